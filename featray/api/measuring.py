@@ -1,0 +1,234 @@
+"""What puts rows in a store, or measures without one: submit, calibrate, measure."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featray.api import planning
+from featray.api.planning import PathLike
+
+if TYPE_CHECKING:
+    from featray import submission
+    from featray.backends import Backend
+    from featray.comparison import Calibration
+    from featray.row import Row
+    from featray.runner import Outcome, Watch
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """What a submit came to.
+
+    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added.
+    """
+
+    run_id: str
+    rows: tuple["Row", ...]
+    measured: int
+    report: Path | None
+    problems: tuple[str, ...]
+    without_number: int
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every unit has a number, 1 when some have none."""
+        return 1 if self.without_number else 0
+
+
+def submit(
+    sweep: PathLike,
+    *,
+    results: str = "results",
+    address: str | None = None,
+    rerun: bool = False,
+    retry_failed: bool = False,
+    budget_s: float | None = None,
+    replay: str | None = None,
+    inventory: PathLike | None = None,
+    watch: "Watch | None" = None,
+) -> Submitted:
+    """Measure every cell of a sweep that the store does not have yet, and write the report.
+
+    Args:
+        sweep: Sweep file.
+        results: Store of rows and reports: a folder or URI.
+        address: Head of a running Ray cluster, or a cluster file; None embeds Ray on this machine.
+        rerun: Measure again what is done, as another run.
+        retry_failed: Try failed units again.
+        budget_s: Start nothing new after so many seconds.
+        replay: Take rows from this store instead of measuring.
+        inventory: Recorded hosts to replay on.
+        watch: Hears of everything that happens.
+
+    Raises:
+        BadInput: the sweep is wrong, nothing can run anywhere, or weights are missing.
+        Busy: another submit of this sweep runs on this store.
+        BackendError: Ray cannot be started or joined.
+        Interrupted: Ctrl-C; finished rows are stored.
+    """
+    from featray import submission
+
+    read = planning.load_sweep(sweep)
+    request = submission.Request(
+        sweep=read,
+        results=results,
+        rerun=rerun,
+        retry_failed=retry_failed,
+        budget_s=read.budget_s if budget_s is None else budget_s,
+    )
+    return _submit(request, address, replay, inventory, watch or (lambda _: None))
+
+
+def _submit(
+    request: "submission.Request",
+    address: str | None,
+    replay: str | None,
+    inventory: PathLike | None,
+    watch: "Watch",
+) -> Submitted:
+    from featray import submission
+
+    head = planning.head_of(address)
+    if head is None and replay is None:
+        # Ray takes a quarter of a minute to start: not before it is known that there is something to do here.
+        _gather_here(request.results)
+        prepared = submission.prepare(request, planning.recorded_or_here(None), now=planning.now())
+        if not prepared.plan.invocations:
+            return _submitted(request, prepared.plan.campaign.run_id, None)
+    backend = _backend(request, head, replay, inventory)
+    try:
+        _announce(backend, watch)
+        run_id, outcome = submission.carry_out(request, backend, watch, now=planning.now())
+    finally:
+        backend.close()
+    return _submitted(request, run_id, outcome)
+
+
+def _gather_here(results: str) -> None:
+    """Store what a killed driver left in this machine's spool."""
+    from featray import submission
+    from featray.backends.inline import Inline
+
+    submission.gather(results, Inline(holder=submission.holder_name()))
+
+
+def calibrate(
+    sweep: PathLike = "sweeps/calibration.yaml",
+    *,
+    results: str = "results",
+    address: str | None = None,
+    watch: "Watch | None" = None,
+) -> dict[str, "Calibration"]:
+    """Measure identical cells as A and A on every target, and learn how much they differ.
+
+    Args:
+        sweep: The cells; measured under the name `calibration`, on every device of the sweep that is there.
+        results: Store; `compare` and `report` of the same store then use each target's own noise floor.
+        address: Head of a running Ray cluster, or a cluster file; None embeds Ray on this machine.
+        watch: Hears of everything that happens.
+
+    Returns:
+        Target id -> its calibration.
+
+    Raises:
+        BadInput: as `submit`.
+    """
+    from featray import comparison, store, submission
+
+    read = planning.load_sweep(sweep)
+    there = {target.device for target in planning.hosts(address=address).targets()}
+    devices = tuple(device for device in read.axes.device if device in there)
+    axes = dataclasses.replace(read.axes, device=devices or read.axes.device)
+    request = submission.Request(
+        sweep=dataclasses.replace(read, name=comparison.CALIBRATION, axes=axes),
+        results=results,
+        rerun=True,
+        budget_s=read.budget_s,
+    )
+    _submit(request, address, None, None, watch or (lambda _: None))
+    return comparison.calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+
+
+def measure(
+    file: PathLike | None = None,
+    *,
+    cell_id: str | None = None,
+    sweep: PathLike | None = None,
+    target_id: str | None = None,
+    results: str = "results",
+    say: Callable[[str], None] = print,
+) -> "Row":
+    """Measure one cell once on this machine, without Ray; the row is returned, not stored.
+
+    Args:
+        file: JSON of a cell, or of a row that measured it.
+        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store.
+        sweep: Sweep file; its rules then hold.
+        target_id: GPU UUID or other target id; None takes the first that fits.
+        results: Store to look the cell up in.
+        say: Told why it waits.
+
+    Raises:
+        BadInput: no such cell or target here, or weights are missing.
+    """
+    from featray import byhand, errors, submission
+    from featray.invocation import Rules
+
+    read = planning.load_sweep(sweep) if sweep is not None else None
+    if file is not None:
+        what = byhand.from_file(Path(file))
+    elif cell_id is not None:
+        what = byhand.from_sweep(read, cell_id) if read else byhand.from_store(results, cell_id)
+    else:
+        raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+    return byhand.measure(
+        what,
+        rules=read.rules() if read else Rules(),
+        exclusive=read.exclusive if read else "host",
+        target_id=target_id,
+        holder=submission.holder_name(),
+        say=say,
+    )
+
+
+def _announce(backend: "Backend", watch: "Watch") -> None:
+    """Say where the run can be watched."""
+    from featray.runner import Progress
+
+    if backend.dashboard is not None:
+        watch(Progress(event=None, done=0, total=0, left_s=None, text=f"Ray dashboard: {backend.dashboard}"))
+
+
+def _backend(
+    request: "submission.Request", address: str | None, replay: str | None, recorded: PathLike | None
+) -> "Backend":
+    from featray import submission
+
+    if replay is not None:
+        from featray import store
+        from featray.backends.replay import Replay
+
+        return Replay(planning.recorded_or_here(recorded), store.read(replay).rows, source=replay)
+    from featray.backends.raycluster import RayCluster
+
+    return RayCluster(
+        address=address,
+        holder=submission.holder_name(),
+        metadata=submission.metadata(request.sweep.name, request.results),
+    )
+
+
+def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | None") -> Submitted:
+    from featray import reporting, store, submission
+
+    reading = store.read(request.results, run_id=run_id)
+    missing = submission.without_number(reading.rows, interchangeable=request.sweep.interchangeable)
+    return Submitted(
+        run_id=run_id,
+        rows=reading.rows,
+        measured=len(outcome.rows) if outcome else 0,
+        report=reporting.of_run(request.results, run_id, reading.rows),
+        problems=(*map(str, reading.problems), *(outcome.problems if outcome else ())),
+        without_number=missing + (outcome.not_reached if outcome else 0),
+    )

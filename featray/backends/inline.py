@@ -1,0 +1,72 @@
+"""Inline: runs invocations one after another in this process, without Ray: `featray measure`."""
+
+import collections
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from featray import backends
+from featray.backends import Event, environments, probe, spool, supervisor
+from featray.inventory import Inventory
+from featray.measurement import weights
+from featray.plan import Planned
+from featray.row import Row
+
+
+class Inline:
+    """A backend whose only host is this machine and whose only worker is this process."""
+
+    def __init__(self, *, holder: str) -> None:
+        """`holder` is shown to others who wait for this machine."""
+        self._holder = holder
+        self._queue: collections.deque[tuple[Planned, Iterator[supervisor.Said]]] = collections.deque()
+
+    @property
+    def dashboard(self) -> str | None:
+        """There is no page to watch."""
+        return None
+
+    def inventory(self) -> Inventory:
+        """Probe this machine."""
+        return Inventory(hosts=(probe.this_host(),))
+
+    def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> list[str]:
+        """Download weights to this machine."""
+        files = {file for each in needs.values() for file in each}
+        return environments.fetch_weights(files, weights.featray_cache())
+
+    def start(self, planned: Planned, store: str) -> None:
+        """Queue an invocation; it runs while `poll` is called."""
+        self._queue.append((planned, supervisor.supervise(supervisor.request(planned, store, self._holder))))
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - an event comes when it comes
+        """Run the first queued invocation until its next event."""
+        if not self._queue:
+            return ()
+        planned, events = self._queue[0]
+        heard = supervisor.event(planned, next(events))
+        if heard.kind == backends.ENDED:
+            self._queue.popleft()
+        return (heard,)
+
+    def cancel(self, planned: Planned) -> None:
+        """End an invocation's child."""
+        for entry in list(self._queue):
+            if entry[0] is planned:
+                self._queue.remove(entry)
+                entry[1].close()  # type: ignore[attr-defined]  # a generator: its finally ends the child
+
+    def collect(self, store: str) -> Sequence[Row]:
+        """Read this machine's spool."""
+        return spool.pending(spool.folder(weights.featray_cache(), store))
+
+    def forget(self, store: str, stored: Sequence[Row]) -> None:
+        """Drop stored rows from this machine's spool."""
+        spool.forget(spool.folder(weights.featray_cache(), store), stored)
+
+    def publish(self, gauges: Mapping[str, Any]) -> None:
+        """Nobody watches."""
+
+    def close(self) -> None:
+        """End every child."""
+        for planned, _ in list(self._queue):
+            self.cancel(planned)

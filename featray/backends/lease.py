@@ -1,0 +1,107 @@
+"""Leases: one invocation per machine at a time, across drivers, people and Ray clusters.
+
+A lease is an advisory lock (flock) on files of the host, so it dies with the processes that hold it. `exclusive: host`
+locks the host file alone; `exclusive: gpu` shares the host file and locks the GPU's own, so that it runs beside other
+GPUs' invocations but never beside a quiet one.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+POLL_S = 0.2  # short against any cell, long against the cost of one flock call (microseconds)
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A lease that is held; pass `files` to the child so that the lease lasts as long as the device is in use."""
+
+    files: tuple[int, ...]
+
+
+def folder() -> Path:
+    """Find the host's lease folder, shared by all users: $FEATRAY_LEASES or /tmp/featray-leases.
+
+    Not the user's own TMPDIR: two people's sweeps must meet here.
+    """
+    chosen = os.environ.get("FEATRAY_LEASES")
+    return Path(chosen) if chosen else Path("/tmp/featray-leases")
+
+
+def acquire(host_id: str, device_id: str, *, exclusive: str, holder: str) -> Iterator[str | Held]:
+    """Wait for the lease.
+
+    Args:
+        host_id: Stable id of the machine.
+        device_id: GPU UUID or other target id.
+        exclusive: `host` or `gpu`.
+        holder: Who to name to those who wait.
+
+    Yields:
+        While it waits: text that names the present holder. At last: the `Held` lease. Close it with `release`.
+    """
+    place = folder()
+    place.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):  # made by another user, who has opened it already
+        place.chmod(0o1777)
+    wanted = [(f"host-{host_id}.lock", exclusive == "host")]
+    if exclusive != "host":
+        wanted.append((f"device-{device_id}.lock", True))
+    files: list[int] = []
+    try:
+        for name, alone in wanted:
+            file = _open(place / _safe(name))
+            files.append(file)
+            while not _try(file, alone):
+                yield _holder(file)
+                time.sleep(POLL_S)
+            if alone:
+                _sign(file, holder)
+    except BaseException:
+        release(Held(tuple(files)))
+        raise
+    yield Held(tuple(files))
+
+
+def release(held: Held) -> None:
+    """Close the lease's files; the lock goes when the last process that shares them closes them too."""
+    for file in held.files:
+        os.close(file)
+
+
+def _safe(name: str) -> str:
+    return name.replace("/", "_")
+
+
+def _open(path: Path) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    with contextlib.suppress(PermissionError):  # another user's file: already open to all
+        os.fchmod(file, 0o666)  # the umask must not lock others out
+    return file
+
+
+def _try(file: int, alone: bool) -> bool:
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sign(file: int, holder: str) -> None:
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
+
+
+def _holder(file: int) -> str:
+    text = os.pread(file, 4096, 0).decode(errors="replace")
+    try:
+        signed = json.loads(text)
+        return f"{signed['holder']} (process {signed['pid']})"
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return "another featray process"

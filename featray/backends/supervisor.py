@@ -1,0 +1,322 @@
+"""Supervisor: runs one invocation on its own host, whatever happens to the child.
+
+Flow: backend (a Ray task, or this process) -> `supervise` -> child processes -> events.
+The host's lock is held from before the first child until after the last. A row is in the host's spool before the next
+cell may start. A child that dies costs the cell it was measuring; a new child goes on with the rest.
+"""
+
+import dataclasses
+import datetime
+import os
+import signal
+import time
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from featray import backends, clips, inputs
+from featray import invocation as invocations
+from featray import row as rows
+from featray.backends import Event, cgroup, environments, lease, spool, venvs
+from featray.backends.child import Child, Garbled, ParentWatch, describe_exit
+from featray.cell import Cell, cell_id
+from featray.invocation import Invocation
+from featray.measurement import ffmpeg, provenance, weights
+from featray.plan import Planned
+from featray.quantities import format_duration, utc_text
+from featray.row import Row
+from featray.status import Status
+
+TICK_S = 0.5  # how long one wait for the child lasts at most
+
+SHARED_END_S = 1.5  # Ray and `ParentWatch` kill children first: this process then ends before it blames the child
+
+Said = dict[str, Any]
+"""One event as plain values, so that it crosses process and version boundaries: `kind` as in `backends.Event`."""
+
+
+_Fate = tuple[Status, str] | None
+"""What ended a child that did not end well, and why."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Job:
+    """Everything the children of one invocation share."""
+
+    invocation: Invocation
+    spool: Path
+    cache: Path
+    context: Mapping[str, Any]
+    libraries: ffmpeg.Libraries
+    held: lease.Held
+    watch: ParentWatch | None
+
+
+def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iterator[Said]:
+    """Run an invocation to its end.
+
+    Args:
+        request: `invocation` (as `invocation.to_mapping` writes it), `store` (names the spool) and `holder` (shown to
+            others who wait for this host).
+        watch_parent: End everything when this process's parent goes: for Ray workers.
+
+    Yields:
+        Events as plain values; the last is `ended`.
+    """
+    invocation = invocations.from_mapping(request["invocation"])
+    cache = weights.featray_cache()
+    context = provenance.host_context()
+    watch = ParentWatch() if watch_parent else None
+    try:
+        for state in lease.acquire(
+            context["host_id"], invocation.target_id, exclusive=invocation.exclusive, holder=request["holder"]
+        ):
+            if isinstance(state, lease.Held):
+                held = state
+            else:
+                yield {"kind": backends.WAITING, "text": state}
+        try:
+            job = _Job(
+                invocation=invocation,
+                spool=spool.folder(cache, request["store"]),
+                cache=cache,
+                context=context,
+                libraries=ffmpeg.find(cache),
+                held=held,
+                watch=watch,
+            )
+            yield from _measure(job)
+        finally:
+            lease.release(held)
+    finally:
+        if watch is not None:
+            watch.stop()
+    yield {"kind": backends.ENDED}
+
+
+def _measure(job: _Job) -> Iterator[Said]:
+    """Run children until every cell has a row."""
+    open_ = {cell_id(cell): cell for cell in job.invocation.cells}
+    while open_:
+        before = len(open_)
+        for said in _run_child(job, dict(open_)):
+            if said["kind"] == backends.ROW:
+                row: Row = said["row"]
+                open_.pop(row.cell_id, None)
+                yield said | {"row": rows.to_json(row)}
+            else:
+                yield said
+        if len(open_) == before:  # cannot happen: _run_child gives a row for at least one cell
+            raise RuntimeError(f"{job.invocation.name}: a child ended without a row for any of its cells")
+
+
+@dataclasses.dataclass
+class _Progress:
+    """What one child has done so far."""
+
+    remaining: dict[str, Cell]  # by cell_id
+    current: Cell | None = None
+    started_at: str = ""
+    deadline: float = 0.0
+    rows: int = 0
+
+
+def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
+    """Run one child over the open cells; when it dies, give the cell that it was at its row."""
+    try:
+        files = {id_: [str(path) for path in resolve(cell.input, job.cache)] for id_, cell in open_.items()}
+        command = [
+            venvs.interpreter(next(iter(open_.values())).requirements, job.cache),
+            "-P",
+            "-m",
+            "featray.measurement",
+        ]
+    except OSError as missing:
+        for cell in open_.values():
+            yield _row(job, cell, Status.UNSUPPORTED, str(missing), utc_now())
+        return
+    child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
+    if job.watch is not None:
+        job.watch.child_pid = child.pid
+    try:
+        yield from _attend(job, child, _Progress(open_, started_at=utc_now(), deadline=0.0))
+    finally:
+        child.close()
+
+
+def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:
+    kills_before = cgroup.kills()
+    progress.deadline = _deadline(job.invocation.rules.load_limit_s)
+    fate: _Fate = None
+    code = 0
+    try:
+        fate = yield from _follow(job, child, progress)
+    finally:
+        code = child.end()
+        if job.watch is not None:
+            job.watch.child_pid = None
+    if code == -signal.SIGKILL and job.watch is not None:
+        time.sleep(SHARED_END_S)
+    if fate is None and progress.remaining:
+        fate = _verdict_on_death(code, kills_before, progress.rows)
+    if fate is not None:
+        yield from _dead_rows(job, progress, *fate, child.stderr_tail())
+
+
+def _follow(job: _Job, child: Child, progress: _Progress) -> Generator[Said, None, _Fate]:
+    """Pass on what the child says; return its fate when a limit passed or it spoke garbage, else None."""
+    while True:
+        try:
+            event = child.hear(min(TICK_S, progress.deadline - time.monotonic()))
+            cell, row = _understood(event, progress.remaining)
+        except TimeoutError:
+            if time.monotonic() < progress.deadline:
+                continue
+            return _overdue(job.invocation, progress)
+        except Garbled as wrong:
+            return (Status.CRASHED, f"the child's protocol channel is garbled, {wrong}")
+        if event is None or event["event"] == invocations.DONE:
+            return None
+        if event["event"] == invocations.LOADING:
+            yield {"kind": backends.LOADING}
+        elif cell is not None:
+            progress.current = cell
+            progress.started_at = utc_now()
+            progress.deadline = _deadline(job.invocation.rules.time_limit_s)
+            yield {"kind": backends.STARTED, "cell_id": event["cell_id"]}
+        elif row is not None:
+            unsafe = _keep(job, row)
+            del progress.remaining[row.cell_id]
+            progress.current, progress.rows = None, progress.rows + 1
+            progress.deadline = _deadline(job.invocation.rules.load_limit_s)
+            yield {"kind": backends.ROW, "row": row, "text": unsafe}
+            child.say(invocations.NEXT)
+
+
+def _understood(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
+    """Read the cell that an event says is started, or the row that it brings.
+
+    Raises:
+        Garbled: neither is one that this child was asked for.
+    """
+    kind = event["event"] if event else None
+    try:
+        if event and kind == invocations.STARTED:
+            return remaining[event["cell_id"]], None
+        if event and kind == invocations.ROW:
+            row = rows.from_mapping(event["row"])
+            remaining[row.cell_id]
+            return None, row
+    except (KeyError, TypeError, AttributeError, ValueError) as wrong:
+        raise Garbled(f"not what was asked for: {wrong}") from wrong
+    return None, None
+
+
+def _overdue(invocation: Invocation, progress: _Progress) -> tuple[Status, str]:
+    rules = invocation.rules
+    if progress.current is None:
+        return (Status.TIMEOUT, f"import and load took longer than {format_duration(rules.load_limit_s)}")
+    return (Status.TIMEOUT, f"took longer than its limit of {format_duration(rules.time_limit_s)}")
+
+
+def _verdict_on_death(code: int, kills_before: int | None, rows_given: int) -> tuple[Status, str]:
+    kills = cgroup.kills()
+    if kills is not None and kills_before is not None and kills > kills_before:
+        return (Status.OOM, f"killed by the memory limit of its cgroup ({describe_exit(code)})")
+    where = "" if rows_given == 0 else f" after {rows_given} cells of this process"
+    return (Status.CRASHED, f"the child died{where} ({describe_exit(code)})")
+
+
+def _dead_rows(job: _Job, progress: _Progress, status: Status, reason: str, tail: str | None) -> Iterator[Said]:
+    """Give the cell that the child died in its row; a death while loading is every open cell's."""
+    if progress.current is None and progress.rows > 0:
+        return  # died between two cells: nothing was under way, and the next child goes on
+    dead = [progress.current] if progress.current else list(progress.remaining.values())
+    for cell in dead:
+        yield _row(job, cell, status, reason, progress.started_at, tail)
+    if status is Status.OOM and progress.current is not None:
+        for cell in invocations.larger_batches(progress.current, progress.remaining.values()):
+            why = f"batch {progress.current.batch_size} already ran out of memory"
+            yield _row(job, cell, Status.SKIPPED, why, utc_now())
+
+
+def _row(job: _Job, cell: Cell, status: Status, reason: str, started_at: str, tail: str | None = None) -> Said:
+    """Make, and spool, the row of a cell that no child could answer for."""
+    row = invocations.record(
+        job.invocation,
+        cell,
+        status=status.value,
+        reason=reason,
+        stderr_tail=tail,
+        started_at=started_at,
+        ended_at=utc_now(),
+        **job.context,
+    )
+    return {"kind": backends.ROW, "row": row, "text": _keep(job, row)}
+
+
+def _keep(job: _Job, row: Row) -> str | None:
+    """Spool a row; where that cannot be, say why: the row still goes to the driver, which stores it."""
+    try:
+        spool.write(job.spool, row)
+    except OSError as wrong:
+        return f"{job.context['hostname']} cannot keep rows until they are stored: {job.spool}: {wrong.strerror}"
+    return None
+
+
+def _request(job: _Job, open_: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
+    cells = list(open_.values())
+    kept = [pair for pair in zip(job.invocation.cells, job.invocation.order, strict=True) if pair[0] in cells]
+    rest = dataclasses.replace(
+        job.invocation, cells=tuple(cell for cell, _ in kept), order=tuple(index for _, index in kept)
+    )
+    return {
+        "invocation": invocations.to_mapping(rest),
+        "files": files,
+        "host": dict(job.context),
+        "ffmpeg": ffmpeg.describe(job.libraries),
+        "cache": str(job.cache),
+    }
+
+
+def _variables(job: _Job) -> dict[str, str]:
+    return environments.variables(job.invocation, inherited=os.environ, cache=job.cache, libraries=job.libraries)
+
+
+def resolve(clip: inputs.Input, cache: Path) -> list[Path]:
+    """Find an input's files on this host, cut to its frame limit.
+
+    Raises:
+        FileNotFoundError: a file is not on this host.
+    """
+    if clip.packaged is not None:
+        paths = [environments.packaged_file(clip.packaged)]
+    else:
+        paths = [Path(path) for path in clip.paths]
+        for path in paths:
+            if not path.is_file():
+                raise FileNotFoundError(f"input {clip.name}: {path} is not on this host; copy it there")
+    if clip.frame_limit is not None and clip.kind == inputs.VIDEO:
+        paths = [clips.cut(path, clip.frame_limit, cache) for path in paths]
+    return paths
+
+
+def utc_now() -> str:
+    """Read the clock as rows store it."""
+    return utc_text(datetime.datetime.now(datetime.UTC))
+
+
+def _deadline(limit_s: float) -> float:
+    return time.monotonic() + limit_s
+
+
+def request(planned: Planned, store: str, holder: str) -> dict[str, Any]:
+    """Write what a supervisor needs to know, as plain values."""
+    return {"invocation": invocations.to_mapping(planned.invocation), "store": store, "holder": holder}
+
+
+def event(planned: Planned, said: Mapping[str, Any]) -> Event:
+    """Read a supervisor's plain values back."""
+    text = said.get("row")
+    row = rows.from_json(text) if text is not None else None
+    return Event(planned=planned, kind=said["kind"], cell_id=said.get("cell_id"), row=row, text=said.get("text"))

@@ -1,0 +1,80 @@
+"""Token: the secret that lets drivers and hosts into a Ray cluster. Without it a cluster runs anybody's code.
+
+Ray reads $RAY_AUTH_TOKEN, else the file $RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token; this module goes by that order
+and sees to it that the file is readable by its owner alone (Ray itself writes it with mode 0644).
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from featray.errors import BadInput
+
+LENGTH = 32  # bytes of randomness, written as 64 hex digits: out of reach of guessing
+
+
+def path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Find the token's file."""
+    chosen = environ.get("RAY_AUTH_TOKEN_PATH")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".ray" / "auth_token"
+
+
+def read(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Read the token that Ray would use; None where there is none."""
+    if given := environ.get("RAY_AUTH_TOKEN"):
+        return given
+    try:
+        return path(environ).read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def ensure() -> str:
+    """Read the token, or make one; its file is then readable by its owner alone.
+
+    Raises:
+        BadInput: the environment switches Ray's authentication off.
+    """
+    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        raise BadInput(
+            "RAY_AUTH_MODE switches Ray's authentication off, and Ray listens on every network address: anybody who "
+            "reaches this machine could run code on it; unset RAY_AUTH_MODE"
+        )
+    known = read()
+    if known is None:
+        known = secrets.token_hex(LENGTH)
+        save(known)
+    elif path().exists():
+        path().chmod(0o600)
+    return known
+
+
+def save(token: str) -> None:
+    """Put a token where Ray looks for it, readable by its owner alone from the first moment.
+
+    Raises:
+        BadInput: the text cannot be a token.
+    """
+    if not token.isalnum() or len(token) < 16:
+        raise BadInput("that is no token; expected the line that `featray cluster token` prints on the head")
+    place = path()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(token)
+    temporary.replace(place)
+
+
+def demanded() -> dict[str, str]:
+    """Give the variables that make a raylet demand the token of everybody."""
+    return {"RAY_AUTH_MODE": "token"}
+
+
+def shown() -> dict[str, str]:
+    """Give the variables that make a driver show the token where there is one; they must be set before Ray is imported.
+
+    Given an address, Ray shows it only when told to. A cluster that wants no token takes one all the same.
+    """
+    mode = os.environ.get("RAY_AUTH_MODE") or ("token" if read() else None)
+    return {"RAY_AUTH_MODE": mode} if mode else {}

@@ -1,0 +1,128 @@
+"""By hand: one cell on this machine, in this process, without Ray: `featray measure`.
+
+Flow: a cell's JSON, or its id in a sweep or store -> one invocation -> `backends.inline` -> its row.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from featray import backends, cell, errors, placement, plan, store
+from featray.backends.inline import Inline
+from featray.cell import Cell
+from featray.inventory import Inventory, Target
+from featray.invocation import Invocation, Rules
+from featray.placement import Placement, Unit
+from featray.row import Row
+from featray.sweep import Selector, Sweep
+
+SPOOL = "by-hand"  # a store of this name does not exist; the row is printed instead
+
+
+def from_file(path: Path) -> Cell:
+    """Read a cell as `asked` in a row, or a whole row.
+
+    Raises:
+        BadInput: the file cannot be read, or holds no cell.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        asked = value["asked"] if isinstance(value, dict) and "asked" in value else value
+        return cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
+    except OSError as wrong:
+        raise errors.BadInput(f"{path}: cannot be read ({wrong.strerror})") from wrong
+    except (ValueError, AttributeError, RecursionError) as wrong:
+        raise errors.BadInput(
+            f"{path}: {wrong}; expected a cell's JSON, such as the column `asked` of a row"
+        ) from wrong
+
+
+def from_sweep(sweep: Sweep, cell_id: str) -> Cell:
+    """Find a cell of a sweep by its id, or by an unambiguous beginning of it.
+
+    Raises:
+        NothingMatches: no cell, or several, have such an id.
+    """
+    found = [each for each in cell.expand(sweep) if cell.cell_id(each).startswith(cell_id)]
+    if len(found) != 1:
+        known = [cell.cell_id(each) for each in cell.expand(sweep)]
+        many = "several cells" if found else "no cell"
+        raise errors.NothingMatches(f"{sweep.name}: {many} with id {cell_id!r}{errors.suggest(cell_id, known)}")
+    return found[0]
+
+
+def from_store(results: str, cell_id: str) -> Cell:
+    """Find a cell in the store by its id.
+
+    Raises:
+        NothingMatches: the store has no row of it that says what was asked.
+    """
+    rows = [row for row in store.read(results, cell_ids=[cell_id]).rows if row.asked is not None]
+    if not rows or rows[-1].asked is None:
+        raise errors.NothingMatches(f"{results}: no measured row of cell {cell_id!r}; name its sweep with --sweep")
+    return cell.from_asked(json.loads(rows[-1].asked))
+
+
+def measure(
+    what: Cell, *, rules: Rules, exclusive: str, target_id: str | None, holder: str, say: Callable[[str], None]
+) -> Row:
+    """Measure one cell once.
+
+    Args:
+        what: The cell.
+        rules: How to measure it.
+        exclusive: What to lease, `host` or `gpu`.
+        target_id: GPU UUID or other target id of this machine; None takes the first that fits.
+        holder: Shown to others who wait for this machine.
+        say: Told why it waits.
+
+    Raises:
+        NothingMatches: this machine has no such target.
+        NotReady: weights are missing.
+    """
+    backend = Inline(holder=holder)
+    target = _target(what, backend.inventory(), target_id)
+    unit = Unit(cell=what, cell_id=cell.cell_id(what), target=target)
+    campaign = plan.Campaign(sweep="by-hand", run_id="by-hand", rules=rules, exclusive=exclusive)
+    work = plan.make(Placement(units=(unit,), refusals=()), (), campaign, wanted=lambda *_: 1)
+    planned = work.invocations[0]
+    missing = backend.fetch(_needs(planned.invocation, target)) if what.weights == "pretrained" else []
+    if missing:
+        raise errors.NotReady("\n".join(missing))
+    backend.start(planned, SPOOL)
+    try:
+        return _row(backend, say)
+    finally:
+        backend.close()
+        backend.forget(SPOOL, backend.collect(SPOOL))
+
+
+def _row(backend: Inline, say: Callable[[str], None]) -> Row:
+    row: Row | None = None
+    told = ""
+    while True:
+        for event in backend.poll(1.0):
+            if event.kind == backends.WAITING and event.text != told:
+                told = event.text or ""
+                say(f"waiting for this machine, held by {told}")
+            row = event.row or row
+            if event.kind == backends.ENDED and row is not None:
+                return row
+
+
+def _needs(invocation: Invocation, target: Target) -> dict[str, Any]:
+    from featray.measurement import weights
+
+    return {target.host.host_id: weights.required(invocation.cells[0].detector)}
+
+
+def _target(what: Cell, inventory: Inventory, target_id: str | None) -> Target:
+    placed = placement.match([what], inventory, Selector())
+    fitting = [unit.target for unit in placed.units if target_id in (None, unit.target.target_id)]
+    if fitting:
+        return fitting[0]
+    if target_id is not None:
+        known = [target.target_id for target in inventory.targets()]
+        raise errors.NothingMatches(f"target {target_id!r} cannot run this cell{errors.suggest(target_id, known)}")
+    raise errors.NothingMatches("; ".join(refusal.reason for refusal in placed.refusals))

@@ -1,0 +1,155 @@
+"""`featray cluster`: start, join, leave and look at a Ray cluster, one raylet per GPU, always with a token."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featray.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from featray.backends.heads import Node
+    from featray.backends.nodes import Running
+
+app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a Ray cluster of several machines.")
+
+File = Annotated[
+    Path | None, typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this host.")
+]
+Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="The address the other hosts reach this one by.")]
+Name = Annotated[str | None, typer.Option("--name", help="This host's name in the cluster.")]
+Gpus = Annotated[
+    str, typer.Option("--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each.")
+]
+Labels = Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors.")]
+TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluster's token from stdin and keep it.")]
+
+
+@app.command()
+def start(
+    file: File = None,
+    ip: Ip = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the head.")] = 6379,
+    dashboard_port: Annotated[
+        int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard, on loopback.")
+    ] = 8265,
+    name: Name = None,
+    gpus: Gpus = "all",
+    label: Labels = None,
+    token_stdin: TokenStdin = False,
+) -> None:
+    """Start a head on this host, or every host of a cluster file over ssh."""
+    from featray import cluster
+    from featray.backends import fleet, membership, nodes, token
+
+    if file is not None:
+        lab = cluster.load(file)
+        fleet.start(lab, token.ensure(), console.say)
+        destination = lab.head_host.destination if lab.head_host else ""
+        _show_head(lab.address or "", lab.dashboard_port, destination)
+        return
+    if token_stdin:
+        token.save(sys.stdin.read().strip())
+    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [])
+    address = f"{member.address}:{port}"
+    begun = membership.enter(member, address, nodes.Head(port=port, dashboard_port=dashboard_port))
+    _show_raylets(begun)
+    _show_head(address, dashboard_port, member.address)
+
+
+def _show_head(address: str, dashboard_port: int, destination: str) -> None:
+    console.result(f"head       {address}")
+    console.result(f"submit     featray submit SWEEP --address {address}")
+    console.result("join       featray cluster token | ssh HOST featray cluster join --token-stdin " + address)
+    tunnel = f"ssh -N -L {dashboard_port}:127.0.0.1:{dashboard_port} {destination}"
+    console.result(f"dashboard  http://127.0.0.1:{dashboard_port} on the head; from elsewhere: {tunnel}")
+
+
+@app.command()
+def join(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the head.")],
+    ip: Ip = None,
+    name: Name = None,
+    gpus: Gpus = "all",
+    label: Labels = None,
+    token_stdin: TokenStdin = False,
+) -> None:
+    """Join this host to a running cluster."""
+    from featray.backends import membership, token
+
+    if token_stdin:
+        token.save(sys.stdin.read().strip())
+    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [], toward=address)
+    _show_raylets(membership.enter(member, address))
+
+
+@app.command()
+def stop(file: File = None) -> None:
+    """End featray's Ray on this host, or on every host of a cluster file; nobody else's Ray is touched."""
+    from featray import cluster
+    from featray.backends import fleet, nodes
+
+    if file is not None:
+        fleet.stop(cluster.load(file), console.say)
+        return
+    ended = nodes.stop()
+    console.say(f"{len(ended)} raylets ended" if ended else "no Ray of featray's runs on this machine")
+
+
+@app.command()
+def status(file: File = None) -> None:
+    """Show featray's raylets on this host, and every node of its cluster or of a cluster file's."""
+    from featray import cluster
+    from featray.backends import heads, nodes
+
+    begun = nodes.running()
+    address = cluster.load(file).address if file is not None else begun[0].address if begun else None
+    if begun:
+        _show_raylets(begun)
+    if address is None:
+        console.say("no Ray of featray's runs on this machine")
+        return
+    console.stdout().print(_table(address, heads.nodes(address)))
+
+
+@app.command()
+def token() -> None:
+    """Print the token that lets hosts and drivers in; make one if there is none. Keep it to yourself."""
+    from featray.backends import token as tokens
+
+    console.result(tokens.ensure())
+
+
+def _show_raylets(begun: "Sequence[Running]") -> None:
+    for each in begun:
+        what = "head" if each.head else "raylet"
+        console.say(f"{what} of {each.address}, {each.gpu or 'no GPU'}, process {each.pid}, log {each.log}")
+
+
+def _table(address: str, nodes: "Sequence[Node]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    from featray.backends.nodes import GPU_LABEL, HOST_LABEL
+
+    table = Table(title=f"Nodes of {address}", title_justify="left")
+    for heading in ("host", "address", "state", "CPUs", "GPUs", "GPU", "labels"):
+        table.add_column(heading, justify="right" if heading in ("CPUs", "GPUs") else "left", overflow="fold")
+    for node in sorted(nodes, key=lambda node: (not node.alive, node.address, node.labels.get(GPU_LABEL, ""))):
+        own = {key: value for key, value in node.labels.items() if key not in (HOST_LABEL, GPU_LABEL)}
+        row = (
+            node.labels.get(HOST_LABEL, node.hostname),
+            node.address,
+            "alive" if node.alive else "gone",
+            f"{node.resources.get('CPU', 0):.0f}",
+            f"{node.resources.get('GPU', 0):.0f}",
+            node.labels.get(GPU_LABEL, "-"),
+            " ".join(f"{key}={value}" for key, value in sorted(own.items())) or "-",
+        )
+        table.add_row(*map(Text, row))
+    return table

@@ -1,0 +1,44 @@
+"""`featray export`: rows in formats that py-feat and other tools read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featray.cli import console
+from featray.cli.options import DEFAULT_RESULTS, Results
+
+_FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl"
+
+
+def export(
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"{_FORMATS}.")],
+    results: Results = DEFAULT_RESULTS,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Run to export; default: the latest.")] = None,
+    sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Every run of this sweep.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every run of the store.")] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline", metavar="RUN", help="Compare with this run or sweep; github-action says the verdict."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Write files there; default: print a single one."),
+    ] = None,
+) -> None:
+    """Write stored rows in another format: one file for each run, host and GPU, as py-feat has it."""
+    from featray import exchange
+
+    chosen = exchange.choose(results, run=run, sweep=sweep, everything=everything)
+    for problem in chosen.problems:
+        console.warn(str(problem))
+    run_ids = list(dict.fromkeys(row.run_id for row in chosen.rows))
+    verdicts = exchange.verdicts(results, baseline, run_ids) if baseline is not None else None
+    written = exchange.export(chosen.rows, to, name=run or sweep or "featray", verdicts=verdicts)
+    if output is None:
+        console.result(exchange.single(written).removesuffix("\n"))
+        return
+    for path in exchange.write_files(output, written):
+        console.result(str(path))

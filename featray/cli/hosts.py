@@ -1,0 +1,109 @@
+"""`featray hosts`: what each machine is and has, and what it lacks for a sweep."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featray.cli import console
+from featray.cli.options import Address, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from featray.inventory import Gpu, Host
+    from featray.readiness import Lack
+
+
+def hosts(
+    address: Address = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="SWEEP", help="Say what each host lacks for this sweep.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Show this machine, or every host of a cluster; with --json as a recorded inventory for `plan --inventory`."""
+    from featray import api, inventory
+
+    found = api.hosts(address=address)
+    lacks = api.lacks(check, found) if check is not None else ()
+    if json:
+        console.result(inventory.to_json(found))
+    else:
+        console.stdout().print(_table(found.hosts))
+    if check is not None:
+        _show(check, lacks)
+    return 1 if lacks else 0
+
+
+def _show(sweep: Path, lacks: "Sequence[Lack]") -> None:
+    if not lacks:
+        console.say(f"every selected host is ready for {sweep}")
+    for lack in lacks:
+        console.say(f"{lack.host}: {lack.what}" + (f"\n    {lack.mend}" if lack.mend else ""))
+
+
+def _table(hosts_: "Sequence[Host]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Hosts", title_justify="left", show_lines=len(hosts_) > 1)
+    for heading in ("host", "system", "GPUs", "software", "here"):
+        table.add_column(heading, overflow="fold")
+    for host in hosts_:
+        if host.error is not None:
+            table.add_row(Text(_name(host)), Text(f"not probed: {host.error}"))
+            continue
+        columns = (_name(host), _system(host), _devices(host), _software(host), _here(host))
+        table.add_row(*map(Text, columns))
+    return table
+
+
+def _name(host: "Host") -> str:
+    labels = [f"{key}={value}" for key, value in sorted(host.labels.items())]
+    return "\n".join(filter(None, [host.hostname, host.address, host.host_id, *labels]))
+
+
+def _system(host: "Host") -> str:
+    from featray.quantities import format_bytes
+
+    cores = f"{host.cpu_count} CPUs" if host.cpu_count else None
+    memory = format_bytes(host.memory_b) if host.memory_b else None
+    return "\n".join(filter(None, [host.os, host.arch, host.cpu_model, cores, memory]))
+
+
+def _devices(host: "Host") -> str:
+    found = [_gpu(gpu) for gpu in host.gpus] + (["Apple GPU (mps)"] if host.mps else [])
+    return "\n".join(found) or "none"
+
+
+def _gpu(gpu: "Gpu") -> str:
+    from featray.quantities import format_bytes
+
+    others = {None: None, 0: "no other process", 1: "1 other process"}
+    facts = [
+        format_bytes(gpu.memory_b) if gpu.memory_b else None,
+        f"sm_{gpu.compute_capability.replace('.', '')}" if gpu.compute_capability else None,
+        f"driver {gpu.driver}" if gpu.driver else None,
+        others.get(gpu.foreign_processes, f"{gpu.foreign_processes} other processes"),
+    ]
+    return "\n".join(filter(None, [gpu.name, gpu.uuid, ", ".join(filter(None, facts))]))
+
+
+def _software(host: "Host") -> str:
+    names = ("featray", "ray", "torch", "torchvision", "torchcodec", "py-feat", "uv")
+    versions = [f"{name} {host.packages.get(name, '-')}" for name in names]
+    kernels = f"kernels {' '.join(host.cuda_architectures)}" if host.cuda_architectures else None
+    cuda = f"torch's CUDA {host.cuda}" if host.cuda else None
+    parts = [f"Python {host.python or '-'}", *versions, cuda, kernels, f"FFmpeg {host.ffmpeg or '-'}"]
+    return "\n".join(filter(None, parts))
+
+
+def _here(host: "Host") -> str:
+    from featray.quantities import format_bytes
+
+    free = f"{format_bytes(host.disk_free_b)} of disk free" if host.disk_free_b is not None else None
+    load = f"load {host.load_1m:.1f}" if host.load_1m is not None else None
+    return "\n".join(filter(None, [f"{len(host.weights_cached)} weight files", free, load]))

@@ -1,0 +1,31 @@
+"""`featray import`: py-feat's own reports into the store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featray.cli import console
+from featray.cli.options import DEFAULT_RESULTS, Results
+
+
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="py-feat's markdown, JSON version 1 or throughput.csv.")
+    ],
+    results: Results = DEFAULT_RESULTS,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            "--archive", metavar="NAME", help="Keep the rows as an archive, which compact and rm leave alone."
+        ),
+    ] = None,
+) -> None:
+    """Import reports that py-feat's own benchmark script made; the run is named after the file."""
+    from featray import exchange
+
+    done = exchange.import_files(results, files, archive=archive)
+    for warning in done.warnings:
+        console.warn(warning)
+    known = f", {done.known} were there already" if done.known else ""
+    console.say(f"{done.added} rows imported{known}: {', '.join(done.runs)}")

@@ -1,0 +1,41 @@
+"""`featray recommend`: the setting to use, from what was measured."""
+
+from typing import Annotated
+
+import typer
+
+from featray.cli import console
+from featray.cli.options import DEFAULT_RESULTS, Json, Results
+
+
+def recommend(
+    detector: Annotated[str | None, typer.Option("--detector", metavar="NAME", help="Only this detector.")] = None,
+    host: Annotated[str | None, typer.Option("--host", metavar="NAME", help="Only on this host.")] = None,
+    clip: Annotated[str | None, typer.Option("--input", metavar="NAME", help="Only for this input.")] = None,
+    device: Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="cpu, cuda or mps.")] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option("--memory-limit", metavar="SIZE", help="Most memory on the device, such as 8GB or 6GiB."),
+    ] = None,
+    results: Results = DEFAULT_RESULTS,
+    json: Json = False,
+    python: Annotated[bool, typer.Option("--python", help="Print Python that detects with it.")] = False,
+) -> None:
+    """Name the fastest measured setting of each input, how fast it is, and what comes near."""
+    from featray import api, quantities
+    from featray.errors import BadInput
+    from featray.report import advice
+
+    try:
+        limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
+    except ValueError as wrong:
+        raise BadInput(f"--memory-limit: {wrong}") from wrong
+    found = api.recommend(
+        detector=detector, host=host, input=clip, device=device, memory_limit_b=limit_b, results=results
+    )
+    if json:
+        console.result(advice.to_json(found))
+    elif python:
+        console.result(advice.snippet(found).removesuffix("\n"))
+    else:
+        console.result(advice.text(found))

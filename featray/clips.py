@@ -1,0 +1,88 @@
+"""Clips: what a media file holds, and shorter copies of it. The one importer of PyAV.
+
+Flow: the driver probes a user's clip while it reads the sweep; the host cuts a clip before its child starts.
+"""
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+
+from featray.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Facts of one media file: frame count, frame rate in Hz (None for an image), and SHA-256."""
+
+    frames: int
+    fps: float | None
+    sha256: str
+
+
+def probe(path: Path) -> Clip:
+    """Read a video's or image's facts by decoding it once, since containers may lie about their length.
+
+    Raises:
+        BadInput: the file is missing, unreadable, or holds no video or image.
+    """
+    import av
+
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise BadInput(f"{path}: holds no video stream or image")
+            stream = container.streams.video[0]
+            frames = sum(1 for _ in container.decode(stream))
+            rate = stream.average_rate
+    except (av.FFmpegError, OSError, ValueError) as wrong:
+        raise BadInput(f"{path}: cannot be read as a video or image ({wrong})") from wrong
+    if frames == 0:
+        raise BadInput(f"{path}: holds no frame that can be decoded")
+    return Clip(frames=frames, fps=float(rate) if rate and frames > 1 else None, sha256=sha256(path))
+
+
+def sha256(path: Path) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cut(path: Path, frames: int, cache: Path) -> Path:
+    """Copy the first frames of a clip, re-encoded once and cached by the source's hash.
+
+    Args:
+        path: The source clip.
+        frames: How many frames to keep, from the start.
+        cache: featray's cache folder.
+
+    Returns:
+        Path of an H.264 MP4 of at most that many frames at the source's frame rate and size.
+    """
+    final = cache / "clips" / f"{sha256(path)[:32]}-{frames}.mp4"
+    if final.exists():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".{os.getpid()}-{final.name}")
+    _encode(path, frames, temporary)
+    temporary.replace(final)  # two cutters at once: both wrote the same frames
+    return final
+
+
+def _encode(path: Path, frames: int, target: Path) -> None:
+    import av
+
+    with av.open(str(path)) as source, av.open(str(target), "w") as sink:
+        incoming = source.streams.video[0]
+        outgoing = sink.add_stream("libx264", rate=incoming.average_rate)
+        outgoing.width, outgoing.height, outgoing.pix_fmt = incoming.width, incoming.height, "yuv420p"
+        outgoing.options = {"crf": "12"}  # visually lossless, so detectors see what they would have seen
+        for index, frame in enumerate(source.decode(incoming)):
+            if index == frames:
+                break
+            frame.pts = index
+            frame.time_base = 1 / incoming.average_rate
+            sink.mux(outgoing.encode(frame.reformat(format="yuv420p")))
+        sink.mux(outgoing.encode(None))

@@ -1,0 +1,152 @@
+"""Clusters: a YAML file naming the hosts that measure, and how to reach and start each.
+
+Flow: clusters/*.yaml -> `load` -> `Cluster` -> `featray cluster` (starts Ray on the hosts), `--address` (joins them).
+Reads the file and nothing else; no host is asked.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from featray import yamlfile
+from featray.errors import ClusterFileError, suggest
+from featray.yamlfile import Model, Problem
+
+RAY_PORT = 6379  # Ray's own default for a head
+DASHBOARD_PORT = 8265  # Ray's own default
+
+WORKER_PORTS = range(10001, 20000)  # Ray's client server and workers listen here (`ray start`)
+
+LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""What Ray takes as a label's value, and as the last part of its key: at most 63 characters."""
+
+UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,}")
+"""How the driver writes a GPU's UUID (`nvidia-smi -L`)."""
+
+OWN_LABELS = ("featray.", "ray.io/")
+"""Labels that featray and Ray set themselves."""
+
+
+def _slug(text: str) -> str:
+    if not LABEL.fullmatch(text):
+        raise ValueError(f"'{text[:80]}' cannot be a name; expected up to 63 letters, digits, '.', '_' or '-'")
+    return text
+
+
+def _uuids(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    for index, each in enumerate(value or ()):
+        if not UUID.fullmatch(each):
+            raise ValueError(f"'{each[:80]}' is not a GPU's UUID; expected one such as GPU-8f2d3c1a (`nvidia-smi -L`)")
+        if each in (value or ())[:index]:
+            raise ValueError(f"'{each}' stands twice; expected distinct UUIDs")
+    return value
+
+
+def _all_or_listed(value: Any) -> Any:
+    if value == "all":
+        return None
+    if isinstance(value, tuple):
+        return value
+    raise ValueError("expected 'all' or a list of UUIDs, which may be empty")
+
+
+def _free(port: int) -> int:
+    if port in WORKER_PORTS:
+        raise ValueError(f"Ray's own processes use {port}; expected a port below {WORKER_PORTS[0]} or above 19999")
+    return port
+
+
+def _labels(values: dict[str, str]) -> dict[str, str]:
+    for key, value in values.items():
+        if key.startswith(OWN_LABELS):
+            raise ValueError(f"label '{key}' is set by featray or Ray; expected a name of your own")
+        if not (LABEL.fullmatch(key) and LABEL.fullmatch(value)):
+            raise ValueError(f"label '{key}={value}': Ray takes up to 63 letters, digits, '.', '_' or '-'")
+    return values
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$")]
+Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
+Gpus = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
+"""UUIDs; None for all."""
+
+
+class Member(Model):
+    """One machine, reached over ssh."""
+
+    name: Slug
+    address: Address  # what the other hosts reach it by
+    ssh: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._@-]+$")] = None  # ssh destination; default user@address
+    user: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]+$")] = None
+    python: Annotated[str | None, Field(min_length=1)] = None  # interpreter that has featray and Ray
+    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to
+    gpus: Gpus = None
+    labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_one_interpreter(self) -> Self:
+        if self.python is not None and self.venv is not None:
+            raise ValueError("python and venv say the same; keep one")
+        return self
+
+    @property
+    def destination(self) -> str:
+        """Name the machine to ssh."""
+        return self.ssh or (f"{self.user}@{self.address}" if self.user else self.address)
+
+    @property
+    def interpreter(self) -> str:
+        """Find the Python to run there; without python or venv, the first on that machine's path."""
+        return self.python or (f"{self.venv.rstrip('/')}/bin/python" if self.venv else "python3")
+
+
+class Cluster(Model):
+    """A cluster file. Without hosts it is this machine alone, with Ray embedded in featray."""
+
+    name: Slug | None = None
+    description: Annotated[str | None, Field(min_length=1)] = None
+    port: Port = RAY_PORT
+    dashboard_port: Port = DASHBOARD_PORT
+    head: str | None = None  # name of the host that runs the head; default: the first
+    hosts: tuple[Member, ...] = ()
+
+    @property
+    def address(self) -> str | None:
+        """Name the head as Ray does, `host:port`; None where Ray is embedded."""
+        first = self.head_host
+        return None if first is None else f"{first.address}:{self.port}"
+
+    @property
+    def head_host(self) -> Member | None:
+        """Find the host that runs the head."""
+        named = [host for host in self.hosts if self.head in (None, host.name)]
+        return named[0] if named else None
+
+
+def load(path: Path) -> Cluster:
+    """Read a cluster file.
+
+    Raises:
+        ClusterFileError: one line per problem, `file:line: path: what; expected; suggestion`.
+    """
+    document = yamlfile.parse(path, ClusterFileError)
+    cluster = document.check(Cluster)
+    problems = [*_doubled(cluster, "name"), *_doubled(cluster, "address")]
+    names = [host.name for host in cluster.hosts]
+    if cluster.head is not None and cluster.head not in names:
+        problems.append(Problem(("head",), f"no host is called '{cluster.head}'{suggest(cluster.head, names)}"))
+    if problems:
+        raise document.wrong(problems)
+    return cluster
+
+
+def _doubled(cluster: Cluster, key: str) -> list[Problem]:
+    values = [getattr(host, key) for host in cluster.hosts]
+    return [
+        Problem(("hosts", index, key), f"two hosts have the {key} '{value}'; expected distinct ones")
+        for index, value in enumerate(values)
+        if value in values[:index]
+    ]

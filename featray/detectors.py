@@ -1,0 +1,79 @@
+"""Detectors: the catalogue of py-feat configurations, and the form of a detector of the user's own.
+
+Pure. A catalogue entry carries every keyword that its constructor takes, so that two sweeps which name the
+same entry ask for the same program; what a given py-feat makes of them is resolved by the child.
+
+Source of the configurations: py-feat's own benchmark script.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+Keyword = str | int | float | bool | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Detector:
+    """One detector configuration.
+
+    `class_name` is a class of py-feat (`Detectorv1`, `MPDetector`, `Detectorv2`) or `package.module:Class` for
+    anything else that has py-feat's `detect()`.
+    """
+
+    name: str
+    class_name: str
+    keywords: Mapping[str, Keyword] = dataclasses.field(default_factory=dict)
+    heading: str  # the name in py-feat's reports
+
+    @property
+    def is_pyfeat(self) -> bool:
+        """Tell whether the class comes with py-feat, and so needs its weights."""
+        return ":" not in self.class_name
+
+
+PYFEAT_CLASSES = ("Detectorv1", "MPDetector", "Detectorv2")
+
+
+def _detectorv1(name: str) -> Detector:
+    return Detector(
+        name=name,
+        class_name="Detectorv1",
+        keywords={
+            "face_model": name,
+            "landmark_model": "mobilefacenet",
+            "au_model": "xgb",
+            "emotion_model": "resmasknet",
+            "identity_model": "arcface",
+            "gaze_model": "l2cs",
+        },
+        heading=name,
+    )
+
+
+CATALOGUE: Mapping[str, Detector] = {
+    detector.name: detector
+    for detector in (
+        _detectorv1("img2pose"),
+        _detectorv1("retinaface"),
+        Detector(
+            name="mpdetector",
+            class_name="MPDetector",
+            keywords={
+                "face_model": "retinaface",
+                "landmark_model": "mp_facemesh_v2",
+                "au_model": "mp_blendshapes",
+                "emotion_model": "resmasknet",
+                "identity_model": "arcface",
+                "facepose_model": None,
+                "gaze_model": "l2cs",
+            },
+            heading="MPDetector retinaface",
+        ),
+        Detector(
+            name="detectorv2",
+            class_name="Detectorv2",
+            keywords={"identity_model": "arcface"},
+            heading="Detectorv2 multitask",
+        ),
+    )
+}

@@ -1,0 +1,282 @@
+"""Against the baseline: best setting against best setting, what the ratios are worth, and what has no counterpart."""
+
+import collections
+import dataclasses
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+from featray import comparison, statistics
+from featray.comparison import Calibration, Pair, separation
+from featray.diagnosis import words
+from featray.diagnosis.curves import Best, place
+from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Wanted
+from featray.statistics import Verdict
+from featray.units import Unit
+
+CHOSEN = ("batch_size", "num_workers", "threads", "environment")
+"""What each side chooses for its best time. An environment also holds a factor, which is then told apart."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Against:
+    """Pairs of best settings, and those without a counterpart on either side."""
+
+    pairs: tuple[Pair, ...]
+    new: tuple[Best, ...]
+    only: tuple[Best, ...]
+
+
+def compare(best: Sequence[Best], baseline: Sequence[Best], margin: float, known: Mapping[str, Calibration]) -> Against:
+    """Compare every best setting with the baseline's of the same detector and input.
+
+    A target is compared with itself where the baseline has it, else with the baseline's targets of the same device.
+    """
+    pairs, new, met = [], [], set[int]()
+    by_work: dict[Hashable, list[Best]] = {}
+    for each in baseline:
+        by_work.setdefault(place(each.unit)[:3], []).append(each)
+    for each in best:
+        others = _counterparts(each, by_work.get(place(each.unit)[:3], ()))
+        met |= {id(other) for other in others}
+        new += [] if others else [each]
+        pairs += [
+            comparison.judge(other.unit, each.unit, CHOSEN, margin=margin, calibrations=known, best_of=CHOSEN)
+            for other in others
+        ]
+    only = tuple(other for other in baseline if id(other) not in met)
+    return Against(tuple(comparison.daggered(pairs)), tuple(new), only)
+
+
+def _counterparts(each: Best, same: Sequence[Best]) -> list[Best]:
+    here = [other for other in same if other.unit.row.target_id == each.unit.row.target_id]
+    return here or [other for other in same if other.unit.row.device == each.unit.row.device]
+
+
+def headline(best: Sequence[Best], found: Against, baseline: Sequence[Unit]) -> Finding | None:
+    """Say the range of the ratios and the highest throughput; None when nothing was measured."""
+    if not best:
+        return None
+    clips = [each for each in best if words.is_video(each.unit)] or list(best)
+    top = max(clips, key=lambda each: words.throughput(each.unit)).unit
+    ratios = _ratios(found.pairs, baseline)
+    text, figures = ratios or ("", {})
+    figures = {**figures, "frames_per_s": words.throughput(top)}
+    realtime = ""
+    if words.is_video(top) and top.row.input_fps:
+        factor = words.throughput(top) / top.row.input_fps
+        realtime = f", {factor:.1f}x realtime at {top.row.input_fps:.2f} fps"
+        figures["realtime"] = factor
+    peak = f"highest throughput {words.rate(top)}{realtime} ({words.unit(top)})"
+    sentence = f"{text}; {peak}" if text else peak[0].upper() + peak[1:]
+    return Finding(kind=Kind.HEADLINE, text=f"{sentence}.", figures=figures, units=(top.key,))
+
+
+def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[str, dict[str, Figure]] | None:
+    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
+    if not speedups:
+        return None
+    name = words.listed(words.short(unit.row.sweep) for unit in baseline)
+    low, high = min(speedups), max(speedups)
+    span = f"{low:.2f}x" if len(speedups) == 1 else f"{low:.2f}x to {high:.2f}x"
+    counted = collections.Counter(pair.verdict for pair in pairs)
+    verdicts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
+    text = f"{span} as fast as {name} over {words.count(len(speedups), 'best setting')} ({verdicts})"
+    return text, {"speedup_low": low, "speedup_high": high, "pairs": len(pairs)}
+
+
+def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Finding]:
+    """List what qualifies the ratios, and what has none."""
+    if baseline:
+        yield from _unproven(found.pairs)
+        yield from _not_comparable(found.pairs)
+        yield from _undecided(found.pairs)
+        yield from _factors(found.pairs)
+        yield from _new(found.new, baseline)
+        yield from _only(found.only, units)
+
+
+def _keys(pairs: Sequence[Pair]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(pair.candidate.key for pair in pairs)
+
+
+def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    about = [pair for pair in pairs if pair.decision and (pair.baseline.is_imported or pair.candidate.is_imported)]
+    if not about:
+        return
+    single = [pair for pair in about if pair.decision and min(pair.decision.n_baseline, pair.decision.n_candidate) == 1]
+    what = "single measurements with labels-only identity" if len(single) == len(about) else "labels-only identity"
+    named = "The only ratio compares" if len(pairs) == 1 else f"{len(about)} of {len(pairs)} ratios compare"
+    if len(about) == len(pairs) > 1:
+        named = f"All {len(pairs)} ratios compare"
+    needed = max((pair.decision.needed or 0 for pair in about if pair.decision), default=0)
+    text = (
+        f"{named} {what}, so none is FASTER or SLOWER: equal labels and version do not prove equal work; "
+        "measure both sides with featray."
+    )
+    yield Finding(
+        kind=Kind.UNPROVEN,
+        text=text,
+        figures={"pairs": len(about), "needed": needed or None},
+        units=_keys(about),
+        wanted=tuple(_both_sides(about)),
+    )
+
+
+def _both_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
+    """Ask for both sides of pairs, each with the software that it was measured with where the sides differ in it."""
+    for pair in about:
+        differ = any(factor.key in ("torch", "pyfeat") for factor in pair.factors)
+        needed = pair.decision.needed if pair.decision else None
+        for name, unit in (("baseline", pair.baseline), ("candidate", pair.candidate)):
+            yield Wanted(
+                unit=unit,
+                reason=f"proves what the {name} computes, and how fast",
+                requirements=separation.requirements(unit.row, unit.row) if differ else (),
+                invocations=max(needed or 0, statistics.PILOT),
+            )
+
+
+def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Say how many invocations would settle what was measured by featray and is INCONCLUSIVE."""
+    about = [
+        pair
+        for pair in pairs
+        if pair.decision
+        and pair.verdict is Verdict.INCONCLUSIVE
+        and not (pair.baseline.is_imported or pair.candidate.is_imported)
+    ]
+    if not about:
+        return
+    needed = {pair.candidate.key: pair.decision.needed for pair in about if pair.decision}
+    names = [f"{words.unit(pair.candidate)} {_needed(needed[pair.candidate.key])}" for pair in about]
+    known = [count for count in needed.values() if count is not None]
+    yield Finding(
+        kind=Kind.UNDECIDED,
+        text=f"Not decided, invocations per side that would: {words.phrases(names)}.",
+        figures={"pairs": len(about), "needed": max(known, default=None)},
+        units=_keys(about),
+        wanted=tuple(
+            Wanted(unit=unit, reason=f"decides the ratio of {words.unit(pair.candidate)}", invocations=count)
+            for pair in about
+            if (count := needed[pair.candidate.key]) is not None and count <= ASKED_MAX
+            for unit in (pair.baseline, pair.candidate)
+        ),
+    )
+
+
+def _needed(count: int | None) -> str:
+    return f"over {statistics.NEEDED_MAX}" if count is None else str(count)
+
+
+def _not_comparable(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    groups: dict[tuple[str, ...], list[Pair]] = {}
+    for pair in pairs:
+        if pair.verdict is Verdict.NOT_COMPARABLE:
+            groups.setdefault(pair.reasons, []).append(pair)
+    for reasons, about in groups.items():
+        names = words.phrases([words.unit(pair.candidate) for pair in about])
+        text = f"Not comparable, since the work differs in {words.listed(reasons)}: {names}."
+        yield Finding(kind=Kind.NOT_COMPARABLE, text=text, figures={"pairs": len(about)}, units=_keys(about))
+
+
+def _factors(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Say what each ratio belongs to: one finding for all that differ in the same things."""
+    groups: dict[tuple[str, ...], list[Pair]] = {}
+    timed = [pair for pair in pairs if pair.decision]
+    for pair in timed:
+        groups.setdefault(tuple(factor.gist for factor in pair.factors), []).append(pair)
+    for gists, about in groups.items():
+        if not gists:
+            continue
+        share = f"{len(about)} of {len(timed)}" if len(about) < len(timed) or len(timed) == 1 else f"All {len(timed)}"
+        ratios = f"{share} {'ratio' if len(timed) == 1 else 'ratios'}"
+        if len(gists) == 1:
+            text = f"{ratios}: only {gists[0]} is known to differ{_unknown(about)}."
+            yield Finding(kind=Kind.ATTRIBUTED, text=text, figures={"pairs": len(about)}, units=_keys(about))
+        else:
+            yield _confounded(ratios, gists, about)
+
+
+def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Finding:
+    plan = about[0].separation
+    text = f"{ratios}: confounded by {', '.join(gists)}{_unknown(about)}"
+    if plan and plan.steps:
+        why = f", since {plan.why}" if plan.why else ""
+        text += f"; to separate them, measure {'; then '.join(step.text for step in plan.steps)}{why}"
+    if plan and plan.together:
+        text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
+    wanted = [
+        Wanted(
+            unit=pair.candidate,
+            reason=f"separates {step.isolates}: {step.text}",
+            settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
+            target_id=step.hardware.target_id,
+            requirements=step.requirements,
+        )
+        for pair in about
+        for step in (pair.separation.steps if pair.separation else ())
+    ]
+    return Finding(
+        kind=Kind.CONFOUNDED,
+        text=f"{text}.",
+        figures={"pairs": len(about), "factors": len(gists)},
+        units=_keys(about),
+        wanted=tuple(wanted),
+    )
+
+
+def _unknown(about: Sequence[Pair]) -> str:
+    names = list(dict.fromkeys(key for pair in about for key in pair.unknown))
+    return f" (not known on both sides: {', '.join(names)})" if names else ""
+
+
+def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
+    """Group what the baseline did not measure by input and device."""
+    for about in _by_input(new).values():
+        names = [
+            f"{words.detector(each.unit.row)} {words.rate(each.unit)} (b={each.unit.row.batch_size})" for each in about
+        ]
+        first = about[0].unit.row
+        text = f"New ground, without a counterpart in the baseline: {words.clip(first)} on {words.target(first)}"
+        places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device}
+        wanted = [
+            Wanted(unit=each.unit, reason="the baseline has no counterpart", target_id=target_id)
+            for target_id in places
+            for each in about
+        ]
+        yield Finding(
+            kind=Kind.NEW_GROUND,
+            text=f"{text}: {words.listed(names)}.",
+            figures={"frames_per_s": max(words.throughput(each.unit) for each in about)},
+            units=tuple(each.unit.key for each in about),
+            wanted=tuple(wanted),
+        )
+
+
+def _by_input(found: Sequence[Best]) -> dict[tuple[str, str, str], list[Best]]:
+    groups: dict[tuple[str, str, str], list[Best]] = {}
+    for each in found:
+        groups.setdefault(place(each.unit)[1:], []).append(each)
+    return groups
+
+
+def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
+    """Say what the baseline has and this does not, device by device."""
+    groups: dict[str, list[Best]] = {}
+    for each in only:
+        groups.setdefault(words.target(each.unit.row), []).append(each)
+    here = {unit.row.device for unit in units}
+    for name, about in groups.items():
+        whole = about[0].unit.row.device not in here
+        what = "nothing was measured there now" if whole else words.phrases([_what(each.unit) for each in about])
+        text = f"Only in the baseline: {words.count(len(about), 'best setting')} on {name} ({what})."
+        yield Finding(
+            kind=Kind.ONLY_BASELINE,
+            text=text,
+            figures={"settings": len(about)},
+            units=tuple(each.unit.key for each in about),
+            wanted=() if whole else tuple(Wanted(unit=each.unit, reason="only the baseline has it") for each in about),
+        )
+
+
+def _what(unit: Unit) -> str:
+    return f"{words.detector(unit.row)}, {words.clip(unit.row)}"

@@ -1,0 +1,130 @@
+"""Words: how findings name units and figures. Names come from a store and may be of any length."""
+
+import collections
+import contextlib
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from statistics import fmean
+from types import MappingProxyType
+
+from featray import detectors, inputs
+from featray.row import Row
+from featray.units import Unit
+
+NAME_LENGTH = 60  # characters of one name in a sentence
+ID_LENGTH = 12  # characters of a UUID that tell the GPUs of one host apart: "GPU-" and 32 bits
+NAMED = 4  # things named in one sentence; more is a count
+
+
+def detector(row: Row) -> str:
+    """Name a detector as py-feat's reports do."""
+    known = detectors.CATALOGUE.get(row.detector)
+    return short((row.printed or {}).get("config") or (known.heading if known else row.detector))
+
+
+def clip(row: Row) -> str:
+    """Name an input as py-feat's reports do, without the number of faces."""
+    return short(row.section_label.partition(" = ")[0])
+
+
+_told_apart: ContextVar[Mapping[str, str]] = ContextVar("_told_apart", default=MappingProxyType({}))
+
+
+@contextlib.contextmanager
+def telling_apart(units: Iterable[Unit]) -> Iterator[None]:
+    """Name the GPUs of one model by their hosts too, and by their ids where one host has several."""
+    gpus = {each.row.target_id: each.row for each in units if each.row.gpu_name}
+    models = collections.Counter(row.gpu_name for row in gpus.values())
+    twins = collections.Counter((row.gpu_name, row.hostname) for row in gpus.values())
+    names = {}
+    for target_id, row in gpus.items():
+        if models[row.gpu_name] > 1:
+            where = f" of {short(row.hostname)}" if row.hostname else ""
+            which = f" ({target_id[:ID_LENGTH]})" if twins[row.gpu_name, row.hostname] > 1 else ""
+            names[target_id] = f"{short(row.gpu_name or '')}{where}{which}"
+    before = _told_apart.set(names)
+    try:
+        yield
+    finally:
+        _told_apart.reset(before)
+
+
+def target(row: Row) -> str:
+    """Name a device: a GPU by its model, anything else by its host too; see `telling_apart`."""
+    if row.target_id in _told_apart.get():
+        return _told_apart.get()[row.target_id]
+    if row.gpu_name:
+        return short(row.gpu_name)
+    name = row.device.upper()
+    return f"{name} of {short(row.hostname)}" if row.hostname else name
+
+
+def unit(each: Unit) -> str:
+    """Name a unit: `retinaface, short (72 frames), b=16, NVIDIA GeForce RTX 3090`."""
+    row = each.row
+    parts = [detector(row), clip(row), f"b={row.batch_size}"]
+    parts += [f"w={row.num_workers}"] if row.num_workers else []
+    parts += [f"t={each.asked_threads}"] if each.asked_threads else []
+    parts += [short(row.environment)] if row.environment else []
+    return ", ".join([*parts, target(row)])
+
+
+def short(text: str) -> str:
+    """Write a name on one line, and cut the middle out of a long one."""
+    text = " ".join(text.split())
+    if len(text) <= NAME_LENGTH:
+        return text
+    head = NAME_LENGTH * 2 // 3
+    return f"{text[:head].rstrip()}…{text[head + 1 - NAME_LENGTH :].lstrip()}"
+
+
+def listed(names: Iterable[str], limit: int = NAMED) -> str:
+    """List names, the first few."""
+    found = list(dict.fromkeys(names))
+    rest = f" and {len(found) - limit} more" if len(found) > limit else ""
+    return ", ".join(found[:limit]) + rest
+
+
+def phrases(parts: Sequence[str], limit: int = NAMED) -> str:
+    """List parts of a sentence that hold commas themselves."""
+    rest = f"; and {len(parts) - limit} more" if len(parts) > limit else ""
+    return "; ".join(parts[:limit]) + rest
+
+
+def rate(each: Unit) -> str:
+    """Write throughput: `134.0 fps`, `51.5 images/s`."""
+    return f"{throughput(each):.1f} {'fps' if is_video(each) else 'images/s'}"
+
+
+def throughput(each: Unit) -> float:
+    """Give frames or images per second; only for units with a number and a known number of frames."""
+    return (each.row.frames or math.nan) / (each.call_s or math.nan)
+
+
+def stages_s(each: Unit) -> dict[str, float]:
+    """Average each profiled stage over invocations, in seconds per call; empty when none was."""
+    profiles = [row.stages_s for row in each.measured if row.stages_s]
+    names = dict.fromkeys(name for profile in profiles for name in profile)
+    return {name: fmean(profile.get(name) or 0.0 for profile in profiles) for name in names}
+
+
+def is_video(each: Unit) -> bool:
+    """Tell a clip from a list of images."""
+    return each.row.section_kind == inputs.VIDEO
+
+
+def per_frame(*units: Unit) -> str:
+    """Write times per frame side by side: `94.0 against 19.4 ms/image`."""
+    values = " against ".join(f"{1000 * (each.frame_s or math.nan):.1f}" for each in units)
+    return f"{values} ms/{'frame' if is_video(units[0]) else 'image'}"
+
+
+def percent(share: float) -> str:
+    """Write a share, such as `7.2%`; without a decimal from 10%."""
+    return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"
+
+
+def count(number: int, noun: str, many: str | None = None) -> str:
+    """Count a noun: `1 unit`, `3 units`."""
+    return f"{number} {noun if number == 1 else many or noun + 's'}"

@@ -1,0 +1,97 @@
+"""Errors featray raises on purpose, one exit code each.
+
+    FeatrayError
+    |-- BadInput (2)              what the caller wrote is wrong; nothing was started or written
+    |   |-- SweepFileError        a sweep file, with line and path
+    |   |-- ClusterFileError      a cluster file, with line and path
+    |   |-- InventoryFileError    a recorded inventory
+    |   |-- ImportFileError       a report of py-feat that cannot be read
+    |   |-- NothingMatches        a selector, filter or name that finds nothing
+    |   `-- NotReady              weights, inputs or targets that a sweep needs are not there
+    |-- StoreError (3)            the parquet store cannot be read or written
+    |-- BackendError (4)          Ray or a host cannot be reached or refuses
+    |   `-- HeadGone              the Ray head went away under this process
+    |-- Busy (5)                  another featray holds what is needed
+    `-- Interrupted (130)         Ctrl-C
+
+Only `cli.app` catches them. Anything else is a bug and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FeatrayError(Exception):
+    """Base of every error that featray raises on purpose."""
+
+    exit_code = 1
+
+
+class BadInput(FeatrayError):
+    """What the caller asked for cannot be done as written."""
+
+    exit_code = 2
+
+
+class SweepFileError(BadInput):
+    """A sweep file is wrong; the message starts with `file:line: path:`."""
+
+
+class ClusterFileError(BadInput):
+    """A cluster file is wrong; the message starts with `file:line: path:`."""
+
+
+class InventoryFileError(BadInput):
+    """A recorded inventory is wrong."""
+
+
+class ImportFileError(BadInput):
+    """A file offered to `featray import` cannot be read as any known format."""
+
+
+class NothingMatches(BadInput):
+    """A name, filter or selector matches nothing; the message lists what exists."""
+
+
+class NotReady(BadInput):
+    """Something the sweep needs is missing; the message says where and how to get it."""
+
+
+class StoreError(FeatrayError):
+    """The store cannot be read or written."""
+
+    exit_code = 3
+
+
+class BackendError(FeatrayError):
+    """Ray, a cluster or a host cannot be reached, or refuses."""
+
+    exit_code = 4
+
+
+class HeadGone(BackendError):
+    """The Ray head went away; Ray will end this process within a minute, and cannot be torn down in order."""
+
+
+class Busy(FeatrayError):
+    """Another featray process holds what this one needs."""
+
+    exit_code = 5
+
+
+class Interrupted(FeatrayError):
+    """The user pressed Ctrl-C; finished rows are in the store."""
+
+    exit_code = 130
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Complete an error message about an unknown name.
+
+    Returns:
+        `; expected a, b, c` with ` Did you mean 'b'?` when one is close, in the order given.
+    """
+    names = list(known)
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f". Did you mean '{nearest[0]}'?" if nearest else ""
+    return f"; expected {', '.join(names)}{hint}" if names else "; none exists"

@@ -1,0 +1,80 @@
+"""GPUs: what a model's name tells where a row does not, as in a report that only names it.
+
+Pure. Source of memory and compute capability: NVIDIA's product pages and its table at developer.nvidia.com/cuda-gpus.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+
+GIB = 1024**3
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """One GPU model. `memory_b` is None where it is sold with several sizes."""
+
+    memory_b: int | None
+    compute_capability: str
+
+
+MODELS: Mapping[str, Model] = {
+    "Tesla V100": Model(None, "7.0"),  # 16 or 32
+    "Tesla T4": Model(16 * GIB, "7.5"),
+    "RTX 2080 Ti": Model(11 * GIB, "7.5"),
+    "RTX 3060": Model(None, "8.6"),  # 8 or 12
+    "RTX 3070": Model(8 * GIB, "8.6"),
+    "RTX 3080": Model(None, "8.6"),  # 10 or 12
+    "RTX 3090": Model(24 * GIB, "8.6"),
+    "RTX A4000": Model(16 * GIB, "8.6"),
+    "RTX A5000": Model(24 * GIB, "8.6"),
+    "RTX A6000": Model(48 * GIB, "8.6"),
+    "A10": Model(24 * GIB, "8.6"),
+    "A40": Model(48 * GIB, "8.6"),
+    "A100": Model(None, "8.0"),  # 40 or 80; the name says which
+    "L4": Model(24 * GIB, "8.9"),
+    "L40": Model(48 * GIB, "8.9"),
+    "L40S": Model(48 * GIB, "8.9"),
+    "RTX 4070": Model(12 * GIB, "8.9"),
+    "RTX 4080": Model(16 * GIB, "8.9"),
+    "RTX 4090": Model(24 * GIB, "8.9"),
+    "RTX 6000 Ada": Model(48 * GIB, "8.9"),
+    "H100": Model(None, "9.0"),  # 80, 94 or 96
+    "H200": Model(141 * 10**9, "9.0"),
+    "B200": Model(None, "10.0"),  # 180 or 192
+    "RTX 5070": Model(12 * GIB, "12.0"),
+    "RTX 5080": Model(16 * GIB, "12.0"),
+    "RTX 5090": Model(32 * GIB, "12.0"),
+    "RTX PRO 6000 Blackwell": Model(96 * GIB, "12.0"),
+}
+
+FIRST_TORCH: Mapping[int, tuple[int, int]] = {9: (2, 0), 10: (2, 7), 12: (2, 7)}
+"""Compute capability's major -> first torch whose wheels have kernels for it; older majors are in every torch that
+py-feat runs on. Source: release notes of PyTorch 2.0 (wheels for CUDA 11.8, Hopper) and 2.7 (CUDA 12.8, Blackwell)."""
+
+
+def model(name: str | None) -> Model | None:
+    """Find a GPU by its name as the driver gives it; the longest matching name wins."""
+    words = f" {name or ''} "
+    found = [known for known in MODELS if re.search(rf"[\W_]{re.escape(known)}[\W_]", words, re.IGNORECASE)]
+    return MODELS[max(found, key=len)] if found else None
+
+
+def memory_b(name: str | None) -> int | None:
+    """Tell a GPU's memory by its name, which may state it (`A100-SXM4-80GB`), or by its model; None when unsure."""
+    stated = re.search(r"[\W_](\d{1,3}) ?GB\b", name or "")
+    if stated:
+        return int(stated[1]) * GIB
+    known = model(name)
+    return known.memory_b if known else None
+
+
+def too_old_torch(torch: str | None, compute_capability: str | None) -> str | None:
+    """Say that a torch release came before a GPU: `torch 2.5.1+cu124 has no sm_120 kernels`; None when it did not."""
+    known = re.match(r"(\d+)\.(\d+)", torch or ""), re.fullmatch(r"(\d+)\.(\d+)", compute_capability or "")
+    if known[0] is None or known[1] is None:
+        return None
+    first = FIRST_TORCH.get(int(known[1][1]))
+    if first is None or (int(known[0][1]), int(known[0][2])) >= first:
+        return None
+    return f"torch {torch} has no sm_{known[1][1]}{known[1][2]} kernels"

@@ -1,0 +1,25 @@
+"""Canonical text and digests: how featray decides that two things are the same.
+
+Pure. The canonical form is JSON with sorted keys and no white space, so that an id is stable across
+processes, machines and Python versions.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+ID_LENGTH = 12  # hex digits: a 1% chance of any collision needs 2.4 million ids (birthday bound)
+
+
+def canonical(value: object) -> str:
+    """Write a JSON value in the one form that ids are computed from.
+
+    Raises:
+        ValueError: the value holds NaN or an infinity, which JSON cannot carry.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Mapping[str, object]) -> str:
+    """Name a mapping by the first `ID_LENGTH` hex digits of the SHA-256 of its canonical form."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:ID_LENGTH]

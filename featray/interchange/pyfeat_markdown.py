@@ -1,0 +1,189 @@
+"""py-feat's markdown reports: docs/benchmarks/*.md, of every age, in; the script-made part, byte for byte, out.
+
+    # py-feat detector benchmark - DATE
+    ## Run metadata          - **Label:** value, one a line
+    ## Video: LABEL | ## Images: LABEL
+    ### CONFIG               a table: device, batch, [workers,] sec, ms/frame or ms/img, fps or rows
+    ---                      hand-written notes from here on, which are not read
+
+Source: scripts/bench_detectors.py of py-feat, all its versions.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from featray import inputs
+from featray.errors import ImportFileError
+from featray.interchange import exported, figures, imported, labels
+from featray.interchange.exported import Group, Line
+from featray.interchange.imported import Context, Import, Measured
+from featray.row import Row
+
+_TITLE = "# py-feat detector benchmark"
+_METADATA = re.compile(r"- \*\*(.+?):\*\*\s*(.*)")
+_SECTION = re.compile(r"## (Video|Images): (.+)")
+_FIGURES = {
+    inputs.VIDEO: (figures.SEC, figures.MS_PER_FRAME, figures.FPS),
+    inputs.IMAGES: (figures.SEC, figures.MS_PER_IMAGE, "rows"),
+}
+_NOTE = "Each timed call is preceded by one untimed warmup; the timed-call wall time is reported."
+
+
+def is_report(text: str) -> bool:
+    """Tell whether a text begins as one of these reports."""
+    return text.lstrip("\ufeff").startswith(_TITLE)
+
+
+def parse(text: str, source: str, run_id: str) -> Import:
+    """Read a report.
+
+    Args:
+        text: The file's content.
+        source: The file's name, for messages and for the rows.
+        run_id: Name of the run and of the sweep.
+
+    Raises:
+        ImportFileError: a table line is malformed, or there is no date or no table; the message names the line.
+    """
+    lines = text.lstrip("\ufeff").splitlines()
+    end = next((index for index, line in enumerate(lines) if line.strip() == "---"), len(lines))
+    first = next((index for index, line in enumerate(lines[:end]) if _SECTION.match(line)), end)
+    metadata = {found[1]: found[2].strip() for line in lines[:first] if (found := _METADATA.fullmatch(line.rstrip()))}
+    if "Date" not in metadata:
+        raise ImportFileError(f"{source}: no '- **Date:**' line; expected a report of py-feat's benchmark script")
+    context = _context(metadata)
+    try:
+        found_rows = imported.build(run_id, run_id, source, context, list(_tables(lines[:end])))
+    except ValueError as wrong:
+        raise ImportFileError(f"{source}: {wrong}") from wrong
+    if not found_rows.rows:
+        raise ImportFileError(f"{source}: no table of timings under a '## Video:' or '## Images:' heading")
+    return found_rows
+
+
+def _context(metadata: dict[str, str]) -> Context:
+    return Context(
+        date=metadata["Date"],
+        version=metadata.get("py-feat version") or None,
+        commit=metadata.get("Git commit") if metadata.get("Git commit") != "nogit" else None,
+        machine=labels.machine(metadata.get("Host")),
+        gpu=metadata.get("GPU"),
+        python=metadata.get("Python") or None,
+        torch=metadata.get("PyTorch") or None,
+        threads=metadata.get("OMP_NUM_THREADS", "").strip("`") or None,
+        metadata=metadata,
+    )
+
+
+def _tables(lines: Sequence[str]) -> Iterator[Measured]:
+    """Walk the report; a table counts when it stands under a section and a configuration."""
+    section: labels.Section | None = None
+    config: str | None = None
+    columns: list[str] | None = None
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("## "):
+            heading = _SECTION.fullmatch(line.strip())
+            section = labels.section(labels.KINDS[heading[1]], heading[2]) if heading else None
+            config = columns = None
+        elif line.startswith("### "):
+            config, columns = line[4:].strip(), None
+        elif not line.startswith("|"):
+            columns = None
+        elif section is not None and config:
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if columns is None:
+                columns = cells
+                _check_columns(columns, section, f"line {number}")
+            elif set("".join(cells)) - set("-: "):
+                yield _measured(f"line {number}", columns, cells, section, config)
+
+
+def _check_columns(columns: list[str], section: labels.Section, line: str) -> None:
+    expected = ["device", "batch", *_FIGURES[section.kind]]
+    if [name for name in columns if name != "workers"] != expected:
+        raise ValueError(
+            f"{line}: columns {', '.join(columns)}; expected {', '.join(expected)}, with or without workers"
+        )
+
+
+def _measured(line: str, columns: list[str], cells: list[str], section: labels.Section, config: str) -> Measured:
+    if len(cells) != len(columns):
+        raise ValueError(f"{line}: {len(cells)} cells under {len(columns)} columns")
+    values = dict(zip(columns, cells, strict=True))
+    return imported.measured(
+        line,
+        section=section,
+        config=config,
+        device=values["device"],
+        batch=values["batch"],
+        workers=values.get("workers", "0"),
+        detected=values.get("rows"),
+        printed={name: values[name] for name in columns if name not in ("device", "batch")},
+    )
+
+
+def write(rows: Sequence[Row]) -> dict[str, str]:
+    """Write rows as reports in py-feat's layout, one for each run, host and GPU.
+
+    Units without a timing are left out: the layout has no place for them.
+
+    Returns:
+        File name -> text.
+    """
+    return {f"{group.name}.md": _report(group) for group in exported.groups(rows)}
+
+
+def _report(group: Group) -> str:
+    metadata = _metadata(group)
+    parts = [f"{_TITLE} \u2014 {metadata['Date']}\n", "## Run metadata\n"]
+    parts += [f"- **{label}:** {value}" for label, value in metadata.items()]
+    parts += ["", f"{_NOTE}\n"]
+    workers = any(line.num_workers or "workers" in line.printed for line in group.lines)
+    for (kind, label), of_section in exported.by_section(group.lines).items():
+        parts.append(f"## {labels.TITLES[kind]}: {label}\n")
+        for config, lines in exported.by_config(of_section).items():
+            parts += [f"### {config}\n", _table(lines, kind, workers), ""]
+    return "\n".join(parts)
+
+
+def _table(lines: Sequence[Line], kind: str, workers: bool) -> str:
+    columns = ["device", "batch", *(["workers"] if workers else []), *_FIGURES[kind]]
+    written = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    for line in lines:
+        values = {"device": line.device, "batch": str(line.batch_size), "workers": str(line.num_workers)} | _figures(
+            line
+        )
+        written.append(f"| {' | '.join(values[name] for name in columns)} |")
+    return "\n".join(written) + "\n"
+
+
+def _figures(line: Line) -> dict[str, str]:
+    """Print a duration as py-feat's script does; an imported one as it stood."""
+    per_unit = f"{line.seconds / line.units * 1000:.1f}"
+    return {
+        figures.SEC: f"{line.seconds:.2f}",
+        figures.MS_PER_FRAME: per_unit,
+        figures.MS_PER_IMAGE: per_unit,
+        figures.FPS: f"{line.units / line.seconds:.1f}",
+        "rows": str(line.detected or 0),
+    } | dict(line.printed)
+
+
+def _metadata(group: Group) -> dict[str, str]:
+    if "Date" in group.metadata:
+        return {label: str(value) for label, value in group.metadata.items()}
+    first = group.first
+    return {
+        "Date": exported.date_text(group),
+        "py-feat version": first.pyfeat or "unknown",
+        "Git commit": (first.pyfeat_commit or "nogit")[:7],
+        "Host": exported.host_text(first),
+        "Python": first.python or "unknown",
+        "PyTorch": first.torch or "unknown",
+        "GPU": exported.gpu_text(group),
+        "OMP_NUM_THREADS": f"`{first.omp_num_threads or 'unset'}`",
+        "Devices swept": str(exported.distinct(line.device for line in group.lines)),
+        "Batch sizes": str(exported.distinct(line.batch_size for line in group.lines)),
+        "DataLoader workers": str(exported.distinct(line.num_workers for line in group.lines)),
+        **({"Weights": "synthetic"} if first.weights == "synthetic" else {}),
+    }

@@ -1,0 +1,150 @@
+"""Invocations: what one fresh process is told to measure, and the words it speaks with its supervisor.
+
+Flow: `plan.make` -> `Invocation` -> backend -> supervisor -> child, as one line of JSON on the child's stdin.
+Standard library only, like everything the child imports.
+
+The child answers on its stdout, one JSON object per line, tagged by `event`:
+    {"event": "loading"}                    import and load of the detector began
+    {"event": "started", "cell_id": ...}    this cell's clock runs from now
+    {"event": "row", "row": {...}}          the cell is done; the child waits for NEXT before it goes on
+    {"event": "done"}                       all cells are done; the child exits 0
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from featray import cell as cells
+from featray import identity
+from featray.row import Row
+
+NEXT = "next"  # the supervisor has the row on disk; the child may start the next cell
+LOADING, STARTED, ROW, DONE = "loading", "started", "row", "done"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a cell is measured: warm-up and repeats under stop rules.
+
+    A rule that is not reached within its maximum is named in the row's `unmet_rules`.
+    """
+
+    protocol: str = "featray"  # or pyfeat: 1 warm-up, 1 timed call, nothing else
+    warmup_min: int = 3
+    warmup_max: int = 8
+    warmup_tolerance: float = 0.10  # the last three warm-up calls agree within this share
+    repeats_min: int = 3
+    repeats_max: int = 8
+    min_time_s: float = 2.0  # timed seconds to reach
+    spread_max: float = 0.05  # IQR / median to reach
+    slow_call_s: float = 20.0  # a cell this slow needs one warm-up call only
+    stages: bool = True  # profile one more call, stage by stage, after the timed ones
+    time_limit_s: float = 600.0  # for one cell, warm-up and stages included
+    load_limit_s: float = 600.0  # for import, weights and load together
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One fresh process: one detector, one target, its cells in the order in which they are to be measured."""
+
+    sweep: str
+    run_id: str
+    description: str | None = None
+    baseline: str | None = None
+    target_id: str
+    device: str  # cpu, cuda or mps
+    gpu_uuid: str | None = None  # the only GPU the child may see
+    invocation: int  # from 1
+    block: int  # from 1
+    attempt: int = 1
+    order: tuple[int, ...]  # order_index of each cell, parallel to `cells`
+    cells: tuple[cells.Cell, ...]
+    rules: Rules
+    exclusive: str = "host"
+
+    @property
+    def name(self) -> str:
+        """Name the task for people: `quickstart/retinaface/cpu/invocation-2`."""
+        retry = f"-attempt-{self.attempt}" if self.attempt > 1 else ""
+        where = self.cells[0].environment
+        detector = self.cells[0].detector.name + (f"@{where}" if where else "")
+        return f"{self.sweep}/{detector}/{self.device}/invocation-{self.invocation}{retry}"
+
+
+def to_mapping(invocation: Invocation) -> dict[str, Any]:
+    """Write an invocation as a JSON value."""
+    return dataclasses.asdict(dataclasses.replace(invocation, cells=())) | {
+        "order": list(invocation.order),
+        "cells": [cells.asked(each) for each in invocation.cells],
+    }
+
+
+def from_mapping(value: Mapping[str, Any]) -> Invocation:
+    """Read an invocation back from `to_mapping`.
+
+    Raises:
+        ValueError: a field is missing or unknown; the message names it.
+    """
+    try:
+        return Invocation(
+            **{
+                **value,
+                "order": tuple(value["order"]),
+                "cells": tuple(cells.from_asked(each) for each in value["cells"]),
+                "rules": Rules(**value["rules"]),
+            }
+        )
+    except KeyError as missing:
+        raise ValueError(f"not an invocation: {missing.args[0]} is missing") from missing
+    except TypeError as wrong:
+        raise ValueError(f"not an invocation: {wrong}") from wrong
+
+
+def record(invocation: Invocation, cell: cells.Cell, **columns: Any) -> Row:
+    """Make the row of one of an invocation's cells: keys and labels from what was asked, the rest from the caller.
+
+    Args:
+        invocation: Where the cell belongs.
+        cell: One of its cells.
+        columns: Every other column of `row.Row`; `status` and `started_at` are required, and a column given here wins.
+    """
+    index = invocation.cells.index(cell)
+    known: dict[str, Any] = {
+        "sweep": invocation.sweep,
+        "run_id": invocation.run_id,
+        "cell_id": cells.cell_id(cell),
+        "target_id": invocation.target_id,
+        "invocation": invocation.invocation,
+        "block": invocation.block,
+        "order_index": invocation.order[index],
+        "attempt": invocation.attempt,
+        "description": invocation.description,
+        "baseline": invocation.baseline,
+        "detector": cell.detector.name,
+        "input": cell.input.name,
+        "section_kind": cell.input.kind,
+        "section_label": cell.input.section_label,
+        "device": cell.device,
+        "batch_size": cell.batch_size,
+        "num_workers": cell.num_workers,
+        "weights": cell.weights if cell.detector.is_pyfeat else None,
+        "environment": cell.environment,
+        "protocol": invocation.rules.protocol,
+        "asked": identity.canonical(cells.asked(cell)),
+        "exclusive": invocation.exclusive,
+        "frames": cell.input.frames,
+        "batches": cell.batches,
+        "input_fps": cell.input.fps,
+        "delay_s_per_frame": cell.delay_s_per_frame,
+    }
+    return Row(**(known | columns))
+
+
+def larger_batches(cell: cells.Cell, others: Iterable[cells.Cell]) -> list[cells.Cell]:
+    """List the cells that need at least as much memory as one that ran out of it: same all but a larger batch."""
+    same = dataclasses.replace
+    return [
+        other
+        for other in others
+        if other.batch_size > cell.batch_size and same(other, batch_size=cell.batch_size) == cell
+    ]

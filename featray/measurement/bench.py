@@ -1,0 +1,205 @@
+"""Bench: one cell after another on a loaded detector.
+
+Flow: `session` -> `measure` -> columns of the cell's row. Every call's output is checked before its time counts.
+"""
+
+import datetime
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from featray import identity
+from featray.cell import Cell
+from featray.invocation import Rules
+from featray.measurement import ffmpeg, memory, outcome, protocol, stages, telemetry
+from featray.measurement.detector import Loaded
+from featray.measurement.outcome import Failure, WrongWork
+from featray.measurement.outputs import Output
+from featray.measurement.protocol import Calls, Repeat, Timings
+from featray.measurement.telemetry import Sampler, Source, Window
+from featray.quantities import utc_text
+
+
+class Bench:
+    """A loaded detector, the rules it is measured by, and the instruments beside it."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        rules: Rules,
+        source: Source | None = None,
+        sampled: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Set the instruments up.
+
+        Args:
+            loaded: The detector.
+            rules: How to measure.
+            source: The GPU to read, if any.
+            sampled: Read the machine beside the timed calls; False is for measuring what that costs.
+            sleep: Waits for a GPU to cool, and for an injected delay to pass.
+        """
+        self.loaded, self.rules, self.source, self.sleep = loaded, rules, source, sleep
+        self.sampler = Sampler(source) if sampled and rules.protocol == "featray" else None
+        self.clocks_hz: list[float] = []  # of this GPU's timed calls so far
+        self._ffmpeg: str | None = None
+
+    def measure(self, cell: Cell, files: Sequence[Path]) -> dict[str, Any]:
+        """Measure one cell.
+
+        Returns:
+            Columns of its row: measurement, resources and identity.
+
+        Raises:
+            WrongWork: a call found other faces or frames than planned.
+            Exception: whatever the detector raises.
+        """
+        return _Trial(self, cell, files).run()
+
+    def ffmpeg_used(self) -> dict[str, Any]:
+        """Name the FFmpeg that this process has loaded, if it has, as a column; looked up until it is found."""
+        self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.loaded())
+        return {"ffmpeg": self._ffmpeg} if self._ffmpeg else {}
+
+
+class _Trial:
+    """One cell on the bench."""
+
+    def __init__(self, bench: Bench, cell: Cell, files: Sequence[Path]) -> None:
+        """Start the cell's clock."""
+        self._begun = time.perf_counter()
+        self._bench, self._cell, self._files = bench, cell, files
+        self._thunk = bench.loaded.prepare(cell, files)
+        self._output: Output | None = None
+        self._synchronize = bench.loaded.synchronize if bench.rules.protocol == "featray" else _nothing
+
+    def run(self) -> dict[str, Any]:
+        """Warm up, time, profile; return the columns."""
+        memory.begin()
+        foreign = self._foreign_processes()
+        load_1m = telemetry.load_1m()
+        calls = Calls(warm=self._warm, time=self._time, elapsed=self._elapsed, sleep=self._bench.sleep)
+        timings = protocol.measure(
+            calls, self._bench.rules, frames=self._cell.input.frames, batch_size=self._cell.batch_size
+        )
+        windows = [repeat.window for repeat in timings.repeats if repeat.window is not None]
+        columns = {
+            **_timing_columns(timings, has_gpu=self._bench.source is not None),
+            **telemetry.columns(windows),
+            **memory.columns(size for window in windows for size in window.resident_b),
+            "load_1m": load_1m,
+            "foreign_gpu_processes": max(telemetry.known([foreign, self._foreign_processes()]), default=None),
+        }
+        columns |= self._profile(timings)
+        return {**columns, **self._output_columns(), **self._work_columns(), **self._bench.ffmpeg_used()}
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._begun
+
+    def _call(self) -> tuple[float, Any]:
+        return protocol.once(
+            self._thunk,
+            synchronize=self._synchronize,
+            clock=time.perf_counter,
+            delay_s=self._cell.delay_s_per_frame * self._cell.input.frames,
+            sleep=self._bench.sleep,
+        )
+
+    def _warm(self) -> float:
+        seconds, result = self._call()
+        self._check(result)
+        return seconds
+
+    def _time(self) -> Repeat:
+        sampler = self._bench.sampler
+        if sampler is None:
+            return Repeat(seconds=self._warm())
+        sampler.workers = self._cell.num_workers > 0
+        sampler.resume()
+        try:
+            seconds, result = self._call()
+        finally:
+            window = sampler.pause()
+        self._check(result)
+        return Repeat(seconds=seconds, window=window, throttled=self._is_throttled(window))
+
+    def _is_throttled(self, window: Window) -> bool:
+        clocks = self._bench.clocks_hz
+        if telemetry.is_throttled(window, telemetry.median(clocks)):
+            return True
+        clocks.extend(telemetry.known([window.sm_clock_hz]))
+        return False
+
+    def _profile(self, timings: Timings) -> dict[str, Any]:
+        """Make one more call, stage by stage, unless it might pass the time limit; a failure here costs no timing."""
+        rules = self._bench.rules
+        if not rules.stages or rules.protocol != "featray":
+            return {}
+        median_s = statistics.median(timings.timed_s)
+        if self._elapsed() + median_s * protocol.SLACK > rules.time_limit_s:
+            return {"unmet_rules": [*timings.unmet_rules, protocol.STAGES]}
+        done: list[tuple[float, Any]] = []
+        profiled = outcome.attempt(lambda: stages.profile(self._bench.loaded, lambda: done.append(self._call())))
+        if isinstance(profiled, Failure):
+            reason = f"the profiled call failed: {profiled.reason}"
+            return {"unmet_rules": [*timings.unmet_rules, protocol.STAGES], "reason": reason}
+        if not done:  # a detector whose stages nobody knows
+            return {}
+        profiled_s, result = done[0]
+        self._check(result)
+        return {"stages_s": profiled, "profiled_ratio": profiled_s / median_s if median_s > 0 else None}
+
+    def _foreign_processes(self) -> int | None:
+        return self._bench.source.foreign_processes() if self._bench.source is not None else None
+
+    def _output_columns(self) -> dict[str, Any]:
+        output = self._output
+        if output is None:
+            return {}
+        return {"fex_rows": output.fex_rows, "faces": output.faces, "output_summary": output.summary}
+
+    def _work_columns(self) -> dict[str, Any]:
+        """Name what was computed; asked after the calls, since some weights are loaded by the first one."""
+        loaded = self._bench.loaded
+        work = {**loaded.work, **loaded.input_work(self._cell, self._files)}
+        return {"work": work, "work_id": identity.digest(work)}
+
+    def _check(self, result: Any) -> None:
+        """Compare what a call found with what was planned.
+
+        Raises:
+            WrongWork: they differ.
+        """
+        clip, output = self._cell.input, self._bench.loaded.inspect(result)
+        wanted = clip.frames * clip.faces
+        if output.frames not in (None, clip.frames) or output.faces != wanted:
+            raise WrongWork(
+                f"found {output.faces} faces in {output.frames} frames, "
+                f"planned were {wanted} faces in {clip.frames} frames"
+            )
+        self._output = output
+
+
+def _timing_columns(timings: Timings, *, has_gpu: bool) -> dict[str, Any]:
+    again = timings.measured_again
+    return {
+        "warmup_s": list(timings.warmup_s),
+        "first_call_s": timings.warmup_s[0],
+        "timed_s": timings.timed_s,
+        "unmet_rules": list(timings.unmet_rules),
+        "throttled": timings.throttled if has_gpu else None,
+        "reason": f"{again} throttled calls were measured again" if again else None,
+    }
+
+
+def utc_now() -> str:
+    """Read the clock as rows store it."""
+    return utc_text(datetime.datetime.now(datetime.UTC))
+
+
+def _nothing() -> None:
+    """Wait for no device: py-feat's own script does not."""

@@ -1,0 +1,121 @@
+"""CUDA: which GPUs this process sees, asked of the driver itself before any package is imported.
+
+Flow: `session` asks `visible` before it loads a detector: a wrong GPU is refused in a few milliseconds, without torch.
+Unlike NVML, the driver's own interface honours CUDA_VISIBLE_DEVICES, so it sees what torch will see.
+"""
+
+import ctypes
+import dataclasses
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+_MAJOR, _MINOR = 75, 76  # CUdevice_attribute: compute capability
+_NAME_LENGTH = 256
+_NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE: also when CUDA_VISIBLE_DEVICES names none that exists
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Device:
+    """One visible GPU, as columns of a row: memory in bytes, compute capability such as 12.0."""
+
+    gpu_uuid: str
+    gpu_name: str
+    gpu_memory_b: int
+    compute_capability: str
+
+
+class CudaError(Exception):
+    """The driver is not there, or refuses; the message says which."""
+
+
+def driver() -> Any:
+    """Open the driver's library.
+
+    Raises:
+        CudaError: there is none.
+    """
+    try:
+        return ctypes.CDLL("libcuda.so.1")
+    except OSError as missing:
+        raise CudaError("there is no CUDA driver (libcuda.so.1)") from missing
+
+
+def visible(library: Any) -> tuple[Device, ...]:
+    """List the GPUs that this process may use, in CUDA's order.
+
+    Args:
+        library: What `driver` returned.
+
+    Raises:
+        CudaError: the driver refuses a call.
+
+    Source:
+        CUDA driver API, chapters Initialization and Device Management.
+    """
+    count = ctypes.c_int()
+    code = library.cuInit(0)
+    if code == _NO_DEVICE:
+        return ()
+    _check("cuInit", code)
+    _check("cuDeviceGetCount", library.cuDeviceGetCount(ctypes.byref(count)))
+    return tuple(_device(library, ordinal) for ordinal in range(count.value))
+
+
+def _device(library: Any, ordinal: int) -> Device:
+    handle, memory = ctypes.c_int(), ctypes.c_size_t()
+    identity, name = (ctypes.c_ubyte * 16)(), ctypes.create_string_buffer(_NAME_LENGTH)
+    _check("cuDeviceGet", library.cuDeviceGet(ctypes.byref(handle), ordinal))
+    # The second version gives the identity of a MIG slice rather than that of the whole board.
+    _check("cuDeviceGetUuid_v2", library.cuDeviceGetUuid_v2(ctypes.byref(identity), handle))
+    _check("cuDeviceGetName", library.cuDeviceGetName(name, _NAME_LENGTH, handle))
+    _check("cuDeviceTotalMem_v2", library.cuDeviceTotalMem_v2(ctypes.byref(memory), handle))
+    return Device(
+        gpu_uuid=f"GPU-{uuid.UUID(bytes=bytes(identity))}",
+        gpu_name=name.value.decode(errors="replace"),
+        gpu_memory_b=memory.value,
+        compute_capability=f"{_attribute(library, _MAJOR, handle)}.{_attribute(library, _MINOR, handle)}",
+    )
+
+
+def _attribute(library: Any, attribute: int, handle: ctypes.c_int) -> int:
+    value = ctypes.c_int()
+    _check("cuDeviceGetAttribute", library.cuDeviceGetAttribute(ctypes.byref(value), attribute, handle))
+    return value.value
+
+
+def _check(call: str, code: int) -> None:
+    if code != 0:
+        raise CudaError(f"the CUDA driver refuses: {call} gives error {code}")
+
+
+def bare_uuid(name: str) -> str:
+    """Strip a GPU's identity of its prefix and case, which tools write differently."""
+    return name.lower().removeprefix("gpu-").removeprefix("mig-")
+
+
+def has_kernels(architectures: Iterable[str], capability: str) -> bool:
+    """Tell whether a torch build can run on a GPU.
+
+    Args:
+        architectures: `torch.cuda.get_arch_list()`: `sm_86` is machine code, `compute_86` is code that the driver
+            compiles; a letter at the end ties it to one architecture.
+        capability: The GPU's, such as `8.9`.
+
+    Source:
+        CUDA C++ Programming Guide: machine code runs on the same major version and the same or a later minor one,
+        compiled code on every later version.
+    """
+    wanted = int(capability.partition(".")[0]), int(capability.partition(".")[2])
+    for kind, digits, letter in re.findall(r"\b(sm|compute)_(\d+)([a-z]?)\b", " ".join(architectures)):
+        built = int(digits[:-1]), int(digits[-1])
+        if built == wanted:
+            return True
+        if letter == "f" or (letter == "" and kind == "sm"):
+            fits = built[0] == wanted[0] and built[1] <= wanted[1]
+        else:
+            fits = letter == "" and built <= wanted
+        if fits:
+            return True
+    return False

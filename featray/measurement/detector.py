@@ -1,0 +1,226 @@
+"""Detectors under measurement: import, construct, call, and say what was really constructed.
+
+Flow: `__main__` -> `load` -> `Loaded.prepare` -> a thunk that `protocol` times -> `Loaded.inspect`.
+The first cell of an invocation stands for the detector, its weights and its device; all its cells share them.
+
+py-feat is imported here and nowhere earlier, and before torch: the other order segfaults on some systems. A detector
+from elsewhere brings its own imports; neither py-feat nor torch is loaded for it.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featray import detectors, identity, inputs
+from featray.cell import Cell
+from featray.measurement import outputs, synthetic, weights
+from featray.measurement.outputs import Output as Output
+
+_MODULES: Mapping[str, str] = {
+    "Detectorv1": "feat.detector",
+    "MPDetector": "feat.MPDetector",
+    "Detectorv2": "feat.detector_v2",
+}
+
+
+@dataclasses.dataclass(kw_only=True)
+class Loaded:
+    """One constructed detector on one device."""
+
+    detector: Any
+    spec: detectors.Detector
+    device: str
+    import_s: float
+    load_s: float
+    work: dict[str, str]  # what was resolved: key -> JSON value; of the detector, not of any input
+    planted: Any = None  # planting.Planted; None with real weights
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it; nothing to wait for on a CPU."""
+        torch = sys.modules.get("torch")
+        if torch is not None and self.device == "cuda":
+            torch.cuda.synchronize()
+        elif torch is not None and self.device == "mps":
+            torch.mps.synchronize()
+
+    def prepare(self, cell: Cell, files: Sequence[Path]) -> Callable[[], Any]:
+        """Make the call that a cell stands for.
+
+        Args:
+            cell: Whose settings and input's form to use.
+            files: The clip, or the images of one pass over the list, as they lie on this host.
+
+        Returns:
+            A function that runs exactly one `detect()` and returns its result.
+        """
+        is_video = cell.input.kind == inputs.VIDEO
+        given: Any = str(files[0]) if is_video else [str(file) for file in files] * cell.input.copies
+        call = functools.partial(
+            self.detector.detect,
+            given,
+            data_type="video" if is_video else "image",
+            batch_size=cell.batch_size,
+            num_workers=cell.num_workers,
+            skip_frames=cell.input.skip_frames,
+            output_size=cell.input.output_size,
+            progress_bar=False,
+        )
+        if self.planted is None:
+            return call
+
+        def plant_and_call() -> Any:
+            self.planted.faces = cell.input.faces
+            return call()
+
+        return plant_and_call
+
+    def inspect(self, result: Any) -> Output:
+        """Read what a call returned."""
+        return outputs.inspect(result)
+
+    def input_work(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
+        """Resolve what a cell's input is on this host, as `work` does for the detector."""
+        found = {
+            "input_sha256": [_sha256(file) for file in files],
+            "input_frames": self._frames(cell, files),
+            "copies": cell.input.copies,
+            "skip_frames": cell.input.skip_frames,
+            "output_size": cell.input.output_size,
+        }
+        return {key: identity.canonical(value) for key, value in found.items()}
+
+    def _frames(self, cell: Cell, files: Sequence[Path]) -> int:
+        """Count the frames of one call: those that py-feat's decoder finds in a clip, else what was planned."""
+        if cell.input.kind == inputs.IMAGES:
+            return len(files) * cell.input.copies
+        if not self.spec.is_pyfeat:
+            return cell.input.frames
+        module = importlib.import_module(type(self.detector).__module__)
+        return len(module.VideoDataset(str(files[0]), skip_frames=cell.input.skip_frames))
+
+
+def load(cell: Cell, *, cache: Path, device: str) -> Loaded:
+    """Import and construct a cell's detector.
+
+    Weights are made or fetched first; that time counts neither as import nor as load.
+
+    Args:
+        cell: Any cell of the invocation.
+        cache: featray's cache folder.
+        device: cpu, cuda or mps.
+
+    Raises:
+        NotReady: weights cannot be had; the message names file and repository and how to get them.
+    """
+    if cell.detector.is_pyfeat:
+        return _load_pyfeat(cell, cache, device)
+    return _load_foreign(cell.detector, device)
+
+
+def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
+    is_synthetic = cell.weights == weights.SYNTHETIC
+    needed = weights.required(cell.detector)
+    if is_synthetic:
+        folder = synthetic.folder(cache)
+        synthetic.ensure(needed, folder, synthetic.SEED)
+    else:
+        folder = weights.pretrained_folder(cache)
+        weights.fetch(needed, folder)
+    os.environ.setdefault("TQDM_DISABLE", "1")  # detect() peeks at the first batch under a bar of its own
+    started = time.perf_counter()
+    weights.redirect(folder, offline=True)  # everything is here: a slow network must not count as load time
+    class_ = getattr(importlib.import_module(_MODULES[cell.detector.class_name]), cell.detector.class_name)
+    imported = time.perf_counter()
+    detector = class_(**cell.detector.keywords, device=device)
+    constructed = time.perf_counter()
+    loaded = Loaded(
+        detector=detector,
+        spec=cell.detector,
+        device=device,
+        import_s=imported - started,
+        load_s=constructed - imported,
+        work=_resolved(class_, cell.detector, detector) | _weights_work(needed, folder, is_synthetic=is_synthetic),
+    )
+    if is_synthetic:
+        from featray.measurement import planting
+
+        loaded.planted = planting.plant(detector)
+    return loaded
+
+
+def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
+    module_name, _, class_name = spec.class_name.partition(":")
+    started = time.perf_counter()
+    class_ = getattr(importlib.import_module(module_name), class_name)
+    imported = time.perf_counter()
+    places = {"device": device} if "device" in inspect.signature(class_).parameters else {}
+    detector = class_(**{**spec.keywords, **places})
+    constructed = time.perf_counter()
+    return Loaded(
+        detector=detector,
+        spec=spec,
+        device=device,
+        import_s=imported - started,
+        load_s=constructed - imported,
+        work=_resolved(class_, spec, detector),
+    )
+
+
+def _resolved(class_: type, spec: detectors.Detector, detector: Any) -> dict[str, str]:
+    """Write every keyword, given or default, what the object adds about itself, and its precision; never the device."""
+    parameters = inspect.signature(class_.__init__).parameters.values()  # type: ignore[misc]  # asked of the class itself
+    declared = {each.name: each.default for each in parameters if each.default is not each.empty}
+    told = getattr(detector, "info", None)
+    found: dict[str, Any] = {
+        **(told if isinstance(told, dict) else {}),
+        **declared,
+        **spec.keywords,
+        "class": f"{class_.__module__}.{class_.__qualname__}",
+        "precision": _precision(detector) if spec.is_pyfeat else None,
+    }
+    return {key: identity.canonical(_plain(value)) for key, value in found.items() if key != "device"}
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool) else repr(value)
+
+
+def _precision(detector: Any) -> str:
+    """Name the arithmetic: Detectorv2 runs its multitask network in bfloat16 on CUDA unless told otherwise."""
+    torch = sys.modules["torch"]
+    matmul = torch.get_float32_matmul_precision()
+    precision = "float32" if matmul == "highest" else f"float32, matmul {matmul}"
+    mixed = getattr(getattr(detector, "multitask", None), "amp", False)
+    return precision + (", multitask bfloat16" if mixed else "")
+
+
+def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_synthetic: bool) -> dict[str, str]:
+    if is_synthetic:
+        found: dict[str, Any] = {
+            "weights": weights.SYNTHETIC,
+            "weights_seed": synthetic.SEED,
+            "weights_generator": synthetic.GENERATOR,
+        }
+    else:
+        found = {"weights": weights.PRETRAINED} | {
+            f"weights {file.repository} {file.file}": {
+                "revision": weights.revision(folder, file),
+                "sha256": weights.fingerprint(folder, file),
+            }
+            for file in files
+        }
+    return {key: identity.canonical(value) for key, value in found.items()}
+
+
+@functools.cache
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,95 @@
+"""Device: refuses to measure on anything but the device that was asked for.
+
+Flow: `session` calls `check` before anything is imported, and `confirm` once torch is there; both come before the first
+timed call.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from featray.measurement import cuda
+from featray.measurement.outcome import Refused
+from featray.status import Status
+
+
+def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.driver) -> Mapping[str, Any]:
+    """Look for the device that was asked for, without torch.
+
+    Args:
+        kind: cpu, cuda or mps.
+        asked: UUID of the GPU, for cuda.
+        driver: Opens CUDA's driver.
+
+    Returns:
+        Columns of a row that describe the device.
+
+    Raises:
+        Refused: it is not here (`unsupported`), or others are visible too or instead (`wrong_device`).
+    """
+    if kind == "mps" and sys.platform != "darwin":
+        raise Refused(Status.UNSUPPORTED, "mps is a device of macOS")
+    if kind != "cuda":
+        return {}
+    wanted = asked or "a GPU without a UUID"
+    try:
+        seen = cuda.visible(driver())
+    except cuda.CudaError as absent:
+        raise Refused(Status.UNSUPPORTED, f"asked for {wanted}, but {absent}") from absent
+    if not seen:
+        raise Refused(Status.UNSUPPORTED, f"asked for {wanted}, but no CUDA device is visible")
+    if len(seen) > 1 or asked is None or cuda.bare_uuid(seen[0].gpu_uuid) != cuda.bare_uuid(asked):
+        found = ", ".join(f"{each.gpu_uuid} ({each.gpu_name})" for each in seen)
+        raise Refused(Status.WRONG_DEVICE, f"asked for {wanted}, saw {found}")
+    return {
+        "gpu_uuid": asked,
+        "gpu_name": seen[0].gpu_name,
+        "gpu_memory_b": seen[0].gpu_memory_b,
+        "compute_capability": seen[0].compute_capability,
+    }
+
+
+def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
+    """Make sure that torch can use the device that `check` found, and means the same one.
+
+    Args:
+        kind: cpu, cuda or mps.
+        facts: What `check` returned.
+        torch: The imported package, or None when the detector does without.
+
+    Raises:
+        Refused: it cannot, or does not.
+    """
+    if torch is None or kind == "cpu":
+        return
+    if kind == "mps":
+        if not torch.backends.mps.is_available():
+            raise Refused(Status.UNSUPPORTED, f"torch {torch.__version__} cannot use mps on this machine")
+        return
+    asked, capability = facts["gpu_uuid"], facts["compute_capability"]
+    if not torch.cuda.is_available():
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        raise Refused(
+            Status.UNSUPPORTED, f"asked for {asked}, but torch {torch.__version__} ({built}) cannot use CUDA here"
+        )
+    architectures = torch.cuda.get_arch_list()
+    if not cuda.has_kernels(architectures, capability):
+        raise Refused(
+            Status.UNSUPPORTED,
+            f"torch {torch.__version__} has kernels for {', '.join(architectures)}, "
+            f"none for {facts['gpu_name']} (compute capability {capability})",
+        )
+    uuid = getattr(torch.cuda.get_device_properties(0), "uuid", None)  # since torch 2.3
+    if uuid is not None and cuda.bare_uuid(str(uuid)) != cuda.bare_uuid(asked):
+        raise Refused(Status.WRONG_DEVICE, f"asked for {asked}, torch sees {uuid}")
+
+
+def is_faulted(torch: Any | None) -> bool:
+    """Tell whether CUDA has failed for good in this process: after a fault every later call fails, so start afresh."""
+    if torch is None or not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False

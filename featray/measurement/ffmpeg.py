@@ -1,0 +1,229 @@
+"""FFmpeg: which shared libraries torchcodec is to decode with, on a host that may have none.
+
+torchcodec loads FFmpeg's libraries by name through the dynamic loader, and pip brings none. The system's are taken
+where the loader finds a complete set; else PyAV's, which its wheel bundles under mangled names: a folder of symbolic
+links gives them back the names that the loader looks for. The loader reads its search path once, when a process
+starts, so the parent calls `find` and puts `library_path` into the child's environment.
+
+Standard library only: the parent has neither torch nor PyAV loaded. On macOS the bundled files are linked in the same
+way for DYLD_LIBRARY_PATH; that has not been tried on a Mac.
+"""
+
+import ctypes
+import dataclasses
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+SYSTEM, PYAV = "system", "pyav"
+
+MACOS = sys.platform == "darwin"
+VARIABLE = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
+
+CHOICE = "FEATRAY_FFMPEG"
+"""Environment variable: `system` or `pyav` leaves out the other."""
+
+_LIBRARIES: Mapping[int, Mapping[str, int]] = {
+    major: dict(
+        zip(("avutil", "avcodec", "avformat", "avdevice", "avfilter", "swscale", "swresample"), each, strict=True)
+    )
+    for major, each in {
+        9: (61, 63, 63, 63, 12, 10, 7),
+        8: (60, 62, 62, 62, 11, 9, 6),
+        7: (59, 61, 61, 61, 10, 8, 5),
+        6: (58, 60, 60, 60, 9, 7, 4),
+        5: (57, 59, 59, 59, 8, 6, 4),
+        4: (56, 58, 58, 58, 7, 5, 3),
+    }.items()
+}
+"""FFmpeg's major version -> library -> the number in its soname, newest first.
+
+torchcodec links all seven. Source: `readelf -d libtorchcodec_core*.so` of torchcodec 0.17.
+"""
+
+_PROBE = """
+import ctypes, json, sys
+def load(names):
+    try:
+        return [ctypes.CDLL(name) for name in names]
+    except OSError:
+        return None
+for names in json.load(sys.stdin):
+    if libraries := load(names):
+        info = libraries[0].av_version_info
+        info.restype = ctypes.c_char_p
+        print(info().decode())
+        break
+"""
+"""Loads a set of libraries just as torchcodec will, in a process that ends: the caller keeps its own address space."""
+
+_PROBE_LIMIT_S = 30.0  # loading seven libraries takes 0.1 s; a dead network file system must not hold the host for ever
+
+_BUNDLED = re.compile(r"lib(?P<name>(?:av|sw)[a-z]+)(?:-[0-9a-f]+)?\.(?:so\.(?P<so>\d+)|(?P<dylib>\d+)[.\d]*\.dylib)")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Libraries:
+    """One complete set of FFmpeg libraries, or none (`origin` is None)."""
+
+    origin: str | None  # SYSTEM or PYAV
+    version: str | None
+    folder: Path | None  # to put on the library path; None for the system's
+
+
+NONE = Libraries(origin=None, version=None, folder=None)
+
+
+def find(cache: Path, prefer: str | None = None) -> Libraries:
+    """Choose the libraries for a child process: the system's if complete, else PyAV's.
+
+    Args:
+        cache: featray's cache folder; the links to PyAV's libraries are kept in it.
+        prefer: `system` or `pyav` to leave out the other; None asks the environment variable FEATRAY_FFMPEG.
+    """
+    wanted = prefer or os.environ.get(CHOICE)
+    inherited = _without(cache / "ffmpeg", os.environ.get(VARIABLE))
+    if wanted != PYAV and (version := _probe(inherited)):
+        return Libraries(origin=SYSTEM, version=version, folder=None)
+    bundled = None if wanted == SYSTEM else _bundled_folder()
+    if bundled is None:
+        return NONE
+    folder = _link(bundled, cache / "ffmpeg")
+    version = _probe(str(folder))
+    return Libraries(origin=PYAV, version=version, folder=folder) if version else NONE
+
+
+def library_path(libraries: Libraries, inherited: str | None) -> str | None:
+    """Write the child's value of `VARIABLE`; None leaves it unset."""
+    if libraries.folder is None:
+        return inherited or None
+    return os.pathsep.join([str(libraries.folder), *([inherited] if inherited else [])])
+
+
+def loaded() -> Libraries:
+    """Tell which FFmpeg this process has really mapped; none before torchcodec is imported, or where /proc is not."""
+    maps = Path("/proc/self/maps")
+    if not maps.is_file():
+        return NONE
+    path = next((Path(name) for name in _mapped(maps.read_text(encoding="utf-8", errors="replace"))), None)
+    if path is None:
+        return NONE
+    information = ctypes.CDLL(str(path)).av_version_info  # mapped already, so this opens nothing new
+    information.restype = ctypes.c_char_p
+    bundled = path.parent.name == "av.libs"
+    return Libraries(
+        origin=PYAV if bundled else SYSTEM,
+        version=information().decode(),
+        folder=path.parent if bundled else None,
+    )
+
+
+def describe(libraries: Libraries) -> str | None:
+    """Write the libraries for a row, such as `8.0.1 (pyav)`; None when there are none."""
+    return None if libraries.origin is None else f"{libraries.version} ({libraries.origin})"
+
+
+def _mapped(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        name = line.partition("/")[2]
+        if re.match(r"libavutil[-.]", name.rpartition("/")[2]):
+            yield "/" + name
+
+
+def _without(folder: Path, inherited: str | None) -> str | None:
+    """Drop featray's own links from a library path, so that PyAV's libraries are never taken for the system's."""
+    kept = [each for each in (inherited or "").split(os.pathsep) if each and not Path(each).is_relative_to(folder)]
+    return os.pathsep.join(kept) or None
+
+
+def _probe(search: str | None) -> str | None:
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    if search:
+        environment[VARIABLE] = search
+    sets = [[_file_name(*item) for item in _LIBRARIES[major].items()] for major in _supported()]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-S", "-E", "-c", _PROBE],
+            input=json.dumps(sets),
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=_PROBE_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout.strip() or None
+
+
+def _supported() -> list[int]:
+    """List FFmpeg's major versions that the torchcodec of this interpreter was built for, newest first."""
+    found = importlib.util.find_spec("torchcodec")
+    if found is None or found.origin is None:
+        return list(_LIBRARIES)
+    built = {file.stem for file in Path(found.origin).parent.glob("libtorchcodec_core*")}
+    return [major for major in _LIBRARIES if f"libtorchcodec_core{major}" in built]
+
+
+def _file_name(library: str, number: int) -> str:
+    return f"lib{library}.{number}.dylib" if MACOS else f"lib{library}.so.{number}"
+
+
+def _bundled_folder() -> Path | None:
+    """Find the libraries in PyAV's wheel without importing it, which would load them."""
+    found = importlib.util.find_spec("av")
+    if found is None or found.origin is None:
+        return None
+    package = Path(found.origin).parent
+    folder = package / ".dylibs" if MACOS else package.parent / "av.libs"
+    return folder.resolve() if folder.is_dir() else None
+
+
+def _links(bundled: Path) -> dict[str, Path]:
+    """Map link names to PyAV's files: each file under its own name, FFmpeg's also under the one that is looked for."""
+    links: dict[str, Path] = {}
+    for file in sorted(bundled.iterdir()):
+        links[file.name] = file
+        if match := _BUNDLED.match(file.name):
+            links[_file_name(match["name"], int(match["so"] or match["dylib"]))] = file
+    return links
+
+
+def _link(bundled: Path, parent: Path) -> Path:
+    """Make the folder of links, complete or not at all; another PyAV gets another folder."""
+    links = _links(bundled)
+    identity = "\n".join(f"{name} {target} {target.stat().st_size}" for name, target in links.items())
+    folder = parent / f"pyav-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+    if folder.is_dir() and {each.name for each in folder.iterdir()} == set(links):
+        return folder
+    parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="making-", dir=parent))
+    made.chmod(0o755)  # mkdtemp's 0700 would shut out the other users of a shared cache
+    for name, target in links.items():
+        (made / name).symlink_to(target)
+    _put(made, folder)
+    return folder
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Rename a finished folder into place; whoever comes second throws an equal one away."""
+    try:
+        made.rename(folder)
+        return
+    except OSError:
+        if {each.name for each in folder.iterdir()} == {each.name for each in made.iterdir()}:
+            shutil.rmtree(made)
+            return
+    # An incomplete folder: somebody deleted links from it. Move it out of the way in one step.
+    broken = Path(tempfile.mkdtemp(prefix="broken-", dir=folder.parent))
+    folder.rename(broken / "links")
+    made.rename(folder)
+    shutil.rmtree(broken)

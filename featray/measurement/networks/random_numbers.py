@@ -1,0 +1,74 @@
+"""Random parameters that behave: seeding, input noise, and statistics that keep activations of order one.
+
+A network with plain random weights overflows or dies out within tens of layers; then every output is NaN or equal,
+and the code after it (convex hulls, clustering) takes paths that it never takes on faces.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def seed(text: str) -> None:
+    """Seed torch and numpy by a text."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    torch.manual_seed(number)
+    np.random.seed(number)  # the global generator: scikit-learn and xgboost draw from it
+
+
+def images(count: int, size: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+    """Draw smooth noise, shape (count, 3, size, size), between `low` and `high`: eight-pixel blobs, interpolated."""
+    coarse = torch.rand(count, 3, max(4, size // 8), max(4, size // 8))
+    smooth = nn.functional.interpolate(coarse, size=(size, size), mode="bilinear", align_corners=False)
+    return low + (high - low) * smooth
+
+
+def normalised_images(count: int, size: int) -> torch.Tensor:
+    """Draw smooth noise with about the mean and spread of images normalised as for ImageNet."""
+    return (images(count, size) - 0.45) / 0.225
+
+
+def settle(network: nn.Module, batch: torch.Tensor) -> None:
+    """Set every batch norm's running statistics from one forward pass, and leave the network in eval mode."""
+    network.eval()
+    norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [each.momentum for each in norms]
+    for each in norms:
+        each.train()
+        each.momentum = 1.0  # the running statistics become those of this batch
+    with torch.no_grad():
+        network(batch)
+    for each, momentum in zip(norms, momenta, strict=True):
+        each.eval()
+        each.momentum = momentum
+
+
+def aim(network: nn.Module, layer: nn.Module, batch: torch.Tensor, *, target: torch.Tensor, spread: float) -> None:
+    """Shift and scale a layer's outputs to a mean of `target` and a standard deviation of `spread` over a batch.
+
+    Args:
+        network: What `layer` belongs to, in eval mode.
+        layer: A linear layer, a convolution with one output pixel, or a settled batch norm, with a bias.
+        batch: Inputs of the network; at least two.
+        target: One value per output, shape (outputs,).
+        spread: In units of `target`.
+    """
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        layer.weight.data.fill_(spread)
+        layer.bias.data.copy_(target)
+        return
+    seen: list[torch.Tensor] = []
+    hook = layer.register_forward_hook(lambda _, __, output: seen.append(output.flatten(1)))
+    with torch.no_grad():
+        network(batch)
+    hook.remove()
+    scale = spread / seen[0].std(0).mean()
+    layer.bias.data.copy_(target - scale * (seen[0].mean(0) - layer.bias))
+    layer.weight.data.mul_(scale)
+
+
+def parameters(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Copy a network's state, contiguous and unshared, as safetensors wants it."""
+    return {name: value.detach().clone().contiguous() for name, value in network.state_dict().items()}

@@ -1,0 +1,164 @@
+"""NVML: what the driver tells about an NVIDIA GPU. The one importer of pynvml.
+
+Every figure stands alone: where the library, the driver or the board does not give it, it is None.
+NVML sees every GPU of the machine, whatever CUDA_VISIBLE_DEVICES says, so a GPU is always asked for by UUID.
+"""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from featray.measurement.telemetry import Reading
+
+REASONS: Mapping[int, str] = {
+    0x002: "application_clocks",
+    0x004: "sw_power_cap",
+    0x008: "hw_slowdown",
+    0x010: "sync_boost",
+    0x020: "sw_thermal_slowdown",
+    0x040: "hw_thermal_slowdown",
+    0x080: "hw_power_brake",
+    0x100: "display_clocks",
+}
+"""Bit -> name of a clock event reason (nvml.h, nvmlClocksEventReasons). Idle, bit 0, is no reason."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Board:
+    """One GPU as the driver describes it: memory in bytes, compute capability such as 12.0."""
+
+    uuid: str
+    name: str | None
+    memory_b: int | None
+    driver: str | None
+    compute_capability: str | None
+    foreign_processes: int | None
+
+
+def boards(nvml: Any | None = None) -> tuple[Board, ...]:
+    """List every GPU of this machine, in the driver's order; empty where there is none or no NVML.
+
+    Args:
+        nvml: The library to ask; None opens the machine's own.
+    """
+    nvml = nvml or _library()
+    if nvml is None:
+        return ()
+    count = _figure(nvml, nvml.nvmlDeviceGetCount) or 0
+    handles = (_figure(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count))
+    return tuple(board for handle in handles if handle is not None and (board := _board(nvml, handle)) is not None)
+
+
+def attach(uuid: str) -> "Gpu | None":
+    """Open one GPU for reading; None where NVML does not know it."""
+    nvml = _library()
+    handle = _figure(nvml, nvml.nvmlDeviceGetHandleByUUID, uuid) if nvml is not None else None
+    return None if handle is None else Gpu(nvml, handle)
+
+
+class Gpu:
+    """One open GPU: a `telemetry.Source`."""
+
+    def __init__(self, nvml: Any, handle: Any) -> None:
+        """Use `attach`."""
+        self._nvml, self._handle = nvml, handle
+        self._clock = functools.partial(nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
+        self._celsius = functools.partial(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU)
+        self._reasons = functools.partial(_reasons_call(nvml), handle)
+
+    def read(self) -> Reading:
+        """Read the figures that change while a call runs; about 1 ms."""
+        nvml, handle = self._nvml, self._handle
+        megahertz = _figure(nvml, self._clock)
+        milliwatts = _figure(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
+        rates = _figure(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)
+        memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
+        bits = _figure(nvml, self._reasons)
+        return Reading(
+            sm_clock_hz=None if megahertz is None else megahertz * 1e6,
+            power_w=None if milliwatts is None else milliwatts / 1e3,
+            temperature_c=_figure(nvml, self._celsius),
+            utilization=None if rates is None else rates.gpu / 100,
+            memory_used_b=None if memory is None else memory.used,
+            reasons=None if bits is None else names(bits),
+        )
+
+    def energy_j(self) -> float | None:
+        """Read the board's energy counter, in joules since the driver was loaded."""
+        millijoules = _figure(self._nvml, self._nvml.nvmlDeviceGetTotalEnergyConsumption, self._handle)
+        return None if millijoules is None else millijoules / 1e3
+
+    def driver(self) -> str | None:
+        """Read the driver's version."""
+        return _figure(self._nvml, self._nvml.nvmlSystemGetDriverVersion)
+
+    def foreign_processes(self) -> int | None:
+        """Count the processes that compute on this GPU besides this one."""
+        return _foreign(self._nvml, self._handle, at_work=True)
+
+
+def names(bits: int) -> tuple[str, ...]:
+    """Name the clock event reasons in a bit mask, lowest bit first."""
+    return tuple(name for bit, name in REASONS.items() if bits & bit)
+
+
+@functools.cache
+def _library() -> Any | None:
+    try:
+        import pynvml  # absent in some measuring environments
+    except ImportError:
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    return pynvml
+
+
+def _figure(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
+    try:
+        return ask(*arguments)
+    except nvml.NVMLError:
+        return None
+
+
+def _reasons_call(nvml: Any) -> Callable[..., Any]:
+    named = getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", None)  # since nvidia-ml-py 12.535
+    return named if named is not None else nvml.nvmlDeviceGetCurrentClocksThrottleReasons  # type: ignore[no-any-return]
+
+
+def _board(nvml: Any, handle: Any) -> Board | None:
+    uuid = _figure(nvml, nvml.nvmlDeviceGetUUID, handle)
+    if uuid is None:
+        return None
+    memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
+    capability = _figure(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    return Board(
+        uuid=uuid,
+        name=_figure(nvml, nvml.nvmlDeviceGetName, handle),
+        memory_b=None if memory is None else memory.total,
+        driver=_figure(nvml, nvml.nvmlSystemGetDriverVersion),
+        compute_capability=None if capability is None else f"{capability[0]}.{capability[1]}",
+        foreign_processes=_foreign(nvml, handle, at_work=False),
+    )
+
+
+def _foreign(nvml: Any, handle: Any, *, at_work: bool) -> int | None:
+    processes = _figure(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
+    return None if processes is None else count_foreign([each.pid for each in processes], os.getpid(), at_work=at_work)
+
+
+def count_foreign(pids: list[int], own: int, *, at_work: bool) -> int:
+    """Count the processes on a GPU that are not this one.
+
+    Args:
+        pids: Process ids as the driver knows them.
+        own: This process's id.
+        at_work: This process computes on the GPU. In a container the driver knows it by another id, so one of `pids` is
+            then taken to be it.
+    """
+    if own in pids:
+        return len(pids) - 1
+    return max(0, len(pids) - 1) if at_work else len(pids)

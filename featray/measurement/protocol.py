@@ -1,0 +1,231 @@
+"""Protocol: how often a cell is called, and which of those calls count.
+
+Flow: `session` gives two callables, one untimed and one timed call of the same cell -> `measure` -> `Timings`.
+Pure but for those callables: clock and sleep are arguments, so that every stop rule is tested with a made-up clock.
+
+Rules that were not met are named in the row:
+    warmup_min      fewer untimed calls than asked for
+    warmup_shapes   not every batch shape was seen SHAPE_CALLS times before the timed calls
+    warmup_steady   the last three untimed calls did not agree
+    repeats_min     fewer timed calls than asked for
+    min_time        fewer timed seconds than asked for
+    spread          the timed calls scatter more than asked for, or are too few to tell
+    time_limit      another call might have passed the cell's time limit
+    few_batches     a call has so few batches that one-off costs of each call weigh in its rate
+    stages          the profiled pass was left out or failed
+"""
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from featray.invocation import Rules
+from featray.measurement.telemetry import Window
+
+SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third is evidence
+STEADY_CALLS = 3  # untimed calls in a row that must agree
+FEW_BATCHES = 4  # below, start-up of the first batch is over a quarter of the call
+COOL_DOWN_S = 15.0  # a GPU's die follows its power within seconds, its heat sink within tens of seconds
+MAX_COOL_DOWNS = 3  # per cell; what is throttled after three is how this machine runs
+SLACK = 1.2  # calls of one cell last up to this much longer than the longest so far
+
+WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY = "warmup_min", "warmup_shapes", "warmup_steady"
+REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
+TIME_LIMIT, FEW, STAGES = "time_limit", "few_batches", "stages"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """One timed call: seconds, whether the GPU was held back meanwhile, and what was seen of the machine."""
+
+    seconds: float
+    throttled: bool = False
+    window: Window | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Timings:
+    """A cell's calls in order, and the rules they do not meet."""
+
+    warmup_s: tuple[float, ...]
+    repeats: tuple[Repeat, ...]
+    unmet_rules: tuple[str, ...]
+    measured_again: int = 0  # throttled repeats that were replaced after a cool-down
+
+    @property
+    def timed_s(self) -> list[float]:
+        """Seconds of each timed call."""
+        return [repeat.seconds for repeat in self.repeats]
+
+    @property
+    def throttled(self) -> bool:
+        """Tell whether a throttled repeat had to be kept."""
+        return any(repeat.throttled for repeat in self.repeats)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Calls:
+    """What `measure` acts through: an untimed call, a timed call, the seconds since the cell began, and a sleep."""
+
+    warm: Callable[[], float]
+    time: Callable[[], Repeat]
+    elapsed: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timings:
+    """Warm a cell up and time it, until the rules are met or their maxima are reached.
+
+    Args:
+        calls: How to call the cell.
+        rules: When to stop.
+        frames: Frames, or images, of one call.
+        batch_size: Frames of a batch; the last one may be smaller.
+    """
+    few = (FEW,) if -(-frames // batch_size) < FEW_BATCHES else ()
+    if rules.protocol == "pyfeat":
+        return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(),), unmet_rules=few)
+    run = _Run(calls, rules, calls_to_show_every_shape(frames, batch_size))
+    first = run.warm_up()
+    run.repeat(first)
+    cold = () if first else run.unmet_warmup()
+    late = (TIME_LIMIT,) if run.hurried else ()
+    return Timings(
+        warmup_s=tuple(run.warmup_s),
+        repeats=tuple(run.repeats),
+        unmet_rules=(*cold, *run.unmet_repeats(), *late, *few),
+        measured_again=run.measured_again,
+    )
+
+
+class _Run:
+    """One cell's calls so far."""
+
+    def __init__(self, calls: Calls, rules: Rules, shown: int) -> None:
+        """`shown` is how many calls show every batch shape often enough."""
+        self.calls, self.rules, self.shown = calls, rules, shown
+        self.warmup_s: list[float] = []
+        self.repeats: list[Repeat] = []
+        self.measured_again = 0
+        self.hurried = False
+
+    def warm_up(self) -> Repeat | None:
+        """Make the untimed calls; a slow cell's second call is timed already and returned."""
+        self.warmup_s.append(self.calls.warm())
+        if self.warmup_s[0] > self.rules.slow_call_s:
+            second = self.calls.time()
+            if second.seconds > self.rules.slow_call_s:
+                return second
+            self.warmup_s.append(second.seconds)  # only the first call was slow: warm up as usual
+        while len(self.warmup_s) < self.rules.warmup_max and self.unmet_warmup():
+            if not self._fits(2 * self.warmup_s[-1]):  # this one, and a timed one after it
+                break
+            self.warmup_s.append(self.calls.warm())
+        return None
+
+    def repeat(self, first: Repeat | None) -> None:
+        """Make the timed calls, of which `first` may have been made."""
+        while True:
+            repeat = first or self.calls.time()
+            first = None
+            if repeat.throttled and self._cool_down(repeat.seconds):
+                continue
+            self.repeats.append(repeat)
+            if len(self.repeats) >= self.rules.repeats_max or not self.unmet_repeats():
+                return
+            if not self._fits(max(each.seconds for each in self.repeats)):
+                return
+
+    def unmet_warmup(self) -> list[str]:
+        """List the rules that the untimed calls do not meet yet."""
+        made = len(self.warmup_s)
+        unmet = [WARMUP_MIN] if made < self.rules.warmup_min else []
+        if made < self.shown:
+            unmet.append(WARMUP_SHAPES)
+        if not is_steady(self.warmup_s, self.rules.warmup_tolerance):
+            unmet.append(WARMUP_STEADY)
+        return unmet
+
+    def unmet_repeats(self) -> list[str]:
+        """List the rules that the timed calls do not meet yet."""
+        timed_s = [repeat.seconds for repeat in self.repeats]
+        unmet = [REPEATS_MIN] if len(timed_s) < self.rules.repeats_min else []
+        if sum(timed_s) < self.rules.min_time_s:
+            unmet.append(MIN_TIME)
+        scatter = spread(timed_s)
+        if scatter is None or scatter >= self.rules.spread_max:
+            unmet.append(SPREAD)
+        return unmet
+
+    def _cool_down(self, seconds: float) -> bool:
+        """Wait for the GPU to cool, if another try is allowed; `seconds` is how long a call lasts."""
+        if self.measured_again >= MAX_COOL_DOWNS or not self._fits(seconds, wait_s=COOL_DOWN_S):
+            return False
+        self.measured_again += 1
+        self.calls.sleep(COOL_DOWN_S)
+        return True
+
+    def _fits(self, seconds: float, wait_s: float = 0.0) -> bool:
+        """Tell whether calls that should last `seconds` end within the cell's time limit."""
+        fits = self.calls.elapsed() + wait_s + seconds * SLACK <= self.rules.time_limit_s
+        self.hurried = self.hurried or not fits
+        return fits
+
+
+def calls_to_show_every_shape(frames: int, batch_size: int) -> int:
+    """Count the calls after which every batch shape was seen `SHAPE_CALLS` times.
+
+    A call shows the full shape once per full batch, and a smaller last batch once.
+    """
+    full, rest = divmod(frames, batch_size)
+    return SHAPE_CALLS if rest else -(-SHAPE_CALLS // full)
+
+
+def is_steady(seconds: Sequence[float], tolerance: float) -> bool:
+    """Tell whether the last `STEADY_CALLS` calls agree: the longest is at most `tolerance` over the shortest."""
+    last = seconds[-STEADY_CALLS:]
+    return len(last) == STEADY_CALLS and max(last) <= min(last) * (1 + tolerance)
+
+
+def spread(seconds: Sequence[float]) -> float | None:
+    """Compute the interquartile range over the median; None of fewer than two calls.
+
+    Source:
+        Quartiles by linear interpolation, Hyndman & Fan (1996) definition 7.
+    """
+    if len(seconds) < 2:
+        return None
+    low, middle, high = statistics.quantiles(seconds, n=4, method="inclusive")
+    if middle == 0:  # calls too short for the clock
+        return 0.0 if high == low else float("inf")
+    return (high - low) / middle
+
+
+def once(
+    thunk: Callable[[], Any],
+    *,
+    synchronize: Callable[[], None],
+    clock: Callable[[], float],
+    delay_s: float = 0.0,
+    sleep: Callable[[float], None],
+) -> tuple[float, Any]:
+    """Time one call, with nothing left to do on the device at both readings of the clock.
+
+    Args:
+        thunk: The call.
+        synchronize: Waits for the device.
+        clock: Seconds from any origin.
+        delay_s: Slept within the timing, for self-tests.
+        sleep: How to sleep.
+
+    Returns:
+        Seconds, and what the call returned; freeing that is outside the timing.
+    """
+    synchronize()
+    start = clock()
+    result = thunk()
+    if delay_s:
+        sleep(delay_s)
+    synchronize()
+    return clock() - start, result

@@ -1,0 +1,235 @@
+"""Telemetry: what the machine did while the timed calls ran.
+
+Flow: `session` resumes the sampler just before a timed call and pauses it just after; the windows become columns.
+A thread reads the device a few times per second while a call runs; counters (CPU time, energy) are read before and
+after it instead, outside the timing. Nothing here may fail a measurement: what cannot be told is None.
+"""
+
+import contextlib
+import dataclasses
+import os
+import statistics
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+from featray.measurement import memory
+
+_T = TypeVar("_T")
+
+PERIOD_S = 0.15  # 6.7 Hz: NVML's own figures change about ten times per second
+THROTTLING = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
+"""Reasons that slow a GPU below what its power limit allows. A power cap is how a GPU normally runs when busy."""
+SLOW_CLOCK = 0.75  # of the GPU's own median: boost clocks vary by 10%, a throttled GPU falls to half
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One look at a GPU: SI units, utilisation 0 to 1, clock event reasons by name (none in force: empty)."""
+
+    sm_clock_hz: float | None = None
+    power_w: float | None = None
+    temperature_c: float | None = None
+    utilization: float | None = None
+    memory_used_b: int | None = None
+    reasons: tuple[str, ...] | None = None
+
+
+class Source(Protocol):
+    """A GPU that can be read: `nvml.Gpu`, or `Recorded`."""
+
+    def read(self) -> Reading:
+        """Look at what changes while a call runs."""
+
+    def energy_j(self) -> float | None:
+        """Read a counter of the energy used so far, in joules."""
+
+    def foreign_processes(self) -> int | None:
+        """Count the processes that compute on the GPU besides this one."""
+
+
+class Recorded:
+    """A GPU whose readings were written down: gives them in turn, then the last one for ever."""
+
+    def __init__(
+        self, readings: Sequence[Reading], *, energy_j: Sequence[float] = (), foreign: int | None = None
+    ) -> None:
+        """`energy_j` are the counter's values, in turn as well."""
+        self._readings, self._energy, self._foreign = list(readings), list(energy_j), foreign
+
+    def read(self) -> Reading:
+        """Give the next reading."""
+        return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
+
+    def energy_j(self) -> float | None:
+        """Give the counter's next value; None when none was recorded."""
+        if not self._energy:
+            return None
+        return self._energy.pop(0) if len(self._energy) > 1 else self._energy[0]
+
+    def foreign_processes(self) -> int | None:
+        """Give the recorded count."""
+        return self._foreign
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Window:
+    """What was seen during one timed call: GPU readings, resident bytes of child and workers, counters' differences."""
+
+    readings: tuple[Reading, ...] = ()
+    resident_b: tuple[int, ...] = ()
+    energy_j: float | None = None
+    cpu_busy_s: float | None = None  # summed over all processors of the host
+    cpu_total_s: float | None = None
+
+    @property
+    def sm_clock_hz(self) -> float | None:
+        """Median SM clock."""
+        return median(reading.sm_clock_hz for reading in self.readings)
+
+
+class Sampler:
+    """Reads the machine from a thread between `resume` and `pause`."""
+
+    def __init__(self, source: Source | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
+        """Start a thread that sleeps until `resume`.
+
+        Args:
+            source: The GPU, if any.
+            workers: Add the memory of this process's children, which DataLoader starts.
+            period_s: Time between two readings; the first is half a period after `resume`.
+        """
+        self.source = source
+        self.workers = workers
+        self._period_s = period_s
+        self._change = threading.Condition()
+        self._running = self._closed = False
+        self._readings: list[Reading] = []
+        self._resident: list[int] = []
+        self._before: tuple[float | None, tuple[float, float] | None] = (None, None)
+        threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
+
+    def resume(self) -> None:
+        """Begin a window."""
+        self._before = (self._energy(), cpu_times())
+        with self._change:
+            self._readings, self._resident = [], []
+            self._running = True
+            self._change.notify()
+
+    def pause(self) -> Window:
+        """End the window; a call too short for the thread to have looked is looked at now."""
+        with self._change:
+            self._running = False
+            self._change.notify()
+        energy, cpu = self._energy(), cpu_times()
+        if not self._readings and not self._resident:
+            self._look()
+        before_energy, before_cpu = self._before
+        return Window(
+            readings=tuple(self._readings),
+            resident_b=tuple(self._resident),
+            energy_j=energy - before_energy if energy is not None and before_energy is not None else None,
+            cpu_busy_s=cpu[0] - before_cpu[0] if cpu and before_cpu else None,
+            cpu_total_s=cpu[1] - before_cpu[1] if cpu and before_cpu else None,
+        )
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._change:
+            self._closed = True
+            self._change.notify()
+
+    def _run(self) -> None:
+        with self._change:
+            while not self._closed:
+                self._change.wait_for(lambda: self._running or self._closed)
+                wait_s = self._period_s / 2
+                while not self._change.wait_for(lambda: not self._running or self._closed, timeout=wait_s):
+                    self._look()
+                    wait_s = self._period_s
+
+    def _look(self) -> None:
+        if self.source is not None:
+            self._readings.append(self.source.read())
+        with contextlib.suppress(OSError):
+            self._resident.append(memory.resident_b(children=self.workers))
+
+    def _energy(self) -> float | None:
+        return self.source.energy_j() if self.source is not None else None
+
+
+def cpu_times() -> tuple[float, float] | None:
+    """Read the host's processor time since boot: (busy, total) seconds, summed over processors; None without psutil."""
+    psutil = _psutil()
+    if psutil is None:
+        return None
+    times = psutil.cpu_times()
+    # Linux counts a guest's time in user and nice already.
+    total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return total - times.idle - getattr(times, "iowait", 0.0), total
+
+
+def load_1m() -> float | None:
+    """Read the host's one-minute load average."""
+    try:
+        return os.getloadavg()[0]
+    except OSError:
+        return None
+
+
+def is_throttled(window: Window, usual_clock_hz: float | None) -> bool:
+    """Tell whether the GPU was held back: by hardware or heat, or its clock fell far below its usual one.
+
+    Args:
+        window: The timed call's.
+        usual_clock_hz: Median SM clock of this GPU over the timed calls so far.
+    """
+    if any(THROTTLING.intersection(reading.reasons or ()) for reading in window.readings):
+        return True
+    clock = window.sm_clock_hz
+    return clock is not None and usual_clock_hz is not None and clock < SLOW_CLOCK * usual_clock_hz
+
+
+def columns(windows: Sequence[Window]) -> dict[str, Any]:
+    """Summarise the timed calls of one cell as columns of its row."""
+    readings = [reading for window in windows for reading in window.readings]
+    reasons = [reading.reasons for reading in readings if reading.reasons is not None]
+    total = total_of(window.cpu_total_s for window in windows)
+    busy = total_of(window.cpu_busy_s for window in windows)
+    return {
+        "gpu_utilization_median": median(reading.utilization for reading in readings),
+        "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
+        "power_median_w": median(reading.power_w for reading in readings),
+        "energy_j": total_of(window.energy_j for window in windows),
+        "temperature_max_c": max((float(each) for each in known(r.temperature_c for r in readings)), default=None),
+        "gpu_memory_used_peak_b": max(known(reading.memory_used_b for reading in readings), default=None),
+        "throttle_reasons": sorted({name for each in reasons for name in each}) if reasons else None,
+        "cpu_utilization": busy / total if busy is not None and total else None,
+    }
+
+
+def median(values: Iterable[float | None]) -> float | None:
+    """Take the median of what is known; None of nothing."""
+    found = list(known(values))
+    return float(statistics.median(found)) if found else None
+
+
+def total_of(values: Iterable[float | None]) -> float | None:
+    """Add up, unless any part is unknown or there is none."""
+    found = list(values)
+    parts = list(known(found))
+    return sum(parts) if found and len(parts) == len(found) else None
+
+
+def known(values: Iterable[_T | None]) -> Iterator[_T]:
+    """Leave out what is None."""
+    return (value for value in values if value is not None)
+
+
+def _psutil() -> Any | None:
+    try:
+        import psutil  # absent in some measuring environments
+    except ImportError:
+        return None
+    return psutil

@@ -1,0 +1,225 @@
+"""Weights: which hub files a detector needs, which of them are here, and how py-feat is made to read them.
+
+Flow: the inventory asks `missing` on every host before anything runs; the child calls `redirect` before it imports
+py-feat, and py-feat's own loading code then reads featray's folder in the hub's cache layout:
+    FOLDER/models--ORG--NAME/refs/main               the commit that `main` stood for
+    FOLDER/models--ORG--NAME/snapshots/COMMIT/FILE   usually a link to ../../blobs/DIGEST
+Standard library only at import; nothing here imports py-feat or torch.
+"""
+
+import dataclasses
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featray import detectors, errors
+from featray.measurement import pyfeat_source
+
+PRETRAINED, SYNTHETIC = "pretrained", "synthetic"
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class HubFile:
+    """One file of one model repository on the Hugging Face hub."""
+
+    repository: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}: {self.file}"
+
+
+_REPOSITORIES: Mapping[str, Mapping[str, Mapping[object, tuple[str, ...]]]] = {
+    "Detectorv1": {
+        "face_model": {
+            "retinaface": ("py-feat/retinaface_r34", "py-feat/pose_mlp_v2"),
+            "img2pose": ("py-feat/img2pose",),
+        },
+        "landmark_model": {
+            "mobilefacenet": ("py-feat/mobilefacenet",),
+            "mobilenet": ("py-feat/mobilenet",),
+            "pfld": ("py-feat/pfld",),
+        },
+        "au_model": {"xgb": ("py-feat/xgb_au",), "svm": ("py-feat/svm_au",)},
+        "emotion_model": {"resmasknet": ("py-feat/resmasknet",), "svm": ("py-feat/svm_emo",)},
+    },
+    "MPDetector": {
+        "face_model": {"retinaface": ("py-feat/retinaface_r34",)},
+        "landmark_model": {"mp_facemesh_v2": ("py-feat/mp_facemesh_v2",)},
+        "au_model": {"mp_blendshapes": ("py-feat/mp_blendshapes", "py-feat/bs_to_au"), None: ("py-feat/bs_to_au",)},
+        "emotion_model": {"resmasknet": ("py-feat/resmasknet",)},
+    },
+    "Detectorv2": {
+        "device": {"cpu": ("py-feat/retinaface_r34",)},  # not a choice: every Detectorv2 finds faces with it
+        "multitask_weights": {None: ("py-feat/face_multitask_v2",)},
+    },
+}
+"""Class -> keyword -> value -> repositories. What is not listed needs no hub file, or is not known to py-feat."""
+
+_EVERYWHERE: Mapping[str, Mapping[object, tuple[str, ...]]] = {
+    "identity_model": {
+        "arcface": ("py-feat/arcface_r50",),
+        "arcface_r50": ("py-feat/arcface_r50",),
+        "facenet": ("py-feat/facenet",),
+    },
+    "gaze_model": {"l2cs": ("py-feat/l2cs",)},
+}
+
+
+def featray_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Find featray's folder for weights and libraries: `FEATRAY_CACHE`, else under the user's cache folder."""
+    if chosen := environ.get("FEATRAY_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "featray"
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "featray"
+
+
+def pretrained_folder(cache: Path) -> Path:
+    """Name the hub cache of the real weights; it lies outside site-packages, so a new py-feat keeps it."""
+    return cache / "hub"
+
+
+def required(detector: detectors.Detector) -> tuple[HubFile, ...]:
+    """List every hub file that the detector loads, the ones it fetches at its first call included, in source order.
+
+    A value that no table knows adds nothing: py-feat itself will say that it does not support it.
+
+    Raises:
+        NotReady: py-feat is not installed here.
+    """
+    if not detector.is_pyfeat:
+        return ()
+    files = pyfeat_source.hub_files()
+    wanted = set(_repositories(detector))
+    return tuple(HubFile(name, file) for name in files if name in wanted for file in files[name])
+
+
+def _repositories(detector: detectors.Detector) -> Iterator[str]:
+    keywords = {**pyfeat_source.defaults(detector.class_name), **detector.keywords, "device": "cpu"}
+    table = {**_EVERYWHERE, **_REPOSITORIES[detector.class_name]}
+    for keyword, value in keywords.items():
+        yield from table.get(keyword, {}).get(value, ())
+
+
+def cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:
+    """List those of `files` that a hub cache holds, in the given order."""
+    return tuple(file for file in files if locate(folder, file) is not None)
+
+
+def missing(detector: detectors.Detector, cache: Path) -> tuple[HubFile, ...]:
+    """List the pretrained files that the detector needs and featray's cache does not hold."""
+    needed = required(detector)
+    here = set(cached(pretrained_folder(cache), needed))
+    return tuple(file for file in needed if file not in here)
+
+
+def locate(folder: Path, file: HubFile) -> Path | None:
+    """Find a file in a hub cache, at the commit that `main` stands for."""
+    commit = revision(folder, file)
+    if commit is None:
+        return None
+    path = repository_folder(folder, file) / "snapshots" / commit / file.file
+    return path if path.is_file() else None
+
+
+def revision(folder: Path, file: HubFile) -> str | None:
+    """Read the commit that the cache holds of a file's repository; None when it holds none."""
+    reference = repository_folder(folder, file) / "refs" / "main"
+    return reference.read_text(encoding="utf-8").strip() if reference.is_file() else None
+
+
+def repository_folder(folder: Path, file: HubFile) -> Path:
+    """Name the folder of a file's repository within a hub cache."""
+    return folder / ("models--" + file.repository.replace("/", "--"))
+
+
+def fingerprint(folder: Path, file: HubFile) -> str | None:
+    """Compute a cached file's SHA-256, or read it from the blob's name where the hub named it so."""
+    path = locate(folder, file)
+    if path is None:
+        return None
+    blob = path.resolve().name
+    if _SHA256.fullmatch(blob):
+        return blob
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def how_to_get(files: Sequence[HubFile], folder: Path) -> str:
+    """Write the commands that put the files into a hub cache, for a person who has a network somewhere."""
+    commands = "".join(f"\n  hf download {file.repository} {file.file} --cache-dir {folder}" for file in files)
+    return (
+        f"run, on this host or on one with a network (then copy the folder):{commands}\n"
+        "or measure with `weights: synthetic`, which needs no download"
+    )
+
+
+def fetch(files: Iterable[HubFile], folder: Path) -> None:
+    """Download into a hub cache what it does not hold yet.
+
+    Raises:
+        NotReady: a file cannot be had; the message names it, its repository and how to get it.
+    """
+    absent = [file for file in files if locate(folder, file) is None]
+    if not absent:
+        return
+    import huggingface_hub
+
+    for file in absent:
+        try:
+            huggingface_hub.hf_hub_download(file.repository, file.file, cache_dir=str(folder))
+        except (OSError, ValueError, huggingface_hub.errors.EntryNotFoundError) as failure:
+            reason = (str(failure).strip() or type(failure).__name__).splitlines()[0]
+            raise errors.NotReady(
+                f"{file} is not in {folder} and cannot be downloaded ({reason}); {how_to_get([file], folder)}"
+            ) from failure
+
+
+def redirect(folder: Path, *, offline: bool) -> list[HubFile]:
+    """Make py-feat read its weights from a hub cache of featray's choosing.
+
+    Only `cache_dir` of every `hf_hub_download` is replaced, so looking up, checking and loading stay py-feat's own.
+
+    Args:
+        folder: The hub cache.
+        offline: Never ask the hub, not even whether a cached file is current.
+
+    Returns:
+        A list that fills with what is asked for, in order, as py-feat loads.
+
+    Raises:
+        RuntimeError: py-feat is imported already, so some of its modules hold the hub's own function.
+    """
+    current = getattr(sys.modules.get("huggingface_hub"), "hf_hub_download", None)
+    if isinstance(current, _Redirected) and current.folder == folder:
+        return current.asked
+    if "feat" in sys.modules:
+        raise RuntimeError("weights are redirected before py-feat is imported, not after")
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    import huggingface_hub
+
+    redirected = _Redirected(huggingface_hub.hf_hub_download, folder)
+    huggingface_hub.hf_hub_download = redirected
+    return redirected.asked
+
+
+class _Redirected:
+    """The hub's download function with a folder of featray's choosing."""
+
+    def __init__(self, download: Callable[..., Any], folder: Path) -> None:
+        self.download = download
+        self.folder = folder
+        self.asked: list[HubFile] = []
+
+    def __call__(self, repo_id: str, filename: str, **options: Any) -> Any:
+        self.asked.append(HubFile(repo_id, filename))
+        return self.download(repo_id, filename, **(options | {"cache_dir": str(self.folder)}))

@@ -1,0 +1,34 @@
+"""Document: a report as JSON, for programs: figures in SI units, absent is null, units in the order of the page."""
+
+import dataclasses
+import json
+from typing import Any
+
+from featray.report import grids, records
+from featray.report.notes import NONE, Notes
+from featray.report.tables import Report
+
+FORMAT_VERSION = 1
+
+
+def render(report: Report, found: Notes = NONE, hand_written: str | None = None) -> str:
+    """Write the whole report, indented, ending with a newline."""
+    value = {"format": FORMAT_VERSION, **_report(report), "notes": _notes(found), "hand_written": hand_written}
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "date": report.date,
+        "synthetic": report.synthetic,
+        "descriptions": list(report.descriptions),
+        "metadata": dict(report.metadata),
+        "blocks": [{"heading": block.heading, "metadata": dict(block.metadata)} for block in report.blocks],
+        "units": [records.unit(each, report.targets) for each in grids.ordered(report)],
+        "remarks": [dataclasses.asdict(each) for each in report.remarks],
+    }
+
+
+def _notes(found: Notes) -> dict[str, Any]:
+    return dataclasses.asdict(found)

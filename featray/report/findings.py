@@ -1,0 +1,102 @@
+"""Findings: a diagnosis as the notes of a report."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from featray import inputs
+from featray.comparison import Pair, next_step
+from featray.diagnosis import Diagnosis, Finding
+from featray.report import hardware, wording
+from featray.report.notes import Comparison, Notes, Observation
+from featray.report.tables import detector_heading
+from featray.row import Row
+from featray.statistics import Verdict
+from featray.units import Unit, UnitKey
+
+
+def notes(found: Diagnosis, baseline: Sequence[Row], order: Iterable[UnitKey]) -> Notes:
+    """Write a diagnosis down.
+
+    Args:
+        found: What was found.
+        baseline: Rows of what it is compared with, for its name.
+        order: Keys of the report's units, in the order of its tables.
+    """
+    place = {key: index for index, key in enumerate(order)}
+    pairs = sorted(found.pairs, key=lambda pair: place.get(pair.candidate.key, len(place)))
+    places = {(pair.baseline.row.target_id, pair.candidate.row.target_id) for pair in pairs}
+    return Notes(
+        headline=_observation(found.headline) if found.headline else None,
+        baseline=_name(baseline),
+        comparisons=tuple(_comparison(pair, many_places=len(places) > 1) for pair in pairs),
+        remarks=tuple(_remarks(pairs)),
+        observations=tuple(map(_observation, found.findings)),
+    )
+
+
+def _observation(finding: Finding) -> Observation:
+    return Observation(str(finding.kind), finding.text, dict(finding.figures), finding.units)
+
+
+def _name(rows: Sequence[Row]) -> str | None:
+    """Name the baseline by its sweep and the device that it ran on."""
+    if not rows:
+        return None
+    names = wording.listed(dict.fromkeys(wording.shortened(row.sweep) for row in rows))
+    devices = dict.fromkeys(wording.shortened(row.gpu_name) for row in rows if row.gpu_name)
+    return f"{names} ({wording.listed(devices)})" if len(devices) == 1 else names
+
+
+def _comparison(pair: Pair, *, many_places: bool) -> Comparison:
+    row, decision = pair.candidate.row, pair.decision
+    config = f"{detector_heading(row)}, {wording.shortened(row.section_label)}"
+    if many_places:
+        config += f", {_target(pair.baseline)} to {_target(pair.candidate)}"
+    reasons = list(pair.reasons[-1:])  # the others hold for many pairs, and are observations
+    if pair.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE):
+        reasons.append(next_step(pair))
+    else:
+        reasons.append(pair.attribution)
+    return Comparison(
+        config=config,
+        baseline=_told(pair.baseline),
+        candidate=_told(pair.candidate),
+        speedup=decision.speedup if decision else None,
+        low=1 / decision.high if decision and decision.high else None,
+        high=1 / decision.low if decision and decision.low else None,
+        verdict=str(pair.verdict),
+        reason="; ".join([*reasons, *pair.cautions]),
+        marked=pair.dagger,
+        candidate_unit=pair.candidate.key,
+    )
+
+
+def _target(unit: Unit) -> str:
+    (target,) = hardware.targets([unit.row]).values()
+    return f"{target.label.removeprefix('NVIDIA ')} of {wording.shortened(target.hostname, 40)}"
+
+
+def _told(unit: Unit) -> str:
+    """Write a setting and its time: `47.9 ms/frame (b=16, 20.9 fps)`; of images `87.1 ms/img (b=4)`."""
+    row = unit.row
+    if unit.frame_s is None or unit.call_s is None or not row.frames:
+        return f"no number (b={row.batch_size})"
+    if row.section_kind == inputs.VIDEO:
+        rate = wording.fps(unit.call_s, row.frames)
+        return f"{wording.milliseconds(unit.frame_s)} ms/frame (b={row.batch_size}, {rate} fps)"
+    return f"{wording.milliseconds(unit.frame_s)} ms/img (b={row.batch_size})"
+
+
+def _remarks(pairs: Sequence[Pair]) -> list[str]:
+    """Say what holds for the comparisons as a whole."""
+    if not pairs:
+        return []
+    margin = math.expm1(max((pair.decision.margin for pair in pairs if pair.decision), default=0.0))
+    told = [
+        f"{wording.plural(len(pairs), 'pair')}; speedup is baseline time over candidate time, with its 95% confidence "
+        f"interval over invocations; below {wording.percent(margin)} nothing is called a difference."
+    ]
+    daggers = sum(pair.dagger for pair in pairs)
+    if daggers:
+        told.append(f"† {daggers} of the differences may be due to the number of pairs alone (Benjamini-Hochberg, 5%).")
+    return told

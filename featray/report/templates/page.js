@@ -1,0 +1,152 @@
+"use strict";
+(() => {
+  const drawing = JSON.parse(document.getElementById("data").textContent);
+  const root = document.documentElement;
+  const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
+  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const wantsDark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => root.dataset.theme === "dark" || (root.dataset.theme === "auto" && wantsDark.matches);
+  const isNarrow = () => innerWidth < 640;
+  const hidden = { detector: new Set(), target: new Set(), input: new Set() };
+  const colourOf = (index) => drawing.palette[isDark() ? "dark" : "light"][index];
+
+  // Colours are indices of the palette until here, so that one figure serves both themes.
+  function traceOf(trace) {
+    const colour = colourOf(trace.meta.colour);
+    const drawn = { ...trace, marker: { ...trace.marker, color: colour } };
+    if (trace.mode === "markers") drawn.marker.line = { width: 2, color: colour };
+    if (trace.line) drawn.line = { ...trace.line, color: colour };
+    for (const bar of ["error_x", "error_y"]) if (trace[bar]) drawn[bar] = { ...trace[bar], color: colour, thickness: 1.5 };
+    if (trace.meta.detector !== undefined)
+      drawn.visible = !hidden.detector.has(trace.meta.detector) && !hidden.target.has(trace.meta.target);
+    return drawn;
+  }
+
+  function layoutOf(layout, names) {
+    const axis = { gridcolor: css("--grid"), linecolor: css("--line"), zerolinecolor: css("--line"), fixedrange: isNarrow() };
+    const drawn = {
+      ...layout,
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: css("--text"), size: 12, family: getComputedStyle(document.body).fontFamily },
+      margin: { l: 54, r: 12, t: 10, b: 46 + (layout.showlegend ? 20 * Math.ceil(names / (isNarrow() ? 2 : 4)) : 0) },
+      hoverlabel: { bgcolor: css("--raised"), bordercolor: css("--line"), font: { color: css("--text") }, align: "left", namelength: -1 },
+      xaxis: { ...axis, ...layout.xaxis },
+      yaxis: { ...axis, ...layout.yaxis },
+      legend: { orientation: "h", x: 0, xref: "container", xanchor: "left", y: 0, yanchor: "bottom", yref: "container", ...(layout.legend || {}) },
+      dragmode: isNarrow() ? false : "zoom",
+    };
+    // Long names beside the bars would leave no room for the bars on a phone: there they stand above them.
+    if (isNarrow() && layout.meta && layout.meta.named) {
+      drawn.yaxis = { ...drawn.yaxis, showticklabels: false, automargin: false };
+      drawn.margin = { ...drawn.margin, l: 8, t: 22 };
+      drawn.bargap = 0.6;
+      drawn.annotations = layout.meta.named.map((text, index) => ({
+        text, x: 0, xref: "paper", xanchor: "left", y: index, yref: "y", yshift: 17, showarrow: false,
+        align: "left", font: { size: 10.5, color: css("--soft") },
+      }));
+    }
+    return drawn;
+  }
+
+  const NAMED_LINE = 52, NAMED_FRAME = 170; // pixels: a name and its bar on a phone; axis and legend below them
+
+  function draw(node) {
+    const figure = drawing.figures[Number(node.dataset.figure)];
+    const named = isNarrow() && figure.layout.meta && figure.layout.meta.named;
+    node.style.height = (named ? NAMED_FRAME + NAMED_LINE * named.length : figure.height) + "px";
+    const options = { displayModeBar: false, responsive: true, displaylogo: false };
+    return Plotly.react(node, figure.traces.map(traceOf), layoutOf(figure.layout, figure.traces.length), options).then(() => {
+      if (node.dataset.drawn) return;
+      node.dataset.drawn = "yes";
+      node.on("plotly_click", (event) => choose(event.points[0].customdata));
+    });
+  }
+
+  function choose(anchor) {
+    const line = anchor && document.getElementById(anchor);
+    if (!line) return;
+    all("tr.chosen").forEach((other) => other.classList.remove("chosen"));
+    line.hidden = false;
+    line.classList.add("chosen");
+    history.replaceState(null, "", "#" + anchor);
+    line.scrollIntoView({ block: "center" });
+  }
+
+  // A plot is drawn when it comes near the window: a page of fifty plots opens as fast as one of five.
+  const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
+    if (entry.isIntersecting && !entry.target.dataset.drawn) draw(entry.target);
+  }), { rootMargin: "400px" });
+  const redraw = () => all(".plot[data-drawn]").forEach(draw);
+
+  function paint() {
+    all(".swatch").forEach((swatch) => {
+      const index = Array.from(swatch.classList).find((name) => /^c\d+$/.test(name));
+      swatch.style.background = colourOf(Number(index.slice(1)));
+    });
+  }
+
+  function isShown(line, terms) {
+    for (const key of Object.keys(hidden)) if (hidden[key].has(line.dataset[key])) return false;
+    const text = line.textContent.toLowerCase();
+    return terms.every((term) => text.includes(term));
+  }
+
+  function filter(table) {
+    const terms = table.querySelector(".find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const lines = all("tbody tr", table);
+    let shown = 0;
+    for (const line of lines) {
+      line.hidden = !isShown(line, terms);
+      if (!line.hidden) shown += 1;
+    }
+    table.querySelector(".count").textContent = shown === lines.length ? `${shown} lines` : `${shown} of ${lines.length} lines`;
+  }
+
+  function sort(table, index, heading) {
+    const down = heading.getAttribute("aria-sort") === "ascending";
+    all("th", table).forEach((other) => other.removeAttribute("aria-sort"));
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const body = table.querySelector("tbody");
+    const keyed = all("tr", body).map((line, place) => {
+      const cell = line.cells[index];
+      const text = cell.textContent.trim();
+      return { line, place, text, value: cell.dataset.v === undefined ? NaN : Number(cell.dataset.v) };
+    });
+    const isNumeric = keyed.some((each) => !Number.isNaN(each.value));
+    keyed.sort((a, b) => {
+      // Absent values come last either way: nobody sorts to see what is missing.
+      const missing = isNumeric ? [Number.isNaN(a.value), Number.isNaN(b.value)] : [a.text === "-", b.text === "-"];
+      if (missing[0] !== missing[1]) return missing[0] ? 1 : -1;
+      const order = isNumeric ? a.value - b.value : a.text.localeCompare(b.text, undefined, { numeric: true });
+      return (down ? -order : order) || a.place - b.place;
+    });
+    body.append(...keyed.map((each) => each.line));
+  }
+
+  const tables = all(".table");
+  for (const table of tables) {
+    table.querySelector(".find").addEventListener("input", () => filter(table));
+    all("th", table).forEach((heading, index) => heading.querySelector("button").addEventListener("click", () => sort(table, index, heading)));
+    filter(table);
+  }
+
+  for (const chip of all(".chip")) {
+    chip.addEventListener("click", () => {
+      const on = chip.getAttribute("aria-pressed") !== "true";
+      chip.setAttribute("aria-pressed", String(on));
+      hidden[chip.dataset.group][on ? "delete" : "add"](chip.dataset.value);
+      all("figure").forEach((figure) => { figure.hidden = hidden.input.has(figure.dataset.input); });
+      tables.forEach(filter);
+      redraw();
+    });
+  }
+
+  function repaint() { paint(); redraw(); }
+  document.getElementById("theme").addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; repaint(); });
+  wantsDark.addEventListener("change", repaint);
+  let width = innerWidth;
+  addEventListener("resize", () => { if ((width < 640) !== isNarrow()) redraw(); width = innerWidth; });
+  paint();
+  all(".plot").forEach((node) => watcher.observe(node));
+  if (/^#u\d+$/.test(location.hash)) choose(location.hash.slice(1));
+})();

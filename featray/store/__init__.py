@@ -1,0 +1,46 @@
+"""The store: every row ever measured or imported, as one parquet dataset under `RESULTS/rows`.
+
+Flow: the runner and the importers `append`; everything after reads. The only door to pyarrow.
+
+What it promises:
+- Append-only. A file appears whole under a name of its own or not at all; nothing is ever overwritten.
+- Any number of writers, compactions and readers at once, on any number of hosts, without a lock. A row may lie in two
+  files for a while; readers count it once, by its key.
+- A file that cannot be read, or is not featray's, is named in `Reading.problems` and skipped.
+- Rows of an older schema are migrated while they are read. Rows of a newer one are named in the problems and left out;
+  columns that this featray does not know are dropped on reading and kept by compaction.
+
+`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`). With pandas alone,
+`pandas.read_parquet("results/rows")` gives the same columns; maps come out as lists of pairs there, as dicts in `load`.
+"""
+
+from featray.store.compaction import Compacted, compact
+from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
+from featray.store.reading import Reading, UnitState, keys, load, read, without_collection
+from featray.store.summary import RunSummary, latest_run, runs
+from featray.store.upkeep import Checkup, Removal, check, removal, remove
+from featray.store.writing import append
+
+__all__ = [
+    "ARCHIVE_PREFIX",
+    "Checkup",
+    "Compacted",
+    "Problem",
+    "Reading",
+    "Removal",
+    "RunSummary",
+    "StoreWarning",
+    "UnitState",
+    "append",
+    "check",
+    "compact",
+    "keys",
+    "latest_run",
+    "left_out",
+    "load",
+    "read",
+    "removal",
+    "remove",
+    "runs",
+    "without_collection",
+]

@@ -1,0 +1,162 @@
+"""Compaction: many small files become one, while others write and read.
+
+The new file is on disk, whole, before the first old one is deleted, and readers count a row that lies in both once. So
+whatever dies at whatever moment, no row is lost or counted twice; the next compaction clears up. Two compactions at
+once only do some work twice: each deletes nothing but what its own finished file holds.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from featray import row as rows
+from featray.errors import StoreError
+from featray.store import place as places
+from featray.store import reading, scanning, schema, writing
+from featray.store.place import File, Place, Problem
+
+SOURCES = "featray.compacted_from"  # footer key: the files that this one replaces, as a JSON list
+CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Compacted:
+    """What a compaction did."""
+
+    files_before: int
+    files_after: int
+    rows: int
+    problems: tuple[Problem, ...] = ()
+
+
+def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compacted:
+    """Merge the store's files into few, rows of one key into one, sorted so that filters skip most of them.
+
+    Archives (`history-*`), files that cannot be read whole and files of a newer schema stay as they are.
+
+    Args:
+        results: Folder or URI.
+        run_id: Only merge files that hold rows of this run and of no other.
+
+    Raises:
+        StoreError: the store cannot be read or written; no row is lost.
+    """
+    place = places.at(results)
+    files, problems = places.listing(place)
+    files = [file for file in files if not file.is_archive]
+    if run_id is not None:
+        files = _of_run(place, files, run_id)
+    places.sweep_up(place)
+    batch = _Batch(place)
+    for file in files:
+        found = _untouched_or_whole(place, file, problems)
+        if found is None or found.num_rows >= CHUNK_ROWS:
+            continue
+        batch.add(file.name, found)
+        if batch.rows >= CHUNK_ROWS:
+            batch.merge()
+    batch.merge()
+    return Compacted(
+        files_before=batch.replaced, files_after=batch.written, rows=batch.merged, problems=tuple(problems)
+    )
+
+
+class _Batch:
+    """Files read so far that become one."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.tables: dict[str, Any] = {}
+        self.columns = schema.SCHEMA
+        self.replaced = self.written = self.merged = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(table.num_rows for table in self.tables.values())
+
+    def add(self, name: str, table: Any) -> None:
+        """Take a file in, unless a column that only newer featrays know has another type in it than in the others."""
+        try:
+            self.columns = pa.unify_schemas([self.columns, _as_known(table).schema], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return
+        self.tables[name] = _as_known(table)
+
+    def merge(self) -> None:
+        """Write the files as one and delete them; a single one stays as it is."""
+        if len(self.tables) > 1:
+            whole = pa.concat_tables(list(self.tables.values()), promote_options="permissive")
+            whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
+            whole = reading.distinct(whole, every_attempt=True)
+            whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
+            sources = {SOURCES: json.dumps(list(self.tables))}
+            name = places.new_name(places.COMPACTED)
+            places.publish(self.place, name, lambda stream: writing.write(whole, stream, sources))
+            for source in self.tables:
+                places.unlink(self.place, source)
+            self.replaced, self.written = self.replaced + len(self.tables), self.written + 1
+            self.merged += whole.num_rows
+        self.tables, self.columns = {}, schema.SCHEMA
+
+
+def _as_known(table: Any) -> Any:
+    """Give the known columns today's types; `examine` has shown that they fit."""
+    return table.cast(pa.schema([_known_field(field) for field in table.schema]))
+
+
+def _known_field(field: Any) -> Any:
+    return schema.SCHEMA.field(field.name) if field.name in schema.SCHEMA.names else field
+
+
+def _of_run(place: Place, files: Sequence[File], run_id: str) -> list[File]:
+    found = scanning.scan(place, ["run_id"]).table
+    runs_by_file: dict[str, set[str]] = {}
+    for path, run in zip(found.column(scanning.FILE).to_pylist(), found.column("run_id").to_pylist(), strict=True):
+        runs_by_file.setdefault(path, set()).add(run)
+    alone = {path for path, held in runs_by_file.items() if held == {run_id}}
+    return [file for file in files if any(path.endswith(place.path(file.name)) for path in alone)]
+
+
+def _untouched_or_whole(place: Place, file: File, problems: list[Problem]) -> Any | None:
+    """Read a file with every column that it has; None when it is not to be touched."""
+    try:
+        problem = scanning.examine(place, file)
+        if problem is not None:
+            problems.append(problem)
+            return None
+        found = whole(place, file.name)
+    except FileNotFoundError:  # another compaction was here first
+        return None
+    if found.num_rows and pc.max(found.column("schema_version")).as_py() > rows.SCHEMA_VERSION:
+        return None
+    return found
+
+
+def whole(place: Place, name: str) -> Any:
+    """Read a file that has been examined, with every column that it has.
+
+    Raises:
+        FileNotFoundError: it has gone meanwhile.
+    """
+    with place.filesystem.open_input_file(place.path(name)) as stream:
+        return pq.read_table(stream, page_checksum_verification=True).replace_schema_metadata(None)
+
+
+def sources_of(place: Place, file: File) -> list[str]:
+    """List the files that a compacted file replaced, from its footer; none for any other file.
+
+    Raises:
+        StoreError: the footer cannot be read.
+    """
+    try:
+        with place.filesystem.open_input_file(place.path(file.name)) as stream:
+            kept = pq.read_metadata(stream).metadata or {}
+    except (pa.ArrowException, OSError) as wrong:
+        raise StoreError(f"{place.text}/{file.name}: cannot be read: {wrong}") from wrong
+    return [str(name) for name in json.loads(kept.get(SOURCES.encode(), b"[]"))]

@@ -1,0 +1,261 @@
+"""Reading rows: each once, by its key, the last attempt of each unit unless every one is asked for."""
+
+import contextlib
+import dataclasses
+import functools
+import gc
+import itertools
+import operator
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from featray import row as rows
+from featray.errors import NothingMatches, suggest
+from featray.row import Row
+from featray.store import footers, scanning, schema, small
+from featray.store import place as places
+from featray.store.place import File, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Value = str | int | bool | None
+ORDER = ("started_at", "run_id", "invocation", "order_index", "cell_id", "target_id", "attempt")
+"""Rows come in the order in which they were measured; an imported report's in the order of its tables."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """Rows in the order in which they were measured, and the files or rows that could not be used."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UnitState:
+    """What resume needs to know of the last attempt at a unit in one invocation."""
+
+    sweep: str
+    run_id: str
+    cell_id: str
+    target_id: str
+    invocation: int
+    attempt: int
+    status: str
+    started_at: str
+
+
+def read(
+    results: str | os.PathLike[str],
+    *,
+    sweep: str | None = None,
+    run_id: str | None = None,
+    named: str | None = None,
+    cell_ids: Collection[str] | None = None,
+    where: Mapping[str, Value] | None = None,
+    every_attempt: bool = False,
+    one_summary: bool = False,
+) -> Reading:
+    """Read rows, each once however many files hold it.
+
+    Args:
+        results: Folder or URI; one that does not exist holds no rows.
+        sweep: Only rows of this sweep.
+        run_id: Only rows of this run.
+        named: Only rows of a run or a sweep of this name.
+        cell_ids: Only rows of these cells.
+        where: Column -> the value that it must have; None asks for null.
+        every_attempt: Also attempts that a later one replaced.
+        one_summary: Keep `output_summary` on one row of each unit, the last that was measured; the others' are None.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    wanted = condition(sweep=sweep, run_id=run_id, named=named, cell_ids=cell_ids, where=where)
+    place, names = places.at(results), schema.reading_schema().names
+    summaries = _summaries(place, wanted) if one_summary else None
+    found = scanning.scan(place, [name for name in names if summaries is None or name != SUMMARY], wanted)
+    pa.default_memory_pool().release_unused()  # decoding left 300 MB behind it of 100 000 rows
+    built, problems = [], list(found.problems)
+    with without_collection():
+        table = distinct(found.table, every_attempt=every_attempt)
+        for file, record in _records(table):
+            if summaries is not None:
+                record[SUMMARY] = summaries.get(tuple(record[name] for name in schema.KEY))
+            try:
+                built.append(rows.from_mapping(schema.migrate(record)))
+            except ValueError as wrong:
+                problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+    del found, table
+    pa.default_memory_pool().release_unused()
+    built.sort(key=lambda row: (row.started_at, row.run_id, row.invocation, row.order_index or 0, row.key()))
+    return Reading(tuple(built), tuple(dict.fromkeys(problems)))
+
+
+SUMMARY = "output_summary"
+
+
+def _summaries(place: places.Place, wanted: scanning.Condition | None) -> dict[tuple[Any, ...], Any]:
+    """Read the output of each unit's row that was measured last, by the row's key.
+
+    Fifty columns are 10 KB a row, and a comparison asks one row of each unit, the one that `units.Unit.row` gives.
+    """
+    table = distinct(scanning.scan(place, [*schema.KEY, "status", "started_at", SUMMARY], wanted).table)
+    columns = ["run_id", "cell_id", "target_id", "status", "started_at", "invocation"]
+    last: dict[tuple[str, ...], tuple[tuple[bool, str, int], int]] = {}
+    for index, (*unit, status, started_at, invocation) in enumerate(
+        zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    ):
+        order = (status == "ok", started_at or "", invocation or 0)
+        if tuple(unit) not in last or order > last[tuple(unit)][0]:
+            last[tuple(unit)] = (order, index)
+    chosen = table.take(pa.array([index for _, index in last.values()], pa.int64())).select([*schema.KEY, SUMMARY])
+    del table
+    pa.default_memory_pool().release_unused()
+    return {tuple(record[name] for name in schema.KEY): record[SUMMARY] for record in schema.records(chosen)}
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles among rows, which have none: it took a fifth of reading 100 000 of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def keys(results: str | os.PathLike[str], *, sweep: str | None = None, run_id: str | None = None) -> list[UnitState]:
+    """Read the last attempt of every unit and invocation, of these few columns alone.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    units, table = every_unit(results, condition(sweep=sweep, run_id=run_id))
+    chosen: dict[tuple[Any, ...], footers.Unit] = {}
+    for unit in itertools.chain(units, distinct(table).to_pylist()):
+        name = tuple(unit[part] for part in schema.KEY[:-1])
+        if name not in chosen or unit["attempt"] > chosen[name]["attempt"]:
+            chosen[name] = unit
+    names = [field.name for field in dataclasses.fields(UnitState)]
+    return [UnitState(**{name: unit[name] for name in names}) for unit in chosen.values()]
+
+
+def every_unit(
+    results: str | os.PathLike[str], wanted: scanning.Condition | None, columns: Sequence[str] = footers.COLUMNS
+) -> tuple[list[footers.Unit], Any]:
+    """Read some of `footers.COLUMNS` of every attempt; a row in two files comes twice.
+
+    Returns:
+        What footers tell, and a table of the rows in files whose footers tell nothing.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    place = places.at(results)
+
+    def use(files: list[File]) -> tuple[tuple[list[footers.Unit], Any], list[Problem]]:
+        units, others = small.units(place, files)
+        found, unusable = scanning.scan_files(place, others, columns, wanted)
+        return (units, found.select(columns)), unusable
+
+    (units, table), _ = scanning.surviving(place, use)
+    equal = wanted.equal if wanted else {}
+    known = [unit for unit in units if unit["schema_version"] <= rows.SCHEMA_VERSION and footers.agrees(unit, equal)]
+    return known, table
+
+
+def load(
+    results: str | os.PathLike[str] = "results",
+    *,
+    sweep: str | None = None,
+    run_id: str | None = None,
+    cell_ids: Collection[str] | None = None,
+    where: Mapping[str, Value] | None = None,
+    columns: Sequence[str] | None = None,
+    every_attempt: bool = False,
+) -> tuple["pd.DataFrame", tuple[Problem, ...]]:
+    """Read rows as a pandas frame with the columns of `row.Row`, or those of `columns`; maps are dicts.
+
+    Returns:
+        The frame, in the order of `read`, and the files or rows that could not be used.
+
+    Raises:
+        NothingMatches: a name in `columns` is none of the store's.
+        StoreError: the store cannot be reached.
+    """
+    names = list(columns) if columns is not None else schema.SCHEMA.names
+    for name in names:
+        if name not in schema.SCHEMA.names:
+            raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
+    wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
+    read_names = list(dict.fromkeys([*names, *schema.KEY, *ORDER, *schema.LEGACY]))
+    found = scanning.scan(places.at(results), read_names, wanted)
+    table, problems = _upgraded(distinct(found.table, every_attempt=every_attempt))
+    table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
+    return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
+
+
+def _upgraded(table: Any) -> tuple[Any, list[Problem]]:
+    """Migrate the rows of older schemas, leaving today's as they are."""
+    old = pc.less(table.column("schema_version"), rows.SCHEMA_VERSION)
+    kept = [field for field in table.schema if field.name in schema.SCHEMA.names]
+    today = table.filter(pc.invert(old)).select([field.name for field in kept])
+    migrated, problems = [], []
+    for file, record in _records(table.filter(old)):
+        try:
+            migrated.append(schema.storable(schema.migrate(record)))
+        except ValueError as wrong:
+            problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+    if migrated:
+        today = pa.concat_tables([today, pa.Table.from_pylist(migrated, schema=pa.schema(kept))])
+    return today, list(dict.fromkeys(problems))
+
+
+def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for record in schema.records(table):
+        yield record.pop(scanning.FILE).rsplit("/", 1)[-1], record
+
+
+def distinct(table: Any, *, every_attempt: bool = False) -> Any:
+    """Keep one row of each key; or, of keys that differ in the attempt alone, the highest attempt."""
+    parts = [table.column(name).to_pylist() for name in schema.KEY]
+    chosen: dict[tuple[Any, ...], int] = {}
+    for index, key in enumerate(zip(*parts, strict=True)):
+        name = key if every_attempt else key[:-1]
+        best = chosen.get(name)
+        if best is None or (key[-1] or 0) > (parts[-1][best] or 0):
+            chosen[name] = index
+    if len(chosen) == table.num_rows:
+        return table
+    return table.take(pa.array(sorted(chosen.values()), pa.int64()))
+
+
+def condition(
+    *,
+    sweep: str | None = None,
+    run_id: str | None = None,
+    named: str | None = None,
+    cell_ids: Collection[str] | None = None,
+    where: Mapping[str, Value] | None = None,
+) -> scanning.Condition | None:
+    """Write a filter as one Arrow expression; None keeps every row."""
+    equal = {name: value for name, value in (("sweep", sweep), ("run_id", run_id)) if value is not None}
+    parts: list[tuple[tuple[str, ...], Any]] = [((name,), pc.field(name) == value) for name, value in equal.items()]
+    if named is not None:
+        parts.append((("run_id", "sweep"), (pc.field("run_id") == named) | (pc.field("sweep") == named)))
+    if cell_ids is not None:
+        parts.append((("cell_id",), pc.field("cell_id").isin(scanning.texts(cell_ids))))
+    for name, value in (where or {}).items():
+        parts.append(((name,), ~pc.field(name).is_valid() if value is None else pc.field(name) == value))
+    if not parts:
+        return None
+    columns = tuple(dict.fromkeys(name for names, _ in parts for name in names))
+    return scanning.Condition(functools.reduce(operator.and_, [part for _, part in parts]), columns, equal)

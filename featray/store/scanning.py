@@ -1,0 +1,190 @@
+"""Scanning: columns and rows of every usable file, and what is wrong with the others.
+
+Large files are scanned together, in Arrow's threads. Only when that fails is each of them looked at alone, the
+unreadable ones set aside with their reasons, and the rest scanned again. Small files are read one by one anyway.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from featray import row as rows
+from featray.errors import StoreError
+from featray.store import place as places
+from featray.store import schema, small
+from featray.store.place import File, Place, Problem
+
+FILE = "__filename"  # Arrow's name for the column of file paths
+RETRIES = 20  # listings that a compaction may outdate in a row; each lost race means that one has just finished
+VERSION = pc.field("schema_version")
+_FORMAT = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """Which rows to read: an Arrow expression, the columns that it looks at, and what it asks of keys in footers."""
+
+    expression: Any
+    columns: tuple[str, ...]
+    equal: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scan:
+    """A table of the columns asked for with the column `FILE`, and the files that could not be used."""
+
+    table: Any
+    problems: tuple[Problem, ...]
+
+
+def scan(place: Place, columns: Sequence[str], condition: Condition | None = None) -> Scan:
+    """Read columns of every row that meets a condition, whatever compacts beside it.
+
+    Args:
+        place: The store.
+        columns: Names of `schema.reading_schema()`; `schema_version` is added.
+        condition: Pushed down to the row groups of large files.
+
+    Raises:
+        StoreError: the folder cannot be listed, or files vanish faster than they can be read.
+    """
+    found, problems = surviving(place, lambda files: scan_files(place, files, columns, condition))
+    return Scan(found, tuple(problems))
+
+
+T = TypeVar("T")
+
+
+def surviving(place: Place, use: Callable[[list[File]], tuple[T, list[Problem]]]) -> tuple[T, list[Problem]]:
+    """List the store and use its files, again from the start when a compaction has deleted one meanwhile.
+
+    Raises:
+        StoreError: the folder cannot be listed, or files vanish faster than they can be read.
+    """
+    for _ in range(RETRIES):
+        files, problems = places.listing(place)
+        try:
+            found, unusable = use(files)
+        except FileNotFoundError:
+            continue
+        return found, [*problems, *unusable]
+    raise StoreError(f"{place.text}: files vanish while they are read; stop whatever deletes them and try again")
+
+
+def scan_files(
+    place: Place, files: Sequence[File], columns: Sequence[str], condition: Condition | None = None
+) -> tuple[Any, list[Problem]]:
+    """Read columns of some files; rows that are foreign or too new are left out and named.
+
+    Raises:
+        FileNotFoundError: one of the files has gone meanwhile.
+        StoreError: a file cannot be read for a reason that looking at it alone does not show.
+    """
+    columns = list(dict.fromkeys(["schema_version", *columns, *(condition.columns if condition else ())]))
+    # Rows without a version are kept, so that a foreign file is reported and not filtered away in silence.
+    wanted = condition.expression | ~VERSION.is_valid() if condition else None
+    few, problems = small.read(
+        place,
+        [file for file in files if file.size_b <= small.LIMIT_B],
+        columns,
+        name_column=FILE,
+        equal=condition.equal if condition else {},
+    )
+    if wanted is not None:
+        few = few.filter(wanted)
+    many, unusable = _scan_large(place, [file for file in files if file.size_b > small.LIMIT_B], columns, wanted)
+    found = few if many is None else pa.concat_tables([few, many.select(few.schema.names).cast(few.schema)])
+    return _known(place, found, [*problems, *unusable])
+
+
+def _scan_large(
+    place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None
+) -> tuple[Any | None, list[Problem]]:
+    if not files:
+        return None, []
+    try:
+        return _table(place, files, columns, wanted), []
+    except FileNotFoundError:
+        raise
+    except small.UNREADABLE as wrong:
+        unusable = [problem for file in files if (problem := examine(place, file))]
+        bad = {problem.file for problem in unusable}
+        if not bad:
+            raise StoreError(f"{place.text}: cannot read: {wrong}") from wrong
+        rest, more = _scan_large(place, [file for file in files if file.name not in bad], columns, wanted)
+        return rest, [*unusable, *more]
+
+
+def _table(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+    paths = [place.path(file.name) for file in files]
+    dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=place.filesystem)
+    return dataset.scanner(columns=[*columns, FILE], filter=wanted).to_table()
+
+
+def _known(place: Place, found: Any, unusable: list[Problem]) -> tuple[Any, list[Problem]]:
+    """Leave out rows that are not featray's or of a schema that is not known yet, and say so."""
+    versions = found.column("schema_version")
+    problems = list(unusable)
+    foreign = pc.is_null(versions)
+    newer = pc.fill_null(pc.greater(versions, rows.SCHEMA_VERSION), False)
+    for mask, reason in (
+        (foreign, "not a table of featray's rows; move it out of the store"),
+        (newer, f"holds rows of a newer schema than {rows.SCHEMA_VERSION}; update featray to use them"),
+    ):
+        if pc.any(mask).as_py():
+            names = pc.unique(found.filter(mask).column(FILE)).to_pylist()
+            problems += [Problem(relative(place, name), reason) for name in sorted(names)]
+    if len(problems) > len(unusable):
+        found = found.filter(pc.invert(pc.or_(foreign, newer)))
+    return found, problems
+
+
+def texts(values: Collection[str]) -> Any:
+    """Make an Arrow array of strings, also of none."""
+    return pa.array(sorted(values), pa.string())
+
+
+def relative(place: Place, path: str) -> str:
+    """Name a file as `place.listing` does, from the path that Arrow gives."""
+    return path[path.find(place.folder) + len(place.folder) :].lstrip("/")
+
+
+def examine(place: Place, file: File) -> Problem | None:
+    """Read a whole file and say what is wrong with it, if anything.
+
+    Raises:
+        FileNotFoundError: it has gone meanwhile.
+    """
+    if file.size_b <= small.LIMIT_B:
+        found, problems = small.read(place, [file], schema.reading_schema().names, name_column=FILE)
+        if problems:
+            return problems[0]
+    else:
+        try:
+            found = _table(place, [file], schema.reading_schema().names, None)
+        except FileNotFoundError:
+            raise
+        except small.UNREADABLE as wrong:
+            return _blame(place, file, wrong)
+    if found.num_rows and pc.any(pc.is_null(found.column("schema_version"))).as_py():
+        return small.foreign(file.name)
+    return None
+
+
+def _blame(place: Place, file: File, wrong: BaseException) -> Problem:
+    """Tell a damaged file from one whose columns are not those of rows."""
+    try:
+        with place.filesystem.open_input_file(place.path(file.name)) as stream:
+            pq.ParquetFile(stream, page_checksum_verification=True).read()
+    except FileNotFoundError:
+        raise
+    except small.UNREADABLE as damage:
+        return small.damaged(file, damage)
+    return small.misfit(file, wrong)

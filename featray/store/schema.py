@@ -1,0 +1,126 @@
+"""The store's columns in Arrow's types, and rows to tables and back.
+
+Every column of `row.Row`, in its order and nullable throughout: what must be there is checked when a row is built, so
+that a table of another featray still opens.
+"""
+
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from featray import row as rows
+from featray.row import Row
+
+_SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def _arrow_type(kind: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return pa.list_(_arrow_type(arguments[0]))
+    if origin is dict:
+        return pa.map_(pa.string(), _arrow_type(arguments[1]))
+    return _SCALARS[kind]
+
+
+SCHEMA = pa.schema([(column.name, _arrow_type(column.type)) for column in rows.columns()])
+MAPS = tuple(field.name for field in SCHEMA if pa.types.is_map(field.type))
+KEY = ("run_id", "cell_id", "target_id", "invocation", "attempt")
+
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+MIGRATIONS: Mapping[int, Migration] = {}
+"""Schema version -> how to rewrite a record of it as one of the next.
+
+A new column needs no migration: it is null in older rows. A renamed column or a changed meaning does. Columns of `KEY`,
+`sweep` and `schema_version` are for ever: filters run on them before any migration.
+"""
+LEGACY: Mapping[str, Any] = {}
+"""Columns that only older schemas have, with their Arrow types: read so that a migration can use them."""
+
+
+def reading_schema() -> Any:
+    """List the columns to read from any file: today's and those that migrations start from."""
+    return pa.schema([*SCHEMA, *((name, kind) for name, kind in LEGACY.items())])
+
+
+def migrate(
+    record: Mapping[str, Any],
+    *,
+    target: int = rows.SCHEMA_VERSION,
+    migrations: Mapping[int, Migration] | None = None,
+) -> dict[str, Any]:
+    """Rewrite a record step by step until it is of schema `target`; records of that schema or a newer one stay.
+
+    Raises:
+        ValueError: no migration starts from the record's version.
+    """
+    steps = MIGRATIONS if migrations is None else migrations
+    current = dict(record)
+    while (version := current["schema_version"]) < target:
+        if version not in steps:
+            raise ValueError(f"schema version {version} is unknown to this featray, which reads up to {target}")
+        current = steps[version](current) | {"schema_version": version + 1}
+    return current
+
+
+def table(given: Sequence[Row]) -> Any:
+    """Write rows as an Arrow table of `SCHEMA`."""
+    records = [storable(vars(row)) for row in given]
+    try:
+        return pa.Table.from_pylist(records, schema=SCHEMA)
+    except UnicodeEncodeError:  # a child's stderr may hold lone surrogates, and its row must not be lost
+        return pa.Table.from_pylist([_encodable(record) for record in records], schema=SCHEMA)
+
+
+def storable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a record's maps as the pairs that every pyarrow takes."""
+    return {name: list(value.items()) if isinstance(value, dict) else value for name, value in record.items()}
+
+
+def _encodable(value: Any) -> Any:
+    """Replace what UTF-8 cannot carry by question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {name: _encodable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_encodable(item) for item in value)
+    return value
+
+
+CHUNK = 4096  # rows turned into Python at once: 30 MB, where 100 000 would be 1 GB beside the rows made of them
+
+
+def records(found: Any) -> Iterable[dict[str, Any]]:
+    """Read a table back as records, maps as dicts.
+
+    Equal texts and equal `work` are one object: the rows of a run repeat nearly all of theirs, and 100 000 of them took
+    2.1 GB without it.
+    """
+    names, shared = found.schema.names, dict[Any, Any]()
+    for batch in found.to_batches(max_chunksize=CHUNK):
+        for values in zip(*(_values(column, shared) for column in batch.columns), strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+def _values(column: Any, shared: dict[Any, Any]) -> list[Any]:
+    if pa.types.is_map(column.type):
+        is_text = pa.types.is_string(column.type.item_type)
+        return [None if pairs is None else _mapping(pairs, shared, is_text=is_text) for pairs in column.to_pylist()]
+    if pa.types.is_string(column.type):
+        return [None if text is None else shared.setdefault(text, text) for text in column.to_pylist()]
+    found: list[Any] = column.to_pylist()
+    return found
+
+
+def _mapping(pairs: list[tuple[str, Any]], shared: dict[Any, Any], *, is_text: bool) -> dict[str, Any]:
+    """Make a dict of a map's pairs; one of texts alone is shared as a whole, of any other the keys are."""
+    if is_text:
+        key = tuple(pairs)
+        if key not in shared:
+            shared[key] = dict(pairs)
+        whole: dict[str, Any] = shared[key]
+        return whole
+    return {shared.setdefault(name, name): value for name, value in pairs}

@@ -1,0 +1,76 @@
+"""What the store holds, run by run."""
+
+import collections
+import dataclasses
+import os
+from collections.abc import Mapping
+
+import pyarrow.compute as pc
+
+from featray.store import place as places
+from featray.store import reading, scanning, schema
+from featray.store.place import Problem
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One run: one campaign of a sweep, or one imported report.
+
+    `statuses` counts the last attempt of each unit and invocation; `source_file` is set for imports.
+    """
+
+    sweep: str
+    run_id: str
+    started_at: str
+    last_at: str
+    rows: int
+    statuses: Mapping[str, int]
+    hostnames: tuple[str, ...]
+    source_file: str | None
+
+
+def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str | None:
+    """Name the run that measured last, of one sweep or of all; None when there is none.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    units, table = reading.every_unit(results, reading.condition(sweep=sweep), ("run_id", "started_at"))
+    candidates = [(unit["started_at"], unit["run_id"]) for unit in units]
+    if table.num_rows:
+        newest = pc.max(table.column("started_at"))
+        names = table.filter(pc.equal(table.column("started_at"), newest)).column("run_id")
+        candidates.append((newest.as_py(), pc.max(names).as_py()))
+    return max(candidates)[1] if candidates else None
+
+
+def runs(results: str | os.PathLike[str], *, sweep: str | None = None) -> tuple[list[RunSummary], tuple[Problem, ...]]:
+    """Summarise every run, oldest first.
+
+    Returns:
+        The runs, and the files that could not be used.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    names = ["sweep", "status", "started_at", "hostname", "source_file", *schema.KEY]
+    found = scanning.scan(places.at(results), names, reading.condition(sweep=sweep))
+    by_run: dict[str, list[dict[str, str | None]]] = collections.defaultdict(list)
+    for record in reading.distinct(found.table).select(names).to_pylist():
+        by_run[record["run_id"]].append(record)
+    summaries = [_summary(run_id, records) for run_id, records in by_run.items()]
+    return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), found.problems
+
+
+def _summary(run_id: str, records: list[dict[str, str | None]]) -> RunSummary:
+    times = sorted(str(record["started_at"]) for record in records)
+    return RunSummary(
+        sweep=str(records[0]["sweep"]),
+        run_id=run_id,
+        started_at=times[0],
+        last_at=times[-1],
+        rows=len(records),
+        statuses=dict(sorted(collections.Counter(str(record["status"]) for record in records).items())),
+        hostnames=tuple(sorted({name for record in records if (name := record["hostname"])})),
+        source_file=next((record["source_file"] for record in records if record["source_file"]), None),
+    )

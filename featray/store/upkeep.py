@@ -1,0 +1,139 @@
+"""Looking after a store: a full check of every file, and the removal of a run."""
+
+import dataclasses
+import os
+from typing import Any
+
+import pyarrow.compute as pc
+
+from featray import row as rows
+from featray.errors import NothingMatches, suggest
+from featray.store import compaction, reading, scanning, schema, summary, writing
+from featray.store import place as places
+from featray.store.place import File, Place, Problem
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checkup:
+    """What a full reading of a store found.
+
+    `duplicates` are rows that lie in several files, which readers count once and compaction merges; `unfinished` are
+    what killed writers left, which readers never see.
+    """
+
+    files: int
+    rows: int
+    duplicates: int
+    size_b: int
+    unfinished: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def check(results: str | os.PathLike[str]) -> Checkup:
+    """Read every file whole, with its checksums, and build every row.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    place = places.at(results)
+    files, problems = places.listing(place)
+    held, distinct, usable = 0, set(), 0
+    for file in files:
+        try:
+            problem = scanning.examine(place, file)
+        except FileNotFoundError:  # compacted meanwhile
+            continue
+        if problem is not None:
+            problems.append(problem)
+            continue
+        usable += 1
+        names, wrong = _keys(place, file)
+        held += len(names)
+        distinct.update(names)
+        problems += wrong
+    return Checkup(
+        files=usable,
+        rows=len(distinct),
+        duplicates=held - len(distinct),
+        size_b=sum(file.size_b for file in files),
+        unfinished=tuple(places.unfinished(place)),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _keys(place: Place, file: File) -> tuple[list[tuple[Any, ...]], list[Problem]]:
+    names, problems = [], []
+    found, unusable = scanning.scan_files(place, [file], schema.reading_schema().names)
+    for record in schema.records(found.drop_columns([scanning.FILE])):
+        try:
+            names.append(rows.from_mapping(schema.migrate(record)).key())
+        except ValueError as wrong:
+            problems.append(Problem(file.name, f"holds a row that cannot be read: {wrong}"))
+    return names, [*unusable, *problems]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What a removal takes away: rows, files that go whole, files that are rewritten without the rows."""
+
+    run_id: str
+    rows: int
+    deleted: tuple[str, ...]
+    rewritten: tuple[str, ...]
+    archived: tuple[str, ...]  # archives that hold rows of the run; they stay
+
+
+def removal(results: str | os.PathLike[str], run_id: str) -> Removal:
+    """Tell what removing a run would take away; nothing is changed.
+
+    Raises:
+        NothingMatches: there is no such run.
+        StoreError: the store cannot be reached.
+    """
+    found = scanning.scan(places.at(results), list(schema.KEY)).table
+    of_run = pc.equal(found.column("run_id"), run_id)
+    gone = found.filter(of_run)
+    if gone.num_rows == 0:
+        known = [run.run_id for run in summary.runs(results)[0]]
+        raise NothingMatches(f"no run {run_id!r}{suggest(run_id, known)}")
+    holding = set(gone.column(scanning.FILE).to_pylist())
+    mixed = holding & set(found.filter(pc.invert(of_run)).column(scanning.FILE).to_pylist())
+    place = places.at(results)
+    archived = {path for path in holding if File(path, 0).is_archive}
+
+    def names(paths: set[str]) -> tuple[str, ...]:
+        return tuple(sorted(scanning.relative(place, path) for path in paths))
+
+    removable = gone.filter(pc.invert(pc.is_in(gone.column(scanning.FILE), value_set=scanning.texts(archived))))
+    return Removal(
+        run_id=run_id,
+        rows=reading.distinct(removable, every_attempt=True).num_rows,
+        deleted=names(holding - mixed - archived),
+        rewritten=names(mixed - archived),
+        archived=names(archived),
+    )
+
+
+def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
+    """Remove a run's rows for good; archives stay.
+
+    A file that also holds other runs is first written anew without the run, then deleted. A compaction or a submit of
+    the same run at the same moment can bring rows back: look with `runs` and remove again.
+
+    Raises:
+        NothingMatches: there is no such run.
+        StoreError: the store cannot be read or written; rows of other runs are not lost.
+    """
+    planned = removal(results, run_id)
+    place = places.at(results)
+    for name in planned.rewritten:
+        _rewrite(place, name, run_id)
+    for name in (*planned.rewritten, *planned.deleted):
+        places.unlink(place, name)
+    return planned
+
+
+def _rewrite(place: Place, name: str, run_id: str) -> None:
+    found = compaction.whole(place, name)
+    kept = found.filter(pc.not_equal(found.column("run_id"), run_id))
+    places.publish(place, places.new_name(places.COMPACTED), lambda stream: writing.write(kept, stream))

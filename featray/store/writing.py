@@ -1,0 +1,55 @@
+"""Appending rows: one file per call, whole or not at all."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from featray.row import Row
+from featray.store import footers, schema
+from featray.store import place as places
+
+SMALL_ROWS = 64  # below this, dictionaries and statistics of 90 columns cost more than they save (0.6 against 1.1 ms)
+
+GROUP_ROWS = 2048  # what a filter reads at least: a few sweeps of the usual size
+
+
+def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str | None = None) -> str:
+    """Store rows; when this returns they survive a power cut.
+
+    Args:
+        results: Folder or URI.
+        rows: At least one.
+        archive: Name for a file that compaction and rm leave alone; letters, digits, dot, dash.
+
+    Returns:
+        The new file's name within the store.
+
+    Raises:
+        StoreError: the store cannot be written, or the archive exists; nothing stored has changed.
+    """
+    if not rows:
+        raise ValueError("no rows to append")
+    place = places.at(results)
+    name = places.new_name("rows") if archive is None else f"{places.ARCHIVE_PREFIX}{archive}{places.SUFFIX}"
+    found = schema.table(rows)
+    places.publish(place, name, lambda stream: write(found, stream))
+    return name
+
+
+def write(found: Any, stream: Any, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a table as parquet, with a checksum on every page so that damage is seen, not read."""
+    small = found.num_rows < SMALL_ROWS
+    keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small else {}
+    with pq.ParquetWriter(
+        stream,
+        found.schema,
+        compression="zstd",
+        use_dictionary=not small,
+        write_statistics=not small,
+        store_schema=not small,
+        write_page_checksum=True,
+    ) as writer:
+        writer.write_table(found, row_group_size=GROUP_ROWS)
+        writer.add_key_value_metadata({**keys, **(metadata or {})})

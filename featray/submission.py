@@ -1,0 +1,352 @@
+"""Submission: one `submit`, from a sweep to stored rows.
+
+Flow: sweep, inventory and store -> `prepare` (what would be done; `featray plan` prints it) -> `carry_out`.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import fcntl
+import getpass
+import json
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import featray
+from featray import cell, errors, identity, placement, plan, statistics, store, unmeasured
+from featray.backends import Backend, checkout
+from featray.inventory import Inventory
+from featray.measurement import weights
+from featray.plan import Campaign, Plan, Stored
+from featray.quantities import format_duration
+from featray.row import Row
+from featray.runner import Outcome, Run, Watch
+from featray.status import Status
+from featray.sweep import Invocations, Sweep
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the caller wants done with a sweep."""
+
+    sweep: Sweep
+    results: str
+    rerun: bool = False
+    retry_failed: bool = False
+    budget_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a submit would do: the plan, and what to know before it starts."""
+
+    plan: Plan
+    placement: placement.Placement
+    problems: tuple[str, ...] = ()
+
+
+def new_run_id(sweep: str, now: datetime.datetime) -> str:
+    """Name a new campaign: `quickstart-20260514-231532-a1b2`; the names of one sweep sort by time."""
+    return f"{sweep}-{now.astimezone(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def prepare(request: Request, inventory: Inventory, *, now: datetime.datetime) -> Prepared:
+    """Plan what is still to be measured; nothing is started or written.
+
+    Raises:
+        NothingMatches: the selector picks nothing, or no cell can run on any target.
+        StoreError: the store cannot be read.
+    """
+    sweep = request.sweep
+    placed = placement.match(cell.expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
+    if not placed.units:
+        raise errors.NothingMatches(_none_can_run(sweep.name, placed))
+    run_id = None if request.rerun else store.latest_run(request.results, sweep.name)
+    run_id = run_id or new_run_id(sweep.name, now)
+    return prepare_run(request, placed, run_id)
+
+
+def summary(prepared: Prepared) -> str:
+    """Say in one line what is there, what is done and how long the rest should take."""
+    work, placed = prepared.plan, prepared.placement
+    cells = {unit.cell_id for unit in placed.units} | {refusal.cell_id for refusal in placed.refusals}
+    targets = {unit.target.target_id for unit in placed.units}
+    text = f"{len(cells)} cells, {len(placed.units)} units on {len(targets)} targets"
+    if placed.refusals:
+        text += f", {len(placed.refusals)} that cannot run"
+    text += f"; {work.settled} of {work.wanted} measurements are done"
+    if not work.invocations:
+        return f"{text}; nothing is left to measure"
+    left = format_duration(plan.estimate_s(work))
+    return f"{text}; {work.remaining} are left in {len(work.invocations)} invocations, about {left}"
+
+
+def to_json(prepared: Prepared) -> str:
+    """Write a plan for scripts."""
+    work, placed = prepared.plan, prepared.placement
+    value = {
+        "sweep": work.campaign.sweep,
+        "run_id": work.campaign.run_id,
+        "units": [
+            {
+                "cell_id": unit.cell_id,
+                "label": unit.cell.label,
+                "target_id": unit.target.target_id,
+                "target": unit.target.label,
+                "alternatives": [other.target_id for other in unit.alternatives],
+                "done": work.progress[unit.cell_id, unit.target.target_id][0],
+                "wanted": work.progress[unit.cell_id, unit.target.target_id][1],
+            }
+            for unit in placed.units
+        ],
+        "refusals": [
+            {
+                "cell_id": refusal.cell_id,
+                "label": refusal.cell.label,
+                "target_id": refusal.target.target_id if refusal.target else None,
+                "reason": refusal.reason,
+            }
+            for refusal in placed.refusals
+        ],
+        "invocations": [planned.invocation.name for planned in work.invocations],
+        "estimate_s": plan.estimate_s(work),
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:
+    """Plan what is still to be measured in one run, given what the store has now."""
+    reading = store.read(request.results, sweep=request.sweep.name, every_attempt=True)
+    own = [row for row in reading.rows if row.run_id == run_id]
+    work = plan.make(
+        placed,
+        map(_stored, own),
+        _campaign(request.sweep, run_id),
+        wanted=_wanted(request.sweep.invocations, placed, own),
+        retry_failed=request.retry_failed,
+        durations=_durations(reading.rows),
+    )
+    return Prepared(plan=work, placement=placed, problems=tuple(map(str, reading.problems)))
+
+
+def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime.datetime) -> tuple[str, Outcome]:
+    """Measure what the sweep still lacks, row by row into the store.
+
+    A pilot comes first where the sweep lets the number of invocations follow from the spread; then that number is fixed
+    once, from the pilot's rows alone, and the rest is measured.
+
+    Raises:
+        Busy: another submit of this sweep runs on this store.
+        NotReady: weights are missing on a host; nothing was measured.
+        Interrupted: Ctrl-C; finished rows are stored and every child is gone.
+    """
+    with claim(request.results, request.sweep.name):
+        inventory = backend.inventory()
+        gather(request.results, backend)
+        prepared = prepare(request, inventory, now=now)
+        _require_weights(prepared.plan, backend)
+        _keep_refusals(request, prepared.plan)
+        outcome = _run(request, prepared.plan, backend, watch)
+        if request.sweep.invocations.max > request.sweep.invocations.pilot:
+            rest = prepare_run(request, prepared.placement, prepared.plan.campaign.run_id).plan
+            outcome.add(_run(request, rest, backend, watch))
+        gather(request.results, backend)
+        run_id = prepared.plan.campaign.run_id
+        store.compact(request.results, run_id=run_id)
+    return run_id, outcome
+
+
+def _run(request: Request, work: Plan, backend: Backend, watch: Watch) -> Outcome:
+    run = Run(work, backend, request.results, watch, budget_s=request.budget_s)
+    try:
+        with terminated_is_interrupted():
+            return run.finish()
+    except KeyboardInterrupt:
+        run.cancel()
+        done = len(run.outcome.rows)
+        raise errors.Interrupted(f"stopped; {done} rows are stored, the next submit goes on from there") from None
+
+
+@contextlib.contextmanager
+def terminated_is_interrupted() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, so that a service manager's stop also keeps every finished row.
+
+    Only the main thread may set signal handlers; elsewhere (a notebook's executor) SIGTERM keeps its meaning.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def gather(results: str, backend: Backend) -> int:
+    """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
+    waiting = backend.collect(results)
+    known = {row.key() for row in store.read(results, every_attempt=True).rows} if waiting else set()
+    fresh = [row for row in waiting if row.key() not in known]
+    if fresh:
+        store.append(results, fresh)
+    if waiting:
+        backend.forget(results, waiting)
+    return len(fresh)
+
+
+@contextlib.contextmanager
+def claim(results: str, sweep: str) -> Iterator[None]:
+    """Hold the sweep on this store, so that no second submit measures it at the same time.
+
+    The lock file lies beside the store where that is a folder, so that it also works across hosts on a shared disk;
+    for a store in the cloud it lies in this host's cache.
+
+    Raises:
+        Busy: another process holds it; the message names the process.
+    """
+    cloud = weights.featray_cache() / "claims" / identity.digest({"store": results})
+    local = cloud if "://" in results else Path(results)
+    local.mkdir(parents=True, exist_ok=True)
+    file = os.open(local / f".{sweep}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
+            raise errors.Busy(
+                f"{sweep} is being submitted to {results} by {holder or 'another process'}; wait for it or cancel it"
+            ) from None
+        os.ftruncate(file, 0)
+        os.pwrite(file, holder_name().encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
+    """Count the units that have none, among the last attempts of a run.
+
+    Where targets are interchangeable, a unit that was lost on one and measured on another has its number.
+    """
+    is_ok: dict[tuple[str, ...], bool] = {}
+    for row in rows:
+        unit = (row.cell_id, str(row.invocation), "" if interchangeable else row.target_id)
+        is_ok[unit] = is_ok.get(unit, False) or row.status == Status.OK
+    return sum(not ok for ok in is_ok.values())
+
+
+def metadata(sweep: str, results: str) -> dict[str, str]:
+    """Say what a Ray job is for, to those who see it in the dashboard."""
+    known = {
+        "featray_sweep": sweep,
+        "featray_store": results if "://" in results else str(Path(results).absolute()),
+        "featray_version": featray.__version__,
+        "featray_commit": checkout.commit(),
+        "featray_user": f"{getpass.getuser()}@{socket.gethostname()}",
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def holder_name() -> str:
+    """Name this process for others who wait for it."""
+    return f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
+
+
+def _require_weights(work: Plan, backend: Backend) -> None:
+    """Fetch pretrained weights on every host that will need them, before anything is measured.
+
+    Raises:
+        NotReady: a file cannot be had; the message names file, repository and host.
+    """
+    needs: dict[str, set[weights.HubFile]] = {}
+    for planned in work.invocations:
+        for each in planned.invocation.cells:
+            if each.weights == "pretrained" and each.detector.is_pyfeat:
+                needs.setdefault(planned.target.host.host_id, set()).update(weights.required(each.detector))
+    missing = backend.fetch(needs) if needs else []
+    if missing:
+        raise errors.NotReady("weights are missing, and nothing was measured:\n  " + "\n  ".join(missing))
+
+
+def _keep_refusals(request: Request, work: Plan) -> None:
+    stored = store.read(request.results, sweep=request.sweep.name, run_id=work.campaign.run_id).rows
+    known = [(row.cell_id, row.target_id) for row in stored if row.order_index is None]
+    refused = unmeasured.refusals(work, known)
+    if refused:
+        store.append(request.results, refused)
+
+
+def _stored(row: Row) -> Stored:
+    return Stored(
+        cell_id=row.cell_id,
+        target_id=row.target_id,
+        invocation=row.invocation,
+        attempt=row.attempt,
+        status=Status(row.status),
+        measured=row.order_index is not None,
+    )
+
+
+def _durations(rows_: Iterable[Row]) -> dict[tuple[str, str], float]:
+    """Learn each unit's seconds from the last row that has them."""
+    return {
+        (row.cell_id, row.target_id): sum(row.warmup_s or ()) + sum(row.timed_s)
+        for row in rows_
+        if row.timed_s is not None
+    }
+
+
+def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row]) -> Callable[[str, str], int]:
+    """Decide how many invocations each unit gets: the pilot, then once what the pilot's spread asks for.
+
+    All cells that one process measures get the same number, the largest that any of them needs, so that both sides of
+    every comparison among them do. Only the pilot's own rows count, so the number never changes once it is fixed.
+    """
+    if asked.max == asked.pilot:
+        return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
+    pilots: dict[tuple[str, str], list[Row]] = {}
+    for row in own:
+        if row.invocation <= asked.pilot and row.order_index is not None:
+            pilots.setdefault((row.cell_id, row.target_id), []).append(row)
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for unit in placed.units:
+        for target in (unit.target, *unit.alternatives):
+            key = plan.group_key(unit.cell, target.target_id)
+            groups.setdefault(key, []).append((unit.cell_id, target.target_id))
+    counts = {
+        unit: _needed(asked, [pilots.get(each, []) for each in group]) for group in groups.values() for unit in group
+    }
+    return lambda cell_id, target_id: counts[cell_id, target_id]
+
+
+def _needed(asked: Invocations, pilots: Sequence[Sequence[Row]]) -> int:
+    """Fix one number for the cells of one process, once the pilots of all of them are there."""
+    if any(len({row.invocation for row in pilot}) < asked.pilot for pilot in pilots):
+        return asked.pilot
+    timed = [[row.timed_s for row in pilot if row.status == Status.OK and row.timed_s] for pilot in pilots]
+    logs = [[statistics.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= asked.pilot]
+    return statistics.planned_together(logs, half_width=asked.half_width, least=asked.pilot, most=asked.max)
+
+
+def _campaign(sweep: Sweep, run_id: str) -> Campaign:
+    return Campaign(
+        sweep=sweep.name,
+        run_id=run_id,
+        description=sweep.description,
+        baseline=sweep.baseline,
+        rules=sweep.rules(),
+        exclusive=sweep.exclusive,
+        seed=sweep.seed,
+    )
+
+
+def _none_can_run(name: str, placed: placement.Placement) -> str:
+    reasons = list(dict.fromkeys(refusal.reason for refusal in placed.refusals))
+    return f"{name}: no cell can run anywhere: " + "; ".join(reasons)

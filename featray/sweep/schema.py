@@ -1,0 +1,174 @@
+"""The shape of a sweep file: which keys there are, of which type, within which bounds.
+
+Flow: `yamlfile.Document.check(File)` -> `sweep.load`, which resolves names and paths.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from featray import inputs
+from featray.sweep.measuring import Measure
+from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
+from featray.yamlfile import Model
+from featray.yamlfile.words import show
+
+OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
+"""Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
+
+Device = Literal["cpu", "cuda", "mps"]
+Workers = Annotated[int, Field(ge=0, le=1024)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+
+class DetectorEntry(Model):
+    """A detector: `retinaface`, `{like: retinaface, keywords: {au_model: svm}}` or `{name, class, keywords}`."""
+
+    name: Label | None = None
+    like: str | None = None
+    class_name: Annotated[str | None, Field(alias="class")] = None
+    keywords: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        if (self.like is None) == (self.class_name is None):
+            raise ValueError("expected either 'like' (a detector of the catalogue) or 'class', and not both")
+        return self
+
+
+class InputEntry(Model):
+    """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: 2}`."""
+
+    name: Label | None = None
+    like: str | None = None
+    path: Several[Text] | None = None
+    faces: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    copies: Positive | None = None
+    skip_frames: Positive | None = None
+    frame_limit: Positive | None = None
+    output_size: Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        if (self.like is None) == (self.path is None):
+            raise ValueError("expected either 'like' (an input of the catalogue) or 'path', and not both")
+        return self
+
+
+class Axes(Model):
+    """The grid's settings; detectors and inputs are axes of their own."""
+
+    device: Several[Device]
+    batch_size: Several[Positive]
+    num_workers: Several[Workers] = (0,)
+    threads: Several[Threads | None] = (None,)
+
+
+class RuleEntry(Model):
+    """A part of the grid: every cell whose settings are among those named. A key left out means every value."""
+
+    detector: Several[Text] | None = None
+    input: Several[Text] | None = None
+    device: Several[Device] | None = None
+    num_workers: Several[Workers] | None = None
+    threads: Several[Threads | None] | None = None
+    batch_size: Several[Positive] | None = None
+    environment: Several[Text] | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"expected at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+_PREFIXES = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def _bytes(value: Any) -> int:
+    """Read `24 GB` (powers of 1000) or `24 GiB` (powers of 1024)."""
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{show(value)} is not a size; expected a number and a unit, such as '24 GB' or '16 GiB'")
+    factor = 1024 if "i" in match[2] else 1000
+    return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))
+
+
+class Hosts(Model):
+    """Which hosts and GPUs a sweep may use; patterns as in a shell (`*RTX 3090*`), case ignored."""
+
+    host: Several[Text] = ()
+    gpu: Several[Text] = ()
+    label: dict[str, str] = Field(default_factory=dict)
+    memory_min: Annotated[int | None, BeforeValidator(_bytes)] = None
+
+
+def _text_of_number(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: str(each) if type(each) is int else each for key, each in value.items()}
+    return value
+
+
+def _variables(values: dict[str, str]) -> dict[str, str]:
+    for name in values:
+        if name in OWN_VARIABLES:
+            raise ValueError(f"{name} is set by featray itself; leave it out")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(f"{show(name)} cannot be a variable's name; expected letters, digits and '_'")
+    return values
+
+
+def _requirements(values: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    for name, requirements in values.items():
+        valid_name(name)
+        for each in requirements:
+            if not re.match(r"[A-Za-z0-9]", each):
+                raise ValueError(f"{name}: {show(each)} is not a requirement; expected one such as 'torch==2.11.0'")
+    return values
+
+
+def _like(value: Any) -> Any:
+    return {"like": value} if isinstance(value, str) else value
+
+
+def _like_or_path(value: Any) -> Any:
+    is_path = isinstance(value, str) and value not in inputs.CATALOGUE and re.search(r"[/.\\]", value)
+    return {"path": value} if is_path else _like(value)
+
+
+def _patterns(value: Any) -> Any:
+    return {"host": value} if isinstance(value, str | tuple) else value
+
+
+Variables = Annotated[dict[str, str], BeforeValidator(_text_of_number), AfterValidator(_variables)]
+Environments = Annotated[dict[str, tuple[Text, ...]], AfterValidator(_requirements)]
+"""Name -> requirements; an empty list is the host's own environment."""
+
+
+class File(Model):
+    """A sweep file."""
+
+    name: Name | None = None
+    description: Text | None = None
+    detectors: Entries[Annotated[DetectorEntry, BeforeValidator(_like)]]
+    inputs: Entries[Annotated[InputEntry, BeforeValidator(_like_or_path)]]
+    axes: Axes
+    include: Entries[RuleEntry] = ()
+    exclude: Entries[RuleEntry] = ()
+    hosts: Annotated[Hosts, BeforeValidator(_patterns)] = Hosts()
+    measure: Measure = Measure()
+    weights: Literal["pretrained", "synthetic"] = "pretrained"
+    env: Variables = Field(default_factory=dict)
+    environments: Environments = Field(default_factory=dict)
+    baseline: Text | None = None
+    exclusive: Literal["host", "gpu"] = "host"
+    interchangeable: bool = False
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+
+    @model_validator(mode="after")
+    def _sets_threads_once(self) -> Self:
+        if "OMP_NUM_THREADS" in self.env and self.axes.threads != (None,):
+            raise ValueError("axes.threads and env.OMP_NUM_THREADS set the same; keep axes.threads")
+        return self

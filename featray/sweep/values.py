@@ -1,0 +1,59 @@
+"""The kinds of value that a sweep file holds: names, counts, durations, and lists of distinct ones."""
+
+import re
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from featray.yamlfile.words import show
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""What names files, folders and Ray tasks alike; 80 characters leave room for a run's time stamp."""
+
+BATCH_SIZE_MAX = 1_000_000  # far beyond any memory; keeps a slip of the finger out of the store's integers
+
+T = TypeVar("T")
+
+
+def valid_name(text: str) -> str:
+    """Return a name that files, folders and tasks can carry.
+
+    Raises:
+        ValueError: it is anything else, such as a path.
+    """
+    if not NAME.fullmatch(text):
+        raise ValueError(
+            f"'{text[:80]}' cannot be a name; expected up to 80 letters, digits, '.', '_' or '-', and no path"
+        )
+    return text
+
+
+def _label(text: str) -> str:
+    if not text or len(text) > 80 or "/" in text or not text.isprintable():
+        raise ValueError(f"{show(text)} cannot be a name; expected up to 80 printable characters without '/'")
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ValueError(f"{show(value)} stands twice; expected distinct values")
+    return values
+
+
+Name = Annotated[str, AfterValidator(valid_name)]
+Label = Annotated[str, AfterValidator(_label)]
+Text = Annotated[str, Field(min_length=1)]
+Positive = Annotated[int, Field(ge=1, le=BATCH_SIZE_MAX)]
+Seconds = Annotated[float, Field(ge=0)]
+Limit = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Several = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_distinct)]
+"""One value or a list of distinct values; never empty."""
+
+Entries = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1)]
+"""One entry or a list of them; never empty."""

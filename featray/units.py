@@ -1,0 +1,150 @@
+"""Units: what the rows of one cell on one target in one run say together.
+
+Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `report`.
+Pure. The last attempt of each invocation counts. Where a cell's rows resolved to different work, only the rows of the
+work that was measured last give figures: two programs have no common median.
+"""
+
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from featray import statistics
+from featray.row import Row
+from featray.status import Status
+
+UnitKey = tuple[str, str, str]
+"""(run_id, cell_id, target_id)."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unit:
+    """One cell on one target in one run; `rows` are the last attempts of its invocations, in invocation order."""
+
+    rows: tuple[Row, ...]
+    stale: tuple[Row, ...] = ()  # measured, but of another work than the latest
+
+    @functools.cached_property
+    def row(self) -> Row:
+        """Give the row that speaks for the unit's labels and context: the last that was measured, or the last."""
+        return max(self.measured or self.rows, key=lambda row: (row.started_at, row.invocation))
+
+    @functools.cached_property
+    def key(self) -> UnitKey:
+        """Name the unit."""
+        return (self.rows[0].run_id, self.rows[0].cell_id, self.rows[0].target_id)
+
+    @functools.cached_property
+    def measured(self) -> tuple[Row, ...]:
+        """List the rows that carry times."""
+        return tuple(row for row in self.rows if row.status == Status.OK and row.timed_s)
+
+    @property
+    def failed(self) -> tuple[Row, ...]:
+        """List the rows that carry none."""
+        return tuple(row for row in self.rows if row.status != Status.OK or not row.timed_s)
+
+    @functools.cached_property
+    def medians_s(self) -> list[float]:
+        """Give the median repeat of each measured invocation, in seconds per call."""
+        return [median(row.timed_s) for row in self.measured if row.timed_s]
+
+    @functools.cached_property
+    def logs(self) -> list[float]:
+        """Give what statistics work on: the log of each invocation's median repeat."""
+        return [math.log(value) for value in self.medians_s if value > 0]
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether the figures come from a report, so that labels are all that is known of the work."""
+        return self.row.source_file is not None
+
+    @functools.cached_property
+    def call_s(self) -> float | None:
+        """Give the median over invocations of the median repeat; None when nothing was measured."""
+        return median(self.medians_s) if self.medians_s else None
+
+    @property
+    def frame_s(self) -> float | None:
+        """Give the seconds per frame or image; None when nothing was measured or the frames are unknown."""
+        frames = self.row.frames
+        return self.call_s / frames if self.call_s is not None and frames else None
+
+    @property
+    def repeats(self) -> tuple[int, int]:
+        """Give the fewest and most timed calls of any measured invocation."""
+        counts = [len(row.timed_s or ()) for row in self.measured] or [0]
+        return min(counts), max(counts)
+
+    @functools.cached_property
+    def interval_s(self) -> tuple[float, float] | None:
+        """Give the 95% confidence interval of a call's seconds, over invocations; None from too few of them."""
+        if len(self.medians_s) < statistics.INVOCATIONS_MIN:
+            return None
+        found = statistics.interval(self.logs)
+        return (found.low_s, found.high_s) if found else None
+
+    @functools.cached_property
+    def spread(self) -> float | None:
+        """Give the middle invocation's interquartile range over median of its repeats; None below three repeats."""
+        shares = [
+            statistics.iqr_share(row.timed_s)
+            for row in self.measured
+            if row.timed_s and len(row.timed_s) >= SPREAD_REPEATS
+        ]
+        return median(shares) if shares else None
+
+    @property
+    def threads(self) -> str | None:
+        """Give the number of threads that was asked for, else what the child saw."""
+        return self.asked_threads or self.row.omp_num_threads
+
+    @property
+    def asked_threads(self) -> str | None:
+        """Give the number of threads that was asked for; None where the sweep left it open or the row has no cell."""
+        threads = self.asked.get("threads")
+        return str(threads) if isinstance(threads, int) else None
+
+    @functools.cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """Give the cell as it was asked for; empty where the row has none."""
+        return _parsed(self.row.asked)
+
+
+@functools.lru_cache(maxsize=4096)  # units of one cell on many targets share what is parsed
+def _parsed(asked: str | None) -> Mapping[str, Any]:
+    try:
+        value = json.loads(asked or "null")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+SPREAD_REPEATS = 3  # two values have a range but no quartiles
+
+
+def gather(rows: Iterable[Row]) -> list[Unit]:
+    """Gather rows into units, in the order in which each unit is first seen."""
+    last: dict[tuple[str, str, str, int], Row] = {}
+    for row in rows:
+        key = (row.run_id, row.cell_id, row.target_id, row.invocation)
+        if key not in last or row.attempt >= last[key].attempt:
+            last[key] = row
+    by_unit: dict[UnitKey, list[Row]] = {}
+    for row in last.values():
+        by_unit.setdefault((row.run_id, row.cell_id, row.target_id), []).append(row)
+    return [_unit(members) for members in by_unit.values()]
+
+
+def _unit(rows: Sequence[Row]) -> Unit:
+    ordered = sorted(rows, key=lambda row: row.invocation)
+    worked = [row for row in ordered if row.work_id is not None]
+    if not worked:
+        return Unit(tuple(ordered))
+    today = max(worked, key=lambda row: (row.started_at, row.invocation)).work_id
+    stale = tuple(row for row in worked if row.work_id != today)
+    return Unit(tuple(row for row in ordered if row.work_id in (None, today)), stale)

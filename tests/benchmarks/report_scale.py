@@ -1,0 +1,71 @@
+"""How a page scales: `python -m tests.benchmarks.report_scale [FOLDER]`, from the repository's root.
+
+Builds a run of 100 000 rows (20 targets, 100 detectors, 10 batches, 5 invocations; 50 columns of output each) and makes
+its HTML report in a fresh process. The limits that are promised are printed beside what was measured.
+"""
+
+import contextlib
+import dataclasses
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from featray import reporting, store
+from featray.row import Row
+from tests.builders import make_rows
+
+TARGETS, DETECTORS, BATCHES, INVOCATIONS, SUMMARY_COLUMNS = 20, 100, 10, 5, 50
+
+
+def main() -> None:
+    """Build the store where it is not there yet, and report it in a process of its own."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else stack.enter_context(tempfile.TemporaryDirectory()))
+        if not (folder / "rows").exists():
+            for target in range(TARGETS):
+                store.append(folder, list(rows(target)))
+        subprocess.run([sys.executable, __file__, "--report", str(folder)], check=True)
+
+
+def rows(target: int) -> Iterator[Row]:
+    """Make the rows of one target: no two outputs or times are alike."""
+    like = make_rows([1.0, 1.01, 0.99, 1.02, 1.0][:INVOCATIONS])
+    for number in range(DETECTORS * BATCHES):
+        detector, batch = divmod(number, BATCHES)
+        for invocation, row in enumerate(like):
+            shift = target + number / 1000 + invocation / 10_000
+            yield dataclasses.replace(
+                row,
+                cell_id=f"{number:012}",
+                target_id=f"GPU-{target:04}",
+                gpu_uuid=f"GPU-{target:04}",
+                detector=f"detector-{detector}",
+                batch_size=2**batch,
+                timed_s=[value * (1 + shift / 100) for value in row.timed_s or ()],
+                output_summary={f"column {each}": [each + shift, shift, 472.0] for each in range(SUMMARY_COLUMNS)},
+            )
+
+
+def report(folder: Path) -> None:
+    """Make the page and print what it took."""
+    started = time.perf_counter()
+    made = reporting.report(str(folder), [], form="html")
+    took_s, cpu_s = time.perf_counter() - started, time.process_time()
+    peak_b = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    page = made.files[0].stat().st_size
+    print(f"100000 rows to HTML in {took_s:.1f} s (promised: 20 s), {cpu_s:.1f} s of CPU")
+    print(f"peak {peak_b / 2**30:.2f} GiB (promised: 1 GiB)")
+    print(f"page {page / 1e6:.1f} MB, {', '.join(file.name for file in made.files)}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--report"]:
+        report(Path(sys.argv[2]))
+    else:
+        main()

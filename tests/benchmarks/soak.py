@@ -1,0 +1,114 @@
+"""Soak: 2000 cheap cells with 5% random faults through embedded Ray; nothing may be lost, doubled or left running.
+
+    python tests/benchmarks/soak.py [CELLS]
+
+Needs neither a GPU nor weights; about 6 minutes on two cores. Exits 1 where a promise is broken.
+"""
+
+import collections
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from featray import store
+
+CELLS = 2000
+DETECTORS = 20  # one invocation each
+SHARE = 0.05
+GROWTH_B = 100 * 1024**2  # what the driver may grow by between its first row and its last
+
+SWEEP = """
+detectors:
+{detectors}
+inputs: [short]
+axes: {{device: cpu, batch_size: {sizes}}}
+measure: {{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 1}}
+"""
+DETECTOR = """  - name: d{number}
+    class: "featray.measurement.saboteur:Saboteur"
+    keywords: {{fault: any, share: {share}, seconds: {seconds}}}
+"""
+
+
+class Meter:
+    """The driver's resident memory, read four times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.read_b: list[int] = []
+        self.after_b: list[int] = []
+        self.measuring = True
+        self._process = psutil.Process(pid)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            while not self._stopped.wait(0.25):
+                (self.read_b if self.measuring else self.after_b).append(self._process.memory_info().rss)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+
+def soak(folder: Path, cells: int) -> tuple[int, float, Meter]:
+    """Run the sweep; return its exit code, seconds from the first row to the end, and the driver's memory."""
+    detectors = "".join(
+        DETECTOR.format(number=number, share=SHARE, seconds=number * 1e-5) for number in range(DETECTORS)
+    )
+    sweep = folder / "soak.yaml"
+    sweep.write_text(SWEEP.format(detectors=detectors, sizes=list(range(1, cells // DETECTORS + 1))), encoding="utf-8")
+    command = [sys.executable, "-m", "featray", "submit", sweep, "--results", folder / "r", "--json"]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        meter, begun = None, 0.0
+        for line in driver.stdout:
+            said = json.loads(line)
+            if meter is None and "row" in said:
+                meter, begun = Meter(driver.pid), time.monotonic()
+            if meter is not None:
+                meter.measuring = said["done"] < said["total"]
+            if said["done"] % 200 == 0 and "row" in said:
+                print(f"{said['done']}/{said['total']}", file=sys.stderr)
+    assert meter is not None
+    took = time.monotonic() - begun
+    meter.stop()
+    return driver.returncode, took, meter
+
+
+def main() -> int:
+    """Soak, print figures, judge."""
+    cells = int(sys.argv[1]) if len(sys.argv) > 1 else CELLS
+    with tempfile.TemporaryDirectory(prefix="featray-soak-") as name:
+        folder = Path(name)
+        code, took, meter = soak(folder, cells)
+        every = store.read(str(folder / "r"), every_attempt=True)
+        final = store.read(str(folder / "r")).rows
+        checked = store.check(str(folder / "r"))
+    units = collections.Counter((row.cell_id, row.target_id, row.invocation) for row in final)
+    growth = max(meter.read_b) - meter.read_b[0]
+    left = [each.pid for each in psutil.process_iter(["cmdline"]) if name in " ".join(each.info["cmdline"] or ())]
+    print(f"cells            {cells} in {DETECTORS} invocations, {took:.0f} s, {1000 * took / cells:.0f} ms each")
+    print(f"rows             {len(every.rows)}: {dict(collections.Counter(row.status for row in every.rows))}")
+    print(f"final            {dict(collections.Counter(row.status for row in final))}")
+    print(f"lost             {cells - len(units)}")
+    print(f"doubled          {sum(count - 1 for count in units.values()) + checked.duplicates}")
+    print(f"damaged          {len(checked.problems) + len(checked.unfinished)}")
+    after = max(meter.after_b, default=0)
+    print(f"driver's memory  {meter.read_b[0] / 1024**2:.0f} MiB, grew by {growth / 1024**2:.0f} MiB while it measured")
+    print(f"                 {after / 1024**2:.0f} MiB at the most while it compacted and wrote the report")
+    print(f"exit code        {code}")
+    whole = len(units) == cells == len(final) and not checked.duplicates and not checked.problems
+    return 0 if whole and growth < GROWTH_B and code in (0, 1) and not left else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""How the store scales: `python tests/benchmarks/store_scale.py [FOLDER]`, from the repository's root.
+
+Builds 200 000 rows of 1000 sweeps, compacts them, and reads one sweep in a fresh process; then 10 000 files of one row,
+and reads their keys. Every line printed is one measurement; limits that are promised are printed beside it.
+"""
+
+import contextlib
+import dataclasses
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from featray import store
+from featray.row import Row
+from tests.builders import make_row
+
+SWEEPS = 1000
+CELLS = 40
+INVOCATIONS = 5
+SMALL_FILES = 10_000
+SUMMARY_COLUMNS = 50  # what one py-feat call has once landmarks are pooled
+
+
+def main() -> None:
+    """Run every measurement, each reading in a process of its own."""
+    with contextlib.ExitStack() as stack:
+        folder = sys.argv[1] if len(sys.argv) > 1 else stack.enter_context(tempfile.TemporaryDirectory())
+        large, small = Path(folder) / "large", Path(folder) / "small"
+        if not large.exists():
+            build_large(large)
+        if not small.exists():
+            build_small(small)
+        for name in READINGS:
+            subprocess.run([sys.executable, __file__, "--reading", name, str(large), str(small)], check=True)
+
+
+def build_large(large: Path) -> None:
+    """Write every sweep as a file of its own, then compact them."""
+    with timed(f"append {SWEEPS} sweeps of {CELLS * INVOCATIONS} rows"):
+        for number in range(SWEEPS):
+            store.append(large, list(sweep_rows(number)))
+    with timed("compact them"):
+        done = store.compact(large)
+    size_b = sum(file.stat().st_size for file in (large / "rows").iterdir())
+    print(f"{done.rows} rows in {done.files_after} files, {size_b / 1e6:.0f} MB", flush=True)
+
+
+def sweep_rows(number: int) -> Iterator[Row]:
+    """Make the rows of one sweep: repeats differ, outputs are those of the cell."""
+    draw = random.Random(number)
+    for cell in range(CELLS):
+        summary = {f"column {index}": [draw.random(), draw.random(), 472.0] for index in range(SUMMARY_COLUMNS)}
+        one = make_row(sweep=f"sweep-{number}", run_id=f"sweep-{number}-1", batch_size=cell + 1)
+        for invocation in range(1, INVOCATIONS + 1):
+            yield dataclasses.replace(
+                one,
+                invocation=invocation,
+                output_summary=summary,
+                timed_s=[draw.lognormvariate(0, 0.04) for _ in range(5)],
+                started_at=f"2026-05-{1 + number % 28:02d}T{number // 42:02d}:{cell:02d}:{invocation:02d}.000+00:00",
+            )
+
+
+def build_small(small: Path) -> None:
+    """Write one row a file, as submits do."""
+    one = make_row()
+    with timed(f"append {SMALL_FILES} rows one by one"):
+        for number in range(SMALL_FILES):
+            store.append(small, [dataclasses.replace(one, invocation=number + 1)])
+
+
+@contextlib.contextmanager
+def timed(what: str, promised: str = "") -> Iterator[None]:
+    """Print how long a step took and by how much it raised the peak of memory."""
+    before_b = peak_b()
+    began = time.perf_counter()
+    yield
+    took_s = time.perf_counter() - began
+    print(f"{what}: {took_s:.2f} s, {(peak_b() - before_b) / 1e6:.0f} MB more{promised}", flush=True)
+
+
+def peak_b() -> int:
+    """Read the peak resident memory of this process, in bytes; getrusage would count the parent's before exec."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def read_one_sweep(large: Path, _: Path) -> None:
+    """Read one sweep out of a thousand, as report and compare do."""
+    with timed("latest run of 200 000 rows"):
+        store.latest_run(large)
+    with timed("read one sweep of 1000", " (promised with the report: under 2 s, 1000 MB)"):
+        found = store.read(large, sweep="sweep-517")
+    assert len(found.rows) == CELLS * INVOCATIONS
+
+
+def report_one_sweep(large: Path, _: Path) -> None:
+    """Report one sweep out of a thousand."""
+    from featray import reporting
+
+    import_what_is_imported_later()
+    with timed("report one sweep of 1000", " (promised: under 2 s, 1000 MB)"):
+        reporting.report(str(large), ["sweep-517"], output=Path("-"))
+
+
+def compare_two_sweeps(large: Path, _: Path) -> None:
+    """Compare two sweeps out of a thousand."""
+    from featray import comparing
+
+    import_what_is_imported_later()
+    with timed("compare two sweeps of 1000", " (promised: under 2 s, 1000 MB)"):
+        found = comparing.compare(str(large), "sweep-517", "sweep-518")
+    assert len(found.comparison.pairs) == CELLS
+
+
+def import_what_is_imported_later() -> None:
+    """Import what functions import when they are called: the promise is for the time after imports."""
+    import jinja2  # noqa: F401
+    import pandas  # noqa: F401
+    import scipy.stats  # noqa: F401
+
+
+def read_keys_of_large(large: Path, _: Path) -> None:
+    """Read what resume needs."""
+    with timed("keys of one sweep of 1000"):
+        found = store.keys(large, sweep="sweep-517")
+    assert len(found) == CELLS * INVOCATIONS
+
+
+def list_runs(large: Path, _: Path) -> None:
+    """Read what `store ls` prints."""
+    with timed("summaries of 1000 runs"):
+        found, _problems = store.runs(large)
+    assert len(found) == SWEEPS
+
+
+def load_all(large: Path, _: Path) -> None:
+    """Read a few columns of everything into pandas."""
+    import pandas  # noqa: F401
+
+    with timed("load 5 columns of 200 000 rows"):
+        frame, _problems = store.load(large, columns=["sweep", "detector", "batch_size", "timed_s", "status"])
+    assert len(frame) == SWEEPS * CELLS * INVOCATIONS
+
+
+def read_small_keys(_: Path, small: Path) -> None:
+    """Read the keys of as many files as an uncompacted submit leaves."""
+    with timed(f"keys of {SMALL_FILES} files", " (promised: under 10 s)"):
+        found = store.keys(small)
+    assert len(found) == SMALL_FILES
+
+
+READINGS = {
+    each.__name__: each
+    for each in (
+        read_one_sweep,
+        report_one_sweep,
+        compare_two_sweeps,
+        read_keys_of_large,
+        list_runs,
+        load_all,
+        read_small_keys,
+    )
+}
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--reading"]:
+        READINGS[sys.argv[2]](Path(sys.argv[3]), Path(sys.argv[4]))
+    else:
+        main()

@@ -1,0 +1,226 @@
+"""Whether featray's numbers can be trusted, on this machine, with a real detector.
+
+    uv run python -m tests.benchmarks.trust aa          one cheap cell swept twice: what is called different?
+    uv run python -m tests.benchmarks.trust slowdown    the same, the second time 10% slower by an injected delay
+    uv run python -m tests.benchmarks.trust fidelity    featray against a plain loop, whole processes in alternation
+    uv run python -m tests.benchmarks.trust sampler     timed calls with and without telemetry, in one process
+
+Run it on an idle machine. Everything goes to a temporary store; weights stay in featray's cache.
+"""
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+from featray import statistics as figures
+from featray.backends import environments, supervisor
+from featray.cell import Cell, cell_id
+from featray.detectors import CATALOGUE as DETECTORS
+from featray.inputs import CATALOGUE as INPUTS
+from featray.invocation import Invocation, Rules
+from featray.measurement import ffmpeg, weights
+
+ROOT = Path(__file__).parent.parent.parent
+PAIRS = 6  # of whole processes in `fidelity`
+SAMPLER_PAIRS = 40
+
+SWEEP = """
+name: {name}
+detectors: [detectorv2]
+inputs: [{{like: short, skip_frames: 18}}]
+axes: {{device: cpu, batch_size: 4, threads: 1}}
+weights: synthetic
+measure: {{warmup: 3, repeats: 5, min_time_s: 0, stages: false, invocations: 5, delay_s_per_frame: {delay}}}
+"""
+
+
+def sweep_twice(delay_share: float) -> None:
+    """Sweep one cell, then again with a delay of a share of its own time, and print the verdict."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_sweep(Path(folder), "first", 0.0)
+        rows = load(Path(folder))
+        per_frame = statistics.median(statistics.median(row["timed_s"]) for row in rows) / rows[0]["frames"]
+        run_sweep(Path(folder), "second", delay_share * per_frame)
+        print(f"true ratio {1 + delay_share:.3f}; what featray says:")
+        featray("compare", "first", "second", "--results", str(Path(folder) / "r"))
+
+
+def run_sweep(folder: Path, name: str, delay: float) -> None:
+    """Submit one sweep."""
+    path = folder / f"{name}.yaml"
+    path.write_text(SWEEP.format(name=name, delay=round(delay, 6)), encoding="utf-8")
+    featray("submit", str(path), "--results", str(folder / "r"))
+
+
+def featray(*arguments: str) -> None:
+    """Run the command and let it print."""
+    subprocess.run([sys.executable, "-m", "featray", *arguments], cwd=ROOT, check=True)
+
+
+def load(folder: Path) -> list[dict[Hashable, Any]]:
+    """Read the store's rows as dicts."""
+    from featray import api
+
+    return api.load(str(folder / "r")).to_dict("records")
+
+
+def a_cell() -> Cell:
+    """Name the cheap cell: four frames in one batch."""
+    import dataclasses
+
+    clip = dataclasses.replace(INPUTS["short"], skip_frames=18)
+    return Cell(
+        detector=DETECTORS["detectorv2"], input=clip, device="cpu", batch_size=4, threads=1, weights="synthetic"
+    )
+
+
+PLAIN = """
+import sys, time, json
+from pathlib import Path
+from featray import cell
+from featray.measurement import detector
+what = cell.from_asked(json.loads(sys.argv[1]))
+loaded = detector.load(what, cache=Path(sys.argv[2]), device="cpu")
+call = loaded.prepare(what, [Path(sys.argv[3])])
+for _ in range(3):
+    call()
+times = []
+for _ in range(5):
+    begun = time.perf_counter()
+    call()
+    times.append(time.perf_counter() - begun)
+print(json.dumps(times))
+"""
+"""Load, warm up, detect(), perf_counter: no protocol, no telemetry, no checks.
+
+Only the loading of synthetic weights and the planting of faces are featray's: both sides must run the same program.
+"""
+
+
+def fidelity() -> None:
+    """Time the same cell by a plain loop and by featray, whole processes in alternation."""
+    what, cache = a_cell(), weights.featray_cache()
+    rules = Rules(warmup_min=3, warmup_max=3, repeats_min=5, repeats_max=5, min_time_s=0, stages=False)
+    invocation = Invocation(
+        sweep="fidelity",
+        run_id="fidelity",
+        target_id="cpu@here",
+        device="cpu",
+        invocation=1,
+        block=1,
+        order=(0,),
+        cells=(what,),
+        rules=rules,
+    )
+    plain, measured = [], []
+    for number in range(PAIRS):
+        for side in ("plain", "featray") if number % 2 == 0 else ("featray", "plain"):
+            if side == "plain":
+                plain.append(figures.log_median(plain_times(what, invocation, cache)))
+            else:
+                measured.append(figures.log_median(featray_times(invocation)))
+        print(f"pair {number + 1}: featray / plain = {math.exp(measured[-1] - plain[-1]):.4f}", flush=True)
+    show([ours - theirs for ours, theirs in zip(measured, plain, strict=True)], "featray / plain loop")
+
+
+def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
+    """Run the plain loop in a process of its own, in the environment that featray's child gets."""
+    from featray import cell
+
+    variables = environments.variables(invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache))
+    clip = environments.packaged_file(what.input.packaged or "")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PLAIN, json.dumps(cell.asked(what)), str(cache), str(clip)],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    times: list[float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return times
+
+
+def featray_times(invocation: Invocation) -> list[float]:
+    """Run the same cell through the supervisor and its child."""
+    from featray import invocation as invocations
+
+    request = {"invocation": invocations.to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
+    rows = [json.loads(said["row"]) for said in supervisor.supervise(request) if said["kind"] == "row"]
+    assert rows[0]["status"] == "ok", rows[0]["reason"]
+    assert rows[0]["cell_id"] == cell_id(invocation.cells[0])
+    times: list[float] = rows[0]["timed_s"]
+    return times
+
+
+def sampler() -> None:
+    """Alternate timed calls with and without the sampler in one process, the order of each pair by turns."""
+    from featray.measurement import detector, telemetry
+
+    what, cache = a_cell(), weights.featray_cache()
+    loaded = detector.load(what, cache=cache, device="cpu")
+    call = loaded.prepare(what, [environments.packaged_file(what.input.packaged or "")])
+    beside = telemetry.Sampler(None)
+    for _ in range(3):
+        call()
+    differences = []
+    for number in range(SAMPLER_PAIRS):
+        seconds = {}
+        for sampled in (True, False) if number % 2 else (False, True):
+            if sampled:
+                beside.resume()
+            begun = time.perf_counter()
+            call()
+            seconds[sampled] = time.perf_counter() - begun
+            if sampled:
+                beside.pause()
+        differences.append(math.log(seconds[True] / seconds[False]))
+    beside.close()
+    show(differences, f"with / without the sampler, {SAMPLER_PAIRS} pairs")
+
+
+def show(logs: Sequence[float], what: str) -> None:
+    """Print a ratio with its 95% interval over pairs."""
+    interval = figures.interval(logs)
+    assert interval is not None
+    contains = "contains" if interval.low_s <= 1 <= interval.high_s else "does NOT contain"
+    print(
+        f"{what}: {interval.centre_s:.4f}, 95% interval {interval.low_s:.4f} to {interval.high_s:.4f}"
+        f" (half-width {interval.half_width:.2%}), which {contains} 1"
+    )
+
+
+def reexecuted() -> None:
+    """Start again with FFmpeg's libraries on the loader's path: `sampler` decodes in this process."""
+    cache = weights.featray_cache()
+    path = ffmpeg.library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.VARIABLE))
+    if path and os.environ.get("TRUST_REEXECUTED") != "1":
+        os.environ |= {ffmpeg.VARIABLE: path, "TRUST_REEXECUTED": "1", "OMP_NUM_THREADS": "1"}
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def main() -> None:
+    """Run what was asked for."""
+    chosen = sys.argv[1] if len(sys.argv) == 2 else ""
+    if chosen == "aa":
+        sweep_twice(0.0)
+    elif chosen == "slowdown":
+        sweep_twice(0.10)
+    elif chosen == "fidelity":
+        fidelity()
+    elif chosen == "sampler":
+        reexecuted()
+        sampler()
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

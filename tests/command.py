@@ -1,0 +1,61 @@
+"""The `featray` command in a process of its own, as a user runs it."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Build the command's environment: the caller's, with tables of a known width."""
+    return {**os.environ, "COLUMNS": "140", **changes}
+
+
+def start(*arguments: str | Path, cwd: Path | None = None, **changes: str) -> "subprocess.Popen[str]":
+    """Start the command and leave it running; it leads a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "featray", *map(str, arguments)],
+        cwd=cwd or ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**changes),
+        start_new_session=True,
+    )
+
+
+def featray(*arguments: str | Path, cwd: Path | None = None, timeout: float = 240, **changes: str) -> Ran:
+    """Run the command to its end."""
+    with start(*arguments, cwd=cwd, **changes) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return Ran(process.returncode, out, err)
+
+
+def children(pattern: str = "featray.measurement") -> list[int]:
+    """List the processes that measure now on this machine and belong to this test session's cache."""
+    own = f"FEATRAY_CACHE={os.environ['FEATRAY_CACHE']}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+            if pattern in command and own in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+        except OSError:  # gone in between, or another user's
+            continue
+    return found

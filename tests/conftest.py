@@ -1,0 +1,46 @@
+"""What every test shares: the switch for the long ones, and a featray that touches nothing of the user's."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
+
+
+def _why_not(marker: str) -> str | None:
+    """Say why tests of a marker do not run here; None when they do."""
+    if marker == "gpu":
+        from featray.measurement import nvml
+
+        return None if nvml.boards() else "no NVIDIA GPU on this machine"
+    if not ALL:
+        return f"{marker}: set FEATRAY_TEST_ALL=1 to run it"
+    if marker == "root" and os.geteuid() != 0:
+        return "needs root, to make network namespaces"
+    if marker == "root" and shutil.which("ip") is None:
+        return "needs the ip command of iproute2"
+    if marker == "browser" and shutil.which("chromium") is None:
+        return "needs chromium on the PATH"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with its reason, what this machine or this run is not for."""
+    for item in items:
+        for marker in ("gpu", "slow", "root", "browser"):
+            if item.get_closest_marker(marker) and (reason := _why_not(marker)):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep weights, spools and leases of the tests apart from the user's; reuse a cache that the caller names."""
+    monkeypatch = pytest.MonkeyPatch()
+    cache = Path(os.environ.get("FEATRAY_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
+    monkeypatch.setenv("FEATRAY_CACHE", str(cache))
+    monkeypatch.setenv("FEATRAY_LEASES", str(tmp_path_factory.mktemp("leases")))
+    yield cache
+    monkeypatch.undo()

@@ -1,0 +1,56 @@
+"""A driver in a process of its own that is to be killed: `fault_driver.py SWEEP RESULTS HOW`."""
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from featray import clips, invocation, submission, sweep
+from featray.backends import Event, probe, supervisor
+from featray.inventory import Inventory
+from featray.plan import Planned
+from tests.campaigns import Here, run
+
+
+class Doomed(Here):
+    """Kills this process when it hears of a row, which then is in the spool and not in the store."""
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        heard = super().poll(timeout_s)
+        if any(event.row for event in heard):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return heard
+
+
+def plan_first(path: str) -> Planned:
+    """Plan a sweep's first invocation on this machine."""
+    of = sweep.load(Path(path), probe_clip=clips.probe)
+    request = submission.Request(sweep=of, results="/nowhere")
+    hosts = Inventory(hosts=(probe.this_host(),))
+    return submission.prepare(request, hosts, now=datetime.datetime.now(datetime.UTC)).plan.invocations[0]
+
+
+def main() -> None:
+    path, results, how = sys.argv[1:]
+    if how == "dies-before-it-stores":
+        run(Path(path), Path(results), Doomed(Inventory(hosts=(probe.this_host(),))))
+    elif how == "to-its-end":
+        run(Path(path), Path(results), Here(Inventory(hosts=(probe.this_host(),))))
+    elif how == "as-an-orphan":
+        with subprocess.Popen([sys.executable, __file__, path, results, "supervises"]) as process:
+            print(process.pid, flush=True)
+    elif how == "supervises":
+        asked = {
+            "invocation": invocation.to_mapping(plan_first(path).invocation),
+            "store": results,
+            "holder": "a test",
+        }
+        for _ in supervisor.supervise(asked, watch_parent=True):
+            pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Start `run_detectors.py` with FFmpeg in its environment, for tests on any device."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featray import cell as cells
+from featray import detectors, inputs
+from featray.measurement import ffmpeg, weights
+
+THREE_FRAMES = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24)  # of 72: frames 0, 24 and 48
+FIVE_FACES_TWICE = dataclasses.replace(inputs.CATALOGUE["multi-face"], copies=2)
+NO_FACE = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=36, faces=0)  # frames 0 and 36
+
+PLAN = ((THREE_FRAMES, 2), (FIVE_FACES_TWICE, 2), (NO_FACE, 1), (THREE_FRAMES, 1))
+"""Input and batch size of the four calls; the last one is profiled."""
+
+FRAMES = ((211, 97, 7), (240, 320, 30))
+"""Height, width and faces of frames that no clip has."""
+
+
+def run(names: Sequence[str], *, device: str = "cpu", frames: Sequence[Sequence[int]] = FRAMES) -> dict[str, Any]:
+    order = {
+        "cache": str(weights.featray_cache()),
+        "device": device,
+        "runs": [{"cells": [_asked(name, *each, device) for each in PLAN], "frames": frames} for name in names],
+    }
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("run_detectors.py"))],
+        input=json.dumps(order),
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return dict(zip(names, json.loads(done.stdout), strict=True))
+
+
+def _asked(name: str, clip: inputs.Input, batch_size: int, device: str) -> dict[str, Any]:
+    cell = cells.Cell(
+        detector=detectors.CATALOGUE[name], input=clip, device=device, batch_size=batch_size, weights="synthetic"
+    )
+    return cells.asked(cell)
+
+
+def _environment() -> Mapping[str, str]:
+    path = ffmpeg.library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.VARIABLE))
+    # Passive: threads of other tests on this machine get the processor instead of watching this one's wait.
+    chosen = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"}
+    return {**os.environ, **chosen, **({ffmpeg.VARIABLE: path} if path else {})}

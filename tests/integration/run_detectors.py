@@ -1,0 +1,91 @@
+"""Run real detectors in this process and print what they did as JSON: FFmpeg's path must be set before it starts.
+
+Standard input: {"cache": FOLDER, "device": "cpu", "runs": [{"cells": [asked, ...], "frames": [[H, W, faces], ...]}]}.
+Each run is one detector: every cell is called once, the last one under the profiler; then random frames of the given
+sizes go through its face detection.
+"""
+
+import gc
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from featray import cell as cells
+from featray.measurement import detector, ffmpeg, pyfeat_source, stages, weights
+
+
+def files_of(cell: cells.Cell) -> list[Path]:
+    assert cell.input.packaged is not None
+    return [pyfeat_source.folder() / "tests" / "data" / cell.input.packaged]
+
+
+def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
+    asked = [cells.from_asked(value) for value in order["cells"]]
+    already = len(asked_of_hub())
+    loaded = detector.load(asked[0], cache=cache, device=device)
+    results = [loaded.prepare(cell, files_of(cell))() for cell in asked[:-1]]
+    before = attributes(loaded.detector)
+    last = loaded.prepare(asked[-1], files_of(asked[-1]))
+    profiled = stages.profile(loaded, lambda: results.append(last()))
+    return {
+        "outputs": [vars(loaded.inspect(result)) for result in results],
+        "work": loaded.work | loaded.input_work(asked[0], files_of(asked[0])),
+        "stages": profiled,
+        "restored": attributes(loaded.detector) == before,
+        "found": [find(loaded, *frame) for frame in order["frames"]],
+        "import_s": loaded.import_s,
+        "load_s": loaded.load_s,
+        "ffmpeg": ffmpeg.describe(ffmpeg.loaded()),
+        "hub": [str(file) for file in asked_of_hub()[already:]],
+    }
+
+
+def find(loaded: detector.Loaded, height: int, width: int, faces: int) -> list[int]:
+    """Count the faces found in each of two random frames."""
+    import torch
+
+    loaded.planted.faces = faces
+    frames = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
+    return [int((found["scores"] > 0).sum()) for found in loaded.detector.detect_faces(frames)]
+
+
+def asked_of_hub() -> list[weights.HubFile]:
+    hub = sys.modules.get("huggingface_hub")
+    return getattr(getattr(hub, "hf_hub_download", None), "asked", [])
+
+
+def attributes(instance: Any) -> dict[str, int]:
+    """Identify everything that instrumenting a detector may touch."""
+    owners = {
+        "instance": instance,
+        "module": sys.modules[type(instance).__module__],
+        "fex": sys.modules["feat.data"].Fex,
+        "pandas": sys.modules["pandas"],
+        "table": sys.modules["pandas"].DataFrame,
+        "pose": importlib.import_module("feat.utils.face_pose_mlp"),
+    }
+    for name in ("face_detector", "facepose_detector", "landmark_detector", "emotion_detector", "identity_detector"):
+        owners[name] = getattr(instance, name, None)
+    for name in ("gaze_detector", "multitask"):
+        owners[name] = type(getattr(instance, name, None))
+    return {
+        f"{owner}.{name}": id(value)
+        for owner, held in owners.items()
+        if hasattr(held, "__dict__")
+        for name, value in vars(held).items()
+    }
+
+
+def main() -> None:
+    order = json.load(sys.stdin)
+    results = []
+    for each in order["runs"]:
+        results.append(run(each, Path(order["cache"]), order["device"]))
+        gc.collect()  # one detector at a time in memory
+    json.dump(results, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Bad input to the command: exit code 2, one clear message, no traceback, nothing written."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from featray.cli import app
+
+GOOD = """
+detectors: [{name: tick, class: "featray.measurement.clockwork:Clockwork"}]
+inputs: [short]
+axes: {device: cpu, batch_size: 1}
+"""
+
+BOMB = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+)
+
+CASES: dict[str, tuple[str | bytes, str]] = {
+    "YAML syntax error": (GOOD + "hosts: {", "trial.yaml:5: not YAML"),
+    "not text": (b"\x00\x01\xff\xfe", "trial.yaml: not text"),
+    "alias bomb": (BOMB, "once aliases are followed"),
+    "duplicate key": (GOOD + "inputs: [long]", "trial.yaml:5: inputs: the key stands twice, first on line 3"),
+    "unknown key": (GOOD + "detektors: x", "Did you mean 'detectors'?"),
+    "unknown detector": (GOOD.replace('{name: tick, class: "featray.measurement.clockwork:Clockwork"}', "retinafac"),
+                         "Did you mean 'retinaface'?"),
+    "batch 0": (GOOD.replace("batch_size: 1", "batch_size: 0"), "axes.batch_size: expected at least 1, got 0"),
+    "batch negative": (GOOD.replace("batch_size: 1", "batch_size: -4"), "expected at least 1, got -4"),
+    "batch fractional": (GOOD.replace("batch_size: 1", "batch_size: 1.5"), "expected a whole number, got 1.5"),
+    "batch boolean": (GOOD.replace("batch_size: 1", "batch_size: true"), "expected a whole number, got true"),
+    "batch text": (GOOD.replace("batch_size: 1", "batch_size: '4'"), "expected a whole number, got '4'"),
+    "empty axis": (GOOD.replace("batch_size: 1", "batch_size: []"), "axes.batch_size: expected at least one value"),
+    "duplicate values": (GOOD.replace("batch_size: 1", "batch_size: [1, 1]"), "1 stands twice"),
+    "a name with a path": (GOOD + "name: ../../etc/x", "cannot be a name"),
+    "unknown device": (GOOD.replace("device: cpu", "device: gpu"), "unknown value 'gpu'; expected cpu, cuda, mps"),
+    "a missing clip": (GOOD.replace("[short]", "[./none.mp4]"), "none.mp4: no such file or folder"),
+    "a text file named mp4": (GOOD.replace("[short]", "[./text.mp4]"), "text.mp4: cannot be read as a video or image"),
+    "a folder named mp4": (GOOD.replace("[short]", "[./folder.mp4]"), "no image in this folder"),
+    "a host that is not there": (GOOD + "hosts: no-such-host", "hosts: no host matches 'no-such-host'; expected "),
+}  # fmt: skip
+
+
+def complain(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Run the command in this process; return its one message."""
+    monkeypatch.setattr(sys, "argv", ["featray", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    said = capsys.readouterr()
+    assert ended.value.code == 2, said.err
+    assert said.err.startswith("featray: error: ")
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
+    return said.err
+
+
+@pytest.mark.parametrize("command", ["submit", "plan"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_bad_sweep_is_refused_before_anything_is_written(
+    case: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, said = CASES[case]
+    sweep, results = tmp_path / "trial.yaml", tmp_path / "results"
+    sweep.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (tmp_path / "text.mp4").write_text("this is no video")
+    (tmp_path / "folder.mp4").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert said in complain(capsys, monkeypatch, command, str(sweep), "--results", str(results))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["submit", "plan"])
+def test_a_missing_sweep_is_refused(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "quick.yaml: no such file" in complain(capsys, monkeypatch, command, str(tmp_path / "quick.yaml"))
+
+
+def test_cuda_without_a_gpu_anywhere_names_what_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from featray import inventory
+    from featray.inventory import Host, Inventory
+
+    sweep, hosts = tmp_path / "trial.yaml", tmp_path / "hosts.json"
+    sweep.write_text(GOOD.replace("device: cpu", "device: cuda"))
+    hosts.write_text(inventory.to_json(Inventory(hosts=(Host(host_id="h", hostname="box"),))))
+    said = complain(capsys, monkeypatch, "plan", str(sweep), "--inventory", str(hosts))
+    assert "no cuda device among box (no GPU)" in said
+
+
+def test_a_bad_inventory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = tmp_path / "trial.yaml"
+    sweep.write_text(GOOD)
+    assert "trial.yaml: not JSON" in complain(capsys, monkeypatch, "plan", str(sweep), "--inventory", str(sweep))
+
+
+def test_a_bad_cluster_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = tmp_path / "lab.yaml"
+    lab.write_text("hosts:\n- {name: a, address: x}\n- {name: a, address: y}\n")
+    assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(
+        capsys, monkeypatch, "cluster", "start", str(lab)
+    )

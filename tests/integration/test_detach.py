@@ -1,0 +1,168 @@
+"""Detached submits on a real cluster of this machine, with a token: submit, status, logs, cancel; what Ray shows."""
+
+import json
+import re
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.campaigns import attempts, last, wait_until, write
+from tests.command import Ran, children, featray
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of its own, so that the token is too."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def dashboard(home: Path) -> Iterator[str]:
+    """Start a cluster of this machine alone; give its dashboard's address."""
+    ports = ("--port", str(free_port()), "--dashboard-port", str(board := free_port()))
+    started = featray("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports, HOME=str(home))
+    assert started.code == 0, started.err
+    yield f"http://127.0.0.1:{board}"
+    assert featray("cluster", "stop", HOME=str(home)).code == 0
+
+
+def detach(sweep: Path, results: Path, home: Path, *options: str) -> str:
+    done = featray("submit", sweep, "--detach", "--results", results, *options, HOME=str(home))
+    assert done.code == 0, done.err
+    assert re.fullmatch(rf"{sweep.stem}-\d{{8}}-\d{{6}}-[0-9a-f]{{4}}\n", done.out)
+    assert f"featray status {done.out.strip()} --watch" in done.err
+    assert "INFO" not in done.err
+    return done.out.strip()
+
+
+def on_cluster(home: Path, *arguments: str | Path) -> Ran:
+    return featray(*arguments, HOME=str(home))
+
+
+def facts(home: Path, id_: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(on_cluster(home, "status", id_, "--json").out)
+    return value
+
+
+def ask(url: str, home: Path) -> Any:
+    token = (home / ".ray" / "auth_token").read_text()
+    asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        text = answer.read().decode()
+    return json.loads(text) if "json" in answer.headers["Content-Type"] else text
+
+
+def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, home: Path, dashboard: str) -> None:
+    sweep, results = write(tmp_path, "fault: error, at_batch: 4", sizes=[1, 4], n=2), tmp_path / "r"
+    id_ = detach(sweep, results, home)
+    watched = on_cluster(home, "status", id_, "--watch")
+    assert watched.code == 1, watched.err  # two units have no number
+    assert "[4/4]" in watched.err
+    assert "4/4" in watched.out
+    assert attempts(results) == [(1, 1, "ok"), (1, 1, "ok"), (4, 1, "failed"), (4, 1, "failed")]
+    logged = on_cluster(home, "logs", id_).out
+    assert "[1/4]" in logged
+    assert "failed (RuntimeError: sabotaged in detect())" in logged
+    assert on_cluster(home, "logs", id_, "-f").out == logged
+    listed = on_cluster(home, "status").out
+    assert id_ in listed
+    assert "4/4" in listed
+    known = facts(home, id_)
+    assert (known["done"], known["total"], known["without_number"]) == (4, 4, 2)
+    assert (known["featray_sweep"], known["featray_store"]) == ("faulty", str(results))
+    assert on_cluster(home, "status", "faulty-2").err.startswith("featray: error: no detached submit 'faulty-2'")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{dashboard}/api/jobs/", timeout=20)
+
+
+def test_rows_come_to_a_caller_who_shares_no_disk_with_the_head(tmp_path: Path, home: Path, dashboard: str) -> None:
+    sweep, results, mine = write(tmp_path, sizes=[1, 4]), tmp_path / "head", tmp_path / "mine"
+    id_ = detach(sweep, results, home)
+    code = on_cluster(home, "status", id_, "--watch", "--results", mine, "--address", dashboard)
+    assert code.code == 0, code.err
+    assert "2 rows came from the cluster" in code.err
+    assert "rows came" not in on_cluster(home, "status", id_, "--results", mine).err
+    assert attempts(mine) == attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
+
+
+def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, home: Path, dashboard: str) -> None:
+    sweep, results = write(tmp_path, "seconds: 0.8", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
+    id_ = detach(sweep, results, home)
+    wait_until(lambda: (results / "rows").is_dir() and len(attempts_so_far(results)) >= 1, 90)
+    _check_what_ray_shows(id_, home, dashboard)
+    assert featray("submit", sweep, "--detach", "--results", results, HOME=str(home)).code == 5
+    begun = time.monotonic()
+    with_cancel = featray_in_background("cancel", id_, home)
+    wait_until(lambda: not children(), 30)
+    seen_gone = time.monotonic() - begun
+    out = with_cancel()
+    assert out.code == 0, out.err
+    assert "stopped; finished rows are kept" in out.err
+    assert seen_gone < 15  # the command's own start included: 5 s from the signal
+    kept = attempts(results)
+    assert 1 <= len(kept) < 8
+    assert facts(home, id_)["state"] == "stopped"
+    assert "had ended already" in on_cluster(home, "cancel", id_).err
+    again = detach(sweep, results, home)
+    assert on_cluster(home, "status", again, "--watch").code == 0
+    assert len(last(results)) == 8
+
+
+def attempts_so_far(results: Path) -> list[Path]:
+    return list((results / "rows").glob("*.parquet"))
+
+
+def featray_in_background(command: str, id_: str, home: Path) -> Any:
+    from tests.command import start
+
+    process = start(command, id_, HOME=str(home))
+
+    def finish() -> Ran:
+        with process:
+            out, err = process.communicate(timeout=90)
+        return Ran(process.returncode, out, err)
+
+    return finish
+
+
+def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
+    """Readable task names, the job's metadata, and featray's gauges on the node's metrics port."""
+    tasks = ask(f"{dashboard}/api/v0/tasks?limit=100", home)["data"]["result"]["result"]
+    assert "long/bad/cpu/invocation-1" in {task["name"] for task in tasks}
+    (job,) = [each for each in ask(f"{dashboard}/api/jobs/", home) if each["submission_id"] == id_]
+    assert {"featray_sweep", "featray_store", "featray_version", "featray_user"} <= set(job["metadata"])
+    node = ask(f"{dashboard}/nodes?view=summary", home)["data"]["summary"][0]
+    port = node["raylet"]["metricsExportPort"]
+    host = node["raylet"]["nodeManagerAddress"]
+
+    def gauges() -> list[str]:
+        return [line for line in ask(f"http://{host}:{port}/metrics", home).splitlines() if "featray_" in line]
+
+    wait_until(lambda: any("featray_units_done" in line for line in gauges()), 30)
+    shown = "\n".join(gauges())
+    for name in ("units_planned", "units", "rows_per_second", "fps", "lease"):
+        assert re.search(rf"featray_{name}\{{", shown), shown
+    assert re.search(r'featray_units\{.*of="ok"', shown)
+
+
+def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:
+    sweep = write(tmp_path)
+    for arguments in (("submit", sweep, "--detach"), ("status",), ("logs", "x"), ("cancel", "x")):
+        refused = featray(*arguments, HOME=str(tmp_path), FEATRAY_CACHE=str(tmp_path / "cache"))
+        assert refused.code == 4
+        assert "`featray cluster start` first" in refused.err
+        assert "Traceback" not in refused.err

@@ -1,0 +1,90 @@
+"""Environments as an axis: another torch and py-feat in the child, beside featray's own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from featray.backends import venvs
+from tests.command import featray
+
+SWEEP = """
+detectors: [detectorv2]
+inputs: [{like: short, skip_frames: 36}]
+axes: {device: cpu, batch_size: 2, threads: 2}
+weights: synthetic
+environments:
+  own: []
+  torch-2.11: [torch==2.11.0, torchcodec==0.11.1, py-feat==2.1.5]
+measure: {warmup: 1, repeats: 1, min_time_s: 0, stages: false, invocations: 3, load_limit_s: 900}
+"""
+
+CLOCKWORK = """
+detectors:
+  - name: tick
+    class: "featray.measurement.clockwork:Clockwork"
+    keywords: {frames: 72}
+inputs: [short]
+axes: {device: cpu, batch_size: 1}
+environments:
+  impossible: [psutil==0.0.0.1]
+  small: [psutil]
+measure: {warmup: 1, repeats: 1, min_time_s: 0, stages: false, invocations: 1}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_two_torches_are_measured_in_one_sweep_and_the_difference_is_theirs(tmp_path: Path) -> None:
+    sweep, results = tmp_path / "envs.yaml", tmp_path / "results"
+    sweep.write_text(SWEEP, encoding="utf-8")
+    done = featray("submit", sweep, "--results", results, timeout=1400)
+    assert done.code == 0, done.err + done.out
+    frame = pd.read_parquet(results / "rows")
+    versions = {environment: set(rows["torch"]) for environment, rows in frame.groupby("environment")}
+    assert [version.split("+")[0] for version in versions["torch-2.11"]] == ["2.11.0"]
+    assert all(not version.startswith("2.11.") for version in versions["own"])
+    assert set(frame["faces"]) == {2}
+
+    compared = featray("compare", "envs", "--over", "torch", "--results", results)
+    assert compared.code == 0, compared.err
+    assert "torch stack" in compared.out
+    assert "2.11.0" in compared.out
+
+
+@pytest.mark.slow
+def test_a_set_that_cannot_be_resolved_is_unsupported_with_the_resolvers_words(tmp_path: Path) -> None:
+    sweep, results = tmp_path / "envs.yaml", tmp_path / "results"
+    sweep.write_text(CLOCKWORK, encoding="utf-8")
+    done = featray("submit", sweep, "--results", results, timeout=280)
+    assert done.code == 1, done.err
+    frame = pd.read_parquet(results / "rows").set_index("environment")
+    assert frame.loc["small", "status"] == "ok"
+    assert frame.loc["impossible", "status"] == "unsupported"
+    assert "psutil==0.0.0.1" in str(frame.loc["impossible", "reason"])
+
+
+def test_an_environment_is_named_by_its_set_not_by_its_order() -> None:
+    assert venvs.name(["a==1", "b==2"]) == venvs.name(["b==2", "a==1"])
+    assert venvs.name(["a==1"]) != venvs.name(["a==2"])
+
+
+def test_the_childs_path_holds_featray_and_nothing_else(tmp_path: Path) -> None:
+    folder = venvs.source(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["featray"]
+    code = "import featray.measurement.clockwork as it; print(it.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", code],
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "featray.measurement.clockwork", done.stderr
+
+
+def test_no_requirements_means_featrays_own_python(tmp_path: Path) -> None:
+    assert venvs.interpreter((), tmp_path) == sys.executable
+    assert list(tmp_path.iterdir()) == []

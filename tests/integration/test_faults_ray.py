@@ -1,0 +1,147 @@
+"""Parts of an embedded Ray that die under a running sweep: it ends in bounded time and loses nothing."""
+
+import contextlib
+import itertools
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.campaigns import attempts, last, wait_until, write
+from tests.command import children, featray, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+AGENTS_S = 75  # Ray's own agents notice after 60 s that their head is gone
+SLOW = "seconds: 0.7"  # a call; a cell makes one to warm up and two timed ones
+
+
+def below(pid: int, word: str) -> list[int]:
+    """List the processes below another whose command line holds a word."""
+    found = []
+    for each in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if word in " ".join(each.cmdline()):
+                found.append(each.pid)
+    return found
+
+
+@contextlib.contextmanager
+def submitted(sweep: Path, results: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Submit and wait for the first row and the start of the next cell; afterwards no process of it may be left."""
+    with start("submit", sweep, "--results", results) as process:
+        assert process.stderr is not None
+        while not re.match(r"\[1/", line := process.stderr.readline()):
+            assert line, process.wait()
+        time.sleep(0.3)
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield process
+        wait_until(lambda: not any(map(_runs, family)), AGENTS_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def end_of(process: "subprocess.Popen[str]", seconds: float) -> tuple[int, str]:
+    _, err = process.communicate(timeout=seconds)
+    return process.returncode, err
+
+
+def test_a_killed_worker_costs_one_try_of_the_cell_it_was_at(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
+    with submitted(sweep, results) as process:
+        (worker,) = below(process.pid, "ray::faulty/bad/cpu/invocation-1")
+        os.kill(worker, signal.SIGKILL)
+        code, err = end_of(process, 120)
+    assert code == 0, err
+    found = attempts(results)
+    assert sorted(each[1:] for each in found) == [(1, "crashed"), (1, "ok"), (1, "ok"), (2, "ok")]
+    assert {row.status for row in last(results).values()} == {"ok"}
+
+
+def test_a_raylet_killed_alone_ends_its_child_and_the_sweep(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
+    with submitted(sweep, results) as process:
+        (raylet,) = below(process.pid, "/raylet/raylet")
+        os.kill(raylet, signal.SIGKILL)
+        wait_until(lambda: not children(), 5)
+        code, err = end_of(process, 120)
+    assert code == 1, err
+    final = last(results, set_aside=True)
+    assert len(final) == 3
+    assert {row.status for row in final.values()} == {"ok", "lost"}
+    assert "was set aside after 3 invocations in a row were lost" in err
+    assert "without a number" in err
+    resumed = featray("submit", sweep, "--results", results, "--retry-failed")
+    assert resumed.code == 0, resumed.err
+    assert {row.status for row in last(results).values()} == {"ok"}
+
+
+def test_a_head_that_goes_away_ends_the_sweep_with_a_message(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8, 16], n=8), tmp_path / "r"
+    with submitted(sweep, results) as process:
+        (head,) = below(process.pid, "/gcs/gcs_server")
+        os.kill(head, signal.SIGKILL)
+        begun = time.monotonic()
+        code, err = end_of(process, 90)
+    assert code == 4, err
+    assert time.monotonic() - begun < 50
+    assert "is gone" in err
+    assert "the next submit goes on from there" in err
+    assert "Traceback" not in err
+    assert {status for _, _, status in attempts(results)} == {"ok"}
+
+
+def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, SLOW, sizes=[1, 4], n=2), tmp_path / "r"
+    with submitted(sweep, results) as process:
+        process.kill()
+        wait_until(lambda: not children(), 5)
+        process.communicate(timeout=30)
+    kept = len(attempts(results))
+    assert 1 <= kept < 4
+    done = featray("submit", sweep, "--results", results)
+    assert done.code == 0, done.err
+    assert len(attempts(results)) == len(last(results)) == 4
+    assert {row.status for row in last(results).values()} == {"ok"}
+
+
+@pytest.fixture
+def busy() -> Iterator[Callable[[Path, Path], "subprocess.Popen[str]"]]:
+    begun: list[subprocess.Popen[str]] = []
+
+    def submit(sweep: Path, results: Path) -> "subprocess.Popen[str]":
+        begun.append(start("submit", sweep, "--results", results))
+        return begun[-1]
+
+    yield submit
+    for process in begun:
+        process.communicate(timeout=60)
+
+
+def test_two_peoples_sweeps_never_overlap_on_one_host(
+    tmp_path: Path, busy: Callable[[Path, Path], "subprocess.Popen[str]"]
+) -> None:
+    sweeps = [write(tmp_path, "seconds: 0.3", sizes=[1, 4], n=2, name=name) for name in ("ann", "bob")]
+    processes = [busy(sweep, tmp_path / sweep.stem) for sweep in sweeps]
+    ends = [end_of(process, 200) for process in processes]
+    assert [code for code, _ in ends] == [0, 0], ends
+    spans = sorted(
+        (str(row.started_at), str(row.ended_at), row.sweep, row.invocation)
+        for sweep in sweeps
+        for row in last(tmp_path / sweep.stem).values()
+    )
+    assert len(spans) == 8
+    for before, after in itertools.pairwise(spans):
+        assert before[1] <= after[0]
+    assert any("waiting for" in err and "process" in err for _, err in ends)

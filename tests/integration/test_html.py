@@ -1,0 +1,189 @@
+"""The HTML report in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray.report import html, notes, tables
+from featray.row import Row
+from tests.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+
+pytestmark = pytest.mark.browser
+
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TARGETS = ({**BOX, **RTX3090}, {**BOX, **BLACKWELL}, {**SHELF, **CPU, "target_id": "cpu@id-shelf"})
+UNITS = 2 * 3 * 3  # detectors, targets, batches
+
+
+def rows() -> list[Row]:
+    made: list[Row] = []
+    for place, target in enumerate(TARGETS):
+        for detector, pace in (("img2pose", 2.0), ("retinaface", 1.0)):
+            for batch in (1, 4, 16):
+                call_s = (1 + place) * pace / batch**0.5
+                memory = {"gpu_memory_used_peak_b": 2**30 * batch, "rss_peak_b": 2**30 * batch}
+                made += make_rows(
+                    [call_s, 1.02 * call_s, 0.98 * call_s], **target, detector=detector, batch_size=batch, **memory
+                )
+    return made
+
+
+def hostile() -> list[Row]:
+    name = "</script><script>document.title='broken in'</script>"
+    return [make_row(detector=name, hostname=name, gpu_name=name), make_row(status="oom", reason=name, batch_size=64)]
+
+
+FOUND = notes.Notes(
+    headline=notes.Observation("headline", "The Blackwell is faster."),
+    baseline="the RTX 3090",
+    comparisons=(
+        notes.Comparison(
+            config="retinaface, short", baseline="a", candidate="b", speedup=1.5, low=1.4, high=1.6, verdict="FASTER"
+        ),
+        notes.Comparison(config="img2pose, short", baseline="a", candidate="b", speedup=1.1, verdict="INCONCLUSIVE"),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=list(SWITCHES))
+        yield chromium
+        chromium.close()
+
+
+class Opened:
+    """A page, and what it complained of or asked the network for."""
+
+    def __init__(self, browser: Any, file: Path, **options: Any) -> None:
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(file.as_uri())
+
+    def scroll(self) -> None:
+        """Go past every plot, so that each is drawn."""
+        for plot in self.page.query_selector_all(".plot"):
+            plot.scroll_into_view_if_needed()
+        self.page.wait_for_function("document.querySelectorAll('.plot:not([data-drawn])').length === 0")
+
+    def texts(self, table: str, column: int) -> list[str]:
+        cells = self.page.query_selector_all(f"{table} tbody tr:not([hidden]) td:nth-child({column})")
+        return [cell.inner_text() for cell in cells]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "report.html"
+    path.write_text(html.render(tables.build(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_draws_every_plot_without_a_complaint_or_a_request(
+    browser: Any, file: Path, scheme: str, width: int
+) -> None:
+    opened = Opened(browser, file, color_scheme=scheme, viewport={"width": width, "height": 900})
+    opened.scroll()
+    assert opened.complaints == []
+    assert opened.requests == [file.as_uri()]
+    plots = opened.page.query_selector_all(".plot")
+    assert len(plots) == 4  # ratios, throughput, stages, memory
+    assert all(plot.query_selector(".main-svg") for plot in plots)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    opened.context.close()
+
+
+def test_light_and_dark_differ_and_the_button_switches(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file, color_scheme="light")
+    opened.scroll()
+    ground = "getComputedStyle(document.body).backgroundColor"
+    line = "document.querySelector('.plot[data-figure=\"1\"] .scatterlayer path.js-line').style.stroke"
+    before = opened.page.evaluate(ground), opened.page.evaluate(line)
+    opened.page.click("#theme")
+    opened.page.wait_for_function(f"{line} !== {before[1]!r}")
+    assert opened.page.evaluate(ground) != before[0]
+    opened.context.close()
+
+
+def test_a_click_on_a_heading_sorts_by_number_and_again_the_other_way(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file)
+    headings = opened.page.query_selector_all("#units th")
+    place = next(index for index, each in enumerate(headings, start=1) if each.inner_text().startswith("fps"))
+    headings[place - 1].query_selector("button").click()
+    rising = [float(text) for text in opened.texts("#units", place)]
+    assert len(rising) == UNITS
+    assert rising == sorted(rising)
+    headings[place - 1].query_selector("button").click()
+    assert [float(text) for text in opened.texts("#units", place)] == rising[::-1]
+    assert headings[place - 1].get_attribute("aria-sort") == "descending"
+    opened.context.close()
+
+
+def test_words_filter_a_table(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file)
+    opened.page.fill("#units .find", "retinaface blackwell")
+    assert len(opened.texts("#units", 1)) == 3
+    assert opened.page.inner_text("#units .count") == f"3 of {UNITS} lines"
+    opened.context.close()
+
+
+def test_the_legend_filters_plots_and_tables(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file)
+    opened.scroll()
+    lines = "document.querySelectorAll('.plot[data-figure=\"1\"] .scatterlayer .trace').length"
+    assert opened.page.evaluate(lines) == 6
+    opened.page.click(".chip[data-value=img2pose]")
+    opened.page.wait_for_function(f"{lines} === 3")
+    assert set(opened.texts("#units", 2)) == {"retinaface"}
+    opened.context.close()
+
+
+def test_a_click_on_a_point_leads_to_its_unit(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file)
+    opened.scroll()
+    opened.page.eval_on_selector(
+        ".plot[data-figure='1']",
+        "plot => plot.emit('plotly_click', {points: [{customdata: plot.data[0].customdata[2]}]})",
+    )
+    chosen = opened.page.wait_for_selector("tr.chosen")
+    assert "featray measure --cell" in chosen.inner_text()
+    assert opened.page.url.endswith("#" + chosen.get_attribute("id"))
+    opened.context.close()
+
+
+def test_hostile_names_are_shown_as_they_are(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.html"
+    path.write_text(html.render(tables.build(hostile()), version="0.1.0").page, encoding="utf-8")
+    opened = Opened(browser, path)
+    opened.scroll()
+    assert opened.page.title().startswith("featray: ")
+    assert "<script>document.title" in opened.page.inner_text("#units")
+    assert opened.complaints == []
+    opened.context.close()
+
+
+def test_a_store_without_rows_makes_a_page_too(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "empty.html"
+    path.write_text(html.render(tables.build([]), version="0.1.0").page, encoding="utf-8")
+    opened = Opened(browser, path)
+    assert "There are no rows to report." in opened.page.inner_text("main")
+    assert opened.complaints == []
+    opened.context.close()

@@ -1,0 +1,120 @@
+"""The main job as a user runs it: submit on embedded Ray, resume, rerun, Ctrl-C, exit codes. No py-feat in here."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.command import children, featray, start
+
+CLOCKWORK = """
+description: Cheap cells.
+detectors:
+  - name: tick
+    class: "featray.measurement.clockwork:Clockwork"
+    keywords: {{seconds_per_frame: {pace}, frames: 72}}
+inputs: [short]
+axes: {{device: cpu, batch_size: [1, 4]}}
+measure: {{warmup: 1, repeats: 3, min_time_s: 0, stages: false, invocations: {n}}}
+"""
+
+
+def write(folder: Path, name: str = "clock", *, pace: float = 0.0005, n: int = 2) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(CLOCKWORK.format(pace=pace, n=n), encoding="utf-8")
+    return path
+
+
+def rows(results: Path) -> pd.DataFrame:
+    return pd.read_parquet(results / "rows")
+
+
+def test_submit_measures_once_and_a_rerun_keeps_both(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path), tmp_path / "results"
+    first = featray("submit", sweep, "--results", results)
+    assert first.code == 0, first.err
+    assert "Ray dashboard: http://127.0.0.1:" in first.err
+    assert "[4/4] tick short cpu" in first.err
+    assert "tick       cpu          1" in first.out
+    frame = rows(results)
+    assert len(frame) == 4
+    assert set(frame["status"]) == {"ok"}
+    assert sorted(zip(frame["batch_size"], frame["invocation"], strict=True)) == [(1, 1), (1, 2), (4, 1), (4, 2)]
+    report = next((results / "reports").glob("clock-*.md"))
+    assert f"report: {report}" in first.err
+    assert "## Video: short (72 frames)" in report.read_text(encoding="utf-8")
+
+    second = featray("submit", sweep, "--results", results)
+    assert (second.code, len(rows(results))) == (0, 4)
+    assert "nothing was left to measure" in second.err
+
+    again = featray("submit", sweep, "--results", results, "--rerun", "--json")
+    assert again.code == 0, again.err
+    events = [json.loads(line) for line in again.out.splitlines()]
+    assert sum("row" in event for event in events) == 4
+    assert len(rows(results)) == 8
+    assert rows(results)["run_id"].nunique() == 2
+
+
+def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, pace=0.02, n=2), tmp_path / "results"
+    with start("submit", sweep, "--results", results) as process:
+        assert process.stderr is not None
+        while "[1/4]" not in process.stderr.readline():
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGINT)
+        begun = time.monotonic()
+        while children():
+            assert time.monotonic() - begun < 2
+            time.sleep(0.05)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "rows are stored, the next submit goes on from there" in err
+    kept = rows(results)
+    assert 1 <= len(kept) < 4
+    done = featray("submit", sweep, "--results", results)
+    assert done.code == 0, done.err
+    assert f"{4 - len(kept)} measured in {kept['run_id'].iloc[0]}" in done.err
+    assert len(rows(results)) == 4
+
+
+def test_a_second_submit_of_a_running_sweep_is_refused_by_name(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, pace=0.05, n=1), tmp_path / "results"
+    with start("submit", sweep, "--results", results) as process:
+        assert process.stderr is not None
+        assert "Ray dashboard" in process.stderr.readline()
+        time.sleep(3)  # the claim follows the dashboard's line; Ray's own start is over
+        second = featray("submit", sweep, "--results", results)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert second.code == 5
+    assert f"process {process.pid}" in second.err
+    assert len(rows(results)) == 2
+
+
+def test_units_without_a_number_exit_1_and_stand_in_the_table(tmp_path: Path) -> None:
+    sweep = tmp_path / "bad.yaml"
+    sweep.write_text(
+        CLOCKWORK.format(pace=0, n=1)
+        .replace("clockwork:Clockwork", "saboteur:Saboteur")
+        .replace("seconds_per_frame: 0, frames: 72", "fault: error, at_batch: 4"),
+        encoding="utf-8",
+    )
+    done = featray("submit", sweep, "--results", tmp_path / "results")
+    assert done.code == 1, done.err
+    assert "failed: RuntimeError: sabotaged in detect()" in done.out
+    assert "1 without a number" in done.err
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_here_exits_2_and_says_what_was_looked_at(tmp_path: Path, device: str) -> None:
+    sweep = tmp_path / "gpu.yaml"
+    sweep.write_text(CLOCKWORK.format(pace=0, n=1).replace("device: cpu", f"device: {device}"), encoding="utf-8")
+    done = featray("submit", sweep, "--results", tmp_path / "results")
+    assert done.code == 2
+    assert f"no {device} device among {os.uname().nodename} (" in done.err
+    assert not (tmp_path / "results").exists()

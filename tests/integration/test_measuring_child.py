@@ -1,0 +1,386 @@
+"""The measuring child as a real process, with a clockwork detector: its words, its end, and its rows."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from featray import cell as cells
+from featray import identity, inputs
+from featray import invocation as invocations
+from featray.cell import Cell
+from featray.detectors import Detector, Keyword
+from featray.invocation import Invocation, Rules
+from featray.measurement import request
+
+SOURCE = Path(__file__).parents[2]
+QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0)
+CLOCKWORK = "featray.measurement.clockwork:Clockwork"
+SABOTEUR = "featray.measurement.saboteur:Saboteur"
+
+
+class Process:
+    """A child and its two pipes; its stderr goes to a file."""
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the pipes
+        self.popen = subprocess.Popen(
+            [sys.executable, "-P", "-m", "featray.measurement"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={"PYTHONPATH": str(SOURCE), "PATH": os.environ["PATH"], "CUDA_VISIBLE_DEVICES": "", **(env or {})},
+            start_new_session=True,
+        )
+        assert self.popen.stdin is not None
+        assert self.popen.stdout is not None
+        self.stdin, self.stdout = self.popen.stdin, self.popen.stdout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+        for file in (self.stdin, self.stdout, self._stderr):
+            file.close()
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end: exit code and stderr."""
+        code = self.popen.wait(10)
+        self._stderr.seek(0)
+        return code, self._stderr.read().decode()
+
+    def say(self, line: str) -> None:
+        self.stdin.write(line.encode() + b"\n")
+        self.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        line = self.stdout.readline()
+        assert line, "the child closed its stdout"
+        event: dict[str, Any] = json.loads(line)
+        return event
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Hear every event to the end, letting the child go on after each row."""
+        while (event := self.hear())["event"] != invocations.DONE:
+            if event["event"] == invocations.ROW:
+                yield event["row"]
+                self.say(invocations.NEXT)
+        assert self.popen.wait(10) == 0
+
+
+def clockwork_cell(batch_size: int = 1, *, class_name: str = CLOCKWORK, **keywords: Keyword) -> Cell:
+    return Cell(
+        detector=Detector(name="clock", class_name=class_name, keywords=keywords, heading="clock"),
+        input=inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), copies=8, source_frames=1),
+        device="cpu",
+        batch_size=batch_size,
+    )
+
+
+def saboteur_cell(batch_size: int = 1, **keywords: Keyword) -> Cell:
+    return clockwork_cell(batch_size, class_name=SABOTEUR, **({"frames": 8} | keywords))
+
+
+def invocation_of(*asked: Cell, rules: Rules = QUICK, **changes: Any) -> Invocation:
+    made = Invocation(
+        sweep="test",
+        run_id="run-1",
+        target_id="cpu@here",
+        device="cpu",
+        invocation=2,
+        block=2,
+        order=tuple(range(len(asked))),
+        cells=asked,
+        rules=rules,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def ask(invocation: Invocation, **more: Any) -> str:
+    return json.dumps({"invocation": invocations.to_mapping(invocation), **more})
+
+
+def measure(invocation: Invocation, **more: Any) -> list[dict[str, Any]]:
+    with Process() as child:
+        child.say(ask(invocation, **more))
+        return list(child.rows())
+
+
+def test_the_child_says_loading_started_row_and_waits_for_next() -> None:
+    first, second = clockwork_cell(1), clockwork_cell(2)
+    with Process() as child:
+        child.say(ask(invocation_of(first, second)))
+        assert child.hear() == {"event": "loading"}
+        assert child.hear() == {"event": "started", "cell_id": cells.cell_id(first)}
+        assert child.hear()["row"]["cell_id"] == cells.cell_id(first)
+        os.set_blocking(child.stdout.fileno(), False)
+        time.sleep(0.3)
+        assert not child.stdout.read()
+        os.set_blocking(child.stdout.fileno(), True)
+        child.say("next")
+        assert child.hear() == {"event": "started", "cell_id": cells.cell_id(second)}
+        assert child.hear()["row"]["cell_id"] == cells.cell_id(second)
+        child.say("next")
+        assert child.hear() == {"event": "done"}
+        assert child.popen.wait(10) == 0
+
+
+def test_a_row_tells_what_was_asked_what_was_done_and_where() -> None:
+    asked = dataclasses.replace(clockwork_cell(2, seconds_per_frame=0.002), delay_s_per_frame=0.001)
+    (row,) = measure(invocation_of(asked), host={"hostname": "told", "host_id": "abc", "no_column": 1}, ffmpeg="8 (x)")
+    assert row["status"] == "ok"
+    assert (row["run_id"], row["invocation"], row["block"], row["order_index"]) == ("run-1", 2, 2, 0)
+    assert row["asked"] == identity.canonical(cells.asked(asked))
+    assert row["work_id"] == identity.digest(row["work"])
+    assert row["work"]["seconds_per_frame"] == "0.002"
+    assert "delay_s_per_frame" not in row["work"]
+    assert (row["frames"], row["faces"], row["fex_rows"], row["batches"]) == (8, 8, 8, 4)
+    assert row["output_summary"] == {"FaceScore": [1.0, 0.0, 8.0]}
+    assert (row["hostname"], row["host_id"], row["ffmpeg"]) == ("told", "abc", "8 (x)")
+    assert all(0.024 <= seconds < 0.2 for seconds in row["timed_s"])  # 8 frames of 2 + 1 ms
+    assert row["first_call_s"] == row["warmup_s"][0]
+    assert row["unmet_rules"] == ["warmup_steady"]
+    assert row["started_at"] < row["ended_at"]
+    assert row["rss_peak_b"] > 1_000_000
+    assert row["python"] == ".".join(map(str, sys.version_info[:3]))
+    for unknown in ("gpu_uuid", "power_median_w", "energy_j", "throttled", "stages_s", "torch_threads", "reason"):
+        assert row[unknown] is None, unknown
+
+
+def test_an_invocation_may_stand_alone() -> None:
+    with Process() as child:
+        child.say(json.dumps(invocations.to_mapping(invocation_of(clockwork_cell()))))
+        (row,) = child.rows()
+    assert row["status"] == "ok"
+    assert row["hostname"] == os.uname().nodename
+
+
+def test_what_a_library_prints_goes_to_stderr() -> None:
+    with Process() as child:
+        child.say(ask(invocation_of(clockwork_cell(talkative=True))))
+        (row,) = child.rows()
+        _, stderr = child.ended()
+    assert row["status"] == "ok"
+    assert stderr.count("detected 8 frames") == 3
+
+
+@pytest.mark.parametrize("class_name", [CLOCKWORK, SABOTEUR])
+def test_closing_stdin_ends_the_child_in_the_middle_of_a_call(class_name: str) -> None:
+    lasting = "seconds_per_call" if class_name == CLOCKWORK else "seconds"
+    with Process() as child:
+        child.say(ask(invocation_of(clockwork_cell(1, class_name=class_name, **{lasting: 600.0}))))
+        assert child.hear()["event"] == "loading"
+        assert child.hear()["event"] == "started"
+        child.stdin.close()
+        start = time.monotonic()
+        assert child.popen.wait(10) != 0
+        assert time.monotonic() - start < 1.0
+
+
+def test_closing_stdin_ends_the_child_while_it_waits_for_next() -> None:
+    with Process() as child:
+        child.say(ask(invocation_of(clockwork_cell(1), clockwork_cell(2))))
+        while child.hear()["event"] != "row":
+            pass
+        child.stdin.close()
+        assert child.popen.wait(1) != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_child_at_once_even_in_a_call_that_holds_the_interpreter(number: signal.Signals) -> None:
+    with Process() as child:
+        child.say(ask(invocation_of(saboteur_cell(fault="hang"))))
+        assert child.hear()["event"] == "loading"
+        assert child.hear()["event"] == "started"
+        time.sleep(0.1)
+        child.popen.send_signal(number)
+        assert child.popen.wait(1) == -number
+
+
+def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_supervisor() -> None:
+    rules = dataclasses.replace(QUICK, time_limit_s=0.2)
+    with Process() as child:
+        child.say(ask(invocation_of(saboteur_cell(fault="hang"), rules=rules)))
+        code, stderr = child.ended()
+    assert code == 1
+    assert "Timeout" in stderr
+    assert "_hang" in stderr
+
+
+def test_an_error_in_load_is_every_cells_row() -> None:
+    rows = measure(invocation_of(*(saboteur_cell(size, fault="load") for size in (1, 2))))
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert rows[0]["reason"] == "RuntimeError: sabotaged while loading"
+    assert "Traceback" in rows[0]["stderr_tail"]
+    assert rows[0]["timed_s"] is None
+
+
+def test_a_missing_package_is_unsupported() -> None:
+    (row,) = measure(invocation_of(clockwork_cell(class_name="no_such_package:Detector")))
+    assert (row["status"], row["reason"]) == ("unsupported", "ModuleNotFoundError: No module named 'no_such_package'")
+
+
+def test_an_error_in_one_cell_costs_that_cell_alone() -> None:
+    rows = measure(invocation_of(*(saboteur_cell(size, fault="error", at_batch=2) for size in (1, 2, 4))))
+    assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
+    assert rows[1]["reason"] == "RuntimeError: sabotaged in detect()"
+    assert rows[1]["timed_s"] is None
+
+
+def test_other_faces_than_planned_are_wrong_work_without_timings() -> None:
+    (row,) = measure(invocation_of(clockwork_cell(faces=2)))
+    assert row["status"] == "wrong_work"
+    assert row["reason"] == "found 16 faces in 8 frames, planned were 8 faces in 8 frames"
+    assert row["timed_s"] is None
+    assert row["warmup_s"] is None
+
+
+def test_other_frames_than_planned_are_wrong_work() -> None:
+    (row,) = measure(invocation_of(clockwork_cell(frames=4, faces=2)))
+    assert row["reason"] == "found 8 faces in 4 frames, planned were 8 faces in 8 frames"
+
+
+def test_after_running_out_of_memory_larger_batches_are_skipped_and_smaller_ones_measured() -> None:
+    sizes = (2, 4, 16, 1, 8)
+    rows = measure(invocation_of(*(saboteur_cell(size, fault="memory", at_batch=4) for size in sizes)))
+    assert [(row["batch_size"], row["status"]) for row in rows] == [
+        (2, "ok"),
+        (4, "oom"),
+        (16, "skipped"),
+        (8, "skipped"),
+        (1, "ok"),
+    ]
+    assert rows[1]["reason"] == "MemoryError"
+    assert rows[2]["reason"] == "batch 4 already ran out of memory"
+
+
+def test_a_gpu_that_is_not_there_gives_rows_that_name_it_and_no_number() -> None:
+    uuid = "GPU-00000000-1111-4222-8333-444444444444"
+    asked = [dataclasses.replace(clockwork_cell(size), device="cuda") for size in (1, 2)]
+    with Process({"CUDA_VISIBLE_DEVICES": uuid}) as child:
+        child.say(ask(invocation_of(*asked, device="cuda", gpu_uuid=uuid, target_id=uuid)))
+        rows = list(child.rows())
+    assert len(rows) == 2
+    for row in rows:
+        assert row["status"] in ("unsupported", "wrong_device")
+        assert uuid in row["reason"]
+        assert row["timed_s"] is None
+
+
+FORKING_DETECTOR = """
+import os, pathlib, time
+class Forking:
+    def detect(self, inputs, **settings):
+        worker = os.fork()
+        if worker == 0:
+            time.sleep(600)
+        pathlib.Path(os.environ["NOTE"]).write_text(str(worker))
+        time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def child_with_a_worker(folder: Path) -> Iterator[tuple[Process, int]]:
+    (folder / "forking.py").write_text(FORKING_DETECTOR)
+    note = folder / "worker"
+    with Process({"PYTHONPATH": f"{folder}:{SOURCE}", "NOTE": str(note)}) as child:
+        child.say(ask(invocation_of(clockwork_cell(class_name="forking:Forking"))))
+        assert [child.hear()["event"] for _ in range(2)] == ["loading", "started"]
+        deadline = time.monotonic() + 10
+        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield child, int(note.read_text())
+
+
+def test_a_worker_does_not_hold_the_dead_childs_pipes_open(tmp_path: Path) -> None:
+    with child_with_a_worker(tmp_path) as (child, worker):
+        child.popen.kill()
+        start = time.monotonic()
+        assert child.stdout.read() == b""
+        assert time.monotonic() - start < 1.0
+        os.kill(worker, signal.SIGKILL)
+
+
+def test_closing_stdin_ends_the_workers_too(tmp_path: Path) -> None:
+    with child_with_a_worker(tmp_path) as (child, worker):
+        child.stdin.close()
+        assert child.popen.wait(1) != 0
+        time.sleep(0.1)
+        assert not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text()
+
+
+FAULTY_TORCH = """
+class version: cuda = None
+__version__ = "0"
+class cuda:
+    is_available = staticmethod(lambda: False)
+    is_initialized = staticmethod(lambda: True)
+    @staticmethod
+    def synchronize(): raise RuntimeError("CUDA error: an illegal memory access was encountered")
+def get_num_threads(): return 1
+"""
+
+FAULTY_DETECTOR = """
+import torch
+class Faulty:
+    def detect(self, inputs, **settings): torch.cuda.synchronize()
+"""
+
+
+def test_after_a_device_fault_the_child_gives_its_row_and_asks_for_a_fresh_process(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text(FAULTY_TORCH)
+    (tmp_path / "faulty.py").write_text(FAULTY_DETECTOR)
+    asked = [clockwork_cell(size, class_name="faulty:Faulty") for size in (1, 2)]
+    with Process({"PYTHONPATH": f"{tmp_path}:{SOURCE}"}) as child:
+        child.say(ask(invocation_of(*asked)))
+        while (event := child.hear())["event"] != "row":
+            pass
+        child.say("next")
+        assert child.ended()[0] == 75
+        assert child.stdout.read() == b""
+    assert event["row"]["status"] == "failed"
+    assert "illegal memory access" in event["row"]["reason"]
+
+
+def test_pyfeat_protocol_times_one_call() -> None:
+    (row,) = measure(invocation_of(clockwork_cell(), rules=Rules(protocol="pyfeat")))
+    assert (len(row["warmup_s"]), len(row["timed_s"]), row["protocol"]) == (1, 1, "pyfeat")
+
+
+@pytest.mark.parametrize("line", ["not json", "[]", "{}", '{"invocation": {"sweep": "x"}}'])
+def test_what_is_no_request_ends_with_a_message(line: str) -> None:
+    with Process() as child:
+        child.say(line)
+        code, stderr = child.ended()
+    assert code == 2
+    assert stderr.startswith("featray.measurement: ")
+    assert "Traceback" not in stderr
+
+
+def test_no_request_at_all_ends_with_a_message() -> None:
+    with Process() as child:
+        child.stdin.close()
+        code, stderr = child.ended()
+    assert code == 2
+    assert "send one line of JSON" in stderr
+
+
+def test_a_request_drops_columns_that_rows_do_not_have() -> None:
+    asked = request.from_mapping(
+        {"invocation": invocations.to_mapping(invocation_of(clockwork_cell())), "host": {"arch": "arm64", "x": 1}}
+    )
+    assert asked.context == {"arch": "arm64"}
+    assert asked.files_of(clockwork_cell()) == [Path(__file__)]

@@ -1,0 +1,39 @@
+"""The README's first command, with py-feat's real detectors through embedded Ray."""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.command import ROOT, children, featray
+
+LIMIT_S = 300  # promised on 2 cores, after the installation
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_quickstart_measures_real_detectors_and_ends_in_a_table(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    begun = time.monotonic()
+    done = featray("submit", ROOT / "sweeps" / "quickstart.yaml", "--results", results, timeout=800)
+    took = time.monotonic() - begun
+    assert done.code == 0, done.err + done.out
+    assert children() == []
+    print(f"the quickstart took {took:.0f} s; promised are {LIMIT_S} s on an idle machine of 2 cores")
+
+    frame = pd.read_parquet(results / "rows")
+    assert len(frame) == 12
+    assert set(frame["status"]) == {"ok"}
+    assert set(frame["weights"]) == {"synthetic"}
+    assert set(frame["faces"]) == set(frame["frames"]) == {4}
+    assert set(frame.groupby(["detector", "batch_size"]).size()) == {3}
+    assert frame["omp_num_threads"].eq("2").all()
+    assert frame["work_id"].nunique() == 2
+    assert all(len(times) == 3 for times in frame["timed_s"])
+
+    (report,) = (results / "reports").glob("quickstart-*.md")
+    text = report.read_text(encoding="utf-8")
+    assert "synthetic" in text
+    assert "### retinaface" in text
+    assert "### Detectorv2" in text

@@ -1,0 +1,107 @@
+"""Many processes on one store: writers, compactions, readers, and some that are killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from featray import store
+from tests.builders import make_row
+
+WORKER = Path(__file__).with_name("store_worker.py")
+ROOT = Path(__file__).parents[2]
+
+
+def start(what: str, results: Path, number: int, count: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(WORKER), what, str(results), str(number), str(count)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> list[str]:
+    stdout, _ = process.communicate(timeout=240)
+    assert process.returncode == 0
+    return stdout.split()
+
+
+def write_together(results: Path, writers: int, rows: int) -> None:
+    """Append from several processes while another compacts and this one reads; no row is lost or doubled."""
+    compacting = start("compact", results, 0, 0)
+    processes = [start("append", results, writer, rows) for writer in range(writers)]
+    seen = 0
+    while any(process.poll() is None for process in processes):
+        frame, problems = store.load(results)
+        assert problems == ()
+        assert not frame.duplicated(["run_id", "invocation"]).any()
+        assert len(frame) >= seen  # what was there once stays there
+        seen = len(frame)
+    for process in processes:
+        assert finish(process) == [str(number) for number in range(1, rows + 1)]
+    assert finish(compacting) == ["done"]
+    assert len(store.load(results)[0]) == writers * rows
+    checkup = store.check(results)
+    assert (checkup.rows, checkup.problems, checkup.unfinished) == (writers * rows, (), ())
+
+
+def test_writers_a_compaction_and_a_reader_share_a_store(tmp_path: Path) -> None:
+    write_together(tmp_path, writers=2, rows=40)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # three minutes on two shared cores
+def test_eight_writers_of_500_rows_a_compaction_and_a_reader_share_a_store(tmp_path: Path) -> None:
+    write_together(tmp_path, writers=8, rows=500)
+
+
+def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_row_that_was_stored(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    stored = 0
+    for writer in range(4):
+        process = start("append", tmp_path, writer, 10_000)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "1\n"
+        time.sleep(draw.uniform(0.0, 0.2))
+        process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate(timeout=30)
+        stored += 1 + len(rest.split())
+    found = store.read(tmp_path)
+    assert found.problems == ()
+    # A writer may die between storing a row and saying so, never the other way round.
+    assert stored <= len(found.rows) <= stored + 4
+    assert store.compact(tmp_path).rows == len(found.rows)
+    assert store.read(tmp_path).rows == found.rows
+
+
+def test_a_compaction_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    made = [make_row(invocation=number) for number in range(1, 41)]
+    for row in made:
+        store.append(tmp_path, [row])
+    for _ in range(3):
+        process = start("compact", tmp_path, 0, 0)
+        time.sleep(draw.uniform(0.4, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+        assert store.read(tmp_path).rows == tuple(made)
+        store.append(tmp_path, made[:20])
+    store.compact(tmp_path)
+    assert store.check(tmp_path).duplicates == 0
+    assert store.read(tmp_path).rows == tuple(made)
+
+
+def test_a_disk_that_is_full_is_a_store_error_and_leaves_what_was_stored(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row()])
+    before = sorted((tmp_path / "rows").iterdir())
+    message = " ".join(finish(start("full", tmp_path, 2000, 0)))
+    assert message == f"cannot write {tmp_path}/rows: File too large; nothing that was stored has changed"
+    assert sorted((tmp_path / "rows").iterdir()) == before
+    assert store.read(tmp_path).rows == (make_row(),)

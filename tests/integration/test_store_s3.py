@@ -1,0 +1,51 @@
+"""The store's promises over the wire: `tests/unit/test_store.py` against an S3 server, and what S3 adds."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from moto.server import ThreadedMotoServer
+from pyarrow import fs
+
+from featray import store
+from featray.errors import StoreError
+from tests.builders import make_row
+from tests.unit.test_store import *  # noqa: F403
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A local S3 server: its host and port."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        started.start()
+        host, port = started.get_host_and_port()
+        yield f"{host}:{port}"
+        started.stop()
+
+
+def uri(server: str, bucket: str) -> str:
+    return f"s3://{bucket}/lab/results?endpoint_override={server}&scheme=http&region=us-east-1"
+
+
+@pytest.fixture  # type: ignore[no-redef]
+def results(server: str) -> str:
+    """A store in a new bucket."""
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    client = fs.S3FileSystem(endpoint_override=server, scheme="http", region="us-east-1", allow_bucket_creation=True)
+    client.create_dir(bucket)
+    return uri(server, bucket)
+
+
+def test_a_bucket_that_does_not_exist_is_a_store_error(server: str) -> None:
+    with pytest.raises(StoreError, match="cannot write s3://nowhere-at-all/lab/results/rows"):
+        store.append(uri(server, "nowhere-at-all"), [make_row()])
+
+
+def test_two_writers_in_one_bucket_see_each_others_rows(results: str) -> None:
+    store.append(results, [make_row(invocation=1)])
+    store.append(results, [make_row(invocation=2)])
+    assert [row.invocation for row in store.read(results).rows] == [1, 2]

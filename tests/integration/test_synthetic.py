@@ -1,0 +1,68 @@
+"""Making synthetic weights: complete or not at all, once, and the same from the same seed."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from featray import errors
+from featray.measurement import synthetic, weights
+from featray.measurement.weights import HubFile
+
+SMALL = (
+    HubFile("py-feat/pose_mlp_v2", "pose_mlp_v2.safetensors"),
+    HubFile("py-feat/pose_mlp_v2", "pose_mlp_v2.json"),
+    HubFile("py-feat/bs_to_au", "bs_to_au_pls_v2.npz"),
+)
+
+
+def contents(folder: Path, files: tuple[HubFile, ...] = SMALL) -> dict[str, bytes]:
+    found = {file.file: weights.locate(folder, file) for file in files}
+    return {name: path.read_bytes() for name, path in found.items() if path is not None}
+
+
+def modified(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files made by two processes' worth of callers at once, where a killed generator had left a part."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    stale = weights.repository_folder(folder, SMALL[0]) / "snapshots" / "c0ffee" / ".making-1-pose_mlp_v2.safetensors"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"half a file")
+    threads = [threading.Thread(target=synthetic.ensure, args=(SMALL, folder, 0)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return folder
+
+
+def test_two_generators_at_once_make_each_file_once(made: Path) -> None:
+    assert set(contents(made)) == {file.file for file in SMALL}
+
+
+def test_nothing_half_made_is_left(made: Path) -> None:
+    assert [path for path in made.rglob("*") if path.name.startswith(".making-")] == []
+
+
+def test_what_is_there_is_left_alone(made: Path) -> None:
+    before = modified(made)
+    synthetic.ensure(SMALL, made, 0)
+    assert modified(made) == before
+
+
+def test_another_seed_gives_other_parameters(made: Path, tmp_path: Path) -> None:
+    synthetic.ensure(SMALL[:1], tmp_path, 1)
+    assert contents(tmp_path)[SMALL[0].file] != contents(made)[SMALL[0].file]
+
+
+def test_a_file_that_cannot_be_made_up_is_named_and_those_before_it_are_as_ever(made: Path, tmp_path: Path) -> None:
+    unheard_of = HubFile("py-feat/unheard_of", "weights.bin")
+    with pytest.raises(errors.NotReady, match=r"synthetic weights cannot be made(?s:.*)py-feat/unheard_of"):
+        synthetic.ensure([SMALL[0], SMALL[2], unheard_of], tmp_path, 0)
+    assert set(contents(tmp_path)) == {SMALL[0].file, SMALL[2].file}
+    for name, content in contents(tmp_path).items():
+        assert content == contents(made)[name]  # the same seed, another process

@@ -1,0 +1,83 @@
+"""Hosts, targets, cells and plans for tests, with plausible defaults."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from featray import cell, detectors, inputs, placement, plan
+from featray.cell import Cell
+from featray.inventory import Gpu, Host, Inventory
+from featray.invocation import Rules
+from featray.placement import Placement
+from featray.plan import Campaign, Plan, Stored
+from featray.status import Status
+from featray.sweep import Selector
+
+BLACKWELL = Gpu(
+    uuid="GPU-b1acc000-0000-4000-8000-000000000120",
+    name="NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
+    memory_b=96 * 1024**3,
+    compute_capability="12.0",
+)
+RTX3090 = Gpu(
+    uuid="GPU-a3090000-0000-4000-8000-000000000086",
+    name="NVIDIA GeForce RTX 3090",
+    memory_b=24 * 1024**3,
+    compute_capability="8.6",
+)
+
+
+def make_host(name: str = "box", *gpus: Gpu, **changes: Any) -> Host:
+    known: dict[str, Any] = {
+        "host_id": f"id-{name}",
+        "hostname": name,
+        "memory_b": 64 * 1024**3,
+        "gpus": gpus,
+        "packages": {"py-feat": "2.1.5", "torch": "2.11.0"},
+        "cuda_architectures": ("sm_80", "sm_86", "sm_90", "sm_120"),
+        "node_ids": (f"node-{name}",),
+    }
+    return Host(**(known | changes))
+
+
+def make_inventory(*hosts: Host) -> Inventory:
+    return Inventory(hosts=hosts or (make_host(),))
+
+
+def make_cell(**changes: Any) -> Cell:
+    known: dict[str, Any] = {
+        "detector": detectors.CATALOGUE["retinaface"],
+        "input": inputs.CATALOGUE["short"],
+        "device": "cpu",
+        "batch_size": 4,
+    }
+    return Cell(**(known | changes))
+
+
+def place(cells: Sequence[Cell], *hosts: Host, selector: Selector | None = None, **changes: Any) -> Placement:
+    return placement.match(cells, make_inventory(*hosts), selector or Selector(), **changes)
+
+
+def make_plan(
+    placed: Placement,
+    stored: Sequence[Stored] = (),
+    *,
+    n: int | Callable[[str, str], int] = 2,
+    seed: int = 0,
+    exclusive: str = "host",
+    **changes: Any,
+) -> Plan:
+    campaign = Campaign(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)
+    wanted = n if callable(n) else lambda *_: n
+    return plan.make(placed, stored, campaign, wanted=wanted, **changes)
+
+
+def make_stored(of: Cell, target_id: str, invocation: int = 1, **changes: Any) -> Stored:
+    known: dict[str, Any] = {
+        "cell_id": cell.cell_id(of),
+        "target_id": target_id,
+        "invocation": invocation,
+        "attempt": 1,
+        "status": Status.OK,
+        "measured": True,
+    }
+    return Stored(**(known | changes))

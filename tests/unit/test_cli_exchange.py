@@ -1,0 +1,136 @@
+"""The commands import, export and store: what they print where, and their exit codes."""
+
+import dataclasses
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import featray
+from featray import store
+from featray.cli import app
+from tests import reports
+from tests.builders import make_row
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+class Shell:
+    """Runs commands as a user would, in an empty folder."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
+
+    def __call__(self, *arguments: str, typed: str = "") -> Ran:
+        """Run `featray ARGUMENTS`, with what is typed on its stdin."""
+        self._monkeypatch.chdir(self.folder)
+        self._monkeypatch.setattr(sys, "argv", ["featray", *arguments])
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        out, err = self._capsys.readouterr()
+        code = ended.value.code
+        return Ran(code if isinstance(code, int) else 0, out, err)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    (tmp_path / "2026-07-01-abc1234.md").write_text(reports.markdown(), encoding="utf-8")
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+def test_a_report_goes_in_once_and_comes_out_unchanged(shell: Shell) -> None:
+    first = shell("import", "2026-07-01-abc1234.md")
+    assert (first.code, first.out, first.err) == (0, "", "4 rows imported: 2026-07-01-abc1234\n")
+    assert "0 rows imported, 4 were there already" in shell("import", "2026-07-01-abc1234.md").err
+    written = shell("export", "--to", "markdown")
+    assert (written.code, written.out, written.err) == (0, reports.markdown(), "")
+
+
+def test_warnings_of_an_import_go_to_stderr(shell: Shell) -> None:
+    (shell.folder / "speed-3090.md").write_text(reports.markdown(), encoding="utf-8")
+    assert "featray: warning: speed-3090.md: named after 3090" in shell("import", "speed-3090.md").err
+
+
+def test_a_broken_file_is_exit_code_2_one_message_and_nothing_written(shell: Shell) -> None:
+    (shell.folder / "broken.md").write_text("# something else\n", encoding="utf-8")
+    ran = shell("import", "2026-07-01-abc1234.md", "broken.md")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("featray: error: broken.md: no '- **Date:**' line")
+    assert not (shell.folder / "results").exists()
+
+
+def test_exported_files_are_written_and_named(shell: Shell) -> None:
+    shell("import", "2026-07-01-abc1234.md")
+    ran = shell("export", "--to", "json", "--output", "out")
+    assert ran.out == "out/2026-07-01-abc1234.json\n"
+    assert json.loads((shell.folder / ran.out.strip()).read_text(encoding="utf-8"))["schema_version"] == 1
+
+
+def test_an_export_for_github_says_the_verdict_against_a_baseline(shell: Shell) -> None:
+    (shell.folder / "older.md").write_text(reports.markdown(), encoding="utf-8")
+    shell("import", "2026-07-01-abc1234.md", "older.md")
+    ran = shell("export", "--to", "github-action", "--run", "older", "--baseline", "2026-07-01-abc1234")
+    assert {entry["extra"].partition("\n")[0] for entry in json.loads(ran.out)} == {
+        "INCONCLUSIVE against 2026-07-01-abc1234: 1 times its time"
+    }
+
+
+def test_the_store_lists_its_runs(shell: Shell) -> None:
+    assert "no rows yet" in shell("store", "ls").err
+    shell("import", "2026-07-01-abc1234.md")
+    ran = shell("store", "ls")
+    assert "2026-07-01 09:30:00" in ran.out
+    assert "4 ok" in ran.out
+    (run,) = json.loads(shell("store", "ls", "--json").out)
+    assert (run["run_id"], run["rows"]) == ("2026-07-01-abc1234", 4)
+
+
+def test_compaction_says_what_it_did(shell: Shell) -> None:
+    assert shell("store", "compact").err == "nothing to compact\n"
+    for number in (1, 2, 3):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
+
+
+def test_a_check_names_what_is_damaged_and_exits_with_1(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    healthy = shell("store", "check")
+    assert (healthy.code, healthy.out.startswith("rows: 1, files: 1, ")) == (0, True)
+    (shell.folder / "results" / "rows" / "bad.parquet").write_bytes(b"bad")
+    damaged = shell("store", "check")
+    assert damaged.code == 1
+    assert "featray: warning: bad.parquet: damaged or not parquet" in damaged.err
+
+
+def test_removal_says_what_goes_and_asks(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    declined = shell("store", "rm", "demo-1", typed="n\n")
+    assert declined.code == 130
+    assert "run demo-1: rows that go: 1, files that go: 1\n" in declined.err
+    assert len(store.read(shell.folder / "results").rows) == 1
+    assert shell("store", "rm", "demo-1", typed="y\n").code == 0
+    assert store.read(shell.folder / "results").rows == ()
+
+
+def test_removal_without_asking(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    assert shell("store", "rm", "demo-1", "--yes").code == 0
+    gone = shell("store", "rm", "demo-1", "--yes")
+    assert gone.code == 2
+    assert "no run 'demo-1'; none exists" in gone.err
+
+
+def test_load_warns_of_what_it_cannot_use(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    (shell.folder / "results" / "rows" / "bad.parquet").write_bytes(b"bad")
+    with pytest.warns(store.StoreWarning, match=r"bad\.parquet: damaged"):
+        frame = featray.load(shell.folder / "results", sweep="demo")
+    assert list(frame["run_id"]) == ["demo-1"]

@@ -1,0 +1,120 @@
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray import cell as cells
+from featray import detectors, errors, inputs
+from featray.measurement import detector, weights
+
+CLIP = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24, output_size=256)
+
+
+class Recorder:
+    """A detector from elsewhere: it returns what it was called with."""
+
+    def __init__(self, depth: int, *, device: str = "nowhere", mode: str = "plain") -> None:
+        self.depth, self.device, self.mode = depth, device, mode
+
+    def detect(self, given: object, **settings: object) -> list[dict[str, Any]]:
+        return [{"given": given, "settings": settings, "frame": 0, "FaceScore": 1.0}]
+
+
+class Placeless:
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        return [{"given": given}]
+
+
+def make_cell(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> cells.Cell:
+    own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
+    return cells.Cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
+
+
+def load(cell: cells.Cell, device: str = "cpu") -> detector.Loaded:
+    return detector.load(cell, cache=Path("/nowhere"), device=device)
+
+
+def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
+    loaded = load(make_cell(depth=3), device="cuda")
+    assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")
+    assert loaded.import_s >= 0
+    assert loaded.load_s >= 0
+
+
+def test_a_detector_that_knows_no_device_gets_none() -> None:
+    assert isinstance(load(make_cell("Placeless")).detector, Placeless)
+
+
+def test_work_lists_keywords_given_and_default_but_never_the_device() -> None:
+    work = {key: json.loads(value) for key, value in load(make_cell(depth=3)).work.items()}
+    assert work == {"depth": 3, "mode": "plain", "class": f"{__name__}.Recorder", "precision": None}
+
+
+def test_a_clip_is_one_call_with_the_cells_settings() -> None:
+    cell = make_cell(depth=1)
+    (record,) = load(cell).prepare(cell, [Path("/clips/short.mp4")])()
+    assert record["given"] == "/clips/short.mp4"
+    assert record["settings"] == {
+        "data_type": "video", "batch_size": 2, "num_workers": 1, "skip_frames": 24, "output_size": 256,
+        "progress_bar": False,
+    }  # fmt: skip
+
+
+def test_images_are_a_list_repeated_as_often_as_the_input_says() -> None:
+    clip = inputs.Input(name="two", kind=inputs.IMAGES, paths=("/a.jpg", "/b.jpg"), source_frames=2, copies=2)
+    cell = make_cell(clip=clip, depth=1)
+    (record,) = load(cell).prepare(cell, [Path("/a.jpg"), Path("/b.jpg")])()
+    assert record["given"] == ["/a.jpg", "/b.jpg", "/a.jpg", "/b.jpg"]
+    assert record["settings"]["data_type"] == "image"
+
+
+def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"not really a clip")
+    cell = make_cell(depth=1)
+    work = {key: json.loads(value) for key, value in load(cell).input_work(cell, [clip]).items()}
+    assert work == {
+        "input_sha256": ["0b32ffe3504fe6d192febcbead3ce6a8bc550e753889c6d5c247ba85a41587de"],
+        "input_frames": 3,  # every 24th of 72
+        "copies": 1,
+        "skip_frames": 24,
+        "output_size": 256,
+    }
+
+
+def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
+    load(make_cell(depth=1)).synchronize()
+
+
+def test_neither_py_feat_nor_torch_is_imported_for_a_detector_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Own:\n    def detect(self, given, **_): return []\n")
+    code = (
+        "import sys; from pathlib import Path; from featray import cell, detectors, inputs\n"
+        "from featray.measurement import detector\n"
+        "own = detectors.Detector(name='own', class_name='mine:Own', keywords={}, heading='own')\n"
+        "asked = cell.Cell(detector=own, input=inputs.CATALOGUE['short'], device='cpu', batch_size=1)\n"
+        "loaded = detector.load(asked, cache=Path('/nowhere'), device='cpu')\n"
+        "loaded.inspect(loaded.prepare(asked, [Path('a.mp4')])())\n"
+        "print(sorted({'feat', 'torch', 'pandas', 'numpy', 'huggingface_hub'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "[]"
+
+
+def test_pretrained_weights_that_cannot_be_had_are_named_with_the_way_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    file = weights.HubFile("py-feat/xgb_au", "xgb_au_classifier_v2.skops")
+    with pytest.raises(
+        errors.NotReady, match=re.escape("py-feat/xgb_au: xgb_au_classifier_v2.skops is not in")
+    ) as failure:
+        weights.fetch([file], tmp_path)
+    assert f"hf download py-feat/xgb_au xgb_au_classifier_v2.skops --cache-dir {tmp_path}" in str(failure.value)

@@ -1,0 +1,162 @@
+"""Device check: another device than asked for is refused before anything is timed."""
+
+import ctypes
+import types
+import uuid
+from typing import Any
+
+import pytest
+
+from featray.measurement import cuda, device
+from featray.measurement.outcome import Refused
+from featray.status import Status
+
+BLACKWELL = "GPU-0a1b2c3d-0000-4000-8000-000000000001"
+OTHER = "GPU-0a1b2c3d-0000-4000-8000-000000000002"
+
+
+class Driver:
+    """CUDA's driver as a library of functions, with made-up GPUs."""
+
+    def __init__(self, *uuids: str, code: int = 0) -> None:
+        self._uuids, self._code = uuids, code
+
+    def cuInit(self, _: int) -> int:  # noqa: N802 - the driver's name
+        return self._code or (0 if self._uuids else 100)
+
+    def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
+        count._obj.value = len(self._uuids)
+        return 0
+
+    def cuDeviceGet(self, handle: Any, ordinal: int) -> int:  # noqa: N802
+        handle._obj.value = ordinal
+        return 0
+
+    def cuDeviceGetUuid_v2(self, found: Any, handle: ctypes.c_int) -> int:  # noqa: N802
+        found._obj[:] = uuid.UUID(self._uuids[handle.value].removeprefix("GPU-")).bytes
+        return 0
+
+    def cuDeviceGetName(self, name: Any, _: int, handle: ctypes.c_int) -> int:  # noqa: N802
+        name.value = f"GPU number {handle.value}".encode()
+        return 0
+
+    def cuDeviceTotalMem_v2(self, size: Any, _: ctypes.c_int) -> int:  # noqa: N802
+        size._obj.value = 96 * 1024**3
+        return 0
+
+    def cuDeviceGetAttribute(self, value: Any, attribute: int, _: ctypes.c_int) -> int:  # noqa: N802
+        value._obj.value = {75: 12, 76: 0}[attribute]
+        return 0
+
+
+def refusal(asked: str | None, driver: Driver) -> Refused:
+    with pytest.raises(Refused) as caught:
+        device.check("cuda", asked, lambda: driver)
+    return caught.value
+
+
+def test_the_gpu_that_was_asked_for_is_described() -> None:
+    assert device.check("cuda", BLACKWELL, lambda: Driver(BLACKWELL)) == {
+        "gpu_uuid": BLACKWELL,
+        "gpu_name": "GPU number 0",
+        "gpu_memory_b": 96 * 1024**3,
+        "compute_capability": "12.0",
+    }
+
+
+def test_another_gpu_is_refused_naming_both() -> None:
+    refused = refusal(BLACKWELL, Driver(OTHER))
+    assert refused.status is Status.WRONG_DEVICE
+    assert str(refused) == f"asked for {BLACKWELL}, saw {OTHER} (GPU number 0)"
+
+
+def test_two_visible_gpus_are_refused_even_if_one_is_right() -> None:
+    refused = refusal(BLACKWELL, Driver(BLACKWELL, OTHER))
+    assert refused.status is Status.WRONG_DEVICE
+    assert OTHER in str(refused)
+
+
+def test_no_visible_gpu_is_unsupported_naming_the_one_asked_for() -> None:
+    refused = refusal(BLACKWELL, Driver())
+    assert (refused.status, str(refused)) == (
+        Status.UNSUPPORTED,
+        f"asked for {BLACKWELL}, but no CUDA device is visible",
+    )
+
+
+def test_a_driver_that_refuses_is_quoted() -> None:
+    assert "cuInit gives error 803" in str(refusal(BLACKWELL, Driver(code=803)))
+
+
+def test_a_machine_without_cuda_is_unsupported() -> None:
+    def absent() -> Any:
+        raise cuda.CudaError("there is no CUDA driver (libcuda.so.1)")
+
+    with pytest.raises(Refused, match=f"asked for {BLACKWELL}, but there is no CUDA driver"):
+        device.check("cuda", BLACKWELL, absent)
+
+
+def test_a_cpu_needs_no_check() -> None:
+    assert device.check("cpu", None) == {}
+
+
+def test_a_uuid_is_the_same_with_and_without_prefix() -> None:
+    assert cuda.bare_uuid("GPU-AB12") == cuda.bare_uuid("ab12")
+
+
+@pytest.mark.parametrize(
+    ("architectures", "capability", "expected"),
+    [
+        (["sm_86", "sm_90"], "8.6", True),
+        (["sm_80"], "8.6", True),  # machine code of an earlier minor version
+        (["sm_86"], "8.0", False),
+        (["sm_80", "sm_90"], "12.0", False),  # Blackwell with a build that stops at Hopper
+        (["sm_80", "compute_90"], "12.0", True),  # compiled by the driver
+        (["sm_120"], "12.0", True),
+        (["sm_90a"], "9.0", True),
+        (["sm_100a"], "10.3", False),
+        (["sm_100f"], "10.3", True),
+        ([], "12.0", False),
+    ],
+)
+def test_kernels_fit_a_gpu_by_cudas_rules(architectures: list[str], capability: str, expected: bool) -> None:
+    assert cuda.has_kernels(architectures, capability) is expected
+
+
+def torch(*, available: bool = True, built: str | None = "12.8", uuid: str = BLACKWELL[4:]) -> Any:
+    return types.SimpleNamespace(
+        __version__="2.9.0",
+        version=types.SimpleNamespace(cuda=built),
+        cuda=types.SimpleNamespace(
+            is_available=lambda: available,
+            get_arch_list=lambda: ["sm_90", "sm_120"],
+            get_device_properties=lambda _: types.SimpleNamespace(uuid=uuid),
+        ),
+    )
+
+
+FACTS = {"gpu_uuid": BLACKWELL, "gpu_name": "RTX", "compute_capability": "12.0"}
+
+
+def test_torch_that_sees_the_same_gpu_may_be_timed() -> None:
+    device.confirm("cuda", FACTS, torch())
+    device.confirm("cuda", FACTS, None)
+    device.confirm("cpu", {}, torch(available=False))
+
+
+def test_torch_without_cuda_is_unsupported() -> None:
+    with pytest.raises(Refused, match="built without CUDA") as caught:
+        device.confirm("cuda", FACTS, torch(available=False, built=None))
+    assert caught.value.status is Status.UNSUPPORTED
+
+
+def test_torch_without_kernels_for_the_gpu_is_unsupported() -> None:
+    with pytest.raises(Refused, match=r"none for RTX \(compute capability 8.6\)") as caught:
+        device.confirm("cuda", FACTS | {"compute_capability": "8.6"}, torch())
+    assert caught.value.status is Status.UNSUPPORTED
+
+
+def test_torch_that_sees_another_gpu_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        device.confirm("cuda", FACTS, torch(uuid=OTHER[4:]))
+    assert caught.value.status is Status.WRONG_DEVICE

@@ -1,0 +1,358 @@
+"""Every diagnosis where it must speak, and a near miss of it where it must be silent.
+
+Rows are those of `builders`: retinaface on the short clip (72 frames), b=16, on the RTX 3090 of `box`.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from featray import units
+from featray.comparison import Calibration
+from featray.diagnosis import Diagnosis, Finding, Kind, diagnose
+from featray.row import Row
+from tests.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
+
+STEADY = (0.99, 1.0, 1.0, 1.0, 1.01)
+"""Five invocations with a half-width of 0.9%."""
+
+SHAKY = (0.94, 0.97, 1.0, 1.03, 1.06)
+"""Five invocations with a sd of 4.7%, and so a half-width of 5.9%."""
+
+
+def timed(seconds: float, spread: Sequence[float] = STEADY, **changes: Any) -> list[Row]:
+    """Make a unit of five invocations whose call lasts so many seconds."""
+    return make_rows([seconds * share for share in spread], **changes)
+
+
+def curve(*seconds: float, batches: Sequence[int] = (1, 4, 16), **changes: Any) -> list[Row]:
+    """Make a unit per batch size."""
+    pairs = zip(batches, seconds, strict=False)
+    return [row for batch, each in pairs for row in timed(each, batch_size=batch, **changes)]
+
+
+def found(rows: Sequence[Row], baseline: Sequence[Row] = (), **options: Any) -> Diagnosis:
+    return diagnose(units.gather(rows), units.gather(baseline), **options)
+
+
+def of_kind(kind: Kind, rows: Sequence[Row], baseline: Sequence[Row] = ()) -> list[Finding]:
+    return [finding for finding in found(rows, baseline).findings if finding.kind is kind]
+
+
+IMAGES: dict[str, Any] = {"input": "multi-face"}
+BEFORE: dict[str, Any] = {"run_id": "before-1", "sweep": "before"}
+IMPORTED: dict[str, Any] = {"source_file": "old.md", "work": None, "asked": None}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A diagnosis, the rows that call for it, and rows that nearly do."""
+
+    kind: Kind
+    fires: tuple[Sequence[Row], Sequence[Row]]
+    near_miss: tuple[Sequence[Row], Sequence[Row]]
+    says: str
+    asks: bool
+
+
+def case(
+    kind: Kind,
+    fires: Sequence[Row],
+    near_miss: Sequence[Row],
+    says: str,
+    *,
+    against: Sequence[Row] = (),
+    but_against: Sequence[Row] | None = None,
+    asks: bool = False,
+) -> Any:
+    rest = against if but_against is None else but_against
+    return pytest.param(Case(kind, (fires, against), (near_miss, rest), says, asks), id=f"{kind}: {says[:40]}")
+
+
+CASES = [
+    case(
+        Kind.UNPROVEN,
+        timed(1.0),
+        timed(1.0),
+        "The only ratio compares labels-only identity",
+        against=timed(2.0, **IMPORTED, **BEFORE),
+        but_against=timed(2.0, **BEFORE),
+        asks=True,
+    ),
+    case(
+        Kind.NOT_COMPARABLE,
+        timed(1.0, work={"au_model": '"xgb"'}),
+        timed(1.0, work={"au_model": '"svm"'}),
+        "the work differs in au_model svm -> xgb",
+        against=timed(1.0, work={"au_model": '"svm"'}, **BEFORE),
+    ),
+    case(
+        Kind.UNDECIDED,
+        timed(0.96, SHAKY),
+        timed(0.8, SHAKY),
+        "Not decided, invocations per side that would",
+        against=timed(1.0, SHAKY, **BEFORE),
+        asks=True,
+    ),
+    case(
+        Kind.CONFOUNDED,
+        timed(0.8, driver="600.1", torch="2.15.0"),
+        timed(0.8, driver="600.1"),
+        "confounded by torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1)",
+        against=timed(1.0, **BEFORE),
+        asks=True,
+    ),
+    case(
+        Kind.ATTRIBUTED,
+        timed(0.8, torch="2.15.0"),
+        timed(0.8, torch="2.15.0", driver="600.1"),
+        "only torch stack (2.11.0+cu128 -> 2.15.0) is known to differ",
+        against=timed(1.0, **BEFORE),
+    ),
+    case(
+        Kind.NEW_GROUND,
+        [*timed(1.0), *timed(5.0, input="long")],
+        [*timed(1.0), *timed(0.8, batch_size=32)],  # another batch of a known curve is a setting, not ground
+        "New ground, without a counterpart in the baseline: long (472 frames)",
+        against=timed(1.0, **BEFORE),
+        asks=True,
+    ),
+    case(
+        Kind.ONLY_BASELINE,
+        timed(1.0),
+        [*timed(1.0), *timed(5.0, input="long")],
+        "Only in the baseline: 1 best setting on NVIDIA GeForce RTX 3090 (retinaface, long (472 frames))",
+        against=[*timed(1.0, **BEFORE), *timed(5.0, input="long", **BEFORE)],
+        asks=True,
+    ),
+    case(
+        Kind.DETECTORS,
+        [*timed(1.0), *timed(4.0, detector="img2pose")],
+        [*timed(1.0), *timed(4.0, detector="img2pose", **BLACKWELL)],
+        "retinaface is 4.0x img2pose.",
+    ),
+    case(
+        Kind.BATCH_CURVE,
+        curve(1.0, 0.5, 0.8),
+        curve(1.0, 0.5, 0.51),
+        "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.3 s more per call",
+        asks=True,
+    ),
+    case(
+        Kind.BATCH_CURVE,
+        [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.57])],
+        [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.55])],
+        "0.07 s more per call",  # single timings differ by 11% in one of twenty identical pairs
+        asks=True,
+    ),
+    case(
+        Kind.HOST_BOUND,
+        timed(1.0, gpu_utilization_median=0.3),
+        timed(1.0, gpu_utilization_median=0.5),
+        "busy less than half of the time: retinaface, short (72 frames), b=16, NVIDIA GeForce RTX 3090 30% "
+        "(57% of a call is face detection)",
+    ),
+    case(
+        Kind.DEVICE_BOUND,
+        timed(1.0, gpu_utilization_median=0.95),
+        timed(1.0, gpu_utilization_median=0.89),
+        "The GPU is the limit",
+    ),
+    case(
+        Kind.HEADROOM,
+        curve(4.0, 2.0, 1.0, gpu_memory_used_peak_b=6 * 1024**3),
+        curve(4.0, 2.0, 1.0, gpu_memory_used_peak_b=12 * 1024**3),
+        "(24.0 GiB of memory, at most 6.0 GiB used): throughput still rose",
+        asks=True,
+    ),
+    case(
+        Kind.HEADROOM,
+        curve(4.0, 2.0, 1.0),
+        curve(4.0, 1.01, 1.0),
+        "+100% from b=4 to b=16); untried: b=32, 64",
+        asks=True,
+    ),
+    case(
+        Kind.HEADROOM,
+        curve(4.0, 2.0, 1.0),
+        [*curve(4.0, 2.0, 1.0), make_row(batch_size=32, status="oom", reason="CUDA out of memory")],
+        "untried",
+        asks=True,
+    ),
+    case(
+        Kind.HEADROOM, curve(2.0, 1.0, batches=(1, 4), **IMAGES), curve(4.0, 2.0, 1.0, **IMAGES), "b=8, 16", asks=True
+    ),
+    case(Kind.NOISY, timed(1.0, SHAKY), timed(1.0), "±5.9% from 5 invocations, 13 would do", asks=True),
+    case(Kind.FEW, timed(1.0)[:2], timed(1.0)[:3], "1 of 1 unit rest on fewer than 3 invocations", asks=True),
+    case(
+        Kind.THROTTLED,
+        timed(1.0, throttled=True, throttle_reasons=["sw_thermal_slowdown"]),
+        timed(1.0, throttle_reasons=["sw_thermal_slowdown"]),  # replaced after a cool-down
+        "Throttled in spite of cool-downs (sw_thermal_slowdown): retinaface",
+    ),
+    case(
+        Kind.FAILED,
+        [make_row(status="oom", reason="CUDA out of memory")],
+        [make_row(status="lost", attempt=1), make_row(attempt=2)],  # the last attempt counts
+        "No number, oom (CUDA out of memory): retinaface",
+    ),
+    case(
+        Kind.MISSING,
+        [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
+        [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL), *timed(1.0, batch_size=4, **BLACKWELL)],
+        "though elsewhere in the same run: retinaface, short (72 frames), b=4",
+        asks=True,
+    ),
+    case(
+        Kind.MISSING,
+        [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
+        [*timed(1.0), *timed(1.0, batch_size=4, **BLACKWELL)],  # an interchangeable sweep shares its cells out
+        "Not measured on NVIDIA RTX PRO 6000",
+        asks=True,
+    ),
+    case(
+        Kind.MISSING,
+        [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
+        [
+            *timed(1.0),
+            *timed(1.0, batch_size=4),
+            *timed(1.0, **BLACKWELL),
+            make_row(batch_size=4, status="unsupported", reason="no kernels", order_index=None, **BLACKWELL),
+        ],
+        "Not measured on NVIDIA RTX PRO 6000",
+        asks=True,
+    ),
+    case(
+        Kind.STACK,
+        timed(1.0),
+        [make_row(status="lost")],
+        "Stack: driver 580.159.04, torch 2.11.0+cu128",
+    ),
+]
+
+
+@pytest.mark.parametrize("each", CASES)
+def test_a_diagnosis_speaks_where_it_must(each: Case) -> None:
+    (finding,) = of_kind(each.kind, *each.fires)
+    assert each.says in finding.text
+    assert finding.text.endswith(".")
+    assert "\n" not in finding.text
+    assert bool(finding.wanted) is each.asks
+
+
+@pytest.mark.parametrize("each", CASES)
+def test_a_diagnosis_is_silent_at_a_near_miss(each: Case) -> None:
+    assert of_kind(each.kind, *each.near_miss) == []
+
+
+def test_every_kind_has_a_case() -> None:
+    told = {each.values[0].kind for each in CASES}
+    assert told == set(Kind) - {Kind.HEADLINE}
+
+
+# -- rising curves: one-off cost or rate
+
+
+def cause(rows: Sequence[Row], baseline: Sequence[Row] = ()) -> set[object]:
+    return {finding.figures["cause"] for finding in of_kind(Kind.BATCH_CURVE, rows, baseline)}
+
+
+def test_the_same_excess_on_two_lengths_is_a_one_off_cost() -> None:
+    assert cause([*curve(2.0, 1.0, 2.2), *curve(8.0, 6.0, 7.2, input="long")]) == {"one-off cost"}
+
+
+def test_an_excess_that_grows_with_the_frames_is_a_rate() -> None:
+    long = 472 / 72 * 1.2
+    assert cause([*curve(2.0, 1.0, 2.2), *curve(13.0, 6.0, 6.0 + long, input="long")]) == {"rate"}
+
+
+def test_an_excess_between_the_two_is_not_separable() -> None:
+    assert cause([*curve(2.0, 1.0, 2.2), *curve(13.0, 6.0, 9.0, input="long")]) == {"not separable here"}
+
+
+def test_two_targets_do_not_explain_each_other_as_two_lengths_do() -> None:
+    assert cause([*curve(2.0, 1.0, 2.2), *curve(8.0, 6.0, 7.2, input="long", **BLACKWELL)]) == {"not separable here"}
+
+
+def test_the_stages_that_grew_are_named_and_the_others_are_not() -> None:
+    rows = [
+        *timed(1.0, batch_size=4, stages_s={"decode": 0.1, "emotion": 0.9}),
+        *timed(1.6, batch_size=16, stages_s={"decode": 0.12, "emotion": 1.48}),
+    ]
+    (finding,) = of_kind(Kind.BATCH_CURVE, rows)
+    assert "grown stages: emotion +0.58 s" in finding.text
+    assert "decode" not in finding.text
+
+
+def test_a_clip_is_halved_to_tell_since_it_cannot_be_repeated() -> None:
+    (finding,) = of_kind(Kind.BATCH_CURVE, curve(2.0, 1.0, 2.2))
+    assert [wanted.settings for wanted in finding.wanted] == [
+        {"batch_size": (4, 16)},
+        {"batch_size": (4, 16), "frame_limit": (36,)},
+    ]
+
+
+def test_a_noise_floor_above_the_rise_silences_it() -> None:
+    target = str(RTX3090["target_id"])
+    floor = Calibration(
+        target_id=target, sd=0.1, half_width=0.6, invocations=5, cells=1, measured_at="2026-05-01", pairs=()
+    )
+    rows = curve(1.0, 0.5, 0.8)
+    assert not [f for f in found(rows, calibrations={target: floor}).findings if f.kind is Kind.BATCH_CURVE]
+
+
+# -- best settings and headline
+
+
+def test_the_smallest_of_the_tied_batches_is_the_best() -> None:
+    (best,) = found(curve(2.0, 1.02, 1.0)).best
+    assert (best.unit.row.batch_size, best.tied) == (4, (4, 16))
+
+
+def test_a_ratio_of_five_invocations_each_is_faster() -> None:
+    diagnosis = found(timed(0.8), timed(1.0, **BEFORE))
+    assert [str(pair.verdict) for pair in diagnosis.pairs] == ["FASTER"]
+    assert diagnosis.headline is not None
+    assert diagnosis.headline.text.startswith("1.25x as fast as before over 1 best setting (1 FASTER); ")
+
+
+def test_realtime_is_measured_by_the_clips_own_frame_rate() -> None:
+    headline = found(timed(1.2)).headline
+    assert headline is not None
+    assert headline.text.startswith("Highest throughput 60.0 fps, 2.0x realtime at 30.00 fps")
+
+
+def test_images_have_no_realtime() -> None:
+    headline = found(timed(1.6, **IMAGES)).headline
+    assert headline is not None
+    assert headline.text.startswith("Highest throughput 10.0 images/s (")
+    assert "realtime" not in headline.figures
+
+
+def test_hosts_with_other_software_are_told_apart_in_the_stack() -> None:
+    shelf = {**SHELF, **BLACKWELL, "torch": "2.15.0"}
+    (finding,) = of_kind(Kind.STACK, [*timed(1.0), *timed(1.0, **shelf)])
+    assert "torch 2.11.0+cu128 (box), 2.15.0 (shelf)" in finding.text
+
+
+# -- odd stores
+
+ODD: list[tuple[str, Callable[[], list[Row]]]] = [
+    ("no rows", list),
+    ("one row", lambda: [make_row()]),
+    ("nothing measured", lambda: [make_row(status="lost"), make_row(status="oom", batch_size=4)]),
+    ("no frames", lambda: [make_row(frames=None)]),
+    ("all context unknown", lambda: [make_row(hostname=None, host_id=None, gpu_name=None, torch=None, driver=None)]),
+    ("a processor", lambda: curve(4.0, 2.0, 1.0, **CPU)),
+    ("unicode and length", lambda: [make_row(detector="検出器" * 200, section_label="<script>|\n")]),
+]
+
+
+@pytest.mark.parametrize("rows", [each[1] for each in ODD], ids=[each[0] for each in ODD])
+def test_an_odd_store_is_diagnosed_on_either_side(rows: Callable[[], list[Row]]) -> None:
+    for sides in ((rows(), []), (rows(), timed(1.0, **BEFORE)), (timed(1.0), rows())):
+        for finding in found(*sides).findings:
+            assert len(finding.text) < 3000
+            assert "\n" not in finding.text

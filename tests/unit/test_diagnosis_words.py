@@ -1,0 +1,42 @@
+from featray import diagnosis, units
+from featray.diagnosis import words
+from featray.row import Row
+from tests.builders import BLACKWELL, BOX, RTX3090, SHELF, make_row
+
+
+def gpus_of(*rows: Row) -> list[str]:
+    gathered = units.gather(rows)
+    with words.telling_apart(gathered):
+        return [words.target(unit.row) for unit in gathered]
+
+
+def test_a_gpu_is_named_by_its_model_while_there_is_one() -> None:
+    assert gpus_of(make_row(), make_row(**BLACKWELL)) == [
+        "NVIDIA GeForce RTX 3090",
+        "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
+    ]
+
+
+def test_one_model_on_two_hosts_is_named_with_its_host() -> None:
+    other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
+    assert gpus_of(make_row(), make_row(**other)) == [
+        "NVIDIA GeForce RTX 3090 of box",
+        "NVIDIA GeForce RTX 3090 of shelf",
+    ]
+
+
+def test_one_model_twice_on_a_host_is_named_with_its_id() -> None:
+    twins = [make_row(**{**BOX, **RTX3090, "target_id": f"GPU-{each}0000000-0000"}) for each in "ab"]
+    assert gpus_of(*twins) == [
+        "NVIDIA GeForce RTX 3090 of box (GPU-a0000000)",
+        "NVIDIA GeForce RTX 3090 of box (GPU-b0000000)",
+    ]
+
+
+def test_findings_tell_equal_gpus_apart_and_leave_no_trace() -> None:
+    other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
+    rows = [make_row(**where, detector=name) for where in ({}, other) for name in ("retinaface", "img2pose")]
+    texts = " ".join(finding.text for finding in diagnosis.diagnose(units.gather(rows)).findings)
+    assert "RTX 3090 of box" in texts
+    assert "RTX 3090 of shelf" in texts
+    assert words.target(rows[0]) == "NVIDIA GeForce RTX 3090"

@@ -1,0 +1,108 @@
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from featray.measurement import ffmpeg
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the loader's rules tested here are those of Linux")
+
+
+@linux_only
+def test_pyavs_libraries_load_under_the_names_torchcodec_looks_for(tmp_path: Path) -> None:
+    found = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    assert found.origin == "pyav"
+    assert found.folder is not None
+    assert found.folder.parent == tmp_path / "ffmpeg"
+    assert found.version is not None
+    assert int(found.version.partition(".")[0]) in range(4, 10)
+    path = ffmpeg.library_path(found, None)
+    assert path == str(found.folder)
+    code = "from torchcodec.decoders import VideoDecoder; print('imported')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {ffmpeg.VARIABLE: path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "imported", done.stderr[-2000:]
+
+
+@linux_only
+def test_finding_twice_gives_the_same_folder_and_leaves_nothing_else(tmp_path: Path) -> None:
+    first = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    assert ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV) == first
+    assert list((tmp_path / "ffmpeg").iterdir()) == [first.folder]
+
+
+@linux_only
+def test_a_link_that_somebody_deleted_is_made_again(tmp_path: Path) -> None:
+    folder = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV).folder
+    assert folder is not None
+    names = sorted(each.name for each in folder.iterdir())
+    (folder / names[0]).unlink()
+    assert ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV).folder == folder
+    assert sorted(each.name for each in folder.iterdir()) == names
+    assert list((tmp_path / "ffmpeg").iterdir()) == [folder]
+
+
+@linux_only
+def test_several_makers_at_once_agree_on_one_complete_folder(tmp_path: Path) -> None:
+    found: list[ffmpeg.Libraries] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    assert list((tmp_path / "ffmpeg").iterdir()) == [found[0].folder]
+
+
+@linux_only
+def test_featrays_own_links_on_the_library_path_are_not_the_systems_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = ffmpeg.find(tmp_path)
+    linked = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    path = ffmpeg.library_path(linked, None)
+    assert path is not None
+    monkeypatch.setenv(ffmpeg.VARIABLE, path)
+    assert ffmpeg.find(tmp_path) == alone
+
+
+def test_the_environment_variable_chooses_as_the_argument_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ffmpeg.CHOICE, ffmpeg.SYSTEM)
+    found = ffmpeg.find(tmp_path)
+    assert found.origin in (None, ffmpeg.SYSTEM)
+    assert found.folder is None
+    assert not (tmp_path / "ffmpeg").exists()
+
+
+def test_the_systems_libraries_leave_the_library_path_alone() -> None:
+    system = ffmpeg.Libraries(origin=ffmpeg.SYSTEM, version="7.1", folder=None)
+    assert ffmpeg.library_path(system, "/opt/lib") == "/opt/lib"
+    assert ffmpeg.library_path(system, None) is None
+
+
+def test_the_links_come_before_what_the_library_path_held() -> None:
+    pyav = ffmpeg.Libraries(origin=ffmpeg.PYAV, version="8.0", folder=Path("/cache/links"))
+    assert ffmpeg.library_path(pyav, "/opt/lib") == f"/cache/links{os.pathsep}/opt/lib"
+
+
+def test_a_row_names_version_and_origin() -> None:
+    assert ffmpeg.describe(ffmpeg.Libraries(origin=ffmpeg.PYAV, version="8.0", folder=None)) == "8.0 (pyav)"
+    assert ffmpeg.describe(ffmpeg.NONE) is None
+
+
+def test_this_process_has_not_loaded_ffmpeg_by_asking_for_it(tmp_path: Path) -> None:
+    if "torchcodec" in sys.modules or "av" in sys.modules:
+        pytest.skip("another test of this process has loaded FFmpeg already")
+    ffmpeg.find(tmp_path)
+    assert ffmpeg.loaded() == ffmpeg.NONE

@@ -1,0 +1,43 @@
+import pytest
+
+from featray import gpus
+
+GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("name", "memory_b"),
+    [
+        ("NVIDIA GeForce RTX 3090", 24 * GIB),
+        ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition", 96 * GIB),
+        ("NVIDIA A100-SXM4-80GB", 80 * GIB),
+        ("NVIDIA A100-PCIE", None),
+        ("NVIDIA L40S", 48 * GIB),
+        ("NVIDIA L4", 24 * GIB),
+        ("NVIDIA RTX 6000 Ada Generation", 48 * GIB),
+        ("Some Card", None),
+        (None, None),
+    ],
+)
+def test_a_gpus_name_tells_its_memory_or_nothing(name: str | None, memory_b: int | None) -> None:
+    assert gpus.memory_b(name) == memory_b
+
+
+def test_the_longest_name_wins() -> None:
+    assert gpus.model("NVIDIA L40S") == gpus.MODELS["L40S"]
+    assert gpus.model("NVIDIA A1000") is None
+
+
+@pytest.mark.parametrize(
+    ("torch", "capability", "said"),
+    [
+        ("2.5.1+cu124", "12.0", "torch 2.5.1+cu124 has no sm_120 kernels"),
+        ("2.7.0", "12.0", None),
+        ("2.11.0+cu128", "12.0", None),
+        ("2.5.1", "8.6", None),
+        (None, "12.0", None),
+        ("2.5.1", None, None),
+    ],
+)
+def test_a_torch_older_than_the_gpu_is_told(torch: str | None, capability: str | None, said: str | None) -> None:
+    assert gpus.too_old_torch(torch, capability) == said

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from featray.errors import ImportFileError
+from featray.interchange import importing
+from tests import reports
+
+
+def test_the_run_is_named_after_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "2026-07-01-abc1234.md"
+    file.write_text(reports.markdown(), encoding="utf-8")
+    rows = importing.read(file).rows
+    assert {row.run_id for row in rows} == {"2026-07-01-abc1234"}
+    assert {row.source_file for row in rows} == {"2026-07-01-abc1234.md"}
+
+
+def test_a_report_is_known_by_its_title_whatever_its_suffix(tmp_path: Path) -> None:
+    file = tmp_path / "report.txt"
+    file.write_text("\ufeff" + reports.markdown(), encoding="utf-8")
+    assert len(importing.read(file).rows) == 4
+
+
+def test_a_file_named_after_another_gpu_is_warned_about(tmp_path: Path) -> None:
+    file = tmp_path / "speed-clean-3090.md"
+    file.write_text(reports.markdown(), encoding="utf-8")
+    assert importing.read(file).warnings == (
+        "speed-clean-3090.md: named after 3090, but measured on NVIDIA RTX 4000 by its own account; "
+        "one of them is wrong",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.md", b"", "no '- "),
+        ("a.md", b"\xff\xfe\x00", "not text: "),
+        ("a.txt", b"hello", "expected a report of py-feat"),
+        ("a.json", b"\x00", "not JSON"),
+        ("a.csv", b"a,b\n1,2\n", "columns feat_version"),
+    ],
+)
+def test_other_files_are_refused_by_name(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(ImportFileError, match=message):
+        importing.read(file)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="No such file"):
+        importing.read(tmp_path / "none.md")
+    with pytest.raises(ImportFileError, match="directory"):
+        importing.read(tmp_path)

@@ -1,0 +1,86 @@
+import datetime
+
+import pytest
+
+from featray.interchange import labels
+from featray.interchange.labels import Accelerator, Machine, Section
+
+
+def test_the_sections_of_pyfeats_script_are_the_catalogues_inputs() -> None:
+    assert labels.section("video", "short (72 frames)") == Section("video", "short (72 frames)", "short", 72, 30.0)
+    assert labels.section("video", "long").label == "long (472 frames)"
+    assert labels.section("images", "16 x multi_face.jpg = 80 faces").input == "multi-face"
+
+
+def test_a_section_of_another_clip_says_its_frames() -> None:
+    assert labels.section("video", "lab clip (300 frames)") == Section(
+        "video", "lab clip (300 frames)", "lab clip", 300
+    )
+    assert labels.section("images", "4 x crowd.png = 12 faces") == Section(
+        "images", "4 x crowd.png = 12 faces", "crowd.png", 4
+    )
+    assert labels.section("video", "lab clip").units is None
+
+
+def test_headings_of_every_age_name_the_same_detector() -> None:
+    assert labels.detector("MPDetector retinaface") == "mpdetector"
+    assert labels.detector("Detectorv2 multitask") == labels.detector("Detectorv2") == "detectorv2"
+    assert labels.detector("my detector") == "my detector"
+    assert labels.heading("detectorv2") == "Detectorv2 multitask"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CUDA 12.4, NVIDIA GeForce RTX 3090", Accelerator("12.4", "NVIDIA GeForce RTX 3090")),
+        ("CUDA 12.4, NVIDIA T4; MPS available", Accelerator("12.4", "NVIDIA T4")),
+        ("Apple M5 Max (MPS)", Accelerator(None, "Apple M5 Max")),
+        ("MPS available", Accelerator()),
+        ("no GPU", Accelerator()),
+        (None, Accelerator()),
+    ],
+)
+def test_gpu_lines_of_every_age_are_read(text: str | None, expected: Accelerator) -> None:
+    assert labels.accelerator(text) == expected
+
+
+def test_a_host_line_carries_architecture_and_processors() -> None:
+    assert labels.machine("box (x86_64, 128 CPUs)") == Machine("box", "x86_64", 128)
+    assert labels.machine("box") == Machine("box")
+    assert labels.machine("unknown") == Machine(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-03", datetime.datetime(2026, 5, 3, tzinfo=datetime.UTC)),
+        ("2026-05-03 22:19:40", datetime.datetime(2026, 5, 3, 22, 19, 40, tzinfo=datetime.UTC)),
+        ("2026-05-03 22:19:40 EST", datetime.datetime(2026, 5, 3, 22, 19, 40, tzinfo=datetime.UTC)),
+        ("2026-06-05T10:00:00-04:00", datetime.datetime(2026, 6, 5, 14, 0, tzinfo=datetime.UTC)),
+    ],
+)
+def test_dates_with_and_without_time_and_zone_are_read(text: str, expected: datetime.datetime) -> None:
+    assert labels.moment(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "0001-01-01 00:00:00+14:00"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"date|month"):
+        labels.moment(text)
+
+
+@pytest.mark.parametrize(
+    ("stem", "gpu", "expected"),
+    [
+        ("speed-clean-3090", "NVIDIA RTX PRO 6000 Blackwell", "3090"),
+        ("speed-clean-blackwell", "NVIDIA GeForce RTX 3090", "blackwell"),
+        ("speed-rtx3090", "NVIDIA GeForce RTX 3090", None),
+        ("speed-clean-m5max", "Apple M5 Max", None),
+        ("2026-05-14-c716340", "NVIDIA GeForce RTX 3090", None),
+        ("2026-05-03-864962c-mps", "Apple M5 Max", None),
+        ("run-a100", "NVIDIA A100-SXM4-80GB", None),
+        ("run-3090", None, None),
+    ],
+)
+def test_a_file_named_after_another_gpu_is_noticed(stem: str, gpu: str | None, expected: str | None) -> None:
+    assert labels.foreign_gpu(stem, gpu) == expected

@@ -1,0 +1,93 @@
+"""Inventories: targets, nodes of one machine, and the recorded form."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from featray import inventory
+from featray.errors import InventoryFileError
+from featray.inventory import Gpu, Host, Inventory
+
+SHIPPED = Path(__file__).parents[2] / "clusters" / "liquidswords2.inventory.json"
+
+BLACKWELL = Gpu(uuid="GPU-b", name="NVIDIA RTX PRO 6000 Blackwell Workstation Edition", compute_capability="12.0")
+OLDER = Gpu(uuid="GPU-a", name="NVIDIA GeForce RTX 3090", compute_capability="8.6")
+
+
+def test_gpus_are_targets_by_uuid_and_come_before_the_cpu() -> None:
+    host = Host(host_id="h1", hostname="box", gpus=(BLACKWELL, OLDER), mps=True)
+    targets = Inventory(hosts=(host,)).targets()
+    assert [(each.target_id, each.device) for each in targets] == [
+        ("GPU-a", "cuda"),
+        ("GPU-b", "cuda"),
+        ("mps@h1", "mps"),
+        ("cpu@h1", "cpu"),
+    ]
+    assert [each.label for each in targets][1:3] == [f"box {BLACKWELL.name}", "box mps"]
+
+
+def test_the_order_in_which_a_driver_lists_gpus_changes_nothing() -> None:
+    one = Host(host_id="h1", hostname="box", gpus=(BLACKWELL, OLDER))
+    other = dataclasses.replace(one, gpus=(OLDER, BLACKWELL))
+    ids = [[each.target_id for each in Inventory(hosts=(host,)).targets()] for host in (one, other)]
+    assert ids[0] == ids[1]
+
+
+def test_a_host_that_failed_its_probe_offers_nothing() -> None:
+    assert Inventory(hosts=(Host(host_id="h", hostname="h", gpus=(OLDER,), error="no answer"),)).targets() == ()
+
+
+def test_nodes_of_one_machine_are_one_host() -> None:
+    first = Host(host_id="h1", hostname="box", gpus=(OLDER,), node_ids=("n1",), node_gpus={"n1": ("GPU-a",)})
+    second = Host(host_id="h1", hostname="box", gpus=(BLACKWELL,), node_ids=("n2",), node_gpus={"n2": ("GPU-b",)})
+    (merged,) = inventory.merge([first, second, Host(host_id="h2", hostname="other")]).hosts[:1]
+    assert merged.node_gpus == {"n1": ("GPU-a",), "n2": ("GPU-b",)}
+    assert [gpu.uuid for gpu in merged.gpus] == ["GPU-a", "GPU-b"]
+
+
+def test_a_recorded_inventory_is_read_back() -> None:
+    host = Host(
+        host_id="h1",
+        hostname="box",
+        gpus=(OLDER,),
+        packages={"torch": "2.11.0"},
+        cuda_architectures=("sm_86",),
+        labels={"room": "lab"},
+        node_ids=("n1",),
+        node_gpus={"n1": ("GPU-a",)},
+    )
+    recorded = Inventory(hosts=(host,))
+    assert inventory.from_json(inventory.to_json(recorded), "a.json") == recorded
+
+
+def test_the_shipped_inventory_holds_two_unlike_gpus() -> None:
+    (host,) = inventory.from_json(SHIPPED.read_text(), SHIPPED.name).hosts
+    assert (host.hostname, host.cpu_count) == ("liquidswords2", 128)
+    assert {gpu.name for gpu in host.gpus} == {BLACKWELL.name, OLDER.name}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "a.json: not JSON"),
+        ("[" * 100_000, "a.json: not JSON"),
+        ("[]", "not an inventory of format 1; record one with `featray hosts --json`"),
+        ('{"format": 2, "hosts": []}', "not an inventory of format 1"),
+        ('{"format": 1}', "a.json: hosts: 'hosts'"),
+        ('{"format": 1, "hosts": [{"host_id": "a"}]}', "hostname"),
+        ('{"format": 1, "hosts": [{"host_id": "a", "hostname": "a", "colour": 1}]}', "colour"),
+        ('{"format": 1, "hosts": [3]}', "record it again"),
+    ],
+)
+def test_what_is_no_inventory_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InventoryFileError) as caught:
+        inventory.from_json(text, "a.json")
+    assert said in str(caught.value)
+
+
+def test_a_host_id_stands_once() -> None:
+    hosts = [{"host_id": "a", "hostname": name} for name in ("x", "y")]
+    with pytest.raises(InventoryFileError, match="host ids occur twice: a"):
+        inventory.from_json(json.dumps({"format": 1, "hosts": hosts}), "a.json")

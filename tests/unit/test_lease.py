@@ -1,0 +1,97 @@
+"""Leases: who may measure on a host at a time."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from featray.backends import lease
+from featray.backends.lease import Held
+
+HOLD = """
+import os, sys, time
+from featray.backends import lease
+for state in lease.acquire("box", sys.argv[1], exclusive=sys.argv[2], holder="ann@box"):
+    pass
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FEATRAY_LEASES", str(tmp_path / "leases"))
+    return tmp_path / "leases"
+
+
+def first(device: str, exclusive: str) -> str | Held:
+    """Try once; a lease that is got is given back."""
+    states = lease.acquire("box", device, exclusive=exclusive, holder="bob@box")
+    state = next(states)
+    if isinstance(state, Held):
+        lease.release(state)
+    states.close()  # type: ignore[attr-defined]  # a generator
+    return state
+
+
+def hold(device: str, exclusive: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, device, exclusive], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_a_free_host_is_leased_at_once() -> None:
+    assert isinstance(first("GPU-1", "host"), Held)
+
+
+def test_one_who_waits_is_told_who_holds_the_host() -> None:
+    holder = hold("GPU-1", "host")
+    try:
+        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+    finally:
+        end(holder)
+
+
+def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert isinstance(first("GPU-2", "gpu"), Held)
+        assert isinstance(first("GPU-1", "gpu"), str)
+    finally:
+        end(holder)
+
+
+def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert isinstance(first("GPU-2", "host"), str)
+    finally:
+        end(holder)
+
+
+def test_a_lease_dies_with_its_holder() -> None:
+    end(hold("GPU-1", "host"))
+    deadline = time.monotonic() + 5
+    while isinstance(first("GPU-1", "host"), str):
+        assert time.monotonic() < deadline
+    assert isinstance(first("GPU-1", "host"), Held)
+
+
+def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
+    first("GPU-1", "host")
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o666
+    assert folder.stat().st_mode & 0o1777 == 0o1777

@@ -1,0 +1,155 @@
+"""Which raylets a machine gets, whose token they show, and who is refused before anything starts."""
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from featray.backends import fleet, heads, membership, nodes, token
+from featray.backends.nodes import Head, Raylet
+from featray.cluster import Cluster, Member
+from featray.errors import BackendError, BadInput
+
+
+def plan(gpus: tuple[str, ...], head: Head | None = None) -> list[Raylet]:
+    return nodes.raylets(
+        address="10.0.0.1:6379", ip="10.0.0.2", name="box", gpus=gpus, cpus=8, labels={"room": "lab"}, head=head
+    )
+
+
+def test_each_gpu_gets_a_raylet_that_sees_and_names_only_it() -> None:
+    first, second = plan(("GPU-a", "GPU-b"))
+    assert (first.gpu, second.gpu) == ("GPU-a", "GPU-b")
+    assert "--labels=featray.gpu=GPU-b,featray.host=box,room=lab" in second.arguments
+    assert {"--address=10.0.0.1:6379", "--num-gpus=1", "--num-cpus=4", "--node-ip-address=10.0.0.2"} <= set(
+        second.arguments
+    )
+    assert nodes.variables("GPU-b")["CUDA_VISIBLE_DEVICES"] == "GPU-b"
+
+
+def test_a_machine_without_gpus_gets_one_raylet_that_sees_none() -> None:
+    (only,) = plan(())
+    assert {"--num-gpus=0", "--num-cpus=8", "--labels=featray.host=box,room=lab"} <= set(only.arguments)
+    assert nodes.variables(None)["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_the_head_is_the_first_raylet_with_its_dashboard_on_loopback() -> None:
+    first, second = plan(("GPU-a", "GPU-b"), Head(port=6379, dashboard_port=8265))
+    assert (first.head, second.head) == (True, False)
+    assert {"--head", "--port=6379", "--dashboard-host=127.0.0.1"} <= set(first.arguments)
+    assert "--head" not in second.arguments
+
+
+def test_every_raylet_demands_the_token() -> None:
+    assert nodes.variables(None)["RAY_AUTH_MODE"] == "token"
+
+
+def test_a_token_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "secret" / "token"
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(place))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    made = token.ensure()
+    assert token.ensure() == made == place.read_text()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    place.chmod(0o644)  # as Ray itself writes it
+    token.ensure()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_a_driver_shows_its_token_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    assert token.shown() == {}
+    token.save("f" * 64)
+    assert token.shown() == {"RAY_AUTH_MODE": "token"}
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert token.shown() == {"RAY_AUTH_MODE": "disabled"}
+
+
+def test_no_cluster_starts_with_authentication_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with pytest.raises(BadInput, match="unset RAY_AUTH_MODE"):
+        membership.enter(membership.own(ip="10.0.0.1", name="a", gpus="none", labels=[]), "10.0.0.1:6379")
+
+
+@pytest.mark.parametrize("text", ["", "short", "two words of some length", "a" * 20 + "\n" + "b" * 20])
+def test_what_is_no_token_is_not_kept(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "token"))
+    with pytest.raises(BadInput, match="that is no token"):
+        token.save(text)
+    assert not (tmp_path / "token").exists()
+
+
+def test_options_are_checked_like_a_cluster_file() -> None:
+    member = membership.own(ip=None, name=None, gpus="GPU-aaaa,GPU-bbbb", labels=["room=lab"])
+    assert (member.gpus, member.labels) == (("GPU-aaaa", "GPU-bbbb"), {"room": "lab"})
+    assert membership.own(ip="a", name="n", gpus="none", labels=[]).gpus == ()
+    assert membership.own(ip="a", name="n", gpus="all", labels=[]).gpus is None
+    for options, said in (
+        ({"gpus": "0"}, "--gpus: '0' is not a GPU's UUID"),
+        ({"labels": ["room"]}, "--label: label 'room='"),
+        ({"ip": "a b"}, "--ip: "),
+        ({"name": "../x"}, "--name: '../x' cannot be a name"),
+    ):
+        with pytest.raises(BadInput, match=said.replace("(", r"\(")):
+            membership.own(**({"ip": "a", "name": "n", "gpus": "none", "labels": []} | options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:9", "no Ray head answers at 127.0.0.1:9"),
+        ("lab", "'lab' is not a Ray address; expected host:port"),
+        ("127.0.0.1:99999999", "no Ray head answers"),
+        ("no-such-host.invalid:6379", "no Ray head answers"),
+    ],
+)
+def test_an_address_without_a_head_is_named_at_once(address: str, said: str) -> None:
+    with pytest.raises(BackendError, match=said):
+        heads.reach(address)
+
+
+LOCAL = f"{sys.executable} -c 'import subprocess, sys; sys.exit(subprocess.call(sys.argv[2], shell=True))'"
+"""Stands in for ssh: runs the command here, whatever the host."""
+
+
+def lab(*members: Member) -> Cluster:
+    return Cluster(hosts=members)
+
+
+def test_an_unreachable_host_is_named_and_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_SSH", "false")
+    with pytest.raises(BackendError) as caught:
+        fleet.check(lab(Member(name="one", address="10.0.0.1"), Member(name="two", address="10.0.0.2", user="me")))
+    assert str(caught.value).splitlines() == [
+        "nothing was started:",
+        "one (10.0.0.1) cannot be used: exit code 1",
+        "two (me@10.0.0.2) cannot be used: exit code 1",
+    ]
+
+
+def test_a_missing_ssh_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_SSH", "no-such-program")
+    with pytest.raises(BackendError, match="no-such-program: No such file"):
+        fleet.check(lab(Member(name="one", address="10.0.0.1")))
+
+
+def test_a_host_with_this_machines_versions_is_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_SSH", LOCAL)
+    fleet.check(lab(Member(name="one", address="10.0.0.1", python=sys.executable)))
+
+
+def test_a_host_that_would_be_refused_is_named_with_what_mends_it() -> None:
+    member = Member(name="one", address="10.0.0.1", venv="/opt/v")
+    wanted = {"python": "3.11.7", "ray": "2.60.0", "featray": "0.1.0"}
+    assert fleet.unlike(member, wanted, wanted) is None
+    assert fleet.unlike(member, {"python": "3.11.7", "ray": "2.59.0"}, wanted) == (
+        "one would be refused: it has ray 2.59.0, featray not installed; the cluster needs ray 2.60.0, featray 0.1.0"
+        "; there: /opt/v/bin/python -m pip install ray==2.60.0 featray==0.1.0"
+    )
+    assert fleet.unlike(member, wanted | {"python": "3.11.8"}, wanted) == (
+        "one would be refused: it has python 3.11.8; the cluster needs python 3.11.7"
+    )

@@ -1,0 +1,82 @@
+"""NVML: figures that a driver gives, and those that it refuses, on a made-up driver."""
+
+import os
+import types
+from typing import Any
+
+from featray.measurement import nvml
+from featray.measurement.telemetry import Reading
+
+
+class Refusal(Exception):
+    """What the driver raises for a figure that a board does not have."""
+
+
+class Driver:
+    """Two GPUs, of which the second gives its identity and nothing else."""
+
+    NVMLError = Refusal
+    NVML_CLOCK_SM = 1
+    NVML_TEMPERATURE_GPU = 0
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(handle: int | None = None, *_: object) -> Any:
+            if handle == 1 and name not in ("nvmlDeviceGetUUID", "nvmlDeviceGetHandleByIndex"):
+                raise Refusal
+            return ANSWERS[name]
+
+        return {
+            "nvmlDeviceGetHandleByIndex": lambda index: index,
+            "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
+        }.get(name, ask)
+
+
+ANSWERS: dict[str, Any] = {
+    "nvmlDeviceGetCount": 2,
+    "nvmlDeviceGetName": "NVIDIA GeForce RTX 3090",
+    "nvmlDeviceGetMemoryInfo": types.SimpleNamespace(total=24_000, used=1_000),
+    "nvmlSystemGetDriverVersion": "580.65.06",
+    "nvmlDeviceGetCudaComputeCapability": (8, 6),
+    "nvmlDeviceGetComputeRunningProcesses": [types.SimpleNamespace(pid=1), types.SimpleNamespace(pid=os.getpid())],
+    "nvmlDeviceGetClockInfo": 1695,
+    "nvmlDeviceGetPowerUsage": 350_500,
+    "nvmlDeviceGetTemperature": 71,
+    "nvmlDeviceGetUtilizationRates": types.SimpleNamespace(gpu=93, memory=40),
+    "nvmlDeviceGetCurrentClocksEventReasons": 0x1 | 0x4 | 0x20,
+    "nvmlDeviceGetTotalEnergyConsumption": 12_345,
+}
+
+
+def test_boards_are_listed_with_what_they_tell() -> None:
+    first, second = nvml.boards(Driver())
+    assert first == nvml.Board(
+        uuid="GPU-0",
+        name="NVIDIA GeForce RTX 3090",
+        memory_b=24_000,
+        driver="580.65.06",
+        compute_capability="8.6",
+        foreign_processes=1,
+    )
+    assert (second.uuid, second.name, second.memory_b, second.compute_capability) == ("GPU-1", None, None, None)
+
+
+def test_readings_are_in_si_units() -> None:
+    gpu = nvml.Gpu(Driver(), 0)
+    assert gpu.read() == Reading(
+        sm_clock_hz=1.695e9,
+        power_w=350.5,
+        temperature_c=71,
+        utilization=0.93,
+        memory_used_b=1_000,
+        reasons=("sw_power_cap", "sw_thermal_slowdown"),
+    )
+    assert gpu.energy_j() == 12.345
+    assert gpu.driver() == "580.65.06"
+    assert gpu.foreign_processes() == 1
+
+
+def test_a_figure_that_the_driver_refuses_is_null() -> None:
+    gpu = nvml.Gpu(Driver(), 1)
+    assert gpu.read() == Reading()
+    assert gpu.energy_j() is None
+    assert gpu.foreign_processes() is None

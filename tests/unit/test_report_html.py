@@ -1,0 +1,192 @@
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import plotly.graph_objects
+import pytest
+
+from featray.report import html, notes, tables
+from featray.row import Row
+from tests.report_rows import make_cpu_row, make_failed_row, make_row
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&\"'\u2028"
+
+
+class Page(HTMLParser):
+    """The elements of a page, and what its scripts hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.elements and self.elements[-1][0] == "script":
+            self.scripts[-1] += data
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.scripts[0])
+        return found
+
+
+def rendered(rows: list[Row], found: notes.Notes = notes.NONE, **options: Any) -> html.Rendered:
+    return html.render(tables.build(rows), found, version="0.1.0", **options)
+
+
+def several() -> list[Row]:
+    three = [
+        make_row(invocation=number, timed_s=[0.7 + number / 100], stages_s={"decode": 0.1, "face detection": 0.6})
+        for number in (1, 2, 3)
+    ]
+    rows = [make_row(cell_id="b", batch_size=1, gpu_memory_used_peak_b=2**31), make_cpu_row(rss_peak_b=2**30)]
+    return [*three, *rows, make_failed_row("oom", "no memory", cell_id="c", batch_size=64)]
+
+
+def compared() -> notes.Notes:
+    pairs = [
+        notes.Comparison(
+            config=f"retinaface, {verdict}",
+            baseline="20 ms",
+            candidate="10 ms",
+            speedup=2.0,
+            low=1.9,
+            high=2.1,
+            verdict=verdict,
+            candidate_unit=("quickstart-1", "000000000001", "GPU-1"),
+        )
+        for verdict in ("FASTER", "SLOWER", "EQUIVALENT", "INCONCLUSIVE", "NOT COMPARABLE")
+    ]
+    return notes.Notes(
+        headline=notes.Observation("headline", "Twice as fast."), baseline="before", comparisons=tuple(pairs)
+    )
+
+
+@pytest.mark.parametrize(
+    "column", ["hostname", "detector", "input", "section_label", "description", "gpu_name", "reason", "run_id"]
+)
+def test_nothing_from_the_store_becomes_markup(column: str) -> None:
+    rows = [make_failed_row("failed", cell_id="b", **{column: HOSTILE}), make_row(**{column: HOSTILE})]
+    page = Page(rendered(rows).page)
+    assert len(page.scripts) == 3
+    assert "img" not in {tag for tag, _ in page.elements}
+    assert page.drawing["figures"]
+
+
+def test_notes_of_people_and_findings_are_text_too() -> None:
+    found = notes.Notes(
+        headline=notes.Observation("headline", HOSTILE), observations=(notes.Observation("noisy", HOSTILE),)
+    )
+    page = Page(rendered([make_row()], found, hand_written=HOSTILE).page)
+    assert len(page.scripts) == 3
+
+
+def test_the_page_names_no_other_place() -> None:
+    page = Page(rendered(several(), compared()).page)
+    places = [attrs[key] for _, attrs in page.elements for key in ("src", "href", "action", "srcset") if key in attrs]
+    assert places
+    assert all(place and place.startswith(("#", "data:")) for place in places)
+
+
+def test_every_plot_is_one_that_plotly_accepts() -> None:
+    page = Page(rendered(several(), compared()).page)
+    figures = page.drawing["figures"]
+    assert len(figures) == 4  # ratios, throughput, memory, stages
+    for figure in figures:
+        plotly.graph_objects.Figure(data=figure["traces"], layout=figure["layout"])
+
+
+def test_every_point_leads_to_a_line_of_the_page() -> None:
+    page = Page(rendered(several(), compared()).page)
+    ids = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
+    points = [
+        point for figure in page.drawing["figures"] for trace in figure["traces"] for point in trace["customdata"]
+    ]
+    assert points
+    assert set(points) <= ids
+
+
+def test_throughput_comes_with_its_interval_where_there_are_invocations_enough() -> None:
+    page = Page(rendered(several()).page)
+    traces = [trace for trace in page.drawing["figures"][0]["traces"] if trace["x"] == [1, 16]]
+    (bars,) = [trace["error_y"] for trace in traces]
+    assert bars["array"][0] is None  # one invocation only
+    assert bars["array"][1] > 0
+
+
+def test_verdicts_have_marks_of_their_own() -> None:
+    page = Page(rendered(several(), compared()).page)
+    traces = page.drawing["figures"][0]["traces"]
+    assert len({trace["marker"]["symbol"] for trace in traces}) == len(traces) == 5
+
+
+def test_units_beyond_the_limit_go_to_a_csv_and_the_page_says_so() -> None:
+    rows = [make_row(cell_id=f"{number:012}", batch_size=number + 1, asked="{}") for number in range(10)]
+    made = rendered(rows, units_max=7, csv_name="demo.units.csv")
+    assert "This page holds 7 of 10 units; the other 3 are in the CSV file beside it" in made.page
+    assert 'href="demo.units.csv"' in made.page
+    assert made.csv is not None
+    lines = list(csv.DictReader(io.StringIO(made.csv)))
+    assert [line["batch_size"] for line in lines] == ["8", "9", "10"]
+    assert lines[0]["command"] == "featray measure --cell 000000000007 --target GPU-1"
+
+
+def test_a_page_with_room_for_all_needs_no_csv() -> None:
+    assert rendered(several()).csv is None
+
+
+def test_a_formula_in_a_name_does_not_run_in_a_spreadsheet() -> None:
+    made = rendered([make_row(hostname="=HYPERLINK(1)")], units_max=0)
+    assert made.csv is not None
+    assert ",'=HYPERLINK(1)," in made.csv
+
+
+def test_each_unit_says_how_to_measure_it_again() -> None:
+    assert "featray measure --cell 000000000001 --target GPU-1" in rendered([make_row(asked="{}")]).page
+    assert "imported: its cell is not known in full" in rendered([make_row(asked=None)]).page
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [make_failed_row("oom", None, frames=None, hostname=None, host_id=None, gpu_name=None)],
+        [make_row(detector="顔検出器 ✓", hostname="böx", section_label="ü" * 400)],
+        [make_row(frames=None, torch=None)],
+        [
+            make_row(hostname=f"box{host}", host_id=f"h{host}", target_id=f"GPU-{host}{gpu}")
+            for host in range(3)
+            for gpu in range(2)
+        ],
+    ],
+)
+def test_odd_stores_still_make_a_page(rows: list[Row]) -> None:
+    page = rendered(rows).page
+    assert page.startswith("<!doctype html>")
+    assert ("There are no rows to report." in page) == (not rows)
+
+
+def test_five_hundred_units_stay_under_six_megabytes() -> None:
+    rows = [
+        make_row(
+            cell_id=f"{number:012}",
+            target_id=f"GPU-00000000-0000-4000-8000-{number % 6:012}",
+            batch_size=2 ** (number % 8),
+            detector=f"detector-{number // 48}",
+            invocation=invocation,
+            stages_s={"decode": 0.1, "face detection": 0.4, "emotion": 0.1, "other": 0.05},
+            gpu_memory_used_peak_b=2**31,
+            asked="{}",
+        )
+        for number in range(500)
+        for invocation in (1, 2, 3)
+    ]
+    assert len(rendered(rows).page.encode()) < 6_000_000

@@ -1,0 +1,169 @@
+from featray.report import lines, tables
+from featray.report.tables import Report
+from featray.row import Row
+from tests.report_rows import make_cpu_row, make_failed_row, make_row
+
+
+def texts(report: Report) -> list[list[str]]:
+    found = []
+    for block in report.blocks:
+        for section in block.sections:
+            for table in section.tables:
+                found += [lines.cells(unit, report.columns, section.kind) for unit in table.units]
+    return found
+
+
+def two_gpus_of_three_hosts() -> list[Row]:
+    return [
+        make_row(hostname=f"box{host}", host_id=f"h{host}", target_id=f"GPU-{host}{gpu}", gpu_name="NVIDIA RTX 4000")
+        for host in range(3)
+        for gpu in range(2)
+    ]
+
+
+def test_one_gpu_and_the_cpu_of_a_host_share_a_block_as_in_py_feats_reports() -> None:
+    report = tables.build([make_row(), make_cpu_row(timed_s=[7.2])])
+    assert [block.heading for block in report.blocks] == ["box: NVIDIA RTX 4000"]
+    assert texts(report) == [["cpu", "16", "7.20", "100.0", "10.0"], ["cuda", "16", "0.72", "10.0", "100.0"]]
+
+
+def test_two_gpus_and_the_cpu_of_a_host_have_a_block_each() -> None:
+    rows = [make_row(), make_row(target_id="GPU-2", gpu_name="NVIDIA RTX 5000"), make_cpu_row()]
+    headings = [block.heading for block in tables.build(rows).blocks]
+    assert headings == ["box: NVIDIA RTX 4000", "box: NVIDIA RTX 5000", "box: CPU"]
+
+
+def test_equal_gpus_are_told_apart_by_their_ids() -> None:
+    headings = [block.heading for block in tables.build(two_gpus_of_three_hosts()).blocks]
+    assert len(set(headings)) == 6
+    assert headings[0] == "box0: NVIDIA RTX 4000 (GPU-00)"
+
+
+def test_hosts_of_one_name_are_told_apart_by_their_ids() -> None:
+    rows = [make_row(), make_row(host_id="host-2", target_id="GPU-2")]
+    headings = [block.heading for block in tables.build(rows).blocks]
+    assert headings == ["box (host-1): NVIDIA RTX 4000", "box (host-2): NVIDIA RTX 4000"]
+
+
+def test_each_target_has_a_line_in_the_table_across_targets() -> None:
+    report = tables.build(two_gpus_of_three_hosts())
+    headings, best = lines.best_table(report)
+    assert headings == ["input", "detector", "host", "target", "batch", "ms", "fps"]
+    assert [line[2] for line in best] == ["box0", "box0", "box1", "box1", "box2", "box2"]
+    assert len({(line[2], line[3]) for line in best}) == 6
+
+
+def test_one_target_needs_no_table_across_targets() -> None:
+    assert tables.build([make_row()]).best == ()
+
+
+def test_the_fastest_batch_of_each_target_stands_in_the_table_across_targets() -> None:
+    rows = [
+        make_row(cell_id="a", batch_size=1, timed_s=[3.0]),
+        make_row(cell_id="b", batch_size=4, timed_s=[1.0]),
+        make_cpu_row(timed_s=[9.0]),
+        make_failed_row("oom", cell_id="c", batch_size=64),
+    ]
+    assert [(each.target.device, each.unit.row.batch_size) for each in tables.build(rows).best] == [
+        ("cpu", 16),
+        ("cuda", 4),
+    ]
+
+
+def test_a_lost_host_is_named_by_what_other_rows_of_the_target_know() -> None:
+    rows = [make_failed_row("lost", hostname=None, host_id=None, gpu_name=None), make_row(invocation=2)]
+    assert [block.heading for block in tables.build(rows).blocks] == ["box: NVIDIA RTX 4000"]
+
+
+def test_cells_without_a_target_come_last_with_their_reason() -> None:
+    nowhere = make_failed_row(
+        "infeasible", "no GPU anywhere", target_id="none", hostname=None, host_id=None, gpu_name=None, cell_id="b"
+    )
+    report = tables.build([nowhere, make_row()])
+    assert [block.heading for block in report.blocks] == ["box: NVIDIA RTX 4000", "no target can run these"]
+    assert texts(report)[-1][2:] == ["infeasible: no GPU anywhere", "-", "-"]
+
+
+def test_a_failure_stands_where_its_number_would() -> None:
+    report = tables.build([make_failed_row("oom", "CUDA out of memory")])
+    assert texts(report) == [["cuda", "16", "oom: CUDA out of memory", "-", "-"]]
+
+
+def test_a_partly_failed_unit_shows_its_number_and_how_many_invocations_gave_it() -> None:
+    report = tables.build([make_row(), make_failed_row("crashed", "SIGSEGV", invocation=2)])
+    assert texts(report) == [["cuda", "16", "0.72", "10.0", "100.0", "1 of 2 x 1"]]
+    assert report.remarks[0].kind == "failed"
+
+
+def test_columns_appear_only_where_they_differ() -> None:
+    rows = [make_row(), make_row(cell_id="b", num_workers=2, asked='{"threads": 2}', environment="torch-2.5")]
+    columns = tables.build(rows).columns
+    assert (columns.workers, columns.threads, columns.environment) == (True, True, True)
+    columns = tables.build(rows[:1]).columns
+    assert (columns.workers, columns.threads, columns.environment, columns.calls) == (False, False, False, False)
+
+
+def test_lines_go_by_device_and_batch_whatever_the_order_of_measuring() -> None:
+    rows = [make_row(cell_id=f"c{batch}", batch_size=batch) for batch in (16, 1, 4)] + [make_cpu_row()]
+    assert [line[:2] for line in texts(tables.build(rows))] == [
+        ["cpu", "16"],
+        ["cuda", "1"],
+        ["cuda", "4"],
+        ["cuda", "16"],
+    ]
+
+
+def test_videos_come_before_images_and_py_feats_inputs_and_detectors_in_its_order() -> None:
+    rows = [
+        make_row(cell_id="1", input="faces", section_kind="images", section_label="16 x faces.jpg = 80 faces"),
+        make_row(cell_id="2", input="mine", section_label="mine (9 frames)", detector="zeta"),
+        make_row(cell_id="3", input="long", section_label="long (472 frames)", detector="retinaface"),
+        make_row(cell_id="4", input="long", section_label="long (472 frames)", detector="img2pose"),
+    ]
+    (block,) = tables.build(rows).blocks
+    assert [section.heading for section in block.sections] == [
+        "Video: long (472 frames)",
+        "Video: mine (9 frames)",
+        "Images: 16 x faces.jpg = 80 faces",
+    ]
+    assert [table.heading for table in block.sections[0].tables] == ["img2pose", "retinaface"]
+
+
+def test_images_count_rows_instead_of_frames_per_second() -> None:
+    report = tables.build([make_row(section_kind="images", frames=16, fex_rows=80, timed_s=[1.6])])
+    assert texts(report) == [["cuda", "16", "1.60", "100.0", "80"]]
+
+
+def test_a_row_without_frames_still_has_its_seconds() -> None:
+    assert texts(tables.build([make_row(frames=None)])) == [["cuda", "16", "0.72", "-", "-"]]
+
+
+def test_runs_are_kept_apart_and_named() -> None:
+    report = tables.build([make_row(), make_row(run_id="quickstart-2")])
+    assert [block.heading for block in report.blocks] == [
+        "quickstart-1: box: NVIDIA RTX 4000",
+        "quickstart-2: box: NVIDIA RTX 4000",
+    ]
+
+
+def test_no_rows_make_an_empty_report() -> None:
+    report = tables.build([])
+    assert (report.blocks, report.units, report.date) == ((), (), None)
+
+
+def test_unmet_rules_are_told_once_with_the_units_they_concern() -> None:
+    rows = [make_row(cell_id=str(n), unmet_rules=["spread"]) for n in range(8)] + [make_row(cell_id="x", batch_size=1)]
+    (remark,) = tables.build(rows).remarks
+    assert remark.text.startswith("Rule not met, repeats spread more than asked (8 of 9 units): retinaface short cuda")
+    assert remark.text.endswith("; and 4 more.")
+
+
+def test_stale_rows_and_unequal_work_are_told() -> None:
+    rows = [
+        make_row(invocation=1, work_id="old", started_at="2026-05-01T00:00:00.000+00:00"),
+        make_row(invocation=2, work_id="new", work={"au_model": '"xgb"'}),
+        make_cpu_row(work_id="other", work={"au_model": '"svm"'}),
+    ]
+    texts = {remark.kind: remark.text for remark in tables.build(rows).remarks}
+    assert "au_model differ" in texts["unequal"]
+    assert texts["stale"].startswith("Stale: 1 row computed other work")

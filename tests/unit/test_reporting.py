@@ -1,0 +1,128 @@
+from pathlib import Path
+
+import pytest
+
+from featray import reporting, store
+from featray.errors import BadInput, NothingMatches, StoreError
+from tests.builders import BLACKWELL, make_row, make_rows
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> str:
+    """A store of two runs of one sweep and one of another, the last of which is the latest."""
+    folder = str(tmp_path / "results")
+    days = [("old-1", "old", 1), ("old-2", "old", 2), ("new-1", "new", 3)]
+    for run_id, sweep, day in days:
+        rows = make_row(run_id=run_id, sweep=sweep, started_at=f"2026-05-0{day}T00:00:00.000+00:00", **BLACKWELL)
+        store.append(folder, [rows])
+    return folder
+
+
+def test_by_default_the_latest_run_is_reported(results: str) -> None:
+    assert reporting.choose(results, []).run_ids == ("new-1",)
+
+
+def test_a_sweep_stands_for_its_latest_run_by_name_or_by_file(results: str) -> None:
+    assert reporting.choose(results, ["old"]).run_ids == ("old-2",)
+    assert reporting.choose(results, ["sweeps/old.yaml"]).run_ids == ("old-2",)
+    assert reporting.choose(results, ["old-1", "new"]).run_ids == ("old-1", "new-1")
+
+
+def test_an_unknown_name_is_answered_with_what_there_is(results: str) -> None:
+    with pytest.raises(NothingMatches, match=r"'nwe'.*Did you mean 'new'\?"):
+        reporting.choose(results, ["nwe"])
+
+
+def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NothingMatches, match="submit a sweep, or import a report"):
+        reporting.report(str(tmp_path), [])
+
+
+def test_a_report_is_kept_under_the_name_of_its_run(results: str) -> None:
+    made = reporting.report(results, ["new"])
+    assert made.files == (Path(results) / "reports" / "new-1.md",)
+    assert made.files[0].read_text(encoding="utf-8") == made.text
+    assert [file.name for file in made.files[0].parent.iterdir()] == ["new-1.md"]
+
+
+def test_json_goes_to_a_file_only_when_asked(results: str, tmp_path: Path) -> None:
+    assert reporting.report(results, [], form="json").files == ()
+    path = tmp_path / "deep" / "report.json"
+    assert reporting.report(results, [], form="json", output=path).files == (path,)
+
+
+def test_a_dash_keeps_no_file(results: str) -> None:
+    assert reporting.report(results, [], output=Path("-")).files == ()
+    assert not (Path(results) / "reports").exists()
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "json"])
+def test_notes_of_people_come_back_in_every_regeneration(results: str, form: str) -> None:
+    folder = Path(results) / "reports"
+    folder.mkdir()
+    (folder / "new-1.notes.md").write_text("Looked at *by hand*.\n", encoding="utf-8")
+    for _ in range(2):
+        assert reporting.report(results, [], form=form).text.count("Looked at *by hand*.") == 1
+    if form == "markdown":
+        assert reporting.report(results, []).text.endswith("\n\n---\n\nLooked at *by hand*.\n")
+
+
+def test_notes_that_are_no_text_are_named(results: str) -> None:
+    folder = Path(results) / "reports"
+    folder.mkdir()
+    (folder / "new-1.notes.md").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StoreError, match=r"new-1\.notes\.md: cannot be read"):
+        reporting.report(results, [])
+
+
+def test_an_unknown_format_is_answered_with_the_known_ones(results: str) -> None:
+    with pytest.raises(BadInput, match=r"expected markdown, html, json\. Did you mean 'html'"):
+        reporting.report(results, [], form="htm")
+
+
+def test_a_page_of_a_store_that_is_no_folder_needs_a_place(results: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(results).parent)
+    with pytest.raises(BadInput, match="name a file with -o"):
+        reporting.report(f"file://{results}", [], form="html")
+
+
+def test_a_report_that_cannot_be_written_is_a_clear_error(results: str) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        reporting.report(results, [], output=Path("/proc/nowhere/report.md"))
+
+
+def test_the_baseline_is_the_callers_or_the_one_that_the_sweep_names(tmp_path: Path) -> None:
+    results = str(tmp_path)
+    store.append(results, make_rows([1.0, 1.01, 0.99], run_id="before-1", sweep="before"))
+    store.append(results, make_rows([0.5, 0.505, 0.495], run_id="after-1", sweep="after", baseline="before"))
+    text = reporting.report(results, ["after"]).text
+    assert "Against before (NVIDIA GeForce RTX 3090), best batch against best batch:" in text
+    assert "| 2.00x | 1.96 to 2.05 | FASTER |"  # 2 x exp(+-2.776 x 0.01 x sqrt(2 / 3)) in text
+    assert reporting.report(results, ["before"], baseline="after").text.count("| SLOWER |") == 1
+
+
+def test_a_missing_baseline_of_the_sweep_is_told_and_one_of_the_caller_is_an_error(tmp_path: Path) -> None:
+    results = str(tmp_path)
+    store.append(results, [make_row(baseline="gone")])
+    made = reporting.report(results, [])
+    assert any("no comparison" in problem and "'gone'" in problem for problem in made.problems)
+    with pytest.raises(NothingMatches, match="'lost'"):
+        reporting.report(results, [], baseline="lost")
+
+
+def test_a_run_is_not_its_own_baseline(results: str) -> None:
+    made = reporting.report(results, ["new"], baseline="new-1")
+    assert made.problems == ("no comparison: new-1 is what is reported",)
+
+
+@pytest.mark.parametrize(
+    ("run_ids", "name"),
+    [(["a/../b"], "a_.._b"), (["..", "x"], "run+x"), (["q" * 200], "q" * 116 + "-etc"), (["<script>"], "_script_")],
+)
+def test_names_of_runs_become_names_of_files(run_ids: list[str], name: str) -> None:
+    assert reporting.file_name(run_ids) == name
+
+
+def test_follow_ups_are_suggested_from_what_a_report_finds(results: str) -> None:
+    found = reporting.suggest_sweeps(results, ["new"])
+    assert "new-few-invocations" in [each.name for each in found.followups]

@@ -1,0 +1,393 @@
+"""What a store promises wherever it lies; `tests/integration/test_store_s3.py` runs the same against S3."""
+
+import dataclasses
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from featray import comparing, exchange, reporting, store
+from featray import row as rows
+from featray.errors import NothingMatches, StoreError
+from featray.row import Row
+from featray.store import place as places
+from featray.store import schema
+from tests.builders import CPU, make_row
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> str:
+    """A store that does not exist yet."""
+    return str(tmp_path / "results")
+
+
+def put(results: str, name: str, content: bytes) -> None:
+    """Lay a file into the store's folder, as anybody could."""
+    place = places.at(results)
+    if place.is_local:
+        Path(place.folder).mkdir(parents=True, exist_ok=True)
+    with place.filesystem.open_output_stream(place.path(name)) as stream:
+        stream.write(content)
+
+
+def parquet(table: Any) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
+def names(results: str) -> list[str]:
+    return [file.name for file in places.listing(places.at(results))[0]]
+
+
+def fill(results: str, count: int, **changes: Any) -> list[Row]:
+    """Append rows of as many invocations, each in a file of its own."""
+    made = [make_row(**{"invocation": number, **changes}) for number in range(1, count + 1)]
+    for row in made:
+        store.append(results, [row])
+    return made
+
+
+def with_extra(row: Row, extra: Mapping[str, Any]) -> bytes:
+    """Write a row as a featray would that knows more columns."""
+    table = schema.table([row])
+    for name, value in extra.items():
+        table = table.append_column(name, pa.array([value]))
+    return parquet(table)
+
+
+def of_schema(row: Row, version: int) -> Row:
+    return dataclasses.replace(row, schema_version=version)
+
+
+# -- what goes in comes out
+
+
+def test_a_store_that_does_not_exist_is_empty(results: str) -> None:
+    assert store.read(results) == store.Reading(())
+    assert store.latest_run(results) is None
+    assert store.runs(results) == ([], ())
+    assert store.keys(results) == []
+    assert store.load(results)[0].empty
+    assert store.check(results).rows == 0
+    assert store.compact(results).files_before == 0
+
+
+def test_rows_come_back_as_they_went_in(results: str) -> None:
+    row = make_row(stages_s={"decode": 0.25}, throttle_reasons=["thermal"], energy_j=None, foreign_gpu_processes=0)
+    store.append(results, [row])
+    assert store.read(results).rows == (row,)
+
+
+def test_a_row_that_names_no_value_is_null_and_never_zero(results: str) -> None:
+    store.append(results, [make_row(status="oom", reason="CUDA out of memory", gpu_memory_b=None)])
+    frame, _ = store.load(results)
+    assert frame["timed_s"].isna().all()
+    assert frame["gpu_memory_b"].isna().all()
+
+
+def test_text_that_is_no_unicode_does_not_lose_the_row(results: str) -> None:
+    store.append(results, [make_row(stderr_tail="caf\udce9", printed={"sec\udc80": "1"})])
+    (row,) = store.read(results).rows
+    assert row.stderr_tail == "caf?"
+
+
+def test_rows_come_in_the_order_in_which_they_were_measured(results: str) -> None:
+    later = make_row(started_at="2026-05-15T00:00:00.000+00:00", invocation=1)
+    second = make_row(started_at="2026-05-14T00:00:00.000+00:00", invocation=2, order_index=1)
+    first = make_row(started_at="2026-05-14T00:00:00.000+00:00", invocation=2, order_index=0, batch_size=4)
+    store.append(results, [later, second])
+    store.append(results, [first])
+    assert store.read(results).rows == (first, second, later)
+
+
+def test_a_row_in_two_files_counts_once(results: str) -> None:
+    store.append(results, [make_row()])
+    store.append(results, [make_row()])
+    assert len(store.read(results, every_attempt=True).rows) == 1
+    assert len(store.load(results)[0]) == 1
+    assert store.check(results).duplicates == 1
+
+
+def test_the_last_attempt_counts(results: str) -> None:
+    lost = make_row(status="lost", attempt=1)
+    again = make_row(attempt=2)
+    store.append(results, [again])
+    store.append(results, [lost])
+    assert store.read(results).rows == (again,)
+    assert store.read(results, every_attempt=True).rows == (lost, again)
+    assert [(unit.attempt, unit.status) for unit in store.keys(results)] == [(2, "ok")]
+
+
+# -- filters and summaries
+
+
+def test_filters_choose_rows(results: str) -> None:
+    one = make_row(sweep="a", run_id="a-1")
+    two = make_row(sweep="b", run_id="b-1", batch_size=4, environment="old")
+    three = make_row(sweep="b", run_id="b-2", **CPU)
+    store.append(results, [one, two])
+    store.append(results, [three])
+    assert store.read(results, sweep="a").rows == (one,)
+    assert store.read(results, run_id="b-2").rows == (three,)
+    assert store.read(results, cell_ids=[two.cell_id, "none"]).rows == (two,)
+    assert store.read(results, cell_ids=[]).rows == ()
+    assert store.read(results, where={"device": "cpu"}).rows == (three,)
+    assert store.read(results, sweep="b", where={"environment": None}).rows == (three,)
+    assert list(store.load(results, sweep="b")[0]["run_id"]) == ["b-1", "b-2"]
+
+
+def test_load_gives_the_columns_asked_for(results: str) -> None:
+    store.append(results, [make_row()])
+    frame, problems = store.load(results, columns=["detector", "timed_s"])
+    assert list(frame.columns) == ["detector", "timed_s"]
+    assert list(frame["timed_s"].iloc[0]) == [0.76] * 5
+    assert problems == ()
+
+
+def test_load_gives_every_documented_column_and_maps_as_dicts(results: str) -> None:
+    store.append(results, [make_row()])
+    frame, _ = store.load(results)
+    assert list(frame.columns) == [column.name for column in rows.columns()]
+    assert frame["stages_s"].iloc[0]["emotion"] == 0.2
+
+
+def test_a_misspelt_column_is_answered_with_the_right_one(results: str) -> None:
+    with pytest.raises(NothingMatches, match="Did you mean 'detector'"):
+        store.load(results, columns=["detectr"])
+
+
+def test_the_latest_run_is_the_one_that_measured_last(results: str) -> None:
+    store.append(results, [make_row(sweep="a", run_id="a-2", started_at="2026-05-14T00:00:00.000+00:00")])
+    store.append(results, [make_row(sweep="b", run_id="b-1", started_at="2026-05-15T00:00:00.000+00:00")])
+    assert store.latest_run(results) == "b-1"
+    assert store.latest_run(results, "a") == "a-2"
+    assert store.latest_run(results, "c") is None
+
+
+def test_runs_are_summed_up_by_the_last_attempt_of_each_unit(results: str) -> None:
+    store.append(results, [make_row(status="crashed"), make_row(attempt=2), make_row(status="oom", batch_size=64)])
+    ((run,), problems) = store.runs(results)
+    assert (run.sweep, run.run_id, run.rows, run.statuses) == ("demo", "demo-1", 2, {"ok": 1, "oom": 1})
+    assert (run.hostnames, run.source_file, problems) == (("box",), None, ())
+
+
+# -- what cannot be used
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.parquet", b"", "empty"),
+        ("text.parquet", b"hello, this is no parquet at all", "damaged or not parquet"),
+        ("notes.txt", b"hello", "not a parquet file"),
+        ("foreign.parquet", parquet(pa.table({"a": [1]})), "not a table of featray's rows"),
+        ("odd.parquet", parquet(pa.table({"schema_version": [1], "run_id": [[1]]})), "cannot be read as rows"),
+        ("part.parquet", parquet(pa.table({"schema_version": [1]})), "column sweep is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_and_the_others_are_read(
+    results: str, name: str, content: bytes, reason: str
+) -> None:
+    made = fill(results, 2)
+    put(results, name, content)
+    found = store.read(results)
+    assert found.rows == tuple(made)
+    (problem,) = found.problems
+    assert problem.file == name
+    assert reason in problem.reason
+    assert [problem.file for problem in store.check(results).problems] == [name]
+    store.compact(results)
+    assert store.read(results).rows == tuple(made)
+
+
+def test_a_foreign_file_is_named_even_where_a_filter_would_hide_it(results: str) -> None:
+    fill(results, 1)
+    put(results, "foreign.parquet", parquet(pa.table({"a": [1]})))
+    assert [problem.file for problem in store.read(results, sweep="demo").problems] == ["foreign.parquet"]
+    assert [problem.file for problem in store.load(results, sweep="demo")[1]] == ["foreign.parquet"]
+
+
+def test_a_flipped_bit_in_a_page_is_seen_and_not_read(results: str) -> None:
+    place = places.at(results)
+    store.append(results, [make_row(reason="A" * 500)])
+    (name,) = names(results)
+    with place.filesystem.open_input_file(place.path(name)) as stream:
+        whole = bytearray(stream.read())
+    whole[len(whole) // 4] ^= 0xFF
+    put(results, name, bytes(whole))
+    found = store.read(results)
+    assert found.rows == ()
+    assert [problem.file for problem in found.problems] == [name]
+
+
+def test_hidden_files_are_nobodys_business(results: str) -> None:
+    made = fill(results, 1)
+    put(results, ".rows-1.parquet.77.tmp", b"half a row")
+    put(results, "_metadata", b"somebody's")
+    assert store.read(results) == store.Reading(tuple(made))
+
+
+# -- schemas
+
+
+def test_rows_of_a_newer_schema_are_named_left_out_and_kept(results: str) -> None:
+    made = fill(results, 2)
+    put(results, "newer.parquet", with_extra(of_schema(make_row(invocation=3), 2), {"novelty": 1.5}))
+    found = store.read(results)
+    assert found.rows == tuple(made)
+    assert [str(problem) for problem in found.problems] == [
+        "newer.parquet: holds rows of a newer schema than 1; update featray to use them"
+    ]
+    assert len(store.load(results)[0]) == 2
+    store.compact(results)
+    assert "newer.parquet" in names(results)
+
+
+def test_asking_for_rows_of_a_newer_schema_says_why_there_are_none(results: str) -> None:
+    fill(results, 1)
+    newer = of_schema(make_row(sweep="next", run_id="next-1"), 2)
+    put(results, "newer.parquet", parquet(schema.table([newer])))
+    told = "left out: newer.parquet: holds rows of a newer schema than 1; update featray to use them"
+    with pytest.raises(NothingMatches, match=told):
+        reporting.choose(results, ["next"])
+    with pytest.raises(NothingMatches, match=told):
+        exchange.choose(results, sweep="next")
+    with pytest.raises(NothingMatches, match=told):
+        comparing.compare(results, "demo", "next")
+
+
+def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str) -> None:
+    store.append(results, [make_row(invocation=1)])
+    put(results, "a.parquet", with_extra(make_row(invocation=2), {"novelty": 1.5, "notes": "b"}))
+    put(results, "b.parquet", with_extra(make_row(invocation=3), {"novelty": 2}))
+    assert len(store.read(results).rows) == 3
+    store.compact(results)
+    (name,) = names(results)
+    place = places.at(results)
+    with place.filesystem.open_input_file(place.path(name)) as stream:
+        kept = pq.read_table(stream).sort_by("invocation")
+    assert kept.column("novelty").to_pylist() == [None, 1.5, 2.0]
+    assert kept.column("notes").to_pylist() == [None, "b", None]
+    assert len(store.read(results).rows) == 3
+
+
+def test_files_whose_unknown_columns_do_not_fit_together_stay_apart(results: str) -> None:
+    put(results, "a.parquet", with_extra(make_row(invocation=1), {"novelty": 1.5}))
+    put(results, "b.parquet", with_extra(make_row(invocation=2), {"novelty": ["x"]}))
+    store.append(results, [make_row(invocation=3)])
+    store.compact(results)
+    assert "b.parquet" in names(results)
+    assert len(names(results)) == 2
+    assert len(store.read(results).rows) == 3
+
+
+def test_a_record_of_an_older_schema_is_rewritten_step_by_step() -> None:
+    steps: dict[int, schema.Migration] = {
+        0: lambda record: {**record, "seconds": record["ms"] / 1000},
+        1: lambda record: {"timed_s": [record["seconds"]]},
+    }
+    migrated = schema.migrate({"schema_version": 0, "ms": 250}, target=2, migrations=steps)
+    assert migrated == {"schema_version": 2, "timed_s": [0.25]}
+    assert schema.migrate({"schema_version": 2, "a": 1}, target=2, migrations=steps) == {"schema_version": 2, "a": 1}
+
+
+def test_rows_of_a_schema_that_nothing_migrates_are_named(results: str) -> None:
+    put(results, "ancient.parquet", parquet(schema.table([of_schema(make_row(), 0)])))
+    store.append(results, [make_row(invocation=2)])
+    found = store.read(results)
+    assert len(found.rows) == 1
+    assert "ancient.parquet: holds a row that cannot be read: schema version 0 is unknown" in str(found.problems[0])
+    frame, problems = store.load(results)
+    assert len(frame) == 1
+    assert [problem.file for problem in problems] == ["ancient.parquet"]
+
+
+# -- compaction and removal
+
+
+def test_compaction_makes_one_file_and_changes_no_row(results: str) -> None:
+    made = fill(results, 5)
+    done = store.compact(results)
+    assert (done.files_before, done.files_after, done.rows) == (5, 1, 5)
+    assert len(names(results)) == 1
+    assert store.read(results).rows == tuple(made)
+    assert store.compact(results).files_before == 0
+
+
+def test_compaction_drops_doubled_rows_and_keeps_every_attempt(results: str) -> None:
+    attempts = [make_row(status="lost"), make_row(attempt=2)]
+    for row in (*attempts, *attempts):
+        store.append(results, [row])
+    assert store.compact(results).rows == 2
+    assert store.read(results, every_attempt=True).rows == tuple(attempts)
+
+
+def test_compaction_of_a_run_leaves_other_runs_alone(results: str) -> None:
+    fill(results, 3, run_id="demo-1")
+    fill(results, 2, run_id="demo-2")
+    assert store.compact(results, "demo-1").files_before == 3
+    assert len(names(results)) == 3
+
+
+def test_a_compaction_killed_before_it_deleted_anything_does_no_harm(results: str) -> None:
+    made = fill(results, 3)
+    store.append(results, made)  # what it wrote before it died
+    assert store.read(results).rows == tuple(made)
+    assert store.compact(results).rows == 3
+    assert store.check(results).duplicates == 0
+
+
+def test_an_archive_is_read_and_left_alone(results: str) -> None:
+    store.append(results, [make_row(run_id="old")], archive="2025")
+    fill(results, 2)
+    store.compact(results)
+    assert "history-2025.parquet" in names(results)
+    assert len(store.read(results).rows) == 3
+    planned = store.remove(results, "old")
+    assert (planned.rows, planned.archived) == (0, ("history-2025.parquet",))
+    assert len(store.read(results, run_id="old").rows) == 1
+
+
+def test_an_archive_is_never_overwritten(results: str) -> None:
+    store.append(results, [make_row()], archive="2025")
+    with pytest.raises(StoreError):
+        store.append(results, [make_row(invocation=2)], archive="2025")
+    assert len(store.read(results).rows) == 1
+
+
+def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
+    fill(results, 2, run_id="demo-1")
+    fill(results, 2, run_id="demo-2")
+    store.compact(results)
+    fill(results, 3, run_id="demo-1")  # two of them are in the compacted file already
+    planned = store.removal(results, "demo-1")
+    assert (planned.rows, len(planned.deleted), len(planned.rewritten)) == (3, 3, 1)
+    store.remove(results, "demo-1")
+    assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
+    assert len(store.read(results).rows) == 2
+
+
+def test_removing_what_is_not_there_lists_what_is(results: str) -> None:
+    fill(results, 1)
+    with pytest.raises(NothingMatches, match="no run 'demo-9'; expected demo-1"):
+        store.removal(results, "demo-9")
+
+
+def test_file_names_never_repeat() -> None:
+    assert len({places.new_name("rows") for _ in range(1000)}) == 1000
+
+
+def test_one_summary_of_each_unit_is_enough_to_compare_it(results: str) -> None:
+    made = [
+        make_row(invocation=number, started_at=f"2026-05-14T0{number}:00:00.000+00:00", status=status)
+        for number, status in ((1, "ok"), (2, "ok"), (3, "lost"))
+    ]
+    store.append(results, made)
+    found = store.read(results, one_summary=True).rows
+    assert [row.output_summary is not None for row in found] == [False, True, False]
+    assert found[1] == made[1]

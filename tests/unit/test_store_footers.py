@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from featray import store
+from featray.store import footers
+from tests.builders import make_row
+
+
+def content(folder: Path, *invocations: int) -> bytes:
+    name = store.append(folder, [make_row(invocation=number) for number in invocations])
+    return (folder / "rows" / name).read_bytes()
+
+
+def test_a_small_file_tells_its_keys_in_its_footer(tmp_path: Path) -> None:
+    found = footers.units(content(tmp_path, 1, 2))
+    assert found is not None
+    assert [(unit["sweep"], unit["run_id"], unit["invocation"], unit["status"]) for unit in found] == [
+        ("demo", "demo-1", 1, "ok"),
+        ("demo", "demo-1", 2, "ok"),
+    ]
+
+
+def test_a_large_file_does_not(tmp_path: Path) -> None:
+    assert footers.units(content(tmp_path, *range(1, 101))) is None
+
+
+def test_a_file_cut_off_anywhere_tells_nothing(tmp_path: Path) -> None:
+    whole = content(tmp_path, 1)
+    assert all(footers.units(whole[:length]) is None for length in range(0, len(whole), 97))
+
+
+@pytest.mark.parametrize("text", [b"", b"PAR1", b"featray.unitsPAR1", b"featray.units\x18\xff\xff\xff\xff\xffPAR1"])
+def test_other_bytes_tell_nothing(text: bytes) -> None:
+    assert footers.units(text) is None
+
+
+def test_keys_come_from_footers_and_from_large_files_alike(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row(invocation=number, status="lost") for number in range(1, 101)])
+    store.append(tmp_path, [make_row(invocation=7, attempt=2)])
+    store.append(tmp_path, [make_row(run_id="demo-2", started_at="2027-01-01T00:00:00.000+00:00")])
+    found = {unit.invocation: unit.status for unit in store.keys(tmp_path, run_id="demo-1")}
+    assert len(found) == 100
+    assert (found[6], found[7]) == ("lost", "ok")
+    assert store.latest_run(tmp_path) == "demo-2"
+    assert [unit.run_id for unit in store.keys(tmp_path, run_id="demo-2")] == ["demo-2"]
+    assert store.keys(tmp_path, sweep="other") == []

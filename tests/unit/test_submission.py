@@ -1,0 +1,210 @@
+"""Submissions on the replay backend: resume, adaptive invocations, refusals, faults, claims. No process is started."""
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from featray import cell, clips, store, sweep
+from featray.backends.replay import SILENT, Faults, Replay
+from featray.errors import Busy, NothingMatches
+from featray.inventory import Inventory
+from featray.row import Row
+from featray.runner import Outcome
+from featray.status import Status
+from featray.submission import Request, carry_out, claim, prepare, without_number
+from tests.builders import make_row
+from tests.places import BLACKWELL, RTX3090, make_host, make_inventory
+
+NOW = datetime.datetime(2026, 5, 14, 23, 15, 32, tzinfo=datetime.UTC)
+ROOT = Path(__file__).parent.parent.parent
+
+SWEEP = """
+detectors: [retinaface]
+inputs: [short]
+axes: {device: cpu, batch_size: [1, 4]}
+weights: synthetic
+"""
+
+
+def load(folder: Path, text: str = "", name: str = "demo") -> sweep.Sweep:
+    path = folder / f"{name}.yaml"
+    path.write_text(SWEEP + text, encoding="utf-8")
+    return sweep.load(path, probe_clip=clips.probe)
+
+
+def recorded(of: sweep.Sweep, times: Sequence[float] = (1.0,), **changes: object) -> list[Row]:
+    """Make a row per cell and time, as a store to replay holds them."""
+    return [
+        make_row(
+            detector=each.detector.name,
+            input=each.input.name,
+            device=each.device,
+            batch_size=each.batch_size,
+            num_workers=each.num_workers,
+            environment=each.environment,
+            invocation=number,
+            timed_s=[seconds] * 3,
+            **changes,
+        )
+        for each in cell.expand(of)
+        for number, seconds in enumerate(times, 1)
+    ]
+
+
+def run(
+    of: sweep.Sweep,
+    results: Path,
+    *,
+    hosts: Inventory | None = None,
+    rows: Sequence[Row] | None = None,
+    faults: Faults | None = None,
+    **request: bool,
+) -> Outcome:
+    backend = Replay(hosts or make_inventory(), recorded(of) if rows is None else rows, source="tape", faults=faults)
+    _, outcome = carry_out(Request(sweep=of, results=str(results), **request), backend, lambda _: None, now=NOW)
+    return outcome
+
+
+def stored(results: Path) -> tuple[Row, ...]:
+    return store.read(str(results)).rows
+
+
+def test_every_unit_gets_a_row_in_every_invocation(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 3}")
+    assert len(run(of, tmp_path / "r").rows) == 6
+    assert sorted((row.batch_size, row.invocation) for row in stored(tmp_path / "r")) == [
+        (size, number) for size in (1, 4) for number in (1, 2, 3)
+    ]
+
+
+def test_replayed_rows_say_where_they_come_from(tmp_path: Path) -> None:
+    run(load(tmp_path, "measure: {invocations: 1}"), tmp_path / "r")
+    assert {row.source_file for row in stored(tmp_path / "r")} == {"replayed from tape"}
+
+
+def test_a_second_submit_measures_nothing_and_a_rerun_everything(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 2}")
+    run(of, tmp_path / "r")
+    assert run(of, tmp_path / "r").rows == []
+    assert len(run(of, tmp_path / "r", rerun=True).rows) == 4
+    assert len({row.run_id for row in stored(tmp_path / "r")}) == 2
+    assert len(stored(tmp_path / "r")) == 8
+
+
+def test_a_steady_pilot_is_enough(tmp_path: Path) -> None:
+    of = load(tmp_path)
+    run(of, tmp_path / "r", rows=recorded(of, (1.0, 1.001, 0.999, 1.0, 1.0005)))
+    assert max(row.invocation for row in stored(tmp_path / "r")) == 5
+
+
+def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tmp_path: Path) -> None:
+    of = load(tmp_path)
+    steady = [row for row in recorded(of) if row.batch_size == 1]
+    noisy = [row for row in recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95)) if row.batch_size == 4]
+    run(of, tmp_path / "r", rows=steady + noisy)
+    most = {size: max(r.invocation for r in stored(tmp_path / "r") if r.batch_size == size) for size in (1, 4)}
+    assert most == {1: 12, 4: 12}
+    assert run(of, tmp_path / "r", rows=steady + noisy).rows == []
+
+
+def test_a_crash_is_tried_twice_more_and_the_last_attempt_counts(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    faults = {"demo/retinaface/cpu/invocation-1": [Status.CRASHED]}
+    run(of, tmp_path / "r", faults=faults)
+    rows = store.read(str(tmp_path / "r"), every_attempt=True).rows
+    assert sorted((row.batch_size, row.attempt, row.status) for row in rows) == [
+        (size, attempt, status) for size in (1, 4) for attempt, status in ((1, "crashed"), (2, "ok"))
+    ]
+    assert {row.status for row in stored(tmp_path / "r")} == {"ok"}
+
+
+def test_a_host_that_loses_three_invocations_in_a_row_is_set_aside(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 4}")
+    names = [f"demo/retinaface/cpu/invocation-{n}" for n in range(1, 5)]
+    faults = {name + suffix: [Status.LOST] * 9 for name in names for suffix in ("", "-attempt-2", "-attempt-3")}
+    outcome = run(of, tmp_path / "r", faults=faults)
+    assert outcome.problems == ["box was set aside after 3 invocations in a row were lost with their process"]
+    assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
+    assert len(stored(tmp_path / "r")) == 8
+
+
+def test_interchangeable_work_moves_to_the_other_host(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}\ninterchangeable: true")
+    hosts = make_inventory(make_host("a"), make_host("b"))
+    outcome = run(of, tmp_path / "r", hosts=hosts)
+    assert len(outcome.rows) == 2
+    assert run(of, tmp_path / "r", hosts=hosts).rows == []
+
+
+def test_a_unit_lost_on_one_interchangeable_host_and_measured_on_another_has_its_number() -> None:
+    lost = make_row(target_id="cpu@a", status="lost", timed_s=None)
+    done = make_row(target_id="cpu@b", attempt=2)
+    assert without_number([lost, done], interchangeable=True) == 0
+    assert without_number([lost, done], interchangeable=False) == 1
+    assert without_number([lost], interchangeable=True) == 1
+
+
+def test_what_cannot_run_is_a_row_with_its_reason_and_is_not_written_twice(tmp_path: Path) -> None:
+    of = load(tmp_path, "include: [{device: mps}]\nmeasure: {invocations: 1}")
+    run(of, tmp_path / "r")
+    run(of, tmp_path / "r")
+    refused = [row for row in store.read(str(tmp_path / "r"), every_attempt=True).rows if row.status == "infeasible"]
+    assert [row.reason for row in refused] == ["no mps device among box (no GPU)"] * len(refused)
+    assert len(refused) == len({row.cell_id for row in refused}) > 0
+
+
+def test_a_host_that_is_never_heard_of_again_ends_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featray.runner.GRACE_S", 0.2)
+    of = load(tmp_path, "measure: {invocations: 1, time_limit_s: 0.1, load_limit_s: 0.1}")
+    names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
+    outcome = run(of, tmp_path / "r", faults={name: [SILENT, SILENT] for name in names})
+    assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
+    assert "no word from its host" in str(outcome.rows[0].reason)
+
+
+def test_rows_left_in_a_spool_are_collected_by_the_next_submit(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    run(of, tmp_path / "r")
+    kept = stored(tmp_path / "r")
+    backend = Replay(make_inventory(), (), source="tape")
+    backend._spooled = {row.key(): row for row in kept}
+    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "new")), backend, lambda _: None, now=NOW)
+    assert outcome.rows == []
+    assert {row.key() for row in stored(tmp_path / "new")} == {row.key() for row in kept}
+    assert backend._spooled == {}
+
+
+def test_a_sweep_is_claimed_by_one_submit_at_a_time(tmp_path: Path) -> None:
+    with claim(str(tmp_path), "demo"):
+        with pytest.raises(Busy, match=r"demo is being submitted to .* by .*process \d+"), claim(str(tmp_path), "demo"):
+            pass
+        with claim(str(tmp_path), "other"):
+            pass
+    with claim(str(tmp_path), "demo"):
+        pass
+
+
+def test_the_flagship_plans_36_cells_on_the_blackwell_in_either_order_of_gpus() -> None:
+    of = sweep.load(ROOT / "sweeps" / "blackwell.yaml", probe_clip=clips.probe)
+    for gpus in ((BLACKWELL, RTX3090), (RTX3090, BLACKWELL)):
+        hosts = make_inventory(make_host("liquidswords2", *gpus))
+        prepared = prepare(Request(sweep=of, results="/nowhere"), hosts, now=NOW)
+        assert len(prepared.placement.units) == 36
+        assert {unit.target.target_id for unit in prepared.placement.units} == {BLACKWELL.uuid}
+        assert {each.invocation.gpu_uuid for each in prepared.plan.invocations} == {BLACKWELL.uuid}
+
+
+def test_a_sweep_for_a_gpu_that_is_not_here_names_what_is() -> None:
+    of = sweep.load(ROOT / "sweeps" / "blackwell.yaml", probe_clip=clips.probe)
+    with pytest.raises(NothingMatches, match=r"no GPU matches .*Blackwell.*box \(NVIDIA GeForce RTX 3090\)"):
+        prepare(Request(sweep=of, results="/nowhere"), make_inventory(make_host("box", RTX3090)), now=NOW)
+
+
+def test_resume_goes_by_what_was_asked_not_by_its_name(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    run(of, tmp_path / "r")
+    renamed = dataclasses.replace(of, description="other words")
+    assert run(renamed, tmp_path / "r").rows == []
