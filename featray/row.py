@@ -12,7 +12,7 @@ import functools
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -208,16 +208,19 @@ def _fits(value: Any, kind: Any) -> bool:
         return True
     origin, item = _parts(kind)
     if origin is list:
-        return isinstance(value, list) and all(type(v) is item or v is None or _fits(v, item) for v in value)
+        return isinstance(value, list) and _all_fit(value, item)
     if origin is dict:
-        return isinstance(value, dict) and all(
-            isinstance(k, str) and (type(v) is item or v is None or _fits(v, item)) for k, v in value.items()
-        )
+        return isinstance(value, dict) and set(map(type, value)) <= {str} and _all_fit(value.values(), item)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, kind)
+
+
+def _all_fit(values: Collection[Any], item: Any) -> bool:
+    others = set(map(type, values)) - {item, types.NoneType}
+    return not others or all(value is None or _fits(value, item) for value in values)
 
 
 @functools.cache

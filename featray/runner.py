@@ -55,12 +55,14 @@ class Outcome:
     rows: list[Row] = dataclasses.field(default_factory=list)
     problems: list[str] = dataclasses.field(default_factory=list)
     not_reached: int = 0  # unit-invocations that the budget left unmeasured
+    newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined meanwhile, not planned for
 
     def add(self, later: "Outcome") -> None:
         """Take in what a later part of the same submit came to."""
         self.rows += later.rows
         self.problems += later.problems
         self.not_reached += later.not_reached
+        self.newcomers += later.newcomers
 
 
 Watch = Callable[[Progress], None]
@@ -70,9 +72,9 @@ class Run:
     """One plan being carried out."""
 
     def __init__(
-        self, work: Plan, backend: Backend, results: str, watch: Watch, *, budget_s: float | None = None
+        self, work: Plan, backend: Backend, results: str, watch: Watch, *, ends_s: float | None = None
     ) -> None:
-        """Prepare; nothing starts before `finish` is called, and no invocation starts once the budget is spent."""
+        """Prepare; nothing starts before `finish` is called, and no invocation after `ends_s` on the monotonic clock."""
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
         self._schedule = Schedule(work.invocations, exclusive=work.campaign.exclusive)
         self._flights: dict[int, _Flight] = {}
@@ -80,7 +82,7 @@ class Run:
         self._seen: set[tuple[str, str, str, int, int]] = set()
         self._total = work.remaining
         self._begun = time.monotonic()
-        self._budget_s = budget_s
+        self._ends_s = ends_s
         self._gauges = Gauges(self._begun)
         self.outcome = Outcome()
 
@@ -94,23 +96,28 @@ class Run:
             self._check_deadlines()
             if self._gauges.is_due(time.monotonic()):
                 self._publish()
+                self._greet()
         self._report_budget()
         self._publish()
         return self.outcome
 
     def _is_spent(self) -> bool:
-        return self._budget_s is not None and time.monotonic() - self._begun > self._budget_s
+        return self._ends_s is not None and time.monotonic() > self._ends_s
 
     def _publish(self) -> None:
         self._backend.publish(self._gauges.figures(self._total, time.monotonic()))
+
+    def _greet(self) -> None:
+        for name in self._backend.newcomers():
+            self.outcome.newcomers.append(name)
+            self._tell(None, f"{name} joined; what the sweep asks of it is measured after the rest")
 
     def _report_budget(self) -> None:
         left = self._schedule.drop_all()
         self.outcome.not_reached = sum(len(planned.invocation.cells) for planned in left)
         if left:
-            spent = format_duration(self._budget_s or 0.0)
             self.outcome.problems.append(
-                f"the budget of {spent} left {self.outcome.not_reached} measurements in {len(left)} invocations undone"
+                f"the budget left {self.outcome.not_reached} measurements in {len(left)} invocations undone"
             )
 
     def cancel(self) -> None:

@@ -14,6 +14,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -63,12 +64,16 @@ def prepare(request: Request, inventory: Inventory, *, now: datetime.datetime) -
         StoreError: the store cannot be read.
     """
     sweep = request.sweep
-    placed = placement.match(cell.expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
+    placed = _placed(sweep, inventory)
     if not placed.units:
         raise errors.NothingMatches(_none_can_run(sweep.name, placed))
     run_id = None if request.rerun else store.latest_run(request.results, sweep.name)
     run_id = run_id or new_run_id(sweep.name, now)
     return prepare_run(request, placed, run_id)
+
+
+def _placed(sweep: Sweep, inventory: Inventory) -> placement.Placement:
+    return placement.match(cell.expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
 
 
 def summary(prepared: Prepared) -> str:
@@ -138,7 +143,7 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
     """Measure what the sweep still lacks, row by row into the store.
 
     A pilot comes first where the sweep lets the number of invocations follow from the spread; then that number is fixed
-    once, from the pilot's rows alone, and the rest is measured.
+    once, from the pilot's rows alone, and the rest is measured. Hosts that join meanwhile get their share at the end.
 
     Raises:
         Busy: another submit of this sweep runs on this store.
@@ -149,20 +154,31 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
         inventory = backend.inventory()
         gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
-        _require_weights(prepared.plan, backend)
-        _keep_refusals(request, prepared.plan)
-        outcome = _run(request, prepared.plan, backend, watch)
-        if request.sweep.invocations.max > request.sweep.invocations.pilot:
-            rest = prepare_run(request, prepared.placement, prepared.plan.campaign.run_id).plan
-            outcome.add(_run(request, rest, backend, watch))
-        gather(request.results, backend)
         run_id = prepared.plan.campaign.run_id
+        ends_s = time.monotonic() + request.budget_s if request.budget_s is not None else None
+        outcome = _measure(request, prepared, backend, watch, ends_s)
+        while outcome.newcomers and not outcome.not_reached:
+            outcome.newcomers.clear()
+            prepared = prepare_run(request, _placed(request.sweep, backend.inventory()), run_id)
+            outcome.add(_measure(request, prepared, backend, watch, ends_s))
+        gather(request.results, backend)
         store.compact(request.results, run_id=run_id)
     return run_id, outcome
 
 
-def _run(request: Request, work: Plan, backend: Backend, watch: Watch) -> Outcome:
-    run = Run(work, backend, request.results, watch, budget_s=request.budget_s)
+def _measure(request: Request, prepared: Prepared, backend: Backend, watch: Watch, ends_s: float | None) -> Outcome:
+    """Run a pilot where the sweep wants one, then the rest."""
+    _require_weights(prepared.plan, backend)
+    _keep_refusals(request, prepared.plan)
+    outcome = _run(request, prepared.plan, backend, watch, ends_s)
+    if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
+        rest = prepare_run(request, prepared.placement, prepared.plan.campaign.run_id).plan
+        outcome.add(_run(request, rest, backend, watch, ends_s))
+    return outcome
+
+
+def _run(request: Request, work: Plan, backend: Backend, watch: Watch, ends_s: float | None) -> Outcome:
+    run = Run(work, backend, request.results, watch, ends_s=ends_s)
     try:
         with terminated_is_interrupted():
             return run.finish()

@@ -44,3 +44,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     monkeypatch.setenv("FEATRAY_LEASES", str(tmp_path_factory.mktemp("leases")))
     yield cache
     monkeypatch.undo()
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the history that ships with featray as a store of its own: what the user has measured stays out."""
+    folder = tmp_path_factory.mktemp("history")
+    (folder / "rows").mkdir()
+    (shipped,) = (Path(__file__).parents[1] / "results" / "rows").glob("history-*.parquet")
+    shutil.copy(shipped, folder / "rows")
+    return folder

@@ -59,6 +59,9 @@ class Backend(Protocol):
     def cancel(self, planned: Planned) -> None:
         """End an invocation's processes now; no further event of it follows."""
 
+    def newcomers(self) -> Sequence[str]:
+        """Name the hosts that have come since the last `inventory` or call of this."""
+
     def collect(self, store: str) -> Sequence[Row]:
         """Fetch the rows of this store that wait in the hosts' spools, at most once each per contact."""
 

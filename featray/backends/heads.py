@@ -110,6 +110,7 @@ def _ask(address: str) -> str:
         finally:
             child.kill()
             child.wait()
+        _check_token(said, address)  # the child may have ended in the moment in which it said so
         if child.returncode != 0:
             last = said.read_text(errors="replace").strip().splitlines()[-1:] or ["it gave no reason"]
             raise BackendError(f"{address}: {last[0].removeprefix('REFUSED ')}")
@@ -119,15 +120,19 @@ def _ask(address: str) -> str:
 def _watch(child: "subprocess.Popen[bytes]", said: Path, address: str) -> None:
     deadline = time.monotonic() + ANSWER_S
     while child.poll() is None:
-        if "InvalidAuthToken" in said.read_text(errors="replace"):
-            what = "this machine's token" if token.read() else "this machine, which has no token"
-            raise BackendError(
-                f"{address} refuses {what}: copy the line that `featray cluster token` prints on the head into "
-                f"{token.path()}, mode 0600"
-            )
+        _check_token(said, address)
         if time.monotonic() > deadline:
             raise BackendError(f"{address} does not answer as a Ray head within {ANSWER_S:.0f} s")
         time.sleep(POLL_S)
+
+
+def _check_token(said: Path, address: str) -> None:
+    if "InvalidAuthToken" in said.read_text(errors="replace"):
+        what = "this machine's token" if token.read() else "this machine, which has no token"
+        raise BackendError(
+            f"{address} refuses {what}: copy the line that `featray cluster token` prints on the head into "
+            f"{token.path()}, mode 0600"
+        )
 
 
 def _node(value: Mapping[str, Any]) -> Node:

@@ -55,6 +55,10 @@ class Inline:
                 self._queue.remove(entry)
                 entry[1].close()  # type: ignore[attr-defined]  # a generator: its finally ends the child
 
+    def newcomers(self) -> Sequence[str]:
+        """Nobody can join."""
+        return ()
+
     def collect(self, store: str) -> Sequence[Row]:
         """Read this machine's spool."""
         return spool.pending(spool.folder(weights.featray_cache(), store))

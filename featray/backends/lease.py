@@ -49,22 +49,26 @@ def acquire(host_id: str, device_id: str, *, exclusive: str, holder: str) -> Ite
     place.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):  # made by another user, who has opened it already
         place.chmod(0o1777)
-    wanted = [(f"host-{host_id}.lock", exclusive == "host")]
-    if exclusive != "host":
-        wanted.append((f"device-{device_id}.lock", True))
     files: list[int] = []
+    gate = _open(place, f"gate-{host_id}.lock")
     try:
-        for name, alone in wanted:
-            file = _open(place / _safe(name))
-            files.append(file)
-            while not _try(file, alone):
-                yield _holder(file)
-                time.sleep(POLL_S)
-            if alone:
-                _sign(file, holder)
+        host = _open(place, f"host-{host_id}.lock")
+        files.append(host)
+        yield from _wait(gate, alone=True, held_by=host)
+        yield from _wait(host, alone=exclusive == "host", held_by=host)
+        if exclusive == "host":
+            _sign(host, holder)
+        else:
+            device = _open(place, f"device-{device_id}.lock")
+            files.append(device)
+            fcntl.flock(gate, fcntl.LOCK_UN)
+            yield from _wait(device, alone=True, held_by=device)
+            _sign(device, holder)
     except BaseException:
         release(Held(tuple(files)))
         raise
+    finally:
+        os.close(gate)
     yield Held(tuple(files))
 
 
@@ -74,15 +78,18 @@ def release(held: Held) -> None:
         os.close(file)
 
 
-def _safe(name: str) -> str:
-    return name.replace("/", "_")
-
-
-def _open(path: Path) -> int:
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+def _open(place: Path, name: str) -> int:
+    file = os.open(place / name.replace("/", "_"), os.O_RDWR | os.O_CREAT, 0o666)
     with contextlib.suppress(PermissionError):  # another user's file: already open to all
         os.fchmod(file, 0o666)  # the umask must not lock others out
     return file
+
+
+def _wait(file: int, *, alone: bool, held_by: int) -> Iterator[str]:
+    """Lock a file; name the one who signed `held_by` for as long as that takes."""
+    while not _try(file, alone):
+        yield _holder(held_by)
+        time.sleep(POLL_S)
 
 
 def _try(file: int, alone: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Liveness: whether the head and the nodes that run something are still there, told before Ray acts on it.
+"""Liveness: whether the head and the nodes that run something are still there, told before Ray acts on it; who joins.
 
 Ray ends the whole driver process a minute after its head went, without a word that a user could act on; and the
 reference of a task on a host behind a broken network never resolves, long after Ray has declared the node dead.
@@ -53,11 +53,12 @@ class Head:
 
 
 class Nodes:
-    """Which nodes are dead for so long that nothing more will be heard of them."""
+    """Which nodes are dead for so long that nothing more will be heard of them, and which have come."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with no node known to be dead."""
+    def __init__(self, known: Collection[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with the nodes that are there, none known to be dead."""
         self._clock = clock
+        self._known = set(known)
         self._looked = clock()
         self._dead_since: dict[str, float] = {}
 
@@ -70,3 +71,9 @@ class Nodes:
         now = self._looked = self._clock()
         self._dead_since = {node: self._dead_since.get(node, now) for node, is_alive in alive.items() if not is_alive}
         return {node for node, since in self._dead_since.items() if now - since >= SETTLE_S}
+
+    def come(self, alive: Mapping[str, bool]) -> list[str]:
+        """Take in Ray's list of nodes; return the live ones that were never there before."""
+        fresh = [node for node, is_alive in alive.items() if is_alive and node not in self._known]
+        self._known.update(fresh)
+        return fresh

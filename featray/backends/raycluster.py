@@ -97,6 +97,7 @@ class RayCluster:
         self._context = _connect(address, metadata or {})
         self._head = liveness.Head(ray.get_runtime_context().gcs_address)
         self._nodes = liveness.Nodes()
+        self._newcomers: list[str] = []
         self._ear = Ear(self._hear)
 
     @property
@@ -110,6 +111,7 @@ class RayCluster:
         nodes = [node for node in ray.nodes() if node["Alive"]]
         pending = {node["NodeID"]: _probe.options(scheduling_strategy=_on(node["NodeID"])).remote() for node in nodes}
         self._gpu_counts = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes}
+        self._nodes, self._newcomers = liveness.Nodes(pending), []
         found = [_node_host(node, pending[node["NodeID"]]) for node in nodes]
         self._inventory = inventory.merge(found)
         _forget.remote("", [])  # sends the task's code to the head now: without a head that would block later
@@ -184,7 +186,10 @@ class RayCluster:
         """Give up what runs on nodes that are gone; say of what has not begun that it waits for Ray."""
         if not self._nodes.is_due() or not self._head.answers():
             return
-        gone = self._nodes.note({node["NodeID"]: node["Alive"] for node in ray.nodes()})
+        nodes = {node["NodeID"]: node for node in ray.nodes()}
+        alive = {node_id: node["Alive"] for node_id, node in nodes.items()}
+        self._newcomers += [nodes[node_id]["NodeManagerHostname"] for node_id in self._nodes.come(alive)]
+        gone = self._nodes.note(alive)
         for entry in list(self._running.values()):
             if entry.node in gone:
                 self.cancel(entry.planned)
@@ -214,6 +219,11 @@ class RayCluster:
         entry = self._running.pop(id(planned), None)
         if entry is not None:
             ray.cancel(entry.events, force=True)
+
+    def newcomers(self) -> Sequence[str]:
+        """Name the hosts of nodes that have joined the cluster."""
+        come, self._newcomers = self._newcomers, []
+        return list(dict.fromkeys(come))
 
     def collect(self, store: str) -> Sequence[Row]:
         """Fetch what waits in the spool of every host that answers.

@@ -94,6 +94,10 @@ class Replay:
         """Drop an invocation's events."""
         self._events = collections.deque(event for event in self._events if event.planned is not planned)
 
+    def newcomers(self) -> Sequence[str]:
+        """Nobody can join."""
+        return ()
+
     def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002 - one store at a time
         """Return what was given and not yet forgotten."""
         return list(self._spooled.values())

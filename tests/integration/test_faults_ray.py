@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from featray import store
 from tests.campaigns import attempts, last, wait_until, write
 from tests.command import children, featray, start
 
@@ -117,7 +118,8 @@ def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(
 
 
 @pytest.fixture
-def busy() -> Iterator[Callable[[Path, Path], "subprocess.Popen[str]"]]:
+def stopped() -> Iterator[Callable[[Path, Path], "subprocess.Popen[str]"]]:
+    """Submit; at the end, stop like Ctrl-C what still runs."""
     begun: list[subprocess.Popen[str]] = []
 
     def submit(sweep: Path, results: Path) -> "subprocess.Popen[str]":
@@ -126,22 +128,27 @@ def busy() -> Iterator[Callable[[Path, Path], "subprocess.Popen[str]"]]:
 
     yield submit
     for process in begun:
+        process.terminate()
         process.communicate(timeout=60)
 
 
 def test_two_peoples_sweeps_never_overlap_on_one_host(
-    tmp_path: Path, busy: Callable[[Path, Path], "subprocess.Popen[str]"]
+    tmp_path: Path, stopped: Callable[[Path, Path], "subprocess.Popen[str]"]
 ) -> None:
-    sweeps = [write(tmp_path, "seconds: 0.3", sizes=[1, 4], n=2, name=name) for name in ("ann", "bob")]
-    processes = [busy(sweep, tmp_path / sweep.stem) for sweep in sweeps]
-    ends = [end_of(process, 200) for process in processes]
-    assert [code for code, _ in ends] == [0, 0], ends
+    sweeps = {name: write(tmp_path, "seconds: 0.2", sizes=[1, 4], n=12, name=name) for name in ("ann", "bob")}
+    processes = [stopped(sweep, tmp_path / name) for name, sweep in sweeps.items()]
+    wait_until(lambda: all(len(store.read(str(tmp_path / name)).rows) >= 6 for name in sweeps), 200)
+    for process in processes:
+        process.terminate()
+    ends = [end_of(process, 60) for process in processes]
+    assert [code for code, _ in ends] == [130, 130], ends
     spans = sorted(
-        (str(row.started_at), str(row.ended_at), row.sweep, row.invocation)
-        for sweep in sweeps
-        for row in last(tmp_path / sweep.stem).values()
+        (str(row.started_at), str(row.ended_at), name)
+        for name in sweeps
+        for row in store.read(str(tmp_path / name)).rows
     )
-    assert len(spans) == 8
     for before, after in itertools.pairwise(spans):
         assert before[1] <= after[0]
+    turns = [name for _, _, name in spans]
+    assert sum(before != after for before, after in itertools.pairwise(turns)) >= 3, turns  # they did take turns
     assert any("waiting for" in err and "process" in err for _, err in ends)

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT, featray
+from tests.command import featray
 
 RUN, BASELINE = "2026-05-14-c716340", "2026-05-03-864962c"
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
-    folder = tmp_path / "results"
-    shutil.copytree(ROOT / "results" / "rows", folder / "rows")
-    return folder
+def results(tmp_path: Path, history: Path) -> Path:
+    return Path(shutil.copytree(history, tmp_path / "results"))
 
 
 def test_report_prints_markdown_and_keeps_it(results: Path) -> None:

@@ -90,8 +90,32 @@ def test_a_lease_dies_with_its_holder() -> None:
     assert isinstance(first("GPU-1", "host"), Held)
 
 
+TURNS = """
+import sys, time
+from featray.backends import lease
+for turn in range(5):
+    for state in lease.acquire("box", "GPU-1", exclusive="host", holder=sys.argv[1]):
+        held = state
+    print(time.monotonic(), sys.argv[1], flush=True)
+    time.sleep(0.3)
+    lease.release(held)
+"""
+
+
+def test_two_who_come_back_for_more_take_turns() -> None:
+    people = [
+        subprocess.Popen([sys.executable, "-c", TURNS, name], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        for name in ("ann", "bob")
+    ]
+    said = [person.communicate(timeout=60)[0] for person in people]
+    names = [name for _, name in sorted((float(at), name) for at, name in map(str.split, "".join(said).splitlines()))]
+    both = names[names.index("ann") if names[0] == "bob" else names.index("bob") :]  # from where both have started
+    assert len(names) == 10
+    assert all(before != after for before, after in zip(both[:5], both[1:5], strict=False)), names
+
+
 def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
     first("GPU-1", "host")
-    (file,) = folder.iterdir()
-    assert file.stat().st_mode & 0o777 == 0o666
+    assert sorted(file.name for file in folder.iterdir()) == ["gate-box.lock", "host-box.lock"]
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666}
     assert folder.stat().st_mode & 0o1777 == 0o1777

@@ -48,7 +48,7 @@ def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
 
 def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
     clock = Clock()
-    nodes = Nodes(clock)
+    nodes = Nodes(clock=clock)
     assert not nodes.is_due()
     clock.now += 5
     assert nodes.is_due()

@@ -57,6 +57,9 @@ class Told:
         self.cancelled.append(planned)
         self._live.pop(id(planned), None)
 
+    def newcomers(self) -> Sequence[str]:
+        return ()
+
     def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002
         return ()
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from featray import cell, clips, store, sweep
 from featray.backends.replay import SILENT, Faults, Replay
 from featray.errors import Busy, NothingMatches
 from featray.inventory import Inventory
+from featray.plan import Planned
 from featray.row import Row
 from featray.runner import Outcome
 from featray.status import Status
@@ -108,6 +110,52 @@ def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tm
     most = {size: max(r.invocation for r in stored(tmp_path / "r") if r.batch_size == size) for size in (1, 4)}
     assert most == {1: 12, 4: 12}
     assert run(of, tmp_path / "r", rows=steady + noisy).rows == []
+
+
+def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    class Slow(Replay):
+        def start(self, planned: Planned, store: str) -> None:
+            clock[0] += 60
+            super().start(planned, store)
+
+    of = load(tmp_path)
+    rows = recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95))  # a noisy pilot: 12 invocations are wanted
+    request = Request(sweep=of, results=str(tmp_path / "r"), budget_s=7.5 * 60)
+    _, outcome = carry_out(request, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW)
+    assert (len(outcome.rows), outcome.not_reached) == (16, 8)
+    assert outcome.problems == ["the budget left 8 measurements in 4 invocations undone"]
+    short = dataclasses.replace(request, results=str(tmp_path / "s"), budget_s=2.5 * 60)
+    _, outcome = carry_out(short, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW)
+    assert outcome.problems == ["the budget left 4 measurements in 2 invocations undone"]
+
+
+def test_a_host_that_joins_is_announced_and_gets_its_share_at_the_end(tmp_path: Path) -> None:
+    class Growing(Replay):
+        joined = False
+
+        def start(self, planned: Planned, store: str) -> None:
+            if not self.joined:
+                self.joined, self._hosts = True, make_inventory(make_host("box"), make_host("late"))
+                self.names = ["late"]
+            super().start(planned, store)
+
+        def newcomers(self) -> Sequence[str]:
+            come, self.names = self.names, list[str]()
+            return come
+
+    of, said = load(tmp_path, "measure: {invocations: 1}"), list[str]()
+    backend = Growing(make_inventory(make_host("box")), recorded(of), source="tape")
+    request = Request(sweep=of, results=str(tmp_path / "r"))
+    run_id, _ = carry_out(request, backend, lambda progress: said.append(progress.text or ""), now=NOW)
+    rows = stored(tmp_path / "r")
+    assert sorted((row.target_id, row.batch_size) for row in rows) == [
+        (f"cpu@id-{name}", size) for name in ("box", "late") for size in (1, 4)
+    ]
+    assert {row.run_id for row in rows} == {run_id}
+    assert "late joined; what the sweep asks of it is measured after the rest" in said
 
 
 def test_a_crash_is_tried_twice_more_and_the_last_attempt_counts(tmp_path: Path) -> None:
