@@ -74,7 +74,7 @@ class Run:
     def __init__(
         self, work: Plan, backend: Backend, results: str, watch: Watch, *, ends_s: float | None = None
     ) -> None:
-        """Prepare; nothing starts before `finish` is called, and no invocation after `ends_s` on the monotonic clock."""
+        """Prepare; nothing starts before `finish`, and no invocation after `ends_s` of the monotonic clock."""
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
         self._schedule = Schedule(work.invocations, exclusive=work.campaign.exclusive)
         self._flights: dict[int, _Flight] = {}

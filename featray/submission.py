@@ -26,7 +26,7 @@ from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
 from featray.quantities import format_duration
 from featray.row import Row
-from featray.runner import Outcome, Run, Watch
+from featray.runner import Outcome, Progress, Run, Watch
 from featray.status import Status
 from featray.sweep import Invocations, Sweep
 
@@ -170,6 +170,8 @@ def _measure(request: Request, prepared: Prepared, backend: Backend, watch: Watc
     """Run a pilot where the sweep wants one, then the rest."""
     _require_weights(prepared.plan, backend)
     _keep_refusals(request, prepared.plan)
+    for text in _refused(prepared.plan):
+        watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
     outcome = _run(request, prepared.plan, backend, watch, ends_s)
     if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
         rest = prepare_run(request, prepared.placement, prepared.plan.campaign.run_id).plan
@@ -297,6 +299,17 @@ def _keep_refusals(request: Request, work: Plan) -> None:
     refused = unmeasured.refusals(work, known)
     if refused:
         store.append(request.results, refused)
+
+
+def _refused(work: Plan) -> list[str]:
+    """Say which cells cannot run, a line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for refusal in work.refusals:
+        by_reason.setdefault(refusal.reason, []).append(refusal.cell.label)
+    return [
+        f"cannot run: {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}"
+        for reason, labels in by_reason.items()
+    ]
 
 
 def _stored(row: Row) -> Stored:

@@ -150,8 +150,9 @@ def host_id() -> str:
 
     The digest of the machine's own id and the host name. The name is part of it because containers and machine images
     share one machine id. Without a machine id: the first network card's address, and without that the name alone.
+    $FEATRAY_HOST_ID, whatever its text, takes their place: a pod's name changes with every start, its machine does not.
     """
-    text = f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
+    text = os.environ.get("FEATRAY_HOST_ID") or f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
     return hashlib.sha256(text.encode()).hexdigest()[:HOST_ID_LENGTH]
 
 

@@ -1,6 +1,7 @@
 """A cluster of three hosts with names and addresses of their own, started and measured through featray itself."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -107,6 +108,33 @@ def test_cells_run_where_they_belong_and_no_gpu_is_made_up(network: Network, lab
     assert set(cuda["status"]) <= {"unsupported", "wrong_device"}
     assert all(uuid in reason for uuid, reason in zip(cuda["target_id"], cuda["reason"], strict=True))
     assert cuda["timed_s"].isna().all()
+
+
+REAL = """
+name: real
+detectors: [detectorv2]
+inputs: [{like: short, skip_frames: 18}]
+axes: {device: cpu, batch_size: 4, threads: 1}
+weights: synthetic
+measure: {warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 1}
+"""
+
+
+def test_a_real_detector_is_measured_on_every_host(network: Network, lab: Path) -> None:
+    made = Path(os.environ["FEATRAY_CACHE"]) / "synthetic"
+    made.mkdir(exist_ok=True)
+    for host in network.hosts.values():
+        (host.folder / "cache" / "synthetic").symlink_to(made)  # a gigabyte, which the hosts share
+    sweep, results = network.folder / "real.yaml", network.folder / "real"
+    sweep.write_text(REAL)
+    done = driver(network).featray("submit", str(sweep), "--address", str(lab), "--results", str(results))
+    assert done.returncode == 0, done.stderr
+    rows = pd.read_parquet(results / "rows")
+    assert sorted(rows["hostname"]) == ["alpha", "beta", "gamma"]
+    assert sorted(rows["target_id"]) == sorted("cpu@" + _host_id(host) for host in network.hosts.values())
+    assert set(zip(rows["status"], rows["weights"], rows["frames"], rows["faces"], strict=True)) == {
+        ("ok", "synthetic", 4, 4)
+    }
 
 
 @pytest.mark.parametrize(("token", "said"), [(None, "which has no token"), ("f" * 64, "refuses this machine's token")])

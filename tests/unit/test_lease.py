@@ -1,5 +1,6 @@
 """Leases: who may measure on a host at a time."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -111,7 +112,7 @@ def test_two_who_come_back_for_more_take_turns() -> None:
     names = [name for _, name in sorted((float(at), name) for at, name in map(str.split, "".join(said).splitlines()))]
     both = names[names.index("ann") if names[0] == "bob" else names.index("bob") :]  # from where both have started
     assert len(names) == 10
-    assert all(before != after for before, after in zip(both[:5], both[1:5], strict=False)), names
+    assert all(before != after for before, after in itertools.pairwise(both[:5])), names
 
 
 def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:

@@ -24,6 +24,16 @@ def test_a_host_id_is_stable_and_short() -> None:
     assert len(provenance.host_id()) == 12
 
 
+def test_a_host_id_can_be_given_for_machines_that_have_no_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = provenance.host_id()
+    monkeypatch.setenv("FEATRAY_HOST_ID", "node-7")
+    given = provenance.host_id()
+    assert given == provenance.host_id() != own
+    assert len(given) == 12
+    monkeypatch.setenv("FEATRAY_HOST_ID", "node-8")
+    assert provenance.host_id() != given
+
+
 def test_describing_the_software_imports_none_of_it() -> None:
     code = (
         "import sys; from featray.measurement import provenance; provenance.host_context(); "

@@ -1,0 +1,178 @@
+"""Several Ray nodes of this machine, as hosts of their own: where cells run, what cannot, who leaves, who joins."""
+
+import itertools
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from featray import store
+from featray.row import Row
+from tests.campaigns import wait_until, write
+from tests.command import Ran, featray, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+FIRST_GPU, SECOND_GPU = "GPU-aaaaaaaa-0000-4000-8000-000000000001", "GPU-bbbbbbbb-0000-4000-8000-000000000002"
+
+SWEEP = """
+detectors:
+- {name: tick, class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.0005, frames: 72}}
+inputs: [short]
+measure: {warmup: 1, repeats: 3, min_time_s: 0, stages: false, invocations: 1}
+"""
+
+
+class Nodes:
+    """The cluster: `ray_nodes` in a process of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._token = str(home), secrets.token_hex(32)
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("ray_nodes.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self._token},
+        )
+        self.address = self._answer()
+
+    def tell(self, *words: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+        assert self._answer() == "done"
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+
+    def submit(self, sweep: Path, results: Path) -> "subprocess.Popen[str]":
+        arguments = ("--address", self.address, "--results", results)
+        return start("submit", sweep, *arguments, HOME=self._home, RAY_AUTH_TOKEN=self._token)
+
+    def plan(self, sweep: Path, results: Path) -> Ran:
+        arguments = ("--address", self.address, "--results", results, "--json")
+        return featray("plan", sweep, *arguments, HOME=self._home, RAY_AUTH_TOKEN=self._token)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    nodes = Nodes(tmp_path_factory.mktemp("home"))
+    try:
+        nodes.tell("add", "back", FIRST_GPU)
+        nodes.tell("add", "back", SECOND_GPU)
+        yield nodes
+    finally:
+        nodes.close()
+
+
+def ended(process: "subprocess.Popen[str]", seconds: float = 120) -> tuple[int, str]:
+    _, err = process.communicate(timeout=seconds)
+    return process.returncode, err
+
+
+def host_id(host: str) -> str:
+    code = "from featray.measurement import provenance; print(provenance.host_id())"
+    known = {**os.environ, "FEATRAY_HOST_ID": host}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=known, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def rows_of(results: Path) -> tuple[Row, ...]:
+    return store.read(str(results)).rows
+
+
+def spans(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return sorted((row.started_at, str(row.ended_at)) for row in rows)
+
+
+def overlap(rows: Sequence[Row]) -> bool:
+    return any(before[1] > after[0] for before, after in itertools.pairwise(spans(rows)))
+
+
+def test_every_cell_runs_on_the_node_that_it_belongs_to(cluster: Nodes, tmp_path: Path) -> None:
+    sweep = tmp_path / "place.yaml"
+    sweep.write_text(SWEEP + "axes: {device: [cpu, cuda], batch_size: [1, 2]}")
+    code, err = ended(cluster.submit(sweep, tmp_path / "r"))
+    assert code == 1, err  # no GPU is there: the cuda units have no number
+    rows = rows_of(tmp_path / "r")
+    cpu = [(row.target_id, row.host_id, row.status) for row in rows if row.device == "cpu"]
+    assert sorted(cpu) == sorted((f"cpu@{id_}", id_, "ok") for id_ in map(host_id, ("front", "back")) for _ in range(2))
+    cuda = {(row.target_id, row.host_id) for row in rows if row.device == "cuda"}
+    assert cuda == {(FIRST_GPU, host_id("back")), (SECOND_GPU, host_id("back"))}
+    assert {row.timed_s for row in rows if row.device == "cuda"} == {None}
+
+
+def test_what_no_node_can_run_is_said_at_once_and_the_rest_runs(cluster: Nodes, tmp_path: Path) -> None:
+    sweep = tmp_path / "part.yaml"
+    sweep.write_text(SWEEP + "axes: {device: [cpu, mps], batch_size: 1}\nhosts: {label: {room: front}}")
+    planned = cluster.plan(sweep, tmp_path / "r")
+    (refusal,) = json.loads(planned.out)["refusals"]
+    assert "mps" in refusal["reason"]
+    code, err = ended(cluster.submit(sweep, tmp_path / "r"))
+    assert code == 1, err
+    assert err.index(refusal["reason"]) < err.index("[1/")
+    assert sorted((row.device, row.status, row.target_id) for row in rows_of(tmp_path / "r")) == [
+        ("cpu", "ok", f"cpu@{host_id('front')}"),
+        ("mps", "infeasible", "none"),
+    ]
+
+
+def test_a_host_never_measures_for_two_at_once_and_hosts_measure_side_by_side(cluster: Nodes, tmp_path: Path) -> None:
+    sweeps = {name: write(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")}
+    people = [cluster.submit(sweep, tmp_path / name) for name, sweep in sweeps.items()]
+    ends = [ended(each) for each in people]
+    assert [code for code, _ in ends] == [0, 0], ends
+    rows = [row for name in sweeps for row in rows_of(tmp_path / name)]
+    assert len(rows) == 32
+    for host in ("front", "back"):
+        own = [row for row in rows if row.host_id == host_id(host)]
+        assert len(own) == 16
+        assert not overlap(own)
+    assert overlap(rows)
+
+
+def test_a_node_killed_outright_costs_its_own_units_only(cluster: Nodes, tmp_path: Path) -> None:
+    cluster.tell("add", "leaving")
+    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=6), tmp_path / "r"
+    with cluster.submit(sweep, results) as process:
+        wait_until(lambda: any(row.host_id == host_id("leaving") for row in rows_of(results)), 90)
+        begun = time.monotonic()
+        cluster.tell("kill", "leaving")
+        code, err = ended(process)
+    assert code == 1, err
+    assert time.monotonic() - begun < 90
+    rows = rows_of(results)
+    assert len(rows) == 36
+    far = [row for row in rows if row.target_id == f"cpu@{host_id('leaving')}"]
+    assert len(far) == 12
+    assert {row.status for row in far} == {"ok", "lost"}
+    assert {row.status for row in rows if row not in far} == {"ok"}
+    assert "set aside after 3 invocations in a row were lost" in err
+
+
+def test_a_node_that_joins_gets_its_share(cluster: Nodes, tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    with cluster.submit(sweep, results) as process:
+        wait_until(lambda: rows_of(results), 90)
+        cluster.tell("add", "joining")
+        code, err = ended(process)
+    cluster.tell("kill", "joining")
+    assert code == 0, err
+    assert "joined; what the sweep asks of it is measured after the rest" in err
+    rows = rows_of(results)
+    assert len(rows) == 24
+    assert sum(row.target_id == f"cpu@{host_id('joining')}" for row in rows) == 8
+    assert len({row.run_id for row in rows}) == 1
