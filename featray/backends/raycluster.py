@@ -293,6 +293,7 @@ def _connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         "namespace": "featray",
     }
     if address is None:
+        token.guard()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif address != "auto":
         heads.check_driver(

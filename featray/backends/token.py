@@ -50,6 +50,12 @@ def ensure() -> str:
     return known
 
 
+def guard() -> None:
+    """Make the token before an embedded Ray does, which writes it for everybody to read; not where it wants none."""
+    if os.environ.get("RAY_AUTH_MODE", "token").lower() == "token":
+        ensure()
+
+
 def save(token: str) -> None:
     """Put a token where Ray looks for it, readable by its owner alone from the first moment.
 

@@ -74,7 +74,11 @@ def _about(kind: str, text: str, about: Iterable[Unit], targets: Mapping[str, Ta
     about = list(about)
     named = "; ".join(unit_name(each, targets) for each in about[:NAMED])
     rest = f"; and {len(about) - NAMED} more" if len(about) > NAMED else ""
-    return Remark(kind, f"{text}: {named}{rest}.", tuple(dict.fromkeys(each.key[1] for each in about)))
+    return Remark(kind, f"{text}: {named}{rest}.", _cell_ids(about))
+
+
+def _cell_ids(about: Iterable[Unit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.key[1] for each in about))
 
 
 def _failed(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
@@ -130,7 +134,9 @@ def _unmet(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]
                 by_rule[rule][unit] = None
     total = sum(bool(each.measured) for each in found)
     return [
-        _about("unmet", f"{_rule(rule)} ({len(members)} of {total} units)", members, targets)
+        Remark("unmet", f"{_rule(rule)}: all {total} units.", _cell_ids(members))
+        if len(members) == total > 1
+        else _about("unmet", f"{_rule(rule)} ({len(members)} of {total} units)", members, targets)
         for rule, members in by_rule.items()
     ]
 

@@ -4,7 +4,9 @@
 
 Hosts of unlike speed (1 to 20 times), 5000 cells in five invocations; what an invocation really takes is off by up to
 20% from what is expected. Fixed: every cell on every host. Interchangeable: every cell once, on whichever host.
-The bound is the larger of the longest invocation on the fastest host and all work spread perfectly; goal: 1.05.
+The bound is the larger of the longest invocation on the fastest host and all work spread perfectly; goal: 1.05. Work in
+whole invocations cannot always reach it: 100 hosts have 12 invocations each, and the slowest could do 1.9 by then. So
+the same schedule is also printed for durations that are just as expected: what is above that is not knowing them.
 """
 
 import dataclasses
@@ -17,7 +19,7 @@ import time
 from featray import cell, detectors
 from featray.inventory import Host
 from featray.invocation import Rules
-from featray.plan import Plan, Planned, guess_s
+from featray.plan import LOAD_S, Plan, Planned, guess_s
 from featray.schedule import Schedule
 from tests.places import make_cell, make_host, make_plan, place
 
@@ -72,7 +74,7 @@ def bound(work: Plan, speed: dict[str, float], noise: dict[str, float], *, inter
     """Compute what no schedule can beat."""
     if interchangeable:
         here = next(iter(speed.values()))
-        own = [real_s(planned, noise) * here for planned in work.invocations]  # on a host of speed 1
+        own = [(real_s(planned, noise) - LOAD_S * noise[planned.invocation.name]) * here for planned in work.invocations]
         return max(sum(own) / sum(speed.values()), max(own) / max(speed.values()))
     per_host: dict[str, float] = {}
     for planned in work.invocations:
@@ -97,10 +99,12 @@ def one(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> None:
     ends = simulate(work, noise)
     running = time.perf_counter() - begun
     ratio = ends / bound(work, speed, noise, interchangeable=interchangeable)
+    exact = dict.fromkeys(noise, 1.0)
+    known = simulate(work, exact) / bound(work, speed, exact, interchangeable=interchangeable)
     kind = "interchangeable" if interchangeable else "fixed"
     print(
         f"{count:4d} hosts, {kind:15s} {len(work.invocations):6d} invocations: makespan / bound = {ratio:.4f}"
-        f" (goal {GOAL}), planned in {planning:.1f} s, {1e3 * running / len(work.invocations):.2f} ms per decision"
+        f" (goal {GOAL}; {known:.4f} were durations known), planned in {planning:.1f} s, {1e3 * running / len(work.invocations):.2f} ms per decision"
     )
 
 

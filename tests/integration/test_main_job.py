@@ -35,8 +35,9 @@ def rows(results: Path) -> pd.DataFrame:
 
 def test_submit_measures_once_and_a_rerun_keeps_both(tmp_path: Path) -> None:
     sweep, results = write(tmp_path), tmp_path / "results"
-    first = featray("submit", sweep, "--results", results)
+    first = featray("submit", sweep, "--results", results, HOME=str(tmp_path))
     assert first.code == 0, first.err
+    assert (tmp_path / ".ray" / "auth_token").stat().st_mode & 0o777 == 0o600
     assert "Ray dashboard: http://127.0.0.1:" in first.err
     assert "[4/4] tick short cpu" in first.err
     assert "tick       cpu          1" in first.out

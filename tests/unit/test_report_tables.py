@@ -158,6 +158,12 @@ def test_unmet_rules_are_told_once_with_the_units_they_concern() -> None:
     assert remark.text.endswith("; and 4 more.")
 
 
+def test_a_rule_that_no_unit_met_names_none_of_them() -> None:
+    (remark,) = tables.build([make_row(cell_id=str(n), unmet_rules=["spread"]) for n in range(8)]).remarks
+    assert remark.text == "Rule not met, repeats spread more than asked: all 8 units."
+    assert len(remark.cell_ids) == 8
+
+
 def test_stale_rows_and_unequal_work_are_told() -> None:
     rows = [
         make_row(invocation=1, work_id="old", started_at="2026-05-01T00:00:00.000+00:00"),

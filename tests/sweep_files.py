@@ -1,0 +1,39 @@
+"""Sweep files for tests: the smallest grid, changed by key, and a decoder that reads its figures from text."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from featray import sweep
+from featray.errors import BadInput
+from featray.sweep import Sweep
+
+GRID = {
+    "detectors": "[retinaface]",
+    "inputs": "[short]",
+    "axes": "{device: cpu, batch_size: 1}",
+}
+
+Load = Callable[..., Sweep]
+Complain = Callable[..., str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    frames: int
+    fps: float | None
+    sha256: str
+
+
+def probe(path: Path) -> Clip:
+    """Stand in for a decoder: a file's text says how many frames it has."""
+    text = path.read_text()
+    if not text.isdigit():
+        raise BadInput(f"{path}: cannot be read as a video or image (Invalid data)")
+    return Clip(frames=int(text), fps=25.0 if int(text) > 1 else None, sha256=f"sha-of-{path.name}")
+
+
+def write_and_load(path: Path, changed: dict[str, str]) -> Sweep:
+    """Write the grid with some keys changed, or left out where their text is empty, and load it."""
+    path.write_text("".join(f"{key}: {value}\n" for key, value in (GRID | changed).items() if value))
+    return sweep.load(path, probe_clip=probe)
