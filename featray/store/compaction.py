@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from featray import row as rows
 from featray.errors import StoreError
 from featray.store import place as places
-from featray.store import reading, scanning, schema, writing
+from featray.store import reading, scanning, schema, small, writing
 from featray.store.place import File, Place, Problem
 
 SOURCES = "featray.compacted_from"  # footer key: the files that this one replaces, as a JSON list
@@ -72,13 +72,15 @@ class _Batch:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.tables: dict[str, Any] = {}
+        self.names: list[str] = []
+        self.loose: list[Any] = []  # tables of single files
+        self.pieces: list[Any] = []  # tables of many
         self.columns = schema.SCHEMA
         self.replaced = self.written = self.merged = 0
 
     @property
     def rows(self) -> int:
-        return sum(table.num_rows for table in self.tables.values())
+        return sum(table.num_rows for table in (*self.pieces, *self.loose))
 
     def add(self, name: str, table: Any) -> None:
         """Take a file in, unless a column that only newer featrays know has another type in it than in the others."""
@@ -86,23 +88,30 @@ class _Batch:
             self.columns = pa.unify_schemas([self.columns, _as_known(table).schema], promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             return
-        self.tables[name] = _as_known(table)
+        self.names.append(name)
+        self.loose.append(_as_known(table))
+        if len(self.loose) >= small.TOGETHER:
+            self.pieces, self.loose = [*self.pieces, _joined(self.loose).combine_chunks()], []
 
     def merge(self) -> None:
         """Write the files as one and delete them; a single one stays as it is."""
-        if len(self.tables) > 1:
-            whole = pa.concat_tables(list(self.tables.values()), promote_options="permissive")
+        if len(self.names) > 1:
+            whole = _joined([*self.pieces, *self.loose])
             whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
             whole = reading.distinct(whole, every_attempt=True)
             whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
-            sources = {SOURCES: json.dumps(list(self.tables))}
+            sources = {SOURCES: json.dumps(self.names)}
             name = places.new_name(places.COMPACTED)
             places.publish(self.place, name, lambda stream: writing.write(whole, stream, sources))
-            for source in self.tables:
+            for source in self.names:
                 places.unlink(self.place, source)
-            self.replaced, self.written = self.replaced + len(self.tables), self.written + 1
+            self.replaced, self.written = self.replaced + len(self.names), self.written + 1
             self.merged += whole.num_rows
-        self.tables, self.columns = {}, schema.SCHEMA
+        self.names, self.loose, self.pieces, self.columns = [], [], [], schema.SCHEMA
+
+
+def _joined(tables: Sequence[Any]) -> Any:
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def _as_known(table: Any) -> Any:

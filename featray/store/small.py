@@ -15,6 +15,7 @@ from featray.store import footers, schema
 from featray.store.place import File, Place, Problem
 
 LIMIT_B = 128 * 1024  # what is not larger is read in one request; a file of one row has 10 to 30 kB
+TOGETHER = 128  # files made one piece at a time: 2000 tables of one row each took 260 MB
 LOCAL_THREADS = 2  # parsing footers holds the interpreter's lock most of the time
 REMOTE_THREADS = 16  # requests to an object store mostly wait
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
@@ -50,17 +51,26 @@ def read(
         FileNotFoundError: one of them has gone meanwhile.
     """
     wanted = pa.schema([field for field in schema.reading_schema() if field.name in columns])
+    parts, problems = [pa.schema([*wanted, (name_column, pa.string())]).empty_table()], []
     with _pool(place) as pool:
-        found = list(pool.map(lambda file: _read(place, file, wanted.names, equal or {}), files))
+        for begin in range(0, len(files), TOGETHER):
+            some = files[begin : begin + TOGETHER]
+            found = list(pool.map(lambda file: _read(place, file, wanted.names, equal or {}), some))
+            table, wrong = _together(place, found, wanted, name_column)
+            parts.append(table)
+            problems += wrong
+    return pa.concat_tables(parts), problems
+
+
+def _together(place: Place, found: Sequence[_Read], wanted: Any, name_column: str) -> tuple[Any, list[Problem]]:
+    """Make one table, in one piece, of what was read."""
     problems = [each.problem for each in found if each.problem]
-    tables = []
+    parts = [pa.schema([*wanted, (name_column, pa.string())]).empty_table()]
     for group in _alike(each for each in found if each.table is not None):
-        table, wrong = _conform(group, wanted)
+        tables, wrong = _conform(group, wanted)
         problems += wrong
-        tables += table
-    parts = [_named(place, table, held, name_column) for table, held in tables]
-    empty = pa.schema([*wanted, (name_column, pa.string())]).empty_table()
-    return pa.concat_tables([empty, *parts]), problems
+        parts += [_named(place, table, held, name_column) for table, held in tables]
+    return pa.concat_tables(parts).combine_chunks(), problems
 
 
 def _read(place: Place, file: File, columns: Sequence[str], equal: Mapping[str, str]) -> _Read:

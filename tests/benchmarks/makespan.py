@@ -74,7 +74,9 @@ def bound(work: Plan, speed: dict[str, float], noise: dict[str, float], *, inter
     """Compute what no schedule can beat."""
     if interchangeable:
         here = next(iter(speed.values()))
-        own = [(real_s(planned, noise) - LOAD_S * noise[planned.invocation.name]) * here for planned in work.invocations]
+        own = [
+            (real_s(planned, noise) - LOAD_S * noise[planned.invocation.name]) * here for planned in work.invocations
+        ]
         return max(sum(own) / sum(speed.values()), max(own) / max(speed.values()))
     per_host: dict[str, float] = {}
     for planned in work.invocations:
@@ -104,7 +106,8 @@ def one(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> None:
     kind = "interchangeable" if interchangeable else "fixed"
     print(
         f"{count:4d} hosts, {kind:15s} {len(work.invocations):6d} invocations: makespan / bound = {ratio:.4f}"
-        f" (goal {GOAL}; {known:.4f} were durations known), planned in {planning:.1f} s, {1e3 * running / len(work.invocations):.2f} ms per decision"
+        f" (goal {GOAL}; {known:.4f} were durations known),"
+        f" planned in {planning:.1f} s, {1e3 * running / len(work.invocations):.2f} ms per decision"
     )
 
 
