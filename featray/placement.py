@@ -24,12 +24,16 @@ Peak resident memory was 1.6 to 4.7 GB on a CPU; a device with less than 1 GiB c
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A cell on a target. `alternatives` are the other targets that the sweep calls interchangeable with it."""
+    """A cell on a target. `alternatives` are the other targets that the sweep calls interchangeable with it.
+
+    `is_home`: the cell was measured on `target` before; its other invocations belong there, to be evidence together.
+    """
 
     cell: Cell
     cell_id: str
     target: Target
     alternatives: tuple[Target, ...] = ()
+    is_home: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -46,12 +46,15 @@ class Campaign:
 class Planned:
     """An invocation, the target it is meant for, where else it may run, and how long it should take.
 
-    `elsewhere_s` is what it should take on each alternative, in their order.
+    `cell_ids` name its cells, in their order. `elsewhere_s` is what it should take on each alternative, in their order.
+    `is_home`: cells of it were measured on `target` before.
     """
 
     invocation: Invocation
+    cell_ids: tuple[str, ...]
     target: Target
     alternatives: tuple[Target, ...] = ()
+    is_home: bool = False
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
 
@@ -113,7 +116,8 @@ def make(
     last = last_attempts(stored)
     planned: list[Planned] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
-    for group in _groups(placement.units).values():
+    wholes = list(_groups(placement.units).values())
+    for group in [piece for whole in wholes for piece in _pieces(whole, len(wholes))]:
         counts = {unit.cell_id: wanted(unit.cell_id, unit.target.target_id) for unit in group}
         for number in range(1, max(counts.values()) + 1):
             members = [unit for unit in group if counts[unit.cell_id] >= number]
@@ -125,6 +129,29 @@ def make(
             planned.extend(_invocations(open_, number, campaign, durations or {}))
     planned.sort(key=lambda each: (each.invocation.block, each.target.target_id, -each.expected_s))
     return Plan(campaign=campaign, invocations=tuple(planned), refusals=placement.refusals, progress=progress)
+
+
+def at_home(placement: Placement, stored: Iterable[Stored]) -> Placement:
+    """Give interchangeable units the target that has measured most of their invocations, the first of several.
+
+    Invocations of one cell on many targets would be as many units, none with enough of them to say anything.
+    """
+    counts: dict[tuple[str, str], int] = {}
+    for row in last_attempts(stored).values():
+        if row.status is Status.OK:
+            counts[row.cell_id, row.target_id] = counts.get((row.cell_id, row.target_id), 0) + 1
+    return dataclasses.replace(placement, units=tuple(_at_home(unit, counts) for unit in placement.units))
+
+
+def _at_home(unit: Unit, counts: Mapping[tuple[str, str], int]) -> Unit:
+    if not unit.alternatives:
+        return unit
+    everywhere = (unit.target, *unit.alternatives)
+    home = max(everywhere, key=lambda target: counts.get((unit.cell_id, target.target_id), 0))
+    if (unit.cell_id, home.target_id) not in counts:
+        return unit
+    others = tuple(target for target in everywhere if target is not home)
+    return dataclasses.replace(unit, target=home, alternatives=others, is_home=True)
 
 
 def last_attempts(stored: Iterable[Stored]) -> dict[tuple[str, str, int], Stored]:
@@ -143,6 +170,13 @@ def _groups(units: Sequence[Unit]) -> dict[str, list[Unit]]:
     for unit in units:
         groups.setdefault(group_key(unit.cell, unit.target.target_id), []).append(unit)
     return groups
+
+
+def _pieces(group: list[Unit], groups: int) -> list[list[Unit]]:
+    """Share a group's cells out where there are more interchangeable targets than groups, so that none stands idle."""
+    targets = 1 + len(group[0].alternatives)
+    count = min(len(group), -(-targets // groups))
+    return [group[index::count] for index in range(count)]
 
 
 def group_key(cell: Cell, target_id: str) -> str:
@@ -195,6 +229,7 @@ def _invocation(
 ) -> Planned:
     order = shuffled(len(units), campaign.seed, group_key(units[0].cell, target.target_id), number, attempt)
     cells = tuple(units[index].cell for index in order)
+    cell_ids = tuple(units[index].cell_id for index in order)
     invocation = Invocation(
         sweep=campaign.sweep,
         run_id=campaign.run_id,
@@ -219,7 +254,13 @@ def _invocation(
         for each in (target, *others)
     )
     return Planned(
-        invocation=invocation, target=target, alternatives=others, expected_s=here, elsewhere_s=tuple(elsewhere)
+        invocation=invocation,
+        cell_ids=cell_ids,
+        target=target,
+        alternatives=others,
+        is_home=any(unit.is_home for unit in units),
+        expected_s=here,
+        elsewhere_s=tuple(elsewhere),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from featray import backends, plan, store, unmeasured
 from featray import invocation as invocations
 from featray.backends import Backend, Event
-from featray.cell import Cell, cell_id
+from featray.cell import Cell
 from featray.gauges import Gauges
 from featray.inventory import Target
 from featray.plan import Plan, Planned
@@ -239,19 +239,24 @@ def _deadline(planned: Planned, *, is_measuring: bool = False) -> float:
 
 
 def _by_id(planned: Planned) -> dict[str, Cell]:
-    return {cell_id(cell): cell for cell in planned.invocation.cells}
+    return dict(zip(planned.cell_ids, planned.invocation.cells, strict=True))
 
 
 def _narrowed(planned: Planned, cell_ids: Collection[str], *, attempt: int | None = None) -> Planned:
     """Keep some of an invocation's cells."""
     whole = planned.invocation
-    kept = [pair for pair in zip(whole.cells, whole.order, strict=True) if cell_id(pair[0]) in cell_ids]
-    cells, order = tuple(cell for cell, _ in kept), tuple(index for _, index in kept)
+    everything = zip(planned.cell_ids, whole.cells, whole.order, strict=True)
+    kept = [each for each in everything if each[0] in cell_ids]
+    cells, order = tuple(cell for _, cell, _ in kept), tuple(index for _, _, index in kept)
     share = len(cells) / len(whole.cells)
     invocation = dataclasses.replace(whole, cells=cells, order=order, attempt=attempt or whole.attempt)
     elsewhere_s = tuple(seconds * share for seconds in planned.elsewhere_s)
     return dataclasses.replace(
-        planned, invocation=invocation, expected_s=planned.expected_s * share, elsewhere_s=elsewhere_s
+        planned,
+        invocation=invocation,
+        cell_ids=tuple(id_ for id_, _, _ in kept),
+        expected_s=planned.expected_s * share,
+        elsewhere_s=elsewhere_s,
     )
 
 

@@ -9,17 +9,22 @@ waits for a host that will be free later but end sooner (earliest completion tim
 invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts of speeds 1 to 20: 1.51
 times the lower bound by LPT alone.
 
+The invocations of a cell stay on the target that took its first one, since only together are they evidence; another
+target takes one of them only where the sweep would else end later.
+
 Source: Graham (1969); Ibarra & Kim (1977) for unlike machines.
 """
 
 import bisect
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from featray import plan as plans
 from featray.inventory import Target
 from featray.plan import Planned
 
+SLACK = 0.25  # of its own length that an invocation at home must end ahead of the sweep: lengths are known to a fifth
 TAIL = 8  # waiting invocations per lease below which ends are weighed; above it any order comes out even
 
 
@@ -44,6 +49,7 @@ class Schedule:
         self._busy: set[str] = set()
         self._until_s: dict[str, float] = {}  # lease -> when what runs there is expected to end
         self._gone: set[str] = set()
+        self._home: dict[str, str] = {}  # cell id -> target id: where an interchangeable cell is measured
         for planned in invocations:
             self.add(planned)
 
@@ -56,6 +62,8 @@ class Schedule:
         for target in (planned.target, *planned.alternatives):
             self._targets.setdefault(target.target_id, target)
         if planned.alternatives:
+            if planned.is_home:
+                self._settle(planned)
             bisect.insort(self._shared, planned, key=_urgency)
             return
         bisect.insort(self._fixed.setdefault(planned.target.target_id, []), planned, key=_patience)
@@ -75,6 +83,7 @@ class Schedule:
         best = min(choices, key=self._rank)
         if best.queued.alternatives:
             self._shared = [each for each in self._shared if each is not best.queued]
+            self._settle(best.planned)
         else:
             self._fixed[best.queued.target.target_id].pop()
             self._owe(best.queued, -best.queued.expected_s)
@@ -94,6 +103,7 @@ class Schedule:
     def drop(self, host_id: str) -> list[Planned]:
         """Set a host aside: return what can run nowhere else; the rest moves to the other targets."""
         self._gone |= {key for key, target in self._targets.items() if target.host.host_id == host_id}
+        self._home = {cell: target for cell, target in self._home.items() if target not in self._gone}
         lost = [planned for key in sorted(self._gone) for planned in self._fixed.pop(key, [])]
         lost += [each for each in self._shared if not self._open_targets(each)]
         self._shared = [each for each in self._shared if self._open_targets(each)]
@@ -124,34 +134,63 @@ class Schedule:
             return {target.target_id: choice for target in free if (choice := self._first_shared(target))}
         return self._earliest_completions({target.target_id for target in free}, now_s)
 
+    def _settle(self, planned: Planned) -> None:
+        for cell in planned.cell_ids:
+            self._home.setdefault(cell, planned.target.target_id)
+
+    def _home_of(self, planned: Planned) -> str | None:
+        return next((self._home[cell] for cell in planned.cell_ids if cell in self._home), None)
+
     def _first_shared(self, target: Target) -> _Choice | None:
-        for planned in self._shared:
-            if any(each.target_id == target.target_id for each in self._open_targets(planned)):
+        able = (
+            planned
+            for planned in self._shared
+            if any(each.target_id == target.target_id for each in self._open_targets(planned))
+        )
+        away: Planned | None = None
+        for planned in able:
+            if self._home_of(planned) in (None, target.target_id):
                 return _Choice(planned, plans.moved(planned, target))
-        return None
+            away = away or planned
+        return _Choice(away, plans.moved(away, target)) if away else None
 
     def _earliest_completions(self, free: set[str], now_s: float) -> dict[str, _Choice]:
-        """Give every waiting invocation, in order, to the target that would end it first; keep those that start now."""
+        """Give every waiting invocation, in order, to the target that would end it first; keep those that start now.
+
+        Cells that have a home go there instead, as long as that does not make the sweep end later.
+        """
+        ends_s = max((end_s for _, _, end_s in self._assigned(now_s, -math.inf)), default=now_s)
+        started: set[str] = set()
+        chosen: dict[str, _Choice] = {}
+        for planned, target, _ in self._assigned(now_s, ends_s):
+            lease = self.lease(target)
+            if lease not in started and target.target_id in free:
+                chosen[target.target_id] = _Choice(planned, plans.moved(planned, target))
+            started.add(lease)
+        return chosen
+
+    def _assigned(self, now_s: float, home_until_s: float) -> Iterator[tuple[Planned, Target, float]]:
+        """Assign every waiting invocation: to its home where that ends it in time, else to who ends it first."""
         ready = {
             lease: (max(now_s, self._until_s.get(lease, 0.0)) if lease in self._busy else now_s)
             + self._backlog_s.get(lease, 0.0)
             for lease in map(self.lease, self._targets.values())
         }
-        started: set[str] = set()
-        chosen: dict[str, _Choice] = {}
         for planned in self._shared:
             ends = [
                 (ready[self.lease(target)] + seconds, index, target)
                 for index, (target, seconds) in enumerate(_everywhere(planned))
                 if target.target_id not in self._gone
             ]
-            end_s, _, target = min(ends)
-            lease = self.lease(target)
-            ready[lease] = end_s
-            if lease not in started and target.target_id in free:
-                chosen[target.target_id] = _Choice(planned, plans.moved(planned, target))
-            started.add(lease)
-        return chosen
+            home = self._home_of(planned)
+            at_home = [
+                (end_s, index, target)
+                for end_s, index, target in ends
+                if target.target_id == home and end_s + SLACK * (end_s - ready[self.lease(target)]) <= home_until_s
+            ]
+            end_s, _, target = min(at_home or ends)
+            ready[self.lease(target)] = end_s
+            yield planned, target, end_s
 
     def _rank(self, choice: _Choice) -> tuple[float, int, float]:
         # The host with most work left starts first: it decides when the whole sweep ends.

@@ -128,9 +128,11 @@ def prepare_run(request: Request, placed: placement.Placement, run_id: str) -> P
     """Plan what is still to be measured in one run, given what the store has now."""
     reading = store.read(request.results, sweep=request.sweep.name, every_attempt=True)
     own = [row for row in reading.rows if row.run_id == run_id]
+    stored = [_stored(row) for row in own]
+    placed = plan.at_home(placed, stored)
     work = plan.make(
         placed,
-        map(_stored, own),
+        stored,
         _campaign(request.sweep, run_id),
         wanted=_wanted(request.sweep.invocations, placed, own),
         retry_failed=request.retry_failed,
@@ -346,9 +348,8 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row])
             pilots.setdefault((row.cell_id, row.target_id), []).append(row)
     groups: dict[str, list[tuple[str, str]]] = {}
     for unit in placed.units:
-        for target in (unit.target, *unit.alternatives):
-            key = plan.group_key(unit.cell, target.target_id)
-            groups.setdefault(key, []).append((unit.cell_id, target.target_id))
+        key = plan.group_key(unit.cell, unit.target.target_id)
+        groups.setdefault(key, []).append((unit.cell_id, unit.target.target_id))
     counts = {
         unit: _needed(asked, [pilots.get(each, []) for each in group]) for group in groups.values() for unit in group
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from featray import cell, detectors
+from featray import cell, detectors, plan
 from featray.invocation import Rules
 from featray.plan import estimate_s, guess_s
 from featray.status import Status
@@ -98,6 +98,23 @@ def test_each_unit_gets_its_own_number_of_invocations() -> None:
     noisy = cell.cell_id(BATCHES[0])
     work = make_plan(place(BATCHES), n=lambda cell_id, _: 3 if cell_id == noisy else 1)
     assert [len(planned.invocation.cells) for planned in work.invocations] == [3, 1, 1]
+
+
+def test_cells_are_shared_out_where_interchangeable_targets_outnumber_processes() -> None:
+    made = make_plan(place(BATCHES, make_host("a"), make_host("b"), interchangeable=True), n=1)
+    assert sorted(len(planned.invocation.cells) for planned in made.invocations) == [1, 2]
+    assert sorted(id_ for planned in made.invocations for id_ in planned.cell_ids) == sorted(map(cell.cell_id, BATCHES))
+    alone = make_plan(place(BATCHES, make_host("a"), interchangeable=True), n=1)
+    assert [len(planned.invocation.cells) for planned in alone.invocations] == [3]
+
+
+def test_a_cell_goes_on_where_most_of_its_invocations_are() -> None:
+    placed = place(BATCHES[:1], make_host("a"), make_host("b"), interchangeable=True)
+    stored = [make_stored(BATCHES[0], f"cpu@id-{name}", number) for number, name in enumerate("abb", 1)]
+    (unit,) = plan.at_home(placed, stored).units
+    assert (unit.target.target_id, unit.is_home, len(unit.alternatives)) == ("cpu@id-b", True, 1)
+    lost = [make_stored(BATCHES[0], "cpu@id-b", status=Status.LOST)]
+    assert plan.at_home(placed, lost) == placed
 
 
 def test_a_unit_measured_on_another_interchangeable_target_is_done() -> None:

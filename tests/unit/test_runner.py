@@ -159,11 +159,11 @@ def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> 
     def lost_at_once_on_box(planned: Planned) -> Iterator[Event]:
         return lost(planned) if planned.target.host.hostname == "box" else goes_well(planned)
 
-    placed = place(cells(1, 2, 4), *map(make_host, ("box", "shelf", "desk")), interchangeable=True)
+    placed = place(cells(1, 2, 4, 8, 16, 32), *map(make_host, ("box", "shelf", "desk")), interchangeable=True)
     backend = Told(lost_on_box, lost_at_once_on_box)
     outcome = Run(make_plan(placed, n=6), backend, str(tmp_path), lambda _: None).finish()
     final = store.read(str(tmp_path)).rows
-    assert len({(row.cell_id, row.invocation) for row in final if row.status == "ok"}) == 18
+    assert len({(row.cell_id, row.invocation) for row in final if row.status == "ok"}) == 36
     assert max(row.attempt for row in outcome.rows) == 2
     assert len(outcome.rows) == len({row.key() for row in outcome.rows})
 

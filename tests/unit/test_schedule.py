@@ -65,6 +65,29 @@ def test_interchangeable_work_goes_to_whichever_host_is_free() -> None:
     assert schedule.waiting == 0
 
 
+def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
+    cells = [make_cell(threads=number) for number in range(1, 7)]
+    work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=5)
+    schedule, running, where = Schedule(work.invocations, exclusive="host"), list[Planned](), set[tuple[str, str]]()
+    now = 0.0
+    while schedule.waiting:
+        while (planned := schedule.take(now)) is not None:
+            running.append(planned)
+            where.update((id_, planned.target.target_id) for id_ in planned.cell_ids)
+        now += running[0].expected_s
+        for planned in running:
+            schedule.release(planned.target)
+        running.clear()
+    assert len(where) == len(cells)
+    assert sum(target == "cpu@id-a" for _, target in where) == 3
+
+
+def test_an_idle_target_takes_what_would_make_the_sweep_late() -> None:
+    work = make_plan(place([make_cell()], make_host("a"), make_host("b"), interchangeable=True), n=4)
+    schedule = Schedule(work.invocations, exclusive="host")
+    assert {planned.target.host.hostname for planned in (schedule.take(), schedule.take()) if planned} == {"a", "b"}
+
+
 def test_a_host_set_aside_gives_up_its_own_work_and_moves_the_rest() -> None:
     fixed = make_plan(place([make_cell(threads=1)], make_host("a")), n=2).invocations
     moving = make_plan(place([make_cell(threads=2)], make_host("a"), make_host("b"), interchangeable=True), n=1)

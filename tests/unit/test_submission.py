@@ -1,5 +1,6 @@
 """Submissions on the replay backend: resume, adaptive invocations, refusals, faults, claims. No process is started."""
 
+import collections
 import dataclasses
 import datetime
 import time
@@ -177,6 +178,14 @@ def test_a_host_that_loses_three_invocations_in_a_row_is_set_aside(tmp_path: Pat
     assert outcome.problems == ["box was set aside after 3 invocations in a row were lost with their process"]
     assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
     assert len(stored(tmp_path / "r")) == 8
+
+
+def test_a_noisy_pilot_counts_where_targets_are_interchangeable(tmp_path: Path) -> None:
+    of = load(tmp_path, "interchangeable: true")
+    rows = recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95))
+    run(of, tmp_path / "r", hosts=make_inventory(make_host("box"), make_host("shelf")), rows=rows)
+    counts = collections.Counter((row.batch_size, row.target_id) for row in stored(tmp_path / "r"))
+    assert sorted(counts.values()) == [12, 12]
 
 
 def test_interchangeable_work_moves_to_the_other_host(tmp_path: Path) -> None:
