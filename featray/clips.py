@@ -60,13 +60,22 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
 
     Returns:
         Path of an H.264 MP4 of at most that many frames at the source's frame rate and size.
+
+    Raises:
+        OSError: the clip cannot be read or re-encoded.
     """
+    import av
+
     final = cache / "clips" / f"{sha256(path)[:32]}-{frames}.mp4"
     if final.exists():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = final.with_name(f".{os.getpid()}-{final.name}")
-    _encode(path, frames, temporary)
+    try:
+        _encode(path, frames, temporary)
+    except av.FFmpegError as wrong:
+        temporary.unlink(missing_ok=True)
+        raise OSError(f"{path}: cannot be cut to {frames} frames ({wrong})") from wrong
     temporary.replace(final)  # two cutters at once: both wrote the same frames
     return final
 
@@ -77,12 +86,14 @@ def _encode(path: Path, frames: int, target: Path) -> None:
     with av.open(str(path)) as source, av.open(str(target), "w") as sink:
         incoming = source.streams.video[0]
         outgoing = sink.add_stream("libx264", rate=incoming.average_rate)
-        outgoing.width, outgoing.height, outgoing.pix_fmt = incoming.width, incoming.height, "yuv420p"
+        is_odd = incoming.width % 2 or incoming.height % 2
+        pixels = "yuv444p" if is_odd else "yuv420p"  # halved colour planes need even sides
+        outgoing.width, outgoing.height, outgoing.pix_fmt = incoming.width, incoming.height, pixels
         outgoing.options = {"crf": "12"}  # visually lossless, so detectors see what they would have seen
         for index, frame in enumerate(source.decode(incoming)):
             if index == frames:
                 break
             frame.pts = index
             frame.time_base = 1 / incoming.average_rate
-            sink.mux(outgoing.encode(frame.reformat(format="yuv420p")))
+            sink.mux(outgoing.encode(frame.reformat(format=pixels)))
         sink.mux(outgoing.encode(None))

@@ -113,6 +113,19 @@ def merge(probed: Iterable[Host]) -> Inventory:
     return Inventory(hosts=tuple(hosts.values()))
 
 
+def offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> tuple[Gpu, ...]:
+    """List the GPUs that a Ray node was started with: a probe sees all of the machine.
+
+    Args:
+        gpus: What the probe saw.
+        declared: UUID of the node's label, if it has one.
+        has_gpus: Whether Ray leases any GPU of this node.
+    """
+    if declared is not None:
+        return with_declared(tuple(gpu for gpu in gpus if gpu.uuid == declared), declared)
+    return gpus if has_gpus else ()
+
+
 def with_declared(gpus: tuple[Gpu, ...], uuid: str | None) -> tuple[Gpu, ...]:
     """Add a GPU that a node's label declares but the probe did not see; the child will say what is there."""
     if uuid is None or any(gpu.uuid == uuid for gpu in gpus):

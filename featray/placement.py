@@ -24,7 +24,7 @@ Peak resident memory was 1.6 to 4.7 GB on a CPU; a device with less than 1 GiB c
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A cell on a target. `alternatives` are the other targets that the sweep calls interchangeable with it.
+    """A cell on a target; where the sweep calls targets interchangeable, `alternatives` are the others.
 
     `is_home`: the cell was measured on `target` before; its other invocations belong there, to be evidence together.
     """
@@ -33,6 +33,7 @@ class Unit:
     cell_id: str
     target: Target
     alternatives: tuple[Target, ...] = ()
+    is_interchangeable: bool = False
     is_home: bool = False
 
 
@@ -79,7 +80,8 @@ def match(
             reason = f"no {each.device} device among {_looked_at(inventory.hosts)}"
             refusals.append(Refusal(cell=each, cell_id=name, target=None, reason=reason))
         if interchangeable and able:
-            units.append(Unit(cell=each, cell_id=name, target=able[0], alternatives=tuple(able[1:])))
+            others = tuple(able[1:])
+            units.append(Unit(cell=each, cell_id=name, target=able[0], alternatives=others, is_interchangeable=True))
         else:
             units.extend(Unit(cell=each, cell_id=name, target=target) for target in able)
     return Placement(units=tuple(units), refusals=tuple(refusals))

@@ -94,6 +94,10 @@ class _Due:
     target: Target
 
 
+_Anywhere = dict[tuple[str, int], list[Stored]]
+"""(cell_id, invocation) -> its last attempt on each target."""
+
+
 def make(
     placement: Placement,
     stored: Iterable[Stored],
@@ -114,6 +118,9 @@ def make(
         durations: (cell_id, target_id) -> seconds of warm-up and timed calls, from earlier rows.
     """
     last = last_attempts(stored)
+    anywhere: _Anywhere = {}
+    for row in last.values():
+        anywhere.setdefault((row.cell_id, row.invocation), []).append(row)
     planned: list[Planned] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
     wholes = list(_groups(placement.units).values())
@@ -121,7 +128,7 @@ def make(
         counts = {unit.cell_id: wanted(unit.cell_id, unit.target.target_id) for unit in group}
         for number in range(1, max(counts.values()) + 1):
             members = [unit for unit in group if counts[unit.cell_id] >= number]
-            due = [_due(unit, number, last, retry_failed) for unit in members]
+            due = [_due(unit, number, last, anywhere, retry_failed) for unit in members]
             for unit, each in zip(members, due, strict=True):
                 done, _ = progress.get((unit.cell_id, unit.target.target_id), (0, 0))
                 progress[unit.cell_id, unit.target.target_id] = (done + (each is None), counts[unit.cell_id])
@@ -193,16 +200,21 @@ def group_key(cell: Cell, target_id: str) -> str:
     )
 
 
-def _due(unit: Unit, number: int, last: Mapping[tuple[str, str, int], Stored], retry_failed: bool) -> _Due | None:
-    candidates = (unit.target, *unit.alternatives)
-    rows = [row for target in candidates if (row := last.get((unit.cell_id, target.target_id, number)))]
+def _due(
+    unit: Unit, number: int, last: Mapping[tuple[str, str, int], Stored], anywhere: _Anywhere, retry_failed: bool
+) -> _Due | None:
+    if unit.is_interchangeable:  # also what a target has measured that is not there today
+        rows = anywhere.get((unit.cell_id, number), [])
+    else:
+        rows = [row for row in (last.get((unit.cell_id, unit.target.target_id, number)),) if row]
     if not rows:
         return _Due(unit, 1, unit.target)
-    row = max(rows, key=lambda row: row.attempt)
+    row = max(rows, key=lambda row: (row.status is Status.OK, row.attempt))
     open_ = not is_final(row.status, row.attempt) or (retry_failed and row.status is not Status.OK)
     if not open_:
         return None
-    target = next(target for target in candidates if target.target_id == row.target_id)
+    candidates = (unit.target, *unit.alternatives)
+    target = next((target for target in candidates if target.target_id == row.target_id), unit.target)
     return _Due(unit, row.attempt + 1, target)
 
 

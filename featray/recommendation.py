@@ -61,7 +61,7 @@ def recommend(units: Iterable[Unit], wish: Wish = Wish()) -> list[Recommendation
     Raises:
         NothingMatches: nothing that was measured fits; the message says which wish it fails on.
     """
-    measured = [unit for unit in _latest(units) if unit.logs and unit.row.frames]
+    measured = [unit for unit in _latest(units) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
     if not measured:
         raise NothingMatches("nothing was measured yet; submit a sweep first")
     fitting, unknown = _fitting(measured, wish)
@@ -133,7 +133,8 @@ def _curves(units: Iterable[Unit]) -> list[list[Unit]]:
     curves: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units:
         row = unit.row
-        key = (row.detector, row.target_id, row.num_workers, unit.threads, row.environment, row.torch, row.pyfeat)
+        how = (row.num_workers, unit.threads, row.environment, row.torch, row.pyfeat, unit.variant)
+        key = (row.detector, row.target_id, *how)
         curves.setdefault(key, []).append(unit)
     return list(curves.values())
 

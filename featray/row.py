@@ -17,6 +17,9 @@ from typing import Any
 
 SCHEMA_VERSION = 1
 
+NO_TARGET = "none"
+"""Target id of a cell that no host of the sweep has the device for."""
+
 Floats = list[float]
 """One number per call, in call order."""
 

@@ -129,7 +129,7 @@ class Run:
     def _start(self, planned: Planned) -> None:
         self._flights[id(planned)] = _Flight(planned, _by_id(planned), _deadline(planned))
         self._gauges.take(planned.target)
-        self._backend.start(planned, self._results)
+        self._backend.start(planned, store.full_name(self._results))
 
     def _hear(self, event: Event) -> None:
         flight = self._flights.get(id(event.planned))
@@ -177,7 +177,7 @@ class Run:
             rest = _narrowed(planned, flight.waiting)
             self._go_on(_elsewhere(rest) if status is Status.LOST else rest)
         del self._flights[id(planned)]
-        self._backend.forget(self._results, flight.stored)
+        self._backend.forget(store.full_name(self._results), flight.stored)
         self._gauges.release(planned.target)
         self._schedule.release(planned.target)
 

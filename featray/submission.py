@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import featray
-from featray import cell, errors, identity, placement, plan, statistics, store, unmeasured
-from featray.backends import Backend, checkout
+from featray import cell, errors, identity, placement, plan, statistics, store, units, unmeasured
+from featray.backends import Backend, checkout, shared
 from featray.inventory import Inventory
 from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
@@ -161,11 +161,21 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
         outcome = _measure(request, prepared, backend, watch, ends_s)
         while outcome.newcomers and not outcome.not_reached:
             outcome.newcomers.clear()
-            prepared = prepare_run(request, _placed(request.sweep, backend.inventory()), run_id)
-            outcome.add(_measure(request, prepared, backend, watch, ends_s))
+            again = _once_retried(request)
+            try:
+                placed = _placed(request.sweep, backend.inventory())
+            except errors.NothingMatches as gone:
+                outcome.problems.append(f"nothing was measured on the hosts that joined: {gone}")
+                break
+            outcome.add(_measure(again, prepare_run(again, placed, run_id), backend, watch, ends_s))
         gather(request.results, backend)
         store.compact(request.results, run_id=run_id)
     return run_id, outcome
+
+
+def _once_retried(request: Request) -> Request:
+    """Leave alone what has failed again in this submit."""
+    return dataclasses.replace(request, retry_failed=False)
 
 
 def _measure(request: Request, prepared: Prepared, backend: Backend, watch: Watch, ends_s: float | None) -> Outcome:
@@ -176,7 +186,7 @@ def _measure(request: Request, prepared: Prepared, backend: Backend, watch: Watc
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
     outcome = _run(request, prepared.plan, backend, watch, ends_s)
     if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
-        rest = prepare_run(request, prepared.placement, prepared.plan.campaign.run_id).plan
+        rest = prepare_run(_once_retried(request), prepared.placement, prepared.plan.campaign.run_id).plan
         outcome.add(_run(request, rest, backend, watch, ends_s))
     return outcome
 
@@ -211,13 +221,15 @@ def terminated_is_interrupted() -> Iterator[None]:
 
 def gather(results: str, backend: Backend) -> int:
     """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
-    waiting = backend.collect(results)
-    known = {row.key() for row in store.read(results, every_attempt=True).rows} if waiting else set()
+    waiting = backend.collect(store.full_name(results))
+    stored = store.read(results, every_attempt=True).rows if waiting else ()
+    # A row that was thought lost with its host may have been measured after all.
+    known = {row.key() for row in stored if row.status != Status.LOST}
     fresh = [row for row in waiting if row.key() not in known]
     if fresh:
         store.append(results, fresh)
     if waiting:
-        backend.forget(results, waiting)
+        backend.forget(store.full_name(results), waiting)
     return len(fresh)
 
 
@@ -233,8 +245,11 @@ def claim(results: str, sweep: str) -> Iterator[None]:
     """
     cloud = weights.featray_cache() / "claims" / identity.digest({"store": results})
     local = cloud if "://" in results else Path(results)
-    local.mkdir(parents=True, exist_ok=True)
-    file = os.open(local / f".{sweep}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        local.mkdir(parents=True, exist_ok=True)
+        file = shared.open_file(local / f".{sweep}.lock")
+    except OSError as wrong:
+        raise errors.StoreError(f"{results}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -256,7 +271,7 @@ def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
     Where targets are interchangeable, a unit that was lost on one and measured on another has its number.
     """
     is_ok: dict[tuple[str, ...], bool] = {}
-    for row in rows:
+    for row in units.standing(rows):
         unit = (row.cell_id, str(row.invocation), "" if interchangeable else row.target_id)
         is_ok[unit] = is_ok.get(unit, False) or row.status == Status.OK
     return sum(not ok for ok in is_ok.values())
@@ -266,17 +281,25 @@ def metadata(sweep: str, results: str) -> dict[str, str]:
     """Say what a Ray job is for, to those who see it in the dashboard."""
     known = {
         "featray_sweep": sweep,
-        "featray_store": results if "://" in results else str(Path(results).absolute()),
+        "featray_store": store.full_name(results),
         "featray_version": featray.__version__,
         "featray_commit": checkout.commit(),
-        "featray_user": f"{getpass.getuser()}@{socket.gethostname()}",
+        "featray_user": _user(),
     }
     return {key: value for key, value in known.items() if value is not None}
 
 
 def holder_name() -> str:
     """Name this process for others who wait for it."""
-    return f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
+    return f"{_user()}, process {os.getpid()}"
+
+
+def _user() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = f"uid {os.getuid()}"
+    return f"{name}@{socket.gethostname()}"
 
 
 def _require_weights(work: Plan, backend: Backend) -> None:
@@ -287,9 +310,11 @@ def _require_weights(work: Plan, backend: Backend) -> None:
     """
     needs: dict[str, set[weights.HubFile]] = {}
     for planned in work.invocations:
+        hosts = {target.host.host_id for target in (planned.target, *planned.alternatives)}
         for each in planned.invocation.cells:
             if each.weights == "pretrained" and each.detector.is_pyfeat:
-                needs.setdefault(planned.target.host.host_id, set()).update(weights.required(each.detector))
+                for host in hosts:
+                    needs.setdefault(host, set()).update(weights.required(each.detector))
     missing = backend.fetch(needs) if needs else []
     if missing:
         raise errors.NotReady("weights are missing, and nothing was measured:\n  " + "\n  ".join(missing))

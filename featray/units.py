@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from featray import statistics
-from featray.row import Row
+from featray.row import NO_TARGET, Row
 from featray.status import Status
 
 UnitKey = tuple[str, str, str]
@@ -109,6 +109,11 @@ class Unit:
         threads = self.asked.get("threads")
         return str(threads) if isinstance(threads, int) else None
 
+    @property
+    def variant(self) -> str:
+        """Name all that was asked but the batch size; the same for every row that has no cell."""
+        return _variant(self.row.asked)
+
     @functools.cached_property
     def asked(self) -> Mapping[str, Any]:
         """Give the cell as it was asked for; empty where the row has none."""
@@ -124,13 +129,33 @@ def _parsed(asked: str | None) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+@functools.lru_cache(maxsize=4096)
+def _variant(asked: str | None) -> str:
+    value = dict(_parsed(asked))
+    value.pop("batch_size", None)
+    return json.dumps(value, sort_keys=True)
+
+
 SPREAD_REPEATS = 3  # two values have a range but no quartiles
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """Leave out refusals of cells that could run after all, once a host was there that can run them."""
+    kept = list(rows)
+    refused = [row for row in kept if row.order_index is None and row.status in (Status.INFEASIBLE, Status.UNSUPPORTED)]
+    if not refused:
+        return kept
+    started = [row for row in kept if row.order_index is not None]
+    units = {(row.run_id, row.cell_id, row.target_id) for row in started}
+    units |= {(row.run_id, row.cell_id, NO_TARGET) for row in started}
+    gone = {id(row) for row in refused if (row.run_id, row.cell_id, row.target_id) in units}
+    return [row for row in kept if id(row) not in gone]
 
 
 def gather(rows: Iterable[Row]) -> list[Unit]:
     """Gather rows into units, in the order in which each unit is first seen."""
     last: dict[tuple[str, str, str, int], Row] = {}
-    for row in rows:
+    for row in standing(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
         if key not in last or row.attempt >= last[key].attempt:
             last[key] = row

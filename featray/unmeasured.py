@@ -11,7 +11,7 @@ from featray.cell import Cell
 from featray.inventory import Target
 from featray.plan import Plan, Planned
 from featray.quantities import utc_text
-from featray.row import Row
+from featray.row import NO_TARGET, Row
 from featray.status import Status
 
 
@@ -44,7 +44,7 @@ def refusals(work: Plan, known: Collection[tuple[str, str]]) -> list[Row]:
     """
     made: list[Row] = []
     for refusal in work.refusals:
-        target_id = refusal.target.target_id if refusal.target else "none"
+        target_id = refusal.target.target_id if refusal.target else NO_TARGET
         if (refusal.cell_id, target_id) in known:
             continue
         made.append(_refused(work, refusal.cell, refusal.target, refusal.reason))
@@ -58,7 +58,7 @@ def _refused(work: Plan, cell: Cell, target: Target | None, reason: str) -> Row:
         run_id=work.campaign.run_id,
         description=work.campaign.description,
         baseline=work.campaign.baseline,
-        target_id=target.target_id if target else "none",
+        target_id=target.target_id if target else NO_TARGET,
         device=cell.device,
         invocation=1,
         block=1,

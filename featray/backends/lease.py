@@ -14,6 +14,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
+from featray.backends import shared
+
+ANOTHER = "another featray process"
 POLL_S = 0.2  # short against any cell, long against the cost of one flock call (microseconds)
 
 
@@ -56,9 +61,8 @@ def acquire(host_id: str, device_id: str, *, exclusive: str, holder: str) -> Ite
         files.append(host)
         yield from _wait(gate, alone=True, held_by=host)
         yield from _wait(host, alone=exclusive == "host", held_by=host)
-        if exclusive == "host":
-            _sign(host, holder)
-        else:
+        _sign(host, holder)
+        if exclusive != "host":
             device = _open(place, f"device-{device_id}.lock")
             files.append(device)
             fcntl.flock(gate, fcntl.LOCK_UN)
@@ -79,10 +83,7 @@ def release(held: Held) -> None:
 
 
 def _open(place: Path, name: str) -> int:
-    file = os.open(place / name.replace("/", "_"), os.O_RDWR | os.O_CREAT, 0o666)
-    with contextlib.suppress(PermissionError):  # another user's file: already open to all
-        os.fchmod(file, 0o666)  # the umask must not lock others out
-    return file
+    return shared.open_file(place / name.replace("/", "_"))
 
 
 def _wait(file: int, *, alone: bool, held_by: int) -> Iterator[str]:
@@ -109,6 +110,7 @@ def _holder(file: int) -> str:
     text = os.pread(file, 4096, 0).decode(errors="replace")
     try:
         signed = json.loads(text)
-        return f"{signed['holder']} (process {signed['pid']})"
+        is_alive = psutil.pid_exists(signed["pid"])  # who ended without a word signed before whoever holds it now
+        return f"{signed['holder']} (process {signed['pid']})" if is_alive else ANOTHER
     except (json.JSONDecodeError, KeyError, TypeError):
-        return "another featray process"
+        return ANOTHER

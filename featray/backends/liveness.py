@@ -6,7 +6,7 @@ reference of a task on a host behind a broken network never resolves, long after
 
 import socket
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from featray.errors import HeadGone
 
@@ -55,7 +55,7 @@ class Head:
 class Nodes:
     """Which nodes are dead for so long that nothing more will be heard of them, and which have come."""
 
-    def __init__(self, known: Collection[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, known: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with the nodes that are there, none known to be dead."""
         self._clock = clock
         self._known = set(known)

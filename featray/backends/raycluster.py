@@ -108,10 +108,11 @@ class RayCluster:
 
     def inventory(self) -> Inventory:
         """Probe every live node; nodes of one machine become one host."""
-        nodes = [node for node in ray.nodes() if node["Alive"]]
+        alive = [node for node in ray.nodes() if node["Alive"]]
+        nodes = [node for node in alive if _offers(node, "CPU")]  # a head may be for drivers only
         pending = {node["NodeID"]: _probe.options(scheduling_strategy=_on(node["NodeID"])).remote() for node in nodes}
         self._gpu_counts = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes}
-        self._nodes, self._newcomers = liveness.Nodes(pending), []
+        self._nodes, self._newcomers = liveness.Nodes(node["NodeID"] for node in alive), []
         found = [_node_host(node, pending[node["NodeID"]]) for node in nodes]
         self._inventory = inventory.merge(found)
         _forget.remote("", [])  # sends the task's code to the head now: without a head that would block later
@@ -328,15 +329,19 @@ def _node_host(node: Mapping[str, Any], call: Any) -> Host:
         host = _unanswered(node, f"its probe failed: {first_line(wrong)}")
     labels = {key: value for key, value in node.get("Labels", {}).items() if not key.startswith("ray.io/")}
     declared = labels.get(GPU_LABEL)
-    own = (declared,) if declared else tuple(gpu.uuid for gpu in host.gpus)
+    gpus = inventory.offered(host.gpus, declared, has_gpus=_offers(node, "GPU"))
     return dataclasses.replace(
         host,
         address=node["NodeManagerAddress"],
         labels={**host.labels, **labels},
         node_ids=(node["NodeID"],),
-        node_gpus={node["NodeID"]: own},
-        gpus=inventory.with_declared(host.gpus, declared),
+        node_gpus={node["NodeID"]: tuple(gpu.uuid for gpu in gpus)},
+        gpus=gpus,
     )
+
+
+def _offers(node: Mapping[str, Any], resource: str) -> bool:
+    return bool(node["Resources"].get(resource, 0) >= 1)
 
 
 def _unanswered(node: Mapping[str, Any], reason: str) -> Host:

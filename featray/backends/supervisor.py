@@ -123,8 +123,16 @@ class _Progress:
 
 def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
     """Run one child over the open cells; when it dies, give the cell that it was at its row."""
+    files: dict[str, list[str]] = {}
+    for id_, cell in list(open_.items()):
+        try:
+            files[id_] = [str(path) for path in resolve(cell.input, job.cache)]
+        except OSError as missing:
+            del open_[id_]
+            yield _row(job, cell, Status.UNSUPPORTED, str(missing), utc_now())
+    if not open_:
+        return
     try:
-        files = {id_: [str(path) for path in resolve(cell.input, job.cache)] for id_, cell in open_.items()}
         command = [
             venvs.interpreter(next(iter(open_.values())).requirements, job.cache),
             "-P",

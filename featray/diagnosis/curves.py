@@ -50,7 +50,7 @@ def gather(units: Iterable[Unit]) -> list[Curve]:
     for unit in units:
         if unit.logs and unit.row.frames:
             row = unit.row
-            key = (*place(unit), row.run_id, row.num_workers, unit.asked_threads, row.environment, row.weights)
+            key = (*place(unit), row.run_id, row.num_workers, row.environment, row.weights, unit.variant)
             groups.setdefault(key, {})[row.batch_size] = unit
     return [Curve(tuple(members[batch] for batch in sorted(members))) for members in groups.values()]
 

@@ -164,10 +164,10 @@ def cpu_times() -> tuple[float, float] | None:
     psutil = _psutil()
     if psutil is None:
         return None
-    times = psutil.cpu_times()
     # Linux counts a guest's time in user and nice already.
-    total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    return total - times.idle - getattr(times, "iowait", 0.0), total
+    times = {name: s for name, s in psutil.cpu_times()._asdict().items() if name not in ("guest", "guest_nice")}
+    # Added up and never taken away from the total: rounding would let it shrink.
+    return sum(s for name, s in times.items() if name not in ("idle", "iowait")), sum(times.values())
 
 
 def load_1m() -> float | None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from featray import footprint, inputs
 from featray.report import palette, records, wording
-from featray.report.hardware import CPU, NO_TARGET, Target
+from featray.report.hardware import CPU, Target
 from featray.report.tables import Report, detector_heading, section_heading
+from featray.row import NO_TARGET
 from featray.units import Unit
 
 Trace = dict[str, Any]

@@ -9,9 +9,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from featray.report import wording
-from featray.row import Row
+from featray.row import NO_TARGET, Row
 
-NO_TARGET = "none"  # target of a cell that no host of the sweep can run
 CPU = "cpu"
 ID_LENGTH = 20  # characters of an id that tells namesakes apart: both ends of a UUID
 DEVICES = (CPU, "mps", "cuda")  # order of the tables in py-feat's reports

@@ -9,7 +9,8 @@ from statistics import median
 
 from featray import footprint
 from featray.quantities import frames_per_second
-from featray.report.hardware import NO_TARGET, Target
+from featray.report.hardware import Target
+from featray.row import NO_TARGET
 from featray.status import Status
 from featray.units import Unit
 

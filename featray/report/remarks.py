@@ -7,10 +7,11 @@ different things on different targets.
 import collections
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from featray.report import hardware, wording
+from featray.report import wording
 from featray.report.hardware import Target
-from featray.row import Row
+from featray.row import NO_TARGET, Row
 from featray.status import Status
 from featray.units import Unit
 
@@ -54,7 +55,7 @@ def unit_name(unit: Unit, targets: Mapping[str, Target]) -> str:
     """Name a unit in a sentence: `retinaface short cuda b=16 on box NVIDIA GeForce RTX 3090`."""
     row, target = unit.row, targets[unit.key[2]]
     label = f"{row.detector} {row.input} {row.device} b={row.batch_size}"
-    where = "" if target.target_id == hardware.NO_TARGET else f" on {target.hostname} {target.label}"
+    where = "" if target.target_id == NO_TARGET else f" on {target.hostname} {target.label}"
     return wording.shortened(label) + where
 
 
@@ -63,6 +64,7 @@ def collect(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark
     return [
         *_failed(found, targets),
         *_unequal(found, targets),
+        *_namesakes(found, targets),
         *_stale(found, targets),
         *_throttled(found, targets),
         *_unmet(found, targets),
@@ -114,6 +116,31 @@ def _unequal(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remar
             text = f"Not the same work on every target, so not comparable; {keys} differ"
             remarks.append(_about("unequal", text, members.values(), targets))
     return remarks
+
+
+def _namesakes(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
+    """Tell of cells that no label tells apart, such as before and after a detector of the sweep was edited."""
+    alike: dict[tuple[object, ...], dict[str, Unit]] = collections.defaultdict(dict)
+    for unit in found:
+        row = unit.row
+        if row.asked is not None:
+            label = (row.run_id, row.target_id, row.detector, row.section_label, row.device, row.batch_size)
+            alike[*label, row.num_workers, unit.asked_threads, row.environment].setdefault(row.cell_id, unit)
+    remarks = []
+    for members in alike.values():
+        if len(members) > 1:
+            keys = wording.listed(_differing([_flat(each.asked) for each in members.values()])) or "unknown keys"
+            text = f"{len(members)} cells have one label and differ in {keys}; name them, or submit with --rerun"
+            remarks.append(_about("unequal", text, [next(iter(members.values()))], targets))
+    return remarks
+
+
+def _flat(asked: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Write nested values by their path: `detector.keywords.au_model`."""
+    found: dict[str, str] = {}
+    for key, value in asked.items():
+        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": str(value)}
+    return found
 
 
 def _differing(works: Sequence[Mapping[str, str]]) -> list[str]:

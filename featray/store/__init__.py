@@ -15,7 +15,7 @@ What it promises:
 """
 
 from featray.store.compaction import Compacted, compact
-from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
+from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, full_name, left_out
 from featray.store.reading import Reading, UnitState, keys, load, read, without_collection
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.upkeep import Checkup, Removal, check, removal, remove
@@ -34,6 +34,7 @@ __all__ = [
     "append",
     "check",
     "compact",
+    "full_name",
     "keys",
     "latest_run",
     "left_out",

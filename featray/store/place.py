@@ -79,6 +79,12 @@ class File:
         return self.name.rsplit("/", 1)[-1].startswith(ARCHIVE_PREFIX)
 
 
+def full_name(results: str | os.PathLike[str]) -> str:
+    """Name a store for hosts and processes that have another working folder."""
+    text = os.fspath(results)
+    return text if "://" in text else str(Path(text).absolute())
+
+
 def at(results: str | os.PathLike[str]) -> Place:
     """Open the store of a results folder or URI; nothing is created or read.
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from featray import row as rows
 from featray.errors import NothingMatches, suggest
 from featray.row import Row
+from featray.status import Status
 from featray.store import footers, scanning, schema, small
 from featray.store import place as places
 from featray.store.place import File, Problem
@@ -225,13 +226,20 @@ def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
-    """Keep one row of each key; or, of keys that differ in the attempt alone, the highest attempt."""
+    """Keep one row of each key; or, of keys that differ in the attempt alone, the highest attempt.
+
+    Of two rows of one key, the one that a host wrote counts, not the one for which the driver took it for lost.
+    """
     parts = [table.column(name).to_pylist() for name in schema.KEY]
+    attempts = parts[-1]
+    lost: Any = [False] * table.num_rows
+    if "status" in table.schema.names:
+        lost = pc.fill_null(pc.equal(table.column("status"), Status.LOST.value), False).to_pylist()
     chosen: dict[tuple[Any, ...], int] = {}
     for index, key in enumerate(zip(*parts, strict=True)):
         name = key if every_attempt else key[:-1]
         best = chosen.get(name)
-        if best is None or (key[-1] or 0) > (parts[-1][best] or 0):
+        if best is None or (attempts[index] or 0, lost[best]) > (attempts[best] or 0, lost[index]):
             chosen[name] = index
     if len(chosen) == table.num_rows:
         return table

@@ -91,3 +91,11 @@ def test_a_host_id_stands_once() -> None:
     hosts = [{"host_id": "a", "hostname": name} for name in ("x", "y")]
     with pytest.raises(InventoryFileError, match="host ids occur twice: a"):
         inventory.from_json(json.dumps({"format": 1, "hosts": hosts}), "a.json")
+
+
+def test_a_node_offers_the_gpus_that_it_was_started_with_and_no_other() -> None:
+    both = (BLACKWELL, OLDER)
+    assert inventory.offered(both, "GPU-a", has_gpus=True) == (OLDER,)
+    assert inventory.offered(both, None, has_gpus=True) == both
+    assert inventory.offered(both, None, has_gpus=False) == ()
+    assert [gpu.uuid for gpu in inventory.offered(both, "GPU-unseen", has_gpus=True)] == ["GPU-unseen"]

@@ -120,3 +120,21 @@ def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["gate-box.lock", "host-box.lock"]
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666}
     assert folder.stat().st_mode & 0o1777 == 0o1777
+
+
+def test_a_name_that_an_ended_process_left_is_not_told() -> None:
+    end(hold("GPU-1", "host"))
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+    finally:
+        end(holder)
+
+
+@pytest.mark.root
+def test_a_second_user_may_lease_in_a_sticky_folder(folder: Path) -> None:
+    end(hold("GPU-1", "host"))
+    for file in folder.iterdir():
+        os.chown(file, 1001, 1001)
+    folder.chmod(0o1777)
+    assert isinstance(first("GPU-1", "host"), Held)

@@ -131,3 +131,10 @@ def test_hosts_run_side_by_side_so_the_slowest_host_is_the_estimate() -> None:
     placed = place([make_cell()], make_host("a"), make_host("b"))
     known = {(cell.cell_id(make_cell()), "cpu@id-a"): 100.0, (cell.cell_id(make_cell()), "cpu@id-b"): 40.0}
     assert estimate_s(make_plan(placed, n=2, durations=known)) == 2 * (100.0 + 15.0)
+
+
+def test_what_an_absent_interchangeable_target_has_measured_is_done() -> None:
+    stored = [make_stored(BATCHES[0], "cpu@id-gone")]
+    placed = place(BATCHES[:1], make_host("a"), interchangeable=True)
+    assert make_plan(placed, stored, n=1).remaining == 0
+    assert make_plan(place(BATCHES[:1], make_host("a")), stored, n=1).remaining == 1

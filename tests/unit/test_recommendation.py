@@ -137,3 +137,18 @@ def test_advice_as_json_carries_figures_and_keywords() -> None:
     assert value["best"]["keywords"]["face_model"] == "retinaface"
     assert value["best"]["frames_per_s"] == pytest.approx(72 / 0.76)
     assert value["best"]["command"].startswith("featray measure --cell ")
+
+
+def test_two_variants_of_one_name_are_never_mixed() -> None:
+    old, new = (
+        make_row(cell_id=name, asked=json.dumps({"n": name}), timed_s=[s]) for name, s in (("a", 0.5), ("b", 1.0))
+    )
+    found = recommended([old, new])
+    assert found.best.unit.row.cell_id == "a"
+    assert found.best.frames_per_s == pytest.approx(72 / 0.5)
+    assert [each.unit.row.cell_id for each in found.runners_up] == ["b"]
+
+
+def test_times_with_an_injected_delay_recommend_nothing() -> None:
+    with pytest.raises(NothingMatches, match="nothing was measured"):
+        recommended([make_row(delay_s_per_frame=0.01)])

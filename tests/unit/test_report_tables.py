@@ -1,3 +1,5 @@
+import json
+
 from featray.report import lines, tables
 from featray.report.tables import Report
 from featray.row import Row
@@ -173,3 +175,10 @@ def test_stale_rows_and_unequal_work_are_told() -> None:
     texts = {remark.kind: remark.text for remark in tables.build(rows).remarks}
     assert "au_model differ" in texts["unequal"]
     assert texts["stale"].startswith("Stale: 1 row computed other work")
+
+
+def test_cells_that_no_label_tells_apart_are_told() -> None:
+    asked = [json.dumps({"detector": {"keywords": {"au_model": value}}}) for value in ("xgb", "svm")]
+    rows = [make_row(cell_id=each[-9:], asked=each) for each in asked]
+    (remark,) = tables.build(rows).remarks
+    assert remark.text.startswith("2 cells have one label and differ in detector.keywords.au_model")

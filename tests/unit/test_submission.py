@@ -3,21 +3,23 @@
 import collections
 import dataclasses
 import datetime
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from featray import cell, clips, store, sweep
 from featray.backends.replay import SILENT, Faults, Replay
-from featray.errors import Busy, NothingMatches
+from featray.errors import Busy, NothingMatches, NotReady, StoreError
 from featray.inventory import Inventory
+from featray.measurement.weights import HubFile
 from featray.plan import Planned
 from featray.row import Row
 from featray.runner import Outcome
 from featray.status import Status
-from featray.submission import Request, carry_out, claim, prepare, without_number
+from featray.submission import Request, carry_out, claim, gather, holder_name, prepare, without_number
 from tests.builders import make_row
 from tests.places import BLACKWELL, RTX3090, make_host, make_inventory
 
@@ -265,3 +267,86 @@ def test_resume_goes_by_what_was_asked_not_by_its_name(tmp_path: Path) -> None:
     run(of, tmp_path / "r")
     renamed = dataclasses.replace(of, description="other words")
     assert run(renamed, tmp_path / "r").rows == []
+
+
+def test_what_fails_again_is_retried_once_in_a_submit(tmp_path: Path) -> None:
+    of = load(tmp_path)  # a pilot, then the rest
+    first = recorded(of)
+    failing = [dataclasses.replace(row, status="failed", timed_s=None) for row in first]
+    run(of, tmp_path / "r", rows=failing)
+    again = run(of, tmp_path / "r", rows=failing, retry_failed=True)
+    assert sorted({row.attempt for row in again.rows}) == [2]
+
+
+def test_weights_are_looked_for_on_every_host_that_work_may_move_to(tmp_path: Path) -> None:
+    class Bare(Replay):
+        def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:
+            return sorted(needs)
+
+    path = tmp_path / "demo.yaml"
+    path.write_text(SWEEP.replace("synthetic", "pretrained") + "interchangeable: true", encoding="utf-8")
+    request = Request(sweep=sweep.load(path, probe_clip=clips.probe), results=str(tmp_path / "r"))
+    hosts = make_inventory(make_host("a"), make_host("b"))
+    with pytest.raises(NotReady, match="id-a\n  id-b"):
+        carry_out(request, Bare(hosts, [], source="tape"), lambda _: None, now=NOW)
+
+
+def test_hosts_that_join_but_match_nothing_leave_the_run_whole(tmp_path: Path) -> None:
+    class Leaving(Replay):
+        def newcomers(self) -> Sequence[str]:
+            come = () if len(self._hosts.hosts) > 1 else ("b",)
+            self._hosts = make_inventory(make_host("b"), make_host("c"))
+            return come
+
+    of = load(tmp_path, "hosts: a\nmeasure: {invocations: 1}")
+    backend = Leaving(make_inventory(make_host("a")), recorded(of), source="tape")
+    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
+    assert len(stored(tmp_path / "r")) == 2
+    assert any("hosts that joined" in problem and "'a'" in problem for problem in outcome.problems)
+
+
+def test_the_spool_of_one_folder_is_not_that_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    class Listening(Replay):
+        def start(self, planned: Planned, store: str) -> None:
+            heard.append(store)
+            super().start(planned, store)
+
+        def collect(self, store: str) -> Sequence[Row]:
+            heard.append(store)
+            return super().collect(store)
+
+    monkeypatch.chdir(tmp_path)
+    of = load(tmp_path, "measure: {invocations: 1}")
+    carry_out(
+        Request(sweep=of, results="results"),
+        Listening(make_inventory(), recorded(of), source="t"),
+        lambda _: None,
+        now=NOW,
+    )
+    assert set(heard) == {str(tmp_path / "results")}
+
+
+def test_a_row_measured_behind_a_broken_network_takes_the_place_of_its_loss(tmp_path: Path) -> None:
+    of, results = load(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
+    row = dataclasses.replace(recorded(of)[0], order_index=0)
+    store.append(results, [dataclasses.replace(row, status="lost", timed_s=None)])
+    backend = Replay(make_inventory(), [], source="tape")
+    backend._spooled[row.key()] = row
+    assert gather(results, backend) == 1
+    assert [each.status for each in stored(tmp_path / "r")] == ["ok"]
+
+
+def test_a_store_that_cannot_be_written_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"), claim(str(tmp_path / "file"), "demo"):
+        pass
+
+
+def test_a_user_without_a_name_still_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert holder_name().startswith(f"uid {os.getuid()}@")

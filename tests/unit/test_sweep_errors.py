@@ -201,3 +201,8 @@ def test_a_grid_beyond_reason_is_refused(complain: Complain) -> None:
     many = ", ".join(map(str, range(1, 401)))
     said = complain(axes=f"{{device: cpu, batch_size: [{many}], num_workers: [{many}]}}")
     assert said == "trial.yaml:1: 160000 cells; expected at most 100000, so leave out some values"
+
+
+def test_two_environments_that_ask_for_the_same_are_refused(complain: Complain) -> None:
+    said = complain(environments="{a: ['torch==2.9', 'av'], b: ['av', 'torch==2.9']}")
+    assert "environments.a and environments.b ask for the same; keep one" in said

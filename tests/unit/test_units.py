@@ -65,3 +65,15 @@ def test_three_invocations_have_an_interval_and_two_have_none() -> None:
     # logs 0, 0.0953, 0.1906: sd 0.0953, half-width 4.303 x 0.0953 / sqrt(3) = 0.2368
     assert interval_s == pytest.approx((1.1 / 1.2672, 1.1 * 1.2672), rel=1e-3)
     assert units.gather(rows[:2])[0].interval_s is None
+
+
+def test_a_refusal_is_gone_once_the_cell_could_run() -> None:
+    refused = [
+        make_failed_row("infeasible", target_id="none", order_index=None),
+        make_failed_row("unsupported", target_id="cpu@b", order_index=None),
+        make_failed_row("infeasible", cell_id="other", target_id="none", order_index=None),
+    ]
+    measured = [make_row(target_id="GPU-1", order_index=0)]
+    assert units.standing([*refused, *measured]) == [*refused[1:], *measured]
+    assert units.standing([*refused, make_row(target_id="cpu@b", order_index=0)])[0].cell_id == "other"
+    assert units.standing(refused) == refused
