@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import cell, cluster, row, store, submission
+from featray import cell, claims, cluster, row, store, submission
 from featray.backends.jobs import Jobs
 from featray.sweep import Sweep
 
@@ -47,11 +47,11 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
     """
     store_there = results if "://" in results else str(Path(results).absolute())
     if "://" in results or Path(results).is_dir():
-        with submission.claim(results, sweep.name):
+        with claims.claim(results, sweep.name):
             pass  # the job would find out too, but nobody would see it
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", store_there, *options]
     name = submission.new_run_id(sweep.name, datetime.datetime.now(datetime.UTC))
-    metadata = submission.metadata(sweep.name, results)
+    metadata = claims.metadata(sweep.name, results)
     if any(each.input.paths for each in cell.expand(sweep)):
         return jobs.submit([*command, str(file.absolute())], name=name, metadata=metadata)
     with tempfile.TemporaryDirectory(prefix="featray-") as folder:

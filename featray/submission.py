@@ -6,21 +6,15 @@ Flow: sweep, inventory and store -> `prepare` (what would be done; `featray plan
 import contextlib
 import dataclasses
 import datetime
-import fcntl
-import getpass
 import json
-import os
 import secrets
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
-import featray
-from featray import cell, errors, identity, placement, plan, statistics, store, units, unmeasured
-from featray.backends import Backend, checkout, shared
+from featray import cell, claims, errors, placement, plan, statistics, store, units, unmeasured
+from featray.backends import Backend
 from featray.inventory import Inventory
 from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
@@ -152,7 +146,7 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
         NotReady: weights are missing on a host; nothing was measured.
         Interrupted: Ctrl-C; finished rows are stored and every child is gone.
     """
-    with claim(request.results, request.sweep.name):
+    with claims.claim(request.results, request.sweep.name):
         inventory = backend.inventory()
         gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
@@ -233,38 +227,6 @@ def gather(results: str, backend: Backend) -> int:
     return len(fresh)
 
 
-@contextlib.contextmanager
-def claim(results: str, sweep: str) -> Iterator[None]:
-    """Hold the sweep on this store, so that no second submit measures it at the same time.
-
-    The lock file lies beside the store where that is a folder, so that it also works across hosts on a shared disk;
-    for a store in the cloud it lies in this host's cache.
-
-    Raises:
-        Busy: another process holds it; the message names the process.
-    """
-    cloud = weights.featray_cache() / "claims" / identity.digest({"store": results})
-    local = cloud if "://" in results else Path(results)
-    try:
-        local.mkdir(parents=True, exist_ok=True)
-        file = shared.open_file(local / f".{sweep}.lock")
-    except OSError as wrong:
-        raise errors.StoreError(f"{results}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
-            raise errors.Busy(
-                f"{sweep} is being submitted to {results} by {holder or 'another process'}; wait for it or cancel it"
-            ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, holder_name().encode(), 0)
-        yield
-    finally:
-        os.close(file)
-
-
 def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
     """Count the units that have none, among the last attempts of a run.
 
@@ -275,31 +237,6 @@ def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
         unit = (row.cell_id, str(row.invocation), "" if interchangeable else row.target_id)
         is_ok[unit] = is_ok.get(unit, False) or row.status == Status.OK
     return sum(not ok for ok in is_ok.values())
-
-
-def metadata(sweep: str, results: str) -> dict[str, str]:
-    """Say what a Ray job is for, to those who see it in the dashboard."""
-    known = {
-        "featray_sweep": sweep,
-        "featray_store": store.full_name(results),
-        "featray_version": featray.__version__,
-        "featray_commit": checkout.commit(),
-        "featray_user": _user(),
-    }
-    return {key: value for key, value in known.items() if value is not None}
-
-
-def holder_name() -> str:
-    """Name this process for others who wait for it."""
-    return f"{_user()}, process {os.getpid()}"
-
-
-def _user() -> str:
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        name = f"uid {os.getuid()}"
-    return f"{name}@{socket.gethostname()}"
 
 
 def _require_weights(work: Plan, backend: Backend) -> None:

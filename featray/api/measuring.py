@@ -107,10 +107,10 @@ def _submit(
 
 def _gather_here(results: str) -> None:
     """Store what a killed driver left in this machine's spool."""
-    from featray import submission
+    from featray import claims, submission
     from featray.backends.inline import Inline
 
-    submission.gather(results, Inline(holder=submission.holder_name()))
+    submission.gather(results, Inline(holder=claims.holder_name()))
 
 
 def calibrate(
@@ -172,7 +172,7 @@ def measure(
     Raises:
         BadInput: no such cell or target here, or weights are missing.
     """
-    from featray import byhand, errors, submission
+    from featray import byhand, claims, errors
     from featray.invocation import Rules
 
     read = planning.load_sweep(sweep) if sweep is not None else None
@@ -187,7 +187,7 @@ def measure(
         rules=read.rules() if read else Rules(),
         exclusive=read.exclusive if read else "host",
         target_id=target_id,
-        holder=submission.holder_name(),
+        holder=claims.holder_name(),
         say=say,
     )
 
@@ -203,7 +203,7 @@ def _announce(backend: "Backend", watch: "Watch") -> None:
 def _backend(
     request: "submission.Request", address: str | None, replay: str | None, recorded: PathLike | None
 ) -> "Backend":
-    from featray import submission
+    from featray import claims
 
     if replay is not None:
         from featray import store
@@ -214,8 +214,8 @@ def _backend(
 
     return RayCluster(
         address=address,
-        holder=submission.holder_name(),
-        metadata=submission.metadata(request.sweep.name, request.results),
+        holder=claims.holder_name(),
+        metadata=claims.metadata(request.sweep.name, request.results),
     )
 
 

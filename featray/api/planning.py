@@ -75,7 +75,7 @@ def hosts(*, address: str | None = None) -> "Inventory":
     Raises:
         BackendError: the cluster cannot be joined.
     """
-    from featray import inventory, submission
+    from featray import claims, inventory
     from featray.backends import probe
 
     head = head_of(address)
@@ -83,7 +83,7 @@ def hosts(*, address: str | None = None) -> "Inventory":
         return inventory.Inventory(hosts=(probe.this_host(thorough=True),))
     from featray.backends.raycluster import RayCluster
 
-    cluster = RayCluster(address=head, holder=submission.holder_name())
+    cluster = RayCluster(address=head, holder=claims.holder_name())
     try:
         return cluster.inventory()
     finally:

@@ -391,11 +391,3 @@ def test_one_summary_of_each_unit_is_enough_to_compare_it(results: str) -> None:
     found = store.read(results, one_summary=True).rows
     assert [row.output_summary is not None for row in found] == [False, True, False]
     assert found[1] == made[1]
-
-
-def test_a_row_that_was_thought_lost_gives_way_to_the_one_that_its_host_wrote(results: str) -> None:
-    store.append(results, [make_row(status="ok")])
-    store.append(results, [make_row(status="lost", timed_s=None)])
-    assert [row.status for row in store.read(results).rows] == ["ok"]
-    store.compact(results)
-    assert [row.status for row in store.read(results, every_attempt=True).rows] == ["ok"]

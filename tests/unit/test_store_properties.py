@@ -3,6 +3,7 @@
 import json
 import tempfile
 import typing
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,6 +13,7 @@ from featray import row as rows
 from featray import store
 from featray.row import Row
 from featray.store import schema
+from tests.builders import make_row
 
 QUICK = settings(max_examples=20, derandomize=True, deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -66,3 +68,12 @@ def test_a_row_comes_back_from_the_store_and_survives_compaction(row: Row) -> No
         store.append(results, [row])
         store.compact(results)
         assert store.read(results) == store.Reading((row,))
+
+
+def test_a_row_that_was_thought_lost_gives_way_to_the_one_that_its_host_wrote(tmp_path: Path) -> None:
+    results = str(tmp_path)
+    store.append(results, [make_row(status="ok")])
+    store.append(results, [make_row(status="lost", timed_s=None)])
+    assert [row.status for row in store.read(results).rows] == ["ok"]
+    store.compact(results)
+    assert [row.status for row in store.read(results, every_attempt=True).rows] == ["ok"]

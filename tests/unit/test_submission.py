@@ -12,6 +12,7 @@ import pytest
 
 from featray import cell, clips, store, sweep
 from featray.backends.replay import SILENT, Faults, Replay
+from featray.claims import claim, holder_name
 from featray.errors import Busy, NothingMatches, NotReady, StoreError
 from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
@@ -19,7 +20,7 @@ from featray.plan import Planned
 from featray.row import Row
 from featray.runner import Outcome
 from featray.status import Status
-from featray.submission import Request, carry_out, claim, gather, holder_name, prepare, without_number
+from featray.submission import Request, carry_out, gather, prepare, without_number
 from tests.builders import make_row
 from tests.places import BLACKWELL, RTX3090, make_host, make_inventory
 

@@ -1,0 +1,71 @@
+"""Claims: who measures which sweep into which store, for others who want the same and for those who watch."""
+
+import contextlib
+import fcntl
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import featray
+from featray import errors, identity, store
+from featray.backends import checkout, shared
+from featray.measurement import weights
+
+
+@contextlib.contextmanager
+def claim(results: str, sweep: str) -> Iterator[None]:
+    """Hold the sweep on this store, so that no second submit measures it at the same time.
+
+    The lock file lies beside the store where that is a folder, so that it also works across hosts on a shared disk;
+    for a store in the cloud it lies in this host's cache.
+
+    Raises:
+        Busy: another process holds it; the message names the process.
+    """
+    cloud = weights.featray_cache() / "claims" / identity.digest({"store": results})
+    local = cloud if "://" in results else Path(results)
+    try:
+        local.mkdir(parents=True, exist_ok=True)
+        file = shared.open_file(local / f".{sweep}.lock")
+    except OSError as wrong:
+        raise errors.StoreError(f"{results}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
+            raise errors.Busy(
+                f"{sweep} is being submitted to {results} by {holder or 'another process'}; wait for it or cancel it"
+            ) from None
+        os.ftruncate(file, 0)
+        os.pwrite(file, holder_name().encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def metadata(sweep: str, results: str) -> dict[str, str]:
+    """Say what a Ray job is for, to those who see it in the dashboard."""
+    known = {
+        "featray_sweep": sweep,
+        "featray_store": store.full_name(results),
+        "featray_version": featray.__version__,
+        "featray_commit": checkout.commit(),
+        "featray_user": _user(),
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def holder_name() -> str:
+    """Name this process for others who wait for it."""
+    return f"{_user()}, process {os.getpid()}"
+
+
+def _user() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = f"uid {os.getuid()}"
+    return f"{name}@{socket.gethostname()}"
