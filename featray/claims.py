@@ -49,6 +49,7 @@ def claim(results: str, sweep: str) -> Iterator[None]:
 def metadata(sweep: str, results: str) -> dict[str, str]:
     """Say what a Ray job is for, to those who see it in the dashboard."""
     known = {
+        "job_name": sweep,  # what the dashboard's job list shows
         "featray_sweep": sweep,
         "featray_store": store.full_name(results),
         "featray_version": featray.__version__,

@@ -144,7 +144,7 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     tasks = ask(f"{dashboard}/api/v0/tasks?limit=100", home)["data"]["result"]["result"]
     assert "long/bad/cpu/invocation-1" in {task["name"] for task in tasks}
     (job,) = [each for each in ask(f"{dashboard}/api/jobs/", home) if each["submission_id"] == id_]
-    assert {"featray_sweep", "featray_store", "featray_version", "featray_user"} <= set(job["metadata"])
+    assert {"job_name", "featray_sweep", "featray_store", "featray_version", "featray_user"} <= set(job["metadata"])
     node = ask(f"{dashboard}/nodes?view=summary", home)["data"]["summary"][0]
     port = node["raylet"]["metricsExportPort"]
     host = node["raylet"]["nodeManagerAddress"]
