@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.backends import probe, spool
+from featray.backends import environments, probe, spool
 from featray.errors import StoreError
+from featray.inputs import CATALOGUE
 from featray.inventory import Inventory
 from featray.measurement import weights
 from featray.runner import Progress
@@ -223,3 +224,20 @@ def test_a_spool_that_is_full_is_said_and_costs_no_row(
     run(write(tmp_path), tmp_path / "r", Here(here), lambda progress: said.append(str(progress.text)))
     assert {row.status for row in last(tmp_path / "r").values()} == {"ok"}
     assert any("No space left on device" in text for text in said)
+
+
+def test_a_clip_that_went_away_costs_its_own_cells_only(tmp_path: Path, here: Inventory) -> None:
+    clip = Path(shutil.copy(environments.packaged_file(str(CATALOGUE["short"].packaged)), tmp_path / "gone.mp4"))
+    sweep = write(tmp_path, sizes=[4])
+    sweep.write_text(sweep.read_text().replace("[short]", "[gone.mp4, short]"))
+
+    class Absent(Here):
+        def inventory(self) -> Inventory:
+            clip.unlink()
+            return super().inventory()
+
+    run(sweep, tmp_path / "r", Absent(here))
+    found = {row.input: (row.status, row.reason) for row in store.read(str(tmp_path / "r")).rows}
+    assert found["short"] == ("ok", None)
+    assert found["gone"][0] == "unsupported"
+    assert "gone.mp4 is not on this host; copy it there" in str(found["gone"][1])
