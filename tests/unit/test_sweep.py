@@ -1,10 +1,11 @@
 """Sweep files: what they say."""
 
+import re
 from pathlib import Path
 
 from featray import cell, sweep
 from featray.invocation import Rules
-from featray.sweep import Invocations, Selector
+from featray.sweep import Invocations, Selector, measuring, schema
 from tests.sweep_files import Complain, Load, probe
 
 SHIPPED = Path(__file__).parents[2] / "sweeps"
@@ -157,3 +158,11 @@ def test_the_blackwell_sweep_is_the_grid_of_the_reference_plus_detectorv2() -> N
     assert {(each.device, each.num_workers, each.threads) for each in cells} == {("cuda", 0, 1)}
     assert {each.batch_size for each in cells} == {1, 4, 16}
     assert loaded.weights == "pretrained"
+
+
+def test_every_key_is_documented() -> None:
+    text = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    models = (schema.File, schema.Axes, schema.Hosts, schema.InputEntry, schema.DetectorEntry, schema.RuleEntry)
+    fields = {field.alias or name for each in (*models, measuring.Measure) for name, field in each.model_fields.items()}
+    fields |= set(measuring.InvocationsEntry.model_fields)
+    assert {key for key in fields if not re.search(rf"\b{key}\b", text)} == set()
