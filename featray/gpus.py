@@ -36,13 +36,15 @@ MODELS: Mapping[str, Model] = {
     "L40": Model(48 * GIB, "8.9"),
     "L40S": Model(48 * GIB, "8.9"),
     "RTX 4070": Model(12 * GIB, "8.9"),
+    "RTX 4070 Ti SUPER": Model(16 * GIB, "8.9"),
     "RTX 4080": Model(16 * GIB, "8.9"),
     "RTX 4090": Model(24 * GIB, "8.9"),
     "RTX 6000 Ada": Model(48 * GIB, "8.9"),
     "H100": Model(None, "9.0"),  # 80, 94 or 96
-    "H200": Model(141 * 10**9, "9.0"),
+    "H200": Model(141 * GIB, "9.0"),  # the driver reports 140.4 GiB
     "B200": Model(None, "10.0"),  # 180 or 192
     "RTX 5070": Model(12 * GIB, "12.0"),
+    "RTX 5070 Ti": Model(16 * GIB, "12.0"),
     "RTX 5080": Model(16 * GIB, "12.0"),
     "RTX 5090": Model(32 * GIB, "12.0"),
     "RTX PRO 6000 Blackwell": Model(96 * GIB, "12.0"),
@@ -66,7 +68,7 @@ def memory_b(name: str | None) -> int | None:
     if stated:
         return int(stated[1]) * GIB
     known = model(name)
-    return known.memory_b if known else None
+    return known.memory_b if known and "laptop" not in (name or "").lower() else None  # laptops have less
 
 
 def too_old_torch(torch: str | None, compute_capability: str | None) -> str | None:

@@ -41,3 +41,17 @@ def test_the_longest_name_wins() -> None:
 )
 def test_a_torch_older_than_the_gpu_is_told(torch: str | None, capability: str | None, said: str | None) -> None:
     assert gpus.too_old_torch(torch, capability) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "gib"),
+    [
+        ("NVIDIA GeForce RTX 4070 Ti", 12),
+        ("NVIDIA GeForce RTX 4070 Ti SUPER", 16),
+        ("NVIDIA GeForce RTX 5070 Ti", 16),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("NVIDIA H200", 141),
+    ],
+)
+def test_siblings_of_a_model_have_their_own_memory(name: str, gib: int | None) -> None:
+    assert gpus.memory_b(name) == (gib * gpus.GIB if gib else None)
