@@ -7,11 +7,13 @@ Notes that people wrote into `NAME.notes.md` there come back at the end of every
 import dataclasses
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import featray
 from featray import comparison, diagnosis, store, units
+from featray.comparison import Calibration
 from featray.diagnosis import Diagnosis
 from featray.errors import BadInput, NothingMatches, StoreError, suggest
 from featray.report import document, findings, followups, grids, html, markdown, tables
@@ -117,13 +119,11 @@ def find_baseline(results: str, chosen: Chosen, asked: str | None) -> tuple[tupl
     return found.rows, found.problems
 
 
-def diagnose(results: str, found: Sequence[Unit], before: Sequence[Unit]) -> Diagnosis:
-    """Find what units say, with the noise floors that the store has."""
-    is_calibrated = (
-        store.latest_run(results, comparison.CALIBRATION) is not None
-    )  # two columns, instead of all to find none
-    rows = store.read(results, sweep=comparison.CALIBRATION).rows if is_calibrated else ()
-    return diagnosis.diagnose(found, before, calibrations=comparison.calibrations(rows))
+def calibrations(results: str) -> dict[str, Calibration]:
+    """Read every target's noise floor; empty where none was calibrated."""
+    if store.latest_run(results, comparison.CALIBRATION) is None:  # two columns, instead of all to find none
+        return {}
+    return comparison.calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
 
 
 def suggest_sweeps(results: str, names: Sequence[str], *, baseline: str | None = None) -> Suggested:
@@ -136,12 +136,14 @@ def suggest_sweeps(results: str, names: Sequence[str], *, baseline: str | None =
     chosen = choose(results, names)
     before, problems = find_baseline(results, chosen, baseline)
     ours, theirs = units.gather(chosen.rows), units.gather(before)
-    found = diagnose(results, ours, theirs).findings
-    name = before[0].sweep if before else None
-    return Suggested(
-        followups=tuple(followups.propose(found, [*ours, *theirs], name=chosen.rows[0].sweep, baseline=name)),
-        problems=(*chosen.problems, *problems),
-    )
+    found = diagnosis.diagnose(ours, theirs, calibrations=calibrations(results))
+    return Suggested(followups=_following(found, ours, theirs), problems=(*chosen.problems, *problems))
+
+
+def _following(found: Diagnosis, ours: Sequence[Unit], theirs: Sequence[Unit]) -> tuple[Followup, ...]:
+    """Propose sweeps named after the first of ours, compared with the first of theirs."""
+    names = [next((unit.row.sweep for unit in units_), None) for units_ in (ours, theirs)]
+    return tuple(followups.propose(found.findings, [*ours, *theirs], name=names[0] or "next", baseline=names[1]))
 
 
 def of_run(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:
@@ -213,15 +215,24 @@ def file_name(run_ids: Sequence[str]) -> str:
 
 def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = ()) -> Written:
     """Write a report in one of `FORMATS`, compared with the rows of a baseline."""
-    report, by_hand = tables.build(chosen.rows), hand_written(results, chosen.name)
+    known, by_hand = calibrations(results), hand_written(results, chosen.name)
+    report, theirs = tables.build(chosen.rows, known), units.gather(before)
+    diagnosed = diagnosis.diagnose(report.units, theirs, calibrations=known)
     order = [unit.key for unit in grids.ordered(report)]
-    found = findings.notes(diagnose(results, report.units, units.gather(before)), before, order)
+    following = _following(diagnosed, report.units, theirs)
+    found = findings.notes(diagnosed, before, order, following, _suggesting(chosen, before))
     csv_name = f"{chosen.name}.units.csv"
     if form == "html":
         page = html.render(report, found, version=featray.__version__, csv_name=csv_name, hand_written=by_hand)
         return Written(text=page.page, csv_name=csv_name, csv=page.csv)
     render = markdown.render if form == "markdown" else document.render
     return Written(text=render(report, found, by_hand), csv_name=csv_name, csv=None)
+
+
+def _suggesting(chosen: Chosen, before: Sequence[Row]) -> str:
+    """Write the command that writes a report's next runs."""
+    against = ["--baseline", before[0].run_id] if before else []
+    return shlex.join(["featray", "suggest", *chosen.run_ids, *against, "-o", "sweeps"])
 
 
 def folder(results: str) -> Path | None:

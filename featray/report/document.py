@@ -6,7 +6,7 @@ from typing import Any
 
 from featray.report import grids, records
 from featray.report.notes import NONE, Notes
-from featray.report.tables import Report
+from featray.report.tables import Best, Report
 
 FORMAT_VERSION = 1
 
@@ -26,8 +26,14 @@ def _report(report: Report) -> dict[str, Any]:
         "metadata": dict(report.metadata),
         "blocks": [{"heading": block.heading, "metadata": dict(block.metadata)} for block in report.blocks],
         "units": [records.unit(each, report.targets) for each in grids.ordered(report)],
+        "settings_to_use": [_setting(each) for each in report.best],
         "remarks": [dataclasses.asdict(each) for each in report.remarks],
     }
+
+
+def _setting(each: Best) -> dict[str, Any]:
+    run_id, cell_id, target_id = each.unit.key
+    return {"run_id": run_id, "cell_id": cell_id, "target_id": target_id, "as_good_batch_sizes": list(each.as_good)}
 
 
 def _notes(found: Notes) -> dict[str, Any]:

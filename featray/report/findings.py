@@ -7,20 +7,31 @@ from featray import inputs
 from featray.comparison import Pair, next_step
 from featray.diagnosis import Diagnosis, Finding
 from featray.report import hardware, wording
-from featray.report.notes import Comparison, Notes, Observation
+from featray.report.followups import Followup
+from featray.report.notes import Comparison, NextRun, Notes, Observation
 from featray.report.tables import detector_heading
 from featray.row import Row
 from featray.statistics import Verdict
 from featray.units import Unit, UnitKey
 
+REASONS = 3  # told of one next run; the sweep file has more of them
 
-def notes(found: Diagnosis, baseline: Sequence[Row], order: Iterable[UnitKey]) -> Notes:
+
+def notes(
+    found: Diagnosis,
+    baseline: Sequence[Row],
+    order: Iterable[UnitKey],
+    following: Sequence[Followup] = (),
+    command: str | None = None,
+) -> Notes:
     """Write a diagnosis down.
 
     Args:
         found: What was found.
         baseline: Rows of what it is compared with, for its name.
         order: Keys of the report's units, in the order of its tables.
+        following: Sweeps that the findings ask for.
+        command: Writes those sweeps.
     """
     place = {key: index for index, key in enumerate(order)}
     pairs = sorted(found.pairs, key=lambda pair: place.get(pair.candidate.key, len(place)))
@@ -31,6 +42,21 @@ def notes(found: Diagnosis, baseline: Sequence[Row], order: Iterable[UnitKey]) -
         comparisons=tuple(_comparison(pair, many_places=len(places) > 1) for pair in pairs),
         remarks=tuple(_remarks(pairs)),
         observations=tuple(map(_observation, found.findings)),
+        next_runs=tuple(map(_next_run, following)),
+        next_command=command if following else None,
+    )
+
+
+def _next_run(each: Followup) -> NextRun:
+    where = (each.gpu or each.device.upper()).removeprefix("NVIDIA ")
+    reasons = [wording.shortened(reason, wording.REASON_LENGTH) for reason in each.reasons[:REASONS]]
+    left_out = len(each.reasons) - len(reasons)
+    return NextRun(
+        name=each.name,
+        cells=len(each.cells),
+        where=f"{where} of {wording.shortened(each.host, 40)}" if each.host else where,
+        expected_s=each.expected_s,
+        reasons=(*reasons, f"and {left_out} more") if left_out else tuple(reasons),
     )
 
 

@@ -31,6 +31,7 @@ class Followup:
     name: str
     cells: tuple[Cell, ...]
     host: str | None
+    device: str
     gpu: str | None
     invocations: int | None
     baseline: str | None
@@ -181,6 +182,7 @@ def _followup(members: Sequence[_Asked], name: str, baseline: str | None) -> Fol
         name=re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[-80:].lstrip("._-") or "next",
         cells=tuple(each.cell for each in distinct.values()),
         host=row.hostname,
+        device=row.device,
         gpu=row.gpu_name if row.device == "cuda" else None,
         invocations=asked,
         baseline=baseline,

@@ -118,16 +118,15 @@ def _settings(unit: Unit, report: Report) -> list[Cell]:
         threads = unit.threads or wording.ABSENT
         cells.append(number(int(threads) if threads.isdecimal() else None, threads))
     if columns.environment:
-        cells.append(Cell(wording.shortened(row.environment or "host's own", 40)))
+        cells.append(Cell(lines.environment(unit)))
     return cells
 
 
 def _measured(unit: Unit) -> list[Cell]:
     fps, memory, rows = records.throughput(unit), footprint.used_b(unit), unit.row.fex_rows
-    width = unit.interval_s[1] - unit.interval_s[0] if unit.interval_s else None
     return [
         number(unit.frame_s, wording.milliseconds(unit.frame_s) if unit.frame_s is not None else None),
-        number(width, lines.interval(unit)),
+        number(_width(unit), lines.interval(unit)),
         number(fps, wording.fps(unit.call_s or 0, unit.row.frames or 0) if fps is not None else None),
         Cell(_status(unit), kind="r" if unit.failed else "t"),
         number(unit.spread, wording.percent(unit.spread) if unit.spread is not None else None),
@@ -159,20 +158,33 @@ def _status(unit: Unit) -> str:
 
 
 def best(report: Report, anchors: Anchors) -> Grid:
-    """Make the table across targets."""
+    """Make the table of the settings to use."""
     headings, texts = lines.best_table(report)
-    numeric = {"batch", "ms", "fps"}
+    numeric = {"batch", "workers", "threads", "ms", "95% CI", "fps"}
     made = [
         Line(
             cells=[
-                number(_float(text), text) if heading in numeric else _named(heading, text, each, anchors)
+                _ranked(heading, text, each) if heading in numeric else _named(heading, text, each, anchors)
                 for heading, text in zip(headings, line, strict=True)
             ],
             about=about(each.unit),
         )
         for each, line in zip(report.best, texts, strict=True)
     ]
-    return Grid(title="best settings", columns=[Column(text, number=text in numeric) for text in headings], lines=made)
+    return Grid(
+        title="settings to use", columns=[Column(text, number=text in numeric) for text in headings], lines=made
+    )
+
+
+def _ranked(heading: str, text: str, each: Best) -> Cell:
+    if heading == "95% CI":
+        return number(_width(each.unit), text)
+    return number(float(text) if text.replace(".", "", 1).isdecimal() else None, text)
+
+
+def _width(unit: Unit) -> float | None:
+    """Give the width of a unit's interval, by which it is sorted."""
+    return unit.interval_s[1] - unit.interval_s[0] if unit.interval_s else None
 
 
 def _named(heading: str, text: str, each: Best, anchors: Anchors) -> Cell:
@@ -181,10 +193,6 @@ def _named(heading: str, text: str, each: Best, anchors: Anchors) -> Cell:
     if heading == "input":
         return Cell(wording.shortened(each.unit.row.input, 40), kind="t")
     return Cell(text.removeprefix("NVIDIA "), kind="w") if heading == "target" else Cell(text, kind="t")
-
-
-def _float(text: str) -> float | None:
-    return None if text == wording.ABSENT else float(text)
 
 
 def comparisons(found: Notes, anchors: Anchors) -> Grid:
@@ -210,3 +218,23 @@ def comparisons(found: Notes, anchors: Anchors) -> Grid:
 
 def _anchor(comparison: Comparison, anchors: Anchors) -> str | None:
     return anchors.get(comparison.candidate_unit) if comparison.candidate_unit else None
+
+
+def next_runs(found: Notes) -> Grid:
+    """Make the table of the sweeps to submit next."""
+    columns = [
+        Column(text, number=text in ("cells", "minutes")) for text in ("sweep", "where", "cells", "minutes", "why")
+    ]
+    made = [
+        Line(
+            cells=[
+                Cell(each.name, kind="t"),
+                Cell(each.where, kind="w"),
+                number(each.cells, str(each.cells)),
+                number(each.expected_s, f"{each.expected_s / 60:.0f}"),
+                Cell("; ".join(each.reasons), kind="r"),
+            ]
+        )
+        for each in found.next_runs
+    ]
+    return Grid(title="next runs", columns=columns, lines=made)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
-from featray.report import figures, grids, markdown, notes, palette, ratios, records, wording
+from featray.report import figures, grids, lines, markdown, notes, palette, ratios, records, wording
 from featray.report.figures import Anchors, Figure
 from featray.report.grids import Grid
 from featray.report.notes import Notes
@@ -35,6 +35,7 @@ class Part:
     anchor: str
     title: str
     note: str = ""
+    command: str | None = None
     items: Sequence[notes.Observation] = ()
     figures: Sequence[int] = ()
     wide: bool = False
@@ -133,10 +134,11 @@ def _left_out(shown: int, total: int) -> str:
 
 def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> list[Part | None]:
     return [
+        _best(report, anchors),
         _observations(found),
+        _next_runs(found),
         _comparisons(found, drawn, anchors),
         _plots("throughput", "Throughput", drawn, "Bars are 95% intervals over invocations, from three of them on."),
-        _best(report, anchors),
         _plots(
             "stages",
             "Stages",
@@ -153,6 +155,13 @@ def _observations(found: Notes) -> Part | None:
     if not found.observations:
         return None
     return Part(anchor="findings", title="Findings", items=found.observations)
+
+
+def _next_runs(found: Notes) -> Part | None:
+    if found.next_command is None:
+        return None
+    note = "What the findings ask for, as sweeps that can be submitted; this command writes them:"
+    return Part(anchor="next", title="Next runs", note=note, command=found.next_command, grid=grids.next_runs(found))
 
 
 def _remarks(report: Report, found: Notes) -> Part | None:
@@ -181,8 +190,7 @@ def _plots(kind: str, title: str, drawn: Sequence[Figure], note: str, *, wide: b
 def _best(report: Report, anchors: Anchors) -> Part | None:
     if not report.best:
         return None
-    note = "The fastest setting of each detector on each target. No two targets are averaged."
-    return Part(anchor="best", title="Across hosts and devices", note=note, grid=grids.best(report, anchors))
+    return Part(anchor="best", title="Settings to use", note=lines.BEST_NOTE, grid=grids.best(report, anchors))
 
 
 def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:

@@ -1,8 +1,9 @@
 """Lines: the units of a report as lines of text, the same in every format."""
 
 import itertools
+import math
 
-from featray import inputs
+from featray import inputs, statistics
 from featray.report import remarks, wording
 from featray.report.tables import Best, Columns, Report
 from featray.units import Unit
@@ -29,11 +30,10 @@ def cells(unit: Unit, columns: Columns, kind: str) -> list[str]:
 
 
 def _optional(unit: Unit, columns: Columns) -> list[tuple[str, bool]]:
-    environment = wording.shortened(unit.row.environment or "host's own", 40)
     return [
         (str(unit.row.num_workers), columns.workers),
         (unit.threads or wording.ABSENT, columns.threads),
-        (environment, columns.environment),
+        (environment(unit), columns.environment),
     ]
 
 
@@ -78,14 +78,43 @@ def _figures(unit: Unit, kind: str) -> list[str]:
     return [wording.seconds(call_s), per_frame, last]
 
 
+def best_title(report: Report) -> str:
+    """Head the table of the settings to use."""
+    many = len({each.target.target_id for each in report.best}) > 1
+    return "Settings to use, across hosts and devices" if many else "Settings to use"
+
+
+BEST_NOTE = (
+    "Of each detector on each target the smallest batch that is as good as its fastest, which is within "
+    f"{wording.percent(math.expm1(statistics.MARGIN))} of it, or within the target's own noise floor where that is "
+    "larger. No two targets are averaged."
+)
+
+
 def best_table(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Write the table across targets, inputs first, without columns that are the same everywhere."""
-    many_runs = len({each.run_id for each in report.best}) > 1
-    many_weights = len({each.unit.row.weights for each in report.best}) > 1
-    shown = [True] * 4 + [many_runs, many_weights, True, True, True]
-    headings = ["input", "detector", "host", "target", "run", "weights", "batch", "ms", "fps"]
-    lines = [list(itertools.compress(_best_line(each), shown)) for each in report.best]
-    return list(itertools.compress(headings, shown)), lines
+    """Write the settings to use, inputs first, without columns that are the same everywhere."""
+    best, columns = report.best, report.columns
+    places = {each.target.target_id for each in best}
+    optional = {
+        "host": len(places) > 1,
+        "target": len(places) > 1,
+        "run": len({each.run_id for each in best}) > 1,
+        "weights": len({each.unit.row.weights for each in best}) > 1,
+        "workers": columns.workers,
+        "threads": columns.threads,
+        "environment": columns.environment,
+        "as good": any(each.as_good for each in best),
+        "95% CI": columns.interval,
+    }
+    shown = [optional.get(heading, True) for heading in BEST]
+    return list(itertools.compress(BEST, shown)), [list(itertools.compress(_best_line(each), shown)) for each in best]
+
+
+BEST = (
+    *("input", "detector", "host", "target", "run", "weights"),
+    *("batch", "as good", "workers", "threads", "environment", "ms", "95% CI", "fps"),
+)
+"""Every column of the settings to use."""
 
 
 def _best_line(best: Best) -> list[str]:
@@ -99,6 +128,16 @@ def _best_line(best: Best) -> list[str]:
         wording.shortened(best.run_id),
         row.weights or wording.ABSENT,
         str(row.batch_size),
+        wording.listed(best.as_good) or wording.ABSENT,
+        str(row.num_workers),
+        unit.threads or wording.ABSENT,
+        environment(unit),
         wording.ABSENT if unit.frame_s is None else wording.milliseconds(unit.frame_s),
+        interval(unit),
         throughput,
     ]
+
+
+def environment(unit: Unit) -> str:
+    """Name a unit's environment."""
+    return wording.shortened(unit.row.environment or "host's own", 40)

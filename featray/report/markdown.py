@@ -7,8 +7,9 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from featray.quantities import format_duration
 from featray.report import lines, notes, wording
-from featray.report.notes import Comparison, Notes
+from featray.report.notes import Comparison, NextRun, Notes
 from featray.report.remarks import Remark
 from featray.report.tables import Block, Report, Section, Table
 
@@ -27,6 +28,11 @@ def escape(text: str) -> str:
     escaped = _SPECIAL.sub(r"\\\1", wording.plain(text))
     escaped = _EDGE_UNDERSCORE.sub(r"\\_", escaped)
     return "".join(_ENTITIES.get(each, each) for each in escaped)
+
+
+def code(text: str) -> str:
+    """Write text to be copied; a name that would end the span is escaped instead."""
+    return f"`{wording.plain(text)}`" if "`" not in text else escape(text)
 
 
 def render(report: Report, found: Notes = notes.NONE, hand_written: str | None = None) -> str:
@@ -57,7 +63,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     for block in report.blocks:
         yield from _block(block, report)
-    yield from _targets(report)
+    yield from _best(report)
 
 
 def _metadata(heading: str, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -104,13 +110,13 @@ def _line(texts: Sequence[str]) -> str:
     return f"| {' | '.join(escape(each) if each != wording.ABSENT else each for each in texts)} |"
 
 
-def _targets(report: Report) -> Iterator[str]:
-    """Write one table per input of every detector's fastest unit on every target."""
+def _best(report: Report) -> Iterator[str]:
+    """Write the settings to use, one table per input."""
     if not report.best:
         return
-    yield "## Across hosts and devices"
+    yield f"## {lines.best_title(report)}"
     yield ""
-    yield "The fastest setting of each detector on each target. No two targets are averaged."
+    yield lines.BEST_NOTE
     yield ""
     headings, texts = lines.best_table(report)
     for heading, members in itertools.groupby(texts, key=lambda line: line[0]):
@@ -147,6 +153,24 @@ def _notes(found: Notes) -> Iterator[str]:
         yield ""
     yield from (f"{escape(remark)}\n" for remark in found.remarks)
     yield from (f"- {escape(each.text)}" for each in found.observations)
+    yield from _next_runs(found)
+
+
+NEXT_HEADINGS = ("sweep", "where", "cells", "about", "why")
+
+
+def _next_runs(found: Notes) -> Iterator[str]:
+    if found.next_command is None:
+        return
+    yield from ("", "### Next runs", "")
+    yield f"What the findings ask for; {code(found.next_command)} writes the sweeps:"
+    yield ""
+    yield from grid(NEXT_HEADINGS, map(_next_run, found.next_runs))
+
+
+def _next_run(each: NextRun) -> list[str]:
+    why = "; ".join(each.reasons)
+    return [each.name, each.where, str(each.cells), format_duration(each.expected_s), why]
 
 
 def _pair(each: Comparison) -> list[str]:

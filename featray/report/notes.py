@@ -34,6 +34,17 @@ class Comparison:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class NextRun:
+    """One sweep that would settle what is open; `featray suggest` writes it in full."""
+
+    name: str
+    cells: int
+    where: str  # device and host
+    expected_s: float
+    reasons: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Notes:
     """Everything that was found."""
 
@@ -42,6 +53,8 @@ class Notes:
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[str, ...] = ()  # on the comparisons as a whole
     observations: tuple[Observation, ...] = ()
+    next_runs: tuple[NextRun, ...] = ()
+    next_command: str | None = None  # writes the sweeps of `next_runs`; None without any
 
 
 NONE = Notes()

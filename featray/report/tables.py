@@ -1,12 +1,14 @@
-"""Tables: rows -> blocks per host and device -> sections per input -> one table per detector.
+"""Tables: rows -> blocks per host and device -> sections per input -> one table per detector; the settings to use.
 
 Figures are kept as numbers; `lines` writes them, for every format.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray import detectors, inputs, units
+from featray.comparison import Calibration
+from featray.diagnosis import curves
 from featray.report import hardware, metadata, remarks, wording
 from featray.report.hardware import Target
 from featray.row import Row
@@ -43,20 +45,22 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Best:
-    """The fastest measured unit of one detector on one input, on one target."""
+    """The setting to use of one detector on one input, on one target: `diagnosis.curves` chooses it."""
 
     heading: str  # of the input's section
     detector: str
     target: Target
     unit: Unit
     run_id: str
+    as_good: tuple[int, ...]  # other batch sizes within the margin of the fastest, all larger
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything a reader is shown, before any format.
 
-    `columns` are the headings that vary; `best` is empty unless several targets were measured.
+    `columns` are the headings that vary; `best` is empty where there was nothing to choose: a single target, and one
+    setting of each detector on each input.
     """
 
     name: str
@@ -85,8 +89,13 @@ class Columns:
     spread: bool
 
 
-def build(rows: Sequence[Row]) -> Report:
-    """Arrange rows as a report; no rows make an empty one."""
+def build(rows: Sequence[Row], known: Mapping[str, Calibration] | None = None) -> Report:
+    """Arrange rows as a report; no rows make an empty one.
+
+    Args:
+        rows: Of any runs.
+        known: Target id -> noise floor, for what counts as as good as the fastest.
+    """
     found = units.gather(rows)
     targets = hardware.targets(rows)
     runs = list(dict.fromkeys(row.run_id for row in rows))
@@ -100,7 +109,7 @@ def build(rows: Sequence[Row]) -> Report:
         metadata=metadata.of_report(found) if not whole else metadata.of_whole(found),
         columns=_columns(found),
         blocks=tuple(blocks),
-        best=_best(found, targets),
+        best=_best(found, targets, known or {}),
         remarks=tuple(remarks.collect(found, targets)),
         has_many_runs=len(runs) > 1,
         units=tuple(found),
@@ -196,22 +205,37 @@ def _columns(found: Sequence[Unit]) -> Columns:
     )
 
 
-def _best(found: Sequence[Unit], targets: dict[str, Target]) -> tuple[Best, ...]:
-    """List each detector's fastest unit on every target, input by input; nothing for a single target."""
-    measured = [each for each in found if each.call_s is not None]
-    if len({(each.key[0], each.key[2]) for each in measured}) < 2:
-        return ()
-    known = list(detectors.CATALOGUE)
+def _best(found: Sequence[Unit], targets: dict[str, Target], known: Mapping[str, Calibration]) -> tuple[Best, ...]:
+    """List the setting to use of each detector on every target, run by run and input by input."""
+    measured = [each for each in found if each.logs and each.row.frames]
+    ranks = list(detectors.CATALOGUE)
     chosen: list[Best] = []
     for group in _by_input(measured):
-        fastest: dict[tuple[str, str, str], Unit] = {}
+        by_run: dict[str, list[Unit]] = {}
         for each in group:
-            key = (each.row.detector, each.key[2], each.key[0])
-            if key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0):
-                fastest[key] = each
-        order = sorted(fastest, key=lambda key: (_rank(known, key[0]), key[0], targets[key[1]], key[2]))
-        heading = section_heading(group[0].row)
-        chosen += [
-            Best(heading, detector_heading(fastest[key].row), targets[key[1]], fastest[key], key[2]) for key in order
-        ]
-    return tuple(chosen)
+            by_run.setdefault(each.key[0], []).append(each)
+        made = [_chosen(each, targets) for members in by_run.values() for each in curves.best(members, known=known)]
+        chosen += sorted(
+            made,
+            key=lambda each: (
+                _rank(ranks, each.unit.row.detector),
+                each.unit.row.detector,
+                each.target,
+                each.run_id,
+                each.unit.row.weights or "",
+            ),
+        )
+    places = {(each.run_id, each.target.target_id) for each in chosen}
+    return tuple(chosen) if len(places) > 1 or len(chosen) < len(measured) else ()
+
+
+def _chosen(best: curves.Best, targets: Mapping[str, Target]) -> Best:
+    unit = best.unit
+    return Best(
+        heading=section_heading(unit.row),
+        detector=detector_heading(unit.row),
+        target=targets[unit.key[2]],
+        unit=unit,
+        run_id=unit.key[0],
+        as_good=tuple(batch for batch in best.tied if batch != unit.row.batch_size),
+    )

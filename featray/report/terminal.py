@@ -55,7 +55,7 @@ def _section(section: Section, report: Report) -> "Table":
 
 def _best(report: Report) -> "Table":
     headings, texts = lines.best_table(report)
-    table = _empty("Across hosts and devices: the fastest setting of each", headings)
+    table = _empty(lines.best_title(report), headings)
     for line in texts:
         _add(table, line)
     return table

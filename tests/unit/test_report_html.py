@@ -190,3 +190,15 @@ def test_five_hundred_units_stay_under_six_megabytes() -> None:
         for invocation in (1, 2, 3)
     ]
     assert len(rendered(rows).page.encode()) < 6_000_000
+
+
+def test_the_next_runs_stand_in_a_table_with_the_command_that_writes_them() -> None:
+    run = notes.NextRun(
+        name="q-headroom", cells=3, where="RTX 4000 of box", expected_s=150.0, reasons=(HOSTILE, "b=64 is untried")
+    )
+    text = rendered([make_row()], notes.Notes(next_runs=(run,), next_command=f"featray suggest {HOSTILE}")).page
+    page = Page(text)
+    assert ("section", {"id": "next"}) in page.elements
+    assert ("td", {"class": "n", "data-v": "150.0"}) in page.elements
+    assert "b=64 is untried" in text
+    assert "<script>alert" not in text

@@ -62,3 +62,8 @@ def test_very_long_names_keep_their_ends() -> None:
     text = markdown.render(tables.build([make_row(hostname="a" * 500 + "-7"), make_cpu_row()]))
     assert max(map(len, text.splitlines())) < 300
     assert "a-7" in text
+
+
+def test_a_command_to_copy_cannot_end_its_span() -> None:
+    assert markdown.code("featray suggest a -o sweeps") == "`featray suggest a -o sweeps`"
+    assert markdown.code("featray suggest 'a`b'") == "featray suggest 'a\\`b'"

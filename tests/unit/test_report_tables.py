@@ -1,5 +1,6 @@
 import json
 
+from featray.comparison import Calibration
 from featray.report import lines, tables
 from featray.report.tables import Report
 from featray.row import Row
@@ -55,11 +56,35 @@ def test_each_target_has_a_line_in_the_table_across_targets() -> None:
     assert len({(line[2], line[3]) for line in best}) == 6
 
 
-def test_one_target_needs_no_table_across_targets() -> None:
-    assert tables.build([make_row()]).best == ()
+def test_where_there_was_nothing_to_choose_no_setting_is_named() -> None:
+    assert tables.build([make_row(), make_row(cell_id="b", detector="img2pose")]).best == ()
 
 
-def test_the_fastest_batch_of_each_target_stands_in_the_table_across_targets() -> None:
+def test_the_smallest_batch_within_the_margin_of_the_fastest_is_the_one_to_use() -> None:
+    times = {1: 2.0, 4: 1.02, 16: 1.0, 64: 1.01}
+    report = tables.build([make_row(cell_id=f"c{b}", batch_size=b, timed_s=[time]) for b, time in times.items()])
+    headings, lines_ = lines.best_table(report)
+    assert headings == ["input", "detector", "batch", "as good", "ms", "fps"]
+    assert lines_ == [["Video: short (72 frames)", "retinaface", "4", "16, 64", "14.2", "70.6"]]
+    assert lines.best_title(report) == "Settings to use"
+
+
+def test_a_targets_own_noise_floor_widens_what_counts_as_good() -> None:
+    noisy = Calibration(
+        target_id="GPU-1", sd=0.1, half_width=0.2, invocations=6, cells=1, measured_at="2026-05-01", pairs=()
+    )
+    rows = [make_row(cell_id=f"c{b}", batch_size=b, timed_s=[time]) for b, time in {1: 1.1, 4: 1.0}.items()]
+    assert [each.unit.row.batch_size for each in tables.build(rows).best] == [4]
+    assert [each.unit.row.batch_size for each in tables.build(rows, {"GPU-1": noisy}).best] == [1]
+
+
+def test_the_workers_of_the_setting_to_use_are_told_where_they_vary() -> None:
+    rows = [make_row(cell_id=f"c{n}", num_workers=n, timed_s=[time]) for n, time in {0: 2.0, 2: 1.0}.items()]
+    headings, (line,) = lines.best_table(tables.build(rows))
+    assert line[headings.index("workers")] == "2"
+
+
+def test_the_best_batch_of_each_target_stands_in_the_table_across_targets() -> None:
     rows = [
         make_row(cell_id="a", batch_size=1, timed_s=[3.0]),
         make_row(cell_id="b", batch_size=4, timed_s=[1.0]),

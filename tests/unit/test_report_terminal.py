@@ -23,7 +23,7 @@ def test_the_terminal_shows_one_table_per_input_with_its_detectors() -> None:
 def test_the_terminal_shows_failures_and_every_target() -> None:
     text = drawn([make_failed_row("oom", "CUDA out of memory"), make_row(cell_id="b", batch_size=1), make_cpu_row()])
     assert "oom: CUDA out of memory" in text
-    assert "Across hosts and devices" in text
+    assert "Settings to use, across hosts and devices" in text
 
 
 def test_names_are_not_markup() -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_baseline_is_the_callers_or_the_one_that_the_sweep_names(tmp_path: P
     store.append(results, make_rows([0.5, 0.505, 0.495], run_id="after-1", sweep="after", baseline="before"))
     text = reporting.report(results, ["after"]).text
     assert "Against before (NVIDIA GeForce RTX 3090), best batch against best batch:" in text
-    assert "| 2.00x | 1.96 to 2.05 | FASTER |"  # 2 x exp(+-2.776 x 0.01 x sqrt(2 / 3)) in text
+    assert "| 2.00x | 1.96 to 2.05 | FASTER |" in text  # 2 x exp(+-2.776 x 0.01 x sqrt(2 / 3))
     assert reporting.report(results, ["before"], baseline="after").text.count("| SLOWER |") == 1
 
 
@@ -121,6 +122,23 @@ def test_a_run_is_not_its_own_baseline(results: str) -> None:
 )
 def test_names_of_runs_become_names_of_files(run_ids: list[str], name: str) -> None:
     assert reporting.file_name(run_ids) == name
+
+
+def test_a_report_ends_with_the_runs_to_make_next_as_suggest_writes_them(results: str) -> None:
+    value = json.loads(reporting.report(results, ["new"], form="json").text)["notes"]
+    assert value["next_command"] == "featray suggest new-1 -o sweeps"
+    named = [each.name for each in reporting.suggest_sweeps(results, ["new"]).followups]
+    assert [each["name"] for each in value["next_runs"]] == named
+    text = reporting.report(results, ["new"]).text
+    assert "`featray suggest new-1 -o sweeps` writes the sweeps:" in text
+    assert "| new-few-invocations | RTX PRO 6000 Blackwell Workstation Edition of box | 1 |" in text
+
+
+def test_the_setting_to_use_is_named_for_scripts_too(tmp_path: Path) -> None:
+    rows = [make_row(cell_id=f"c{batch}", batch_size=batch, timed_s=[1 + 1 / batch]) for batch in (1, 100, 200)]
+    store.append(str(tmp_path), rows)
+    (setting,) = json.loads(reporting.report(str(tmp_path), [], form="json").text)["settings_to_use"]
+    assert (setting["cell_id"], setting["as_good_batch_sizes"]) == ("c100", [200])
 
 
 def test_follow_ups_are_suggested_from_what_a_report_finds(results: str) -> None:
