@@ -1,11 +1,11 @@
-"""GPUs: what a model's name tells where a row does not, as in a report that only names it.
+"""GPUs: what a model's name tells where a row does not, and which torch builds run on which GPU.
 
 Pure. Source of memory and compute capability: NVIDIA's product pages and its table at developer.nvidia.com/cuda-gpus.
 """
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 GIB = 1024**3
 
@@ -80,3 +80,29 @@ def too_old_torch(torch: str | None, compute_capability: str | None) -> str | No
     if first is None or (int(known[0][1]), int(known[0][2])) >= first:
         return None
     return f"torch {torch} has no sm_{known[1][1]}{known[1][2]} kernels"
+
+
+def has_kernels(architectures: Iterable[str], capability: str) -> bool:
+    """Tell whether a torch build can run on a GPU.
+
+    Args:
+        architectures: `torch.cuda.get_arch_list()`: `sm_86` is machine code, `compute_86` is code that the driver
+            compiles; a letter at the end ties it to one architecture.
+        capability: The GPU's, such as `8.9`.
+
+    Source:
+        CUDA C++ Programming Guide: machine code runs on the same major version and the same or a later minor one,
+        compiled code on every later version.
+    """
+    wanted = int(capability.partition(".")[0]), int(capability.partition(".")[2])
+    for kind, digits, letter in re.findall(r"\b(sm|compute)_(\d+)([a-z]?)\b", " ".join(architectures)):
+        built = int(digits[:-1]), int(digits[-1])
+        if built == wanted:
+            return True
+        if letter == "f" or (letter == "" and kind == "sm"):
+            fits = built[0] == wanted[0] and built[1] <= wanted[1]
+        else:
+            fits = letter == "" and built <= wanted
+        if fits:
+            return True
+    return False

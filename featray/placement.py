@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 
 from featray import cell as cells
-from featray import errors
+from featray import errors, gpus
 from featray.cell import Cell
 from featray.inventory import Host, Inventory, Target
 from featray.quantities import format_bytes
@@ -190,24 +190,7 @@ def _lacking_class(class_name: str, version: str | None) -> str | None:
 
 
 def lacking_kernels(compute_capability: str | None, architectures: Sequence[str]) -> str | None:
-    """Say that a torch build has no kernels for a GPU, or None when it has or when that is not known.
-
-    A kernel built for sm_XY runs on GPUs of the same major X with minor at least Y; `compute_XY` (PTX) is compiled
-    at load for every newer GPU.
-
-    Source: CUDA C++ programming guide, binary and PTX compatibility.
-    """
-    if compute_capability is None or not architectures:
+    """Say that a torch build has no kernels for a GPU, or None when it has or when that is not known."""
+    if compute_capability is None or not architectures or gpus.has_kernels(architectures, compute_capability):
         return None
-    major, minor = (int(part) for part in compute_capability.split("."))
-    for architecture in architectures:
-        kind, _, digits = architecture.partition("_")
-        number = "".join(character for character in digits if character.isdigit())
-        if not number:
-            continue
-        built_major, built_minor = int(number[:-1]), int(number[-1])
-        if kind == "sm" and built_major == major and built_minor <= minor:
-            return None
-        if kind == "compute" and (built_major, built_minor) <= (major, minor):
-            return None
-    return f"has no kernels for sm_{major}{minor} (it has {', '.join(architectures)})"
+    return f"has no kernels for sm_{compute_capability.replace('.', '')} (it has {', '.join(architectures)})"

@@ -33,6 +33,9 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _PREFIXES = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
+SIZE_EXPECTED = "a number and a unit, such as '24 GB' or '16 GiB'"
+
+
 def parse_bytes(text: str) -> int:
     """Read `24 GB` (powers of 1000) or `24 GiB` (powers of 1024).
 
@@ -41,7 +44,7 @@ def parse_bytes(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a size; expected a number and a unit, such as '24 GB' or '16 GiB'")
+        raise ValueError(f"{text!r} is not a size; expected {SIZE_EXPECTED}")
     factor = 1024 if "i" in match[2] else 1000
     return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))
 

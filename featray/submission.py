@@ -333,7 +333,7 @@ def _campaign(sweep: Sweep, run_id: str) -> Campaign:
         run_id=run_id,
         description=sweep.description,
         baseline=sweep.baseline,
-        rules=sweep.rules(),
+        rules=sweep.rules,
         exclusive=sweep.exclusive,
         seed=sweep.seed,
     )

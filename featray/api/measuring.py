@@ -184,7 +184,7 @@ def measure(
         raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
     return byhand.measure(
         what,
-        rules=read.rules() if read else Rules(),
+        rules=read.rules if read else Rules(),
         exclusive=read.exclusive if read else "host",
         target_id=target_id,
         holder=claims.holder_name(),

@@ -45,7 +45,6 @@ print(json.dumps(nodes))
 class Node:
     """One raylet as the head knows it."""
 
-    node_id: str
     address: str
     hostname: str
     alive: bool
@@ -113,7 +112,7 @@ def _ask(address: str) -> str:
         _check_token(said, address)  # the child may have ended in the moment in which it said so
         if child.returncode != 0:
             last = said.read_text(errors="replace").strip().splitlines()[-1:] or ["it gave no reason"]
-            raise BackendError(f"{address}: {last[0].removeprefix('REFUSED ')}")
+            raise BackendError(f"{address}: {last[0]}")
         return answered.read_text(encoding="utf-8")
 
 
@@ -137,7 +136,6 @@ def _check_token(said: Path, address: str) -> None:
 
 def _node(value: Mapping[str, Any]) -> Node:
     return Node(
-        node_id=value["NodeID"],
         address=value["NodeManagerAddress"],
         hostname=value["NodeManagerHostname"],
         alive=value["Alive"],

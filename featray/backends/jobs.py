@@ -40,7 +40,6 @@ class Job:
     metadata: Mapping[str, str]
     started_at: str | None
     ended_at: str | None
-    message: str | None
 
     @property
     def has_ended(self) -> bool:
@@ -179,7 +178,6 @@ def _job(details: Any) -> Job:
         metadata=dict(details.metadata or {}),
         started_at=_moment(details.start_time),
         ended_at=_moment(details.end_time),
-        message=details.message,
     )
 
 

@@ -1,4 +1,4 @@
-"""Ray: embedded on this machine, or a running cluster. The one importer of ray.
+"""Ray: embedded on this machine, or a running cluster. The one module that is a Ray driver.
 
 Flow: `runner` -> `start` -> one named Ray task per invocation -> `supervisor` on that host -> events -> `poll`.
 
@@ -297,9 +297,8 @@ def _connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         token.guard()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif address != "auto":
-        heads.check_driver(
-            address
-        )  # says in seconds what is wrong; Ray itself takes up to minutes, or ends this process
+        # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.
+        heads.check_driver(address)
     try:
         return ray.init(address=address or "local", **options)
     except (ConnectionError, ray.exceptions.RayError, RuntimeError, ValueError) as wrong:

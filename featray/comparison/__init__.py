@@ -67,16 +67,6 @@ class Comparison:
         """Count the differences that do not survive their number."""
         return sum(pair.dagger for pair in self.pairs)
 
-    @property
-    def separations(self) -> tuple[Separation, ...]:
-        """List the distinct plans that would separate what is confounded."""
-        plans: dict[tuple[object, ...], Separation] = {}
-        for pair in self.pairs:
-            if pair.separation:
-                texts = tuple(step.text for step in pair.separation.steps)
-                plans.setdefault((pair.separation.start, texts, pair.separation.together), pair.separation)
-        return tuple(plans.values())
-
 
 def compare(
     baseline: Iterable[Row],

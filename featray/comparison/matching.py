@@ -11,7 +11,6 @@ from featray import identity
 from featray.comparison import keys
 from featray.units import Unit
 
-LABELS = ("detector", "device", "batch_size", "num_workers", "threads", "environment")
 PLACE, ENVIRONMENT = "target", "environment"
 
 
@@ -91,7 +90,7 @@ def _differing_everywhere(ours: Sequence[Unit], theirs: Sequence[Unit], over: Se
     if not ours or not theirs:
         return []
     known = {ENVIRONMENT} | ({"detector"} if keys.of_detector(over) else set())
-    labels = [key for key in LABELS if key not in known]
+    labels = [key for key in keys.SETTINGS if key not in known]
     return [key for key in labels if not {_label(unit, key) for unit in ours} & {_label(unit, key) for unit in theirs}]
 
 
@@ -123,7 +122,7 @@ def _pairs(
 
 def _differs(one: Unit, other: Unit, over: Collection[str]) -> bool:
     """Leave out pairs that are equal in all that was to be varied; a key that no label holds may be equal or not."""
-    labels = [key for key in over if key in LABELS or key in ("gpu", "host")]
+    labels = [key for key in over if key in keys.SETTINGS or key in ("gpu", "host")]
     if len(labels) < len(over) or not labels:
         return True
     return any(keys.value(one, key) != keys.value(other, key) for key in labels)
@@ -132,7 +131,9 @@ def _differs(one: Unit, other: Unit, over: Collection[str]) -> bool:
 def _key(unit: Unit, over: Collection[str], free: frozenset[str]) -> Hashable:
     """Write what two units have to agree in."""
     row = unit.row
-    labels = tuple(None if key in over or key in free else _label(unit, key) for key in LABELS if key != "detector")
+    labels = tuple(
+        None if key in over or key in free else _label(unit, key) for key in keys.SETTINGS if key != "detector"
+    )
     place = None if PLACE in free else row.target_id
     return _detector(unit, over), row.section_kind, row.input, row.section_label, labels, place
 

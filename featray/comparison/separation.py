@@ -21,13 +21,11 @@ MACHINE = "machine"
 class Step:
     """One cell to measure: which side each thing is taken from, and so what it separates.
 
-    `hardware` and `software` are the sides' rows that tell where to run and what to install; `requirements` is that as
-    pip understands it.
+    `hardware` is the side's row that tells where to run; `requirements` is what to install, in pip's words.
     """
 
     takes: Mapping[str, str]  # factor -> baseline or candidate
     hardware: Row
-    software: Row
     settings: Mapping[str, str]  # setting or work key -> value
     requirements: tuple[str, ...]
     isolates: str  # the factor in which it differs from the cell before it
@@ -99,7 +97,6 @@ def _step(
     return Step(
         takes=each_takes,
         hardware=place,
-        software=rows.get("torch", default),
         settings=settings,
         requirements=installed if {"torch", "pyfeat"} & set(each_takes) else (),
         isolates=", ".join(keys.title(key) for key in (hardware if thing == MACHINE else [thing])),

@@ -39,11 +39,6 @@ class Diagnosis:
     pairs: tuple[Pair, ...]
     findings: tuple[Finding, ...]
 
-    @property
-    def wanted(self) -> tuple[Wanted, ...]:
-        """List every cell that a finding asks for."""
-        return tuple(each for finding in self.findings for each in finding.wanted)
-
 
 def diagnose(
     units: Sequence[Unit],

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from featray import comparison, statistics
 from featray.comparison import Calibration, Pair, separation
 from featray.diagnosis import words
-from featray.diagnosis.curves import Best, place
+from featray.diagnosis.curves import Best, grouped, place
 from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Wanted
 from featray.statistics import Verdict
 from featray.units import Unit
@@ -231,7 +231,7 @@ def _unknown(about: Sequence[Pair]) -> str:
 
 def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
     """Group what the baseline did not measure by input and device."""
-    for about in _by_input(new).values():
+    for about in grouped(new).values():
         names = [
             f"{words.detector(each.unit.row)} {words.rate(each.unit)} (b={each.unit.row.batch_size})" for each in about
         ]
@@ -250,13 +250,6 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
             units=tuple(each.unit.key for each in about),
             wanted=tuple(wanted),
         )
-
-
-def _by_input(found: Sequence[Best]) -> dict[tuple[str, str, str], list[Best]]:
-    groups: dict[tuple[str, str, str], list[Best]] = {}
-    for each in found:
-        groups.setdefault(place(each.unit)[1:], []).append(each)
-    return groups
 
 
 def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:

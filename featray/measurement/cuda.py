@@ -6,9 +6,7 @@ Unlike NVML, the driver's own interface honours CUDA_VISIBLE_DEVICES, so it sees
 
 import ctypes
 import dataclasses
-import re
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 _MAJOR, _MINOR = 75, 76  # CUdevice_attribute: compute capability
@@ -93,29 +91,3 @@ def _check(call: str, code: int) -> None:
 def bare_uuid(name: str) -> str:
     """Strip a GPU's identity of its prefix and case, which tools write differently."""
     return name.lower().removeprefix("gpu-").removeprefix("mig-")
-
-
-def has_kernels(architectures: Iterable[str], capability: str) -> bool:
-    """Tell whether a torch build can run on a GPU.
-
-    Args:
-        architectures: `torch.cuda.get_arch_list()`: `sm_86` is machine code, `compute_86` is code that the driver
-            compiles; a letter at the end ties it to one architecture.
-        capability: The GPU's, such as `8.9`.
-
-    Source:
-        CUDA C++ Programming Guide: machine code runs on the same major version and the same or a later minor one,
-        compiled code on every later version.
-    """
-    wanted = int(capability.partition(".")[0]), int(capability.partition(".")[2])
-    for kind, digits, letter in re.findall(r"\b(sm|compute)_(\d+)([a-z]?)\b", " ".join(architectures)):
-        built = int(digits[:-1]), int(digits[-1])
-        if built == wanted:
-            return True
-        if letter == "f" or (letter == "" and kind == "sm"):
-            fits = built[0] == wanted[0] and built[1] <= wanted[1]
-        else:
-            fits = letter == "" and built <= wanted
-        if fits:
-            return True
-    return False

@@ -136,7 +136,7 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
         weights.fetch(needed, folder)
     os.environ.setdefault("TQDM_DISABLE", "1")  # detect() peeks at the first batch under a bar of its own
     started = time.perf_counter()
-    weights.redirect(folder, offline=True)  # everything is here: a slow network must not count as load time
+    weights.redirect(folder)
     class_ = getattr(importlib.import_module(_MODULES[cell.detector.class_name]), cell.detector.class_name)
     imported = time.perf_counter()
     detector = class_(**cell.detector.keywords, device=device)

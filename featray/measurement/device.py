@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from featray import gpus
 from featray.measurement import cuda
 from featray.measurement.outcome import Refused
 from featray.status import Status
@@ -73,7 +74,7 @@ def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
             Status.UNSUPPORTED, f"asked for {asked}, but torch {torch.__version__} ({built}) cannot use CUDA here"
         )
     architectures = torch.cuda.get_arch_list()
-    if not cuda.has_kernels(architectures, capability):
+    if not gpus.has_kernels(architectures, capability):
         raise Refused(
             Status.UNSUPPORTED,
             f"torch {torch.__version__} has kernels for {', '.join(architectures)}, "

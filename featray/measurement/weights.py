@@ -1,7 +1,8 @@
 """Weights: which hub files a detector needs, which of them are here, and how py-feat is made to read them.
 
-Flow: the inventory asks `missing` on every host before anything runs; the child calls `redirect` before it imports
-py-feat, and py-feat's own loading code then reads featray's folder in the hub's cache layout:
+Flow: the inventory lists `cached` on every host, `submit` has every host `fetch` what it lacks before anything runs;
+the child calls `redirect` before it imports py-feat, whose own loading code then reads featray's folder in the hub's
+cache layout:
     FOLDER/models--ORG--NAME/refs/main               the commit that `main` stood for
     FOLDER/models--ORG--NAME/snapshots/COMMIT/FILE   usually a link to ../../blobs/DIGEST
 Standard library only at import; nothing here imports py-feat or torch.
@@ -113,13 +114,6 @@ def cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:
     return tuple(file for file in files if locate(folder, file) is not None)
 
 
-def missing(detector: detectors.Detector, cache: Path) -> tuple[HubFile, ...]:
-    """List the pretrained files that the detector needs and featray's cache does not hold."""
-    needed = required(detector)
-    here = set(cached(pretrained_folder(cache), needed))
-    return tuple(file for file in needed if file not in here)
-
-
 def locate(folder: Path, file: HubFile) -> Path | None:
     """Find a file in a hub cache, at the commit that `main` stands for."""
     commit = revision(folder, file)
@@ -182,34 +176,25 @@ def fetch(files: Iterable[HubFile], folder: Path) -> None:
             ) from failure
 
 
-def redirect(folder: Path, *, offline: bool) -> list[HubFile]:
-    """Make py-feat read its weights from a hub cache of featray's choosing.
+def redirect(folder: Path) -> None:
+    """Make py-feat read its weights from a hub cache of featray's choosing, and never ask the hub itself.
 
     Only `cache_dir` of every `hf_hub_download` is replaced, so looking up, checking and loading stay py-feat's own.
-
-    Args:
-        folder: The hub cache.
-        offline: Never ask the hub, not even whether a cached file is current.
-
-    Returns:
-        A list that fills with what is asked for, in order, as py-feat loads.
+    Everything is there by now: asking whether a cached file is current would count a slow network as load time.
 
     Raises:
         RuntimeError: py-feat is imported already, so some of its modules hold the hub's own function.
     """
     current = getattr(sys.modules.get("huggingface_hub"), "hf_hub_download", None)
     if isinstance(current, _Redirected) and current.folder == folder:
-        return current.asked
+        return
     if "feat" in sys.modules:
         raise RuntimeError("weights are redirected before py-feat is imported, not after")
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_OFFLINE"] = "1"
     import huggingface_hub
 
-    redirected = _Redirected(huggingface_hub.hf_hub_download, folder)
-    huggingface_hub.hf_hub_download = redirected
-    return redirected.asked
+    huggingface_hub.hf_hub_download = _Redirected(huggingface_hub.hf_hub_download, folder)
 
 
 class _Redirected:
@@ -218,8 +203,6 @@ class _Redirected:
     def __init__(self, download: Callable[..., Any], folder: Path) -> None:
         self.download = download
         self.folder = folder
-        self.asked: list[HubFile] = []
 
     def __call__(self, repo_id: str, filename: str, **options: Any) -> Any:
-        self.asked.append(HubFile(repo_id, filename))
         return self.download(repo_id, filename, **(options | {"cache_dir": str(self.folder)}))

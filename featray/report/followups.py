@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from featray import cell as cells
-from featray import detectors, identity, inputs, plan
+from featray import detectors, identity, inputs, plan, statistics
 from featray.cell import Cell
 from featray.diagnosis import Finding, Wanted
 from featray.invocation import Rules
@@ -21,7 +21,6 @@ from featray.report import wording
 from featray.units import Unit
 
 REASONS = 8  # lines of reasons in one file; findings have them all
-PILOT = 5  # invocations where a finding does not ask for a number: the sweep's own pilot
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -187,7 +186,7 @@ def _followup(members: Sequence[_Asked], name: str, baseline: str | None) -> Fol
         invocations=asked,
         baseline=baseline,
         reasons=tuple(dict.fromkeys(wording.plain(each.wanted.reason) for each in members)),
-        expected_s=_expected_s(list(distinct.values()), asked or PILOT),
+        expected_s=_expected_s(list(distinct.values()), asked or statistics.PILOT),
     )
 
 

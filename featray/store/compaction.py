@@ -6,7 +6,6 @@ once only do some work twice: each deletes nothing but what its own finished fil
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from featray import row as rows
-from featray.errors import StoreError
 from featray.store import place as places
 from featray.store import reading, scanning, schema, small, writing
 from featray.store.place import File, Place, Problem
 
-SOURCES = "featray.compacted_from"  # footer key: the files that this one replaces, as a JSON list
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
 
 
@@ -100,9 +97,8 @@ class _Batch:
             whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
             whole = reading.distinct(whole, every_attempt=True)
             whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
-            sources = {SOURCES: json.dumps(self.names)}
             name = places.new_name(places.COMPACTED)
-            places.publish(self.place, name, lambda stream: writing.write(whole, stream, sources))
+            places.publish(self.place, name, lambda stream: writing.write(whole, stream))
             for source in self.names:
                 places.unlink(self.place, source)
             self.replaced, self.written = self.replaced + len(self.names), self.written + 1
@@ -155,17 +151,3 @@ def whole(place: Place, name: str) -> Any:
     """
     with place.filesystem.open_input_file(place.path(name)) as stream:
         return pq.read_table(stream, page_checksum_verification=True).replace_schema_metadata(None)
-
-
-def sources_of(place: Place, file: File) -> list[str]:
-    """List the files that a compacted file replaced, from its footer; none for any other file.
-
-    Raises:
-        StoreError: the footer cannot be read.
-    """
-    try:
-        with place.filesystem.open_input_file(place.path(file.name)) as stream:
-            kept = pq.read_metadata(stream).metadata or {}
-    except (pa.ArrowException, OSError) as wrong:
-        raise StoreError(f"{place.text}/{file.name}: cannot be read: {wrong}") from wrong
-    return [str(name) for name in json.loads(kept.get(SOURCES.encode(), b"[]"))]

@@ -26,7 +26,6 @@ def _arrow_type(kind: Any) -> Any:
 
 
 SCHEMA = pa.schema([(column.name, _arrow_type(column.type)) for column in rows.columns()])
-MAPS = tuple(field.name for field in SCHEMA if pa.types.is_map(field.type))
 KEY = ("run_id", "cell_id", "target_id", "invocation", "attempt")
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

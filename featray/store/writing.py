@@ -1,7 +1,7 @@
 """Appending rows: one file per call, whole or not at all."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -38,7 +38,7 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
     return name
 
 
-def write(found: Any, stream: Any, metadata: Mapping[str, str] | None = None) -> None:
+def write(found: Any, stream: Any) -> None:
     """Write a table as parquet, with a checksum on every page so that damage is seen, not read."""
     small = found.num_rows < SMALL_ROWS
     keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small else {}
@@ -52,4 +52,4 @@ def write(found: Any, stream: Any, metadata: Mapping[str, str] | None = None) ->
         write_page_checksum=True,
     ) as writer:
         writer.write_table(found, row_group_size=GROUP_ROWS)
-        writer.add_key_value_metadata({**keys, **(metadata or {})})
+        writer.add_key_value_metadata(keys)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from featray import cell, errors, yamlfile
+from featray import cell, errors, statistics, yamlfile
 from featray import detectors as catalogue
 from featray import inputs as clips
 from featray.detectors import Detector
@@ -71,9 +71,9 @@ class Invocations:
     `half_width` is that of the 95% interval of a unit's log time; `pilot` equal to `max` is a fixed number.
     """
 
-    pilot: int = 5
-    max: int = 12
-    half_width: float = 0.03
+    pilot: int = statistics.PILOT
+    max: int = statistics.INVOCATIONS_MAX
+    half_width: float = statistics.HALF_WIDTH
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Sweep:
     include: tuple[Part, ...] = ()
     exclude: tuple[Part, ...] = ()
     hosts: Selector = dataclasses.field(default_factory=Selector)
-    measure: Rules = dataclasses.field(default_factory=Rules)
+    rules: Rules = dataclasses.field(default_factory=Rules)
     invocations: Invocations = dataclasses.field(default_factory=Invocations)
     budget_s: float | None = None
     delay_s_per_frame: float = 0.0
@@ -100,10 +100,6 @@ class Sweep:
     exclusive: str = "host"
     interchangeable: bool = False
     seed: int = 0
-
-    def rules(self) -> Rules:
-        """Give the stop rules of every cell."""
-        return self.measure
 
 
 def load(path: Path, *, probe_clip: Probe) -> Sweep:
@@ -134,7 +130,7 @@ def load(path: Path, *, probe_clip: Probe) -> Sweep:
         include=tuple(Part(**each.model_dump()) for each in file.include),
         exclude=tuple(Part(**each.model_dump()) for each in file.exclude),
         hosts=_selector(file.hosts),
-        measure=file.measure.rules(),
+        rules=file.measure.rules(),
         invocations=_invocations(file.measure),
         budget_s=file.measure.budget_s,
         delay_s_per_frame=file.measure.delay_s_per_frame,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from featray import statistics
 from featray.invocation import Rules
 from featray.sweep.values import Limit, Positive, Seconds, Share
 from featray.yamlfile import Model
@@ -19,9 +20,9 @@ class InvocationsEntry(Model):
     A plain number means exactly so many.
     """
 
-    pilot: Annotated[int, Field(ge=1, le=1000)] = 5
-    max: Annotated[int, Field(ge=1, le=1000)] = 12
-    half_width: Share = 0.03
+    pilot: Annotated[int, Field(ge=1, le=1000)] = statistics.PILOT
+    max: Annotated[int, Field(ge=1, le=1000)] = statistics.INVOCATIONS_MAX
+    half_width: Share = statistics.HALF_WIDTH
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:

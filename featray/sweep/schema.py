@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from featray import inputs
+from featray import inputs, quantities
 from featray.sweep.measuring import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import Model
@@ -83,17 +83,10 @@ class RuleEntry(Model):
         return self
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
-_PREFIXES = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
-
-
 def _bytes(value: Any) -> int:
-    """Read `24 GB` (powers of 1000) or `24 GiB` (powers of 1024)."""
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"{show(value)} is not a size; expected a number and a unit, such as '24 GB' or '16 GiB'")
-    factor = 1024 if "i" in match[2] else 1000
-    return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))
+    if not isinstance(value, str):
+        raise ValueError(f"{show(value)} is not a size; expected {quantities.SIZE_EXPECTED}")
+    return quantities.parse_bytes(value)
 
 
 class Hosts(Model):

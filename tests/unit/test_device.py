@@ -104,25 +104,6 @@ def test_a_uuid_is_the_same_with_and_without_prefix() -> None:
     assert cuda.bare_uuid("GPU-AB12") == cuda.bare_uuid("ab12")
 
 
-@pytest.mark.parametrize(
-    ("architectures", "capability", "expected"),
-    [
-        (["sm_86", "sm_90"], "8.6", True),
-        (["sm_80"], "8.6", True),  # machine code of an earlier minor version
-        (["sm_86"], "8.0", False),
-        (["sm_80", "sm_90"], "12.0", False),  # Blackwell with a build that stops at Hopper
-        (["sm_80", "compute_90"], "12.0", True),  # compiled by the driver
-        (["sm_120"], "12.0", True),
-        (["sm_90a"], "9.0", True),
-        (["sm_100a"], "10.3", False),
-        (["sm_100f"], "10.3", True),
-        ([], "12.0", False),
-    ],
-)
-def test_kernels_fit_a_gpu_by_cudas_rules(architectures: list[str], capability: str, expected: bool) -> None:
-    assert cuda.has_kernels(architectures, capability) is expected
-
-
 def torch(*, available: bool = True, built: str | None = "12.8", uuid: str = BLACKWELL[4:]) -> Any:
     return types.SimpleNamespace(
         __version__="2.9.0",

@@ -55,3 +55,22 @@ def test_a_torch_older_than_the_gpu_is_told(torch: str | None, capability: str |
 )
 def test_siblings_of_a_model_have_their_own_memory(name: str, gib: int | None) -> None:
     assert gpus.memory_b(name) == (gib * gpus.GIB if gib else None)
+
+
+@pytest.mark.parametrize(
+    ("architectures", "capability", "expected"),
+    [
+        (["sm_86", "sm_90"], "8.6", True),
+        (["sm_80"], "8.6", True),  # machine code of an earlier minor version
+        (["sm_86"], "8.0", False),
+        (["sm_80", "sm_90"], "12.0", False),  # Blackwell with a build that stops at Hopper
+        (["sm_80", "compute_90"], "12.0", True),  # compiled by the driver
+        (["sm_120"], "12.0", True),
+        (["sm_90a"], "9.0", True),
+        (["sm_100a"], "10.3", False),
+        (["sm_100f"], "10.3", True),
+        ([], "12.0", False),
+    ],
+)
+def test_kernels_fit_a_gpu_by_cudas_rules(architectures: list[str], capability: str, expected: bool) -> None:
+    assert gpus.has_kernels(architectures, capability) is expected

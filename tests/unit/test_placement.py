@@ -51,6 +51,7 @@ def test_a_gpu_without_kernels_in_torch_is_refused_by_name() -> None:
         ("9.0", ("sm_86",), False),  # other major
         ("12.0", ("compute_90",), True),  # PTX is compiled at load
         ("9.0", ("sm_90a",), True),
+        ("10.3", ("sm_100a",), False),  # tied to one architecture
         ("12.0", (), True),  # not known: the child will find out
     ],
 )

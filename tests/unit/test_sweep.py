@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parents[2] / "sweeps"
 def test_the_smallest_sweep_has_every_default(load: Load) -> None:
     loaded = load()
     assert loaded.name == "trial"
-    assert loaded.rules() == Rules()
+    assert loaded.rules == Rules()
     assert loaded.invocations == Invocations(pilot=5, max=12, half_width=0.03)
     assert (loaded.weights, loaded.exclusive, loaded.interchangeable) == ("pretrained", "host", False)
     assert loaded.hosts == Selector()
@@ -40,9 +40,7 @@ def test_every_key_is_read(load: Load) -> None:
         seed="7",
     )
     assert loaded.hosts == Selector(host=("a*", "b"), gpu=("*3090*",), label={"room": "lab"}, memory_min_b=24 * 10**9)
-    assert loaded.rules() == Rules(
-        warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=9, min_time_s=0.5, stages=False
-    )
+    assert loaded.rules == Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=9, min_time_s=0.5, stages=False)
     assert loaded.invocations == Invocations(pilot=3, max=6, half_width=0.03)
     assert loaded.env == {"OPENBLAS_NUM_THREADS": "1", "NAME": "x"}
     assert (loaded.budget_s, loaded.delay_s_per_frame, loaded.seed) == (60, 0.01, 7)
@@ -64,7 +62,7 @@ def test_a_number_of_invocations_is_fixed(load: Load) -> None:
 
 def test_protocol_pyfeat_makes_one_call_after_one_warm_up_once(load: Load) -> None:
     loaded = load(measure="{protocol: pyfeat}")
-    rules = loaded.rules()
+    rules = loaded.rules
     assert (rules.warmup_max, rules.repeats_max, rules.min_time_s, rules.stages) == (1, 1, 0, False)
     assert loaded.invocations == Invocations(pilot=1, max=1)
 

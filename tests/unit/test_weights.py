@@ -126,11 +126,11 @@ def test_a_blob_that_is_not_named_by_its_sha256_is_read(tmp_path: Path) -> None:
     assert weights.fingerprint(tmp_path, XGB) == hashlib.sha256(b"{}").hexdigest()
 
 
-def test_missing_names_what_the_cache_lacks(tmp_path: Path) -> None:
-    detector = detectors.CATALOGUE["retinaface"]
-    assert weights.missing(detector, tmp_path) == weights.required(detector)
-    place(weights.pretrained_folder(tmp_path), XGB, b"weights")
-    assert weights.missing(detector, tmp_path) == tuple(f for f in weights.required(detector) if f != XGB)
+def test_a_cache_is_told_by_the_files_that_it_holds(tmp_path: Path) -> None:
+    needed = weights.required(detectors.CATALOGUE["retinaface"])
+    assert weights.cached(tmp_path, needed) == ()
+    place(tmp_path, XGB, b"weights")
+    assert weights.cached(tmp_path, needed) == (XGB,)
 
 
 def test_how_to_get_a_file_is_a_command_that_names_it(tmp_path: Path) -> None:

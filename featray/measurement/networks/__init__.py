@@ -45,11 +45,6 @@ _DESCRIPTIONS: Mapping[str, Writer] = {
 """The JSON file beside a network."""
 
 
-def repositories() -> frozenset[str]:
-    """List the repositories that can be made up."""
-    return frozenset(_NETWORKS)
-
-
 def write(file: HubFile, path: Path, seed: int) -> None:
     """Write one hub file; equal seeds give equal parameters, whatever was written before.
 
