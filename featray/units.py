@@ -65,8 +65,8 @@ class Unit:
 
     @functools.cached_property
     def call_s(self) -> float | None:
-        """Give the median over invocations of the median repeat; None when nothing was measured."""
-        return median(self.medians_s) if self.medians_s else None
+        """Give the seconds of a call, over all invocations; None when nothing was measured."""
+        return statistics.centre_s(self.medians_s) if self.medians_s else None
 
     @property
     def frame_s(self) -> float | None:

@@ -1,7 +1,7 @@
 """Rows on their way out to py-feat's formats: grouped by what one of its reports can hold, one duration per cell.
 
 py-feat's formats know one host, one GPU and one set of versions per file, and one number per cell. featray has several
-invocations; their median stands for them.
+invocations; their geometric mean stands for them, as in featray's own reports.
 """
 
 import collections
@@ -9,11 +9,11 @@ import dataclasses
 import datetime
 import json
 import re
-import statistics
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import Any, TypeVar
 
-from featray import detectors, inputs
+from featray import detectors, inputs, statistics
 from featray.interchange import imported, labels
 from featray.row import Row
 from featray.status import Status
@@ -120,7 +120,7 @@ def _line(rows: list[Row]) -> Line:
         device=row.device,
         batch_size=row.batch_size,
         num_workers=row.num_workers,
-        seconds=statistics.median(statistics.median(each.timed_s or []) for each in rows),
+        seconds=statistics.centre_s([median(each.timed_s or []) for each in rows]),
         units=row.frames or 0,
         detected=row.fex_rows,
         printed={name: text for name, text in printed.items() if alone and name in imported.FIGURES},

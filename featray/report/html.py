@@ -115,7 +115,7 @@ def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: 
         "parts": parts,
         "figures": drawn,
         "units": grids.units(report, shown, anchors),
-        "units_note": "A point of a plot leads to its unit here. Times are medians over invocations of median repeats.",
+        "units_note": f"A point of a plot leads to its unit here. {markdown.TIMES}",
         "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several(report))],
         "drawing": {
             "palette": {"light": palette.LIGHT, "dark": palette.DARK},

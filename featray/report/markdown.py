@@ -14,7 +14,7 @@ from featray.report.remarks import Remark
 from featray.report.tables import Block, Report, Section, Table
 
 SYNTHETIC = "synthetic weights: times are indicative and are never compared with pretrained ones"
-_NOTE = "Times are medians: of each invocation's repeats, then over invocations; an invocation is one fresh process."
+TIMES = "Times are geometric means over invocations of their median repeat; an invocation is one fresh process."
 _CALLS = "`calls` is invocations x repeats."
 _INTERVAL = "95% CI is the confidence interval of the time per frame or image in ms, over invocations."
 _SPREAD = "IQR is the interquartile range of one invocation's repeats over their median."
@@ -59,7 +59,7 @@ def _lines(report: Report) -> Iterator[str]:
         return
     if report.columns.calls:
         columns = report.columns
-        yield " ".join([_NOTE, _CALLS, *[_INTERVAL] * columns.interval, *[_SPREAD] * columns.spread])
+        yield " ".join([TIMES, _CALLS, *[_INTERVAL] * columns.interval, *[_SPREAD] * columns.spread])
         yield ""
     for block in report.blocks:
         yield from _block(block, report)

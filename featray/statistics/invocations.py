@@ -55,6 +55,20 @@ def iqr_share(repeats_s: Sequence[float]) -> float:
     return (high - low) / middle if middle else 0.0
 
 
+def centre_s(medians_s: Sequence[float]) -> float:
+    """Give a unit's time in seconds per call: the geometric mean over its invocations' median repeats.
+
+    It is the centre of `interval`, and the ratio of two of them is that of `decide`: a median of medians would be
+    neither, and with two modes lie outside the interval.
+
+    Args:
+        medians_s: At least one; a single one is returned as it is, and 0 where the clock was too coarse for any.
+    """
+    if len(medians_s) == 1:
+        return medians_s[0]
+    return math.exp(fmean(map(math.log, medians_s))) if min(medians_s) > 0 else 0.0
+
+
 def interval(logs: Logs) -> Interval | None:
     """Estimate a unit's time; None from fewer than two invocations, which have no spread."""
     if len(logs) < 2:

@@ -1,10 +1,12 @@
+"""Units: what the rows of one cell on one target say together."""
+
 import pytest
 
-from featray import units
+from featray import statistics, units
 from tests.report_rows import make_failed_row, make_row
 
 
-def test_the_time_of_a_unit_is_the_median_over_invocations_of_the_median_repeat() -> None:
+def test_the_time_of_a_unit_is_the_geometric_mean_over_invocations_of_the_median_repeat() -> None:
     rows = [
         make_row(invocation=1, timed_s=[1.0, 9.0, 2.0]),
         make_row(invocation=2, timed_s=[3.0, 4.0, 5.0]),
@@ -12,7 +14,7 @@ def test_the_time_of_a_unit_is_the_median_over_invocations_of_the_median_repeat(
     ]
     (unit,) = units.gather(rows)
     assert unit.medians_s == [2.0, 4.0, 8.0]
-    assert unit.call_s == 4.0
+    assert unit.call_s == pytest.approx(4.0)  # the cube root of 2 x 4 x 8
     assert unit.frame_s == pytest.approx(4.0 / 72)
 
 
@@ -65,6 +67,15 @@ def test_three_invocations_have_an_interval_and_two_have_none() -> None:
     # logs 0, 0.0953, 0.1906: sd 0.0953, half-width 4.303 x 0.0953 / sqrt(3) = 0.2368
     assert interval_s == pytest.approx((1.1 / 1.2672, 1.1 * 1.2672), rel=1e-3)
     assert units.gather(rows[:2])[0].interval_s is None
+
+
+def test_a_units_time_stands_in_its_interval_and_two_of_them_give_the_ratio_of_a_comparison() -> None:
+    times = [1.0] * 7 + [1.12] * 5  # two modes: the median is that of the faster one
+    (unit,) = units.gather([make_row(invocation=number, timed_s=[value]) for number, value in enumerate(times, 1)])
+    assert unit.interval_s is not None
+    assert unit.call_s is not None
+    assert unit.interval_s[0] < unit.call_s < unit.interval_s[1]
+    assert unit.call_s == pytest.approx(statistics.decide([0.0] * 3, unit.logs).ratio)
 
 
 def test_a_refusal_is_gone_once_the_cell_could_run() -> None:
