@@ -4,7 +4,7 @@ Flow: expressions -> `store` -> `comparison` -> `cli.compare`, `api.compare`.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from featray import comparison, statistics, store
 from featray.comparison import Comparison
@@ -73,10 +73,12 @@ def _select(results: str, expression: str, problems: dict[str, None]) -> list[Ro
         raise NothingMatches(f"{missing}{store.left_out(reading.problems)}") from None
 
 
-def _nothing_in_common(ours: Iterable[Row], theirs: Iterable[Row] | None, over: Sequence[str]) -> str:
+def _nothing_in_common(ours: Sequence[Row], theirs: Sequence[Row] | None, over: Sequence[str]) -> str:
     """Say why no unit has a counterpart: other inputs, which are never compared, or no common setting."""
     if theirs is None:
         return f"no two units differ in {', '.join(over)} alone; each must be measured with two values of it at least"
+    if {row.key() for row in ours} & {row.key() for row in theirs}:
+        return "the sides are the same rows; name another run, or compare within one along a key: --over batch_size"
     inputs = [list(dict.fromkeys(row.section_label for row in side)) for side in (ours, theirs)]
     if not set(inputs[0]) & set(inputs[1]):
         sides = [", ".join(names[:SHOWN]) for names in inputs]

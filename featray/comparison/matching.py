@@ -116,7 +116,7 @@ def _pairs(
     by_key: dict[Hashable, list[Unit]] = {}
     for unit in theirs:
         by_key.setdefault(_key(unit, over, free), []).append(unit)
-    found = [(one, other) for one in ours for other in by_key.get(_key(one, over, free), ())]
+    found = [(one, other) for one in ours for other in by_key.get(_key(one, over, free), ()) if one.key != other.key]
     return [pair for pair in found if _differs(*pair, over)]
 
 

@@ -5,9 +5,10 @@ work has no ratio at all, so that nobody can quote it.
 """
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 
-from featray import statistics
+from featray import cautions, statistics
 from featray.comparison import calibration, keys, separation, work
 from featray.comparison import factors as factors_
 from featray.comparison.calibration import Calibration
@@ -126,7 +127,7 @@ def _timed(
     if reasons:
         decision = dataclasses.replace(decision, verdict=Verdict.INCONCLUSIVE)
     if decision.verdict is Verdict.INCONCLUSIVE:
-        reasons += _unsettled(decision)
+        reasons += unsettled(decision)
     return decision.verdict, decision, reasons
 
 
@@ -140,7 +141,8 @@ def _unproven(baseline: Unit, candidate: Unit) -> list[str]:
     return ["what was computed is not stored, so equal work is not proven"] if unknown else []
 
 
-def _unsettled(decision: Decision) -> list[str]:
+def unsettled(decision: Decision) -> list[str]:
+    """Say why a ratio is neither a difference nor none; nothing where only the work is in doubt."""
     counts = decision.n_baseline, decision.n_candidate
     if min(counts) == 1:
         return [f"single measurement ({counts[0]} against {counts[1]} invocations)"]
@@ -148,7 +150,11 @@ def _unsettled(decision: Decision) -> list[str]:
         return [f"too few invocations ({counts[0]} against {counts[1]})"]
     if decision.low is None or decision.high is None:
         return []
-    return ["the interval holds both no difference and one that counts"]
+    if decision.low <= 1 <= decision.high:
+        return ["the interval holds both no difference and one that counts"]
+    if abs(math.log(decision.ratio)) < decision.margin:
+        return ["there is a difference, but whether it is large enough to count is open"]
+    return []
 
 
 def status(unit: Unit) -> str:
@@ -160,23 +166,14 @@ def status(unit: Unit) -> str:
 
 def _cautions(baseline: Unit, candidate: Unit) -> list[str]:
     """List what makes a side's times worth less than they look."""
-    found = []
-    for name, unit in (("baseline", baseline), ("candidate", candidate)):
-        throttled = sum(bool(row.throttled) for row in unit.measured)
-        if throttled:
-            found.append(f"{name} throttled in {throttled} of {len(unit.measured)} invocations")
-        if unit.failed and unit.measured:
-            found.append(f"{name} failed in {len(unit.failed)} of {len(unit.rows)} invocations ({_failures(unit)})")
-        if unit.stale:
-            found.append(f"{name} has {len(unit.stale)} stale rows, of other work than its latest")
-        if unit.row.delay_s_per_frame:
-            found.append(f"{name} has an injected delay of {1000 * unit.row.delay_s_per_frame:g} ms per frame")
-    synthetic = [unit.row.weights == "synthetic" for unit in (baseline, candidate)]
+    sides = {"baseline": baseline, "candidate": candidate}
+    found = [f"{name} {text}" for name, unit in sides.items() for text in cautions.of_unit(unit)]
+    counts = {name: len(unit.logs) for name, unit in sides.items()}
+    most, least = max(counts, key=lambda name: counts[name]), min(counts.values())
+    if statistics.INVOCATIONS_MIN <= least < counts[most]:
+        found.append(f"judged on the first {least} invocations of both sides; the {most} has {counts[most]}")
+    synthetic = [unit.row.weights == "synthetic" for unit in sides.values()]
     return [*found, "synthetic weights: times are indicative"] if all(synthetic) else found
-
-
-def _failures(unit: Unit) -> str:
-    return ", ".join(dict.fromkeys(str(row.status) for row in unit.failed))
 
 
 def next_step(pair: Pair) -> str:
@@ -207,9 +204,14 @@ MEANT = 3  # work keys that anybody would vary on purpose at once; more is simpl
 
 
 def _more(decision: Decision) -> str:
-    if decision.needed is None:
+    if decision.needed is not None:
+        return f"measure {_invocations(decision)}"
+    if statistics.needed_to_decide(math.log(decision.ratio), statistics.ASSUMED_SD, decision.margin) is None:
         return "the ratio stands too close to the margin for any number of invocations"
-    return f"measure {_invocations(decision)}"
+    return (
+        f"find what disturbs the machine: at a spread of {100 * decision.spread.sd:.0f}% between processes over "
+        f"{statistics.NEEDED_MAX} invocations would be needed"
+    )
 
 
 def _invocations(decision: Decision) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from statistics import fmean
 
 from featray.statistics.invocations import CONFIDENCE, NEEDED_MAX, Logs, variance
-from featray.statistics.students import p_value, quantile, two_sided
+from featray.statistics.students import below, p_value, two_sided
 
 MARGIN = math.log(1.03)
 """The least log ratio that is called a difference, where no calibration asks for more.
@@ -69,8 +69,9 @@ class Decision:
     low: float | None
     high: float | None
     margin: float  # in log time
-    n_baseline: int
+    n_baseline: int  # invocations there are
     n_candidate: int
+    n_judged: int  # the first so many of each side count
     spread: Spread
     needed: int | None  # invocations per side that would decide it; None when decided or beyond NEEDED_MAX
     p_value: float | None  # two-sided, of equal times
@@ -80,11 +81,6 @@ class Decision:
         """Give baseline time over candidate time: above 1 the candidate is faster."""
         return 1 / self.ratio
 
-    @property
-    def half_width(self) -> float | None:
-        """Give half the width of the interval of the log ratio."""
-        return None if self.low is None or self.high is None else math.log(self.high / self.low) / 2
-
 
 def decide(baseline: Logs, candidate: Logs, *, margin: float = MARGIN, calibrated_sd: float | None = None) -> Decision:
     """Judge the ratio of two units' times by Welch's interval.
@@ -93,9 +89,13 @@ def decide(baseline: Logs, candidate: Logs, *, margin: float = MARGIN, calibrate
     90% interval lies within the margin. Anything else, and anything from fewer than INVOCATIONS_MIN invocations on a
     side, is INCONCLUSIVE with the number per side that would decide it.
 
+    The first invocations of both sides count, as many as the shorter has: a side that was measured on since its pilot
+    was noisy is no longer independent of its own spread. Judged on all of them, identical pairs of two runs with a
+    between-process sd of 4% are called different in 8%, with two modes in 15%; judged so in 6%.
+
     Args:
-        baseline: At least one invocation.
-        candidate: At least one invocation.
+        baseline: At least one invocation, in the order of their numbers.
+        candidate: The same.
         margin: Least log ratio that counts.
         calibrated_sd: Between-process sd of the target, for pairs with too few invocations to have their own.
 
@@ -104,10 +104,13 @@ def decide(baseline: Logs, candidate: Logs, *, margin: float = MARGIN, calibrate
     """
     if not baseline or not candidate:
         raise ValueError("a side without invocations has no time")
+    counts = len(baseline), len(candidate)
+    have = min(counts)
+    enough = have >= INVOCATIONS_MIN
+    if enough:
+        baseline, candidate = baseline[:have], candidate[:have]
     difference = fmean(candidate) - fmean(baseline)
     error, freedom = _welch(baseline, candidate)
-    have = min(len(baseline), len(candidate))
-    enough = have >= INVOCATIONS_MIN
     verdict = _verdict(difference, error, freedom, margin) if enough else Verdict.INCONCLUSIVE
     spread = _spread(baseline, candidate, calibrated_sd)
     far = None if freedom is None else two_sided(CONFIDENCE, freedom) * error
@@ -117,8 +120,9 @@ def decide(baseline: Logs, candidate: Logs, *, margin: float = MARGIN, calibrate
         low=None if far is None else math.exp(difference - far),
         high=None if far is None else math.exp(difference + far),
         margin=margin,
-        n_baseline=len(baseline),
-        n_candidate=len(candidate),
+        n_baseline=counts[0],
+        n_candidate=counts[1],
+        n_judged=have,
         spread=spread,
         needed=_needed(difference, spread, margin, have) if verdict is Verdict.INCONCLUSIVE else None,
         p_value=None if freedom is None else _p_value(difference, error, freedom),
@@ -182,29 +186,45 @@ def _needed(difference: float, spread: Spread, margin: float, have: int) -> int 
 def needed_to_decide(difference: float, sd: float, margin: float = MARGIN) -> int | None:
     """Count the invocations per side that decide a pair with probability POWER, if its log ratio is as seen.
 
-    At or beyond the margin that means an interval without 1; within it, an interval inside the margin.
+    At or beyond the margin that means FASTER or SLOWER; within it, EQUIVALENT.
 
     Returns:
-        At least INVOCATIONS_MIN; None when NEEDED_MAX are too few.
+        At least INVOCATIONS_MIN; None when NEEDED_MAX are too few: the ratio stands on the margin, or the sd is huge.
     """
-    size = abs(difference)
-    room, confidence = (size, CONFIDENCE) if size >= margin else (margin - size, EQUIVALENCE_CONFIDENCE)
     low, high = INVOCATIONS_MIN, NEEDED_MAX
-    if not _decides(high, room, sd, confidence):
+    if power(high, difference, sd, margin) < POWER:
         return None
     while low < high:
         middle = (low + high) // 2
-        if _decides(middle, room, sd, confidence):
+        if power(middle, difference, sd, margin) >= POWER:
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _decides(n: int, room: float, sd: float, confidence: float) -> bool:
-    freedom = 2 * n - 2
-    errors = two_sided(confidence, freedom) + quantile(POWER, freedom)
-    return errors * sd * math.sqrt(2 / n) <= room
+def power(n: int, difference: float, sd: float, margin: float = MARGIN) -> float:
+    """Give the probability that a pair of a true log ratio gets the verdict that is true of it.
+
+    Both hurdles of each verdict count: a difference has to leave 1 out of its interval *and* reach the margin, equality
+    has to keep both ends of its interval within the margin. The estimated difference is t-distributed around the true.
+
+    Args:
+        n: Invocations per side.
+        difference: True log ratio.
+        sd: Between invocations, of log time.
+        margin: Least log ratio that counts.
+    """
+    size, error, freedom = abs(difference), sd * math.sqrt(2 / n), 2 * n - 2
+    if error == 0:
+        return 1.0
+    if size >= margin:
+        hurdle = max(margin, two_sided(CONFIDENCE, freedom) * error)
+        return below((size - hurdle) / error, freedom)
+    room = margin - two_sided(EQUIVALENCE_CONFIDENCE, freedom) * error
+    if room <= 0:
+        return 0.0
+    return below((room - size) / error, freedom) - below((-room - size) / error, freedom)
 
 
 def _p_value(difference: float, error: float, freedom: float) -> float:

@@ -18,8 +18,13 @@ def two_sided(confidence: float, freedom: float) -> float:
     return quantile((1 + confidence) / 2, freedom)
 
 
-def p_value(t: float, freedom: float) -> float:
-    """Give the probability of a t at least as far from 0."""
+def below(t: float, freedom: float) -> float:
+    """Give the probability of staying below a value."""
     from scipy.special import stdtr
 
-    return float(2 * stdtr(freedom, -abs(t)))
+    return float(stdtr(freedom, t))
+
+
+def p_value(t: float, freedom: float) -> float:
+    """Give the probability of a t at least as far from 0."""
+    return 2 * below(-abs(t), freedom)

@@ -123,3 +123,9 @@ def test_json_holds_every_pair_with_its_reasons(
     assert [factor["factor"] for factor in pair["factors"]] == ["gpu", "torch"]
     assert pair["separation"]["cells"][0]["text"] == "RTX 3090 of box with torch 2.12.0"
     assert len(found["only_baseline"]) == 1
+
+
+def test_a_run_against_itself_is_refused(tmp_path: Path) -> None:
+    store.append(str(tmp_path), make_rows([1.0, 1.01, 0.99], run_id="one"))
+    with pytest.raises(NothingMatches, match="the sides are the same rows; name another run"):
+        api.compare("one", "one", results=str(tmp_path))

@@ -155,3 +155,33 @@ def test_hosts_are_compared_with_each_other_when_each_side_has_its_own() -> None
     shelf = {**SHELF, **CPU, "target_id": "cpu@id-shelf"}
     (found,) = comparison.compare(make_rows(STEADY, **BOX, **CPU), make_rows(STEADY, **shelf)).pairs
     assert [factor.key for factor in found.factors] == ["host"]
+
+
+def test_a_unit_is_never_compared_with_itself() -> None:
+    rows = make_rows([1.0, 1.01, 0.99])
+    assert comparison.compare(rows, rows).pairs == ()
+
+
+def test_a_side_with_more_invocations_is_judged_on_its_first_ones_and_that_is_told() -> None:
+    (pair,) = comparison.compare(
+        make_rows([1.0, 1.01, 0.99], run_id="a"), make_rows([1.2, 1.21, 1.19, 9.0, 9.0], run_id="b")
+    ).pairs
+    assert pair.decision is not None
+    assert pair.decision.ratio == pytest.approx(1.2, rel=1e-3)
+    assert "judged on the first 3 invocations of both sides; the candidate has 5" in pair.cautions
+
+
+@pytest.mark.parametrize(
+    ("spread", "shift", "reason", "step"),
+    [
+        (0.05, 0.0, "the interval holds both no difference and one that counts", "measure 21 "),
+        (0.012, 0.026, "there is a difference, but whether it is large enough to count is open", "measure 58 "),
+        (0.9, 0.035, "the interval holds both no difference and one that counts", "find what disturbs the machine"),
+    ],
+)
+def test_an_open_verdict_says_truly_why_and_what_to_do(spread: float, shift: float, reason: str, step: str) -> None:
+    logs = [-spread, 0.0, spread, 0.0, 0.0, 0.0]
+    sides = [[math.exp(log + add) for log in logs] for add in (0.0, shift)]
+    (pair,) = comparison.compare(make_rows(sides[0], run_id="a"), make_rows(sides[1], run_id="b")).pairs
+    assert pair.reasons == (reason,)
+    assert comparison.next_step(pair).startswith(step)

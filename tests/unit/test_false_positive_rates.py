@@ -1,7 +1,8 @@
 """What the rules call true and false, on pairs whose truth is known: 2000 seeded pairs for every figure.
 
 Each pair goes the way of a real one: repeats around each invocation's own level, their median, a pilot, the number of
-invocations that the planner fixes from it for both sides, the verdict. Figures of `n=1 and > 5%` are printed beside it.
+invocations that the planner fixes from it, the verdict. The sides are cells of one process, which get one number of
+invocations, or of two runs, which get each their own. Figures of `n=1 and > 5%` are printed beside it.
 """
 
 import dataclasses
@@ -46,24 +47,35 @@ def logs(repeats: Side, count: int) -> list[float]:
     return [statistics.log_median(each) for each in repeats[:count]]
 
 
-def planned(baseline: Side, candidate: Side) -> int:
-    return statistics.planned_together([logs(each, statistics.PILOT) for each in (baseline, candidate)])
+Count = Callable[[Side, Side], tuple[int, int]]
+"""Fixes the invocations of both sides."""
 
 
-def exactly_the_pilot(*_: Side) -> int:
-    return statistics.PILOT
+def together(baseline: Side, candidate: Side) -> tuple[int, int]:
+    n = statistics.planned_together([logs(each, statistics.PILOT) for each in (baseline, candidate)])
+    return n, n
 
 
-def judged(
-    level: Level, ratio: float = 1.0, *, count: Callable[[Side, Side], int] = planned, within: float = WITHIN_SD
-) -> list[Decision]:
+def each_its_own(baseline: Side, candidate: Side) -> tuple[int, int]:
+    one, other = (statistics.planned_together([logs(each, statistics.PILOT)]) for each in (baseline, candidate))
+    return one, other
+
+
+def exactly_the_pilot(*_: Side) -> tuple[int, int]:
+    return statistics.PILOT, statistics.PILOT
+
+
+PLANNED = pytest.mark.parametrize("count", [together, each_its_own])
+COUNTS = pytest.mark.parametrize("count", [together, each_its_own, exactly_the_pilot])
+
+
+def judged(level: Level, ratio: float = 1.0, *, count: Count = together, within: float = WITHIN_SD) -> list[Decision]:
     """Judge PAIRS pairs of one truth, and print what they were called."""
     rng = random.Random(20260514)
     decisions, single = [], 0
     for _ in range(PAIRS):
         sides = side(rng, level, 1.0, within), side(rng, level, ratio, within)
-        n = count(*sides)
-        decisions.append(statistics.decide(logs(sides[0], n), logs(sides[1], n)))
+        decisions.append(statistics.decide(*map(logs, sides, count(*sides))))
         single += abs(sides[1][0][0] / sides[0][0][0] - 1) > 0.05
     called = Counter(str(each.verdict) for each in decisions)
     invocations = fmean(each.n_baseline for each in decisions)
@@ -78,14 +90,16 @@ def share(decisions: list[Decision], *verdicts: Verdict) -> float:
 DIFFERENT = (Verdict.FASTER, Verdict.SLOWER)
 
 
+@PLANNED
 @pytest.mark.parametrize("sd", [0.02, 0.04, 0.08])
-def test_identical_pairs_are_rarely_called_different(sd: float) -> None:
-    assert share(judged(normal(sd)), *DIFFERENT) <= 0.07
+def test_identical_pairs_are_rarely_called_different(sd: float, count: Count) -> None:
+    assert share(judged(normal(sd), count=count), *DIFFERENT) <= 0.07
 
 
+@PLANNED
 @pytest.mark.parametrize("within", [0.01, 0.002])
-def test_identical_pairs_with_two_modes_are_rarely_called_different(within: float) -> None:
-    assert share(judged(two_modes, within=within), *DIFFERENT) <= 0.07
+def test_identical_pairs_with_two_modes_are_rarely_called_different(within: float, count: Count) -> None:
+    assert share(judged(two_modes, count=count, within=within), *DIFFERENT) <= 0.07
 
 
 def test_five_invocations_are_enough_not_to_call_identical_pairs_different() -> None:
@@ -99,14 +113,14 @@ def test_five_invocations_find_real_differences(ratio: float, found: float) -> N
 
 
 @pytest.mark.parametrize("sd", [0.01, 0.02, 0.04])
-@pytest.mark.parametrize("count", [planned, exactly_the_pilot])
-def test_pairs_on_the_margin_are_rarely_called_equivalent(sd: float, count: Callable[[Side, Side], int]) -> None:
+@COUNTS
+def test_pairs_on_the_margin_are_rarely_called_equivalent(sd: float, count: Count) -> None:
     decisions = judged(normal(sd), math.exp(statistics.MARGIN), count=count)
     assert share(decisions, Verdict.EQUIVALENT) <= 0.06
 
 
-@pytest.mark.parametrize("count", [planned, exactly_the_pilot])
-def test_identical_steady_pairs_are_called_equivalent(count: Callable[[Side, Side], int]) -> None:
+@COUNTS
+def test_identical_steady_pairs_are_called_equivalent(count: Count) -> None:
     assert share(judged(normal(0.01), count=count), Verdict.EQUIVALENT) >= 0.90
 
 
@@ -119,22 +133,36 @@ def test_identical_noisy_pairs_say_how_many_invocations_it_would_take() -> None:
     assert min(named) > statistics.INVOCATIONS_MAX / 2
 
 
-def test_the_planners_intervals_hold_the_true_ratio() -> None:
-    decisions = judged(normal(0.04), 1.10)
+@pytest.mark.parametrize(("sd", "ratio"), [(0.04, 1.0), (0.04, math.exp(0.02)), (0.04, math.exp(0.035)), (0.02, 1.05)])
+def test_as_many_invocations_as_are_said_to_be_needed_decide_four_pairs_of_five(sd: float, ratio: float) -> None:
+    needed = statistics.needed_to_decide(math.log(ratio), sd)
+    assert needed is not None
+    rng, truth = random.Random(20260514), Verdict.EQUIVALENT if math.log(ratio) < statistics.MARGIN else Verdict.SLOWER
+    decided = 0
+    for _ in range(PAIRS):
+        sides = ([rng.gauss(centre, sd) for _ in range(needed)] for centre in (0.0, math.log(ratio)))
+        decided += statistics.decide(*sides).verdict is truth
+    assert 0.76 <= decided / PAIRS <= 0.88
+
+
+@PLANNED
+def test_the_planners_intervals_hold_the_true_ratio(count: Count) -> None:
+    decisions = judged(normal(0.04), 1.10, count=count)
     held = [each.low <= 1.10 <= each.high for each in decisions if each.low is not None and each.high is not None]
     assert sum(held) / PAIRS >= 0.93
 
 
-def test_rows_of_identical_pairs_are_rarely_called_different() -> None:
+@PLANNED
+def test_rows_of_identical_pairs_are_rarely_called_different(count: Count) -> None:
     rng, one, called = random.Random(20260514), make_row(), Counter[Verdict]()
     for _ in range(PAIRS):
         sides = side(rng, normal(0.04), 1.0), side(rng, normal(0.04), 1.0)
-        n = planned(*sides)
-        rows = [stored(one, run_id, repeats[:n]) for run_id, repeats in zip("ab", sides, strict=True)]
+        counts = count(*sides)
+        rows = [stored(one, run_id, each[:n]) for run_id, each, n in zip("ab", sides, counts, strict=True)]
         called.update(pair.verdict for pair in comparison.compare(*rows).pairs)
     assert called.total() == PAIRS
     assert called[Verdict.FASTER] + called[Verdict.SLOWER] <= 0.07 * PAIRS
-    direct = Counter(each.verdict for each in judged(normal(0.04)))
+    direct = Counter(each.verdict for each in judged(normal(0.04), count=count))
     assert called == direct
 
 

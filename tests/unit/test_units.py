@@ -75,7 +75,7 @@ def test_a_units_time_stands_in_its_interval_and_two_of_them_give_the_ratio_of_a
     assert unit.interval_s is not None
     assert unit.call_s is not None
     assert unit.interval_s[0] < unit.call_s < unit.interval_s[1]
-    assert unit.call_s == pytest.approx(statistics.decide([0.0] * 3, unit.logs).ratio)
+    assert unit.call_s == pytest.approx(statistics.decide([0.0] * 12, unit.logs).ratio)
 
 
 def test_a_refusal_is_gone_once_the_cell_could_run() -> None:

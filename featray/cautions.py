@@ -1,0 +1,64 @@
+"""Cautions: what makes a unit's figures worth less than they look.
+
+Flow: `units.Unit` -> `of_unit` -> a pair's cautions, a report's remarks. Pure.
+"""
+
+from collections.abc import Iterator
+from statistics import median
+
+from featray.units import Unit
+
+PROFILED_MAX = 1.05
+"""A profiled call over the median timed one, above which stages do not tell of the timed calls: timers and, on a GPU,
+waiting for it at each of them cost time of their own. 5% is what the repeats of one process may scatter anyway."""
+
+OTHER_MAX = 0.10
+"""Share of a call that no stage holds, above which stages hide where the time goes: a tenth is the least gain that
+anybody would look for in them."""
+
+OTHER = "other"
+
+
+def of_unit(unit: Unit) -> Iterator[str]:
+    """List a unit's cautions, each as the end of a sentence about it."""
+    measured = unit.measured
+    throttled = sum(bool(row.throttled) for row in measured)
+    if throttled:
+        yield f"throttled in {throttled} of {len(measured)} invocations"
+    if unit.failed and measured:
+        statuses = ", ".join(dict.fromkeys(str(row.status) for row in unit.failed))
+        yield f"failed in {len(unit.failed)} of {len(unit.rows)} invocations ({statuses})"
+    if unit.stale:
+        yield f"has {len(unit.stale)} stale rows, of other work than its latest"
+    if unit.row.delay_s_per_frame:
+        yield f"has an injected delay of {1000 * unit.row.delay_s_per_frame:g} ms per frame"
+    yield from disturbances(unit)
+
+
+def disturbances(unit: Unit) -> Iterator[str]:
+    """List what disturbed the measuring itself: other people's work on the GPU, and stages that cannot be believed."""
+    foreign = [row.foreign_gpu_processes for row in unit.measured if row.foreign_gpu_processes]
+    if foreign:
+        yield f"shared its GPU with up to {max(foreign)} other processes in {len(foreign)} invocations"
+    ratio = profiled_ratio(unit)
+    if ratio is not None and ratio > PROFILED_MAX:
+        yield f"took {ratio:.2f} times as long while its stages were profiled, so they are not those of a timed call"
+    other = other_share(unit)
+    if other is not None and other > OTHER_MAX:
+        yield f"spent {100 * other:.0f}% of its profiled call outside every known stage"
+
+
+def profiled_ratio(unit: Unit) -> float | None:
+    """Give the profiled call over the timed ones, the median over invocations; None where none was profiled."""
+    known = [row.profiled_ratio for row in unit.measured if row.profiled_ratio is not None]
+    return median(known) if known else None
+
+
+def other_share(unit: Unit) -> float | None:
+    """Give the share of a profiled call that no stage holds, the median over invocations."""
+    shares = [
+        (row.stages_s.get(OTHER) or 0.0) / whole
+        for row in unit.measured
+        if row.stages_s and (whole := sum(each or 0.0 for each in row.stages_s.values())) > 0
+    ]
+    return median(shares) if shares else None
