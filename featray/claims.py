@@ -5,7 +5,7 @@ import fcntl
 import getpass
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import featray
@@ -15,8 +15,11 @@ from featray.measurement import weights
 
 
 @contextlib.contextmanager
-def claim(results: str, sweep: str) -> Iterator[None]:
+def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     """Hold the sweep on this store, so that no second submit measures it at the same time.
+
+    Yields:
+        Signs with the id of the run that is being measured, once it is known.
 
     The lock file lies beside the store where that is a folder, so that it also works across hosts on a shared disk;
     for a store in the cloud it lies in this host's cache.
@@ -39,9 +42,13 @@ def claim(results: str, sweep: str) -> Iterator[None]:
             raise errors.Busy(
                 f"{sweep} is being submitted to {results} by {holder or 'another process'}; wait for it or cancel it"
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, holder_name().encode(), 0)
-        yield
+
+        def sign(run_id: str | None = None) -> None:
+            os.ftruncate(file, 0)
+            os.pwrite(file, (holder_name() + (f", as run {run_id}" if run_id else "")).encode(), 0)
+
+        sign()
+        yield sign
     finally:
         os.close(file)
 
@@ -60,8 +67,9 @@ def metadata(sweep: str, results: str) -> dict[str, str]:
 
 
 def holder_name() -> str:
-    """Name this process for others who wait for it."""
-    return f"{_user()}, process {os.getpid()}"
+    """Name this process, and the detached submit that it is, for others who wait for it."""
+    detached = os.environ.get("RAY_JOB_SUBMISSION_ID")
+    return f"{_user()}, process {os.getpid()}" + (f", detached as {detached}" if detached else "")
 
 
 def _user() -> str:

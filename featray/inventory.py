@@ -54,6 +54,9 @@ class Host:
     error: str | None = None  # why the probe failed; the host then offers no target
 
 
+UUID_SHOWN = len("GPU-") + 8  # the first group of a UUID: two GPUs of a host differ in it but once in 4 billion
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
     """One physical device of one host."""
@@ -65,8 +68,15 @@ class Target:
 
     @property
     def label(self) -> str:
-        """Name the target for people: `liquidswords2 NVIDIA GeForce RTX 3090` or `liquidswords2 cpu`."""
-        return f"{self.host.hostname} {self.gpu.name if self.gpu else self.device}"
+        """Name the target for people: `liquidswords2 NVIDIA GeForce RTX 3090` or `liquidswords2 cpu`.
+
+        Of two GPUs of one name on a host the UUID tells which.
+        """
+        if self.gpu is None:
+            return f"{self.host.hostname} {self.device}"
+        twins = sum(gpu.name == self.gpu.name for gpu in self.host.gpus)
+        which = f" ({self.gpu.uuid[:UUID_SHOWN]})" if twins > 1 else ""
+        return f"{self.host.hostname} {self.gpu.name}{which}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -140,6 +140,11 @@ def record(invocation: Invocation, cell: cells.Cell, **columns: Any) -> Row:
     return Row(**(known | columns))
 
 
+def why_skipped(exhausted: cells.Cell) -> str:
+    """Say why a larger batch than one that ran out of memory is not tried."""
+    return f"batch {exhausted.batch_size} already ran out of memory"
+
+
 def larger_batches(cell: cells.Cell, others: Iterable[cells.Cell]) -> list[cells.Cell]:
     """List the cells that need at least as much memory as one that ran out of it: same all but a larger batch."""
     same = dataclasses.replace

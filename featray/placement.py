@@ -6,7 +6,7 @@ Pure: everything known about a host is in the inventory; nothing here asks a mac
 
 import dataclasses
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from featray import cell as cells
 from featray import errors, gpus
@@ -84,6 +84,29 @@ def match(
             units.append(Unit(cell=each, cell_id=name, target=able[0], alternatives=others, is_interchangeable=True))
         else:
             units.extend(Unit(cell=each, cell_id=name, target=target) for target in able)
+    return Placement(units=tuple(units), refusals=tuple(refusals))
+
+
+def without(placement: Placement, why: Callable[[Cell, Target], str | None]) -> Placement:
+    """Refuse what a later look at the hosts rules out; interchangeable cells keep the targets that are left.
+
+    Args:
+        placement: As matched.
+        why: Says why a target cannot run a cell after all, or None.
+    """
+    units: list[Unit] = []
+    refusals = list(placement.refusals)
+    for unit in placement.units:
+        reasons = {target.target_id: why(unit.cell, target) for target in (unit.target, *unit.alternatives)}
+        able = [target for target in (unit.target, *unit.alternatives) if reasons[target.target_id] is None]
+        refusals += [
+            Refusal(cell=unit.cell, cell_id=unit.cell_id, target=target, reason=reason)
+            for target in (unit.target, *unit.alternatives)
+            if (reason := reasons[target.target_id])
+        ]
+        if able:
+            is_home = unit.is_home and able[0] is unit.target
+            units.append(dataclasses.replace(unit, target=able[0], alternatives=tuple(able[1:]), is_home=is_home))
     return Placement(units=tuple(units), refusals=tuple(refusals))
 
 

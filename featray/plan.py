@@ -13,7 +13,7 @@ from featray.cell import Cell
 from featray.inventory import Target
 from featray.invocation import Invocation, Rules
 from featray.placement import Placement, Refusal, Unit
-from featray.status import Status, is_final
+from featray.status import Status, is_final, precedence
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -162,13 +162,17 @@ def _at_home(unit: Unit, counts: Mapping[tuple[str, str], int]) -> Unit:
 
 
 def last_attempts(stored: Iterable[Stored]) -> dict[tuple[str, str, int], Stored]:
-    """Keep the last attempt of each (cell_id, target_id, invocation) that a child measured."""
+    """Keep of each (cell_id, target_id, invocation) the attempt that counts, among those that were started."""
     last: dict[tuple[str, str, int], Stored] = {}
     for row in stored:
         key = (row.cell_id, row.target_id, row.invocation)
-        if row.measured and (key not in last or row.attempt > last[key].attempt):
+        if row.measured and (key not in last or _ranked(row) > _ranked(last[key])):
             last[key] = row
     return last
+
+
+def _ranked(row: Stored) -> tuple[bool, int, bool]:
+    return precedence(row.status, row.attempt)
 
 
 def _groups(units: Sequence[Unit]) -> dict[str, list[Unit]]:

@@ -97,12 +97,12 @@ class Schedule:
         self._busy.discard(self.lease(target))
 
     def accepts(self, planned: Planned) -> bool:
-        """Tell whether a host is left that an invocation may run on; one put in without would wait for ever."""
+        """Tell whether a target is left that an invocation may run on; one put in without would wait for ever."""
         return bool(self._open_targets(planned))
 
-    def drop(self, host_id: str) -> list[Planned]:
-        """Set a host aside: return what can run nowhere else; the rest moves to the other targets."""
-        self._gone |= {key for key, target in self._targets.items() if target.host.host_id == host_id}
+    def drop(self, target_id: str) -> list[Planned]:
+        """Set a target aside: return what can run nowhere else; the rest moves to the other targets."""
+        self._gone.add(target_id)
         self._home = {cell: target for cell, target in self._home.items() if target not in self._gone}
         lost = [planned for key in sorted(self._gone) for planned in self._fixed.pop(key, [])]
         lost += [each for each in self._shared if not self._open_targets(each)]

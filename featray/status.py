@@ -1,6 +1,6 @@
 """What became of a unit in one invocation: one status per row.
 
-Pure. `FINAL` and `RETRIED` are what the planner and the runner go by.
+Pure. `RETRIED`, `is_final` and `precedence` are what the planner, the runner and every reader go by.
 """
 
 from enum import StrEnum
@@ -30,6 +30,19 @@ MAX_ATTEMPTS = 3  # the first and two more: a cause that survives three processe
 
 UNFINISHED = frozenset({Status.CANCELLED, Status.INFEASIBLE})
 """Planned again by the next submit: nothing was tried."""
+
+
+UNANSWERED = RETRIED | {Status.CANCELLED}
+"""What a driver may write of a unit whose host it did not hear; the host's own row, should it come late, counts."""
+
+
+def precedence(status: str, attempt: int) -> tuple[bool, int, bool]:
+    """Rank the rows of one unit in one invocation: the highest counts.
+
+    The last attempt does, but for one that was measured: a row may come late, out of its host's spool, when the driver
+    has taken it for lost and further attempts were lost as well.
+    """
+    return status == Status.OK, attempt, status not in UNANSWERED
 
 
 def is_final(status: Status, attempt: int) -> bool:

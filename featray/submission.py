@@ -6,22 +6,23 @@ Flow: sweep, inventory and store -> `prepare` (what would be done; `featray plan
 import contextlib
 import dataclasses
 import datetime
+import functools
 import json
 import secrets
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from featray import cell, claims, errors, placement, plan, statistics, store, units, unmeasured
 from featray.backends import Backend
-from featray.inventory import Inventory
+from featray.cell import Cell
+from featray.inventory import Inventory, Target
 from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
 from featray.quantities import format_duration
 from featray.row import Row
-from featray.runner import Outcome, Progress, Run, Watch
-from featray.status import Status
+from featray.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
+from featray.status import Status, precedence
 from featray.sweep import Invocations, Sweep
 
 
@@ -63,7 +64,12 @@ def prepare(request: Request, inventory: Inventory, *, now: datetime.datetime) -
         raise errors.NothingMatches(_none_can_run(sweep.name, placed))
     run_id = None if request.rerun else store.latest_run(request.results, sweep.name)
     run_id = run_id or new_run_id(sweep.name, now)
-    return prepare_run(request, placed, run_id)
+    prepared = _prepare_run(request, placed, run_id)
+    return dataclasses.replace(prepared, problems=(*_left_out(inventory), *prepared.problems))
+
+
+def _left_out(inventory: Inventory) -> list[str]:
+    return [f"{host.hostname} was left out: {host.error}" for host in inventory.hosts if host.error is not None]
 
 
 def _placed(sweep: Sweep, inventory: Inventory) -> placement.Placement:
@@ -118,7 +124,7 @@ def to_json(prepared: Prepared) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:
+def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:
     """Plan what is still to be measured in one run, given what the store has now."""
     reading = store.read(request.results, sweep=request.sweep.name, every_attempt=True)
     own = [row for row in reading.rows if row.run_id == run_id]
@@ -135,7 +141,9 @@ def prepare_run(request: Request, placed: placement.Placement, run_id: str) -> P
     return Prepared(plan=work, placement=placed, problems=tuple(map(str, reading.problems)))
 
 
-def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime.datetime) -> tuple[str, Outcome]:
+def carry_out(
+    request: Request, backend: Backend, watch: Watch, *, now: datetime.datetime, clock: Clock = REAL_TIME
+) -> tuple[str, Outcome]:
     """Measure what the sweep still lacks, row by row into the store.
 
     A pilot comes first where the sweep lets the number of invocations follow from the spread; then that number is fixed
@@ -146,13 +154,16 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
         NotReady: weights are missing on a host; nothing was measured.
         Interrupted: Ctrl-C; finished rows are stored and every child is gone.
     """
-    with claims.claim(request.results, request.sweep.name):
+    with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
         gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
         run_id = prepared.plan.campaign.run_id
-        ends_s = time.monotonic() + request.budget_s if request.budget_s is not None else None
-        outcome = _measure(request, prepared, backend, watch, ends_s)
+        sign(run_id)
+        ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
+        measure = functools.partial(_measure, backend=backend, watch=watch, ends_s=ends_s, clock=clock)
+        outcome = measure(request, prepared)
+        outcome.problems[:0] = prepared.problems
         while outcome.newcomers and not outcome.not_reached:
             outcome.newcomers.clear()
             again = _once_retried(request)
@@ -161,7 +172,7 @@ def carry_out(request: Request, backend: Backend, watch: Watch, *, now: datetime
             except errors.NothingMatches as gone:
                 outcome.problems.append(f"nothing was measured on the hosts that joined: {gone}")
                 break
-            outcome.add(_measure(again, prepare_run(again, placed, run_id), backend, watch, ends_s))
+            outcome.add(measure(again, _prepare_run(again, placed, run_id)))
         gather(request.results, backend)
         store.compact(request.results, run_id=run_id)
     return run_id, outcome
@@ -172,23 +183,33 @@ def _once_retried(request: Request) -> Request:
     return dataclasses.replace(request, retry_failed=False)
 
 
-def _measure(request: Request, prepared: Prepared, backend: Backend, watch: Watch, ends_s: float | None) -> Outcome:
+def _measure(
+    request: Request, prepared: Prepared, *, backend: Backend, watch: Watch, ends_s: float | None, clock: Clock
+) -> Outcome:
     """Run a pilot where the sweep wants one, then the rest."""
-    _require_weights(prepared.plan, backend)
+    prepared = _with_weights(request, prepared, backend)
     _keep_refusals(request, prepared.plan)
     for text in _refused(prepared.plan):
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
-    outcome = _run(request, prepared.plan, backend, watch, ends_s)
+
+    def run(work: Plan, exhausted: Mapping[str, Sequence[Cell]]) -> Outcome:
+        return _finish(Run(work, backend, request.results, watch, ends_s=ends_s, exhausted=exhausted, clock=clock))
+
+    outcome = run(prepared.plan, {})
     if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
-        rest = prepare_run(_once_retried(request), prepared.placement, prepared.plan.campaign.run_id).plan
-        outcome.add(_run(request, rest, backend, watch, ends_s))
+        rest = _prepare_run(_once_retried(request), prepared.placement, prepared.plan.campaign.run_id).plan
+        outcome.add(run(rest, outcome.exhausted))
     return outcome
 
 
-def _run(request: Request, work: Plan, backend: Backend, watch: Watch, ends_s: float | None) -> Outcome:
-    run = Run(work, backend, request.results, watch, ends_s=ends_s)
+def _finish(run: Run) -> Outcome:
+    """Run to the end, or to Ctrl-C.
+
+    Raises:
+        Interrupted: it was stopped.
+    """
     try:
-        with terminated_is_interrupted():
+        with _terminated_is_interrupted():
             return run.finish()
     except KeyboardInterrupt:
         run.cancel()
@@ -197,7 +218,7 @@ def _run(request: Request, work: Plan, backend: Backend, watch: Watch, ends_s: f
 
 
 @contextlib.contextmanager
-def terminated_is_interrupted() -> Iterator[None]:
+def _terminated_is_interrupted() -> Iterator[None]:
     """Take SIGTERM for Ctrl-C, so that a service manager's stop also keeps every finished row.
 
     Only the main thread may set signal handlers; elsewhere (a notebook's executor) SIGTERM keeps its meaning.
@@ -217,9 +238,10 @@ def gather(results: str, backend: Backend) -> int:
     """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
     waiting = backend.collect(store.full_name(results))
     stored = store.read(results, every_attempt=True).rows if waiting else ()
-    # A row that was thought lost with its host may have been measured after all.
-    known = {row.key() for row in stored if row.status != Status.LOST}
-    fresh = [row for row in waiting if row.key() not in known]
+    # A row that was thought lost with its host may have been measured after all; hosts may share a spool.
+    known = {row.key(): precedence(row.status, row.attempt) for row in stored}
+    news = {row.key(): row for row in waiting}
+    fresh = [row for key, row in news.items() if key not in known or precedence(row.status, row.attempt) > known[key]]
     if fresh:
         store.append(results, fresh)
     if waiting:
@@ -239,22 +261,50 @@ def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
     return sum(not ok for ok in is_ok.values())
 
 
-def _require_weights(work: Plan, backend: Backend) -> None:
+def _with_weights(request: Request, prepared: Prepared, backend: Backend) -> Prepared:
     """Fetch pretrained weights on every host that will need them, before anything is measured.
 
+    Hosts that cannot have them are refused the cells that need them; the others measure.
+
     Raises:
-        NotReady: a file cannot be had; the message names file, repository and host.
+        NotReady: no host is left for any cell; the message names files, repositories and hosts.
     """
+    missing = backend.fetch(needs) if (needs := _weights_needed(prepared.plan)) else {}
+    if not missing:
+        return prepared
+
+    def lacks(each: Cell, target: Target) -> str | None:
+        found = missing.get(target.host.host_id) if _is_pretrained(each) else None
+        return f"weights are missing: {found[0].splitlines()[0]}" if found else None
+
+    left = placement.without(prepared.placement, lacks)
+    again = _prepare_run(request, left, prepared.plan.campaign.run_id)
+    if not again.plan.invocations:
+        names = {target.host.host_id: target.host.hostname for target in _targets(prepared.plan)}
+        told = [f"{names[host]}: {text}" for host in sorted(missing) for text in missing[host]]
+        raise errors.NotReady("weights are missing, and nothing was measured:\n  " + "\n  ".join(told))
+    return dataclasses.replace(again, problems=prepared.problems)
+
+
+def _is_pretrained(each: Cell) -> bool:
+    return each.weights == weights.PRETRAINED and each.detector.is_pyfeat
+
+
+def _targets(work: Plan) -> Iterator[Target]:
+    for planned in work.invocations:
+        yield from (planned.target, *planned.alternatives)
+
+
+def _weights_needed(work: Plan) -> dict[str, set[weights.HubFile]]:
+    """List the hub files that each host will load, by host id."""
     needs: dict[str, set[weights.HubFile]] = {}
     for planned in work.invocations:
         hosts = {target.host.host_id for target in (planned.target, *planned.alternatives)}
         for each in planned.invocation.cells:
-            if each.weights == "pretrained" and each.detector.is_pyfeat:
+            if _is_pretrained(each):
                 for host in hosts:
                     needs.setdefault(host, set()).update(weights.required(each.detector))
-    missing = backend.fetch(needs) if needs else []
-    if missing:
-        raise errors.NotReady("weights are missing, and nothing was measured:\n  " + "\n  ".join(missing))
+    return needs
 
 
 def _keep_refusals(request: Request, work: Plan) -> None:
@@ -306,7 +356,7 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row])
         return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
     pilots: dict[tuple[str, str], list[Row]] = {}
     for row in own:
-        if row.invocation <= asked.pilot and row.order_index is not None:
+        if row.invocation <= asked.pilot and row.order_index is not None and row.status != Status.CANCELLED:
             pilots.setdefault((row.cell_id, row.target_id), []).append(row)
     groups: dict[str, list[tuple[str, str]]] = {}
     for unit in placed.units:

@@ -1,8 +1,8 @@
 """Units: what the rows of one cell on one target in one run say together.
 
 Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `report`.
-Pure. The last attempt of each invocation counts. Where a cell's rows resolved to different work, only the rows of the
-work that was measured last give figures: two programs have no common median.
+Pure. Of an invocation's attempts the one counts that `status.precedence` says. Where a cell's rows resolved to other
+work, only the rows of the work that was measured last give figures: two programs have no common time.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from typing import Any
 
 from featray import statistics
 from featray.row import NO_TARGET, Row
-from featray.status import Status
+from featray.status import Status, precedence
 
 UnitKey = tuple[str, str, str]
 """(run_id, cell_id, target_id)."""
@@ -157,7 +157,7 @@ def gather(rows: Iterable[Row]) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
     for row in standing(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
-        if key not in last or row.attempt >= last[key].attempt:
+        if key not in last or precedence(row.status, row.attempt) >= precedence(last[key].status, last[key].attempt):
             last[key] = row
     by_unit: dict[UnitKey, list[Row]] = {}
     for row in last.values():

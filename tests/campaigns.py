@@ -54,8 +54,8 @@ class Here(Inline):
     def inventory(self) -> Inventory:
         return self._known
 
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:  # noqa: ARG002
-        return []
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
+        return {}
 
 
 def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> Outcome:

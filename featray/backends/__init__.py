@@ -18,14 +18,15 @@ from featray.plan import Planned
 from featray.row import Row
 from featray.status import Status
 
-WAITING, LOADING, STARTED, ROW, ENDED = "waiting", "loading", "started", "row", "ended"
+QUEUED, WAITING, LOADING, STARTED, ROW, ENDED = "queued", "waiting", "loading", "started", "row", "ended"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
     """One thing heard from a running invocation.
 
-    `kind` is WAITING (another process holds the host; `text` says who), LOADING, STARTED (`cell_id`), ROW (`row`), or
+    `kind` is QUEUED (it has not begun though nothing known is in its way; `text` says where), WAITING (something else
+    holds the host; `text` says who), LOADING, STARTED (`cell_id`), ROW (`row`), or
     ENDED. After ENDED nothing follows. An ENDED with a `status` says what became of the cells that gave no row.
     """
 
@@ -47,8 +48,12 @@ class Backend(Protocol):
     def inventory(self) -> Inventory:
         """Probe every host, anew at each call."""
 
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:
-        """Have pretrained weights on the hosts that need them: host id -> files. Return what cannot be had, and why."""
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:
+        """Have pretrained weights on the hosts that need them: host id -> files.
+
+        Returns:
+            Host id -> what cannot be had there, and why; hosts that have everything are left out.
+        """
 
     def start(self, planned: Planned, store: str) -> None:
         """Begin an invocation and return at once. `store` names the spool that its rows wait in."""

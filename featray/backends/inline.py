@@ -29,10 +29,10 @@ class Inline:
         """Probe this machine."""
         return Inventory(hosts=(probe.this_host(),))
 
-    def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> list[str]:
-        """Download weights to this machine."""
-        files = {file for each in needs.values() for file in each}
-        return environments.fetch_weights(files, weights.featray_cache())
+    def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> dict[str, list[str]]:
+        """Download weights to this machine, the only host that there is."""
+        problems = {host: environments.fetch_weights(files, weights.featray_cache()) for host, files in needs.items()}
+        return {host: found for host, found in problems.items() if found}
 
     def start(self, planned: Planned, store: str) -> None:
         """Queue an invocation; it runs while `poll` is called."""

@@ -72,6 +72,10 @@ class Nodes:
         self._dead_since = {node: self._dead_since.get(node, now) for node, is_alive in alive.items() if not is_alive}
         return {node for node, since in self._dead_since.items() if now - since >= SETTLE_S}
 
+    def is_dead(self, node: str) -> bool:
+        """Tell whether Ray had declared a node dead at the last look."""
+        return node in self._dead_since
+
     def come(self, alive: Mapping[str, bool]) -> list[str]:
         """Take in Ray's list of nodes; return the live ones that were never there before."""
         fresh = [node for node, is_alive in alive.items() if is_alive and node not in self._known]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import featray
 from featray import backends, inventory
 from featray.backends import Event, environments, heads, liveness, probe, spool, supervisor, token
 from featray.backends.ear import Ear
@@ -34,9 +35,11 @@ os.environ.update(token.shown())
 
 import psutil
 import ray
+from ray._private.state import available_resources_per_node
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-PROBE_S = 120.0  # importing torch on a cold disk took 50 s
+PROBE_S = 120.0  # of all hosts together; importing torch on a cold disk took 50 s
+FETCH_S = 3 * 3600.0  # 1.3 GB of weights over a line of 1 Mbit/s
 
 
 @ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
@@ -110,27 +113,32 @@ class RayCluster:
         """Probe every live node; nodes of one machine become one host."""
         alive = [node for node in ray.nodes() if node["Alive"]]
         nodes = [node for node in alive if _offers(node, "CPU")]  # a head may be for drivers only
-        pending = {node["NodeID"]: _probe.options(scheduling_strategy=_on(node["NodeID"])).remote() for node in nodes}
+        calls = {_probe.options(scheduling_strategy=_on(node["NodeID"])).remote(): node["NodeID"] for node in nodes}
         self._gpu_counts = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes}
         self._nodes, self._newcomers = liveness.Nodes(node["NodeID"] for node in alive), []
-        found = [_node_host(node, pending[node["NodeID"]]) for node in nodes]
+        answered = self._settled(calls, PROBE_S)
+        found = [_node_host(node, call if call in answered else None) for node, call in zip(nodes, calls, strict=True)]
         self._inventory = inventory.merge(found)
         _forget.remote("", [])  # sends the task's code to the head now: without a head that would block later
         return self._inventory
 
-    def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> list[str]:
+    def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> dict[str, list[str]]:
         """Download weights on every host that needs them, all hosts at once."""
         calls = {
-            host: _fetch.options(scheduling_strategy=_on(host.node_ids[0])).remote(sorted(needs[host.host_id]))
+            host.host_id: _fetch.options(scheduling_strategy=_on(self._node_for(host))).remote(sorted(files))
             for host in self._inventory.hosts
-            if host.host_id in needs
+            if (files := needs.get(host.host_id))
         }
-        problems: list[str] = []
-        for host, call in calls.items():
+        nodes = {host.host_id: self._node_for(host) for host in self._inventory.hosts}
+        answered = self._settled({call: nodes[host_id] for host_id, call in calls.items()}, FETCH_S)
+        problems: dict[str, list[str]] = {}
+        for host_id, call in calls.items():
             try:
-                problems += [f"{host.hostname}: {problem}" for problem in ray.get(call)]
+                found = ray.get(call) if call in answered else ["the host is gone, or downloads for hours"]
             except ray.exceptions.RayError as wrong:
-                problems.append(f"{host.hostname}: {first_line(wrong)}")
+                found = [first_line(wrong)]
+            if found:
+                problems[host_id] = found
         return problems
 
     def start(self, planned: Planned, store: str) -> None:
@@ -148,7 +156,11 @@ class RayCluster:
         for node, uuids in host.node_gpus.items():
             if planned.invocation.gpu_uuid in uuids:
                 return node
-        return host.node_ids[0]
+        return self._node_for(host)
+
+    def _node_for(self, host: Host) -> str:
+        """Choose a node of a host that is not known to be dead."""
+        return next((node for node in host.node_ids if not self._nodes.is_dead(node)), host.node_ids[0])
 
     def _gpus_to_lease(self, planned: Planned, node: str) -> int:
         """Ask for one GPU, or for all of a node whose GPUs differ: Ray cannot tell them apart, the child's UUID can."""
@@ -196,8 +208,15 @@ class RayCluster:
                 self.cancel(entry.planned)
                 yield _ended(entry.planned, Status.LOST, "the host is gone: Ray declared its node dead")
             elif not entry.heard and time.monotonic() - entry.begun > liveness.EVERY_S:
-                where = entry.planned.target.label
-                yield Event(planned=entry.planned, kind=backends.WAITING, text=f"Ray to start it on {where}")
+                yield self._not_begun(entry)
+
+    def _not_begun(self, entry: _Running) -> Event:
+        """Say whether others' tasks are in the way of an invocation, which they may be for long, or nothing is."""
+        where, gpus = entry.planned.target.label, self._gpus_to_lease(entry.planned, entry.node)
+        room = available_resources_per_node().get(entry.node, {})
+        if room.get("CPU", 0) >= 1 and room.get("GPU", 0) >= gpus:
+            return Event(planned=entry.planned, kind=backends.QUEUED, text=f"Ray to start it on {where}")
+        return Event(planned=entry.planned, kind=backends.WAITING, text=f"other Ray tasks on {where}")
 
     def _next(self, entry: _Running) -> Event:
         try:
@@ -239,15 +258,37 @@ class RayCluster:
         for host in self._inventory.hosts:
             own = [row for row in stored if row.host_id == host.host_id]
             if own and host.node_ids:
-                _forget.options(scheduling_strategy=_on(host.node_ids[0])).remote(store, own)
+                _forget.options(scheduling_strategy=_on(self._node_for(host))).remote(store, own)
+
+    def _settled(self, calls: Mapping[Any, str], limit_s: float) -> list[Any]:
+        """Wait until calls have ended, those that are left sit on dead nodes, or the limit has passed.
+
+        A call on a host behind a broken network never ends, and says nothing when Ray declares its node dead.
+
+        Args:
+            calls: Call -> node that it was sent to.
+            limit_s: Of all together.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        waiting, settled, deadline = list(calls), list[Any](), time.monotonic() + limit_s
+        while waiting and (left_s := deadline - time.monotonic()) > 0:
+            ended, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=min(liveness.EVERY_S, left_s))
+            settled += ended
+            self._head.look()
+            if waiting and self._head.answers():
+                gone = self._nodes.note({node["NodeID"]: node["Alive"] for node in ray.nodes()})
+                waiting = [call for call in waiting if calls[call] not in gone]
+        return settled
 
     def _on_every_host(self, task: Any, *arguments: Any) -> list[Any]:
         self._head.look()
         hosts = [host for host in self._inventory.hosts if host.node_ids and host.error is None]
-        calls = [task.options(scheduling_strategy=_on(host.node_ids[0])).remote(*arguments) for host in hosts]
-        answered, _ = ray.wait(calls, num_returns=len(calls), timeout=SPOOL_S) if calls else ([], [])
+        nodes = [self._node_for(host) for host in hosts]
+        calls = {task.options(scheduling_strategy=_on(node)).remote(*arguments): node for node in nodes}
         results: list[Any] = []
-        for call in answered:
+        for call in self._settled(calls, SPOOL_S):
             try:
                 results.append(ray.get(call))
             except ray.exceptions.RayError as wrong:
@@ -319,13 +360,19 @@ def _on(node_id: str) -> NodeAffinitySchedulingStrategy:
 
 
 def _node_host(node: Mapping[str, Any], call: Any) -> Host:
-    """Wait for one node's probe and add what only Ray knows; a probe that fails gives a host with its error."""
+    """Read one node's probe (None has not answered) and add what only Ray knows.
+
+    A host whose probe failed, or that has another featray than this driver, has an error, so that nothing is planned
+    for it: what would measure there is its own featray.
+    """
     try:
-        host: Host = ray.get(call, timeout=PROBE_S)
-    except ray.exceptions.GetTimeoutError:
-        host = _unanswered(node, f"its probe did not answer within {PROBE_S:.0f} s")
+        host: Host = ray.get(call) if call else _unanswered(node, f"its probe did not answer within {PROBE_S:.0f} s")
     except ray.exceptions.RayError as wrong:
         host = _unanswered(node, f"its probe failed: {first_line(wrong)}")
+    theirs = host.packages.get("featray")
+    if host.error is None and theirs not in (None, featray.__version__):
+        wrong_version = f"it has featray {theirs}, this driver {featray.__version__}; install the same on both"
+        host = dataclasses.replace(host, error=wrong_version)
     labels = {key: value for key, value in node.get("Labels", {}).items() if not key.startswith("ray.io/")}
     declared = labels.get(GPU_LABEL)
     gpus = inventory.offered(host.gpus, declared, has_gpus=_offers(node, "GPU"))

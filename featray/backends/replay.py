@@ -52,9 +52,9 @@ class Replay:
         """Return the recorded hosts."""
         return self._hosts
 
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:  # noqa: ARG002 - nothing is loaded
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002 - nothing is loaded
         """Say that every weight is there: nothing will be loaded."""
-        return []
+        return {}
 
     def start(self, planned: Planned, store: str) -> None:  # noqa: ARG002 - no spool is needed
         """Queue the invocation's events."""

@@ -244,8 +244,7 @@ def _dead_rows(job: _Job, progress: _Progress, status: Status, reason: str, tail
         yield _row(job, cell, status, reason, progress.started_at, tail)
     if status is Status.OOM and progress.current is not None:
         for cell in invocations.larger_batches(progress.current, progress.remaining.values()):
-            why = f"batch {progress.current.batch_size} already ran out of memory"
-            yield _row(job, cell, Status.SKIPPED, why, utc_now())
+            yield _row(job, cell, Status.SKIPPED, invocations.why_skipped(progress.current), utc_now())
 
 
 def _row(job: _Job, cell: Cell, status: Status, reason: str, started_at: str, tail: str | None = None) -> Said:

@@ -89,9 +89,9 @@ class Lines:
 def event_line(said: Said) -> str:
     """Say what happened in one line; nothing for what is not worth one."""
     if "row" in said:
-        left = _left(said)
-        return f"[{said['done']}/{said['total']}] {result_line(said['row'])}" + (f", {left}" if left else "")
-    if said.get("event") == "waiting":
+        ends = [part for part in (_left(said), said.get("text")) if part]  # a row's text warns, as of a full spool
+        return ", ".join([f"[{said['done']}/{said['total']}] {result_line(said['row'])}", *ends])
+    if said.get("event") in ("queued", "waiting"):
         return f"{said['invocation']} on {said['target_label']}: waiting for {said.get('text')}"
     text = str(said.get("text", ""))
     return f"{said['invocation']}: {text}" if text and "invocation" in said else text
@@ -167,6 +167,8 @@ class View:
         if row["status"] != "ok":
             line.failed += 1
             self.say(line.last, style="yellow", markup=False)
+        if warning := said.get("text"):
+            self.say(warning, style="yellow", markup=False)
 
     def __rich__(self) -> "RenderableType":
         """Draw: the columns share the terminal's width, the last two give way first."""
@@ -191,7 +193,7 @@ class View:
 
 def _now(said: Said, before: str) -> str:
     kind = said.get("event")
-    if kind == "waiting":
+    if kind in ("queued", "waiting"):
         return f"waits for {said.get('text')}"
     if kind == "loading":
         return f"loads {said['detector']}"

@@ -76,7 +76,7 @@ class Session:
         self._give(cell, measured, started_at)
         if isinstance(measured, Failure) and measured.status is Status.OOM:
             for larger in invocations.larger_batches(cell, self._left):
-                reason = f"batch {cell.batch_size} already ran out of memory"
+                reason = invocations.why_skipped(cell)
                 self._give(larger, Failure(status=Status.SKIPPED, reason=reason), bench.utc_now())
         return not faulted
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from featray import row as rows
 from featray.errors import NothingMatches, suggest
 from featray.row import Row
-from featray.status import Status
+from featray.status import precedence
 from featray.store import footers, scanning, schema, small
 from featray.store import place as places
 from featray.store.place import File, Problem
@@ -143,10 +143,14 @@ def keys(results: str | os.PathLike[str], *, sweep: str | None = None, run_id: s
     chosen: dict[tuple[Any, ...], footers.Unit] = {}
     for unit in itertools.chain(units, distinct(table).to_pylist()):
         name = tuple(unit[part] for part in schema.KEY[:-1])
-        if name not in chosen or unit["attempt"] > chosen[name]["attempt"]:
+        if name not in chosen or _ranked(unit) > _ranked(chosen[name]):
             chosen[name] = unit
     names = [field.name for field in dataclasses.fields(UnitState)]
     return [UnitState(**{name: unit[name] for name in names}) for unit in chosen.values()]
+
+
+def _ranked(unit: footers.Unit) -> tuple[bool, int, bool]:
+    return precedence(unit["status"], unit["attempt"])
 
 
 def every_unit(
@@ -197,7 +201,7 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    read_names = list(dict.fromkeys([*names, *schema.KEY, *ORDER, *schema.LEGACY]))
+    read_names = list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status", *schema.LEGACY]))
     found = scanning.scan(places.at(results), read_names, wanted)
     table, problems = _upgraded(distinct(found.table, every_attempt=every_attempt))
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
@@ -226,20 +230,19 @@ def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
-    """Keep one row of each key; or, of keys that differ in the attempt alone, the highest attempt.
+    """Keep one row of each key; or, of keys that differ in the attempt alone, the one that `status.precedence` says.
 
     Of two rows of one key, the one that a host wrote counts, not the one for which the driver took it for lost.
     """
     parts = [table.column(name).to_pylist() for name in schema.KEY]
-    attempts = parts[-1]
-    lost: Any = [False] * table.num_rows
-    if "status" in table.schema.names:
-        lost = pc.fill_null(pc.equal(table.column("status"), Status.LOST.value), False).to_pylist()
+    is_told = "status" in table.schema.names
+    statuses = table.column("status").to_pylist() if is_told else [None] * table.num_rows
+    ranks = [precedence(status or "", attempt or 0) for status, attempt in zip(statuses, parts[-1], strict=True)]
     chosen: dict[tuple[Any, ...], int] = {}
     for index, key in enumerate(zip(*parts, strict=True)):
         name = key if every_attempt else key[:-1]
         best = chosen.get(name)
-        if best is None or (attempts[index] or 0, lost[best]) > (attempts[best] or 0, lost[index]):
+        if best is None or ranks[index] > ranks[best]:
             chosen[name] = index
     if len(chosen) == table.num_rows:
         return table

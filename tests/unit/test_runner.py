@@ -16,9 +16,9 @@ from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
 from featray.plan import Planned
 from featray.row import Row
-from featray.runner import Progress, Run
+from featray.runner import REAL_TIME, Clock, Progress, Run
 from featray.status import Status
-from tests.places import make_cell, make_host, make_inventory, make_plan, place
+from tests.places import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
 
 Script = Callable[[Planned], Iterator[Event]]
 
@@ -33,13 +33,14 @@ class Told:
         self.started: list[Planned] = []
         self.cancelled: list[Planned] = []
         self.published: list[dict[str, Any]] = []
+        self.forgotten: list[Row] = []
         self._live: dict[int, tuple[Planned, Iterator[Event]]] = {}
 
     def inventory(self) -> Inventory:
         return make_inventory()
 
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:  # noqa: ARG002
-        return []
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
+        return {}
 
     def start(self, planned: Planned, store: str) -> None:  # noqa: ARG002
         script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
@@ -63,8 +64,8 @@ class Told:
     def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002
         return ()
 
-    def forget(self, store: str, stored: Sequence[Row]) -> None:
-        pass
+    def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002
+        self.forgotten += stored
 
     def publish(self, gauges: Mapping[str, Any]) -> None:
         self.published.append(dict(gauges))
@@ -110,9 +111,15 @@ def cells(*sizes: int, **changes: Any) -> list[Cell]:
 
 
 def run(
-    backend: Told, results: Path, of: Sequence[Cell], *, watch: runner.Watch = lambda _: None, n: int = 1
+    backend: Told,
+    results: Path,
+    of: Sequence[Cell],
+    *,
+    watch: runner.Watch = lambda _: None,
+    n: int = 1,
+    clock: Clock = REAL_TIME,
 ) -> runner.Outcome:
-    return Run(make_plan(place(of, make_host()), n=n), backend, str(results), watch).finish()
+    return Run(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).finish()
 
 
 def attempts(results: Path) -> list[tuple[int, int, str]]:
@@ -121,10 +128,10 @@ def attempts(results: Path) -> list[tuple[int, int, str]]:
     return sorted((row.batch_size, row.attempt, row.status) for row in rows)
 
 
-def test_a_host_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> None:
+def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> None:
     of = [cell for name in ("retinaface", "mpdetector", "detectorv2") for cell in cells(1, 4, detector=CATALOGUE[name])]
     outcome = run(Told(lost), tmp_path, of, n=2)
-    assert outcome.problems == ["box was set aside after 3 invocations in a row were lost with their process"]
+    assert outcome.problems == ["box cpu was set aside after 3 invocations in a row were lost with their process"]
     last = store.read(str(tmp_path)).rows
     assert len(last) == 12
     assert {row.status for row in last} == {"lost"}
@@ -173,10 +180,7 @@ def test_a_process_lost_before_any_cell_is_every_cells_failure(tmp_path: Path) -
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok"), (4, 1, "lost"), (4, 2, "ok")]
 
 
-def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("featray.runner.GRACE_S", 0.0)
+def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(tmp_path: Path) -> None:
     of = cells(1, 4)
     work = make_plan(place(of, make_host()), n=1)
     quick = invocation.Rules(load_limit_s=0.1, time_limit_s=60.0)
@@ -185,24 +189,102 @@ def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(
         for each in work.invocations
     )
     backend = Told(falls_silent, goes_well)
-    Run(dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None).finish()
+    hasty = Clock(grace_s=0.0)
+    Run(dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None, clock=hasty).finish()
     assert len(backend.cancelled) == 1
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok"), (4, 1, "lost"), (4, 2, "ok")]
 
 
-def test_waiting_for_a_host_is_never_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(0, 10**9, 100))
-    monkeypatch.setattr("featray.runner.time.monotonic", lambda: float(next(clock)))
+def striding() -> Clock:
+    """Make a clock on which 100 s pass between any two looks."""
+    times = iter(range(0, 10**9, 100))
+    return Clock(now=lambda: float(next(times)))
 
+
+def test_waiting_for_a_host_is_never_too_long(tmp_path: Path) -> None:
     def waits(planned: Planned) -> Iterator[Event]:
         for _ in range(50):
             yield Event(planned=planned, kind=backends.WAITING, text="ann@box (process 7)")
         yield from goes_well(planned)
 
     backend = Told(waits)
-    run(backend, tmp_path, cells(1))
+    run(backend, tmp_path, cells(1), clock=striding())
     assert backend.cancelled == []
     assert attempts(tmp_path) == [(1, 1, "ok")]
+
+
+def test_what_ray_never_begins_though_nothing_is_in_its_way_is_lost(tmp_path: Path) -> None:
+    def never_begins(planned: Planned) -> Iterator[Event]:
+        while True:
+            yield Event(planned=planned, kind=backends.QUEUED, text="Ray to start it on box")
+
+    backend = Told(never_begins, goes_well)
+    run(backend, tmp_path, cells(1), clock=striding())
+    assert len(backend.cancelled) == 1
+    assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok")]
+
+
+def test_a_gpu_that_keeps_dying_leaves_the_other_one_of_its_host_alone(tmp_path: Path) -> None:
+    def dies_on_one(planned: Planned) -> Iterator[Event]:
+        return lost(planned) if planned.invocation.gpu_uuid == RTX3090.uuid else goes_well(planned)
+
+    placed = place(cells(1, 4, device="cuda"), make_host("box", RTX3090, BLACKWELL))
+    outcome = Run(make_plan(placed, n=5), Told(dies_on_one), str(tmp_path), lambda _: None).finish()
+    ends = collections.Counter((row.gpu_uuid == RTX3090.uuid, row.status) for row in store.read(str(tmp_path)).rows)
+    assert ends == {(True, "lost"): 10, (False, "ok"): 10}
+    assert outcome.problems == [
+        f"box {RTX3090.name} was set aside after 3 invocations in a row were lost with their process"
+    ]
+
+
+def test_rows_that_the_driver_makes_are_told_like_those_of_a_host(tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    run(Told(lost), tmp_path, cells(1, 4), watch=heard.append)
+    told = [progress.event.row for progress in heard if progress.event and progress.event.row]
+    assert sorted(row.key() for row in told) == sorted(
+        row.key() for row in store.read(str(tmp_path), every_attempt=True).rows
+    )
+    assert (heard[-1].done, heard[-1].total) == (len(told), len(told))
+
+
+def test_only_rows_that_a_host_sent_are_dropped_from_its_spool(tmp_path: Path) -> None:
+    backend = Told(lost_in_the_second, goes_well)
+    run(backend, tmp_path, cells(1, 4))
+    assert [(row.attempt, row.status) for row in backend.forgotten] == [(1, "ok"), (2, "ok")]
+
+
+def test_a_larger_batch_is_not_tried_again_in_later_processes(tmp_path: Path) -> None:
+    def runs_out(planned: Planned) -> Iterator[Event]:
+        for cell in planned.invocation.cells:
+            yield started(planned, cell)
+            yield row(planned, cell, "ok" if cell.batch_size < 4 else "oom")
+        yield Event(planned=planned, kind=backends.ENDED)
+
+    run(Told(runs_out), tmp_path, cells(1, 4, 8), n=4)
+    found = {(row.invocation, row.batch_size): row for row in store.read(str(tmp_path)).rows}
+    assert {found[n, 1].status for n in range(1, 5)} == {"ok"}
+    assert {found[n, 4].status for n in range(1, 5)} == {"oom"}
+    assert {found[n, 8].status for n in range(2, 5)} == {"skipped"}
+    assert found[2, 8].reason == "batch 4 already ran out of memory"
+
+
+def test_a_worker_killed_for_memory_before_it_loaded_anything_is_tried_again(tmp_path: Path) -> None:
+    run(Told(lambda planned: lost(planned, Status.OOM), goes_well), tmp_path, cells(1))
+    assert attempts(tmp_path) == [(1, 1, "crashed"), (1, 2, "ok")]
+
+
+def test_what_a_stopped_sweep_leaves_says_so_and_is_planned_again(tmp_path: Path) -> None:
+    def stops(progress: Progress) -> None:
+        if progress.done == 1:
+            raise KeyboardInterrupt
+
+    work = make_plan(place(cells(1, 4), make_host()), n=2)
+    running = Run(work, Told(goes_well), str(tmp_path), stops)
+    with pytest.raises(KeyboardInterrupt):
+        running.finish()
+    running.cancel()
+    ends = collections.Counter((row.status, row.reason) for row in store.read(str(tmp_path)).rows)
+    assert ends == {("ok", None): 1, ("cancelled", "the sweep was stopped"): 3}
 
 
 def test_figures_are_published_at_most_once_a_second_and_at_the_end(tmp_path: Path) -> None:

@@ -88,17 +88,17 @@ def test_an_idle_target_takes_what_would_make_the_sweep_late() -> None:
     assert {planned.target.host.hostname for planned in (schedule.take(), schedule.take()) if planned} == {"a", "b"}
 
 
-def test_a_host_set_aside_gives_up_its_own_work_and_moves_the_rest() -> None:
+def test_a_target_set_aside_gives_up_its_own_work_and_moves_the_rest() -> None:
     fixed = make_plan(place([make_cell(threads=1)], make_host("a")), n=2).invocations
     moving = make_plan(place([make_cell(threads=2)], make_host("a"), make_host("b"), interchangeable=True), n=1)
     schedule = Schedule((*fixed, *moving.invocations), exclusive="host")
-    assert len(schedule.drop("id-a")) == 2
+    assert len(schedule.drop("cpu@id-a")) == 2
     assert [planned.target.host.hostname for planned in drain(schedule)] == ["b"]
 
 
 def test_work_that_no_target_is_left_for_is_given_up() -> None:
     work = make_plan(place([make_cell()], make_host("a"), make_host("b"), interchangeable=True), n=1)
     schedule = Schedule(work.invocations, exclusive="host")
-    assert schedule.drop("id-a") == []
-    assert len(schedule.drop("id-b")) == 1
+    assert schedule.drop("cpu@id-a") == []
+    assert len(schedule.drop("cpu@id-b")) == 1
     assert schedule.waiting == 0

@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import datetime
 import os
-import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
 from featray.plan import Planned
 from featray.row import Row
-from featray.runner import Outcome
+from featray.runner import REAL_TIME, Clock, Outcome
 from featray.status import Status
 from featray.submission import Request, carry_out, gather, prepare, without_number
 from tests.builders import make_row
@@ -67,10 +66,12 @@ def run(
     hosts: Inventory | None = None,
     rows: Sequence[Row] | None = None,
     faults: Faults | None = None,
+    clock: Clock = REAL_TIME,
     **request: bool,
 ) -> Outcome:
     backend = Replay(hosts or make_inventory(), recorded(of) if rows is None else rows, source="tape", faults=faults)
-    _, outcome = carry_out(Request(sweep=of, results=str(results), **request), backend, lambda _: None, now=NOW)
+    asked = Request(sweep=of, results=str(results), **request)
+    _, outcome = carry_out(asked, backend, lambda _: None, now=NOW, clock=clock)
     return outcome
 
 
@@ -116,9 +117,9 @@ def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tm
     assert run(of, tmp_path / "r", rows=steady + noisy).rows == []
 
 
-def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
     clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    slow = Clock(now=lambda: clock[0])
 
     class Slow(Replay):
         def start(self, planned: Planned, store: str) -> None:
@@ -128,11 +129,11 @@ def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path, monkeypatch
     of = load(tmp_path)
     rows = recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95))  # a noisy pilot: 12 invocations are wanted
     request = Request(sweep=of, results=str(tmp_path / "r"), budget_s=7.5 * 60)
-    _, outcome = carry_out(request, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW)
+    _, outcome = carry_out(request, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW, clock=slow)
     assert (len(outcome.rows), outcome.not_reached) == (16, 8)
     assert outcome.problems == ["the budget left 8 measurements in 4 invocations undone"]
     short = dataclasses.replace(request, results=str(tmp_path / "s"), budget_s=2.5 * 60)
-    _, outcome = carry_out(short, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW)
+    _, outcome = carry_out(short, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW, clock=slow)
     assert outcome.problems == ["the budget left 4 measurements in 2 invocations undone"]
 
 
@@ -178,7 +179,7 @@ def test_a_host_that_loses_three_invocations_in_a_row_is_set_aside(tmp_path: Pat
     names = [f"demo/retinaface/cpu/invocation-{n}" for n in range(1, 5)]
     faults = {name + suffix: [Status.LOST] * 9 for name in names for suffix in ("", "-attempt-2", "-attempt-3")}
     outcome = run(of, tmp_path / "r", faults=faults)
-    assert outcome.problems == ["box was set aside after 3 invocations in a row were lost with their process"]
+    assert outcome.problems == ["box cpu was set aside after 3 invocations in a row were lost with their process"]
     assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
     assert len(stored(tmp_path / "r")) == 8
 
@@ -216,11 +217,11 @@ def test_what_cannot_run_is_a_row_with_its_reason_and_is_not_written_twice(tmp_p
     assert len(refused) == len({row.cell_id for row in refused}) > 0
 
 
-def test_a_host_that_is_never_heard_of_again_ends_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featray.runner.GRACE_S", 0.2)
+def test_a_host_that_is_never_heard_of_again_ends_as_lost(tmp_path: Path) -> None:
     of = load(tmp_path, "measure: {invocations: 1, time_limit_s: 0.1, load_limit_s: 0.1}")
     names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
-    outcome = run(of, tmp_path / "r", faults={name: [SILENT, SILENT] for name in names})
+    faults = {name: [SILENT, SILENT] for name in names}
+    outcome = run(of, tmp_path / "r", faults=faults, clock=Clock(grace_s=0.2))
     assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
     assert "no word from its host" in str(outcome.rows[0].reason)
 
@@ -281,15 +282,73 @@ def test_what_fails_again_is_retried_once_in_a_submit(tmp_path: Path) -> None:
 
 def test_weights_are_looked_for_on_every_host_that_work_may_move_to(tmp_path: Path) -> None:
     class Bare(Replay):
-        def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> list[str]:
-            return sorted(needs)
+        def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:
+            return {host: ["no network"] for host in needs}
 
     path = tmp_path / "demo.yaml"
     path.write_text(SWEEP.replace("synthetic", "pretrained") + "interchangeable: true", encoding="utf-8")
     request = Request(sweep=sweep.load(path, probe_clip=clips.probe), results=str(tmp_path / "r"))
     hosts = make_inventory(make_host("a"), make_host("b"))
-    with pytest.raises(NotReady, match="id-a\n  id-b"):
+    with pytest.raises(NotReady, match="a: no network\n  b: no network"):
         carry_out(request, Bare(hosts, [], source="tape"), lambda _: None, now=NOW)
+    assert stored(tmp_path / "r") == ()
+
+
+def test_a_host_without_weights_leaves_the_work_to_the_others_and_says_so(tmp_path: Path) -> None:
+    class OneBare(Replay):
+        def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:
+            return {host: ["py-feat/x: y is not there; run hf"] for host in needs if host == "id-b"}
+
+    path = tmp_path / "demo.yaml"
+    text = SWEEP.replace("synthetic", "pretrained") + "measure: {invocations: 1}"
+    path.write_text(text, encoding="utf-8")
+    of = sweep.load(path, probe_clip=clips.probe)
+    request = Request(sweep=of, results=str(tmp_path / "r"))
+    hosts = make_inventory(make_host("a"), make_host("b"))
+    told: list[str | None] = []
+    carry_out(request, OneBare(hosts, recorded(of), source="tape"), lambda said: told.append(said.text), now=NOW)
+    ends = sorted((row.host_id, row.status) for row in stored(tmp_path / "r") if row.host_id == "id-b")
+    assert ends == [("id-b", "unsupported"), ("id-b", "unsupported")]
+    assert sum(row.status == "ok" for row in stored(tmp_path / "r")) == 2
+    assert any("weights are missing: py-feat/x: y is not there" in (text or "") for text in told)
+
+
+def test_a_host_whose_probe_failed_is_named_and_the_others_measure(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    hosts = make_inventory(make_host("a"), make_host("b", error="its probe did not answer within 90 s"))
+    outcome = run(of, tmp_path / "r", hosts=hosts)
+    assert outcome.problems == ["b was left out: its probe did not answer within 90 s"]
+    assert {row.status for row in stored(tmp_path / "r")} == {"ok"}
+    planned = prepare(Request(sweep=of, results=str(tmp_path / "new")), hosts, now=NOW)
+    assert planned.problems == ("b was left out: its probe did not answer within 90 s",)
+
+
+def test_a_measured_row_that_comes_late_counts_whatever_was_taken_for_lost(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
+    run(of, tmp_path / "r", faults={name: [Status.LOST] * 2 for name in names})
+    lost = stored(tmp_path / "r")
+    assert {row.status for row in lost} == {"lost"}
+    assert max(row.attempt for row in lost) == 3
+    late = [dataclasses.replace(row, attempt=1, status="ok", timed_s=[1.0]) for row in lost]
+    backend = Replay(make_inventory(), (), source="tape")
+    backend._spooled = {row.key(): row for row in late}
+    assert gather(str(tmp_path / "r"), backend) == len(late)
+    assert {(row.attempt, row.status) for row in stored(tmp_path / "r")} == {(1, "ok")}
+    again = prepare(Request(sweep=of, results=str(tmp_path / "r")), make_inventory(), now=NOW)
+    assert again.plan.invocations == ()
+
+
+def test_hosts_that_share_a_spool_give_each_row_once(tmp_path: Path) -> None:
+    class Twice(Replay):
+        def collect(self, store: str) -> Sequence[Row]:
+            return [*super().collect(store), *super().collect(store)]
+
+    row = make_row()
+    backend = Twice(make_inventory(), (), source="tape")
+    backend._spooled = {row.key(): row}
+    assert gather(str(tmp_path / "r"), backend) == 1
+    assert store.check(str(tmp_path / "r")).duplicates == 0
 
 
 def test_hosts_that_join_but_match_nothing_leave_the_run_whole(tmp_path: Path) -> None:
