@@ -1,4 +1,4 @@
-"""Gauges: what a run's watchers are shown beside its rows: units by status, rows per second, rates, leases.
+"""Gauges: what a run's watchers are shown beside its rows: counts by status, rows per second, rates, leases.
 
 Flow: `runner` -> `Gauges` -> `Backend.publish` -> Ray's metrics, the dashboard, the job's record.
 Pure: the caller gives the time, in seconds from any origin.
@@ -11,6 +11,8 @@ from typing import Any
 from featray import quantities
 from featray.inventory import Target
 from featray.row import Row
+
+COUNTERS = frozenset({"rows"})
 
 WINDOW_S = 60.0  # rows per second are counted over the last minute
 EVERY_S = 1.0  # Ray's agents read metrics every few seconds; more often shows nothing
@@ -51,14 +53,17 @@ class Gauges:
         return True
 
     def figures(self, total: int, now: float) -> dict[str, Any]:
-        """Give every figure: name -> number, or name -> {what it is of: number}."""
+        """Give every figure: name -> number, or name -> {what it is of: number}.
+
+        Those of `COUNTERS` only ever grow.
+        """
         while self._arrivals and now - self._arrivals[0] > WINDOW_S:
             self._arrivals.popleft()
         window = min(WINDOW_S, now - self._begun)
         return {
             "units_planned": total,
             "units_done": self._by_status.total(),
-            "units": dict(self._by_status),
+            "rows": dict(self._by_status),
             "rows_per_second": len(self._arrivals) / window if window > 0 else 0.0,
             "fps": dict(self._fps),
             "lease": dict(self._leases),

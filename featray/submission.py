@@ -174,7 +174,11 @@ def carry_out(
                 break
             outcome.add(measure(again, _prepare_run(again, placed, run_id)))
         gather(request.results, backend)
-        store.compact(request.results, run_id=run_id)
+        doubled = store.compact(request.results, run_id=run_id).duplicates
+        if doubled:
+            outcome.problems.append(
+                f"{doubled} rows were stored twice and count once; please report how that came about"
+            )
     return run_id, outcome
 
 

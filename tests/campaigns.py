@@ -59,9 +59,11 @@ class Here(Inline):
 
 
 def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> Outcome:
-    """Carry a sweep out in this process."""
+    """Carry a sweep out in this process; no row may have been stored twice, which compaction would hide."""
     request = submission.Request(sweep=sweeps.load(sweep, probe_clip=clips.probe), results=str(results))
-    return submission.carry_out(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
+    outcome = submission.carry_out(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
+    assert not [problem for problem in outcome.problems if "stored twice" in problem]
+    return outcome
 
 
 def attempts(results: Path) -> list[tuple[int, int, str]]:

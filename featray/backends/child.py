@@ -52,7 +52,10 @@ class Child:
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.say(json.dumps(request, ensure_ascii=False))
+        # In a thread: of more cells than a pipe holds, a child that hangs before it reads would hang this process too.
+        text = json.dumps(request, ensure_ascii=False)
+        self._writer = threading.Thread(target=self.say, args=(text,), daemon=True)
+        self._writer.start()
 
     @property
     def pid(self) -> int:
@@ -108,6 +111,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
+        self._writer.join()  # nobody reads any more, so it has ended or ends now
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):

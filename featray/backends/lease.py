@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import fcntl
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from featray.backends import shared
 
 ANOTHER = "another featray process"
 POLL_S = 0.2  # short against any cell, long against the cost of one flock call (microseconds)
+TELL_S = 10.0  # between two words of one wait on the same holder: enough for a deadline of minutes, little for a log
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +90,12 @@ def _open(place: Path, name: str) -> int:
 
 def _wait(file: int, *, alone: bool, held_by: int) -> Iterator[str]:
     """Lock a file; name the one who signed `held_by` for as long as that takes."""
+    told, told_at = "", -math.inf
     while not _try(file, alone):
-        yield _holder(held_by)
+        holder = _holder(held_by)
+        if holder != told or time.monotonic() - told_at >= TELL_S:
+            told, told_at = holder, time.monotonic()
+            yield holder
         time.sleep(POLL_S)
 
 

@@ -21,6 +21,7 @@ from featray.backends import Event, environments, heads, liveness, probe, spool,
 from featray.backends.ear import Ear
 from featray.backends.nodes import GPU_LABEL
 from featray.errors import BackendError
+from featray.gauges import COUNTERS
 from featray.inventory import Host, Inventory
 from featray.measurement import weights
 from featray.plan import Planned
@@ -95,7 +96,8 @@ class RayCluster:
         self._is_embedded = address is None
         self._running: dict[int, _Running] = {}
         self._inventory = Inventory(hosts=())
-        self._gauges: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+        self._counted: dict[tuple[str, str], float] = {}  # what each counter stands at
         self._gpu_counts: dict[str, int] = {}
         self._context = _connect(address, metadata or {})
         self._head = liveness.Head(ray.get_runtime_context().gcs_address)
@@ -296,15 +298,19 @@ class RayCluster:
         return results
 
     def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Set gauges on this node's metrics port; `gauges` maps a name to a value or to {tag: value}."""
+        """Set metrics on this node's port: name -> value, or name -> {what it is of: value}."""
         from ray.util import metrics
 
         for name, value in gauges.items():
-            tagged = value if isinstance(value, dict) else {"": value}
-            if name not in self._gauges:
-                self._gauges[name] = metrics.Gauge(f"featray_{name}", description=name, tag_keys=("of",))
-            for tag, number in tagged.items():
-                self._gauges[name].set(number, tags={"of": tag})
+            kind = metrics.Counter if name in COUNTERS else metrics.Gauge
+            if name not in self._metrics:
+                self._metrics[name] = kind(f"featray_{name}", description=name, tag_keys=("of",))
+            for tag, number in (value if isinstance(value, dict) else {"": value}).items():
+                if name not in COUNTERS:
+                    self._metrics[name].set(number, tags={"of": tag})
+                elif (more := number - self._counted.get((name, tag), 0)) > 0:
+                    self._metrics[name].inc(more, tags={"of": tag})
+                    self._counted[name, tag] = number
 
     def close(self) -> None:
         """End every invocation and leave Ray; an embedded Ray stops."""

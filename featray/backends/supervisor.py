@@ -119,6 +119,7 @@ class _Progress:
     started_at: str = ""
     deadline: float = 0.0
     rows: int = 0
+    kills: int | None = None  # out-of-memory kills of this cgroup when the child was started
 
 
 def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
@@ -153,7 +154,7 @@ def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
 
 
 def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:
-    kills_before = cgroup.kills()
+    progress.kills = cgroup.kills()
     progress.deadline = _deadline(job.invocation.rules.load_limit_s)
     fate: _Fate = None
     code = 0
@@ -166,7 +167,7 @@ def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:
     if code == -signal.SIGKILL and job.watch is not None:
         time.sleep(SHARED_END_S)
     if fate is None and progress.remaining:
-        fate = _verdict_on_death(code, kills_before, progress.rows)
+        fate = _fate(code, progress)
     if fate is not None:
         yield from _dead_rows(job, progress, *fate, child.stderr_tail())
 
@@ -193,6 +194,7 @@ def _follow(job: _Job, child: Child, progress: _Progress) -> Generator[Said, Non
             progress.deadline = _deadline(job.invocation.rules.time_limit_s)
             yield {"kind": backends.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
+            row = _explained(row, progress)
             unsafe = _keep(job, row)
             del progress.remaining[row.cell_id]
             progress.current, progress.rows = None, progress.rows + 1
@@ -227,12 +229,28 @@ def _overdue(invocation: Invocation, progress: _Progress) -> tuple[Status, str]:
     return (Status.TIMEOUT, f"took longer than its limit of {format_duration(rules.time_limit_s)}")
 
 
-def _verdict_on_death(code: int, kills_before: int | None, rows_given: int) -> tuple[Status, str]:
-    kills = cgroup.kills()
-    if kills is not None and kills_before is not None and kills > kills_before:
+def _fate(code: int, progress: _Progress) -> tuple[Status, str]:
+    """Say why a child died. The kernel's count is of the whole cgroup: it explains a SIGKILL, and nothing else."""
+    if code == -signal.SIGKILL and _was_killed_for_memory(progress):
         return (Status.OOM, f"killed by the memory limit of its cgroup ({describe_exit(code)})")
-    where = "" if rows_given == 0 else f" after {rows_given} cells of this process"
+    where = "" if progress.rows == 0 else f" after {progress.rows} cells of this process"
     return (Status.CRASHED, f"the child died{where} ({describe_exit(code)})")
+
+
+def _was_killed_for_memory(progress: _Progress) -> bool:
+    kills = cgroup.kills()
+    return kills is not None and progress.kills is not None and kills > progress.kills
+
+
+KILLED = "Killed"  # signal 9, as PyTorch's DataLoader names it of a worker
+
+
+def _explained(row: Row, progress: _Progress) -> Row:
+    """Name the memory limit where it took a worker of the child, of which the child knows only that it was killed."""
+    if row.status != Status.FAILED or KILLED not in (row.reason or "") or not _was_killed_for_memory(progress):
+        return row
+    reason = f"a worker was killed by the memory limit of its cgroup: {row.reason}"
+    return dataclasses.replace(row, status=Status.OOM.value, reason=reason)
 
 
 def _dead_rows(job: _Job, progress: _Progress, status: Status, reason: str, tail: str | None) -> Iterator[Said]:

@@ -29,6 +29,7 @@ class Compacted:
     files_before: int
     files_after: int
     rows: int
+    duplicates: int = 0  # rows that were there twice
     problems: tuple[Problem, ...] = ()
 
 
@@ -60,7 +61,11 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
             batch.merge()
     batch.merge()
     return Compacted(
-        files_before=batch.replaced, files_after=batch.written, rows=batch.merged, problems=tuple(problems)
+        files_before=batch.replaced,
+        files_after=batch.written,
+        rows=batch.merged,
+        duplicates=batch.duplicates,
+        problems=tuple(problems),
     )
 
 
@@ -73,7 +78,7 @@ class _Batch:
         self.loose: list[Any] = []  # tables of single files
         self.pieces: list[Any] = []  # tables of many
         self.columns = schema.SCHEMA
-        self.replaced = self.written = self.merged = 0
+        self.replaced = self.written = self.merged = self.duplicates = 0
 
     @property
     def rows(self) -> int:
@@ -95,7 +100,9 @@ class _Batch:
         if len(self.names) > 1:
             whole = _joined([*self.pieces, *self.loose])
             whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
+            held = whole.num_rows
             whole = reading.distinct(whole, every_attempt=True)
+            self.duplicates += held - whole.num_rows
             whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
             name = places.new_name(places.COMPACTED)
             places.publish(self.place, name, lambda stream: writing.write(whole, stream))

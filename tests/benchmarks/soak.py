@@ -59,8 +59,16 @@ class Meter:
         self._thread.join()
 
 
-def soak(folder: Path, cells: int) -> tuple[int, float, Meter]:
-    """Run the sweep; return its exit code, seconds from the first row to the end, and the driver's memory."""
+Key = tuple[str, str, int, int]
+
+
+def soak(folder: Path, cells: int) -> tuple[int, float, Meter, collections.Counter[Key]]:
+    """Run the sweep.
+
+    Returns:
+        Its exit code, seconds from the first row to the end, the driver's memory, and how often each row was told.
+    """
+    told: collections.Counter[Key] = collections.Counter()
     detectors = "".join(
         DETECTOR.format(number=number, share=SHARE, seconds=number * 1e-5) for number in range(DETECTORS)
     )
@@ -72,6 +80,8 @@ def soak(folder: Path, cells: int) -> tuple[int, float, Meter]:
         meter, begun = None, 0.0
         for line in driver.stdout:
             said = json.loads(line)
+            if row := said.get("row"):
+                told[row["cell_id"], row["target_id"], row["invocation"], row["attempt"]] += 1
             if meter is None and "row" in said:
                 meter, begun = Meter(driver.pid), time.monotonic()
             if meter is not None:
@@ -81,7 +91,7 @@ def soak(folder: Path, cells: int) -> tuple[int, float, Meter]:
     assert meter is not None
     took = time.monotonic() - begun
     meter.stop()
-    return driver.returncode, took, meter
+    return driver.returncode, took, meter, told
 
 
 def main() -> int:
@@ -89,7 +99,7 @@ def main() -> int:
     cells = int(sys.argv[1]) if len(sys.argv) > 1 else CELLS
     with tempfile.TemporaryDirectory(prefix="featray-soak-") as name:
         folder = Path(name)
-        code, took, meter = soak(folder, cells)
+        code, took, meter, told = soak(folder, cells)
         every = store.read(str(folder / "r"), every_attempt=True)
         final = store.read(str(folder / "r")).rows
         checked = store.check(str(folder / "r"))
@@ -101,13 +111,16 @@ def main() -> int:
     print(f"rows             {len(every.rows)}: {dict(collections.Counter(row.status for row in every.rows))}")
     print(f"final            {dict(collections.Counter(row.status for row in final))}")
     print(f"lost             {cells - len(units)}")
-    print(f"doubled          {sum(count - 1 for count in units.values()) + checked.duplicates}")
+    doubled = checked.duplicates + sum(count - 1 for count in told.values())
+    untold = len(every.rows) - len(told)
+    print(f"doubled          {doubled} of {told.total()} rows told, which compaction cannot hide")
+    print(f"untold           {untold}")
     print(f"damaged          {len(checked.problems) + len(checked.unfinished)}")
     print(f"driver's memory  {meter.read_b[0] / 1024**2:.0f} MiB at its first row")
     print(f"  grew by        {while_measuring / 1024**2:.0f} MiB while it measured")
     print(f"                 {growth / 1024**2:.0f} MiB in all, compaction and report with it")
     print(f"exit code        {code}")
-    whole = len(units) == cells == len(final) and not checked.duplicates and not checked.problems
+    whole = len(units) == cells == len(final) and not doubled and not untold and not checked.problems
     return 0 if whole and growth < GROWTH_B and code in (0, 1) and not left else 1
 
 

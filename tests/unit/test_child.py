@@ -12,8 +12,8 @@ from featray.backends.child import Child, Garbled, describe_exit
 
 
 @contextmanager
-def child(code: str) -> Iterator[Child]:
-    started = Child([sys.executable, "-c", code], env={"PATH": os.environ["PATH"]}, request={"hello": 1})
+def child(code: str, hello: object = 1) -> Iterator[Child]:
+    started = Child([sys.executable, "-c", code], env={"PATH": os.environ["PATH"]}, request={"hello": hello})
     try:
         yield started
     finally:
@@ -29,6 +29,11 @@ def test_a_child_gets_its_request_and_is_heard() -> None:
 
 def test_silence_is_a_timeout() -> None:
     with child("import time; time.sleep(60)") as it, pytest.raises(TimeoutError):
+        it.hear(0.1)
+
+
+def test_a_child_that_never_reads_a_long_request_hangs_nobody() -> None:
+    with child("import time; time.sleep(60)", hello="x" * 1_000_000) as it, pytest.raises(TimeoutError):
         it.hear(0.1)
 
 

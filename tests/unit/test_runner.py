@@ -292,7 +292,7 @@ def test_figures_are_published_at_most_once_a_second_and_at_the_end(tmp_path: Pa
     run(backend, tmp_path, cells(1, 2, 4, 8), n=3)
     assert 1 <= len(backend.published) <= 3
     last = backend.published[-1]
-    assert (last["units_planned"], last["units_done"], last["units"]) == (12, 12, {"ok": 12})
+    assert (last["units_planned"], last["units_done"], last["rows"]) == (12, 12, {"ok": 12})
     assert last["fps"] == {"box cpu": 144.0}  # 72 frames in 0.5 s
     assert last["lease"] == {"box cpu": 0}
 

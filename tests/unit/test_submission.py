@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from featray import cell, clips, store, sweep
+from featray.backends import Event
 from featray.backends.replay import SILENT, Faults, Replay
 from featray.claims import claim, holder_name
 from featray.errors import Busy, NothingMatches, NotReady, StoreError
@@ -410,3 +411,21 @@ def test_a_user_without_a_name_still_has_one(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("getpass.getuser", nameless)
     assert holder_name().startswith(f"uid {os.getuid()}@")
+
+
+def test_rows_that_were_stored_twice_count_once_and_are_told(tmp_path: Path) -> None:
+    results = tmp_path / "r"
+
+    class Doubling(Replay):
+        def poll(self, timeout_s: float) -> Sequence[Event]:
+            heard = super().poll(timeout_s)
+            for row in [event.row for event in heard if event.row]:
+                store.append(str(results), [row])
+            return heard
+
+    of = load(tmp_path, "measure: {invocations: 1}")
+    request = Request(sweep=of, results=str(results))
+    backend = Doubling(make_inventory(), recorded(of), source="tape")
+    _, outcome = carry_out(request, backend, lambda _: None, now=NOW)
+    assert outcome.problems == ["2 rows were stored twice and count once; please report how that came about"]
+    assert len(stored(results)) == 2
