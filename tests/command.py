@@ -23,11 +23,14 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "COLUMNS": "140", **changes}
 
 
-def start(*arguments: str | Path, cwd: Path | None = None, **changes: str) -> "subprocess.Popen[str]":
+def start(
+    *arguments: str | Path, cwd: Path | None = None, stdin: int | None = None, **changes: str
+) -> "subprocess.Popen[str]":
     """Start the command and leave it running; it leads a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "featray", *map(str, arguments)],
         cwd=cwd or ROOT,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -36,11 +39,13 @@ def start(*arguments: str | Path, cwd: Path | None = None, **changes: str) -> "s
     )
 
 
-def featray(*arguments: str | Path, cwd: Path | None = None, timeout: float = 240, **changes: str) -> Ran:
-    """Run the command to its end."""
-    with start(*arguments, cwd=cwd, **changes) as process:
+def featray(
+    *arguments: str | Path, cwd: Path | None = None, typed: str = "", timeout: float = 240, **changes: str
+) -> Ran:
+    """Run the command to its end, with what is typed on its stdin."""
+    with start(*arguments, cwd=cwd, stdin=subprocess.PIPE, **changes) as process:
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(typed, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -83,6 +83,17 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
     assert len(rows(results)) == 4
 
 
+def test_a_spent_budget_starts_nothing_new_and_what_had_started_is_kept(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, pace=0.008, n=2), tmp_path / "results"
+    # 72 frames of 8 ms, four calls a cell, two cells: an invocation outlasts the budget of 2.4 s.
+    done = featray("submit", sweep, "--budget", "0.04", "--results", results)
+    assert done.code == 1, done.err
+    assert "the budget left 2 measurements in 1 invocations undone" in done.err
+    assert sorted(zip(rows(results)["batch_size"], rows(results)["invocation"], strict=True)) == [(1, 1), (4, 1)]
+    planned = featray("plan", sweep, "--results", results)
+    assert "2 of 4 measurements are done; 2 are left in 1 invocations" in planned.out + planned.err
+
+
 def test_a_second_submit_of_a_running_sweep_is_refused_by_name(tmp_path: Path) -> None:
     sweep, results = write(tmp_path, pace=0.05, n=1), tmp_path / "results"
     with start("submit", sweep, "--results", results) as process:

@@ -59,6 +59,15 @@ def test_warnings_of_an_import_go_to_stderr(shell: Shell) -> None:
     assert "featray: warning: speed-3090.md: named after 3090" in shell("import", "speed-3090.md").err
 
 
+def test_an_archive_is_left_alone_by_compact_and_rm(shell: Shell) -> None:
+    assert shell("import", "2026-07-01-abc1234.md", "--archive", "july").code == 0
+    assert shell("store", "compact").err == "nothing to compact\n"
+    removed = shell("store", "rm", "2026-07-01-abc1234", "--yes")
+    assert removed.err == "history-july.parquet stays: it is an archive; delete the file by hand if you mean it\n"
+    assert [file.name for file in (shell.folder / "results" / "rows").iterdir()] == ["history-july.parquet"]
+    assert len(store.read(shell.folder / "results").rows) == 4
+
+
 def test_a_broken_file_is_exit_code_2_one_message_and_nothing_written(shell: Shell) -> None:
     (shell.folder / "broken.md").write_text("# something else\n", encoding="utf-8")
     ran = shell("import", "2026-07-01-abc1234.md", "broken.md")
