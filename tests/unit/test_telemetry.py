@@ -122,13 +122,15 @@ def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
     assert not telemetry.is_throttled(at(0.3e9), None)
 
 
-def test_processor_time_grows_and_busy_is_part_of_it() -> None:
+def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None:
     before = telemetry.cpu_times()
-    time.sleep(0.05)
+    worked_until = time.process_time() + 0.2
+    while time.process_time() < worked_until:
+        pass
     after = telemetry.cpu_times()
     assert before is not None
     assert after is not None
-    assert 0 <= after[0] - before[0] <= after[1] - before[1]
+    assert 0.1 < after[0] - before[0] <= after[1] - before[1] + 1e-6  # sums of hundredths of a second are rounded
 
 
 def test_clock_event_reasons_are_named_bit_by_bit() -> None:
