@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from typer import Typer
-from typer.testing import CliRunner
 
 from featray.cli.app import app
+from tests.command import Shell
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("ray", "torch", "feat", "pandas", "pyarrow", "pydantic", "scipy", "plotly", "yaml", "av")
@@ -70,10 +70,10 @@ def test_help_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help_that_says_what_it_does(command: tuple[str, ...]) -> None:
-    told = CliRunner().invoke(app, [*command, "--help"], prog_name="featray")
-    assert told.exit_code == 0
-    usage, _, rest = told.stdout.partition("\n\n")
+def test_every_command_has_help_that_says_what_it_does(command: tuple[str, ...], shell: Shell) -> None:
+    told = shell(*command, "--help")
+    assert told.code == 0
+    usage, _, rest = told.out.partition("\n\n")
     assert usage.split()[:3] == ["Usage:", "featray", command[0]]
     assert rest.partition("\n\n")[0].strip().endswith(".")
 

@@ -1,49 +1,21 @@
 """The commands import, export and store: what they print where, and their exit codes."""
 
-import dataclasses
-import io
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 import featray
 from featray import store
-from featray.cli import app
 from tests import reports
 from tests.builders import make_row
-
-
-@dataclasses.dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-class Shell:
-    """Runs commands as a user would, in an empty folder."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
-
-    def __call__(self, *arguments: str, typed: str = "") -> Ran:
-        """Run `featray ARGUMENTS`, with what is typed on its stdin."""
-        self._monkeypatch.chdir(self.folder)
-        self._monkeypatch.setattr(sys, "argv", ["featray", *arguments])
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        out, err = self._capsys.readouterr()
-        code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
+from tests.command import Shell
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    (tmp_path / "2026-07-01-abc1234.md").write_text(reports.markdown(), encoding="utf-8")
-    return Shell(tmp_path, monkeypatch, capsys)
+def shell(shell: Shell) -> Shell:
+    """A report of py-feat's lies in the folder."""
+    (shell.folder / "2026-07-01-abc1234.md").write_text(reports.markdown(), encoding="utf-8")
+    return shell
 
 
 def test_a_report_goes_in_once_and_comes_out_unchanged(shell: Shell) -> None:
