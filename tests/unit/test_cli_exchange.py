@@ -101,7 +101,7 @@ def test_removal_says_what_goes_and_asks(shell: Shell) -> None:
     assert store.read(shell.folder / "results").rows == ()
 
 
-def test_removal_without_asking(shell: Shell) -> None:
+def test_removal_with_yes_asks_nothing_and_a_second_finds_nothing(shell: Shell) -> None:
     store.append(shell.folder / "results", [make_row()])
     assert shell("store", "rm", "demo-1", "--yes").code == 0
     gone = shell("store", "rm", "demo-1", "--yes")

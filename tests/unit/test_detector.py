@@ -1,3 +1,5 @@
+"""A cell's detector: made with its keywords and device, called with its settings, and resolved into work."""
+
 import dataclasses
 import json
 import re

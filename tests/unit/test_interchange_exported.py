@@ -1,3 +1,5 @@
+"""Measured rows in py-feat's formats: one report for each host, GPU and software stack, as its script writes them."""
+
 import json
 from typing import Any
 

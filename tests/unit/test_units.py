@@ -1,3 +1,5 @@
+"""Units: rows gathered by cell and target, with their time, spread and interval."""
+
 import pytest
 
 from featray import units
