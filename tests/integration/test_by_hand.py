@@ -9,6 +9,7 @@ import pytest
 from featray import cell, clips, identity, store
 from featray import sweep as sweeps
 from featray.cell import Cell
+from featray.measurement import provenance
 from tests.builders import make_row
 from tests.campaigns import write
 from tests.command import featray
@@ -53,6 +54,12 @@ def test_a_row_that_was_printed_is_a_cell_to_measure_again(sweep: Path, tmp_path
     again = measure("CELL.json", cwd=tmp_path)
     assert (again["status"], again["cell_id"], again["work_id"]) == ("ok", id_, first["work_id"])
     assert again["started_at"] > first["started_at"]
+
+
+def test_a_target_that_is_named_is_the_one_that_is_measured(sweep: Path, tmp_path: Path) -> None:
+    target = f"cpu@{provenance.host_id()}"
+    row = measure("--cell", cell.cell_id(cell_of(sweep, 1)), "--sweep", sweep, "--target", target, cwd=tmp_path)
+    assert (row["status"], row["target_id"]) == ("ok", target)
 
 
 def test_what_a_row_asked_is_a_cell_on_its_own(sweep: Path, tmp_path: Path) -> None:
