@@ -54,7 +54,7 @@ class Here(Inline):
     def inventory(self) -> Inventory:
         return self._known
 
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002 - the protocol's signature
         return {}
 
 

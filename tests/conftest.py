@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import Shell
+
 ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
 
 
@@ -54,3 +56,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (shipped,) = (Path(__file__).parents[1] / "results" / "rows").glob("history-*.parquet")
     shutil.copy(shipped, folder / "rows")
     return folder
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Run commands in this process, in an empty folder."""
+    return Shell(tmp_path, monkeypatch, capsys)

@@ -1,9 +1,9 @@
-"""Hosts, targets, cells and plans for tests, with plausible defaults."""
+"""Hosts, targets, cells and plans for tests, with plausible defaults; the GPUs are those of `builders`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from featray import cell, detectors, inputs, placement, plan
+from featray import cell, placement, plan
 from featray.cell import Cell
 from featray.inventory import Gpu, Host, Inventory
 from featray.invocation import Rules
@@ -11,19 +11,20 @@ from featray.placement import Placement
 from featray.plan import Campaign, Plan, Stored
 from featray.status import Status
 from featray.sweep import Selector
+from tests import builders
 
-BLACKWELL = Gpu(
-    uuid="GPU-b1acc000-0000-4000-8000-000000000120",
-    name="NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
-    memory_b=96 * 1024**3,
-    compute_capability="12.0",
-)
-RTX3090 = Gpu(
-    uuid="GPU-a3090000-0000-4000-8000-000000000086",
-    name="NVIDIA GeForce RTX 3090",
-    memory_b=24 * 1024**3,
-    compute_capability="8.6",
-)
+
+def _gpu(columns: Mapping[str, Any]) -> Gpu:
+    return Gpu(
+        uuid=columns["gpu_uuid"],
+        name=columns["gpu_name"],
+        memory_b=columns["gpu_memory_b"],
+        compute_capability=columns["compute_capability"],
+    )
+
+
+BLACKWELL = _gpu(builders.BLACKWELL)
+RTX3090 = _gpu(builders.RTX3090)
 
 
 def make_host(name: str = "box", *gpus: Gpu, **changes: Any) -> Host:
@@ -44,13 +45,8 @@ def make_inventory(*hosts: Host) -> Inventory:
 
 
 def make_cell(**changes: Any) -> Cell:
-    known: dict[str, Any] = {
-        "detector": detectors.CATALOGUE["retinaface"],
-        "input": inputs.CATALOGUE["short"],
-        "device": "cpu",
-        "batch_size": 4,
-    }
-    return Cell(**(known | changes))
+    """Make a cell that any host can run: on its CPU, batch 4."""
+    return builders.make_cell(**({"device": "cpu", "batch_size": 4} | changes))
 
 
 def place(cells: Sequence[Cell], *hosts: Host, selector: Selector | None = None, **changes: Any) -> Placement:

@@ -205,7 +205,7 @@ def columns(windows: Sequence[Window]) -> dict[str, Any]:
         "temperature_max_c": max((float(each) for each in known(r.temperature_c for r in readings)), default=None),
         "gpu_memory_used_peak_b": max(known(reading.memory_used_b for reading in readings), default=None),
         "throttle_reasons": sorted({name for each in reasons for name in each}) if reasons else None,
-        "cpu_utilization": busy / total if busy is not None and total else None,
+        "cpu_utilization": min(1.0, busy / total) if busy is not None and total else None,
     }
 
 

@@ -1,6 +1,6 @@
 """Makespan of the real planner and schedule on a virtual clock, over the lower bound that no schedule can beat.
 
-    uv run python -m tests.benchmarks.makespan
+    uv run python -m tests.benchmarks.makespan [HOSTS...]
 
 Hosts of unlike speed (1 to 20 times), 5000 cells in five invocations; what an invocation really takes is off by up to
 20% from what is expected. Fixed: every cell on every host. Interchangeable: every cell once, on whichever host.
@@ -9,11 +9,11 @@ whole invocations cannot always reach it: 100 hosts have 12 invocations each, an
 the same schedule is also printed for durations that are just as expected: what is above that is not knowing them.
 """
 
+import argparse
 import dataclasses
 import heapq
 import itertools
 import random
-import sys
 import time
 
 from featray import cell, detectors
@@ -113,8 +113,10 @@ def one(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> None:
 
 def main() -> None:
     """Print every case."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hosts", metavar="HOSTS", type=int, nargs="*", default=(3, 10, 30, 100))
     cells = grid()
-    for count in map(int, sys.argv[1:] or (3, 10, 30, 100)):
+    for count in parser.parse_args().hosts:
         one(count, interchangeable=False, cells=cells)
         one(count, interchangeable=True, cells=cells)
 

@@ -1,10 +1,11 @@
 """Overhead: what featray adds to cheap cells, beside Ray Tune on the same machine in the same run.
 
-    python -m tests.benchmarks.overhead
+    uv run python -m tests.benchmarks.overhead
 
 Needs neither a GPU nor weights; about 3 minutes on two cores. The numbers that count are differences within this run.
 """
 
+import argparse
 import datetime
 import itertools
 import json
@@ -96,6 +97,7 @@ def wall_per_cell_s(rows: list[Row]) -> list[float]:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory(prefix="featray-overhead-") as name:
         ray_s = alone(EMBEDDED)
         first_s, rows = submit(Path(name))

@@ -1,9 +1,12 @@
-"""How a page scales: `python -m tests.benchmarks.report_scale [FOLDER]`, from the repository's root.
+"""How a page scales.
+
+    uv run python -m tests.benchmarks.report_scale [FOLDER]
 
 Builds a run of 100 000 rows (20 targets, 100 detectors, 10 batches, 5 invocations; 50 columns of output each) and makes
 its HTML report in a fresh process. The limits that are promised are printed beside what was measured.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import resource
@@ -14,8 +17,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from featray import reporting, store
 from featray.row import Row
 from tests.builders import make_rows
@@ -25,12 +26,16 @@ TARGETS, DETECTORS, BATCHES, INVOCATIONS, SUMMARY_COLUMNS = 20, 100, 10, 5, 50
 
 def main() -> None:
     """Build the store where it is not there yet, and report it in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="keeps the rows for another run")
+    chosen = parser.parse_args().folder
     with contextlib.ExitStack() as stack:
-        folder = Path(sys.argv[1] if len(sys.argv) > 1 else stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(chosen or stack.enter_context(tempfile.TemporaryDirectory()))
         if not (folder / "rows").exists():
             for target in range(TARGETS):
                 store.append(folder, list(rows(target)))
-        subprocess.run([sys.executable, __file__, "--report", str(folder)], check=True)
+        own = [sys.executable, "-m", "tests.benchmarks.report_scale"]
+        subprocess.run([*own, "--report", str(folder)], check=True)
 
 
 def rows(target: int) -> Iterator[Row]:

@@ -1,10 +1,11 @@
 """Soak: 2000 cheap cells with 5% random faults through embedded Ray; nothing may be lost, doubled or left running.
 
-    python tests/benchmarks/soak.py [CELLS]
+    uv run python -m tests.benchmarks.soak [CELLS]
 
 Needs neither a GPU nor weights; about 6 minutes on two cores. Exits 1 where a promise is broken.
 """
 
+import argparse
 import collections
 import contextlib
 import json
@@ -96,7 +97,9 @@ def soak(folder: Path, cells: int) -> tuple[int, float, Meter, collections.Count
 
 def main() -> int:
     """Soak, print figures, judge."""
-    cells = int(sys.argv[1]) if len(sys.argv) > 1 else CELLS
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cells", metavar="CELLS", type=int, nargs="?", default=CELLS)
+    cells: int = parser.parse_args().cells
     with tempfile.TemporaryDirectory(prefix="featray-soak-") as name:
         folder = Path(name)
         code, took, meter, told = soak(folder, cells)

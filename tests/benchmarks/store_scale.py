@@ -1,9 +1,12 @@
-"""How the store scales: `python tests/benchmarks/store_scale.py [FOLDER]`, from the repository's root.
+"""How the store scales.
+
+    uv run python -m tests.benchmarks.store_scale [FOLDER]
 
 Builds 200 000 rows of 1000 sweeps, compacts them, and reads one sweep in a fresh process; then 10 000 files of one row,
 and reads their keys. Every line printed is one measurement; limits that are promised are printed beside it.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import random
@@ -13,8 +16,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from featray import store
 from featray.row import Row
@@ -29,15 +30,19 @@ SUMMARY_COLUMNS = 50  # what one py-feat call has once landmarks are pooled
 
 def main() -> None:
     """Run every measurement, each reading in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="keeps the rows for another run")
+    chosen = parser.parse_args().folder
     with contextlib.ExitStack() as stack:
-        folder = sys.argv[1] if len(sys.argv) > 1 else stack.enter_context(tempfile.TemporaryDirectory())
+        folder = chosen or stack.enter_context(tempfile.TemporaryDirectory())
         large, small = Path(folder) / "large", Path(folder) / "small"
         if not large.exists():
             build_large(large)
         if not small.exists():
             build_small(small)
         for name in READINGS:
-            subprocess.run([sys.executable, __file__, "--reading", name, str(large), str(small)], check=True)
+            own = [sys.executable, "-m", "tests.benchmarks.store_scale"]
+            subprocess.run([*own, "--reading", name, str(large), str(small)], check=True)
 
 
 def build_large(large: Path) -> None:

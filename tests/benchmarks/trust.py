@@ -8,6 +8,7 @@
 Run it on an idle machine. Everything goes to a temporary store; weights stay in featray's cache.
 """
 
+import argparse
 import json
 import math
 import os
@@ -203,23 +204,23 @@ def reexecuted() -> None:
     path = ffmpeg.library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.VARIABLE))
     if path and os.environ.get("TRUST_REEXECUTED") != "1":
         os.environ |= {ffmpeg.VARIABLE: path, "TRUST_REEXECUTED": "1", "OMP_NUM_THREADS": "1"}
-        os.execv(sys.executable, [sys.executable, *sys.argv])
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.trust", *sys.argv[1:]])
 
 
 def main() -> None:
     """Run what was asked for."""
-    chosen = sys.argv[1] if len(sys.argv) == 2 else ""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("question", choices=("aa", "slowdown", "fidelity", "sampler"))
+    chosen = parser.parse_args().question
     if chosen == "aa":
         sweep_twice(0.0)
     elif chosen == "slowdown":
         sweep_twice(0.10)
     elif chosen == "fidelity":
         fidelity()
-    elif chosen == "sampler":
+    else:
         reexecuted()
         sampler()
-    else:
-        sys.exit(__doc__)
 
 
 if __name__ == "__main__":

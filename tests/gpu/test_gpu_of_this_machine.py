@@ -25,8 +25,8 @@ def check(asked: str, visible: str) -> str:
 
 
 def test_the_uuid_asked_for_is_the_uuid_seen() -> None:
-    for board in nvml.boards():
-        assert check(board.uuid, board.uuid) == board.uuid
+    uuids = [board.uuid for board in nvml.boards()]
+    assert [check(uuid, uuid) for uuid in uuids] == uuids != []
 
 
 def test_another_uuid_is_refused_by_name() -> None:
@@ -43,7 +43,12 @@ def test_a_board_tells_its_clock_power_and_energy() -> None:
     before, start = gpu.energy_j(), time.perf_counter()
     time.sleep(0.5)
     reading, after, seconds = gpu.read(), gpu.energy_j(), time.perf_counter() - start
-    assert reading.sm_clock_hz is None or 1e8 < reading.sm_clock_hz < 5e9
-    assert reading.memory_used_b is None or reading.memory_used_b > 0
-    if reading.power_w is not None and before is not None and after is not None:
-        assert 0.2 < (after - before) / (reading.power_w * seconds) < 5.0
+    assert reading.sm_clock_hz is not None
+    assert 1e8 < reading.sm_clock_hz < 5e9
+    assert reading.memory_used_b is not None
+    assert reading.memory_used_b > 0
+    assert reading.power_w is not None
+    assert reading.power_w > 1
+    if before is None or after is None:
+        pytest.skip("this board has no energy counter")  # before Volta
+    assert 0.2 < (after - before) / (reading.power_w * seconds) < 5.0

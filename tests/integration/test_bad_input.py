@@ -1,11 +1,10 @@
 """Bad input to the command: exit code 2, one clear message, no traceback, nothing written."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from featray.cli import app
+from tests.command import Shell
 
 GOOD = """
 detectors: [{name: tick, class: "featray.measurement.clockwork:Clockwork"}]
@@ -41,23 +40,20 @@ CASES: dict[str, tuple[str | bytes, str]] = {
 }  # fmt: skip
 
 
-def complain(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
-    """Run the command in this process; return its one message."""
-    monkeypatch.setattr(sys, "argv", ["featray", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    said = capsys.readouterr()
-    assert ended.value.code == 2, said.err
-    assert said.err.startswith("featray: error: ")
-    assert len(said.err.splitlines()) == 1
-    assert said.out == ""
-    return said.err
+def complain(shell: Shell, *arguments: str | Path) -> str:
+    """Run the command; return its one message."""
+    ran = shell(*arguments)
+    assert ran.code == 2, ran.err
+    assert ran.err.startswith("featray: error: ")
+    assert len(ran.err.splitlines()) == 1
+    assert ran.out == ""
+    return ran.err
 
 
 @pytest.mark.parametrize("command", ["submit", "plan"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_sweep_is_refused_before_anything_is_written(
-    case: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    case: str, command: str, tmp_path: Path, shell: Shell
 ) -> None:
     content, said = CASES[case]
     sweep, results = tmp_path / "trial.yaml", tmp_path / "results"
@@ -65,43 +61,33 @@ def test_a_bad_sweep_is_refused_before_anything_is_written(
     (tmp_path / "text.mp4").write_text("this is no video")
     (tmp_path / "folder.mp4").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    assert said in complain(capsys, monkeypatch, command, str(sweep), "--results", str(results))
+    assert said in complain(shell, command, sweep, "--results", results)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("command", ["submit", "plan"])
-def test_a_missing_sweep_is_refused(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert "quick.yaml: no such file" in complain(capsys, monkeypatch, command, str(tmp_path / "quick.yaml"))
+def test_a_missing_sweep_is_refused(command: str, tmp_path: Path, shell: Shell) -> None:
+    assert "quick.yaml: no such file" in complain(shell, command, tmp_path / "quick.yaml")
 
 
-def test_cuda_without_a_gpu_anywhere_names_what_was_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_cuda_without_a_gpu_anywhere_names_what_was_looked_at(tmp_path: Path, shell: Shell) -> None:
     from featray import inventory
     from featray.inventory import Host, Inventory
 
     sweep, hosts = tmp_path / "trial.yaml", tmp_path / "hosts.json"
     sweep.write_text(GOOD.replace("device: cpu", "device: cuda"))
     hosts.write_text(inventory.to_json(Inventory(hosts=(Host(host_id="h", hostname="box"),))))
-    said = complain(capsys, monkeypatch, "plan", str(sweep), "--inventory", str(hosts))
+    said = complain(shell, "plan", sweep, "--inventory", hosts)
     assert "no cuda device among box (no GPU)" in said
 
 
-def test_a_bad_inventory_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_inventory_is_refused(tmp_path: Path, shell: Shell) -> None:
     sweep = tmp_path / "trial.yaml"
     sweep.write_text(GOOD)
-    assert "trial.yaml: not JSON" in complain(capsys, monkeypatch, "plan", str(sweep), "--inventory", str(sweep))
+    assert "trial.yaml: not JSON" in complain(shell, "plan", sweep, "--inventory", sweep)
 
 
-def test_a_bad_cluster_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("hosts:\n- {name: a, address: x}\n- {name: a, address: y}\n")
-    assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(
-        capsys, monkeypatch, "cluster", "start", str(lab)
-    )
+    assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(shell, "cluster", "start", lab)

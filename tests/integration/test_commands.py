@@ -1,12 +1,15 @@
-"""Commands without Ray: plans, replays, bad input. Each is a process of its own, as a user runs it."""
+"""Commands without Ray: plans, replays, hosts, bad input. Each is a process of its own, as a user runs it."""
 
 import json
+import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from featray import cell, clips, store, sweep
 from tests.builders import make_row
+from tests.campaigns import write
 from tests.command import ROOT, featray
 
 BLACKWELL = ROOT / "sweeps" / "blackwell.yaml"
@@ -68,6 +71,36 @@ def test_here_the_flagship_exits_2_and_says_what_was_looked_at(tmp_path: Path) -
     assert "no GPU matches '*RTX PRO 6000 Blackwell*'" in done.err
     assert "(no GPU)" in done.err
     assert not (tmp_path / "r").exists()
+
+
+def test_a_host_that_has_all_that_a_sweep_needs_is_called_ready(tmp_path: Path) -> None:
+    sweep = write(tmp_path)
+    done = featray("hosts", "--check", sweep)
+    assert (done.code, done.err) == (0, f"every selected host is ready for {sweep}\n")
+    assert f"featray {version('featray')}" in done.out
+
+
+def test_what_a_host_lacks_for_a_sweep_is_told_beside_its_inventory(tmp_path: Path) -> None:
+    sweep, recorded = tmp_path / "pretrained.yaml", tmp_path / "here.json"
+    sweep.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n", encoding="utf-8")
+    done = featray("hosts", "--check", sweep, "--json", FEATRAY_CACHE=str(tmp_path / "cache"))
+    assert done.code == 1
+    assert f"{os.uname().nodename}: weights are not cached: py-feat/retinaface_r34: model.safetensors\n" in done.err
+    assert "    hf download py-feat/retinaface_r34 model.safetensors --cache-dir " in done.err
+    recorded.write_text(done.out, encoding="utf-8")
+    planned = featray("plan", sweep, "--inventory", recorded, "--results", tmp_path / "r", "--json")
+    assert [unit["label"] for unit in json.loads(planned.out)["units"]] == ["retinaface short cpu b=1"]
+
+
+@pytest.mark.parametrize("typed", ["", "too-short", "two words of enough letters"])
+def test_a_host_that_is_given_no_token_does_not_join_and_keeps_the_one_it_has(typed: str, tmp_path: Path) -> None:
+    kept = tmp_path / "auth_token"
+    kept.write_text("0123456789abcdef", encoding="utf-8")
+    command = ("cluster", "join", "--token-stdin", "127.0.0.1:9")
+    refused = featray(*command, typed=f"{typed}\n", RAY_AUTH_TOKEN_PATH=str(kept))
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("featray: error: that is no token; expected the line that `featray cluster token`")
+    assert kept.read_text(encoding="utf-8") == "0123456789abcdef"
 
 
 @pytest.mark.parametrize(

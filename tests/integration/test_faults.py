@@ -71,7 +71,7 @@ def test_a_child_that_hangs_with_the_interpreter_held_is_ended_at_its_limit(tmp_
     sweep = write(tmp_path, "fault: hang, at_batch: 4", rules="time_limit_s: 2")
     begun = time.monotonic()
     run(sweep, tmp_path / "r", Here(here))
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60  # it would hang for ever
     assert attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "timeout"), (8, 1, "ok")]
     assert last(tmp_path / "r")[4, 1].reason == "took longer than its limit of 2.0 s"
 
@@ -114,7 +114,7 @@ def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: 
     with drive(sweep, results, "dies-before-it-stores") as driver:
         driver.communicate(timeout=60)
     assert driver.returncode == -signal.SIGKILL
-    wait_until(lambda: not children(), 2)
+    wait_until(lambda: not children(), 5)
     assert store.read(str(results)).rows == ()
     place = spool.folder(weights.featray_cache(), str(results))
     (kept,) = spool.pending(place)

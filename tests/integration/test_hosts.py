@@ -68,7 +68,7 @@ def driver(network: Network) -> Host:
     return network.hosts["alpha"]
 
 
-def test_every_host_has_the_token_for_its_owner_alone(network: Network, lab: Path) -> None:  # noqa: ARG001
+def test_every_host_has_the_token_for_its_owner_alone(network: Network, lab: Path) -> None:  # noqa: ARG001 - the lab runs
     files = [host.folder / "home" / ".ray" / "auth_token" for host in network.hosts.values()]
     assert len({file.read_text() for file in files}) == 1
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}

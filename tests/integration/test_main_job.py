@@ -3,12 +3,12 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.campaigns import wait_until
 from tests.command import children, featray, start
 
 CLOCKWORK = """
@@ -68,10 +68,7 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
         while "[1/4]" not in process.stderr.readline():
             assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)
-        begun = time.monotonic()
-        while children():
-            assert time.monotonic() - begun < 2
-            time.sleep(0.05)
+        wait_until(lambda: not children(), 2)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "rows are stored, the next submit goes on from there" in err
@@ -83,18 +80,30 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
     assert len(rows(results)) == 4
 
 
+def test_a_spent_budget_starts_nothing_new_and_what_had_started_is_kept(tmp_path: Path) -> None:
+    sweep, results = write(tmp_path, pace=0.008, n=2), tmp_path / "results"
+    # 72 frames of 8 ms, four calls a cell, two cells: an invocation outlasts the budget of 2.4 s.
+    done = featray("submit", sweep, "--budget", "0.04", "--results", results)
+    assert done.code == 1, done.err
+    assert "the budget left 2 measurements in 1 invocations undone" in done.err
+    assert sorted(zip(rows(results)["batch_size"], rows(results)["invocation"], strict=True)) == [(1, 1), (4, 1)]
+    planned = featray("plan", sweep, "--results", results)
+    assert "2 of 4 measurements are done; 2 are left in 1 invocations" in planned.out + planned.err
+
+
 def test_a_second_submit_of_a_running_sweep_is_refused_by_name(tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, pace=0.05, n=1), tmp_path / "results"
+    sweep, results = write(tmp_path, pace=0.5, n=1), tmp_path / "results"  # longer than the second takes to start
+    claimed = results / ".clock.lock"
     with start("submit", sweep, "--results", results) as process:
-        assert process.stderr is not None
-        assert "Ray dashboard" in process.stderr.readline()
-        time.sleep(3)  # the claim follows the dashboard's line; Ray's own start is over
+        wait_until(lambda: claimed.exists() and str(process.pid) in claimed.read_text(), 120)
         second = featray("submit", sweep, "--results", results)
-        _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+        assert process.poll() is None
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
     assert second.code == 5
+    assert f"clock is being submitted to {results} by" in second.err
     assert f"process {process.pid}" in second.err
-    assert len(rows(results)) == 2
 
 
 def test_units_without_a_number_exit_1_and_stand_in_the_table(tmp_path: Path) -> None:

@@ -22,10 +22,12 @@ from featray.cell import Cell
 from featray.detectors import Detector, Keyword
 from featray.invocation import Invocation, Rules
 from featray.measurement import request
+from tests.campaigns import wait_until
 
 SOURCE = Path(__file__).parents[2]
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0)
 CLOCKWORK = "featray.measurement.clockwork:Clockwork"
+SOON_S = 5  # of calls that would last 600 s
 SABOTEUR = "featray.measurement.saboteur:Saboteur"
 
 
@@ -150,7 +152,8 @@ def test_a_row_tells_what_was_asked_what_was_done_and_where() -> None:
     assert (row["frames"], row["faces"], row["fex_rows"], row["batches"]) == (8, 8, 8, 4)
     assert row["output_summary"] == {"FaceScore": [1.0, 0.0, 8.0]}
     assert (row["hostname"], row["host_id"], row["ffmpeg"]) == ("told", "abc", "8 (x)")
-    assert all(0.024 <= seconds < 0.2 for seconds in row["timed_s"])  # 8 frames of 2 + 1 ms
+    assert len(row["timed_s"]) == 2
+    assert 0.024 <= min(row["timed_s"]) <= max(row["timed_s"]) < 3  # 8 frames of 2 + 1 ms
     assert row["first_call_s"] == row["warmup_s"][0]
     assert row["unmet_rules"] == ["warmup_steady"]
     assert row["started_at"] < row["ended_at"]
@@ -185,9 +188,7 @@ def test_closing_stdin_ends_the_child_in_the_middle_of_a_call(class_name: str) -
         assert child.hear()["event"] == "loading"
         assert child.hear()["event"] == "started"
         child.stdin.close()
-        start = time.monotonic()
-        assert child.popen.wait(10) != 0
-        assert time.monotonic() - start < 1.0
+        assert child.popen.wait(SOON_S) != 0
 
 
 def test_closing_stdin_ends_the_child_while_it_waits_for_next() -> None:
@@ -196,7 +197,7 @@ def test_closing_stdin_ends_the_child_while_it_waits_for_next() -> None:
         while child.hear()["event"] != "row":
             pass
         child.stdin.close()
-        assert child.popen.wait(1) != 0
+        assert child.popen.wait(SOON_S) != 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -207,7 +208,7 @@ def test_a_signal_ends_the_child_at_once_even_in_a_call_that_holds_the_interpret
         assert child.hear()["event"] == "started"
         time.sleep(0.1)
         child.popen.send_signal(number)
-        assert child.popen.wait(1) == -number
+        assert child.popen.wait(SOON_S) == -number
 
 
 def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_supervisor() -> None:
@@ -299,9 +300,7 @@ def child_with_a_worker(folder: Path) -> Iterator[tuple[Process, int]]:
     with Process({"PYTHONPATH": f"{folder}:{SOURCE}", "NOTE": str(note)}) as child:
         child.say(ask(invocation_of(clockwork_cell(class_name="forking:Forking"))))
         assert [child.hear()["event"] for _ in range(2)] == ["loading", "started"]
-        deadline = time.monotonic() + 10
-        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: note.exists() and note.read_text(), 10)
         yield child, int(note.read_text())
 
 
@@ -310,16 +309,23 @@ def test_a_worker_does_not_hold_the_dead_childs_pipes_open(tmp_path: Path) -> No
         child.popen.kill()
         start = time.monotonic()
         assert child.stdout.read() == b""
-        assert time.monotonic() - start < 1.0
+        assert time.monotonic() - start < SOON_S
         os.kill(worker, signal.SIGKILL)
+
+
+def is_gone(process: int) -> bool:
+    """Tell whether a process has ended, collected by its parent or not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 def test_closing_stdin_ends_the_workers_too(tmp_path: Path) -> None:
     with child_with_a_worker(tmp_path) as (child, worker):
         child.stdin.close()
-        assert child.popen.wait(1) != 0
-        time.sleep(0.1)
-        assert not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text()
+        assert child.popen.wait(SOON_S) != 0
+        wait_until(lambda: is_gone(worker), SOON_S)
 
 
 FAULTY_TORCH = """

@@ -10,7 +10,7 @@ from pyarrow import fs
 from featray import store
 from featray.errors import StoreError
 from tests.builders import make_row
-from tests.unit.test_store import *  # noqa: F403
+from tests.unit.test_store import *  # noqa: F403 - its tests run again here, on this module's `results`
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def uri(server: str, bucket: str) -> str:
     return f"s3://{bucket}/lab/results?endpoint_override={server}&scheme=http&region=us-east-1"
 
 
-@pytest.fixture  # type: ignore[no-redef]
+@pytest.fixture  # type: ignore[no-redef]  # stands in for the local one
 def results(server: str) -> str:
     """A store in a new bucket."""
     bucket = f"bucket-{uuid.uuid4().hex[:12]}"

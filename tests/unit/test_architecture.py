@@ -5,9 +5,26 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer import Typer
+
+from featray.cli.app import app
+from tests.command import Shell
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("ray", "torch", "feat", "pandas", "pyarrow", "pydantic", "scipy", "plotly", "yaml", "av")
+
+
+def commands(of: Typer, *before: str) -> list[tuple[str, ...]]:
+    """List every command and group that is registered, in the order of `--help`."""
+    own = [(*before, str(each.name or (each.callback and each.callback.__name__))) for each in of.registered_commands]
+    for group in of.registered_groups:
+        assert group.name
+        assert group.typer_instance
+        own += [(*before, group.name), *commands(group.typer_instance, *before, group.name)]
+    return own
+
+
+COMMANDS = commands(app)
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":
@@ -47,8 +64,18 @@ def test_the_measuring_child_starts_without_pydantic_or_ray() -> None:
 def test_help_names_every_command() -> None:
     done = run("-m", "featray", "--help")
     assert done.returncode == 0
-    for command in ("submit", "plan", "report", "compare", "hosts", "measure", "import", "export", "store"):
-        assert command in done.stdout
+    listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
+    assert listed == [command for command, *rest in COMMANDS if not rest]
+    assert {"submit", "plan", "report", "compare", "hosts", "measure", "import", "export", "store"} <= set(listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_that_says_what_it_does(command: tuple[str, ...], shell: Shell) -> None:
+    told = shell(*command, "--help")
+    assert told.code == 0
+    usage, _, rest = told.out.partition("\n\n")
+    assert usage.split()[:3] == ["Usage:", "featray", command[0]]
+    assert rest.partition("\n\n")[0].strip().endswith(".")
 
 
 def test_python_m_featray_is_the_command() -> None:

@@ -62,8 +62,8 @@ def test_a_running_child_and_its_own_children_are_killed() -> None:
         group = it.pid
         begun = time.monotonic()
         it.end()
-        assert time.monotonic() - begun < 2
-        deadline = time.monotonic() + 2
+        assert time.monotonic() - begun < 10  # of the 60 s that they would live
+        deadline = time.monotonic() + 10
         with pytest.raises(ProcessLookupError):  # noqa: PT012 - polled until the kernel has reaped the group
             while time.monotonic() < deadline:
                 os.killpg(group, 0)

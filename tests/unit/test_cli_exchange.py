@@ -1,49 +1,21 @@
 """The commands import, export and store: what they print where, and their exit codes."""
 
-import dataclasses
-import io
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 import featray
 from featray import store
-from featray.cli import app
 from tests import reports
 from tests.builders import make_row
-
-
-@dataclasses.dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-class Shell:
-    """Runs commands as a user would, in an empty folder."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
-
-    def __call__(self, *arguments: str, typed: str = "") -> Ran:
-        """Run `featray ARGUMENTS`, with what is typed on its stdin."""
-        self._monkeypatch.chdir(self.folder)
-        self._monkeypatch.setattr(sys, "argv", ["featray", *arguments])
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        out, err = self._capsys.readouterr()
-        code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
+from tests.command import Shell
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    (tmp_path / "2026-07-01-abc1234.md").write_text(reports.markdown(), encoding="utf-8")
-    return Shell(tmp_path, monkeypatch, capsys)
+def shell(shell: Shell) -> Shell:
+    """A report of py-feat's lies in the folder."""
+    (shell.folder / "2026-07-01-abc1234.md").write_text(reports.markdown(), encoding="utf-8")
+    return shell
 
 
 def test_a_report_goes_in_once_and_comes_out_unchanged(shell: Shell) -> None:
@@ -57,6 +29,15 @@ def test_a_report_goes_in_once_and_comes_out_unchanged(shell: Shell) -> None:
 def test_warnings_of_an_import_go_to_stderr(shell: Shell) -> None:
     (shell.folder / "speed-3090.md").write_text(reports.markdown(), encoding="utf-8")
     assert "featray: warning: speed-3090.md: named after 3090" in shell("import", "speed-3090.md").err
+
+
+def test_an_archive_is_left_alone_by_compact_and_rm(shell: Shell) -> None:
+    assert shell("import", "2026-07-01-abc1234.md", "--archive", "july").code == 0
+    assert shell("store", "compact").err == "nothing to compact\n"
+    removed = shell("store", "rm", "2026-07-01-abc1234", "--yes")
+    assert removed.err == "history-july.parquet stays: it is an archive; delete the file by hand if you mean it\n"
+    assert [file.name for file in (shell.folder / "results" / "rows").iterdir()] == ["history-july.parquet"]
+    assert len(store.read(shell.folder / "results").rows) == 4
 
 
 def test_a_broken_file_is_exit_code_2_one_message_and_nothing_written(shell: Shell) -> None:
@@ -120,7 +101,7 @@ def test_removal_says_what_goes_and_asks(shell: Shell) -> None:
     assert store.read(shell.folder / "results").rows == ()
 
 
-def test_removal_without_asking(shell: Shell) -> None:
+def test_removal_with_yes_asks_nothing_and_a_second_finds_nothing(shell: Shell) -> None:
     store.append(shell.folder / "results", [make_row()])
     assert shell("store", "rm", "demo-1", "--yes").code == 0
     gone = shell("store", "rm", "demo-1", "--yes")

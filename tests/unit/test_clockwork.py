@@ -9,17 +9,17 @@ def test_a_call_lasts_as_long_as_its_frames() -> None:
     clockwork = Clockwork(seconds_per_frame=0.005, seconds_per_call=0.01)
     start = time.perf_counter()
     clockwork.detect(["a"] * 4, batch_size=2)
-    assert 0.03 <= time.perf_counter() - start < 0.2
+    assert 0.03 <= time.perf_counter() - start < 3
 
 
 def test_the_first_call_alone_bears_the_start_up() -> None:
-    clockwork = Clockwork(first_call_s=0.05)
+    clockwork = Clockwork(first_call_s=0.5)
     start = time.perf_counter()
     clockwork.detect(["a"])
     between = time.perf_counter()
     clockwork.detect(["a"])
-    assert between - start >= 0.05
-    assert time.perf_counter() - between < 0.04
+    assert between - start >= 0.5
+    assert time.perf_counter() - between < 0.5
 
 
 def test_it_finds_its_faces_in_every_frame() -> None:

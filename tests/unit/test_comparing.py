@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from featray import api, store
-from featray.cli import app
 from featray.errors import BadInput, NothingMatches
 from featray.report import verdicts
 from tests.builders import BLACKWELL, make_rows
+from tests.command import Shell
 
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.0]
 SLOWER = [1.2 * value for value in STEADY]
@@ -23,13 +23,6 @@ def results(tmp_path: Path) -> str:
     rows += make_rows(STEADY, sweep="after", run_id="after-1", batch_size=4, driver="590.1")
     store.append(str(tmp_path), rows)
     return str(tmp_path)
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["featray", *arguments])
-    with pytest.raises(SystemExit) as left:
-        app.main()
-    return int(str(left.value.code))
 
 
 def test_two_sweeps_are_compared_line_by_line(results: str) -> None:
@@ -100,21 +93,20 @@ def test_a_margin_in_percent_counts(results: str) -> None:
         (["before", "--over", "batch_size"], 0),
     ],
 )
-def test_exit_codes(
-    results: str, arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_exit_code_is_1_where_a_failing_verdict_was_found_and_2_where_nothing_could_be_compared(
+    results: str, arguments: list[str], code: int, shell: Shell
 ) -> None:
-    assert run(monkeypatch, "compare", *arguments, "--results", results) == code
-    said = capsys.readouterr()
-    assert ("featray: error: " in said.err) == (code == 2)
-    assert "Traceback" not in said.err
+    ran = shell("compare", *arguments, "--results", results)
+    assert ran.code == code
+    assert ran.err.startswith("featray: error: ") == (code == 2)
+    assert "Traceback" not in ran.err
 
 
-def test_json_holds_every_pair_with_its_reasons(
-    results: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_holds_every_pair_with_its_reasons(results: str, shell: Shell) -> None:
     store.append(results, make_rows([0.5], sweep="new", run_id="new-1", torch="2.12.0", **BLACKWELL))
-    assert run(monkeypatch, "compare", "before", "new", "--json", "--results", results) == 0
-    found = json.loads(capsys.readouterr().out)
+    ran = shell("compare", "before", "new", "--json", "--results", results)
+    assert ran.code == 0
+    found = json.loads(ran.out)
     (pair,) = found["pairs"]
     assert pair["verdict"] == "INCONCLUSIVE"
     assert pair["speedup"] == pytest.approx(2.0, abs=0.01)

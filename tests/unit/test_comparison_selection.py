@@ -50,7 +50,7 @@ def test_a_run_id_means_that_run() -> None:
         ("nightly-1, host=box", ["nightly-1"]),
     ],
 )
-def test_filters_pick_rows(expression: str, found: list[str]) -> None:
+def test_a_filter_picks_the_rows_that_meet_all_its_terms(expression: str, found: list[str]) -> None:
     assert runs(expression) == found
 
 

@@ -1,3 +1,5 @@
+"""A cell's detector: made with its keywords and device, called with its settings, and resolved into work."""
+
 import dataclasses
 import json
 import re
@@ -8,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from featray import cell as cells
 from featray import detectors, errors, inputs
+from featray.cell import Cell
 from featray.measurement import detector, weights
+from tests.builders import make_cell
 
 CLIP = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24, output_size=256)
 
@@ -30,33 +33,34 @@ class Placeless:
         return [{"given": given}]
 
 
-def make_cell(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> cells.Cell:
+def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> Cell:
+    """Make a cell of a detector of this module."""
     own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
-    return cells.Cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
+    return make_cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
 
 
-def load(cell: cells.Cell, device: str = "cpu") -> detector.Loaded:
+def load(cell: Cell, device: str = "cpu") -> detector.Loaded:
     return detector.load(cell, cache=Path("/nowhere"), device=device)
 
 
 def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
-    loaded = load(make_cell(depth=3), device="cuda")
+    loaded = load(cell_of(depth=3), device="cuda")
     assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")
     assert loaded.import_s >= 0
     assert loaded.load_s >= 0
 
 
 def test_a_detector_that_knows_no_device_gets_none() -> None:
-    assert isinstance(load(make_cell("Placeless")).detector, Placeless)
+    assert isinstance(load(cell_of("Placeless")).detector, Placeless)
 
 
 def test_work_lists_keywords_given_and_default_but_never_the_device() -> None:
-    work = {key: json.loads(value) for key, value in load(make_cell(depth=3)).work.items()}
+    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).work.items()}
     assert work == {"depth": 3, "mode": "plain", "class": f"{__name__}.Recorder", "precision": None}
 
 
 def test_a_clip_is_one_call_with_the_cells_settings() -> None:
-    cell = make_cell(depth=1)
+    cell = cell_of(depth=1)
     (record,) = load(cell).prepare(cell, [Path("/clips/short.mp4")])()
     assert record["given"] == "/clips/short.mp4"
     assert record["settings"] == {
@@ -67,7 +71,7 @@ def test_a_clip_is_one_call_with_the_cells_settings() -> None:
 
 def test_images_are_a_list_repeated_as_often_as_the_input_says() -> None:
     clip = inputs.Input(name="two", kind=inputs.IMAGES, paths=("/a.jpg", "/b.jpg"), source_frames=2, copies=2)
-    cell = make_cell(clip=clip, depth=1)
+    cell = cell_of(clip=clip, depth=1)
     (record,) = load(cell).prepare(cell, [Path("/a.jpg"), Path("/b.jpg")])()
     assert record["given"] == ["/a.jpg", "/b.jpg", "/a.jpg", "/b.jpg"]
     assert record["settings"]["data_type"] == "image"
@@ -76,7 +80,7 @@ def test_images_are_a_list_repeated_as_often_as_the_input_says() -> None:
 def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"not really a clip")
-    cell = make_cell(depth=1)
+    cell = cell_of(depth=1)
     work = {key: json.loads(value) for key, value in load(cell).input_work(cell, [clip]).items()}
     assert work == {
         "input_sha256": ["0b32ffe3504fe6d192febcbead3ce6a8bc550e753889c6d5c247ba85a41587de"],
@@ -88,7 +92,7 @@ def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
-    load(make_cell(depth=1)).synchronize()
+    load(cell_of(depth=1)).synchronize()
 
 
 def test_neither_py_feat_nor_torch_is_imported_for_a_detector_from_elsewhere(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""What a GPU is called in a report: as briefly as tells it from the others."""
+
 from featray import diagnosis, units
 from featray.diagnosis import words
 from featray.row import Row

@@ -53,5 +53,5 @@ def test_a_call_that_does_not_return_holds_nobody_up() -> None:
     begun = time.monotonic()
     assert ear.poll(0.05) == []
     ear.stop(0.05)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5  # of the 10 s that the call lasts
     stuck.set()

@@ -1,3 +1,5 @@
+"""Import and export: whole or not at all, once, and answered with what exists where something does not."""
+
 import json
 from pathlib import Path
 from typing import Any

@@ -1,3 +1,5 @@
+"""FFmpeg for torchcodec: PyAV's libraries under the names it looks for, or the system's own."""
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""Follow-up sweeps: files that read back as exactly the cells that were asked for."""
+
 from pathlib import Path
 
 import pytest

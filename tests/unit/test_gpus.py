@@ -1,3 +1,5 @@
+"""What a GPU's name alone tells: its memory, and the oldest torch that knows it."""
+
 import pytest
 
 from featray import gpus

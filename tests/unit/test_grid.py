@@ -1,3 +1,5 @@
+"""Where planted faces lie: as many boxes as asked, within the frame, none touching another."""
+
 import pytest
 
 from featray.measurement import grid

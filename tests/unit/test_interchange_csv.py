@@ -1,3 +1,5 @@
+"""Tables: py-feat's throughput.csv in and out, and every column as CSV and JSON lines."""
+
 import csv
 import io
 import json

@@ -1,3 +1,5 @@
+"""From printed figures to a duration: what rounding leaves open, and figures that contradict each other."""
+
 import pytest
 
 from featray.interchange import figures

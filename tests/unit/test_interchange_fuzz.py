@@ -73,7 +73,7 @@ JSON = st.recursive(
 
 
 @QUICK
-@given(st.sampled_from(sorted(reports.payload()["records"][0])), JSON, st.booleans())  # type: ignore[index]
+@given(st.sampled_from(sorted(reports.payload()["records"][0])), JSON, st.booleans())  # type: ignore[index]  # any JSON
 def test_any_value_in_any_field_of_a_run_is_refused_or_imported_whole(name: str, value: Any, in_metadata: bool) -> None:
     payload: Any = reports.payload()
     if in_metadata:

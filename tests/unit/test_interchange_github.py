@@ -1,3 +1,5 @@
+"""Entries for GitHub's benchmark action: a median, its range, and what the entry was measured on."""
+
 import dataclasses
 import json
 

@@ -1,3 +1,5 @@
+"""Which format a file has, what its run is called, and what is odd about it."""
+
 from pathlib import Path
 
 import pytest

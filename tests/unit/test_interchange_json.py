@@ -1,3 +1,5 @@
+"""py-feat's JSON, version 1: read, written back equal, and refused where it is broken."""
+
 import json
 from typing import Any
 

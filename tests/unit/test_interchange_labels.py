@@ -1,3 +1,5 @@
+"""py-feat's labels of every age: sections, headings, GPU and host lines, dates, file names."""
+
 import datetime
 
 import pytest

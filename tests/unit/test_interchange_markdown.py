@@ -1,3 +1,5 @@
+"""py-feat's markdown reports: every table line a row, and written back byte for byte."""
+
 import pytest
 
 from featray.errors import ImportFileError

@@ -93,8 +93,12 @@ def test_a_lease_dies_with_its_holder() -> None:
 
 
 TURNS = """
-import sys, time
+import pathlib, sys, time
 from featray.backends import lease
+started = pathlib.Path(sys.argv[2])
+(started / sys.argv[1]).touch()
+while len(list(started.iterdir())) < 2:
+    time.sleep(0.01)
 for turn in range(5):
     for state in lease.acquire("box", "GPU-1", exclusive="host", holder=sys.argv[1]):
         held = state
@@ -104,9 +108,11 @@ for turn in range(5):
 """
 
 
-def test_two_who_come_back_for_more_take_turns() -> None:
+def test_two_who_come_back_for_more_take_turns(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    started.mkdir()
     people = [
-        subprocess.Popen([sys.executable, "-c", TURNS, name], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        subprocess.Popen([sys.executable, "-c", TURNS, name, str(started)], stdout=subprocess.PIPE, text=True)
         for name in ("ann", "bob")
     ]
     said = [person.communicate(timeout=60)[0] for person in people]

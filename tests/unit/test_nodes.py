@@ -95,7 +95,7 @@ def test_options_are_checked_like_a_cluster_file() -> None:
         ({"name": "../x"}, "--name: '../x' cannot be a name"),
     ):
         with pytest.raises(BadInput, match=said.replace("(", r"\(")):
-            membership.own(**({"ip": "a", "name": "n", "gpus": "none", "labels": []} | options))  # type: ignore[arg-type]
+            membership.own(**({"ip": "a", "name": "n", "gpus": "none", "labels": []} | options))  # type: ignore[arg-type]  # options of many types
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""What a detector returned: rows, faces and frames counted, columns summarised."""
+
 import math
 import subprocess
 import sys

@@ -89,7 +89,7 @@ def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
     ]
 
 
-def test_environments_need_uv() -> None:
+def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
     cell = dataclasses.replace(CPU, environment="e", requirements=("torch==2.11.0",))
     assert [each.mend for each in lacks(READY, cell)] == ["python -m pip install uv"]
 

@@ -1,3 +1,5 @@
+"""The stage clock: no stage is charged for another's time, and the detector is left as it was."""
+
 from collections.abc import Iterator
 
 import pytest

@@ -1,3 +1,5 @@
+"""Where synthetic weights lie."""
+
 from pathlib import Path
 
 from featray.measurement import pyfeat_source, synthetic

@@ -1,4 +1,4 @@
-"""Units: what the rows of one cell on one target say together."""
+"""Units: rows gathered by cell and target, with their time, spread and interval."""
 
 import pytest
 

@@ -1,0 +1,100 @@
+"""`featray measure` as a user runs it: one cell on this machine, its row on stdout, nothing stored."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray import cell, clips, identity, store
+from featray import sweep as sweeps
+from featray.cell import Cell
+from featray.measurement import provenance
+from tests.builders import make_row
+from tests.campaigns import write
+from tests.command import featray
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """A detector that fails at batch 8 and finds its faces at 1 and 4; two repeats are asked for."""
+    return write(tmp_path, "seconds: 0.01, fault: error, at_batch: 8")
+
+
+def cell_of(sweep: Path, batch_size: int) -> Cell:
+    (found,) = [
+        each for each in cell.expand(sweeps.load(sweep, probe_clip=clips.probe)) if each.batch_size == batch_size
+    ]
+    return found
+
+
+def measure(*arguments: str | Path, cwd: Path, code: int = 0) -> dict[str, Any]:
+    """Measure, and check that nothing is left in the folder."""
+    before = sorted(cwd.rglob("*"))
+    done = featray("measure", *arguments, cwd=cwd)
+    assert done.code == code, done.err
+    assert sorted(cwd.rglob("*")) == before
+    return dict(json.loads(done.out))
+
+
+def test_a_cell_of_a_sweep_is_measured_by_the_beginning_of_its_id_and_the_sweeps_rules(
+    sweep: Path, tmp_path: Path
+) -> None:
+    id_ = cell.cell_id(cell_of(sweep, 4))
+    row = measure("--cell", id_[:8], "--sweep", sweep, cwd=tmp_path)
+    assert (row["status"], row["cell_id"], row["batch_size"]) == ("ok", id_, 4)
+    assert len(row["timed_s"]) == 2
+    assert min(row["timed_s"]) >= 0.01
+
+
+def test_a_row_that_was_printed_is_a_cell_to_measure_again(sweep: Path, tmp_path: Path) -> None:
+    id_ = cell.cell_id(cell_of(sweep, 1))
+    first = measure("--cell", id_, "--sweep", sweep, cwd=tmp_path)
+    (tmp_path / "CELL.json").write_text(json.dumps(first), encoding="utf-8")
+    again = measure("CELL.json", cwd=tmp_path)
+    assert (again["status"], again["cell_id"], again["work_id"]) == ("ok", id_, first["work_id"])
+    assert again["started_at"] > first["started_at"]
+
+
+def test_a_target_that_is_named_is_the_one_that_is_measured(sweep: Path, tmp_path: Path) -> None:
+    target = f"cpu@{provenance.host_id()}"
+    row = measure("--cell", cell.cell_id(cell_of(sweep, 1)), "--sweep", sweep, "--target", target, cwd=tmp_path)
+    assert (row["status"], row["target_id"]) == ("ok", target)
+
+
+def test_what_a_row_asked_is_a_cell_on_its_own(sweep: Path, tmp_path: Path) -> None:
+    asked = cell_of(sweep, 4)
+    (tmp_path / "CELL.json").write_text(json.dumps(cell.asked(asked)), encoding="utf-8")
+    row = measure("CELL.json", cwd=tmp_path)
+    assert (row["status"], row["cell_id"]) == ("ok", cell.cell_id(asked))
+
+
+def test_a_cell_of_the_store_is_measured_by_its_id(sweep: Path, tmp_path: Path) -> None:
+    asked = cell_of(sweep, 4)
+    stored = make_row(cell_id=cell.cell_id(asked), asked=identity.canonical(cell.asked(asked)), batch_size=4)
+    store.append(str(tmp_path / "results"), [stored])
+    row = measure("--cell", cell.cell_id(asked), cwd=tmp_path)
+    assert (row["status"], row["cell_id"], row["detector"]) == ("ok", cell.cell_id(asked), "bad")
+
+
+def test_a_cell_that_fails_is_a_row_with_its_reason_and_exit_code_1(sweep: Path, tmp_path: Path) -> None:
+    row = measure("--cell", cell.cell_id(cell_of(sweep, 8)), "--sweep", sweep, cwd=tmp_path, code=1)
+    assert (row["status"], row["reason"]) == ("failed", "RuntimeError: sabotaged in detect()")
+    assert row["timed_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--cell", "0123456789ab"), "results: no measured row of cell '0123456789ab'; name its sweep with --sweep"),
+        (("--cell", "", "--sweep", "faulty.yaml"), "faulty: several cells with id ''"),
+        (("CELL.json", "--target", "GPU-none"), "target 'GPU-none' cannot run this cell"),
+    ],
+)
+def test_what_cannot_be_measured_exits_2_and_says_why(
+    options: tuple[str, ...], said: str, sweep: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "CELL.json").write_text(json.dumps(cell.asked(cell_of(sweep, 1))), encoding="utf-8")
+    done = featray("measure", *options, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"featray: error: {said}")

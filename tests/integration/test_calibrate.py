@@ -1,0 +1,54 @@
+"""`featray calibrate` as a user runs it: identical cells against themselves, and the noise floor that comes of it."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from featray import store
+from tests.builders import make_rows
+from tests.command import featray
+
+NOISY = """
+detectors:
+  - name: tick
+    class: "featray.measurement.clockwork:Clockwork"
+    keywords: {seconds_per_frame: 0.0005, process_jitter: 0.2, frames: 72}
+inputs: [short]
+axes: {device: [mps, cpu], batch_size: 4}
+measure: {warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 6}
+"""
+STEADY = [1.0, 1.001, 0.999, 1.0, 1.0]
+
+
+def compare(results: Path) -> dict[str, object]:
+    """Compare the runs `before` and `after`; give their one pair."""
+    done = featray("compare", "before", "after", "--json", "--results", results)
+    assert done.code == 0, done.err
+    (pair,) = json.loads(done.out)["pairs"]
+    return dict(pair)
+
+
+def test_a_noisy_target_is_calibrated_and_compare_then_calls_a_small_difference_nothing(tmp_path: Path) -> None:
+    sweep, results, elsewhere = tmp_path / "tick.yaml", tmp_path / "results", tmp_path / "elsewhere"
+    sweep.write_text(NOISY, encoding="utf-8")
+    done = featray("calibrate", sweep, "--json", "--results", results)
+    assert done.code == 0, done.err
+    ((target, noise),) = json.loads(done.out).items()  # this machine has no mps device, and the sweep's is left out
+    assert (noise["cells"], noise["invocations"]) == (1, 3)
+    assert noise["half_width"] > math.log(1.045)  # processes differ by 20%
+    measured = store.read(str(results)).rows
+    assert {(row.sweep, row.target_id, row.status) for row in measured} == {("calibration", target, "ok")}
+    assert sorted(row.invocation for row in measured) == [1, 2, 3, 4, 5, 6]
+
+    for name, medians_s in (("before", STEADY), ("after", [1.04 * median_s for median_s in STEADY])):
+        rows = make_rows(medians_s, sweep=name, run_id=f"{name}-1", device="cpu", target_id=target)
+        store.append(str(results), rows)
+        store.append(str(elsewhere), rows)
+    uncalibrated, calibrated = compare(elsewhere), compare(results)
+    assert (uncalibrated["verdict"], uncalibrated["margin_ratio"]) == ("SLOWER", pytest.approx(1.03))
+    assert (calibrated["verdict"], calibrated["margin_ratio"]) == (
+        "EQUIVALENT",
+        pytest.approx(math.exp(noise["half_width"])),
+    )
