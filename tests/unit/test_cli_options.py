@@ -59,7 +59,10 @@ def test_a_plan_goes_on_from_what_is_stored_or_from_failures_or_from_nothing(she
 
 
 def test_a_margin_in_percent_widens_what_counts_as_equal(shell: Shell) -> None:
-    before, after = make_rows([1.0, 1.01, 0.99, 1.0, 1.0]), make_rows([1.2, 1.21, 1.19, 1.2, 1.2], sweep="after")
+    before, after = (
+        make_rows([1.0, 1.01, 0.99, 1.0, 1.0]),
+        make_rows([1.2, 1.21, 1.19, 1.2, 1.2], sweep="after", run_id="a-1"),
+    )
     store.append(shell.folder / "results", before + after)
     assert "1 SLOWER; below 3.0% nothing is called a difference" in shell("compare", "demo", "after").out
     widened = shell("compare", "demo", "after", "--margin", "25")
