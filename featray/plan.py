@@ -47,7 +47,8 @@ class Planned:
     """An invocation, the target it is meant for, where else it may run, and how long it should take.
 
     `cell_ids` name its cells, in their order. `elsewhere_s` is what it should take on each alternative, in their order.
-    `is_home`: cells of it were measured on `target` before.
+    `is_home`: cells of it were measured on `target` before. `rank` orders the invocations of one block and target at
+    random, so that a machine that warms up or slows down during a block favours no detector and no environment.
     """
 
     invocation: Invocation
@@ -57,6 +58,7 @@ class Planned:
     is_home: bool = False
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
+    rank: float = 0.0  # 0 to 1, seeded
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,7 @@ def make(
                 progress[unit.cell_id, unit.target.target_id] = (done + (each is None), counts[unit.cell_id])
             open_ = [each for each in due if each is not None]
             planned.extend(_invocations(open_, number, campaign, durations or {}))
-    planned.sort(key=lambda each: (each.invocation.block, each.target.target_id, -each.expected_s))
+    planned.sort(key=lambda each: (each.invocation.block, each.target.target_id, each.rank))
     return Plan(campaign=campaign, invocations=tuple(planned), refusals=placement.refusals, progress=progress)
 
 
@@ -243,7 +245,8 @@ def _invocation(
     campaign: Campaign,
     durations: Mapping[tuple[str, str], float],
 ) -> Planned:
-    order = shuffled(len(units), campaign.seed, group_key(units[0].cell, target.target_id), number, attempt)
+    seed = (campaign.seed, group_key(units[0].cell, target.target_id), number, attempt)
+    order = shuffled(len(units), *seed)
     cells = tuple(units[index].cell for index in order)
     cell_ids = tuple(units[index].cell_id for index in order)
     invocation = Invocation(
@@ -277,6 +280,7 @@ def _invocation(
         is_home=any(unit.is_home for unit in units),
         expected_s=here,
         elsewhere_s=tuple(elsewhere),
+        rank=_random(*seed, "rank").random(),
     )
 
 
@@ -307,13 +311,15 @@ def moved(planned: Planned, target: Target) -> Planned:
 
 
 def shuffled(size: int, *seed: object) -> list[int]:
-    """List 0 .. size-1 in an order that depends on the seed alone.
-
-    The seed goes in as text: `random` then hashes it with SHA-512, the same in every process.
-    """
+    """List 0 .. size-1 in an order that depends on the seed alone."""
     order = list(range(size))
-    random.Random("/".join(map(str, seed))).shuffle(order)
+    _random(*seed).shuffle(order)
     return order
+
+
+def _random(*seed: object) -> random.Random:
+    """Make random numbers of a seed: as text, which `random` hashes with SHA-512, the same in every process."""
+    return random.Random("/".join(map(str, seed)))
 
 
 LOAD_S = 15.0  # start, import and load of one child: import 7 to 9 s, build 1 to 4 s on a 2-core host
