@@ -3,12 +3,12 @@
 Flow: `plan.Plan` -> `Schedule` -> `runner` (real time) or a simulation (virtual clock); both use this same rule.
 Pure: no host in here and no clock of its own; the caller says what time it is, what started and what ended.
 
-The rule: a free lease takes, among what may run there, the lowest block of its target first (blocks of one target never
-overtake each other). Within a block, work that is bound to its target goes in a seeded random order: the sum is equal in
-any, and drift then favours nobody. Interchangeable work goes longest expected first (Graham's LPT rule), and towards the
-end waits for a host that will be free later but end sooner (earliest completion time): a slow host that takes the last
-invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts of speeds 1 to 20: 1.51 times
-the lower bound by LPT alone.
+The rule: a free lease takes, among what may run there, the lowest block of its target first (blocks of one target
+never overtake each other). Within a block, work that is bound to its target goes in a seeded random order: the sum is
+equal in any, and drift then favours nobody. Interchangeable work goes longest expected first (Graham's LPT rule), and
+towards the end waits for a host that will be free later but end sooner (earliest completion time): a slow host that
+takes the last invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts of speeds
+1 to 20: 1.51 times the lower bound by LPT alone.
 
 The invocations of a cell stay on the target that took its first one, since only together are they evidence; another
 target takes one of them only where the sweep would else end later.

@@ -72,8 +72,12 @@ class Nodes:
         self._dead_since = {node: self._dead_since.get(node, now) for node, is_alive in alive.items() if not is_alive}
         return {node for node, since in self._dead_since.items() if now - since >= SETTLE_S}
 
+    def lose(self, node: str) -> None:
+        """Take in that a task has ended with its node."""
+        self._dead_since.setdefault(node, self._clock())
+
     def is_dead(self, node: str) -> bool:
-        """Tell whether Ray had declared a node dead at the last look."""
+        """Tell whether a node was dead at the last look, or has taken a task along since."""
         return node in self._dead_since
 
     def come(self, alive: Mapping[str, bool]) -> list[str]:

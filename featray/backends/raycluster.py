@@ -228,7 +228,8 @@ class RayCluster:
         except ray.exceptions.OutOfMemoryError as wrong:
             return _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
         except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError) as wrong:
-            return _ended(entry.planned, Status.LOST, f"the host is gone: {first_line(wrong)}")
+            self._nodes.lose(entry.node)  # its host may have others, and the next try comes at once
+            return _ended(entry.planned, Status.LOST, f"the host is gone: {first_line(wrong).partition('. ')[0]}")
         except ray.exceptions.WorkerCrashedError as wrong:
             return _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
         except ray.exceptions.RayTaskError as wrong:

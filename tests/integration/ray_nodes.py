@@ -4,7 +4,7 @@
 
 Prints the head's address, then does what each line of stdin says, and answers with one line:
     add NAME [GPU]     start a node; NAME tells hosts apart, GPU is the UUID that the node stands for
-    kill NAME          kill a node's processes, without a word to the head
+    kill NAME [GPU]    kill a node's processes, without a word to the head
 
 The caller's $RAY_AUTH_TOKEN is demanded of everybody: Ray listens on every address of the machine.
 """
@@ -33,9 +33,9 @@ def main() -> None:
         for line in sys.stdin:
             word, name, *gpu = line.split()
             if word == "add":
-                nodes[name] = cluster.add_node(**arguments(name, *gpu))
+                nodes[name, *gpu] = cluster.add_node(**arguments(name, *gpu))
             else:
-                cluster.remove_node(nodes.pop(name), allow_graceful=False)
+                cluster.remove_node(nodes.pop((name, *gpu)), allow_graceful=False)
             print("done", flush=True)
     finally:
         cluster.shutdown()

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from featray import store
 from featray.row import Row
 from tests.campaigns import wait_until, write
-from tests.command import Ran, featray, start
+from tests.command import Ran, children, featray, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -161,6 +162,31 @@ def test_a_node_killed_outright_costs_its_own_units_only(cluster: Nodes, tmp_pat
     assert {row.status for row in far} == {"ok", "lost"}
     assert {row.status for row in rows if row not in far} == {"ok"}
     assert "set aside after 3 invocations in a row were lost" in err
+
+
+def node_of(child: int) -> str:
+    """Tell by its GPU which node a measuring child runs on: its raylet has that in its environment."""
+    (raylet,) = (each for each in psutil.Process(child).parents() if each.name() == "raylet")
+    return raylet.environ()["CUDA_VISIBLE_DEVICES"]
+
+
+def test_a_host_that_loses_one_of_its_nodes_measures_on_through_the_other(cluster: Nodes, tmp_path: Path) -> None:
+    gpus = [f"GPU-cccccccc-0000-4000-8000-00000000000{number}" for number in (1, 2)]
+    for gpu in gpus:
+        cluster.tell("add", "pair", gpu)
+    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    sweep.write_text(sweep.read_text() + "hosts: {label: {room: pair}}\n")
+    with cluster.submit(sweep, results) as process:
+        wait_until(lambda: rows_of(results), 90)
+        wait_until(children, 10)
+        struck = node_of(children()[0])
+        cluster.tell("kill", "pair", struck)
+        code, err = ended(process)
+    cluster.tell("kill", "pair", next(gpu for gpu in gpus if gpu != struck))
+    assert code == 0, err
+    assert {(row.status, row.target_id) for row in rows_of(results)} == {("ok", f"cpu@{host_id('pair')}")}
+    assert len(rows_of(results)) == 8
+    assert "set aside" not in err
 
 
 def test_a_node_that_joins_gets_its_share(cluster: Nodes, tmp_path: Path) -> None:

@@ -59,3 +59,11 @@ def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
     assert nodes.note({"a": False, "b": False}) == {"b"}
     clock.now += 10
     assert nodes.note({"a": True, "b": False}) == {"b"}
+
+
+def test_a_node_that_took_a_task_along_is_dead_before_the_next_look() -> None:
+    nodes = Nodes(["a", "b"], clock=lambda: 0.0)
+    nodes.lose("a")
+    assert (nodes.is_dead("a"), nodes.is_dead("b")) == (True, False)
+    nodes.note({"a": True, "b": True})
+    assert not nodes.is_dead("a")
