@@ -165,13 +165,9 @@ class RayCluster:
         return next((node for node in host.node_ids if not self._nodes.is_dead(node)), host.node_ids[0])
 
     def _gpus_to_lease(self, planned: Planned, node: str) -> int:
-        """Ask for one GPU, or for all of a node whose GPUs differ: Ray cannot tell them apart, the child's UUID can."""
-        count = self._gpu_counts.get(node, 0)
-        if planned.invocation.gpu_uuid is None or count == 0:
+        if planned.invocation.gpu_uuid is None:
             return 0
-        own = planned.target.host.node_gpus.get(node, ())
-        names = {gpu.name for gpu in planned.target.host.gpus if gpu.uuid in own}
-        return count if len(names) > 1 else 1
+        return planned.target.host.gpus_to_lease(node, self._gpu_counts.get(node, 0))
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
         """Wait for the first event of any invocation and return all that have come.

@@ -59,22 +59,22 @@ def options(
     """Measure how fast py-feat's face detectors are on each of your machines, and which differences are real."""
 
 
-app.command("submit")(submit.submit)
-app.command("status")(status.status)
-app.command("logs")(logs.logs)
-app.command("cancel")(cancel.cancel)
-app.command("plan")(plan.plan)
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("suggest")(suggest.suggest)
-app.command("recommend")(recommend.recommend)
-app.command("measure")(measure.measure)
-app.command("calibrate")(calibrate.calibrate)
-app.command("hosts")(hosts.hosts)
-app.command("import")(import_.import_)
-app.command("export")(export.export)
-app.add_typer(cluster.app, name="cluster")
-app.add_typer(store.app, name="store")
+app.command("submit", short_help="Measure what the store does not have yet, then report it.")(submit.submit)
+app.command("status", short_help="Show detached submits, and fetch their rows.")(status.status)
+app.command("logs", short_help="Print what a detached submit has said.")(logs.logs)
+app.command("cancel", short_help="End a detached submit; finished rows are kept.")(cancel.cancel)
+app.command("plan", short_help="Show what would run where, and for how long.")(plan.plan)
+app.command("report", short_help="Write what was measured, as markdown, HTML or JSON.")(report.report)
+app.command("compare", short_help="Say for each pair whether it is really faster.")(compare.compare)
+app.command("suggest", short_help="Write the sweeps that would settle what is open.")(suggest.suggest)
+app.command("recommend", short_help="Name the setting to use.")(recommend.recommend)
+app.command("measure", short_help="Measure one cell on this machine, without Ray.")(measure.measure)
+app.command("calibrate", short_help="Learn how much identical cells differ on each target.")(calibrate.calibrate)
+app.command("hosts", short_help="Show your machines, and what they lack for a sweep.")(hosts.hosts)
+app.command("import", short_help="Import reports that py-feat's own script made.")(import_.import_)
+app.command("export", short_help="Write rows in py-feat's and other formats.")(export.export)
+app.add_typer(cluster.app, name="cluster", short_help="Make one Ray cluster of several machines.")
+app.add_typer(store.app, name="store", short_help="List, check, compact and remove stored runs.")
 
 
 def main() -> None:

@@ -99,3 +99,27 @@ def test_a_node_offers_the_gpus_that_it_was_started_with_and_no_other() -> None:
     assert inventory.offered(both, None, has_gpus=True) == both
     assert inventory.offered(both, None, has_gpus=False) == ()
     assert [gpu.uuid for gpu in inventory.offered(both, "GPU-unseen", has_gpus=True)] == ["GPU-unseen"]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "offered", "leased"),
+    [
+        ((OLDER, BLACKWELL), 2, 2),
+        ((OLDER,), 1, 1),
+        ((OLDER, dataclasses.replace(OLDER, uuid="GPU-c")), 2, 1),
+        ((), 0, 0),
+    ],
+)
+def test_a_node_with_unlike_gpus_is_leased_whole(gpus: tuple[Gpu, ...], offered: int, leased: int) -> None:
+    node_gpus = {"n1": tuple(gpu.uuid for gpu in gpus)}
+    host = Host(host_id="h", hostname="box", gpus=gpus, node_ids=("n1",), node_gpus=node_gpus)
+    assert host.gpus_to_lease("n1", offered) == leased
+
+
+def test_of_two_gpus_of_one_name_the_label_tells_which() -> None:
+    twin = dataclasses.replace(OLDER, uuid="GPU-12345678-0000")
+    labels = [
+        target.label for target in Inventory(hosts=(Host(host_id="h", hostname="box", gpus=(OLDER, twin)),)).targets()
+    ]
+    assert len(set(labels)) == 3
+    assert any(label.endswith("(GPU-12345678)") for label in labels)
