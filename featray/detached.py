@@ -1,8 +1,10 @@
 """Detached submits: the driver runs on the cluster as a Ray job, and its events are read from what it prints.
 
-Flow: `start` -> `featray submit --json` on the head -> its log -> `events` -> progress, `collect` -> caller's store.
+Flow: `start` -> `featray submit --json` on the head -> its log -> `events` -> progress, `stand`, `collect` -> caller's
+store.
 """
 
+import dataclasses
 import datetime
 import json
 import shutil
@@ -13,8 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from featray import cell, claims, cluster, row, store, submission
-from featray.backends.jobs import Jobs
+from featray.backends.jobs import Job, Jobs
+from featray.errors import BackendError, Interrupted
+from featray.status import Status
 from featray.sweep import Sweep
+
+ERROR, WARNING, TRACEBACK = "featray: error: ", "featray: warning: ", "Traceback (most recent call last):"
+"""How the lines of a driver begin that tell why it ended; `featray.cli.console` writes the first two."""
 
 Said = Mapping[str, Any]
 """One event of a submit, as `featray submit --json` prints it."""
@@ -88,3 +95,71 @@ def collect(results: str, said: Iterable[Said]) -> int:
     if fresh:
         store.append(results, fresh)
     return len(fresh)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a detached submit stands, by what it has said."""
+
+    done: int
+    total: int  # 0 until the driver has planned
+    without_number: int
+    reason: str | None  # why it did not end well; None while it runs, and where all went well
+    code: int  # exit code: 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
+
+
+def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
+    """Say how a job stands. Pure.
+
+    Args:
+        job: As Ray knows it.
+        said: The events of its log.
+        log: All that it printed.
+    """
+    counts = [each for each in said if each["total"]]
+    done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
+    last = {(each["cell_id"], each["target_id"], each["invocation"]): each for each in _rows(said)}
+    without = sum(each["status"] != Status.OK for each in last.values())
+    lines = [line.strip() for line in log.splitlines() if line.strip() and event(line) is None]
+    code = _code(job, done < total or without > 0, has_failed=not said or _tells_of_failure(lines))
+    return Standing(
+        done=done,
+        total=total,
+        without_number=without,
+        reason=_reason(job, code, lines, f"{done} of {total}", without) if job.has_ended and code else None,
+        code=code,
+    )
+
+
+def _rows(said: Iterable[Said]) -> Iterator[Mapping[str, Any]]:
+    for each in said:
+        if "row" in each:
+            yield each["row"]
+
+
+def _tells_of_failure(lines: Iterable[str]) -> bool:
+    return any(line.startswith((ERROR, TRACEBACK)) for line in lines)
+
+
+def _code(job: Job, is_short: bool, *, has_failed: bool) -> int:
+    """Choose the exit code. An interrupted driver says `featray: error:` too, but has only left work undone."""
+    if not job.has_ended:
+        return 0
+    if job.state == "failed":
+        return BackendError.exit_code if has_failed and job.code != Interrupted.exit_code else 1
+    return 1 if is_short or (job.state == "stopped" and has_failed) else 0
+
+
+def _reason(job: Job, code: int, lines: Sequence[str], measured: str, without: int) -> str:
+    """Say why a job that has ended gives a code other than 0."""
+    if job.state == "stopped":
+        return f"stopped at {measured}"
+    if wrong := [line for line in lines if line.startswith(ERROR)]:
+        return wrong[-1].removeprefix(ERROR)
+    if code == 1 and job.code == 1:  # the driver ended in order
+        warned = [line for line in lines if line.startswith(WARNING)]
+        numbers = f"{without} measurement{'' if without == 1 else 's'} without a number"
+        return warned[-1].removeprefix(WARNING) if warned else numbers if without else f"ended at {measured}"
+    # Ray's message ends in the log's tail, of which the last line is enough.
+    ray = (job.message or "").strip().partition("\n")[0].partition(", last available logs")[0]
+    return ": ".join(filter(None, [ray, *lines[-1:]])) or "it said nothing"

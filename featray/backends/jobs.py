@@ -40,6 +40,8 @@ class Job:
     metadata: Mapping[str, str]
     started_at: str | None
     ended_at: str | None
+    message: str | None = None  # Ray's, in several lines
+    code: int | None = None  # the driver's exit code, once it has ended by itself
 
     @property
     def has_ended(self) -> bool:
@@ -178,6 +180,8 @@ def _job(details: Any) -> Job:
         metadata=dict(details.metadata or {}),
         started_at=_moment(details.start_time),
         ended_at=_moment(details.end_time),
+        message=details.message or None,
+        code=details.driver_exit_code,
     )
 
 
