@@ -127,11 +127,7 @@ def _watch(child: "subprocess.Popen[bytes]", said: Path, address: str) -> None:
 
 def _check_token(said: Path, address: str) -> None:
     if "InvalidAuthToken" in said.read_text(errors="replace"):
-        what = "this machine's token" if token.read() else "this machine, which has no token"
-        raise BackendError(
-            f"{address} refuses {what}: copy the line that `featray cluster token` prints on the head into "
-            f"{token.path()}, mode 0600"
-        )
+        raise BackendError(token.refusal(address))
 
 
 def _node(value: Mapping[str, Any]) -> Node:
