@@ -143,6 +143,21 @@ def load(path: Path) -> Cluster:
     return cluster
 
 
+def load_hosts(path: Path) -> Cluster:
+    """Read a cluster file that names at least one host, and so has a head.
+
+    Raises:
+        ClusterFileError: as `load`, or the cluster is this machine with Ray embedded.
+    """
+    cluster = load(path)
+    if not cluster.hosts:
+        raise ClusterFileError(
+            f"{path} names no hosts: its Ray is embedded, starts with `featray submit` and ends with it, so there is "
+            "nothing to start, join, stop or leave a submit to; expected at least one machine under `hosts`"
+        )
+    return cluster
+
+
 def _doubled(cluster: Cluster, key: str) -> list[Problem]:
     values = [getattr(host, key) for host in cluster.hosts]
     return [

@@ -10,11 +10,13 @@ import json
 import shutil
 import sys
 import tempfile
+import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from featray import cell, claims, cluster, row, store, submission
+from featray.backends import heads, nodes
 from featray.backends.jobs import Job, Jobs
 from featray.errors import BackendError, Interrupted
 from featray.status import Status
@@ -27,12 +29,50 @@ Said = Mapping[str, Any]
 """One event of a submit, as `featray submit --json` prints it."""
 
 
-def place(address: str | None) -> tuple[str | None, str]:
-    """Find a cluster's address, and the interpreter on its head, from what a person gives as `--address`."""
-    if address is None or not address.endswith((".yaml", ".yml")):
-        return address, sys.executable
-    lab = cluster.load(Path(address))
-    return lab.address, lab.head_host.interpreter if lab.head_host else sys.executable
+def head_of(address: str | None) -> str | None:
+    """Find the head's address, which a cluster file names, from what a person gives as `--address`."""
+    return _lab(address).address if _is_file(address) else address
+
+
+def place(address: str | None, python: str | None = None) -> tuple[str | None, str]:
+    """Find a cluster's address, and the interpreter on its head.
+
+    Args:
+        address: What a person gives as `--address`; None is the cluster of this machine.
+        python: The interpreter there, where a person names one.
+
+    Raises:
+        ClusterFileError: the cluster file is wrong, or its Ray is embedded.
+        BackendError: the head is another machine, and nobody says which interpreter has featray there.
+    """
+    if _is_file(address):
+        lab = _lab(address)
+        return lab.address, python or (lab.head_host.interpreter if lab.head_host else sys.executable)
+    if python is None and address is not None and not _is_here(address):
+        raise BackendError(
+            f"the head of {address} may be another machine, which need not have this interpreter ({sys.executable}); "
+            "name the one that has featray there: --python PATH, or give a cluster file as --address"
+        )
+    return address, python or sys.executable
+
+
+def _is_file(address: str | None) -> TypeGuard[str]:
+    return address is not None and address.endswith((".yaml", ".yml"))
+
+
+def _lab(file: str) -> cluster.Cluster:
+    return cluster.load_hosts(Path(file))
+
+
+def _is_here(address: str) -> bool:
+    """Tell whether a head is this machine; a loopback dashboard may be a tunnel's end, unless a head runs here."""
+    try:
+        url = urllib.parse.urlsplit(address if "://" in address else f"//{address}")
+    except ValueError:
+        return False
+    if not heads.is_here(url.hostname or ""):
+        return False
+    return not url.scheme or any(each.head for each in nodes.running())
 
 
 def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, options: Sequence[str]) -> str:

@@ -71,12 +71,25 @@ def check_driver(address: str) -> None:
     Raises:
         BackendError: the head does not answer or refuses, or no live node of it is on this machine.
     """
-    own = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
+    own = _own_addresses()
     if not any(node.alive and node.address in own for node in nodes(address)):
         raise BackendError(
             f"this machine is not in the cluster of {address}, and Ray takes drivers only on its machines; join it: "
             f"featray cluster join {address}, or submit from one that is"
         )
+
+
+def is_here(host: str) -> bool:
+    """Tell whether a host name or address is this machine's; one that cannot be looked up is not."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return False
+    return bool(found & _own_addresses())
+
+
+def _own_addresses() -> set[str]:
+    return {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
 
 
 def reach(address: str) -> None:

@@ -16,7 +16,7 @@ def cancel(
     from featray import detached
     from featray.backends.jobs import Jobs
 
-    jobs = Jobs(detached.place(address)[0])
+    jobs = Jobs(detached.head_of(address))
     if jobs.find(job).has_ended:
         console.say(f"{job} had ended already")
         return

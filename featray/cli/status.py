@@ -27,7 +27,7 @@ def status(
     from featray import detached
     from featray.backends.jobs import Jobs
 
-    jobs = Jobs(detached.place(address)[0])
+    jobs = Jobs(detached.head_of(address))
     if job is None:
         _list(jobs, json=json)
         return 0

@@ -1,6 +1,8 @@
 """How a detached submit stands: what its events and its log come to, and which exit code that is."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,9 @@ import pytest
 from featray import detached
 from featray.backends.jobs import Job
 from featray.detached import Said, Standing
+from featray.errors import BackendError, BadInput
+
+SHIPPED = Path(__file__).parents[2] / "clusters"
 
 WARNING = "featray: warning: the budget left 5 measurements in 2 invocations undone"
 
@@ -114,3 +119,41 @@ def test_a_job_that_did_not_go_well_says_why(
 def test_a_line_that_is_no_event_is_none() -> None:
     lines: list[Any] = ["2026 INFO ray: hello", '{"done": 1, "total', '{"done": 1, "total": 2}']
     assert [detached.event(line) for line in lines] == [None, None, {"done": 1, "total": 2}]
+
+
+LAB = "hosts: [{name: a, address: 192.0.2.1}, {name: b, address: 192.0.2.2, venv: ~/v}]\nhead: b\n"
+
+
+def test_an_interpreter_that_was_named_wins(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(LAB)
+    for address in (None, "192.0.2.1:6379", "http://127.0.0.1:8265", str(tmp_path / "lab.yaml")):
+        assert detached.place(address, python="/opt/python")[1] == "/opt/python"
+
+
+def test_a_cluster_file_names_the_interpreter_of_its_head(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(LAB)
+    assert detached.place(str(tmp_path / "lab.yaml")) == ("192.0.2.2:6379", "~/v/bin/python")
+
+
+@pytest.mark.parametrize("address", [None, "127.0.0.1:6379", "localhost:7000"])
+def test_a_cluster_of_this_machine_runs_this_interpreter(address: str | None) -> None:
+    assert detached.place(address) == (address, sys.executable)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1:6379", "[:6379", "http://192.0.2.1:8265"])
+def test_a_head_elsewhere_is_never_given_this_machines_interpreter(address: str) -> None:
+    with pytest.raises(BackendError, match="--python"):
+        detached.place(address)
+    assert detached.head_of(address) == address  # looking at a submit takes no interpreter
+
+
+def test_a_tunnel_is_not_taken_for_a_head_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))  # no head of featray's runs here
+    with pytest.raises(BackendError, match="--python"):
+        detached.place("http://127.0.0.1:8265")
+
+
+def test_nothing_can_be_left_to_an_embedded_ray() -> None:
+    for look in (detached.place, detached.head_of):
+        with pytest.raises(BadInput, match=r"local\.yaml names no hosts"):
+            look(str(SHIPPED / "local.yaml"))
