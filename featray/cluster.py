@@ -5,6 +5,8 @@ Reads the file and nothing else; no host is asked.
 """
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -67,8 +69,25 @@ def _labels(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _word(what: str, characters: str) -> AfterValidator:
+    """Check a word of ssh's command line, of which no part may be taken for an option."""
+
+    def check(text: str) -> str:
+        if any(part.startswith("-") for part in text.split("@")):
+            raise ValueError(
+                f"'{text[:80]}' cannot be {what}: it may not begin with '-', which ssh takes for an option"
+            )
+        if not re.fullmatch(rf"[A-Za-z0-9{characters}-]+", text):
+            raise ValueError(f"'{text[:80]}' cannot be {what}; expected letters, digits, and any of {characters}-")
+        return text
+
+    return AfterValidator(check)
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$")]
+Address = Annotated[str, _word("an address", "._:")]
+Destination = Annotated[str, _word("an ssh destination", "._@")]
+User = Annotated[str, _word("a user", "._")]
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
 Gpus = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
 """UUIDs; None for all."""
@@ -79,10 +98,10 @@ class Member(Model):
 
     name: Slug
     address: Address  # what the other hosts reach it by
-    ssh: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._@-]+$")] = None  # ssh destination; default user@address
-    user: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]+$")] = None
+    ssh: Destination | None = None  # default user@address
+    user: User | None = None
     python: Annotated[str | None, Field(min_length=1)] = None  # interpreter that has featray and Ray
-    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to
+    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to; ~/ is there
     gpus: Gpus = None
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
 
@@ -124,6 +143,13 @@ class Cluster(Model):
         """Find the host that runs the head."""
         named = [host for host in self.hosts if self.head in (None, host.name)]
         return named[0] if named else None
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Write a command for the shell of another machine; a leading `~/` is the home there, all else is left as it is."""
+    return " ".join(
+        f'"$HOME"/{shlex.quote(word[2:])}' if word.startswith("~/") else shlex.quote(word) for word in words
+    )
 
 
 def load(path: Path) -> Cluster:

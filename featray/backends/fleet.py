@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from featray.backends import nodes
-from featray.cluster import Cluster, Member
+from featray.cluster import Cluster, Member, command_line
 from featray.errors import BackendError
 
 SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
@@ -62,10 +62,11 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
     program = shlex.split(os.environ.get("FEATRAY_SSH", SSH))
     try:
         done = subprocess.run(
-            [*program, member.destination, shlex.join(command)],
+            [*program, member.destination, command_line(command)],
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # a host's locale may be any
             timeout=limit_s,
             check=False,
         )

@@ -11,7 +11,6 @@ import datetime
 import logging
 import os
 import re
-import shlex
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from featray.backends import heads, nodes, token
 from featray.backends.raycluster import first_line
+from featray.cluster import command_line
 from featray.errors import BackendError, NothingMatches, suggest
 from featray.quantities import utc_text
 
@@ -129,7 +129,7 @@ class Jobs:
         """Start a command on the head and return its id.
 
         Args:
-            command: Program and arguments.
+            command: Program and arguments; a leading `~/` is the home on the head.
             name: The id.
             metadata: Shown with the job.
             folder: Files that the command finds in its working folder.
@@ -140,7 +140,7 @@ class Jobs:
         environment: dict[str, Any] = {"env_vars": {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "PYTHONUNBUFFERED": "1"}}
         if folder is not None:
             environment["working_dir"] = str(folder)
-        entrypoint, deadline = shlex.join(command), time.monotonic() + AGENT_S
+        entrypoint, deadline = command_line(command), time.monotonic() + AGENT_S
         while True:
             try:
                 with self._asking():

@@ -147,8 +147,16 @@ def _spawn(raylet: Raylet, address: str) -> Running:
         log=str(log),
     )
     process.returncode = 0  # it is to outlive this process, which must not wait for it
-    _record(begun).write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
+    keep(begun)
     return begun
+
+
+def keep(begun: Running) -> None:
+    """Write down that a raylet runs, whole or not at all: others may look at any moment."""
+    record = _record(begun)
+    half = record.with_suffix(".new")
+    half.write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
+    half.replace(record)
 
 
 def variables(gpu: str | None) -> dict[str, str]:
@@ -184,15 +192,34 @@ def _reason(log: str) -> str:
 
 
 def running() -> list[Running]:
-    """List the raylets of featray's that run on this machine, the head first; forget those that ended."""
+    """List the raylets of featray's that run on this machine, the head first; forget those that ended.
+
+    Raises:
+        BackendError: a record cannot be read, while its process still runs.
+    """
+    known = [(file, _read(file)) for file in sorted(_folder().glob("*.json"))]
     found = []
-    for file in sorted(_folder().glob("*.json")):
-        each = Running(**json.loads(file.read_text(encoding="utf-8")))
-        if _is_alive(each):
+    for file, each in known:
+        if each is not None and _is_alive(each):
             found.append(each)
         else:
             file.unlink(missing_ok=True)
     return sorted(found, key=lambda each: not each.head)
+
+
+def _read(record: Path) -> Running | None:
+    """Read a record; None where it cannot be read and no process of its number runs."""
+    try:
+        return Running(**json.loads(record.read_text(encoding="utf-8")))
+    except FileNotFoundError:  # another command has just forgotten it
+        return None
+    except (OSError, ValueError, TypeError) as wrong:
+        if record.stem.isdigit() and not psutil.pid_exists(int(record.stem)):
+            return None
+        raise BackendError(
+            f"{record}: not a record of a raylet ({wrong}); end process {record.stem} if it is a Ray of featray's, and "
+            "remove the file"
+        ) from wrong
 
 
 def stop() -> list[Running]:

@@ -1,15 +1,19 @@
 """Which raylets a machine gets, whose token they show, and who is refused before anything starts."""
 
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from featray.backends import fleet, heads, membership, nodes, token
-from featray.backends.nodes import Head, Raylet
+from featray.backends.nodes import Head, Raylet, Running
 from featray.cluster import Cluster, Member
 from featray.errors import BackendError, BadInput
+from featray.measurement import provenance
 
 
 def plan(gpus: tuple[str, ...], head: Head | None = None) -> list[Raylet]:
@@ -153,3 +157,69 @@ def test_a_host_that_would_be_refused_is_named_with_what_mends_it() -> None:
     assert fleet.unlike(member, wanted | {"python": "3.11.8"}, wanted) == (
         "one would be refused: it has python 3.11.8; the cluster needs python 3.11.7"
     )
+
+
+def test_an_interpreter_in_the_home_of_a_host_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my v" / "bin").mkdir(parents=True)
+    (tmp_path / "my v" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setenv("FEATRAY_SSH", LOCAL)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = fleet.run(Member(name="one", address="10.0.0.1", venv="~/my v/"), ["~/my v/bin/python", "-c", "print(7)"])
+    assert (done.code, done.out) == (0, "7\n")
+
+
+def test_what_a_host_says_need_not_be_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_SSH", LOCAL)
+    done = fleet.run(Member(name="one", address="10.0.0.1"), ["printf", r"caf\351"])
+    assert (done.code, done.out) == (0, "caf\ufffd")
+
+
+def write_record(cache: Path, pid: int, text: str) -> Path:
+    """Put a record of a raylet where featray keeps them."""
+    folder = cache / "cluster" / provenance.host_id()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{pid}.json").write_text(text)
+    return folder / f"{pid}.json"
+
+
+def ended_process() -> int:
+    with subprocess.Popen(["true"]) as process:
+        pass
+    return process.pid
+
+
+@pytest.mark.parametrize("text", ['{"pid": 1, "crea', "", "[]", '{"pid": 1}', '{"pid": 1, "unknown": 2}'])
+def test_an_unreadable_record_names_itself_and_its_process(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    record = write_record(tmp_path, os.getpid(), text)
+    with pytest.raises(BackendError) as caught:
+        nodes.running()
+    assert str(caught.value).startswith(f"{record}: not a record of a raylet")
+    assert f"process {os.getpid()}" in str(caught.value)
+
+
+def test_an_unreadable_record_of_a_process_that_ended_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    record = write_record(tmp_path, ended_process(), '{"pid": 1, "crea')
+    assert nodes.running() == []
+    assert not record.exists()
+
+
+def test_a_record_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    own = Running(
+        pid=os.getpid(),
+        created=psutil.Process().create_time(),
+        address="127.0.0.1:6379",
+        head=True,
+        gpu=None,
+        log="/log",
+    )
+    write_record(tmp_path, 1, "").unlink()
+    nodes.keep(own)
+    assert nodes.running() == [own]
+    assert [file.name for file in (tmp_path / "cluster" / provenance.host_id()).iterdir()] == [f"{os.getpid()}.json"]
