@@ -7,6 +7,7 @@ store.
 import dataclasses
 import datetime
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from featray.sweep import Sweep
 
 ERROR, WARNING, TRACEBACK = "featray: error: ", "featray: warning: ", "Traceback (most recent call last):"
 """How the lines of a driver begin that tell why it ended; `featray.cli.console` writes the first two."""
+
+RAYS = re.compile(r"Running entrypoint for job |\d{4}-\d\d-\d\d [\d:,]+\tINFO ")
+"""Lines of Ray's own in a job's log; the first may come after all that the job said."""
 
 Said = Mapping[str, Any]
 """One event of a submit, as `featray submit --json` prints it."""
@@ -160,7 +164,7 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
     last = {(each["cell_id"], each["target_id"], each["invocation"]): each for each in _rows(said)}
     without = sum(each["status"] != Status.OK for each in last.values())
-    lines = [line.strip() for line in log.splitlines() if line.strip() and event(line) is None]
+    lines = [line.strip() for line in log.splitlines() if line.strip() and not RAYS.match(line) and event(line) is None]
     code = _code(job, done < total or without > 0, has_failed=not said or _tells_of_failure(lines))
     return Standing(
         done=done,

@@ -94,7 +94,8 @@ RAYS = "Job entrypoint command failed with exit code 127, last available logs (t
         (
             job("failed", message=RAYS),
             [],
-            ("sh: 1: python: not found", ""),
+            ("2026-11-24 08:49:25,966\tINFO job_manager.py:581 -- Runtime env is setting up.",
+             "sh: 1: python: not found", "", "Running entrypoint for job s-1: python -m featray"),
             "Job entrypoint command failed with exit code 127: sh: 1: python: not found",
         ),
         (job("failed", message="Job supervisor actor died: the node is gone"), rows("ok"), (),
