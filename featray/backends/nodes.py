@@ -20,11 +20,12 @@ from pathlib import Path
 
 import psutil
 
+import featray
 from featray.backends import token
 from featray.errors import BackendError, Busy
 from featray.measurement import provenance, weights
 
-HOST_LABEL, GPU_LABEL = "featray.host", "featray.gpu"
+HOST_LABEL, GPU_LABEL, VERSION_LABEL = "featray.host", "featray.gpu", "featray.version"
 
 START_S = 180.0  # a head took 13 to 40 s on a busy 2-core host, a raylet 4 to 20 s
 STOP_S = 20.0  # Ray's own processes end within 5 s
@@ -84,7 +85,7 @@ def raylets(
     """
     made = []
     for index, gpu in enumerate(gpus or [None]):
-        tags = {**labels, HOST_LABEL: name} | ({GPU_LABEL: gpu} if gpu else {})
+        tags = {**labels, HOST_LABEL: name, VERSION_LABEL: own_version()} | ({GPU_LABEL: gpu} if gpu else {})
         here = head if index == 0 else None
         place = [f"--port={here.port}", "--head"] if here else [f"--address={address}"]
         board = ["--dashboard-host=127.0.0.1", f"--dashboard-port={here.dashboard_port}"] if here else []
@@ -101,6 +102,11 @@ def raylets(
         )
         made.append(Raylet(arguments=arguments, gpu=gpu, head=here is not None))
     return made
+
+
+def own_version() -> str:
+    """Write featray's version as a label, in which Ray takes no `+`."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", featray.__version__)
 
 
 def start(planned: Sequence[Raylet], address: str) -> list[Running]:
@@ -154,6 +160,7 @@ def _spawn(raylet: Raylet, address: str) -> Running:
 def keep(begun: Running) -> None:
     """Write down that a raylet runs, whole or not at all: others may look at any moment."""
     record = _record(begun)
+    record.parent.mkdir(parents=True, exist_ok=True)
     half = record.with_suffix(".new")
     half.write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
     half.replace(record)

@@ -48,8 +48,8 @@ def start(
     from featray.backends import fleet, membership, nodes, token
 
     if file is not None:
-        lab = cluster.load(file)
-        fleet.start(lab, token.ensure(), console.say)
+        lab = cluster.load_hosts(file)
+        fleet.start(lab, str(file), token.ensure(), console.say)
         destination = lab.head_host.destination if lab.head_host else ""
         _show_head(lab.address or "", lab.dashboard_port, destination)
         return
@@ -57,7 +57,7 @@ def start(
         token.save(sys.stdin.read().strip())
     member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [])
     address = f"{member.address}:{port}"
-    begun = membership.enter(member, address, nodes.Head(port=port, dashboard_port=dashboard_port))
+    begun = membership.enter(member, address, nodes.Head(port=port, dashboard_port=dashboard_port), say=console.warn)
     _show_raylets(begun)
     _show_head(address, dashboard_port, member.address)
 
@@ -72,20 +72,26 @@ def _show_head(address: str, dashboard_port: int, destination: str) -> None:
 
 @app.command()
 def join(
-    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the head.")],
+    head: Annotated[
+        str, typer.Argument(metavar="HOST:PORT|CLUSTER", help="Address of the head, or a cluster file: its hosts join.")
+    ],
     ip: Ip = None,
     name: Name = None,
     gpus: Gpus = "all",
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Join this host to a running cluster."""
-    from featray.backends import membership, token
+    """Join this host to a running cluster, or every host of a cluster file over ssh."""
+    from featray import cluster
+    from featray.backends import fleet, membership, token
 
+    if head.endswith((".yaml", ".yml")):
+        fleet.join(cluster.load_hosts(Path(head)), head, console.say)
+        return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [], toward=address)
-    _show_raylets(membership.enter(member, address))
+    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [], toward=head)
+    _show_raylets(membership.enter(member, head, say=console.warn))
 
 
 @app.command()
@@ -135,13 +141,13 @@ def _table(address: str, nodes: "Sequence[Node]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from featray.backends.nodes import GPU_LABEL, HOST_LABEL
+    from featray.backends.nodes import GPU_LABEL, HOST_LABEL, VERSION_LABEL
 
     table = Table(title=f"Nodes of {address}", title_justify="left")
     for heading in ("host", "address", "state", "CPUs", "GPUs", "GPU", "labels"):
         table.add_column(heading, justify="right" if heading in ("CPUs", "GPUs") else "left", overflow="fold")
     for node in sorted(nodes, key=lambda node: (not node.alive, node.address, node.labels.get(GPU_LABEL, ""))):
-        own = {key: value for key, value in node.labels.items() if key not in (HOST_LABEL, GPU_LABEL)}
+        own = {key: value for key, value in node.labels.items() if key not in (HOST_LABEL, GPU_LABEL, VERSION_LABEL)}
         row = (
             node.labels.get(HOST_LABEL, node.hostname),
             node.address,
