@@ -6,14 +6,14 @@ Reads the file and nothing else; no host is asked.
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
-from featray.errors import ClusterFileError, suggest
+from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import Model, Problem
 
 RAY_PORT = 6379  # Ray's own default for a head
@@ -29,6 +29,17 @@ UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,}")
 
 OWN_LABELS = ("featray.", "ray.io/")
 """Labels that featray and Ray set themselves."""
+
+
+IN_FILE = {
+    "--port": "`port`",
+    "--dashboard-port": "`dashboard_port`",
+    "--ip": "`address` of the host",
+    "--name": "`name` of the host",
+    "--gpus": "`gpus` of the host",
+    "--label": "`labels` of the host",
+}
+"""Where a cluster file has what an option of `featray cluster` says of one host."""
 
 
 def _slug(text: str) -> str:
@@ -182,6 +193,24 @@ def load_hosts(path: Path) -> Cluster:
             "nothing to start, join, stop or leave a submit to; expected at least one machine under `hosts`"
         )
     return cluster
+
+
+def refuse_options(path: Path, given: Mapping[str, object]) -> None:
+    """Refuse options of one host beside a file that describes all of them.
+
+    Args:
+        path: The cluster file.
+        given: Option -> value; None, False and empty ones were not given.
+
+    Raises:
+        BadInput: an option was given; the message says where it belongs.
+    """
+    for option, value in given.items():
+        if value in (None, False, [], ()):
+            continue
+        belongs = IN_FILE.get(option)
+        where = f"write {belongs} in {path}" if belongs else "its hosts get the token over ssh"
+        raise BadInput(f"{option} does not go with a cluster file; {where}")
 
 
 def _doubled(cluster: Cluster, key: str) -> list[Problem]:

@@ -24,7 +24,10 @@ File = Annotated[
 Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="The address the other hosts reach this one by.")]
 Name = Annotated[str | None, typer.Option("--name", help="This host's name in the cluster.")]
 Gpus = Annotated[
-    str, typer.Option("--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each.")
+    str | None,
+    typer.Option(
+        "--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each; default all."
+    ),
 ]
 Labels = Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors.")]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluster's token from stdin and keep it.")]
@@ -34,12 +37,15 @@ TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluste
 def start(
     file: File = None,
     ip: Ip = None,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the head.")] = 6379,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port of the head; default 6379.")
+    ] = None,
     dashboard_port: Annotated[
-        int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard, on loopback.")
-    ] = 8265,
+        int | None,
+        typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard, on loopback; default 8265."),
+    ] = None,
     name: Name = None,
-    gpus: Gpus = "all",
+    gpus: Gpus = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
@@ -48,6 +54,8 @@ def start(
     from featray.backends import fleet, membership, nodes, token
 
     if file is not None:
+        own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
+        cluster.refuse_options(file, {"--port": port, "--dashboard-port": dashboard_port, **own})
         lab = cluster.load_hosts(file)
         fleet.start(lab, str(file), token.ensure(), console.say)
         destination = lab.head_host.destination if lab.head_host else ""
@@ -55,11 +63,16 @@ def start(
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [])
-    address = f"{member.address}:{port}"
-    begun = membership.enter(member, address, nodes.Head(port=port, dashboard_port=dashboard_port), say=console.warn)
+    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
+    head = nodes.Head(port=port or cluster.RAY_PORT, dashboard_port=dashboard_port or cluster.DASHBOARD_PORT)
+    address = f"{member.address}:{head.port}"
+    begun = membership.enter(member, address, head, say=console.warn)
     _show_raylets(begun)
-    _show_head(address, dashboard_port, member.address)
+    _show_head(address, head.dashboard_port, member.address)
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {f"--{name.replace('_', '-')}": value for name, value in options.items()}
 
 
 def _show_head(address: str, dashboard_port: int, destination: str) -> None:
@@ -77,7 +90,7 @@ def join(
     ],
     ip: Ip = None,
     name: Name = None,
-    gpus: Gpus = "all",
+    gpus: Gpus = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
@@ -86,11 +99,13 @@ def join(
     from featray.backends import fleet, membership, token
 
     if head.endswith((".yaml", ".yml")):
+        own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
+        cluster.refuse_options(Path(head), own)
         fleet.join(cluster.load_hosts(Path(head)), head, console.say)
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [], toward=head)
+    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [], toward=head)
     _show_raylets(membership.enter(member, head, say=console.warn))
 
 
@@ -101,7 +116,7 @@ def stop(file: File = None) -> None:
     from featray.backends import fleet, nodes
 
     if file is not None:
-        fleet.stop(cluster.load(file), console.say)
+        fleet.stop(cluster.load_hosts(file), console.say)
         return
     ended = nodes.stop()
     console.say(f"{len(ended)} raylets ended" if ended else "no Ray of featray's runs on this machine")
@@ -114,7 +129,7 @@ def status(file: File = None) -> None:
     from featray.backends import heads, nodes
 
     begun = nodes.running()
-    address = cluster.load(file).address if file is not None else begun[0].address if begun else None
+    address = cluster.load_hosts(file).address if file is not None else begun[0].address if begun else None
     if begun:
         _show_raylets(begun)
     if address is None:
