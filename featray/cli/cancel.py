@@ -12,7 +12,10 @@ def cancel(
     job: Annotated[str, typer.Argument(metavar="ID", help="As `featray submit --detach` printed it.")],
     address: JobAddress = None,
 ) -> None:
-    """End a detached submit as Ctrl-C would: finished rows are kept, the next submit goes on from there."""
+    """End a detached submit as Ctrl-C would; finished rows are kept.
+
+    The next submit of the same sweep goes on from there. Exit code 4 where it still runs.
+    """
     from featray import detached
     from featray.backends.jobs import Jobs
 

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
     from featray.backends.heads import Node
     from featray.backends.nodes import Running
 
-app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a Ray cluster of several machines.")
+app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
 File = Annotated[
     Path | None, typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this host.")
 ]
 Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="The address the other hosts reach this one by.")]
-Name = Annotated[str | None, typer.Option("--name", help="This host's name in the cluster.")]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This host's name in the cluster.")]
 Gpus = Annotated[
     str | None,
     typer.Option(
         "--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each; default all."
     ),
 ]
-Labels = Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors; may be repeated.")
+]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluster's token from stdin and keep it.")]
 
 
@@ -38,18 +40,28 @@ def start(
     file: File = None,
     ip: Ip = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Port of the head; default 6379.")
+        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port of the head; default 6379.")
     ] = None,
     dashboard_port: Annotated[
         int | None,
-        typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard, on loopback; default 8265."),
+        typer.Option(
+            "--dashboard-port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port of the dashboard, on loopback; default 8265.",
+        ),
     ] = None,
     name: Name = None,
     gpus: Gpus = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Start a head on this host, or every host of a cluster file over ssh."""
+    """Start a head here, or every host of a cluster file.
+
+    Hosts of a file are reached over ssh: first the head, then the others join it, one raylet per GPU, with the token of
+    this machine. A host whose Python, Ray or featray differs from this machine's is named, and nothing is started.
+    """
     from featray import cluster
     from featray.backends import fleet, membership, nodes, token
 
@@ -94,7 +106,11 @@ def join(
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Join this host to a running cluster, or every host of a cluster file over ssh."""
+    """Join this host, or those of a cluster file, to a running head.
+
+    Hosts of a file are reached over ssh and get the head's token; those that are in already stay. A host whose Python,
+    Ray or featray the head would refuse is named before anything is started on it.
+    """
     from featray import cluster
     from featray.backends import fleet, membership, token
 
@@ -111,7 +127,10 @@ def join(
 
 @app.command()
 def stop(file: File = None) -> None:
-    """End featray's Ray on this host, or on every host of a cluster file; nobody else's Ray is touched."""
+    """End featray's Ray here, or on every host of a cluster file.
+
+    Nobody else's Ray is touched.
+    """
     from featray import cluster
     from featray.backends import fleet, nodes
 
@@ -124,7 +143,10 @@ def stop(file: File = None) -> None:
 
 @app.command()
 def status(file: File = None) -> None:
-    """Show featray's raylets on this host, and every node of its cluster or of a cluster file's."""
+    """Show this host's raylets, and the nodes of its cluster.
+
+    With a cluster file, the nodes of that cluster.
+    """
     from featray import cluster
     from featray.backends import heads, nodes
 
@@ -140,7 +162,10 @@ def status(file: File = None) -> None:
 
 @app.command()
 def token() -> None:
-    """Print the token that lets hosts and drivers in; make one if there is none. Keep it to yourself."""
+    """Print the token that lets hosts and drivers in.
+
+    Makes one if there is none. Keep it to yourself.
+    """
     from featray.backends import token as tokens
 
     console.result(tokens.ensure())

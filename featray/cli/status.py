@@ -23,7 +23,11 @@ def status(
     results: Annotated[str | None, typer.Option("--results", metavar="DIR", help=RESULTS)] = None,
     json: Json = False,
 ) -> int:
-    """Show every detached submit, or one of them; its rows come here where they are not here yet."""
+    """Show every detached submit, or how one of them stands.
+
+    The rows of one come here where they are not here yet. Exit code 0 while nothing is known to be missing, 1 where it
+    has ended with units that have no number, 4 where the submit itself failed.
+    """
     from featray import detached
     from featray.backends.jobs import Jobs
 

@@ -1,5 +1,6 @@
 """`featray cluster`: what its options and files cannot be, and what its help says."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -56,3 +57,39 @@ def test_an_option_that_belongs_in_the_file_is_not_dropped(
 ) -> None:
     said = complain(capsys, monkeypatch, command, str(SHIPPED / "lab.yaml"), *options)
     assert f"{options[0]} does not go with a cluster file; {(BELONGS | PORTS)[options]}" in said
+
+
+SHORT = 65  # of 80 columns: what click leaves for a command's help beside the longest of our names
+
+
+def help_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *command: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["featray", *command, "--help"])
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        app.main()
+    return capsys.readouterr().out
+
+
+def test_no_line_of_the_help_is_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of(capsys, monkeypatch, "cluster")
+    assert "..." not in shown.partition("Options:")[2]
+    whole = help_of(capsys, monkeypatch).splitlines()
+    for name in ("status", "logs", "cancel", "hosts", "cluster"):
+        (line,) = [each.strip() for each in whole if each.startswith(f"  {name} ")]
+        text = line.removeprefix(name).strip()
+        assert not text.endswith("...")
+        assert len(text) <= SHORT
+
+
+@pytest.mark.parametrize("command", [("cluster", "start"), ("cluster", "join"), ("cluster", "stop"), ("hosts",)])
+def test_every_option_names_its_value(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = help_of(capsys, monkeypatch, *command).partition("Options:")[2]
+    assert not re.search(r"<(str|int|int range|path)>", shown), shown
+
+
+def test_the_help_says_that_a_label_may_be_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "may be repeated" in " ".join(help_of(capsys, monkeypatch, "cluster", "join").split())
