@@ -170,7 +170,9 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
         done=done,
         total=total,
         without_number=without,
-        reason=_reason(job, code, lines, f"{done} of {total}", without) if job.has_ended and code else None,
+        reason=_reason(job, code, lines, f"{done} of {total}" if total else None, without)
+        if job.has_ended and code
+        else None,
         code=code,
     )
 
@@ -194,16 +196,22 @@ def _code(job: Job, is_short: bool, *, has_failed: bool) -> int:
     return 1 if is_short or (job.state == "stopped" and has_failed) else 0
 
 
-def _reason(job: Job, code: int, lines: Sequence[str], measured: str, without: int) -> str:
+def _reason(job: Job, code: int, lines: Sequence[str], measured: str | None, without: int) -> str:
     """Say why a job that has ended gives a code other than 0."""
     if job.state == "stopped":
-        return f"stopped at {measured}"
+        return f"stopped at {measured}" if measured else "stopped before anything was planned"
     if wrong := [line for line in lines if line.startswith(ERROR)]:
         return wrong[-1].removeprefix(ERROR)
     if code == 1 and job.code == 1:  # the driver ended in order
         warned = [line for line in lines if line.startswith(WARNING)]
         numbers = f"{without} measurement{'' if without == 1 else 's'} without a number"
-        return warned[-1].removeprefix(WARNING) if warned else numbers if without else f"ended at {measured}"
+        return (
+            warned[-1].removeprefix(WARNING)
+            if warned
+            else numbers
+            if without
+            else f"ended at {measured or 'its start'}"
+        )
     # Ray's message ends in the log's tail, of which the last line is enough.
     ray = (job.message or "").strip().partition("\n")[0].partition(", last available logs")[0]
     return ": ".join(filter(None, [ray, *lines[-1:]])) or "it said nothing"

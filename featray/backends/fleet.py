@@ -28,13 +28,14 @@ RUN_S = nodes.START_S + 60.0  # all raylets of a host, and ssh
 _SURVEY = """
 import importlib.metadata, json, platform, sys
 versions, clusters = {"python": platform.python_version()}, []
-for name in %r:
-    try:
-        versions[name] = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        pass
 try:
-    from featray.backends import membership, nodes
+    versions["ray"] = importlib.metadata.version("ray")
+except importlib.metadata.PackageNotFoundError:
+    pass
+try:
+    import featray
+    from featray.backends import nodes
+    versions["featray"] = featray.__version__
     clusters = sorted({each.address for each in nodes.running()})
 except ImportError:
     pass
@@ -96,7 +97,7 @@ def survey(members: Sequence[Member]) -> list[Found]:
 
 
 def _ask(member: Member) -> Found:
-    done = run(member, [member.interpreter, "-c", _SURVEY % (membership.COMPARED,)], limit_s=CHECK_S)
+    done = run(member, [member.interpreter, "-c", _SURVEY], limit_s=CHECK_S)
     if done.code == 0:
         try:
             said = json.loads(done.out.strip().splitlines()[-1])
@@ -185,7 +186,7 @@ def _token(head: Member) -> str:
     """Fetch the head's token: this machine may have another, or none."""
     done = run(head, [*_featray(head), "token"])
     _expect([done])
-    return done.out.strip()
+    return done.out.strip().rpartition("\n")[2]  # a login may print a greeting first
 
 
 def _join(members: Sequence[Member], address: str, token: str, say: Callable[[str], None]) -> list[str]:

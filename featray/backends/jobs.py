@@ -173,7 +173,7 @@ class Jobs:
             raise NothingMatches(f"no detached submit '{id_}' on {self._url}{known}")
         if not _is_own(found):
             raise NothingMatches(
-                f"the job '{id_}' on {self._url} is no submit of featray's, which leaves it alone; "
+                f"the job '{id_}' on {self._url} is no detached submit of featray's, which leaves it alone; "
                 "`ray job` looks after it"
             )
         return _job(found)
@@ -232,7 +232,7 @@ class Jobs:
         except (*TRANSPORT, RuntimeError) as wrong:
             self.find(id_)  # says what is wrong where the dashboard itself is
             raise BackendError(
-                f"the connection to {self._url} broke off; {id_} goes on: follow it again with "
+                f"the connection to {self._url} broke off, which leaves {id_} as it was: follow it again with "
                 f"`featray status {id_} --watch` or `featray logs {id_} -f`"
             ) from wrong
 

@@ -13,13 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
+import featray
 from featray.backends import heads, nodes, probe, token
 from featray.cluster import Member
 from featray.errors import BackendError, BadInput
 from featray.yamlfile.words import explain
-
-COMPARED = ("ray", "featray")
-"""Distributions that Ray or the supervisor refuses in another version; Python itself is compared too."""
 
 ANYWHERE = "192.0.2.1"  # an address for documentation (RFC 5737): asks the routing table, sends nothing
 
@@ -65,8 +63,9 @@ def _address_toward(host: str) -> str:
 
 
 def own_versions() -> dict[str, str]:
-    """Read this machine's versions of what must be the same everywhere."""
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in COMPARED}
+    """Read this machine's versions of what Ray or the supervisor refuses in another one."""
+    ray = importlib.metadata.version("ray")
+    return {"python": platform.python_version(), "ray": ray, "featray": featray.__version__}
 
 
 def unlike(member: Member, found: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:

@@ -217,7 +217,10 @@ def running() -> list[Running]:
 def _read(record: Path) -> Running | None:
     """Read a record; None where it cannot be read and no process of its number runs."""
     try:
-        return Running(**json.loads(record.read_text(encoding="utf-8")))
+        known = Running(**json.loads(record.read_text(encoding="utf-8")))
+        if str(known.pid) != record.stem:
+            raise ValueError(f"it is of process {known.pid}")
+        return known
     except FileNotFoundError:  # another command has just forgotten it
         return None
     except (OSError, ValueError, TypeError) as wrong:

@@ -109,6 +109,7 @@ RAYS = "Job entrypoint command failed with exit code 127, last available logs (t
         (job("failed", message=RAYS, code=1), rows("ok", "failed", total=2), (), "1 measurement without a number"),
         (job("failed"), [], (), "it said nothing"),
         (job("stopped"), rows("ok", "lost", "ok"), (), "stopped at 3 of 8"),
+        (job("stopped"), [], (), "stopped before anything was planned"),
     ],
 )  # fmt: skip
 def test_a_job_that_did_not_go_well_says_why(

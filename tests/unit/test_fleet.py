@@ -1,21 +1,19 @@
 """Starting and joining the hosts of a cluster file: who is left out, who is in already, and what is said of them."""
 
-import importlib.metadata
-import platform
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from featray import cluster
-from featray.backends import fleet
+from featray.backends import fleet, membership
 from featray.cluster import Cluster
 from featray.errors import BackendError, Busy
 from tests import hosts_on_paper
 from tests.hosts_on_paper import TOKEN
 
 HEAD = "10.0.0.1:6379"
-OWN = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in ("ray", "featray")}
+OWN = membership.own_versions()
 OTHER = OWN | {"ray": "2.1.0"}
 
 

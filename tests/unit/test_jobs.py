@@ -37,7 +37,7 @@ def test_an_unknown_submit_gets_a_suggestion(board: Dashboard, id_: str) -> None
 def test_a_job_of_somebody_else_is_neither_shown_nor_stopped(board: Dashboard) -> None:
     jobs = Jobs(board.url)
     for act in (jobs.find, jobs.cancel):
-        with pytest.raises(NothingMatches, match=r"'raysubmit_1' on .* is no submit of featray's"):
+        with pytest.raises(NothingMatches, match=r"'raysubmit_1' on .* is no detached submit of featray's"):
             act("raysubmit_1")
     assert board.stopped == []
 
@@ -105,7 +105,7 @@ def test_a_connection_that_breaks_while_following_is_named(board: Dashboard) -> 
     board.parts = ["one\n"]
     lines = Jobs(board.url).follow("s-1")
     assert next(lines) == "one"
-    with pytest.raises(BackendError, match=r"broke off.*s-1 goes on"):
+    with pytest.raises(BackendError, match=r"broke off, which leaves s-1 as it was"):
         next(lines)
 
 

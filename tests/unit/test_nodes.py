@@ -224,7 +224,10 @@ def ended_process() -> int:
     return process.pid
 
 
-@pytest.mark.parametrize("text", ['{"pid": 1, "crea', "", "[]", '{"pid": 1}', '{"pid": 1, "unknown": 2}'])
+OTHERS = '{"pid": "x", "created": 0, "address": "a:1", "head": true, "gpu": null, "log": "l"}'
+
+
+@pytest.mark.parametrize("text", ['{"pid": 1, "crea', "", "[]", '{"pid": 1}', '{"pid": 1, "unknown": 2}', OTHERS])
 def test_an_unreadable_record_names_itself_and_its_process(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
