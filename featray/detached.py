@@ -162,8 +162,7 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     """
     counts = [each for each in said if each["total"]]
     done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
-    last = {(each["cell_id"], each["target_id"], each["invocation"]): each for each in _rows(said)}
-    without = sum(each["status"] != Status.OK for each in last.values())
+    without = _without_number(said, is_complete=job.state == "succeeded")
     lines = [line.strip() for line in log.splitlines() if line.strip() and not RAYS.match(line) and event(line) is None]
     code = _code(job, done < total or without > 0, has_failed=not said or _tells_of_failure(lines))
     return Standing(
@@ -177,10 +176,19 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     )
 
 
-def _rows(said: Iterable[Said]) -> Iterator[Mapping[str, Any]]:
-    for each in said:
-        if "row" in each:
-            yield each["row"]
+def _without_number(said: Iterable[Said], *, is_complete: bool) -> int:
+    """Count the units that have none, by the last row of each.
+
+    A unit that was lost on one target and measured on another has its number where those stand for each other. The
+    driver knows whether they do: `is_complete` tells that it found none missing.
+    """
+    rows = [each["row"] for each in said if "row" in each]
+    last = {(each["cell_id"], each["invocation"], each["target_id"]): each["status"] for each in rows}
+    measured = {unit[:2] for unit, status in last.items() if status == Status.OK}
+    return sum(
+        status != Status.OK and not (is_complete and status == Status.LOST and unit[:2] in measured)
+        for unit, status in last.items()
+    )
 
 
 def _tells_of_failure(lines: Iterable[str]) -> bool:

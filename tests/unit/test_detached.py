@@ -159,3 +159,11 @@ def test_nothing_can_be_left_to_an_embedded_ray() -> None:
     for look in (detached.place, detached.head_of):
         with pytest.raises(BadInput, match=r"local\.yaml names no hosts"):
             look(str(SHIPPED / "local.yaml"))
+
+
+def test_a_unit_that_moved_to_another_target_has_its_number_there() -> None:
+    said = rows("lost", total=2)
+    elsewhere = {**said[0]["row"], "target_id": "u", "attempt": 2, "status": "ok"}
+    said.append({"done": 2, "total": 2, "row": elsewhere})
+    assert (stand(job("succeeded"), said).without_number, stand(job("succeeded"), said).code) == (0, 0)
+    assert stand(job("failed", code=1), said).without_number == 1  # whether targets stand for each other, it knows
