@@ -5,13 +5,15 @@ Reads the file and nothing else; no host is asked.
 """
 
 import re
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
-from featray.errors import ClusterFileError, suggest
+from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import Model, Problem
 
 RAY_PORT = 6379  # Ray's own default for a head
@@ -27,6 +29,17 @@ UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,}")
 
 OWN_LABELS = ("featray.", "ray.io/")
 """Labels that featray and Ray set themselves."""
+
+
+IN_FILE = {
+    "--port": "`port`",
+    "--dashboard-port": "`dashboard_port`",
+    "--ip": "`address` of the host",
+    "--name": "`name` of the host",
+    "--gpus": "`gpus` of the host",
+    "--label": "`labels` of the host",
+}
+"""Where a cluster file has what an option of `featray cluster` says of one host."""
 
 
 def _slug(text: str) -> str:
@@ -67,8 +80,25 @@ def _labels(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _word(what: str, characters: str) -> AfterValidator:
+    """Check a word of ssh's command line, of which no part may be taken for an option."""
+
+    def check(text: str) -> str:
+        if any(part.startswith("-") for part in text.split("@")):
+            raise ValueError(
+                f"'{text[:80]}' cannot be {what}: it may not begin with '-', which ssh takes for an option"
+            )
+        if not re.fullmatch(rf"[A-Za-z0-9{characters}-]+", text):
+            raise ValueError(f"'{text[:80]}' cannot be {what}; expected letters, digits, and any of {characters}-")
+        return text
+
+    return AfterValidator(check)
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$")]
+Address = Annotated[str, _word("an address", "._:")]
+Destination = Annotated[str, _word("an ssh destination", "._@")]
+User = Annotated[str, _word("a user", "._")]
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
 Gpus = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
 """UUIDs; None for all."""
@@ -79,10 +109,10 @@ class Member(Model):
 
     name: Slug
     address: Address  # what the other hosts reach it by
-    ssh: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._@-]+$")] = None  # ssh destination; default user@address
-    user: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]+$")] = None
+    ssh: Destination | None = None  # default user@address
+    user: User | None = None
     python: Annotated[str | None, Field(min_length=1)] = None  # interpreter that has featray and Ray
-    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to
+    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to; ~/ is there
     gpus: Gpus = None
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
 
@@ -126,6 +156,13 @@ class Cluster(Model):
         return named[0] if named else None
 
 
+def command_line(words: Sequence[str]) -> str:
+    """Write a command for the shell of another machine; a leading `~/` is the home there, all else is left as it is."""
+    return " ".join(
+        f'"$HOME"/{shlex.quote(word[2:])}' if word.startswith("~/") else shlex.quote(word) for word in words
+    )
+
+
 def load(path: Path) -> Cluster:
     """Read a cluster file.
 
@@ -141,6 +178,39 @@ def load(path: Path) -> Cluster:
     if problems:
         raise document.wrong(problems)
     return cluster
+
+
+def load_hosts(path: Path) -> Cluster:
+    """Read a cluster file that names at least one host, and so has a head.
+
+    Raises:
+        ClusterFileError: as `load`, or the cluster is this machine with Ray embedded.
+    """
+    cluster = load(path)
+    if not cluster.hosts:
+        raise ClusterFileError(
+            f"{path} names no hosts: its Ray is embedded, starts with `featray submit` and ends with it, so there is "
+            "nothing to start, join, stop or leave a submit to; expected at least one machine under `hosts`"
+        )
+    return cluster
+
+
+def refuse_options(path: Path, given: Mapping[str, object]) -> None:
+    """Refuse options of one host beside a file that describes all of them.
+
+    Args:
+        path: The cluster file.
+        given: Option -> value; None, False and empty ones were not given.
+
+    Raises:
+        BadInput: an option was given; the message says where it belongs.
+    """
+    for option, value in given.items():
+        if value in (None, False, [], ()):
+            continue
+        belongs = IN_FILE.get(option)
+        where = f"write {belongs} in {path}" if belongs else "its hosts get the token over ssh"
+        raise BadInput(f"{option} does not go with a cluster file; {where}")
 
 
 def _doubled(cluster: Cluster, key: str) -> list[Problem]:

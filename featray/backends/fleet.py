@@ -1,24 +1,23 @@
 """Fleets: every host of a cluster file, reached over ssh, started and stopped together.
 
-Flow: `featray cluster start FILE` -> `check` every host -> the head -> every other host joins it, side by side.
+Flow: `featray cluster start FILE` -> `survey` every host -> the head -> every other host joins it, side by side;
+`featray cluster join FILE` -> `survey` -> the hosts that are not in yet join the running head.
 On each host the same `featray cluster` command runs as by hand; the token goes over ssh, on stdin, never in a command
 line that others can see.
 """
 
 import concurrent.futures
 import dataclasses
-import importlib.metadata
 import json
 import os
-import platform
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from featray.backends import nodes
-from featray.cluster import Cluster, Member
-from featray.errors import BackendError
+from featray.backends import membership, nodes
+from featray.cluster import Cluster, Member, command_line
+from featray.errors import BackendError, Busy
 
 SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 """Fails rather than asks; $FEATRAY_SSH replaces it."""
@@ -26,18 +25,23 @@ SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 CHECK_S = 60.0  # ssh's own 10 s, and a Python start on a cold disk
 RUN_S = nodes.START_S + 60.0  # all raylets of a host, and ssh
 
-COMPARED = ("ray", "featray")
-"""Distributions that Ray or the supervisor refuses in another version; Python itself is compared too."""
-
-_VERSIONS = """
-import importlib.metadata as m, json, platform
-found = {"python": platform.python_version()}
-for name in %r:
-    try:
-        found[name] = m.version(name)
-    except m.PackageNotFoundError:
-        pass
-print(json.dumps(found))
+_SURVEY = """
+import importlib.metadata, json, platform, sys
+versions, clusters = {"python": platform.python_version()}, []
+try:
+    versions["ray"] = importlib.metadata.version("ray")
+except importlib.metadata.PackageNotFoundError:
+    pass
+try:
+    import featray
+    from featray.backends import nodes
+    versions["featray"] = featray.__version__
+    clusters = sorted({each.address for each in nodes.running()})
+except ImportError:
+    pass
+except Exception as wrong:
+    sys.exit(" ".join(str(wrong).split()) or repr(wrong))
+print(json.dumps({"versions": versions, "clusters": clusters}))
 """
 
 
@@ -62,10 +66,11 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
     program = shlex.split(os.environ.get("FEATRAY_SSH", SSH))
     try:
         done = subprocess.run(
-            [*program, member.destination, shlex.join(command)],
+            [*program, member.destination, command_line(command)],
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # a host's locale may be any
             timeout=limit_s,
             check=False,
         )
@@ -76,59 +81,126 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
     return Done(member=member, code=done.returncode, out=done.stdout, said=done.stderr)
 
 
-def check(cluster: Cluster) -> None:
-    """Ask every host for its versions before anything is started.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a host says of itself: nothing is started on one with a problem."""
 
-    Raises:
-        BackendError: a host cannot be reached or would be refused; every such host is named.
-    """
-    wanted = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in COMPARED}
-    problems = [problem for problem in _each(cluster.hosts, lambda member: _unfit(member, wanted)) if problem]
-    if problems:
-        raise BackendError("nothing was started:\n" + "\n".join(problems))
+    member: Member
+    problem: str | None = None
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    clusters: tuple[str, ...] = ()  # addresses of the heads that its raylets belong to
 
 
-def _unfit(member: Member, wanted: dict[str, str]) -> str | None:
-    done = run(member, [member.interpreter, "-c", _VERSIONS % (COMPARED,)], limit_s=CHECK_S)
-    if done.code != 0:
-        return f"{member.name} ({member.destination}) cannot be used: {done.reason}"
-    try:
-        found = json.loads(done.out.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return f"{member.name} ({member.destination}) cannot be used: it answered something else than versions"
-    return unlike(member, found, wanted)
+def survey(members: Sequence[Member]) -> list[Found]:
+    """Ask hosts for their versions and the clusters that they are in."""
+    return _each(members, _ask)
 
 
-def unlike(member: Member, found: dict[str, str], wanted: dict[str, str]) -> str | None:
-    """Say which versions of a host would be refused, and the command that mends it; None when all are equal."""
-    other = {name: found.get(name) for name in wanted if found.get(name) != wanted[name]}
-    if not other:
-        return None
-    has = ", ".join(f"{name} {version or 'not installed'}" for name, version in other.items())
-    needs = ", ".join(f"{name} {wanted[name]}" for name in other)
-    packages = " ".join(f"{name}=={wanted[name]}" for name in other if name != "python")
-    mend = f"; there: {member.interpreter} -m pip install {packages}" if packages else ""
-    return f"{member.name} would be refused: it has {has}; the cluster needs {needs}{mend}"
+def _ask(member: Member) -> Found:
+    done = run(member, [member.interpreter, "-c", _SURVEY], limit_s=CHECK_S)
+    if done.code == 0:
+        try:
+            said = json.loads(done.out.strip().splitlines()[-1])
+            return Found(member=member, versions=dict(said["versions"]), clusters=tuple(said["clusters"]))
+        except (ValueError, LookupError, TypeError):
+            pass
+    why = done.reason if done.code else "it answered something else than its versions"
+    return Found(member=member, problem=f"{member.name} ({member.destination}) cannot be used: {why}")
 
 
-def start(cluster: Cluster, token: str, say: Callable[[str], None]) -> None:
+def start(cluster: Cluster, file: str, token: str, say: Callable[[str], None]) -> None:
     """Start the head and join every other host.
 
+    Args:
+        cluster: With at least one host.
+        file: What it was read from.
+        token: For every host.
+        say: Told of every step.
+
     Raises:
-        BackendError: a host does not come up; the others stay, and the message names it.
+        Busy: some hosts are in a cluster already.
+        BackendError: a host would be refused, and nothing was started; or one does not come up, and the others stay.
     """
-    head, address = cluster.head_host, cluster.address
-    if head is None or address is None:
-        raise BackendError("the cluster file names no hosts; expected at least one under `hosts`")
-    check(cluster)
+    head, address = _head(cluster)
+    found, wanted = survey(cluster.hosts), membership.own_versions()
+    problems = [each.problem or membership.unlike(each.member, each.versions, wanted) for each in found]
+    if any(problems):
+        raise BackendError("\n".join(["nothing was started:", *filter(None, problems)]))
+    if any(each.clusters for each in found):
+        raise Busy(_already(found, head, address, file))
     ports = [f"--port={cluster.port}", f"--dashboard-port={cluster.dashboard_port}"]
     say(f"{head.name}: starting the head at {address}")
     _expect([run(head, [*_featray(head), "start", *ports, *_own(head)], stdin=token)])
-    others = [member for member in cluster.hosts if member is not head]
-    for member in others:
+    failed = _join([member for member in cluster.hosts if member is not head], address, token, say)
+    if failed:
+        raise BackendError("\n".join([*failed, f"the others are in; join these later: featray cluster join {file}"]))
+
+
+def _already(found: Sequence[Found], head: Member, address: str, file: str) -> str:
+    """Say which hosts are in a cluster, and what to do: the others can join where it is this file's own."""
+    is_own = any(each.member is head and address in each.clusters for each in found)
+    there = address if is_own else next(each.clusters[0] for each in found if each.clusters)
+    names = [each.member.name for each in found if there in each.clusters]
+    is_or_are = "is" if len(names) == 1 else "are"
+    join = f"join the others to it: featray cluster join {file}, or " if is_own and len(names) < len(found) else ""
+    return (
+        f"{', '.join(names)} {is_or_are} in the cluster of {there} already; {join}end it: featray cluster stop {file}"
+    )
+
+
+def join(cluster: Cluster, file: str, say: Callable[[str], None]) -> None:
+    """Join the hosts of a file to its running head, with the head's token; those that are in already stay.
+
+    Raises:
+        BackendError: the head does not run; or some hosts cannot join, which are named when the others have.
+    """
+    head, address = _head(cluster)
+    first, *others = survey([head, *(member for member in cluster.hosts if member is not head)])
+    if first.problem:
+        raise BackendError(first.problem)
+    if address not in first.clusters:
+        within = f", but is in the cluster of {first.clusters[0]}" if first.clusters else ""
+        raise BackendError(f"{head.name} runs no head at {address}{within}; start it: featray cluster start {file}")
+    problems, fit = [], []
+    for each in others:
+        if address in each.clusters:
+            say(f"{each.member.name}: in already")
+        elif problem := _unfit(each, first.versions):
+            problems.append(problem)
+        else:
+            fit.append(each.member)
+    for problem in problems:
+        say(problem)
+    problems += _join(fit, address, _token(head), say) if fit else []
+    if problems:
+        raise BackendError("\n".join(problems))
+
+
+def _unfit(found: Found, wanted: Mapping[str, str]) -> str | None:
+    if found.problem is None and found.clusters:
+        return f"{found.member.name} is in the cluster of {found.clusters[0]}; `featray cluster stop` there leaves it"
+    return found.problem or membership.unlike(found.member, found.versions, wanted)
+
+
+def _token(head: Member) -> str:
+    """Fetch the head's token: this machine may have another, or none."""
+    done = run(head, [*_featray(head), "token"])
+    _expect([done])
+    return done.out.strip().rpartition("\n")[2]  # a login may print a greeting first
+
+
+def _join(members: Sequence[Member], address: str, token: str, say: Callable[[str], None]) -> list[str]:
+    for member in members:
         say(f"{member.name}: joining")
-    joined = _each(others, lambda member: run(member, [*_featray(member), "join", address, *_own(member)], stdin=token))
-    _expect(joined)
+    return _failed(
+        _each(members, lambda member: run(member, [*_featray(member), "join", address, *_own(member)], stdin=token))
+    )
+
+
+def _head(cluster: Cluster) -> tuple[Member, str]:
+    if cluster.head_host is None or cluster.address is None:
+        raise ValueError("a cluster without hosts has no head")
+    return cluster.head_host, cluster.address
 
 
 def stop(cluster: Cluster, say: Callable[[str], None]) -> None:
@@ -157,9 +229,12 @@ def _own(member: Member) -> list[str]:
     return [f"--ip={member.address}", f"--name={member.name}", f"--gpus={gpus}", *labels, "--token-stdin"]
 
 
+def _failed(done: Iterable[Done]) -> list[str]:
+    return [f"{each.member.name}: {each.reason}" for each in done if each.code != 0]
+
+
 def _expect(done: Iterable[Done]) -> None:
-    failed = [f"{each.member.name}: {each.reason}" for each in done if each.code != 0]
-    if failed:
+    if failed := _failed(done):
         raise BackendError("\n".join(failed))
 
 

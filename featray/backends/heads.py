@@ -19,11 +19,13 @@ from typing import Any
 import psutil
 
 from featray.backends import token
+from featray.backends.nodes import VERSION_LABEL
 from featray.errors import BackendError
 
 CONNECT_S = 5.0  # a host of the same network answers within milliseconds
 ANSWER_S = 60.0  # importing Ray takes 1.5 s and asking 0.1 s; a busy 2-core host took 15 s
 POLL_S = 0.1
+HEAD = "node:__internal_head__"  # a resource of the head's raylet alone
 
 _NODES = """
 import json, sys
@@ -36,7 +38,14 @@ try:
     nodes = state.node_table()
 except Exception as wrong:
     sys.exit(" ".join(str(wrong).split()) or repr(wrong))
-print(json.dumps(nodes))
+try:
+    from ray._common.usage.usage_constants import CLUSTER_METADATA_KEY
+    from ray._private.ray_constants import KV_NAMESPACE_CLUSTER
+    told = json.loads(state._connect_and_get_accessor().get_internal_kv(KV_NAMESPACE_CLUSTER, CLUSTER_METADATA_KEY))
+    versions = {"ray": told["ray_version"], "python": told["python_version"]}
+except Exception:
+    versions = {}
+print(json.dumps({"nodes": nodes, "versions": versions}))
 """
 # What ray.nodes() does, without becoming a driver: that takes a raylet on this machine.
 
@@ -52,8 +61,21 @@ class Node:
     resources: Mapping[str, float]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A running cluster as its head tells of it."""
+
+    nodes: tuple[Node, ...]  # dead ones included
+    versions: Mapping[str, str]  # of python, ray and featray on the head, as far as it tells
+
+
 def nodes(address: str) -> tuple[Node, ...]:
-    """List a running cluster's nodes, dead ones included.
+    """List a running cluster's nodes, dead ones included; raises as `look`."""
+    return look(address).nodes
+
+
+def look(address: str) -> Seen:
+    """Ask a head for its nodes and versions.
 
     Args:
         address: `host:port` of the head.
@@ -62,7 +84,13 @@ def nodes(address: str) -> tuple[Node, ...]:
         BackendError: nothing answers there, or it refuses this machine's token or versions.
     """
     reach(address)
-    return tuple(_node(each) for each in json.loads(_ask(address)))
+    told = json.loads(_ask(address))
+    found = tuple(_node(each) for each in told["nodes"])
+    versions = dict(told["versions"])
+    for each in found:
+        if HEAD in each.resources and VERSION_LABEL in each.labels:
+            versions["featray"] = each.labels[VERSION_LABEL]
+    return Seen(nodes=found, versions=versions)
 
 
 def check_driver(address: str) -> None:
@@ -71,12 +99,25 @@ def check_driver(address: str) -> None:
     Raises:
         BackendError: the head does not answer or refuses, or no live node of it is on this machine.
     """
-    own = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
+    own = _own_addresses()
     if not any(node.alive and node.address in own for node in nodes(address)):
         raise BackendError(
             f"this machine is not in the cluster of {address}, and Ray takes drivers only on its machines; join it: "
             f"featray cluster join {address}, or submit from one that is"
         )
+
+
+def is_here(host: str) -> bool:
+    """Tell whether a host name or address is this machine's; one that cannot be looked up is not."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return False
+    return bool(found & _own_addresses())
+
+
+def _own_addresses() -> set[str]:
+    return {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
 
 
 def reach(address: str) -> None:
@@ -127,11 +168,7 @@ def _watch(child: "subprocess.Popen[bytes]", said: Path, address: str) -> None:
 
 def _check_token(said: Path, address: str) -> None:
     if "InvalidAuthToken" in said.read_text(errors="replace"):
-        what = "this machine's token" if token.read() else "this machine, which has no token"
-        raise BackendError(
-            f"{address} refuses {what}: copy the line that `featray cluster token` prints on the head into "
-            f"{token.path()}, mode 0600"
-        )
+        raise BackendError(token.refusal(address))
 
 
 def _node(value: Mapping[str, Any]) -> Node:

@@ -1,16 +1,19 @@
 """Membership: what this machine is in a cluster, from options as a person writes them.
 
-Flow: `featray cluster start|join` -> `own` -> `enter` -> `nodes.raylets`, `nodes.start`.
+Flow: `featray cluster start|join` -> `own` -> `enter` (`admit`) -> `nodes.raylets`, `nodes.start`.
 """
 
+import importlib.metadata
 import os
+import platform
 import re
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
+import featray
 from featray.backends import heads, nodes, probe, token
 from featray.cluster import Member
 from featray.errors import BackendError, BadInput
@@ -59,13 +62,58 @@ def _address_toward(host: str) -> str:
         return "127.0.0.1"  # no network: this machine is the whole cluster
 
 
-def enter(member: Member, address: str, head: nodes.Head | None = None) -> list[nodes.Running]:
+def own_versions() -> dict[str, str]:
+    """Read this machine's versions of what Ray or the supervisor refuses in another one."""
+    ray = importlib.metadata.version("ray")
+    return {"python": platform.python_version(), "ray": ray, "featray": featray.__version__}
+
+
+def unlike(member: Member, found: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:
+    """Say which versions of a host would be refused, and the command that mends it; None when all are equal."""
+    other = [name for name in wanted if found.get(name) != wanted[name]]
+    if not other:
+        return None
+    has = ", ".join(f"{name} {found.get(name, 'not installed')}" for name in other)
+    needs = ", ".join(f"{name} {wanted[name]}" for name in other)
+    packages = {name: f"{name}=={wanted[name]}" for name in other if name != "python"}
+    if "featray" in packages:  # it may be on no index
+        packages["featray"] = "the same featray checkout or wheel as the driver's"
+    mend = f"; there: {member.interpreter} -m pip install {', and '.join(packages.values())}" if packages else ""
+    return f"{member.name} would be refused: it has {has}; the cluster needs {needs}{mend}"
+
+
+def admit(member: Member, address: str, told: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Compare this machine's versions with those that a head tells, before anything is started.
+
+    Args:
+        member: This machine.
+        address: The head's.
+        told: Its versions, as far as it tells them; each of the others is called unknown.
+        say: Told of those.
+
+    Raises:
+        BackendError: this machine would be refused.
+    """
+    own = own_versions() | {"featray": nodes.own_version()}
+    if wrong := unlike(member, own, told):
+        raise BackendError(wrong)
+    for name in own:
+        if name not in told:
+            say(
+                f"{address} does not tell its {name} version; {member.name} has {name} {own[name]} and needs the head's"
+            )
+
+
+def enter(
+    member: Member, address: str, head: nodes.Head | None = None, *, say: Callable[[str], None]
+) -> list[nodes.Running]:
     """Start this machine's raylets.
 
     Args:
         member: What it is to be.
         address: `host:port` of the head.
         head: Given on the machine that is to run the head.
+        say: Told what is not known of the head.
 
     Raises:
         BadInput: Ray's authentication is switched off.
@@ -73,8 +121,8 @@ def enter(member: Member, address: str, head: nodes.Head | None = None) -> list[
         BackendError: its GPUs cannot be listed, the head does not answer or refuses it, or Ray does not start.
     """
     token.ensure()
-    if head is None:
-        heads.nodes(address)  # says in seconds what Ray takes a minute to say less clearly
+    if head is None:  # asking says in seconds what Ray takes a minute to say less clearly
+        admit(member, address, heads.look(address).versions, say)
     planned = nodes.raylets(
         address=address,
         ip=member.address,

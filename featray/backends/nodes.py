@@ -20,11 +20,12 @@ from pathlib import Path
 
 import psutil
 
+import featray
 from featray.backends import token
 from featray.errors import BackendError, Busy
 from featray.measurement import provenance, weights
 
-HOST_LABEL, GPU_LABEL = "featray.host", "featray.gpu"
+HOST_LABEL, GPU_LABEL, VERSION_LABEL = "featray.host", "featray.gpu", "featray.version"
 
 START_S = 180.0  # a head took 13 to 40 s on a busy 2-core host, a raylet 4 to 20 s
 STOP_S = 20.0  # Ray's own processes end within 5 s
@@ -84,7 +85,7 @@ def raylets(
     """
     made = []
     for index, gpu in enumerate(gpus or [None]):
-        tags = {**labels, HOST_LABEL: name} | ({GPU_LABEL: gpu} if gpu else {})
+        tags = {**labels, HOST_LABEL: name, VERSION_LABEL: own_version()} | ({GPU_LABEL: gpu} if gpu else {})
         here = head if index == 0 else None
         place = [f"--port={here.port}", "--head"] if here else [f"--address={address}"]
         board = ["--dashboard-host=127.0.0.1", f"--dashboard-port={here.dashboard_port}"] if here else []
@@ -101,6 +102,11 @@ def raylets(
         )
         made.append(Raylet(arguments=arguments, gpu=gpu, head=here is not None))
     return made
+
+
+def own_version() -> str:
+    """Write featray's version as a label, in which Ray takes no `+`."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", featray.__version__)
 
 
 def start(planned: Sequence[Raylet], address: str) -> list[Running]:
@@ -147,8 +153,17 @@ def _spawn(raylet: Raylet, address: str) -> Running:
         log=str(log),
     )
     process.returncode = 0  # it is to outlive this process, which must not wait for it
-    _record(begun).write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
+    keep(begun)
     return begun
+
+
+def keep(begun: Running) -> None:
+    """Write down that a raylet runs, whole or not at all: others may look at any moment."""
+    record = _record(begun)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    half = record.with_suffix(".new")
+    half.write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
+    half.replace(record)
 
 
 def variables(gpu: str | None) -> dict[str, str]:
@@ -184,15 +199,37 @@ def _reason(log: str) -> str:
 
 
 def running() -> list[Running]:
-    """List the raylets of featray's that run on this machine, the head first; forget those that ended."""
+    """List the raylets of featray's that run on this machine, the head first; forget those that ended.
+
+    Raises:
+        BackendError: a record cannot be read, while its process still runs.
+    """
+    known = [(file, _read(file)) for file in sorted(_folder().glob("*.json"))]
     found = []
-    for file in sorted(_folder().glob("*.json")):
-        each = Running(**json.loads(file.read_text(encoding="utf-8")))
-        if _is_alive(each):
+    for file, each in known:
+        if each is not None and _is_alive(each):
             found.append(each)
         else:
             file.unlink(missing_ok=True)
     return sorted(found, key=lambda each: not each.head)
+
+
+def _read(record: Path) -> Running | None:
+    """Read a record; None where it cannot be read and no process of its number runs."""
+    try:
+        known = Running(**json.loads(record.read_text(encoding="utf-8")))
+        if str(known.pid) != record.stem:
+            raise ValueError(f"it is of process {known.pid}")
+        return known
+    except FileNotFoundError:  # another command has just forgotten it
+        return None
+    except (OSError, ValueError, TypeError) as wrong:
+        if record.stem.isdigit() and not psutil.pid_exists(int(record.stem)):
+            return None
+        raise BackendError(
+            f"{record}: not a record of a raylet ({wrong}); end process {record.stem} if it is a Ray of featray's, and "
+            "remove the file"
+        ) from wrong
 
 
 def stop() -> list[Running]:

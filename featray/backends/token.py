@@ -72,6 +72,15 @@ def save(token: str) -> None:
     temporary.replace(place)
 
 
+def refusal(where: str) -> str:
+    """Say that a head or dashboard does not take this machine's token, and what to do."""
+    what = "this machine's token" if read() else "this machine, which has no token"
+    return (
+        f"{where} refuses {what}: copy the line that `featray cluster token` prints on the head into {path()}, "
+        "mode 0600"
+    )
+
+
 def demanded() -> dict[str, str]:
     """Give the variables that make a raylet demand the token of everybody."""
     return {"RAY_AUTH_MODE": "token"}

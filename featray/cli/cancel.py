@@ -12,11 +12,14 @@ def cancel(
     job: Annotated[str, typer.Argument(metavar="ID", help="As `featray submit --detach` printed it.")],
     address: JobAddress = None,
 ) -> None:
-    """End a detached submit as Ctrl-C would: finished rows are kept, the next submit goes on from there."""
+    """End a detached submit as Ctrl-C would; finished rows are kept.
+
+    The next submit of the same sweep goes on from there. Exit code 4 where it still runs.
+    """
     from featray import detached
     from featray.backends.jobs import Jobs
 
-    jobs = Jobs(detached.place(address)[0])
+    jobs = Jobs(detached.head_of(address))
     if jobs.find(job).has_ended:
         console.say(f"{job} had ended already")
         return

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from featray.backends.heads import Node
     from featray.backends.nodes import Running
 
-app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a Ray cluster of several machines.")
+app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
 File = Annotated[
     Path | None, typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this host.")
 ]
 Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="The address the other hosts reach this one by.")]
-Name = Annotated[str | None, typer.Option("--name", help="This host's name in the cluster.")]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This host's name in the cluster.")]
 Gpus = Annotated[
-    str, typer.Option("--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each.")
+    str | None,
+    typer.Option(
+        "--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each; default all."
+    ),
 ]
-Labels = Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label, for selectors; may be repeated.")
+]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluster's token from stdin and keep it.")]
 
 
@@ -34,32 +39,52 @@ TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluste
 def start(
     file: File = None,
     ip: Ip = None,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the head.")] = 6379,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port of the head; default 6379.")
+    ] = None,
     dashboard_port: Annotated[
-        int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard, on loopback.")
-    ] = 8265,
+        int | None,
+        typer.Option(
+            "--dashboard-port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port of the dashboard, on loopback; default 8265.",
+        ),
+    ] = None,
     name: Name = None,
-    gpus: Gpus = "all",
+    gpus: Gpus = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Start a head on this host, or every host of a cluster file over ssh."""
+    """Start a head here, or every host of a cluster file.
+
+    Hosts of a file are reached over ssh: first the head, then the others join it, one raylet per GPU, with the token of
+    this machine. A host whose Python, Ray or featray differs from this machine's is named, and nothing is started.
+    """
     from featray import cluster
     from featray.backends import fleet, membership, nodes, token
 
     if file is not None:
-        lab = cluster.load(file)
-        fleet.start(lab, token.ensure(), console.say)
+        own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
+        cluster.refuse_options(file, {"--port": port, "--dashboard-port": dashboard_port, **own})
+        lab = cluster.load_hosts(file)
+        fleet.start(lab, str(file), token.ensure(), console.say)
         destination = lab.head_host.destination if lab.head_host else ""
         _show_head(lab.address or "", lab.dashboard_port, destination)
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [])
-    address = f"{member.address}:{port}"
-    begun = membership.enter(member, address, nodes.Head(port=port, dashboard_port=dashboard_port))
+    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
+    head = nodes.Head(port=port or cluster.RAY_PORT, dashboard_port=dashboard_port or cluster.DASHBOARD_PORT)
+    address = f"{member.address}:{head.port}"
+    begun = membership.enter(member, address, head, say=console.warn)
     _show_raylets(begun)
-    _show_head(address, dashboard_port, member.address)
+    _show_head(address, head.dashboard_port, member.address)
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {f"--{name.replace('_', '-')}": value for name, value in options.items()}
 
 
 def _show_head(address: str, dashboard_port: int, destination: str) -> None:
@@ -72,30 +97,45 @@ def _show_head(address: str, dashboard_port: int, destination: str) -> None:
 
 @app.command()
 def join(
-    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the head.")],
+    head: Annotated[
+        str, typer.Argument(metavar="HOST:PORT|CLUSTER", help="Address of the head, or a cluster file: its hosts join.")
+    ],
     ip: Ip = None,
     name: Name = None,
-    gpus: Gpus = "all",
+    gpus: Gpus = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Join this host to a running cluster."""
-    from featray.backends import membership, token
+    """Join this host, or those of a cluster file, to a running head.
 
+    Hosts of a file are reached over ssh and get the head's token; those that are in already stay. A host whose Python,
+    Ray or featray the head would refuse is named before anything is started on it.
+    """
+    from featray import cluster
+    from featray.backends import fleet, membership, token
+
+    if head.endswith((".yaml", ".yml")):
+        own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
+        cluster.refuse_options(Path(head), own)
+        fleet.join(cluster.load_hosts(Path(head)), head, console.say)
+        return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus, labels=label or [], toward=address)
-    _show_raylets(membership.enter(member, address))
+    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [], toward=head)
+    _show_raylets(membership.enter(member, head, say=console.warn))
 
 
 @app.command()
 def stop(file: File = None) -> None:
-    """End featray's Ray on this host, or on every host of a cluster file; nobody else's Ray is touched."""
+    """End featray's Ray here, or on every host of a cluster file.
+
+    Nobody else's Ray is touched.
+    """
     from featray import cluster
     from featray.backends import fleet, nodes
 
     if file is not None:
-        fleet.stop(cluster.load(file), console.say)
+        fleet.stop(cluster.load_hosts(file), console.say)
         return
     ended = nodes.stop()
     console.say(f"{len(ended)} raylets ended" if ended else "no Ray of featray's runs on this machine")
@@ -103,12 +143,15 @@ def stop(file: File = None) -> None:
 
 @app.command()
 def status(file: File = None) -> None:
-    """Show featray's raylets on this host, and every node of its cluster or of a cluster file's."""
+    """Show this host's raylets, and the nodes of its cluster.
+
+    With a cluster file, the nodes of that cluster.
+    """
     from featray import cluster
     from featray.backends import heads, nodes
 
     begun = nodes.running()
-    address = cluster.load(file).address if file is not None else begun[0].address if begun else None
+    address = cluster.load_hosts(file).address if file is not None else begun[0].address if begun else None
     if begun:
         _show_raylets(begun)
     if address is None:
@@ -119,7 +162,10 @@ def status(file: File = None) -> None:
 
 @app.command()
 def token() -> None:
-    """Print the token that lets hosts and drivers in; make one if there is none. Keep it to yourself."""
+    """Print the token that lets hosts and drivers in.
+
+    Makes one if there is none. Keep it to yourself.
+    """
     from featray.backends import token as tokens
 
     console.result(tokens.ensure())
@@ -135,13 +181,13 @@ def _table(address: str, nodes: "Sequence[Node]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from featray.backends.nodes import GPU_LABEL, HOST_LABEL
+    from featray.backends.nodes import GPU_LABEL, HOST_LABEL, VERSION_LABEL
 
     table = Table(title=f"Nodes of {address}", title_justify="left")
     for heading in ("host", "address", "state", "CPUs", "GPUs", "GPU", "labels"):
         table.add_column(heading, justify="right" if heading in ("CPUs", "GPUs") else "left", overflow="fold")
     for node in sorted(nodes, key=lambda node: (not node.alive, node.address, node.labels.get(GPU_LABEL, ""))):
-        own = {key: value for key, value in node.labels.items() if key not in (HOST_LABEL, GPU_LABEL)}
+        own = {key: value for key, value in node.labels.items() if key not in (HOST_LABEL, GPU_LABEL, VERSION_LABEL)}
         row = (
             node.labels.get(HOST_LABEL, node.hostname),
             node.address,

@@ -24,7 +24,10 @@ def hosts(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Show this machine, or every host of a cluster; with --json as a recorded inventory for `plan --inventory`."""
+    """Show what this machine, or every host of a cluster, is and has.
+
+    With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a host lacks something.
+    """
     from featray import api, inventory
 
     found = api.hosts(address=address)

@@ -18,7 +18,7 @@ def logs(
     from featray.backends.jobs import Jobs
     from featray.cli import progress
 
-    jobs = Jobs(detached.place(address)[0])
+    jobs = Jobs(detached.head_of(address))
     jobs.find(job)
     for line in jobs.follow(job) if follow else jobs.log(job).splitlines():
         said = detached.event(line)

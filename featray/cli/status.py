@@ -11,7 +11,7 @@ from featray.cli.options import JobAddress, Json
 
 if TYPE_CHECKING:
     from featray.backends.jobs import Job, Jobs
-    from featray.detached import Said
+    from featray.detached import Said, Standing
 
 RESULTS = "Put rows that this store lacks in it, where the head shares no disk with it; default: the job's own store."
 
@@ -23,11 +23,15 @@ def status(
     results: Annotated[str | None, typer.Option("--results", metavar="DIR", help=RESULTS)] = None,
     json: Json = False,
 ) -> int:
-    """Show every detached submit, or one of them; its rows come here where they are not here yet."""
+    """Show every detached submit, or how one of them stands.
+
+    The rows of one come here where they are not here yet. Exit code 0 while nothing is known to be missing, 1 where it
+    has ended with units that have no number, 4 where the submit itself failed.
+    """
     from featray import detached
     from featray.backends.jobs import Jobs
 
-    jobs = Jobs(detached.place(address)[0])
+    jobs = Jobs(detached.head_of(address))
     if job is None:
         _list(jobs, json=json)
         return 0
@@ -38,13 +42,14 @@ def status(
     log = jobs.log(job)
     events = list(detached.events(log.splitlines()))
     gathered = detached.collect(results or found.metadata["featray_store"], events)
+    standing = detached.stand(found, events, log)
     if json:
-        console.result(json_text.dumps(_facts(found, events), indent=2))
+        console.result(json_text.dumps(_facts(found, standing), indent=2))
     else:
-        _show(found, events, log)
+        _show(found, events, standing)
         if gathered:
             console.say(f"{gathered} rows came from the cluster")
-    return _code(found, events)
+    return standing.code
 
 
 def _list(jobs: "Jobs", *, json: bool) -> None:
@@ -53,7 +58,8 @@ def _list(jobs: "Jobs", *, json: bool) -> None:
 
     from featray import detached
 
-    known = [(job, list(detached.events(jobs.log(job.id).splitlines()))) for job in jobs.all()]
+    logs = [(job, jobs.log(job.id)) for job in jobs.all()]
+    known = [(job, detached.stand(job, list(detached.events(log.splitlines())), log)) for job, log in logs]
     if json:
         console.result(json_text.dumps([_facts(*each) for each in known], indent=2))
         return
@@ -63,11 +69,10 @@ def _list(jobs: "Jobs", *, json: bool) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("id", "state", "measured", "without a number", "by", "store"):
         table.add_column(heading, overflow="fold")
-    for job, events in known:
-        facts = _facts(job, events)
-        measured = f"{facts['done']}/{facts['total']}"
+    for job, standing in known:
+        measured, without = f"{standing.done}/{standing.total}", str(standing.without_number)
         by, store = job.metadata.get("featray_user", "-"), job.metadata["featray_store"]
-        table.add_row(*map(Text, (job.id, job.state, measured, str(facts["without_number"]), by, store)))
+        table.add_row(*map(Text, (job.id, job.state, measured, without, by, store)))
     console.stdout().print(table)
 
 
@@ -80,22 +85,21 @@ def _follow(jobs: "Jobs", job: str) -> None:
             show(said)
 
 
-def _facts(job: "Job", events: "Sequence[Said]") -> dict[str, Any]:
-    last = events[-1] if events else {"done": 0, "total": 0}
-    rows = {(row["cell_id"], row["target_id"], row["invocation"]): row for each in events if (row := each.get("row"))}
+def _facts(job: "Job", standing: "Standing") -> dict[str, Any]:
     return {
         "id": job.id,
         "state": job.state,
-        "done": last["done"],
-        "total": last["total"],
-        "without_number": sum(row["status"] != "ok" for row in rows.values()),
+        "done": standing.done,
+        "total": standing.total,
+        "without_number": standing.without_number,
+        "reason": standing.reason,
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         **job.metadata,
     }
 
 
-def _show(job: "Job", events: "Sequence[Said]", log: str) -> None:
+def _show(job: "Job", events: "Sequence[Said]", standing: "Standing") -> None:
     from featray.cli import progress
 
     view = progress.View()
@@ -104,15 +108,5 @@ def _show(job: "Job", events: "Sequence[Said]", log: str) -> None:
     console.say(f"{job.id}: {job.state}, into {job.metadata['featray_store']}")
     if events:
         console.stdout().print(view)
-    wrong = [line for line in log.splitlines() if line.startswith("featray: error: ")]
-    for line in wrong[-1:]:
-        console.say(line)
-
-
-def _code(job: "Job", events: "Sequence[Said]") -> int:
-    """0 while nothing is known to be wrong, 1 where units have no number, 4 where the driver itself came to grief."""
-    without = _facts(job, events)["without_number"]
-    finished = bool(events) and events[-1]["done"] == events[-1]["total"]
-    if job.state == "failed" and not (finished and without):
-        return 4
-    return 1 if without and job.has_ended else 0
+    if standing.reason is not None:
+        console.say(f"why: {standing.reason}")

@@ -1,8 +1,10 @@
 """The files for Ray's cluster launcher and for KubeRay, as far as Ray itself can check them without a cluster."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from ray.autoscaler._private.kuberay import autoscaling_config
 from ray.autoscaler._private.util import prepare_config, validate_config
@@ -49,3 +51,15 @@ def test_every_pod_shows_the_token_from_the_secret() -> None:
         variables = {each["name"]: each for each in container["env"]}
         assert variables["RAY_AUTH_MODE"]["value"] == "token"
         assert variables["RAY_AUTH_TOKEN"]["valueFrom"]["secretKeyRef"]["name"] == "featray-token"
+
+
+@pytest.mark.parametrize("name", ["launcher.yaml", "kuberay.yaml", "lab.yaml"])
+def test_featray_comes_from_a_wheel_and_not_from_an_index(name: str) -> None:
+    assert not re.search(r"pip install featray\b", (CLUSTERS / name).read_text(encoding="utf-8"))
+
+
+def test_the_launcher_brings_the_wheel_that_it_installs() -> None:
+    launcher = read("launcher.yaml")
+    (install,) = [each for each in launcher["setup_commands"] if "pip install" in each]
+    assert "~/featray-wheel/featray-*.whl" in install
+    assert launcher["file_mounts"]["~/featray-wheel"] == "~/featray-wheel"

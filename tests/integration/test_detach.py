@@ -118,11 +118,34 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     assert seen_gone < 5 + 2 * start_s  # 5 s from the signal; the command's own start is not counted
     kept = attempts(results)
     assert 1 <= len(kept) < 8
-    assert facts(home, id_)["state"] == "stopped"
+    known = facts(home, id_)
+    assert (known["state"], known["reason"]) == ("stopped", f"stopped at {known['done']} of 8")
+    assert on_cluster(home, "status", id_).code == 1  # units have no number
     assert "had ended already" in on_cluster(home, "cancel", id_).err
     again = detach(sweep, results, home)
     assert on_cluster(home, "status", again, "--watch").code == 0
     assert len(last(results)) == 8
+
+
+def test_a_submit_that_its_budget_ended_has_units_without_a_number(tmp_path: Path, home: Path, dashboard: str) -> None:
+    sweep, results = write(tmp_path, "seconds: 0.8", sizes=[1, 4], n=8, name="short"), tmp_path / "r"
+    id_ = detach(sweep, results, home, "--budget", "0.05", "--address", dashboard)
+    ended = on_cluster(home, "status", id_, "--watch")
+    assert ended.code == 1, ended.err
+    assert "why: the budget left " in ended.err
+
+
+def test_a_submit_whose_interpreter_is_not_there_says_so(tmp_path: Path, home: Path, dashboard: str) -> None:
+    head = re.search(r"head of (\S+):(\d+),", on_cluster(home, "cluster", "status").err)
+    assert head is not None
+    lab = tmp_path / "lab.yaml"
+    lab.write_text(f"port: {head[2]}\nhosts: [{{name: here, address: {head[1]}, venv: ~/no such}}]\n")
+    sweep = write(tmp_path, name="nowhere")
+    done = featray("submit", sweep, "--detach", "--results", tmp_path / "r", "--address", lab, HOME=str(home))
+    assert done.code == 0, done.err
+    ended = on_cluster(home, "status", done.out.strip(), "--watch", "--address", dashboard)
+    assert ended.code == 4
+    assert re.search(rf"why: .*exit code 127: .*{home}/no such/bin/python: not found", ended.err), ended.err
 
 
 def attempts_so_far(results: Path) -> list[Path]:

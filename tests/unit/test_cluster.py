@@ -79,7 +79,7 @@ def test_an_unknown_head_gets_a_suggestion(tmp_path: Path) -> None:
         ("python: p, venv: v", "python and venv say the same"),
         ("labels: {featray.gpu: x}", "set by featray or Ray"),
         ("labels: {room: 'two words'}", "Ray takes up to 63 letters"),
-        ("user: 'me; rm'", "should match pattern"),
+        ("user: 'me; rm'", "'me; rm' cannot be a user"),
     ],
 )
 def test_what_a_host_cannot_be_is_refused(tmp_path: Path, entry: str, said: str) -> None:
@@ -98,3 +98,34 @@ def test_a_port_is_a_port(tmp_path: Path, port: str) -> None:
 
 def test_a_port_is_not_one_of_rays_own(tmp_path: Path) -> None:
     assert "Ray's own processes use 18265" in complaint(tmp_path, "dashboard_port: 18265")
+
+
+@pytest.mark.parametrize(
+    "entry", ["address: -oX", "address: x, ssh: -G", "address: x, user: -l", "address: x, ssh: me@-oX"]
+)
+def test_what_ssh_would_take_for_an_option_is_refused(tmp_path: Path, entry: str) -> None:
+    said = complaint(tmp_path, f"hosts:\n- {{name: a, {entry}}}\n")
+    key = entry.split(", ")[-1].partition(":")[0]
+    assert said.startswith(f"lab.yaml:2: hosts[0].{key}: '")
+    assert "may not begin with '-'" in said
+
+
+@pytest.mark.parametrize("entry", ["ssh: jump-b", "ssh: me@b.lab", "user: me-too", "ssh: me@corp@b"])
+def test_a_dash_within_a_name_is_a_dash(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text(f"hosts: [{{name: a, address: a-1.lab, {entry}}}]\n")
+    assert cluster.load(path).hosts[0].address == "a-1.lab"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("~/v/bin/python", "-c", "print(1)"), "\"$HOME\"/v/bin/python -c 'print(1)'"),
+        (("~/my v/python", "~"), "\"$HOME\"/'my v/python' '~'"),
+        (("/opt/v/bin/python", "$(rm)"), "/opt/v/bin/python '$(rm)'"),
+        (("~/$(rm)/python",), "\"$HOME\"/'$(rm)/python'"),
+        (("python", "--at=~/x"), "python '--at=~/x'"),
+    ],
+)
+def test_a_home_is_the_one_over_there_and_nothing_else_is_expanded(words: tuple[str, ...], line: str) -> None:
+    assert cluster.command_line(words) == line

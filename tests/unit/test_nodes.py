@@ -1,15 +1,20 @@
 """Which raylets a machine gets, whose token they show, and who is refused before anything starts."""
 
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+import featray
 from featray.backends import fleet, heads, membership, nodes, token
-from featray.backends.nodes import Head, Raylet
+from featray.backends.nodes import Head, Raylet, Running
 from featray.cluster import Cluster, Member
 from featray.errors import BackendError, BadInput
+from featray.measurement import provenance
 
 
 def plan(gpus: tuple[str, ...], head: Head | None = None) -> list[Raylet]:
@@ -21,7 +26,8 @@ def plan(gpus: tuple[str, ...], head: Head | None = None) -> list[Raylet]:
 def test_each_gpu_gets_a_raylet_that_sees_and_names_only_it() -> None:
     first, second = plan(("GPU-a", "GPU-b"))
     assert (first.gpu, second.gpu) == ("GPU-a", "GPU-b")
-    assert "--labels=featray.gpu=GPU-b,featray.host=box,room=lab" in second.arguments
+    version = f"featray.version={featray.__version__}"
+    assert f"--labels=featray.gpu=GPU-b,featray.host=box,{version},room=lab" in second.arguments
     assert {"--address=10.0.0.1:6379", "--num-gpus=1", "--num-cpus=4", "--node-ip-address=10.0.0.2"} <= set(
         second.arguments
     )
@@ -30,7 +36,8 @@ def test_each_gpu_gets_a_raylet_that_sees_and_names_only_it() -> None:
 
 def test_a_machine_without_gpus_gets_one_raylet_that_sees_none() -> None:
     (only,) = plan(())
-    assert {"--num-gpus=0", "--num-cpus=8", "--labels=featray.host=box,room=lab"} <= set(only.arguments)
+    labels = f"--labels=featray.host=box,featray.version={featray.__version__},room=lab"
+    assert {"--num-gpus=0", "--num-cpus=8", labels} <= set(only.arguments)
     assert nodes.variables(None)["CUDA_VISIBLE_DEVICES"] == ""
 
 
@@ -72,7 +79,7 @@ def test_a_driver_shows_its_token_unless_told_otherwise(tmp_path: Path, monkeypa
 def test_no_cluster_starts_with_authentication_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     with pytest.raises(BadInput, match="unset RAY_AUTH_MODE"):
-        membership.enter(membership.own(ip="10.0.0.1", name="a", gpus="none", labels=[]), "10.0.0.1:6379")
+        membership.enter(membership.own(ip="10.0.0.1", name="a", gpus="none", labels=[]), "10.0.0.1:6379", say=print)
 
 
 @pytest.mark.parametrize("text", ["", "short", "two words of some length", "a" * 20 + "\n" + "b" * 20])
@@ -112,6 +119,12 @@ def test_an_address_without_a_head_is_named_at_once(address: str, said: str) -> 
         heads.reach(address)
 
 
+def own_raylet(address: str) -> Running:
+    """Describe this process as if it were a raylet."""
+    created = psutil.Process().create_time()
+    return Running(pid=os.getpid(), created=created, address=address, head=True, gpu=None, log="/log")
+
+
 LOCAL = f"{sys.executable} -c 'import subprocess, sys; sys.exit(subprocess.call(sys.argv[2], shell=True))'"
 """Stands in for ssh: runs the command here, whatever the host."""
 
@@ -120,10 +133,14 @@ def lab(*members: Member) -> Cluster:
     return Cluster(hosts=members)
 
 
+def start(*members: Member) -> None:
+    fleet.start(lab(*members), "lab.yaml", "f" * 64, lambda _: None)
+
+
 def test_an_unreachable_host_is_named_and_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATRAY_SSH", "false")
     with pytest.raises(BackendError) as caught:
-        fleet.check(lab(Member(name="one", address="10.0.0.1"), Member(name="two", address="10.0.0.2", user="me")))
+        start(Member(name="one", address="10.0.0.1"), Member(name="two", address="10.0.0.2", user="me"))
     assert str(caught.value).splitlines() == [
         "nothing was started:",
         "one (10.0.0.1) cannot be used: exit code 1",
@@ -134,22 +151,106 @@ def test_an_unreachable_host_is_named_and_nothing_starts(monkeypatch: pytest.Mon
 def test_a_missing_ssh_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATRAY_SSH", "no-such-program")
     with pytest.raises(BackendError, match="no-such-program: No such file"):
-        fleet.check(lab(Member(name="one", address="10.0.0.1")))
+        start(Member(name="one", address="10.0.0.1"))
 
 
-def test_a_host_with_this_machines_versions_is_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_is_asked_for_its_versions_and_its_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATRAY_SSH", LOCAL)
-    fleet.check(lab(Member(name="one", address="10.0.0.1", python=sys.executable)))
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    member = Member(name="one", address="10.0.0.1", python=sys.executable)
+    (found,) = fleet.survey([member])
+    assert (found.problem, found.versions, found.clusters) == (None, membership.own_versions(), ())
+    nodes.keep(own_raylet("10.0.0.9:6379"))
+    assert fleet.survey([member])[0].clusters == ("10.0.0.9:6379",)
 
 
 def test_a_host_that_would_be_refused_is_named_with_what_mends_it() -> None:
     member = Member(name="one", address="10.0.0.1", venv="/opt/v")
     wanted = {"python": "3.11.7", "ray": "2.60.0", "featray": "0.1.0"}
-    assert fleet.unlike(member, wanted, wanted) is None
-    assert fleet.unlike(member, {"python": "3.11.7", "ray": "2.59.0"}, wanted) == (
+    assert membership.unlike(member, wanted, wanted) is None
+    assert membership.unlike(member, {"python": "3.11.7", "ray": "2.59.0"}, wanted) == (
         "one would be refused: it has ray 2.59.0, featray not installed; the cluster needs ray 2.60.0, featray 0.1.0"
-        "; there: /opt/v/bin/python -m pip install ray==2.60.0 featray==0.1.0"
+        "; there: /opt/v/bin/python -m pip install ray==2.60.0, and the same featray checkout or wheel as the driver's"
     )
-    assert fleet.unlike(member, wanted | {"python": "3.11.8"}, wanted) == (
+    assert membership.unlike(member, wanted | {"featray": "0.0.9"}, wanted) == (
+        "one would be refused: it has featray 0.0.9; the cluster needs featray 0.1.0"
+        "; there: /opt/v/bin/python -m pip install the same featray checkout or wheel as the driver's"
+    )
+    assert membership.unlike(member, wanted | {"python": "3.11.8"}, wanted) == (
         "one would be refused: it has python 3.11.8; the cluster needs python 3.11.7"
     )
+
+
+def test_versions_that_a_head_does_not_tell_are_called_unknown() -> None:
+    member = Member(name="one", address="10.0.0.1", python="/py")
+    own = membership.own_versions()
+    said: list[str] = []
+    membership.admit(member, "10.0.0.9:6379", own, said.append)
+    assert said == []
+    membership.admit(member, "10.0.0.9:6379", {"ray": own["ray"], "python": own["python"]}, said.append)
+    assert said == [
+        f"10.0.0.9:6379 does not tell its featray version; one has featray {own['featray']} and needs the head's"
+    ]
+    with pytest.raises(BackendError, match=r"one would be refused: .* needs ray 2\.1\.0"):
+        membership.admit(member, "10.0.0.9:6379", own | {"ray": "2.1.0"}, said.append)
+
+
+def test_an_interpreter_in_the_home_of_a_host_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my v" / "bin").mkdir(parents=True)
+    (tmp_path / "my v" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setenv("FEATRAY_SSH", LOCAL)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = fleet.run(Member(name="one", address="10.0.0.1", venv="~/my v/"), ["~/my v/bin/python", "-c", "print(7)"])
+    assert (done.code, done.out) == (0, "7\n")
+
+
+def test_what_a_host_says_need_not_be_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_SSH", LOCAL)
+    done = fleet.run(Member(name="one", address="10.0.0.1"), ["printf", r"caf\351"])
+    assert (done.code, done.out) == (0, "caf\ufffd")
+
+
+def write_record(cache: Path, pid: int, text: str) -> Path:
+    """Put a record of a raylet where featray keeps them."""
+    folder = cache / "cluster" / provenance.host_id()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{pid}.json").write_text(text)
+    return folder / f"{pid}.json"
+
+
+def ended_process() -> int:
+    with subprocess.Popen(["true"]) as process:
+        pass
+    return process.pid
+
+
+OTHERS = '{"pid": "x", "created": 0, "address": "a:1", "head": true, "gpu": null, "log": "l"}'
+
+
+@pytest.mark.parametrize("text", ['{"pid": 1, "crea', "", "[]", '{"pid": 1}', '{"pid": 1, "unknown": 2}', OTHERS])
+def test_an_unreadable_record_names_itself_and_its_process(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    record = write_record(tmp_path, os.getpid(), text)
+    with pytest.raises(BackendError) as caught:
+        nodes.running()
+    assert str(caught.value).startswith(f"{record}: not a record of a raylet")
+    assert f"process {os.getpid()}" in str(caught.value)
+
+
+def test_an_unreadable_record_of_a_process_that_ended_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    record = write_record(tmp_path, ended_process(), '{"pid": 1, "crea')
+    assert nodes.running() == []
+    assert not record.exists()
+
+
+def test_a_record_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    own = own_raylet("127.0.0.1:6379")
+    nodes.keep(own)
+    assert nodes.running() == [own]
+    assert [file.name for file in (tmp_path / "cluster" / provenance.host_id()).iterdir()] == [f"{os.getpid()}.json"]

@@ -1,0 +1,49 @@
+"""Stands in for ssh to hosts that exist on paper only, for $FEATRAY_SSH:
+
+    python hosts_on_paper.py FOLDER DESTINATION COMMAND
+
+FOLDER/hosts.json says what each destination answers when it is asked what it is, {"versions": {}, "clusters": []}, or
+an exit code. Every other command succeeds, `token` with one, and stands in FOLDER/log with what it got on stdin.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+TOKEN = "a" * 64
+
+
+def write(folder: Path, hosts: Mapping[str, Any]) -> str:
+    """Say what the hosts answer; return the value of $FEATRAY_SSH."""
+    (folder / "hosts.json").write_text(json.dumps(hosts))
+    return f"{sys.executable} {Path(__file__).resolve()} {shlex.quote(str(folder))}"
+
+
+def asked(folder: Path) -> list[tuple[str, str, str]]:
+    """List (destination, featray's arguments, stdin) of every command that was to do something, sorted."""
+    log = folder / "log"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return sorted(tuple(json.loads(line)) for line in lines)
+
+
+def main() -> None:
+    """Answer for a host."""
+    folder, destination, command = Path(sys.argv[1]), *sys.argv[2:4]
+    answer = json.loads((folder / "hosts.json").read_text())[destination]
+    if isinstance(answer, int):
+        sys.exit(answer)
+    if "importlib.metadata" in command:
+        print(json.dumps(answer))
+        return
+    arguments = command.partition(" -m featray ")[2]
+    with (folder / "log").open("a") as log:
+        log.write(json.dumps([destination, arguments, sys.stdin.read()]) + "\n")
+    if arguments == "cluster token":
+        print(TOKEN)
+
+
+if __name__ == "__main__":
+    main()
