@@ -13,7 +13,7 @@ from featray.cell import Cell
 from featray.inventory import Target
 from featray.invocation import Invocation, Rules
 from featray.placement import Placement, Refusal, Unit
-from featray.status import Status, is_final, precedence
+from featray.status import Precedence, Status, is_final, precedence
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ def last_attempts(stored: Iterable[Stored]) -> dict[tuple[str, str, int], Stored
     return last
 
 
-def _ranked(row: Stored) -> tuple[bool, int, bool]:
+def _ranked(row: Stored) -> Precedence:
     return precedence(row.status, row.attempt)
 
 
@@ -221,7 +221,7 @@ def _due(
         return None
     candidates = (unit.target, *unit.alternatives)
     target = next((target for target in candidates if target.target_id == row.target_id), unit.target)
-    return _Due(unit, row.attempt + 1, target)
+    return _Due(unit, row.attempt + (row.status is not Status.CANCELLED), target)
 
 
 def _invocations(

@@ -36,13 +36,16 @@ UNANSWERED = RETRIED | {Status.CANCELLED}
 """What a driver may write of a unit whose host it did not hear; the host's own row, should it come late, counts."""
 
 
-def precedence(status: str, attempt: int) -> tuple[bool, int, bool]:
+Precedence = tuple[bool, int, bool, bool]
+
+
+def precedence(status: str, attempt: int) -> Precedence:
     """Rank the rows of one unit in one invocation: the highest counts.
 
     The last attempt does, but for one that was measured: a row may come late, out of its host's spool, when the driver
-    has taken it for lost and further attempts were lost as well.
+    has taken it for lost and further attempts were lost as well. A cancelled attempt is made again under its number.
     """
-    return status == Status.OK, attempt, status not in UNANSWERED
+    return status == Status.OK, attempt, status not in UNANSWERED, status != Status.CANCELLED
 
 
 def is_final(status: Status, attempt: int) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from featray import row as rows
 from featray.errors import NothingMatches, suggest
 from featray.row import Row
-from featray.status import precedence
+from featray.status import Precedence, precedence
 from featray.store import footers, scanning, schema, small
 from featray.store import place as places
 from featray.store.place import File, Problem
@@ -149,7 +149,7 @@ def keys(results: str | os.PathLike[str], *, sweep: str | None = None, run_id: s
     return [UnitState(**{name: unit[name] for name in names}) for unit in chosen.values()]
 
 
-def _ranked(unit: footers.Unit) -> tuple[bool, int, bool]:
+def _ranked(unit: footers.Unit) -> Precedence:
     return precedence(unit["status"], unit["attempt"])
 
 

@@ -72,11 +72,15 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "rows are stored, the next submit goes on from there" in err
-    kept = rows(results)
+    ends = rows(results)
+    kept = ends[ends["status"] == "ok"]
     assert 1 <= len(kept) < 4
+    assert set(ends["status"]) == {"ok", "cancelled"}
+    assert len(ends) == 4
     done = featray("submit", sweep, "--results", results)
     assert done.code == 0, done.err
     assert f"{4 - len(kept)} measured in {kept['run_id'].iloc[0]}" in done.err
+    assert (rows(results)["status"] == "ok").all()
     assert len(rows(results)) == 4
 
 

@@ -66,7 +66,9 @@ def test_help_names_every_command() -> None:
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
     assert listed == [command for command, *rest in COMMANDS if not rest]
-    assert "..." not in done.stdout.partition("Commands:\n")[2]  # a line that is cut in the middle of a phrase tells nothing
+    assert (
+        "..." not in done.stdout.partition("Commands:\n")[2]
+    )  # a line that is cut in the middle of a phrase tells nothing
     assert {"submit", "plan", "report", "compare", "hosts", "measure", "import", "export", "store"} <= set(listed)
 
 

@@ -138,3 +138,10 @@ def test_what_an_absent_interchangeable_target_has_measured_is_done() -> None:
     placed = place(BATCHES[:1], make_host("a"), interchangeable=True)
     assert make_plan(placed, stored, n=1).remaining == 0
     assert make_plan(place(BATCHES[:1], make_host("a")), stored, n=1).remaining == 1
+
+
+def test_a_cancelled_attempt_is_made_again_under_its_number() -> None:
+    cells = [make_cell()]
+    rows = [make_stored(cells[0], TARGET, attempt=2, status=Status.CANCELLED)]
+    (planned,) = make_plan(place(cells), rows, n=1).invocations
+    assert planned.invocation.attempt == 2

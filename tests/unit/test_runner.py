@@ -285,6 +285,9 @@ def test_what_a_stopped_sweep_leaves_says_so_and_is_planned_again(tmp_path: Path
     running.cancel()
     ends = collections.Counter((row.status, row.reason) for row in store.read(str(tmp_path)).rows)
     assert ends == {("ok", None): 1, ("cancelled", "the sweep was stopped"): 3}
+    Run(work, Told(goes_well), str(tmp_path), lambda _: None).finish()
+    assert {(row.attempt, row.status) for row in store.read(str(tmp_path)).rows} == {(1, "ok")}
+    assert store.compact(str(tmp_path)).duplicates == 1  # this test's second run measures the first unit again
 
 
 def test_figures_are_published_at_most_once_a_second_and_at_the_end(tmp_path: Path) -> None:
