@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import inspect
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -87,9 +88,14 @@ class Loaded:
         return outputs.inspect(result)
 
     def input_work(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
-        """Resolve what a cell's input is on this host, as `work` does for the detector."""
+        """Resolve what a cell's input is on this host, as `work` does for the detector.
+
+        A clip cut to its first frames is its source and their number: what encoding made of it is the host's affair.
+        """
+        limit = cell.input.frame_limit
         found = {
-            "input_sha256": [_sha256(file) for file in files],
+            "input_sha256": [_sha256(file) if limit is None else _source_sha256(file) for file in files],
+            **({} if limit is None else {"frame_limit": limit}),
             "input_frames": self._frames(cell, files),
             "copies": cell.input.copies,
             "skip_frames": cell.input.skip_frames,
@@ -218,6 +224,15 @@ def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_syntheti
             for file in files
         }
     return {key: identity.canonical(value) for key, value in found.items()}
+
+
+def _source_sha256(file: Path) -> str:
+    """Read the digest of a cut's source from its name, as `clips.cut` writes it; a file by another name is hashed."""
+    cut = _CUT.fullmatch(file.name)
+    return cut[1] if cut else _sha256(file)
+
+
+_CUT = re.compile(r"([0-9a-f]{64})-\d+\.mp4")
 
 
 @functools.cache

@@ -87,6 +87,20 @@ def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
     }
 
 
+def test_a_cut_clip_is_its_source_and_the_number_of_frames(tmp_path: Path) -> None:
+    clip = dataclasses.replace(CLIP, frame_limit=48)
+    cell = make_cell(clip=clip, depth=1)
+    works = []
+    for host in ("few-processors", "many-processors"):
+        cut = tmp_path / host / f"{'ab' * 32}-48.mp4"
+        cut.parent.mkdir()
+        cut.write_text(f"encoded on {host}")
+        works.append(load(cell).input_work(cell, [cut]))
+    assert works[0] == works[1]
+    assert json.loads(works[0]["input_sha256"]) == ["ab" * 32]
+    assert json.loads(works[0]["frame_limit"]) == 48
+
+
 def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
     load(make_cell(depth=1)).synchronize()
 
