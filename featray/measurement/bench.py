@@ -163,9 +163,9 @@ class _Trial:
         return {"fex_rows": output.fex_rows, "faces": output.faces, "output_summary": output.summary}
 
     def _work_columns(self) -> dict[str, Any]:
-        """Name what was computed; asked after the calls, since some weights are loaded by the first one."""
+        """Name what was computed; asked after the last call, since the calls may settle what is."""
         loaded = self._bench.loaded
-        work = {**loaded.work, **loaded.input_work(self._cell, self._files)}
+        work = {**loaded.resolved(), **loaded.input_work(self._cell, self._files)}
         return {"work": work, "work_id": identity.digest(work)}
 
     def _check(self, result: Any) -> None:

@@ -31,7 +31,7 @@ def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
     profiled = stages.profile(loaded, lambda: results.append(last()))
     return {
         "outputs": [vars(loaded.inspect(result)) for result in results],
-        "work": loaded.work | loaded.input_work(asked[0], files_of(asked[0])),
+        "work": loaded.resolved() | loaded.input_work(asked[0], files_of(asked[0])),
         "stages": profiled,
         "restored": attributes(loaded.detector) == before,
         "found": [find(loaded, *frame) for frame in order["frames"]],

@@ -1,6 +1,7 @@
 """The bench: one cell on a loaded detector, with recorded GPU readings."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ def test_work_is_the_detectors_and_the_inputs() -> None:
     assert work["class"] == '"c"'
     assert work["copies"] == "8"
     assert found["work_id"] == identity.digest(work)
+
+
+class Telling(Clockwork):
+    """Settles in its calls what it computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = {"calls": 0}
+
+    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
+        self.info["calls"] += 1
+        return super().detect(inputs, **settings)
+
+
+def test_work_is_named_after_the_last_call() -> None:
+    work = measure(Bench(loaded(Telling()), rules=QUICK))["work"]
+    assert isinstance(work, dict)
+    assert work["calls"] == "4"  # one warm-up and three repeats
 
 
 def test_settings_are_no_part_of_the_work() -> None:
