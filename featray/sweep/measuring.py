@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from featray import statistics
+from featray.cell import DELAY_MAX_S
 from featray.invocation import Rules
 from featray.sweep.values import Limit, Positive, Seconds, Share
 from featray.yamlfile import Model
@@ -59,7 +60,7 @@ class Measure(Model):
     load_limit_s: Limit | None = None
     invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed)] = None
     budget_s: Limit | None = None
-    delay_s_per_frame: Annotated[float, Field(ge=0, le=60)] = 0.0
+    delay_s_per_frame: Annotated[float, Field(ge=0, le=DELAY_MAX_S)] = 0.0
 
     @model_validator(mode="after")
     def _makes_rules(self) -> Self:

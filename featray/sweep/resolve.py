@@ -7,13 +7,12 @@ Every fault is a ValueError whose text says what was expected; `sweep.load` adds
 import dataclasses
 import itertools
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from featray import cell, errors, inputs
 from featray import detectors as catalogue
-from featray import errors, inputs
 from featray.detectors import Detector, Keyword
 from featray.inputs import Input
 from featray.sweep.schema import DetectorEntry, InputEntry
@@ -83,7 +82,7 @@ def _origin(entry: DetectorEntry) -> Detector:
             raise ValueError(f"unknown detector '{entry.like}'{errors.suggest(entry.like, catalogue.CATALOGUE)}")
         return catalogue.CATALOGUE[entry.like]
     class_name = entry.class_name or ""
-    if class_name not in catalogue.PYFEAT_CLASSES and not re.fullmatch(r"[\w.]+:\w+", class_name):
+    if not cell.is_class(class_name):
         known = errors.suggest(class_name, (*catalogue.PYFEAT_CLASSES, "package.module:Class"))
         raise ValueError(f"unknown class '{class_name}'{known}")
     name = class_name.rpartition(":")[2]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import inputs, quantities
+from featray.cell import PARALLEL_MAX
 from featray.sweep.measuring import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import Model
@@ -18,8 +19,8 @@ OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "
 """Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
 
 Device = Literal["cpu", "cuda", "mps"]
-Workers = Annotated[int, Field(ge=0, le=1024)]
-Threads = Annotated[int, Field(ge=1, le=1024)]
+Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
+Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 
 
 class DetectorEntry(Model):

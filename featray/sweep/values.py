@@ -5,12 +5,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from featray.cell import BATCH_SIZE_MAX
 from featray.yamlfile.words import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """What names files, folders and Ray tasks alike; 80 characters leave room for a run's time stamp."""
-
-BATCH_SIZE_MAX = 1_000_000  # far beyond any memory; keeps a slip of the finger out of the store's integers
 
 T = TypeVar("T")
 
