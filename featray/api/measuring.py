@@ -9,7 +9,7 @@ from featray.api import planning
 from featray.api.planning import PathLike
 
 if TYPE_CHECKING:
-    from featray import submission
+    from featray import byhand, submission
     from featray.backends import Backend
     from featray.comparison import Calibration
     from featray.row import Row
@@ -162,34 +162,49 @@ def measure(
     """Measure one cell once on this machine, without Ray; the row is returned, not stored.
 
     Args:
-        file: JSON of a cell, or of a row that measured it.
-        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store.
+        file: JSON of a cell, or of a row, which is then measured as far as possible as it was.
+        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store, where its last row tells how.
         sweep: Sweep file; its rules then hold.
         target_id: GPU UUID or other target id; None takes the first that fits.
         results: Store to look the cell up in.
-        say: Told why it waits.
+        say: Told why it waits, and that the default rules hold where a row does not tell its own.
 
     Raises:
-        BadInput: no such cell or target here, or weights are missing.
+        BadInput: no such cell or target here, both a file and an id, or weights are missing.
     """
-    from featray import byhand, claims, errors
-    from featray.invocation import Rules
+    from featray import byhand, claims
 
-    read = planning.load_sweep(sweep) if sweep is not None else None
-    if file is not None:
-        what = byhand.from_file(Path(file))
-    elif cell_id is not None:
-        what = byhand.from_sweep(read, cell_id) if read else byhand.from_store(results, cell_id)
-    else:
-        raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+    found = _found(file, cell_id, sweep, target_id, results)
+    if found.note is not None:
+        say(found.note)
     return byhand.measure(
-        what,
-        rules=read.rules if read else Rules(),
-        exclusive=read.exclusive if read else "host",
+        found.cell,
+        rules=found.rules,
+        exclusive=found.exclusive,
         target_id=target_id,
         holder=claims.holder_name(),
         say=say,
     )
+
+
+def _found(
+    file: PathLike | None, cell_id: str | None, sweep: PathLike | None, target_id: str | None, results: str
+) -> "byhand.Found":
+    from featray import byhand, errors
+
+    if file is not None and cell_id is not None:
+        raise errors.BadInput("name a cell once: a CELL.json or --cell ID, not both")
+    if file is None and cell_id is None:
+        raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+    read = planning.load_sweep(sweep) if sweep is not None else None
+    if file is not None:
+        found = byhand.from_file(Path(file))
+        if read is None:
+            return found
+        return byhand.Found(cell=found.cell, rules=read.rules, exclusive=read.exclusive)
+    if read is not None:
+        return byhand.from_sweep(read, cell_id or "")
+    return byhand.from_store(results, cell_id or "", target_id)
 
 
 def _announce(backend: "Backend", watch: "Watch") -> None:

@@ -21,12 +21,12 @@ from featray.errors import BadInput, SweepFileError
 from featray.inputs import Input
 from featray.invocation import Rules
 from featray.sweep import resolve, schema
-from featray.sweep.measuring import Measure
+from featray.sweep.measuring import PYFEAT_RULES, Measure
 from featray.sweep.resolve import Clip, Probe
 from featray.sweep.values import NAME
 from featray.yamlfile import Document, Loc, Problem
 
-__all__ = ["Axes", "Clip", "Invocations", "Part", "Probe", "Selector", "Sweep", "load"]
+__all__ = ["PYFEAT_RULES", "Axes", "Clip", "Invocations", "Part", "Probe", "Selector", "Sweep", "load"]
 
 CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a slip
 

@@ -111,3 +111,5 @@ PYFEAT: dict[str, Any] = {
     "stages": False,
 }
 """What `protocol: pyfeat` fixes: py-feat's own script makes one untimed and one timed call."""
+
+PYFEAT_RULES = Rules(protocol="pyfeat", **PYFEAT)

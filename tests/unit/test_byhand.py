@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from featray import byhand, cell
+from featray import api, byhand, cell, store
 from featray.errors import BadInput
+from featray.invocation import Rules
 from tests import builders
+from tests.sweep_files import Load
 
 
 def write(folder: Path, **changed: Any) -> Path:
@@ -26,13 +28,13 @@ def write(folder: Path, **changed: Any) -> Path:
 
 
 def test_a_cell_is_read_as_it_was_asked(tmp_path: Path) -> None:
-    assert byhand.from_file(write(tmp_path)) == builders.make_cell()
+    assert byhand.from_file(write(tmp_path)).cell == builders.make_cell()
 
 
 def test_a_cell_is_read_from_a_row(tmp_path: Path) -> None:
     file = tmp_path / "row.json"
     file.write_text(json.dumps({"asked": json.dumps(cell.asked(builders.make_cell()))}), encoding="utf-8")
-    assert byhand.from_file(file) == builders.make_cell()
+    assert byhand.from_file(file).cell == builders.make_cell()
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,46 @@ def test_what_is_no_cell_at_all_is_one_clear_error(tmp_path: Path, text: str) ->
     file.write_text(text)
     with pytest.raises(BadInput, match=r"cell\.json: .*expected a cell's JSON"):
         byhand.from_file(file)
+
+
+def test_a_row_is_measured_again_as_its_run_was(tmp_path: Path) -> None:
+    store.append(str(tmp_path), [builders.make_row(protocol="pyfeat", exclusive="gpu")])
+    found = byhand.from_store(str(tmp_path), builders.make_row().cell_id)
+    assert found.cell == builders.make_cell()
+    assert found.exclusive == "gpu"
+    assert found.rules.protocol == "pyfeat"
+    assert (found.rules.warmup_max, found.rules.repeats_max, found.rules.stages) == (1, 1, False)
+    assert found.note is None  # the protocol says it all
+
+
+def test_a_row_that_does_not_hold_its_rules_is_measured_under_the_default_ones_and_that_is_said(tmp_path: Path) -> None:
+    store.append(str(tmp_path), [builders.make_row()])
+    found = byhand.from_store(str(tmp_path), builders.make_row().cell_id)
+    assert (found.rules, found.exclusive) == (Rules(), "host")
+    assert found.note == "measured under the default rules: a row does not hold its sweep's; name it with --sweep"
+
+
+def test_a_stored_row_that_holds_no_cell_is_one_clear_error(tmp_path: Path) -> None:
+    store.append(str(tmp_path), [builders.make_row(cell_id="odd", asked="{}")])
+    with pytest.raises(BadInput, match="row of cell odd: not a cell: detector is missing; name its sweep"):
+        byhand.from_store(str(tmp_path), "odd")
+
+
+def test_the_row_of_the_target_asked_for_tells_how(tmp_path: Path) -> None:
+    here, there = builders.RTX3090, builders.BLACKWELL
+    rows = [builders.make_row(exclusive="gpu", **here), builders.make_row(run_id="demo-2", **there)]
+    store.append(str(tmp_path), rows)
+    assert byhand.from_store(str(tmp_path), rows[0].cell_id, here["target_id"]).exclusive == "gpu"
+    assert byhand.from_store(str(tmp_path), rows[0].cell_id, there["target_id"]).exclusive == "host"
+
+
+def test_a_cell_of_a_sweep_is_measured_by_the_sweeps_rules(load: Load) -> None:
+    read = load(exclusive="gpu", measure="{repeats: 5}")
+    (each,) = cell.expand(read)
+    found = byhand.from_sweep(read, cell.cell_id(each))
+    assert (found.cell, found.rules.repeats_max, found.exclusive, found.note) == (each, 5, "gpu", None)
+
+
+def test_a_file_and_an_id_are_one_too_many(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"CELL\.json or --cell ID, not both"):
+        api.measure(write(tmp_path), cell_id="123")
