@@ -1,6 +1,7 @@
 """What puts rows in a store, or measures without one: submit, calibrate, measure."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Submitted:
     """What a submit came to.
 
-    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added.
+    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added, and
+    `without_number` includes what the budget left undone, `not_reached`.
     """
 
     run_id: str
@@ -29,6 +31,7 @@ class Submitted:
     report: Path | None
     problems: tuple[str, ...]
     without_number: int
+    not_reached: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -62,13 +65,20 @@ def submit(
         watch: Hears of everything that happens.
 
     Raises:
-        BadInput: the sweep is wrong, nothing can run anywhere, or weights are missing.
+        BadInput: the sweep is wrong, nothing can run anywhere, weights are missing, there are no rows to replay, or
+            options do not go together.
         Busy: another submit of this sweep runs on this store.
         BackendError: Ray cannot be started or joined.
         Interrupted: Ctrl-C; finished rows are stored.
     """
-    from featray import submission
+    from featray import errors, submission
 
+    if inventory is not None and replay is None:
+        raise errors.BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
+    if replay is not None and address is not None:
+        raise errors.BadInput("--replay and --address do not go together; leave one out")
+    if budget_s is not None and not 0 < budget_s < math.inf:
+        raise errors.BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
     read = planning.load_sweep(sweep)
     request = submission.Request(
         sweep=read,
@@ -221,10 +231,13 @@ def _backend(
     from featray import claims
 
     if replay is not None:
-        from featray import store
+        from featray import errors, store
         from featray.backends.replay import Replay
 
-        return Replay(planning.recorded_or_here(recorded), store.read(replay).rows, source=replay)
+        tape = store.read(replay).rows
+        if not tape:
+            raise errors.BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
+        return Replay(planning.recorded_or_here(recorded), tape, source=replay)
     from featray.backends.raycluster import RayCluster
 
     return RayCluster(
@@ -238,6 +251,7 @@ def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | N
     from featray import reporting, store, submission
 
     reading = store.read(request.results, run_id=run_id)
+    left = outcome.not_reached if outcome else 0
     missing = submission.without_number(reading.rows, interchangeable=request.sweep.interchangeable)
     return Submitted(
         run_id=run_id,
@@ -245,5 +259,6 @@ def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | N
         measured=len(outcome.rows) if outcome else 0,
         report=reporting.of_run(request.results, run_id, reading.rows),
         problems=(*map(str, reading.problems), *(outcome.problems if outcome else ())),
-        without_number=missing + (outcome.not_reached if outcome else 0),
+        without_number=missing + left,
+        not_reached=left,
     )

@@ -37,11 +37,14 @@ def plan(
     """Plan a sweep against this machine, a running cluster or a recorded inventory; nothing is measured or written.
 
     Raises:
-        BadInput: the sweep or inventory is wrong, or nothing can run anywhere.
+        BadInput: the sweep or inventory is wrong, nothing can run anywhere, or both an inventory and an address are
+            given.
         StoreError: the store cannot be read.
     """
-    from featray import submission
+    from featray import errors, submission
 
+    if inventory is not None and address is not None:
+        raise errors.BadInput("--inventory and --address do not go together; leave one out")
     request = submission.Request(sweep=load_sweep(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
     there = hosts(address=address) if address is not None else recorded_or_here(inventory)
     return submission.prepare(request, there, now=now())

@@ -1,5 +1,6 @@
 """`featray submit`: measure a sweep."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,8 +37,13 @@ def submit(
     from featray import api
     from featray.cli import progress
 
+    if budget is not None and not 0 < budget < math.inf:
+        raise BadInput(f"--budget: expected minutes above 0, got {budget:g}")
     if detach:
-        _detach(sweep, results, address, rerun=rerun, retry_failed=retry_failed, budget=budget, replay=replay)
+        for option, is_given in (("inventory", inventory), ("replay", replay), ("json", json), ("quiet", quiet)):
+            if is_given:
+                raise BadInput(f"--detach and --{option} do not go together; leave one out")
+        _detach(sweep, results, address, rerun=rerun, retry_failed=retry_failed, budget=budget)
         return 0
     with progress.shown(quiet=quiet, json=json) as watch:
         done = api.submit(
@@ -54,7 +60,7 @@ def submit(
     for problem in done.problems:
         console.warn(problem)
     if not json:
-        _finish(done)
+        finish(done)
     return done.exit_code
 
 
@@ -66,13 +72,10 @@ def _detach(
     rerun: bool,
     retry_failed: bool,
     budget: float | None,
-    replay: str | None,
 ) -> None:
     from featray import api, detached
     from featray.backends.jobs import Jobs
 
-    if replay is not None:
-        raise BadInput("--replay measures nothing and is done at once; leave --detach out")
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
     read = api.load_sweep(sweep)
     head, python = detached.place(address)
@@ -83,15 +86,19 @@ def _detach(
     console.say(f"watch: featray status {id_} --watch{where}; end: featray cancel {id_}{where}")
 
 
-def _finish(done: "Submitted") -> None:
+def finish(done: "Submitted") -> None:
+    """Print the table, and say what was measured, what was not, and where the report is."""
     from featray.report import tables, terminal
 
     console.stdout().print(terminal.draw(tables.build(done.rows)))
-    if done.measured == 0:
+    if done.measured == done.not_reached == 0:
         console.say(f"nothing was left to measure: {done.run_id} has it all; --rerun measures again")
     else:
         console.say(f"{done.measured} measured in {done.run_id}")
-    if done.without_number:
-        console.say(f"{done.without_number} without a number; the table says why, --retry-failed tries them again")
+    if done.not_reached:
+        console.say(f"{done.not_reached} not reached; the next submit goes on with them")
+    if done.without_number > done.not_reached:
+        failed = done.without_number - done.not_reached
+        console.say(f"{failed} without a number; the table says why, --retry-failed tries them again")
     if done.report is not None:
         console.say(f"report: {done.report}")

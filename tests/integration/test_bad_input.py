@@ -105,3 +105,34 @@ def test_a_bad_cluster_file_is_refused(
     assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(
         capsys, monkeypatch, "cluster", "start", str(lab)
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("submit", "--inventory", "hosts.json"), "--inventory goes with --replay; to measure on other hosts"),
+        (("submit", "--detach", "--inventory", "hosts.json"), "--detach and --inventory do not go together"),
+        (("submit", "--detach", "--json"), "--detach and --json do not go together"),
+        (("submit", "--detach", "--quiet"), "--detach and --quiet do not go together"),
+        (("submit", "--detach", "--replay", "tape"), "--detach and --replay do not go together"),
+        (("plan", "--inventory", "hosts.json", "--address", "h:1"), "--inventory and --address do not go together"),
+        (("submit", "--replay", "tape", "--address", "h:1"), "--replay and --address do not go together"),
+        (("submit", "--replay", "nowhere"), "--replay nowhere: no rows there; expected a store that holds some"),
+        (("submit", "--budget", "nan"), "--budget: expected minutes above 0, got nan"),
+        (("submit", "--budget", "inf"), "--budget: expected minutes above 0, got inf"),
+        (("submit", "--budget", "-5"), "--budget: expected minutes above 0, got -5"),
+        (("submit", "--budget", "0", "--detach"), "--budget: expected minutes above 0, got 0"),
+    ],
+)
+def test_options_that_do_nothing_together_are_refused(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "trial.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    command, *options = arguments
+    assert said in complain(capsys, monkeypatch, command, "trial.yaml", *options)
+    assert [each.name for each in tmp_path.iterdir()] == ["trial.yaml"]
