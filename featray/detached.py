@@ -20,12 +20,12 @@ Said = Mapping[str, Any]
 """One event of a submit, as `featray submit --json` prints it."""
 
 
-def place(address: str | None) -> tuple[str | None, str]:
+def place(address: str | None, python: str | None = None) -> tuple[str | None, str]:
     """Find a cluster's address, and the interpreter on its head, from what a person gives as `--address`."""
     if address is None or not address.endswith((".yaml", ".yml")):
-        return address, sys.executable
+        return address, python or sys.executable
     lab = cluster.load(Path(address))
-    return lab.address, lab.head_host.interpreter if lab.head_host else sys.executable
+    return lab.address, python or (lab.head_host.interpreter if lab.head_host else sys.executable)
 
 
 def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, options: Sequence[str]) -> str:

@@ -30,6 +30,12 @@ def submit(
     detach: Annotated[
         bool, typer.Option("--detach", help="Run on the cluster and return at once, with an id for `featray status`.")
     ] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            "--python", metavar="PATH", help="With --detach: Python on the head; default: the cluster file's, or this."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; results and errors only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
 ) -> int:
@@ -39,11 +45,13 @@ def submit(
 
     if budget is not None and not 0 < budget < math.inf:
         raise BadInput(f"--budget: expected minutes above 0, got {budget:g}")
+    if python is not None and not detach:
+        raise BadInput("--python goes with --detach; a cluster file names the interpreters of its hosts")
     if detach:
         for option, is_given in (("inventory", inventory), ("replay", replay), ("json", json), ("quiet", quiet)):
             if is_given:
                 raise BadInput(f"--detach and --{option} do not go together; leave one out")
-        _detach(sweep, results, address, rerun=rerun, retry_failed=retry_failed, budget=budget)
+        _detach(sweep, results, address, python, rerun=rerun, retry_failed=retry_failed, budget=budget)
         return 0
     with progress.shown(quiet=quiet, json=json) as watch:
         done = api.submit(
@@ -68,6 +76,7 @@ def _detach(
     sweep: Path,
     results: str,
     address: str | None,
+    python: str | None,
     *,
     rerun: bool,
     retry_failed: bool,
@@ -78,9 +87,9 @@ def _detach(
 
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
     read = api.load_sweep(sweep)
-    head, python = detached.place(address)
+    head, interpreter = detached.place(address, python)
     options = [option for option, is_given in chosen if is_given]
-    id_ = detached.start(Jobs(head), read, sweep, python=python, results=results, options=options)
+    id_ = detached.start(Jobs(head), read, sweep, python=interpreter, results=results, options=options)
     console.result(id_)
     where = f" --address {address}" if address else ""
     console.say(f"watch: featray status {id_} --watch{where}; end: featray cancel {id_}{where}")

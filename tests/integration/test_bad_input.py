@@ -117,6 +117,7 @@ def test_a_bad_cluster_file_is_refused(
         (("submit", "--detach", "--replay", "tape"), "--detach and --replay do not go together"),
         (("plan", "--inventory", "hosts.json", "--address", "h:1"), "--inventory and --address do not go together"),
         (("submit", "--replay", "tape", "--address", "h:1"), "--replay and --address do not go together"),
+        (("submit", "--python", "/opt/python"), "--python goes with --detach"),
         (("submit", "--replay", "nowhere"), "--replay nowhere: no rows there; expected a store that holds some"),
         (("submit", "--budget", "nan"), "--budget: expected minutes above 0, got nan"),
         (("submit", "--budget", "inf"), "--budget: expected minutes above 0, got inf"),

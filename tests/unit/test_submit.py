@@ -1,9 +1,11 @@
 """What `featray submit` says at its end."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from featray import detached
 from featray.api import Submitted
 from featray.cli import submit
 from tests.builders import make_row
@@ -13,6 +15,14 @@ def said(capsys: pytest.CaptureFixture[str], **changed: int) -> list[str]:
     known = {"measured": 0, "not_reached": 0, "without_number": 0} | changed
     submit.finish(Submitted(run_id="demo-1", rows=(make_row(),), report=Path("r.md"), problems=(), **known))
     return capsys.readouterr().err.splitlines()
+
+
+def test_the_interpreter_on_the_head_may_be_named(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.yaml"
+    lab.write_text("hosts:\n- {name: a, address: 10.0.0.1, python: /own/python}\n", encoding="utf-8")
+    assert detached.place("head:6379", "/opt/python") == ("head:6379", "/opt/python")
+    assert detached.place("head:6379") == ("head:6379", sys.executable)
+    assert detached.place(str(lab), "/opt/python")[1] == "/opt/python"
 
 
 def test_nothing_was_left_is_said_where_nothing_was_planned(capsys: pytest.CaptureFixture[str]) -> None:
