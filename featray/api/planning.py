@@ -21,8 +21,9 @@ def load_sweep(path: PathLike) -> "Sweep":
         SweepFileError: the file is wrong; the message says where, what was expected and what may have been meant.
     """
     from featray import clips, sweep
+    from featray.measurement import weights
 
-    return sweep.load(Path(path), probe_clip=clips.probe)
+    return sweep.load(Path(path), probe_clip=clips.probe, keywords_of=weights.keywords)
 
 
 def plan(
