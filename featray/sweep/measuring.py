@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from featray import statistics
 from featray.cell import DELAY_MAX_S
 from featray.invocation import Rules
-from featray.sweep.values import Limit, Positive, Seconds, Share
+from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import Model
 
 
@@ -59,7 +59,7 @@ class Measure(Model):
     time_limit_s: Limit | None = None
     load_limit_s: Limit | None = None
     invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed)] = None
-    budget_s: Limit | None = None
+    budget_s: Duration | None = None
     delay_s_per_frame: Annotated[float, Field(ge=0, le=DELAY_MAX_S)] = 0.0
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import pytest
 
 from featray import sweep
 from featray.errors import SweepFileError
-from tests.sweep_files import GRID, Complain, probe, write_and_load
+from tests.sweep_files import GRID, Complain, Load, probe, write_and_load
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
@@ -248,3 +248,15 @@ def test_what_cannot_be_told_is_not_checked(tmp_path: Path, detectors: str, chan
     path = tmp_path / "trial.yaml"
     write_and_load(path, {"detectors": detectors, **changed})
     assert sweep.load(path, probe_clip=probe, keywords_of=known).detectors
+
+
+@pytest.mark.parametrize("limit", ["time_limit_s", "load_limit_s"])
+def test_a_limit_is_a_week_at_the_most(complain: Complain, load: Load, limit: str) -> None:
+    assert complain(measure=f"{{{limit}: 1e10}}") == (
+        f"trial.yaml:4: measure.{limit}: expected at most 604800.0, got 10000000000.0"
+    )
+    assert getattr(load(measure=f"{{{limit}: 604800}}").rules, limit) == 604800
+
+
+def test_a_budget_may_be_longer(load: Load) -> None:
+    assert load(measure="{budget_s: 1e6}").budget_s == 1e6
