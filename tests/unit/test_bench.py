@@ -118,8 +118,16 @@ def test_without_a_gpu_throttling_is_unknown() -> None:
     assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
 
 
+def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=Recorded([COOL]))
+    assert measure(as_pyfeat)["throttled"] is None
+    blind = Bench(loaded(), rules=QUICK, source=Recorded([Reading(power_w=300.0)]))
+    assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
+
+
 def test_the_sampler_can_be_left_out() -> None:
     found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL]), sampled=False))
+    assert found["throttled"] is None
     assert found["sm_clock_median_hz"] is None
     assert found["timed_s"]
 
