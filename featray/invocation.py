@@ -37,7 +37,7 @@ class Rules:
     repeats_max: int = 8
     min_time_s: float = 2.0  # timed seconds to reach
     spread_max: float = 0.05  # IQR / median to reach
-    slow_call_s: float = 20.0  # a cell this slow needs one warm-up call only
+    slow_call_s: float | None = 20.0  # a cell this slow needs one warm-up call only; None: none is
     stages: bool = True  # profile one more call, stage by stage, after the timed ones
     time_limit_s: float = 600.0  # for one cell, warm-up and stages included
     load_limit_s: float = 600.0  # for import, weights and load together

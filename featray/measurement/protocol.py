@@ -113,9 +113,10 @@ class _Run:
     def warm_up(self) -> Repeat | None:
         """Make the untimed calls; a slow cell's second call is timed already and returned."""
         self.warmup_s.append(self.calls.warm())
-        if self.warmup_s[0] > self.rules.slow_call_s:
+        slow_s = self.rules.slow_call_s
+        if slow_s is not None and self.warmup_s[0] > slow_s:
             second = self.calls.time()
-            if second.seconds > self.rules.slow_call_s:
+            if second.seconds > slow_s:
                 return second
             self.warmup_s.append(second.seconds)  # only the first call was slow: warm up as usual
         while len(self.warmup_s) < self.rules.warmup_max and self.unmet_warmup():
