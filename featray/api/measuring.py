@@ -79,7 +79,7 @@ def submit(
         raise errors.BadInput("--replay and --address do not go together; leave one out")
     if budget_s is not None and not 0 < budget_s < math.inf:
         raise errors.BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
-    read = planning.load_sweep(sweep)
+    read = planning.load_named(sweep)
     request = submission.Request(
         sweep=read,
         results=results,

@@ -26,6 +26,22 @@ def load_sweep(path: PathLike) -> "Sweep":
     return sweep.load(Path(path), probe_clip=clips.probe, keywords_of=weights.keywords)
 
 
+def load_named(path: PathLike) -> "Sweep":
+    """Read a sweep whose rows are to be stored under its own name.
+
+    Raises:
+        BadInput: the file is wrong, or takes the name of what `calibrate` stores, whose rows are read as noise.
+    """
+    from featray import comparison, errors
+
+    read = load_sweep(path)
+    if read.name == comparison.CALIBRATION:
+        raise errors.BadInput(
+            f"{path}: the name '{read.name}' is kept for `featray calibrate`; give the sweep a 'name' of its own"
+        )
+    return read
+
+
 def plan(
     sweep: PathLike,
     *,
@@ -46,7 +62,7 @@ def plan(
 
     if inventory is not None and address is not None:
         raise errors.BadInput("--inventory and --address do not go together; leave one out")
-    request = submission.Request(sweep=load_sweep(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
+    request = submission.Request(sweep=load_named(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
     there = hosts(address=address) if address is not None else recorded_or_here(inventory)
     return submission.prepare(request, there, now=now())
 

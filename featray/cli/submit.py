@@ -82,11 +82,12 @@ def _detach(
     retry_failed: bool,
     budget: float | None,
 ) -> None:
-    from featray import api, detached
+    from featray import detached
+    from featray.api import planning
     from featray.backends.jobs import Jobs
 
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
-    read = api.load_sweep(sweep)
+    read = planning.load_named(sweep)
     head, interpreter = detached.place(address, python)
     options = [option for option, is_given in chosen if is_given]
     id_ = detached.start(Jobs(head), read, sweep, python=interpreter, results=results, options=options)

@@ -10,7 +10,7 @@ Reads the sweep file and lists folders of images; media files are opened by the 
 import dataclasses
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,7 +117,7 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     """
     document = yamlfile.parse(path, SweepFileError)
     file = document.check(schema.File)
-    problems: list[Problem] = []
+    problems = [*_same_environments(file), *_threads_twice(file)]
     name = _name(file, path, problems)
     keywords_of = None if _brings_pyfeat(file) else keywords_of
     detectors = _each(file.detectors, ("detectors",), lambda entry: resolve.detectors(entry, keywords_of), problems)
@@ -150,6 +150,19 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     if sweep.exclude and not cell.expand(sweep):
         raise document.wrong([Problem(("exclude",), "no cell is left; expected rules that leave some")])
     return sweep
+
+
+def _same_environments(file: schema.File) -> Iterator[Problem]:
+    names: dict[frozenset[str], str] = {}
+    for name, requirements in file.environments.items():
+        other = names.setdefault(frozenset(requirements), name)
+        if other != name:
+            yield Problem(("environments", name), f"asks for the same as environments.{other}; keep one")
+
+
+def _threads_twice(file: schema.File) -> Iterator[Problem]:
+    if "OMP_NUM_THREADS" in file.env and file.axes.threads != (None,):
+        yield Problem(("env", "OMP_NUM_THREADS"), "sets the same as axes.threads; keep axes.threads")
 
 
 def _brings_pyfeat(file: schema.File) -> bool:

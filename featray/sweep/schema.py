@@ -160,18 +160,3 @@ class File(Model):
     exclusive: Literal["host", "gpu"] = "host"
     interchangeable: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-
-    @model_validator(mode="after")
-    def _asks_for_each_environment_once(self) -> Self:
-        names: dict[frozenset[str], str] = {}
-        for name, requirements in self.environments.items():
-            other = names.setdefault(frozenset(requirements), name)
-            if other != name:
-                raise ValueError(f"environments.{other} and environments.{name} ask for the same; keep one")
-        return self
-
-    @model_validator(mode="after")
-    def _sets_threads_once(self) -> Self:
-        if "OMP_NUM_THREADS" in self.env and self.axes.threads != (None,):
-            raise ValueError("axes.threads and env.OMP_NUM_THREADS set the same; keep axes.threads")
-        return self

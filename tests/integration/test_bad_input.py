@@ -137,3 +137,20 @@ def test_options_that_do_nothing_together_are_refused(
     command, *options = arguments
     assert said in complain(capsys, monkeypatch, command, "trial.yaml", *options)
     assert [each.name for each in tmp_path.iterdir()] == ["trial.yaml"]
+
+
+@pytest.mark.parametrize("command", [("submit",), ("submit", "--detach"), ("plan",)])
+@pytest.mark.parametrize(("file", "name"), [("calibration.yaml", ""), ("trial.yaml", "\nname: calibration")])
+def test_the_name_of_the_calibration_is_kept_for_it(
+    command: tuple[str, ...],
+    file: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / file).write_text(GOOD + name)
+    monkeypatch.chdir(tmp_path)
+    said = complain(capsys, monkeypatch, command[0], file, *command[1:])
+    assert f"{file}: the name 'calibration' is kept for `featray calibrate`; give the sweep a 'name' of its own" in said
+    assert [each.name for each in tmp_path.iterdir()] == [file]
