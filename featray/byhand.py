@@ -3,6 +3,7 @@
 Flow: a cell's JSON, or its id in a sweep or store -> one invocation -> `backends.inline` -> its row.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,21 +16,36 @@ from featray.inventory import Inventory, Target
 from featray.invocation import Invocation, Rules
 from featray.placement import Placement, Unit
 from featray.row import Row
-from featray.sweep import Selector, Sweep
+from featray.sweep import PYFEAT_RULES, Selector, Sweep
 
 SPOOL = "by-hand"  # a store of this name does not exist; the row is printed instead
 
 
-def from_file(path: Path) -> Cell:
-    """Read a cell as `asked` in a row, or a whole row.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Found:
+    """A cell, how it is to be measured, and what to say about that."""
+
+    cell: Cell
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    exclusive: str = "host"
+    note: str | None = None
+
+
+DEFAULTS = "measured under the default rules: a row does not hold its sweep's; name it with --sweep"
+
+
+def from_file(path: Path) -> Found:
+    """Read a cell as `asked` in a row, or a whole row, which is measured again as it was.
 
     Raises:
         BadInput: the file cannot be read, or holds no cell.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        asked = value["asked"] if isinstance(value, dict) and "asked" in value else value
-        return cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
+        is_row = isinstance(value, dict) and "asked" in value
+        asked = value["asked"] if is_row else value
+        what = cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
+        return _as_measured(what, value.get("protocol"), value.get("exclusive")) if is_row else Found(cell=what)
     except OSError as wrong:
         raise errors.BadInput(f"{path}: cannot be read ({wrong.strerror})") from wrong
     except (ValueError, AttributeError, RecursionError) as wrong:
@@ -38,8 +54,8 @@ def from_file(path: Path) -> Cell:
         ) from wrong
 
 
-def from_sweep(sweep: Sweep, cell_id: str) -> Cell:
-    """Find a cell of a sweep by its id, or by an unambiguous beginning of it.
+def from_sweep(sweep: Sweep, cell_id: str) -> Found:
+    """Find a cell of a sweep by its id, or by an unambiguous beginning of it; the sweep's rules hold.
 
     Raises:
         NothingMatches: no cell, or several, have such an id.
@@ -49,19 +65,33 @@ def from_sweep(sweep: Sweep, cell_id: str) -> Cell:
         known = [cell.cell_id(each) for each in cell.expand(sweep)]
         many = "several cells" if found else "no cell"
         raise errors.NothingMatches(f"{sweep.name}: {many} with id {cell_id!r}{errors.suggest(cell_id, known)}")
-    return found[0]
+    return Found(cell=found[0], rules=sweep.rules, exclusive=sweep.exclusive)
 
 
-def from_store(results: str, cell_id: str) -> Cell:
-    """Find a cell in the store by its id.
+def from_store(results: str, cell_id: str, target_id: str | None = None) -> Found:
+    """Find a cell in the store by its id; it is measured as its last row was, on the target if it was measured there.
 
     Raises:
         NothingMatches: the store has no row of it that says what was asked.
+        BadInput: what the row says was asked is no cell.
     """
     rows = [row for row in store.read(results, cell_ids=[cell_id]).rows if row.asked is not None]
+    rows = [row for row in rows if row.target_id == target_id] or rows
     if not rows or rows[-1].asked is None:
         raise errors.NothingMatches(f"{results}: no measured row of cell {cell_id!r}; name its sweep with --sweep")
-    return cell.from_asked(json.loads(rows[-1].asked))
+    try:
+        what = cell.from_asked(json.loads(rows[-1].asked))
+    except (ValueError, RecursionError) as wrong:
+        raise errors.BadInput(f"{results}: row of cell {cell_id}: {wrong}; name its sweep with --sweep") from wrong
+    return _as_measured(what, rows[-1].protocol, rows[-1].exclusive)
+
+
+def _as_measured(what: Cell, protocol: Any, exclusive: Any) -> Found:
+    """Take from a row how it was measured, as far as it tells."""
+    alone = exclusive if exclusive in ("host", "gpu") else "host"
+    if protocol == "pyfeat":
+        return Found(cell=what, rules=PYFEAT_RULES, exclusive=alone)
+    return Found(cell=what, exclusive=alone, note=DEFAULTS)
 
 
 def measure(

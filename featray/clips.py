@@ -53,6 +53,9 @@ def sha256(path: Path) -> str:
 def cut(path: Path, frames: int, cache: Path) -> Path:
     """Copy the first frames of a clip, re-encoded once and cached by the source's hash.
 
+    The copy is the same bytes however many processors the host has, and its name is `SHA256-FRAMES.mp4`, with the
+    source's digest in full: by it the measuring child names the work, since another FFmpeg may write other bytes.
+
     Args:
         path: The source clip.
         frames: How many frames to keep, from the start.
@@ -66,7 +69,7 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
     """
     import av
 
-    final = cache / "clips" / f"{sha256(path)[:32]}-{frames}.mp4"
+    final = cache / "clips" / f"{sha256(path)}-{frames}.mp4"
     if final.exists():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +93,7 @@ def _encode(path: Path, frames: int, target: Path) -> None:
         pixels = "yuv444p" if is_odd else "yuv420p"  # halved colour planes need even sides
         outgoing.width, outgoing.height, outgoing.pix_fmt = incoming.width, incoming.height, pixels
         outgoing.options = {"crf": "12"}  # visually lossless, so detectors see what they would have seen
+        outgoing.codec_context.thread_count = 1  # x264 decides otherwise with other numbers of threads
         for index, frame in enumerate(source.decode(incoming)):
             if index == frames:
                 break

@@ -22,25 +22,67 @@ NEXT = "next"  # the supervisor has the row on disk; the child may start the nex
 LOADING, STARTED, ROW, DONE = "loading", "started", "row", "done"
 
 
+WARMUP_MIN = 3
+"""Untimed calls at the least: the fewest of which can be told that they agree (the protocol's STEADY_CALLS)."""
+
+WARMUP_MAX = 8
+"""Untimed calls at the most. A choice: more of them wait for a cell that settles late, fewer keep one that never does
+from costing more than its timed calls, of which there are as many."""
+
+WARMUP_TOLERANCE = 0.10
+"""Share within which the last three untimed calls agree. Three calls of a steady cell lie, in 95 of 100 cases, within
+3.31 times their sd (studentized range; Tukey 1953), so that a cell whose calls scatter by 3% passes. A tighter one
+would send noisy cells to the maximum; a looser one would time a cell that still speeds up."""
+
+REPEATS_MIN = 3
+"""Timed calls at the least: the fewest whose median one stray call cannot move, and that have quartiles."""
+
+REPEATS_MAX = 8
+"""Timed calls at the most. A choice between calls and processes (Kalibera & Jones 2013): where calls scatter as much as
+processes do, the median of 3, 8 and 16 calls leaves an invocation 20, 8 and 4% noisier than endless calls would, so
+time beyond 8 is better spent on another invocation."""
+
+MIN_TIME_S = 2.0
+"""Timed seconds to reach. A choice: 13 readings of the sampler (every 0.15 s), enough for a median of clock and power;
+more would cost every fast cell as much again."""
+
+SPREAD_MAX = 0.05
+"""Interquartile range over median to reach. That of normal calls is 1.35 sd, so it is an sd of 3.7%, with which the
+median of three calls has a standard error of 2.5%: below the 3% that a verdict calls a difference."""
+
+SLOW_CALL_S = 20.0
+"""Seconds above which one untimed call is enough. A choice: start-up took 1.2 s in the report of 2026-05-14, so the
+untimed call holds it many times over, and two further ones would add 40 s and more to every invocation of the cell."""
+
+TIME_LIMIT_S = 600.0
+"""Seconds for one cell. A choice: 8 untimed, 8 timed and 1 profiled call of just below SLOW_CALL_S take 340 s, and a
+slower cell's five (1, 3 and 1) fit up to 120 s each. A longer limit lets a hang hold its host for longer."""
+
+LOAD_LIMIT_S = 600.0
+"""Seconds for import, weights and load. Measured on two cores: import without bytecode 17 to 50 s, all synthetic
+weights 40 s, construction 4 s. The rest is for weights over a network: 1.3 GB in it are 2.6 MB/s."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rules:
     """How a cell is measured: warm-up and repeats under stop rules.
 
-    A rule that is not reached within its maximum is named in the row's `unmet_rules`.
+    A rule that is not reached within its maximum is named in the row's `unmet_rules`. The default of each says where it
+    comes from, or what it trades off where it is a choice.
     """
 
     protocol: str = "featray"  # or pyfeat: 1 warm-up, 1 timed call, nothing else
-    warmup_min: int = 3
-    warmup_max: int = 8
-    warmup_tolerance: float = 0.10  # the last three warm-up calls agree within this share
-    repeats_min: int = 3
-    repeats_max: int = 8
-    min_time_s: float = 2.0  # timed seconds to reach
-    spread_max: float = 0.05  # IQR / median to reach
-    slow_call_s: float = 20.0  # a cell this slow needs one warm-up call only
+    warmup_min: int = WARMUP_MIN
+    warmup_max: int = WARMUP_MAX
+    warmup_tolerance: float = WARMUP_TOLERANCE  # the last three warm-up calls agree within this share
+    repeats_min: int = REPEATS_MIN
+    repeats_max: int = REPEATS_MAX
+    min_time_s: float = MIN_TIME_S  # timed seconds to reach
+    spread_max: float = SPREAD_MAX  # IQR / median to reach
+    slow_call_s: float | None = SLOW_CALL_S  # a cell this slow needs one warm-up call only; None: none is
     stages: bool = True  # profile one more call, stage by stage, after the timed ones
-    time_limit_s: float = 600.0  # for one cell, warm-up and stages included
-    load_limit_s: float = 600.0  # for import, weights and load together
+    time_limit_s: float = TIME_LIMIT_S  # for one cell, warm-up and stages included
+    load_limit_s: float = LOAD_LIMIT_S  # for import, weights and load together
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What puts rows in a store, or measures without one: submit, calibrate, measure."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from featray.api import planning
 from featray.api.planning import PathLike
 
 if TYPE_CHECKING:
-    from featray import submission
+    from featray import byhand, submission
     from featray.backends import Backend
     from featray.comparison import Calibration
     from featray.row import Row
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Submitted:
     """What a submit came to.
 
-    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added.
+    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added, and
+    `without_number` includes what the budget left undone, `not_reached`.
     """
 
     run_id: str
@@ -29,6 +31,7 @@ class Submitted:
     report: Path | None
     problems: tuple[str, ...]
     without_number: int
+    not_reached: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -62,14 +65,21 @@ def submit(
         watch: Hears of everything that happens.
 
     Raises:
-        BadInput: the sweep is wrong, nothing can run anywhere, or weights are missing.
+        BadInput: the sweep is wrong, nothing can run anywhere, weights are missing, there are no rows to replay, or
+            options do not go together.
         Busy: another submit of this sweep runs on this store.
         BackendError: Ray cannot be started or joined.
         Interrupted: Ctrl-C; finished rows are stored.
     """
-    from featray import submission
+    from featray import errors, submission
 
-    read = planning.load_sweep(sweep)
+    if inventory is not None and replay is None:
+        raise errors.BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
+    if replay is not None and address is not None:
+        raise errors.BadInput("--replay and --address do not go together; leave one out")
+    if budget_s is not None and not 0 < budget_s < math.inf:
+        raise errors.BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
+    read = planning.load_named(sweep)
     request = submission.Request(
         sweep=read,
         results=results,
@@ -162,34 +172,49 @@ def measure(
     """Measure one cell once on this machine, without Ray; the row is returned, not stored.
 
     Args:
-        file: JSON of a cell, or of a row that measured it.
-        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store.
+        file: JSON of a cell, or of a row, which is then measured as far as possible as it was.
+        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store, where its last row tells how.
         sweep: Sweep file; its rules then hold.
         target_id: GPU UUID or other target id; None takes the first that fits.
         results: Store to look the cell up in.
-        say: Told why it waits.
+        say: Told why it waits, and that the default rules hold where a row does not tell its own.
 
     Raises:
-        BadInput: no such cell or target here, or weights are missing.
+        BadInput: no such cell or target here, both a file and an id, or weights are missing.
     """
-    from featray import byhand, claims, errors
-    from featray.invocation import Rules
+    from featray import byhand, claims
 
-    read = planning.load_sweep(sweep) if sweep is not None else None
-    if file is not None:
-        what = byhand.from_file(Path(file))
-    elif cell_id is not None:
-        what = byhand.from_sweep(read, cell_id) if read else byhand.from_store(results, cell_id)
-    else:
-        raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+    found = _found(file, cell_id, sweep, target_id, results)
+    if found.note is not None:
+        say(found.note)
     return byhand.measure(
-        what,
-        rules=read.rules if read else Rules(),
-        exclusive=read.exclusive if read else "host",
+        found.cell,
+        rules=found.rules,
+        exclusive=found.exclusive,
         target_id=target_id,
         holder=claims.holder_name(),
         say=say,
     )
+
+
+def _found(
+    file: PathLike | None, cell_id: str | None, sweep: PathLike | None, target_id: str | None, results: str
+) -> "byhand.Found":
+    from featray import byhand, errors
+
+    if file is not None and cell_id is not None:
+        raise errors.BadInput("name a cell once: a CELL.json or --cell ID, not both")
+    if file is None and cell_id is None:
+        raise errors.BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+    read = planning.load_sweep(sweep) if sweep is not None else None
+    if file is not None:
+        found = byhand.from_file(Path(file))
+        if read is None:
+            return found
+        return byhand.Found(cell=found.cell, rules=read.rules, exclusive=read.exclusive)
+    if read is not None:
+        return byhand.from_sweep(read, cell_id or "")
+    return byhand.from_store(results, cell_id or "", target_id)
 
 
 def _announce(backend: "Backend", watch: "Watch") -> None:
@@ -206,10 +231,13 @@ def _backend(
     from featray import claims
 
     if replay is not None:
-        from featray import store
+        from featray import errors, store
         from featray.backends.replay import Replay
 
-        return Replay(planning.recorded_or_here(recorded), store.read(replay).rows, source=replay)
+        tape = store.read(replay).rows
+        if not tape:
+            raise errors.BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
+        return Replay(planning.recorded_or_here(recorded), tape, source=replay)
     from featray.backends.raycluster import RayCluster
 
     return RayCluster(
@@ -223,6 +251,7 @@ def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | N
     from featray import reporting, store, submission
 
     reading = store.read(request.results, run_id=run_id)
+    left = outcome.not_reached if outcome else 0
     missing = submission.without_number(reading.rows, interchangeable=request.sweep.interchangeable)
     return Submitted(
         run_id=run_id,
@@ -230,5 +259,6 @@ def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | N
         measured=len(outcome.rows) if outcome else 0,
         report=reporting.of_run(request.results, run_id, reading.rows),
         problems=(*map(str, reading.problems), *(outcome.problems if outcome else ())),
-        without_number=missing + (outcome.not_reached if outcome else 0),
+        without_number=missing + left,
+        not_reached=left,
     )

@@ -21,8 +21,25 @@ def load_sweep(path: PathLike) -> "Sweep":
         SweepFileError: the file is wrong; the message says where, what was expected and what may have been meant.
     """
     from featray import clips, sweep
+    from featray.measurement import weights
 
-    return sweep.load(Path(path), probe_clip=clips.probe)
+    return sweep.load(Path(path), probe_clip=clips.probe, keywords_of=weights.keywords)
+
+
+def load_named(path: PathLike) -> "Sweep":
+    """Read a sweep whose rows are to be stored under its own name.
+
+    Raises:
+        BadInput: the file is wrong, or takes the name of what `calibrate` stores, whose rows are read as noise.
+    """
+    from featray import comparison, errors
+
+    read = load_sweep(path)
+    if read.name == comparison.CALIBRATION:
+        raise errors.BadInput(
+            f"{path}: the name '{read.name}' is kept for `featray calibrate`; give the sweep a 'name' of its own"
+        )
+    return read
 
 
 def plan(
@@ -37,12 +54,15 @@ def plan(
     """Plan a sweep against this machine, a running cluster or a recorded inventory; nothing is measured or written.
 
     Raises:
-        BadInput: the sweep or inventory is wrong, or nothing can run anywhere.
+        BadInput: the sweep or inventory is wrong, nothing can run anywhere, or both an inventory and an address are
+            given.
         StoreError: the store cannot be read.
     """
-    from featray import submission
+    from featray import errors, submission
 
-    request = submission.Request(sweep=load_sweep(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
+    if inventory is not None and address is not None:
+        raise errors.BadInput("--inventory and --address do not go together; leave one out")
+    request = submission.Request(sweep=load_named(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
     there = hosts(address=address) if address is not None else recorded_or_here(inventory)
     return submission.prepare(request, there, now=now())
 

@@ -7,6 +7,7 @@ evidence.
 
 import collections
 import dataclasses
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,9 +37,11 @@ class Replay:
         """Answer from `recorded`; `source` names where they come from."""
         self._hosts = inventory
         self._source = source
-        self._recorded: dict[tuple[str, ...], list[Row]] = {}
+        self._of_cell: dict[str, list[Row]] = {}
+        self._of_labels: dict[tuple[str, ...], list[Row]] = {}
         for row in recorded:
-            self._recorded.setdefault(_name(row), []).append(row)
+            self._of_cell.setdefault(row.cell_id, []).append(row)
+            self._of_labels.setdefault(_labels(row), []).append(row)
         self._faults = {name: collections.deque(kinds) for name, kinds in (faults or {}).items()}
         self._events: collections.deque[Event] = collections.deque()
         self._spooled: dict[tuple[object, ...], Row] = {}
@@ -77,7 +80,7 @@ class Replay:
 
     def _row(self, planned: Planned, cell: Cell) -> Row:
         made = invocations.record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at="")
-        found = self._recorded.get(_name(made), [])
+        found = self._of_cell.get(made.cell_id) or self._alike(made)
         same = [row for row in found if row.target_id == made.target_id] or found
         if not same:
             reason = f"{self._source} holds no row of {cell.label}"
@@ -85,6 +88,15 @@ class Replay:
         kept = same[(planned.invocation.invocation - 1) % len(same)]
         asked = {name: getattr(made, name) for name in ASKED}
         return dataclasses.replace(kept, **asked, source_file=kept.source_file or f"replayed from {self._source}")
+
+    def _alike(self, made: Row) -> list[Row]:
+        """Find the rows of equal labels, threads, weights and delay; what an import does not tell may be equal."""
+        wanted = _settings(made)
+        return [
+            row
+            for row in self._of_labels.get(_labels(made), [])
+            if all(told in (None, want) for told, want in zip(_settings(row), wanted, strict=True))
+        ]
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - an answer is there at once or never
         """Return the next event."""
@@ -123,6 +135,18 @@ ASKED = (
 """What a replayed row takes from the plan; everything else is as recorded."""
 
 
-def _name(row: Row) -> tuple[str, ...]:
+def _labels(row: Row) -> tuple[str, ...]:
     labels = (row.detector, row.input, row.device, row.batch_size, row.num_workers, row.environment)
     return tuple(map(str, labels))
+
+
+def _settings(row: Row) -> tuple[str | None, str | None, float | None]:
+    """Read threads, weights and delay: those that were asked for, else what the child saw."""
+    asked = json.loads(row.asked) if row.asked is not None else None
+    if not isinstance(asked, dict):
+        return row.omp_num_threads, row.weights, row.delay_s_per_frame
+    threads = asked.get("threads") or (asked.get("env") or {}).get("OMP_NUM_THREADS") or PYFEAT_THREADS
+    return str(threads), row.weights, row.delay_s_per_frame
+
+
+PYFEAT_THREADS = 1  # what py-feat sets where nothing else does

@@ -8,8 +8,11 @@ from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Address, InventoryFile, Json, Results, SweepFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
+    from featray.cell import Cell
     from featray.submission import Prepared
 
 
@@ -33,27 +36,41 @@ def plan(
     if json:
         console.result(submission.to_json(prepared))
         return
-    console.stdout().print(_cells(prepared))
+    console.stdout().print(table(prepared))
     console.result(submission.summary(prepared))
 
 
-def _cells(prepared: "Prepared") -> "Table":
+def table(prepared: "Prepared") -> "Table":
+    """Draw every cell and its targets; workers, threads and environment stand where they vary."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{prepared.plan.campaign.sweep}: cells and their targets", title_justify="left")
-    for heading in ("cell", "detector", "input", "device", "batch", "target", "done"):
-        table.add_column(heading, justify="right" if heading == "batch" else "left", overflow="fold")
-    done = prepared.plan.progress
-    for unit in prepared.placement.units:
-        cell = unit.cell
+    placed, done = prepared.placement, prepared.plan.progress
+    cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
+    varied = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
+    drawn = Table(title=f"{prepared.plan.campaign.sweep}: cells and their targets", title_justify="left")
+    also = [HEADINGS[name] for name in varied]
+    for heading in ("cell", "detector", "input", "device", "batch", *also, "target", "done"):
+        drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold")
+    for unit in placed.units:
         where = [f"{unit.target.label} ({unit.target.target_id})"]
         where += [f"or {other.label} ({other.target_id})" for other in unit.alternatives]
         have, wanted = done[(unit.cell_id, unit.target.target_id)]
-        row = (unit.cell_id, cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
-        table.add_row(*map(Text, row), Text("\n".join(where)), f"{have}/{wanted}")
-    for refusal in prepared.placement.refusals:
-        cell = refusal.cell
-        row = (refusal.cell_id, cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
-        table.add_row(*map(Text, row), Text(f"cannot run: {refusal.reason}"), "-")
-    return table
+        row = (unit.cell_id, *_settings(unit.cell, varied), "\n".join(where))
+        drawn.add_row(*map(Text, row), f"{have}/{wanted}")
+    for refusal in placed.refusals:
+        row = (refusal.cell_id, *_settings(refusal.cell, varied), f"cannot run: {refusal.reason}")
+        drawn.add_row(*map(Text, row), "-")
+    return drawn
+
+
+HEADINGS = {"num_workers": "workers", "threads": "threads", "environment": "environment"}
+"""Settings that most sweeps do not vary -> their column."""
+
+NUMBERS = ("batch", "workers", "threads")
+
+
+def _settings(cell: "Cell", varied: "Sequence[str]") -> tuple[str, ...]:
+    rest = (getattr(cell, name) for name in varied)
+    known = (cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
+    return (*known, *("-" if value is None else str(value) for value in rest))

@@ -1,5 +1,6 @@
 """`featray submit`: measure a sweep."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,12 @@ def submit(
     detach: Annotated[
         bool, typer.Option("--detach", help="Run on the cluster and return at once, with an id for `featray status`.")
     ] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            "--python", metavar="PATH", help="With --detach: Python on the head; default: the cluster file's, or this."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; results and errors only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
 ) -> int:
@@ -36,8 +43,15 @@ def submit(
     from featray import api
     from featray.cli import progress
 
+    if budget is not None and not 0 < budget < math.inf:
+        raise BadInput(f"--budget: expected minutes above 0, got {budget:g}")
+    if python is not None and not detach:
+        raise BadInput("--python goes with --detach; a cluster file names the interpreters of its hosts")
     if detach:
-        _detach(sweep, results, address, rerun=rerun, retry_failed=retry_failed, budget=budget, replay=replay)
+        for option, is_given in (("inventory", inventory), ("replay", replay), ("json", json), ("quiet", quiet)):
+            if is_given:
+                raise BadInput(f"--detach and --{option} do not go together; leave one out")
+        _detach(sweep, results, address, python, rerun=rerun, retry_failed=retry_failed, budget=budget)
         return 0
     with progress.shown(quiet=quiet, json=json) as watch:
         done = api.submit(
@@ -54,7 +68,7 @@ def submit(
     for problem in done.problems:
         console.warn(problem)
     if not json:
-        _finish(done)
+        finish(done)
     return done.exit_code
 
 
@@ -62,36 +76,39 @@ def _detach(
     sweep: Path,
     results: str,
     address: str | None,
+    python: str | None,
     *,
     rerun: bool,
     retry_failed: bool,
     budget: float | None,
-    replay: str | None,
 ) -> None:
-    from featray import api, detached
+    from featray import detached
+    from featray.api import planning
     from featray.backends.jobs import Jobs
 
-    if replay is not None:
-        raise BadInput("--replay measures nothing and is done at once; leave --detach out")
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
-    read = api.load_sweep(sweep)
-    head, python = detached.place(address)
+    read = planning.load_named(sweep)
+    head, interpreter = detached.place(address, python)
     options = [option for option, is_given in chosen if is_given]
-    id_ = detached.start(Jobs(head), read, sweep, python=python, results=results, options=options)
+    id_ = detached.start(Jobs(head), read, sweep, python=interpreter, results=results, options=options)
     console.result(id_)
     where = f" --address {address}" if address else ""
     console.say(f"watch: featray status {id_} --watch{where}; end: featray cancel {id_}{where}")
 
 
-def _finish(done: "Submitted") -> None:
+def finish(done: "Submitted") -> None:
+    """Print the table, and say what was measured, what was not, and where the report is."""
     from featray.report import tables, terminal
 
     console.stdout().print(terminal.draw(tables.build(done.rows)))
-    if done.measured == 0:
+    if done.measured == done.not_reached == 0:
         console.say(f"nothing was left to measure: {done.run_id} has it all; --rerun measures again")
     else:
         console.say(f"{done.measured} measured in {done.run_id}")
-    if done.without_number:
-        console.say(f"{done.without_number} without a number; the table says why, --retry-failed tries them again")
+    if done.not_reached:
+        console.say(f"{done.not_reached} not reached; the next submit goes on with them")
+    if done.without_number > done.not_reached:
+        failed = done.without_number - done.not_reached
+        console.say(f"{failed} without a number; the table says why, --retry-failed tries them again")
     if done.report is not None:
         console.say(f"report: {done.report}")

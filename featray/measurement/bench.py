@@ -88,7 +88,7 @@ class _Trial:
         )
         windows = [repeat.window for repeat in timings.repeats if repeat.window is not None]
         columns = {
-            **_timing_columns(timings, has_gpu=self._bench.source is not None),
+            **_timing_columns(timings, told=any(_tells(window) for window in windows)),
             **telemetry.columns(windows),
             **memory.columns(size for window in windows for size in window.resident_b),
             "load_1m": load_1m,
@@ -163,9 +163,9 @@ class _Trial:
         return {"fex_rows": output.fex_rows, "faces": output.faces, "output_summary": output.summary}
 
     def _work_columns(self) -> dict[str, Any]:
-        """Name what was computed; asked after the calls, since some weights are loaded by the first one."""
+        """Name what was computed; asked after the last call, since the calls may settle what is."""
         loaded = self._bench.loaded
-        work = {**loaded.work, **loaded.input_work(self._cell, self._files)}
+        work = {**loaded.resolved(), **loaded.input_work(self._cell, self._files)}
         return {"work": work, "work_id": identity.digest(work)}
 
     def _check(self, result: Any) -> None:
@@ -184,14 +184,19 @@ class _Trial:
         self._output = output
 
 
-def _timing_columns(timings: Timings, *, has_gpu: bool) -> dict[str, Any]:
+def _tells(window: Window) -> bool:
+    """Tell whether anything was read by which throttling is known."""
+    return any(reading.reasons is not None or reading.sm_clock_hz is not None for reading in window.readings)
+
+
+def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
     again = timings.measured_again
     return {
         "warmup_s": list(timings.warmup_s),
         "first_call_s": timings.warmup_s[0],
         "timed_s": timings.timed_s,
         "unmet_rules": list(timings.unmet_rules),
-        "throttled": timings.throttled if has_gpu else None,
+        "throttled": timings.throttled if told else None,
         "reason": f"{again} throttled calls were measured again" if again else None,
     }
 

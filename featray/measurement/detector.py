@@ -12,7 +12,9 @@ import functools
 import hashlib
 import importlib
 import inspect
+import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +42,8 @@ class Loaded:
     device: str
     import_s: float
     load_s: float
-    work: dict[str, str]  # what was resolved: key -> JSON value; of the detector, not of any input
+    work: dict[str, str]  # class and weights: key -> JSON value
+    keywords: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # given or default, the device left out
     planted: Any = None  # planting.Planted; None with real weights
 
     def synchronize(self) -> None:
@@ -86,10 +89,34 @@ class Loaded:
         """Read what a call returned."""
         return outputs.inspect(result)
 
+    def resolved(self) -> dict[str, str]:
+        """Resolve what the detector computes; asked after the calls, the first of which may load a model or change one.
+
+        What the object's own `info` says wins over what was asked of it, and a keyword that `info` leaves out stays as
+        asked. A file enters by its content. What is no plain value in `info` stays out: it differs between processes.
+
+        Returns:
+            Key -> JSON value, never the device; of the detector, not of any input.
+        """
+        told = getattr(self.detector, "info", None)
+        found = {key: _plain(_content(key, value)) for key, value in self.keywords.items()}
+        for key, value in told.items() if isinstance(told, dict) else ():
+            is_as_asked = key in self.keywords and _is_same(value, self.keywords[key])
+            if _is_plain(value) and not is_as_asked:
+                found[str(key)] = _content(key, value)
+        found.pop("device", None)
+        precision = _precision(self.detector) if self.spec.is_pyfeat else None
+        return {key: identity.canonical(value) for key, value in (found | {"precision": precision}).items()} | self.work
+
     def input_work(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
-        """Resolve what a cell's input is on this host, as `work` does for the detector."""
+        """Resolve what a cell's input is on this host, as `resolved` does for the detector.
+
+        A clip cut to its first frames is its source and their number: what encoding made of it is the host's affair.
+        """
+        limit = cell.input.frame_limit
         found = {
-            "input_sha256": [_sha256(file) for file in files],
+            "input_sha256": [_sha256(file) if limit is None else _source_sha256(file) for file in files],
+            **({} if limit is None else {"frame_limit": limit}),
             "input_frames": self._frames(cell, files),
             "copies": cell.input.copies,
             "skip_frames": cell.input.skip_frames,
@@ -147,7 +174,8 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
         device=device,
         import_s=imported - started,
         load_s=constructed - imported,
-        work=_resolved(class_, cell.detector, detector) | _weights_work(needed, folder, is_synthetic=is_synthetic),
+        work=_class_work(class_) | _weights_work(needed, folder, is_synthetic=is_synthetic),
+        keywords=_keywords(class_, cell.detector),
     )
     if is_synthetic:
         from featray.measurement import planting
@@ -170,27 +198,41 @@ def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
         device=device,
         import_s=imported - started,
         load_s=constructed - imported,
-        work=_resolved(class_, spec, detector),
+        work=_class_work(class_),
+        keywords=_keywords(class_, spec),
     )
 
 
-def _resolved(class_: type, spec: detectors.Detector, detector: Any) -> dict[str, str]:
-    """Write every keyword, given or default, what the object adds about itself, and its precision; never the device."""
+def _keywords(class_: type, spec: detectors.Detector) -> dict[str, Any]:
+    """List every keyword, given or default; never the device."""
     parameters = inspect.signature(class_.__init__).parameters.values()  # type: ignore[misc]  # asked of the class itself
     declared = {each.name: each.default for each in parameters if each.default is not each.empty}
-    told = getattr(detector, "info", None)
-    found: dict[str, Any] = {
-        **(told if isinstance(told, dict) else {}),
-        **declared,
-        **spec.keywords,
-        "class": f"{class_.__module__}.{class_.__qualname__}",
-        "precision": _precision(detector) if spec.is_pyfeat else None,
-    }
-    return {key: identity.canonical(_plain(value)) for key, value in found.items() if key != "device"}
+    return {key: value for key, value in {**declared, **spec.keywords}.items() if key != "device"}
+
+
+def _class_work(class_: type) -> dict[str, str]:
+    return {"class": identity.canonical(f"{class_.__module__}.{class_.__qualname__}")}
+
+
+def _content(key: str, value: Any) -> Any:
+    """Give the digest of a file that a keyword names, such as `multitask_weights`; any other value as it is."""
+    if not isinstance(value, str) or not (os.sep in value or key.endswith("weights")):
+        return value
+    path = Path(value)
+    return f"sha256:{_sha256(path)}" if path.is_file() else value
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float | bool) else repr(value)
+    return value if _is_plain(value) else repr(value)
+
+
+def _is_same(told: Any, asked: Any) -> bool:
+    """Tell whether an object only writes differently what was asked, such as 1 for true or `ArcFace` for `arcface`."""
+    return bool(told == asked or str(told).casefold() == str(asked).casefold())
 
 
 def _precision(detector: Any) -> str:
@@ -218,6 +260,15 @@ def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_syntheti
             for file in files
         }
     return {key: identity.canonical(value) for key, value in found.items()}
+
+
+def _source_sha256(file: Path) -> str:
+    """Read the digest of a cut's source from its name, as `clips.cut` writes it; a file by another name is hashed."""
+    cut = _CUT.fullmatch(file.name)
+    return cut[1] if cut else _sha256(file)
+
+
+_CUT = re.compile(r"([0-9a-f]{64})-\d+\.mp4")
 
 
 @functools.cache

@@ -28,7 +28,10 @@ STEADY_CALLS = 3  # untimed calls in a row that must agree
 FEW_BATCHES = 4  # below, start-up of the first batch is over a quarter of the call
 COOL_DOWN_S = 15.0  # a GPU's die follows its power within seconds, its heat sink within tens of seconds
 MAX_COOL_DOWNS = 3  # per cell; what is throttled after three is how this machine runs
-SLACK = 1.2  # calls of one cell last up to this much longer than the longest so far
+SLACK = 1.2
+"""How much longer than the longest so far a call may last. Calls within 10% of each other count as steady, and this is
+twice that. A choice: with more, a cell near its limit stops before it has to; with less, one slow call runs into the
+limit, and the cell loses every call that it made."""
 
 WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY = "warmup_min", "warmup_shapes", "warmup_steady"
 REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
@@ -113,9 +116,10 @@ class _Run:
     def warm_up(self) -> Repeat | None:
         """Make the untimed calls; a slow cell's second call is timed already and returned."""
         self.warmup_s.append(self.calls.warm())
-        if self.warmup_s[0] > self.rules.slow_call_s:
+        slow_s = self.rules.slow_call_s
+        if slow_s is not None and self.warmup_s[0] > slow_s:
             second = self.calls.time()
-            if second.seconds > self.rules.slow_call_s:
+            if second.seconds > slow_s:
                 return second
             self.warmup_s.append(second.seconds)  # only the first call was slow: warm up as usual
         while len(self.warmup_s) < self.rules.warmup_max and self.unmet_warmup():

@@ -57,13 +57,46 @@ def version() -> str | None:
 
 def defaults(class_name: str, package: Path | None = None) -> Mapping[str, object]:
     """Read the keywords of a detector's constructor and their default values, `device` included."""
+    constructor = _constructor(class_name, package)
+    return {} if constructor is None else dict(_defaults(constructor))
+
+
+def choices(class_name: str, package: Path | None = None) -> Mapping[str, tuple[object, ...]] | None:
+    """List the keywords of a detector's constructor, and the values that its text compares each with.
+
+    Returns:
+        Keyword -> values in source order, none where anything may be; `device` included. None where the class has no
+        constructor of its own or takes any keyword.
+    """
+    constructor = _constructor(class_name, package)
+    if constructor is None or constructor.args.kwarg is not None:
+        return None
+    arguments = constructor.args
+    found: dict[str, dict[object, None]] = {
+        each.arg: {} for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if each.arg != "self"
+    }
+    for node in ast.walk(constructor):
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id in found:
+            found[node.left.id] |= dict.fromkeys(_compared(node))
+    return {keyword: tuple(values) for keyword, values in found.items()}
+
+
+def _compared(node: ast.Compare) -> Iterator[str]:
+    """List the texts that a name is compared with: `x == "a"`, `x in ("a", "b")`."""
+    for operator, value in zip(node.ops, node.comparators, strict=True):
+        if not isinstance(operator, ast.Eq | ast.In):
+            continue
+        options = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+        constants = [each.value for each in options if isinstance(each, ast.Constant)]
+        yield from (each for each in constants if isinstance(each, str))
+
+
+def _constructor(class_name: str, package: Path | None) -> ast.FunctionDef | None:
     for node in ast.walk(_tree((package or folder()) / CLASS_FILES[class_name])):
         if isinstance(node, ast.ClassDef) and node.name == class_name:
-            constructor = next(
-                item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"
-            )
-            return dict(_defaults(constructor))
-    return {}
+            own = (item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__")
+            return next(own, None)
+    return None
 
 
 @functools.cache

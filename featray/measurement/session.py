@@ -6,14 +6,14 @@ A cell's row is handed over before the next cell begins. Whatever fails in Pytho
 
 import faulthandler
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from featray import invocation as invocations
 from featray import row as rows
 from featray.cell import Cell, cell_id
-from featray.measurement import bench, detector, device, memory, nvml, outcome, provenance
+from featray.measurement import bench, cuda, detector, device, memory, nvml, outcome, provenance
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
@@ -27,9 +27,9 @@ AFRESH = 75  # exit code after a device fault: the supervisor starts a new proce
 class Session:
     """What the cells of one invocation share."""
 
-    def __init__(self, request: Request, channel: Channel) -> None:
-        """Take the request; nothing is loaded yet."""
-        self._request, self._channel = request, channel
+    def __init__(self, request: Request, channel: Channel, *, driver: Callable[[], Any] = cuda.driver) -> None:
+        """Take the request; nothing is loaded yet. `driver` opens CUDA's."""
+        self._request, self._channel, self._driver = request, channel, driver
         self._left = list(request.invocation.cells)
         self._context: dict[str, Any] = dict(request.context or provenance.host_context())
 
@@ -53,7 +53,7 @@ class Session:
             Refused: not the device that was asked for, or one that torch cannot use.
         """
         invocation, first = self._request.invocation, self._request.invocation.cells[0]
-        facts = device.check(invocation.device, invocation.gpu_uuid)
+        facts = device.check(invocation.device, invocation.gpu_uuid, self._driver)
         source = nvml.attach(invocation.gpu_uuid) if invocation.gpu_uuid else None
         self._context |= {**facts, "driver": source.driver() if source else None}
         loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=invocation.device))

@@ -109,6 +109,27 @@ def _repositories(detector: detectors.Detector) -> Iterator[str]:
         yield from table.get(keyword, {}).get(value, ())
 
 
+def keywords(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
+    """List the keywords that a class of py-feat takes here, and the models that each may name.
+
+    Returns:
+        Keyword -> values, none where anything may be: only those of keywords that the tables know are complete, by the
+        tables and the class's own text together. None where py-feat is not here or cannot be read.
+    """
+    try:
+        found, own = pyfeat_source.choices(class_name), pyfeat_source.defaults(class_name)
+    except (errors.NotReady, OSError, SyntaxError, ValueError):
+        return None
+    if found is None:
+        return None
+    tables = {**_EVERYWHERE, **_REPOSITORIES[class_name]}
+    named = {keyword for keyword, table in tables.items() if keyword != "device" and any(table)}
+    return {
+        keyword: tuple(dict.fromkeys((*tables[keyword], *values, own.get(keyword), None))) if keyword in named else ()
+        for keyword, values in found.items()
+    }
+
+
 def cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:
     """List those of `files` that a hub cache holds, in the given order."""
     return tuple(file for file in files if locate(folder, file) is not None)

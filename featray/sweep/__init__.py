@@ -9,7 +9,8 @@ Reads the sweep file and lists folders of images; media files are opened by the 
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,12 +22,12 @@ from featray.errors import BadInput, SweepFileError
 from featray.inputs import Input
 from featray.invocation import Rules
 from featray.sweep import resolve, schema
-from featray.sweep.measuring import Measure
-from featray.sweep.resolve import Clip, Probe
+from featray.sweep.measuring import PYFEAT_RULES, Measure
+from featray.sweep.resolve import Clip, Keywords, Probe
 from featray.sweep.values import NAME
 from featray.yamlfile import Document, Loc, Problem
 
-__all__ = ["Axes", "Clip", "Invocations", "Part", "Probe", "Selector", "Sweep", "load"]
+__all__ = ["PYFEAT_RULES", "Axes", "Clip", "Invocations", "Keywords", "Part", "Probe", "Selector", "Sweep", "load"]
 
 CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a slip
 
@@ -102,21 +103,24 @@ class Sweep:
     seed: int = 0
 
 
-def load(path: Path, *, probe_clip: Probe) -> Sweep:
+def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) -> Sweep:
     """Read a sweep file.
 
     Args:
         path: The file.
         probe_clip: Opens a media file that an input names by path, and raises BadInput when it cannot.
+        keywords_of: Lists the keywords and values of a class of the py-feat that is installed, against which those of
+            the file are checked, unless an environment brings another py-feat; None checks nothing.
 
     Raises:
         SweepFileError: one line per problem, `file:line: path: what; expected; suggestion`.
     """
     document = yamlfile.parse(path, SweepFileError)
     file = document.check(schema.File)
-    problems: list[Problem] = []
+    problems = [*_same_environments(file), *_threads_twice(file)]
     name = _name(file, path, problems)
-    detectors = _each(file.detectors, ("detectors",), resolve.detectors, problems)
+    keywords_of = None if _brings_pyfeat(file) else keywords_of
+    detectors = _each(file.detectors, ("detectors",), lambda entry: resolve.detectors(entry, keywords_of), problems)
     inputs = _each(file.inputs, ("inputs",), lambda entry: [resolve.media(entry, path.parent, probe_clip)], problems)
     if problems:
         raise document.wrong(problems)
@@ -146,6 +150,23 @@ def load(path: Path, *, probe_clip: Probe) -> Sweep:
     if sweep.exclude and not cell.expand(sweep):
         raise document.wrong([Problem(("exclude",), "no cell is left; expected rules that leave some")])
     return sweep
+
+
+def _same_environments(file: schema.File) -> Iterator[Problem]:
+    names: dict[frozenset[str], str] = {}
+    for name, requirements in file.environments.items():
+        other = names.setdefault(frozenset(requirements), name)
+        if other != name:
+            yield Problem(("environments", name), f"asks for the same as environments.{other}; keep one")
+
+
+def _threads_twice(file: schema.File) -> Iterator[Problem]:
+    if "OMP_NUM_THREADS" in file.env and file.axes.threads != (None,):
+        yield Problem(("env", "OMP_NUM_THREADS"), "sets the same as axes.threads; keep axes.threads")
+
+
+def _brings_pyfeat(file: schema.File) -> bool:
+    return any(re.search("py[-_.]?feat", each, re.IGNORECASE) for every in file.environments.values() for each in every)
 
 
 def _name(file: schema.File, path: Path, problems: list[Problem]) -> str:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from featray import statistics
+from featray.cell import DELAY_MAX_S
 from featray.invocation import Rules
-from featray.sweep.values import Limit, Positive, Seconds, Share
+from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import Model
 
 
@@ -40,7 +41,8 @@ def _fixed(value: Any) -> Any:
 class Measure(Model):
     """How each cell is measured; a figure left out is `invocation.Rules`' own.
 
-    `warmup: 1` and `repeats: 3` stand for an equal minimum and maximum.
+    `warmup: 1` and `repeats: 3` stand for an equal minimum and maximum. A least number of warm-up calls that the file
+    asks for holds for slow cells too, unless it says with `slow_call_s` which are slow.
     """
 
     protocol: Literal["featray", "pyfeat"] = "featray"
@@ -58,8 +60,8 @@ class Measure(Model):
     time_limit_s: Limit | None = None
     load_limit_s: Limit | None = None
     invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed)] = None
-    budget_s: Limit | None = None
-    delay_s_per_frame: Annotated[float, Field(ge=0, le=60)] = 0.0
+    budget_s: Duration | None = None
+    delay_s_per_frame: Annotated[float, Field(ge=0, le=DELAY_MAX_S)] = 0.0
 
     @model_validator(mode="after")
     def _makes_rules(self) -> Self:
@@ -74,9 +76,9 @@ class Measure(Model):
         """
         given = self._given()
         if self.protocol == "pyfeat":
-            doubled = sorted(set(given) & set(PYFEAT))
-            if doubled:
-                raise ValueError(f"protocol pyfeat is 1 warm-up and 1 timed call; leave out {', '.join(doubled)}")
+            unused = [key for key in type(self).model_fields if key in self.model_fields_set & UNUSED_BY_PYFEAT]
+            if unused:
+                raise ValueError(f"protocol pyfeat is 1 warm-up and 1 timed call; leave out {', '.join(unused)}")
             return Rules(**{**PYFEAT, **given, "protocol": "pyfeat"})
         rules = Rules(**given)
         for least, most in (("warmup_min", "warmup_max"), ("repeats_min", "repeats_max")):
@@ -96,6 +98,8 @@ class Measure(Model):
             if doubled:
                 raise ValueError(f"{short} and {doubled[0]} say the same; keep one")
             given |= {f"{short}_min": number, f"{short}_max": number}
+        if given.get("warmup_min", 1) > 1:
+            given.setdefault("slow_call_s", None)
         return given
 
 
@@ -110,3 +114,8 @@ PYFEAT: dict[str, Any] = {
     "stages": False,
 }
 """What `protocol: pyfeat` fixes: py-feat's own script makes one untimed and one timed call."""
+
+UNUSED_BY_PYFEAT = (_RULES | {"warmup", "repeats"}) - {"protocol", "time_limit_s", "load_limit_s"}
+"""Keys of `measure` that its two calls leave no use for."""
+
+PYFEAT_RULES = Rules(protocol="pyfeat", **PYFEAT)

@@ -7,13 +7,12 @@ Every fault is a ValueError whose text says what was expected; `sweep.load` adds
 import dataclasses
 import itertools
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from featray import cell, errors, inputs
 from featray import detectors as catalogue
-from featray import errors, inputs
 from featray.detectors import Detector, Keyword
 from featray.inputs import Input
 from featray.sweep.schema import DetectorEntry, InputEntry
@@ -39,6 +38,9 @@ class Clip(Protocol):
 Probe = Callable[[Path], Clip]
 """Opens a media file; raises BadInput when it cannot be read."""
 
+Keywords = Callable[[str], Mapping[str, Sequence[object]] | None]
+"""Lists the keywords of a class of py-feat and the values each may have, none where anything may be; or cannot tell."""
+
 SETTINGS = {
     "device": "axes.device",
     "batch_size": "axes.batch_size",
@@ -49,8 +51,12 @@ SETTINGS = {
 """Keywords of py-feat that a sweep says elsewhere."""
 
 
-def detectors(entry: DetectorEntry) -> list[Detector]:
+def detectors(entry: DetectorEntry, keywords_of: Keywords | None = None) -> list[Detector]:
     """Resolve one entry; a keyword with a list of values gives one detector per value.
+
+    Args:
+        entry: As in the file.
+        keywords_of: What to check the keywords of py-feat's classes against; None checks nothing.
 
     Raises:
         ValueError: an unknown detector or class, or a keyword that cannot be.
@@ -59,6 +65,9 @@ def detectors(entry: DetectorEntry) -> list[Detector]:
     names = list(entry.keywords)
     varied = [name for name in names if isinstance(entry.keywords[name], tuple)]
     choices = [_choices(name, entry.keywords[name]) for name in names]
+    known = keywords_of(origin.class_name) if keywords_of and names and origin.is_pyfeat else None
+    if known is not None:
+        _check_keywords(origin.class_name, dict(zip(names, choices, strict=True)), known)
     made = []
     for values in itertools.product(*choices):
         chosen = dict(zip(names, values, strict=True))
@@ -83,7 +92,7 @@ def _origin(entry: DetectorEntry) -> Detector:
             raise ValueError(f"unknown detector '{entry.like}'{errors.suggest(entry.like, catalogue.CATALOGUE)}")
         return catalogue.CATALOGUE[entry.like]
     class_name = entry.class_name or ""
-    if class_name not in catalogue.PYFEAT_CLASSES and not re.fullmatch(r"[\w.]+:\w+", class_name):
+    if not cell.is_class(class_name):
         known = errors.suggest(class_name, (*catalogue.PYFEAT_CLASSES, "package.module:Class"))
         raise ValueError(f"unknown class '{class_name}'{known}")
     name = class_name.rpartition(":")[2]
@@ -102,6 +111,19 @@ def _choices(name: str, value: object) -> Sequence[Keyword]:
         if any(_plain(each) == _plain(other) for other in values[:index]):
             raise ValueError(f"keyword {name}: {show(each)} stands twice; expected distinct values")
     return values
+
+
+def _check_keywords(
+    class_name: str, given: Mapping[str, Sequence[Keyword]], known: Mapping[str, Sequence[object]]
+) -> None:
+    for name, values in given.items():
+        if name not in known:
+            own = [each for each in known if each not in SETTINGS]
+            raise ValueError(f"keyword {name}: {class_name} has none of this name{errors.suggest(name, own)}")
+        for value in values:
+            if known[name] and value not in known[name]:
+                options = [show(each) if each is None else str(each) for each in known[name]]
+                raise ValueError(f"keyword {name}: unknown value {show(value)}{errors.suggest(str(value), options)}")
 
 
 def _plain(value: Keyword) -> str:

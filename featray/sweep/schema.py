@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import inputs, quantities
+from featray.cell import PARALLEL_MAX
 from featray.sweep.measuring import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import Model
@@ -18,8 +19,8 @@ OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "
 """Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
 
 Device = Literal["cpu", "cuda", "mps"]
-Workers = Annotated[int, Field(ge=0, le=1024)]
-Threads = Annotated[int, Field(ge=1, le=1024)]
+Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
+Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 
 
 class DetectorEntry(Model):
@@ -159,18 +160,3 @@ class File(Model):
     exclusive: Literal["host", "gpu"] = "host"
     interchangeable: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-
-    @model_validator(mode="after")
-    def _asks_for_each_environment_once(self) -> Self:
-        names: dict[frozenset[str], str] = {}
-        for name, requirements in self.environments.items():
-            other = names.setdefault(frozenset(requirements), name)
-            if other != name:
-                raise ValueError(f"environments.{other} and environments.{name} ask for the same; keep one")
-        return self
-
-    @model_validator(mode="after")
-    def _sets_threads_once(self) -> Self:
-        if "OMP_NUM_THREADS" in self.env and self.axes.threads != (None,):
-            raise ValueError("axes.threads and env.OMP_NUM_THREADS set the same; keep axes.threads")
-        return self

@@ -5,12 +5,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from featray.cell import BATCH_SIZE_MAX
 from featray.yamlfile.words import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """What names files, folders and Ray tasks alike; 80 characters leave room for a run's time stamp."""
 
-BATCH_SIZE_MAX = 1_000_000  # far beyond any memory; keeps a slip of the finger out of the store's integers
+LIMIT_MAX_S = 7 * 24 * 3600.0  # a week for one cell is a slip; the child's timer fails beyond 292 years
 
 T = TypeVar("T")
 
@@ -50,7 +51,8 @@ Label = Annotated[str, AfterValidator(_label)]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1, le=BATCH_SIZE_MAX)]
 Seconds = Annotated[float, Field(ge=0)]
-Limit = Annotated[float, Field(gt=0)]
+Duration = Annotated[float, Field(gt=0)]
+Limit = Annotated[float, Field(gt=0, le=LIMIT_MAX_S)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Several = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_distinct)]
 """One value or a list of distinct values; never empty."""

@@ -23,7 +23,7 @@ def files_of(cell: cells.Cell) -> list[Path]:
 
 def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
     asked = [cells.from_asked(value) for value in order["cells"]]
-    already = len(asked_of_hub())
+    already = len(ASKED_OF_HUB)
     loaded = detector.load(asked[0], cache=cache, device=device)
     results = [loaded.prepare(cell, files_of(cell))() for cell in asked[:-1]]
     before = attributes(loaded.detector)
@@ -31,14 +31,14 @@ def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
     profiled = stages.profile(loaded, lambda: results.append(last()))
     return {
         "outputs": [vars(loaded.inspect(result)) for result in results],
-        "work": loaded.work | loaded.input_work(asked[0], files_of(asked[0])),
+        "work": loaded.resolved() | loaded.input_work(asked[0], files_of(asked[0])),
         "stages": profiled,
         "restored": attributes(loaded.detector) == before,
         "found": [find(loaded, *frame) for frame in order["frames"]],
         "import_s": loaded.import_s,
         "load_s": loaded.load_s,
         "ffmpeg": ffmpeg.describe(ffmpeg.loaded()),
-        "hub": [str(file) for file in asked_of_hub()[already:]],
+        "hub": [str(file) for file in ASKED_OF_HUB[already:]],
     }
 
 
@@ -51,9 +51,20 @@ def find(loaded: detector.Loaded, height: int, width: int, faces: int) -> list[i
     return [int((found["scores"] > 0).sum()) for found in loaded.detector.detect_faces(frames)]
 
 
-def asked_of_hub() -> list[weights.HubFile]:
-    hub = sys.modules.get("huggingface_hub")
-    return getattr(getattr(hub, "hf_hub_download", None), "asked", [])
+ASKED_OF_HUB: list[weights.HubFile] = []
+
+
+def note_what_is_asked_of_the_hub() -> None:
+    """List every file that is asked of the hub's client, which featray's redirection calls in its turn."""
+    import huggingface_hub
+
+    download = huggingface_hub.hf_hub_download
+
+    def noted(repo_id: str, filename: str, **options: Any) -> Any:
+        ASKED_OF_HUB.append(weights.HubFile(repo_id, filename))
+        return download(repo_id, filename, **options)
+
+    huggingface_hub.hf_hub_download = noted
 
 
 def attributes(instance: Any) -> dict[str, int]:
@@ -80,6 +91,7 @@ def attributes(instance: Any) -> dict[str, int]:
 
 def main() -> None:
     order = json.load(sys.stdin)
+    note_what_is_asked_of_the_hub()
     results = []
     for each in order["runs"]:
         results.append(run(each, Path(order["cache"]), order["device"]))

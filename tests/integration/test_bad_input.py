@@ -91,3 +91,48 @@ def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("hosts:\n- {name: a, address: x}\n- {name: a, address: y}\n")
     assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(shell, "cluster", "start", lab)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("submit", "--inventory", "hosts.json"), "--inventory goes with --replay; to measure on other hosts"),
+        (("submit", "--detach", "--inventory", "hosts.json"), "--detach and --inventory do not go together"),
+        (("submit", "--detach", "--json"), "--detach and --json do not go together"),
+        (("submit", "--detach", "--quiet"), "--detach and --quiet do not go together"),
+        (("submit", "--detach", "--replay", "tape"), "--detach and --replay do not go together"),
+        (("plan", "--inventory", "hosts.json", "--address", "h:1"), "--inventory and --address do not go together"),
+        (("submit", "--replay", "tape", "--address", "h:1"), "--replay and --address do not go together"),
+        (("submit", "--python", "/opt/python"), "--python goes with --detach"),
+        (("submit", "--replay", "nowhere"), "--replay nowhere: no rows there; expected a store that holds some"),
+        (("submit", "--budget", "nan"), "--budget: expected minutes above 0, got nan"),
+        (("submit", "--budget", "inf"), "--budget: expected minutes above 0, got inf"),
+        (("submit", "--budget", "-5"), "--budget: expected minutes above 0, got -5"),
+        (("submit", "--budget", "0", "--detach"), "--budget: expected minutes above 0, got 0"),
+    ],
+)
+def test_options_that_do_nothing_together_are_refused(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    shell: Shell,
+) -> None:
+    (tmp_path / "trial.yaml").write_text(GOOD)
+    command, *options = arguments
+    assert said in complain(shell, command, "trial.yaml", *options)
+    assert [each.name for each in tmp_path.iterdir()] == ["trial.yaml"]
+
+
+@pytest.mark.parametrize("command", [("submit",), ("submit", "--detach"), ("plan",)])
+@pytest.mark.parametrize(("file", "name"), [("calibration.yaml", ""), ("trial.yaml", "\nname: calibration")])
+def test_the_name_of_the_calibration_is_kept_for_it(
+    command: tuple[str, ...],
+    file: str,
+    name: str,
+    tmp_path: Path,
+    shell: Shell,
+) -> None:
+    (tmp_path / file).write_text(GOOD + name)
+    said = complain(shell, command[0], file, *command[1:])
+    assert f"{file}: the name 'calibration' is kept for `featray calibrate`; give the sweep a 'name' of its own" in said
+    assert [each.name for each in tmp_path.iterdir()] == [file]

@@ -276,7 +276,7 @@ def test_a_gpu_that_is_not_there_gives_rows_that_name_it_and_no_number() -> None
         rows = list(child.rows())
     assert len(rows) == 2
     for row in rows:
-        assert row["status"] in ("unsupported", "wrong_device")
+        assert row["status"] == "unsupported"  # CUDA shows none where none of the names exists
         assert uuid in row["reason"]
         assert row["timed_s"] is None
 

@@ -1,6 +1,7 @@
 """The bench: one cell on a loaded detector, with recorded GPU readings."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,24 @@ def test_work_is_the_detectors_and_the_inputs() -> None:
     assert found["work_id"] == identity.digest(work)
 
 
+class Telling(Clockwork):
+    """Settles in its calls what it computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = {"calls": 0}
+
+    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
+        self.info["calls"] += 1
+        return super().detect(inputs, **settings)
+
+
+def test_work_is_named_after_the_last_call() -> None:
+    work = measure(Bench(loaded(Telling()), rules=QUICK))["work"]
+    assert isinstance(work, dict)
+    assert work["calls"] == "4"  # one warm-up and three repeats
+
+
 def test_settings_are_no_part_of_the_work() -> None:
     other = dataclasses.replace(CELL, batch_size=4, num_workers=1, threads=2, delay_s_per_frame=1e-6)
     bench = Bench(loaded(), rules=QUICK)
@@ -99,8 +118,16 @@ def test_without_a_gpu_throttling_is_unknown() -> None:
     assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
 
 
+def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=Recorded([COOL]))
+    assert measure(as_pyfeat)["throttled"] is None
+    blind = Bench(loaded(), rules=QUICK, source=Recorded([Reading(power_w=300.0)]))
+    assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
+
+
 def test_the_sampler_can_be_left_out() -> None:
     found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL]), sampled=False))
+    assert found["throttled"] is None
     assert found["sm_clock_median_hz"] is None
     assert found["timed_s"]
 

@@ -55,8 +55,50 @@ def test_a_detector_that_knows_no_device_gets_none() -> None:
 
 
 def test_work_lists_keywords_given_and_default_but_never_the_device() -> None:
-    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).work.items()}
+    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).resolved().items()}
     assert work == {"depth": 3, "mode": "plain", "class": f"{__name__}.Recorder", "precision": None}
+
+
+class Fallback:
+    """A detector that settles in its first call what it runs, and says so."""
+
+    def __init__(self, au_model: str = "xgb", identity_model: str = "arcface", **rest: object) -> None:
+        assert identity_model == "arcface"
+        told = {"au_model": au_model, "identity_model": "ArcFace", "device": "cuda:0", "net": rest, "class": "x"}
+        self.info: dict[str, object] = {**told}
+
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        self.info |= {"au_model": "svm", "facepose_model": "pose_mlp", "gaze_model": None}
+        return [{"given": given}]
+
+
+def test_what_the_object_says_after_its_calls_wins_over_what_was_asked() -> None:
+    cell = cell_of("Fallback", au_model="xgb", amp=True, depth=2)
+    loaded = load(cell)
+    assert json.loads(loaded.resolved()["au_model"]) == "xgb"
+    loaded.prepare(cell, [Path("/clips/short.mp4")])()
+    assert {key: json.loads(value) for key, value in loaded.resolved().items()} == {
+        "au_model": "svm",
+        "identity_model": "arcface",  # only written differently
+        "amp": True,  # not told, so as asked
+        "depth": 2,
+        "facepose_model": "pose_mlp",
+        "gaze_model": None,
+        "class": f"{__name__}.Fallback",
+        "precision": None,
+    }
+
+
+def test_weights_named_by_a_path_are_their_content(tmp_path: Path) -> None:
+    works = []
+    for folder, content in (("a", "same"), ("b", "same"), ("c", "other")):
+        file = tmp_path / folder / "weights.safetensors"
+        file.parent.mkdir()
+        file.write_text(content)
+        works.append(load(cell_of("Fallback", multitask_weights=str(file))).resolved())
+    assert works[0] == works[1]
+    assert works[0] != works[2]
+    assert works[0]["multitask_weights"].startswith('"sha256:')
 
 
 def test_a_clip_is_one_call_with_the_cells_settings() -> None:
@@ -89,6 +131,20 @@ def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
         "skip_frames": 24,
         "output_size": 256,
     }
+
+
+def test_a_cut_clip_is_its_source_and_the_number_of_frames(tmp_path: Path) -> None:
+    clip = dataclasses.replace(CLIP, frame_limit=48)
+    cell = cell_of(clip=clip, depth=1)
+    works = []
+    for host in ("few-processors", "many-processors"):
+        cut = tmp_path / host / f"{'ab' * 32}-48.mp4"
+        cut.parent.mkdir()
+        cut.write_text(f"encoded on {host}")
+        works.append(load(cell).input_work(cell, [cut]))
+    assert works[0] == works[1]
+    assert json.loads(works[0]["input_sha256"]) == ["ab" * 32]
+    assert json.loads(works[0]["frame_limit"]) == 48
 
 
 def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:

@@ -1,15 +1,24 @@
 """Device check: another device than asked for is refused before anything is timed."""
 
 import ctypes
+import json
+import os
 import types
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from featray import inputs
+from featray.detectors import Detector
 from featray.measurement import cuda, device
+from featray.measurement.channel import Channel
 from featray.measurement.outcome import Refused
+from featray.measurement.request import Request
+from featray.measurement.session import Session
 from featray.status import Status
+from tests.builders import make_cell, make_invocation
 
 BLACKWELL = "GPU-0a1b2c3d-0000-4000-8000-000000000001"
 OTHER = "GPU-0a1b2c3d-0000-4000-8000-000000000002"
@@ -68,6 +77,31 @@ def test_another_gpu_is_refused_naming_both() -> None:
     refused = refusal(BLACKWELL, Driver(OTHER))
     assert refused.status is Status.WRONG_DEVICE
     assert str(refused) == f"asked for {BLACKWELL}, saw {OTHER} (GPU number 0)"
+
+
+def test_a_session_that_sees_another_gpu_gives_rows_that_name_both_and_no_number() -> None:
+    clip = inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), source_frames=1)
+    clock = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
+    asked = [make_cell(detector=clock, input=clip, batch_size=size) for size in (1, 2)]
+    invocation = make_invocation(*asked, gpu_uuid=BLACKWELL, target_id=BLACKWELL)
+    said = events(Request(invocation=invocation, files={}, context={}, ffmpeg=None, cache=Path("/nowhere")), OTHER)
+    assert [each["event"] for each in said] == ["loading", "row", "row", "done"]
+    for row in (each["row"] for each in said[1:3]):
+        assert row["status"] == "wrong_device"
+        assert row["reason"] == f"asked for {BLACKWELL}, saw {OTHER} (GPU number 0)"
+        assert row["timed_s"] is None
+        assert row["gpu_uuid"] is None
+
+
+def events(request: Request, *uuids: str) -> list[dict[str, Any]]:
+    """Run a session on a driver with these GPUs and list what it says; each row is taken at once."""
+    (heard, supervisor), (answers, child) = os.pipe(), os.pipe()
+    os.write(supervisor, b"next\n" * len(request.invocation.cells))
+    assert Session(request, Channel(heard, child), driver=lambda: Driver(*uuids)).run() == 0
+    os.close(supervisor)
+    os.close(child)
+    with open(answers, encoding="utf-8") as file:  # noqa: PTH123 - a pipe has no path
+        return [json.loads(line) for line in file]
 
 
 def test_two_visible_gpus_are_refused_even_if_one_is_right() -> None:

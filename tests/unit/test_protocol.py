@@ -62,6 +62,12 @@ def test_a_cell_over_twenty_seconds_per_call_is_warmed_up_once() -> None:
     assert timings.unmet_rules == ()
 
 
+def test_a_warm_up_that_was_asked_for_is_made_however_slow_the_cell() -> None:
+    timings = Script(30.0, 25.0).measure(Rules(warmup_min=4, warmup_max=4, slow_call_s=None))
+    assert timings.warmup_s == (30.0, 25.0, 25.0, 25.0)
+    assert timings.unmet_rules == ()
+
+
 def test_a_slow_first_call_alone_does_not_make_a_slow_cell() -> None:
     timings = Script(40.0, 1.0).measure(Rules())
     assert timings.warmup_s == (40.0, 1.0, 1.0, 1.0)

@@ -69,8 +69,24 @@ def test_protocol_pyfeat_makes_one_call_after_one_warm_up_once(load: Load) -> No
 
 def test_protocol_pyfeat_has_no_other_figures(complain: Complain) -> None:
     assert complain(measure="{protocol: pyfeat, repeats: 3}") == (
-        "trial.yaml:4: measure: protocol pyfeat is 1 warm-up and 1 timed call; leave out repeats_max, repeats_min"
+        "trial.yaml:4: measure: protocol pyfeat is 1 warm-up and 1 timed call; leave out repeats"
     )
+    for key, value in (("spread_max", 0.1), ("warmup_tolerance", 0.2), ("slow_call_s", 5), ("stages", "true")):
+        assert f"leave out {key}" in complain(measure=f"{{protocol: pyfeat, {key}: {value}}}")
+
+
+def test_protocol_pyfeat_keeps_its_limits_and_invocations(load: Load) -> None:
+    loaded = load(measure="{protocol: pyfeat, time_limit_s: 5, load_limit_s: 6, invocations: 3, delay_s_per_frame: 1}")
+    assert (loaded.rules.time_limit_s, loaded.rules.load_limit_s, loaded.invocations.max) == (5, 6, 3)
+
+
+def test_only_the_default_warm_up_is_cut_short_for_slow_cells(load: Load) -> None:
+    assert load().rules.slow_call_s == 20
+    assert load(measure="{warmup_max: 5}").rules.slow_call_s == 20
+    assert load(measure="{warmup: 1}").rules.slow_call_s == 20  # one is what it asks for
+    assert load(measure="{warmup: 4}").rules.slow_call_s is None
+    assert load(measure="{warmup_min: 4}").rules.slow_call_s is None
+    assert load(measure="{warmup: 4, slow_call_s: 60}").rules.slow_call_s == 60
 
 
 def test_a_keyword_of_a_catalogue_detector_can_be_changed(load: Load) -> None:

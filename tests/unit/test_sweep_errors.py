@@ -6,7 +6,7 @@ import pytest
 
 from featray import sweep
 from featray.errors import SweepFileError
-from tests.sweep_files import GRID, Complain, probe
+from tests.sweep_files import GRID, Complain, Load, probe, write_and_load
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_minimum_above_maximum_is_refused(complain: Complain) -> None:
 
 def test_saying_the_same_twice_is_refused(complain: Complain) -> None:
     assert "warmup and warmup_max say the same" in complain(measure="{warmup: 2, warmup_max: 3}")
-    assert "keep axes.threads" in complain(
-        axes="{device: cpu, batch_size: 1, threads: 2}", env="{OMP_NUM_THREADS: '4'}"
+    assert complain(axes="{device: cpu, batch_size: 1, threads: 2}", env="{OMP_NUM_THREADS: '4'}") == (
+        "trial.yaml:4: env.OMP_NUM_THREADS: sets the same as axes.threads; keep axes.threads"
     )
 
 
@@ -205,4 +205,58 @@ def test_a_grid_beyond_reason_is_refused(complain: Complain) -> None:
 
 def test_two_environments_that_ask_for_the_same_are_refused(complain: Complain) -> None:
     said = complain(environments="{a: ['torch==2.9', 'av'], b: ['av', 'torch==2.9']}")
-    assert "environments.a and environments.b ask for the same; keep one" in said
+    assert said == "trial.yaml:4: environments.b: asks for the same as environments.a; keep one"
+
+
+def known(class_name: str) -> dict[str, tuple[object, ...]] | None:
+    """Stand in for the installed py-feat, which has no Detectorv2."""
+    return {"au_model": ("xgb", "svm", None), "amp": (), "device": ()} if class_name == "Detectorv1" else None
+
+
+def complain_of(tmp_path: Path, detectors: str, **changed: str) -> str:
+    path = tmp_path / "trial.yaml"
+    write_and_load(path, {"detectors": detectors, **changed})
+    with pytest.raises(SweepFileError) as caught:
+        sweep.load(path, probe_clip=probe, keywords_of=known)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_a_misspelt_keyword_of_py_feat_gets_a_suggestion(tmp_path: Path) -> None:
+    assert complain_of(tmp_path, "[{like: retinaface, keywords: {au_modell: svm}}]") == (
+        "trial.yaml:1: detectors[0]: keyword au_modell: Detectorv1 has none of this name; expected au_model, amp. "
+        "Did you mean 'au_model'?"
+    )
+
+
+def test_a_misspelt_model_of_py_feat_gets_a_suggestion(tmp_path: Path) -> None:
+    assert complain_of(tmp_path, "[{like: retinaface, keywords: {au_model: [svm, xgbb]}}]") == (
+        "trial.yaml:1: detectors[0]: keyword au_model: unknown value 'xgbb'; expected xgb, svm, null. "
+        "Did you mean 'xgb'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("detectors", "changed"),
+    [
+        ("[{like: retinaface, keywords: {au_model: [svm, null], amp: 7}}]", {}),
+        ("[{like: detectorv2, keywords: {au_modell: svm}}]", {}),  # a class that cannot be read
+        ("[{class: 'lab.fast:Tiny', keywords: {au_modell: svm}}]", {}),
+        ("[{like: retinaface, keywords: {au_modell: svm}}]", {"environments": "{new: ['py-feat==3.0']}"}),
+    ],
+)
+def test_what_cannot_be_told_is_not_checked(tmp_path: Path, detectors: str, changed: dict[str, str]) -> None:
+    path = tmp_path / "trial.yaml"
+    write_and_load(path, {"detectors": detectors, **changed})
+    assert sweep.load(path, probe_clip=probe, keywords_of=known).detectors
+
+
+@pytest.mark.parametrize("limit", ["time_limit_s", "load_limit_s"])
+def test_a_limit_is_a_week_at_the_most(complain: Complain, load: Load, limit: str) -> None:
+    assert complain(measure=f"{{{limit}: 1e10}}") == (
+        f"trial.yaml:4: measure.{limit}: expected at most 604800.0, got 10000000000.0"
+    )
+    assert getattr(load(measure=f"{{{limit}: 604800}}").rules, limit) == 604800
+
+
+def test_a_budget_may_be_longer(load: Load) -> None:
+    assert load(measure="{budget_s: 1e6}").budget_s == 1e6

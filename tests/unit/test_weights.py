@@ -162,3 +162,34 @@ def test_constants_parameters_and_literals_all_name_files(tmp_path: Path) -> Non
     )
     assert pyfeat_source.hub_files(tmp_path) == {"py-feat/a": ("a.bin",), "py-feat/b": ("b.bin",)}
     assert pyfeat_source.defaults("Detectorv1", tmp_path) == {"x": "one", "y": 2}
+
+
+@pytest.mark.parametrize("detector", detectors.CATALOGUE.values(), ids=lambda each: each.name)
+def test_the_keywords_of_the_catalogue_are_known(detector: detectors.Detector) -> None:
+    known = weights.keywords(detector.class_name)
+    assert known is not None
+    for keyword, value in detector.keywords.items():
+        assert not known[keyword] or value in known[keyword]
+
+
+def test_models_come_from_the_tables_and_from_the_classes_own_text() -> None:
+    known = weights.keywords("MPDetector")
+    assert known is not None
+    assert set(known["gaze_model"]) == {"l2cs", "geometric", None}
+    assert set(known["emotion_model"]) == {"resmasknet", "svm", None}
+    assert set(known["identity_model"]) == {"arcface", "arcface_r50", "facenet", None}
+    assert (weights.keywords("Detectorv2") or {})["multitask_weights"] == ()  # a path
+
+
+def test_without_a_py_feat_that_can_be_read_no_keyword_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyfeat_source, "folder", lambda: tmp_path)
+    assert weights.keywords("Detectorv1") is None
+
+
+def test_a_class_that_takes_any_keyword_cannot_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "detector.py").write_text(
+        "class Detectorv1:\n    def __init__(self, x, **rest):\n        assert x == 'a'\n"
+    )
+    assert pyfeat_source.choices("Detectorv1", tmp_path) is None
