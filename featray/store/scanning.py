@@ -44,18 +44,21 @@ class Scan:
     problems: tuple[Problem, ...]
 
 
-def scan(place: Place, columns: Sequence[str], condition: Condition | None = None) -> Scan:
+def scan(place: Place, columns: Sequence[str], condition: Condition | None = None, *, of_anybody: bool = False) -> Scan:
     """Read columns of every row that meets a condition, whatever compacts beside it.
 
     Args:
         place: The store.
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
         condition: Pushed down to the row groups of large files.
+        of_anybody: Also rows that are foreign or of a newer schema, for who deletes files and must see all of them.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
     """
-    found, problems = surviving(place, lambda files: scan_files(place, files, columns, condition))
+    found, problems = surviving(
+        place, lambda files: scan_files(place, files, columns, condition, of_anybody=of_anybody)
+    )
     return Scan(found, tuple(problems))
 
 
@@ -79,9 +82,14 @@ def surviving(place: Place, use: Callable[[list[File]], tuple[T, list[Problem]]]
 
 
 def scan_files(
-    place: Place, files: Sequence[File], columns: Sequence[str], condition: Condition | None = None
+    place: Place,
+    files: Sequence[File],
+    columns: Sequence[str],
+    condition: Condition | None = None,
+    *,
+    of_anybody: bool = False,
 ) -> tuple[Any, list[Problem]]:
-    """Read columns of some files; rows that are foreign or too new are left out and named.
+    """Read columns of some files; rows that are foreign or too new are left out and named, unless asked for.
 
     Raises:
         FileNotFoundError: one of the files has gone meanwhile.
@@ -101,7 +109,7 @@ def scan_files(
         few = few.filter(wanted)
     many, unusable = _scan_large(place, [file for file in files if file.size_b > small.LIMIT_B], columns, wanted)
     found = few if many is None else pa.concat_tables([few, many.select(few.schema.names).cast(few.schema)])
-    return _known(place, found, [*problems, *unusable])
+    return (found, [*problems, *unusable]) if of_anybody else _known(place, found, [*problems, *unusable])
 
 
 def _scan_large(

@@ -41,7 +41,8 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
 def write(found: Any, stream: Any) -> None:
     """Write a table as parquet, with a checksum on every page so that damage is seen, not read."""
     small = found.num_rows < SMALL_ROWS
-    keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small else {}
+    is_known = set(footers.COLUMNS) <= set(found.schema.names)  # a newer featray's file may lack some
+    keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small and is_known else {}
     with pq.ParquetWriter(
         stream,
         found.schema,

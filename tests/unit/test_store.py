@@ -34,14 +34,21 @@ def put(results: str, name: str, content: bytes) -> None:
         stream.write(content)
 
 
-def parquet(table: Any) -> bytes:
+def parquet(table: Any, **options: Any) -> bytes:
     stream = io.BytesIO()
-    pq.write_table(table, stream)
+    pq.write_table(table, stream, **options)
     return stream.getvalue()
 
 
 def names(results: str) -> list[str]:
     return [file.name for file in places.listing(places.at(results))[0]]
+
+
+def read_whole(results: str, name: str) -> Any:
+    """Read a file with whatever columns it has."""
+    place = places.at(results)
+    with place.filesystem.open_input_file(place.path(name)) as stream:
+        return pq.read_table(stream)
 
 
 def fill(results: str, count: int, **changes: Any) -> list[Row]:
@@ -268,9 +275,7 @@ def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str
     assert len(store.read(results).rows) == 3
     store.compact(results)
     (name,) = names(results)
-    place = places.at(results)
-    with place.filesystem.open_input_file(place.path(name)) as stream:
-        kept = pq.read_table(stream).sort_by("invocation")
+    kept = read_whole(results, name).sort_by("invocation")
     assert kept.column("novelty").to_pylist() == [None, 1.5, 2.0]
     assert kept.column("notes").to_pylist() == [None, "b", None]
     assert len(store.read(results).rows) == 3
@@ -370,6 +375,41 @@ def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
     store.remove(results, "demo-1")
     assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
     assert len(store.read(results).rows) == 2
+
+
+def test_removing_a_run_keeps_rows_of_a_newer_schema_and_of_nobody_in_the_same_file(results: str) -> None:
+    gone, newer, nobodys = make_row(run_id="demo-1"), make_row(run_id="demo-2"), make_row(run_id="demo-3")
+    table = schema.table([gone, of_schema(newer, 2), nobodys])
+    table = table.set_column(table.schema.names.index("run_id"), "run_id", pa.array(["demo-1", "demo-2", None]))
+    put(results, "mixed.parquet", parquet(table.append_column("novelty", pa.array([None, 2.5, 3.5]))))
+    planned = store.removal(results, "demo-1")
+    assert (planned.deleted, planned.rewritten) == ((), ("mixed.parquet",))
+    store.remove(results, "demo-1")
+    (name,) = names(results)
+    kept = read_whole(results, name)
+    assert kept.column("run_id").to_pylist() == ["demo-2", None]
+    assert kept.column("novelty").to_pylist() == [2.5, 3.5]
+
+
+def test_removing_a_run_keeps_a_row_without_a_version_and_takes_the_runs_own_newer_rows(results: str) -> None:
+    table = schema.table([make_row(run_id="demo-1"), make_row(run_id="demo-2")])
+    put(results, "odd.parquet", parquet(table.set_column(0, "schema_version", pa.array([1, None], pa.int64()))))
+    put(results, "newer.parquet", parquet(schema.table([of_schema(make_row(run_id="demo-1", invocation=2), 2)])))
+    assert store.remove(results, "demo-1").rows == 2
+    (name,) = names(results)
+    assert read_whole(results, name).column("run_id").to_pylist() == ["demo-2"]
+
+
+def test_a_removal_that_meets_a_damaged_shared_file_says_so_and_deletes_nothing(results: str) -> None:
+    fill(results, 1, run_id="demo-1")
+    table = schema.table([make_row(run_id="demo-1", reason="A" * 500), make_row(run_id="demo-2")])
+    content = bytearray(parquet(table, compression="none", write_statistics=False, write_page_checksum=True))
+    content[content.index(b"A" * 100)] ^= 0xFF
+    put(results, "mixed.parquet", bytes(content))
+    before = names(results)
+    with pytest.raises(StoreError, match=r"mixed\.parquet: damaged or not parquet .* nothing was removed"):
+        store.remove(results, "demo-1")
+    assert names(results) == before
 
 
 def test_removing_what_is_not_there_lists_what_is(results: str) -> None:
