@@ -87,7 +87,7 @@ def choose(
         names = {summary.sweep for summary in held} if sweep else {summary.run_id for summary in held}
         what = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
         hint = suggest(sweep or run or "", sorted(names))
-        raise NothingMatches(f"{results}: {what}{hint}{store.left_out(found.problems)}")
+        raise NothingMatches(f"{store.shown(results)}: {what}{hint}{store.left_out(found.problems)}")
     return found
 
 
