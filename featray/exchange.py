@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from featray import comparing, store
+from featray.comparison import Pair
 from featray.errors import ImportFileError, NothingMatches, StoreError, suggest
 from featray.interchange import (
     everything,
@@ -19,6 +20,7 @@ from featray.interchange import (
     throughput_csv,
 )
 from featray.row import Row
+from featray.units import UnitKey
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
 
@@ -91,27 +93,60 @@ def choose(
     return found
 
 
-def verdicts(results: str, baseline: str, run_ids: Sequence[str]) -> dict[tuple[str, str], str]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """What a comparison said of each unit, and of which runs it could say nothing, and why."""
+
+    said: Mapping[UnitKey, str]
+    without: tuple[str, ...]
+
+
+def verdicts(results: str, baseline: str, run_ids: Sequence[str]) -> Verdicts:
     """Judge the runs that are exported against another, for the formats that carry it.
 
     Returns:
-        (cell id, target id) -> verdict, ratio of times and 95% interval.
+        (run id, cell id, target id) -> verdict, ratio of times and 95% interval; several where the baseline has several
+        counterparts. The baseline itself, and runs that have nothing in common with it, are named as without any.
 
     Raises:
-        NothingMatches: the baseline does not exist, or has nothing in common with a run.
+        NothingMatches: the baseline does not exist.
         StoreError: the store cannot be read.
     """
-    said: dict[tuple[str, str], str] = {}
+    itself = _baseline_run(results, baseline)
+    said: dict[UnitKey, list[str]] = {}
+    without: list[str] = []
     for run_id in run_ids:
-        for pair in comparing.compare(results, _quoted(baseline), _quoted(run_id)).comparison.pairs:
-            dagger = "\u2020" if pair.dagger else ""
-            text = f"{pair.verdict}{dagger} against {baseline}"
-            if pair.decision is not None:
-                text += f": {pair.decision.ratio:.3g} times its time"
-            if pair.decision is not None and pair.decision.low is not None:
-                text += f" (95% CI {pair.decision.low:.3g} to {pair.decision.high:.3g})"
-            said[pair.candidate.row.cell_id, pair.candidate.row.target_id] = text
-    return said
+        if run_id == itself:
+            without.append(f"{run_id}: is the baseline itself")
+            continue
+        try:
+            pairs = comparing.compare(results, _quoted(itself), _quoted(run_id)).comparison.pairs
+        except NothingMatches as nothing:
+            without.append(f"{run_id}: no verdict against {baseline}: {nothing}")
+            continue
+        for pair in pairs:
+            said.setdefault(pair.candidate.key, []).append(_verdict(pair, baseline))
+    return Verdicts(said={key: "\n".join(dict.fromkeys(texts)) for key, texts in said.items()}, without=tuple(without))
+
+
+def _baseline_run(results: str, name: str) -> str:
+    """Find the run that a name means: one of that name, else the latest of the sweep."""
+    found = store.runs(results)[0]
+    known = {summary.run_id for summary in found}
+    run_id = name if name in known else store.latest_run(results, name)
+    if run_id is None:
+        raise NothingMatches(f"no run or sweep {name!r}{suggest(name, sorted(known | {run.sweep for run in found}))}")
+    return run_id
+
+
+def _verdict(pair: Pair, baseline: str) -> str:
+    dagger = "\u2020" if pair.dagger else ""
+    text = f"{pair.verdict}{dagger} against {baseline}"
+    if pair.decision is not None:
+        text += f": {pair.decision.ratio:.3g} times its time"
+    if pair.decision is not None and pair.decision.low is not None:
+        text += f" (95% CI {pair.decision.low:.3g} to {pair.decision.high:.3g})"
+    return text
 
 
 def _quoted(name: str) -> str:
@@ -148,16 +183,14 @@ def write_files(folder: Path, written: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in written]
 
 
-def export(
-    rows: Sequence[Row], to: str, *, name: str, verdicts: Mapping[tuple[str, str], str] | None = None
-) -> dict[str, str]:
+def export(rows: Sequence[Row], to: str, *, name: str, verdicts: Mapping[UnitKey, str] | None = None) -> dict[str, str]:
     """Write rows in another format.
 
     Args:
         rows: What to write.
         to: One of `FORMATS`.
         name: Stem of the file's name, for formats that hold everything in one.
-        verdicts: (cell id, target id) -> what a comparison said; only github-action carries it.
+        verdicts: (run id, cell id, target id) -> what a comparison said; only github-action carries it.
 
     Returns:
         File name -> text; one for each run, host and GPU for py-feat's markdown and JSON.
