@@ -59,6 +59,8 @@ def compact(
     done = store.compact(results, run)
     for problem in done.problems:
         console.warn(str(problem))
+    if done.cleared:
+        console.say(f"files of an earlier compaction that was stopped, deleted: {done.cleared}")
     if done.files_before == 0:
         console.say("nothing to compact")
         return

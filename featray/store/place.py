@@ -128,7 +128,12 @@ def _entries(place: Place) -> dict[str, int]:
 
 
 def _compacted(entries: Mapping[str, int]) -> set[str]:
-    return {name for name in entries if name.rsplit("/", 1)[-1].startswith(COMPACTED)}
+    return {name for name in entries if is_compacted(name)}
+
+
+def is_compacted(name: str) -> bool:
+    """Tell whether a file holds rows of others."""
+    return name.rsplit("/", 1)[-1].startswith(COMPACTED)
 
 
 def unfinished(place: Place) -> list[str]:

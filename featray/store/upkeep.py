@@ -145,11 +145,14 @@ def _of_run(found: Any, run_id: str) -> Any:
 
 def _rewrite(place: Place, name: str, run_id: str) -> None:
     try:
-        found = compaction.whole(place, name)
+        found, sources = compaction.whole(place, name), compaction.sources(place, name)
     except FileNotFoundError:  # compacted meanwhile: its rows lie in another file now
         return
     except small.UNREADABLE as damage:
         problem = small.damaged(File(name, 0), damage)
         raise StoreError(f"{place.text}: {problem}; it holds other runs too, and nothing was removed") from damage
     kept = found.filter(pc.invert(_of_run(found, run_id)))
-    places.publish(place, places.new_name(places.COMPACTED), lambda stream: writing.write(kept, stream))
+    # What it was made of and may still lie there holds nothing but these rows and the run's.
+    places.publish(
+        place, places.new_name(places.COMPACTED), lambda stream: writing.write(kept, stream, sources=sources)
+    )

@@ -1,5 +1,6 @@
 """Appending rows: one file per call, whole or not at all."""
 
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -38,11 +39,19 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
     return name
 
 
-def write(found: Any, stream: Any) -> None:
-    """Write a table as parquet, with a checksum on every page so that damage is seen, not read."""
+def write(found: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
+    """Write a table as parquet, with a checksum on every page so that damage is seen, not read.
+
+    Args:
+        found: The table.
+        stream: Takes bytes.
+        sources: Files of the store whose every row the table holds.
+    """
     small = found.num_rows < SMALL_ROWS
     is_known = set(footers.COLUMNS) <= set(found.schema.names)  # a newer featray's file may lack some
     keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small and is_known else {}
+    if sources:
+        keys |= {footers.SOURCES: json.dumps(list(sources))}
     with pq.ParquetWriter(
         stream,
         found.schema,

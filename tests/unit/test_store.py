@@ -14,8 +14,8 @@ from featray import comparing, exchange, reporting, store
 from featray import row as rows
 from featray.errors import NothingMatches, StoreError
 from featray.row import Row
+from featray.store import compaction, schema
 from featray.store import place as places
-from featray.store import schema
 from tests.builders import CPU, make_row
 
 
@@ -345,6 +345,61 @@ def test_a_compaction_killed_before_it_deleted_anything_does_no_harm(results: st
     assert store.read(results).rows == tuple(made)
     assert store.compact(results).rows == 3
     assert store.check(results).duplicates == 0
+
+
+def contents(results: str) -> dict[str, bytes]:
+    place = places.at(results)
+    found = {}
+    for name in names(results):
+        with place.filesystem.open_input_file(place.path(name)) as stream:
+            found[name] = stream.read()
+    return found
+
+
+def killed_compaction(results: str) -> tuple[str, ...]:
+    """Leave what a compaction leaves that is killed before it deletes: its files, and those that they were made of."""
+    before = contents(results)
+    store.compact(results)
+    made = tuple(name for name in names(results) if name not in before)
+    for name, content in before.items():
+        put(results, name, content)
+    return made
+
+
+def test_files_of_a_killed_compaction_are_deleted_by_the_next_also_when_its_own_is_too_large_to_merge(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 5)
+    made = fill(results, 7)
+    large, small = killed_compaction(results)
+    assert store.check(results).duplicates == 7
+    done = store.compact(results)
+    assert (done.cleared, done.files_before) == (7, 0)
+    assert names(results) == sorted([large, small])
+    assert store.check(results).duplicates == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_a_damaged_compacted_file_clears_nothing(results: str) -> None:
+    made = fill(results, 3)
+    (name,) = killed_compaction(results)
+    content = bytearray(contents(results)[name])
+    content[len(content) // 4] ^= 0xFF
+    put(results, name, bytes(content))
+    assert store.compact(results).cleared == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_a_run_that_is_removed_amid_a_killed_compaction_leaves_its_other_runs_once(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 4)
+    kept = fill(results, 4, run_id="demo-1")
+    fill(results, 2, run_id="demo-2")
+    killed_compaction(results)
+    store.remove(results, "demo-2")
+    assert store.compact(results).cleared == 4
+    assert (store.read(results).rows, store.check(results).duplicates) == (tuple(kept), 0)
 
 
 def test_an_archive_is_read_and_left_alone(results: str) -> None:
