@@ -197,27 +197,41 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    read_names = list(dict.fromkeys([*names, *schema.KEY, *ORDER, *schema.LEGACY]))
-    found = scanning.scan(places.at(results), read_names, wanted)
-    table, problems = _upgraded(distinct(found.table, every_attempt=every_attempt))
+    place, read_names = places.at(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
+    found = scanning.scan(place, read_names, wanted)
+    table, problems = _upgraded(place, distinct(found.table, every_attempt=every_attempt), wanted)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
     return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
 
 
-def _upgraded(table: Any) -> tuple[Any, list[Problem]]:
-    """Migrate the rows of older schemas, leaving today's as they are."""
+def _upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[Problem]]:
+    """Migrate the rows of older schemas, leaving today's as they are.
+
+    A migration is given the whole record, whatever columns are asked for: those of them it makes of others.
+    """
     old = pc.less(table.column("schema_version"), rows.SCHEMA_VERSION)
     kept = [field for field in table.schema if field.name in schema.SCHEMA.names]
     today = table.filter(pc.invert(old)).select([field.name for field in kept])
+    keys_ = {tuple(record.values()) for record in table.filter(old).select(schema.KEY).to_pylist()}
+    if not keys_:
+        return today, []
+    older = scanning.scan(place, schema.reading_schema().names, _of_older_schemas(wanted)).table
     migrated, problems = [], []
-    for file, record in _records(table.filter(old)):
-        try:
-            migrated.append(schema.storable(schema.migrate(record)))
-        except ValueError as wrong:
-            problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
-    if migrated:
-        today = pa.concat_tables([today, pa.Table.from_pylist(migrated, schema=pa.schema(kept))])
-    return today, list(dict.fromkeys(problems))
+    for file, record in _records(distinct(older, every_attempt=True)):
+        if tuple(record[name] for name in schema.KEY) in keys_:
+            try:
+                migrated.append(schema.storable(schema.migrate(record)))
+            except ValueError as wrong:
+                problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+    added = pa.Table.from_pylist(migrated, schema=pa.schema(kept))
+    return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
+
+
+def _of_older_schemas(wanted: scanning.Condition | None) -> scanning.Condition:
+    older = scanning.VERSION < rows.SCHEMA_VERSION
+    if wanted is None:
+        return scanning.Condition(older, (), {})
+    return dataclasses.replace(wanted, expression=wanted.expression & older)
 
 
 def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:

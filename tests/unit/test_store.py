@@ -312,6 +312,61 @@ def test_rows_of_a_schema_that_nothing_migrates_are_named(results: str) -> None:
     assert [problem.file for problem in problems] == ["ancient.parquet"]
 
 
+@pytest.fixture
+def older(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make up a schema 0, in which times were milliseconds and detectors had another case."""
+
+    def upgrade(record: dict[str, Any]) -> dict[str, Any]:
+        times = [each / 1000 for each in record["timed_ms"]]
+        return {**record, "timed_s": times, "detector": record["detector"].lower(), "status": record["outcome"]}
+
+    monkeypatch.setattr(schema, "MIGRATIONS", {0: upgrade})
+    monkeypatch.setattr(schema, "LEGACY", {"timed_ms": pa.list_(pa.float64()), "outcome": pa.string()})
+
+
+def as_of_schema_0(row: Row) -> bytes:
+    table = schema.table([dataclasses.replace(row, schema_version=0, detector=row.detector.upper())])
+    table = table.append_column("timed_ms", pa.array([[each * 1000 for each in row.timed_s or []]]))
+    return parquet(table.append_column("outcome", pa.array([row.status])).drop_columns(["timed_s", "status"]))
+
+
+@pytest.mark.usefixtures("older")
+def test_rows_of_an_older_schema_are_read_loaded_checked_and_compacted_like_todays(results: str) -> None:
+    made = [make_row(invocation=number, timed_s=[0.5, 0.25], **CPU) for number in (1, 2, 3)]
+    put(results, "a.parquet", as_of_schema_0(made[0]))
+    put(results, "b.parquet", as_of_schema_0(made[1]))
+    store.append(results, [made[2]])
+    upgraded = tuple(dataclasses.replace(row, schema_version=1) for row in made)
+
+    def assert_all_there() -> None:
+        assert store.read(results).rows == upgraded
+        frame, problems = store.load(results)
+        assert (list(frame["detector"]), problems) == (["retinaface"] * 3, ())
+        few, _ = store.load(results, columns=["sweep", "timed_s"], sweep="demo")
+        assert list(few.columns) == ["sweep", "timed_s"]
+        assert [list(times) for times in few["timed_s"]] == [[0.5, 0.25]] * 3
+        assert list(store.load(results, columns=["status"], run_id="demo-1")[0]["status"]) == ["ok"] * 3
+        checked = store.check(results)
+        assert (checked.rows, checked.duplicates, checked.problems) == (3, 0, ())
+
+    assert_all_there()
+    assert store.compact(results).rows == 3
+    assert len(names(results)) == 1
+    assert_all_there()
+
+
+@pytest.mark.usefixtures("older")
+def test_load_counts_an_older_row_in_two_files_once_and_names_what_nothing_migrates(results: str) -> None:
+    put(results, "a.parquet", as_of_schema_0(make_row()))
+    put(results, "b.parquet", as_of_schema_0(make_row()))
+    put(results, "c.parquet", parquet(schema.table([of_schema(make_row(invocation=2), -1)])))
+    frame, problems = store.load(results, columns=["invocation"])
+    assert list(frame["invocation"]) == [1]
+    assert [str(problem) for problem in problems] == [
+        "c.parquet: holds a row that cannot be read: schema version -1 is unknown to this featray, which reads up to 1"
+    ]
+
+
 # -- compaction and removal
 
 
