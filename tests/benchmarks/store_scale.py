@@ -130,7 +130,7 @@ def read_keys_of_large(large: Path, _: Path) -> None:
     """Read what resume needs."""
     with timed("keys of one sweep of 1000"):
         found = store.keys(large, sweep="sweep-517")
-    assert len(found) == CELLS * INVOCATIONS
+    assert len(found.units) == CELLS * INVOCATIONS
 
 
 def list_runs(large: Path, _: Path) -> None:
@@ -153,7 +153,7 @@ def read_small_keys(_: Path, small: Path) -> None:
     """Read the keys of as many files as an uncompacted submit leaves."""
     with timed(f"keys of {SMALL_FILES} files", " (promised: under 10 s)"):
         found = store.keys(small)
-    assert len(found) == SMALL_FILES
+    assert len(found.units) == SMALL_FILES
 
 
 READINGS = {

@@ -109,7 +109,7 @@ def test_any_damage_to_a_stored_file_is_named_or_harmless(data: st.DataObject) -
         file.write_bytes(bytes(content))
         found = store.read(results)
         assert kept in found.rows
-        store.keys(results)
+        assert {unit.key() for unit in store.keys(results).units} == {row.key() for row in found.rows}
         store.check(results)
         store.compact(results)
         assert kept in store.read(results).rows

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def test_a_store_that_does_not_exist_is_empty(results: str) -> None:
     assert store.read(results) == store.Reading(())
     assert store.latest_run(results) is None
     assert store.runs(results) == ([], ())
-    assert store.keys(results) == []
+    assert store.keys(results) == store.Keys(())
     assert store.load(results)[0].empty
     assert store.check(results).rows == 0
     assert store.compact(results).files_before == 0
@@ -127,7 +128,30 @@ def test_the_last_attempt_counts(results: str) -> None:
     store.append(results, [lost])
     assert store.read(results).rows == (again,)
     assert store.read(results, every_attempt=True).rows == (lost, again)
-    assert [(unit.attempt, unit.status) for unit in store.keys(results)] == [(2, "ok")]
+    assert [(unit.attempt, unit.status) for unit in store.keys(results).units] == [(2, "ok")]
+
+
+def assert_keys_agree(results: str) -> None:
+    """Whatever `read` gives, `keys` gives the same rows in the same order, and names the same files."""
+    for every_attempt in (False, True):
+        read = store.read(results, every_attempt=every_attempt)
+        found = store.keys(results, every_attempt=every_attempt)
+        assert [unit.key() for unit in found.units] == [row.key() for row in read.rows]
+        for unit, row in zip(found.units, read.rows, strict=True):
+            assert vars(unit).items() <= vars(row).items()
+        assert {problem.file for problem in found.problems} == {problem.file for problem in read.problems}
+
+
+def test_keys_tell_of_a_row_what_resume_needs(results: str) -> None:
+    row = make_row(order_index=3, warmup_s=[0.5, 0.25], timed_s=[0.1, 1e-17])
+    refused = make_row(batch_size=1, status="infeasible", order_index=None)
+    store.append(results, [row, refused])
+    store.append(results, [dataclasses.replace(row, status="lost")])
+    store.append(results, [dataclasses.replace(row, status="crashed", attempt=2, timed_s=None)])
+    store.append(results, [make_row(invocation=number) for number in range(2, 80)])
+    assert_keys_agree(results)
+    store.compact(results)
+    assert_keys_agree(results)
 
 
 # -- filters and summaries
@@ -207,6 +231,7 @@ def test_a_file_that_cannot_be_used_is_named_and_the_others_are_read(
     (problem,) = found.problems
     assert problem.file == name
     assert reason in problem.reason
+    assert_keys_agree(results)
     assert [problem.file for problem in store.check(results).problems] == [name]
     store.compact(results)
     assert store.read(results).rows == tuple(made)
@@ -230,6 +255,28 @@ def test_a_flipped_bit_in_a_page_is_seen_and_not_read(results: str) -> None:
     found = store.read(results)
     assert found.rows == ()
     assert [problem.file for problem in found.problems] == [name]
+    assert_keys_agree(results)
+
+
+def test_a_large_file_that_is_damaged_in_a_column_which_resume_does_not_need_is_not_done(results: str) -> None:
+    store.append(results, [make_row(invocation=n, stderr_tail=os.urandom(3000).hex()) for n in range(1, 101)])
+    (name,) = names(results)
+    content = bytearray(contents(results)[name])
+    assert len(content) > 128 * 1024
+    content[len(content) // 2] ^= 0xFF
+    put(results, name, bytes(content))
+    assert [problem.file for problem in store.keys(results).problems] == [name]
+    assert_keys_agree(results)
+
+
+def test_a_row_that_lacks_a_column_is_not_done_also_after_a_compaction(results: str) -> None:
+    fill(results, 2)
+    put(results, "part.parquet", parquet(schema.table([make_row(invocation=3)]).drop_columns(["detector"])))
+    assert_keys_agree(results)
+    store.compact(results)
+    assert len(names(results)) == 1
+    assert_keys_agree(results)
+    assert len(store.keys(results).units) == 2
 
 
 def test_hidden_files_are_nobodys_business(results: str) -> None:
@@ -251,6 +298,7 @@ def test_rows_of_a_newer_schema_are_named_left_out_and_kept(results: str) -> Non
         "newer.parquet: holds rows of a newer schema than 1; update featray to use them"
     ]
     assert len(store.load(results)[0]) == 2
+    assert_keys_agree(results)
     store.compact(results)
     assert "newer.parquet" in names(results)
 
@@ -340,6 +388,7 @@ def test_rows_of_an_older_schema_are_read_loaded_checked_and_compacted_like_toda
 
     def assert_all_there() -> None:
         assert store.read(results).rows == upgraded
+        assert_keys_agree(results)
         frame, problems = store.load(results)
         assert (list(frame["detector"]), problems) == (["retinaface"] * 3, ())
         few, _ = store.load(results, columns=["sweep", "timed_s"], sweep="demo")
