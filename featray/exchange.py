@@ -57,7 +57,7 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
         if stored is row:
             new.append(row)
         elif (stored.timed_s, stored.started_at) != (row.timed_s, row.started_at):
-            raise ImportFileError(_conflict(row, stored))
+            raise ImportFileError(f"{_conflict(row, stored)}; {_remedy(results, row.run_id)}")
     if new:
         store.append(results, new, archive=archive)
     warnings = tuple(warning for each in found for warning in each.warnings)
@@ -68,7 +68,24 @@ def _conflict(row: Row, stored: Row) -> str:
     cell = f"{row.detector} {row.input} {row.device} b={row.batch_size}"
     return (
         f"{row.source_file}: {cell}: {row.timed_s} s on {row.started_at}, but run {row.run_id!r} of the store holds "
-        f"{stored.timed_s} s on {stored.started_at}; rename the file, or `featray store rm {row.run_id}`"
+        f"{stored.timed_s} s on {stored.started_at}"
+    )
+
+
+def _remedy(results: str | os.PathLike[str], run_id: str) -> str:
+    """Say how to import a file whose run the store, or another file of the same import, has otherwise."""
+    keep_both = "rename the file to keep both"
+    try:
+        found = store.removal(results, run_id)
+    except NothingMatches:
+        return f"{keep_both}, or import one of them"
+    if not found.archived:
+        return f"{keep_both}, or `featray store rm {run_id}` first"
+    archives = ", ".join(f"{store.shown(results)}/rows/{name}" for name in found.archived)
+    also = f", after `featray store rm {run_id}`" if found.rows else ""
+    return (
+        f"{keep_both}, or delete {archives} by hand{also}: `featray store rm` leaves archives alone, and every run in "
+        "them goes"
     )
 
 
