@@ -47,8 +47,10 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
         ImportFileError: a file cannot be read, or says something else than the store of the same run.
         StoreError: the store cannot be read or written.
     """
+    files = list(files)
     found = [importing.read(file) for file in files]
     given = [row for each in found for row in each.rows]
+    paths = {id(row): file for file, each in zip(files, found, strict=True) for row in each.rows}
     runs = tuple(dict.fromkeys(row.run_id for row in given))
     known = {row.key(): row for run_id in runs for row in store.read(results, run_id=run_id, every_attempt=True).rows}
     new: list[Row] = []
@@ -57,7 +59,7 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
         if stored is row:
             new.append(row)
         elif (stored.timed_s, stored.started_at) != (row.timed_s, row.started_at):
-            raise ImportFileError(f"{_conflict(row, stored)}; {_remedy(results, row.run_id)}")
+            raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, stored)}; {_remedy(results, row.run_id)}")
     if new:
         store.append(results, new, archive=archive)
     warnings = tuple(warning for each in found for warning in each.warnings)
@@ -67,7 +69,7 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
 def _conflict(row: Row, stored: Row) -> str:
     cell = f"{row.detector} {row.input} {row.device} b={row.batch_size}"
     return (
-        f"{row.source_file}: {cell}: {row.timed_s} s on {row.started_at}, but run {row.run_id!r} of the store holds "
+        f"{cell}: {row.timed_s} s on {row.started_at}, but run {row.run_id!r} of the store holds "
         f"{stored.timed_s} s on {stored.started_at}"
     )
 

@@ -8,6 +8,7 @@ import collections
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from featray import identity, quantities
@@ -112,7 +113,7 @@ def build(run_id: str, sweep: str, source: str, context: Context, measured: Iter
     Args:
         run_id: Name of the run.
         sweep: Name of the sweep.
-        source: The file's name.
+        source: The file's path, for messages; rows keep its name.
         context: Machine and software.
         measured: In the order of the report.
 
@@ -150,7 +151,7 @@ def _row(context: Context, each: Measured, *, run_id: str, sweep: str, source_fi
         status=Status.OK,
         reason=found.contradiction,
         started_at=started_at,
-        source_file=source_file,
+        source_file=PurePath(source_file).name,  # the store goes to other machines
         detector=name,
         input=each.section.input,
         section_kind=each.section.kind,

@@ -23,7 +23,7 @@ def read(path: Path) -> Import:
         parse = pyfeat_markdown.parse if pyfeat_markdown.is_report(text) else None
     if parse is None:
         raise ImportFileError(f"{path}: expected a report of py-feat: .md, .json (schema version 1) or throughput.csv")
-    found = parse(text, path.name, path.stem)
+    found = parse(text, str(path), path.stem)
     return imported.Import(found.rows, (*found.warnings, *_named_after_another_gpu(path, found)))
 
 
@@ -43,6 +43,4 @@ def _named_after_another_gpu(path: Path, found: Import) -> list[str]:
     if not names or any(labels.foreign_gpu(path.stem, name) is None for name in names):
         return []
     word = labels.foreign_gpu(path.stem, names[0])
-    return [
-        f"{path.name}: named after {word}, but measured on {', '.join(names)} by its own account; one of them is wrong"
-    ]
+    return [f"{path}: named after {word}, but measured on {', '.join(names)} by its own account; one of them is wrong"]

@@ -27,7 +27,7 @@ def test_importing_twice_adds_nothing(tmp_path: Path, report: Path) -> None:
 def test_a_report_that_says_something_else_under_the_same_name_is_refused(tmp_path: Path, report: Path) -> None:
     exchange.import_files(tmp_path / "results", [report])
     report.write_text(reports.markdown().replace("57.60 | 800.0 | 1.2", "50.40 | 700.0 | 1.4"), encoding="utf-8")
-    told = r"img2pose short cpu b=1: .* rename the file to keep both, or `featray store rm 2026-07-01-abc1234` first$"
+    told = rf"^{report}: img2pose short cpu b=1: .* rename the file .*, or `featray store rm {report.stem}` first$"
     with pytest.raises(ImportFileError, match=told):
         exchange.import_files(tmp_path / "results", [report])
     assert len(store.read(tmp_path / "results").rows) == 4
