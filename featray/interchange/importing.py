@@ -6,6 +6,7 @@ from featray.errors import ImportFileError
 from featray.interchange import imported, labels, pyfeat_json, pyfeat_markdown, throughput_csv
 from featray.interchange.imported import Import
 
+_PARQUET = b"PAR1"  # the first bytes of every such file
 SIZE_LIMIT_B = 64 * 1024**2  # a report of 27 cells has 5 kB; a million of them fit
 
 
@@ -31,7 +32,13 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > SIZE_LIMIT_B:
             raise ImportFileError(f"{path}: larger than {SIZE_LIMIT_B // 1024**2} MiB; no report is")
-        return path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        if path.suffix.lower() == ".parquet" or content.startswith(_PARQUET):
+            raise ImportFileError(
+                f"{path}: parquet is not imported; rows of another featray's store are used by copying the file into "
+                "RESULTS/rows, and `featray store check` says what is wrong with it"
+            )
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as wrong:
         raise ImportFileError(f"{path}: not text: {wrong.reason} at byte {wrong.start}") from wrong
     except OSError as wrong:

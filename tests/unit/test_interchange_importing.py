@@ -39,6 +39,8 @@ def test_a_file_named_after_another_gpu_is_warned_about(tmp_path: Path) -> None:
         ("a.json", b"{}", "expected an object with schema_version"),
         ("a.csv", b"a,b\n1,2\n", "columns feat_version"),
         ("a.csv", b"", "columns feat_version"),
+        ("a.parquet", b"", "parquet is not imported; .* copying the file into RESULTS/rows"),
+        ("a.md", b"PAR1\x15\x04PAR1", "parquet is not imported"),
     ],
 )
 def test_other_files_are_refused_by_their_path(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -63,3 +65,9 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         importing.read(tmp_path / "none.md")
     with pytest.raises(ImportFileError, match="directory"):
         importing.read(tmp_path)
+
+
+def test_a_report_with_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "run.md"
+    file.write_bytes(reports.markdown().replace("\n", "\r\n").encode())
+    assert len(importing.read(file).rows) == 4
