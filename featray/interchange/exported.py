@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from featray import detectors, inputs, statistics
 from featray.interchange import imported, labels
+from featray.report import hardware
 from featray.row import Row
 from featray.status import Status
 
@@ -90,7 +91,11 @@ def _group(rows: list[Row]) -> Group:
 
 
 def _place(row: Row) -> tuple[Any, ...]:
-    """Order rows as their report had them, or as py-feat's script measures: input, detector, device, batch, workers."""
+    """Order rows as their report had them, or as py-feat's script measures: input, detector, device, batch, workers.
+
+    Its devices come in the order in which they are asked for; by default the CPU and then one accelerator. So nothing
+    says whether MPS or CUDA comes first, and no host has both.
+    """
     if row.source_file is not None:
         return (row.order_index or 0,)
     return (
@@ -98,7 +103,7 @@ def _place(row: Row) -> tuple[Any, ...]:
         row.input,
         _rank(row.detector, detectors.CATALOGUE),
         row.detector,
-        _rank(row.device, imported.DEVICES),
+        _rank(row.device, hardware.DEVICES),
         row.batch_size,
         row.num_workers,
         row.cell_id,

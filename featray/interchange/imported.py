@@ -14,6 +14,7 @@ from typing import Any
 from featray import identity, quantities
 from featray.errors import suggest
 from featray.interchange import figures, labels
+from featray.report import hardware
 from featray.row import Row
 from featray.status import Status
 
@@ -61,7 +62,6 @@ class Import:
     warnings: tuple[str, ...] = ()
 
 
-DEVICES = ("cpu", "cuda", "mps")
 FIGURES = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS, "rows", "workers")
 
 
@@ -84,8 +84,8 @@ def measured(
         ValueError: a number is none, the device is unknown, or nothing says how many frames one call has.
     """
     try:
-        if device not in DEVICES:
-            raise ValueError(f"device {device!r}{suggest(device, DEVICES)}")
+        if device not in hardware.DEVICES:
+            raise ValueError(f"device {device!r}{suggest(device, sorted(hardware.DEVICES))}")
         frames = section.units if units is None else whole(units, "n_units", 1)
         if not frames:
             raise ValueError(f"section {section.label!r} does not say how many frames or images one call has")

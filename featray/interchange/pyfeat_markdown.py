@@ -20,6 +20,7 @@ from featray.errors import ImportFileError
 from featray.interchange import exported, figures, imported, labels
 from featray.interchange.exported import Group, Line
 from featray.interchange.imported import Context, Import, Measured
+from featray.report import hardware
 from featray.row import Row
 
 _TITLE = "# py-feat detector benchmark"
@@ -118,7 +119,7 @@ def _is_by_hand(cells: Sequence[str], section: labels.Section, *, has_figures: b
     """Tell from the head of a table, and from what stands above it, whether somebody has added it."""
     if _without_workers(cells) == _expected(section):
         return has_note
-    if cells[0] in imported.DEVICES:  # a line of figures that has lost its head
+    if cells[0] in hardware.DEVICES:  # a line of figures that has lost its head
         return False
     return has_figures or not {"device", "batch"} & set(cells)
 
