@@ -16,9 +16,9 @@ from featray import row as rows
 from featray.errors import NothingMatches, suggest
 from featray.row import Row
 from featray.status import Status
-from featray.store import footers, scanning, schema, small
 from featray.store import place as places
-from featray.store.place import File, Problem
+from featray.store import scanning, schema
+from featray.store.place import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,35 +33,6 @@ class Reading:
     """Rows in the order in which they were measured, and the files or rows that could not be used."""
 
     rows: tuple[Row, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class UnitState:
-    """What resume needs to know of one row: columns of `row.Row`, of the same names and meaning."""
-
-    sweep: str
-    run_id: str
-    cell_id: str
-    target_id: str
-    invocation: int
-    attempt: int
-    status: str
-    started_at: str
-    order_index: int | None
-    warmup_s: rows.Floats | None
-    timed_s: rows.Floats | None
-
-    def key(self) -> tuple[str, str, str, int, int]:
-        """Identify the row, as `Row.key` does."""
-        return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
-
-
-@dataclasses.dataclass(frozen=True)
-class Keys:
-    """States in the order in which they were measured, and the files or rows that could not be used."""
-
-    units: tuple[UnitState, ...]
     problems: tuple[Problem, ...] = ()
 
 
@@ -147,67 +118,6 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def keys(
-    results: str | os.PathLike[str], *, sweep: str | None = None, run_id: str | None = None, every_attempt: bool = False
-) -> Keys:
-    """Read the few columns of rows that resume needs: the same rows as `read`, in its order, 30 times as fast.
-
-    A row that `read` could not give, because its file is damaged anywhere or it lacks a column, is not given here
-    either, and named in the problems: what cannot be read is not done.
-
-    Args:
-        results: Folder or URI.
-        sweep: Only rows of this sweep.
-        run_id: Only rows of this run.
-        every_attempt: Also attempts that a later one replaced.
-
-    Raises:
-        StoreError: the store cannot be reached.
-    """
-    place, wanted = places.at(results), condition(sweep=sweep, run_id=run_id)
-    columns = list(dict.fromkeys([*footers.COLUMNS, *schema.REQUIRED]))
-    (told, table), problems = told_and_scanned(place, wanted, columns, whole=True)
-    table = pa.concat_tables([table, pa.Table.from_pylist(told, schema=table.schema)])
-    usable, unusable = _complete(distinct(table, every_attempt=every_attempt))
-    upgraded, more = _upgraded(place, usable, wanted)
-    names = [field.name for field in dataclasses.fields(UnitState)]
-    units = [UnitState(**record) for record in upgraded.select(names).to_pylist()]
-    units.sort(key=lambda unit: (unit.started_at, unit.run_id, unit.invocation, unit.order_index or 0, unit.key()))
-    return Keys(tuple(units), tuple(dict.fromkeys([*problems, *unusable, *more])))
-
-
-def _complete(table: Any) -> tuple[Any, list[Problem]]:
-    """Leave out rows of today's schema that lack a column; what footers tell of has every one."""
-    lacking = functools.reduce(pc.or_, [pc.is_null(table.column(name)) for name in schema.REQUIRED])
-    lacking = pc.and_(lacking, pc.not_equal(table.column(scanning.FILE), ""))
-    lacking = pc.and_(pc.fill_null(lacking, False), pc.equal(table.column("schema_version"), rows.SCHEMA_VERSION))
-    problems = []
-    for record in table.filter(lacking).select([*schema.REQUIRED, scanning.FILE]).to_pylist():
-        missing = next(name for name in schema.REQUIRED if record[name] is None)
-        name = record[scanning.FILE].rsplit("/", 1)[-1]
-        problems.append(Problem(name, f"holds a row that cannot be read: column {missing} is missing"))
-    return table.filter(pc.invert(lacking)), problems
-
-
-def told_and_scanned(
-    place: places.Place, wanted: scanning.Condition | None, columns: Sequence[str], *, whole: bool
-) -> tuple[tuple[list[dict[str, Any]], Any], list[Problem]]:
-    """Read columns of every attempt, a row in two files twice: what footers tell, and a table of the other files' rows.
-
-    Footers tell of `footers.COLUMNS`, and of no file's path, which is empty for them.
-    """
-
-    def use(files: list[File]) -> tuple[tuple[list[footers.Unit], Any], list[Problem]]:
-        units, others = small.units(place, files)
-        found, unusable = scanning.scan_files(place, others, columns, wanted, whole=whole)
-        return (units, found), unusable
-
-    (units, table), problems = scanning.surviving(place, use)
-    equal = wanted.equal if wanted else {}
-    told = [{**unit, scanning.FILE: ""} for unit in units if footers.agrees(unit, equal)]
-    return (told, table), problems
-
-
 def load(
     results: str | os.PathLike[str] = "results",
     *,
@@ -234,12 +144,12 @@ def load(
     wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
     place, read_names = places.at(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
     found = scanning.scan(place, read_names, wanted)
-    table, problems = _upgraded(place, distinct(found.table, every_attempt=every_attempt), wanted)
+    table, problems = upgraded(place, distinct(found.table, every_attempt=every_attempt), wanted)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
     return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
 
 
-def _upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[Problem]]:
+def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[Problem]]:
     """Migrate the rows of older schemas, leaving today's as they are.
 
     A migration is given the whole record, whatever columns are asked for: those of them it makes of others.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from featray.store import place as places
-from featray.store import reading, scanning, schema
+from featray.store import reading, resuming, scanning, schema
 from featray.store.place import Problem
 
 
@@ -37,7 +37,7 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
     """
     place = places.at(results)
     columns = ("run_id", "started_at")
-    (told, table), _ = reading.told_and_scanned(place, reading.condition(sweep=sweep), columns, whole=False)
+    (told, table), _ = resuming.told_and_scanned(place, reading.condition(sweep=sweep), columns, whole=False)
     candidates = [(unit["started_at"], unit["run_id"]) for unit in told]
     if table.num_rows:
         newest = pc.max(table.column("started_at"))

@@ -121,6 +121,18 @@ def test_compaction_says_what_it_did(shell: Shell) -> None:
     assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
 
 
+def test_a_compaction_says_what_it_clears_up_after_one_that_was_killed(shell: Shell) -> None:
+    rows = shell.folder / "results" / "rows"
+    for number in (1, 2, 3):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    before = {file: file.read_bytes() for file in rows.iterdir()}
+    shell("store", "compact")
+    for file, content in before.items():
+        file.write_bytes(content)
+    told = "files of an earlier compaction that was stopped, deleted: 3\nnothing to compact\n"
+    assert shell("store", "compact").err == told
+
+
 def test_a_check_names_what_is_damaged_and_exits_with_1(shell: Shell) -> None:
     store.append(shell.folder / "results", [make_row()])
     healthy = shell("store", "check")
