@@ -7,6 +7,8 @@ From Python, in notebooks and scripts:
     featray.compare("a", "b", over=["gpu"])       a verdict per matching pair
     featray.recommend(detector="retinaface")      the setting to use
 
+`help(featray.load)` lists every column with its unit.
+
 `import featray` imports nothing heavy: each function imports what it needs when it is called.
 """
 

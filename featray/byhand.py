@@ -78,11 +78,15 @@ def from_store(results: str, cell_id: str, target_id: str | None = None) -> Foun
     rows = [row for row in store.read(results, cell_ids=[cell_id]).rows if row.asked is not None]
     rows = [row for row in rows if row.target_id == target_id] or rows
     if not rows or rows[-1].asked is None:
-        raise errors.NothingMatches(f"{results}: no measured row of cell {cell_id!r}; name its sweep with --sweep")
+        raise errors.NothingMatches(
+            f"{store.shown(results)}: no measured row of cell {cell_id!r}; name its sweep with --sweep"
+        )
     try:
         what = cell.from_asked(json.loads(rows[-1].asked))
     except (ValueError, RecursionError) as wrong:
-        raise errors.BadInput(f"{results}: row of cell {cell_id}: {wrong}; name its sweep with --sweep") from wrong
+        raise errors.BadInput(
+            f"{store.shown(results)}: row of cell {cell_id}: {wrong}; name its sweep with --sweep"
+        ) from wrong
     return _as_measured(what, rows[-1].protocol, rows[-1].exclusive)
 
 

@@ -27,20 +27,21 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     Raises:
         Busy: another process holds it; the message names the process.
     """
-    cloud = weights.featray_cache() / "claims" / identity.digest({"store": results})
+    cloud = weights.featray_cache() / "claims" / identity.digest({"store": store.full_name(results)})
     local = cloud if "://" in results else Path(results)
+    shown = store.shown(results)
     try:
         local.mkdir(parents=True, exist_ok=True)
         file = shared.open_file(local / f".{sweep}.lock")
     except OSError as wrong:
-        raise errors.StoreError(f"{results}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
+        raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
             raise errors.Busy(
-                f"{sweep} is being submitted to {results} by {holder or 'another process'}; wait for it or cancel it"
+                f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
             ) from None
 
         def sign(run_id: str | None = None) -> None:

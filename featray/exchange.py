@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from featray import comparing, store
+from featray.comparison import Pair
 from featray.errors import ImportFileError, NothingMatches, StoreError, suggest
 from featray.interchange import (
     everything,
@@ -19,6 +20,7 @@ from featray.interchange import (
     throughput_csv,
 )
 from featray.row import Row
+from featray.units import UnitKey
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
 
@@ -45,8 +47,10 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
         ImportFileError: a file cannot be read, or says something else than the store of the same run.
         StoreError: the store cannot be read or written.
     """
+    files = list(files)
     found = [importing.read(file) for file in files]
     given = [row for each in found for row in each.rows]
+    paths = {id(row): file for file, each in zip(files, found, strict=True) for row in each.rows}
     runs = tuple(dict.fromkeys(row.run_id for row in given))
     known = {row.key(): row for run_id in runs for row in store.read(results, run_id=run_id, every_attempt=True).rows}
     new: list[Row] = []
@@ -55,7 +59,7 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
         if stored is row:
             new.append(row)
         elif (stored.timed_s, stored.started_at) != (row.timed_s, row.started_at):
-            raise ImportFileError(_conflict(row, stored))
+            raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, stored)}; {_remedy(results, row.run_id)}")
     if new:
         store.append(results, new, archive=archive)
     warnings = tuple(warning for each in found for warning in each.warnings)
@@ -65,8 +69,25 @@ def import_files(results: str | os.PathLike[str], files: Iterable[Path], *, arch
 def _conflict(row: Row, stored: Row) -> str:
     cell = f"{row.detector} {row.input} {row.device} b={row.batch_size}"
     return (
-        f"{row.source_file}: {cell}: {row.timed_s} s on {row.started_at}, but run {row.run_id!r} of the store holds "
-        f"{stored.timed_s} s on {stored.started_at}; rename the file, or `featray store rm {row.run_id}`"
+        f"{cell}: {row.timed_s} s on {row.started_at}, but run {row.run_id!r} of the store holds "
+        f"{stored.timed_s} s on {stored.started_at}"
+    )
+
+
+def _remedy(results: str | os.PathLike[str], run_id: str) -> str:
+    """Say how to import a file whose run the store, or another file of the same import, has otherwise."""
+    keep_both = "rename the file to keep both"
+    try:
+        found = store.removal(results, run_id)
+    except NothingMatches:
+        return f"{keep_both}, or import one of them"
+    if not found.archived:
+        return f"{keep_both}, or `featray store rm {run_id}` first"
+    archives = ", ".join(f"{store.shown(results)}/rows/{name}" for name in found.archived)
+    also = f", after `featray store rm {run_id}`" if found.rows else ""
+    return (
+        f"{keep_both}, or delete {archives} by hand{also}: `featray store rm` leaves archives alone, and every run in "
+        "them goes"
     )
 
 
@@ -87,31 +108,64 @@ def choose(
         names = {summary.sweep for summary in held} if sweep else {summary.run_id for summary in held}
         what = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
         hint = suggest(sweep or run or "", sorted(names))
-        raise NothingMatches(f"{results}: {what}{hint}{store.left_out(found.problems)}")
+        raise NothingMatches(f"{store.shown(results)}: {what}{hint}{store.left_out(found.problems)}")
     return found
 
 
-def verdicts(results: str, baseline: str, run_ids: Sequence[str]) -> dict[tuple[str, str], str]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """What a comparison said of each unit, and of which runs it could say nothing, and why."""
+
+    said: Mapping[UnitKey, str]
+    without: tuple[str, ...]
+
+
+def verdicts(results: str, baseline: str, run_ids: Sequence[str]) -> Verdicts:
     """Judge the runs that are exported against another, for the formats that carry it.
 
     Returns:
-        (cell id, target id) -> verdict, ratio of times and 95% interval.
+        (run id, cell id, target id) -> verdict, ratio of times and 95% interval; several where the baseline has several
+        counterparts. The baseline itself, and runs that have nothing in common with it, are named as without any.
 
     Raises:
-        NothingMatches: the baseline does not exist, or has nothing in common with a run.
+        NothingMatches: the baseline does not exist.
         StoreError: the store cannot be read.
     """
-    said: dict[tuple[str, str], str] = {}
+    itself = _baseline_run(results, baseline)
+    said: dict[UnitKey, list[str]] = {}
+    without: list[str] = []
     for run_id in run_ids:
-        for pair in comparing.compare(results, _quoted(baseline), _quoted(run_id)).comparison.pairs:
-            dagger = "\u2020" if pair.dagger else ""
-            text = f"{pair.verdict}{dagger} against {baseline}"
-            if pair.decision is not None:
-                text += f": {pair.decision.ratio:.3g} times its time"
-            if pair.decision is not None and pair.decision.low is not None:
-                text += f" (95% CI {pair.decision.low:.3g} to {pair.decision.high:.3g})"
-            said[pair.candidate.row.cell_id, pair.candidate.row.target_id] = text
-    return said
+        if run_id == itself:
+            without.append(f"{run_id}: is the baseline itself")
+            continue
+        try:
+            pairs = comparing.compare(results, _quoted(itself), _quoted(run_id)).comparison.pairs
+        except NothingMatches as nothing:
+            without.append(f"{run_id}: no verdict against {baseline}: {nothing}")
+            continue
+        for pair in pairs:
+            said.setdefault(pair.candidate.key, []).append(_verdict(pair, baseline))
+    return Verdicts(said={key: "\n".join(dict.fromkeys(texts)) for key, texts in said.items()}, without=tuple(without))
+
+
+def _baseline_run(results: str, name: str) -> str:
+    """Find the run that a name means: one of that name, else the latest of the sweep."""
+    found = store.runs(results)[0]
+    known = {summary.run_id for summary in found}
+    run_id = name if name in known else store.latest_run(results, name)
+    if run_id is None:
+        raise NothingMatches(f"no run or sweep {name!r}{suggest(name, sorted(known | {run.sweep for run in found}))}")
+    return run_id
+
+
+def _verdict(pair: Pair, baseline: str) -> str:
+    dagger = "\u2020" if pair.dagger else ""
+    text = f"{pair.verdict}{dagger} against {baseline}"
+    if pair.decision is not None:
+        text += f": {pair.decision.ratio:.3g} times its time"
+    if pair.decision is not None and pair.decision.low is not None:
+        text += f" (95% CI {pair.decision.low:.3g} to {pair.decision.high:.3g})"
+    return text
 
 
 def _quoted(name: str) -> str:
@@ -148,16 +202,14 @@ def write_files(folder: Path, written: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in written]
 
 
-def export(
-    rows: Sequence[Row], to: str, *, name: str, verdicts: Mapping[tuple[str, str], str] | None = None
-) -> dict[str, str]:
+def export(rows: Sequence[Row], to: str, *, name: str, verdicts: Mapping[UnitKey, str] | None = None) -> dict[str, str]:
     """Write rows in another format.
 
     Args:
         rows: What to write.
         to: One of `FORMATS`.
         name: Stem of the file's name, for formats that hold everything in one.
-        verdicts: (cell id, target id) -> what a comparison said; only github-action carries it.
+        verdicts: (run id, cell id, target id) -> what a comparison said; only github-action carries it.
 
     Returns:
         File name -> text; one for each run, host and GPU for py-feat's markdown and JSON.

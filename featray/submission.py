@@ -23,6 +23,7 @@ from featray.quantities import format_duration
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
 from featray.status import Status, precedence
+from featray.store import UnitState
 from featray.sweep import Invocations, Sweep
 
 
@@ -126,8 +127,8 @@ def to_json(prepared: Prepared) -> str:
 
 def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:
     """Plan what is still to be measured in one run, given what the store has now."""
-    reading = store.read(request.results, sweep=request.sweep.name, every_attempt=True)
-    own = [row for row in reading.rows if row.run_id == run_id]
+    reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
+    own = [unit for unit in reading.units if unit.run_id == run_id]
     stored = [_stored(row) for row in own]
     placed = plan.at_home(placed, stored)
     work = plan.make(
@@ -136,7 +137,7 @@ def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> 
         _campaign(request.sweep, run_id),
         wanted=_wanted(request.sweep.invocations, placed, own),
         retry_failed=request.retry_failed,
-        durations=_durations(reading.rows),
+        durations=_durations(reading.units),
     )
     return Prepared(plan=work, placement=placed, problems=tuple(map(str, reading.problems)))
 
@@ -241,7 +242,7 @@ def _terminated_is_interrupted() -> Iterator[None]:
 def gather(results: str, backend: Backend) -> int:
     """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
     waiting = backend.collect(store.full_name(results))
-    stored = store.read(results, every_attempt=True).rows if waiting else ()
+    stored = store.keys(results, every_attempt=True).units if waiting else ()
     # A row that was thought lost with its host may have been measured after all; hosts may share a spool.
     known = {row.key(): precedence(row.status, row.attempt) for row in stored}
     news = {row.key(): row for row in waiting}
@@ -312,7 +313,7 @@ def _weights_needed(work: Plan) -> dict[str, set[weights.HubFile]]:
 
 
 def _keep_refusals(request: Request, work: Plan) -> None:
-    stored = store.read(request.results, sweep=request.sweep.name, run_id=work.campaign.run_id).rows
+    stored = store.keys(request.results, sweep=request.sweep.name, run_id=work.campaign.run_id).units
     known = [(row.cell_id, row.target_id) for row in stored if row.order_index is None]
     refused = unmeasured.refusals(work, known)
     if refused:
@@ -330,7 +331,7 @@ def _refused(work: Plan) -> list[str]:
     ]
 
 
-def _stored(row: Row) -> Stored:
+def _stored(row: UnitState) -> Stored:
     return Stored(
         cell_id=row.cell_id,
         target_id=row.target_id,
@@ -341,7 +342,7 @@ def _stored(row: Row) -> Stored:
     )
 
 
-def _durations(rows_: Iterable[Row]) -> dict[tuple[str, str], float]:
+def _durations(rows_: Iterable[UnitState]) -> dict[tuple[str, str], float]:
     """Learn each unit's seconds from the last row that has them."""
     return {
         (row.cell_id, row.target_id): sum(row.warmup_s or ()) + sum(row.timed_s)
@@ -350,7 +351,7 @@ def _durations(rows_: Iterable[Row]) -> dict[tuple[str, str], float]:
     }
 
 
-def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row]) -> Callable[[str, str], int]:
+def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitState]) -> Callable[[str, str], int]:
     """Decide how many invocations each unit gets: the pilot, then once what the pilot's spread asks for.
 
     All cells that one process measures get the same number, the largest that any of them needs, so that both sides of
@@ -358,7 +359,7 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row])
     """
     if asked.max == asked.pilot:
         return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
-    pilots: dict[tuple[str, str], list[Row]] = {}
+    pilots: dict[tuple[str, str], list[UnitState]] = {}
     for row in own:
         if row.invocation <= asked.pilot and row.order_index is not None and row.status != Status.CANCELLED:
             pilots.setdefault((row.cell_id, row.target_id), []).append(row)
@@ -372,7 +373,7 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[Row])
     return lambda cell_id, target_id: counts[cell_id, target_id]
 
 
-def _needed(asked: Invocations, pilots: Sequence[Sequence[Row]]) -> int:
+def _needed(asked: Invocations, pilots: Sequence[Sequence[UnitState]]) -> int:
     """Fix one number for the cells of one process, once the pilots of all of them are there."""
     if any(len({row.invocation for row in pilot}) < asked.pilot for pilot in pilots):
         return asked.pilot

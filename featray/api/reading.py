@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from featray.api.planning import PathLike
+from featray.row import columns as row_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +29,13 @@ def load(
         results: Store of rows: a folder or URI.
         sweep: Only rows of this sweep.
         run_id: Only rows of this run.
-        columns: Only these columns; their meaning and units are documented in `featray.row.Row`.
+        columns: Only these columns, of those below.
         every_attempt: Also attempts that a later one replaced.
 
     Returns:
-        One row per unit and invocation in the order in which they were measured; SI units, lists and dicts inside.
+        One row per unit and invocation in the order in which they were measured; lists and dicts inside. Units are SI,
+        and stand in the name: `_s` seconds, `_b` bytes, `_hz` hertz, `_w` watts, `_j` joules, `_c` degrees Celsius.
+        What a host cannot tell is null, never 0.
 
     Raises:
         NothingMatches: a name in `columns` is none of the store's.
@@ -49,6 +52,25 @@ def load(
     for problem in problems:
         warnings.warn(str(problem), store.StoreWarning, stacklevel=2)
     return frame
+
+
+def _documented() -> str:
+    """List every column with its type and documentation, for `help`."""
+    lines = [
+        f"{each.name} ({_type_name(each.type)}{' or null' if each.nullable else ''}): {each.doc}"
+        for each in row_columns()
+    ]
+    return "".join(f"        {line}\n" for line in lines)
+
+
+def _type_name(kind: Any) -> str:
+    items = get_args(kind)
+    if get_origin(kind) is dict:
+        return f"{_type_name(items[0])} -> {_type_name(items[1])}"
+    return f"list of {_type_name(items[0])}" if items else str(kind.__name__)
+
+
+load.__doc__ = f"{load.__doc__ or ''}\n    Columns:\n{_documented()}    "
 
 
 def compare(

@@ -36,7 +36,10 @@ def export(
         console.warn(str(problem))
     run_ids = list(dict.fromkeys(row.run_id for row in chosen.rows))
     verdicts = exchange.verdicts(results, baseline, run_ids) if baseline is not None else None
-    written = exchange.export(chosen.rows, to, name=run or sweep or "featray", verdicts=verdicts)
+    for text in verdicts.without if verdicts else ():
+        console.say(text)
+    said = verdicts.said if verdicts else None
+    written = exchange.export(chosen.rows, to, name=run or sweep or "featray", verdicts=said)
     if output is None:
         console.result(exchange.single(written).removesuffix("\n"))
         return

@@ -33,7 +33,7 @@ def list_runs(
         console.result(jsons.dumps([dataclasses.asdict(run) for run in runs], indent=2, ensure_ascii=False))
         return
     if not runs:
-        console.say(f"{results}: no rows yet; `featray submit` or `featray import` brings some")
+        console.say(f"{store.shown(results)}: no rows yet; `featray submit` or `featray import` brings some")
         return
     from rich.table import Table
     from rich.text import Text
@@ -59,6 +59,8 @@ def compact(
     done = store.compact(results, run)
     for problem in done.problems:
         console.warn(str(problem))
+    if done.cleared:
+        console.say(f"files of an earlier compaction that was stopped, deleted: {done.cleared}")
     if done.files_before == 0:
         console.say("nothing to compact")
         return

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any, TypeVar
 
-from featray import detectors, inputs, statistics
+from featray import detectors, inputs, statistics, units
 from featray.interchange import imported, labels
+from featray.report import hardware
 from featray.row import Row
-from featray.status import Status
 
 T = TypeVar("T")
 
@@ -49,11 +49,12 @@ class Group:
 
 
 def groups(rows: Iterable[Row]) -> list[Group]:
-    """Split rows so that nothing which a report prints once differs within a group; rows without a timing are left out.
+    """Split rows so that nothing which a report prints once differs within a group.
 
-    Rows of a host's CPU go with its GPU where there is only one.
+    Rows without a timing are left out, and so are attempts that were replaced and work that is no longer the latest:
+    they count nowhere else either. Rows of a host's CPU go with its GPU where there is only one.
     """
-    timed = [row for row in rows if row.status == Status.OK and row.timed_s and row.frames]
+    timed = [row for unit in units.gather(rows) for row in unit.measured if row.frames]
     gpus: dict[tuple[str, str | None], set[str]] = collections.defaultdict(set)
     for row in timed:
         if row.device != "cpu":
@@ -90,7 +91,11 @@ def _group(rows: list[Row]) -> Group:
 
 
 def _place(row: Row) -> tuple[Any, ...]:
-    """Order rows as their report had them, or as py-feat's script measures: input, detector, device, batch, workers."""
+    """Order rows as their report had them, or as py-feat's script measures: input, detector, device, batch, workers.
+
+    Its devices come in the order in which they are asked for; by default the CPU and then one accelerator. So nothing
+    says whether MPS or CUDA comes first, and no host has both.
+    """
     if row.source_file is not None:
         return (row.order_index or 0,)
     return (
@@ -98,7 +103,7 @@ def _place(row: Row) -> tuple[Any, ...]:
         row.input,
         _rank(row.detector, detectors.CATALOGUE),
         row.detector,
-        _rank(row.device, imported.DEVICES),
+        _rank(row.device, hardware.DEVICES),
         row.batch_size,
         row.num_workers,
         row.cell_id,

@@ -1,56 +1,119 @@
-"""github-action-benchmark's `customSmallerIsBetter`: one entry per cell and target, with spread and verdict.
+"""github-action-benchmark's `customSmallerIsBetter`: one entry per cell, target and run, with spread and verdict.
 
-Source: the tool's README: a list of `{name, unit, value, range, extra}`.
+The tool draws a curve through the entries of one name, one point for each export. So a name tells what was measured and
+on what, and goes on from run to run; only where entries of one export would share it does it also say what differs.
+
+Source: the tool's README: a list of `{name, unit, value, range, extra}`, of which the last two may be left out.
 """
 
 import collections
 import json
-import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from featray import inputs
+from featray import detectors, inputs, units
 from featray.row import Row
-from featray.status import Status
+from featray.units import Unit, UnitKey
 
 
-def write(rows: Iterable[Row], verdicts: Mapping[tuple[str, str], str] | None = None) -> str:
-    """Write the median duration of each cell on each target, in ms per frame or image.
+def write(rows: Iterable[Row], verdicts: Mapping[UnitKey, str] | None = None) -> str:
+    """Write the time of each cell on each target in each run, in ms per frame or image.
 
-    `range` is half the distance between the slowest and the fastest invocation; of a single imported figure, half of
-    what its print leaves open. Units without a timing are left out.
+    A time is the geometric mean over invocations, as in featray's reports. `range` is half of its 95% confidence
+    interval from 3 invocations on, half the distance between two, and of a single imported figure half of what its
+    print leaves open; a single measured one says nothing of its spread and has none. Units without a timing are left
+    out.
 
     Args:
-        rows: Of one run or of several; the name of an entry tells target and cell, not the run.
-        verdicts: (cell id, target id) -> what a comparison said of it; ends up in `extra`.
+        rows: Of one run or of several.
+        verdicts: (run id, cell id, target id) -> what a comparison said of it; ends up in `extra`.
     """
-    cells: dict[tuple[str, str], list[Row]] = collections.defaultdict(list)
-    for row in rows:
-        if row.status == Status.OK and row.timed_s and row.frames:
-            cells[row.cell_id, row.target_id].append(row)
-    entries = [_entry(of_cell, (verdicts or {}).get(key)) for key, of_cell in cells.items()]
+    timed = [unit for unit in units.gather(rows) if unit.call_s is not None and unit.row.frames]
+    entries = [
+        _entry(name, unit, (verdicts or {}).get(unit.key)) for name, unit in zip(_names(timed), timed, strict=True)
+    ]
     return json.dumps(sorted(entries, key=lambda entry: entry["name"]), indent=2, ensure_ascii=False) + "\n"
 
 
-def _entry(rows: list[Row], verdict: str | None) -> dict[str, str | float]:
-    row = rows[0]
+def _entry(name: str, unit: Unit, verdict: str | None) -> dict[str, Any]:
+    row = unit.row
     per_unit_ms = 1000 / (row.frames or 1)
-    medians = [statistics.median(each.timed_s or []) * per_unit_ms for each in rows]
-    spread = (max(medians) - min(medians)) / 2
-    if len(rows) == 1 and row.interval_s:
-        spread = (row.interval_s[1] - row.interval_s[0]) / 2 * per_unit_ms
+    spread_s = _half_range_s(unit)
     said = [verdict] if verdict else []
-    said += [f"run {row.run_id}", f"invocations {len(rows)}", f"target {row.target_id}"]
+    said += [f"run {row.run_id}", f"invocations {len(unit.medians_s)}", f"target {row.target_id}"]
     said += ["synthetic weights"] if row.weights == "synthetic" else []
     return {
-        "name": _name(row),
+        "name": name,
         "unit": "ms/frame" if row.section_kind == inputs.VIDEO else "ms/img",
-        "value": round(statistics.median(medians), 6),
-        "range": f"\u00b1 {spread:.3g}",
+        "value": round((unit.call_s or 0.0) * per_unit_ms, 6),
+        **({} if spread_s is None else {"range": f"\u00b1 {spread_s * per_unit_ms:.3g}"}),
         "extra": "\n".join(said),
     }
 
 
-def _name(row: Row) -> str:
-    parts = [row.hostname, row.gpu_name, row.input, row.detector, row.device, f"b={row.batch_size}"]
-    parts += [f"w={row.num_workers}" if row.num_workers else None, row.environment]
+def _half_range_s(unit: Unit) -> float | None:
+    medians_s = unit.medians_s
+    if len(medians_s) == 1:
+        printed = unit.measured[0].interval_s
+        return (printed[1] - printed[0]) / 2 if printed else None
+    low_s, high_s = unit.interval_s or (min(medians_s), max(medians_s))
+    return (high_s - low_s) / 2
+
+
+def _names(timed: Sequence[Unit]) -> list[str]:
+    """Name units: alike in every export, but for those that would share a name in this one."""
+    names = [_name(unit) for unit in timed]
+    for key, value in _told_apart_by(timed):
+        shared = collections.defaultdict(list)
+        for index, name in enumerate(names):
+            shared[name].append(index)
+        for indices in shared.values():
+            if len({value(timed[index]) for index in indices}) > 1:
+                for index in indices:
+                    names[index] += f" {key}={value(timed[index])}"
+    return names
+
+
+def _name(unit: Unit) -> str:
+    row = unit.row
+    parts = [row.hostname, row.gpu_name, row.input, row.detector, *_own_keywords(unit), row.device]
+    parts += [f"b={row.batch_size}", f"w={row.num_workers}" if row.num_workers else None]
+    parts += [f"t={unit.asked_threads}" if unit.asked_threads else None, row.environment]
     return " ".join(part for part in parts if part)
+
+
+def _own_keywords(unit: Unit) -> list[str]:
+    """List the keywords by which a sweep's detector differs from featray's of that name."""
+    known = detectors.CATALOGUE.get(unit.row.detector)
+    asked = unit.asked.get("detector", {}).get("keywords", {})
+    usual = dict(known.keywords) if known else asked
+    return [f"{name}={_text(value)}" for name, value in sorted(asked.items()) if usual.get(name, ...) != value]
+
+
+def _told_apart_by(timed: Iterable[Unit]) -> list[tuple[str, Callable[[Unit], str]]]:
+    """List what can differ between units of one name, the most telling first."""
+    asked = sorted({name for unit in timed for name in _asked(unit)})
+
+    def value_of(name: str) -> Callable[[Unit], str]:
+        return lambda unit: _text(_asked(unit).get(name))
+
+    return [
+        *((name, value_of(name)) for name in asked),
+        ("target", lambda unit: unit.row.target_id),
+        ("run", lambda unit: unit.row.run_id),
+        ("cell", lambda unit: unit.row.cell_id),
+    ]
+
+
+def _asked(unit: Unit) -> dict[str, Any]:
+    """Lay out what was asked for in one level, the detector's keywords and the input's settings by their own names."""
+    flat = {name: value for name, value in unit.asked.items() if name not in ("detector", "input", "environment")}
+    detector, clip = unit.asked.get("detector", {}), unit.asked.get("input", {})
+    flat |= {
+        f"detector {name}": value for name, value in detector.items() if name not in ("name", "heading", "keywords")
+    }
+    return flat | {f"input {name}": value for name, value in clip.items()} | dict(detector.get("keywords", {}))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -8,11 +8,13 @@ import collections
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from featray import identity, quantities
 from featray.errors import suggest
 from featray.interchange import figures, labels
+from featray.report import hardware
 from featray.row import Row
 from featray.status import Status
 
@@ -60,7 +62,6 @@ class Import:
     warnings: tuple[str, ...] = ()
 
 
-DEVICES = ("cpu", "cuda", "mps")
 FIGURES = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS, "rows", "workers")
 
 
@@ -83,8 +84,8 @@ def measured(
         ValueError: a number is none, the device is unknown, or nothing says how many frames one call has.
     """
     try:
-        if device not in DEVICES:
-            raise ValueError(f"device {device!r}{suggest(device, DEVICES)}")
+        if device not in hardware.DEVICES:
+            raise ValueError(f"device {device!r}{suggest(device, sorted(hardware.DEVICES))}")
         frames = section.units if units is None else whole(units, "n_units", 1)
         if not frames:
             raise ValueError(f"section {section.label!r} does not say how many frames or images one call has")
@@ -112,7 +113,7 @@ def build(run_id: str, sweep: str, source: str, context: Context, measured: Iter
     Args:
         run_id: Name of the run.
         sweep: Name of the sweep.
-        source: The file's name.
+        source: The file's path, for messages; rows keep its name.
         context: Machine and software.
         measured: In the order of the report.
 
@@ -150,7 +151,7 @@ def _row(context: Context, each: Measured, *, run_id: str, sweep: str, source_fi
         status=Status.OK,
         reason=found.contradiction,
         started_at=started_at,
-        source_file=source_file,
+        source_file=PurePath(source_file).name,  # the store goes to other machines
         detector=name,
         input=each.section.input,
         section_kind=each.section.kind,

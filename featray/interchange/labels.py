@@ -61,13 +61,16 @@ class Accelerator:
     name: str | None = None
 
 
+_NO_CHIP = re.compile(r"(MPS available|no GPU|True|False|CPU|cpu)?(: ?(True|False))?")
+
+
 def accelerator(text: str | None) -> Accelerator:
     """Read a GPU line of any age; `MPS available: True` names no chip."""
     first = (text or "").split(";")[0].strip()
     found = re.fullmatch(r"CUDA ([^\s,]+), (.+)", first)
     if found:
         return Accelerator(found[1], found[2])
-    if first in ("", "MPS available", "no GPU", "True", "False", "CPU", "cpu"):
+    if _NO_CHIP.fullmatch(first):
         return Accelerator()
     return Accelerator(None, re.sub(r"\s*\(MPS\)$", "", first))
 

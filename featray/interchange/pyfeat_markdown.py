@@ -6,6 +6,9 @@
     ### CONFIG               a table: device, batch, [workers,] sec, ms/frame or ms/img, fps or rows
     ---                      hand-written notes from here on, which are not read
 
+People also write notes and tables of their own right below the script's. A table that the script cannot have written
+where it stands is left and named; one that may be the script's and is malformed refuses the report.
+
 Source: scripts/bench_detectors.py of py-feat, all its versions.
 """
 
@@ -17,6 +20,7 @@ from featray.errors import ImportFileError
 from featray.interchange import exported, figures, imported, labels
 from featray.interchange.exported import Group, Line
 from featray.interchange.imported import Context, Import, Measured
+from featray.report import hardware
 from featray.row import Row
 
 _TITLE = "# py-feat detector benchmark"
@@ -39,7 +43,7 @@ def parse(text: str, source: str, run_id: str) -> Import:
 
     Args:
         text: The file's content.
-        source: The file's name, for messages and for the rows.
+        source: The file's path, for messages; rows keep its name.
         run_id: Name of the run and of the sweep.
 
     Raises:
@@ -52,13 +56,14 @@ def parse(text: str, source: str, run_id: str) -> Import:
     if "Date" not in metadata:
         raise ImportFileError(f"{source}: no '- **Date:**' line; expected a report of py-feat's benchmark script")
     context = _context(metadata)
+    by_hand: list[str] = []
     try:
-        found_rows = imported.build(run_id, run_id, source, context, list(_tables(lines[:end])))
+        found_rows = imported.build(run_id, run_id, source, context, list(_tables(lines[:end], by_hand)))
     except ValueError as wrong:
         raise ImportFileError(f"{source}: {wrong}") from wrong
     if not found_rows.rows:
         raise ImportFileError(f"{source}: no table of timings under a '## Video:' or '## Images:' heading")
-    return found_rows
+    return Import(found_rows.rows, (*found_rows.warnings, *(f"{source}: {text}" for text in by_hand)))
 
 
 def _context(metadata: dict[str, str]) -> Context:
@@ -75,11 +80,17 @@ def _context(metadata: dict[str, str]) -> Context:
     )
 
 
-def _tables(lines: Sequence[str]) -> Iterator[Measured]:
-    """Walk the report; a table counts when it stands under a section and a configuration."""
+def _tables(lines: Sequence[str], by_hand: list[str]) -> Iterator[Measured]:
+    """Walk the report; the table that comes first under a section and a configuration counts.
+
+    Args:
+        lines: Of the report.
+        by_hand: Takes what is said of tables that are left.
+    """
     section: labels.Section | None = None
     config: str | None = None
     columns: list[str] | None = None
+    is_left = has_figures = has_note = False  # of this table; under this configuration, and after its figures
     for number, line in enumerate(lines, start=1):
         if line.startswith("## "):
             heading = _SECTION.fullmatch(line.strip())
@@ -87,20 +98,43 @@ def _tables(lines: Sequence[str]) -> Iterator[Measured]:
             config = columns = None
         elif line.startswith("### "):
             config, columns = line[4:].strip(), None
+            is_left = has_figures = has_note = False
         elif not line.startswith("|"):
-            columns = None
-        elif section is not None and config:
+            columns, is_left = None, False
+            has_note = has_note or (has_figures and bool(line.strip()))
+        elif section is not None and config and not is_left:
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
             if columns is None:
-                columns = cells
+                is_left = _is_by_hand(cells, section, has_figures=has_figures, has_note=has_note)
+                if is_left:
+                    by_hand.append(f"line {number}: a table that py-feat's script does not write here; not read")
+                    continue
+                columns, has_figures = cells, True
                 _check_columns(columns, section, f"line {number}")
             elif set("".join(cells)) - set("-: "):
                 yield _measured(f"line {number}", columns, cells, section, config)
 
 
+def _is_by_hand(cells: Sequence[str], section: labels.Section, *, has_figures: bool, has_note: bool) -> bool:
+    """Tell from the head of a table, and from what stands above it, whether somebody has added it."""
+    if _without_workers(cells) == _expected(section):
+        return has_note
+    if cells[0] in hardware.DEVICES:  # a line of figures that has lost its head
+        return False
+    return has_figures or not {"device", "batch"} & set(cells)
+
+
+def _expected(section: labels.Section) -> list[str]:
+    return ["device", "batch", *_FIGURES[section.kind]]
+
+
+def _without_workers(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if name != "workers"]
+
+
 def _check_columns(columns: list[str], section: labels.Section, line: str) -> None:
-    expected = ["device", "batch", *_FIGURES[section.kind]]
-    if [name for name in columns if name != "workers"] != expected:
+    expected = _expected(section)
+    if _without_workers(columns) != expected:
         raise ValueError(
             f"{line}: columns {', '.join(columns)}; expected {', '.join(expected)}, with or without workers"
         )

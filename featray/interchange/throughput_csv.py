@@ -51,7 +51,7 @@ def parse(text: str, source: str, run_id: str) -> Import:
 
     Args:
         text: The file's content.
-        source: The file's name, for messages and for the rows.
+        source: The file's path, for messages; rows keep its name.
         run_id: Name of the sweep; the runs are named after it and what tells them apart.
 
     Raises:

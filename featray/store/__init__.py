@@ -10,13 +10,16 @@ What it promises:
 - Rows of an older schema are migrated while they are read. Rows of a newer one are named in the problems and left out;
   columns that this featray does not know are dropped on reading and kept by compaction.
 
-`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`). With pandas alone,
+`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`); no message and no name made of it has
+the credentials that it may carry. With pandas alone,
 `pandas.read_parquet("results/rows")` gives the same columns; maps come out as lists of pairs there, as dicts in `load`.
 """
 
 from featray.store.compaction import Compacted, compact
-from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, full_name, left_out
-from featray.store.reading import Reading, UnitState, keys, load, read, without_collection
+from featray.store.naming import full_name, shown
+from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
+from featray.store.reading import Reading, load, read, without_collection
+from featray.store.resuming import Keys, UnitState, keys
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.upkeep import Checkup, Removal, check, removal, remove
 from featray.store.writing import append
@@ -25,6 +28,7 @@ __all__ = [
     "ARCHIVE_PREFIX",
     "Checkup",
     "Compacted",
+    "Keys",
     "Problem",
     "Reading",
     "Removal",
@@ -43,5 +47,6 @@ __all__ = [
     "removal",
     "remove",
     "runs",
+    "shown",
     "without_collection",
 ]

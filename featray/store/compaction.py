@@ -1,8 +1,9 @@
 """Compaction: many small files become one, while others write and read.
 
 The new file is on disk, whole, before the first old one is deleted, and readers count a row that lies in both once. So
-whatever dies at whatever moment, no row is lost or counted twice; the next compaction clears up. Two compactions at
-once only do some work twice: each deletes nothing but what its own finished file holds.
+whatever dies at whatever moment, no row is lost or counted twice. Its footer names the files that it was made of, and
+the next compaction deletes what of them is still there. Two compactions at once only do some work twice: each
+deletes nothing but what a finished file holds.
 """
 
 import dataclasses
@@ -15,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from featray import row as rows
+from featray.store import footers, reading, scanning, schema, small, writing
 from featray.store import place as places
-from featray.store import reading, scanning, schema, small, writing
 from featray.store.place import File, Place, Problem
 
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
@@ -24,12 +25,13 @@ CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Compacted:
-    """What a compaction did."""
+    """What a compaction did. `cleared` are files that an earlier one had merged and was killed before deleting."""
 
     files_before: int
     files_after: int
     rows: int
     duplicates: int = 0  # rows that were there twice, with one status
+    cleared: int = 0
     problems: tuple[Problem, ...] = ()
 
 
@@ -51,8 +53,11 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     if run_id is not None:
         files = _of_run(place, files, run_id)
     places.sweep_up(place)
+    cleared = _finish(place, files)
     batch = _Batch(place)
     for file in files:
+        if file.name in cleared:
+            continue
         found = _untouched_or_whole(place, file, problems)
         if found is None or found.num_rows >= CHUNK_ROWS:
             continue
@@ -65,8 +70,43 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
         files_after=batch.written,
         rows=batch.merged,
         duplicates=batch.duplicates,
+        cleared=len(cleared),
         problems=tuple(problems),
     )
+
+
+def _finish(place: Place, files: Sequence[File]) -> set[str]:
+    """Delete what killed compactions left: files that another one was made of, once that one was read whole.
+
+    Returns:
+        The names of the files that are gone.
+    """
+    there, gone = {file.name for file in files}, set[str]()
+    for file in files:
+        if not places.is_compacted(file.name) or file.name in gone:
+            continue
+        try:
+            left = [name for name in sources(place, file.name) if name in there - gone]
+            if left and scanning.examine(place, file) is None:
+                gone.update(name for name in left if places.unlink(place, name))
+        except FileNotFoundError:  # another compaction was here first
+            continue
+    return gone
+
+
+def sources(place: Place, name: str) -> list[str]:
+    """Name the files that a compacted one was made of, as far as it says so.
+
+    Raises:
+        FileNotFoundError: it has gone meanwhile.
+    """
+    try:
+        with place.filesystem.open_input_file(place.path(name)) as stream:
+            return footers.sources(pq.read_metadata(stream).metadata)
+    except FileNotFoundError:
+        raise
+    except small.UNREADABLE:
+        return []
 
 
 class _Batch:
@@ -106,7 +146,7 @@ class _Batch:
             whole = reading.distinct(whole, every_attempt=True)
             whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
             name = places.new_name(places.COMPACTED)
-            places.publish(self.place, name, lambda stream: writing.write(whole, stream))
+            places.publish(self.place, name, lambda stream: writing.write(whole, stream, sources=self.names))
             for source in self.names:
                 places.unlink(self.place, source)
             self.replaced, self.written = self.replaced + len(self.names), self.written + 1

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import errno
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from featray.errors import StoreError
+from featray.store import naming
 
 ROWS = "rows"
 SUFFIX = ".parquet"
@@ -79,12 +79,6 @@ class File:
         return self.name.rsplit("/", 1)[-1].startswith(ARCHIVE_PREFIX)
 
 
-def full_name(results: str | os.PathLike[str]) -> str:
-    """Name a store for hosts and processes that have another working folder."""
-    text = os.fspath(results)
-    return text if "://" in text else str(Path(text).absolute())
-
-
 def at(results: str | os.PathLike[str]) -> Place:
     """Open the store of a results folder or URI; nothing is created or read.
 
@@ -94,11 +88,12 @@ def at(results: str | os.PathLike[str]) -> Place:
     text = os.fspath(results)
     if "://" not in text:
         return Place(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
-    shown = re.sub(r"//[^/@]*@", "//", text.partition("?")[0]).rstrip("/")
+    shown = naming.shown(text)
     try:
         filesystem, folder = fs.FileSystem.from_uri(text)
     except (pa.ArrowException, OSError, ValueError) as wrong:
-        raise StoreError(f"{shown}: cannot open: {str(wrong).replace(text, shown)}") from wrong
+        # Not `from wrong`: whoever prints the whole chain would print the URI.
+        raise StoreError(f"{shown}: cannot open: {naming.censored(str(wrong), text)}") from None
     return Place(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{shown}/{ROWS}")
 
 
@@ -133,7 +128,12 @@ def _entries(place: Place) -> dict[str, int]:
 
 
 def _compacted(entries: Mapping[str, int]) -> set[str]:
-    return {name for name in entries if name.rsplit("/", 1)[-1].startswith(COMPACTED)}
+    return {name for name in entries if is_compacted(name)}
+
+
+def is_compacted(name: str) -> bool:
+    """Tell whether a file holds rows of others."""
+    return name.rsplit("/", 1)[-1].startswith(COMPACTED)
 
 
 def unfinished(place: Place) -> list[str]:

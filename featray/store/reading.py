@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import functools
 import gc
-import itertools
 import operator
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,10 +15,10 @@ import pyarrow.compute as pc
 from featray import row as rows
 from featray.errors import NothingMatches, suggest
 from featray.row import Row
-from featray.status import Precedence, precedence
-from featray.store import footers, scanning, schema, small
+from featray.status import precedence
 from featray.store import place as places
-from featray.store.place import File, Problem
+from featray.store import scanning, schema
+from featray.store.place import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,20 +34,6 @@ class Reading:
 
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class UnitState:
-    """What resume needs to know of the last attempt at a unit in one invocation."""
-
-    sweep: str
-    run_id: str
-    cell_id: str
-    target_id: str
-    invocation: int
-    attempt: int
-    status: str
-    started_at: str
 
 
 def read(
@@ -133,50 +118,6 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def keys(results: str | os.PathLike[str], *, sweep: str | None = None, run_id: str | None = None) -> list[UnitState]:
-    """Read the last attempt of every unit and invocation, of these few columns alone.
-
-    Raises:
-        StoreError: the store cannot be reached.
-    """
-    units, table = every_unit(results, condition(sweep=sweep, run_id=run_id))
-    chosen: dict[tuple[Any, ...], footers.Unit] = {}
-    for unit in itertools.chain(units, distinct(table).to_pylist()):
-        name = tuple(unit[part] for part in schema.KEY[:-1])
-        if name not in chosen or _ranked(unit) > _ranked(chosen[name]):
-            chosen[name] = unit
-    names = [field.name for field in dataclasses.fields(UnitState)]
-    return [UnitState(**{name: unit[name] for name in names}) for unit in chosen.values()]
-
-
-def _ranked(unit: footers.Unit) -> Precedence:
-    return precedence(unit["status"], unit["attempt"])
-
-
-def every_unit(
-    results: str | os.PathLike[str], wanted: scanning.Condition | None, columns: Sequence[str] = footers.COLUMNS
-) -> tuple[list[footers.Unit], Any]:
-    """Read some of `footers.COLUMNS` of every attempt; a row in two files comes twice.
-
-    Returns:
-        What footers tell, and a table of the rows in files whose footers tell nothing.
-
-    Raises:
-        StoreError: the store cannot be reached.
-    """
-    place = places.at(results)
-
-    def use(files: list[File]) -> tuple[tuple[list[footers.Unit], Any], list[Problem]]:
-        units, others = small.units(place, files)
-        found, unusable = scanning.scan_files(place, others, columns, wanted)
-        return (units, found.select(columns)), unusable
-
-    (units, table), _ = scanning.surviving(place, use)
-    equal = wanted.equal if wanted else {}
-    known = [unit for unit in units if unit["schema_version"] <= rows.SCHEMA_VERSION and footers.agrees(unit, equal)]
-    return known, table
-
-
 def load(
     results: str | os.PathLike[str] = "results",
     *,
@@ -201,27 +142,41 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    read_names = list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status", *schema.LEGACY]))
-    found = scanning.scan(places.at(results), read_names, wanted)
-    table, problems = _upgraded(distinct(found.table, every_attempt=every_attempt))
+    place, read_names = places.at(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
+    found = scanning.scan(place, read_names, wanted)
+    table, problems = upgraded(place, distinct(found.table, every_attempt=every_attempt), wanted)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
     return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
 
 
-def _upgraded(table: Any) -> tuple[Any, list[Problem]]:
-    """Migrate the rows of older schemas, leaving today's as they are."""
+def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[Problem]]:
+    """Migrate the rows of older schemas, leaving today's as they are.
+
+    A migration is given the whole record, whatever columns are asked for: those of them it makes of others.
+    """
     old = pc.less(table.column("schema_version"), rows.SCHEMA_VERSION)
     kept = [field for field in table.schema if field.name in schema.SCHEMA.names]
     today = table.filter(pc.invert(old)).select([field.name for field in kept])
+    keys_ = {tuple(record.values()) for record in table.filter(old).select(schema.KEY).to_pylist()}
+    if not keys_:
+        return today, []
+    older = scanning.scan(place, schema.reading_schema().names, _of_older_schemas(wanted)).table
     migrated, problems = [], []
-    for file, record in _records(table.filter(old)):
-        try:
-            migrated.append(schema.storable(schema.migrate(record)))
-        except ValueError as wrong:
-            problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
-    if migrated:
-        today = pa.concat_tables([today, pa.Table.from_pylist(migrated, schema=pa.schema(kept))])
-    return today, list(dict.fromkeys(problems))
+    for file, record in _records(distinct(older, every_attempt=True)):
+        if tuple(record[name] for name in schema.KEY) in keys_:
+            try:
+                migrated.append(schema.storable(schema.migrate(record)))
+            except ValueError as wrong:
+                problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+    added = pa.Table.from_pylist(migrated, schema=pa.schema(kept))
+    return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
+
+
+def _of_older_schemas(wanted: scanning.Condition | None) -> scanning.Condition:
+    older = scanning.VERSION < rows.SCHEMA_VERSION
+    if wanted is None:
+        return scanning.Condition(older, (), {})
+    return dataclasses.replace(wanted, expression=wanted.expression & older)
 
 
 def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -44,18 +44,21 @@ class Scan:
     problems: tuple[Problem, ...]
 
 
-def scan(place: Place, columns: Sequence[str], condition: Condition | None = None) -> Scan:
+def scan(place: Place, columns: Sequence[str], condition: Condition | None = None, *, of_anybody: bool = False) -> Scan:
     """Read columns of every row that meets a condition, whatever compacts beside it.
 
     Args:
         place: The store.
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
         condition: Pushed down to the row groups of large files.
+        of_anybody: Also rows that are foreign or of a newer schema, for who deletes files and must see all of them.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
     """
-    found, problems = surviving(place, lambda files: scan_files(place, files, columns, condition))
+    found, problems = surviving(
+        place, lambda files: scan_files(place, files, columns, condition, of_anybody=of_anybody)
+    )
     return Scan(found, tuple(problems))
 
 
@@ -79,9 +82,23 @@ def surviving(place: Place, use: Callable[[list[File]], tuple[T, list[Problem]]]
 
 
 def scan_files(
-    place: Place, files: Sequence[File], columns: Sequence[str], condition: Condition | None = None
+    place: Place,
+    files: Sequence[File],
+    columns: Sequence[str],
+    condition: Condition | None = None,
+    *,
+    of_anybody: bool = False,
+    whole: bool = False,
 ) -> tuple[Any, list[Problem]]:
-    """Read columns of some files; rows that are foreign or too new are left out and named.
+    """Read columns of some files; rows that are foreign or too new are left out and named, unless asked for.
+
+    Args:
+        place: The store.
+        files: Of it.
+        columns: Names of `schema.reading_schema()`; `schema_version` is added.
+        condition: Which rows.
+        of_anybody: Also rows that are foreign or of a newer schema.
+        whole: Read the rows' other columns too and drop them, so that rows which `read` cannot give are not given here.
 
     Raises:
         FileNotFoundError: one of the files has gone meanwhile.
@@ -96,21 +113,23 @@ def scan_files(
         columns,
         name_column=FILE,
         equal=condition.equal if condition else {},
+        whole=whole,
     )
     if wanted is not None:
         few = few.filter(wanted)
-    many, unusable = _scan_large(place, [file for file in files if file.size_b > small.LIMIT_B], columns, wanted)
+    large = [file for file in files if file.size_b > small.LIMIT_B]
+    many, unusable = _scan_large(place, large, columns, wanted, whole=whole)
     found = few if many is None else pa.concat_tables([few, many.select(few.schema.names).cast(few.schema)])
-    return _known(place, found, [*problems, *unusable])
+    return (found, [*problems, *unusable]) if of_anybody else _known(place, found, [*problems, *unusable])
 
 
 def _scan_large(
-    place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None
+    place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None, *, whole: bool
 ) -> tuple[Any | None, list[Problem]]:
     if not files:
         return None, []
     try:
-        return _table(place, files, columns, wanted), []
+        return (_thinned if whole else _table)(place, files, columns, wanted), []
     except FileNotFoundError:
         raise
     except small.UNREADABLE as wrong:
@@ -118,14 +137,27 @@ def _scan_large(
         bad = {problem.file for problem in unusable}
         if not bad:
             raise StoreError(f"{place.text}: cannot read: {wrong}") from wrong
-        rest, more = _scan_large(place, [file for file in files if file.name not in bad], columns, wanted)
+        usable = [file for file in files if file.name not in bad]
+        rest, more = _scan_large(place, usable, columns, wanted, whole=whole)
         return rest, [*unusable, *more]
 
 
 def _table(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+    return _scanner(place, files, columns, wanted).to_table()
+
+
+def _thinned(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+    """Read every column, piece by piece, and keep some: outputs are 10 KB a row."""
+    kept = [*columns, FILE]
+    scanner = _scanner(place, files, schema.reading_schema().names, wanted)
+    schema_ = pa.schema([scanner.projected_schema.field(name) for name in kept])
+    return pa.Table.from_batches((batch.select(kept) for batch in scanner.to_batches()), schema_)
+
+
+def _scanner(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
     paths = [place.path(file.name) for file in files]
     dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=place.filesystem)
-    return dataset.scanner(columns=[*columns, FILE], filter=wanted).to_table()
+    return dataset.scanner(columns=[*columns, FILE], filter=wanted)
 
 
 def _known(place: Place, found: Any, unusable: list[Problem]) -> tuple[Any, list[Problem]]:

@@ -4,6 +4,7 @@ Every column of `row.Row`, in its order and nullable throughout: what must be th
 that a table of another featray still opens.
 """
 
+import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,9 @@ def _arrow_type(kind: Any) -> Any:
 
 SCHEMA = pa.schema([(column.name, _arrow_type(column.type)) for column in rows.columns()])
 KEY = ("run_id", "cell_id", "target_id", "invocation", "attempt")
+_DEFAULTED = {field.name for field in dataclasses.fields(Row) if field.default is not None}
+REQUIRED = tuple(column.name for column in rows.columns() if not column.nullable and column.name not in _DEFAULTED)
+"""Columns without which a record is no row."""
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 MIGRATIONS: Mapping[int, Migration] = {}

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from featray import row as rows
 from featray.store import footers, schema
 from featray.store.place import File, Place, Problem
 
@@ -37,6 +38,7 @@ def read(
     *,
     name_column: str,
     equal: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> tuple[Any, list[Problem]]:
     """Read columns of small files into one table, with each file's path in `name_column`.
 
@@ -46,18 +48,21 @@ def read(
         columns: Names of the reading schema.
         name_column: Name for the column of paths.
         equal: Skip files whose footers tell that none of their rows has these values.
+        whole: Read the other columns too, so that a file which is damaged there is a problem.
 
     Raises:
         FileNotFoundError: one of them has gone meanwhile.
     """
-    wanted = pa.schema([field for field in schema.reading_schema() if field.name in columns])
-    parts, problems = [pa.schema([*wanted, (name_column, pa.string())]).empty_table()], []
+    every = schema.reading_schema()
+    wanted = pa.schema([field for field in every if whole or field.name in columns])
+    kept = [*(field.name for field in every if field.name in columns), name_column]
+    parts, problems = [pa.schema([*wanted, (name_column, pa.string())]).empty_table().select(kept)], []
     with _pool(place) as pool:
         for begin in range(0, len(files), TOGETHER):
             some = files[begin : begin + TOGETHER]
             found = list(pool.map(lambda file: _read(place, file, wanted.names, equal or {}), some))
             table, wrong = _together(place, found, wanted, name_column)
-            parts.append(table)
+            parts.append(table.select(kept))
             problems += wrong
     return pa.concat_tables(parts), problems
 
@@ -101,10 +106,10 @@ def _content(place: Place, file: File) -> bytes:
 
 
 def units(place: Place, files: Sequence[File]) -> tuple[list[footers.Unit], list[File]]:
-    """Read the keys of the rows in all files that carry them in their footers.
+    """Read what footers tell of rows, in all files that are whole and hold rows of today's schema alone.
 
     Returns:
-        The keys, and the other files.
+        `footers.COLUMNS` of each row, and the other files.
 
     Raises:
         FileNotFoundError: one of them has gone meanwhile.
@@ -112,7 +117,9 @@ def units(place: Place, files: Sequence[File]) -> tuple[list[footers.Unit], list
 
     def held(file: File) -> list[footers.Unit] | None:
         try:
-            return footers.units(_content(place, file)) if file.size_b <= LIMIT_B else None
+            found = footers.units(_content(place, file)) if 0 < file.size_b <= LIMIT_B else None
+            is_today = found and all(unit["schema_version"] == rows.SCHEMA_VERSION for unit in found)
+            return found if is_today else None
         except FileNotFoundError:
             raise
         except UNREADABLE:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from featray.store import place as places
-from featray.store import reading, scanning, schema
+from featray.store import reading, resuming, scanning, schema
 from featray.store.place import Problem
 
 
@@ -35,8 +35,10 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
     Raises:
         StoreError: the store cannot be reached.
     """
-    units, table = reading.every_unit(results, reading.condition(sweep=sweep), ("run_id", "started_at"))
-    candidates = [(unit["started_at"], unit["run_id"]) for unit in units]
+    place = places.at(results)
+    columns = ("run_id", "started_at")
+    (told, table), _ = resuming.told_and_scanned(place, reading.condition(sweep=sweep), columns, whole=False)
+    candidates = [(unit["started_at"], unit["run_id"]) for unit in told]
     if table.num_rows:
         newest = pc.max(table.column("started_at"))
         names = table.filter(pc.equal(table.column("started_at"), newest)).column("run_id")

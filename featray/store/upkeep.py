@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from featray import row as rows
-from featray.errors import NothingMatches, suggest
-from featray.store import compaction, reading, scanning, schema, summary, writing
+from featray.errors import NothingMatches, StoreError, suggest
+from featray.store import compaction, reading, scanning, schema, small, summary, writing
 from featray.store import place as places
 from featray.store.place import File, Place, Problem
 
@@ -86,12 +86,15 @@ class Removal:
 def removal(results: str | os.PathLike[str], run_id: str) -> Removal:
     """Tell what removing a run would take away; nothing is changed.
 
+    Rows of the run in a newer schema go too: what a row belongs to is the same in every schema.
+
     Raises:
         NothingMatches: there is no such run.
         StoreError: the store cannot be reached.
     """
-    found = scanning.scan(places.at(results), list(schema.KEY)).table
-    of_run = pc.equal(found.column("run_id"), run_id)
+    # Of anybody: a file counts as the run's alone only when no row in it, of whatever schema, is another's.
+    found = scanning.scan(places.at(results), list(schema.KEY), of_anybody=True).table
+    of_run = _of_run(found, run_id)
     gone = found.filter(of_run)
     if gone.num_rows == 0:
         known = [run.run_id for run in summary.runs(results)[0]]
@@ -133,7 +136,23 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     return planned
 
 
+def _of_run(found: Any, run_id: str) -> Any:
+    """Mark a run's rows; a row without a version is not featray's, whatever its other columns say."""
+    return pc.and_(
+        pc.fill_null(pc.equal(found.column("run_id"), run_id), False), found.column("schema_version").is_valid()
+    )
+
+
 def _rewrite(place: Place, name: str, run_id: str) -> None:
-    found = compaction.whole(place, name)
-    kept = found.filter(pc.not_equal(found.column("run_id"), run_id))
-    places.publish(place, places.new_name(places.COMPACTED), lambda stream: writing.write(kept, stream))
+    try:
+        found, sources = compaction.whole(place, name), compaction.sources(place, name)
+    except FileNotFoundError:  # compacted meanwhile: its rows lie in another file now
+        return
+    except small.UNREADABLE as damage:
+        problem = small.damaged(File(name, 0), damage)
+        raise StoreError(f"{place.text}: {problem}; it holds other runs too, and nothing was removed") from damage
+    kept = found.filter(pc.invert(_of_run(found, run_id)))
+    # What it was made of and may still lie there holds nothing but these rows and the run's.
+    places.publish(
+        place, places.new_name(places.COMPACTED), lambda stream: writing.write(kept, stream, sources=sources)
+    )

@@ -1,7 +1,9 @@
 """Appending rows: one file per call, whole or not at all."""
 
+import io
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -38,17 +40,43 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
     return name
 
 
-def write(found: Any, stream: Any) -> None:
-    """Write a table as parquet, with a checksum on every page so that damage is seen, not read."""
-    small = found.num_rows < SMALL_ROWS
-    keys = footers.metadata(found.select(footers.COLUMNS).to_pylist()) if small else {}
+def write(found: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
+    """Write a table as parquet, with a checksum on every page so that damage is seen, not read.
+
+    Args:
+        found: The table.
+        stream: Takes bytes.
+        sources: Files of the store whose every row the table holds.
+    """
+    if found.num_rows >= SMALL_ROWS:
+        _write(found, stream, _sources(sources), is_small=False)
+        return
+    buffer = io.BytesIO()
+    _write(found, buffer, _sources(sources) | _units(found), is_small=True)
+    stream.write(footers.sealed(buffer.getvalue()))
+
+
+def _sources(names: Sequence[str]) -> dict[str, str]:
+    return {footers.SOURCES: json.dumps(list(names))} if names else {}
+
+
+def _units(found: Any) -> dict[str, str]:
+    """Tell of rows in the footer, if each of them can be read: other featrays' files may lack something."""
+    if not set(footers.COLUMNS) <= set(found.schema.names):
+        return {}
+    if any(name not in found.schema.names or found.column(name).null_count for name in schema.REQUIRED):
+        return {}
+    return footers.metadata(found.select(footers.COLUMNS).to_pylist())
+
+
+def _write(found: Any, stream: Any, keys: Mapping[str, str], *, is_small: bool) -> None:
     with pq.ParquetWriter(
         stream,
         found.schema,
         compression="zstd",
-        use_dictionary=not small,
-        write_statistics=not small,
-        store_schema=not small,
+        use_dictionary=not is_small,
+        write_statistics=not is_small,
+        store_schema=not is_small,
         write_page_checksum=True,
     ) as writer:
         writer.write_table(found, row_group_size=GROUP_ROWS)

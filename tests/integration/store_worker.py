@@ -1,6 +1,8 @@
 """Processes that tests of the store start: `python store_worker.py WHAT RESULTS NUMBER COUNT`."""
 
+import os
 import resource
+import signal
 import sys
 
 from featray import store
@@ -26,6 +28,19 @@ def compact(results: str, _: int, __: int) -> None:
     print("done")
 
 
+def die(results: str, chunk_rows: int, _: int) -> None:
+    """Compact into files of so many rows, and be killed when the first file that was merged is to be deleted."""
+    from featray.store import compaction
+    from featray.store import place as places
+
+    def kill(place: places.Place, name: str) -> bool:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError(f"alive to delete {place.path(name)}")
+
+    compaction.CHUNK_ROWS, places.unlink = chunk_rows, kill
+    store.compact(results)
+
+
 def full(results: str, limit_b: int, _: int) -> None:
     """Append to a disk that takes no more than so many bytes a file."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_b, limit_b))
@@ -36,4 +51,5 @@ def full(results: str, limit_b: int, _: int) -> None:
 
 
 if __name__ == "__main__":
-    {"append": append, "compact": compact, "full": full}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    done = {"append": append, "compact": compact, "die": die, "full": full}[sys.argv[1]]
+    done(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

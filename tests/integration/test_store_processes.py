@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from featray import store
+from featray.store import compaction
 from tests.builders import make_row
 
 WORKER = Path(__file__).with_name("store_worker.py")
@@ -95,6 +96,26 @@ def test_a_compaction_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: P
         store.append(tmp_path, made[:20])
     store.compact(tmp_path)
     assert store.check(tmp_path).duplicates == 0
+    assert store.read(tmp_path).rows == tuple(made)
+
+
+@pytest.mark.parametrize("chunk_rows", [100, 5])  # the new file is merged again, or too large for that
+def test_a_compaction_killed_between_writing_and_deleting_doubles_nothing_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", chunk_rows)
+    made = [make_row(invocation=number) for number in range(1, 8)]
+    for row in made:
+        store.append(tmp_path, [row])
+    process = start("die", tmp_path, chunk_rows, 0)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    before = store.check(tmp_path)
+    assert (before.rows, before.duplicates) == (7, min(chunk_rows, 7))
+    assert store.read(tmp_path).rows == tuple(made)
+    store.compact(tmp_path)
+    after = store.check(tmp_path)
+    assert (after.rows, after.duplicates, after.problems) == (7, 0, ())
     assert store.read(tmp_path).rows == tuple(made)
 
 

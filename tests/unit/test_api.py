@@ -1,5 +1,6 @@
 """featray from Python."""
 
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import featray
-from featray import store
+from featray import row, store
 from tests.builders import make_row
 
 
@@ -17,6 +18,33 @@ def test_rows_load_as_a_frame_with_documented_columns(tmp_path: Path) -> None:
     assert list(frame["sweep"]) == ["a"]
     assert list(frame["timed_s"].iloc[0]) == [1.0, 2.0]
     assert list(featray.load(tmp_path, columns=["sweep"]).columns) == ["sweep"]
+
+
+def test_help_lists_every_column_with_its_documentation() -> None:
+    text = pydoc.plain(pydoc.render_doc(featray.load))
+    for column in row.columns():
+        assert f"{column.name} (" in text
+        assert column.doc in text
+    assert "        timed_s (list of float or null): seconds of each timed call\n" in text
+    assert "        stages_s (str -> float or null): stage -> wall seconds in the profiled call\n" in text
+    assert "        output_summary (str -> list of float or null): " in text
+    assert "        status (str): ok, oom," in text
+
+
+def test_importing_featray_takes_a_fraction_of_the_time_that_was_promised() -> None:
+    code = """
+import sys, time
+before, began = set(sys.modules), time.process_time()
+import featray
+print(time.process_time() - began, *(set(sys.modules) - before))
+"""
+    taken_s = []
+    for _ in range(3):  # processor time, the least of three: other work on the machine lengthens it by little
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        seconds, *imported = done.stdout.split()
+        taken_s.append(float(seconds))
+        assert {name.partition(".")[0] for name in imported} <= {"featray", *sys.stdlib_module_names}
+    assert min(taken_s) < 0.3 / 3
 
 
 def test_a_damaged_file_is_a_warning_that_names_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import featray
 from featray import store
 from tests import reports
-from tests.builders import make_row
+from tests.builders import make_row, make_rows
 from tests.command import Shell
 
 
@@ -64,6 +64,27 @@ def test_an_export_for_github_says_the_verdict_against_a_baseline(shell: Shell) 
     }
 
 
+def test_an_export_of_everything_skips_the_baseline_and_what_has_nothing_in_common_with_it(shell: Shell) -> None:
+    results = shell.folder / "results"
+    store.append(results, make_rows([0.72] * 3, run_id="old-1", sweep="old"))
+    store.append(results, make_rows([0.36] * 3, run_id="new-1", sweep="new"))
+    store.append(results, make_rows([0.36] * 3, run_id="other-1", sweep="other", input="long"))
+    ran = shell("export", "--to", "github-action", "--all", "--baseline", "old")
+    assert ran.code == 0
+    assert "old-1: is the baseline itself\n" in ran.err
+    assert "other-1: no verdict against old: the sides have nothing in common" in ran.err
+    said = {entry["extra"].splitlines()[-3]: entry["extra"].splitlines()[0] for entry in json.loads(ran.out)}
+    assert said == {
+        "run new-1": "FASTER against old: 0.5 times its time (95% CI 0.5 to 0.5)",
+        "run old-1": "run old-1",
+        "run other-1": "run other-1",
+    }
+    missing = shell("export", "--to", "github-action", "--all", "--baseline", "od")
+    assert missing.code == 2
+    assert "no run or sweep 'od'; expected new, new-1" in missing.err
+    assert "Did you mean 'old'?" in missing.err
+
+
 def test_the_store_lists_its_runs(shell: Shell) -> None:
     assert "no rows yet" in shell("store", "ls").err
     shell("import", "2026-07-01-abc1234.md")
@@ -79,6 +100,18 @@ def test_compaction_says_what_it_did(shell: Shell) -> None:
     for number in (1, 2, 3):
         store.append(shell.folder / "results", [make_row(invocation=number)])
     assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
+
+
+def test_a_compaction_says_what_it_clears_up_after_one_that_was_killed(shell: Shell) -> None:
+    rows = shell.folder / "results" / "rows"
+    for number in (1, 2, 3):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    before = {file: file.read_bytes() for file in rows.iterdir()}
+    shell("store", "compact")
+    for file, content in before.items():
+        file.write_bytes(content)
+    told = "files of an earlier compaction that was stopped, deleted: 3\nnothing to compact\n"
+    assert shell("store", "compact").err == told
 
 
 def test_a_check_names_what_is_damaged_and_exits_with_1(shell: Shell) -> None:

@@ -29,9 +29,30 @@ def test_importing_twice_adds_nothing(tmp_path: Path, report: Path) -> None:
 def test_a_report_that_says_something_else_under_the_same_name_is_refused(tmp_path: Path, report: Path) -> None:
     exchange.import_files(tmp_path / "results", [report])
     report.write_text(reports.markdown().replace("57.60 | 800.0 | 1.2", "50.40 | 700.0 | 1.4"), encoding="utf-8")
-    with pytest.raises(ImportFileError, match=r"img2pose short cpu b=1: .* rename the file, or `featray store rm"):
+    told = rf"^{report}: img2pose short cpu b=1: .* rename the file .*, or `featray store rm {report.stem}` first$"
+    with pytest.raises(ImportFileError, match=told):
         exchange.import_files(tmp_path / "results", [report])
     assert len(store.read(tmp_path / "results").rows) == 4
+
+
+def test_what_the_remedy_for_a_conflict_says_helps_also_with_an_archive(tmp_path: Path, report: Path) -> None:
+    results = tmp_path / "results"
+    exchange.import_files(results, [report], archive="july")
+    report.write_text(reports.markdown().replace("57.60 | 800.0 | 1.2", "50.40 | 700.0 | 1.4"), encoding="utf-8")
+    archive = results / "rows" / "history-july.parquet"
+    told = rf"rename the file to keep both, or delete {archive} by hand: `featray store rm` leaves archives alone"
+    with pytest.raises(ImportFileError, match=told):
+        exchange.import_files(results, [report])
+    archive.unlink()
+    assert exchange.import_files(results, [report]).added == 4
+
+
+def test_two_files_of_one_import_that_contradict_each_other_are_told_so(tmp_path: Path, report: Path) -> None:
+    other = tmp_path / "other" / report.name
+    other.parent.mkdir()
+    other.write_text(reports.markdown().replace("57.60 | 800.0 | 1.2", "50.40 | 700.0 | 1.4"), encoding="utf-8")
+    with pytest.raises(ImportFileError, match="rename the file to keep both, or import one of them"):
+        exchange.import_files(tmp_path / "results", [report, other])
 
 
 def test_one_wrong_file_keeps_all_of_them_out(tmp_path: Path, report: Path) -> None:

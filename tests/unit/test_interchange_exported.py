@@ -51,6 +51,15 @@ def test_measured_rows_become_a_report_in_pyfeats_layout() -> None:
     )
 
 
+def test_attempts_that_were_replaced_and_work_that_is_stale_are_left_out() -> None:
+    replaced, last = make_row(timed_s=[7.2]), make_row(timed_s=[0.72], attempt=2)
+    assert "| cuda | 16 | 0.72 | 10.0 | 100.0 |" in report([replaced, last])
+    later = make_row(
+        invocation=2, timed_s=[1.44], started_at="2027-01-01T00:00:00.000+00:00", work={"class": '"other"'}
+    )
+    assert "| cuda | 16 | 1.44 | 20.0 | 50.0 |" in report([last, later])
+
+
 def test_a_report_written_by_featray_can_be_imported_again() -> None:
     rows = [*make_rows([0.72] * 3), make_row(input="multi-face", timed_s=[1.6]), make_row(**CPU, timed_s=[7.2])]
     found = pyfeat_markdown.parse(report(rows), "again.md", "again").rows
@@ -104,7 +113,7 @@ def test_the_cpu_of_a_host_goes_with_its_only_gpu() -> None:
 
 
 def test_two_software_stacks_are_two_reports() -> None:
-    rows = [make_row(), make_row(environment="old", torch="2.5.1+cu124")]
+    rows = [make_row(), make_row(environment="old", requirements=["torch==2.5.1"], torch="2.5.1+cu124")]
     assert sorted(pyfeat_markdown.write(rows)) == [
         "demo-1-box-nvidia-geforce-rtx-3090-old.md",
         "demo-1-box-nvidia-geforce-rtx-3090.md",

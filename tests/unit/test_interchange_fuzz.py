@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from featray import exchange, store
@@ -83,8 +84,24 @@ def test_any_value_in_any_field_of_a_run_is_refused_or_imported_whole(name: str,
     offer(".json", json.dumps(payload).encode())
 
 
+@settings(QUICK, max_examples=30)
+@given(st.sampled_from([".parquet", ".md", ".json", ".csv", ""]), st.data())
+def test_a_file_of_the_store_is_refused_whatever_it_is_called_and_however_damaged(
+    suffix: str, data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        content = bytearray((Path(folder) / "rows" / store.append(folder, [make_row()])).read_bytes())
+        start = data.draw(st.integers(0, len(content)))
+        content[start : start + data.draw(st.integers(0, 50))] = data.draw(st.binary(max_size=6))
+        file = Path(folder) / f"offered{suffix}"
+        file.write_bytes(bytes(content))
+        with pytest.raises(ImportFileError, match=r"offered"):
+            exchange.import_files(folder, [file])
+        assert len(store.read(folder).rows) == 1
+
+
 @QUICK
-@given(st.sampled_from([".md", ".json", ".csv", ".txt", ""]), st.binary(max_size=200))
+@given(st.sampled_from([".md", ".json", ".csv", ".txt", ".parquet", ""]), st.binary(max_size=200))
 def test_any_bytes_are_refused(suffix: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"offered{suffix}"
@@ -109,7 +126,7 @@ def test_any_damage_to_a_stored_file_is_named_or_harmless(data: st.DataObject) -
         file.write_bytes(bytes(content))
         found = store.read(results)
         assert kept in found.rows
-        store.keys(results)
+        assert {unit.key() for unit in store.keys(results).units} == {row.key() for row in found.rows}
         store.check(results)
         store.compact(results)
         assert kept in store.read(results).rows

@@ -27,8 +27,7 @@ def test_a_file_named_after_another_gpu_is_warned_about(tmp_path: Path) -> None:
     file = tmp_path / "speed-clean-3090.md"
     file.write_text(reports.markdown(), encoding="utf-8")
     assert importing.read(file).warnings == (
-        "speed-clean-3090.md: named after 3090, but measured on NVIDIA RTX 4000 by its own account; "
-        "one of them is wrong",
+        f"{file}: named after 3090, but measured on NVIDIA RTX 4000 by its own account; one of them is wrong",
     )
 
 
@@ -39,14 +38,28 @@ def test_a_file_named_after_another_gpu_is_warned_about(tmp_path: Path) -> None:
         ("a.md", b"\xff\xfe\x00", "not text: "),
         ("a.txt", b"hello", "expected a report of py-feat"),
         ("a.json", b"\x00", "not JSON"),
+        ("a.json", b"{}", "expected an object with schema_version"),
         ("a.csv", b"a,b\n1,2\n", "columns feat_version"),
+        ("a.csv", b"", "columns feat_version"),
+        ("a.parquet", b"", "parquet is not imported; .* copying the file into RESULTS/rows"),
+        ("a.md", b"PAR1\x15\x04PAR1", "parquet is not imported"),
     ],
 )
-def test_other_files_are_refused_by_name(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_other_files_are_refused_by_their_path(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     file = tmp_path / name
     file.write_bytes(content)
-    with pytest.raises(ImportFileError, match=message):
+    with pytest.raises(ImportFileError, match=message) as caught:
         importing.read(file)
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+def test_warnings_name_the_path_and_rows_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "run.md"
+    tables = {(reports.SHORT, "img2pose"): [("cpu", "1", "57.60", "900.0", "1.2")]}
+    file.write_text(reports.markdown(tables), encoding="utf-8")
+    found = importing.read(file)
+    assert found.warnings[0].startswith(f"{file}: line 25: ")
+    assert found.rows[0].source_file == "run.md"
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
@@ -54,3 +67,9 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         importing.read(tmp_path / "none.md")
     with pytest.raises(ImportFileError, match="directory"):
         importing.read(tmp_path)
+
+
+def test_a_report_with_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "run.md"
+    file.write_bytes(reports.markdown().replace("\n", "\r\n").encode())
+    assert len(importing.read(file).rows) == 4

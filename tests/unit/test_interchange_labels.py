@@ -38,6 +38,8 @@ def test_headings_of_every_age_name_the_same_detector() -> None:
         ("CUDA 12.4, NVIDIA T4; MPS available", Accelerator("12.4", "NVIDIA T4")),
         ("Apple M5 Max (MPS)", Accelerator(None, "Apple M5 Max")),
         ("MPS available", Accelerator()),
+        ("MPS available: True", Accelerator()),
+        ("MPS available: False", Accelerator()),
         ("no GPU", Accelerator()),
         (None, Accelerator()),
     ],

@@ -87,6 +87,36 @@ def test_hand_written_tables_between_the_sections_are_not_read() -> None:
     assert len(parse(text).rows) == 4
 
 
+HAND_TABLE = "| Config | Speedup |\n|---|---|\n| a | 2x |\n"
+SAME_COLUMNS = "| device | batch | sec | ms/img | rows |\n|---|---|---|---|---|\n| cuda | 1 | 2.00 | 125.0 | 80 |\n"
+
+
+@pytest.mark.parametrize(
+    ("notes", "line"),
+    [
+        (HAND_TABLE, 44),
+        (f"**Notes:** hand\n\n{HAND_TABLE}", 46),
+        (f"### Best\n\n{HAND_TABLE}", 46),
+        (f"Once more, with the fan on:\n\n{SAME_COLUMNS}", 46),
+    ],
+)
+def test_a_hand_written_table_after_the_figures_is_left_and_named(notes: str, line: int) -> None:
+    found = parse(reports.markdown(notes=notes))
+    assert len(found.rows) == 4
+    assert found.warnings == (f"{RUN}.md: line {line}: a table that py-feat's script does not write here; not read",)
+
+
+def test_figures_after_a_hand_written_table_are_read() -> None:
+    text = reports.markdown().replace("\n### Detectorv2", f"\nSee:\n\n{HAND_TABLE}\n### Detectorv2")
+    assert len(parse(text).rows) == 4
+    assert len(parse(text).warnings) == 1
+
+
+def test_figures_that_lost_the_head_of_their_table_are_refused() -> None:
+    with pytest.raises(ImportFileError, match="line 44: columns cuda, 1"):
+        parse(reports.markdown(notes="| cuda | 1 | 2.40 | 150.0 | 80 |\n"))
+
+
 def test_figures_that_contradict_each_other_are_imported_with_a_warning() -> None:
     tables = {(reports.SHORT, "img2pose"): [("cpu", "1", "57.60", "900.0", "1.2")]}
     found = parse(reports.markdown(tables))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from featray import comparing, exchange, reporting, store
 from featray import row as rows
 from featray.errors import NothingMatches, StoreError
 from featray.row import Row
+from featray.store import compaction, schema
 from featray.store import place as places
-from featray.store import schema
 from tests.builders import CPU, make_row
 
 
@@ -34,14 +35,21 @@ def put(results: str, name: str, content: bytes) -> None:
         stream.write(content)
 
 
-def parquet(table: Any) -> bytes:
+def parquet(table: Any, **options: Any) -> bytes:
     stream = io.BytesIO()
-    pq.write_table(table, stream)
+    pq.write_table(table, stream, **options)
     return stream.getvalue()
 
 
 def names(results: str) -> list[str]:
     return [file.name for file in places.listing(places.at(results))[0]]
+
+
+def read_whole(results: str, name: str) -> Any:
+    """Read a file with whatever columns it has."""
+    place = places.at(results)
+    with place.filesystem.open_input_file(place.path(name)) as stream:
+        return pq.read_table(stream)
 
 
 def fill(results: str, count: int, **changes: Any) -> list[Row]:
@@ -71,7 +79,7 @@ def test_a_store_that_does_not_exist_is_empty(results: str) -> None:
     assert store.read(results) == store.Reading(())
     assert store.latest_run(results) is None
     assert store.runs(results) == ([], ())
-    assert store.keys(results) == []
+    assert store.keys(results) == store.Keys(())
     assert store.load(results)[0].empty
     assert store.check(results).rows == 0
     assert store.compact(results).files_before == 0
@@ -120,7 +128,30 @@ def test_the_last_attempt_counts(results: str) -> None:
     store.append(results, [lost])
     assert store.read(results).rows == (again,)
     assert store.read(results, every_attempt=True).rows == (lost, again)
-    assert [(unit.attempt, unit.status) for unit in store.keys(results)] == [(2, "ok")]
+    assert [(unit.attempt, unit.status) for unit in store.keys(results).units] == [(2, "ok")]
+
+
+def assert_keys_agree(results: str) -> None:
+    """Whatever `read` gives, `keys` gives the same rows in the same order, and names the same files."""
+    for every_attempt in (False, True):
+        read = store.read(results, every_attempt=every_attempt)
+        found = store.keys(results, every_attempt=every_attempt)
+        assert [unit.key() for unit in found.units] == [row.key() for row in read.rows]
+        for unit, row in zip(found.units, read.rows, strict=True):
+            assert vars(unit).items() <= vars(row).items()
+        assert {problem.file for problem in found.problems} == {problem.file for problem in read.problems}
+
+
+def test_keys_tell_of_a_row_what_resume_needs(results: str) -> None:
+    row = make_row(order_index=3, warmup_s=[0.5, 0.25], timed_s=[0.1, 1e-17])
+    refused = make_row(batch_size=1, status="infeasible", order_index=None)
+    store.append(results, [row, refused])
+    store.append(results, [dataclasses.replace(row, status="lost")])
+    store.append(results, [dataclasses.replace(row, status="crashed", attempt=2, timed_s=None)])
+    store.append(results, [make_row(invocation=number) for number in range(2, 80)])
+    assert_keys_agree(results)
+    store.compact(results)
+    assert_keys_agree(results)
 
 
 # -- filters and summaries
@@ -200,6 +231,7 @@ def test_a_file_that_cannot_be_used_is_named_and_the_others_are_read(
     (problem,) = found.problems
     assert problem.file == name
     assert reason in problem.reason
+    assert_keys_agree(results)
     assert [problem.file for problem in store.check(results).problems] == [name]
     store.compact(results)
     assert store.read(results).rows == tuple(made)
@@ -223,6 +255,28 @@ def test_a_flipped_bit_in_a_page_is_seen_and_not_read(results: str) -> None:
     found = store.read(results)
     assert found.rows == ()
     assert [problem.file for problem in found.problems] == [name]
+    assert_keys_agree(results)
+
+
+def test_a_large_file_that_is_damaged_in_a_column_which_resume_does_not_need_is_not_done(results: str) -> None:
+    store.append(results, [make_row(invocation=n, stderr_tail=os.urandom(3000).hex()) for n in range(1, 101)])
+    (name,) = names(results)
+    content = bytearray(contents(results)[name])
+    assert len(content) > 128 * 1024
+    content[len(content) // 2] ^= 0xFF
+    put(results, name, bytes(content))
+    assert [problem.file for problem in store.keys(results).problems] == [name]
+    assert_keys_agree(results)
+
+
+def test_a_row_that_lacks_a_column_is_not_done_also_after_a_compaction(results: str) -> None:
+    fill(results, 2)
+    put(results, "part.parquet", parquet(schema.table([make_row(invocation=3)]).drop_columns(["detector"])))
+    assert_keys_agree(results)
+    store.compact(results)
+    assert len(names(results)) == 1
+    assert_keys_agree(results)
+    assert len(store.keys(results).units) == 2
 
 
 def test_hidden_files_are_nobodys_business(results: str) -> None:
@@ -244,6 +298,7 @@ def test_rows_of_a_newer_schema_are_named_left_out_and_kept(results: str) -> Non
         "newer.parquet: holds rows of a newer schema than 1; update featray to use them"
     ]
     assert len(store.load(results)[0]) == 2
+    assert_keys_agree(results)
     store.compact(results)
     assert "newer.parquet" in names(results)
 
@@ -268,9 +323,7 @@ def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str
     assert len(store.read(results).rows) == 3
     store.compact(results)
     (name,) = names(results)
-    place = places.at(results)
-    with place.filesystem.open_input_file(place.path(name)) as stream:
-        kept = pq.read_table(stream).sort_by("invocation")
+    kept = read_whole(results, name).sort_by("invocation")
     assert kept.column("novelty").to_pylist() == [None, 1.5, 2.0]
     assert kept.column("notes").to_pylist() == [None, "b", None]
     assert len(store.read(results).rows) == 3
@@ -305,6 +358,62 @@ def test_rows_of_a_schema_that_nothing_migrates_are_named(results: str) -> None:
     frame, problems = store.load(results)
     assert len(frame) == 1
     assert [problem.file for problem in problems] == ["ancient.parquet"]
+
+
+@pytest.fixture
+def older(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make up a schema 0, in which times were milliseconds and detectors had another case."""
+
+    def upgrade(record: dict[str, Any]) -> dict[str, Any]:
+        times = [each / 1000 for each in record["timed_ms"]]
+        return {**record, "timed_s": times, "detector": record["detector"].lower(), "status": record["outcome"]}
+
+    monkeypatch.setattr(schema, "MIGRATIONS", {0: upgrade})
+    monkeypatch.setattr(schema, "LEGACY", {"timed_ms": pa.list_(pa.float64()), "outcome": pa.string()})
+
+
+def as_of_schema_0(row: Row) -> bytes:
+    table = schema.table([dataclasses.replace(row, schema_version=0, detector=row.detector.upper())])
+    table = table.append_column("timed_ms", pa.array([[each * 1000 for each in row.timed_s or []]]))
+    return parquet(table.append_column("outcome", pa.array([row.status])).drop_columns(["timed_s", "status"]))
+
+
+@pytest.mark.usefixtures("older")
+def test_rows_of_an_older_schema_are_read_loaded_checked_and_compacted_like_todays(results: str) -> None:
+    made = [make_row(invocation=number, timed_s=[0.5, 0.25], **CPU) for number in (1, 2, 3)]
+    put(results, "a.parquet", as_of_schema_0(made[0]))
+    put(results, "b.parquet", as_of_schema_0(made[1]))
+    store.append(results, [made[2]])
+    upgraded = tuple(dataclasses.replace(row, schema_version=1) for row in made)
+
+    def assert_all_there() -> None:
+        assert store.read(results).rows == upgraded
+        assert_keys_agree(results)
+        frame, problems = store.load(results)
+        assert (list(frame["detector"]), problems) == (["retinaface"] * 3, ())
+        few, _ = store.load(results, columns=["sweep", "timed_s"], sweep="demo")
+        assert list(few.columns) == ["sweep", "timed_s"]
+        assert [list(times) for times in few["timed_s"]] == [[0.5, 0.25]] * 3
+        assert list(store.load(results, columns=["status"], run_id="demo-1")[0]["status"]) == ["ok"] * 3
+        checked = store.check(results)
+        assert (checked.rows, checked.duplicates, checked.problems) == (3, 0, ())
+
+    assert_all_there()
+    assert store.compact(results).rows == 3
+    assert len(names(results)) == 1
+    assert_all_there()
+
+
+@pytest.mark.usefixtures("older")
+def test_load_counts_an_older_row_in_two_files_once_and_names_what_nothing_migrates(results: str) -> None:
+    put(results, "a.parquet", as_of_schema_0(make_row()))
+    put(results, "b.parquet", as_of_schema_0(make_row()))
+    put(results, "c.parquet", parquet(schema.table([of_schema(make_row(invocation=2), -1)])))
+    frame, problems = store.load(results, columns=["invocation"])
+    assert list(frame["invocation"]) == [1]
+    assert [str(problem) for problem in problems] == [
+        "c.parquet: holds a row that cannot be read: schema version -1 is unknown to this featray, which reads up to 1"
+    ]
 
 
 # -- compaction and removal
@@ -342,6 +451,61 @@ def test_a_compaction_killed_before_it_deleted_anything_does_no_harm(results: st
     assert store.check(results).duplicates == 0
 
 
+def contents(results: str) -> dict[str, bytes]:
+    place = places.at(results)
+    found = {}
+    for name in names(results):
+        with place.filesystem.open_input_file(place.path(name)) as stream:
+            found[name] = stream.read()
+    return found
+
+
+def killed_compaction(results: str) -> tuple[str, ...]:
+    """Leave what a compaction leaves that is killed before it deletes: its files, and those that they were made of."""
+    before = contents(results)
+    store.compact(results)
+    made = tuple(name for name in names(results) if name not in before)
+    for name, content in before.items():
+        put(results, name, content)
+    return made
+
+
+def test_files_of_a_killed_compaction_are_deleted_by_the_next_also_when_its_own_is_too_large_to_merge(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 5)
+    made = fill(results, 7)
+    large, small = killed_compaction(results)
+    assert store.check(results).duplicates == 7
+    done = store.compact(results)
+    assert (done.cleared, done.files_before) == (7, 0)
+    assert names(results) == sorted([large, small])
+    assert store.check(results).duplicates == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_a_damaged_compacted_file_clears_nothing(results: str) -> None:
+    made = fill(results, 3)
+    (name,) = killed_compaction(results)
+    content = bytearray(contents(results)[name])
+    content[len(content) // 4] ^= 0xFF
+    put(results, name, bytes(content))
+    assert store.compact(results).cleared == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_a_run_that_is_removed_amid_a_killed_compaction_leaves_its_other_runs_once(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 4)
+    kept = fill(results, 4, run_id="demo-1")
+    fill(results, 2, run_id="demo-2")
+    killed_compaction(results)
+    store.remove(results, "demo-2")
+    assert store.compact(results).cleared == 4
+    assert (store.read(results).rows, store.check(results).duplicates) == (tuple(kept), 0)
+
+
 def test_an_archive_is_read_and_left_alone(results: str) -> None:
     store.append(results, [make_row(run_id="old")], archive="2025")
     fill(results, 2)
@@ -370,6 +534,41 @@ def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
     store.remove(results, "demo-1")
     assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
     assert len(store.read(results).rows) == 2
+
+
+def test_removing_a_run_keeps_rows_of_a_newer_schema_and_of_nobody_in_the_same_file(results: str) -> None:
+    gone, newer, nobodys = make_row(run_id="demo-1"), make_row(run_id="demo-2"), make_row(run_id="demo-3")
+    table = schema.table([gone, of_schema(newer, 2), nobodys])
+    table = table.set_column(table.schema.names.index("run_id"), "run_id", pa.array(["demo-1", "demo-2", None]))
+    put(results, "mixed.parquet", parquet(table.append_column("novelty", pa.array([None, 2.5, 3.5]))))
+    planned = store.removal(results, "demo-1")
+    assert (planned.deleted, planned.rewritten) == ((), ("mixed.parquet",))
+    store.remove(results, "demo-1")
+    (name,) = names(results)
+    kept = read_whole(results, name)
+    assert kept.column("run_id").to_pylist() == ["demo-2", None]
+    assert kept.column("novelty").to_pylist() == [2.5, 3.5]
+
+
+def test_removing_a_run_keeps_a_row_without_a_version_and_takes_the_runs_own_newer_rows(results: str) -> None:
+    table = schema.table([make_row(run_id="demo-1"), make_row(run_id="demo-2")])
+    put(results, "odd.parquet", parquet(table.set_column(0, "schema_version", pa.array([1, None], pa.int64()))))
+    put(results, "newer.parquet", parquet(schema.table([of_schema(make_row(run_id="demo-1", invocation=2), 2)])))
+    assert store.remove(results, "demo-1").rows == 2
+    (name,) = names(results)
+    assert read_whole(results, name).column("run_id").to_pylist() == ["demo-2"]
+
+
+def test_a_removal_that_meets_a_damaged_shared_file_says_so_and_deletes_nothing(results: str) -> None:
+    fill(results, 1, run_id="demo-1")
+    table = schema.table([make_row(run_id="demo-1", reason="A" * 500), make_row(run_id="demo-2")])
+    content = bytearray(parquet(table, compression="none", write_statistics=False, write_page_checksum=True))
+    content[content.index(b"A" * 100)] ^= 0xFF
+    put(results, "mixed.parquet", bytes(content))
+    before = names(results)
+    with pytest.raises(StoreError, match=r"mixed\.parquet: damaged or not parquet .* nothing was removed"):
+        store.remove(results, "demo-1")
+    assert names(results) == before
 
 
 def test_removing_what_is_not_there_lists_what_is(results: str) -> None:

@@ -64,7 +64,7 @@ def test_a_row_comes_back_from_the_store_and_survives_compaction(row: Row) -> No
     with tempfile.TemporaryDirectory() as results:
         store.append(results, [row])
         assert store.read(results).rows == (row,)
-        assert [unit.run_id for unit in store.keys(results)] == [row.run_id]
+        assert [unit.run_id for unit in store.keys(results).units] == [row.run_id]
         store.append(results, [row])
         store.compact(results)
         assert store.read(results) == store.Reading((row,))
