@@ -178,7 +178,7 @@ def _finding(rise: Rise, evidence: Evidence) -> Finding:
     text = (
         f"{words.detector(after.row)} on {words.clip(after.row)}, {words.target(after.row)}, is slower at "
         f"b={after.row.batch_size} than at b={before.row.batch_size} ({words.per_frame(after, before)}): "
-        f"{rise.excess_s:.2g} s more per call"
+        f"{words.duration(rise.excess_s)} more per call"
     )
     clues = "; ".join(_clues(rise, evidence))
     return Finding(
@@ -200,13 +200,13 @@ def _clues(rise: Rise, evidence: Evidence) -> Iterator[str]:
     if evidence.few_batches:
         yield f"{words.count(_batches(rise.after), 'batch', 'batches')} per call"
     for other in evidence.elsewhere[:1]:
-        yield f"the same excess on {words.target(other.after.row)} ({other.excess_s:.2g} s)"
+        yield f"the same excess on {words.target(other.after.row)} ({words.duration(other.excess_s)})"
     if evidence.unaffected:
         yield f"{words.listed(words.clip(unit.row) for unit in evidence.unaffected)} not affected"
     for other in evidence.additive[:1]:
-        yield f"{words.clip(other.after.row)} pays {other.excess_s:.2g} s per call too"
+        yield f"{words.clip(other.after.row)} pays {words.duration(other.excess_s)} per call too"
     for other in evidence.proportional[:1]:
-        yield f"{words.clip(other.after.row)} pays as much per frame ({1000 * other.frame_excess_s:.2g} ms)"
+        yield f"{words.clip(other.after.row)} pays as much per frame ({words.digits(1000 * other.frame_excess_s)} ms)"
     if evidence.first_calls:
         yield "the first timed call holds most of it"
     grown = _grown(rise)
@@ -222,7 +222,7 @@ def _grown(rise: Rise) -> list[str]:
     before, after = words.stages_s(rise.before), words.stages_s(rise.after)
     growth = {name: after[name] - before[name] for name in after if name in before}
     named = sorted((name for name in growth if growth[name] >= GROWN * rise.excess_s), key=lambda name: -growth[name])
-    return [f"{name} +{growth[name]:.2g} s" for name in named]
+    return [f"{name} +{words.duration(growth[name])}" for name in named]
 
 
 def _conclusion(rise: Rise, evidence: Evidence) -> str:

@@ -120,6 +120,19 @@ def per_frame(*units: Unit) -> str:
     return f"{values} ms/{'frame' if is_video(units[0]) else 'image'}"
 
 
+def digits(value: float) -> str:
+    """Write a number with two digits that say something, never as a power of ten: `0.070`, `1.2`, `345`."""
+    size = abs(value)
+    if size >= 10 or size == 0:
+        return f"{value:.0f}"
+    return f"{value:.{1 - math.floor(math.log10(size))}f}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds of a call, which the tables beside it give in seconds too: `0.070 s`, `345 s`."""
+    return f"{digits(seconds)} s"
+
+
 def percent(share: float) -> str:
     """Write a share, such as `7.2%`; without a decimal from 10%."""
     return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"

@@ -137,14 +137,14 @@ CASES = [
         Kind.BATCH_CURVE,
         curve(1.0, 0.5, 0.8),
         curve(1.0, 0.5, 0.51),
-        "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.3 s more per call",
+        "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.30 s more per call",
         asks=True,
     ),
     case(
         Kind.BATCH_CURVE,
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.57])],
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.55])],
-        "0.07 s more per call",  # single timings differ by 11% in one of twenty identical pairs
+        "0.070 s more per call",  # single timings differ by 11% in one of twenty identical pairs
         asks=True,
     ),
     case(

@@ -1,3 +1,5 @@
+import pytest
+
 from featray import diagnosis, units
 from featray.diagnosis import words
 from featray.row import Row
@@ -40,3 +42,19 @@ def test_findings_tell_equal_gpus_apart_and_leave_no_trace() -> None:
     assert "RTX 3090 of box" in texts
     assert "RTX 3090 of shelf" in texts
     assert words.target(rows[0]) == "NVIDIA GeForce RTX 3090"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.00001234, "0.000012"),
+        (0.07, "0.070"),
+        (0.5, "0.50"),
+        (1.19, "1.2"),
+        (39.6, "40"),
+        (1039.5, "1040"),
+    ],
+)
+def test_figures_in_a_sentence_are_never_powers_of_ten(value: float, text: str) -> None:
+    assert words.digits(value) == text
