@@ -272,6 +272,47 @@ def test_an_excess_between_the_two_is_not_separable() -> None:
     assert cause([*curve(2.0, 1.0, 2.2), *curve(13.0, 6.0, 9.0, input="long")]) == {"not separable here"}
 
 
+MAC: dict[str, Any] = {**CPU, **IMPORTED, "hostname": "mac", "gpu_name": None}
+
+
+def test_a_length_that_pays_far_more_speaks_against_a_one_off_cost() -> None:
+    # py-feat's report of 2026-05-04 (f44ccb1): 16 images pay 40 s more at b=16, 72 frames 47 s and 472 frames 345 s
+    times = {"multi-face": (10.99, 50.62), "short": (12.38, 59.43), "long": (82.55, 427.30)}
+    rows = [
+        make_row(batch_size=batch, input=clip, timed_s=[seconds], **MAC)
+        for clip, pair in times.items()
+        for batch, seconds in zip((1, 16), pair, strict=True)
+    ]
+    texts = {each.units[0]: each.text for each in of_kind(Kind.BATCH_CURVE, rows)}
+    images = next(text for text in texts.values() if text.startswith("retinaface on 16 x multi_face.jpg"))
+    assert "short (72 frames) pays 47 s per call too, but long (472 frames) 345 s" in images
+    assert "one-off cost or rate: not separable here; to tell, measure 4 times the images" in images
+    assert not any("that is a one-off cost" in text for text in texts.values())
+
+
+def test_first_calls_prove_no_one_off_cost_against_a_length_that_pays_far_more() -> None:
+    slow_start = [[3.2, 2.0, 2.0, 2.0]] * 3
+    rows = [
+        *curve(2.0, 1.0, batches=(1, 4)),
+        *(make_row(batch_size=16, invocation=number, timed_s=times) for number, times in enumerate(slow_start, 1)),
+    ]
+    assert cause(rows) == {"one-off cost"}
+    assert cause([*rows, *curve(9.0, 6.0, 9.0, input="long")]) == {"not separable here"}
+
+
+def test_inputs_that_are_not_affected_alone_suggest_nothing() -> None:
+    # f44ccb1 again: images of b=4 are four batches a call, and no other GPU or length shows the excess
+    rows = [
+        make_row(batch_size=batch, input=clip, timed_s=[seconds], **MAC)
+        for clip, pair in {"multi-face": (12.17, 50.27), "short": (28.37, 28.10), "long": (184.91, 182.17)}.items()
+        for batch, seconds in zip((1, 4), pair, strict=True)
+    ]
+    (finding,) = of_kind(Kind.BATCH_CURVE, rows)
+    assert "short (72 frames), long (472 frames) not affected" in finding.text
+    assert "one-off cost or rate: not separable here" in finding.text
+    assert "suspected" not in finding.text
+
+
 def test_two_targets_do_not_explain_each_other_as_two_lengths_do() -> None:
     assert cause([*curve(2.0, 1.0, 2.2), *curve(8.0, 6.0, 7.2, input="long", **BLACKWELL)]) == {"not separable here"}
 
