@@ -74,7 +74,7 @@ def _diagnosed(
     ]
     order = list(Kind)
     return Diagnosis(
-        headline=against.headline(best, found, baseline),
+        headline=against.headline(units, found, baseline),
         best=tuple(best),
         pairs=found.pairs,
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.kind))),

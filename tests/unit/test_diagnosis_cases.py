@@ -4,12 +4,13 @@ Rows are those of `builders`: retinaface on the short clip (72 frames), b=16, on
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from featray import units
+from featray import inputs, units
 from featray.comparison import Calibration
 from featray.diagnosis import Diagnosis, Finding, Kind, diagnose
 from featray.row import Row
@@ -363,6 +364,37 @@ def test_realtime_is_measured_by_the_clips_own_frame_rate() -> None:
     headline = found(timed(1.2)).headline
     assert headline is not None
     assert headline.text.startswith("Highest throughput 60.0 fps, 2.0x realtime at 30.00 fps")
+
+
+def test_realtime_counts_the_seconds_of_clip_that_the_analysed_frames_stand_for() -> None:
+    every_18th = dataclasses.replace(inputs.CATALOGUE["short"], name="short-skip18", skip_frames=18)
+    headline = found(timed(9.6, input=every_18th, section_label="short-skip18 (4 frames)", input_fps=None)).headline
+    assert headline is not None
+    assert "0.42 fps, 0.25x realtime at 30.00 fps" in headline.text  # 72 frames at 30 Hz are 2.4 s, analysed in 9.6 s
+    assert headline.figures["realtime"] == pytest.approx(0.25, rel=1e-4)
+
+
+def test_realtime_is_unknown_where_nothing_tells_how_many_frames_were_skipped() -> None:
+    headline = found(timed(1.75, **IMPORTED, frames=4, section_label="short-skip18 (4 frames)")).headline
+    assert headline is not None
+    assert "realtime" not in headline.text
+
+
+def test_the_highest_throughput_is_that_of_any_unit_though_a_smaller_batch_is_as_good() -> None:
+    headline = found([*timed(0.73, batch_size=4), *timed(0.72, batch_size=16)]).headline
+    assert headline is not None
+    assert headline.text.startswith("Highest throughput 100.0 fps, ")
+    assert "b=16" in headline.text
+
+
+def test_the_headline_counts_ratios_apart_from_what_has_none() -> None:
+    svm, xgb = (functools.partial(timed, 1.0, work={"au_model": f'"{name}"'}, input="long") for name in ("svm", "xgb"))
+    headline = found([*timed(1.0), *xgb()], [*timed(1.25, **BEFORE), *svm(**BEFORE)]).headline
+    assert headline is not None
+    assert headline.text.startswith("1.25x as fast as before over 1 best setting (1 FASTER), 1 NOT COMPARABLE; ")
+    alone = found(xgb(), svm(**BEFORE)).headline
+    assert alone is not None
+    assert alone.text.startswith("No ratio to before: 1 NOT COMPARABLE; highest throughput ")
 
 
 def test_images_have_no_realtime() -> None:
