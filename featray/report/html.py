@@ -39,6 +39,7 @@ class Part:
     items: Sequence[notes.Observation] = ()
     figures: Sequence[int] = ()
     wide: bool = False
+    legend: bool = False  # of detectors and targets, where lines have their colours and marks
     grid: Grid | None = None
 
 
@@ -97,7 +98,7 @@ def render(
 def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: str | None) -> dict[str, Any]:
     anchors = {each.key: f"u{index}" for index, each in enumerate(shown)}
     drawn = [
-        *ratios.draw(found, anchors),
+        *ratios.draw(report, found, anchors),
         *figures.curves(report, shown, anchors),
         *figures.stages(report, shown, anchors),
     ]
@@ -136,8 +137,7 @@ def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Ancho
     return [
         _best(report, anchors),
         _observations(found),
-        _next_runs(found),
-        _comparisons(found, drawn, anchors),
+        _comparisons(report, found, drawn, anchors),
         _plots("throughput", "Throughput", drawn, "Bars are 95% intervals over invocations, from three of them on."),
         _plots(
             "stages",
@@ -148,6 +148,7 @@ def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Ancho
         ),
         _plots("memory", "Memory", drawn, "Peak use: of the GPU by anybody, or resident memory on a CPU."),
         _remarks(report, found),
+        _next_runs(found),
     ]
 
 
@@ -169,22 +170,25 @@ def _remarks(report: Report, found: Notes) -> Part | None:
     return Part(anchor="remarks", title="Remarks", items=items) if items else None
 
 
-def _comparisons(found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
+def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
     if not found.comparisons:
         return None
+    chosen = [index for index, each in enumerate(drawn) if each.kind == "ratio"]
     return Part(
         anchor="baseline",
         title="Against the baseline",
-        note=f"With {wording.plain(found.baseline or 'the baseline')}. {' '.join(map(wording.plain, found.remarks))}",
-        figures=[index for index, each in enumerate(drawn) if each.kind == "ratio"],
-        wide=True,
-        grid=grids.comparisons(found, anchors),
+        note=" ".join([f"Baseline: {wording.plain(found.baseline or 'unnamed')}.", *map(wording.plain, found.remarks)]),
+        figures=chosen,
+        wide=len(chosen) == 1,
+        grid=grids.comparisons(report, found, anchors),
     )
 
 
 def _plots(kind: str, title: str, drawn: Sequence[Figure], note: str, *, wide: bool = False) -> Part | None:
     chosen = [index for index, each in enumerate(drawn) if each.kind == kind]
-    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide) if chosen else None
+    if not chosen:
+        return None
+    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide, legend=kind in ("throughput", "memory"))
 
 
 def _best(report: Report, anchors: Anchors) -> Part | None:
@@ -202,7 +206,7 @@ def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:
     targets = [
         Chip(
             target_id,
-            figures.target_name(report.targets[target_id]),
+            report.targets[target_id].place,
             path=palette.MARK_PATHS[numbered.mark(unit)],
             dash=palette.DASH_ARRAYS[numbered.dash(unit)],
         )

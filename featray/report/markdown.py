@@ -174,4 +174,5 @@ def _next_run(each: NextRun) -> list[str]:
 
 
 def _pair(each: Comparison) -> list[str]:
-    return [each.config, each.baseline, each.candidate, notes.speedup(each), notes.interval(each), each.verdict]
+    config = f"{each.config}, {each.where}" if each.where else each.config
+    return [config, each.baseline, each.candidate, notes.speedup(each), notes.interval(each), each.verdict]

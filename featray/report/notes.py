@@ -22,6 +22,7 @@ class Comparison:
     """One pair: the candidate's best setting against the baseline's. `speedup` is baseline time over candidate time."""
 
     config: str  # detector and input
+    where: str | None = None  # target, or both of them, where the pairs of the report stand on several
     baseline: str  # as text: `47.9 ms/frame (b=16, 20.9 fps)`
     candidate: str
     speedup: float | None

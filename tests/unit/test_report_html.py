@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects
 import pytest
 
-from featray.report import html, notes, tables
+from featray.report import hardware, html, notes, tables
 from featray.row import Row
 from tests.report_rows import make_cpu_row, make_failed_row, make_row
 
@@ -202,3 +202,18 @@ def test_the_next_runs_stand_in_a_table_with_the_command_that_writes_them() -> N
     assert ("td", {"class": "n", "data-v": "150.0"}) in page.elements
     assert "b=64 is untried" in text
     assert "<script>alert" not in text
+
+
+def test_gpus_are_named_shortly_unless_two_would_be_named_alike() -> None:
+    names = ["NVIDIA GeForce RTX 3090", "NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "NVIDIA H200 NVL"]
+    editions = [
+        "NVIDIA RTX PRO 6000 Blackwell Server Edition",
+        "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
+    ]
+
+    def short(known: list[str]) -> list[str]:
+        rows = [make_row(gpu_name=name, target_id=f"GPU-{number}") for number, name in enumerate(known)]
+        return [target.short_label for target in hardware.targets(rows).values()]
+
+    assert short(names) == ["RTX 3090", "RTX PRO 6000 Blackwell", "H200 NVL"]
+    assert short(editions) == [name.removeprefix("NVIDIA ") for name in editions]
