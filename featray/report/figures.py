@@ -22,7 +22,7 @@ LINE_HEIGHT_PX = 34  # one bar or one ratio; a fingertip is about as high
 FRAME_PX = 110  # axis and legend around them
 NAME_LENGTH = 40  # characters of a name beside a bar: a quarter of a desk's width
 WHERE_LENGTH = 60  # characters of its second line: less than half of it
-CURVE_HEIGHT_PX = 360
+CURVE_HEIGHT_PX = 330
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,7 @@ class Part:
     items: Sequence[notes.Observation] = ()
     figures: Sequence[int] = ()
     wide: bool = False
+    named: bool = False  # rows with names, which take more width than a curve
     legend: bool = False  # of detectors and targets, where lines have their colours and marks
     grid: Grid | None = None
 
@@ -180,6 +181,7 @@ def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors:
         note=" ".join([f"Baseline: {wording.plain(found.baseline or 'unnamed')}.", *map(wording.plain, found.remarks)]),
         figures=chosen,
         wide=len(chosen) == 1,
+        named=True,
         grid=grids.comparisons(report, found, anchors),
     )
 
@@ -231,7 +233,15 @@ def _template() -> Any:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["whole_arrows"] = _whole_arrows
     return environment.get_template("page.html")
+
+
+def _whole_arrows(text: str) -> Any:
+    """Escape a text whose `->` no line may break in two."""
+    from markupsafe import Markup, escape
+
+    return escape(text).replace("-&gt;", Markup('<span class="whole">-&gt;</span>'))
 
 
 def _resource(name: str) -> Any:

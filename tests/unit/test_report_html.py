@@ -204,6 +204,12 @@ def test_the_next_runs_stand_in_a_table_with_the_command_that_writes_them() -> N
     assert "<script>alert" not in text
 
 
+def test_no_line_breaks_an_arrow_and_the_rest_of_the_text_stays_escaped() -> None:
+    found = notes.Notes(observations=(notes.Observation("stack", "torch 2.5 -> <b>2.11</b>"),))
+    page = rendered([make_row()], found).page
+    assert 'torch 2.5 <span class="whole">-&gt;</span> &lt;b&gt;2.11&lt;/b&gt;' in page
+
+
 def test_gpus_are_named_shortly_unless_two_would_be_named_alike() -> None:
     names = ["NVIDIA GeForce RTX 3090", "NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "NVIDIA H200 NVL"]
     editions = [
