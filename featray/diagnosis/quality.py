@@ -95,13 +95,14 @@ def _throttled(units: Sequence[Unit]) -> Iterator[Finding]:
 
 
 def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
-    """Group failures by what went wrong."""
-    groups: dict[str, dict[tuple[str, str, str], Unit]] = {}
+    """Group failures by what went wrong; of messages that differ in their numbers alone the first is shown."""
+    groups: dict[tuple[str, str], list[tuple[Unit, Row]]] = {}
     for unit in units:
         for row in unit.failed:
-            groups.setdefault(_cause(row), {})[unit.key] = unit
-    for cause, about in groups.items():
-        members = list(about.values())
+            groups.setdefault((str(row.status), words.alike(row.reason or "")), []).append((unit, row))
+    for failures in groups.values():
+        about = {unit.key: unit for unit, _ in failures}
+        members, cause = list(about.values()), _cause([row for _, row in failures])
         retry = [unit for unit in members if any(row.status in _WORTH_ANOTHER_TRY for row in unit.failed)]
         yield Finding(
             kind=Kind.FAILED,
@@ -115,12 +116,14 @@ def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
 _WORTH_ANOTHER_TRY = frozenset({Status.CRASHED, Status.LOST, Status.CANCELLED, Status.TIMEOUT})
 
 
-def _cause(row: Row) -> str:
+def _cause(rows: Sequence[Row]) -> str:
+    row = rows[0]
     status = str(row.status) if row.status != Status.OK else "ok without a time"
     if not row.reason:
         return status
     reason = " ".join(row.reason.split())
-    return f"{status} ({reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1] + '…'})"
+    like = "such as: " if len({each.reason for each in rows}) > 1 else ""
+    return f"{status} ({like}{reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1] + '…'})"
 
 
 def _missing(units: Sequence[Unit]) -> Iterator[Finding]:

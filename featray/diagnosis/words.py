@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from statistics import fmean
@@ -84,6 +85,14 @@ def listed(names: Iterable[str], limit: int = NAMED) -> str:
     found = list(dict.fromkeys(names))
     rest = f" and {len(found) - limit} more" if len(found) > limit else ""
     return ", ".join(found[:limit]) + rest
+
+
+_NUMBER = re.compile(r"0x[0-9a-f]+|\d[\d.,]*( ?([KMGT]i?B|bytes)\b)?", re.IGNORECASE)
+
+
+def alike(text: str) -> str:
+    """Leave a message's numbers out: memory, addresses and process ids differ in every call that fails alike."""
+    return " ".join(_NUMBER.sub("#", text).split())
 
 
 def phrases(parts: Sequence[str], limit: int = NAMED) -> str:

@@ -13,6 +13,7 @@ import pytest
 from featray import inputs, units
 from featray.comparison import Calibration
 from featray.diagnosis import Diagnosis, Finding, Kind, diagnose
+from featray.report import tables
 from featray.row import Row
 from tests.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
 
@@ -246,6 +247,28 @@ def test_a_diagnosis_speaks_where_it_must(each: Case) -> None:
 @pytest.mark.parametrize("each", CASES)
 def test_a_diagnosis_is_silent_at_a_near_miss(each: Case) -> None:
     assert of_kind(each.kind, *each.near_miss) == []
+
+
+TORCH_OOM = (
+    "OutOfMemoryError: CUDA out of memory. Tried to allocate {0} MiB. GPU 0 has a total capacity of 23.69 GiB of which "
+    "{1} is free. Including non-PyTorch memory, this process {2} has 23.10 GiB memory in use."
+)
+FAILURES = [
+    make_row(batch_size=batch, invocation=number, status="oom", reason=TORCH_OOM.format(batch * 40.5, free, number))
+    for batch, free in ((32, "1.20 GiB"), (64, "812.62 MiB"))
+    for number in range(1, 6)
+]
+
+
+def test_failures_that_differ_in_their_numbers_alone_are_one_finding_with_one_example() -> None:
+    (finding,) = of_kind(Kind.FAILED, FAILURES)
+    assert finding.text.startswith(
+        "No number, oom (such as: OutOfMemoryError: CUDA out of memory. Tried to allocate 1296"
+    )
+    assert finding.figures["units"] == 2
+    assert len([each for each in tables.build(FAILURES).remarks if each.kind == "failed"]) == 1
+    other = make_row(batch_size=128, status="oom", reason="killed by the kernel's out-of-memory killer")
+    assert len(of_kind(Kind.FAILED, [*FAILURES, other])) == 2
 
 
 def test_every_kind_has_a_case() -> None:
