@@ -141,9 +141,12 @@ def suggest_sweeps(results: str, names: Sequence[str], *, baseline: str | None =
 
 
 def _following(found: Diagnosis, ours: Sequence[Unit], theirs: Sequence[Unit]) -> tuple[Followup, ...]:
-    """Propose sweeps named after the first of ours, compared with the first of theirs."""
-    names = [next((unit.row.sweep for unit in units_), None) for units_ in (ours, theirs)]
-    return tuple(followups.propose(found.findings, [*ours, *theirs], name=names[0] or "next", baseline=names[1]))
+    """Propose sweeps named after the first of ours, compared with what featray measured of either side."""
+    name = next((unit.row.sweep for unit in ours), "next")
+    measured = [next((each.row.sweep for each in side if not each.is_imported), None) for side in (ours, theirs)]
+    return tuple(
+        followups.propose(found.findings, [*ours, *theirs], name=name, candidate=measured[0], baseline=measured[1])
+    )
 
 
 def of_run(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:

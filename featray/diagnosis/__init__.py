@@ -20,10 +20,10 @@ from featray import statistics
 from featray.comparison import Calibration, Pair
 from featray.diagnosis import against, bounds, curves, quality, regress, rivals, stack, words
 from featray.diagnosis.curves import Best, Curve
-from featray.diagnosis.findings import Finding, Kind, Wanted
+from featray.diagnosis.findings import Finding, Kind, Role, Wanted
 from featray.units import Unit
 
-__all__ = ["Best", "Curve", "Diagnosis", "Finding", "Kind", "Wanted", "diagnose"]
+__all__ = ["Best", "Curve", "Diagnosis", "Finding", "Kind", "Role", "Wanted", "diagnose"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

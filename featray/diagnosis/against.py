@@ -8,7 +8,7 @@ from featray import comparison, statistics
 from featray.comparison import Calibration, Pair, separation
 from featray.diagnosis import words
 from featray.diagnosis.curves import Best, grouped, place
-from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Wanted
+from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Role, Wanted
 from featray.statistics import Verdict
 from featray.units import Unit
 
@@ -122,22 +122,41 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
         text=text,
         figures={"pairs": len(about), "needed": needed or None},
         units=_keys(about),
-        wanted=tuple(_both_sides(about)),
+        wanted=tuple(_imported_sides(about)),
     )
 
 
-def _both_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
-    """Ask for both sides of pairs, each with the software that it was measured with where the sides differ in it."""
+def _imported_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
+    """Ask for what is known by its labels only, to be compared with the other side as featray measures it."""
     for pair in about:
-        differ = any(factor.key in ("torch", "pyfeat") for factor in pair.factors)
         needed = pair.decision.needed if pair.decision else None
-        for name, unit in (("baseline", pair.baseline), ("candidate", pair.candidate)):
-            yield Wanted(
+        baseline, candidate = _roles(pair)
+        sides = (
+            (pair.baseline, baseline, None if pair.candidate.is_imported else candidate),
+            (pair.candidate, candidate, baseline),
+        )
+        yield from (
+            Wanted(
                 unit=unit,
-                reason=f"proves what the {name} computes, and how fast",
-                requirements=separation.requirements(unit.row, unit.row) if differ else (),
+                reason=f"proves what the {role[0]} computes, and how fast",
+                requirements=_software(unit, pair),
                 invocations=max(needed or 0, statistics.PILOT),
+                measures=role,
+                against=against,
             )
+            for unit, role, against in sides
+            if unit.is_imported
+        )
+
+
+def _roles(pair: Pair) -> tuple[Role, Role]:
+    return ("baseline", pair.baseline.row.target_id), ("candidate", pair.candidate.row.target_id)
+
+
+def _software(unit: Unit, pair: Pair) -> tuple[str, ...]:
+    """Pin what a side was measured with, where the host's own may be something else."""
+    differ = any(factor.key in ("torch", "pyfeat") for factor in pair.factors)
+    return separation.requirements(unit.row, unit.row) if differ or unit.is_imported else ()
 
 
 def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
@@ -160,11 +179,35 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
         figures={"pairs": len(about), "needed": max(known, default=None)},
         units=_keys(about),
         wanted=tuple(
-            Wanted(unit=unit, reason=f"decides the ratio of {words.unit(pair.candidate)}", invocations=count)
+            each
             for pair in about
             if (count := needed[pair.candidate.key]) is not None and count <= ASKED_MAX
-            for unit in (pair.baseline, pair.candidate)
+            for each in _again(pair, count)
         ),
+    )
+
+
+def _again(pair: Pair, count: int) -> Iterator[Wanted]:
+    """Ask for both sides; for the candidate alone where the baseline could not be had back as it was."""
+    baseline, candidate = _roles(pair)
+    reason = f"decides the ratio of {words.unit(pair.candidate)}"
+    software = [_software(unit, pair) for unit in (pair.baseline, pair.candidate)]
+    if pair.baseline.key[1:] != pair.candidate.key[1:] or software[0] != software[1]:
+        yield Wanted(
+            unit=pair.baseline,
+            reason=reason,
+            requirements=software[0],
+            invocations=count,
+            measures=baseline,
+            against=None,
+        )
+    yield Wanted(
+        unit=pair.candidate,
+        reason=reason,
+        requirements=software[1],
+        invocations=count,
+        measures=candidate,
+        against=baseline,
     )
 
 
@@ -209,17 +252,7 @@ def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Fin
         text += f"; to separate them, measure {'; then '.join(step.text for step in plan.steps)}{why}"
     if plan and plan.together:
         text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
-    wanted = [
-        Wanted(
-            unit=pair.candidate,
-            reason=f"separates {step.isolates}: {step.text}",
-            settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
-            target_id=step.hardware.target_id,
-            requirements=step.requirements,
-        )
-        for pair in about
-        for step in (pair.separation.steps if pair.separation else ())
-    ]
+    wanted = [each for pair in about for each in _separating(pair)]
     return Finding(
         kind=Kind.CONFOUNDED,
         text=f"{text}.",
@@ -227,6 +260,27 @@ def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Fin
         units=_keys(about),
         wanted=tuple(wanted),
     )
+
+
+def _separating(pair: Pair) -> Iterator[Wanted]:
+    """Ask for the cells between the two sides, each to be compared with its neighbour."""
+    plan = pair.separation
+    if plan is None:
+        return
+    baseline, candidate = _roles(pair)
+    before = baseline if plan.start == "baseline" else candidate
+    for number, step in enumerate(plan.steps, start=1):
+        role = ("step", str(number), *baseline[1:], *candidate[1:])
+        yield Wanted(
+            unit=pair.candidate,
+            reason=f"separates {step.isolates}: {step.text}",
+            settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
+            target_id=step.hardware.target_id,
+            requirements=step.requirements,
+            measures=role,
+            against=before,
+        )
+        before = role
 
 
 def _unknown(about: Sequence[Pair]) -> str:
@@ -242,10 +296,16 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
         ]
         first = about[0].unit.row
         text = f"New ground, without a counterpart in the baseline: {words.clip(first)} on {words.target(first)}"
-        places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device}
+        places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device and unit.measured}
         wanted = [
-            Wanted(unit=each.unit, reason="the baseline has no counterpart", target_id=target_id)
-            for target_id in places
+            Wanted(
+                unit=each.unit,
+                reason="the baseline has no counterpart",
+                target_id=target_id,
+                requirements=_as_there(there, each.unit),
+                against=("all", first.target_id),
+            )
+            for target_id, there in places.items()
             for each in about
         ]
         yield Finding(
@@ -257,12 +317,18 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
         )
 
 
+def _as_there(there: Unit, here: Unit) -> tuple[str, ...]:
+    """Pin the software of a side on which nothing of this kind was measured, where it is not the other's too."""
+    same = all(getattr(there.row, key) == getattr(here.row, key) for key in ("torch", "pyfeat", "pyfeat_commit"))
+    return () if same and not there.is_imported else separation.requirements(there.row, there.row)
+
+
 def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
     """Say what the baseline has and this does not, device by device."""
     groups: dict[str, list[Best]] = {}
     for each in only:
         groups.setdefault(words.target(each.unit.row), []).append(each)
-    here = {unit.row.device for unit in units}
+    here = {unit.row.device: unit for unit in units if unit.measured}
     for name, about in groups.items():
         whole = about[0].unit.row.device not in here
         what = "nothing was measured there now" if whole else words.phrases([_what(each.unit) for each in about])
@@ -272,7 +338,16 @@ def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
             text=text,
             figures={"settings": len(about)},
             units=tuple(each.unit.key for each in about),
-            wanted=() if whole else tuple(Wanted(unit=each.unit, reason="only the baseline has it") for each in about),
+            wanted=()
+            if whole
+            else tuple(
+                Wanted(
+                    unit=each.unit,
+                    reason="only the baseline has it",
+                    requirements=_as_there(here[each.unit.row.device], each.unit),
+                )
+                for each in about
+            ),
         )
 
 

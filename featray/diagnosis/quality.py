@@ -45,7 +45,9 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
         figures={"half_width_max": wide[0][0].half_width, "units": len(wide), "needed": needed[0]},
         units=tuple(unit.key for _, unit in wide),
         wanted=tuple(
-            Wanted(unit=unit, reason=f"±{words.percent(interval.half_width)} so far", invocations=count)
+            Wanted(
+                unit=unit, reason=f"{words.unit(unit)}: ±{words.percent(interval.half_width)} so far", invocations=count
+            )
             for (interval, unit), count in zip(wide, needed, strict=True)
             if count is not None and count <= ASKED_MAX
         ),
@@ -77,8 +79,15 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
         text=text,
         figures={"units": len(few), "needed": needed, "sd": sd},
         units=tuple(unit.key for unit in few),
-        wanted=tuple(Wanted(unit=unit, reason="a single measurement", invocations=needed) for unit in few),
+        wanted=tuple(
+            Wanted(unit=unit, reason=_so_far(unit), invocations=needed, measures=("all", unit.row.target_id))
+            for unit in few
+        ),
     )
+
+
+def _so_far(unit: Unit) -> str:
+    return "a single measurement" if len(unit.logs) == 1 else f"{len(unit.logs)} invocations so far"
 
 
 def _throttled(units: Sequence[Unit]) -> Iterator[Finding]:

@@ -258,6 +258,7 @@ def _wanted(rise: Rise) -> tuple[Wanted, ...]:
             reason=f"tells a one-off cost from a rate: {what}",
             settings={**batches, **length},
             invocations=statistics.PILOT,
+            against=None,  # its lengths are compared with each other
         )
         for length in ({}, longer_or_shorter)
         if length is not None
