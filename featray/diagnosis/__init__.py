@@ -62,6 +62,7 @@ def diagnose(
 def _diagnosed(
     units: Sequence[Unit], baseline: Sequence[Unit], margin: float, known: Mapping[str, Calibration]
 ) -> Diagnosis:
+    units, baseline = (sorted(side, key=curves.place_in_tables) for side in (units, baseline))
     best = curves.best(units, margin, known)
     found = against.compare(best, curves.best(baseline, margin, known), margin, known)
     findings = [

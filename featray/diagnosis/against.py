@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import comparison, statistics
 from featray.comparison import Calibration, Pair, separation
@@ -14,6 +14,10 @@ from featray.units import Unit
 
 CHOSEN = ("batch_size", "num_workers", "threads", "environment")
 """What each side chooses for its best time. An environment also holds a factor, which is then told apart."""
+
+
+Places = Collection[tuple[str | None, str | None]]
+"""Host ids and GPU names that stand together in the rows of either side."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +98,8 @@ def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) ->
         yield from _unproven(found.pairs)
         yield from _not_comparable(found.pairs)
         yield from _undecided(found.pairs)
-        yield from _factors(found.pairs)
+        rows = [unit.row for unit in (*units, *baseline)]
+        yield from _factors(found.pairs, {(row.host_id or row.hostname, row.gpu_name) for row in rows})
         yield from _new(found.new, baseline)
         yield from _only(found.only, units)
 
@@ -108,13 +113,12 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
     if not about:
         return
     single = [pair for pair in about if pair.decision and min(pair.decision.n_baseline, pair.decision.n_candidate) == 1]
-    what = "single measurements with labels-only identity" if len(single) == len(about) else "labels-only identity"
-    named = "The only ratio compares" if len(pairs) == 1 else f"{len(about)} of {len(pairs)} ratios compare"
-    if len(about) == len(pairs) > 1:
-        named = f"All {len(pairs)} ratios compare"
+    measured = "single measurements with" if len(single) == len(about) else "measurements of"
+    verb = "compares" if len(about) == 1 else "compare"
     needed = max((pair.decision.needed or 0 for pair in about if pair.decision), default=0)
     text = (
-        f"{named} {what}, so none is FASTER or SLOWER: equal labels and version do not prove equal work; "
+        f"{words.share(len(about), len(pairs), 'ratio')} {verb} {measured} labels-only identity, so none is FASTER or "
+        "SLOWER: equal labels and version do not prove equal work; "
         "measure both sides with featray."
     )
     yield Finding(
@@ -226,7 +230,7 @@ def _not_comparable(pairs: Sequence[Pair]) -> Iterator[Finding]:
         yield Finding(kind=Kind.NOT_COMPARABLE, text=text, figures={"pairs": len(about)}, units=_keys(about))
 
 
-def _factors(pairs: Sequence[Pair]) -> Iterator[Finding]:
+def _factors(pairs: Sequence[Pair], places: Places) -> Iterator[Finding]:
     """Say what each ratio belongs to: one finding for all that differ in the same things."""
     groups: dict[tuple[str, ...], list[Pair]] = {}
     timed = [pair for pair in pairs if pair.decision]
@@ -235,23 +239,26 @@ def _factors(pairs: Sequence[Pair]) -> Iterator[Finding]:
     for gists, about in groups.items():
         if not gists:
             continue
-        share = f"{len(about)} of {len(timed)}" if len(about) < len(timed) or len(timed) == 1 else f"All {len(timed)}"
-        ratios = f"{share} {'ratio' if len(timed) == 1 else 'ratios'}"
+        ratios = words.share(len(about), len(timed), "ratio")
         if len(gists) == 1:
-            text = f"{ratios}: only {gists[0]} is known to differ{_unknown(about)}."
+            text = f"In {ratios[0].lower()}{ratios[1:]} only {gists[0]} is known to differ{_unknown(about)}."
             yield Finding(kind=Kind.ATTRIBUTED, text=text, figures={"pairs": len(about)}, units=_keys(about))
         else:
-            yield _confounded(ratios, gists, about)
+            yield _confounded(ratios, gists, about, places)
 
 
-def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Finding:
+def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair], places: Places) -> Finding:
     plan = about[0].separation
-    text = f"{ratios}: confounded by {', '.join(gists)}{_unknown(about)}"
+    text = f"{ratios} {'is' if len(about) == 1 else 'are'} confounded by {', '.join(gists)}{_unknown(about)}"
     if plan and plan.steps:
         why = f", since {plan.why}" if plan.why else ""
         text += f"; to separate them, measure {'; then '.join(step.text for step in plan.steps)}{why}"
     if plan and plan.together:
-        text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
+        parted = _holds_both(about[0], places)
+        if parted and set(plan.together) == {"gpu", "host"}:
+            text += f"; {parted} has both GPUs, and measured on both parts gpu from host"
+        else:
+            text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
     wanted = [each for pair in about for each in _separating(pair)]
     return Finding(
         kind=Kind.CONFOUNDED,
@@ -260,6 +267,15 @@ def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Fin
         units=_keys(about),
         wanted=tuple(wanted),
     )
+
+
+def _holds_both(pair: Pair, places: Places) -> str | None:
+    """Name the host of a pair that has the other side's model of GPU too."""
+    rows = pair.baseline.row, pair.candidate.row
+    for row, other in (rows, rows[::-1]):
+        if row.hostname and row.gpu_name != other.gpu_name and (row.host_id or row.hostname, other.gpu_name) in places:
+            return words.short(row.hostname)
+    return None
 
 
 def _separating(pair: Pair) -> Iterator[Wanted]:
@@ -285,7 +301,7 @@ def _separating(pair: Pair) -> Iterator[Wanted]:
 
 def _unknown(about: Sequence[Pair]) -> str:
     names = list(dict.fromkeys(key for pair in about for key in pair.unknown))
-    return f" (not known on both sides: {', '.join(names)})" if names else ""
+    return f" (unknown on a side at least: {', '.join(names)})" if names else ""
 
 
 def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:

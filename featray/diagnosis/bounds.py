@@ -153,10 +153,15 @@ def _roomy(about: Sequence[Best]) -> Finding:
         f" from b={each.curve.units[-2].row.batch_size} to b={each.unit.row.batch_size}"
         for each in about
     ]
-    batches = sorted({batch for each in about for batch in larger(each.unit)})
+    batches = {batch: "" for each in about for batch in larger(each.unit)}
+    for each in about:
+        frames = each.unit.row.frames or 0
+        if frames in batches and frames != 2 * each.unit.row.batch_size:
+            batches[frames] = f" (all of {words.clip(each.unit.row)})"
+    untried = ", ".join(f"{batch}{why}" for batch, why in sorted(batches.items()))
     text = (
         f"Headroom on {words.target(first.row)} ({memory}, {taken}): throughput still rose at the largest batch "
-        f"({words.phrases(names)}); untried: b={', '.join(map(str, batches))}."
+        f"({words.phrases(names)}); untried: b={untried}."
     )
     return Finding(
         kind=Kind.HEADROOM,

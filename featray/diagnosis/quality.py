@@ -41,7 +41,7 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
     target = words.percent(statistics.HALF_WIDTH)
     yield Finding(
         kind=Kind.NOISY,
-        text=f"{_of(wide, found)} noisier than ±{target}: {words.phrases(names)}.",
+        text=f"{_of(wide, found, 'is', 'are')} noisier than ±{target}: {words.phrases(names)}.",
         figures={"half_width_max": wide[0][0].half_width, "units": len(wide), "needed": needed[0]},
         units=tuple(unit.key for _, unit in wide),
         wanted=tuple(
@@ -54,8 +54,9 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
     )
 
 
-def _of(some: Sequence[object], all_: Sequence[object]) -> str:
-    return f"{len(some)} of {words.count(len(all_), 'unit')}"
+def _of(some: Sequence[object], all_: Sequence[object], one: str, many: str) -> str:
+    """Begin a sentence on some of the units, with the verb for one or for many of them."""
+    return f"{words.share(len(some), len(all_), 'unit')} {one if len(some) == 1 else many}"
 
 
 def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
     needed = statistics.needed_for(statistics.HALF_WIDTH, sd, least=statistics.INVOCATIONS_MIN)
     basis = "a calibrated" if is_known else "an assumed"
     text = (
-        f"{_of(few, measured)} rest on fewer than {statistics.INVOCATIONS_MIN} invocations and have no interval; "
+        f"{_of(few, measured, 'rests', 'rest')} on fewer than {statistics.INVOCATIONS_MIN} invocations: no interval; "
         f"{needed or 'over ' + str(statistics.NEEDED_MAX)} invocations would give "
         f"±{words.percent(statistics.HALF_WIDTH)} at {basis} sd of {words.percent(sd)}."
     )

@@ -173,6 +173,13 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"
 
 
+def share(number: int, total: int, noun: str) -> str:
+    """Name some of several: `The only unit`, `All 6 units`, `2 of 6 units`."""
+    if total == 1:
+        return f"The only {noun}"
+    return f"All {total} {noun}s" if number == total else f"{number} of {total} {noun}s"
+
+
 def count(number: int, noun: str, many: str | None = None) -> str:
     """Count a noun: `1 unit`, `3 units`."""
     return f"{number} {noun if number == 1 else many or noun + 's'}"

@@ -15,7 +15,7 @@ from featray.comparison import Calibration
 from featray.diagnosis import Diagnosis, Finding, Kind, diagnose
 from featray.report import tables
 from featray.row import Row
-from tests.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
 
 STEADY = (0.99, 1.0, 1.0, 1.0, 1.01)
 """Five invocations with a half-width of 0.9%."""
@@ -78,7 +78,7 @@ CASES = [
         Kind.UNPROVEN,
         timed(1.0),
         timed(1.0),
-        "The only ratio compares labels-only identity",
+        "The only ratio compares measurements of labels-only identity, so none is",
         against=timed(2.0, **IMPORTED, **BEFORE),
         but_against=timed(2.0, **BEFORE),
         asks=True,
@@ -133,7 +133,7 @@ CASES = [
         Kind.DETECTORS,
         [*timed(1.0), *timed(4.0, detector="img2pose")],
         [*timed(1.0), *timed(4.0, detector="img2pose", **BLACKWELL)],
-        "retinaface is 4.0x img2pose.",
+        "retinaface is 4.0x as fast as img2pose.",
     ),
     case(
         Kind.BATCH_CURVE,
@@ -187,7 +187,13 @@ CASES = [
         Kind.HEADROOM, curve(2.0, 1.0, batches=(1, 4), **IMAGES), curve(4.0, 2.0, 1.0, **IMAGES), "b=8, 16", asks=True
     ),
     case(Kind.NOISY, timed(1.0, SHAKY), timed(1.0), "±5.9% from 5 invocations, 13 would do", asks=True),
-    case(Kind.FEW, timed(1.0)[:2], timed(1.0)[:3], "1 of 1 unit rest on fewer than 3 invocations", asks=True),
+    case(
+        Kind.FEW,
+        timed(1.0)[:2],
+        timed(1.0)[:3],
+        "The only unit rests on fewer than 3 invocations: no interval",
+        asks=True,
+    ),
     case(
         Kind.THROTTLED,
         timed(1.0, throttled=True, throttle_reasons=["sw_thermal_slowdown"]),
@@ -431,6 +437,75 @@ def test_hosts_with_other_software_are_told_apart_in_the_stack() -> None:
     shelf = {**SHELF, **BLACKWELL, "torch": "2.15.0"}
     (finding,) = of_kind(Kind.STACK, [*timed(1.0), *timed(1.0, **shelf)])
     assert "torch 2.11.0+cu128 (box), 2.15.0 (shelf)" in finding.text
+
+
+# -- words
+
+
+def test_some_of_several_are_named_with_their_verb() -> None:
+    one, two = (timed(1.0, SHAKY, batch_size=batch) for batch in (1, 4))
+    assert of_kind(Kind.NOISY, one)[0].text.startswith("The only unit is noisier than")
+    assert of_kind(Kind.NOISY, [*one, *timed(1.0)])[0].text.startswith("1 of 2 units is noisier than")
+    assert of_kind(Kind.NOISY, [*one, *two, *timed(1.0)])[0].text.startswith("2 of 3 units are noisier than")
+    assert of_kind(Kind.FEW, [make_row(), make_row(batch_size=1)])[0].text.startswith("All 2 units rest on")
+
+
+def test_a_confounded_ratio_is_a_sentence() -> None:
+    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.8, driver=None, torch="2.15.0", pyfeat="2.2.0"), timed(1.0, **BEFORE))
+    assert finding.text.startswith("The only ratio is confounded by torch stack (")
+    assert "(unknown on a side at least: driver)" in finding.text
+    (finding,) = of_kind(Kind.ATTRIBUTED, timed(0.8, torch="2.15.0"), timed(1.0, **BEFORE))
+    assert finding.text.startswith("In the only ratio only torch stack (")
+
+
+def test_a_batch_that_is_no_power_of_two_is_explained() -> None:
+    (finding,) = of_kind(Kind.HEADROOM, curve(4.0, 2.0, 1.0, batches=(4, 16, 64)))
+    assert finding.text.endswith("untried: b=72 (all of short (72 frames)).")
+
+
+FOUR = [
+    {**host, **gpu, "target_id": f"GPU-{host['hostname']}-{name}", "gpu_uuid": f"GPU-{host['hostname']}-{name}"}
+    for host in (BOX, SHELF)
+    for name, gpu in (("old", RTX3090), ("new", BLACKWELL))
+]
+
+
+def test_many_targets_with_one_order_of_detectors_are_one_finding_per_input_in_the_order_of_the_tables() -> None:
+    rows = [
+        row
+        for target in FOUR
+        for clip in ("long", "multi-face", "short")
+        for detector, seconds in (("retinaface", 1.0), ("img2pose", 4.0))
+        for row in timed(seconds, detector=detector, input=clip, **target)
+    ]
+    texts = [each.text for each in of_kind(Kind.DETECTORS, rows)]
+    order = "retinaface, then img2pose on all 4 targets, retinaface 4.0x to 4.0x as fast as img2pose."
+    assert texts == [
+        f"On {clip}: {order}" for clip in ("short (72 frames)", "long (472 frames)", "16 x multi_face.jpg")
+    ]
+
+
+def test_targets_with_another_order_of_detectors_are_told_apart() -> None:
+    other = FOUR[0]["target_id"]
+    rows = [
+        row
+        for target in FOUR
+        for detector, seconds in (("retinaface", 1.0), ("img2pose", 0.5 if target["target_id"] == other else 4.0))
+        for row in timed(seconds, detector=detector, **target)
+    ]
+    (finding,) = of_kind(Kind.DETECTORS, rows)
+    assert "img2pose, then retinaface on NVIDIA GeForce RTX 3090 of box, img2pose 2.0x as fast as" in finding.text
+    assert "retinaface, then img2pose on NVIDIA RTX PRO 6000 Blackwell Workstation Edition of box, " in finding.text
+
+
+def test_a_host_with_both_gpus_parts_them_from_the_host() -> None:
+    before = timed(1.0, **{**FOUR[2], **BEFORE})  # the 3090 of shelf
+    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.5, **FOUR[1]), before)
+    assert "gpu, host come with the machine and cannot be separated" in finding.text
+    other, finding = of_kind(Kind.CONFOUNDED, [*timed(0.5, **FOUR[1]), *timed(0.9, **FOUR[0])], before)
+    assert "gpu (GPU-shelf-old -> GPU-box-old)" in other.text  # one model, two specimens: each host has its own
+    assert "cannot be separated" not in finding.text
+    assert "box has both GPUs, and measured on both parts gpu from host" in finding.text
 
 
 # -- odd stores
