@@ -50,9 +50,10 @@ def _order(
     margin: float,
     known: Mapping[str, Calibration],
 ) -> str:
-    where = f"all {places} targets" if len(same) == places else words.listed(words.target(each[0].row) for each in same)
-    ratios = sorted(_ratio(ranked) for ranked in same)
-    span = f"{ratios[0]:.1f}x" if len(same) == 1 else f"{ratios[0]:.1f}x to {ratios[-1]:.1f}x"
+    everywhere = "both targets" if places == 2 else f"all {places} targets"
+    where = everywhere if len(same) == places else words.listed(words.target(each[0].row) for each in same)
+    ratios = [_ratio(ranked) for ranked in same]
+    span = " to ".join(dict.fromkeys(f"{ratio:.1f}x" for ratio in (min(ratios), max(ratios))))
     doubts = dict.fromkeys(_doubts(ranked, margin, known) for ranked in same)
     doubt = next(iter(doubts)) if len(doubts) == 1 else " (not decided on every target)"
     return f"{', then '.join(names)} on {where}, {names[0]} {span} as fast as {names[-1]}{doubt}"

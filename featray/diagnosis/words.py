@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from statistics import fmean
+from statistics import median
 from types import MappingProxyType
 
 from featray import detectors, inputs
@@ -138,10 +138,10 @@ def realtime(each: Unit) -> float | None:
 
 
 def stages_s(each: Unit) -> dict[str, float]:
-    """Average each profiled stage over invocations, in seconds per call; empty when none was."""
+    """Give each profiled stage's seconds per call, the median over invocations; empty when none was profiled."""
     profiles = [row.stages_s for row in each.measured if row.stages_s]
     names = dict.fromkeys(name for profile in profiles for name in profile)
-    return {name: fmean(profile.get(name) or 0.0 for profile in profiles) for name in names}
+    return {name: median(profile.get(name) or 0.0 for profile in profiles) for name in names}
 
 
 def is_video(each: Unit) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from featray import footprint, inputs
+from featray.diagnosis import words
 from featray.report import palette, records, wording
 from featray.report.hardware import CPU
 from featray.report.tables import Report, detector_heading, section_heading
@@ -272,7 +273,7 @@ def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figu
         fastest: dict[tuple[str, str, str], Unit] = {}
         for each in group:
             key = (each.row.detector, each.key[0], each.key[2])
-            if records.stages_s(each) and (key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0)):
+            if words.stages_s(each) and (key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0)):
                 fastest[key] = each
         if fastest:
             bars = sorted(fastest.values(), key=lambda each: numbered.detectors.index(each.row.detector))
@@ -282,7 +283,7 @@ def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figu
 
 def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Figure:
     heading = section_heading(bars[0].row)
-    names = dict.fromkeys(name for each in bars for name in records.stages_s(each))
+    names = dict.fromkeys(name for each in bars for name in words.stages_s(each))
     labels = distinct(_bar_name(each, report) for each in bars)
     traces = [_stage_trace(name, index, bars, labels, anchors) for index, name in enumerate(names)]
     return Figure(
@@ -305,7 +306,7 @@ def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Fig
 
 def _bar_name(unit: Unit, report: Report) -> str:
     """Name a bar in two lines: what was measured, and where, if that varies."""
-    total_s = sum(records.stages_s(unit).values()) / (unit.row.frames or 1)
+    total_s = sum(words.stages_s(unit).values()) / (unit.row.frames or 1)
     detector = wording.shortened(detector_heading(unit.row), NAME_LENGTH)
     what = f"{detector} b={unit.row.batch_size}, {wording.milliseconds(total_s)} ms"
     where = [report.targets[unit.key[2]].place] if len(report.targets) > 1 else []
@@ -314,7 +315,7 @@ def _bar_name(unit: Unit, report: Report) -> str:
 
 
 def _stage_trace(name: str, index: int, bars: Sequence[Unit], labels: Sequence[str], anchors: Anchors) -> Trace:
-    profiles = [records.stages_s(each) for each in bars]
+    profiles = [words.stages_s(each) for each in bars]
     times_s = [stages.get(name, 0.0) / (each.row.frames or 1) for stages, each in zip(profiles, bars, strict=True)]
     shares = [stages.get(name, 0.0) / (sum(stages.values()) or 1.0) for stages in profiles]
     return {

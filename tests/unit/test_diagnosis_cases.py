@@ -479,7 +479,7 @@ def test_many_targets_with_one_order_of_detectors_are_one_finding_per_input_in_t
         for row in timed(seconds, detector=detector, input=clip, **target)
     ]
     texts = [each.text for each in of_kind(Kind.DETECTORS, rows)]
-    order = "retinaface, then img2pose on all 4 targets, retinaface 4.0x to 4.0x as fast as img2pose."
+    order = "retinaface, then img2pose on all 4 targets, retinaface 4.0x as fast as img2pose."
     assert texts == [
         f"On {clip}: {order}" for clip in ("short (72 frames)", "long (472 frames)", "16 x multi_face.jpg")
     ]

@@ -37,11 +37,17 @@ def test_one_model_twice_on_a_host_is_named_with_its_id() -> None:
 
 def test_findings_tell_equal_gpus_apart_and_leave_no_trace() -> None:
     other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
-    rows = [make_row(**where, detector=name) for where in ({}, other) for name in ("retinaface", "img2pose")]
+    rows = [make_row(**where, gpu_utilization_median=0.3) for where in ({}, other)]
     texts = " ".join(finding.text for finding in diagnosis.diagnose(units.gather(rows)).findings)
     assert "RTX 3090 of box" in texts
     assert "RTX 3090 of shelf" in texts
     assert words.target(rows[0]) == "NVIDIA GeForce RTX 3090"
+
+
+def test_a_stage_is_the_median_over_invocations() -> None:
+    rows = [make_row(invocation=number, stages_s={"decode": seconds}) for number, seconds in enumerate((1, 2, 9), 1)]
+    (unit,) = units.gather(rows)
+    assert words.stages_s(unit) == {"decode": 2}
 
 
 @pytest.mark.parametrize(
