@@ -90,7 +90,7 @@ def report(
         chosen = choose(results, names)
         path = _path(results, chosen.name, form, output)
         before, problems = find_baseline(results, chosen, baseline)
-        written = write(results, chosen, form, before)
+        written = write(results, chosen, form, before, beside=path is not None)
     files = tuple(keep(path, written)) if path else ()
     return Reported(text=written.text, files=files, problems=(*chosen.problems, *problems))
 
@@ -190,11 +190,15 @@ def choose(results: str, names: Sequence[str]) -> Chosen:
 
 
 def _latest(results: str) -> str:
+    """Name the run that measured last; a calibration only where there is nothing else."""
     run_id = store.latest_run(results)
     if run_id is None:
         _, problems = store.runs(results)
         left_out = store.left_out(problems)
         raise NothingMatches(f"{results}: holds no rows; submit a sweep, or import a report of py-feat{left_out}")
+    if run_id == store.latest_run(results, comparison.CALIBRATION):
+        others = [run for run in store.runs(results)[0] if run.sweep != comparison.CALIBRATION]
+        return max(others, key=lambda run: (run.last_at, run.run_id)).run_id if others else run_id
     return run_id
 
 
@@ -216,8 +220,16 @@ def file_name(run_ids: Sequence[str]) -> str:
     return whole if len(whole) <= NAME_LENGTH else f"{whole[: NAME_LENGTH - 4]}-etc"
 
 
-def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = ()) -> Written:
-    """Write a report in one of `FORMATS`, compared with the rows of a baseline."""
+def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = (), *, beside: bool = True) -> Written:
+    """Write a report in one of `FORMATS`.
+
+    Args:
+        results: Store, for calibrations and notes.
+        chosen: What is reported.
+        form: One of `FORMATS`.
+        before: Rows of the baseline.
+        beside: Whether a CSV can stand beside a page that has no room for all units.
+    """
     known, by_hand = calibrations(results), hand_written(results, chosen.name)
     report, theirs = tables.build(chosen.rows, known), units.gather(before)
     diagnosed = diagnosis.diagnose(report.units, theirs, calibrations=known)
@@ -226,7 +238,9 @@ def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = ()) -
     found = findings.notes(diagnosed, before, order, following, _suggesting(chosen, before))
     csv_name = f"{chosen.name}.units.csv"
     if form == "html":
-        page = html.render(report, found, version=featray.__version__, csv_name=csv_name, hand_written=by_hand)
+        page = html.render(
+            report, found, version=featray.__version__, csv_name=csv_name if beside else None, hand_written=by_hand
+        )
         return Written(text=page.page, csv_name=csv_name, csv=page.csv)
     render = markdown.render if form == "markdown" else document.render
     return Written(text=render(report, found, by_hand), csv_name=csv_name, csv=None)

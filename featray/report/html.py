@@ -69,7 +69,7 @@ def render(
     found: Notes = notes.NONE,
     *,
     version: str,
-    csv_name: str = "units.csv",
+    csv_name: str | None = "units.csv",
     hand_written: str | None = None,
     units_max: int = UNITS_MAX,
 ) -> Rendered:
@@ -79,13 +79,13 @@ def render(
         report: Tables.
         found: What the diagnosis says.
         version: featray's, for the foot of the page.
-        csv_name: What the CSV beside the page will be called, if there has to be one.
+        csv_name: What the CSV beside the page will be called, if there has to be one; None where no file can be beside.
         hand_written: Notes of people, shown as they are.
         units_max: Units that the page holds; the others go to the CSV.
     """
     ordered = list(grids.ordered(report))
     shown, rest = ordered[:units_max], ordered[units_max:]
-    csv = records.to_csv(records.unit(each, report.targets) for each in rest) if rest else None
+    csv = records.to_csv(records.unit(each, report.targets) for each in rest) if rest and csv_name else None
     page = _page(report, found, shown, len(ordered), csv_name if rest else None)
     text = _template().render(
         page=page | {"version": version, "hand_written": hand_written},
@@ -110,7 +110,7 @@ def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: 
         "synthetic": markdown.SYNTHETIC.capitalize() if report.synthetic else None,
         "descriptions": report.descriptions,
         "headline": found.headline.text if found.headline else None,
-        "left_out": _left_out(len(shown), total) if csv else None,
+        "left_out": _left_out(len(shown), total, csv) if len(shown) < total else None,
         "csv": csv,
         "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
         "chips": _chips(report, shown),
@@ -130,8 +130,11 @@ def _several(report: Report) -> Iterable[Any]:
     return report.blocks if len(report.blocks) > 1 else ()
 
 
-def _left_out(shown: int, total: int) -> str:
-    return f"This page holds {shown} of {total} units; the other {total - shown} are in the CSV file beside it:"
+def _left_out(shown: int, total: int, csv: str | None) -> str:
+    rest = f"This page holds {shown} of {total} units; the other {total - shown} are"
+    if csv:
+        return f"{rest} in the CSV file beside it:"
+    return f"{rest} left out; where the page is written to a file they are put in a CSV beside it."
 
 
 def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> list[Part | None]:

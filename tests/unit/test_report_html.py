@@ -139,6 +139,14 @@ def test_units_beyond_the_limit_go_to_a_csv_and_the_page_says_so() -> None:
     assert lines[0]["command"] == "featray measure --cell 000000000007 --target GPU-1"
 
 
+def test_a_page_that_goes_to_no_file_names_no_csv() -> None:
+    rows = [make_row(cell_id=f"{number:012}", batch_size=number + 1) for number in range(10)]
+    made = rendered(rows, units_max=7, csv_name=None)
+    assert made.csv is None
+    assert "This page holds 7 of 10 units; the other 3 are left out; where the page is written to a file" in made.page
+    assert ".csv" not in made.page.split("<main>")[0]
+
+
 def test_a_page_with_room_for_all_needs_no_csv() -> None:
     assert rendered(several()).csv is None
 

@@ -1,6 +1,6 @@
 import pytest
 
-from featray.report import markdown, tables
+from featray.report import markdown, notes, tables
 from tests.report_rows import make_cpu_row, make_failed_row, make_row
 
 HOSTILE = "a|b\n# <script>alert(1)</script> ![x](http://x.example) `c` *d* _e_"
@@ -67,3 +67,13 @@ def test_very_long_names_keep_their_ends() -> None:
 def test_a_command_to_copy_cannot_end_its_span() -> None:
     assert markdown.code("featray suggest a -o sweeps") == "`featray suggest a -o sweeps`"
     assert markdown.code("featray suggest 'a`b'") == "featray suggest 'a\\`b'"
+
+
+def test_remarks_stand_after_what_was_found() -> None:
+    found = notes.Notes(observations=(notes.Observation("stack", "Stack: torch 2.11."),))
+    text = markdown.render(tables.build([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
+    assert (
+        0
+        < text.index("\n## Notes\n\n- Stack: torch 2.11.\n")
+        < text.index("\n\n## Remarks\n\n- No number (oom: no memory)")
+    )

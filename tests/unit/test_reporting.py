@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from featray import reporting, store
+from featray.comparison import CALIBRATION
 from featray.errors import BadInput, NothingMatches, StoreError
 from tests.builders import BLACKWELL, make_row, make_rows
 
@@ -21,6 +22,18 @@ def results(tmp_path: Path) -> str:
 
 def test_by_default_the_latest_run_is_reported(results: str) -> None:
     assert reporting.choose(results, []).run_ids == ("new-1",)
+
+
+def test_a_calibration_is_not_what_the_report_without_a_name_is_about(results: str) -> None:
+    calibrated = make_row(run_id="calibrate-1", sweep=CALIBRATION, started_at="2026-05-09T00:00:00.000+00:00")
+    store.append(results, [calibrated])
+    assert reporting.choose(results, []).run_ids == ("new-1",)
+    assert reporting.choose(results, [CALIBRATION]).run_ids == ("calibrate-1",)
+
+
+def test_a_store_of_a_calibration_alone_is_reported(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row(run_id="calibrate-1", sweep=CALIBRATION)])
+    assert reporting.choose(str(tmp_path), []).run_ids == ("calibrate-1",)
 
 
 def test_a_sweep_stands_for_its_latest_run_by_name_or_by_file(results: str) -> None:
