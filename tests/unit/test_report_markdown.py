@@ -23,11 +23,6 @@ def test_a_report_of_one_gpu_has_the_layout_of_py_feats() -> None:
     )
 
 
-def test_the_same_rows_give_the_same_bytes() -> None:
-    rows = [make_row(), make_cpu_row(), make_failed_row("oom", "no memory", cell_id="b")]
-    assert markdown.render(tables.build(rows)) == markdown.render(tables.build(rows))
-
-
 def test_synthetic_weights_are_named_at_the_head_and_at_every_table() -> None:
     text = markdown.render(tables.build([make_row(weights="synthetic")]))
     assert text.count("ynthetic weights") == 2
