@@ -175,7 +175,7 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
     if not about:
         return
     needed = {pair.candidate.key: pair.decision.needed for pair in about if pair.decision}
-    names = [f"{words.unit(pair.candidate)} {_needed(needed[pair.candidate.key])}" for pair in about]
+    names = [f"{words.unit(pair.candidate)} ({_needed(needed[pair.candidate.key])})" for pair in about]
     known = [count for count in needed.values() if count is not None]
     yield Finding(
         kind=Kind.UNDECIDED,
@@ -199,7 +199,7 @@ def _again(pair: Pair, count: int) -> Iterator[Wanted]:
     if pair.baseline.key[1:] != pair.candidate.key[1:] or software[0] != software[1]:
         yield Wanted(
             unit=pair.baseline,
-            reason=reason,
+            reason=f"{reason}: the baseline",
             requirements=software[0],
             invocations=count,
             measures=baseline,
@@ -207,7 +207,7 @@ def _again(pair: Pair, count: int) -> Iterator[Wanted]:
         )
     yield Wanted(
         unit=pair.candidate,
-        reason=reason,
+        reason=f"{reason}: the candidate",
         requirements=software[1],
         invocations=count,
         measures=candidate,

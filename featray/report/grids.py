@@ -100,11 +100,11 @@ def _unit_line(unit: Unit, report: Report, many_runs: bool, anchor: str | None) 
 def _place(unit: Unit, report: Report, many_runs: bool) -> list[Cell]:
     target = report.targets[unit.key[2]]
     cells = [
-        Cell(wording.shortened(unit.row.input, 40), kind="t"),
-        Cell(detector_heading(unit.row), kind="t"),
+        named(wording.shortened(unit.row.input, 40)),
+        named(detector_heading(unit.row)),
     ]
     if len(report.targets) > 1:
-        cells.append(Cell(wording.shortened(target.hostname, 40), kind="t"))
+        cells.append(named(wording.shortened(target.hostname, 40)))
         cells.append(Cell(target.short_label, kind="t"))
     return [*cells, Cell(wording.shortened(unit.key[0]), kind="t")] if many_runs else cells
 
@@ -134,6 +134,14 @@ def _measured(unit: Unit) -> list[Cell]:
         number(memory, f"{memory / GIB:.2f}" if memory is not None else None),
         number(rows, str(rows) if rows is not None else None),
     ]
+
+
+NAME_LENGTH = 28  # characters of a name that stays on one line: four of them leave the figures in sight
+
+
+def named(text: str, link: str | None = None) -> Cell:
+    """Make a cell of a name, which wraps where it is long."""
+    return Cell(text, kind="t" if len(text) <= NAME_LENGTH else "m", link=link)
 
 
 def number(value: float | None, text: str | None) -> Cell:
@@ -189,10 +197,10 @@ def _width(unit: Unit) -> float | None:
 
 def _named(heading: str, text: str, each: Best, anchors: Anchors) -> Cell:
     if heading == "detector":
-        return Cell(text, kind="t", link=anchors.get(each.unit.key))
+        return named(text, anchors.get(each.unit.key))
     if heading == "input":
-        return Cell(wording.shortened(each.unit.row.input, 40), kind="t")
-    return Cell(each.target.short_label if heading == "target" else text, kind="t")
+        return named(wording.shortened(each.unit.row.input, 40))
+    return named(each.target.short_label if heading == "target" else text)
 
 
 def comparisons(report: Report, found: Notes, anchors: Anchors) -> Grid:

@@ -5,12 +5,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from featray.report import figures, notes, palette, wording
-from featray.report.figures import FRAME_PX, LINE_HEIGHT_PX, NAME_LENGTH, Anchors, Figure, Layout, Trace, plain_label
+from featray.report.figures import FRAME_PX, LINE_HEIGHT_PX, Anchors, Figure, Layout, Trace, plain_label
 from featray.report.notes import Comparison, Notes
 from featray.report.tables import Report, detector_heading
 from featray.units import Unit, UnitKey
 
 Known = Mapping[UnitKey, Unit]
+
+SIDE_LENGTH = 28  # characters of a line beside a plot of half the page's width: a third of it
 
 ROOM = 1.05  # beyond the outermost bar: a mark would be cut in half at the edge
 
@@ -46,12 +48,10 @@ def _figure(where: str, shown: Sequence[Comparison], axis: Layout, known: Known,
 
 
 def _label(each: Comparison, known: Known) -> str:
-    """Name a line by detector and input."""
+    """Name a line in two: detector and input."""
     unit = known.get(each.candidate_unit) if each.candidate_unit else None
-    if unit is None:
-        return plain_label(wording.shortened(each.config, 2 * NAME_LENGTH))
-    names = (wording.shortened(name, NAME_LENGTH) for name in (detector_heading(unit.row), unit.row.input))
-    return plain_label(", ".join(names))
+    names = (detector_heading(unit.row), unit.row.input) if unit else (each.config,)
+    return "<br>".join(plain_label(wording.shortened(name, SIDE_LENGTH)) for name in names)
 
 
 def _axis(shown: Iterable[Comparison]) -> Layout:
@@ -64,11 +64,12 @@ def _axis(shown: Iterable[Comparison]) -> Layout:
         "range": [math.log10(low), math.log10(high)],
         "tickvals": ticks,
         "ticktext": [f"{tick:g}x" for tick in ticks],
+        "tickangle": 0,
         "title": {"text": "\u2190 slower \u2003 speedup \u2003 faster \u2192"},
     }
 
 
-TICKS = 7  # at most: a phone has room for no more
+TICKS = 6  # at most: a phone has room for no more
 
 _STEPS = [size * 10.0**power for power in range(-3, 4) for size in (1, 2, 5)]
 

@@ -51,13 +51,24 @@
     return Boolean(about) && !about.some(isAbout);
   }
 
-  function layoutOf(layout, names) {
+  // Lines of a legend below a plot: long names stand alone on a phone.
+  function legendLines(figure) {
+    const names = figure.traces.map((trace) => trace.name);
+    const each = isNarrow() ? (names.some((name) => name.length > 18) ? 1 : 2) : 4;
+    return figure.layout.showlegend ? Math.ceil(names.length / each) : 0;
+  }
+
+  const ONE_LINE = 62; // characters of a name that a phone has room for
+  const isTall = (named) => named.some((text) => text.length > ONE_LINE);
+  const onPhone = (text, tall) => (tall ? text : text.replace("<br>", ", "));
+
+  function layoutOf(layout, lines) {
     const axis = { gridcolor: css("--grid"), linecolor: css("--line"), zerolinecolor: css("--line"), fixedrange: isNarrow() };
     const drawn = {
       ...layout,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: css("--text"), size: 12, family: getComputedStyle(document.body).fontFamily },
-      margin: { l: 54, r: 12, t: 10, b: 46 + (layout.showlegend ? 20 * Math.ceil(names / (isNarrow() ? 2 : 4)) : 0) },
+      margin: { l: 54, r: 12, t: 10, b: 46 + 20 * lines },
       hoverlabel: { bgcolor: css("--raised"), bordercolor: css("--line"), font: { color: css("--text") }, align: "left", namelength: -1 },
       xaxis: { ...axis, ...layout.xaxis },
       yaxis: { ...axis, ...layout.yaxis },
@@ -67,26 +78,30 @@
     // Long names beside the bars would leave no room for the bars on a phone: there they stand above them.
     if (isNarrow() && layout.meta && layout.meta.named) {
       drawn.yaxis = { ...drawn.yaxis, showticklabels: false, automargin: false };
-      drawn.margin = { ...drawn.margin, l: 8, t: 22 };
+      const tall = isTall(layout.meta.named);
+      drawn.margin = { ...drawn.margin, l: 8, t: tall ? 36 : 22 };
       drawn.bargap = 0.6;
       drawn.annotations = layout.meta.named.map((text, index) => ({
-        text: text.replace("<br>", ", "), x: 0, xref: "paper", xanchor: "left", y: index, yref: "y", yshift: 17, showarrow: false,
+        text: onPhone(text, tall), x: 0, xref: "paper", xanchor: "left", y: index, yref: "y", yshift: tall ? 29 : 17, showarrow: false,
         align: "left", font: { size: 10.5, color: css("--soft") },
       }));
     }
     return drawn;
   }
 
-  const NAMED_LINE = 52, NAMED_FRAME = 170; // pixels: a name and its bar on a phone; axis and legend below them
+  // Pixels: a name and its bar on a phone, the second line of a long name, axis and legend below them.
+  const NAMED_LINE = 52, NAMED_MORE = 18, NAMED_FRAME = 120, LEGEND_LINE = 20;
 
   function draw(node) {
     if (node.parentElement.hidden) return;
     const figure = narrowed(drawing.figures[Number(node.dataset.figure)]);
     const named = isNarrow() && figure.layout.meta && figure.layout.meta.named;
-    const height = named ? NAMED_FRAME + NAMED_LINE * named.length : figure.height;
+    const lines = legendLines(figure);
+    const rows = named ? named.length * (NAMED_LINE + (isTall(named) ? NAMED_MORE : 0)) : 0;
+    const height = (named ? NAMED_FRAME + rows : figure.height - LEGEND_LINE) + LEGEND_LINE * Math.max(1, lines);
     node.style.height = height + "px";
     const options = { displayModeBar: false, responsive: true, displaylogo: false };
-    const layout = { ...layoutOf(figure.layout, figure.traces.length), height };
+    const layout = { ...layoutOf(figure.layout, lines), height };
     return Plotly.react(node, figure.traces.map(traceOf), layout, options).then(() => {
       if (node.dataset.drawn) return;
       node.dataset.drawn = "yes";
