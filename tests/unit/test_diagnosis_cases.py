@@ -463,6 +463,16 @@ def test_a_batch_that_is_no_power_of_two_is_explained() -> None:
     assert finding.text.endswith("untried: b=72 (all of short (72 frames)).")
 
 
+def test_headroom_of_one_model_of_gpu_is_one_finding_that_asks_for_every_target() -> None:
+    rows = [*curve(4.0, 2.0, 1.0), *curve(4.4, 2.2, 1.0, **SHELF, **{**RTX3090, "target_id": "GPU-b"})]
+    (finding,) = of_kind(Kind.HEADROOM, rows)
+    assert finding.text.startswith(
+        "Headroom on NVIDIA GeForce RTX 3090 of box, NVIDIA GeForce RTX 3090 of shelf (24.0 GiB of memory, "
+    )
+    assert "(retinaface short (72 frames) +100% to +120% from b=4 to b=16)" in finding.text
+    assert len({wanted.unit.row.target_id for wanted in finding.wanted}) == 2
+
+
 FOUR = [
     {**host, **gpu, "target_id": f"GPU-{host['hostname']}-{name}", "gpu_uuid": f"GPU-{host['hostname']}-{name}"}
     for host in (BOX, SHELF)
