@@ -4,6 +4,7 @@ import collections
 import contextlib
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from statistics import median
@@ -14,6 +15,7 @@ from featray.row import Row
 from featray.units import Unit
 
 NAME_LENGTH = 60  # characters of one name in a sentence
+SHOWN_LENGTH = 80  # characters of a name that a table shows: two names of this length still fit side by side
 ID_LENGTH = 12  # characters of a UUID that tell the GPUs of one host apart: "GPU-" and 32 bits
 NAMED = 4  # things named in one sentence; more is a count
 
@@ -71,13 +73,27 @@ def unit(each: Unit) -> str:
     return ", ".join([*parts, target(row)])
 
 
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: str) -> str:
+    """Make one line of printable text: control characters and direction overrides could make a name read as another."""
+    kept = (" " if unicodedata.category(each) == "Cc" else each for each in text if each not in _BIDIRECTIONAL)
+    return " ".join("".join(kept).split())
+
+
+def shortened(text: str, length: int = SHOWN_LENGTH) -> str:
+    """Cut the middle out of a long text: names differ at their ends."""
+    line = plain(text)
+    if len(line) <= length:
+        return line
+    head = (length - 1) * 2 // 3
+    return f"{line[:head].rstrip()}…{line[-(length - 1 - head) :].lstrip()}"
+
+
 def short(text: str) -> str:
-    """Write a name on one line, and cut the middle out of a long one."""
-    text = " ".join(text.split())
-    if len(text) <= NAME_LENGTH:
-        return text
-    head = NAME_LENGTH * 2 // 3
-    return f"{text[:head].rstrip()}…{text[head + 1 - NAME_LENGTH :].lstrip()}"
+    """Write a name in a sentence."""
+    return shortened(text, NAME_LENGTH)
 
 
 def listed(names: Iterable[str], limit: int = NAMED) -> str:
