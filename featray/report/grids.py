@@ -204,9 +204,11 @@ def _named(heading: str, text: str, each: Best, anchors: Anchors) -> Cell:
 
 
 def comparisons(report: Report, found: Notes, anchors: Anchors) -> Grid:
-    """Make the table of the pairs with the baseline."""
+    """Make the table of the pairs with the baseline; what is to be known of all stands above it, once."""
+    shared = notes.shared_reason(found) is not None
     where = any(each.where for each in found.comparisons)
-    columns = ["config", *["target"] * where, "speedup", "95% CI", "verdict", "baseline", "candidate", "what to know"]
+    columns = ["config", *["target"] * where, "speedup", "95% CI", "verdict", "baseline", "candidate"]
+    columns += [] if shared else ["what to know"]
     known = {unit.key: unit for unit in report.units}
     made = [
         Line(
@@ -218,7 +220,7 @@ def comparisons(report: Report, found: Notes, anchors: Anchors) -> Grid:
                 Cell(each.verdict, kind="t"),
                 Cell(wording.plain(each.baseline), kind="m"),
                 Cell(wording.plain(each.candidate), kind="m"),
-                Cell(wording.plain(each.reason or ""), kind="r"),
+                *([] if shared else [Cell(wording.plain(each.reason or ""), kind="r")]),
             ],
             about=about(known[each.candidate_unit]) if each.candidate_unit in known else (),
         )

@@ -178,10 +178,16 @@ def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors:
     if not found.comparisons:
         return None
     chosen = [index for index, each in enumerate(drawn) if each.kind == "ratio"]
+    shared = notes.shared_reason(found)
+    told = [
+        f"Baseline: {found.baseline or 'unnamed'}.",
+        *found.remarks,
+        *([f"Of every pair: {shared}."] if shared else []),
+    ]
     return Part(
         anchor="baseline",
         title="Against the baseline",
-        note=" ".join([f"Baseline: {wording.plain(found.baseline or 'unnamed')}.", *map(wording.plain, found.remarks)]),
+        note=" ".join(map(wording.plain, told)),
         figures=chosen,
         wide=len(chosen) == 1,
         named=True,

@@ -61,6 +61,12 @@ class Notes:
 NONE = Notes()
 
 
+def shared_reason(found: Notes) -> str | None:
+    """Give what is to be known of every comparison alike; None where that differs, or of a single one."""
+    reasons = {each.reason for each in found.comparisons}
+    return next(iter(reasons)) if len(reasons) == 1 and len(found.comparisons) > 1 else None
+
+
 def untold(remarks: Iterable[Remark], found: Notes) -> list[Remark]:
     """List the remarks on tables that no observation makes too."""
     told = {each.kind for each in found.observations}

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 from html.parser import HTMLParser
@@ -137,6 +138,16 @@ def test_throughput_comes_with_its_interval_where_there_are_invocations_enough()
     (bars,) = [trace["error_y"] for trace in traces]
     assert bars["array"][0] is None  # one invocation only
     assert bars["array"][1] > 0
+
+
+def test_what_is_to_be_known_of_every_pair_is_told_once() -> None:
+    pairs = compared().comparisons
+    alike = notes.Notes(comparisons=tuple(dataclasses.replace(each, reason="a single measurement") for each in pairs))
+    page = rendered(several(), alike).page
+    assert page.count("a single measurement") == 1
+    assert "what to know" not in page
+    unlike = notes.Notes(comparisons=(*alike.comparisons, *pairs))
+    assert rendered(several(), unlike).page.count("a single measurement") == len(pairs)
 
 
 def test_verdicts_have_marks_of_their_own() -> None:
