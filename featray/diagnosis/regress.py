@@ -275,7 +275,8 @@ def _other_length(rise: Rise) -> tuple[str, Mapping[str, tuple[int, ...]] | None
     if not words.is_video(rise.after):
         copies = int(known.get("copies") or _copies(rise.after))
         times = math.ceil(max(FEW_BATCHES * batch, LENGTHS * frames) / frames)
-        return f"{times} times the images as well ({times * frames} in all)", {"copies": (copies * times,)}
+        often = "twice" if times == 2 else f"{times} times"
+        return f"{often} the images as well ({times * frames} in all)", {"copies": (copies * times,)}
     half = int(frames / LENGTHS)
     if half <= batch:
         return "a clip of at least twice the length", None

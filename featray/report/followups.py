@@ -134,14 +134,20 @@ def _cells(wanted: Wanted) -> list[Cell]:
     return [each for each in made if each is not None and _has_class(each)]
 
 
-_RELEASE = re.compile(r"py-feat==(\d+)\.(\d+)")
+_PINNED = "py-feat=="
 
 
 def _has_class(cell: Cell) -> bool:
     """Tell whether the py-feat that a cell pins may have its class; of a commit nobody knows."""
-    first = placement.FIRST_PYFEAT.get(cell.detector.class_name)
-    pinned = [(int(found[1]), int(found[2])) for each in cell.requirements if (found := _RELEASE.match(each))]
-    return first is None or all(each >= first for each in pinned)
+    pinned = [each.removeprefix(_PINNED) for each in cell.requirements if each.startswith(_PINNED)]
+    return all(_is_new_enough(cell.detector.class_name, version) for version in pinned)
+
+
+def _is_new_enough(class_name: str, version: str | None) -> bool:
+    """Tell whether a release of py-feat has a class; unknown versions are not known to."""
+    found = re.match(r"(\d+)\.(\d+)", version or "")
+    first = placement.FIRST_PYFEAT.get(class_name)
+    return first is None or (found is not None and (int(found[1]), int(found[2])) >= first)
 
 
 def of_unit(unit: Unit) -> Cell | None:
@@ -228,18 +234,15 @@ _COMMIT = re.compile(r"py-feat @ .*@([0-9a-f]+)$")
 
 def _provisos(members: Sequence[_Asked]) -> Iterator[str]:
     """Say what nobody knows of the cells before they run."""
-    commits = dict.fromkeys(found[1] for each in members for part in each.cell.requirements for found in _commit(part))
-    classes = dict.fromkeys(
-        each.cell.detector.class_name for each in members if each.cell.detector.class_name in placement.FIRST_PYFEAT
-    )
-    if commits and classes:
-        yield f"as far as py-feat {wording.listed(commits)} has {wording.listed(classes)}"
-
-
-def _commit(requirement: str) -> Iterator[re.Match[str]]:
-    found = _COMMIT.match(requirement)
-    if found:
-        yield found
+    doubtful: dict[str, dict[str, None]] = {}
+    for each in members:
+        name = each.cell.detector.class_name
+        for found in filter(None, map(_COMMIT.match, each.cell.requirements)):
+            rows = [unit.row for unit in (each.wanted.unit, each.place) if unit.row.pyfeat_commit == found[1]]
+            if name in placement.FIRST_PYFEAT and not any(_is_new_enough(name, row.pyfeat) for row in rows):
+                doubtful.setdefault(found[1], {})[name] = None
+    for commit, names in doubtful.items():
+        yield f"as far as py-feat {commit} has {wording.listed(names)}"
 
 
 def _remarks(members: Sequence[_Asked]) -> Iterator[str]:

@@ -183,7 +183,9 @@ def test_a_py_feat_that_cannot_have_a_class_is_not_asked_for_it() -> None:
 
 def test_what_nobody_knows_of_a_commit_stands_in_the_reasons() -> None:
     text = followups.yaml(suggested([make_row(**NEW)])["new-few-invocations"])
-    assert "# - as far as py-feat c716340 has Detectorv1\n" in text
+    assert "# - as far as py-feat c716340 has Detectorv1\n" in text  # its version says 0.7.0, and 2.0 was the first
+    known = suggested([make_row(**{**NEW, "pyfeat": "2.0.2"})])["new-few-invocations"]
+    assert known.reasons == ("a single measurement",)
     assert "# classes and keywords are those of featray's catalogue: what is imported tells labels only\n" in text
     assert "# torch==2.11.0 without +cu128, which names an index of wheels and no version\n" in text
 
