@@ -2,15 +2,17 @@
 
 Flow: units of any runs -> `recommend` -> `report.advice`, `featray recommend`, `featray.recommend`.
 Pure. Along the batch size every setting within the margin of the fastest is as good, and the smallest of them wins:
-it takes the least memory and answers first. Synthetic weights count only where nothing else was measured.
+it takes the least memory and answers first. Synthetic weights count only where nothing else was measured, and what was
+imported only after what featray measured: nobody knows what it computes.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
-from featray import footprint, statistics
+from featray import comparison, footprint, statistics
+from featray.comparison import Calibration
 from featray.errors import NothingMatches, suggest
 from featray.quantities import format_bytes
 from featray.units import Unit
@@ -51,24 +53,29 @@ class Recommendation:
     cautions: tuple[str, ...]
 
 
-def recommend(units: Iterable[Unit], wish: Wish = Wish()) -> list[Recommendation]:
+def recommend(
+    units: Iterable[Unit], wish: Wish = Wish(), *, known: Mapping[str, Calibration] | None = None
+) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.
 
     Args:
         units: Of any runs; of a cell and target the last measured run counts.
         wish: What is fixed.
+        known: Target id -> noise floor, for what counts as as good; None reads them from calibrations among `units`.
 
     Raises:
         NothingMatches: nothing that was measured fits; the message says which wish it fails on.
     """
-    measured = [unit for unit in _latest(units) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
+    whole = list(units)
+    floors = comparison.calibrations(row for unit in whole for row in unit.rows) if known is None else known
+    measured = [unit for unit in _latest(whole) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
     if not measured:
         raise NothingMatches("nothing was measured yet; submit a sweep first")
     fitting, unknown = _fitting(measured, wish)
     by_input: dict[tuple[str, str], list[Unit]] = {}
     for unit in fitting:
         by_input.setdefault((unit.row.input, unit.row.section_label), []).append(unit)
-    return [_recommendation(*name, members, unknown) for name, members in by_input.items()]
+    return [_recommendation(*name, members, unknown, floors) for name, members in by_input.items()]
 
 
 def _latest(units: Iterable[Unit]) -> list[Unit]:
@@ -115,9 +122,14 @@ def _having(
     return kept
 
 
-def _recommendation(name: str, label: str, units: Sequence[Unit], unknown: int) -> Recommendation:
+def _recommendation(
+    name: str, label: str, units: Sequence[Unit], unknown: int, known: Mapping[str, Calibration]
+) -> Recommendation:
     real = [unit for unit in units if unit.row.weights != "synthetic"] or list(units)
-    settings = sorted(map(_best_of, _curves(real)), key=lambda setting: -setting.frames_per_s)
+    settings = sorted(
+        (_best_of(curve, known) for curve in _curves(real)),
+        key=lambda setting: (setting.unit.is_imported, -setting.frames_per_s),
+    )
     best, others = settings[0], settings[1:]
     return Recommendation(
         input=name,
@@ -133,15 +145,15 @@ def _curves(units: Iterable[Unit]) -> list[list[Unit]]:
     curves: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units:
         row = unit.row
-        how = (row.num_workers, unit.threads, row.environment, row.torch, row.pyfeat, unit.variant)
+        how = (row.num_workers, unit.threads, row.environment, row.torch, row.pyfeat, unit.variant, unit.is_imported)
         key = (row.detector, row.target_id, *how)
         curves.setdefault(key, []).append(unit)
     return list(curves.values())
 
 
-def _best_of(curve: Sequence[Unit]) -> Setting:
+def _best_of(curve: Sequence[Unit], known: Mapping[str, Calibration]) -> Setting:
     logs = {unit.row.batch_size: fmean(unit.logs) for unit in curve}
-    tied = sorted(statistics.tied_best(logs))
+    tied = sorted(statistics.tied_best(logs, comparison.margin_of(curve, statistics.MARGIN, known)))
     unit = next(unit for unit in curve if unit.row.batch_size == tied[0])
     frames, interval_s = unit.row.frames or 0, unit.interval_s
     return Setting(
@@ -167,6 +179,16 @@ def _cautions(best: Setting, others: Sequence[Setting], unknown: int) -> Iterato
         yield f"{len(unit.failed)} of {len(unit.rows)} invocations failed ({unit.failed[-1].status})"
     near = [each for each in others if each.high is not None and best.low is not None and each.high >= best.low]
     if near:
-        yield f"{len(near)} other settings may be as fast: their intervals overlap with this one's"
+        whose = "its interval overlaps" if len(near) == 1 else "their intervals overlap"
+        yield f"{_settings(len(near), 'other ')} may be as fast: {whose} with this one's"
+    claimed = [each for each in others if each.unit.is_imported and each.frames_per_s > best.frames_per_s]
+    if claimed and not unit.is_imported:
+        claim = "claims" if len(claimed) == 1 else "claim"
+        yield f"{_settings(len(claimed), 'imported ')} {claim} to be faster: imports are known by their labels only"
     if unknown:
-        yield f"{unknown} settings left out, since nothing tells how much memory they take"
+        take = "it takes" if unknown == 1 else "they take"
+        yield f"{_settings(unknown)} left out, since nothing tells how much memory {take}"
+
+
+def _settings(count: int, which: str = "") -> str:
+    return f"{count} {which}setting{'' if count == 1 else 's'}"

@@ -90,7 +90,7 @@ def report(
         chosen = choose(results, names)
         path = _path(results, chosen.name, form, output)
         before, problems = find_baseline(results, chosen, baseline)
-        written = write(results, chosen, form, before)
+        written = write(results, chosen, form, before, beside=path is not None)
     files = tuple(keep(path, written)) if path else ()
     return Reported(text=written.text, files=files, problems=(*chosen.problems, *problems))
 
@@ -141,9 +141,12 @@ def suggest_sweeps(results: str, names: Sequence[str], *, baseline: str | None =
 
 
 def _following(found: Diagnosis, ours: Sequence[Unit], theirs: Sequence[Unit]) -> tuple[Followup, ...]:
-    """Propose sweeps named after the first of ours, compared with the first of theirs."""
-    names = [next((unit.row.sweep for unit in units_), None) for units_ in (ours, theirs)]
-    return tuple(followups.propose(found.findings, [*ours, *theirs], name=names[0] or "next", baseline=names[1]))
+    """Propose sweeps named after the first of ours, compared with what featray measured of either side."""
+    name = next((unit.row.sweep for unit in ours), "next")
+    measured = [next((each.row.sweep for each in side if not each.is_imported), None) for side in (ours, theirs)]
+    return tuple(
+        followups.propose(found.findings, [*ours, *theirs], name=name, candidate=measured[0], baseline=measured[1])
+    )
 
 
 def of_run(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:
@@ -161,7 +164,7 @@ def _path(results: str, name: str, form: str, output: Path | None) -> Path | Non
         return None if str(output) == "-" else output
     place = folder(results)
     if place is None and form == "html":
-        raise BadInput(f"{results} is no folder to put a page in; name a file with -o")
+        raise BadInput(f"{store.shown(results)} is no folder to put a page in; name a file with -o")
     return place / f"{name}{FORMATS[form]}" if place and form != "json" else None
 
 
@@ -187,11 +190,17 @@ def choose(results: str, names: Sequence[str]) -> Chosen:
 
 
 def _latest(results: str) -> str:
+    """Name the run that measured last; a calibration only where there is nothing else."""
     run_id = store.latest_run(results)
     if run_id is None:
         _, problems = store.runs(results)
         left_out = store.left_out(problems)
-        raise NothingMatches(f"{results}: holds no rows; submit a sweep, or import a report of py-feat{left_out}")
+        raise NothingMatches(
+            f"{store.shown(results)}: holds no rows; submit a sweep, or import a report of py-feat{left_out}"
+        )
+    if run_id == store.latest_run(results, comparison.CALIBRATION):
+        others = [run for run in store.runs(results)[0] if run.sweep != comparison.CALIBRATION]
+        return max(others, key=lambda run: (run.last_at, run.run_id)).run_id if others else run_id
     return run_id
 
 
@@ -204,7 +213,9 @@ def _run_id(results: str, name: str) -> str:
         return name
     known, problems = store.runs(results)
     names = dict.fromkeys([*(run.sweep for run in known), *(run.run_id for run in known)])
-    raise NothingMatches(f"{results}: holds no sweep or run {name!r}{suggest(name, names)}{store.left_out(problems)}")
+    raise NothingMatches(
+        f"{store.shown(results)}: holds no sweep or run {name!r}{suggest(name, names)}{store.left_out(problems)}"
+    )
 
 
 def file_name(run_ids: Sequence[str]) -> str:
@@ -213,8 +224,16 @@ def file_name(run_ids: Sequence[str]) -> str:
     return whole if len(whole) <= NAME_LENGTH else f"{whole[: NAME_LENGTH - 4]}-etc"
 
 
-def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = ()) -> Written:
-    """Write a report in one of `FORMATS`, compared with the rows of a baseline."""
+def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = (), *, beside: bool = True) -> Written:
+    """Write a report in one of `FORMATS`.
+
+    Args:
+        results: Store, for calibrations and notes.
+        chosen: What is reported.
+        form: One of `FORMATS`.
+        before: Rows of the baseline.
+        beside: Whether a CSV can stand beside a page that has no room for all units.
+    """
     known, by_hand = calibrations(results), hand_written(results, chosen.name)
     report, theirs = tables.build(chosen.rows, known), units.gather(before)
     diagnosed = diagnosis.diagnose(report.units, theirs, calibrations=known)
@@ -223,7 +242,9 @@ def write(results: str, chosen: Chosen, form: str, before: Sequence[Row] = ()) -
     found = findings.notes(diagnosed, before, order, following, _suggesting(chosen, before))
     csv_name = f"{chosen.name}.units.csv"
     if form == "html":
-        page = html.render(report, found, version=featray.__version__, csv_name=csv_name, hand_written=by_hand)
+        page = html.render(
+            report, found, version=featray.__version__, csv_name=csv_name if beside else None, hand_written=by_hand
+        )
         return Written(text=page.page, csv_name=csv_name, csv=page.csv)
     render = markdown.render if form == "markdown" else document.render
     return Written(text=render(report, found, by_hand), csv_name=csv_name, csv=None)

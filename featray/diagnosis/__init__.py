@@ -20,10 +20,10 @@ from featray import statistics
 from featray.comparison import Calibration, Pair
 from featray.diagnosis import against, bounds, curves, quality, regress, rivals, stack, words
 from featray.diagnosis.curves import Best, Curve
-from featray.diagnosis.findings import Finding, Kind, Wanted
+from featray.diagnosis.findings import Finding, Kind, Role, Wanted
 from featray.units import Unit
 
-__all__ = ["Best", "Curve", "Diagnosis", "Finding", "Kind", "Wanted", "diagnose"]
+__all__ = ["Best", "Curve", "Diagnosis", "Finding", "Kind", "Role", "Wanted", "diagnose"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,7 @@ def diagnose(
 def _diagnosed(
     units: Sequence[Unit], baseline: Sequence[Unit], margin: float, known: Mapping[str, Calibration]
 ) -> Diagnosis:
+    units, baseline = (sorted(side, key=curves.place_in_tables) for side in (units, baseline))
     best = curves.best(units, margin, known)
     found = against.compare(best, curves.best(baseline, margin, known), margin, known)
     findings = [
@@ -74,7 +75,7 @@ def _diagnosed(
     ]
     order = list(Kind)
     return Diagnosis(
-        headline=against.headline(best, found, baseline),
+        headline=against.headline(units, found, baseline),
         best=tuple(best),
         pairs=found.pairs,
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.kind))),

@@ -2,18 +2,22 @@
 
 import collections
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import comparison, statistics
 from featray.comparison import Calibration, Pair, separation
 from featray.diagnosis import words
 from featray.diagnosis.curves import Best, grouped, place
-from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Wanted
+from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Role, Wanted
 from featray.statistics import Verdict
 from featray.units import Unit
 
 CHOSEN = ("batch_size", "num_workers", "threads", "environment")
 """What each side chooses for its best time. An environment also holds a factor, which is then told apart."""
+
+
+Places = Collection[tuple[str | None, str | None]]
+"""Host ids and GPU names that stand together in the rows of either side."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,36 +55,41 @@ def _counterparts(each: Best, same: Sequence[Best]) -> list[Best]:
     return here or [other for other in same if other.unit.row.device == each.unit.row.device]
 
 
-def headline(best: Sequence[Best], found: Against, baseline: Sequence[Unit]) -> Finding | None:
-    """Say the range of the ratios and the highest throughput; None when nothing was measured."""
-    if not best:
+def headline(units: Sequence[Unit], found: Against, baseline: Sequence[Unit]) -> Finding | None:
+    """Say the range of the ratios and the highest throughput of any unit; None when nothing was measured."""
+    measured = [unit for unit in units if unit.logs and unit.row.frames]
+    if not measured:
         return None
-    clips = [each for each in best if words.is_video(each.unit)] or list(best)
-    top = max(clips, key=lambda each: words.throughput(each.unit)).unit
-    ratios = _ratios(found.pairs, baseline)
-    text, figures = ratios or ("", {})
-    figures = {**figures, "frames_per_s": words.throughput(top)}
-    realtime = ""
-    if words.is_video(top) and top.row.input_fps:
-        factor = words.throughput(top) / top.row.input_fps
-        realtime = f", {factor:.1f}x realtime at {top.row.input_fps:.2f} fps"
+    top = max([unit for unit in measured if words.is_video(unit)] or measured, key=words.throughput)
+    parts, figures = _ratios(found.pairs, baseline)
+    figures["frames_per_s"] = words.throughput(top)
+    factor, realtime = words.realtime(top), ""
+    if factor is not None:
+        realtime = f", {words.digits(factor)}x realtime at {words.clip_fps(top):.2f} fps"
         figures["realtime"] = factor
-    peak = f"highest throughput {words.rate(top)}{realtime} ({words.unit(top)})"
-    sentence = f"{text}; {peak}" if text else peak[0].upper() + peak[1:]
-    return Finding(kind=Kind.HEADLINE, text=f"{sentence}.", figures=figures, units=(top.key,))
+    parts.append(f"highest throughput {words.rate(top)}{realtime} ({words.unit(top)})")
+    sentence = "; ".join(parts)
+    text = f"{sentence[0].upper()}{sentence[1:]}."
+    return Finding(kind=Kind.HEADLINE, text=text, figures=figures, units=(top.key,))
 
 
-def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[str, dict[str, Figure]] | None:
-    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
-    if not speedups:
-        return None
+def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[list[str], dict[str, Figure]]:
+    """Write the range of the ratios, with what they are worth, and beside it what has no ratio."""
     name = words.listed(words.short(unit.row.sweep) for unit in baseline)
+    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
+    without = _counted(pair for pair in pairs if not pair.decision)
+    if not speedups:
+        return ([f"no ratio to {name}: {without}"] if without else []), {}
     low, high = min(speedups), max(speedups)
     span = f"{low:.2f}x" if len(speedups) == 1 else f"{low:.2f}x to {high:.2f}x"
+    text = f"{span} as fast as {name} over {words.count(len(speedups), 'best setting')}"
+    text += f" ({_counted(pair for pair in pairs if pair.decision)})" + (f", {without}" if without else "")
+    return [text], {"speedup_low": low, "speedup_high": high, "pairs": len(speedups)}
+
+
+def _counted(pairs: Iterable[Pair]) -> str:
     counted = collections.Counter(pair.verdict for pair in pairs)
-    verdicts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
-    text = f"{span} as fast as {name} over {words.count(len(speedups), 'best setting')} ({verdicts})"
-    return text, {"speedup_low": low, "speedup_high": high, "pairs": len(pairs)}
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
 
 
 def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Finding]:
@@ -89,7 +98,8 @@ def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) ->
         yield from _unproven(found.pairs)
         yield from _not_comparable(found.pairs)
         yield from _undecided(found.pairs)
-        yield from _factors(found.pairs)
+        rows = [unit.row for unit in (*units, *baseline)]
+        yield from _factors(found.pairs, {(row.host_id or row.hostname, row.gpu_name) for row in rows})
         yield from _new(found.new, baseline)
         yield from _only(found.only, units)
 
@@ -103,13 +113,12 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
     if not about:
         return
     single = [pair for pair in about if pair.decision and min(pair.decision.n_baseline, pair.decision.n_candidate) == 1]
-    what = "single measurements with labels-only identity" if len(single) == len(about) else "labels-only identity"
-    named = "The only ratio compares" if len(pairs) == 1 else f"{len(about)} of {len(pairs)} ratios compare"
-    if len(about) == len(pairs) > 1:
-        named = f"All {len(pairs)} ratios compare"
+    measured = "single measurements with" if len(single) == len(about) else "measurements of"
+    verb = "compares" if len(about) == 1 else "compare"
     needed = max((pair.decision.needed or 0 for pair in about if pair.decision), default=0)
     text = (
-        f"{named} {what}, so none is FASTER or SLOWER: equal labels and version do not prove equal work; "
+        f"{words.share(len(about), len(pairs), 'ratio')} {verb} {measured} labels-only identity, so none is FASTER or "
+        "SLOWER: equal labels and version do not prove equal work; "
         "measure both sides with featray."
     )
     yield Finding(
@@ -117,22 +126,41 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
         text=text,
         figures={"pairs": len(about), "needed": needed or None},
         units=_keys(about),
-        wanted=tuple(_both_sides(about)),
+        wanted=tuple(_imported_sides(about)),
     )
 
 
-def _both_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
-    """Ask for both sides of pairs, each with the software that it was measured with where the sides differ in it."""
+def _imported_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
+    """Ask for what is known by its labels only, to be compared with the other side as featray measures it."""
     for pair in about:
-        differ = any(factor.key in ("torch", "pyfeat") for factor in pair.factors)
         needed = pair.decision.needed if pair.decision else None
-        for name, unit in (("baseline", pair.baseline), ("candidate", pair.candidate)):
-            yield Wanted(
+        baseline, candidate = _roles(pair)
+        sides = (
+            (pair.baseline, baseline, None if pair.candidate.is_imported else candidate),
+            (pair.candidate, candidate, baseline),
+        )
+        yield from (
+            Wanted(
                 unit=unit,
-                reason=f"proves what the {name} computes, and how fast",
-                requirements=separation.requirements(unit.row, unit.row) if differ else (),
+                reason=f"proves what the {role[0]} computes, and how fast",
+                requirements=_software(unit, pair),
                 invocations=max(needed or 0, statistics.PILOT),
+                measures=role,
+                against=against,
             )
+            for unit, role, against in sides
+            if unit.is_imported
+        )
+
+
+def _roles(pair: Pair) -> tuple[Role, Role]:
+    return ("baseline", pair.baseline.row.target_id), ("candidate", pair.candidate.row.target_id)
+
+
+def _software(unit: Unit, pair: Pair) -> tuple[str, ...]:
+    """Pin what a side was measured with, where the host's own may be something else."""
+    differ = any(factor.key in ("torch", "pyfeat") for factor in pair.factors)
+    return separation.requirements(unit.row, unit.row) if differ or unit.is_imported else ()
 
 
 def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
@@ -147,7 +175,7 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
     if not about:
         return
     needed = {pair.candidate.key: pair.decision.needed for pair in about if pair.decision}
-    names = [f"{words.unit(pair.candidate)} {_needed(needed[pair.candidate.key])}" for pair in about]
+    names = [f"{words.unit(pair.candidate)} ({_needed(needed[pair.candidate.key])})" for pair in about]
     known = [count for count in needed.values() if count is not None]
     yield Finding(
         kind=Kind.UNDECIDED,
@@ -155,11 +183,35 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
         figures={"pairs": len(about), "needed": max(known, default=None)},
         units=_keys(about),
         wanted=tuple(
-            Wanted(unit=unit, reason=f"decides the ratio of {words.unit(pair.candidate)}", invocations=count)
+            each
             for pair in about
             if (count := needed[pair.candidate.key]) is not None and count <= ASKED_MAX
-            for unit in (pair.baseline, pair.candidate)
+            for each in _again(pair, count)
         ),
+    )
+
+
+def _again(pair: Pair, count: int) -> Iterator[Wanted]:
+    """Ask for both sides; for the candidate alone where the baseline could not be had back as it was."""
+    baseline, candidate = _roles(pair)
+    reason = f"decides the ratio of {words.unit(pair.candidate)}"
+    software = [_software(unit, pair) for unit in (pair.baseline, pair.candidate)]
+    if pair.baseline.key[1:] != pair.candidate.key[1:] or software[0] != software[1]:
+        yield Wanted(
+            unit=pair.baseline,
+            reason=f"{reason}: the baseline",
+            requirements=software[0],
+            invocations=count,
+            measures=baseline,
+            against=None,
+        )
+    yield Wanted(
+        unit=pair.candidate,
+        reason=f"{reason}: the candidate",
+        requirements=software[1],
+        invocations=count,
+        measures=candidate,
+        against=baseline,
     )
 
 
@@ -178,7 +230,7 @@ def _not_comparable(pairs: Sequence[Pair]) -> Iterator[Finding]:
         yield Finding(kind=Kind.NOT_COMPARABLE, text=text, figures={"pairs": len(about)}, units=_keys(about))
 
 
-def _factors(pairs: Sequence[Pair]) -> Iterator[Finding]:
+def _factors(pairs: Sequence[Pair], places: Places) -> Iterator[Finding]:
     """Say what each ratio belongs to: one finding for all that differ in the same things."""
     groups: dict[tuple[str, ...], list[Pair]] = {}
     timed = [pair for pair in pairs if pair.decision]
@@ -187,34 +239,27 @@ def _factors(pairs: Sequence[Pair]) -> Iterator[Finding]:
     for gists, about in groups.items():
         if not gists:
             continue
-        share = f"{len(about)} of {len(timed)}" if len(about) < len(timed) or len(timed) == 1 else f"All {len(timed)}"
-        ratios = f"{share} {'ratio' if len(timed) == 1 else 'ratios'}"
+        ratios = words.share(len(about), len(timed), "ratio")
         if len(gists) == 1:
-            text = f"{ratios}: only {gists[0]} is known to differ{_unknown(about)}."
+            text = f"In {ratios[0].lower()}{ratios[1:]} only {gists[0]} is known to differ{_unknown(about)}."
             yield Finding(kind=Kind.ATTRIBUTED, text=text, figures={"pairs": len(about)}, units=_keys(about))
         else:
-            yield _confounded(ratios, gists, about)
+            yield _confounded(ratios, gists, about, places)
 
 
-def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Finding:
+def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair], places: Places) -> Finding:
     plan = about[0].separation
-    text = f"{ratios}: confounded by {', '.join(gists)}{_unknown(about)}"
+    text = f"{ratios} {'is' if len(about) == 1 else 'are'} confounded by {', '.join(gists)}{_unknown(about)}"
     if plan and plan.steps:
         why = f", since {plan.why}" if plan.why else ""
         text += f"; to separate them, measure {'; then '.join(step.text for step in plan.steps)}{why}"
     if plan and plan.together:
-        text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
-    wanted = [
-        Wanted(
-            unit=pair.candidate,
-            reason=f"separates {step.isolates}: {step.text}",
-            settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
-            target_id=step.hardware.target_id,
-            requirements=step.requirements,
-        )
-        for pair in about
-        for step in (pair.separation.steps if pair.separation else ())
-    ]
+        parted = _holds_both(about[0], places)
+        if parted and set(plan.together) == {"gpu", "host"}:
+            text += f"; {parted} has both GPUs, and measured on both parts gpu from host"
+        else:
+            text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
+    wanted = [each for pair in about for each in _separating(pair)]
     return Finding(
         kind=Kind.CONFOUNDED,
         text=f"{text}.",
@@ -224,9 +269,39 @@ def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair]) -> Fin
     )
 
 
+def _holds_both(pair: Pair, places: Places) -> str | None:
+    """Name the host of a pair that has the other side's model of GPU too."""
+    rows = pair.baseline.row, pair.candidate.row
+    for row, other in (rows, rows[::-1]):
+        if row.hostname and row.gpu_name != other.gpu_name and (row.host_id or row.hostname, other.gpu_name) in places:
+            return words.short(row.hostname)
+    return None
+
+
+def _separating(pair: Pair) -> Iterator[Wanted]:
+    """Ask for the cells between the two sides, each to be compared with its neighbour."""
+    plan = pair.separation
+    if plan is None:
+        return
+    baseline, candidate = _roles(pair)
+    before = baseline if plan.start == "baseline" else candidate
+    for number, step in enumerate(plan.steps, start=1):
+        role = ("step", str(number), *baseline[1:], *candidate[1:])
+        yield Wanted(
+            unit=pair.candidate,
+            reason=f"separates {step.isolates}: {step.text}",
+            settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
+            target_id=step.hardware.target_id,
+            requirements=step.requirements,
+            measures=role,
+            against=before,
+        )
+        before = role
+
+
 def _unknown(about: Sequence[Pair]) -> str:
     names = list(dict.fromkeys(key for pair in about for key in pair.unknown))
-    return f" (not known on both sides: {', '.join(names)})" if names else ""
+    return f" (unknown on a side at least: {', '.join(names)})" if names else ""
 
 
 def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
@@ -237,10 +312,16 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
         ]
         first = about[0].unit.row
         text = f"New ground, without a counterpart in the baseline: {words.clip(first)} on {words.target(first)}"
-        places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device}
+        places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device and unit.measured}
         wanted = [
-            Wanted(unit=each.unit, reason="the baseline has no counterpart", target_id=target_id)
-            for target_id in places
+            Wanted(
+                unit=each.unit,
+                reason="the baseline has no counterpart",
+                target_id=target_id,
+                requirements=_as_there(there, each.unit),
+                against=("all", first.target_id),
+            )
+            for target_id, there in places.items()
             for each in about
         ]
         yield Finding(
@@ -252,12 +333,18 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
         )
 
 
+def _as_there(there: Unit, here: Unit) -> tuple[str, ...]:
+    """Pin the software of a side on which nothing of this kind was measured, where it is not the other's too."""
+    same = all(getattr(there.row, key) == getattr(here.row, key) for key in ("torch", "pyfeat", "pyfeat_commit"))
+    return () if same and not there.is_imported else separation.requirements(there.row, there.row)
+
+
 def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
     """Say what the baseline has and this does not, device by device."""
     groups: dict[str, list[Best]] = {}
     for each in only:
         groups.setdefault(words.target(each.unit.row), []).append(each)
-    here = {unit.row.device for unit in units}
+    here = {unit.row.device: unit for unit in units if unit.measured}
     for name, about in groups.items():
         whole = about[0].unit.row.device not in here
         what = "nothing was measured there now" if whole else words.phrases([_what(each.unit) for each in about])
@@ -267,7 +354,16 @@ def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
             text=text,
             figures={"settings": len(about)},
             units=tuple(each.unit.key for each in about),
-            wanted=() if whole else tuple(Wanted(unit=each.unit, reason="only the baseline has it") for each in about),
+            wanted=()
+            if whole
+            else tuple(
+                Wanted(
+                    unit=each.unit,
+                    reason="only the baseline has it",
+                    requirements=_as_there(here[each.unit.row.device], each.unit),
+                )
+                for each in about
+            ),
         )
 
 

@@ -103,14 +103,15 @@ def _work_and_host(each: Best) -> Hashable:
 
 
 def _headroom(best: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
-    """Group the curves that still rise where the sweep stopped by device."""
-    groups: dict[str, list[Best]] = {}
+    """Group the curves that still rise where the sweep stopped by device, GPUs of one model and memory together."""
+    groups: dict[Hashable, list[Best]] = {}
     exhausted: dict[Hashable, int] = {}
     for unit in filter(_is_exhausted, units):
         exhausted[curves.place(unit)] = max(unit.row.batch_size, exhausted.get(curves.place(unit), 0))
     for each in best:
         if _has_room(each) and exhausted.get(curves.place(each.unit), 0) <= each.unit.row.batch_size:
-            groups.setdefault(each.unit.row.target_id, []).append(each)
+            row = each.unit.row
+            groups.setdefault((row.gpu_name or row.target_id, footprint.total_b(each.unit)), []).append(each)
     for about in groups.values():
         yield _roomy(about)
 
@@ -148,15 +149,21 @@ def _roomy(about: Sequence[Best]) -> Finding:
     used = max((value for each in about if (value := footprint.used_b(each.unit)) is not None), default=None)
     memory = "memory of the device unknown" if total is None else f"{format_bytes(total)} of memory"
     taken = "use not measured" if used is None else f"at most {format_bytes(used)} used"
-    names = [
-        f"{words.detector(each.unit.row)} {words.clip(each.unit.row)} +{words.percent(math.expm1(gain(each)))}"
-        f" from b={each.curve.units[-2].row.batch_size} to b={each.unit.row.batch_size}"
-        for each in about
-    ]
-    batches = sorted({batch for each in about for batch in larger(each.unit)})
+    where = words.listed(words.target(each.unit.row) for each in about)
+    gains: dict[tuple[str, str], list[float]] = {}
+    for each in about:
+        steps = f"from b={each.curve.units[-2].row.batch_size} to b={each.unit.row.batch_size}"
+        gains.setdefault((f"{words.detector(each.unit.row)} {words.clip(each.unit.row)}", steps), []).append(gain(each))
+    names = [f"{what} {_span(logs)} {steps}" for (what, steps), logs in gains.items()]
+    batches = {batch: "" for each in about for batch in larger(each.unit)}
+    for each in about:
+        frames = each.unit.row.frames or 0
+        if frames in batches and frames != 2 * each.unit.row.batch_size:
+            batches[frames] = f" (all of {words.clip(each.unit.row)})"
+    untried = ", ".join(f"{batch}{why}" for batch, why in sorted(batches.items()))
     text = (
-        f"Headroom on {words.target(first.row)} ({memory}, {taken}): throughput still rose at the largest batch "
-        f"({words.phrases(names)}); untried: b={', '.join(map(str, batches))}."
+        f"Headroom on {where} ({memory}, {taken}): throughput still rose at the largest batch "
+        f"({words.phrases(names)}); untried: b={untried}."
     )
     return Finding(
         kind=Kind.HEADROOM,
@@ -172,6 +179,12 @@ def _roomy(about: Sequence[Best]) -> Finding:
             for each in about
         ),
     )
+
+
+def _span(logs: Sequence[float]) -> str:
+    """Write gains as `+30%`, or as `+25% to +30%` of several targets."""
+    ends = (f"+{words.percent(math.expm1(each))}" for each in (min(logs), max(logs)))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def larger(unit: Unit) -> tuple[int, ...]:

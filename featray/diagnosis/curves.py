@@ -6,10 +6,11 @@ memory and answers first.
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from statistics import fmean
 
-from featray import statistics
+from featray import detectors, inputs, statistics
 from featray.comparison import Calibration, margin_of
 from featray.statistics import Verdict
 from featray.units import Unit
@@ -59,6 +60,21 @@ def place(unit: Unit) -> tuple[str, str, str, str]:
     """Name what a best setting is looked for: detector, kind and label of the input, target."""
     row = unit.row
     return row.detector, row.section_kind, row.section_label, row.target_id
+
+
+def place_in_tables(unit: Unit) -> tuple[object, ...]:
+    """Order units as a report's tables do: clips before images, what py-feat has before all else, then by target."""
+    row = unit.row
+    return (
+        row.section_kind != inputs.VIDEO,
+        _rank(inputs.CATALOGUE, row.input),
+        _rank(detectors.CATALOGUE, row.detector),
+        *(name or "" for name in (row.hostname, row.gpu_name, row.target_id)),
+    )
+
+
+def _rank(known: Collection[str], name: str) -> int:
+    return list(known).index(name) if name in known else sys.maxsize
 
 
 def best(

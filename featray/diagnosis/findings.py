@@ -37,12 +37,20 @@ class Kind(StrEnum):
     STACK = "stack"
 
 
+Role = tuple[str, ...]
+"""What a sweep stands for in a comparison, and where: `("candidate", target_id)`, `("step", "2", target_ids...)`."""
+
+BASELINE: Role = ("baseline",)
+"""What the report is compared with, wherever it was measured."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Cells worth measuring, as changes of a unit that was measured.
 
     `settings` maps a key of a sweep (`batch_size`, `input`, `copies`, `detector`, ...) to the values wanted; an empty
-    mapping asks for the unit as it is. `requirements` are of an environment; empty means the unit's own.
+    mapping asks for the unit as it is. `requirements` are of an environment; empty means the unit's own. `measures` is
+    what the cells will stand for once they are measured, `against` what they are to be compared with.
     """
 
     unit: Unit
@@ -51,6 +59,8 @@ class Wanted:
     target_id: str | None = None  # None: the unit's own
     requirements: tuple[str, ...] = ()
     invocations: int | None = None  # None: as the sweep plans
+    measures: Role | None = None
+    against: Role | None = BASELINE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -41,19 +41,22 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
     target = words.percent(statistics.HALF_WIDTH)
     yield Finding(
         kind=Kind.NOISY,
-        text=f"{_of(wide, found)} noisier than ±{target}: {words.phrases(names)}.",
+        text=f"{_of(wide, found, 'is', 'are')} noisier than ±{target}: {words.phrases(names)}.",
         figures={"half_width_max": wide[0][0].half_width, "units": len(wide), "needed": needed[0]},
         units=tuple(unit.key for _, unit in wide),
         wanted=tuple(
-            Wanted(unit=unit, reason=f"±{words.percent(interval.half_width)} so far", invocations=count)
+            Wanted(
+                unit=unit, reason=f"{words.unit(unit)}: ±{words.percent(interval.half_width)} so far", invocations=count
+            )
             for (interval, unit), count in zip(wide, needed, strict=True)
             if count is not None and count <= ASKED_MAX
         ),
     )
 
 
-def _of(some: Sequence[object], all_: Sequence[object]) -> str:
-    return f"{len(some)} of {words.count(len(all_), 'unit')}"
+def _of(some: Sequence[object], all_: Sequence[object], one: str, many: str) -> str:
+    """Begin a sentence on some of the units, with the verb for one or for many of them."""
+    return f"{words.share(len(some), len(all_), 'unit')} {one if len(some) == 1 else many}"
 
 
 def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Finding]:
@@ -68,7 +71,7 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
     needed = statistics.needed_for(statistics.HALF_WIDTH, sd, least=statistics.INVOCATIONS_MIN)
     basis = "a calibrated" if is_known else "an assumed"
     text = (
-        f"{_of(few, measured)} rest on fewer than {statistics.INVOCATIONS_MIN} invocations and have no interval; "
+        f"{_of(few, measured, 'rests', 'rest')} on fewer than {statistics.INVOCATIONS_MIN} invocations: no interval; "
         f"{needed or 'over ' + str(statistics.NEEDED_MAX)} invocations would give "
         f"±{words.percent(statistics.HALF_WIDTH)} at {basis} sd of {words.percent(sd)}."
     )
@@ -77,8 +80,15 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
         text=text,
         figures={"units": len(few), "needed": needed, "sd": sd},
         units=tuple(unit.key for unit in few),
-        wanted=tuple(Wanted(unit=unit, reason="a single measurement", invocations=needed) for unit in few),
+        wanted=tuple(
+            Wanted(unit=unit, reason=_so_far(unit), invocations=needed, measures=("all", unit.row.target_id))
+            for unit in few
+        ),
     )
+
+
+def _so_far(unit: Unit) -> str:
+    return "a single measurement" if len(unit.logs) == 1 else f"{len(unit.logs)} invocations so far"
 
 
 def _throttled(units: Sequence[Unit]) -> Iterator[Finding]:
@@ -95,13 +105,14 @@ def _throttled(units: Sequence[Unit]) -> Iterator[Finding]:
 
 
 def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
-    """Group failures by what went wrong."""
-    groups: dict[str, dict[tuple[str, str, str], Unit]] = {}
+    """Group failures by what went wrong; of messages that differ in their numbers alone the first is shown."""
+    groups: dict[tuple[str, str], list[tuple[Unit, Row]]] = {}
     for unit in units:
         for row in unit.failed:
-            groups.setdefault(_cause(row), {})[unit.key] = unit
-    for cause, about in groups.items():
-        members = list(about.values())
+            groups.setdefault((str(row.status), words.alike(row.reason or "")), []).append((unit, row))
+    for failures in groups.values():
+        about = {unit.key: unit for unit, _ in failures}
+        members, cause = list(about.values()), _cause([row for _, row in failures])
         retry = [unit for unit in members if any(row.status in _WORTH_ANOTHER_TRY for row in unit.failed)]
         yield Finding(
             kind=Kind.FAILED,
@@ -115,12 +126,14 @@ def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
 _WORTH_ANOTHER_TRY = frozenset({Status.CRASHED, Status.LOST, Status.CANCELLED, Status.TIMEOUT})
 
 
-def _cause(row: Row) -> str:
+def _cause(rows: Sequence[Row]) -> str:
+    row = rows[0]
     status = str(row.status) if row.status != Status.OK else "ok without a time"
     if not row.reason:
         return status
     reason = " ".join(row.reason.split())
-    return f"{status} ({reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1] + '…'})"
+    like = "such as: " if len({each.reason for each in rows}) > 1 else ""
+    return f"{status} ({like}{reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1] + '…'})"
 
 
 def _missing(units: Sequence[Unit]) -> Iterator[Finding]:

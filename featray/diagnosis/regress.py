@@ -49,6 +49,7 @@ class Evidence:
     """What speaks for either cause. Other rises are between the same batches of the same detector."""
 
     additive: tuple[Rise, ...]  # other lengths, the same excess per call
+    dissenting: tuple[Rise, ...]  # other lengths that rose too, but by another excess per call
     proportional: tuple[Rise, ...]  # other lengths, the same excess per frame
     elsewhere: tuple[Rise, ...]  # other GPUs, the same excess per call
     unaffected: tuple[Unit, ...]  # other inputs with enough batches, no slower
@@ -57,17 +58,22 @@ class Evidence:
 
     @property
     def verdict(self) -> str:
-        """Name the cause, or that it cannot be told here."""
-        if self.additive and not self.proportional:
-            return ONE_OFF
+        """Name the cause, or that it cannot be told here.
+
+        A one-off cost is the same for every length: one that pays another excess speaks against it.
+        """
         if self.proportional and not self.additive:
             return RATE
-        return ONE_OFF if self.first_calls else UNDECIDED
+        return ONE_OFF if (self.additive or self.first_calls) and not self.dissenting else UNDECIDED
 
     @property
     def suggests_one_off(self) -> bool:
-        """Tell whether anything points to a one-off cost though nothing proves it."""
-        return self.few_batches or bool(self.elsewhere) or bool(self.unaffected)
+        """Tell whether anything points to a one-off cost though nothing proves it.
+
+        That other inputs are not affected points to neither: they may have what makes it a rate here, such as one face
+        to an image instead of five.
+        """
+        return not self.dissenting and (self.few_batches or bool(self.elsewhere))
 
 
 ONE_OFF, RATE, UNDECIDED = "one-off cost", "rate", "not separable here"
@@ -130,6 +136,7 @@ def _evidence(rise: Rise, related: _Related, margin: float, known: Mapping[str, 
     ]
     return Evidence(
         additive=tuple(other for other in risen if _is_same(other.excess_s, rise.excess_s)),
+        dissenting=tuple(other for other in risen if not _is_same(other.excess_s, rise.excess_s)),
         proportional=tuple(other for other in risen if _is_same(other.frame_excess_s, rise.frame_excess_s)),
         elsewhere=tuple(other for other in related.gpus(rise) if _is_same(other.excess_s, rise.excess_s)),
         unaffected=tuple(
@@ -178,7 +185,7 @@ def _finding(rise: Rise, evidence: Evidence) -> Finding:
     text = (
         f"{words.detector(after.row)} on {words.clip(after.row)}, {words.target(after.row)}, is slower at "
         f"b={after.row.batch_size} than at b={before.row.batch_size} ({words.per_frame(after, before)}): "
-        f"{rise.excess_s:.2g} s more per call"
+        f"{words.duration(rise.excess_s)} more per call"
     )
     clues = "; ".join(_clues(rise, evidence))
     return Finding(
@@ -200,18 +207,26 @@ def _clues(rise: Rise, evidence: Evidence) -> Iterator[str]:
     if evidence.few_batches:
         yield f"{words.count(_batches(rise.after), 'batch', 'batches')} per call"
     for other in evidence.elsewhere[:1]:
-        yield f"the same excess on {words.target(other.after.row)} ({other.excess_s:.2g} s)"
+        yield f"the same excess on {words.target(other.after.row)} ({words.duration(other.excess_s)})"
     if evidence.unaffected:
         yield f"{words.listed(words.clip(unit.row) for unit in evidence.unaffected)} not affected"
     for other in evidence.additive[:1]:
-        yield f"{words.clip(other.after.row)} pays {other.excess_s:.2g} s per call too"
+        yield f"{words.clip(other.after.row)} pays {words.duration(other.excess_s)} per call too{_but(evidence)}"
     for other in evidence.proportional[:1]:
-        yield f"{words.clip(other.after.row)} pays as much per frame ({1000 * other.frame_excess_s:.2g} ms)"
+        yield f"{words.clip(other.after.row)} pays as much per frame ({words.digits(1000 * other.frame_excess_s)} ms)"
     if evidence.first_calls:
         yield "the first timed call holds most of it"
     grown = _grown(rise)
     if grown:
         yield f"grown stages: {words.listed(grown)}"
+
+
+def _but(evidence: Evidence) -> str:
+    """Name the length that pays most otherwise."""
+    if not evidence.dissenting:
+        return ""
+    most = max(evidence.dissenting, key=lambda other: abs(other.excess_s))
+    return f", but {words.clip(most.after.row)} {words.duration(most.excess_s)}"
 
 
 GROWN = 0.1  # a stage is named when it holds at least this share of the excess
@@ -222,7 +237,7 @@ def _grown(rise: Rise) -> list[str]:
     before, after = words.stages_s(rise.before), words.stages_s(rise.after)
     growth = {name: after[name] - before[name] for name in after if name in before}
     named = sorted((name for name in growth if growth[name] >= GROWN * rise.excess_s), key=lambda name: -growth[name])
-    return [f"{name} +{growth[name]:.2g} s" for name in named]
+    return [f"{name} +{words.duration(growth[name])}" for name in named]
 
 
 def _conclusion(rise: Rise, evidence: Evidence) -> str:
@@ -243,6 +258,7 @@ def _wanted(rise: Rise) -> tuple[Wanted, ...]:
             reason=f"tells a one-off cost from a rate: {what}",
             settings={**batches, **length},
             invocations=statistics.PILOT,
+            against=None,  # its lengths are compared with each other
         )
         for length in ({}, longer_or_shorter)
         if length is not None
@@ -259,7 +275,8 @@ def _other_length(rise: Rise) -> tuple[str, Mapping[str, tuple[int, ...]] | None
     if not words.is_video(rise.after):
         copies = int(known.get("copies") or _copies(rise.after))
         times = math.ceil(max(FEW_BATCHES * batch, LENGTHS * frames) / frames)
-        return f"{times} times the images as well ({times * frames} in all)", {"copies": (copies * times,)}
+        often = "twice" if times == 2 else f"{times} times"
+        return f"{often} the images as well ({times * frames} in all)", {"copies": (copies * times,)}
     half = int(frames / LENGTHS)
     if half <= batch:
         return "a clip of at least twice the length", None

@@ -3,49 +3,87 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from featray import comparison
-from featray.comparison import Calibration, Pair
+from featray.comparison import Calibration
 from featray.diagnosis import curves, words
 from featray.diagnosis.curves import Best
 from featray.diagnosis.findings import Finding, Kind
 from featray.statistics import Verdict
+from featray.units import Unit
 
 OVER = ("detector", "batch_size", "num_workers", "threads", "environment")
 
 
 def findings(best: Sequence[Best], margin: float, known: Mapping[str, Calibration]) -> Iterator[Finding]:
-    """Rank the detectors of each input and target; a single one has no rival."""
-    for members in curves.grouped(best).values():
-        if len({each.unit.row.detector for each in members}) > 1:
-            yield _ranked(sorted(members, key=lambda each: -words.throughput(each.unit)), margin, known)
+    """Rank the detectors of each input, target by target; a single one has no rival."""
+    inputs: dict[tuple[str, str], list[list[Unit]]] = {}
+    for (kind, label, _), members in curves.grouped(best).items():
+        ranked = [each.unit for each in sorted(members, key=lambda each: -words.throughput(each.unit))]
+        if len({unit.row.detector for unit in ranked}) > 1:
+            inputs.setdefault((kind, label), []).append(ranked)
+    for rankings in inputs.values():
+        yield _one_place(rankings[0], margin, known) if len(rankings) == 1 else _many_places(rankings, margin, known)
 
 
-def _ranked(members: Sequence[Best], margin: float, known: Mapping[str, Calibration]) -> Finding:
-    first, last = members[0].unit, members[-1].unit
-    pairs = [
-        comparison.judge(first, each.unit, OVER, margin=margin, calibrations=known, best_of=OVER)
-        for each in members[1:]
-    ]
-    names = [
-        f"{words.detector(each.unit.row)} {words.rate(each.unit)} (b={each.unit.row.batch_size})" for each in members
-    ]
-    ratio = words.throughput(first) / words.throughput(last)
+def _one_place(ranked: Sequence[Unit], margin: float, known: Mapping[str, Calibration]) -> Finding:
+    first, last = ranked[0], ranked[-1]
+    names = [f"{words.detector(unit.row)} {words.rate(unit)} (b={unit.row.batch_size})" for unit in ranked]
     text = (
         f"On {words.clip(first.row)}, {words.target(first.row)}: {words.listed(names)}; "
-        f"{words.detector(first.row)} is {ratio:.1f}x {words.detector(last.row)}{_doubts(pairs)}."
+        f"{words.detector(first.row)} is {_ratio(ranked):.1f}x as fast as {words.detector(last.row)}"
     )
+    return _finding(text + _doubts(ranked, margin, known), [ranked])
+
+
+def _many_places(rankings: Sequence[Sequence[Unit]], margin: float, known: Mapping[str, Calibration]) -> Finding:
+    """Tell the order of the detectors once for all targets that have the same."""
+    orders: dict[tuple[str, ...], list[Sequence[Unit]]] = {}
+    for ranked in rankings:
+        orders.setdefault(tuple(words.detector(unit.row) for unit in ranked), []).append(ranked)
+    parts = [_order(names, same, len(rankings), margin, known) for names, same in orders.items()]
+    return _finding(f"On {words.clip(rankings[0][0].row)}: {words.phrases(parts)}", rankings)
+
+
+def _order(
+    names: Sequence[str],
+    same: Sequence[Sequence[Unit]],
+    places: int,
+    margin: float,
+    known: Mapping[str, Calibration],
+) -> str:
+    everywhere = "both targets" if places == 2 else f"all {places} targets"
+    where = everywhere if len(same) == places else words.listed(words.target(each[0].row) for each in same)
+    ratios = [_ratio(ranked) for ranked in same]
+    span = " to ".join(dict.fromkeys(f"{ratio:.1f}x" for ratio in (min(ratios), max(ratios))))
+    doubts = dict.fromkeys(_doubts(ranked, margin, known) for ranked in same)
+    doubt = next(iter(doubts)) if len(doubts) == 1 else " (not decided on every target)"
+    return f"{', then '.join(names)} on {where}, {names[0]} {span} as fast as {names[-1]}{doubt}"
+
+
+def _finding(text: str, rankings: Sequence[Sequence[Unit]]) -> Finding:
     return Finding(
         kind=Kind.DETECTORS,
-        text=text,
-        figures={"ratio": ratio, "detectors": len(members)},
-        units=tuple(each.unit.key for each in members),
+        text=f"{text}.",
+        figures={
+            "ratio": max(map(_ratio, rankings)),
+            "detectors": max(map(len, rankings)),
+            "targets": len(rankings),
+        },
+        units=tuple(unit.key for ranked in rankings for unit in ranked),
     )
 
 
-def _doubts(pairs: Sequence[Pair]) -> str:
-    """Name the rivals from which the first is not told apart."""
+def _ratio(ranked: Sequence[Unit]) -> float:
+    return words.throughput(ranked[0]) / words.throughput(ranked[-1])
+
+
+def _doubts(ranked: Sequence[Unit], margin: float, known: Mapping[str, Calibration]) -> str:
+    """Name the rivals from which the first is not told apart. Why not holds for many: other findings say it once."""
+    pairs = [
+        comparison.judge(ranked[0], unit, OVER, margin=margin, calibrations=known, best_of=OVER) for unit in ranked[1:]
+    ]
     open_ = [pair for pair in pairs if pair.verdict is not Verdict.SLOWER]
     if not open_:
         return ""
     if len(open_) == len(pairs) and len({pair.verdict for pair in open_}) == 1:
-        return f" ({open_[0].verdict}{': ' + open_[0].reasons[-1] if open_[0].reasons else ''})"
+        return f" ({open_[0].verdict})"
     return f" ({words.listed(f'{words.detector(pair.candidate.row)} {pair.verdict}' for pair in open_)})"

@@ -3,9 +3,11 @@
 import collections
 import contextlib
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from statistics import fmean
+from statistics import median
 from types import MappingProxyType
 
 from featray import detectors, inputs
@@ -13,6 +15,7 @@ from featray.row import Row
 from featray.units import Unit
 
 NAME_LENGTH = 60  # characters of one name in a sentence
+SHOWN_LENGTH = 80  # characters of a name that a table shows: two names of this length still fit side by side
 ID_LENGTH = 12  # characters of a UUID that tell the GPUs of one host apart: "GPU-" and 32 bits
 NAMED = 4  # things named in one sentence; more is a count
 
@@ -70,13 +73,27 @@ def unit(each: Unit) -> str:
     return ", ".join([*parts, target(row)])
 
 
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: str) -> str:
+    """Make one line of printable text: control characters and direction overrides could make a name read as another."""
+    kept = (" " if unicodedata.category(each) == "Cc" else each for each in text if each not in _BIDIRECTIONAL)
+    return " ".join("".join(kept).split())
+
+
+def shortened(text: str, length: int = SHOWN_LENGTH) -> str:
+    """Cut the middle out of a long text: names differ at their ends."""
+    line = plain(text)
+    if len(line) <= length:
+        return line
+    head = (length - 1) * 2 // 3
+    return f"{line[:head].rstrip()}…{line[-(length - 1 - head) :].lstrip()}"
+
+
 def short(text: str) -> str:
-    """Write a name on one line, and cut the middle out of a long one."""
-    text = " ".join(text.split())
-    if len(text) <= NAME_LENGTH:
-        return text
-    head = NAME_LENGTH * 2 // 3
-    return f"{text[:head].rstrip()}…{text[head + 1 - NAME_LENGTH :].lstrip()}"
+    """Write a name in a sentence."""
+    return shortened(text, NAME_LENGTH)
 
 
 def listed(names: Iterable[str], limit: int = NAMED) -> str:
@@ -86,6 +103,14 @@ def listed(names: Iterable[str], limit: int = NAMED) -> str:
     return ", ".join(found[:limit]) + rest
 
 
+_NUMBER = re.compile(r"0x[0-9a-f]+|\d[\d.,]*( ?([KMGT]i?B|bytes)\b)?", re.IGNORECASE)
+
+
+def alike(text: str) -> str:
+    """Leave a message's numbers out: memory, addresses and process ids differ in every call that fails alike."""
+    return " ".join(_NUMBER.sub("#", text).split())
+
+
 def phrases(parts: Sequence[str], limit: int = NAMED) -> str:
     """List parts of a sentence that hold commas themselves."""
     rest = f"; and {len(parts) - limit} more" if len(parts) > limit else ""
@@ -93,8 +118,9 @@ def phrases(parts: Sequence[str], limit: int = NAMED) -> str:
 
 
 def rate(each: Unit) -> str:
-    """Write throughput: `134.0 fps`, `51.5 images/s`."""
-    return f"{throughput(each):.1f} {'fps' if is_video(each) else 'images/s'}"
+    """Write throughput: `134.0 fps`, `51.5 images/s`, `0.42 fps`."""
+    value = throughput(each)
+    return f"{f'{value:.1f}' if value >= 0.95 else digits(value)} {'fps' if is_video(each) else 'images/s'}"
 
 
 def throughput(each: Unit) -> float:
@@ -102,11 +128,36 @@ def throughput(each: Unit) -> float:
     return (each.row.frames or math.nan) / (each.call_s or math.nan)
 
 
+def clip_fps(each: Unit) -> float | None:
+    """Give the frame rate of a clip in Hz, as the row has it or as it was asked for; None of images."""
+    asked = each.asked.get("input")
+    known = asked.get("fps") if isinstance(asked, dict) else None
+    return (each.row.input_fps or known) if is_video(each) else None
+
+
+def realtime(each: Unit) -> float | None:
+    """Give the seconds of clip analysed per second of a call; None where either is unknown.
+
+    Every n-th frame alone stands for n of them. An import tells no such n: its label has to be one that py-feat's own
+    clips have without.
+    """
+    fps, frames, asked = clip_fps(each), each.row.frames or 0, each.asked.get("input")
+    if fps is None or each.call_s is None:
+        return None
+    if isinstance(asked, dict):
+        whole = min(asked.get("frame_limit") or math.inf, asked.get("source_frames") or math.inf)
+        return min(frames * (asked.get("skip_frames") or 1), whole) / fps / each.call_s
+    known = inputs.CATALOGUE.get(each.row.input)
+    if known is None or each.row.section_label != known.section_label:
+        return None
+    return frames / fps / each.call_s
+
+
 def stages_s(each: Unit) -> dict[str, float]:
-    """Average each profiled stage over invocations, in seconds per call; empty when none was."""
+    """Give each profiled stage's seconds per call, the median over invocations; empty when none was profiled."""
     profiles = [row.stages_s for row in each.measured if row.stages_s]
     names = dict.fromkeys(name for profile in profiles for name in profile)
-    return {name: fmean(profile.get(name) or 0.0 for profile in profiles) for name in names}
+    return {name: median(profile.get(name) or 0.0 for profile in profiles) for name in names}
 
 
 def is_video(each: Unit) -> bool:
@@ -120,9 +171,29 @@ def per_frame(*units: Unit) -> str:
     return f"{values} ms/{'frame' if is_video(units[0]) else 'image'}"
 
 
+def digits(value: float) -> str:
+    """Write a number with two digits that say something, never as a power of ten: `0.070`, `1.2`, `345`."""
+    size = abs(value)
+    if size >= 10 or size == 0:
+        return f"{value:.0f}"
+    return f"{value:.{1 - math.floor(math.log10(size))}f}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds of a call, which the tables beside it give in seconds too: `0.070 s`, `345 s`."""
+    return f"{digits(seconds)} s"
+
+
 def percent(share: float) -> str:
     """Write a share, such as `7.2%`; without a decimal from 10%."""
     return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"
+
+
+def share(number: int, total: int, noun: str) -> str:
+    """Name some of several: `The only unit`, `All 6 units`, `2 of 6 units`."""
+    if total == 1:
+        return f"The only {noun}"
+    return f"All {total} {noun}s" if number == total else f"{number} of {total} {noun}s"
 
 
 def count(number: int, noun: str, many: str | None = None) -> str:

@@ -33,7 +33,8 @@ def _setting(setting: Setting) -> str:
     parts += [f"environment {wording.shortened(row.environment, 40)}"] if row.environment else []
     where = wording.shortened(row.gpu_name or row.device.upper())
     host = f" of {wording.shortened(row.hostname)}" if row.hostname else ""
-    return f"{', '.join(parts)} on {where}{host}: {_rate(setting)}"
+    origin = ", imported" if setting.unit.is_imported else ""
+    return f"{', '.join(parts)} on {where}{host}: {_rate(setting)}{origin}"
 
 
 def _rate(setting: Setting) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from featray import footprint, inputs
+from featray.diagnosis import words
 from featray.report import palette, records, wording
-from featray.report.hardware import CPU, Target
+from featray.report.hardware import CPU
 from featray.report.tables import Report, detector_heading, section_heading
-from featray.row import NO_TARGET
 from featray.units import Unit
 
 Trace = dict[str, Any]
@@ -20,8 +20,10 @@ Layout = dict[str, Any]
 
 GIB = 2**30
 LINE_HEIGHT_PX = 34  # one bar or one ratio; a fingertip is about as high
-FRAME_PX = 150  # title, axis and legend around them
-CURVE_HEIGHT_PX = 360
+FRAME_PX = 110  # axis and legend around them
+NAME_LENGTH = 40  # characters of a name beside a bar: a quarter of a desk's width
+WHERE_LENGTH = 60  # characters of its second line: less than half of it
+CURVE_HEIGHT_PX = 330
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -147,21 +149,38 @@ def meta(unit: Unit, colour: int) -> dict[str, object]:
 
 def line_name(unit: Unit, report: Report) -> str:
     """Name a line: detector and target, and the settings that vary."""
+    parts = [detector_heading(unit.row), report.targets[unit.key[2]].place]
+    return plain_label(", ".join([*parts, *_varying(unit, report)]))
+
+
+def _varying(unit: Unit, report: Report) -> list[str]:
+    """List the settings that vary in a report."""
     row, columns = unit.row, report.columns
-    target = report.targets[unit.key[2]]
-    parts = [detector_heading(row), target_name(target)]
-    parts += [f"{row.num_workers} workers"] if columns.workers else []
+    parts = [f"{row.num_workers} workers"] if columns.workers else []
     parts += [f"{unit.threads or 'default'} threads"] if columns.threads else []
     parts += [wording.shortened(row.environment or "host's own", 40)] if columns.environment else []
     parts += [wording.shortened(row.run_id, 40)] if report.has_many_runs else []
-    return plain_label(", ".join(parts))
+    return parts
 
 
-def target_name(target: Target) -> str:
-    """Name a target in few words: the vendor's name says nothing that the model's does not."""
-    if target.target_id == NO_TARGET:
-        return target.label
-    return f"{target.label.removeprefix('NVIDIA ')} on {wording.shortened(target.hostname, 40)}"
+def about(unit: Unit) -> dict[str, str]:
+    """Say what a unit is about, for the page's filters."""
+    return {"detector": unit.row.detector, "target": unit.key[2], "input": section_heading(unit.row)}
+
+
+def rows_axis(labels: Sequence[str]) -> Layout:
+    """Lay out named rows from the top: from half a row above the first to half a row below the last."""
+    return {"range": [len(labels) - 0.5, -0.5], "automargin": True, "categoryorder": "array", "categoryarray": labels}
+
+
+def distinct(labels: Iterable[str]) -> list[str]:
+    """Number equal labels: plotly would draw two rows of one name upon each other."""
+    seen: dict[str, int] = {}
+    made = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        made.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return made
 
 
 def plain_label(text: str) -> str:
@@ -249,22 +268,23 @@ def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figu
 
     Bars are shares, so that fast and slow devices can be read side by side.
     """
-    figures = []
+    figures, numbered = [], keys(report)
     for group in _by_input(shown):
         fastest: dict[tuple[str, str, str], Unit] = {}
         for each in group:
             key = (each.row.detector, each.key[0], each.key[2])
-            if records.stages_s(each) and (key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0)):
+            if words.stages_s(each) and (key not in fastest or (each.call_s or 0) < (fastest[key].call_s or 0)):
                 fastest[key] = each
         if fastest:
-            figures.append(_stage_figure(list(fastest.values()), report, anchors))
+            bars = sorted(fastest.values(), key=lambda each: numbered.detectors.index(each.row.detector))
+            figures.append(_stage_figure(bars, report, anchors))
     return figures
 
 
 def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Figure:
     heading = section_heading(bars[0].row)
-    names = dict.fromkeys(name for each in bars for name in records.stages_s(each))
-    labels = [_bar_name(each, report) for each in bars]
+    names = dict.fromkeys(name for each in bars for name in words.stages_s(each))
+    labels = distinct(_bar_name(each, report) for each in bars)
     traces = [_stage_trace(name, index, bars, labels, anchors) for index, name in enumerate(names)]
     return Figure(
         kind="stages",
@@ -275,24 +295,27 @@ def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Fig
             "barmode": "stack",
             "bargap": 0.35,
             "xaxis": {"range": [0, 100], "ticksuffix": "%"},
-            "yaxis": {"autorange": "reversed", "automargin": True},
+            "yaxis": rows_axis(labels),
             "showlegend": True,
             "legend": {"traceorder": "normal"},
-            "meta": {"named": labels},
+            "meta": {"named": labels, "about": [about(each) for each in bars]},
         },
         height_px=FRAME_PX + LINE_HEIGHT_PX * len(bars),
     )
 
 
 def _bar_name(unit: Unit, report: Report) -> str:
-    """Name a bar, what matters first: a phone cuts the end off."""
-    total_s = sum(records.stages_s(unit).values()) / (unit.row.frames or 1)
-    detector, _, rest = line_name(unit, report).partition(", ")
-    return f"{detector} b={unit.row.batch_size}, {wording.milliseconds(total_s)} ms, {rest}"
+    """Name a bar in two lines: what was measured, and where, if that varies."""
+    total_s = sum(words.stages_s(unit).values()) / (unit.row.frames or 1)
+    detector = wording.shortened(detector_heading(unit.row), NAME_LENGTH)
+    what = f"{detector} b={unit.row.batch_size}, {wording.milliseconds(total_s)} ms"
+    where = [report.targets[unit.key[2]].place] if len(report.targets) > 1 else []
+    rest = ", ".join([*where, *_varying(unit, report)])
+    return "<br>".join(plain_label(line) for line in (what, wording.shortened(rest, WHERE_LENGTH)) if line)
 
 
 def _stage_trace(name: str, index: int, bars: Sequence[Unit], labels: Sequence[str], anchors: Anchors) -> Trace:
-    profiles = [records.stages_s(each) for each in bars]
+    profiles = [words.stages_s(each) for each in bars]
     times_s = [stages.get(name, 0.0) / (each.row.frames or 1) for stages, each in zip(profiles, bars, strict=True)]
     shares = [stages.get(name, 0.0) / (sum(stages.values()) or 1.0) for stages in profiles]
     return {

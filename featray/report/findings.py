@@ -1,13 +1,14 @@
 """Findings: a diagnosis as the notes of a report."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from featray import inputs
 from featray.comparison import Pair, next_step
 from featray.diagnosis import Diagnosis, Finding
 from featray.report import hardware, wording
 from featray.report.followups import Followup
+from featray.report.hardware import Target
 from featray.report.notes import Comparison, NextRun, Notes, Observation
 from featray.report.tables import detector_heading
 from featray.row import Row
@@ -35,11 +36,12 @@ def notes(
     """
     place = {key: index for index, key in enumerate(order)}
     pairs = sorted(found.pairs, key=lambda pair: place.get(pair.candidate.key, len(place)))
+    targets = hardware.targets(unit.row for pair in pairs for unit in (pair.baseline, pair.candidate))
     places = {(pair.baseline.row.target_id, pair.candidate.row.target_id) for pair in pairs}
     return Notes(
         headline=_observation(found.headline) if found.headline else None,
         baseline=_name(baseline),
-        comparisons=tuple(_comparison(pair, many_places=len(places) > 1) for pair in pairs),
+        comparisons=tuple(_comparison(pair, targets if len(places) > 1 else None) for pair in pairs),
         remarks=tuple(_remarks(pairs)),
         observations=tuple(map(_observation, found.findings)),
         next_runs=tuple(map(_next_run, following)),
@@ -73,18 +75,17 @@ def _name(rows: Sequence[Row]) -> str | None:
     return f"{names} ({wording.listed(devices)})" if len(devices) == 1 else names
 
 
-def _comparison(pair: Pair, *, many_places: bool) -> Comparison:
+def _comparison(pair: Pair, targets: Mapping[str, Target] | None) -> Comparison:
+    """Write a pair; with the names of its targets if they are given."""
     row, decision = pair.candidate.row, pair.decision
-    config = f"{detector_heading(row)}, {wording.shortened(row.section_label)}"
-    if many_places:
-        config += f", {_target(pair.baseline)} to {_target(pair.candidate)}"
     reasons = list(pair.reasons[-1:])  # the others hold for many pairs, and are observations
     if pair.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE):
         reasons.append(next_step(pair))
     else:
         reasons.append(pair.attribution)
     return Comparison(
-        config=config,
+        config=f"{detector_heading(row)}, {wording.shortened(row.section_label)}",
+        where=_where(pair, targets) if targets else None,
         baseline=_told(pair.baseline),
         candidate=_told(pair.candidate),
         speedup=decision.speedup if decision else None,
@@ -97,9 +98,13 @@ def _comparison(pair: Pair, *, many_places: bool) -> Comparison:
     )
 
 
-def _target(unit: Unit) -> str:
-    (target,) = hardware.targets([unit.row]).values()
-    return f"{target.label.removeprefix('NVIDIA ')} of {wording.shortened(target.hostname, 40)}"
+def _where(pair: Pair, targets: Mapping[str, Target]) -> str:
+    """Name the target of a pair, or both: `RTX 3090 of box`, `RTX 3090 to L40S of box`."""
+    ours, theirs = (targets[unit.row.target_id] for unit in (pair.baseline, pair.candidate))
+    if ours.place == theirs.place:
+        return ours.place
+    shared = ours.host == theirs.host
+    return f"{ours.short_label if shared else ours.place} to {theirs.place}"
 
 
 def _told(unit: Unit) -> str:

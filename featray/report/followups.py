@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from featray import cell as cells
-from featray import detectors, identity, inputs, plan, statistics
+from featray import detectors, identity, inputs, placement, plan, statistics
 from featray.cell import Cell
-from featray.diagnosis import Finding, Wanted
+from featray.comparison import separation
+from featray.diagnosis import Finding, Role, Wanted
 from featray.invocation import Rules
 from featray.quantities import format_duration
 from featray.report import wording
@@ -35,40 +36,67 @@ class Followup:
     invocations: int | None
     baseline: str | None
     reasons: tuple[str, ...]
+    remarks: tuple[str, ...] = ()  # on how the file was written
     expected_s: float
 
 
 @dataclasses.dataclass(frozen=True)
 class _Asked:
-    """One cell that is wanted, where, and how it may be timed."""
+    """One cell that is wanted, and where."""
 
     cell: Cell
     wanted: Wanted
     place: Unit
-    call_s: float
 
 
-def propose(found: Iterable[Finding], units: Sequence[Unit], *, name: str, baseline: str | None) -> list[Followup]:
+def propose(
+    found: Iterable[Finding],
+    units: Sequence[Unit],
+    *,
+    name: str,
+    baseline: str | None = None,
+    candidate: str | None = None,
+) -> list[Followup]:
     """Gather what findings want into sweeps.
 
     Args:
         found: In the order in which their sweeps are worth submitting; what cannot be written as a cell is left out.
         units: Of both sides, to look targets up in.
         name: What the sweeps are named after.
-        baseline: What they compare themselves with.
+        baseline: Sweep of the baseline; None where there is none that featray measured.
+        candidate: Sweep of the report; None where featray did not measure it.
+
+    Returns:
+        In the order of their findings. Each names as its baseline what was measured by featray, or another of them: no
+        ratio to an import is ever decided.
     """
     places = {unit.row.target_id: unit for unit in units}
-    groups: dict[tuple[str, str], list[_Asked]] = {}
+    groups: dict[tuple[str, str, Role | None], list[_Asked]] = {}
     for kind, each in ((finding.kind, each) for finding in found for each in finding.wanted):
         place = places.get(each.target_id or each.unit.row.target_id, each.unit)
         for cell in _cells(each):
-            asked = _Asked(cell, each, place, _call_s(cell, each.unit))
-            groups.setdefault((str(kind), _group(cell, place)), []).append(asked)
-    kinds = [kind for kind, _ in groups]
+            asked = _Asked(cell, each, place)
+            groups.setdefault((str(kind), _group(cell, place), each.measures), []).append(asked)
+    kinds = [kind for kind, *_ in groups]
+    names = [_file_name(f"{name}-{_word(kind, kinds[: index + 1])}") for index, kind in enumerate(kinds)]
+    files = {key[2]: own for key, own in zip(groups, names, strict=True) if key[2]}
+    measured = {"baseline": baseline, "candidate": candidate, "all": candidate}
     return [
-        _followup(members, f"{name}-{_word(kind, kinds[: index + 1])}", baseline)
-        for index, ((kind, _), members) in enumerate(groups.items())
+        _followup(members, own, _baseline(members[0].wanted.against, files, measured))
+        for own, members in zip(names, groups.values(), strict=True)
     ]
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[-80:].lstrip("._-") or "next"
+
+
+def _baseline(role: Role | None, files: Mapping[Role, str], measured: Mapping[str, str | None]) -> str | None:
+    """Name the sweep that stands for a role: the file that measures just that, else what is there, else any like it."""
+    if role is None:
+        return None
+    alike = (name for other, name in files.items() if other[0] == role[0])
+    return files.get(role) or measured.get(role[0]) or next(alike, None)
 
 
 def _word(kind: str, so_far: Sequence[str]) -> str:
@@ -94,16 +122,32 @@ def _cells(wanted: Wanted) -> list[Cell]:
     start = of_unit(wanted.unit)
     if start is None:
         return []
-    if wanted.requirements:
-        start = dataclasses.replace(
-            start, requirements=tuple(wanted.requirements), environment=_environment_name(wanted.requirements)
-        )
+    row = wanted.unit.row
+    pinned = wanted.requirements or (separation.requirements(row, row) if wanted.unit.is_imported else ())
+    if pinned:
+        start = dataclasses.replace(start, requirements=tuple(pinned), environment=_environment_name(pinned))
     names = list(wanted.settings)
     made = [
         _changed(start, dict(zip(names, values, strict=True)))
         for values in itertools.product(*(wanted.settings[name] for name in names))
     ]
-    return [each for each in made if each is not None]
+    return [each for each in made if each is not None and _has_class(each)]
+
+
+_PINNED = "py-feat=="
+
+
+def _has_class(cell: Cell) -> bool:
+    """Tell whether the py-feat that a cell pins may have its class; of a commit nobody knows."""
+    pinned = [each.removeprefix(_PINNED) for each in cell.requirements if each.startswith(_PINNED)]
+    return all(_is_new_enough(cell.detector.class_name, version) for version in pinned)
+
+
+def _is_new_enough(class_name: str, version: str | None) -> bool:
+    """Tell whether a release of py-feat has a class; unknown versions are not known to."""
+    found = re.match(r"(\d+)\.(\d+)", version or "")
+    first = placement.FIRST_PYFEAT.get(class_name)
+    return first is None or (found is not None and (int(found[1]), int(found[2])) >= first)
 
 
 def of_unit(unit: Unit) -> Cell | None:
@@ -167,34 +211,55 @@ def _environment_name(requirements: Sequence[str]) -> str:
     return f"{stem}-{identity.digest({'requirements': list(requirements)})[:4]}"
 
 
-def _call_s(cell: Cell, unit: Unit) -> float:
-    """Expect as much time per frame as the unit took."""
-    frame_s = unit.frame_s if unit.frame_s is not None else plan.GUESSED_S_PER_FRAME.get(cell.device, 1.0)
-    return frame_s * cell.input.frames
-
-
 def _followup(members: Sequence[_Asked], name: str, baseline: str | None) -> Followup:
     distinct = {cells.cell_id(each.cell): each for each in members}
     row = members[0].place.row
     asked = max((each.wanted.invocations or 0 for each in members), default=0) or None
     return Followup(
-        name=re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[-80:].lstrip("._-") or "next",
+        name=name,
         cells=tuple(each.cell for each in distinct.values()),
         host=row.hostname,
         device=row.device,
         gpu=row.gpu_name if row.device == "cuda" else None,
         invocations=asked,
         baseline=baseline,
-        reasons=tuple(dict.fromkeys(wording.plain(each.wanted.reason) for each in members)),
+        reasons=(*dict.fromkeys(wording.plain(each.wanted.reason) for each in members), *_provisos(members)),
+        remarks=tuple(_remarks(members)),
         expected_s=_expected_s(list(distinct.values()), asked or statistics.PILOT),
     )
 
 
+_COMMIT = re.compile(r"py-feat @ .*@([0-9a-f]+)$")
+
+
+def _provisos(members: Sequence[_Asked]) -> Iterator[str]:
+    """Say what nobody knows of the cells before they run."""
+    doubtful: dict[str, dict[str, None]] = {}
+    for each in members:
+        name = each.cell.detector.class_name
+        for found in filter(None, map(_COMMIT.match, each.cell.requirements)):
+            rows = [unit.row for unit in (each.wanted.unit, each.place) if unit.row.pyfeat_commit == found[1]]
+            if name in placement.FIRST_PYFEAT and not any(_is_new_enough(name, row.pyfeat) for row in rows):
+                doubtful.setdefault(found[1], {})[name] = None
+    for commit, names in doubtful.items():
+        yield f"as far as py-feat {commit} has {wording.listed(names)}"
+
+
+def _remarks(members: Sequence[_Asked]) -> Iterator[str]:
+    if any(each.wanted.unit.is_imported for each in members):
+        yield "classes and keywords are those of featray's catalogue: what is imported tells labels only"
+    rows = [unit.row for each in members for unit in (each.wanted.unit, each.place)]
+    versions = dict.fromkeys(row.torch.partition("+") for row in rows if row.torch)
+    pins = {part for each in members for part in each.cell.requirements}
+    for version, _, build in versions:
+        if build and f"torch=={version}" in pins:
+            yield f"torch=={version} without +{build}, which names an index of wheels and no version"
+
+
 def _expected_s(members: Sequence[_Asked], invocations: int) -> float:
+    """Expect what `featray plan` will say of the file."""
     rules = Rules()
-    calls = rules.warmup_min + rules.repeats_min + int(rules.stages)
-    least_s = rules.min_time_s * calls / rules.repeats_min
-    measuring_s = sum(max(calls * each.call_s, least_s) for each in members)
+    measuring_s = sum(plan.guess_s(each.cell, rules) for each in members)
     processes = len({plan.group_key(each.cell, each.place.row.target_id) for each in members})
     return invocations * (measuring_s + processes * plan.LOAD_S)
 
@@ -210,6 +275,7 @@ def _lines(followup: Followup) -> Iterator[str]:
     yield from (f"# - {wording.shortened(reason, 200)}" for reason in followup.reasons[:REASONS])
     if len(followup.reasons) > REASONS:
         yield f"# - and {len(followup.reasons) - REASONS} more"
+    yield from (f"# {wording.shortened(remark, 200)}" for remark in followup.remarks)
     for key, value in _file(followup).items():
         yield f"{key}: {_flow(value)}" if not isinstance(value, list) else f"{key}:"
         if isinstance(value, list):

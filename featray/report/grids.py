@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from featray import footprint
-from featray.report import lines, notes, records, remarks, wording
+from featray.report import figures, lines, notes, records, remarks, wording
 from featray.report.figures import GIB, Anchors
 from featray.report.notes import Comparison, Notes
 from featray.report.tables import Best, Report, detector_heading, section_heading
@@ -68,7 +68,7 @@ def section_of(unit: Unit) -> str:
 
 def about(unit: Unit) -> list[tuple[str, str]]:
     """Say what a line is about, for the page's filters."""
-    return [("detector", unit.row.detector), ("target", unit.key[2]), ("input", section_of(unit))]
+    return list(figures.about(unit).items())
 
 
 def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> Grid:
@@ -100,12 +100,12 @@ def _unit_line(unit: Unit, report: Report, many_runs: bool, anchor: str | None) 
 def _place(unit: Unit, report: Report, many_runs: bool) -> list[Cell]:
     target = report.targets[unit.key[2]]
     cells = [
-        Cell(wording.shortened(unit.row.input, 40), kind="t"),
-        Cell(detector_heading(unit.row), kind="t"),
+        named(wording.shortened(unit.row.input, 40)),
+        named(detector_heading(unit.row)),
     ]
     if len(report.targets) > 1:
-        cells.append(Cell(wording.shortened(target.hostname, 40), kind="t"))
-        cells.append(Cell(target.label.removeprefix("NVIDIA "), kind="w"))
+        cells.append(named(wording.shortened(target.hostname, 40)))
+        cells.append(Cell(target.short_label, kind="t"))
     return [*cells, Cell(wording.shortened(unit.key[0]), kind="t")] if many_runs else cells
 
 
@@ -134,6 +134,14 @@ def _measured(unit: Unit) -> list[Cell]:
         number(memory, f"{memory / GIB:.2f}" if memory is not None else None),
         number(rows, str(rows) if rows is not None else None),
     ]
+
+
+NAME_LENGTH = 28  # characters of a name that stays on one line: four of them leave the figures in sight
+
+
+def named(text: str, link: str | None = None) -> Cell:
+    """Make a cell of a name, which wraps where it is long."""
+    return Cell(text, kind="t" if len(text) <= NAME_LENGTH else "m", link=link)
 
 
 def number(value: float | None, text: str | None) -> Cell:
@@ -189,26 +197,32 @@ def _width(unit: Unit) -> float | None:
 
 def _named(heading: str, text: str, each: Best, anchors: Anchors) -> Cell:
     if heading == "detector":
-        return Cell(text, kind="t", link=anchors.get(each.unit.key))
+        return named(text, anchors.get(each.unit.key))
     if heading == "input":
-        return Cell(wording.shortened(each.unit.row.input, 40), kind="t")
-    return Cell(text.removeprefix("NVIDIA "), kind="w") if heading == "target" else Cell(text, kind="t")
+        return named(wording.shortened(each.unit.row.input, 40))
+    return named(each.target.short_label if heading == "target" else text)
 
 
-def comparisons(found: Notes, anchors: Anchors) -> Grid:
-    """Make the table of the pairs with the baseline."""
-    columns = ["config", "speedup", "95% CI", "verdict", "baseline", "candidate", "what to know"]
+def comparisons(report: Report, found: Notes, anchors: Anchors) -> Grid:
+    """Make the table of the pairs with the baseline; what is to be known of all stands above it, once."""
+    shared = notes.shared_reason(found) is not None
+    where = any(each.where for each in found.comparisons)
+    columns = ["config", *["target"] * where, "speedup", "95% CI", "verdict", "baseline", "candidate"]
+    columns += [] if shared else ["what to know"]
+    known = {unit.key: unit for unit in report.units}
     made = [
         Line(
             cells=[
                 Cell(wording.plain(each.config), kind="m", link=_anchor(each, anchors)),
+                *[Cell(wording.plain(each.where or wording.ABSENT), kind="m")] * where,
                 number(each.speedup, notes.speedup(each)),
                 number(each.low, notes.interval(each)),
                 Cell(each.verdict, kind="t"),
                 Cell(wording.plain(each.baseline), kind="m"),
                 Cell(wording.plain(each.candidate), kind="m"),
-                Cell(wording.plain(each.reason or ""), kind="r"),
+                *([] if shared else [Cell(wording.plain(each.reason or ""), kind="r")]),
             ],
+            about=about(known[each.candidate_unit]) if each.candidate_unit in known else (),
         )
         for each in found.comparisons
     ]

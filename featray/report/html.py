@@ -39,6 +39,8 @@ class Part:
     items: Sequence[notes.Observation] = ()
     figures: Sequence[int] = ()
     wide: bool = False
+    named: bool = False  # rows with names, which take more width than a curve
+    legend: bool = False  # of detectors and targets, where lines have their colours and marks
     grid: Grid | None = None
 
 
@@ -67,7 +69,7 @@ def render(
     found: Notes = notes.NONE,
     *,
     version: str,
-    csv_name: str = "units.csv",
+    csv_name: str | None = "units.csv",
     hand_written: str | None = None,
     units_max: int = UNITS_MAX,
 ) -> Rendered:
@@ -77,13 +79,13 @@ def render(
         report: Tables.
         found: What the diagnosis says.
         version: featray's, for the foot of the page.
-        csv_name: What the CSV beside the page will be called, if there has to be one.
+        csv_name: What the CSV beside the page will be called, if there has to be one; None where no file can be beside.
         hand_written: Notes of people, shown as they are.
         units_max: Units that the page holds; the others go to the CSV.
     """
     ordered = list(grids.ordered(report))
     shown, rest = ordered[:units_max], ordered[units_max:]
-    csv = records.to_csv(records.unit(each, report.targets) for each in rest) if rest else None
+    csv = records.to_csv(records.unit(each, report.targets) for each in rest) if rest and csv_name else None
     page = _page(report, found, shown, len(ordered), csv_name if rest else None)
     text = _template().render(
         page=page | {"version": version, "hand_written": hand_written},
@@ -97,7 +99,7 @@ def render(
 def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: str | None) -> dict[str, Any]:
     anchors = {each.key: f"u{index}" for index, each in enumerate(shown)}
     drawn = [
-        *ratios.draw(found, anchors),
+        *ratios.draw(report, found, anchors),
         *figures.curves(report, shown, anchors),
         *figures.stages(report, shown, anchors),
     ]
@@ -108,7 +110,7 @@ def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: 
         "synthetic": markdown.SYNTHETIC.capitalize() if report.synthetic else None,
         "descriptions": report.descriptions,
         "headline": found.headline.text if found.headline else None,
-        "left_out": _left_out(len(shown), total) if csv else None,
+        "left_out": _left_out(len(shown), total, csv) if len(shown) < total else None,
         "csv": csv,
         "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
         "chips": _chips(report, shown),
@@ -128,16 +130,18 @@ def _several(report: Report) -> Iterable[Any]:
     return report.blocks if len(report.blocks) > 1 else ()
 
 
-def _left_out(shown: int, total: int) -> str:
-    return f"This page holds {shown} of {total} units; the other {total - shown} are in the CSV file beside it:"
+def _left_out(shown: int, total: int, csv: str | None) -> str:
+    rest = f"This page holds {shown} of {total} units; the other {total - shown} are"
+    if csv:
+        return f"{rest} in the CSV file beside it:"
+    return f"{rest} left out; where the page is written to a file they are put in a CSV beside it."
 
 
 def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> list[Part | None]:
     return [
         _best(report, anchors),
         _observations(found),
-        _next_runs(found),
-        _comparisons(found, drawn, anchors),
+        _comparisons(report, found, drawn, anchors),
         _plots("throughput", "Throughput", drawn, "Bars are 95% intervals over invocations, from three of them on."),
         _plots(
             "stages",
@@ -148,6 +152,7 @@ def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Ancho
         ),
         _plots("memory", "Memory", drawn, "Peak use: of the GPU by anybody, or resident memory on a CPU."),
         _remarks(report, found),
+        _next_runs(found),
     ]
 
 
@@ -169,22 +174,32 @@ def _remarks(report: Report, found: Notes) -> Part | None:
     return Part(anchor="remarks", title="Remarks", items=items) if items else None
 
 
-def _comparisons(found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
+def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
     if not found.comparisons:
         return None
+    chosen = [index for index, each in enumerate(drawn) if each.kind == "ratio"]
+    shared = notes.shared_reason(found)
+    told = [
+        f"Baseline: {found.baseline or 'unnamed'}.",
+        *found.remarks,
+        *([f"Of every pair: {shared}."] if shared else []),
+    ]
     return Part(
         anchor="baseline",
         title="Against the baseline",
-        note=f"With {wording.plain(found.baseline or 'the baseline')}. {' '.join(map(wording.plain, found.remarks))}",
-        figures=[index for index, each in enumerate(drawn) if each.kind == "ratio"],
-        wide=True,
-        grid=grids.comparisons(found, anchors),
+        note=" ".join(map(wording.plain, told)),
+        figures=chosen,
+        wide=len(chosen) == 1,
+        named=True,
+        grid=grids.comparisons(report, found, anchors),
     )
 
 
 def _plots(kind: str, title: str, drawn: Sequence[Figure], note: str, *, wide: bool = False) -> Part | None:
     chosen = [index for index, each in enumerate(drawn) if each.kind == kind]
-    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide) if chosen else None
+    if not chosen:
+        return None
+    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide, legend=kind in ("throughput", "memory"))
 
 
 def _best(report: Report, anchors: Anchors) -> Part | None:
@@ -202,7 +217,7 @@ def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:
     targets = [
         Chip(
             target_id,
-            figures.target_name(report.targets[target_id]),
+            report.targets[target_id].place,
             path=palette.MARK_PATHS[numbered.mark(unit)],
             dash=palette.DASH_ARRAYS[numbered.dash(unit)],
         )
@@ -227,7 +242,15 @@ def _template() -> Any:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["whole_arrows"] = _whole_arrows
     return environment.get_template("page.html")
+
+
+def _whole_arrows(text: str) -> Any:
+    """Escape a text whose `->` no line may break in two."""
+    from markupsafe import Markup, escape
+
+    return escape(text).replace("-&gt;", Markup('<span class="whole">-&gt;</span>'))
 
 
 def _resource(name: str) -> Any:

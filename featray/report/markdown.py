@@ -37,7 +37,7 @@ def code(text: str) -> str:
 
 def render(report: Report, found: Notes = notes.NONE, hand_written: str | None = None) -> str:
     """Write the whole report, ending with a newline; notes of people stand below a rule, as they are."""
-    parts = ["\n".join([*_lines(report), *_remarks(notes.untold(report.remarks, found)), *_notes(found)]).rstrip()]
+    parts = ["\n".join([*_lines(report), *_notes(found), *_remarks(notes.untold(report.remarks, found))]).rstrip()]
     if hand_written is not None and hand_written.strip():
         parts += ["---", hand_written.strip()]
     return "\n\n".join(parts) + "\n"
@@ -154,6 +154,7 @@ def _notes(found: Notes) -> Iterator[str]:
     yield from (f"{escape(remark)}\n" for remark in found.remarks)
     yield from (f"- {escape(each.text)}" for each in found.observations)
     yield from _next_runs(found)
+    yield ""
 
 
 NEXT_HEADINGS = ("sweep", "where", "cells", "about", "why")
@@ -174,4 +175,5 @@ def _next_run(each: NextRun) -> list[str]:
 
 
 def _pair(each: Comparison) -> list[str]:
-    return [each.config, each.baseline, each.candidate, notes.speedup(each), notes.interval(each), each.verdict]
+    config = f"{each.config}, {each.where}" if each.where else each.config
+    return [config, each.baseline, each.candidate, notes.speedup(each), notes.interval(each), each.verdict]

@@ -22,6 +22,7 @@ class Comparison:
     """One pair: the candidate's best setting against the baseline's. `speedup` is baseline time over candidate time."""
 
     config: str  # detector and input
+    where: str | None = None  # target, or both of them, where the pairs of the report stand on several
     baseline: str  # as text: `47.9 ms/frame (b=16, 20.9 fps)`
     candidate: str
     speedup: float | None
@@ -58,6 +59,12 @@ class Notes:
 
 
 NONE = Notes()
+
+
+def shared_reason(found: Notes) -> str | None:
+    """Give what is to be known of every comparison alike; None where that differs, or of a single one."""
+    reasons = {each.reason for each in found.comparisons}
+    return next(iter(reasons)) if len(reasons) == 1 and len(found.comparisons) > 1 else None
 
 
 def untold(remarks: Iterable[Remark], found: Notes) -> list[Remark]:

@@ -1,40 +1,88 @@
-"""Ratios: the comparisons with the baseline as a plot, in colours and marks that the colour-blind can tell apart."""
+"""Ratios: the comparisons with the baseline as plots, in colours and marks that the colour-blind can tell apart."""
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from featray.report import notes, palette
-from featray.report.figures import FRAME_PX, LINE_HEIGHT_PX, Anchors, Figure, Trace, plain_label
+from featray.report import figures, notes, palette, wording
+from featray.report.figures import FRAME_PX, LINE_HEIGHT_PX, Anchors, Figure, Layout, Trace, plain_label
 from featray.report.notes import Comparison, Notes
+from featray.report.tables import Report, detector_heading
+from featray.units import Unit, UnitKey
+
+Known = Mapping[UnitKey, Unit]
+
+SIDE_LENGTH = 28  # characters of a line beside a plot of half the page's width: a third of it
+
+ROOM = 1.05  # beyond the outermost bar: a mark would be cut in half at the edge
 
 
-def draw(found: Notes, anchors: Anchors) -> list[Figure]:
-    """Draw every speedup with its interval on a logarithmic axis, one line each; nothing without comparisons."""
+def draw(report: Report, found: Notes, anchors: Anchors) -> list[Figure]:
+    """Draw every speedup with its interval on a logarithmic axis, one line each; nothing without comparisons.
+
+    Pairs on several targets have a plot for each, all with one axis.
+    """
     shown = [each for each in found.comparisons if each.speedup is not None]
-    if not shown:
-        return []
-    labels = _labels(shown)
+    known = {unit.key: unit for unit in report.units}
+    axis = _axis(shown) if shown else {}
+    groups: dict[str, list[Comparison]] = {}
+    for each in shown:
+        groups.setdefault(each.where or "", []).append(each)
+    return [_figure(where, members, axis, known, anchors) for where, members in groups.items()]
+
+
+def _figure(where: str, shown: Sequence[Comparison], axis: Layout, known: Known, anchors: Anchors) -> Figure:
+    labels = figures.distinct(_label(each, known) for each in shown)
     verdicts = dict.fromkeys(each.verdict for each in shown)
     traces = [_trace(verdict, shown, labels, anchors) for verdict in verdicts]
+    units = [known.get(each.candidate_unit) if each.candidate_unit else None for each in shown]
     layout = {
-        "xaxis": {"type": "log", "title": {"text": "speedup"}},
-        "yaxis": {"autorange": "reversed", "automargin": True, "categoryorder": "array", "categoryarray": labels},
+        "xaxis": axis,
+        "yaxis": figures.rows_axis(labels),
         "shapes": [_even()],
         "showlegend": True,
-        "meta": {"named": labels},
+        "meta": {"named": labels, "about": [figures.about(unit) if unit else {} for unit in units]},
     }
     height = FRAME_PX + LINE_HEIGHT_PX * len(shown)
-    return [Figure(kind="ratio", title="", input="", traces=tuple(traces), layout=layout, height_px=height)]
+    return Figure(kind="ratio", title=where, input="", traces=tuple(traces), layout=layout, height_px=height)
 
 
-def _labels(shown: Sequence[Comparison]) -> list[str]:
-    """Name the lines; plotly would draw two of one name upon each other."""
-    seen: dict[str, int] = {}
-    labels = []
-    for each in shown:
-        label = plain_label(each.config)
-        seen[label] = seen.get(label, 0) + 1
-        labels.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return labels
+def _label(each: Comparison, known: Known) -> str:
+    """Name a line in two: detector and input."""
+    unit = known.get(each.candidate_unit) if each.candidate_unit else None
+    names = (detector_heading(unit.row), unit.row.input) if unit else (each.config,)
+    return "<br>".join(plain_label(wording.shortened(name, SIDE_LENGTH)) for name in names)
+
+
+def _axis(shown: Iterable[Comparison]) -> Layout:
+    """Lay out the ratios so that every bar and 1 are in sight, with a handful of round ticks."""
+    values = [value for each in shown for value in (each.speedup, each.low, each.high) if value and value > 0]
+    low, high = min([1.0, *values]) / ROOM, max([1.0, *values]) * ROOM
+    ticks = _ticks(low, high)
+    return {
+        "type": "log",
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": ticks,
+        "ticktext": [f"{tick:g}x" for tick in ticks],
+        "tickangle": 0,
+        "title": {"text": "\u2190 slower \u2003 speedup \u2003 faster \u2192"},
+    }
+
+
+TICKS = 6  # at most: a phone has room for no more
+
+_STEPS = [size * 10.0**power for power in range(-3, 4) for size in (1, 2, 5)]
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Choose round ratios between the two: equally spaced ones within a factor of 3, else 1, 2, 5, 10, ..."""
+    if high / low < 3:
+        step = next(step for step in _STEPS if (high - low) / step <= TICKS)
+        first, last = math.ceil(low / step), math.floor(high / step)
+        return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
+    found = [size * 10.0**power for power in range(-9, 10) for size in (1, 2, 5)]
+    inside = [float(f"{tick:g}") for tick in found if low <= tick <= high]
+    return list(itertools.islice(inside, 0, None, math.ceil(len(inside) / TICKS)))
 
 
 def _even() -> dict[str, object]:

@@ -5,9 +5,9 @@ import io
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from statistics import median
 
 from featray import footprint
+from featray.diagnosis import words
 from featray.quantities import frames_per_second
 from featray.report.hardware import Target
 from featray.row import NO_TARGET
@@ -51,7 +51,7 @@ def unit(each: Unit, targets: Mapping[str, Target]) -> dict[str, Value]:
         "fex_rows": row.fex_rows,
         "memory_b": footprint.used_b(each),
         "memory_total_b": footprint.total_b(each),
-        "stages_s": stages_s(each) or None,
+        "stages_s": words.stages_s(each) or None,
         "command": command(each),
     }
 
@@ -64,13 +64,6 @@ def status(each: Unit) -> str:
 def throughput(each: Unit) -> float | None:
     """Give frames, or images, per second."""
     return frames_per_second(each.row.frames, each.call_s) if each.call_s and each.row.frames else None
-
-
-def stages_s(each: Unit) -> dict[str, float]:
-    """Give each stage's seconds per call, the median over invocations; empty when none was profiled."""
-    profiled = [row.stages_s for row in each.measured if row.stages_s]
-    names = dict.fromkeys(name for stages in profiled for name in stages)
-    return {name: median(stages.get(name) or 0.0 for stages in profiled) for name in names}
 
 
 def command(each: Unit) -> str | None:

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from featray.diagnosis import words
 from featray.report import wording
 from featray.report.hardware import Target
 from featray.row import NO_TARGET, Row
@@ -84,11 +85,15 @@ def _cell_ids(about: Iterable[Unit]) -> tuple[str, ...]:
 
 
 def _failed(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
-    by_cause: dict[str, dict[Unit, None]] = collections.defaultdict(dict)
+    by_cause: dict[tuple[str, str], dict[Unit, str]] = collections.defaultdict(dict)
     for unit in found:
         for row in unit.failed:
-            by_cause[status_text(row, 3 * wording.REASON_LENGTH)][unit] = None
-    return [_about("failed", f"No number ({cause})", members, targets) for cause, members in by_cause.items()]
+            told = status_text(row, 3 * wording.REASON_LENGTH)
+            by_cause[str(row.status), words.alike(row.reason or "")].setdefault(unit, told)
+    return [
+        _about("failed", f"No number ({next(iter(members.values()))})", members, targets)
+        for members in by_cause.values()
+    ]
 
 
 def _stale(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:

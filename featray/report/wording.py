@@ -1,30 +1,26 @@
-"""Wording: stored quantities and names as the text that a report prints."""
+"""Wording: stored quantities as the text that a report prints. Names are cut as in findings: in `diagnosis.words`."""
 
-import unicodedata
 from collections.abc import Iterable
 
+from featray.diagnosis.words import count as plural
+from featray.diagnosis.words import plain, shortened
 from featray.quantities import frames_per_second
 
-NAME_LENGTH = 80  # characters of a name that a table shows: two names of this length still fit side by side
+__all__ = [
+    "ABSENT",
+    "REASON_LENGTH",
+    "fps",
+    "listed",
+    "milliseconds",
+    "percent",
+    "plain",
+    "plural",
+    "seconds",
+    "shortened",
+]
+
 REASON_LENGTH = 160  # characters of a reason in a table; the remarks below it carry more
 ABSENT = "-"
-
-_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def plain(text: str) -> str:
-    """Make one line of printable text: control characters and direction overrides could make a name read as another."""
-    kept = (" " if unicodedata.category(each) == "Cc" else each for each in text if each not in _BIDIRECTIONAL)
-    return " ".join("".join(kept).split())
-
-
-def shortened(text: str, length: int = NAME_LENGTH) -> str:
-    """Cut the middle out of a long text: names differ at their ends."""
-    line = plain(text)
-    if len(line) <= length:
-        return line
-    head = (length - 1) * 2 // 3
-    return f"{line[:head].rstrip()}…{line[-(length - 1 - head) :].lstrip()}"
 
 
 def seconds(call_s: float) -> str:
@@ -52,8 +48,3 @@ def percent(share: float) -> str:
 def listed(values: Iterable[object]) -> str:
     """Join values with commas."""
     return ", ".join(str(value) for value in values)
-
-
-def plural(count: int, noun: str, many: str | None = None) -> str:
-    """Count a noun: `1 cell`, `3 cells`."""
-    return f"{count} {noun if count == 1 else many or noun + 's'}"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from featray.report import html, notes, tables
+from featray import diagnosis, units
+from featray.report import findings, grids, html, notes, tables
 from featray.row import Row
 from tests.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
 
@@ -52,6 +53,35 @@ FOUND = notes.Notes(
         notes.Comparison(config="img2pose, short", baseline="a", candidate="b", speedup=1.1, verdict="INCONCLUSIVE"),
     ),
 )
+
+
+HOSTS = ("box", "shelf", "liquidswords2.example.org")
+WITH_STAGES = {"decode": 0.1, "face detection": 0.6}
+
+
+def six_targets(pace: float, **changes: Any) -> list[Row]:
+    """Make two detectors on two inputs in two batches on three hosts of two GPUs, all with their vendors' names."""
+    made: list[Row] = []
+    for number, hostname in enumerate(HOSTS):
+        host = {**BOX, "hostname": hostname, "host_id": f"id-{hostname}"}
+        for gpu in (RTX3090, BLACKWELL):
+            uuid = f"{str(gpu['target_id'])[:-1]}{number}"
+            place = {**host, **gpu, "target_id": uuid, "gpu_uuid": uuid, **changes}
+            for detector in ("img2pose", "mpdetector"):
+                for clip in ("short", "multi-face"):
+                    for batch in (1, 16):
+                        times = [pace * share / batch**0.5 for share in (0.99, 1.0, 1.01)]
+                        labels = {"detector": detector, "input": clip, "batch_size": batch, "stages_s": WITH_STAGES}
+                        made += make_rows(times, **{**place, **labels})
+    return made
+
+
+def compared_page() -> str:
+    ours, before = six_targets(0.8), six_targets(1.0, run_id="before-1", sweep="before")
+    report = tables.build(ours)
+    found = diagnosis.diagnose(report.units, units.gather(before))
+    told = findings.notes(found, before, [unit.key for unit in grids.ordered(report)])
+    return html.render(report, told, version="0.1.0").page
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +183,74 @@ def test_the_legend_filters_plots_and_tables(browser: Any, file: Path) -> None:
     opened.page.click(".chip[data-value=img2pose]")
     opened.page.wait_for_function(f"{lines} === 3")
     assert set(opened.texts("#units", 2)) == {"retinaface"}
+    opened.context.close()
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Path:
+    path = tmp_path / "six.html"
+    path.write_text(compared_page(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1100, 390])
+def test_names_leave_the_bars_their_room_with_six_targets(browser: Any, six: Path, width: int) -> None:
+    opened = Opened(browser, six, viewport={"width": width, "height": 900})
+    opened.scroll()
+    plots = "Array.from(document.querySelectorAll('#baseline .plot, #stages .plot'))"
+    shares = opened.page.evaluate(f"{plots}.map(plot => plot._fullLayout._size.w / plot.clientWidth)")
+    assert len(shares) == 6 + 2  # a plot of ratios for each target, of stages for each input
+    assert min(shares) > 0.5
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    opened.context.close()
+
+
+def test_rows_of_a_plot_fill_it_and_a_target_is_named_once(browser: Any, six: Path) -> None:
+    opened = Opened(browser, six, viewport={"width": 1100, "height": 900})
+    opened.scroll()
+    titles = [each.inner_text() for each in opened.page.query_selector_all("#baseline figcaption")]
+    assert titles[:2] == ["RTX 3090 of box", "RTX PRO 6000 Blackwell of box"]
+    ranges = opened.page.evaluate(
+        "() => Array.from(document.querySelectorAll('#baseline .plot')).map(plot => plot._fullLayout.yaxis.range)"
+    )
+    assert ranges == [[3.5, -0.5]] * 6  # two detectors on two inputs
+    axes = [each.text_content() for each in opened.page.query_selector_all("#baseline .xtitle")]
+    assert len(axes) == 6
+    assert all("faster →" in text for text in axes)
+    opened.context.close()
+
+
+def test_filters_reach_comparisons_ratios_and_stages(browser: Any, six: Path) -> None:
+    opened = Opened(browser, six, viewport={"width": 1100, "height": 900})
+    opened.scroll()
+    count = "plot => plot.querySelectorAll('.ytick').length"
+    bars = f"() => Array.from(document.querySelectorAll('#stages .plot')).map({count})"
+    ratios = f"() => Array.from(document.querySelectorAll('#baseline figure:not([hidden]) .plot')).map({count})"
+    assert (opened.page.evaluate(bars), opened.page.evaluate(ratios)) == ([12, 12], [4] * 6)
+    opened.page.click(".filters .chip[data-value=img2pose]")
+    opened.page.wait_for_function(f"JSON.stringify(({bars})()) === '[6,6]'")
+    assert opened.page.evaluate(ratios) == [2] * 6
+    assert len(opened.texts("#baseline", 1)) == 12
+    opened.page.click(".filters .chip[data-group=target] >> nth=0")
+    opened.page.wait_for_function(f"JSON.stringify(({bars})()) === '[5,5]'")
+    assert opened.page.evaluate(ratios) == [2] * 5
+    opened.page.click(".filters .chip[data-group=input] >> nth=0")
+    opened.page.wait_for_function(f"JSON.stringify(({ratios})()) === '[1,1,1,1,1]'")
+    assert len(opened.texts("#baseline", 1)) == 5
+    assert opened.complaints == []
+    opened.context.close()
+
+
+def test_the_legend_stays_in_sight_beside_the_plots_and_moves_with_the_filters(browser: Any, six: Path) -> None:
+    opened = Opened(browser, six, viewport={"width": 1100, "height": 700})
+    opened.scroll()
+    opened.page.click("#throughput .legend .chip[data-value=img2pose]")
+    pressed = "() => Array.from(document.querySelectorAll('.chip[data-value=img2pose]')).map(chip => chip.ariaPressed)"
+    assert set(opened.page.evaluate(pressed)) == {"false"}
+    last = opened.page.query_selector_all("#throughput figure")[-1]
+    last.evaluate("figure => scrollTo(0, figure.getBoundingClientRect().bottom + scrollY - innerHeight)")
+    legend = opened.page.query_selector("#throughput .legend").bounding_box()
+    assert 0 <= legend["y"] < 700
     opened.context.close()
 
 

@@ -4,16 +4,18 @@ Rows are those of `builders`: retinaface on the short clip (72 frames), b=16, on
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from featray import units
+from featray import inputs, units
 from featray.comparison import Calibration
 from featray.diagnosis import Diagnosis, Finding, Kind, diagnose
+from featray.report import tables
 from featray.row import Row
-from tests.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
 
 STEADY = (0.99, 1.0, 1.0, 1.0, 1.01)
 """Five invocations with a half-width of 0.9%."""
@@ -76,7 +78,7 @@ CASES = [
         Kind.UNPROVEN,
         timed(1.0),
         timed(1.0),
-        "The only ratio compares labels-only identity",
+        "The only ratio compares measurements of labels-only identity, so none is",
         against=timed(2.0, **IMPORTED, **BEFORE),
         but_against=timed(2.0, **BEFORE),
         asks=True,
@@ -131,20 +133,20 @@ CASES = [
         Kind.DETECTORS,
         [*timed(1.0), *timed(4.0, detector="img2pose")],
         [*timed(1.0), *timed(4.0, detector="img2pose", **BLACKWELL)],
-        "retinaface is 4.0x img2pose.",
+        "retinaface is 4.0x as fast as img2pose.",
     ),
     case(
         Kind.BATCH_CURVE,
         curve(1.0, 0.5, 0.8),
         curve(1.0, 0.5, 0.51),
-        "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.3 s more per call",
+        "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.30 s more per call",
         asks=True,
     ),
     case(
         Kind.BATCH_CURVE,
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.57])],
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.55])],
-        "0.07 s more per call",  # single timings differ by 11% in one of twenty identical pairs
+        "0.070 s more per call",  # single timings differ by 11% in one of twenty identical pairs
         asks=True,
     ),
     case(
@@ -185,7 +187,13 @@ CASES = [
         Kind.HEADROOM, curve(2.0, 1.0, batches=(1, 4), **IMAGES), curve(4.0, 2.0, 1.0, **IMAGES), "b=8, 16", asks=True
     ),
     case(Kind.NOISY, timed(1.0, SHAKY), timed(1.0), "±5.9% from 5 invocations, 13 would do", asks=True),
-    case(Kind.FEW, timed(1.0)[:2], timed(1.0)[:3], "1 of 1 unit rest on fewer than 3 invocations", asks=True),
+    case(
+        Kind.FEW,
+        timed(1.0)[:2],
+        timed(1.0)[:3],
+        "The only unit rests on fewer than 3 invocations: no interval",
+        asks=True,
+    ),
     case(
         Kind.THROTTLED,
         timed(1.0, throttled=True, throttle_reasons=["sw_thermal_slowdown"]),
@@ -247,6 +255,28 @@ def test_a_diagnosis_is_silent_at_a_near_miss(each: Case) -> None:
     assert of_kind(each.kind, *each.near_miss) == []
 
 
+TORCH_OOM = (
+    "OutOfMemoryError: CUDA out of memory. Tried to allocate {0} MiB. GPU 0 has a total capacity of 23.69 GiB of which "
+    "{1} is free. Including non-PyTorch memory, this process {2} has 23.10 GiB memory in use."
+)
+FAILURES = [
+    make_row(batch_size=batch, invocation=number, status="oom", reason=TORCH_OOM.format(batch * 40.5, free, number))
+    for batch, free in ((32, "1.20 GiB"), (64, "812.62 MiB"))
+    for number in range(1, 6)
+]
+
+
+def test_failures_that_differ_in_their_numbers_alone_are_one_finding_with_one_example() -> None:
+    (finding,) = of_kind(Kind.FAILED, FAILURES)
+    assert finding.text.startswith(
+        "No number, oom (such as: OutOfMemoryError: CUDA out of memory. Tried to allocate 1296"
+    )
+    assert finding.figures["units"] == 2
+    assert len([each for each in tables.build(FAILURES).remarks if each.kind == "failed"]) == 1
+    other = make_row(batch_size=128, status="oom", reason="killed by the kernel's out-of-memory killer")
+    assert len(of_kind(Kind.FAILED, [*FAILURES, other])) == 2
+
+
 def test_every_kind_has_a_case() -> None:
     told = {each.values[0].kind for each in CASES}
     assert told == set(Kind) - {Kind.HEADLINE}
@@ -270,6 +300,47 @@ def test_an_excess_that_grows_with_the_frames_is_a_rate() -> None:
 
 def test_an_excess_between_the_two_is_not_separable() -> None:
     assert cause([*curve(2.0, 1.0, 2.2), *curve(13.0, 6.0, 9.0, input="long")]) == {"not separable here"}
+
+
+MAC: dict[str, Any] = {**CPU, **IMPORTED, "hostname": "mac", "gpu_name": None}
+
+
+def test_a_length_that_pays_far_more_speaks_against_a_one_off_cost() -> None:
+    # py-feat's report of 2026-05-04 (f44ccb1): 16 images pay 40 s more at b=16, 72 frames 47 s and 472 frames 345 s
+    times = {"multi-face": (10.99, 50.62), "short": (12.38, 59.43), "long": (82.55, 427.30)}
+    rows = [
+        make_row(batch_size=batch, input=clip, timed_s=[seconds], **MAC)
+        for clip, pair in times.items()
+        for batch, seconds in zip((1, 16), pair, strict=True)
+    ]
+    texts = {each.units[0]: each.text for each in of_kind(Kind.BATCH_CURVE, rows)}
+    images = next(text for text in texts.values() if text.startswith("retinaface on 16 x multi_face.jpg"))
+    assert "short (72 frames) pays 47 s per call too, but long (472 frames) 345 s" in images
+    assert "one-off cost or rate: not separable here; to tell, measure 4 times the images" in images
+    assert not any("that is a one-off cost" in text for text in texts.values())
+
+
+def test_first_calls_prove_no_one_off_cost_against_a_length_that_pays_far_more() -> None:
+    slow_start = [[3.2, 2.0, 2.0, 2.0]] * 3
+    rows = [
+        *curve(2.0, 1.0, batches=(1, 4)),
+        *(make_row(batch_size=16, invocation=number, timed_s=times) for number, times in enumerate(slow_start, 1)),
+    ]
+    assert cause(rows) == {"one-off cost"}
+    assert cause([*rows, *curve(9.0, 6.0, 9.0, input="long")]) == {"not separable here"}
+
+
+def test_inputs_that_are_not_affected_alone_suggest_nothing() -> None:
+    # f44ccb1 again: images of b=4 are four batches a call, and no other GPU or length shows the excess
+    rows = [
+        make_row(batch_size=batch, input=clip, timed_s=[seconds], **MAC)
+        for clip, pair in {"multi-face": (12.17, 50.27), "short": (28.37, 28.10), "long": (184.91, 182.17)}.items()
+        for batch, seconds in zip((1, 4), pair, strict=True)
+    ]
+    (finding,) = of_kind(Kind.BATCH_CURVE, rows)
+    assert "short (72 frames), long (472 frames) not affected" in finding.text
+    assert "one-off cost or rate: not separable here" in finding.text
+    assert "suspected" not in finding.text
 
 
 def test_two_targets_do_not_explain_each_other_as_two_lengths_do() -> None:
@@ -325,6 +396,37 @@ def test_realtime_is_measured_by_the_clips_own_frame_rate() -> None:
     assert headline.text.startswith("Highest throughput 60.0 fps, 2.0x realtime at 30.00 fps")
 
 
+def test_realtime_counts_the_seconds_of_clip_that_the_analysed_frames_stand_for() -> None:
+    every_18th = dataclasses.replace(inputs.CATALOGUE["short"], name="short-skip18", skip_frames=18)
+    headline = found(timed(9.6, input=every_18th, section_label="short-skip18 (4 frames)", input_fps=None)).headline
+    assert headline is not None
+    assert "0.42 fps, 0.25x realtime at 30.00 fps" in headline.text  # 72 frames at 30 Hz are 2.4 s, analysed in 9.6 s
+    assert headline.figures["realtime"] == pytest.approx(0.25, rel=1e-4)
+
+
+def test_realtime_is_unknown_where_nothing_tells_how_many_frames_were_skipped() -> None:
+    headline = found(timed(1.75, **IMPORTED, frames=4, section_label="short-skip18 (4 frames)")).headline
+    assert headline is not None
+    assert "realtime" not in headline.text
+
+
+def test_the_highest_throughput_is_that_of_any_unit_though_a_smaller_batch_is_as_good() -> None:
+    headline = found([*timed(0.73, batch_size=4), *timed(0.72, batch_size=16)]).headline
+    assert headline is not None
+    assert headline.text.startswith("Highest throughput 100.0 fps, ")
+    assert "b=16" in headline.text
+
+
+def test_the_headline_counts_ratios_apart_from_what_has_none() -> None:
+    svm, xgb = (functools.partial(timed, 1.0, work={"au_model": f'"{name}"'}, input="long") for name in ("svm", "xgb"))
+    headline = found([*timed(1.0), *xgb()], [*timed(1.25, **BEFORE), *svm(**BEFORE)]).headline
+    assert headline is not None
+    assert headline.text.startswith("1.25x as fast as before over 1 best setting (1 FASTER), 1 NOT COMPARABLE; ")
+    alone = found(xgb(), svm(**BEFORE)).headline
+    assert alone is not None
+    assert alone.text.startswith("No ratio to before: 1 NOT COMPARABLE; highest throughput ")
+
+
 def test_images_have_no_realtime() -> None:
     headline = found(timed(1.6, **IMAGES)).headline
     assert headline is not None
@@ -336,6 +438,85 @@ def test_hosts_with_other_software_are_told_apart_in_the_stack() -> None:
     shelf = {**SHELF, **BLACKWELL, "torch": "2.15.0"}
     (finding,) = of_kind(Kind.STACK, [*timed(1.0), *timed(1.0, **shelf)])
     assert "torch 2.11.0+cu128 (box), 2.15.0 (shelf)" in finding.text
+
+
+# -- words
+
+
+def test_some_of_several_are_named_with_their_verb() -> None:
+    one, two = (timed(1.0, SHAKY, batch_size=batch) for batch in (1, 4))
+    assert of_kind(Kind.NOISY, one)[0].text.startswith("The only unit is noisier than")
+    assert of_kind(Kind.NOISY, [*one, *timed(1.0)])[0].text.startswith("1 of 2 units is noisier than")
+    assert of_kind(Kind.NOISY, [*one, *two, *timed(1.0)])[0].text.startswith("2 of 3 units are noisier than")
+    assert of_kind(Kind.FEW, [make_row(), make_row(batch_size=1)])[0].text.startswith("All 2 units rest on")
+
+
+def test_a_confounded_ratio_is_a_sentence() -> None:
+    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.8, driver=None, torch="2.15.0", pyfeat="2.2.0"), timed(1.0, **BEFORE))
+    assert finding.text.startswith("The only ratio is confounded by torch stack (")
+    assert "(unknown on a side at least: driver)" in finding.text
+    (finding,) = of_kind(Kind.ATTRIBUTED, timed(0.8, torch="2.15.0"), timed(1.0, **BEFORE))
+    assert finding.text.startswith("In the only ratio only torch stack (")
+
+
+def test_a_batch_that_is_no_power_of_two_is_explained() -> None:
+    (finding,) = of_kind(Kind.HEADROOM, curve(4.0, 2.0, 1.0, batches=(4, 16, 64)))
+    assert finding.text.endswith("untried: b=72 (all of short (72 frames)).")
+
+
+def test_headroom_of_one_model_of_gpu_is_one_finding_that_asks_for_every_target() -> None:
+    rows = [*curve(4.0, 2.0, 1.0), *curve(4.4, 2.2, 1.0, **SHELF, **{**RTX3090, "target_id": "GPU-b"})]
+    (finding,) = of_kind(Kind.HEADROOM, rows)
+    assert finding.text.startswith(
+        "Headroom on NVIDIA GeForce RTX 3090 of box, NVIDIA GeForce RTX 3090 of shelf (24.0 GiB of memory, "
+    )
+    assert "(retinaface short (72 frames) +100% to +120% from b=4 to b=16)" in finding.text
+    assert len({wanted.unit.row.target_id for wanted in finding.wanted}) == 2
+
+
+FOUR = [
+    {**host, **gpu, "target_id": f"GPU-{host['hostname']}-{name}", "gpu_uuid": f"GPU-{host['hostname']}-{name}"}
+    for host in (BOX, SHELF)
+    for name, gpu in (("old", RTX3090), ("new", BLACKWELL))
+]
+
+
+def test_many_targets_with_one_order_of_detectors_are_one_finding_per_input_in_the_order_of_the_tables() -> None:
+    rows = [
+        row
+        for target in FOUR
+        for clip in ("long", "multi-face", "short")
+        for detector, seconds in (("retinaface", 1.0), ("img2pose", 4.0))
+        for row in timed(seconds, detector=detector, input=clip, **target)
+    ]
+    texts = [each.text for each in of_kind(Kind.DETECTORS, rows)]
+    order = "retinaface, then img2pose on all 4 targets, retinaface 4.0x as fast as img2pose."
+    assert texts == [
+        f"On {clip}: {order}" for clip in ("short (72 frames)", "long (472 frames)", "16 x multi_face.jpg")
+    ]
+
+
+def test_targets_with_another_order_of_detectors_are_told_apart() -> None:
+    other = FOUR[0]["target_id"]
+    rows = [
+        row
+        for target in FOUR
+        for detector, seconds in (("retinaface", 1.0), ("img2pose", 0.5 if target["target_id"] == other else 4.0))
+        for row in timed(seconds, detector=detector, **target)
+    ]
+    (finding,) = of_kind(Kind.DETECTORS, rows)
+    assert "img2pose, then retinaface on NVIDIA GeForce RTX 3090 of box, img2pose 2.0x as fast as" in finding.text
+    assert "retinaface, then img2pose on NVIDIA RTX PRO 6000 Blackwell Workstation Edition of box, " in finding.text
+
+
+def test_a_host_with_both_gpus_parts_them_from_the_host() -> None:
+    before = timed(1.0, **{**FOUR[2], **BEFORE})  # the 3090 of shelf
+    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.5, **FOUR[1]), before)
+    assert "gpu, host come with the machine and cannot be separated" in finding.text
+    other, finding = of_kind(Kind.CONFOUNDED, [*timed(0.5, **FOUR[1]), *timed(0.9, **FOUR[0])], before)
+    assert "gpu (GPU-shelf-old -> GPU-box-old)" in other.text  # one model, two specimens: each host has its own
+    assert "cannot be separated" not in finding.text
+    assert "box has both GPUs, and measured on both parts gpu from host" in finding.text
 
 
 # -- odd stores

@@ -1,5 +1,7 @@
 """What a GPU is called in a report: as briefly as tells it from the others."""
 
+import pytest
+
 from featray import diagnosis, units
 from featray.diagnosis import words
 from featray.row import Row
@@ -37,8 +39,30 @@ def test_one_model_twice_on_a_host_is_named_with_its_id() -> None:
 
 def test_findings_tell_equal_gpus_apart_and_leave_no_trace() -> None:
     other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
-    rows = [make_row(**where, detector=name) for where in ({}, other) for name in ("retinaface", "img2pose")]
+    rows = [make_row(**where, gpu_utilization_median=0.3) for where in ({}, other)]
     texts = " ".join(finding.text for finding in diagnosis.diagnose(units.gather(rows)).findings)
     assert "RTX 3090 of box" in texts
     assert "RTX 3090 of shelf" in texts
     assert words.target(rows[0]) == "NVIDIA GeForce RTX 3090"
+
+
+def test_a_stage_is_the_median_over_invocations() -> None:
+    rows = [make_row(invocation=number, stages_s={"decode": seconds}) for number, seconds in enumerate((1, 2, 9), 1)]
+    (unit,) = units.gather(rows)
+    assert words.stages_s(unit) == {"decode": 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.00001234, "0.000012"),
+        (0.07, "0.070"),
+        (0.5, "0.50"),
+        (1.19, "1.2"),
+        (39.6, "40"),
+        (1039.5, "1040"),
+    ],
+)
+def test_figures_in_a_sentence_are_never_powers_of_ten(value: float, text: str) -> None:
+    assert words.digits(value) == text

@@ -1,17 +1,21 @@
 """Follow-up sweeps: files that read back as exactly the cells that were asked for."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from featray import cell, sweep, units
+from featray import cell, placement, plan, sweep, units
 from featray.cell import Cell
-from featray.diagnosis import Finding, Kind, Wanted
+from featray.diagnosis import Finding, Kind, Wanted, diagnose
+from featray.inventory import Gpu, Host, Inventory
 from featray.report import followups
 from featray.report.followups import Followup
 from featray.row import Row
+from featray.sweep import Selector
 from featray.units import Unit
-from tests.builders import BLACKWELL, RTX3090, make_row
+from tests.builders import BLACKWELL, RTX3090, make_row, make_rows
 
 
 def unit(row: Row) -> Unit:
@@ -92,12 +96,12 @@ def test_a_separating_cell_has_its_environment_and_its_host(tmp_path: Path) -> N
 
 
 def test_reasons_and_the_expected_time_stand_as_comments() -> None:
-    row = make_row(timed_s=[10.0])
+    row = make_row()
     (made,) = proposed(finding(Wanted(unit=unit(row), reason="a\nname: evil", invocations=2)))
-    # 2 invocations of 15 s to load, and 3 warm-ups, 3 repeats and 1 profiled call of 10 s each
-    assert made.expected_s == pytest.approx(2 * (15 + 70))
+    # 2 invocations of 15 s to load, and 3 warm-ups, 3 repeats and 1 profiled call of 72 frames at 0.04 s
+    assert made.expected_s == pytest.approx(2 * (15 + 7 * 72 * 0.04))
     first, second, *_ = followups.yaml(made).splitlines()
-    assert first == "# 1 cell, about 2 min 50 s; submit with: featray submit demo-headroom.yaml"
+    assert first == "# 1 cell, about 1 min 10 s; submit with: featray submit demo-headroom.yaml"
     assert second == "# - a name: evil"
 
 
@@ -112,6 +116,86 @@ def test_imported_units_are_followed_up_through_the_catalogue(tmp_path: Path) ->
     (made,) = proposed(finding(Wanted(unit=unit(row), reason="single measurement")))
     (read,) = read_back(made, tmp_path)
     assert (read.detector.name, read.input.name, read.threads) == ("retinaface", "short", 1)
+
+
+def test_the_time_is_what_the_plan_of_the_file_will_say(tmp_path: Path) -> None:
+    wanted = [Wanted(unit=unit(make_row(detector=name)), reason="r") for name in ("retinaface", "img2pose")]
+    (made,) = proposed(finding(*wanted))
+    gpu = Gpu(uuid=str(RTX3090["gpu_uuid"]), name=str(RTX3090["gpu_name"]))
+    box = Host(host_id="id-box", hostname="box", gpus=(gpu,))
+    placed = placement.match(read_back(made, tmp_path), Inventory(hosts=(box,)), Selector())
+    planned = plan.make(placed, (), plan.Campaign(sweep="demo", run_id="demo"), wanted=lambda *_: 5)
+    assert made.expected_s == pytest.approx(plan.estimate_s(planned))
+
+
+IMPORTED: dict[str, Any] = {"asked": None, "work": None, "source_file": "a.md", "pyfeat": "0.7.0"}
+OLD = {**IMPORTED, **RTX3090, "torch": "2.5.1+cu124", "pyfeat_commit": "864962c", "run_id": "old", "sweep": "old"}
+NEW = {**IMPORTED, **BLACKWELL, "torch": "2.11.0+cu128", "pyfeat_commit": "c716340", "run_id": "new", "sweep": "new"}
+
+
+def suggested(rows: list[Row], before: Sequence[Row] = (), **measured: str) -> dict[str, Followup]:
+    ours, theirs = units.gather(rows), units.gather(before)
+    made = followups.propose(diagnose(ours, theirs).findings, [*ours, *theirs], name="new", **measured)
+    return {each.name: each for each in made}
+
+
+def test_no_file_compares_itself_with_an_import_but_with_the_file_that_measures_it_again() -> None:
+    rows = [make_row(detector="mpdetector", input=clip, **NEW) for clip in ("short", "long")]
+    made = suggested(rows, [make_row(detector="mpdetector", **OLD)])
+    assert {name: each.baseline for name, each in made.items()} == {
+        "new-unproven": None,
+        "new-unproven-2": "new-unproven",
+        "new-confounded": "new-unproven-2",  # the 3090 with the new software: one step from the candidate
+        "new-confounded-2": "new-confounded",
+        "new-new-ground": "new-few-invocations",
+        "new-few-invocations": "new-unproven",
+    }
+    old, new = (f"py-feat @ git+https://github.com/cosanlab/py-feat@{commit}" for commit in ("864962c", "c716340"))
+    pins = {name: each.cells[0].requirements for name, each in made.items()}
+    assert pins["new-new-ground"] == pins["new-unproven"]
+    assert pins["new-few-invocations"] == pins["new-unproven-2"]
+    assert (pins["new-unproven"][0], pins["new-unproven"][-1]) == ("torch==2.5.1", old)
+    assert (pins["new-unproven-2"][0], pins["new-unproven-2"][-1]) == ("torch==2.11.0", new)
+
+
+def test_the_report_of_both_measured_files_decides() -> None:
+    files = suggested([make_row(detector="mpdetector", **NEW)], [make_row(detector="mpdetector", **OLD)])
+    before, after = files["new-unproven"], files["new-unproven-2"]
+    assert after.baseline == before.name
+    sides = [
+        units.gather(make_rows([pace, 1.01 * pace, 0.99 * pace], sweep=each.name, run_id=each.name, **place))
+        for each, pace, place in ((after, 0.5, BLACKWELL), (before, 1.0, RTX3090))
+    ]
+    (pair,) = diagnose(*sides).pairs
+    assert pair.verdict == "FASTER"
+
+
+def test_a_baseline_that_featray_measured_is_named_as_it_is() -> None:
+    rows = [make_row(batch_size=batch, timed_s=[4 / batch]) for batch in (1, 4)]
+    before = [make_row(run_id="old", sweep="old", timed_s=[1.0])]
+    made = suggested(rows, before, candidate="new", baseline="old")
+    assert {each.baseline for name, each in made.items() if "headroom" in name} == {"old"}
+
+
+def test_a_py_feat_that_cannot_have_a_class_is_not_asked_for_it() -> None:
+    release = {**NEW, "pyfeat_commit": None}
+    made = suggested([make_row(detector=name, **release) for name in ("retinaface", "mpdetector")])
+    assert {cell.detector.class_name for each in made.values() for cell in each.cells} == {"MPDetector"}
+
+
+def test_what_nobody_knows_of_a_commit_stands_in_the_reasons() -> None:
+    text = followups.yaml(suggested([make_row(**NEW)])["new-few-invocations"])
+    assert "# - as far as py-feat c716340 has Detectorv1\n" in text  # its version says 0.7.0, and 2.0 was the first
+    known = suggested([make_row(**{**NEW, "pyfeat": "2.0.2"})])["new-few-invocations"]
+    assert known.reasons == ("a single measurement",)
+    assert "# classes and keywords are those of featray's catalogue: what is imported tells labels only\n" in text
+    assert "# torch==2.11.0 without +cu128, which names an index of wheels and no version\n" in text
+
+
+def test_a_noisy_unit_is_named_in_the_reason() -> None:
+    rows = make_rows([0.9, 1.0, 1.1, 1.0, 1.0])
+    made = suggested(rows)["new-noisy"]
+    assert made.reasons[0].startswith("retinaface, short (72 frames), b=16, NVIDIA GeForce RTX 3090: ±")
 
 
 def test_what_cannot_be_written_as_a_cell_is_left_out() -> None:

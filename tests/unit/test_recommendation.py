@@ -5,11 +5,12 @@ import json
 import pytest
 
 from featray import recommendation, units
+from featray.comparison import CALIBRATION, Calibration
 from featray.errors import NothingMatches
 from featray.recommendation import Recommendation, Wish
 from featray.report import advice
 from featray.row import Row
-from tests.builders import BLACKWELL, CPU, SHELF, make_row, make_rows
+from tests.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
 
 GIB = 2**30
 
@@ -67,7 +68,7 @@ def test_a_memory_limit_leaves_out_what_is_over_it_and_says_what_is_unknown() ->
     ]
     found = recommended(rows, Wish(memory_limit_b=8 * GIB))
     assert found.best.unit.row.batch_size == 16
-    assert "1 settings left out, since nothing tells how much memory they take" in found.cautions
+    assert "1 setting left out, since nothing tells how much memory it takes" in found.cautions
     with pytest.raises(NothingMatches, match=r"within 1\.0 GiB; the least that any took is 7\.0 GiB"):
         recommended(rows, Wish(memory_limit_b=GIB))
 
@@ -85,9 +86,52 @@ def test_a_single_measurement_is_no_certainty() -> None:
 
 def test_overlapping_intervals_are_told() -> None:
     rows = make_rows([0.70, 0.72, 0.74]) + make_rows([0.71, 0.73, 0.75], detector="img2pose")
-    assert "1 other settings may be as fast" in recommended(rows).cautions[0]
+    (caution,) = recommended(rows).cautions
+    assert caution == "1 other setting may be as fast: its interval overlaps with this one's"
+    rows += make_rows([0.71, 0.73, 0.75], detector="mpdetector")
+    (caution,) = recommended(rows).cautions
+    assert caution == "2 other settings may be as fast: their intervals overlap with this one's"
     apart = make_rows([0.70, 0.72, 0.74]) + make_rows([7.1, 7.3, 7.5], detector="img2pose")
     assert recommended(apart).cautions == ()
+
+
+def test_what_featray_measured_stands_before_what_is_known_by_its_labels_only() -> None:
+    imported = make_row(
+        asked=None,
+        source_file="old.md",
+        work=None,
+        timed_s=[0.5],
+        run_id="old",
+        target_id="cuda:X@other",
+        hostname="other",
+    )
+    measured = make_rows([0.70, 0.71, 0.72])
+    found = recommended([imported, *measured])
+    assert found.best.unit.row.hostname == "box"
+    assert [each.unit.row.hostname for each in found.runners_up] == ["other"]
+    (caution,) = found.cautions
+    assert caution == "1 imported setting claims to be faster: imports are known by their labels only"
+    assert "then: retinaface, batch 16 on NVIDIA GeForce RTX 3090 of other: 144.0 fps, imported" in advice.text([found])
+    assert recommended([imported]).best.unit.row.hostname == "other"
+
+
+def test_a_noise_floor_widens_what_is_as_good() -> None:
+    target = str(RTX3090["target_id"])
+    floor = Calibration(
+        target_id=target, sd=0.05, half_width=0.1, invocations=5, cells=1, measured_at="2026-05-01", pairs=()
+    )
+    gathered = units.gather([make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.77])])
+    (found,) = recommendation.recommend(gathered, known={target: floor})
+    assert found.best.tied == (4, 16)
+    (found,) = recommendation.recommend(gathered)
+    assert found.best.tied == (16,)
+
+
+def test_the_noise_floor_of_a_calibration_among_the_units_counts_by_itself() -> None:
+    shaky = make_rows([0.9, 1.1] * 5, sweep=CALIBRATION, run_id="calibrate-1", input="long")
+    rows = [make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.75])]
+    found = {each.input: each for each in recommendation.recommend(units.gather([*shaky, *rows]))}
+    assert found["short"].best.tied == (4, 16)
 
 
 def test_of_two_runs_of_a_cell_the_later_counts() -> None:

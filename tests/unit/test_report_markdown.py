@@ -1,6 +1,6 @@
 import pytest
 
-from featray.report import markdown, tables
+from featray.report import markdown, notes, tables
 from tests.report_rows import make_cpu_row, make_failed_row, make_row
 
 HOSTILE = "a|b\n# <script>alert(1)</script> ![x](http://x.example) `c` *d* _e_"
@@ -21,11 +21,6 @@ def test_a_report_of_one_gpu_has_the_layout_of_py_feats() -> None:
         "| device | batch | sec | ms/frame | fps |\n|---|---|---|---|---|\n"
         "| cuda | 16 | 0.72 | 10.0 | 100.0 |\n"
     )
-
-
-def test_the_same_rows_give_the_same_bytes() -> None:
-    rows = [make_row(), make_cpu_row(), make_failed_row("oom", "no memory", cell_id="b")]
-    assert markdown.render(tables.build(rows)) == markdown.render(tables.build(rows))
 
 
 def test_synthetic_weights_are_named_at_the_head_and_at_every_table() -> None:
@@ -67,3 +62,13 @@ def test_very_long_names_keep_their_ends() -> None:
 def test_a_command_to_copy_cannot_end_its_span() -> None:
     assert markdown.code("featray suggest a -o sweeps") == "`featray suggest a -o sweeps`"
     assert markdown.code("featray suggest 'a`b'") == "featray suggest 'a\\`b'"
+
+
+def test_remarks_stand_after_what_was_found() -> None:
+    found = notes.Notes(observations=(notes.Observation("stack", "Stack: torch 2.11."),))
+    text = markdown.render(tables.build([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
+    assert (
+        0
+        < text.index("\n## Notes\n\n- Stack: torch 2.11.\n")
+        < text.index("\n\n## Remarks\n\n- No number (oom: no memory)")
+    )

@@ -1,11 +1,17 @@
 import json
+import os
+import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from featray import reporting, store
+from featray.comparison import CALIBRATION
 from featray.errors import BadInput, NothingMatches, StoreError
-from tests.builders import BLACKWELL, make_row, make_rows
+from featray.row import Row
+from tests.builders import BLACKWELL, BOX, RTX3090, SHELF, make_row, make_rows
 
 
 @pytest.fixture
@@ -21,6 +27,70 @@ def results(tmp_path: Path) -> str:
 
 def test_by_default_the_latest_run_is_reported(results: str) -> None:
     assert reporting.choose(results, []).run_ids == ("new-1",)
+
+
+DIGESTS = """
+import hashlib, sys
+from pathlib import Path
+from featray import reporting
+for form in reporting.FORMATS:
+    text = reporting.report(sys.argv[1], ["new"], baseline="old", form=form, output=Path("-")).text
+    print(form, hashlib.sha256(text.encode()).hexdigest())
+for each in reporting.suggest_sweeps(sys.argv[1], ["new"], baseline="old").followups:
+    print(reporting.followups.yaml(each))
+"""
+
+
+def many_rows() -> list[Row]:
+    """Make rows of every kind: two runs, hosts and GPUs, failures, an odd detector, equal times of starting."""
+    made: list[Row] = []
+    for run_id, pace in (("old", 1.0), ("new", 0.9)):
+        for host in (BOX, SHELF):
+            for gpu in (RTX3090, BLACKWELL):
+                uuid = f"{gpu['target_id']}-{host['hostname']}"
+                place = {**host, **gpu, "target_id": uuid, "gpu_uuid": uuid, "run_id": run_id, "sweep": run_id}
+                for detector in ("retinaface", "mpdetector", "their own"):
+                    for batch in (1, 16):
+                        times = [pace * share / batch**0.5 for share in (0.9, 1.0, 1.02)]
+                        made += make_rows(times, detector=detector, batch_size=batch, **place)
+                made += [
+                    make_row(batch_size=64, status="oom", reason=f"lacks {number} MiB", invocation=number, **place)
+                    for number in (1, 2)
+                ]
+    return made
+
+
+def test_the_same_rows_give_the_same_bytes_in_another_order_and_process(tmp_path: Path) -> None:
+    said = []
+    for seed in (1, 2):
+        folder, rows = tmp_path / f"results-{seed}", many_rows()
+        random.Random(seed).shuffle(rows)
+        half = len(rows) // (1 + seed)
+        for part in (rows[:half], rows[half:]):
+            store.append(folder, part)
+        run = subprocess.run(
+            [sys.executable, "-c", DIGESTS, str(folder)],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(run.stdout)
+    assert said[0] == said[1]
+    assert said[0].startswith("markdown ")
+    assert 'baseline: "old"' in said[0]
+
+
+def test_a_calibration_is_not_what_the_report_without_a_name_is_about(results: str) -> None:
+    calibrated = make_row(run_id="calibrate-1", sweep=CALIBRATION, started_at="2026-05-09T00:00:00.000+00:00")
+    store.append(results, [calibrated])
+    assert reporting.choose(results, []).run_ids == ("new-1",)
+    assert reporting.choose(results, [CALIBRATION]).run_ids == ("calibrate-1",)
+
+
+def test_a_store_of_a_calibration_alone_is_reported(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row(run_id="calibrate-1", sweep=CALIBRATION)])
+    assert reporting.choose(str(tmp_path), []).run_ids == ("calibrate-1",)
 
 
 def test_a_sweep_stands_for_its_latest_run_by_name_or_by_file(results: str) -> None:

@@ -1,6 +1,5 @@
 """What `featray submit` says at its end."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ def test_the_interpreter_on_the_head_may_be_named(tmp_path: Path) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("hosts:\n- {name: a, address: 10.0.0.1, python: /own/python}\n", encoding="utf-8")
     assert detached.place("head:6379", "/opt/python") == ("head:6379", "/opt/python")
-    assert detached.place("head:6379") == ("head:6379", sys.executable)
     assert detached.place(str(lab), "/opt/python")[1] == "/opt/python"
 
 

@@ -17,18 +17,58 @@
     if (trace.mode === "markers") drawn.marker.line = { width: 2, color: colour };
     if (trace.line) drawn.line = { ...trace.line, color: colour };
     for (const bar of ["error_x", "error_y"]) if (trace[bar]) drawn[bar] = { ...trace[bar], color: colour, thickness: 1.5 };
-    if (trace.meta.detector !== undefined)
-      drawn.visible = !hidden.detector.has(trace.meta.detector) && !hidden.target.has(trace.meta.target);
+    if (trace.meta.detector !== undefined) drawn.visible = isAbout(trace.meta);
     return drawn;
   }
 
-  function layoutOf(layout, names) {
+  const isAbout = (about) => Object.keys(hidden).every((key) => !hidden[key].has(about[key]));
+  const ROW = 34; // pixels of one named row, as in the page's own heights
+
+  // A plot of named rows keeps those that the filters leave, and no room for the others.
+  function narrowed(figure) {
+    const { named, about } = figure.layout.meta || {};
+    if (!about || about.every(isAbout)) return figure;
+    const kept = named.filter((_, index) => isAbout(about[index]));
+    const only = (trace) => {
+      const pick = (values) => (Array.isArray(values) ? values.filter((_, index) => kept.includes(trace.y[index])) : values);
+      const drawn = { ...trace };
+      for (const key of ["x", "y", "text", "customdata"]) if (trace[key]) drawn[key] = pick(trace[key]);
+      if (trace.error_x) drawn.error_x = { ...trace.error_x, array: pick(trace.error_x.array), arrayminus: pick(trace.error_x.arrayminus) };
+      return drawn;
+    };
+    return {
+      traces: figure.traces.map(only),
+      layout: {
+        ...figure.layout, meta: { named: kept },
+        yaxis: { ...figure.layout.yaxis, range: [kept.length - 0.5, -0.5], categoryarray: kept },
+      },
+      height: figure.height - ROW * (named.length - kept.length),
+    };
+  }
+
+  function isEmpty(figure) {
+    const { about } = figure.layout.meta || {};
+    return Boolean(about) && !about.some(isAbout);
+  }
+
+  // Lines of a legend below a plot: long names stand alone on a phone.
+  function legendLines(figure) {
+    const names = figure.traces.map((trace) => trace.name);
+    const each = isNarrow() ? (names.some((name) => name.length > 18) ? 1 : 2) : 4;
+    return figure.layout.showlegend ? Math.ceil(names.length / each) : 0;
+  }
+
+  const ONE_LINE = 62; // characters of a name that a phone has room for
+  const isTall = (named) => named.some((text) => text.length > ONE_LINE);
+  const onPhone = (text, tall) => (tall ? text : text.replace("<br>", ", "));
+
+  function layoutOf(layout, lines) {
     const axis = { gridcolor: css("--grid"), linecolor: css("--line"), zerolinecolor: css("--line"), fixedrange: isNarrow() };
     const drawn = {
       ...layout,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: css("--text"), size: 12, family: getComputedStyle(document.body).fontFamily },
-      margin: { l: 54, r: 12, t: 10, b: 46 + (layout.showlegend ? 20 * Math.ceil(names / (isNarrow() ? 2 : 4)) : 0) },
+      margin: { l: 54, r: 12, t: 10, b: 46 + 20 * lines },
       hoverlabel: { bgcolor: css("--raised"), bordercolor: css("--line"), font: { color: css("--text") }, align: "left", namelength: -1 },
       xaxis: { ...axis, ...layout.xaxis },
       yaxis: { ...axis, ...layout.yaxis },
@@ -38,24 +78,31 @@
     // Long names beside the bars would leave no room for the bars on a phone: there they stand above them.
     if (isNarrow() && layout.meta && layout.meta.named) {
       drawn.yaxis = { ...drawn.yaxis, showticklabels: false, automargin: false };
-      drawn.margin = { ...drawn.margin, l: 8, t: 22 };
+      const tall = isTall(layout.meta.named);
+      drawn.margin = { ...drawn.margin, l: 8, t: tall ? 36 : 22 };
       drawn.bargap = 0.6;
       drawn.annotations = layout.meta.named.map((text, index) => ({
-        text, x: 0, xref: "paper", xanchor: "left", y: index, yref: "y", yshift: 17, showarrow: false,
+        text: onPhone(text, tall), x: 0, xref: "paper", xanchor: "left", y: index, yref: "y", yshift: tall ? 29 : 17, showarrow: false,
         align: "left", font: { size: 10.5, color: css("--soft") },
       }));
     }
     return drawn;
   }
 
-  const NAMED_LINE = 52, NAMED_FRAME = 170; // pixels: a name and its bar on a phone; axis and legend below them
+  // Pixels: a name and its bar on a phone, the second line of a long name, axis and legend below them.
+  const NAMED_LINE = 52, NAMED_MORE = 18, NAMED_FRAME = 120, LEGEND_LINE = 20;
 
   function draw(node) {
-    const figure = drawing.figures[Number(node.dataset.figure)];
+    if (node.parentElement.hidden) return;
+    const figure = narrowed(drawing.figures[Number(node.dataset.figure)]);
     const named = isNarrow() && figure.layout.meta && figure.layout.meta.named;
-    node.style.height = (named ? NAMED_FRAME + NAMED_LINE * named.length : figure.height) + "px";
+    const lines = legendLines(figure);
+    const rows = named ? named.length * (NAMED_LINE + (isTall(named) ? NAMED_MORE : 0)) : 0;
+    const height = (named ? NAMED_FRAME + rows : figure.height - LEGEND_LINE) + LEGEND_LINE * Math.max(1, lines);
+    node.style.height = height + "px";
     const options = { displayModeBar: false, responsive: true, displaylogo: false };
-    return Plotly.react(node, figure.traces.map(traceOf), layoutOf(figure.layout, figure.traces.length), options).then(() => {
+    const layout = { ...layoutOf(figure.layout, lines), height };
+    return Plotly.react(node, figure.traces.map(traceOf), layout, options).then(() => {
       if (node.dataset.drawn) return;
       node.dataset.drawn = "yes";
       node.on("plotly_click", (event) => choose(event.points[0].customdata));
@@ -86,7 +133,7 @@
   }
 
   function isShown(line, terms) {
-    for (const key of Object.keys(hidden)) if (hidden[key].has(line.dataset[key])) return false;
+    if (!isAbout(line.dataset)) return false;
     const text = line.textContent.toLowerCase();
     return terms.every((term) => text.includes(term));
   }
@@ -133,9 +180,16 @@
   for (const chip of all(".chip")) {
     chip.addEventListener("click", () => {
       const on = chip.getAttribute("aria-pressed") !== "true";
-      chip.setAttribute("aria-pressed", String(on));
-      hidden[chip.dataset.group][on ? "delete" : "add"](chip.dataset.value);
-      all("figure").forEach((figure) => { figure.hidden = hidden.input.has(figure.dataset.input); });
+      const { group, value } = chip.dataset;
+      hidden[group][on ? "delete" : "add"](value);
+      // The same button stands at the head of the page and beside the plots.
+      all(".chip").filter((other) => other.dataset.group === group && other.dataset.value === value)
+        .forEach((other) => other.setAttribute("aria-pressed", String(on)));
+      all("figure").forEach((figure) => {
+        const plot = figure.querySelector(".plot");
+        figure.hidden = hidden.input.has(figure.dataset.input) || isEmpty(drawing.figures[Number(plot.dataset.figure)]);
+        if (!figure.hidden && !plot.dataset.drawn) watcher.observe(plot);
+      });
       tables.forEach(filter);
       redraw();
     });
