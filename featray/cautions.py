@@ -37,15 +37,29 @@ def of_unit(unit: Unit) -> Iterator[str]:
 
 def disturbances(unit: Unit) -> Iterator[str]:
     """List what disturbed the measuring itself: other people's work on the GPU, and stages that cannot be believed."""
-    foreign = [row.foreign_gpu_processes for row in unit.measured if row.foreign_gpu_processes]
-    if foreign:
+    if is_shared(unit):
+        foreign = [row.foreign_gpu_processes for row in unit.measured if row.foreign_gpu_processes]
         yield f"shared its GPU with up to {max(foreign)} other processes in {len(foreign)} invocations"
-    ratio = profiled_ratio(unit)
-    if ratio is not None and ratio > PROFILED_MAX:
+    if is_slowed(unit):
+        ratio = profiled_ratio(unit) or 0.0
         yield f"took {ratio:.2f} times as long while its stages were profiled, so they are not those of a timed call"
-    other = other_share(unit)
-    if other is not None and other > OTHER_MAX:
-        yield f"spent {100 * other:.0f}% of its profiled call outside every known stage"
+    if is_opaque(unit):
+        yield f"spent {100 * (other_share(unit) or 0.0):.0f}% of its profiled call outside every known stage"
+
+
+def is_shared(unit: Unit) -> bool:
+    """Tell whether others used the GPU meanwhile."""
+    return any(row.foreign_gpu_processes for row in unit.measured)
+
+
+def is_slowed(unit: Unit) -> bool:
+    """Tell whether profiling took so much that the stages are not those of a timed call."""
+    return (profiled_ratio(unit) or 0.0) > PROFILED_MAX
+
+
+def is_opaque(unit: Unit) -> bool:
+    """Tell whether the stages leave too much of a call unexplained."""
+    return (other_share(unit) or 0.0) > OTHER_MAX
 
 
 def profiled_ratio(unit: Unit) -> float | None:

@@ -68,8 +68,9 @@ def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]
         return
     found = host.packages.get("featray")
     if found != version:
-        what = f"featray {found} where {version} is needed" if found else "featray is not installed"
-        yield Lack(host=host.hostname, what=what, mend=f"python -m pip install featray=={version}")
+        lacks = f"featray {found} where {version} is needed" if found else "featray is not installed"
+        what = f"{lacks}; `uv build --wheel` makes its wheel here"
+        yield Lack(host=host.hostname, what=what, mend=f"python -m pip install featray-{version}-py3-none-any.whl")
     if any(cell.detector.is_pyfeat and not cell.requirements for cell in cells):
         for name in ("torch", "torchcodec", "py-feat"):
             if name not in host.packages:

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-import json
 import secrets
 import signal
 import threading
@@ -19,7 +18,6 @@ from featray.cell import Cell
 from featray.inventory import Inventory, Target
 from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
-from featray.quantities import format_duration
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
 from featray.status import Status, precedence
@@ -75,54 +73,6 @@ def _left_out(inventory: Inventory) -> list[str]:
 
 def _placed(sweep: Sweep, inventory: Inventory) -> placement.Placement:
     return placement.match(cell.expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
-
-
-def summary(prepared: Prepared) -> str:
-    """Say in one line what is there, what is done and how long the rest should take."""
-    work, placed = prepared.plan, prepared.placement
-    cells = {unit.cell_id for unit in placed.units} | {refusal.cell_id for refusal in placed.refusals}
-    targets = {unit.target.target_id for unit in placed.units}
-    text = f"{len(cells)} cells, {len(placed.units)} units on {len(targets)} targets"
-    if placed.refusals:
-        text += f", {len(placed.refusals)} that cannot run"
-    text += f"; {work.settled} of {work.wanted} measurements are done"
-    if not work.invocations:
-        return f"{text}; nothing is left to measure"
-    left = format_duration(plan.estimate_s(work))
-    return f"{text}; {work.remaining} are left in {len(work.invocations)} invocations, about {left}"
-
-
-def to_json(prepared: Prepared) -> str:
-    """Write a plan for scripts."""
-    work, placed = prepared.plan, prepared.placement
-    value = {
-        "sweep": work.campaign.sweep,
-        "run_id": work.campaign.run_id,
-        "units": [
-            {
-                "cell_id": unit.cell_id,
-                "label": unit.cell.label,
-                "target_id": unit.target.target_id,
-                "target": unit.target.label,
-                "alternatives": [other.target_id for other in unit.alternatives],
-                "done": work.progress[unit.cell_id, unit.target.target_id][0],
-                "wanted": work.progress[unit.cell_id, unit.target.target_id][1],
-            }
-            for unit in placed.units
-        ],
-        "refusals": [
-            {
-                "cell_id": refusal.cell_id,
-                "label": refusal.cell.label,
-                "target_id": refusal.target.target_id if refusal.target else None,
-                "reason": refusal.reason,
-            }
-            for refusal in placed.refusals
-        ],
-        "invocations": [planned.invocation.name for planned in work.invocations],
-        "estimate_s": plan.estimate_s(work),
-    }
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:

@@ -97,7 +97,7 @@ def _submit(
     inventory: PathLike | None,
     watch: "Watch",
 ) -> Submitted:
-    from featray import submission
+    from featray import claims, submission
 
     head = planning.head_of(address)
     if head is None and replay is None:
@@ -106,6 +106,8 @@ def _submit(
         prepared = submission.prepare(request, planning.recorded_or_here(None), now=planning.now())
         if not prepared.plan.invocations:
             return _submitted(request, prepared.plan.campaign.run_id, None)
+        with claims.claim(request.results, request.sweep.name):
+            pass  # `carry_out` would find out too, once Ray has started
     backend = _backend(request, head, replay, inventory)
     try:
         _announce(backend, watch)

@@ -26,7 +26,8 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show a sweep's cells, where each would run or why not, what is done already, and the estimated time."""
-    from featray import api, submission
+    from featray import api
+    from featray.report import preview
 
     prepared = api.plan(
         sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
@@ -34,10 +35,10 @@ def plan(
     for problem in prepared.problems:
         console.warn(problem)
     if json:
-        console.result(submission.to_json(prepared))
+        console.result(preview.to_json(prepared.plan, prepared.placement))
         return
     console.stdout().print(table(prepared))
-    console.result(submission.summary(prepared))
+    console.result(preview.summary(prepared.plan, prepared.placement))
 
 
 def table(prepared: "Prepared") -> "Table":

@@ -45,7 +45,7 @@ ALIASES: Mapping[str, str] = {
 }
 """Other names of a key: every column of a factor stands for the factor."""
 
-OF_INPUT = frozenset({"input_sha256", "input_frames", "copies", "skip_frames", "output_size"})
+OF_INPUT = frozenset({"input_sha256", "input_frames", "frame_limit", "copies", "skip_frames", "output_size"})
 """Work keys of the input; all others are the detector's."""
 
 KIND_OF_WEIGHTS = "weights"  # pretrained or synthetic

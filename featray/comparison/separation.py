@@ -148,7 +148,7 @@ def _text(place: Row, takes: Mapping[str, str], rows: Mapping[str, Row], factors
 
 
 def _where(row: Row) -> str:
-    name = re.sub(r"^NVIDIA (GeForce )?", "", row.gpu_name) if row.gpu_name else row.device
+    name = re.sub(r"^NVIDIA (GeForce )?", "", row.gpu_name) if row.gpu_name else row.device.upper()
     return f"{name} of {row.hostname}" if row.hostname else name
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from featray import cautions
 from featray.diagnosis import words
 from featray.report import wording
 from featray.report.hardware import Target
@@ -36,7 +37,7 @@ NAMED = 4  # units named in one remark: more is a count, the tables show which
 class Remark:
     """One thing to know: what kind, in one sentence, and about which units."""
 
-    kind: str  # failed, unmet, stale, unequal or throttled
+    kind: str  # failed, unmet, stale, unequal, throttled or disturbed
     text: str
     cell_ids: tuple[str, ...]
 
@@ -68,6 +69,7 @@ def collect(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark
         *_namesakes(found, targets),
         *_stale(found, targets),
         *_throttled(found, targets),
+        *_disturbed(found, targets),
         *_unmet(found, targets),
     ]
 
@@ -156,6 +158,21 @@ def _differing(works: Sequence[Mapping[str, str]]) -> list[str]:
 def _throttled(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
     hot = [each for each in found if any(row.throttled for row in each.measured)]
     return [_about("throttled", "Throttled in spite of cool-downs", hot, targets)] if hot else []
+
+
+DISTURBANCES = (
+    (cautions.is_shared, "Another process used the GPU meanwhile"),
+    (
+        cautions.is_slowed,
+        f"The profiled call took over {cautions.PROFILED_MAX:g} times a timed one, so its stages are not those of one",
+    ),
+    (cautions.is_opaque, f"Over {cautions.OTHER_MAX:.0%} of the profiled call is in no known stage"),
+)
+
+
+def _disturbed(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
+    groups = [(text, [each for each in found if applies(each)]) for applies, text in DISTURBANCES]
+    return [_about("disturbed", text, about, targets) for text, about in groups if about]
 
 
 def _unmet(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:

@@ -38,6 +38,9 @@ def lacks(host: Host, *cells: Cell, weights: dict[str, list[str]] | None = None)
     )
 
 
+WHEEL = "`uv build --wheel` makes its wheel here"
+
+
 def test_a_ready_host_lacks_nothing() -> None:
     assert lacks(READY) == ()
 
@@ -45,7 +48,7 @@ def test_a_ready_host_lacks_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "what", "mend"),
     [
-        ("featray", "featray is not installed", "python -m pip install featray==0.1.0"),
+        ("featray", f"featray is not installed; {WHEEL}", "python -m pip install featray-0.1.0-py3-none-any.whl"),
         ("py-feat", "py-feat is not installed", "python -m pip install py-feat"),
         ("torchcodec", "torchcodec is not installed", "python -m pip install torchcodec"),
     ],
@@ -58,7 +61,7 @@ def test_a_missing_package_is_installed(name: str, what: str, mend: str) -> None
 
 def test_another_featray_is_replaced() -> None:
     found = lacks(dataclasses.replace(READY, packages={**READY.packages, "featray": "0.0.9"}))
-    assert found[0].what == "featray 0.0.9 where 0.1.0 is needed"
+    assert found[0].what == f"featray 0.0.9 where 0.1.0 is needed; {WHEEL}"
 
 
 def test_a_torch_without_kernels_is_named_once() -> None:

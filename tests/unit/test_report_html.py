@@ -1,3 +1,5 @@
+"""The HTML page: what it holds, that nothing from a store becomes markup, and that it stays small."""
+
 import csv
 import dataclasses
 import io

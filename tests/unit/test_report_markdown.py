@@ -1,3 +1,5 @@
+"""Markdown: the layout of py-feat's reports, and text that stays text."""
+
 import pytest
 
 from featray.report import markdown, notes, tables

@@ -1,4 +1,8 @@
+"""Tables: how rows become blocks, sections and lines, and which setting is named."""
+
 import json
+
+import pytest
 
 from featray.comparison import Calibration
 from featray.report import lines, tables
@@ -207,3 +211,18 @@ def test_cells_that_no_label_tells_apart_are_told() -> None:
     rows = [make_row(cell_id=each[-9:], asked=each) for each in asked]
     (remark,) = tables.build(rows).remarks
     assert remark.text.startswith("2 cells have one label and differ in detector.keywords.au_model")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"foreign_gpu_processes": 1}, "Another process used the GPU meanwhile"),
+        ({"profiled_ratio": 1.2}, "The profiled call took over 1.05 times a timed one"),
+        ({"stages_s": {"decode": 0.5, "other": 0.2}}, "Over 10% of the profiled call is in no known stage"),
+    ],
+)
+def test_what_disturbed_the_measuring_is_told(columns: dict[str, object], words: str) -> None:
+    (remark,) = tables.build([make_row(**columns)]).remarks
+    assert remark.kind == "disturbed"
+    assert remark.text.startswith(words)
+    assert remark.text.endswith(": retinaface short cuda b=16 on box NVIDIA RTX 4000.")

@@ -1,3 +1,5 @@
+"""The tables that a person sees at a prompt."""
+
 import io
 
 from rich.console import Console

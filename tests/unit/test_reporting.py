@@ -1,3 +1,5 @@
+"""Reporting: which runs a name means, where reports go, what they say in the end."""
+
 import json
 import os
 import random

@@ -1,3 +1,5 @@
+"""Footers: keys of small files without reading them as parquet."""
+
 import time
 from collections.abc import Callable
 from pathlib import Path

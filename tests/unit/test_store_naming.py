@@ -1,3 +1,5 @@
+"""Names of stores: without secrets, and as unique as with them."""
+
 import pytest
 
 from featray import exchange, store

@@ -1,3 +1,5 @@
+"""Weights: which hub files a detector needs, and which are here."""
+
 import dataclasses
 import hashlib
 import inspect
