@@ -180,7 +180,7 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
 
     wait_until(lambda: any("featray_units_done" in line for line in gauges()), 30)
     shown = "\n".join(gauges())
-    for name in ("units_planned", "units", "rows_per_second", "fps", "lease"):
+    for name in ("units_planned", "rows_total", "rows_per_second", "fps", "lease"):
         assert re.search(rf"featray_{name}\{{", shown), shown
     assert re.search(r'featray_units\{.*of="ok"', shown)
 
