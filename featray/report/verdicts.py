@@ -103,7 +103,7 @@ def _counts(found: Comparison) -> str:
     over = f" over {', '.join(found.over)}" if found.over else ""
     margins = [pair.decision.margin for pair in found.pairs if pair.decision]
     margin = f"; below {wording.percent(math.expm1(max(margins)))} nothing is called a difference" if margins else ""
-    return f"{wording.plural(len(found.pairs), 'pair')}{over}: {verdicts}{margin}"
+    return f"{wording.plural(len(found.pairs), 'pair')}{over} (ratio: candidate over baseline time): {verdicts}{margin}"
 
 
 def to_json(found: Comparison) -> str:
