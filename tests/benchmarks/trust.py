@@ -5,7 +5,8 @@
     uv run python -m tests.benchmarks.trust fidelity    featray against a plain loop, whole processes in alternation
     uv run python -m tests.benchmarks.trust sampler     timed calls with and without telemetry, in one process
 
-Run it on an idle machine. Everything goes to a temporary store; weights stay in featray's cache.
+Run it on an idle machine. Everything goes to a temporary store; weights stay in featray's cache. The exit code is 1
+where what is promised does not hold; of identical sweeps one in twenty may be called different.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from featray.measurement import ffmpeg, weights
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = 6  # of whole processes in `fidelity`
-SAMPLER_PAIRS = 40
+SAMPLER_PAIRS = 60
+SAMPLER_COST = 0.01  # of a call: a third of the least difference that is called one
 
 SWEEP = """
 name: {name}
@@ -43,15 +45,31 @@ measure: {{warmup: 3, repeats: 5, min_time_s: 0, stages: false, invocations: 5, 
 """
 
 
-def sweep_twice(delay_share: float) -> None:
-    """Sweep one cell, then again with a delay of a share of its own time, and print the verdict."""
+def sweep_twice(delay_share: float) -> bool:
+    """Sweep one cell, then again with a delay of a share of its own time, and print the verdict.
+
+    Returns:
+        Whether the verdict may be: no difference where there is none; a real one found with the true ratio inside its
+        interval, or left open with the number of invocations that would find it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         run_sweep(Path(folder), "first", 0.0)
         rows = load(Path(folder))
         per_frame = statistics.median(statistics.median(row["timed_s"]) for row in rows) / rows[0]["frames"]
         run_sweep(Path(folder), "second", delay_share * per_frame)
-        print(f"true ratio {1 + delay_share:.3f}; what featray says:")
-        featray("compare", "first", "second", "--results", str(Path(folder) / "r"))
+        print(f"true ratio {1 + delay_share:.3f}; what featray says:", flush=True)
+        compare = ("compare", "first", "second", "--results", str(Path(folder) / "r"))
+        featray(*compare)
+        told = subprocess.run(
+            [sys.executable, "-m", "featray", *compare, "--json"], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+    pair: dict[str, Any]
+    (pair,) = json.loads(told.stdout)["pairs"]
+    if not delay_share:
+        return pair["verdict"] in ("EQUIVALENT", "INCONCLUSIVE")
+    if pair["verdict"] == "INCONCLUSIVE":
+        return pair["invocations_needed"] is not None
+    return bool(pair["verdict"] == "SLOWER" and pair["ratio_low"] <= 1 + delay_share <= pair["ratio_high"])
 
 
 def run_sweep(folder: Path, name: str, delay: float) -> None:
@@ -106,8 +124,8 @@ Only the loading of synthetic weights and the planting of faces are featray's: b
 """
 
 
-def fidelity() -> None:
-    """Time the same cell by a plain loop and by featray, whole processes in alternation."""
+def fidelity() -> bool:
+    """Time the same cell by a plain loop and by featray, whole processes in alternation; tell whether they agree."""
     what, cache = a_cell(), weights.featray_cache()
     rules = Rules(warmup_min=3, warmup_max=3, repeats_min=5, repeats_max=5, min_time_s=0, stages=False)
     invocation = Invocation(
@@ -129,7 +147,8 @@ def fidelity() -> None:
             else:
                 measured.append(figures.log_median(featray_times(invocation)))
         print(f"pair {number + 1}: featray / plain = {math.exp(measured[-1] - plain[-1]):.4f}", flush=True)
-    show([ours - theirs for ours, theirs in zip(measured, plain, strict=True)], "featray / plain loop")
+    found = show([ours - theirs for ours, theirs in zip(measured, plain, strict=True)], "featray / plain loop")
+    return found.low_s <= 1 <= found.high_s
 
 
 def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
@@ -161,8 +180,12 @@ def featray_times(invocation: Invocation) -> list[float]:
     return times
 
 
-def sampler() -> None:
-    """Alternate timed calls with and without the sampler in one process, the order of each pair by turns."""
+def sampler() -> bool:
+    """Alternate timed calls with and without the sampler in one process, the order of each pair by turns.
+
+    Returns:
+        Whether the interval of its cost lies below `SAMPLER_COST`.
+    """
     from featray.measurement import detector, telemetry
 
     what, cache = a_cell(), weights.featray_cache()
@@ -184,11 +207,11 @@ def sampler() -> None:
                 beside.pause()
         differences.append(math.log(seconds[True] / seconds[False]))
     beside.close()
-    show(differences, f"with / without the sampler, {SAMPLER_PAIRS} pairs")
+    return show(differences, f"with / without the sampler, {SAMPLER_PAIRS} pairs").high_s < 1 + SAMPLER_COST
 
 
-def show(logs: Sequence[float], what: str) -> None:
-    """Print a ratio with its 95% interval over pairs."""
+def show(logs: Sequence[float], what: str) -> figures.Interval:
+    """Print a ratio with its 95% interval over pairs, and return it."""
     interval = figures.interval(logs)
     assert interval is not None
     contains = "contains" if interval.low_s <= 1 <= interval.high_s else "does NOT contain"
@@ -196,6 +219,7 @@ def show(logs: Sequence[float], what: str) -> None:
         f"{what}: {interval.centre_s:.4f}, 95% interval {interval.low_s:.4f} to {interval.high_s:.4f}"
         f" (half-width {interval.half_width:.2%}), which {contains} 1"
     )
+    return interval
 
 
 def reexecuted() -> None:
@@ -207,21 +231,23 @@ def reexecuted() -> None:
         os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.trust", *sys.argv[1:]])
 
 
-def main() -> None:
-    """Run what was asked for."""
+def main() -> int:
+    """Run what was asked for, and judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("question", choices=("aa", "slowdown", "fidelity", "sampler"))
     chosen = parser.parse_args().question
-    if chosen == "aa":
-        sweep_twice(0.0)
-    elif chosen == "slowdown":
-        sweep_twice(0.10)
-    elif chosen == "fidelity":
-        fidelity()
-    else:
+    if chosen == "sampler":
         reexecuted()
-        sampler()
+    questions: Mapping[str, Callable[[], bool]] = {
+        "aa": lambda: sweep_twice(0.0),
+        "slowdown": lambda: sweep_twice(0.10),
+        "fidelity": fidelity,
+        "sampler": sampler,
+    }
+    holds = questions[chosen]()
+    print("holds" if holds else "does NOT hold")
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

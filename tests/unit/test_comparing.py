@@ -33,7 +33,8 @@ def test_two_sweeps_are_compared_line_by_line(results: str) -> None:
         "retinaface short b=16 RTX 3090 box  1.2    1.19 to 1.21  SLOWER      0.83x as fast",
     ]
     assert verdicts.summary(found) == [
-        "2 pairs (ratio: candidate over baseline time): 1 SLOWER, 1 EQUIVALENT; below 3.0% nothing is called a difference",
+        "2 pairs (ratio: candidate over baseline time): 1 SLOWER, 1 EQUIVALENT; "
+        "below 3.0% nothing is called a difference",
         "every pair: only driver (580.159.04 -> 590.1) is known to differ",
     ]
 
