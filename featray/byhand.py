@@ -14,6 +14,7 @@ from featray.backends.inline import Inline
 from featray.cell import Cell
 from featray.inventory import Inventory, Target
 from featray.invocation import Invocation, Rules
+from featray.measurement import weights
 from featray.placement import Placement, Unit
 from featray.row import Row
 from featray.sweep import PYFEAT_RULES, Selector, Sweep
@@ -121,9 +122,9 @@ def measure(
     campaign = plan.Campaign(sweep="by-hand", run_id="by-hand", rules=rules, exclusive=exclusive)
     work = plan.make(Placement(units=(unit,), refusals=()), (), campaign, wanted=lambda *_: 1)
     planned = work.invocations[0]
-    missing = backend.fetch(_needs(planned.invocation, target)) if what.weights == "pretrained" else []
+    missing = backend.fetch(_needs(planned.invocation, target)) if what.weights == weights.PRETRAINED else {}
     if missing:
-        raise errors.NotReady("\n".join(missing))
+        raise errors.NotReady("\n".join(text for found in missing.values() for text in found))
     backend.start(planned, SPOOL)
     try:
         return _row(backend, say)
@@ -146,8 +147,6 @@ def _row(backend: Inline, say: Callable[[str], None]) -> Row:
 
 
 def _needs(invocation: Invocation, target: Target) -> dict[str, Any]:
-    from featray.measurement import weights
-
     return {target.host.host_id: weights.required(invocation.cells[0].detector)}
 
 

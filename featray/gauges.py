@@ -30,6 +30,11 @@ class Gauges:
         self._fps: dict[str, float] = {}
         self._leases: dict[str, int] = {}
 
+    @property
+    def done(self) -> int:
+        """Count the rows so far."""
+        return self._by_status.total()
+
     def take(self, target: Target) -> None:
         """Say that an invocation holds this target."""
         self._leases[target.label] = 1
@@ -62,7 +67,7 @@ class Gauges:
         window = min(WINDOW_S, now - self._begun)
         return {
             "units_planned": total,
-            "units_done": self._by_status.total(),
+            "units_done": self.done,
             "rows": dict(self._by_status),
             "rows_per_second": len(self._arrivals) / window if window > 0 else 0.0,
             "fps": dict(self._fps),

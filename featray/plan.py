@@ -215,7 +215,7 @@ def _due(
         rows = [row for row in (last.get((unit.cell_id, unit.target.target_id, number)),) if row]
     if not rows:
         return _Due(unit, 1, unit.target)
-    row = max(rows, key=lambda row: (row.status is Status.OK, row.attempt))
+    row = max(rows, key=_ranked)
     open_ = not is_final(row.status, row.attempt) or (retry_failed and row.status is not Status.OK)
     if not open_:
         return None

@@ -45,7 +45,7 @@ class Row:
     invocation: int = _col("which fresh process of this unit, from 1")
     block: int | None = _col("block of the target's schedule; equals the invocation unless units moved")
     order_index: int | None = _col("position within the invocation, from 0, after the seeded shuffle")
-    attempt: int = _col("try of this invocation, from 1; the last attempt counts", 1)
+    attempt: int = _col("try of this invocation, from 1, and 0 where none was made; the last attempt counts", 1)
     status: str = _col("ok, oom, timeout, crashed, failed, wrong_work, ... (featray.status)")
     reason: str | None = _col("why there is no number, or what is odd about it")
     stderr_tail: str | None = _col("last lines of the child's stderr when it failed")

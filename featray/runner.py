@@ -99,6 +99,7 @@ class Run:
         ends_s: float | None = None,
         exhausted: Mapping[str, Sequence[Cell]] | None = None,
         clock: Clock = REAL_TIME,
+        gauges: Gauges | None = None,
     ) -> None:
         """Prepare; nothing starts before `finish`.
 
@@ -110,6 +111,7 @@ class Run:
             ends_s: No invocation starts after this time of the clock.
             exhausted: What an earlier part of the same submit found, as in `Outcome`.
             clock: The time.
+            gauges: What an earlier part of the same submit has counted.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
         self._now, self._grace_s = clock.now, clock.grace_s
@@ -120,7 +122,8 @@ class Run:
         self._total = work.remaining
         self._begun = self._now()
         self._ends_s = ends_s
-        self._gauges = Gauges(self._begun)
+        self._gauges = gauges or Gauges(self._begun)
+        self._counted = self._gauges.done
         self.outcome = Outcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
 
@@ -143,7 +146,7 @@ class Run:
         return self._ends_s is not None and self._now() > self._ends_s
 
     def _publish(self) -> None:
-        self._backend.publish(self._gauges.figures(self._total, self._now()))
+        self._backend.publish(self._gauges.figures(self._counted + self._total, self._now()))
 
     def _greet(self) -> None:
         for name in self._backend.newcomers():

@@ -3,6 +3,7 @@
 Pure. `RETRIED`, `is_final` and `precedence` are what the planner, the runner and every reader go by.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -32,20 +33,20 @@ UNFINISHED = frozenset({Status.CANCELLED, Status.INFEASIBLE})
 """Planned again by the next submit: nothing was tried."""
 
 
-UNANSWERED = RETRIED | {Status.CANCELLED}
-"""What a driver may write of a unit whose host it did not hear; the host's own row, should it come late, counts."""
+Precedence = tuple[bool, int, int]
 
-
-Precedence = tuple[bool, int, bool, bool]
+_HEARD: Mapping[str, int] = {Status.CANCELLED: 0, Status.LOST: 1, Status.CRASHED: 2}
+_ANSWERED = 3  # how sure a status is of what became of the unit; any that is not in `_HEARD`
 
 
 def precedence(status: str, attempt: int) -> Precedence:
     """Rank the rows of one unit in one invocation: the highest counts.
 
     The last attempt does, but for one that was measured: a row may come late, out of its host's spool, when the driver
-    has taken it for lost and further attempts were lost as well. A cancelled attempt is made again under its number.
+    has taken it for lost and further attempts were lost as well. Of one attempt, the row that says most counts: a
+    driver that does not hear a host writes lost or crashed, and a cancelled attempt is made again under its number.
     """
-    return status == Status.OK, attempt, status not in UNANSWERED, status != Status.CANCELLED
+    return status == Status.OK, attempt, _HEARD.get(status, _ANSWERED)
 
 
 def is_final(status: Status, attempt: int) -> bool:

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from featray import cell, claims, errors, placement, plan, statistics, store, units, unmeasured
 from featray.backends import Backend
 from featray.cell import Cell
+from featray.gauges import Gauges
 from featray.inventory import Inventory, Target
 from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
-from featray.status import Status, precedence
+from featray.status import Status, is_final, precedence
 from featray.store import UnitState
 from featray.sweep import Invocations, Sweep
 
@@ -112,7 +113,8 @@ def carry_out(
         run_id = prepared.plan.campaign.run_id
         sign(run_id)
         ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
-        measure = functools.partial(_measure, backend=backend, watch=watch, ends_s=ends_s, clock=clock)
+        gauges = Gauges(clock.now())
+        measure = functools.partial(_measure, backend=backend, watch=watch, ends_s=ends_s, clock=clock, gauges=gauges)
         outcome = measure(request, prepared)
         outcome.problems[:0] = prepared.problems
         while outcome.newcomers and not outcome.not_reached:
@@ -123,7 +125,10 @@ def carry_out(
             except errors.NothingMatches as gone:
                 outcome.problems.append(f"nothing was measured on the hosts that joined: {gone}")
                 break
-            outcome.add(measure(again, _prepare_run(again, placed, run_id)))
+            try:
+                outcome.add(measure(again, _prepare_run(again, placed, run_id)))
+            except errors.NotReady as lacking:
+                outcome.problems.append(f"nothing was measured on the hosts that joined: {lacking}")
         gather(request.results, backend)
         doubled = store.compact(request.results, run_id=run_id).duplicates
         if doubled:
@@ -139,7 +144,14 @@ def _once_retried(request: Request) -> Request:
 
 
 def _measure(
-    request: Request, prepared: Prepared, *, backend: Backend, watch: Watch, ends_s: float | None, clock: Clock
+    request: Request,
+    prepared: Prepared,
+    *,
+    backend: Backend,
+    watch: Watch,
+    ends_s: float | None,
+    clock: Clock,
+    gauges: Gauges,
 ) -> Outcome:
     """Run a pilot where the sweep wants one, then the rest."""
     prepared = _with_weights(request, prepared, backend)
@@ -148,7 +160,10 @@ def _measure(
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
 
     def run(work: Plan, exhausted: Mapping[str, Sequence[Cell]]) -> Outcome:
-        return _finish(Run(work, backend, request.results, watch, ends_s=ends_s, exhausted=exhausted, clock=clock))
+        part = Run(
+            work, backend, request.results, watch, ends_s=ends_s, exhausted=exhausted, clock=clock, gauges=gauges
+        )
+        return _finish(part)
 
     outcome = run(prepared.plan, {})
     if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
@@ -310,8 +325,8 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitS
     if asked.max == asked.pilot:
         return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
     pilots: dict[tuple[str, str], list[UnitState]] = {}
-    for row in own:
-        if row.invocation <= asked.pilot and row.order_index is not None and row.status != Status.CANCELLED:
+    for row in _settled(own):
+        if row.invocation <= asked.pilot:
             pilots.setdefault((row.cell_id, row.target_id), []).append(row)
     groups: dict[str, list[tuple[str, str]]] = {}
     for unit in placed.units:
@@ -323,9 +338,19 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitS
     return lambda cell_id, target_id: counts[cell_id, target_id]
 
 
+def _settled(own: Iterable[UnitState]) -> list[UnitState]:
+    """Keep the attempt that counts of each unit in each invocation, where no further one is due."""
+    last: dict[tuple[str, str, int], UnitState] = {}
+    for row in own:
+        key = (row.cell_id, row.target_id, row.invocation)
+        if key not in last or precedence(row.status, row.attempt) > precedence(last[key].status, last[key].attempt):
+            last[key] = row
+    return [row for row in last.values() if row.order_index is not None and is_final(Status(row.status), row.attempt)]
+
+
 def _needed(asked: Invocations, pilots: Sequence[Sequence[UnitState]]) -> int:
     """Fix one number for the cells of one process, once the pilots of all of them are there."""
-    if any(len({row.invocation for row in pilot}) < asked.pilot for pilot in pilots):
+    if any(len(pilot) < asked.pilot for pilot in pilots):
         return asked.pilot
     timed = [[row.timed_s for row in pilot if row.status == Status.OK and row.timed_s] for pilot in pilots]
     logs = [[statistics.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= asked.pilot]

@@ -61,6 +61,7 @@ def _refused(work: Plan, cell: Cell, target: Target | None, reason: str) -> Row:
         target_id=target.target_id if target else NO_TARGET,
         device=cell.device,
         invocation=1,
+        attempt=0,  # never started: a row of this unit that was, should it once run, is another and counts
         block=1,
         order=(0,),
         cells=(cell,),

@@ -18,15 +18,16 @@ from featray.plan import Planned
 from featray.row import Row
 from featray.status import Status
 
-QUEUED, WAITING, LOADING, STARTED, ROW, ENDED = "queued", "waiting", "loading", "started", "row", "ended"
+QUEUED, BEGUN, WAITING = "queued", "begun", "waiting"
+LOADING, STARTED, ROW, ENDED = "loading", "started", "row", "ended"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
     """One thing heard from a running invocation.
 
-    `kind` is QUEUED (it has not begun though nothing known is in its way; `text` says where), WAITING (something else
-    holds the host; `text` says who), LOADING, STARTED (`cell_id`), ROW (`row`), or
+    `kind` is QUEUED (it has not begun though nothing known is in its way; `text` says where), BEGUN (its supervisor
+    runs), WAITING (something else holds the host; `text` says who), LOADING, STARTED (`cell_id`), ROW (`row`), or
     ENDED. After ENDED nothing follows. An ENDED with a `status` says what became of the cells that gave no row.
     """
 

@@ -111,7 +111,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
-        self._writer.join()  # nobody reads any more, so it has ended or ends now
+        self._writer.join(EXIT_S)  # nobody reads any more, unless somebody left the group with the pipe
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):

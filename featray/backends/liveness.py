@@ -61,6 +61,7 @@ class Nodes:
         self._known = set(known)
         self._looked = clock()
         self._dead_since: dict[str, float] = {}
+        self._lost_at: dict[str, float] = {}
 
     def is_due(self) -> bool:
         """Tell whether it is time to look again."""
@@ -73,12 +74,13 @@ class Nodes:
         return {node for node, since in self._dead_since.items() if now - since >= SETTLE_S}
 
     def lose(self, node: str) -> None:
-        """Take in that a task has ended with its node."""
-        self._dead_since.setdefault(node, self._clock())
+        """Take in that a task has ended with its node; Ray's list may still have it for a while."""
+        self._lost_at[node] = self._clock()
 
     def is_dead(self, node: str) -> bool:
-        """Tell whether a node was dead at the last look, or has taken a task along since."""
-        return node in self._dead_since
+        """Tell whether a node was dead at the last look, or has just taken a task along."""
+        lost_at = self._lost_at.get(node)
+        return node in self._dead_since or (lost_at is not None and self._clock() - lost_at < SETTLE_S)
 
     def come(self, alive: Mapping[str, bool]) -> list[str]:
         """Take in Ray's list of nodes; return the live ones that were never there before."""

@@ -7,9 +7,11 @@ once, while an unsatisfiable label or resource request would stay pending for ev
 """
 
 import atexit
+import collections
 import contextlib
 import dataclasses
 import logging
+import math
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -36,7 +38,6 @@ os.environ.update(token.shown())
 
 import psutil
 import ray
-from ray._private.state import available_resources_per_node
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 PROBE_S = 120.0  # of all hosts together; importing torch on a cold disk took 50 s
@@ -211,7 +212,7 @@ class RayCluster:
     def _not_begun(self, entry: _Running) -> Event:
         """Say whether others' tasks are in the way of an invocation, which they may be for long, or nothing is."""
         where, gpus = entry.planned.target.label, self._gpus_to_lease(entry.planned, entry.node)
-        room = available_resources_per_node().get(entry.node, {})
+        room = _room(entry.node)
         if room.get("CPU", 0) >= 1 and room.get("GPU", 0) >= gpus:
             return Event(planned=entry.planned, kind=backends.QUEUED, text=f"Ray to start it on {where}")
         return Event(planned=entry.planned, kind=backends.WAITING, text=f"other Ray tasks on {where}")
@@ -360,6 +361,16 @@ def _kill_embedded() -> None:
 
 def _on(node_id: str) -> NodeAffinitySchedulingStrategy:
     return NodeAffinitySchedulingStrategy(node_id=node_id, soft=False)
+
+
+def _room(node: str) -> Mapping[str, float]:
+    """Say what a node has to lease now; everything where this Ray does not tell."""
+    try:
+        from ray._private.state import available_resources_per_node
+    except ImportError:  # no public call tells it by node
+        return collections.defaultdict(lambda: math.inf)
+    found: Mapping[str, float] = available_resources_per_node().get(node, {})
+    return found
 
 
 def _node_host(node: Mapping[str, Any], call: Any) -> Host:

@@ -63,6 +63,7 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
     Yields:
         Events as plain values; the last is `ended`.
     """
+    yield {"kind": backends.BEGUN}  # what comes next may take long: an environment is built, another holds the host
     invocation = invocations.from_mapping(request["invocation"])
     cache = weights.featray_cache()
     context = provenance.host_context()

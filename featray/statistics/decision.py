@@ -71,7 +71,7 @@ class Decision:
     margin: float  # in log time
     n_baseline: int  # invocations there are
     n_candidate: int
-    n_judged: int  # the first so many of each side count
+    n_judged: int  # from INVOCATIONS_MIN on, the first so many of each side count
     spread: Spread
     needed: int | None  # invocations per side that would decide it; None when decided or beyond NEEDED_MAX
     p_value: float | None  # two-sided, of equal times

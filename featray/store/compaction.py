@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from featray import row as rows
+from featray.status import Status
 from featray.store import footers, reading, scanning, schema, small, writing
 from featray.store import place as places
 from featray.store.place import File, Place, Problem
@@ -140,9 +141,11 @@ class _Batch:
         if len(self.names) > 1:
             whole = _joined([*self.pieces, *self.loose])
             whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
-            # A row may stand beside one that the driver wrote when it did not hear the host: that is no duplicate.
-            alike = whole.select([*schema.KEY, "status"]).group_by([*schema.KEY, "status"]).aggregate([]).num_rows
-            self.duplicates += whole.num_rows - alike
+            # A row may stand beside one that the driver wrote when it did not hear the host, and an attempt may be
+            # cancelled again and again: those are no duplicates.
+            told = whole.select([*schema.KEY, "status"])
+            told = told.filter(pc.fill_null(pc.not_equal(told.column("status"), Status.CANCELLED.value), True))
+            self.duplicates += told.num_rows - told.group_by([*schema.KEY, "status"]).aggregate([]).num_rows
             whole = reading.distinct(whole, every_attempt=True)
             whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
             name = places.new_name(places.COMPACTED)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from featray import cell, detectors, plan
 from featray.invocation import Rules
 from featray.plan import estimate_s, guess_s
@@ -145,3 +147,14 @@ def test_a_cancelled_attempt_is_made_again_under_its_number() -> None:
     rows = [make_stored(cells[0], TARGET, attempt=2, status=Status.CANCELLED)]
     (planned,) = make_plan(place(cells), rows, n=1).invocations
     assert planned.invocation.attempt == 2
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cancelled_try_on_one_target_never_beats_an_answer_of_another(order: int) -> None:
+    cells = [make_cell()]
+    placed = place(cells, make_host("a"), make_host("b"), interchangeable=True)
+    rows = [
+        make_stored(cells[0], "cpu@id-a", status=Status.CANCELLED),
+        make_stored(cells[0], "cpu@id-b", status=Status.FAILED),
+    ]
+    assert make_plan(placed, rows[::order], n=1).invocations == ()

@@ -12,6 +12,7 @@ from featray import backends, invocation, runner, store
 from featray.backends import Event
 from featray.cell import Cell, cell_id
 from featray.detectors import CATALOGUE
+from featray.gauges import Gauges
 from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
 from featray.plan import Planned
@@ -304,3 +305,14 @@ def test_a_retry_is_announced_as_one_more_measurement(tmp_path: Path) -> None:
     heard: list[Progress] = []
     run(Told(lost_in_the_second, goes_well), tmp_path, cells(1, 4), watch=heard.append)
     assert (heard[0].total, heard[-1].done, heard[-1].total) == (2, 3, 3)
+
+
+def test_the_counts_of_a_submit_go_on_in_its_later_parts(tmp_path: Path) -> None:
+    gauges = Gauges(0.0)
+    for part, sizes in enumerate(((1, 2), (4, 8, 16))):
+        backend = Told(goes_well)
+        work = make_plan(place(cells(*sizes), make_host()), n=1)
+        Run(work, backend, str(tmp_path), lambda _: None, gauges=gauges).finish()
+        last = backend.published[-1]
+        done = 5 if part else 2
+        assert (last["units_planned"], last["units_done"], last["rows"]) == (done, done, {"ok": done})

@@ -13,14 +13,14 @@ from featray import cell, clips, store, sweep
 from featray.backends import Event
 from featray.backends.replay import SILENT, Faults, Replay
 from featray.claims import claim, holder_name
-from featray.errors import Busy, NothingMatches, NotReady, StoreError
+from featray.errors import Busy, Interrupted, NothingMatches, NotReady, StoreError
 from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
 from featray.plan import Planned
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome
 from featray.status import Status
-from featray.submission import Request, carry_out, gather, prepare, without_number
+from featray.submission import Request, _settled, carry_out, gather, prepare, without_number
 from tests.builders import make_row
 from tests.places import BLACKWELL, RTX3090, make_host, make_inventory
 
@@ -431,3 +431,83 @@ def test_rows_that_were_stored_twice_count_once_and_are_told(tmp_path: Path) -> 
     _, outcome = carry_out(request, backend, lambda _: None, now=NOW)
     assert outcome.problems == ["2 rows were stored twice and count once; please report how that came about"]
     assert len(stored(results)) == 2
+
+
+class Late(Replay):
+    """A backend whose host `late` gets its weights only when `has_weights` says so; `joins` makes it a newcomer."""
+
+    has_weights = False
+    joins = False
+    come: Sequence[str] = ()
+
+    def inventory(self) -> Inventory:
+        early = not self.joins
+        self.joins = False
+        return make_inventory(make_host("a"), make_host("late")) if early else make_inventory(make_host("a"))
+
+    def newcomers(self) -> Sequence[str]:
+        come, self.come = self.come, ()
+        return come
+
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:
+        return {host: ["no network"] for host in needs if host == "id-late" and not self.has_weights}
+
+
+def pretrained(folder: Path) -> sweep.Sweep:
+    path = folder / "demo.yaml"
+    path.write_text(SWEEP.replace("synthetic", "pretrained") + "measure: {invocations: 1}", encoding="utf-8")
+    return sweep.load(path, probe_clip=clips.probe)
+
+
+def test_a_cell_that_was_refused_once_counts_by_what_became_of_it_later(tmp_path: Path) -> None:
+    of = pretrained(tmp_path)
+    request = Request(sweep=of, results=str(tmp_path / "r"))
+    failing = [dataclasses.replace(row, status="failed", timed_s=None) for row in recorded(of)]
+    backend = Late(make_inventory(), failing, source="tape")
+    carry_out(request, backend, lambda _: None, now=NOW)
+    assert {(row.target_id, row.status) for row in stored(tmp_path / "r")} == {
+        ("cpu@id-a", "failed"),
+        ("cpu@id-late", "unsupported"),
+    }
+    backend.has_weights = True
+    _, outcome = carry_out(request, backend, lambda _: None, now=NOW)
+    assert [row.target_id for row in outcome.rows] == ["cpu@id-late"] * 2
+    assert {(row.target_id, row.status) for row in stored(tmp_path / "r")} == {
+        ("cpu@id-a", "failed"),
+        ("cpu@id-late", "failed"),
+    }
+    assert carry_out(request, backend, lambda _: None, now=NOW)[1].rows == []
+
+
+def test_a_host_that_joins_without_weights_leaves_the_run_whole(tmp_path: Path) -> None:
+    of = pretrained(tmp_path)
+    backend = Late(make_inventory(), recorded(of), source="tape")
+    backend.joins, backend.come = True, ("late",)
+    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
+    assert {(row.target_id, row.status) for row in stored(tmp_path / "r")} >= {("cpu@id-a", "ok")}
+    assert any("hosts that joined: weights are missing" in problem for problem in outcome.problems)
+
+
+def test_a_sweep_stopped_twice_doubles_nothing(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    request = Request(sweep=of, results=str(tmp_path / "r"))
+
+    def stops(_: object) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            carry_out(request, Replay(make_inventory(), recorded(of), source="tape"), stops, now=NOW)
+    assert run(of, tmp_path / "r").problems == []
+    assert {(row.attempt, row.status) for row in stored(tmp_path / "r")} == {(1, "ok")}
+
+
+def test_a_pilot_is_complete_when_no_try_of_it_is_due(tmp_path: Path) -> None:
+    of = load(tmp_path)
+    run(of, tmp_path / "r")
+    units = store.keys(str(tmp_path / "r"), every_attempt=True).units
+    crashed = [dataclasses.replace(unit, status="crashed", timed_s=None) for unit in units if unit.invocation == 5]
+    pilot = [unit for unit in units if unit.invocation < 5]
+    assert [unit.invocation for unit in _settled([*pilot, *crashed])] == [unit.invocation for unit in pilot]
+    again = [dataclasses.replace(unit, attempt=2, status="ok") for unit in crashed]
+    assert len(_settled([*pilot, *crashed, *again])) == len(pilot) + len(again)
