@@ -14,6 +14,16 @@ from featray.backends import checkout, shared
 from featray.measurement import weights
 
 
+def check(results: str, sweep: str) -> None:
+    """Look whether a second submit would be refused now; nothing is signed.
+
+    Raises:
+        Busy: another process holds the sweep on this store.
+        StoreError: the store's folder cannot be written.
+    """
+    os.close(_locked(results, sweep))
+
+
 @contextlib.contextmanager
 def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     """Hold the sweep on this store, so that no second submit measures it at the same time.
@@ -27,6 +37,21 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     Raises:
         Busy: another process holds it; the message names the process.
     """
+    file = _locked(results, sweep)
+
+    def sign(run_id: str | None = None) -> None:
+        os.ftruncate(file, 0)
+        os.pwrite(file, (holder_name() + (f", as run {run_id}" if run_id else "")).encode(), 0)
+
+    try:
+        sign()
+        yield sign
+    finally:
+        os.close(file)
+
+
+def _locked(results: str, sweep: str) -> int:
+    """Open and lock a sweep's file; closing it gives the sweep free."""
     cloud = weights.featray_cache() / "claims" / identity.digest({"store": store.full_name(results)})
     local = cloud if "://" in results else Path(results)
     shown = store.shown(results)
@@ -36,22 +61,14 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     except OSError as wrong:
         raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
-            raise errors.Busy(
-                f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
-            ) from None
-
-        def sign(run_id: str | None = None) -> None:
-            os.ftruncate(file, 0)
-            os.pwrite(file, (holder_name() + (f", as run {run_id}" if run_id else "")).encode(), 0)
-
-        sign()
-        yield sign
-    finally:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
         os.close(file)
+        raise errors.Busy(
+            f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
+        ) from None
+    return file
 
 
 def metadata(sweep: str, results: str) -> dict[str, str]:

@@ -98,8 +98,7 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
     """
     store_there = results if "://" in results else str(Path(results).absolute())
     if "://" in results or Path(results).is_dir():
-        with claims.claim(results, sweep.name):
-            pass  # the job would find out too, but nobody would see it
+        claims.check(results, sweep.name)  # the job would find out too, but nobody would see it
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", store_there, *options]
     name = submission.new_run_id(sweep.name, datetime.datetime.now(datetime.UTC))
     metadata = claims.metadata(sweep.name, results)

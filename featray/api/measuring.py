@@ -106,8 +106,7 @@ def _submit(
         prepared = submission.prepare(request, planning.recorded_or_here(None), now=planning.now())
         if not prepared.plan.invocations:
             return _submitted(request, prepared.plan.campaign.run_id, None)
-        with claims.claim(request.results, request.sweep.name):
-            pass  # `carry_out` would find out too, once Ray has started
+        claims.check(request.results, request.sweep.name)  # `carry_out` would find out too, once Ray has started
     backend = _backend(request, head, replay, inventory)
     try:
         _announce(backend, watch)
