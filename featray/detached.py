@@ -133,8 +133,8 @@ def collect(results: str, said: Iterable[Said]) -> int:
     if not found:
         return 0
     runs = {each.run_id for each in found}
-    known = {each.key() for run in runs for each in store.read(results, run_id=run, every_attempt=True).rows}
-    fresh = [each for each in found if each.key() not in known]
+    stored = [each for run in runs for each in store.keys(results, run_id=run, every_attempt=True).units]
+    fresh = submission.news(found, stored)
     if fresh:
         store.append(results, fresh)
     return len(fresh)

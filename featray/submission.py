@@ -207,16 +207,22 @@ def _terminated_is_interrupted() -> Iterator[None]:
 def gather(results: str, backend: Backend) -> int:
     """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
     waiting = backend.collect(store.full_name(results))
-    stored = store.keys(results, every_attempt=True).units if waiting else ()
-    # A row that was thought lost with its host may have been measured after all; hosts may share a spool.
-    known = {row.key(): precedence(row.status, row.attempt) for row in stored}
-    news = {row.key(): row for row in waiting}
-    fresh = [row for key, row in news.items() if key not in known or precedence(row.status, row.attempt) > known[key]]
-    if fresh:
-        store.append(results, fresh)
+    found = news(waiting, store.keys(results, every_attempt=True).units if waiting else ())
+    if found:
+        store.append(results, found)
     if waiting:
         backend.forget(store.full_name(results), waiting)
-    return len(fresh)
+    return len(found)
+
+
+def news(rows: Iterable[Row], stored: Iterable[UnitState]) -> list[Row]:
+    """Keep the rows that a store lacks, each once, and those that say more than what it has in their place.
+
+    A row that was thought lost with its host may have been measured after all, and a cancelled attempt was made again.
+    """
+    known = {row.key(): precedence(row.status, row.attempt) for row in stored}
+    latest = {row.key(): row for row in rows}
+    return [row for key, row in latest.items() if key not in known or precedence(row.status, row.attempt) > known[key]]
 
 
 def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:

@@ -1,5 +1,6 @@
 """How a detached submit stands: what its events and its log come to, and which exit code that is."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from featray import detached
+from featray import detached, store
 from featray.backends.jobs import Job
 from featray.detached import Said, Standing
 from featray.errors import BackendError, BadInput
+from featray.status import Status
+from tests.builders import make_row
 
 SHIPPED = Path(__file__).parents[2] / "clusters"
 
@@ -167,3 +170,13 @@ def test_a_unit_that_moved_to_another_target_has_its_number_there() -> None:
     said.append({"done": 2, "total": 2, "row": elsewhere})
     assert (stand(job("succeeded"), said).without_number, stand(job("succeeded"), said).code) == (0, 0)
     assert stand(job("failed", code=1), said).without_number == 1  # whether targets stand for each other, it knows
+
+
+def test_what_was_measured_after_a_stop_comes_to_a_caller_that_has_the_stop(tmp_path: Path) -> None:
+    stopped = make_row(status=Status.CANCELLED)
+    store.append(str(tmp_path), [stopped])
+    measured = dataclasses.replace(stopped, status=Status.OK.value, timed_s=[0.5])
+    said = [{"row": dataclasses.asdict(measured)}]
+    assert detached.collect(str(tmp_path), said) == 1
+    assert [row.status for row in store.read(str(tmp_path)).rows] == ["ok"]
+    assert detached.collect(str(tmp_path), said) == 0
