@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 from tests.command import Shell
 
 ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start hear Ctrl-C: a shell starts what runs in its background deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _why_not(marker: str) -> str | None:
