@@ -9,6 +9,7 @@ import argparse
 import datetime
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -63,9 +64,10 @@ print("seconds", time.perf_counter() - begun)
 
 def alone(code: str, *arguments: str | Path) -> float:
     """Run Python code in a process of its own; it prints its seconds last."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True, timeout=900
-    )
+    # Under `uv run` Ray would upload this folder and build an environment for its first task, which it waits for.
+    environment = {**os.environ, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900, env=environment)
     return float(done.stdout.split()[-1])
 
 
