@@ -251,13 +251,16 @@ def _backend(
 def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | None") -> Submitted:
     from featray import reporting, store, submission
 
+    measured = len(outcome.rows) if outcome else 0
+    if outcome:
+        outcome.rows.clear()  # the store has them, and they are read anew: thousands would lie in memory twice
     reading = store.read(request.results, run_id=run_id)
     left = outcome.not_reached if outcome else 0
     missing = submission.without_number(reading.rows, interchangeable=request.sweep.interchangeable)
     return Submitted(
         run_id=run_id,
         rows=reading.rows,
-        measured=len(outcome.rows) if outcome else 0,
+        measured=measured,
         report=reporting.of_run(request.results, run_id, reading.rows),
         problems=(*map(str, reading.problems), *(outcome.problems if outcome else ())),
         without_number=missing + left,
