@@ -3,9 +3,11 @@
 Flow: the driver probes a user's clip while it reads the sweep; the host cuts a clip before its child starts.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from featray.errors import BadInput
@@ -42,6 +44,15 @@ def probe(path: Path) -> Clip:
     if frames == 0:
         raise BadInput(f"{path}: holds no frame that can be decoded")
     return Clip(frames=frames, fps=float(rate) if rate and frames > 1 else None, sha256=sha256(path))
+
+
+def digests(paths: Iterable[str]) -> dict[str, str]:
+    """Hash the files that this host has and may read: path -> SHA-256."""
+    found: dict[str, str] = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            found[path] = sha256(Path(path))
+    return found
 
 
 def sha256(path: Path) -> str:

@@ -18,7 +18,7 @@ from typing import Any, TypeGuard
 
 from featray import cell, claims, cluster, row, store, submission
 from featray.backends import heads, nodes
-from featray.backends.jobs import Job, Jobs
+from featray.backends.raycluster.jobs import Job, Jobs
 from featray.errors import BackendError, Interrupted
 from featray.status import Status
 from featray.sweep import Sweep

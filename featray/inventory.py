@@ -46,6 +46,7 @@ class Host:
     cuda_architectures: tuple[str, ...] = ()  # kernels built into torch, such as sm_120
     ffmpeg: str | None = None
     weights_cached: tuple[str, ...] = ()  # repository/file of py-feat's hub
+    clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files found there; None: nobody looked
     disk_free_b: int | None = None
     load_1m: float | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -5,6 +5,8 @@ Pure: everything known about a host is in the inventory; what an inventory does 
 """
 
 import dataclasses
+import itertools
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from featray import placement
@@ -35,6 +37,7 @@ def check(
     *,
     weights: Mapping[str, Sequence[str]],
     version: str,
+    here: str,
 ) -> tuple[Lack, ...]:
     """List what each selected host lacks, host by host, the gravest first.
 
@@ -44,6 +47,7 @@ def check(
         selector: Of the sweep.
         weights: Detector name -> files that it loads, as `repository/file`; empty for synthetic weights.
         version: featray's own, which every host must have.
+        here: Name of the machine that has the sweep's own files.
 
     Raises:
         NothingMatches: the selector picks nothing; the message lists what exists.
@@ -58,6 +62,7 @@ def check(
             lacks += _packages(host, cells, version)
             lacks += _devices(host, targets, cells)
             lacks += _weights(host, cells, weights)
+            lacks += _clips(host, cells, here)
             lacks += _disk(host)
     return tuple(dict.fromkeys(lacks))
 
@@ -114,6 +119,24 @@ def _weights(host: Host, cells: Sequence[Cell], weights: Mapping[str, Sequence[s
         # `submit` fetches them too; this command also works beforehand, and on a host with a network for one without.
         mend = f"hf download {repository} {' '.join(files)} --cache-dir ${{FEATRAY_CACHE:-~/.cache/featray}}/hub"
         yield Lack(host=host.hostname, what=what, mend=mend)
+
+
+def _clips(host: Host, cells: Sequence[Cell], here: str) -> Iterable[Lack]:
+    """Look for the sweep's own files, which `submit` does not carry to other hosts."""
+    if host.clips is None:
+        return
+    for path, digest in own_clips(cells).items():
+        mend = shlex.join(["rsync", "-a", "--mkpath", f"{here}:{path}", path])
+        if path not in host.clips:
+            yield Lack(host=host.hostname, what=f"{path} is not there, or cannot be read", mend=mend)
+        elif digest not in (None, host.clips[path]):
+            yield Lack(host=host.hostname, what=f"{path} is another file than on {here}", mend=mend)
+
+
+def own_clips(cells: Iterable[Cell]) -> dict[str, str | None]:
+    """List the files that a sweep names by path: path -> SHA-256, None where it was not read."""
+    clips = {cell.input for cell in cells}
+    return {path: digest for clip in clips for path, digest in itertools.zip_longest(clip.paths, clip.sha256)}
 
 
 def _disk(host: Host) -> Iterable[Lack]:

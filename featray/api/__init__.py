@@ -8,15 +8,15 @@ Everything heavy is imported when a function is called, so that `import featray`
 """
 
 from featray.api.measuring import Submitted, calibrate, measure, submit
-from featray.api.planning import hosts, lacks, load_sweep, plan
+from featray.api.planning import check, hosts, load_sweep, plan
 from featray.api.reading import compare, load, recommend, report, suggest
 
 __all__ = [
     "Submitted",
     "calibrate",
+    "check",
     "compare",
     "hosts",
-    "lacks",
     "load",
     "load_sweep",
     "measure",

@@ -239,7 +239,7 @@ def _backend(
         if not tape:
             raise errors.BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
         return Replay(planning.recorded_or_here(recorded), tape, source=replay)
-    from featray.backends.raycluster import RayCluster
+    from featray.backends.raycluster.cluster import RayCluster
 
     return RayCluster(
         address=address,

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from featray.inventory import Inventory
     from featray.readiness import Lack
     from featray.submission import Prepared
@@ -86,11 +88,12 @@ def recorded_or_here(recorded: PathLike | None) -> "Inventory":
     return inventories.from_json(text, str(recorded))
 
 
-def hosts(*, address: str | None = None) -> "Inventory":
+def hosts(*, address: str | None = None, clips: "Collection[str]" = ()) -> "Inventory":
     """Probe this machine, or every host of a cluster.
 
     Args:
         address: Head of a running Ray cluster, `host:port`, or a cluster file; None looks at this machine alone.
+        clips: Files to look for on every host of a cluster.
 
     Raises:
         BackendError: the cluster cannot be joined.
@@ -101,20 +104,26 @@ def hosts(*, address: str | None = None) -> "Inventory":
     head = head_of(address)
     if head is None:
         return inventory.Inventory(hosts=(probe.this_host(thorough=True),))
-    from featray.backends.raycluster import RayCluster
+    from featray.backends.raycluster.cluster import RayCluster
 
     cluster = RayCluster(address=head, holder=claims.holder_name())
     try:
-        return cluster.inventory()
+        cluster.inventory()
+        return cluster.look_for(clips)
     finally:
         cluster.close()
 
 
-def lacks(sweep: PathLike, inventory: "Inventory") -> "tuple[Lack, ...]":
-    """List what each host still lacks for a sweep, with the command that mends it.
+def check(sweep: PathLike, *, address: str | None = None) -> "tuple[Inventory, tuple[Lack, ...]]":
+    """Probe the hosts, and list what each still lacks for a sweep, with the command that mends it.
+
+    Args:
+        sweep: A sweep file.
+        address: As in `hosts`.
 
     Raises:
         BadInput: the sweep is wrong, or its selector picks nothing.
+        BackendError: the cluster cannot be joined.
     """
     import featray
     from featray import cell, readiness
@@ -122,11 +131,15 @@ def lacks(sweep: PathLike, inventory: "Inventory") -> "tuple[Lack, ...]":
 
     read = load_sweep(sweep)
     cells = cell.expand(read)
+    found = hosts(address=address, clips=readiness.own_clips(cells))
     used = {each.detector.name: each.detector for each in cells}
     needed = {
         name: [f"{file.repository}/{file.file}" for file in weights.required(each)] for name, each in used.items()
     }
-    return readiness.check(cells, inventory, read.hosts, weights=needed, version=featray.__version__)
+    lacks = readiness.check(
+        cells, found, read.hosts, weights=needed, version=featray.__version__, here=os.uname().nodename
+    )
+    return found, lacks
 
 
 def head_of(address: str | None) -> str | None:

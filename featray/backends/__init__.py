@@ -3,7 +3,7 @@
 Flow: `runner` -> `Backend.start` -> events -> `runner` -> store.
 A backend never decides what runs or runs again; it starts one invocation, reports what it hears, and ends it.
 
-    ray       embedded Ray on this machine, or a running cluster (`raycluster`)
+    ray       embedded Ray on this machine, or a running cluster (`raycluster.cluster`)
     replay    rows of a named store in planned order, with injectable faults (`replay`)
     inline    this process, without Ray: `featray measure` (`inline`)
 """

@@ -17,7 +17,7 @@ def cancel(
     The next submit of the same sweep goes on from there. Exit code 4 where it still runs.
     """
     from featray import detached
-    from featray.backends.jobs import Jobs
+    from featray.backends.raycluster.jobs import Jobs
 
     jobs = Jobs(detached.head_of(address))
     if jobs.find(job).has_ended:

@@ -30,8 +30,7 @@ def hosts(
     """
     from featray import api, inventory
 
-    found = api.hosts(address=address)
-    lacks = api.lacks(check, found) if check is not None else ()
+    found, lacks = api.check(check, address=address) if check is not None else (api.hosts(address=address), ())
     if json:
         console.result(inventory.to_json(found))
     else:

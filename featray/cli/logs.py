@@ -15,7 +15,7 @@ def logs(
 ) -> None:
     """Print what a detached submit has said, as if it had run here."""
     from featray import detached
-    from featray.backends.jobs import Jobs
+    from featray.backends.raycluster.jobs import Jobs
     from featray.cli import progress
 
     jobs = Jobs(detached.head_of(address))

@@ -10,7 +10,7 @@ from featray.cli import console
 from featray.cli.options import JobAddress, Json
 
 if TYPE_CHECKING:
-    from featray.backends.jobs import Job, Jobs
+    from featray.backends.raycluster.jobs import Job, Jobs
     from featray.detached import Said, Standing
 
 RESULTS = "Put rows that this store lacks in it, where the head shares no disk with it; default: the job's own store."
@@ -29,7 +29,7 @@ def status(
     has ended with units that have no number, 4 where the submit itself failed.
     """
     from featray import detached
-    from featray.backends.jobs import Jobs
+    from featray.backends.raycluster.jobs import Jobs
 
     jobs = Jobs(detached.head_of(address))
     if job is None:

@@ -84,7 +84,7 @@ def _detach(
 ) -> None:
     from featray import detached
     from featray.api import planning
-    from featray.backends.jobs import Jobs
+    from featray.backends.raycluster.jobs import Jobs
 
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
     read = planning.load_named(sweep)

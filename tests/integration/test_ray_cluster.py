@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from featray import store
+from featray.backends import environments
 from featray.row import Row
 from tests.campaigns import wait_until, write
 from tests.command import Ran, children, featray, start
@@ -61,6 +63,10 @@ class Nodes:
     def submit(self, sweep: Path, results: Path) -> "subprocess.Popen[str]":
         arguments = ("--address", self.address, "--results", results)
         return start("submit", sweep, *arguments, HOME=self._home, RAY_AUTH_TOKEN=self._token)
+
+    def check(self, sweep: Path, cwd: Path) -> Ran:
+        arguments = ("--check", sweep, "--address", self.address)
+        return featray("hosts", *arguments, cwd=cwd, HOME=self._home, RAY_AUTH_TOKEN=self._token)
 
     def plan(self, sweep: Path, results: Path) -> Ran:
         arguments = ("--address", self.address, "--results", results, "--json")
@@ -129,6 +135,19 @@ def test_what_no_node_can_run_is_said_at_once_and_the_rest_runs(cluster: Nodes, 
         ("cpu", "ok", f"cpu@{host_id('front')}"),
         ("mps", "infeasible", "none"),
     ]
+
+
+def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Path) -> None:
+    shutil.copy(environments.packaged_file("multi_face.jpg"), tmp_path / "faces.jpg")
+    sweep = tmp_path / "own.yaml"
+    tick = SWEEP.replace("[short]", "[CLIP]") + "axes: {device: cpu, batch_size: 1}"
+    sweep.write_text(tick.replace("CLIP", str(tmp_path / "faces.jpg")))
+    ready = cluster.check(sweep, tmp_path)
+    assert (ready.code, ready.err) == (0, f"every selected host is ready for {sweep}\n")
+    sweep.write_text(tick.replace("CLIP", "/proc/self/cwd/faces.jpg"))  # there for this process, and not for Ray's
+    lacking = cluster.check(sweep, tmp_path)
+    assert lacking.code == 1
+    assert "/proc/self/cwd/faces.jpg is not there, or cannot be read\n    rsync -a --mkpath " in lacking.err
 
 
 def test_a_host_never_measures_for_two_at_once_and_hosts_measure_side_by_side(cluster: Nodes, tmp_path: Path) -> None:

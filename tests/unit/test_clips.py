@@ -46,6 +46,12 @@ def test_a_clip_of_any_size_is_cut_to_its_first_frames(tmp_path: Path, width: in
     assert found == [(width, height)] * 2
 
 
+def test_only_files_that_can_be_read_have_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    of_a = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    assert clips.digests([str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path)]) == {str(tmp_path / "a"): of_a}
+
+
 def test_a_clip_that_cannot_be_cut_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_text("no video")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from featray import detached, store
-from featray.backends.jobs import Job
+from featray.backends.raycluster.jobs import Job
 from featray.detached import Said, Standing
 from featray.errors import BackendError, BadInput
 from featray.status import Status

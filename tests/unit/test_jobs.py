@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from featray.backends.jobs import Jobs
+from featray.backends.raycluster.jobs import Jobs
 from featray.cli import app
 from featray.errors import BackendError, NothingMatches
 from tests.dashboards import Dashboard, detached, details

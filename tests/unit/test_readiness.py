@@ -34,7 +34,7 @@ READY = Host(
 
 def lacks(host: Host, *cells: Cell, weights: dict[str, list[str]] | None = None) -> tuple[Lack, ...]:
     return readiness.check(
-        cells or (CPU, CUDA), Inventory(hosts=(host,)), Selector(), weights=weights or {}, version="0.1.0"
+        cells or (CPU, CUDA), Inventory(hosts=(host,)), Selector(), weights=weights or {}, version="0.1.0", here="desk"
     )
 
 
@@ -92,6 +92,20 @@ def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
     ]
 
 
+def test_a_clip_of_ones_own_must_be_there_and_be_the_same_file() -> None:
+    clip = dataclasses.replace(
+        inputs.CATALOGUE["short"], packaged=None, paths=("/data/a b.mp4", "/data/c.mp4"), sha256=("1", "2")
+    )
+    cell = dataclasses.replace(CPU, input=clip)
+    assert lacks(READY, cell) == ()  # nobody looked
+    assert lacks(dataclasses.replace(READY, clips={"/data/a b.mp4": "1", "/data/c.mp4": "2"}), cell) == ()
+    found = lacks(dataclasses.replace(READY, clips={"/data/c.mp4": "3"}), cell)
+    assert [(each.what, each.mend) for each in found] == [
+        ("/data/a b.mp4 is not there, or cannot be read", "rsync -a --mkpath 'desk:/data/a b.mp4' '/data/a b.mp4'"),
+        ("/data/c.mp4 is another file than on desk", "rsync -a --mkpath desk:/data/c.mp4 /data/c.mp4"),
+    ]
+
+
 def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
     cell = dataclasses.replace(CPU, environment="e", requirements=("torch==2.11.0",))
     assert [each.mend for each in lacks(READY, cell)] == ["python -m pip install uv"]
@@ -99,16 +113,23 @@ def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
 
 def test_a_host_that_did_not_answer_is_named_with_its_reason() -> None:
     silent = Host(host_id="h2", hostname="far", error="its probe did not answer within 90 s")
-    found = readiness.check((CPU,), Inventory(hosts=(READY, silent)), Selector(), weights={}, version="0.1.0")
+    found = readiness.check(
+        (CPU,), Inventory(hosts=(READY, silent)), Selector(), weights={}, version="0.1.0", here="desk"
+    )
     assert found == (Lack(host="far", what="its probe did not answer within 90 s"),)
 
 
 def test_hosts_that_the_sweep_does_not_select_need_nothing() -> None:
     other = Host(host_id="h2", hostname="other", packages={"ray": "2.60.0"})
     selector = Selector(host=("box",))
-    assert readiness.check((CPU,), Inventory(hosts=(READY, other)), selector, weights={}, version="0.1.0") == ()
+    assert (
+        readiness.check((CPU,), Inventory(hosts=(READY, other)), selector, weights={}, version="0.1.0", here="desk")
+        == ()
+    )
 
 
 def test_a_selector_that_matches_nothing_lists_what_exists() -> None:
     with pytest.raises(NothingMatches, match=r"no host matches 'bx'; expected box\. Did you mean 'box'"):
-        readiness.check((CPU,), Inventory(hosts=(READY,)), Selector(host=("bx",)), weights={}, version="0.1.0")
+        readiness.check(
+            (CPU,), Inventory(hosts=(READY,)), Selector(host=("bx",)), weights={}, version="0.1.0", here="desk"
+        )

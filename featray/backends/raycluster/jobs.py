@@ -9,25 +9,22 @@ import contextlib
 import dataclasses
 import datetime
 import logging
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray.backends import heads, nodes, token
-from featray.backends.raycluster import first_line
-from featray.cluster import command_line
-from featray.errors import BackendError, NothingMatches, suggest
-from featray.quantities import utc_text
-
-os.environ.update(token.shown())  # before Ray is imported
-
 import aiohttp
 import requests
 from ray import exceptions, job_submission
 from ray.dashboard.utils import get_address_for_submission_client
+
+from featray.backends import heads, nodes, token
+from featray.backends.raycluster.link import first_line
+from featray.cluster import command_line
+from featray.errors import BackendError, NothingMatches, suggest
+from featray.quantities import utc_text
 
 ID = re.compile(r"[\w.-]+")
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
