@@ -47,6 +47,7 @@ class Progress:
     total: int
     left_s: float | None
     text: str | None = None
+    row: Row | None = None  # stored without an event: it lay in a spool, or no target can run its cell
 
 
 @dataclasses.dataclass

@@ -108,9 +108,10 @@ def carry_out(
     """
     with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
-        gather(request.results, backend)
+        found = gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
         run_id = prepared.plan.campaign.run_id
+        _tell(found, run_id, watch)
         sign(run_id)
         ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
         gauges = Gauges(clock.now())
@@ -129,7 +130,7 @@ def carry_out(
                 outcome.add(measure(again, _prepare_run(again, placed, run_id)))
             except errors.NotReady as lacking:
                 outcome.problems.append(f"nothing was measured on the hosts that joined: {lacking}")
-        gather(request.results, backend)
+        _tell(gather(request.results, backend), run_id, watch)
         doubled = store.compact(request.results, run_id=run_id).duplicates
         if doubled:
             outcome.problems.append(
@@ -155,7 +156,7 @@ def _measure(
 ) -> Outcome:
     """Run a pilot where the sweep wants one, then the rest."""
     prepared = _with_weights(request, prepared, backend)
-    _keep_refusals(request, prepared.plan)
+    _tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
     for text in _refused(prepared.plan):
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
 
@@ -204,15 +205,22 @@ def _terminated_is_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def gather(results: str, backend: Backend) -> int:
-    """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; count them."""
+def _tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
+    """Give a run's rows that came without an event to those who watch, who may keep a store of their own."""
+    for row in found:
+        if row.run_id == run_id:
+            watch(Progress(event=None, done=0, total=0, left_s=None, row=row))
+
+
+def gather(results: str, backend: Backend) -> list[Row]:
+    """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; return them."""
     waiting = backend.collect(store.full_name(results))
     found = news(waiting, store.keys(results, every_attempt=True).units if waiting else ())
     if found:
         store.append(results, found)
     if waiting:
         backend.forget(store.full_name(results), waiting)
-    return len(found)
+    return found
 
 
 def news(rows: Iterable[Row], stored: Iterable[UnitState]) -> list[Row]:
@@ -283,12 +291,14 @@ def _weights_needed(work: Plan) -> dict[str, set[weights.HubFile]]:
     return needs
 
 
-def _keep_refusals(request: Request, work: Plan) -> None:
+def _keep_refusals(request: Request, work: Plan) -> list[Row]:
+    """Store a row for each cell that cannot run, once; return those that are new."""
     stored = store.keys(request.results, sweep=request.sweep.name, run_id=work.campaign.run_id).units
     known = [(row.cell_id, row.target_id) for row in stored if row.order_index is None]
     refused = unmeasured.refusals(work, known)
     if refused:
         store.append(request.results, refused)
+    return refused
 
 
 def _refused(work: Plan) -> list[str]:

@@ -51,15 +51,14 @@ def display() -> Iterator[Callable[[Said], None]]:
 
 def to_mapping(progress: "Progress") -> dict[str, object]:
     """Write what a watcher is told as plain values; what is not known is left out."""
-    event = progress.event
+    event, row = progress.event, progress.event.row if progress.event is not None else progress.row
     value: dict[str, object] = {"done": progress.done, "total": progress.total, "left_s": progress.left_s}
-    value["text"] = progress.text
+    value |= {"text": progress.text, "row": dataclasses.asdict(row) if row is not None else None}
     if event is not None:
         invocation, target = event.planned.invocation, event.planned.target
         value |= {"event": event.kind, "invocation": invocation.name, "detector": invocation.cells[0].detector.name}
         value |= {"target": target.target_id, "target_label": target.label, "cell_id": event.cell_id}
         value["cell"] = _cell_label(progress) if event.cell_id else None
-        value["row"] = dataclasses.asdict(event.row) if event.row is not None else None
     return {key: item for key, item in value.items() if item is not None}
 
 
@@ -87,8 +86,8 @@ class Lines:
 
 
 def event_line(said: Said) -> str:
-    """Say what happened in one line; nothing for what is not worth one."""
-    if "row" in said:
+    """Say what happened in one line; nothing for what is not worth one, as a row that came without an event."""
+    if "row" in said and "invocation" in said:
         ends = [part for part in (_left(said), said.get("text")) if part]  # a row's text warns, as of a full spool
         return ", ".join([f"[{said['done']}/{said['total']}] {result_line(said['row'])}", *ends])
     if said.get("event") in ("queued", "waiting"):
@@ -151,7 +150,8 @@ class View:
     def show(self, said: Said) -> None:
         """Take in what happened."""
         self._said = self._said or bool(said["total"])
-        self._bar.update(self._task, completed=said["done"], total=said["total"] or None, left=_left(said))
+        if said["total"]:
+            self._bar.update(self._task, completed=said["done"], total=said["total"], left=_left(said))
         if "target_label" not in said:
             if line := event_line(said):
                 self.say(line, markup=False)

@@ -3,16 +3,18 @@
 import collections
 import dataclasses
 import datetime
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from featray import cell, clips, store, sweep
+from featray import cell, clips, detached, store, sweep
 from featray.backends import Event
 from featray.backends.replay import SILENT, Faults, Replay
 from featray.claims import claim, holder_name
+from featray.cli import progress
 from featray.errors import Busy, Interrupted, NothingMatches, NotReady, StoreError
 from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
@@ -336,10 +338,36 @@ def test_a_measured_row_that_comes_late_counts_whatever_was_taken_for_lost(tmp_p
     late = [dataclasses.replace(row, attempt=1, status="ok", timed_s=[1.0]) for row in lost]
     backend = Replay(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row for row in late}
-    assert gather(str(tmp_path / "r"), backend) == len(late)
+    assert len(gather(str(tmp_path / "r"), backend)) == len(late)
     assert {(row.attempt, row.status) for row in stored(tmp_path / "r")} == {(1, "ok")}
     again = prepare(Request(sweep=of, results=str(tmp_path / "r")), make_inventory(), now=NOW)
     assert again.plan.invocations == ()
+
+
+def test_what_a_watcher_hears_is_all_that_the_store_gets(tmp_path: Path) -> None:
+    class Late(Replay):
+        calls = 0
+
+        def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002
+            self.calls += 1
+            lost = [row for row in stored(tmp_path / "r") if row.status == Status.LOST]
+            late = [dataclasses.replace(row, attempt=1, status="ok", timed_s=[1.0]) for row in lost]
+            return [*late, *(dataclasses.replace(row, run_id="another") for row in late)] if self.calls > 1 else []
+
+    of = load(tmp_path, "measure: {invocations: 1}")
+    of = dataclasses.replace(of, axes=dataclasses.replace(of.axes, device=("cpu", "mps")))
+    names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
+    faults = {name: [Status.LOST] * 2 for name in names}
+    backend = Late(make_inventory(), recorded(of), source="tape", faults=faults)
+    said: list[dict[str, object]] = []
+    asked = Request(sweep=of, results=str(tmp_path / "r"))
+    run_id, _ = carry_out(asked, backend, lambda heard: said.append(progress.to_mapping(heard)), now=NOW)
+    assert backend.calls == 2
+    detached.collect(str(tmp_path / "far"), json.loads(json.dumps(said)))
+    here, far = (store.read(str(tmp_path / name), run_id=run_id).rows for name in ("r", "far"))
+    assert {row.status for row in here} == {"ok", "infeasible"}
+    assert sorted(here, key=Row.key) == sorted(far, key=Row.key)
+    assert {row.run_id for row in stored(tmp_path / "far")} == {run_id}
 
 
 def test_hosts_that_share_a_spool_give_each_row_once(tmp_path: Path) -> None:
@@ -350,7 +378,7 @@ def test_hosts_that_share_a_spool_give_each_row_once(tmp_path: Path) -> None:
     row = make_row()
     backend = Twice(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row}
-    assert gather(str(tmp_path / "r"), backend) == 1
+    assert len(gather(str(tmp_path / "r"), backend)) == 1
     assert store.check(str(tmp_path / "r")).duplicates == 0
 
 
@@ -397,7 +425,7 @@ def test_a_row_measured_behind_a_broken_network_takes_the_place_of_its_loss(tmp_
     store.append(results, [dataclasses.replace(row, status="lost", timed_s=None)])
     backend = Replay(make_inventory(), [], source="tape")
     backend._spooled[row.key()] = row
-    assert gather(results, backend) == 1
+    assert len(gather(results, backend)) == 1
     assert [each.status for each in stored(tmp_path / "r")] == ["ok"]
 
 
