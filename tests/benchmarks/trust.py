@@ -31,7 +31,7 @@ from featray.invocation import Invocation, Rules
 from featray.measurement import ffmpeg, weights
 
 ROOT = Path(__file__).parent.parent.parent
-PAIRS = 6  # of whole processes in `fidelity`
+PAIRS = 12  # of whole processes in `fidelity`
 SAMPLER_PAIRS = 60
 SAMPLER_COST = 0.01  # of a call: a third of the least difference that is called one
 
