@@ -11,7 +11,7 @@ from featray.units import Unit
 
 def used_b(unit: Unit) -> int | None:
     """Give the peak over invocations: on a GPU what anybody used, else what torch held; on a CPU resident memory."""
-    if unit.row.device != "cuda":
+    if unit.row.device == "cpu":
         return _peak(row.rss_peak_b for row in unit.measured)
     by_anybody = _peak(row.gpu_memory_used_peak_b for row in unit.measured)
     return by_anybody if by_anybody is not None else _peak(row.gpu_memory_reserved_peak_b for row in unit.measured)

@@ -131,7 +131,8 @@ def _is_picked(target: Target, selector: Selector) -> bool:
         return False
     if any(host.labels.get(key) != value for key, value in selector.label.items()):
         return False
-    if selector.memory_min_b is not None and _memory(target) < selector.memory_min_b:
+    least_b, memory_b = selector.memory_min_b, _memory(target)
+    if least_b is not None and memory_b is not None and memory_b < least_b:
         return False
     if not selector.gpu:
         return True
@@ -144,8 +145,9 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
 
-def _memory(target: Target) -> int:
-    return (target.gpu.memory_b if target.gpu else target.host.memory_b) or 0
+def _memory(target: Target) -> int | None:
+    """Give a device's memory; None where its driver does not tell, as of a GPU that shares the host's."""
+    return target.gpu.memory_b if target.gpu else target.host.memory_b
 
 
 def _nothing(inventory: Inventory, selector: Selector) -> str:
@@ -193,8 +195,9 @@ def why_not(cell: Cell, target: Target) -> str | None:
         lacking = lacking_kernels(gpu.compute_capability, host.cuda_architectures)
         if lacking:
             return f"torch {host.packages.get('torch', '')} on {host.hostname} {lacking}"
-    if cell.detector.is_pyfeat and 0 < _memory(target) < DETECTOR_MEMORY_B:
-        return f"{format_bytes(_memory(target))} of memory; a detector needs {format_bytes(DETECTOR_MEMORY_B)}"
+    memory_b = _memory(target)
+    if cell.detector.is_pyfeat and memory_b and memory_b < DETECTOR_MEMORY_B:
+        return f"{format_bytes(memory_b)} of memory; a detector needs {format_bytes(DETECTOR_MEMORY_B)}"
     return None
 
 

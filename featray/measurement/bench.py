@@ -5,6 +5,7 @@ Flow: `session` -> `measure` -> columns of the cell's row. Every call's output i
 
 import datetime
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from featray import identity
 from featray.cell import Cell
 from featray.invocation import Rules
-from featray.measurement import ffmpeg, memory, outcome, protocol, stages, telemetry
+from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
 from featray.measurement.detector import Loaded
 from featray.measurement.outcome import Failure, WrongWork
 from featray.measurement.outputs import Output
@@ -56,6 +57,7 @@ class Bench:
 
         Raises:
             WrongWork: a call found other faces or frames than planned.
+            Refused: the detector did not compute on the device that was asked for.
             Exception: whatever the detector raises.
         """
         return _Trial(self, cell, files).run()
@@ -112,6 +114,7 @@ class _Trial:
     def _warm(self) -> float:
         seconds, result = self._call()
         self._check(result)
+        device.confirm_used(self._bench.loaded.device, sys.modules)
         return seconds
 
     def _time(self) -> Repeat:
@@ -185,8 +188,8 @@ class _Trial:
 
 
 def _tells(window: Window) -> bool:
-    """Tell whether anything was read by which throttling is known."""
-    return any(reading.reasons is not None or reading.sm_clock_hz is not None for reading in window.readings)
+    """Tell whether the driver said why the clocks were as they were: a clock alone cannot show that all was well."""
+    return any(reading.reasons is not None for reading in window.readings)
 
 
 def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
@@ -196,7 +199,7 @@ def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
         "first_call_s": timings.warmup_s[0],
         "timed_s": timings.timed_s,
         "unmet_rules": list(timings.unmet_rules),
-        "throttled": timings.throttled if told else None,
+        "throttled": timings.throttled if told or timings.throttled else None,
         "reason": f"{again} throttled calls were measured again" if again else None,
     }
 

@@ -65,8 +65,9 @@ def _device(library: Any, ordinal: int) -> Device:
     handle, memory = ctypes.c_int(), ctypes.c_size_t()
     identity, name = (ctypes.c_ubyte * 16)(), ctypes.create_string_buffer(_NAME_LENGTH)
     _check("cuDeviceGet", library.cuDeviceGet(ctypes.byref(handle), ordinal))
-    # The second version gives the identity of a MIG slice rather than that of the whole board.
-    _check("cuDeviceGetUuid_v2", library.cuDeviceGetUuid_v2(ctypes.byref(identity), handle))
+    # The second version, since CUDA 11.4, gives the identity of a MIG slice rather than that of the whole board.
+    ask = getattr(library, "cuDeviceGetUuid_v2", None) or library.cuDeviceGetUuid
+    _check("cuDeviceGetUuid", ask(ctypes.byref(identity), handle))
     _check("cuDeviceGetName", library.cuDeviceGetName(name, _NAME_LENGTH, handle))
     _check("cuDeviceTotalMem_v2", library.cuDeviceTotalMem_v2(ctypes.byref(memory), handle))
     return Device(

@@ -106,6 +106,7 @@ class Loaded:
                 found[str(key)] = _content(key, value)
         found.pop("device", None)
         precision = _precision(self.detector) if self.spec.is_pyfeat else None
+        found |= {f"variable {name}": _content(name, value) for name, value in _pyfeats_variables()}
         return {key: identity.canonical(value) for key, value in (found | {"precision": precision}).items()} | self.work
 
     def input_work(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
@@ -189,7 +190,7 @@ def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
     started = time.perf_counter()
     class_ = getattr(importlib.import_module(module_name), class_name)
     imported = time.perf_counter()
-    places = {"device": device} if "device" in inspect.signature(class_).parameters else {}
+    places = {"device": device} if _takes_device(class_) else {}
     detector = class_(**{**spec.keywords, **places})
     constructed = time.perf_counter()
     return Loaded(
@@ -203,6 +204,12 @@ def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
     )
 
 
+def _takes_device(class_: type) -> bool:
+    """Tell whether a class takes a device, by that name or among any keywords, as a subclass of a detector may."""
+    parameters = inspect.signature(class_).parameters
+    return "device" in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+
+
 def _keywords(class_: type, spec: detectors.Detector) -> dict[str, Any]:
     """List every keyword, given or default; never the device."""
     parameters = inspect.signature(class_.__init__).parameters.values()  # type: ignore[misc]  # asked of the class itself
@@ -212,6 +219,11 @@ def _keywords(class_: type, spec: detectors.Detector) -> dict[str, Any]:
 
 def _class_work(class_: type) -> dict[str, str]:
     return {"class": identity.canonical(f"{class_.__module__}.{class_.__qualname__}")}
+
+
+def _pyfeats_variables() -> list[tuple[str, str]]:
+    """List the variables by which py-feat takes weights from elsewhere; only a sweep can have set them."""
+    return sorted((name, value) for name, value in os.environ.items() if name.startswith("FEAT_"))
 
 
 def _content(key: str, value: Any) -> Any:

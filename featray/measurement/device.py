@@ -85,6 +85,28 @@ def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
         raise Refused(Status.WRONG_DEVICE, f"asked for {asked}, torch sees {uuid}")
 
 
+OTHER_RUNTIMES = ("onnxruntime", "tensorrt", "tensorflow", "jax", "cupy", "paddle")
+"""Packages that compute on a GPU without torch's knowledge."""
+
+
+def confirm_used(kind: str, modules: Mapping[str, Any]) -> None:
+    """Make sure, after a call, that a detector which computes with torch did so on the GPU.
+
+    Args:
+        kind: cpu, cuda or mps.
+        modules: Packages that are imported; without torch, or with another that computes on GPUs, nothing can be told.
+
+    Raises:
+        Refused: torch never took memory of the GPU.
+    """
+    torch = modules.get("torch")
+    if kind != "cuda" or torch is None or any(name in modules for name in OTHER_RUNTIMES):
+        return
+    if torch.cuda.max_memory_allocated() == 0:
+        reason = "the detector computed without the GPU: torch took no memory of it; does its class take a device?"
+        raise Refused(Status.WRONG_DEVICE, reason)
+
+
 def is_faulted(torch: Any | None) -> bool:
     """Tell whether CUDA has failed for good in this process: after a fault every later call fails, so start afresh."""
     if torch is None or not torch.cuda.is_initialized():

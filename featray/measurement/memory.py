@@ -24,17 +24,22 @@ def begin() -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
     torch = sys.modules.get("torch")
+    _empty_caches(torch)
     if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
 
 
 def release() -> None:
     """Give back what a failed cell left: unreachable objects, and torch's cached device memory."""
     gc.collect()
-    torch = sys.modules.get("torch")
+    _empty_caches(sys.modules.get("torch"))
+
+
+def _empty_caches(torch: Any | None) -> None:
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if torch is not None and torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def columns(resident_b: Iterable[int]) -> dict[str, Any]:
@@ -43,13 +48,26 @@ def columns(resident_b: Iterable[int]) -> dict[str, Any]:
     Args:
         resident_b: Sizes of this process and its workers together, as sampled; shared pages count in each.
     """
-    torch = sys.modules.get("torch")
-    on_cuda = torch is not None and torch.cuda.is_available()
+    allocated, reserved = _held_b(sys.modules.get("torch"))
     return {
         "rss_peak_b": max([peak_b(), *resident_b]),
-        "gpu_memory_allocated_peak_b": torch.cuda.max_memory_allocated() if torch and on_cuda else None,
-        "gpu_memory_reserved_peak_b": torch.cuda.max_memory_reserved() if torch and on_cuda else None,
+        "gpu_memory_allocated_peak_b": allocated,
+        "gpu_memory_reserved_peak_b": reserved,
     }
+
+
+def _held_b(torch: Any | None) -> tuple[int | None, int | None]:
+    """Ask torch what it allocated and reserved of the device at the most; None where it does not tell.
+
+    Metal has no peaks. What its driver holds only grows between two `empty_cache`, so that now it is the peak.
+    """
+    if torch is None:
+        return None, None
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    if torch.backends.mps.is_available():
+        return None, torch.mps.driver_allocated_memory()
+    return None, None
 
 
 def peak_b() -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from featray.measurement.telemetry import Reading
 
 REASONS: Mapping[int, str] = {
+    0x001: "gpu_idle",
     0x002: "application_clocks",
     0x004: "sw_power_cap",
     0x008: "hw_slowdown",
@@ -22,7 +23,7 @@ REASONS: Mapping[int, str] = {
     0x080: "hw_power_brake",
     0x100: "display_clocks",
 }
-"""Bit -> name of a clock event reason (nvml.h, nvmlClocksEventReasons). Idle, bit 0, is no reason."""
+"""Bit -> name of a clock event reason (nvml.h, nvmlClocksEventReasons)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Gpu:
         self._nvml, self._handle = nvml, handle
         self._clock = functools.partial(nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
         self._celsius = functools.partial(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU)
-        self._reasons = functools.partial(_reasons_call(nvml), handle)
+        self._reasons = _reasons_call(nvml, handle)
 
     def read(self) -> Reading:
         """Read the figures that change while a call runs; about 1 ms."""
@@ -75,7 +76,7 @@ class Gpu:
         milliwatts = _figure(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
         rates = _figure(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)
         memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
-        bits = _figure(nvml, self._reasons)
+        bits = self._reasons()
         return Reading(
             sm_clock_hz=None if megahertz is None else megahertz * 1e6,
             power_w=None if milliwatts is None else milliwatts / 1e3,
@@ -118,15 +119,20 @@ def _library() -> Any | None:
 
 
 def _figure(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
+    """Ask for one figure; None where this library, driver or board does not give it."""
     try:
         return ask(*arguments)
-    except nvml.NVMLError:
+    except (nvml.NVMLError, nvml.NVMLLibraryMismatchError):  # the second: a driver older than the call's present form
         return None
 
 
-def _reasons_call(nvml: Any) -> Callable[..., Any]:
-    named = getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", None)  # since nvidia-ml-py 12.535
-    return named if named is not None else nvml.nvmlDeviceGetCurrentClocksThrottleReasons  # type: ignore[no-any-return]
+def _reasons_call(nvml: Any, handle: Any) -> Callable[[], int | None]:
+    """Choose the call by which this driver tells its clock event reasons: before 535 it had another name."""
+    for name in ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"):
+        ask = getattr(nvml, name, None)
+        if ask is not None and _figure(nvml, ask, handle) is not None:
+            return functools.partial(_figure, nvml, ask, handle)
+    return lambda: None
 
 
 def _board(nvml: Any, handle: Any) -> Board | None:

@@ -163,11 +163,15 @@ class _Run:
         return unmet
 
     def _cool_down(self, seconds: float) -> bool:
-        """Wait for the GPU to cool, if another try is allowed; `seconds` is how long a call lasts."""
-        if self.measured_again >= MAX_COOL_DOWNS or not self._fits(seconds, wait_s=COOL_DOWN_S):
+        """Wait for the GPU to cool, and wake it, if another try is allowed; `seconds` is how long a call lasts.
+
+        While it waits its clocks fall to idle: timed at once, the next call would be slow and look throttled again.
+        """
+        if self.measured_again >= MAX_COOL_DOWNS or not self._fits(2 * seconds, wait_s=COOL_DOWN_S):
             return False
         self.measured_again += 1
         self.calls.sleep(COOL_DOWN_S)
+        self.calls.warm()
         return True
 
     def _fits(self, seconds: float, wait_s: float = 0.0) -> bool:

@@ -150,9 +150,11 @@ def host_id() -> str:
 
     The digest of the machine's own id and the host name. The name is part of it because containers and machine images
     share one machine id. Without a machine id: the first network card's address, and without that the name alone.
+    A Mac's id is enough: it is of the hardware, while its name comes from whatever network it is in.
     $FEATRAY_HOST_ID, whatever its text, takes their place: a pod's name changes with every start, its machine does not.
     """
-    text = os.environ.get("FEATRAY_HOST_ID") or f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
+    text = os.environ.get("FEATRAY_HOST_ID") or (_mac_host_uuid() if sys.platform == "darwin" else None)
+    text = text or f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
     return hashlib.sha256(text.encode()).hexdigest()[:HOST_ID_LENGTH]
 
 
@@ -161,7 +163,7 @@ def _machine_id() -> str | None:
         text = _text(Path(path))
         if text:
             return text
-    return _mac_host_uuid() if sys.platform == "darwin" else None
+    return None
 
 
 def _mac_host_uuid() -> str | None:

@@ -20,6 +20,10 @@ _T = TypeVar("_T")
 PERIOD_S = 0.15  # 6.7 Hz: NVML's own figures change about ten times per second
 THROTTLING = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
 """Reasons that slow a GPU below what its power limit allows. A power cap is how a GPU normally runs when busy."""
+LAWFUL = frozenset({"sw_power_cap", "gpu_idle"})
+"""Reasons that explain a low clock: a large batch at the power limit, a call that leaves the GPU idle most of the time.
+Both are how this cell runs on this GPU, and cooling down changes neither."""
+IDLE = "gpu_idle"
 SLOW_CLOCK = 0.75  # of the GPU's own median: boost clocks vary by 10%, a throttled GPU falls to half
 
 
@@ -179,7 +183,7 @@ def load_1m() -> float | None:
 
 
 def is_throttled(window: Window, usual_clock_hz: float | None) -> bool:
-    """Tell whether the GPU was held back: by hardware or heat, or its clock fell far below its usual one.
+    """Tell whether the GPU was held back: by hardware or heat, or its clock fell far below its usual one unexplained.
 
     Args:
         window: The timed call's.
@@ -187,6 +191,9 @@ def is_throttled(window: Window, usual_clock_hz: float | None) -> bool:
     """
     if any(THROTTLING.intersection(reading.reasons or ()) for reading in window.readings):
         return True
+    explained = sum(bool(LAWFUL.intersection(reading.reasons or ())) for reading in window.readings)
+    if 2 * explained > len(window.readings):
+        return False
     clock = window.sm_clock_hz
     return clock is not None and usual_clock_hz is not None and clock < SLOW_CLOCK * usual_clock_hz
 
@@ -204,7 +211,7 @@ def columns(windows: Sequence[Window]) -> dict[str, Any]:
         "energy_j": total_of(window.energy_j for window in windows),
         "temperature_max_c": max((float(each) for each in known(r.temperature_c for r in readings)), default=None),
         "gpu_memory_used_peak_b": max(known(reading.memory_used_b for reading in readings), default=None),
-        "throttle_reasons": sorted({name for each in reasons for name in each}) if reasons else None,
+        "throttle_reasons": sorted({name for each in reasons for name in each} - {IDLE}) if reasons else None,
         "cpu_utilization": min(1.0, busy / total) if busy is not None and total else None,
     }
 

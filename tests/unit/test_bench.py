@@ -123,6 +123,8 @@ def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
     assert measure(as_pyfeat)["throttled"] is None
     blind = Bench(loaded(), rules=QUICK, source=Recorded([Reading(power_w=300.0)]))
     assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
+    steady = Bench(loaded(), rules=QUICK, source=Recorded([Reading(sm_clock_hz=1.2e9)]))
+    assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
 
 
 def test_the_sampler_can_be_left_out() -> None:

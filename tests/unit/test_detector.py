@@ -33,6 +33,13 @@ class Placeless:
         return [{"given": given}]
 
 
+class Wrapper(Recorder):
+    """A subclass that hands every keyword on."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+
+
 def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> Cell:
     """Make a cell of a detector of this module."""
     own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
@@ -48,6 +55,20 @@ def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
     assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")
     assert loaded.import_s >= 0
     assert loaded.load_s >= 0
+
+
+def test_a_subclass_that_hands_its_keywords_on_gets_the_device() -> None:
+    assert load(cell_of("Wrapper", depth=3), device="cuda").detector.device == "cuda"
+
+
+def test_weights_that_py_feat_takes_by_a_variable_are_work_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.bin"
+    file.write_bytes(b"a")
+    monkeypatch.setenv("FEAT_ARCFACE_R50_PATH", str(file))
+    work = load(cell_of(depth=3)).resolved()
+    assert json.loads(work["variable FEAT_ARCFACE_R50_PATH"]).startswith("sha256:ca978112ca1b")
 
 
 def test_a_detector_that_knows_no_device_gets_none() -> None:

@@ -175,3 +175,25 @@ def test_torch_that_sees_another_gpu_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         device.confirm("cuda", FACTS, torch(uuid=OTHER[4:]))
     assert caught.value.status is Status.WRONG_DEVICE
+
+
+def test_a_detector_that_never_touched_the_gpu_was_not_measured_on_it() -> None:
+    def loaded(peak_b: int, *others: str) -> dict[str, Any]:
+        cuda_ = types.SimpleNamespace(max_memory_allocated=lambda: peak_b)
+        return {"torch": types.SimpleNamespace(cuda=cuda_), **dict.fromkeys(others)}
+
+    with pytest.raises(Refused, match="computed without the GPU") as caught:
+        device.confirm_used("cuda", loaded(0))
+    assert caught.value.status is Status.WRONG_DEVICE
+    device.confirm_used("cuda", loaded(512))
+    device.confirm_used("cuda", {})  # nothing that could tell
+    device.confirm_used("cuda", loaded(0, "onnxruntime"))
+    device.confirm_used("cpu", loaded(0))
+
+
+def test_a_driver_without_todays_name_of_a_call_is_asked_by_the_older_one() -> None:
+    class Older(Driver):
+        cuDeviceGetUuid = Driver.cuDeviceGetUuid_v2  # noqa: N815 - the driver's name
+        cuDeviceGetUuid_v2 = None  # type: ignore[assignment]  # noqa: N815 - an older library has no such name
+
+    assert [each.gpu_uuid for each in cuda.visible(Older(BLACKWELL))] == [BLACKWELL]

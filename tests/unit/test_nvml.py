@@ -12,10 +12,15 @@ class Refusal(Exception):
     """What the driver raises for a figure that a board does not have."""
 
 
+class OldDriver(Exception):
+    """What the library raises for a call whose present form the driver does not have; no Refusal."""
+
+
 class Driver:
     """Two GPUs, of which the second gives its identity and nothing else."""
 
     NVMLError = Refusal
+    NVMLLibraryMismatchError = OldDriver
     NVML_CLOCK_SM = 1
     NVML_TEMPERATURE_GPU = 0
 
@@ -68,7 +73,7 @@ def test_readings_are_in_si_units() -> None:
         temperature_c=71,
         utilization=0.93,
         memory_used_b=1_000,
-        reasons=("sw_power_cap", "sw_thermal_slowdown"),
+        reasons=("gpu_idle", "sw_power_cap", "sw_thermal_slowdown"),
     )
     assert gpu.energy_j() == 12.345
     assert gpu.driver() == "580.65.06"
@@ -80,3 +85,19 @@ def test_a_figure_that_the_driver_refuses_is_null() -> None:
     assert gpu.read() == Reading()
     assert gpu.energy_j() is None
     assert gpu.foreign_processes() is None
+
+
+def test_an_old_driver_keeps_its_gpus_and_tells_its_reasons_by_their_old_name() -> None:
+    class Old(Driver):
+        def __getattr__(self, name: str) -> Any:
+            def missing(*_: object) -> Any:
+                raise OldDriver if name.endswith("RunningProcesses") else Refusal
+
+            if name in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetCurrentClocksEventReasons"):
+                return missing
+            old = name.replace("ThrottleReasons", "EventReasons")
+            return super().__getattr__(old)
+
+    first, _ = nvml.boards(Old())
+    assert (first.uuid, first.memory_b, first.foreign_processes) == ("GPU-0", 24_000, None)
+    assert nvml.Gpu(Old(), 0).read().reasons == ("gpu_idle", "sw_power_cap", "sw_thermal_slowdown")

@@ -74,6 +74,12 @@ def test_a_memory_floor_applies_to_the_device_itself() -> None:
     assert [unit.target.target_id for unit in placed.units] == [BLACKWELL.uuid]
 
 
+def test_a_gpu_whose_driver_does_not_tell_its_memory_meets_every_floor() -> None:
+    unified = dataclasses.replace(BLACKWELL, name="NVIDIA GB10", memory_b=None)
+    placed = place([make_cell(device="cuda")], make_host("a", unified), selector=Selector(memory_min_b=48 * 1024**3))
+    assert [unit.target.target_id for unit in placed.units] == [unified.uuid]
+
+
 def test_a_host_whose_probe_failed_offers_nothing() -> None:
     placed = place([make_cell()], make_host("a"), make_host("b", error="its probe did not answer"))
     assert [unit.target.host.hostname for unit in placed.units] == ["a"]

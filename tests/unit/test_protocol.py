@@ -169,6 +169,19 @@ def test_a_throttled_repeat_is_measured_again_after_a_cool_down() -> None:
     assert script.slept == [protocol.COOL_DOWN_S]
 
 
+def test_a_gpu_that_slept_is_woken_before_it_is_timed_again() -> None:
+    class Sleepy(Script):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            self._seconds.insert(0, 0.9)  # its clocks are at idle
+
+    script = Sleepy(0.1, throttled=frozenset({1}))
+    timings = script.measure(Rules(min_time_s=0))
+    assert timings.timed_s == [0.1] * 3
+    assert timings.warmup_s == (0.1,) * 3
+    assert (timings.measured_again, timings.throttled) == (1, False)
+
+
 def test_after_three_cool_downs_throttled_repeats_are_kept_and_flagged() -> None:
     script = Script(1.0, throttled=frozenset(range(100)))
     timings = script.measure(Rules())

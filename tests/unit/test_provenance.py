@@ -1,7 +1,9 @@
 """Provenance: names of machines, versions, and commits read from a repository's files."""
 
+import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,17 @@ def test_a_host_id_can_be_given_for_machines_that_have_no_name_of_their_own(monk
     assert len(given) == 12
     monkeypatch.setenv("FEATRAY_HOST_ID", "node-8")
     assert provenance.host_id() != given
+
+
+def test_a_mac_is_the_same_in_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(name: str, uuid: str | None) -> str:
+        monkeypatch.setattr(provenance, "_mac_host_uuid", lambda: uuid)
+        monkeypatch.setattr(os, "uname", lambda: types.SimpleNamespace(nodename=name))
+        return provenance.host_id()
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert named("Mac.fritz.box", "1") == named("Mac.office.lan", "1") != named("Mac.fritz.box", "2")
+    assert named("Mac.fritz.box", None) != named("Mac.office.lan", None)
 
 
 def test_describing_the_software_imports_none_of_it() -> None:

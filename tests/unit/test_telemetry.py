@@ -1,12 +1,16 @@
 """Telemetry: windows, throttling, and what a row says of them, on recorded readings."""
 
+import sys
 import threading
 import time
+import types
 
 import pytest
 
+from featray import footprint, units
 from featray.measurement import memory, nvml, telemetry
 from featray.measurement.telemetry import Reading, Recorded, Sampler, Window
+from tests.builders import make_row
 
 FULL = Reading(
     sm_clock_hz=2.0e9,
@@ -134,6 +138,14 @@ def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
     assert not telemetry.is_throttled(at(0.3e9), None)
 
 
+@pytest.mark.parametrize("reason", ["sw_power_cap", "gpu_idle"])
+def test_a_low_clock_that_the_driver_explains_is_how_the_cell_runs(reason: str) -> None:
+    explained, bare = Reading(sm_clock_hz=1.0e9, reasons=(reason,)), Reading(sm_clock_hz=1.0e9, reasons=())
+    assert not telemetry.is_throttled(Window(readings=(explained, explained, bare)), 2.0e9)
+    assert telemetry.is_throttled(Window(readings=(explained, bare, bare)), 2.0e9)
+    assert telemetry.columns([Window(readings=(Reading(reasons=("gpu_idle",)),))])["throttle_reasons"] == []
+
+
 def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None:
     before = telemetry.cpu_times()
     worked_until = time.process_time() + 0.2
@@ -147,7 +159,7 @@ def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None
 
 def test_clock_event_reasons_are_named_bit_by_bit() -> None:
     assert nvml.names(0) == ()
-    assert nvml.names(0x1) == ()  # idle
+    assert nvml.names(0x1) == ("gpu_idle",)
     assert nvml.names(0x4 | 0x40) == ("sw_power_cap", "hw_thermal_slowdown")
 
 
@@ -175,3 +187,24 @@ def test_each_cell_has_a_memory_peak_of_its_own() -> None:
 def test_the_sampled_size_of_workers_counts_where_it_is_larger() -> None:
     memory.begin()
     assert memory.columns([10**15])["rss_peak_b"] == 10**15
+
+
+def test_an_apple_gpus_memory_is_what_metal_holds_and_not_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied: list[str] = []
+    absent = types.SimpleNamespace(is_available=lambda: False)
+    fake = types.SimpleNamespace(
+        cuda=absent,
+        backends=types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: True)),
+        mps=types.SimpleNamespace(
+            empty_cache=lambda: emptied.append("mps"), driver_allocated_memory=lambda: 3 * 1024**3
+        ),
+    )
+    monkeypatch.setitem(sys.modules, "torch", fake)
+    memory.begin()
+    assert emptied == ["mps"]
+    found = memory.columns([])
+    assert (found["gpu_memory_allocated_peak_b"], found["gpu_memory_reserved_peak_b"]) == (None, 3 * 1024**3)
+    (unit,) = units.gather([make_row(device="mps", memory_b=32 * 1024**3, gpu_memory_b=None, **found)])
+    assert (footprint.used_b(unit), footprint.total_b(unit)) == (3 * 1024**3, 32 * 1024**3)
+    (untold,) = units.gather([make_row(device="mps", rss_peak_b=1)])
+    assert footprint.used_b(untold) is None
