@@ -29,7 +29,7 @@ def of_unit(unit: Unit) -> Iterator[str]:
         statuses = ", ".join(dict.fromkeys(str(row.status) for row in unit.failed))
         yield f"failed in {len(unit.failed)} of {len(unit.rows)} invocations ({statuses})"
     if unit.stale:
-        yield f"has {len(unit.stale)} stale rows, of other work than its latest"
+        yield f"has {len(unit.stale)} stale rows, of other work or versions than its latest"
     if unit.row.delay_s_per_frame:
         yield f"has an injected delay of {1000 * unit.row.delay_s_per_frame:g} ms per frame"
     yield from disturbances(unit)
@@ -45,6 +45,13 @@ def disturbances(unit: Unit) -> Iterator[str]:
         yield f"took {ratio:.2f} times as long while its stages were profiled, so they are not those of a timed call"
     if is_opaque(unit):
         yield f"spent {100 * (other_share(unit) or 0.0):.0f}% of its profiled call outside every known stage"
+
+
+def is_untold(unit: Unit) -> bool:
+    """Tell whether nothing could say if a GPU was held back: an Apple GPU, a part of a GPU, an old driver."""
+    rows = unit.measured
+    own = unit.row.device != "cpu" and not unit.is_imported
+    return own and bool(rows) and all(row.throttled is None and row.protocol == "featray" for row in rows)
 
 
 def is_shared(unit: Unit) -> bool:

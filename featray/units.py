@@ -2,7 +2,8 @@
 
 Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `report`.
 Pure. Of an invocation's attempts the one counts that `status.precedence` says. Where a cell's rows resolved to other
-work, only the rows of the work that was measured last give figures: two programs have no common time.
+work, or were measured with other versions, only those like the one that was measured last give figures: two programs
+have no common time.
 """
 
 import dataclasses
@@ -26,7 +27,7 @@ class Unit:
     """One cell on one target in one run; `rows` are the last attempts of its invocations, in invocation order."""
 
     rows: tuple[Row, ...]
-    stale: tuple[Row, ...] = ()  # measured, but of another work than the latest
+    stale: tuple[Row, ...] = ()  # measured, but of other work or with other versions than the latest
 
     @functools.cached_property
     def row(self) -> Row:
@@ -110,6 +111,13 @@ class Unit:
         return str(threads) if isinstance(threads, int) else None
 
     @property
+    def variables(self) -> Mapping[str, str] | None:
+        """Give the environment variables that the sweep set, threads left out; None where the row has no cell."""
+        if not self.asked:
+            return None
+        return {key: str(value) for key, value in (self.asked.get("env") or {}).items() if key != "OMP_NUM_THREADS"}
+
+    @property
     def variant(self) -> str:
         """Name all that was asked but the batch size; the same for every row that has no cell."""
         return _variant(self.row.asked)
@@ -135,6 +143,9 @@ def _variant(asked: str | None) -> str:
     value.pop("batch_size", None)
     return json.dumps(value, sort_keys=True)
 
+
+SOFTWARE = ("pyfeat", "pyfeat_commit", "torch", "torchvision", "torchcodec", "cuda", "driver", "python")
+"""What may change between two submits of one run and changes the times, though not the work."""
 
 SPREAD_REPEATS = 3  # two values have a range but no quartiles
 
@@ -170,6 +181,12 @@ def _unit(rows: Sequence[Row]) -> Unit:
     worked = [row for row in ordered if row.work_id is not None]
     if not worked:
         return Unit(tuple(ordered))
-    today = max(worked, key=lambda row: (row.started_at, row.invocation)).work_id
-    stale = tuple(row for row in worked if row.work_id != today)
-    return Unit(tuple(row for row in ordered if row.work_id in (None, today)), stale)
+    latest = max(worked, key=lambda row: (row.started_at, row.invocation))
+    stale = tuple(row for row in worked if _is_other(row, latest))
+    return Unit(tuple(row for row in ordered if row.work_id is None or not _is_other(row, latest)), stale)
+
+
+def _is_other(row: Row, latest: Row) -> bool:
+    """Tell whether a row is of other work, or was measured with other versions; what one does not tell is not other."""
+    known = [(getattr(row, column), getattr(latest, column)) for column in SOFTWARE]
+    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in known)

@@ -41,6 +41,7 @@ _ROW: dict[str, Any] = {
     "input_fps": 30.0,
     "faces": 72,
     "fex_rows": 72,
+    "throttled": False,
 }
 
 

@@ -98,7 +98,22 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
         changes = tuple(Change(*each) for each in known if None not in each and each[1] != each[2])
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
             found.append(Factor(key, Kind.CONTEXT, changes))
+    if changes := _variables(baseline, candidate):
+        found.append(Factor(keys.VARIABLES, Kind.CONTEXT, changes))
     return found
+
+
+def _variables(baseline: Unit, candidate: Unit) -> tuple[Change, ...]:
+    """List the environment variables that the sweeps of both sides set otherwise."""
+    ours, theirs = baseline.variables, candidate.variables
+    if ours is None or theirs is None:
+        return ()
+    names = sorted({*ours, *theirs})
+    return tuple(
+        Change(name, ours.get(name, "unset"), theirs.get(name, "unset"))
+        for name in names
+        if ours.get(name) != theirs.get(name)
+    )
 
 
 def _is_of_device(key: str) -> bool:

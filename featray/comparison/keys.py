@@ -26,6 +26,9 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
 """Factor -> its columns. `measuring` is how featray measured: under which protocol, alone on the host or not, with an
 injected delay or without; two rows that differ in it were not timed alike."""
 
+VARIABLES = "variables"
+"""Factor: the environment variables of the sweep, one change each. They are no columns of a row."""
+
 TITLES: Mapping[str, str] = {"torch": "torch stack", "pyfeat": "py-feat", "measuring": "way of measuring"}
 """Factor -> what people call it, where that is not its key."""
 
@@ -35,6 +38,7 @@ HARDWARE = ("gpu", "driver", "host")
 ALIASES: Mapping[str, str] = {
     "batch": "batch_size",
     "workers": "num_workers",
+    "env": VARIABLES,
     "py-feat": "pyfeat",
     "torch stack": "torch",
     "omp_num_threads": "threads",
@@ -73,7 +77,7 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
         key = ALIASES.get(name, name)
         if key in OF_INPUT or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
             raise BadInput(f"--over {name}: a comparison of other inputs or weights is one of other work")
-        known = [*dict.fromkeys((*SETTINGS, *FACTORS)), *sorted(of_work - OF_INPUT - {KIND_OF_WEIGHTS})]
+        known = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(of_work - OF_INPUT - {KIND_OF_WEIGHTS})]
         if key not in known:
             listed = [each for each in known if not each.startswith(WEIGHT_FILE)]
             raise BadInput(f"--over {name}: no such key{suggest(name, listed)}")
@@ -83,13 +87,15 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
 
 def of_detector(over: Iterable[str]) -> list[str]:
     """List the keys that are a part of the detector, such as `au_model`: work keys, not settings or factors."""
-    return [key for key in over if key not in SETTINGS and key not in FACTORS]
+    return [key for key in over if key not in SETTINGS and key not in FACTORS and key != VARIABLES]
 
 
 def value(unit: Unit, key: str) -> str | None:
     """Read a key of a unit as text; None where it does not tell."""
     if key == "threads":
         return unit.threads
+    if key == VARIABLES:
+        return None if unit.variables is None else json.dumps(unit.variables, sort_keys=True)
     if key in ("gpu", "host"):
         return unit.row.target_id if key == "gpu" else unit.row.host_id or unit.row.hostname
     if key in SETTINGS or key in FACTORS:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from featray import gpus
 from featray.comparison import keys
 from featray.comparison.factors import Factor, Kind
+from featray.comparison.work import Change
 from featray.row import Row
 from featray.units import Unit
 
@@ -105,7 +106,10 @@ def _step(
 
 
 def _side(factor: Factor, side: str) -> str | None:
-    change = factor.changes[0]
+    return _value(factor.changes[0], side)
+
+
+def _value(change: Change, side: str) -> str | None:
     return change.baseline if side == "baseline" else change.candidate
 
 
@@ -141,6 +145,8 @@ def _text(place: Row, takes: Mapping[str, str], rows: Mapping[str, Row], factors
             parts.append(f"torch {row.torch}")
         elif factor.key == "pyfeat":
             parts.append(f"py-feat commit {row.pyfeat_commit}" if row.pyfeat_commit else f"py-feat {row.pyfeat}")
+        elif factor.key == keys.VARIABLES:
+            parts += [f"{each.key}={_value(each, takes[factor.key])}" for each in factor.changes]
         else:
             parts.append(f"{factor.title} {_side(factor, takes[factor.key])}")
     where = _where(place)

@@ -1,7 +1,7 @@
 """Remarks: what a reader must know before believing a figure of a report.
 
-Failures with their reasons, rules of the protocol that were not reached, rows of another work, one cell that computed
-different things on different targets.
+Failures with their reasons, rules of the protocol that were not reached, rows of other work or versions, one cell that
+computed different things on different targets.
 """
 
 import collections
@@ -102,7 +102,8 @@ def _stale(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]
     old = [each for each in found if each.stale]
     count = wording.plural(sum(len(each.stale) for each in old), "row")
     text = (
-        f"Stale: {count} computed other work than the latest of the same cell, and {_is(old)} left out of the figures"
+        f"Stale: {count} computed other work, or with other versions, than the latest of the same cell, and {_is(old)} "
+        "left out of the figures; `submit --rerun` measures all anew"
     )
     return [_about("stale", text, old, targets)] if old else []
 
@@ -157,7 +158,11 @@ def _differing(works: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _throttled(found: Sequence[Unit], targets: Mapping[str, Target]) -> list[Remark]:
     hot = [each for each in found if any(row.throttled for row in each.measured)]
-    return [_about("throttled", "Throttled in spite of cool-downs", hot, targets)] if hot else []
+    dark = [each for each in found if cautions.is_untold(each)]
+    return [
+        *([_about("throttled", "Throttled in spite of cool-downs", hot, targets)] if hot else []),
+        *([_about("throttled", "Nothing on these GPUs tells whether heat slowed them", dark, targets)] if dark else []),
+    ]
 
 
 DISTURBANCES = (

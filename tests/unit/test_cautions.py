@@ -41,3 +41,19 @@ def test_each_caution_fires_on_its_sign_and_not_short_of_it(
     (text,) = told(**fires)
     assert words in text
     assert told(**misses) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "untold"),
+    [
+        ({"throttled": None}, True),
+        ({"throttled": None, "device": "mps"}, True),
+        ({"throttled": False}, False),
+        ({"throttled": None, "device": "cpu"}, False),
+        ({"throttled": None, "source_file": "report.md"}, False),
+        ({"throttled": None, "protocol": "pyfeat"}, False),
+    ],
+)
+def test_where_nothing_tells_of_throttling_it_is_said(changes: dict[str, Any], untold: bool) -> None:
+    (unit,) = units.gather(make_rows([1.0, 1.0, 1.0], **changes))
+    assert cautions.is_untold(unit) is untold

@@ -1,6 +1,7 @@
 """Comparison: the wrong claims that featray refuses, and the right ones that it makes with their reasons."""
 
 import dataclasses
+import json
 import math
 from typing import Any
 
@@ -288,3 +289,30 @@ class TestFactors:
     def test_a_gpu_is_not_a_factor_beside_another_device(self) -> None:
         found = pair(make_rows(STEADY, **CPU), make_rows(scaled(0.1)))
         assert [factor.key for factor in found.factors] == ["device"]
+
+
+class TestVariables:
+    """Environment variables of the sweep: they change the times, and are neither work nor a column."""
+
+    def sides(self) -> tuple[list[Row], list[Row]]:
+        asked = json.loads(make_row().asked or "")
+        asked["env"] = {"OMP_NUM_THREADS": "4", "NVIDIA_TF32_OVERRIDE": "0"}
+        candidate = make_rows(scaled(1.25), run_id="demo-2", asked=json.dumps(asked))
+        return make_rows(STEADY), candidate
+
+    def test_a_difference_is_put_down_to_the_variable_that_differs(self) -> None:
+        found = pair(*self.sides())
+        assert found.verdict is Verdict.SLOWER
+        assert found.attribution == "attributable to variables (NVIDIA_TF32_OVERRIDE unset -> 0)"
+
+    def test_they_can_be_varied(self) -> None:
+        found = pair(*self.sides(), over=["env"])
+        assert [factor.key for factor in found.factors] == ["variables"]
+
+    def test_with_another_factor_they_confound(self) -> None:
+        baseline, candidate = self.sides()
+        newer = [dataclasses.replace(row, torch="2.15.0") for row in candidate]
+        found = pair(baseline, newer)
+        assert found.attribution == "confounded by torch stack, variables"
+        assert found.separation is not None
+        assert any("NVIDIA_TF32_OVERRIDE=" in step.text for step in found.separation.steps)

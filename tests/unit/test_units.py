@@ -42,6 +42,19 @@ def test_rows_of_older_work_are_stale_and_give_no_figure() -> None:
     assert [row.status for row in unit.failed] == ["lost"]
 
 
+@pytest.mark.parametrize("column", units.SOFTWARE)
+def test_rows_measured_with_other_versions_are_stale(column: str) -> None:
+    earlier, later = "2026-05-01T00:00:00.000+00:00", "2026-05-02T00:00:00.000+00:00"
+    rows = [
+        make_row(invocation=1, timed_s=[9.0], started_at=earlier, **{column: "old"}),
+        make_row(invocation=2, timed_s=[9.0], started_at=earlier, **{column: None}),  # unknown is not other
+        make_row(invocation=3, timed_s=[4.0], started_at=later, **{column: "new"}),
+    ]
+    (unit,) = units.gather(rows)
+    assert unit.medians_s == [9.0, 4.0]
+    assert [row.invocation for row in unit.stale] == [1]
+
+
 def test_a_failed_row_never_speaks_for_a_unit_that_was_measured() -> None:
     rows = [make_row(invocation=1), make_failed_row("lost", invocation=2, started_at="2027-01-01T00:00:00.000+00:00")]
     assert units.gather(rows)[0].row.status == "ok"
