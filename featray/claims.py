@@ -68,6 +68,12 @@ def _locked(results: str, sweep: str) -> int:
         raise errors.Busy(
             f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
         ) from None
+    except OSError as wrong:
+        os.close(file)
+        raise errors.StoreError(
+            f"{shown}: its file system has no locks ({wrong.strerror}), by which a second submit is kept out; give "
+            "--results a folder on another, or a URI"
+        ) from wrong
     return file
 
 

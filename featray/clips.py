@@ -6,7 +6,7 @@ Flow: the driver probes a user's clip while it reads the sweep; the host cuts a 
 import contextlib
 import dataclasses
 import hashlib
-import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
     if final.exists():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{os.getpid()}-{final.name}")
+    temporary = final.with_name(f".{secrets.token_hex(8)}-{final.name}")
     try:
         _encode(path, frames, temporary)
     except av.FFmpegError as wrong:

@@ -129,12 +129,12 @@ def events(lines: Iterable[str]) -> Iterator[Said]:
 
 def collect(results: str, said: Iterable[Said]) -> int:
     """Store the rows of a job's events that this store lacks, as where it and the head share no disk; count them."""
-    found = [row.from_mapping(each["row"]) for each in said if "row" in each]
+    found = [row.from_mapping(each[key]) for each in said for key in ("row", "other") if key in each]
     if not found:
         return 0
     runs = {each.run_id for each in found}
     stored = [each for run in runs for each in store.keys(results, run_id=run, every_attempt=True).units]
-    fresh = submission.news(found, stored)
+    fresh = submission.news(submission.kept(results, found), stored)
     if fresh:
         store.append(results, fresh)
     return len(fresh)
@@ -162,7 +162,7 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     counts = [each for each in said if each["total"]]
     done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
     without = _without_number(said, is_complete=job.state == "succeeded")
-    lines = [line.strip() for line in log.splitlines() if line.strip() and not RAYS.match(line) and event(line) is None]
+    lines = [line.strip() for line in log.split("\n") if line.strip() and not RAYS.match(line) and event(line) is None]
     code = _code(job, done < total or without > 0, has_failed=not said or _tells_of_failure(lines))
     return Standing(
         done=done,

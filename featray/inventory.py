@@ -55,17 +55,16 @@ class Host:
     error: str | None = None  # why the probe failed; the host then offers no target
 
     def gpus_to_lease(self, node_id: str, offered: int) -> int:
-        """Say how many GPUs to ask of a node for one of them: all, where they differ.
+        """Say how many GPUs to ask of a node for one of them: all that it has.
 
-        Ray cannot tell a node's GPUs apart, and the measuring child takes its own by UUID.
+        Ray cannot tell a node's GPUs apart, and the measuring child takes its own by UUID: it would share it with
+        whoever else Ray gave it to. featray's own nodes have one each.
 
         Args:
             node_id: One of `node_ids`.
             offered: GPUs that Ray leases there; 0 asks for none.
         """
-        own = self.node_gpus.get(node_id, ())
-        names = {gpu.name for gpu in self.gpus if gpu.uuid in own}
-        return offered if len(names) > 1 else min(1, offered)
+        return offered if len(self.node_gpus.get(node_id, ())) > 1 else min(1, offered)
 
 
 UUID_SHOWN = len("GPU-") + 8  # the first group of a UUID: two GPUs of a host differ in it but once in 4 billion

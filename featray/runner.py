@@ -48,6 +48,7 @@ class Progress:
     left_s: float | None
     text: str | None = None
     row: Row | None = None  # stored without an event: it lay in a spool, or no target can run its cell
+    other: Row | None = None  # the same, of another run: what a killed driver of this store left
 
 
 @dataclasses.dataclass
@@ -115,6 +116,7 @@ class Run:
             gauges: What an earlier part of the same submit has counted.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
+        self._spool = store.make_spool(results)
         self._now, self._grace_s = clock.now, clock.grace_s
         self._schedule = Schedule(work.invocations, exclusive=work.campaign.exclusive)
         self._flights: dict[int, _Flight] = {}
@@ -168,6 +170,7 @@ class Run:
         self._flights.clear()
         for flight in flights:
             self._backend.cancel(flight.planned)
+            self._backend.forget(self._spool, flight.spooled)
         open_ = [(flight.planned, cell) for flight in flights for cell in flight.waiting.values()]
         open_ += [(planned, cell) for planned in self._schedule.drop_all() for cell in planned.invocation.cells]
         rows = [unmeasured.row(planned, cell, Status.CANCELLED, "the sweep was stopped") for planned, cell in open_]
@@ -181,7 +184,7 @@ class Run:
             return
         self._flights[id(rest)] = _Flight(rest, _by_id(rest), self._deadline(rest))
         self._gauges.take(rest.target)
-        self._backend.start(rest, store.full_name(self._results))
+        self._backend.start(rest, self._spool)
 
     def _tried(self, planned: Planned) -> Planned | None:
         """Leave out larger batches than one that ran out of memory on this target; None when nothing is left."""
@@ -248,7 +251,7 @@ class Run:
             rest = _narrowed(planned, flight.waiting)
             self._go_on(_elsewhere(rest) if status is Status.LOST else rest)
         del self._flights[id(planned)]
-        self._backend.forget(store.full_name(self._results), flight.spooled)
+        self._backend.forget(self._spool, flight.spooled)
         self._gauges.release(planned.target)
         self._schedule.release(planned.target)
 

@@ -206,21 +206,29 @@ def _terminated_is_interrupted() -> Iterator[None]:
 
 
 def _tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
-    """Give a run's rows that came without an event to those who watch, who may keep a store of their own."""
+    """Give rows that came without an event to those who watch, who may keep a store of their own."""
     for row in found:
-        if row.run_id == run_id:
-            watch(Progress(event=None, done=0, total=0, left_s=None, row=row))
+        own, other = (row, None) if row.run_id == run_id else (None, row)
+        watch(Progress(event=None, done=0, total=0, left_s=None, row=own, other=other))
 
 
 def gather(results: str, backend: Backend) -> list[Row]:
     """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; return them."""
-    waiting = backend.collect(store.full_name(results))
-    found = news(waiting, store.keys(results, every_attempt=True).units if waiting else ())
+    if (spool := store.spool_name(results)) is None:
+        return []
+    waiting = backend.collect(spool)
+    found = news(kept(results, waiting), store.keys(results, every_attempt=True).units if waiting else ())
     if found:
         store.append(results, found)
     if waiting:
-        backend.forget(store.full_name(results), waiting)
+        backend.forget(spool, waiting)
     return found
+
+
+def kept(results: str, rows: Sequence[Row]) -> list[Row]:
+    """Leave out rows of runs that were removed from the store."""
+    gone = {run for run in {row.run_id for row in rows} if store.is_removed(results, run)}
+    return [row for row in rows if row.run_id not in gone]
 
 
 def news(rows: Iterable[Row], stored: Iterable[UnitState]) -> list[Row]:
@@ -293,7 +301,8 @@ def _weights_needed(work: Plan) -> dict[str, set[weights.HubFile]]:
 
 def _keep_refusals(request: Request, work: Plan) -> list[Row]:
     """Store a row for each cell that cannot run, once; return those that are new."""
-    stored = store.keys(request.results, sweep=request.sweep.name, run_id=work.campaign.run_id).units
+    run_id = work.campaign.run_id
+    stored = store.keys(request.results, sweep=request.sweep.name, run_id=run_id, every_attempt=True).units
     known = [(row.cell_id, row.target_id) for row in stored if row.order_index is None]
     refused = unmeasured.refusals(work, known)
     if refused:
@@ -335,8 +344,9 @@ def _durations(rows_: Iterable[UnitState]) -> dict[tuple[str, str], float]:
 def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitState]) -> Callable[[str, str], int]:
     """Decide how many invocations each unit gets: the pilot, then once what the pilot's spread asks for.
 
-    All cells that one process measures get the same number, the largest that any of them needs, so that both sides of
-    every comparison among them do. Only the pilot's own rows count, so the number never changes once it is fixed.
+    All cells that one process measures get the same number, the largest that any of them needs, and so do the same in
+    other environments, so that both sides of every comparison among them do. Only the pilot's own rows count, so the
+    number never changes once it is fixed.
     """
     if asked.max == asked.pilot:
         return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
@@ -346,7 +356,7 @@ def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitS
             pilots.setdefault((row.cell_id, row.target_id), []).append(row)
     groups: dict[str, list[tuple[str, str]]] = {}
     for unit in placed.units:
-        key = plan.group_key(unit.cell, unit.target.target_id)
+        key = plan.group_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
         groups.setdefault(key, []).append((unit.cell_id, unit.target.target_id))
     counts = {
         unit: _needed(asked, [pilots.get(each, []) for each in group]) for group in groups.values() for unit in group

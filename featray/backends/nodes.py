@@ -30,6 +30,7 @@ HOST_LABEL, GPU_LABEL, VERSION_LABEL = "featray.host", "featray.gpu", "featray.v
 START_S = 180.0  # a head took 13 to 40 s on a busy 2-core host, a raylet 4 to 20 s
 STOP_S = 20.0  # Ray's own processes end within 5 s
 POLL_S = 0.2
+SAME_S = 0.5  # boot times are told in whole seconds or fewer; a process id is not given anew within one
 STARTED = "Ray runtime started"  # what `ray start` prints when the raylet is up
 
 
@@ -44,7 +45,11 @@ class Raylet:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Running:
-    """One raylet that featray started on this machine. `created` tells its process from a later one of the same id."""
+    """One raylet that featray started on this machine.
+
+    `created` tells its process from a later one of the same id: seconds from the boot to its start, which do not change
+    when the clock is set.
+    """
 
     pid: int
     created: float
@@ -146,7 +151,7 @@ def _spawn(raylet: Raylet, address: str) -> Running:
         )
     begun = Running(
         pid=process.pid,
-        created=psutil.Process(process.pid).create_time(),
+        created=_created(psutil.Process(process.pid)),
         address=address,
         head=raylet.head,
         gpu=raylet.gpu,
@@ -267,7 +272,11 @@ def _is_alive(each: Running) -> bool:
         process = psutil.Process(each.pid)
     except psutil.NoSuchProcess:
         return False
-    return process.create_time() == each.created and _runs(process)
+    return abs(_created(process) - each.created) < SAME_S and _runs(process)
+
+
+def _created(process: psutil.Process) -> float:
+    return process.create_time() - psutil.boot_time()
 
 
 def _folder() -> Path:

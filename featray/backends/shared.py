@@ -19,5 +19,6 @@ def open_file(path: Path) -> int:
             return os.open(path, os.O_RDWR)
         with contextlib.suppress(FileExistsError):  # another was first
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            os.fchmod(file, 0o666)  # the umask must not lock others out
+            with contextlib.suppress(PermissionError):  # a file system without modes has none that lock others out
+                os.fchmod(file, 0o666)  # the umask must not
             return file

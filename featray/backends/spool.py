@@ -44,21 +44,23 @@ def write(place: Path, row: Row) -> Path:
 def pending(place: Path) -> list[Row]:
     """Read every whole row that waits, oldest first.
 
-    A file that goes meanwhile was stored; one that is damaged stays where it is and keeps no other from being read.
+    A file that goes meanwhile was stored; one that is damaged, or that this user may not read, stays where it is and
+    keeps no other from being read.
     """
     if not place.is_dir():
         return []
     found: list[tuple[float, Row]] = []
     for path in place.glob("*.json"):
-        with contextlib.suppress(FileNotFoundError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
             found.append((path.stat().st_mtime, rows.from_json(path.read_text(encoding="utf-8"))))
     return [row for _, row in sorted(found, key=lambda entry: entry[0])]
 
 
 def forget(place: Path, spooled: Sequence[Row]) -> None:
-    """Drop rows that the store has."""
+    """Drop rows that the store has; what cannot be dropped is found again, and known by its key."""
     for row in spooled:
-        (place / _name(row)).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (place / _name(row)).unlink()
 
 
 def _name(row: Row) -> str:

@@ -141,11 +141,11 @@ def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
             "-m",
             "featray.measurement",
         ]
+        child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
     except OSError as missing:
         for cell in open_.values():
             yield _row(job, cell, Status.UNSUPPORTED, str(missing), utc_now())
         return
-    child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
     if job.watch is not None:
         job.watch.child_pid = child.pid
     try:

@@ -51,9 +51,15 @@ def interpreter(requirements: Sequence[str], cache: Path) -> str:
 
 
 def name(requirements: Sequence[str]) -> str:
-    """Name an environment by what it holds and the Python it is built on."""
+    """Name an environment by what it holds and the Python it is built on: unlike hosts may share a cache."""
     return identity.digest(
-        {"requirements": sorted(requirements), "measuring": list(MEASURING), "python": platform.python_version()}
+        {
+            "requirements": sorted(requirements),
+            "measuring": list(MEASURING),
+            "python": platform.python_version(),
+            "interpreter": str(Path(sys.executable).resolve()),
+            "platform": [sys.platform, platform.machine()],
+        }
     )
 
 

@@ -20,7 +20,7 @@ def logs(
 
     jobs = Jobs(detached.head_of(address))
     jobs.find(job)
-    for line in jobs.follow(job) if follow else jobs.log(job).splitlines():
+    for line in jobs.follow(job) if follow else jobs.log(job).split("\n"):
         said = detached.event(line)
         text = line if said is None else progress.event_line(said)
         if text:

@@ -54,6 +54,7 @@ def to_mapping(progress: "Progress") -> dict[str, object]:
     event, row = progress.event, progress.event.row if progress.event is not None else progress.row
     value: dict[str, object] = {"done": progress.done, "total": progress.total, "left_s": progress.left_s}
     value |= {"text": progress.text, "row": dataclasses.asdict(row) if row is not None else None}
+    value["other"] = dataclasses.asdict(progress.other) if progress.other is not None else None
     if event is not None:
         invocation, target = event.planned.invocation, event.planned.target
         value |= {"event": event.kind, "invocation": invocation.name, "detector": invocation.cells[0].detector.name}

@@ -40,7 +40,7 @@ def status(
         _follow(jobs, job)
         found = jobs.find(job)
     log = jobs.log(job)
-    events = list(detached.events(log.splitlines()))
+    events = list(detached.events(log.split("\n")))
     gathered = detached.collect(results or found.metadata["featray_store"], events)
     standing = detached.stand(found, events, log)
     if json:
@@ -59,7 +59,7 @@ def _list(jobs: "Jobs", *, json: bool) -> None:
     from featray import detached
 
     logs = [(job, jobs.log(job.id)) for job in jobs.all()]
-    known = [(job, detached.stand(job, list(detached.events(log.splitlines())), log)) for job, log in logs]
+    known = [(job, detached.stand(job, list(detached.events(log.split("\n"))), log)) for job, log in logs]
     if json:
         console.result(json_text.dumps([_facts(*each) for each in known], indent=2))
         return

@@ -20,8 +20,9 @@ from featray.store.naming import full_name, shown
 from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
 from featray.store.reading import Reading, load, read, without_collection
 from featray.store.resuming import Keys, UnitState, keys
+from featray.store.spools import make_spool, spool_name
 from featray.store.summary import RunSummary, latest_run, runs
-from featray.store.upkeep import Checkup, Removal, check, removal, remove
+from featray.store.upkeep import Checkup, Removal, check, is_removed, removal, remove
 from featray.store.writing import append
 
 __all__ = [
@@ -39,14 +40,17 @@ __all__ = [
     "check",
     "compact",
     "full_name",
+    "is_removed",
     "keys",
     "latest_run",
     "left_out",
     "load",
+    "make_spool",
     "read",
     "removal",
     "remove",
     "runs",
     "shown",
+    "spool_name",
     "without_collection",
 ]

@@ -102,7 +102,7 @@ def sources(place: Place, name: str) -> list[str]:
         FileNotFoundError: it has gone meanwhile.
     """
     try:
-        with place.filesystem.open_input_file(place.path(name)) as stream:
+        with places.opened(place, name) as stream:
             return footers.sources(pq.read_metadata(stream).metadata)
     except FileNotFoundError:
         raise
@@ -200,5 +200,5 @@ def whole(place: Place, name: str) -> Any:
     Raises:
         FileNotFoundError: it has gone meanwhile.
     """
-    with place.filesystem.open_input_file(place.path(name)) as stream:
+    with places.opened(place, name) as stream:
         return pq.read_table(stream, page_checksum_verification=True).replace_schema_metadata(None)

@@ -66,6 +66,26 @@ class Place:
         return f"{self.folder}/{name}"
 
 
+@contextlib.contextmanager
+def opened(place: Place, name: str) -> Iterator[Any]:
+    """Open a file of the store for reading.
+
+    Raises:
+        FileNotFoundError: it has gone; also while it was read, which NFS calls a stale handle.
+    """
+    try:
+        with _open(place, name) as stream:
+            yield stream
+    except OSError as wrong:
+        if wrong.errno == errno.ESTALE:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from wrong
+        raise
+
+
+def _open(place: Place, name: str) -> Any:
+    return place.filesystem.open_input_file(place.path(name))
+
+
 @dataclasses.dataclass(frozen=True)
 class File:
     """One file under the store's folder."""
@@ -209,6 +229,12 @@ def _link(temporary: Path, final: Path) -> None:
         if final.exists():
             raise
         temporary.rename(final)
+
+
+def exists(place: Place, name: str) -> bool:
+    """Tell whether a file is there."""
+    with explained(place, "read"):
+        return bool(place.filesystem.get_file_info(place.path(name)).type == fs.FileType.File)
 
 
 def unlink(place: Place, name: str) -> bool:

@@ -213,7 +213,7 @@ def examine(place: Place, file: File) -> Problem | None:
 def _blame(place: Place, file: File, wrong: BaseException) -> Problem:
     """Tell a damaged file from one whose columns are not those of rows."""
     try:
-        with place.filesystem.open_input_file(place.path(file.name)) as stream:
+        with places.opened(place, file.name) as stream:
             pq.ParquetFile(stream, page_checksum_verification=True).read()
     except FileNotFoundError:
         raise

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from featray import row as rows
 from featray.store import footers, schema
+from featray.store import place as places
 from featray.store.place import File, Place, Problem
 
 LIMIT_B = 128 * 1024  # what is not larger is read in one request; a file of one row has 10 to 30 kB
@@ -101,7 +102,7 @@ def _pool(place: Place) -> concurrent.futures.ThreadPoolExecutor:
 
 
 def _content(place: Place, file: File) -> bytes:
-    with place.filesystem.open_input_file(place.path(file.name)) as stream:
+    with places.opened(place, file.name) as stream:
         return bytes(stream.read())
 
 

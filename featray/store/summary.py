@@ -3,9 +3,8 @@
 import collections
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
-
-import pyarrow.compute as pc
 
 from featray.store import place as places
 from featray.store import reading, resuming, scanning, schema
@@ -30,7 +29,9 @@ class RunSummary:
 
 
 def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str | None:
-    """Name the run that measured last, of one sweep or of all; None when there is none.
+    """Name the run that measured last, or of a sweep the one that was begun last; None when there is none.
+
+    When a run was begun stands in its id, by the driver's clock; rows have the clocks of the hosts that measured them.
 
     Raises:
         StoreError: the store cannot be reached.
@@ -38,12 +39,21 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
     place = places.at(results)
     columns = ("run_id", "started_at")
     (told, table), _ = resuming.told_and_scanned(place, reading.condition(sweep=sweep), columns, whole=False)
-    candidates = [(unit["started_at"], unit["run_id"]) for unit in told]
-    if table.num_rows:
-        newest = pc.max(table.column("started_at"))
-        names = table.filter(pc.equal(table.column("started_at"), newest)).column("run_id")
-        candidates.append((newest.as_py(), pc.max(names).as_py()))
+    candidates = {(unit["started_at"], unit["run_id"]) for unit in told}
+    last = table.group_by("run_id").aggregate([("started_at", "max")])
+    candidates |= {(each["started_at_max"], each["run_id"]) for each in last.to_pylist()}
+    if sweep is not None:
+        candidates = {(_begun_at(run_id) or started_at, run_id) for started_at, run_id in candidates}
     return max(candidates)[1] if candidates else None
+
+
+def _begun_at(run_id: str) -> str | None:
+    """Read when a run was begun from its id, such as `quickstart-20260514-231532-a1b2`; None from another's."""
+    found = _BEGUN.search(run_id)
+    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
+
+
+_BEGUN = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
 
 
 def runs(results: str | os.PathLike[str], *, sweep: str | None = None) -> tuple[list[RunSummary], tuple[Problem, ...]]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import urllib.parse
 from typing import Any
 
 import pyarrow.compute as pc
@@ -121,7 +122,8 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     """Remove a run's rows for good; archives stay.
 
     A file that also holds other runs is first written anew without the run, then deleted. A compaction or a submit of
-    the same run at the same moment can bring rows back: look with `runs` and remove again.
+    the same run at the same moment can bring rows back: look with `runs` and remove again. Rows that still wait in a
+    host's spool do not come back: that the run was removed is written down first.
 
     Raises:
         NothingMatches: there is no such run.
@@ -129,11 +131,26 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     """
     planned = removal(results, run_id)
     place = places.at(results)
+    if not is_removed(results, run_id):
+        places.publish(place, _mark(run_id), lambda stream: stream.write(b"removed"))
     for name in planned.rewritten:
         _rewrite(place, name, run_id)
     for name in (*planned.rewritten, *planned.deleted):
         places.unlink(place, name)
     return planned
+
+
+def is_removed(results: str | os.PathLike[str], run_id: str) -> bool:
+    """Tell whether a run was removed from this store.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    return places.exists(places.at(results), _mark(run_id))
+
+
+def _mark(run_id: str) -> str:
+    return f"_removed-{urllib.parse.quote(run_id, safe='')}"
 
 
 def _of_run(found: Any, run_id: str) -> Any:

@@ -1,5 +1,6 @@
 """Environments as an axis: another torch and py-feat in the child, beside featray's own."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,15 @@ def test_a_set_that_cannot_be_resolved_is_unsupported_with_the_resolvers_words(t
 def test_an_environment_is_named_by_its_set_not_by_its_order() -> None:
     assert venvs.name(["a==1", "b==2"]) == venvs.name(["b==2", "a==1"])
     assert venvs.name(["a==1"]) != venvs.name(["a==2"])
+
+
+def test_unlike_hosts_that_share_a_cache_have_environments_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {venvs.name(["a==1"])}
+    for module, attribute, other in ((platform, "machine", "riscv64"), (sys, "executable", "/opt/python")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, attribute, (lambda: "riscv64") if attribute == "machine" else other)
+            names.add(venvs.name(["a==1"]))
+    assert len(names) == 3
 
 
 def test_the_childs_path_holds_featray_and_nothing_else(tmp_path: Path) -> None:

@@ -180,3 +180,13 @@ def test_what_was_measured_after_a_stop_comes_to_a_caller_that_has_the_stop(tmp_
     assert detached.collect(str(tmp_path), said) == 1
     assert [row.status for row in store.read(str(tmp_path)).rows] == ["ok"]
     assert detached.collect(str(tmp_path), said) == 0
+
+
+def test_a_row_comes_over_whatever_its_words_are(tmp_path: Path) -> None:
+    """Lines of a log end in newlines, and in nothing else that Unicode calls the end of a line."""
+    said = {"done": 1, "total": 1, "row": dataclasses.asdict(make_row(description="one\u2028two\x85three"))}
+    log = json.dumps(said, ensure_ascii=False) + "\n"
+    assert detached.collect(str(tmp_path), detached.events(log.split("\n"))) == 1
+    assert detached.stand(job("succeeded", code=0), [said], log).code == 0
+    (row,) = store.read(str(tmp_path)).rows
+    assert row.description == "one\u2028two\x85three"

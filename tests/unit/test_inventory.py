@@ -106,11 +106,11 @@ def test_a_node_offers_the_gpus_that_it_was_started_with_and_no_other() -> None:
     [
         ((OLDER, BLACKWELL), 2, 2),
         ((OLDER,), 1, 1),
-        ((OLDER, dataclasses.replace(OLDER, uuid="GPU-c")), 2, 1),
+        ((OLDER, dataclasses.replace(OLDER, uuid="GPU-c")), 2, 2),  # Ray may have given either to somebody else
         ((), 0, 0),
     ],
 )
-def test_a_node_with_unlike_gpus_is_leased_whole(gpus: tuple[Gpu, ...], offered: int, leased: int) -> None:
+def test_a_node_with_several_gpus_is_leased_whole(gpus: tuple[Gpu, ...], offered: int, leased: int) -> None:
     node_gpus = {"n1": tuple(gpu.uuid for gpu in gpus)}
     host = Host(host_id="h", hostname="box", gpus=gpus, node_ids=("n1",), node_gpus=node_gpus)
     assert host.gpus_to_lease("n1", offered) == leased

@@ -121,7 +121,7 @@ def test_an_address_without_a_head_is_named_at_once(address: str, said: str) -> 
 
 def own_raylet(address: str) -> Running:
     """Describe this process as if it were a raylet."""
-    created = psutil.Process().create_time()
+    created = psutil.Process().create_time() - psutil.boot_time()
     return Running(pid=os.getpid(), created=created, address=address, head=True, gpu=None, log="/log")
 
 
@@ -246,6 +246,18 @@ def test_an_unreadable_record_of_a_process_that_ended_is_forgotten(
     record = write_record(tmp_path, ended_process(), '{"pid": 1, "crea')
     assert nodes.running() == []
     assert not record.exists()
+
+
+def test_a_clock_that_is_set_forgets_no_raylet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    own = own_raylet("127.0.0.1:6379")
+    nodes.keep(own)
+    boot, begun = psutil.boot_time(), psutil.Process().create_time()
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot + 3600)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: begun + 3600)
+    assert nodes.running() == [own]
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: begun + 3602)  # another process of that id
+    assert nodes.running() == []
 
 
 def test_a_record_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

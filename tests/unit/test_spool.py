@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from featray.backends import spool
 from tests.builders import make_row
 
@@ -36,6 +38,22 @@ def test_a_damaged_file_stays_and_keeps_nobody_elses_row(tmp_path: Path) -> None
     damaged.write_text('{"sweep": ', encoding="utf-8")
     assert spool.pending(tmp_path) == [make_row()]
     assert damaged.exists()
+
+
+def test_what_cannot_be_read_or_dropped_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = make_row(invocation=1), make_row(invocation=2)
+    os.utime(spool.write(tmp_path, first), (1, 1))
+    spool.write(tmp_path, second)
+    (tmp_path / "another users.json").mkdir()
+    assert spool.pending(tmp_path) == [first, second]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        spool.forget(tmp_path, [first])
+    assert spool.pending(tmp_path) == [first, second]
 
 
 def test_spools_of_different_stores_are_different_folders(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a store promises wherever it lies; `tests/integration/test_store_s3.py` runs the same against S3."""
 
 import dataclasses
+import errno
 import io
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from featray.errors import NothingMatches, StoreError
 from featray.row import Row
 from featray.store import compaction, schema
 from featray.store import place as places
+from featray.store.place import Place
 from tests.builders import CPU, make_row
 
 
@@ -198,6 +200,30 @@ def test_the_latest_run_is_the_one_that_measured_last(results: str) -> None:
     assert store.latest_run(results) == "b-1"
     assert store.latest_run(results, "a") == "a-2"
     assert store.latest_run(results, "c") is None
+
+
+def test_a_sweeps_latest_run_is_the_one_that_was_begun_last_whatever_the_hosts_clocks_say(results: str) -> None:
+    store.append(results, [make_row(run_id="demo-20260514-231532-a1b2", started_at="2027-01-01T00:00:00.000+00:00")])
+    store.append(results, [make_row(run_id="demo-20260515-080000-0000", started_at="1970-01-01T00:00:00.000+00:00")])
+    assert store.latest_run(results, "demo") == "demo-20260515-080000-0000"
+    assert store.latest_run(results) == "demo-20260514-231532-a1b2"  # of all sweeps: the one that measured last
+
+
+def test_a_file_that_nfs_calls_stale_has_gone(results: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows lie in another file now, which the next listing shows: it is neither damaged nor missing."""
+    store.append(results, [make_row()])
+    reads = []
+
+    def stale_once(place: Place, name: str) -> Any:
+        reads.append(name)
+        if len(reads) == 1:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return place.filesystem.open_input_file(place.path(name))
+
+    monkeypatch.setattr(places, "_open", stale_once)
+    reading = store.read(results)
+    assert (len(reading.rows), reading.problems) == (1, ())
+    assert len(reads) == 2
 
 
 def test_runs_are_summed_up_by_the_last_attempt_of_each_unit(results: str) -> None:

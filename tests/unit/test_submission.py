@@ -3,14 +3,17 @@
 import collections
 import dataclasses
 import datetime
+import errno
+import fcntl
 import json
 import os
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from featray import cell, clips, detached, store, sweep
+from featray import cell, claims, clips, detached, store, sweep
 from featray.backends import Event
 from featray.backends.replay import SILENT, Faults, Replay
 from featray.claims import claim, holder_name
@@ -20,7 +23,7 @@ from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
 from featray.plan import Planned
 from featray.row import Row
-from featray.runner import REAL_TIME, Clock, Outcome
+from featray.runner import REAL_TIME, Clock, Outcome, Progress
 from featray.status import Status
 from featray.submission import Request, _settled, carry_out, gather, prepare, without_number
 from tests.builders import make_row
@@ -120,6 +123,19 @@ def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tm
     most = {size: max(r.invocation for r in stored(tmp_path / "r") if r.batch_size == size) for size in (1, 4)}
     assert most == {1: 12, 4: 12}
     assert run(of, tmp_path / "r", rows=steady + noisy).rows == []
+
+
+def test_environments_that_are_to_be_compared_get_the_same_number(tmp_path: Path) -> None:
+    of = load(tmp_path, "environments: {after: [torch==2.15.0], before: [torch==2.11.0]}")
+    steady, noisy = recorded(of, (1.0,)), recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95))
+    rows = [
+        *(row for row in steady if row.environment == "before"),
+        *(row for row in noisy if row.environment == "after"),
+    ]
+    run(of, tmp_path / "r", rows=rows)
+    counts = collections.Counter((row.environment, row.batch_size) for row in stored(tmp_path / "r"))
+    assert set(counts.values()) == {12}
+    assert len(counts) == 4
 
 
 def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
@@ -235,6 +251,7 @@ def test_rows_left_in_a_spool_are_collected_by_the_next_submit(tmp_path: Path) -
     of = load(tmp_path, "measure: {invocations: 1}")
     run(of, tmp_path / "r")
     kept = stored(tmp_path / "r")
+    store.make_spool(tmp_path / "new")
     backend = Replay(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row for row in kept}
     _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "new")), backend, lambda _: None, now=NOW)
@@ -251,6 +268,15 @@ def test_a_sweep_is_claimed_by_one_submit_at_a_time(tmp_path: Path) -> None:
             pass
     with claim(str(tmp_path), "demo"):
         pass
+
+
+def test_a_file_system_without_locks_is_one_clear_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match=r"its file system has no locks \(Function not implemented\)"):
+        claims.check(str(tmp_path), "demo")
 
 
 def test_the_flagship_plans_36_cells_on_the_blackwell_in_either_order_of_gpus() -> None:
@@ -358,6 +384,7 @@ def test_what_a_watcher_hears_is_all_that_the_store_gets(tmp_path: Path) -> None
     of = dataclasses.replace(of, axes=dataclasses.replace(of.axes, device=("cpu", "mps")))
     names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
     faults = {name: [Status.LOST] * 2 for name in names}
+    store.make_spool(tmp_path / "r")
     backend = Late(make_inventory(), recorded(of), source="tape", faults=faults)
     said: list[dict[str, object]] = []
     asked = Request(sweep=of, results=str(tmp_path / "r"))
@@ -367,7 +394,7 @@ def test_what_a_watcher_hears_is_all_that_the_store_gets(tmp_path: Path) -> None
     here, far = (store.read(str(tmp_path / name), run_id=run_id).rows for name in ("r", "far"))
     assert {row.status for row in here} == {"ok", "infeasible"}
     assert sorted(here, key=Row.key) == sorted(far, key=Row.key)
-    assert {row.run_id for row in stored(tmp_path / "far")} == {run_id}
+    assert {row.run_id for row in stored(tmp_path / "far")} == {run_id, "another"}
 
 
 def test_hosts_that_share_a_spool_give_each_row_once(tmp_path: Path) -> None:
@@ -376,6 +403,7 @@ def test_hosts_that_share_a_spool_give_each_row_once(tmp_path: Path) -> None:
             return [*super().collect(store), *super().collect(store)]
 
     row = make_row()
+    store.make_spool(tmp_path / "r")
     backend = Twice(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row}
     assert len(gather(str(tmp_path / "r"), backend)) == 1
@@ -416,13 +444,54 @@ def test_the_spool_of_one_folder_is_not_that_of_another(tmp_path: Path, monkeypa
         lambda _: None,
         now=NOW,
     )
-    assert set(heard) == {str(tmp_path / "results")}
+    assert set(heard) == {store.spool_name(tmp_path / "results")}
+
+
+def test_two_folders_of_one_path_have_spools_of_their_own(tmp_path: Path) -> None:
+    """As on two machines, or in two containers, that measure on one cluster."""
+    of, results = load(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    run(of, results)
+    first = store.spool_name(results)
+    shutil.move(results, tmp_path / "elsewhere")
+    assert store.spool_name(results) is None
+    assert gather(str(results), Replay(make_inventory(), (), source="tape")) == []
+    assert not results.exists()
+    run(of, results)
+    assert store.spool_name(results) not in (None, first)
+    shutil.copytree(results, tmp_path / "copy")
+    assert store.spool_name(tmp_path / "copy") != store.spool_name(results)
+
+
+def test_what_is_removed_after_ctrl_c_stays_removed(tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.event is not None and progress.event.row is not None:
+            raise KeyboardInterrupt
+
+    of, results = load(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
+    backend = Replay(make_inventory(), recorded(of), source="tape")
+    with pytest.raises(Interrupted):
+        carry_out(Request(sweep=of, results=results), backend, stop, now=NOW)
+    (row, *_) = [each for each in stored(tmp_path / "r") if each.status == "ok"]
+    store.remove(results, run_id=row.run_id)
+    assert gather(results, backend) == []
+
+
+def test_a_refusal_is_stored_once_though_the_unit_was_measured_before(tmp_path: Path) -> None:
+    of = load(tmp_path, "measure: {invocations: 1}")
+    assert run(of, tmp_path / "r", hosts=make_inventory(make_host("a"), make_host("b"))).problems == []
+    now_too_small = make_inventory(make_host("a", memory_b=1), make_host("b"))
+    for _ in range(2):
+        assert run(of, tmp_path / "r", hosts=now_too_small).problems == []
+    rows = store.read(str(tmp_path / "r"), every_attempt=True).rows
+    assert sorted(row.status for row in rows) == ["ok"] * 4 + ["unsupported"] * 2
+    assert {row.status for row in stored(tmp_path / "r")} == {"ok"}
 
 
 def test_a_row_measured_behind_a_broken_network_takes_the_place_of_its_loss(tmp_path: Path) -> None:
     of, results = load(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
     row = dataclasses.replace(recorded(of)[0], order_index=0)
     store.append(results, [dataclasses.replace(row, status="lost", timed_s=None)])
+    store.make_spool(results)
     backend = Replay(make_inventory(), [], source="tape")
     backend._spooled[row.key()] = row
     assert len(gather(results, backend)) == 1

@@ -80,9 +80,12 @@ class Hosts:
         """Look for files on every host, by path, and write what is there into the inventory."""
         if paths:
             found, silent = self._ask(_digests, {host_id: [list(paths)] for host_id in self._able()}, DIGEST_S)
-            for host_id, why in silent.items():
-                _log.warning("%s was not searched for the sweep's files: %s", self._able()[host_id].hostname, why)
-            hosts = [dataclasses.replace(host, clips=found.get(host.host_id)) for host in self._inventory.hosts]
+            hosts = [
+                dataclasses.replace(host, clips=found[host.host_id])
+                if host.host_id in found
+                else dataclasses.replace(host, error=host.error or f"it was not searched: {silent[host.host_id]}")
+                for host in self._inventory.hosts
+            ]
             self._inventory = Inventory(hosts=tuple(hosts))
         return self._inventory
 
