@@ -1,6 +1,6 @@
 """`python -m featray` is the `featray` command."""
 
-from featray.cli.app import main
+from featray.cli.app import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -4,6 +4,7 @@ A command module imports only the standard library, typer and featray's light mo
 answers at once; the work is imported when it is called for.
 """
 
+import contextlib
 import os
 import sys
 from typing import Annotated
@@ -31,7 +32,7 @@ from featray.cli import (
     submit,
     suggest,
 )
-from featray.errors import FeatrayError, HeadGone
+from featray.errors import FeatrayError
 
 app = typer.Typer(
     name="featray",
@@ -77,14 +78,27 @@ app.add_typer(cluster.app, name="cluster", short_help="Make one Ray cluster of s
 app.add_typer(store.app, name="store", short_help="List, check, compact and remove stored runs.")
 
 
+def run() -> None:
+    """Be the `featray` process: run the command line, and end.
+
+    Where Ray was used the process ends at once. All is done and closed by then, and what is left of Ray in it would
+    wait for a head that is gone, or crash after a node has died (seen: SIGSEGV), and the exit code be lost.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if "ray" not in sys.modules:
+            raise
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # nobody reads any more
+                stream.flush()
+        os._exit(end.code if isinstance(end.code, int) else 0)
+
+
 def main() -> None:
     """Run the command line; exit with the code that `featray.errors` documents."""
     try:
         code = app(standalone_mode=False)
-    except HeadGone as wrong:
-        console.error(str(wrong))
-        sys.stdout.flush()
-        os._exit(wrong.exit_code)  # Ray's teardown would wait for the head and then crash, and the code be lost
     except FeatrayError as wrong:
         console.error(str(wrong))
         sys.exit(wrong.exit_code)

@@ -1,6 +1,9 @@
 """Options that nothing else uses, each shown by what it changes in what a command prints or plans."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -107,3 +110,18 @@ def test_the_store_lists_and_compacts_what_is_asked_for_alone(shell: Shell) -> N
     assert [run["run_id"] for run in json.loads(shell("store", "ls", "--json", "--sweep", "b").out)] == ["b-1"]
     assert shell("store", "compact", "--run", "a-1").err == "2 files became 1, with 2 rows\n"
     assert shell("store", "check").out.startswith("rows: 4, files: 3, ")
+
+
+@pytest.mark.parametrize("module", ["ray", "another"])
+def test_the_exit_code_survives_what_ray_does_at_its_end(module: str) -> None:
+    code = (
+        "import atexit, os, sys, types\n"
+        f"sys.modules[{module!r}] = types.ModuleType({module!r})\n"
+        "atexit.register(os.abort)\n"
+        "sys.argv = ['featray', 'submit']\n"
+        "from featray.cli import app\n"
+        "app.run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Missing argument 'SWEEP'" in done.stderr
+    assert done.returncode == (2 if module == "ray" else -signal.SIGABRT)
