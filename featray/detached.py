@@ -20,7 +20,8 @@ from featray import cell, claims, cluster, row, store, submission
 from featray.backends import heads, nodes
 from featray.backends.raycluster.jobs import Job, Jobs
 from featray.errors import BackendError, Interrupted
-from featray.status import Status
+from featray.row import NO_TARGET
+from featray.status import Status, precedence
 from featray.sweep import Sweep
 
 ERROR, WARNING, TRACEBACK = "featray: error: ", "featray: warning: ", "Traceback (most recent call last):"
@@ -176,13 +177,21 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
 
 
 def _without_number(said: Iterable[Said], *, is_complete: bool) -> int:
-    """Count the units that have none, by the last row of each.
+    """Count the units that have none, by the row of each that counts.
 
-    A unit that was lost on one target and measured on another has its number where those stand for each other. The
-    driver knows whether they do: `is_complete` tells that it found none missing.
+    A refusal is gone once its cell could run, as in `units.standing`. A unit that was lost on one target and measured
+    on another has its number where those stand for each other. The driver knows whether they do: `is_complete` tells
+    that it found none missing.
     """
-    rows = [each["row"] for each in said if "row" in each]
-    last = {(each["cell_id"], each["invocation"], each["target_id"]): each["status"] for each in rows}
+    rows = sorted(
+        (each["row"] for each in said if "row" in each), key=lambda row: precedence(row["status"], row["attempt"])
+    )
+    started = {(row["cell_id"], target) for row in rows if row["attempt"] for target in (row["target_id"], NO_TARGET)}
+    last = {
+        (row["cell_id"], row["invocation"], row["target_id"]): row["status"]
+        for row in rows
+        if row["attempt"] or (row["cell_id"], row["target_id"]) not in started
+    }
     measured = {unit[:2] for unit, status in last.items() if status == Status.OK}
     return sum(
         status != Status.OK and not (is_complete and status == Status.LOST and unit[:2] in measured)

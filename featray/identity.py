@@ -6,6 +6,7 @@ processes, machines and Python versions.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 ID_LENGTH = 12  # hex digits: a 1% chance of any collision needs 2.4 million ids (birthday bound)
@@ -23,3 +24,16 @@ def canonical(value: object) -> str:
 def digest(value: Mapping[str, object]) -> str:
     """Name a mapping by the first `ID_LENGTH` hex digits of the SHA-256 of its canonical form."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:ID_LENGTH]
+
+
+def begun_at(run_id: str) -> str | None:
+    """Read when a run was begun, by its driver's clock, from an id such as `quickstart-20260514-231532-a1b2`.
+
+    Returns:
+        ISO 8601 to the second, in UTC; None from an id of another form, as an imported report has.
+    """
+    found = _BEGUN.search(run_id)
+    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
+
+
+_BEGUN = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")

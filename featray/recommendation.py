@@ -175,6 +175,8 @@ def _cautions(best: Setting, others: Sequence[Setting], unknown: int) -> Iterato
         yield f"{len(unit.logs)} of at least {statistics.INVOCATIONS_MIN} invocations, so there is no interval"
     if any(row.throttled for row in unit.measured):
         yield "throttled while it was measured"
+    if unit.stale:
+        yield f"{len(unit.stale)} more invocations are stale: of other work or versions"
     if unit.failed:
         yield f"{len(unit.failed)} of {len(unit.rows)} invocations failed ({unit.failed[-1].status})"
     near = [each for each in others if each.high is not None and best.low is not None and each.high >= best.low]

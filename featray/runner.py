@@ -40,7 +40,7 @@ REAL_TIME = Clock()
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a watcher is told at every event."""
+    """What a watcher is told at every event; `done` and `total` are 0 where there are no counts."""
 
     event: Event | None
     done: int
@@ -212,8 +212,8 @@ class Run:
             # Every other word starts the clock anew, also WAITING: another's lease is not this invocation's time.
             flight.deadline = self._deadline(flight.planned, is_measuring=flight.current is not None)
         if event.row is not None:
-            flight.spooled.append(event.row)
             self._store(flight, event.row, event.text)
+            flight.spooled.append(event.row)  # not before: what is stopped while it is stored stays on its host
             return
         if event.kind == backends.ENDED:
             self._strike(flight.planned.target, failed=event.status in RETRIED)

@@ -3,6 +3,7 @@
 Flow: sweep, inventory and store -> `prepare` (what would be done; `featray plan` prints it) -> `carry_out`.
 """
 
+import collections
 import contextlib
 import dataclasses
 import datetime
@@ -62,14 +63,41 @@ def prepare(request: Request, inventory: Inventory, *, now: datetime.datetime) -
     placed = _placed(sweep, inventory)
     if not placed.units:
         raise errors.NothingMatches(_none_can_run(sweep.name, placed))
-    run_id = None if request.rerun else store.latest_run(request.results, sweep.name)
-    run_id = run_id or new_run_id(sweep.name, now)
-    prepared = _prepare_run(request, placed, run_id)
-    return dataclasses.replace(prepared, problems=(*_left_out(inventory), *prepared.problems))
+    known = None if request.rerun else store.latest_run(request.results, sweep.name)
+    if known is not None and store.is_removed(request.results, known):  # what is left of it lies in an archive
+        known = None
+    prepared = _prepare_run(request, placed, known or new_run_id(sweep.name, now))
+    older = _outdated(request.results, known, placed) if known is not None else []
+    return dataclasses.replace(prepared, problems=(*_left_out(inventory), *older, *prepared.problems))
 
 
 def _left_out(inventory: Inventory) -> list[str]:
     return [f"{host.hostname} was left out: {host.error}" for host in inventory.hosts if host.error is not None]
+
+
+PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"))
+"""Columns of rows, and the packages of a host that stand in them."""
+
+
+def _outdated(results: str, run_id: str, placed: placement.Placement) -> list[str]:
+    """Say what hosts have in other versions than a run was measured with, outside environments of its own."""
+    hosts = {target.target_id: target.host for unit in placed.units for target in (unit.target, *unit.alternatives)}
+    columns = ["target_id", "environment", "status", "source_file", *(column for column, _ in PACKAGES)]
+    frame, _ = store.load(results, run_id=run_id, columns=columns)
+    changed: collections.Counter[tuple[str, str, str, str]] = collections.Counter()
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        host = hosts.get(row["target_id"])
+        if host is None or row["status"] != Status.OK or row["environment"] or row["source_file"]:
+            continue
+        for column, package in PACKAGES:
+            then, today = row[column], host.packages.get(package)
+            if then and today and then != today:
+                changed[host.hostname, package, then, today] += 1
+    return [
+        f"{count} rows of {run_id} were measured with {package} {then} on {hostname}, which has {today} now: what is "
+        "measured beside them makes them stale; --rerun measures all anew"
+        for (hostname, package, then, today), count in changed.items()
+    ]
 
 
 def _placed(sweep: Sweep, inventory: Inventory) -> placement.Placement:
@@ -111,7 +139,9 @@ def carry_out(
         found = gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
         run_id = prepared.plan.campaign.run_id
-        _tell(found, run_id, watch)
+        tell(found, run_id, watch)
+        for text in prepared.problems:
+            watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
         sign(run_id)
         ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
         gauges = Gauges(clock.now())
@@ -130,7 +160,7 @@ def carry_out(
                 outcome.add(measure(again, _prepare_run(again, placed, run_id)))
             except errors.NotReady as lacking:
                 outcome.problems.append(f"nothing was measured on the hosts that joined: {lacking}")
-        _tell(gather(request.results, backend), run_id, watch)
+        tell(gather(request.results, backend), run_id, watch)
         doubled = store.compact(request.results, run_id=run_id).duplicates
         if doubled:
             outcome.problems.append(
@@ -156,7 +186,7 @@ def _measure(
 ) -> Outcome:
     """Run a pilot where the sweep wants one, then the rest."""
     prepared = _with_weights(request, prepared, backend)
-    _tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
+    tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
     for text in _refused(prepared.plan):
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
 
@@ -205,7 +235,7 @@ def _terminated_is_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
+def tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
     """Give rows that came without an event to those who watch, who may keep a store of their own."""
     for row in found:
         own, other = (row, None) if row.run_id == run_id else (None, row)

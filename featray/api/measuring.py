@@ -102,10 +102,11 @@ def _submit(
     head = planning.head_of(address)
     if head is None and replay is None:
         # Ray takes a quarter of a minute to start: not before it is known that there is something to do here.
-        _gather_here(request.results)
+        found = _gather_here(request.results)
         prepared = submission.prepare(request, planning.recorded_or_here(None), now=planning.now())
+        submission.tell(found, prepared.plan.campaign.run_id, watch)
         if not prepared.plan.invocations:
-            return _submitted(request, prepared.plan.campaign.run_id, None)
+            return _submitted(request, prepared.plan.campaign.run_id, None, prepared.problems)
         claims.check(request.results, request.sweep.name)  # `carry_out` would find out too, once Ray has started
     backend = _backend(request, head, replay, inventory)
     try:
@@ -116,12 +117,12 @@ def _submit(
     return _submitted(request, run_id, outcome)
 
 
-def _gather_here(results: str) -> None:
-    """Store what a killed driver left in this machine's spool."""
+def _gather_here(results: str) -> "list[Row]":
+    """Store what a killed driver left in this machine's spool; return it."""
     from featray import claims, submission
     from featray.backends.inline import Inline
 
-    submission.gather(results, Inline(holder=claims.holder_name()))
+    return submission.gather(results, Inline(holder=claims.holder_name()))
 
 
 def calibrate(
@@ -248,7 +249,10 @@ def _backend(
     )
 
 
-def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | None") -> Submitted:
+def _submitted(
+    request: "submission.Request", run_id: str, outcome: "Outcome | None", known: tuple[str, ...] = ()
+) -> Submitted:
+    """Read what the run has come to, and report it; `known` are problems where there is no outcome to tell of them."""
     from featray import reporting, store, submission
 
     measured = len(outcome.rows) if outcome else 0
@@ -262,7 +266,7 @@ def _submitted(request: "submission.Request", run_id: str, outcome: "Outcome | N
         rows=reading.rows,
         measured=measured,
         report=reporting.of_run(request.results, run_id, reading.rows),
-        problems=(*map(str, reading.problems), *(outcome.problems if outcome else ())),
+        problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else known)])),
         without_number=missing + left,
         not_reached=left,
     )

@@ -47,8 +47,8 @@ class Raylet:
 class Running:
     """One raylet that featray started on this machine.
 
-    `created` tells its process from a later one of the same id: seconds from the boot to its start, which do not change
-    when the clock is set.
+    `created` (seconds since 1970) and `after_boot_s` tell its process from a later one of the same id. Where the clock
+    is set, Linux tells another time of creation for a process that runs, and macOS another time of the boot.
     """
 
     pid: int
@@ -57,6 +57,7 @@ class Running:
     head: bool
     gpu: str | None
     log: str
+    after_boot_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,8 @@ def _spawn(raylet: Raylet, address: str) -> Running:
         )
     begun = Running(
         pid=process.pid,
-        created=_created(psutil.Process(process.pid)),
+        created=psutil.Process(process.pid).create_time(),
+        after_boot_s=_after_boot_s(psutil.Process(process.pid)),
         address=address,
         head=raylet.head,
         gpu=raylet.gpu,
@@ -272,10 +274,13 @@ def _is_alive(each: Running) -> bool:
         process = psutil.Process(each.pid)
     except psutil.NoSuchProcess:
         return False
-    return abs(_created(process) - each.created) < SAME_S and _runs(process)
+    is_same = process.create_time() == each.created or (
+        each.after_boot_s is not None and abs(_after_boot_s(process) - each.after_boot_s) < SAME_S
+    )
+    return is_same and _runs(process)
 
 
-def _created(process: psutil.Process) -> float:
+def _after_boot_s(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 

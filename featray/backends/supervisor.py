@@ -7,6 +7,7 @@ cell may start. A child that dies costs the cell it was measuring; a new child g
 
 import dataclasses
 import datetime
+import errno
 import os
 import signal
 import time
@@ -141,10 +142,15 @@ def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
             "-m",
             "featray.measurement",
         ]
-        child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
     except OSError as missing:
-        for cell in open_.values():
-            yield _row(job, cell, Status.UNSUPPORTED, str(missing), utc_now())
+        yield from _unsupported(job, open_, missing)
+        return
+    try:
+        child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
+    except OSError as wrong:
+        if wrong.errno not in NO_PROGRAM:
+            raise  # no memory, no processes, no files: another time there may be
+        yield from _unsupported(job, open_, wrong)
         return
     if job.watch is not None:
         job.watch.child_pid = child.pid
@@ -152,6 +158,15 @@ def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
         yield from _attend(job, child, _Progress(open_, started_at=utc_now(), deadline=0.0))
     finally:
         child.close()
+
+
+NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
+"""What comes of an interpreter that is not there, or is of another architecture, as in a cache that hosts share."""
+
+
+def _unsupported(job: _Job, open_: Mapping[str, Cell], wrong: OSError) -> Iterator[Said]:
+    for cell in open_.values():
+        yield _row(job, cell, Status.UNSUPPORTED, str(wrong), utc_now())
 
 
 def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:

@@ -4,7 +4,6 @@ A command module imports only the standard library, typer and featray's light mo
 answers at once; the work is imported when it is called for.
 """
 
-import contextlib
 import os
 import sys
 from typing import Annotated
@@ -33,6 +32,8 @@ from featray.cli import (
     suggest,
 )
 from featray.errors import FeatrayError
+
+UNWRITTEN = 120  # Python's own exit code where the last of the output cannot be written
 
 app = typer.Typer(
     name="featray",
@@ -89,10 +90,13 @@ def run() -> None:
     except SystemExit as end:
         if "ray" not in sys.modules:
             raise
+        code = end.code if isinstance(end.code, int) else 0
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):  # nobody reads any more
+            try:
                 stream.flush()
-        os._exit(end.code if isinstance(end.code, int) else 0)
+            except OSError:  # nobody reads any more, or the disk is full
+                code = code or UNWRITTEN
+        os._exit(code)
 
 
 def main() -> None:

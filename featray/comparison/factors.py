@@ -108,7 +108,8 @@ def _variables(baseline: Unit, candidate: Unit) -> tuple[Change, ...]:
     ours, theirs = baseline.variables, candidate.variables
     if ours is None or theirs is None:
         return ()
-    names = sorted({*ours, *theirs})
+    of_work = {*(baseline.row.work or ()), *(candidate.row.work or ())}  # as are variables that name weights
+    names = sorted(name for name in {*ours, *theirs} if f"variable {name}" not in of_work)
     return tuple(
         Change(name, ours.get(name, "unset"), theirs.get(name, "unset"))
         for name in names

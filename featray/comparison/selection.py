@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray import errors, row
 from featray.comparison.calibration import CALIBRATION
+from featray.identity import begun_at
 from featray.row import Row
 
 COLUMNS = {
@@ -86,7 +87,7 @@ def _named(rows: Sequence[Row], name: str) -> list[Row]:
     of_sweep = [each for each in rows if each.sweep == name]
     if not of_sweep:
         return []
-    last = max(of_sweep, key=lambda each: (each.started_at, each.run_id)).run_id
+    last = max(of_sweep, key=lambda each: (begun_at(each.run_id) or each.started_at, each.run_id)).run_id
     return [each for each in of_sweep if each.run_id == last]
 
 

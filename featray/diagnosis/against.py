@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import comparison, statistics
-from featray.comparison import Calibration, Pair, separation
+from featray.comparison import Calibration, Pair, keys, separation
 from featray.diagnosis import words
 from featray.diagnosis.curves import Best, grouped, place
 from featray.diagnosis.findings import ASKED_MAX, Figure, Finding, Kind, Role, Wanted
@@ -287,12 +287,14 @@ def _separating(pair: Pair) -> Iterator[Wanted]:
     before = baseline if plan.start == "baseline" else candidate
     for number, step in enumerate(plan.steps, start=1):
         role = ("step", str(number), *baseline[1:], *candidate[1:])
+        side = pair.baseline if step.takes.get(keys.VARIABLES) == "baseline" else pair.candidate
         yield Wanted(
             unit=pair.candidate,
             reason=f"separates {step.isolates}: {step.text}",
             settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
             target_id=step.hardware.target_id,
             requirements=step.requirements,
+            variables=side.variables,
             measures=role,
             against=before,
         )

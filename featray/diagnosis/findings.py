@@ -58,6 +58,7 @@ class Wanted:
     settings: Mapping[str, tuple[str | int, ...]] = dataclasses.field(default_factory=dict)
     target_id: str | None = None  # None: the unit's own
     requirements: tuple[str, ...] = ()
+    variables: Mapping[str, str] | None = None  # environment variables of the sweep; None: the unit's own
     invocations: int | None = None  # None: as the sweep plans
     measures: Role | None = None
     against: Role | None = BASELINE

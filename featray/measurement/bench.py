@@ -114,7 +114,9 @@ class _Trial:
     def _warm(self) -> float:
         seconds, result = self._call()
         self._check(result)
-        device.confirm_used(self._bench.loaded.device, sys.modules)
+        loaded = self._bench.loaded
+        torch = sys.modules.get("torch")
+        device.confirm_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
         return seconds
 
     def _time(self) -> Repeat:
@@ -134,7 +136,8 @@ class _Trial:
         clocks = self._bench.clocks_hz
         if telemetry.is_throttled(window, telemetry.median(clocks)):
             return True
-        clocks.extend(telemetry.known([window.sm_clock_hz]))
+        if not telemetry.is_explained(window):  # a low clock with a reason is not what this GPU usually does
+            clocks.extend(telemetry.known([window.sm_clock_hz]))
         return False
 
     def _profile(self, timings: Timings) -> dict[str, Any]:

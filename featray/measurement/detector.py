@@ -205,9 +205,16 @@ def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
 
 
 def _takes_device(class_: type) -> bool:
-    """Tell whether a class takes a device, by that name or among any keywords, as a subclass of a detector may."""
-    parameters = inspect.signature(class_).parameters
-    return "device" in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    """Tell whether a class takes a device, itself or by handing its keywords on to a class that it is made from."""
+    for each in inspect.getmro(class_):
+        if "__init__" not in vars(each):
+            continue
+        parameters = inspect.signature(each.__init__).parameters  # type: ignore[misc]  # asked of the class itself
+        if "device" in parameters:
+            return True
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+            return False
+    return False
 
 
 def _keywords(class_: type, spec: detectors.Detector) -> dict[str, Any]:

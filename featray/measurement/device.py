@@ -4,6 +4,7 @@ Flow: `session` calls `check` before anything is imported, and `confirm` once to
 timed call.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -85,24 +86,28 @@ def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
         raise Refused(Status.WRONG_DEVICE, f"asked for {asked}, torch sees {uuid}")
 
 
-OTHER_RUNTIMES = ("onnxruntime", "tensorrt", "tensorflow", "jax", "cupy", "paddle")
-"""Packages that compute on a GPU without torch's knowledge."""
+UNCOUNTED = "PYTORCH_NO_CUDA_MEMORY_CACHING"
+"""Variable with which torch takes memory of the GPU without counting it."""
 
 
-def confirm_used(kind: str, modules: Mapping[str, Any]) -> None:
+def confirm_used(kind: str, torch: Any | None, detector: Any, *, is_pyfeat: bool) -> None:
     """Make sure, after a call, that a detector which computes with torch did so on the GPU.
+
+    A detector from elsewhere may use the GPU without torch: it is refused only where it holds a network on the CPU.
 
     Args:
         kind: cpu, cuda or mps.
-        modules: Packages that are imported; without torch, or with another that computes on GPUs, nothing can be told.
+        torch: The imported package, or None.
+        detector: The object that was called.
+        is_pyfeat: It is one of py-feat's, which compute with torch alone.
 
     Raises:
         Refused: torch never took memory of the GPU.
     """
-    torch = modules.get("torch")
-    if kind != "cuda" or torch is None or any(name in modules for name in OTHER_RUNTIMES):
+    if kind != "cuda" or torch is None or UNCOUNTED in os.environ or torch.cuda.max_memory_allocated() > 0:
         return
-    if torch.cuda.max_memory_allocated() == 0:
+    networks = [each for each in vars(detector).values() if isinstance(each, torch.nn.Module)]
+    if is_pyfeat or any(each.device.type == "cpu" for network in networks for each in network.parameters()):
         reason = "the detector computed without the GPU: torch took no memory of it; does its class take a device?"
         raise Refused(Status.WRONG_DEVICE, reason)
 

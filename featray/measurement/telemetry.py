@@ -191,11 +191,14 @@ def is_throttled(window: Window, usual_clock_hz: float | None) -> bool:
     """
     if any(THROTTLING.intersection(reading.reasons or ()) for reading in window.readings):
         return True
-    explained = sum(bool(LAWFUL.intersection(reading.reasons or ())) for reading in window.readings)
-    if 2 * explained > len(window.readings):
-        return False
-    clock = window.sm_clock_hz
+    clock = window.sm_clock_hz if not is_explained(window) else None
     return clock is not None and usual_clock_hz is not None and clock < SLOW_CLOCK * usual_clock_hz
+
+
+def is_explained(window: Window) -> bool:
+    """Tell whether the driver gave a lawful reason for a low clock most of the time."""
+    explained = sum(bool(LAWFUL.intersection(reading.reasons or ())) for reading in window.readings)
+    return 2 * explained > len(window.readings)
 
 
 def columns(windows: Sequence[Window]) -> dict[str, Any]:

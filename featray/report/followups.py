@@ -126,6 +126,9 @@ def _cells(wanted: Wanted) -> list[Cell]:
     pinned = wanted.requirements or (separation.requirements(row, row) if wanted.unit.is_imported else ())
     if pinned:
         start = dataclasses.replace(start, requirements=tuple(pinned), environment=_environment_name(pinned))
+    if wanted.variables is not None:
+        threads = {key: value for key, value in start.env.items() if key not in (wanted.unit.variables or {})}
+        start = dataclasses.replace(start, env={**threads, **wanted.variables})
     names = list(wanted.settings)
     made = [
         _changed(start, dict(zip(names, values, strict=True)))

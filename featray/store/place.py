@@ -203,7 +203,7 @@ def publish(place: Place, name: str, write: Callable[[Any], None]) -> None:
 def _publish_local(folder: Path, name: str, write: Callable[[IO[bytes]], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / name
-    temporary = folder / f".{name}.{os.getpid()}{TEMPORARY}"
+    temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
     try:
         with temporary.open("xb") as file:
             write(file)

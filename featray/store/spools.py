@@ -2,7 +2,7 @@
 
 A path does not name a folder: `/root/results` on two machines, or in two containers, may be two stores on two disks,
 and one driver would take the other's rows. So a folder that is measured into gets a random id, kept in it, and is known
-to the hosts by both: a copy of a folder is another store.
+to the hosts by both: a copy of it beside it is another store.
 """
 
 import os
@@ -47,6 +47,7 @@ def make_spool(results: str | os.PathLike[str]) -> str:
     place = Place(fs.LocalFileSystem(), os.fspath(results), naming.shown(results))
     try:
         places.publish(place, ID, lambda stream: stream.write(secrets.token_hex(8).encode()))
+        (Path(results) / ID).chmod(0o644)  # whoever may read the folder's rows has to read its id, whatever the umask
     except StoreError:  # unless another process was first
         if (theirs := spool_name(results)) is None:
             raise

@@ -3,9 +3,9 @@
 import collections
 import dataclasses
 import os
-import re
 from collections.abc import Mapping
 
+from featray import identity
 from featray.store import place as places
 from featray.store import reading, resuming, scanning, schema
 from featray.store.place import Problem
@@ -42,18 +42,10 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
     candidates = {(unit["started_at"], unit["run_id"]) for unit in told}
     last = table.group_by("run_id").aggregate([("started_at", "max")])
     candidates |= {(each["started_at_max"], each["run_id"]) for each in last.to_pylist()}
+    candidates = {each for each in candidates if None not in each}  # a file that lacks a column is named by `read`
     if sweep is not None:
-        candidates = {(_begun_at(run_id) or started_at, run_id) for started_at, run_id in candidates}
+        candidates = {(identity.begun_at(run_id) or started_at, run_id) for started_at, run_id in candidates}
     return max(candidates)[1] if candidates else None
-
-
-def _begun_at(run_id: str) -> str | None:
-    """Read when a run was begun from its id, such as `quickstart-20260514-231532-a1b2`; None from another's."""
-    found = _BEGUN.search(run_id)
-    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
-
-
-_BEGUN = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
 
 
 def runs(results: str | os.PathLike[str], *, sweep: str | None = None) -> tuple[list[RunSummary], tuple[Problem, ...]]:

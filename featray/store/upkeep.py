@@ -2,11 +2,11 @@
 
 import dataclasses
 import os
-import urllib.parse
 from typing import Any
 
 import pyarrow.compute as pc
 
+from featray import identity
 from featray import row as rows
 from featray.errors import NothingMatches, StoreError, suggest
 from featray.store import compaction, reading, scanning, schema, small, summary, writing
@@ -131,13 +131,24 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     """
     planned = removal(results, run_id)
     place = places.at(results)
-    if not is_removed(results, run_id):
-        places.publish(place, _mark(run_id), lambda stream: stream.write(b"removed"))
-    for name in planned.rewritten:
-        _rewrite(place, name, run_id)
+    _write_down(place, run_id)
+    try:
+        for name in planned.rewritten:
+            _rewrite(place, name, run_id)
+    except StoreError:  # nothing has gone
+        places.unlink(place, _mark(run_id))
+        raise
     for name in (*planned.rewritten, *planned.deleted):
         places.unlink(place, name)
     return planned
+
+
+def _write_down(place: Place, run_id: str) -> None:
+    try:
+        places.publish(place, _mark(run_id), lambda stream: stream.write(run_id.encode(errors="replace")))
+    except StoreError:
+        if not places.exists(place, _mark(run_id)):  # else it was removed before, or is by somebody else
+            raise
 
 
 def is_removed(results: str | os.PathLike[str], run_id: str) -> bool:
@@ -150,7 +161,7 @@ def is_removed(results: str | os.PathLike[str], run_id: str) -> bool:
 
 
 def _mark(run_id: str) -> str:
-    return f"_removed-{urllib.parse.quote(run_id, safe='')}"
+    return f"_removed-{identity.digest({'run_id': run_id})}"
 
 
 def _of_run(found: Any, run_id: str) -> Any:

@@ -1,6 +1,7 @@
 """Whatever dies, the rest goes on: real children that fail on purpose, full disks, killed drivers. No Ray in here."""
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.backends import environments, probe, spool
+from featray.backends import environments, probe, spool, supervisor
 from featray.errors import StoreError
 from featray.inputs import CATALOGUE
 from featray.inventory import Inventory
@@ -116,7 +117,7 @@ def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: 
     assert driver.returncode == -signal.SIGKILL
     wait_until(lambda: not children(), 5)
     assert store.read(str(results)).rows == ()
-    place = spool.folder(weights.featray_cache(), str(results))
+    place = spool.folder(weights.featray_cache(), str(store.spool_name(results)))
     (kept,) = spool.pending(place)
     outcome = run(sweep, results, Here(here))
     assert len(outcome.rows) == 1
@@ -224,6 +225,19 @@ def test_a_spool_that_is_full_is_said_and_costs_no_row(
     run(write(tmp_path), tmp_path / "r", Here(here), lambda progress: said.append(str(progress.text)))
     assert {row.status for row in last(tmp_path / "r").values()} == {"ok"}
     assert any("No space left on device" in text for text in said)
+
+
+def test_an_interpreter_of_another_architecture_costs_its_cells_and_no_more_tries(
+    tmp_path: Path, here: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOEXEC, "Exec format error")
+
+    monkeypatch.setattr(supervisor, "Child", cannot)
+    run(write(tmp_path), tmp_path / "r", Here(here))
+    rows = last(tmp_path / "r").values()
+    assert {(row.status, row.attempt) for row in rows} == {("unsupported", 1)}
+    assert all("Exec format error" in str(row.reason) for row in rows)
 
 
 def test_a_clip_that_went_away_costs_its_own_cells_only(tmp_path: Path, here: Inventory) -> None:

@@ -114,6 +114,17 @@ def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
     assert found["sm_clock_median_hz"] == 2.0e9
 
 
+def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
+    idle = Reading(sm_clock_hz=0.3e9, reasons=("gpu_idle",))
+    hot = Reading(sm_clock_hz=1.4e9, reasons=())
+    waited: list[float] = []
+    rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
+    readings = [idle, idle, COOL, hot, COOL, COOL]
+    found = measure(Bench(loaded(), rules=rules, source=Recorded(readings), sleep=waited.append))
+    assert len(waited) == 1  # against 2.0 GHz; with the idle readings the usual clock would be 0.3
+    assert found["throttled"] is False
+
+
 def test_without_a_gpu_throttling_is_unknown() -> None:
     assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
 

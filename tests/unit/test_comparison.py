@@ -309,6 +309,13 @@ class TestVariables:
         found = pair(*self.sides(), over=["env"])
         assert [factor.key for factor in found.factors] == ["variables"]
 
+    def test_a_variable_that_names_weights_is_work_and_no_second_factor(self) -> None:
+        baseline, candidate = self.sides()
+        other = worked(**{"variable NVIDIA_TF32_OVERRIDE": "sha256:1"})
+        candidate = [dataclasses.replace(row, work=other, work_id="w2") for row in candidate]
+        found = pair(baseline, candidate, over=["variable NVIDIA_TF32_OVERRIDE"])
+        assert [factor.key for factor in found.factors] == ["variable NVIDIA_TF32_OVERRIDE"]
+
     def test_with_another_factor_they_confound(self) -> None:
         baseline, candidate = self.sides()
         newer = [dataclasses.replace(row, torch="2.15.0") for row in candidate]

@@ -27,6 +27,14 @@ def test_a_sweeps_name_means_its_last_run() -> None:
     assert runs("nightly") == ["nightly-2"]
 
 
+def test_the_last_run_is_the_one_that_was_begun_last_whatever_a_hosts_clock_said() -> None:
+    rows = [
+        *make_rows([1.0], sweep="nightly", run_id="nightly-20260514-231532-a1b2", started_at=LATER),
+        *make_rows([1.0], sweep="nightly", run_id="nightly-20260515-080000-0000"),
+    ]
+    assert [row.run_id for row in comparison.select(rows, "nightly")] == ["nightly-20260515-080000-0000"]
+
+
 def test_a_run_id_means_that_run() -> None:
     assert runs("nightly-1") == ["nightly-1"]
 

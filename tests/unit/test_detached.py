@@ -12,6 +12,7 @@ from featray import detached, store
 from featray.backends.raycluster.jobs import Job
 from featray.detached import Said, Standing
 from featray.errors import BackendError, BadInput
+from featray.row import NO_TARGET
 from featray.status import Status
 from tests.builders import make_row
 
@@ -190,3 +191,14 @@ def test_a_row_comes_over_whatever_its_words_are(tmp_path: Path) -> None:
     assert detached.stand(job("succeeded", code=0), [said], log).code == 0
     (row,) = store.read(str(tmp_path)).rows
     assert row.description == "one\u2028two\x85three"
+
+
+def test_a_unit_counts_by_the_row_that_counts_and_not_by_the_last_that_was_told() -> None:
+    def told(status: str, attempt: int, target: str = "t") -> Said:
+        row = {"cell_id": "c", "target_id": target, "invocation": 1, "attempt": attempt, "status": status}
+        return {"done": 1, "total": 1, "row": row}
+
+    ended = job("succeeded", code=0)
+    assert stand(ended, [told("infeasible", 0, NO_TARGET), told("ok", 1)]).code == 0  # a host came that can run it
+    assert stand(ended, [told("ok", 2), told("crashed", 1)]).code == 0  # the first came late, out of a spool
+    assert stand(ended, [told("infeasible", 0, NO_TARGET)]).code == 1

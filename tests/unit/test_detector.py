@@ -40,6 +40,23 @@ class Wrapper(Recorder):
         super().__init__(**keywords)
 
 
+class Deaf:
+    """Takes any keyword and knows no device."""
+
+    def __init__(self, **keywords: Any) -> None:
+        assert "device" not in keywords
+
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        return [{"given": given}]
+
+
+class DeafWrapper(Placeless):
+    """Hands its keywords to a class that knows no device."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+
+
 def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> Cell:
     """Make a cell of a detector of this module."""
     own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
@@ -59,6 +76,8 @@ def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
 
 def test_a_subclass_that_hands_its_keywords_on_gets_the_device() -> None:
     assert load(cell_of("Wrapper", depth=3), device="cuda").detector.device == "cuda"
+    assert isinstance(load(cell_of("Deaf"), device="cuda").detector, Deaf)
+    assert isinstance(load(cell_of("DeafWrapper"), device="cuda").detector, DeafWrapper)
 
 
 def test_weights_that_py_feat_takes_by_a_variable_are_work_by_their_content(

@@ -177,18 +177,29 @@ def test_torch_that_sees_another_gpu_is_refused() -> None:
     assert caught.value.status is Status.WRONG_DEVICE
 
 
-def test_a_detector_that_never_touched_the_gpu_was_not_measured_on_it() -> None:
-    def loaded(peak_b: int, *others: str) -> dict[str, Any]:
-        cuda_ = types.SimpleNamespace(max_memory_allocated=lambda: peak_b)
-        return {"torch": types.SimpleNamespace(cuda=cuda_), **dict.fromkeys(others)}
+def test_a_detector_that_never_touched_the_gpu_was_not_measured_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Network:
+        def __init__(self, place: str) -> None:
+            self._place = place
 
-    with pytest.raises(Refused, match="computed without the GPU") as caught:
-        device.confirm_used("cuda", loaded(0))
-    assert caught.value.status is Status.WRONG_DEVICE
-    device.confirm_used("cuda", loaded(512))
-    device.confirm_used("cuda", {})  # nothing that could tell
-    device.confirm_used("cuda", loaded(0, "onnxruntime"))
-    device.confirm_used("cpu", loaded(0))
+        def parameters(self) -> list[Any]:
+            return [types.SimpleNamespace(device=types.SimpleNamespace(type=self._place))]
+
+    def torch(peak_b: int) -> Any:
+        counted = types.SimpleNamespace(max_memory_allocated=lambda: peak_b)
+        return types.SimpleNamespace(cuda=counted, nn=types.SimpleNamespace(Module=Network))
+
+    nothing = types.SimpleNamespace(name="no network in sight")
+    for detector, is_pyfeat in ((nothing, True), (types.SimpleNamespace(net=Network("cpu")), False)):
+        with pytest.raises(Refused, match="computed without the GPU") as caught:
+            device.confirm_used("cuda", torch(0), detector, is_pyfeat=is_pyfeat)
+        assert caught.value.status is Status.WRONG_DEVICE
+        device.confirm_used("cuda", torch(512), detector, is_pyfeat=is_pyfeat)
+        device.confirm_used("cpu", torch(0), detector, is_pyfeat=is_pyfeat)
+        device.confirm_used("cuda", None, detector, is_pyfeat=is_pyfeat)
+    device.confirm_used("cuda", torch(0), nothing, is_pyfeat=False)  # it may compute without torch
+    monkeypatch.setenv(device.UNCOUNTED, "1")
+    device.confirm_used("cuda", torch(0), nothing, is_pyfeat=True)
 
 
 def test_a_driver_without_todays_name_of_a_call_is_asked_by_the_older_one() -> None:

@@ -1,5 +1,6 @@
 """Follow-up sweeps: files that read back as exactly the cells that were asked for."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,20 @@ def test_a_separating_cell_has_its_environment_and_its_host(tmp_path: Path) -> N
     assert (made.name, made.gpu) == ("demo-confounded", "NVIDIA GeForce RTX 3090")
     (read,) = read_back(made, tmp_path)
     assert read.requirements == ("torch==2.11.0",)
+
+
+def test_a_separating_cell_has_the_variables_of_its_side(tmp_path: Path) -> None:
+    asked = json.loads(make_row().asked or "")
+    asked["env"] = {"OMP_NUM_THREADS": "4", "X": "1"}
+    candidate = unit(make_row(asked=json.dumps(asked)))
+    for variables, env in (
+        (None, asked["env"]),
+        ({}, {"OMP_NUM_THREADS": "4"}),
+        ({"X": "0"}, {**asked["env"], "X": "0"}),
+    ):
+        wanted = Wanted(unit=candidate, reason="separates variables", variables=variables)
+        (read,) = read_back(proposed(finding(wanted, kind=Kind.CONFOUNDED))[0], tmp_path)
+        assert dict(read.env) == env
 
 
 def test_reasons_and_the_expected_time_stand_as_comments() -> None:

@@ -121,8 +121,17 @@ def test_an_address_without_a_head_is_named_at_once(address: str, said: str) -> 
 
 def own_raylet(address: str) -> Running:
     """Describe this process as if it were a raylet."""
-    created = psutil.Process().create_time() - psutil.boot_time()
-    return Running(pid=os.getpid(), created=created, address=address, head=True, gpu=None, log="/log")
+    created = psutil.Process().create_time()
+    after_boot_s = created - psutil.boot_time()
+    return Running(
+        pid=os.getpid(),
+        created=created,
+        address=address,
+        head=True,
+        gpu=None,
+        log="/log",
+        after_boot_s=after_boot_s,
+    )
 
 
 LOCAL = f"{sys.executable} -c 'import subprocess, sys; sys.exit(subprocess.call(sys.argv[2], shell=True))'"
@@ -255,6 +264,8 @@ def test_a_clock_that_is_set_forgets_no_raylet(tmp_path: Path, monkeypatch: pyte
     boot, begun = psutil.boot_time(), psutil.Process().create_time()
     monkeypatch.setattr(psutil, "boot_time", lambda: boot + 3600)
     monkeypatch.setattr(psutil.Process, "create_time", lambda _: begun + 3600)
+    assert nodes.running() == [own]
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: begun)  # as macOS tells it
     assert nodes.running() == [own]
     monkeypatch.setattr(psutil.Process, "create_time", lambda _: begun + 3602)  # another process of that id
     assert nodes.running() == []

@@ -209,6 +209,16 @@ def test_a_sweeps_latest_run_is_the_one_that_was_begun_last_whatever_the_hosts_c
     assert store.latest_run(results) == "demo-20260514-231532-a1b2"  # of all sweeps: the one that measured last
 
 
+def test_a_run_without_times_is_never_the_latest(results: str) -> None:
+    store.append(results, [make_row(run_id="demo-1")])
+    table = read_whole(results, names(results)[0])
+    nameless = table.drop_columns(["started_at"]).set_column(
+        table.schema.get_field_index("run_id"), "run_id", pa.array(["demo-2"])
+    )
+    put(results, "odd.parquet", parquet(nameless))
+    assert store.latest_run(results) == store.latest_run(results, "demo") == "demo-1"
+
+
 def test_a_file_that_nfs_calls_stale_has_gone(results: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its rows lie in another file now, which the next listing shows: it is neither damaged nor missing."""
     store.append(results, [make_row()])
@@ -560,6 +570,18 @@ def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
     store.remove(results, "demo-1")
     assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
     assert len(store.read(results).rows) == 2
+    assert [store.is_removed(results, run) for run in ("demo-1", "demo-2")] == [True, False]
+    assert store.check(results).problems == ()
+    store.append(results, [make_row(run_id="demo-1")])  # as when its report is imported again
+    store.remove(results, "demo-1")
+    assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
+
+
+def test_a_run_of_any_name_can_be_removed(results: str) -> None:
+    name = "ü" * 100 + "/.."
+    fill(results, 1, run_id=name)
+    store.remove(results, name)
+    assert store.is_removed(results, name)
 
 
 def test_removing_a_run_keeps_rows_of_a_newer_schema_and_of_nobody_in_the_same_file(results: str) -> None:
@@ -595,6 +617,7 @@ def test_a_removal_that_meets_a_damaged_shared_file_says_so_and_deletes_nothing(
     with pytest.raises(StoreError, match=r"mixed\.parquet: damaged or not parquet .* nothing was removed"):
         store.remove(results, "demo-1")
     assert names(results) == before
+    assert not store.is_removed(results, "demo-1")
 
 
 def test_removing_what_is_not_there_lists_what_is(results: str) -> None:

@@ -476,6 +476,58 @@ def test_what_is_removed_after_ctrl_c_stays_removed(tmp_path: Path) -> None:
     assert gather(results, backend) == []
 
 
+def test_a_row_that_was_being_stored_at_ctrl_c_stays_on_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, results = load(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
+    backend = Replay(make_inventory(), recorded(of), source="tape")
+    append = store.append
+
+    def stopped(to: str, rows: Sequence[Row]) -> None:
+        if rows[0].status == Status.OK:
+            raise KeyboardInterrupt
+        append(to, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", stopped)
+        with pytest.raises(Interrupted):
+            carry_out(Request(sweep=of, results=results), backend, lambda _: None, now=NOW)
+    assert "ok" not in {row.status for row in stored(tmp_path / "r")}
+    assert gather(results, backend) != []
+    assert "ok" in {row.status for row in stored(tmp_path / "r")}
+
+
+def test_a_run_of_which_an_archive_is_left_is_not_gone_on_with_after_its_removal(tmp_path: Path) -> None:
+    of, results = load(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    run(of, results)
+    (first,) = {row.run_id for row in stored(results)}
+    (file,) = (results / "rows").glob("*.parquet")
+    shutil.copy(file, file.with_name(f"history-{file.name}"))
+    store.remove(results, run_id=first)
+    assert store.latest_run(results, of.name) == first
+    assert len(run(of, results).rows) == 2
+    assert len({row.run_id for row in stored(results)}) == 2
+
+
+def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured(tmp_path: Path) -> None:
+    of, results = load(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    run(of, results)
+    (run_id,) = {row.run_id for row in stored(results)}
+    # Replayed rows are of hosts elsewhere: as if they had been measured here.
+    own = [dataclasses.replace(row, source_file=None, torch="2.11.0", pyfeat="2.1.5") for row in stored(results)]
+    shutil.rmtree(results / "rows")
+    store.append(str(results), own)
+
+    def problems(**packages: str) -> tuple[str, ...]:
+        host = make_host(packages={"py-feat": "2.1.5", "torch": "2.11.0", **packages})
+        return prepare(Request(sweep=of, results=str(results)), make_inventory(host), now=NOW).problems
+
+    assert problems() == ()
+    (told,) = problems(torch="2.15.0")
+    assert told.startswith(f"2 rows of {run_id} were measured with torch 2.11.0 on box, which has 2.15.0 now")
+    assert "--rerun" in told
+
+
 def test_a_refusal_is_stored_once_though_the_unit_was_measured_before(tmp_path: Path) -> None:
     of = load(tmp_path, "measure: {invocations: 1}")
     assert run(of, tmp_path / "r", hosts=make_inventory(make_host("a"), make_host("b"))).problems == []
