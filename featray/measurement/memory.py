@@ -38,8 +38,12 @@ def release() -> None:
 def _empty_caches(torch: Any | None) -> None:
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-    if torch is not None and torch.backends.mps.is_available():
+    if torch is not None and _on_metal(torch):
         torch.mps.empty_cache()
+
+
+def _on_metal(torch: Any) -> bool:
+    return sys.platform == "darwin" and bool(torch.backends.mps.is_available())
 
 
 def columns(resident_b: Iterable[int]) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def _held_b(torch: Any | None) -> tuple[int | None, int | None]:
         return None, None
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
-    if torch.backends.mps.is_available():
+    if _on_metal(torch):
         return None, torch.mps.driver_allocated_memory()
     return None, None
 

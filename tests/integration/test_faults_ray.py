@@ -34,8 +34,13 @@ def below(pid: int, word: str) -> list[int]:
 
 
 @contextlib.contextmanager
-def submitted(sweep: Path, results: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Submit and wait for the first row and the start of the next cell; afterwards no process of it may be left."""
+def submitted(
+    sweep: Path, results: Path, orphans: list[psutil.Process] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """Submit and wait for the first row and the start of the next cell; afterwards no process of it may be left.
+
+    Those that may be for a while are added to `orphans`, where it is given.
+    """
     with start("submit", sweep, "--results", results) as process:
         assert process.stderr is not None
         while not re.match(r"\[1/", line := process.stderr.readline()):
@@ -43,7 +48,10 @@ def submitted(sweep: Path, results: Path) -> Iterator["subprocess.Popen[str]"]:
         time.sleep(0.3)
         family = psutil.Process(process.pid).children(recursive=True)
         yield process
-        wait_until(lambda: not any(map(_runs, family)), AGENTS_S)
+        if orphans is None:
+            wait_until(lambda: not any(map(_runs, family)), AGENTS_S)
+        else:
+            orphans += family
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -56,6 +64,30 @@ def _runs(process: psutil.Process) -> bool:
 def end_of(process: "subprocess.Popen[str]", seconds: float) -> tuple[int, str]:
     _, err = process.communicate(timeout=seconds)
     return process.returncode, err
+
+
+@pytest.fixture(scope="module")
+def orphans() -> Iterator[list[psutil.Process]]:
+    """Wait at the end of this module for the agents of a Ray whose driver was killed; other tests run meanwhile."""
+    left: list[psutil.Process] = []
+    yield left
+    wait_until(lambda: not any(map(_runs, left)), AGENTS_S)
+
+
+def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(
+    tmp_path: Path, orphans: list[psutil.Process]
+) -> None:
+    sweep, results = write(tmp_path, SLOW, sizes=[1, 4], n=2), tmp_path / "r"
+    with submitted(sweep, results, orphans) as process:
+        process.kill()
+        wait_until(lambda: not children(), 5)
+        process.communicate(timeout=30)
+    kept = len(attempts(results))
+    assert 1 <= kept < 4
+    done = featray("submit", sweep, "--results", results)
+    assert done.code == 0, done.err
+    assert len(attempts(results)) == len(last(results)) == 4
+    assert {row.status for row in last(results).values()} == {"ok"}
 
 
 def test_a_killed_worker_costs_one_try_of_the_cell_it_was_at(tmp_path: Path) -> None:
@@ -101,20 +133,6 @@ def test_a_head_that_goes_away_ends_the_sweep_with_a_message(tmp_path: Path) -> 
     assert "the next submit goes on from there" in err
     assert "Traceback" not in err
     assert {status for _, _, status in attempts(results)} == {"ok"}
-
-
-def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, SLOW, sizes=[1, 4], n=2), tmp_path / "r"
-    with submitted(sweep, results) as process:
-        process.kill()
-        wait_until(lambda: not children(), 5)
-        process.communicate(timeout=30)
-    kept = len(attempts(results))
-    assert 1 <= kept < 4
-    done = featray("submit", sweep, "--results", results)
-    assert done.code == 0, done.err
-    assert len(attempts(results)) == len(last(results)) == 4
-    assert {row.status for row in last(results).values()} == {"ok"}
 
 
 @pytest.fixture

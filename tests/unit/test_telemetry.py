@@ -200,6 +200,7 @@ def test_an_apple_gpus_memory_is_what_metal_holds_and_not_the_process(monkeypatc
         ),
     )
     monkeypatch.setitem(sys.modules, "torch", fake)
+    monkeypatch.setattr(sys, "platform", "darwin")
     memory.begin()
     assert emptied == ["mps"]
     found = memory.columns([])
