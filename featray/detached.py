@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from featray import cell, claims, cluster, row, store, submission
+from featray import cell, claims, cluster, gathering, row, store, submission
 from featray.backends import heads, nodes
 from featray.backends.raycluster.jobs import Job, Jobs
 from featray.errors import BackendError, Interrupted
@@ -135,7 +135,7 @@ def collect(results: str, said: Iterable[Said]) -> int:
         return 0
     runs = {each.run_id for each in found}
     stored = [each for run in runs for each in store.keys(results, run_id=run, every_attempt=True).units]
-    fresh = submission.news(submission.kept(results, found), stored)
+    fresh = gathering.news(gathering.kept(results, found), stored)
     if fresh:
         store.append(results, fresh)
     return len(fresh)

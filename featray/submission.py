@@ -11,9 +11,9 @@ import functools
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from featray import cell, claims, errors, placement, plan, statistics, store, units, unmeasured
+from featray import cell, claims, errors, gathering, pilots, placement, plan, store, units, unmeasured
 from featray.backends import Backend
 from featray.cell import Cell
 from featray.gauges import Gauges
@@ -22,9 +22,9 @@ from featray.measurement import weights
 from featray.plan import Campaign, Plan, Stored
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
-from featray.status import Status, is_final, precedence
+from featray.status import Status
 from featray.store import UnitState
-from featray.sweep import Invocations, Sweep
+from featray.sweep import Sweep
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> 
         placed,
         stored,
         _campaign(request.sweep, run_id),
-        wanted=_wanted(request.sweep.invocations, placed, own),
+        wanted=pilots.wanted(request.sweep.invocations, placed, own),
         retry_failed=request.retry_failed,
         durations=_durations(reading.units),
     )
@@ -136,10 +136,10 @@ def carry_out(
     """
     with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
-        found = gather(request.results, backend)
+        found = gathering.gather(request.results, backend)
         prepared = prepare(request, inventory, now=now)
         run_id = prepared.plan.campaign.run_id
-        tell(found, run_id, watch)
+        gathering.tell(found, run_id, watch)
         for text in prepared.problems:
             watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
         sign(run_id)
@@ -160,7 +160,7 @@ def carry_out(
                 outcome.add(measure(again, _prepare_run(again, placed, run_id)))
             except errors.NotReady as lacking:
                 outcome.problems.append(f"nothing was measured on the hosts that joined: {lacking}")
-        tell(gather(request.results, backend), run_id, watch)
+        gathering.tell(gathering.gather(request.results, backend), run_id, watch)
         doubled = store.compact(request.results, run_id=run_id).duplicates
         if doubled:
             outcome.problems.append(
@@ -186,7 +186,7 @@ def _measure(
 ) -> Outcome:
     """Run a pilot where the sweep wants one, then the rest."""
     prepared = _with_weights(request, prepared, backend)
-    tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
+    gathering.tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
     for text in _refused(prepared.plan):
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
 
@@ -233,42 +233,6 @@ def _terminated_is_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
-    """Give rows that came without an event to those who watch, who may keep a store of their own."""
-    for row in found:
-        own, other = (row, None) if row.run_id == run_id else (None, row)
-        watch(Progress(event=None, done=0, total=0, left_s=None, row=own, other=other))
-
-
-def gather(results: str, backend: Backend) -> list[Row]:
-    """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; return them."""
-    if (spool := store.spool_name(results)) is None:
-        return []
-    waiting = backend.collect(spool)
-    found = news(kept(results, waiting), store.keys(results, every_attempt=True).units if waiting else ())
-    if found:
-        store.append(results, found)
-    if waiting:
-        backend.forget(spool, waiting)
-    return found
-
-
-def kept(results: str, rows: Sequence[Row]) -> list[Row]:
-    """Leave out rows of runs that were removed from the store."""
-    gone = {run for run in {row.run_id for row in rows} if store.is_removed(results, run)}
-    return [row for row in rows if row.run_id not in gone]
-
-
-def news(rows: Iterable[Row], stored: Iterable[UnitState]) -> list[Row]:
-    """Keep the rows that a store lacks, each once, and those that say more than what it has in their place.
-
-    A row that was thought lost with its host may have been measured after all, and a cancelled attempt was made again.
-    """
-    known = {row.key(): precedence(row.status, row.attempt) for row in stored}
-    latest = {row.key(): row for row in rows}
-    return [row for key, row in latest.items() if key not in known or precedence(row.status, row.attempt) > known[key]]
 
 
 def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
@@ -369,48 +333,6 @@ def _durations(rows_: Iterable[UnitState]) -> dict[tuple[str, str], float]:
         for row in rows_
         if row.timed_s is not None
     }
-
-
-def _wanted(asked: Invocations, placed: placement.Placement, own: Sequence[UnitState]) -> Callable[[str, str], int]:
-    """Decide how many invocations each unit gets: the pilot, then once what the pilot's spread asks for.
-
-    All cells that one process measures get the same number, the largest that any of them needs, and so do the same in
-    other environments, so that both sides of every comparison among them do. Only the pilot's own rows count, so the
-    number never changes once it is fixed.
-    """
-    if asked.max == asked.pilot:
-        return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
-    pilots: dict[tuple[str, str], list[UnitState]] = {}
-    for row in _settled(own):
-        if row.invocation <= asked.pilot:
-            pilots.setdefault((row.cell_id, row.target_id), []).append(row)
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for unit in placed.units:
-        key = plan.group_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
-        groups.setdefault(key, []).append((unit.cell_id, unit.target.target_id))
-    counts = {
-        unit: _needed(asked, [pilots.get(each, []) for each in group]) for group in groups.values() for unit in group
-    }
-    return lambda cell_id, target_id: counts[cell_id, target_id]
-
-
-def _settled(own: Iterable[UnitState]) -> list[UnitState]:
-    """Keep the attempt that counts of each unit in each invocation, where no further one is due."""
-    last: dict[tuple[str, str, int], UnitState] = {}
-    for row in own:
-        key = (row.cell_id, row.target_id, row.invocation)
-        if key not in last or precedence(row.status, row.attempt) > precedence(last[key].status, last[key].attempt):
-            last[key] = row
-    return [row for row in last.values() if row.order_index is not None and is_final(Status(row.status), row.attempt)]
-
-
-def _needed(asked: Invocations, pilots: Sequence[Sequence[UnitState]]) -> int:
-    """Fix one number for the cells of one process, once the pilots of all of them are there."""
-    if any(len(pilot) < asked.pilot for pilot in pilots):
-        return asked.pilot
-    timed = [[row.timed_s for row in pilot if row.status == Status.OK and row.timed_s] for pilot in pilots]
-    logs = [[statistics.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= asked.pilot]
-    return statistics.planned_together(logs, half_width=asked.half_width, least=asked.pilot, most=asked.max)
 
 
 def _campaign(sweep: Sweep, run_id: str) -> Campaign:

@@ -97,14 +97,14 @@ def _submit(
     inventory: PathLike | None,
     watch: "Watch",
 ) -> Submitted:
-    from featray import claims, submission
+    from featray import claims, gathering, submission
 
     head = planning.head_of(address)
     if head is None and replay is None:
         # Ray takes a quarter of a minute to start: not before it is known that there is something to do here.
         found = _gather_here(request.results)
         prepared = submission.prepare(request, planning.recorded_or_here(None), now=planning.now())
-        submission.tell(found, prepared.plan.campaign.run_id, watch)
+        gathering.tell(found, prepared.plan.campaign.run_id, watch)
         if not prepared.plan.invocations:
             return _submitted(request, prepared.plan.campaign.run_id, None, prepared.problems)
         claims.check(request.results, request.sweep.name)  # `carry_out` would find out too, once Ray has started
@@ -119,10 +119,10 @@ def _submit(
 
 def _gather_here(results: str) -> "list[Row]":
     """Store what a killed driver left in this machine's spool; return it."""
-    from featray import claims, submission
+    from featray import claims, gathering
     from featray.backends.inline import Inline
 
-    return submission.gather(results, Inline(holder=claims.holder_name()))
+    return gathering.gather(results, Inline(holder=claims.holder_name()))
 
 
 def calibrate(

@@ -19,13 +19,15 @@ from featray.backends.replay import SILENT, Faults, Replay
 from featray.claims import claim, holder_name
 from featray.cli import progress
 from featray.errors import Busy, Interrupted, NothingMatches, NotReady, StoreError
+from featray.gathering import gather
 from featray.inventory import Inventory
 from featray.measurement.weights import HubFile
+from featray.pilots import settled
 from featray.plan import Planned
 from featray.row import Row
 from featray.runner import REAL_TIME, Clock, Outcome, Progress
 from featray.status import Status
-from featray.submission import Request, _settled, carry_out, gather, prepare, without_number
+from featray.submission import Request, carry_out, prepare, without_number
 from tests.builders import make_row
 from tests.places import BLACKWELL, RTX3090, make_host, make_inventory
 
@@ -657,6 +659,6 @@ def test_a_pilot_is_complete_when_no_try_of_it_is_due(tmp_path: Path) -> None:
     units = store.keys(str(tmp_path / "r"), every_attempt=True).units
     crashed = [dataclasses.replace(unit, status="crashed", timed_s=None) for unit in units if unit.invocation == 5]
     pilot = [unit for unit in units if unit.invocation < 5]
-    assert [unit.invocation for unit in _settled([*pilot, *crashed])] == [unit.invocation for unit in pilot]
+    assert [unit.invocation for unit in settled([*pilot, *crashed])] == [unit.invocation for unit in pilot]
     again = [dataclasses.replace(unit, attempt=2, status="ok") for unit in crashed]
-    assert len(_settled([*pilot, *crashed, *again])) == len(pilot) + len(again)
+    assert len(settled([*pilot, *crashed, *again])) == len(pilot) + len(again)
