@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Shell
+from tests.support.command import Shell
 
 ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
 

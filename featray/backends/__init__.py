@@ -12,31 +12,47 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from featray.inventory import Inventory
+from featray.core import invocation as invocations
+from featray.core import row as rows
+from featray.core.events import EventKind
+from featray.core.row import Row
+from featray.core.status import Status
 from featray.measurement.weights import HubFile
-from featray.plan import Planned
-from featray.row import Row
-from featray.status import Status
-
-QUEUED, BEGUN, WAITING = "queued", "begun", "waiting"
-LOADING, STARTED, ROW, ENDED = "loading", "started", "row", "ended"
+from featray.planning.inventory import Inventory
+from featray.planning.plan import Planned
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
     """One thing heard from a running invocation.
 
-    `kind` is QUEUED (it has not begun though nothing known is in its way; `text` says where), BEGUN (its supervisor
-    runs), WAITING (something else holds the host; `text` says who), LOADING, STARTED (`cell_id`), ROW (`row`), or
-    ENDED. After ENDED nothing follows. An ENDED with a `status` says what became of the cells that gave no row.
+    `text` says where it is queued, or who it waits for. After ENDED nothing follows; an ENDED with a `status` says what
+    became of the cells that gave no row.
     """
 
     planned: Planned
-    kind: str
+    kind: EventKind
     cell_id: str | None = None
     row: Row | None = None
     status: Status | None = None
     text: str | None = None
+
+
+def request(planned: Planned, store: str, holder: str) -> dict[str, Any]:
+    """Write what a supervisor needs to know, as plain values."""
+    return {"invocation": invocations.to_mapping(planned.invocation), "store": store, "holder": holder}
+
+
+def heard(planned: Planned, said: Mapping[str, Any]) -> Event:
+    """Read a supervisor's plain values back."""
+    text = said.get("row")
+    row = rows.from_json(text) if text is not None else None
+    kind = EventKind(said["kind"])
+    return Event(planned=planned, kind=kind, cell_id=said.get("cell_id"), row=row, text=said.get("text"))
+
+
+COUNTERS = frozenset({"rows"})
+"""The figures of `Backend.publish` that only ever grow; the others may fall."""
 
 
 class Backend(Protocol):

@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from featray import backends
-from featray.backends import Event, environments, probe, spool, supervisor
-from featray.inventory import Inventory
+from featray.backends import Event
+from featray.core.events import EventKind
+from featray.core.row import Row
+from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
-from featray.plan import Planned
-from featray.row import Row
+from featray.planning.inventory import Inventory
+from featray.planning.plan import Planned
 
 
 class Inline:
@@ -36,15 +38,15 @@ class Inline:
 
     def start(self, planned: Planned, store: str) -> None:
         """Queue an invocation; it runs while `poll` is called."""
-        self._queue.append((planned, supervisor.supervise(supervisor.request(planned, store, self._holder))))
+        self._queue.append((planned, supervisor.supervise(backends.request(planned, store, self._holder))))
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - an event comes when it comes
         """Run the first queued invocation until its next event."""
         if not self._queue:
             return ()
         planned, events = self._queue[0]
-        heard = supervisor.event(planned, next(events))
-        if heard.kind == backends.ENDED:
+        heard = backends.heard(planned, next(events))
+        if heard.kind == EventKind.ENDED:
             self._queue.popleft()
         return (heard,)
 

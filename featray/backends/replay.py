@@ -11,15 +11,15 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from featray import backends
-from featray import invocation as invocations
 from featray.backends import Event
-from featray.cell import Cell, cell_id
-from featray.inventory import Inventory
+from featray.core import invocation as invocations
+from featray.core.cell import Cell, cell_id
+from featray.core.events import EventKind
+from featray.core.row import Row
+from featray.core.status import Status
 from featray.measurement.weights import HubFile
-from featray.plan import Planned
-from featray.row import Row
-from featray.status import Status
+from featray.planning.inventory import Inventory
+from featray.planning.plan import Planned
 
 SILENT = "silent"
 """A fault: the invocation starts and is never heard of again, like a host behind a broken network."""
@@ -68,15 +68,15 @@ class Replay:
         if faults:
             fault = faults.popleft()
             if fault != SILENT:
-                yield Event(planned=planned, kind=backends.ENDED, status=Status(fault), text=f"injected {fault}")
+                yield Event(planned=planned, kind=EventKind.ENDED, status=Status(fault), text=f"injected {fault}")
             return
-        yield Event(planned=planned, kind=backends.LOADING)
+        yield Event(planned=planned, kind=EventKind.LOADING)
         for cell in planned.invocation.cells:
-            yield Event(planned=planned, kind=backends.STARTED, cell_id=cell_id(cell))
+            yield Event(planned=planned, kind=EventKind.STARTED, cell_id=cell_id(cell))
             row = self._row(planned, cell)
             self._spooled[row.key()] = row
-            yield Event(planned=planned, kind=backends.ROW, row=row)
-        yield Event(planned=planned, kind=backends.ENDED)
+            yield Event(planned=planned, kind=EventKind.ROW, row=row)
+        yield Event(planned=planned, kind=EventKind.ENDED)
 
     def _row(self, planned: Planned, cell: Cell) -> Row:
         made = invocations.record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at="")

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-import featray
 from featray.cli import (
     calibrate,
     cancel,
@@ -31,6 +30,7 @@ from featray.cli import (
     submit,
     suggest,
 )
+from featray.core.version import __version__
 from featray.errors import FeatrayError
 
 UNWRITTEN = 120  # Python's own exit code where the last of the output cannot be written
@@ -48,7 +48,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"featray {featray.__version__}")
+        typer.echo(f"featray {__version__}")
         raise typer.Exit
 
 

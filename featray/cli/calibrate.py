@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from featray.comparison import Calibration
+    from featray.analysis.comparison import Calibration
 
 
 def calibrate(

@@ -16,8 +16,8 @@ def cancel(
 
     The next submit of the same sweep goes on from there. Exit code 4 where it still runs.
     """
-    from featray import detached
-    from featray.backends.raycluster.jobs import Jobs
+    from featray.backends.ray.jobs import Jobs
+    from featray.running import detached
 
     jobs = Jobs(detached.head_of(address))
     if jobs.find(job).has_ended:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from featray.backends.heads import Node
-    from featray.backends.nodes import Running
+    from featray.cluster.heads import Node
+    from featray.cluster.nodes import Running
 
 app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
@@ -62,13 +62,12 @@ def start(
     Hosts of a file are reached over ssh: first the head, then the others join it, one raylet per GPU, with the token of
     this machine. A host whose Python, Ray or featray differs from this machine's is named, and nothing is started.
     """
-    from featray import cluster
-    from featray.backends import fleet, membership, nodes, token
+    from featray.cluster import cluster_file, fleet, membership, nodes, token
 
     if file is not None:
         own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
-        cluster.refuse_options(file, {"--port": port, "--dashboard-port": dashboard_port, **own})
-        lab = cluster.load_hosts(file)
+        cluster_file.refuse_options(file, {"--port": port, "--dashboard-port": dashboard_port, **own})
+        lab = cluster_file.load_hosts(file)
         fleet.start(lab, str(file), token.ensure(), console.say)
         destination = lab.head_host.destination if lab.head_host else ""
         _show_head(lab.address or "", lab.dashboard_port, destination)
@@ -76,7 +75,7 @@ def start(
     if token_stdin:
         token.save(sys.stdin.read().strip())
     member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
-    head = nodes.Head(port=port or cluster.RAY_PORT, dashboard_port=dashboard_port or cluster.DASHBOARD_PORT)
+    head = nodes.Head(port=port or cluster_file.RAY_PORT, dashboard_port=dashboard_port or cluster_file.DASHBOARD_PORT)
     address = f"{member.address}:{head.port}"
     begun = membership.enter(member, address, head, say=console.warn)
     _show_raylets(begun)
@@ -111,13 +110,12 @@ def join(
     Hosts of a file are reached over ssh and get the head's token; those that are in already stay. A host whose Python,
     Ray or featray the head would refuse is named before anything is started on it.
     """
-    from featray import cluster
-    from featray.backends import fleet, membership, token
+    from featray.cluster import cluster_file, fleet, membership, token
 
     if head.endswith((".yaml", ".yml")):
         own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
-        cluster.refuse_options(Path(head), own)
-        fleet.join(cluster.load_hosts(Path(head)), head, console.say)
+        cluster_file.refuse_options(Path(head), own)
+        fleet.join(cluster_file.load_hosts(Path(head)), head, console.say)
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
@@ -131,11 +129,10 @@ def stop(file: File = None) -> None:
 
     Nobody else's Ray is touched.
     """
-    from featray import cluster
-    from featray.backends import fleet, nodes
+    from featray.cluster import cluster_file, fleet, nodes
 
     if file is not None:
-        fleet.stop(cluster.load_hosts(file), console.say)
+        fleet.stop(cluster_file.load_hosts(file), console.say)
         return
     ended = nodes.stop()
     console.say(f"{len(ended)} raylets ended" if ended else "no Ray of featray's runs on this machine")
@@ -147,11 +144,10 @@ def status(file: File = None) -> None:
 
     With a cluster file, the nodes of that cluster.
     """
-    from featray import cluster
-    from featray.backends import heads, nodes
+    from featray.cluster import cluster_file, heads, nodes
 
     begun = nodes.running()
-    address = cluster.load_hosts(file).address if file is not None else begun[0].address if begun else None
+    address = cluster_file.load_hosts(file).address if file is not None else begun[0].address if begun else None
     if begun:
         _show_raylets(begun)
     if address is None:
@@ -166,7 +162,7 @@ def token() -> None:
 
     Makes one if there is none. Keep it to yourself.
     """
-    from featray.backends import token as tokens
+    from featray.cluster import token as tokens
 
     console.result(tokens.ensure())
 
@@ -181,7 +177,7 @@ def _table(address: str, nodes: "Sequence[Node]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from featray.backends.nodes import GPU_LABEL, HOST_LABEL, VERSION_LABEL
+    from featray.cluster.nodes import GPU_LABEL, HOST_LABEL, VERSION_LABEL
 
     table = Table(title=f"Nodes of {address}", title_justify="left")
     for heading in ("host", "address", "state", "CPUs", "GPUs", "GPU", "labels"):

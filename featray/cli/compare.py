@@ -34,7 +34,7 @@ def compare(
 ) -> int:
     """Print one line per matching pair: ratio of times, its 95% interval, the verdict, and what to do next."""
     from featray import api
-    from featray.report import verdicts
+    from featray.rendering import comparison_text
 
     failing = _failing(fail_if or [])
     keys = [key.strip() for each in over or [] for key in each.split(",") if key.strip()]
@@ -42,10 +42,10 @@ def compare(
     for problem in found.problems:
         console.warn(problem)
     if json:
-        console.result(verdicts.to_json(found.comparison))
+        console.result(comparison_text.to_json(found.comparison))
     else:
-        console.result("\n".join(verdicts.lines(found.comparison)))
-        console.result("\n" + "\n".join(verdicts.summary(found.comparison)))
+        console.result("\n".join(comparison_text.lines(found.comparison)))
+        console.result("\n" + "\n".join(comparison_text.summary(found.comparison)))
     return int(any(str(pair.verdict) in failing for pair in found.comparison.pairs))
 
 

@@ -29,19 +29,16 @@ def export(
     ] = None,
 ) -> None:
     """Write stored rows in another format: one file for each run, host and GPU, as py-feat has it."""
-    from featray import exchange
+    import featray
+    from featray.api.export import single, write_files
 
-    chosen = exchange.choose(results, run=run, sweep=sweep, everything=everything)
-    for problem in chosen.problems:
-        console.warn(str(problem))
-    run_ids = list(dict.fromkeys(row.run_id for row in chosen.rows))
-    verdicts = exchange.verdicts(results, baseline, run_ids) if baseline is not None else None
-    for text in verdicts.without if verdicts else ():
+    done = featray.export(to, results=results, run=run, sweep=sweep, everything=everything, baseline=baseline)
+    for problem in done.problems:
+        console.warn(problem)
+    for text in done.without_verdict:
         console.say(text)
-    said = verdicts.said if verdicts else None
-    written = exchange.export(chosen.rows, to, name=run or sweep or "featray", verdicts=said)
     if output is None:
-        console.result(exchange.single(written).removesuffix("\n"))
+        console.result(single(done.files).removesuffix("\n"))
         return
-    for path in exchange.write_files(output, written):
+    for path in write_files(output, done.files):
         console.result(str(path))

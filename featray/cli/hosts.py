@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from featray.inventory import Gpu, Host
-    from featray.readiness import Lack
+    from featray.planning.inventory import Gpu, Host
+    from featray.planning.readiness import Lack
 
 
 def hosts(
@@ -28,7 +28,8 @@ def hosts(
 
     With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a host lacks something.
     """
-    from featray import api, inventory
+    from featray import api
+    from featray.planning import inventory
 
     found, lacks = api.check(check, address=address) if check is not None else (api.hosts(address=address), ())
     if json:
@@ -69,7 +70,7 @@ def _name(host: "Host") -> str:
 
 
 def _system(host: "Host") -> str:
-    from featray.quantities import format_bytes
+    from featray.core.quantities import format_bytes
 
     cores = f"{host.cpu_count} CPUs" if host.cpu_count else None
     memory = format_bytes(host.memory_b) if host.memory_b else None
@@ -82,7 +83,7 @@ def _devices(host: "Host") -> str:
 
 
 def _gpu(gpu: "Gpu") -> str:
-    from featray.quantities import format_bytes
+    from featray.core.quantities import format_bytes
 
     others = {None: None, 0: "no other process", 1: "1 other process"}
     facts = [
@@ -104,7 +105,7 @@ def _software(host: "Host") -> str:
 
 
 def _here(host: "Host") -> str:
-    from featray.quantities import format_bytes
+    from featray.core.quantities import format_bytes
 
     free = f"{format_bytes(host.disk_free_b)} of disk free" if host.disk_free_b is not None else None
     load = f"load {host.load_1m:.1f}" if host.load_1m is not None else None

@@ -22,9 +22,9 @@ def import_(
     ] = None,
 ) -> None:
     """Import reports that py-feat's own benchmark script made; the run is named after the file."""
-    from featray import exchange
+    import featray
 
-    done = exchange.import_files(results, files, archive=archive)
+    done = featray.import_reports(*files, results=results, archive=archive)
     for warning in done.warnings:
         console.warn(warning)
     known = f", {done.known} were there already" if done.known else ""

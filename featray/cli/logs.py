@@ -14,9 +14,9 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until it ends.")] = False,
 ) -> None:
     """Print what a detached submit has said, as if it had run here."""
-    from featray import detached
-    from featray.backends.raycluster.jobs import Jobs
+    from featray.backends.ray.jobs import Jobs
     from featray.cli import progress
+    from featray.running import detached
 
     jobs = Jobs(detached.head_of(address))
     jobs.find(job)

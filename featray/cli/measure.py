@@ -35,7 +35,7 @@ def measure(
 ) -> int:
     """Measure one cell on this machine in one process and print its row as JSON; nothing is stored."""
     from featray import api
-    from featray import row as rows
+    from featray.core import row as rows
 
     row = api.measure(file, cell_id=cell, sweep=sweep, target_id=target, results=results, say=console.say)
     console.result(rows.to_json(row))

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from featray.cell import Cell
-    from featray.submission import Prepared
+    from featray.core.cell import Cell
+    from featray.running.submission import Prepared
 
 
 def plan(
@@ -27,7 +27,7 @@ def plan(
 ) -> None:
     """Show a sweep's cells, where each would run or why not, what is done already, and the estimated time."""
     from featray import api
-    from featray.report import preview
+    from featray.rendering import plan_summary
 
     prepared = api.plan(
         sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
@@ -35,10 +35,10 @@ def plan(
     for problem in prepared.problems:
         console.warn(problem)
     if json:
-        console.result(preview.to_json(prepared.plan, prepared.placement))
+        console.result(plan_summary.to_json(prepared.plan, prepared.placement))
         return
     console.stdout().print(table(prepared))
-    console.result(preview.summary(prepared.plan, prepared.placement))
+    console.result(plan_summary.summary(prepared.plan, prepared.placement))
 
 
 def table(prepared: "Prepared") -> "Table":

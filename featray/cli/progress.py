@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from featray.cli import console
-from featray.quantities import format_duration, frames_per_second
+from featray.core.events import EventKind
+from featray.core.quantities import format_duration, frames_per_second
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from featray.runner import Progress, Watch
+    from featray.running.runner import Progress, Watch
 
 REFRESH_HZ = 4
 TARGET_WIDTH = 40  # a host's name and a GPU's: of 100 columns this leaves half for what it does
@@ -64,7 +65,7 @@ def to_mapping(progress: "Progress") -> dict[str, object]:
 
 
 def _cell_label(progress: "Progress") -> str | None:
-    from featray.cell import cell_id
+    from featray.core.cell import cell_id
 
     event = progress.event
     cells = event.planned.invocation.cells if event else ()
@@ -91,7 +92,7 @@ def event_line(said: Said) -> str:
     if "row" in said and "invocation" in said:
         ends = [part for part in (_left(said), said.get("text")) if part]  # a row's text warns, as of a full spool
         return ", ".join([f"[{said['done']}/{said['total']}] {result_line(said['row'])}", *ends])
-    if said.get("event") in ("queued", "waiting"):
+    if said.get("event") in (EventKind.QUEUED, EventKind.WAITING):
         return f"{said['invocation']} on {said['target_label']}: waiting for {said.get('text')}"
     text = str(said.get("text", ""))
     return f"{said['invocation']}: {text}" if text and "invocation" in said else text
@@ -194,10 +195,10 @@ class View:
 
 def _now(said: Said, before: str) -> str:
     kind = said.get("event")
-    if kind in ("queued", "waiting"):
+    if kind in (EventKind.QUEUED, EventKind.WAITING):
         return f"waits for {said.get('text')}"
-    if kind == "loading":
+    if kind == EventKind.LOADING:
         return f"loads {said['detector']}"
-    if kind == "started":
+    if kind == EventKind.STARTED:
         return str(said.get("cell", said["cell_id"]))
-    return "idle" if kind == "ended" else before
+    return "idle" if kind == EventKind.ENDED else before

@@ -22,9 +22,10 @@ def recommend(
     python: Annotated[bool, typer.Option("--python", help="Print Python that detects with it.")] = False,
 ) -> None:
     """Name the fastest measured setting of each input, how fast it is, and what comes near."""
-    from featray import api, quantities
+    from featray import api
+    from featray.core import quantities
     from featray.errors import BadInput
-    from featray.report import advice
+    from featray.rendering import recommendation_text
 
     try:
         limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
@@ -34,8 +35,8 @@ def recommend(
         detector=detector, host=host, input=clip, device=device, memory_limit_b=limit_b, results=results
     )
     if json:
-        console.result(advice.to_json(found))
+        console.result(recommendation_text.to_json(found))
     elif python:
-        console.result(advice.snippet(found).removesuffix("\n"))
+        console.result(recommendation_text.snippet(found).removesuffix("\n"))
     else:
-        console.result(advice.text(found))
+        console.result(recommendation_text.text(found))

@@ -10,8 +10,8 @@ from featray.cli import console
 from featray.cli.options import JobAddress, Json
 
 if TYPE_CHECKING:
-    from featray.backends.raycluster.jobs import Job, Jobs
-    from featray.detached import Said, Standing
+    from featray.backends.ray.jobs import Job, Jobs
+    from featray.running.detached import Said, Standing
 
 RESULTS = "Put rows that this store lacks in it, where the head shares no disk with it; default: the job's own store."
 
@@ -28,8 +28,8 @@ def status(
     The rows of one come here where they are not here yet. Exit code 0 while nothing is known to be missing, 1 where it
     has ended with units that have no number, 4 where the submit itself failed.
     """
-    from featray import detached
-    from featray.backends.raycluster.jobs import Jobs
+    from featray.backends.ray.jobs import Jobs
+    from featray.running import detached
 
     jobs = Jobs(detached.head_of(address))
     if job is None:
@@ -56,7 +56,7 @@ def _list(jobs: "Jobs", *, json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from featray import detached
+    from featray.running import detached
 
     logs = [(job, jobs.log(job.id)) for job in jobs.all()]
     known = [(job, detached.stand(job, list(detached.events(log.split("\n"))), log)) for job, log in logs]
@@ -77,8 +77,8 @@ def _list(jobs: "Jobs", *, json: bool) -> None:
 
 
 def _follow(jobs: "Jobs", job: str) -> None:
-    from featray import detached
     from featray.cli import progress
+    from featray.running import detached
 
     with progress.display() as show:
         for said in detached.events(jobs.follow(job)):

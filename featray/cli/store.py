@@ -71,7 +71,7 @@ def compact(
 def check(results: Results = DEFAULT_RESULTS) -> int:
     """Read every file whole and say what is wrong; exit 1 when something is."""
     from featray import store
-    from featray.quantities import format_bytes
+    from featray.core.quantities import format_bytes
 
     found = store.check(results)
     for problem in found.problems:

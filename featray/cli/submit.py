@@ -82,12 +82,12 @@ def _detach(
     retry_failed: bool,
     budget: float | None,
 ) -> None:
-    from featray import detached
-    from featray.api import planning
-    from featray.backends.raycluster.jobs import Jobs
+    from featray.api import named
+    from featray.backends.ray.jobs import Jobs
+    from featray.running import detached
 
     chosen = [("--rerun", rerun), ("--retry-failed", retry_failed), (f"--budget={budget}", budget is not None)]
-    read = planning.load_named(sweep)
+    read = named.load_named(sweep)
     head, interpreter = detached.place(address, python)
     options = [option for option, is_given in chosen if is_given]
     id_ = detached.start(Jobs(head), read, sweep, python=interpreter, results=results, options=options)
@@ -98,9 +98,9 @@ def _detach(
 
 def finish(done: "Submitted") -> None:
     """Print the table, and say what was measured, what was not, and where the report is."""
-    from featray.report import tables, terminal
+    from featray.rendering import document, terminal
 
-    console.stdout().print(terminal.draw(tables.build(done.rows)))
+    console.stdout().print(terminal.draw(document.build(done.rows)))
     if done.measured == done.not_reached == 0:
         console.say(f"nothing was left to measure: {done.run_id} has it all; --rerun measures again")
     else:

@@ -25,8 +25,9 @@ def suggest(
     ] = None,
 ) -> None:
     """Write the sweeps to submit next: separating cells, larger batches, noisy cells, holes, with reasons and times."""
-    from featray import api, reporting
-    from featray.report import followups
+    from featray import api
+    from featray.analysis.advice import followups
+    from featray.api.report import keep_all
 
     found = api.suggest(*(names or ()), results=results, baseline=baseline)
     for problem in found.problems:
@@ -37,5 +38,5 @@ def suggest(
     if output is None:
         console.result("\n---\n".join(text.removesuffix("\n") for text in files.values()))
         return
-    for path in reporting.keep_all({output / name: text for name, text in files.items()}):
+    for path in keep_all({output / name: text for name, text in files.items()}):
         console.result(str(path))

@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from featray import detectors, inputs, units
-from featray.row import Row
-from featray.units import Unit, UnitKey
+from featray.analysis import units
+from featray.analysis.units import Unit, UnitKey
+from featray.core import detectors, inputs
+from featray.core.row import Row
 
 
 def write(rows: Iterable[Row], verdicts: Mapping[UnitKey, str] | None = None) -> str:

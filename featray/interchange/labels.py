@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import re
 
-from featray import detectors, inputs
+from featray.core import detectors, inputs
 
 HEADINGS = {
     **{each.heading: name for name, each in detectors.CATALOGUE.items()},

@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from featray import inputs
+from featray.core import inputs
+from featray.core.row import Row
 from featray.errors import ImportFileError
-from featray.interchange import exported, figures, imported, labels
-from featray.interchange.exported import Group, Line
-from featray.interchange.imported import Context, Import, Measured
-from featray.row import Row
+from featray.interchange import figures, labelled_rows, labels, report_groups
+from featray.interchange.labelled_rows import Context, Import, Measured
+from featray.interchange.report_groups import Group, Line
 
 SCHEMA_VERSION = 1
 _KINDS = {"video": inputs.VIDEO, "image": inputs.IMAGES}
@@ -44,7 +44,7 @@ def parse(text: str, source: str, run_id: str) -> Import:
         raise ImportFileError(f"{source}: metadata must be an object and records a list that is not empty")
     try:
         measured = [_measured(f"records[{index}]", record) for index, record in enumerate(records)]
-        return imported.build(run_id, run_id, source, context(metadata), measured)
+        return labelled_rows.build(run_id, run_id, source, context(metadata), measured)
     except ValueError as wrong:
         raise ImportFileError(f"{source}: {wrong}") from wrong
 
@@ -111,7 +111,7 @@ def from_record(place: str, record: Mapping[str, str]) -> Measured:
     seconds = float(record["sec"]) if figures.NUMBER.fullmatch(record["sec"]) else math.nan
     if not 0 < seconds < math.inf:
         raise ValueError(f"{place}: sec {record['sec']!r} is no duration")
-    return imported.measured(
+    return labelled_rows.measured(
         place,
         section=labels.section(kind, record["section_label"]),
         config=record["config"],
@@ -131,7 +131,7 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     Returns:
         File name -> text.
     """
-    return {f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in exported.groups(rows)}
+    return {f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in report_groups.groups(rows)}
 
 
 def _payload(group: Group) -> dict[str, Any]:
@@ -154,11 +154,11 @@ def metadata(group: Group) -> dict[str, Any]:
         "cpu_count": first.cpu_count,
         "python": first.python,
         "pytorch": first.torch,
-        "gpu": exported.gpu_text(group),
+        "gpu": report_groups.gpu_text(group),
         "omp_num_threads": first.omp_num_threads,
-        "devices_swept": exported.distinct(line.device for line in group.lines),
-        "batch_sizes": exported.distinct(line.batch_size for line in group.lines),
-        "workers": exported.distinct(line.num_workers for line in group.lines),
+        "devices_swept": report_groups.distinct(line.device for line in group.lines),
+        "batch_sizes": report_groups.distinct(line.batch_size for line in group.lines),
+        "workers": report_groups.distinct(line.num_workers for line in group.lines),
         **({"weights": "synthetic"} if first.weights == "synthetic" else {}),
     }
 

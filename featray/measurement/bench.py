@@ -11,16 +11,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import identity
-from featray.cell import Cell
-from featray.invocation import Rules
+from featray.core import identity
+from featray.core.cell import Cell
+from featray.core.invocation import Rules
+from featray.core.quantities import utc_text
 from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
 from featray.measurement.detector import Loaded
 from featray.measurement.outcome import Failure, WrongWork
 from featray.measurement.outputs import Output
 from featray.measurement.protocol import Calls, Repeat, Timings
 from featray.measurement.telemetry import Sampler, Source, Window
-from featray.quantities import utc_text
 
 
 class Bench:

@@ -1,8 +1,8 @@
 """Channel: the child's end of the two pipes to its supervisor.
 
-The words are those of `invocation`. The real stdout is moved to a file of its own and stdout then means stderr, so that
-nothing a library prints can reach the protocol. A thread reads stdin: when it closes, the supervisor is gone or wants
-the child gone, and the process ends at once, whatever it is doing.
+The words are those of `core.invocation`. The real stdout is moved to a file of its own, and stdout then means stderr:
+nothing that a library prints reaches the protocol. A thread reads stdin. When it closes, the supervisor is gone or
+wants the child gone, and the process ends at once, whatever it is doing.
 """
 
 import contextlib
@@ -14,7 +14,8 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from featray.invocation import DONE, NEXT
+from featray.core.events import EventKind
+from featray.core.invocation import NEXT
 
 ORPHANED = 4  # exit code, where this process may not end its whole session: stdin closed before all cells were done
 _CHUNK_B = 65536  # Linux's pipe buffer
@@ -27,7 +28,7 @@ class Channel:
         """Start to listen.
 
         Args:
-            reader: File descriptor to read from; when it closes before DONE was sent, this process ends.
+            reader: File descriptor to read from; when it closes before `EventKind.DONE` was sent, this process ends.
             writer: File descriptor to write to.
         """
         self._writer = writer
@@ -48,7 +49,7 @@ class Channel:
 
     def send(self, event: str, **fields: Any) -> None:
         """Write one event; a supervisor that no longer reads ends this process."""
-        self._finished = self._finished or event == DONE
+        self._finished = self._finished or event == EventKind.DONE
         text = json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False) + "\n"
         self._write(text.encode())
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import detectors, identity, inputs
-from featray.cell import Cell
+from featray.core import detectors, identity, inputs
+from featray.core.cell import Cell
 from featray.measurement import outputs, synthetic, weights
 from featray.measurement.outputs import Output as Output
 

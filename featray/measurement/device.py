@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from featray import gpus
+from featray.core import gpus
+from featray.core.status import Status
 from featray.measurement import cuda
 from featray.measurement.outcome import Refused
-from featray.status import Status
 
 
 def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.driver) -> Mapping[str, Any]:

@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from featray.core.status import Status
 from featray.errors import FeatrayError
-from featray.status import Status
 
 T = TypeVar("T")
 

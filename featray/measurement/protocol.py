@@ -20,7 +20,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from featray.invocation import Rules
+from featray.core.invocation import Rules
 from featray.measurement.telemetry import Window
 
 SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third is evidence

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import invocation as invocations
-from featray import row as rows
-from featray.cell import Cell, cell_id
-from featray.invocation import Invocation
+from featray.core import invocation as invocations
+from featray.core import row as rows
+from featray.core.cell import Cell, cell_id
+from featray.core.invocation import Invocation
 from featray.measurement import weights
 
 

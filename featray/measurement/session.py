@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from featray import invocation as invocations
-from featray import row as rows
-from featray.cell import Cell, cell_id
+from featray.core import invocation as invocations
+from featray.core import row as rows
+from featray.core.cell import Cell, cell_id
+from featray.core.events import EventKind
+from featray.core.status import Status
 from featray.measurement import bench, cuda, detector, device, memory, nvml, outcome, provenance
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
 from featray.measurement.request import Request
-from featray.status import Status
 
 GRACE_S = 5.0  # past a limit, for the supervisor to act; only without a supervisor does this process end itself
 AFRESH = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
@@ -35,7 +36,7 @@ class Session:
 
     def run(self) -> int:
         """Measure every cell; return the exit code."""
-        self._channel.send(invocations.LOADING)
+        self._channel.send(EventKind.LOADING)
         with _ends_after(self._request.invocation.rules.load_limit_s):
             opened = outcome.attempt(self._open)
         while self._left:
@@ -43,7 +44,7 @@ class Session:
                 self._give(self._left[0], opened, bench.utc_now())
             elif not self._measure(self._left[0], opened):
                 return AFRESH
-        self._channel.send(invocations.DONE)
+        self._channel.send(EventKind.DONE)
         return 0
 
     def _open(self) -> Bench | Failure:
@@ -66,7 +67,7 @@ class Session:
 
     def _measure(self, cell: Cell, opened: Bench) -> bool:
         """Measure one cell and hand its row over; tell whether this process is fit for another."""
-        self._channel.send(invocations.STARTED, cell_id=cell_id(cell))
+        self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
         started_at = bench.utc_now()
         with _ends_after(self._request.invocation.rules.time_limit_s):
             measured = outcome.attempt(lambda: opened.measure(cell, self._request.files_of(cell)))

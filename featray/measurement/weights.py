@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import detectors, errors
+from featray import errors
+from featray.core import detectors
 from featray.measurement import pyfeat_source
 
 PRETRAINED, SYNTHETIC = "pretrained", "synthetic"

@@ -16,11 +16,11 @@ the credentials that it may carry. With pandas alone,
 """
 
 from featray.store.compaction import Compacted, compact
-from featray.store.naming import full_name, shown
+from featray.store.file_names import full_name, shown
 from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
 from featray.store.reading import Reading, load, read, without_collection
 from featray.store.resuming import Keys, UnitState, keys
-from featray.store.spools import make_spool, spool_name
+from featray.store.spool_names import make_spool, spool_name
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.upkeep import Checkup, Removal, check, is_removed, removal, remove
 from featray.store.writing import append

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from featray import row as rows
-from featray.status import Status
-from featray.store import footers, reading, scanning, schema, small, writing
+from featray.core import row as rows
+from featray.core.status import Status
+from featray.store import footers, reading, scanning, schema, small_files, writing
 from featray.store import place as places
 from featray.store.place import File, Place, Problem
 
@@ -106,7 +106,7 @@ def sources(place: Place, name: str) -> list[str]:
             return footers.sources(pq.read_metadata(stream).metadata)
     except FileNotFoundError:
         raise
-    except small.UNREADABLE:
+    except small_files.UNREADABLE:
         return []
 
 
@@ -133,7 +133,7 @@ class _Batch:
             return
         self.names.append(name)
         self.loose.append(_as_known(table))
-        if len(self.loose) >= small.TOGETHER:
+        if len(self.loose) >= small_files.TOGETHER:
             self.pieces, self.loose = [*self.pieces, _joined(self.loose).combine_chunks()], []
 
     def merge(self) -> None:

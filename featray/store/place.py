@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from featray.errors import StoreError
-from featray.store import naming
+from featray.store import file_names
 
 ROWS = "rows"
 SUFFIX = ".parquet"
@@ -108,12 +108,12 @@ def at(results: str | os.PathLike[str]) -> Place:
     text = os.fspath(results)
     if "://" not in text:
         return Place(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
-    shown = naming.shown(text)
+    shown = file_names.shown(text)
     try:
         filesystem, folder = fs.FileSystem.from_uri(text)
     except (pa.ArrowException, OSError, ValueError) as wrong:
         # Not `from wrong`: whoever prints the whole chain would print the URI.
-        raise StoreError(f"{shown}: cannot open: {naming.censored(str(wrong), text)}") from None
+        raise StoreError(f"{shown}: cannot open: {file_names.censored(str(wrong), text)}") from None
     return Place(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{shown}/{ROWS}")
 
 

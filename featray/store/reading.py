@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray import row as rows
+from featray.core import row as rows
+from featray.core.row import Row
+from featray.core.status import precedence
 from featray.errors import NothingMatches, suggest
-from featray.row import Row
-from featray.status import precedence
 from featray.store import place as places
 from featray.store import scanning, schema
 from featray.store.place import Problem

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray import row as rows
-from featray.store import footers, reading, scanning, schema, small
+from featray.core import row as rows
+from featray.store import footers, reading, scanning, schema, small_files
 from featray.store import place as places
 from featray.store.place import File, Problem
 
@@ -99,7 +99,7 @@ def told_and_scanned(
     """
 
     def use(files: list[File]) -> tuple[tuple[list[footers.Unit], Any], list[Problem]]:
-        units, others = small.units(place, files)
+        units, others = small_files.units(place, files)
         found, unusable = scanning.scan_files(place, others, columns, wanted, whole=whole)
         return (units, found), unusable
 

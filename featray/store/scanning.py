@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from featray import row as rows
+from featray.core import row as rows
 from featray.errors import StoreError
 from featray.store import place as places
-from featray.store import schema, small
+from featray.store import schema, small_files
 from featray.store.place import File, Place, Problem
 
 FILE = "__filename"  # Arrow's name for the column of file paths
@@ -107,9 +107,9 @@ def scan_files(
     columns = list(dict.fromkeys(["schema_version", *columns, *(condition.columns if condition else ())]))
     # Rows without a version are kept, so that a foreign file is reported and not filtered away in silence.
     wanted = condition.expression | ~VERSION.is_valid() if condition else None
-    few, problems = small.read(
+    few, problems = small_files.read(
         place,
-        [file for file in files if file.size_b <= small.LIMIT_B],
+        [file for file in files if file.size_b <= small_files.LIMIT_B],
         columns,
         name_column=FILE,
         equal=condition.equal if condition else {},
@@ -117,7 +117,7 @@ def scan_files(
     )
     if wanted is not None:
         few = few.filter(wanted)
-    large = [file for file in files if file.size_b > small.LIMIT_B]
+    large = [file for file in files if file.size_b > small_files.LIMIT_B]
     many, unusable = _scan_large(place, large, columns, wanted, whole=whole)
     found = few if many is None else pa.concat_tables([few, many.select(few.schema.names).cast(few.schema)])
     return (found, [*problems, *unusable]) if of_anybody else _known(place, found, [*problems, *unusable])
@@ -132,7 +132,7 @@ def _scan_large(
         return (_thinned if whole else _table)(place, files, columns, wanted), []
     except FileNotFoundError:
         raise
-    except small.UNREADABLE as wrong:
+    except small_files.UNREADABLE as wrong:
         unusable = [problem for file in files if (problem := examine(place, file))]
         bad = {problem.file for problem in unusable}
         if not bad:
@@ -194,8 +194,8 @@ def examine(place: Place, file: File) -> Problem | None:
     Raises:
         FileNotFoundError: it has gone meanwhile.
     """
-    if file.size_b <= small.LIMIT_B:
-        found, problems = small.read(place, [file], schema.reading_schema().names, name_column=FILE)
+    if file.size_b <= small_files.LIMIT_B:
+        found, problems = small_files.read(place, [file], schema.reading_schema().names, name_column=FILE)
         if problems:
             return problems[0]
     else:
@@ -203,10 +203,10 @@ def examine(place: Place, file: File) -> Problem | None:
             found = _table(place, [file], schema.reading_schema().names, None)
         except FileNotFoundError:
             raise
-        except small.UNREADABLE as wrong:
+        except small_files.UNREADABLE as wrong:
             return _blame(place, file, wrong)
     if found.num_rows and pc.any(pc.is_null(found.column("schema_version"))).as_py():
-        return small.foreign(file.name)
+        return small_files.foreign(file.name)
     return None
 
 
@@ -217,6 +217,6 @@ def _blame(place: Place, file: File, wrong: BaseException) -> Problem:
             pq.ParquetFile(stream, page_checksum_verification=True).read()
     except FileNotFoundError:
         raise
-    except small.UNREADABLE as damage:
-        return small.damaged(file, damage)
-    return small.misfit(file, wrong)
+    except small_files.UNREADABLE as damage:
+        return small_files.damaged(file, damage)
+    return small_files.misfit(file, wrong)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from featray import row as rows
-from featray.row import Row
+from featray.core import row as rows
+from featray.core.row import Row
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 

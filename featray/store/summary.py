@@ -5,7 +5,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
-from featray import identity
+from featray.core import identity
 from featray.store import place as places
 from featray.store import reading, resuming, scanning, schema
 from featray.store.place import Problem

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from featray import identity
-from featray import row as rows
+from featray.core import identity
+from featray.core import row as rows
 from featray.errors import NothingMatches, StoreError, suggest
-from featray.store import compaction, reading, scanning, schema, small, summary, writing
+from featray.store import compaction, reading, scanning, schema, small_files, summary, writing
 from featray.store import place as places
 from featray.store.place import File, Place, Problem
 
@@ -176,8 +176,8 @@ def _rewrite(place: Place, name: str, run_id: str) -> None:
         found, sources = compaction.whole(place, name), compaction.sources(place, name)
     except FileNotFoundError:  # compacted meanwhile: its rows lie in another file now
         return
-    except small.UNREADABLE as damage:
-        problem = small.damaged(File(name, 0), damage)
+    except small_files.UNREADABLE as damage:
+        problem = small_files.damaged(File(name, 0), damage)
         raise StoreError(f"{place.text}: {problem}; it holds other runs too, and nothing was removed") from damage
     kept = found.filter(pc.invert(_of_run(found, run_id)))
     # What it was made of and may still lie there holds nothing but these rows and the run's.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from featray.row import Row
+from featray.core.row import Row
 from featray.store import footers, schema
 from featray.store import place as places
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from featray import cell, errors, inputs
-from featray import detectors as catalogue
-from featray.detectors import Detector, Keyword
-from featray.inputs import Input
+from featray import errors
+from featray.core import cell, inputs
+from featray.core import detectors as catalogue
+from featray.core.detectors import Detector, Keyword
+from featray.core.inputs import Input
 from featray.sweep.schema import DetectorEntry, InputEntry
-from featray.yamlfile.words import show
+from featray.yamlfile.messages import show
 
 
 class Clip(Protocol):

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from featray import inputs, quantities
-from featray.cell import PARALLEL_MAX
-from featray.sweep.measuring import Measure
+from featray.core import inputs, quantities
+from featray.core.cell import PARALLEL_MAX
+from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import Model
-from featray.yamlfile.words import show
+from featray.yamlfile.messages import show
 
 OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
 """Variables that pin the device or find the child's code; a sweep that set them would measure something else."""

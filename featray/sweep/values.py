@@ -5,8 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from featray.cell import BATCH_SIZE_MAX
-from featray.yamlfile.words import show
+from featray.core.cell import BATCH_SIZE_MAX
+from featray.yamlfile.messages import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """What names files, folders and Ray tasks alike; 80 characters leave room for a run's time stamp."""

@@ -20,7 +20,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from featray import errors
 from featray.errors import BadInput
-from featray.yamlfile.words import explain
+from featray.yamlfile.messages import explain
 
 Loc = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the root."""

@@ -16,12 +16,12 @@ import itertools
 import random
 import time
 
-from featray import cell, detectors
-from featray.inventory import Host
-from featray.invocation import Rules
-from featray.plan import LOAD_S, Plan, Planned, guess_s
-from featray.schedule import Schedule
-from tests.places import make_cell, make_host, make_plan, place
+from featray.core import cell, detectors
+from featray.core.invocation import Rules
+from featray.planning.inventory import Host
+from featray.planning.plan import LOAD_S, Plan, Planned, guess_s
+from featray.planning.schedule import Schedule
+from tests.support.places import make_cell, make_host, make_plan, place
 
 CELLS = 5000
 GROUPS = 250  # processes: so many kinds of detector keywords, 20 cells each

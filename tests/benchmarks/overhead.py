@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from featray import store
-from featray.row import Row
+from featray.core.row import Row
 
 CELLS = 200
 TRIALS = 20  # Ray Tune starts an actor for each, about 3 s

@@ -17,9 +17,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from featray import reporting, store
-from featray.row import Row
-from tests.builders import make_rows
+import featray
+from featray import store
+from featray.core.row import Row
+from tests.support.builders import make_rows
 
 TARGETS, DETECTORS, BATCHES, INVOCATIONS, SUMMARY_COLUMNS = 20, 100, 10, 5, 50
 
@@ -60,7 +61,7 @@ def rows(target: int) -> Iterator[Row]:
 def report(folder: Path) -> None:
     """Make the page and print what it took."""
     started = time.perf_counter()
-    made = reporting.report(str(folder), [], form="html")
+    made = featray.report(results=str(folder), form="html")
     took_s, cpu_s = time.perf_counter() - started, time.process_time()
     peak_b = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     page = made.files[0].stat().st_size

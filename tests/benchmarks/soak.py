@@ -33,7 +33,7 @@ axes: {{device: cpu, batch_size: {sizes}}}
 measure: {{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 1}}
 """
 DETECTOR = """  - name: d{number}
-    class: "featray.measurement.saboteur:Saboteur"
+    class: "featray.measurement.fakes.failing_detector:FailingDetector"
     keywords: {{fault: any, share: {share}, seconds: {seconds}}}
 """
 

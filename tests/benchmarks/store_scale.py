@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from featray import store
-from featray.row import Row
-from tests.builders import make_row
+from featray.core.row import Row
+from tests.support.builders import make_row
 
 SWEEPS = 1000
 CELLS = 40
@@ -136,20 +136,20 @@ def read_one_sweep(large: Path, _: Path) -> None:
 
 def report_one_sweep(large: Path, _: Path) -> None:
     """Report one sweep out of a thousand."""
-    from featray import reporting
+    from featray.api import report
 
     import_what_is_imported_later()
     with timed("report one sweep of 1000", ONE_OF_THOUSAND):
-        reporting.report(str(large), ["sweep-517"], output=Path("-"))
+        report("sweep-517", results=str(large), output=Path("-"))
 
 
 def compare_two_sweeps(large: Path, _: Path) -> None:
     """Compare two sweeps out of a thousand."""
-    from featray import comparing
+    from featray.api import compare
 
     import_what_is_imported_later()
     with timed("compare two sweeps of 1000", ONE_OF_THOUSAND):
-        found = comparing.compare(str(large), "sweep-517", "sweep-518")
+        found = compare("sweep-517", "sweep-518", results=str(large))
     assert len(found.comparison.pairs) == CELLS
 
 

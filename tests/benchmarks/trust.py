@@ -22,12 +22,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import statistics as figures
-from featray.backends import environments, supervisor
-from featray.cell import Cell, cell_id
-from featray.detectors import CATALOGUE as DETECTORS
-from featray.inputs import CATALOGUE as INPUTS
-from featray.invocation import Invocation, Rules
+from featray import stats as figures
+from featray.core.cell import Cell, cell_id
+from featray.core.detectors import CATALOGUE as DETECTORS
+from featray.core.inputs import CATALOGUE as INPUTS
+from featray.core.invocation import Invocation, Rules
+from featray.host import environments, supervisor
 from featray.measurement import ffmpeg, weights
 
 ROOT = Path(__file__).parent.parent.parent
@@ -153,7 +153,7 @@ def fidelity() -> bool:
 
 def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
     """Run the plain loop in a process of its own, in the environment that featray's child gets."""
-    from featray import cell
+    from featray.core import cell
 
     variables = environments.variables(invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache))
     clip = environments.packaged_file(what.input.packaged or "")
@@ -170,7 +170,7 @@ def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
 
 def featray_times(invocation: Invocation) -> list[float]:
     """Run the same cell through the supervisor and its child."""
-    from featray import invocation as invocations
+    from featray.core import invocation as invocations
 
     request = {"invocation": invocations.to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
     rows = [json.loads(said["row"]) for said in supervisor.supervise(request) if said["kind"] == "row"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from featray import detectors
+from featray.core import detectors
 from tests.integration import real_detectors
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]

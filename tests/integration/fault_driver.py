@@ -8,11 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from featray import clips, invocation, submission, sweep
-from featray.backends import Event, probe, supervisor
-from featray.inventory import Inventory
-from featray.plan import Planned
-from tests.campaigns import Here, run
+from featray import sweep
+from featray.backends import Event
+from featray.core import invocation
+from featray.host import clips, probe, supervisor
+from featray.planning.inventory import Inventory
+from featray.planning.plan import Planned
+from featray.running import submission
+from tests.support.campaigns import Here, run
 
 
 class Doomed(Here):

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import cell as cells
-from featray import detectors, inputs
+from featray.core import cell as cells
+from featray.core import detectors, inputs
 from featray.measurement import ffmpeg, weights
 
 THREE_FRAMES = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24)  # of 72: frames 0, 24 and 48

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from featray import cell as cells
+from featray.core import cell as cells
 from featray.measurement import detector, ffmpeg, pyfeat_source, stages, weights
 
 

@@ -7,7 +7,7 @@ import sys
 
 from featray import store
 from featray.errors import StoreError
-from tests.builders import make_row
+from tests.support.builders import make_row
 
 
 def append(results: str, writer: int, count: int) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Shell
+from tests.support.command import Shell
 
 GOOD = """
 detectors: [{name: tick, class: "featray.measurement.clockwork:Clockwork"}]
@@ -71,8 +71,8 @@ def test_a_missing_sweep_is_refused(command: str, tmp_path: Path, shell: Shell) 
 
 
 def test_cuda_without_a_gpu_anywhere_names_what_was_looked_at(tmp_path: Path, shell: Shell) -> None:
-    from featray import inventory
-    from featray.inventory import Host, Inventory
+    from featray.planning import inventory
+    from featray.planning.inventory import Host, Inventory
 
     sweep, hosts = tmp_path / "trial.yaml", tmp_path / "hosts.json"
     sweep.write_text(GOOD.replace("device: cpu", "device: cuda"))

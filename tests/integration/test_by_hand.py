@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from featray import cell, clips, identity, store
+from featray import store
 from featray import sweep as sweeps
-from featray.cell import Cell
+from featray.core import cell, identity
+from featray.core.cell import Cell
+from featray.host import clips
 from featray.measurement import provenance
-from tests.builders import make_row
-from tests.campaigns import write
-from tests.command import featray
+from featray.sweep import expand
+from tests.support.builders import make_row
+from tests.support.campaigns import write
+from tests.support.command import featray
 
 
 @pytest.fixture
@@ -22,9 +25,7 @@ def sweep(tmp_path: Path) -> Path:
 
 
 def cell_of(sweep: Path, batch_size: int) -> Cell:
-    (found,) = [
-        each for each in cell.expand(sweeps.load(sweep, probe_clip=clips.probe)) if each.batch_size == batch_size
-    ]
+    (found,) = [each for each in expand(sweeps.load(sweep, probe_clip=clips.probe)) if each.batch_size == batch_size]
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from tests.builders import make_rows
-from tests.command import featray
+from tests.support.builders import make_rows
+from tests.support.command import featray
 
 NOISY = """
 detectors:

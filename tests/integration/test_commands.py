@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from featray import cell, clips, store, sweep
-from tests.builders import make_row
-from tests.campaigns import write
-from tests.command import ROOT, featray
+from featray import store, sweep
+from featray.host import clips
+from featray.sweep import expand
+from tests.support.builders import make_row
+from tests.support.campaigns import write
+from tests.support.command import ROOT, featray
 
 BLACKWELL = ROOT / "sweeps" / "blackwell.yaml"
 INVENTORY = ROOT / "clusters" / "liquidswords2.inventory.json"
@@ -49,7 +51,7 @@ def test_the_flagship_replayed_ends_in_a_full_report(tmp_path: Path) -> None:
             invocation=number,
             gpu_name="NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
         )
-        for each in cell.expand(of)
+        for each in expand(of)
         for number in (1, 2, 3, 4, 5)
     ]
     store.append(str(tmp_path / "tape"), tape)

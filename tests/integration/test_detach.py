@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.campaigns import attempts, last, wait_until, write
-from tests.command import Ran, children, featray
+from tests.support.campaigns import attempts, last, wait_until, write
+from tests.support.command import Ran, children, featray
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -155,7 +155,7 @@ def attempts_so_far(results: Path) -> list[Path]:
 
 
 def featray_in_background(command: str, id_: str, home: Path) -> Any:
-    from tests.command import start
+    from tests.support.command import start
 
     process = start(command, id_, HOME=str(home))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featray.backends import venvs
-from tests.command import featray
+from featray.host import venvs
+from tests.support.command import featray
 
 SWEEP = """
 detectors: [detectorv2]

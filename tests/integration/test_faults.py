@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.backends import environments, probe, spool, supervisor
+from featray.core.inputs import CATALOGUE
 from featray.errors import StoreError
-from featray.inputs import CATALOGUE
-from featray.inventory import Inventory
+from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
-from featray.runner import Progress
-from tests.campaigns import Here, attempts, last, run, wait_until, write
-from tests.command import children
+from featray.planning.inventory import Inventory
+from featray.running.runner import Progress
+from tests.support.campaigns import Here, attempts, last, run, wait_until, write
+from tests.support.command import children
 
 ROOT = Path(__file__).parents[2]
 DRIVER = Path(__file__).with_name("fault_driver.py")
@@ -80,14 +80,15 @@ def test_a_child_that_hangs_with_the_interpreter_held_is_ended_at_its_limit(tmp_
 def test_larger_batches_are_skipped_once_memory_ran_out(tmp_path: Path, here: Inventory) -> None:
     run(write(tmp_path, "fault: memory, at_batch: 4", sizes=range(3, 15), n=2), tmp_path / "r", Here(here))
     final = last(tmp_path / "r")
-    for invocation in (1, 2):  # each in an order of its own
-        ended = final[4, invocation]
-        assert (ended.status, ended.reason, final[3, invocation].status) == ("oom", "MemoryError", "ok")
-        for size in range(5, 15):
-            row = final[size, invocation]
-            after = (row.order_index or 0) > (ended.order_index or 0)
-            skipped = ("skipped", "batch 4 already ran out of memory")
-            assert (row.status, row.reason) == (skipped if after else ("ok", None))
+    skipped, ended = ("skipped", "batch 4 already ran out of memory"), final[4, 1]
+    for invocation in (1, 2):
+        assert (final[4, invocation].status, final[4, invocation].reason) == ("oom", "MemoryError")
+        assert final[3, invocation].status == "ok"
+    for size in range(5, 15):
+        row = final[size, 1]
+        came_later = (row.order_index or 0) > (ended.order_index or 0)
+        assert (row.status, row.reason) == (skipped if came_later else ("ok", None))
+        assert (final[size, 2].status, final[size, 2].reason) == skipped  # known from the first invocation
 
 
 @pytest.mark.parametrize(("fault", "status"), [("error", "failed"), ("no_face", "wrong_work")])

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from featray import store
-from tests.campaigns import attempts, last, wait_until, write
-from tests.command import children, featray, start
+from tests.support.campaigns import attempts, last, wait_until, write
+from tests.support.command import children, featray, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

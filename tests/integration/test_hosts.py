@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.command import Ran, featray
 from tests.integration.hosts import NETWORK, Host, Network
+from tests.support.command import Ran, featray
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(900)]
 

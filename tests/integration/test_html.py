@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from featray import diagnosis, units
-from featray.report import findings, grids, html, notes, tables
-from featray.row import Row
-from tests.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+from featray.analysis import diagnosis, units
+from featray.core.row import Row
+from featray.rendering import diagnosis_notes, document, notes
+from featray.rendering.page import html, tables
+from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
 
 pytestmark = pytest.mark.browser
 
@@ -78,9 +79,9 @@ def six_targets(pace: float, **changes: Any) -> list[Row]:
 
 def compared_page() -> str:
     ours, before = six_targets(0.8), six_targets(1.0, run_id="before-1", sweep="before")
-    report = tables.build(ours)
+    report = document.build(ours)
     found = diagnosis.diagnose(report.units, units.gather(before))
-    told = findings.notes(found, before, [unit.key for unit in grids.ordered(report)])
+    told = diagnosis_notes.notes(found, before, [unit.key for unit in tables.ordered(report)])
     return html.render(report, told, version="0.1.0").page
 
 
@@ -121,7 +122,7 @@ class Opened:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "report.html"
-    path.write_text(html.render(tables.build(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(document.build(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
     return path
 
 
@@ -269,7 +270,7 @@ def test_a_click_on_a_point_leads_to_its_unit(browser: Any, file: Path) -> None:
 
 def test_hostile_names_are_shown_as_they_are(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
-    path.write_text(html.render(tables.build(hostile()), version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(document.build(hostile()), version="0.1.0").page, encoding="utf-8")
     opened = Opened(browser, path)
     opened.scroll()
     assert opened.page.title().startswith("featray: ")
@@ -280,7 +281,7 @@ def test_hostile_names_are_shown_as_they_are(browser: Any, tmp_path: Path) -> No
 
 def test_a_store_without_rows_makes_a_page_too(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "empty.html"
-    path.write_text(html.render(tables.build([]), version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(document.build([]), version="0.1.0").page, encoding="utf-8")
     opened = Opened(browser, path)
     assert "There are no rows to report." in opened.page.inner_text("main")
     assert opened.complaints == []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Ran, featray
 from tests.integration.hosts import NETWORK, Network
+from tests.support.command import Ran, featray
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.campaigns import wait_until
-from tests.command import children, featray, start
+from tests.support.campaigns import wait_until
+from tests.support.command import children, featray, start
 
 CLOCKWORK = """
 description: Cheap cells.
@@ -114,7 +114,7 @@ def test_units_without_a_number_exit_1_and_stand_in_the_table(tmp_path: Path) ->
     sweep = tmp_path / "bad.yaml"
     sweep.write_text(
         CLOCKWORK.format(pace=0, n=1)
-        .replace("clockwork:Clockwork", "saboteur:Saboteur")
+        .replace("clockwork:Clockwork", "fakes.failing_detector:FailingDetector")
         .replace("seconds_per_frame: 0, frames: 72", "fault: error, at_batch: 4"),
         encoding="utf-8",
     )

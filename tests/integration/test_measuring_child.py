@@ -15,20 +15,21 @@ from typing import Any, Self
 
 import pytest
 
-from featray import cell as cells
-from featray import identity, inputs
-from featray import invocation as invocations
-from featray.cell import Cell
-from featray.detectors import Detector, Keyword
-from featray.invocation import Invocation, Rules
+from featray.core import cell as cells
+from featray.core import identity, inputs
+from featray.core import invocation as invocations
+from featray.core.cell import Cell
+from featray.core.detectors import Detector, Keyword
+from featray.core.events import EventKind
+from featray.core.invocation import Invocation, Rules
 from featray.measurement import request
-from tests.campaigns import wait_until
+from tests.support.campaigns import wait_until
 
 SOURCE = Path(__file__).parents[2]
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0)
 CLOCKWORK = "featray.measurement.clockwork:Clockwork"
 SOON_S = 5  # of calls that would last 600 s
-SABOTEUR = "featray.measurement.saboteur:Saboteur"
+SABOTEUR = "featray.measurement.fakes.failing_detector:FailingDetector"
 
 
 class Process:
@@ -76,8 +77,8 @@ class Process:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Hear every event to the end, letting the child go on after each row."""
-        while (event := self.hear())["event"] != invocations.DONE:
-            if event["event"] == invocations.ROW:
+        while (event := self.hear())["event"] != EventKind.DONE:
+            if event["event"] == EventKind.ROW:
                 yield event["row"]
                 self.say(invocations.NEXT)
         assert self.popen.wait(10) == 0
@@ -92,7 +93,7 @@ def clockwork_cell(batch_size: int = 1, *, class_name: str = CLOCKWORK, **keywor
     )
 
 
-def saboteur_cell(batch_size: int = 1, **keywords: Keyword) -> Cell:
+def failing_cell(batch_size: int = 1, **keywords: Keyword) -> Cell:
     return clockwork_cell(batch_size, class_name=SABOTEUR, **({"frames": 8} | keywords))
 
 
@@ -203,7 +204,7 @@ def test_closing_stdin_ends_the_child_while_it_waits_for_next() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_child_at_once_even_in_a_call_that_holds_the_interpreter(number: signal.Signals) -> None:
     with Process() as child:
-        child.say(ask(invocation_of(saboteur_cell(fault="hang"))))
+        child.say(ask(invocation_of(failing_cell(fault="hang"))))
         assert child.hear()["event"] == "loading"
         assert child.hear()["event"] == "started"
         time.sleep(0.1)
@@ -214,7 +215,7 @@ def test_a_signal_ends_the_child_at_once_even_in_a_call_that_holds_the_interpret
 def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_supervisor() -> None:
     rules = dataclasses.replace(QUICK, time_limit_s=0.2)
     with Process() as child:
-        child.say(ask(invocation_of(saboteur_cell(fault="hang"), rules=rules)))
+        child.say(ask(invocation_of(failing_cell(fault="hang"), rules=rules)))
         code, stderr = child.ended()
     assert code == 1
     assert "Timeout" in stderr
@@ -222,7 +223,7 @@ def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_su
 
 
 def test_an_error_in_load_is_every_cells_row() -> None:
-    rows = measure(invocation_of(*(saboteur_cell(size, fault="load") for size in (1, 2))))
+    rows = measure(invocation_of(*(failing_cell(size, fault="load") for size in (1, 2))))
     assert [row["status"] for row in rows] == ["failed", "failed"]
     assert rows[0]["reason"] == "RuntimeError: sabotaged while loading"
     assert "Traceback" in rows[0]["stderr_tail"]
@@ -235,7 +236,7 @@ def test_a_missing_package_is_unsupported() -> None:
 
 
 def test_an_error_in_one_cell_costs_that_cell_alone() -> None:
-    rows = measure(invocation_of(*(saboteur_cell(size, fault="error", at_batch=2) for size in (1, 2, 4))))
+    rows = measure(invocation_of(*(failing_cell(size, fault="error", at_batch=2) for size in (1, 2, 4))))
     assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
     assert rows[1]["reason"] == "RuntimeError: sabotaged in detect()"
     assert rows[1]["timed_s"] is None
@@ -256,7 +257,7 @@ def test_other_frames_than_planned_are_wrong_work() -> None:
 
 def test_after_running_out_of_memory_larger_batches_are_skipped_and_smaller_ones_measured() -> None:
     sizes = (2, 4, 16, 1, 8)
-    rows = measure(invocation_of(*(saboteur_cell(size, fault="memory", at_batch=4) for size in sizes)))
+    rows = measure(invocation_of(*(failing_cell(size, fault="memory", at_batch=4) for size in sizes)))
     assert [(row["batch_size"], row["status"]) for row in rows] == [
         (2, "ok"),
         (4, "oom"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.command import ROOT, children, featray
+from tests.support.command import ROOT, children, featray
 
 LIMIT_S = 300  # promised on 2 cores, after the installation
 

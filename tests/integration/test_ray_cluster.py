@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from featray import store
-from featray.backends import environments
-from featray.row import Row
-from tests.campaigns import wait_until, write
-from tests.command import Ran, children, featray, start
+from featray.core.row import Row
+from featray.host import environments
+from tests.support.campaigns import wait_until, write
+from tests.support.command import Ran, children, featray, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

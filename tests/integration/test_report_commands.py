@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import featray
+from tests.support.command import featray
 
 RUN, BASELINE = "2026-05-14-c716340", "2026-05-03-864962c"
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featray import exchange, store
-from featray.row import Row
+from featray import store
+from featray.api.export import write_files, written_as
+from featray.api.import_reports import import_reports
+from featray.core.row import Row
 
 RESULTS = Path(__file__).parents[2] / "results"
 BASELINE, CANDIDATE = "2026-05-03-864962c", "2026-05-14-c716340"
@@ -38,15 +40,15 @@ def test_both_reports_are_there_completely() -> None:
     ],
 )
 def test_the_script_made_part_of_each_report_comes_back_byte_for_byte(run_id: str, sha256: str) -> None:
-    (text,) = exchange.export(history(run_id), "markdown", name=run_id).values()
+    (text,) = written_as(history(run_id), "markdown", name=run_id).values()
     assert hashlib.sha256(text.encode()).hexdigest() == sha256
 
 
 @pytest.mark.parametrize("run_id", [BASELINE, CANDIDATE])
 def test_a_report_written_from_the_history_imports_as_the_same_rows(run_id: str, tmp_path: Path) -> None:
-    written = exchange.export(history(run_id), "markdown", name=run_id)
-    (file,) = exchange.write_files(tmp_path, written)
-    exchange.import_files(tmp_path / "results", [file])
+    written = written_as(history(run_id), "markdown", name=run_id)
+    (file,) = write_files(tmp_path, written)
+    import_reports(file, results=str(tmp_path / "results"))
     assert store.read(tmp_path / "results").rows == history(run_id)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featray import row as rows
 from featray import store
+from featray.core import row as rows
 from featray.errors import StoreError
 from featray.store import place as places
 from featray.store import scanning
-from tests.builders import make_row
+from tests.support.builders import make_row
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,7 +80,7 @@ def test_a_full_disk_and_a_read_only_one_lose_nothing(tmp_path: Path) -> None:
     script = f"""
 from featray import store
 from featray.errors import StoreError
-from tests.builders import make_row
+from tests.support.builders import make_row
 import subprocess
 stored = 0
 try:

@@ -12,7 +12,7 @@ import pytest
 
 from featray import store
 from featray.store import compaction
-from tests.builders import make_row
+from tests.support.builders import make_row
 
 WORKER = Path(__file__).with_name("store_worker.py")
 ROOT = Path(__file__).parents[2]

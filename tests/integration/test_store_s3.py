@@ -1,4 +1,4 @@
-"""The store's promises over the wire: `tests/unit/test_store.py` against an S3 server, and what S3 adds."""
+"""The store's promises over the wire: `tests/unit/store/test_store.py` against an S3 server, and what S3 adds."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from pyarrow import fs
 
 from featray import store
 from featray.errors import StoreError
-from tests.builders import make_row
-from tests.unit.test_store import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.support.builders import make_row
+from tests.unit.store.test_store import *  # noqa: F403 - its tests run again here, on this module's `results`
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from featray.errors import SweepFileError
 from featray.sweep import Sweep
-from tests.sweep_files import Complain, Load, write_and_load
+from tests.support.sweep_files import Complain, Load, write_and_load
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from typer import Typer
 
 from featray.cli.app import app
-from tests.command import Shell
+from tests.support.command import Shell
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("ray", "torch", "feat", "pandas", "pyarrow", "pydantic", "scipy", "plotly", "yaml", "av")

@@ -1,0 +1,1 @@
+"""Advice: which setting to use (`recommendation`) and what to measure next (`followups`). Pure."""

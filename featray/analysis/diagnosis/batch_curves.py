@@ -1,0 +1,122 @@
+"""Curves: the units that differ in batch size alone, and the best batch of each.
+
+Every batch within the margin of the fastest is tied with it; the smallest of them is the one to use: it takes the least
+memory and answers first.
+"""
+
+import dataclasses
+import math
+import sys
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from statistics import fmean
+
+from featray import stats
+from featray.analysis.comparison import Calibration, margin_of
+from featray.analysis.units import Unit
+from featray.core import detectors, inputs
+from featray.stats import Verdict
+
+SINGLE_RISE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
+"""Least rise in log time that single measurements are believed: what two calls differ by in 95% of cases at the assumed
+sd, 11%."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """Units in the order of their batch sizes; every one has a number."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def first(self) -> Unit:
+        """Give a unit that speaks for what is common to all."""
+        return self.units[0]
+
+    def at(self, batch_size: int) -> Unit | None:
+        """Find the unit of a batch size."""
+        return next((unit for unit in self.units if unit.row.batch_size == batch_size), None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Best:
+    """The setting to use of one detector on one input and target, and the batches that are as good."""
+
+    unit: Unit
+    tied: tuple[int, ...]
+    curve: Curve
+
+
+def gather(units: Iterable[Unit]) -> list[Curve]:
+    """Split units into curves, in the order in which each is first seen; those without a number are left out."""
+    groups: dict[Hashable, dict[int, Unit]] = {}
+    for unit in units:
+        if unit.logs and unit.row.frames:
+            row = unit.row
+            key = (*place(unit), row.run_id, row.num_workers, row.environment, row.weights, unit.variant)
+            groups.setdefault(key, {})[row.batch_size] = unit
+    return [Curve(tuple(members[batch] for batch in sorted(members))) for members in groups.values()]
+
+
+def place(unit: Unit) -> tuple[str, str, str, str]:
+    """Name what a best setting is looked for: detector, kind and label of the input, target."""
+    row = unit.row
+    return row.detector, row.section_kind, row.section_label, row.target_id
+
+
+def place_in_tables(unit: Unit) -> tuple[object, ...]:
+    """Order units as a report's tables do: clips before images, what py-feat has before all else, then by target."""
+    row = unit.row
+    return (
+        row.section_kind != inputs.VIDEO,
+        _rank(inputs.CATALOGUE, row.input),
+        _rank(detectors.CATALOGUE, row.detector),
+        *(name or "" for name in (row.hostname, row.gpu_name, row.target_id)),
+    )
+
+
+def _rank(known: Collection[str], name: str) -> int:
+    return list(known).index(name) if name in known else sys.maxsize
+
+
+def best(
+    units: Iterable[Unit], margin: float = stats.MARGIN, known: Mapping[str, Calibration] | None = None
+) -> list[Best]:
+    """Find the best setting of each detector on each input and target.
+
+    Args:
+        units: Of any runs, workers, threads and environments: the fastest curve wins, of each kind of weights one.
+        margin: Least log ratio that counts.
+        known: Target id -> noise floor.
+    """
+    chosen: dict[Hashable, tuple[float, Best]] = {}
+    for curve in gather(units):
+        times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
+        tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, known or {})))
+        unit = curve.at(min(tied)) or curve.first
+        key, fastest = (*place(unit), unit.row.weights), min(times.values())
+        if key not in chosen or fastest < chosen[key][0]:
+            chosen[key] = fastest, Best(unit=unit, tied=tied, curve=curve)
+    return [each for _, each in chosen.values()]
+
+
+def is_slower(before: Unit, after: Unit, margin: float, known: Mapping[str, Calibration] | None = None) -> bool:
+    """Decide by the interval where there are invocations enough, else by what single measurements can tell.
+
+    Args:
+        before: A unit with a number.
+        after: Another, on the same target.
+        margin: Least log ratio that counts.
+        known: Target id -> noise floor.
+    """
+    least = margin_of([before], margin, known or {})
+    if min(len(before.logs), len(after.logs)) >= stats.INVOCATIONS_MIN:
+        return stats.decide(before.logs, after.logs, margin=least).verdict is Verdict.SLOWER
+    return fmean(after.logs) - fmean(before.logs) >= max(least, SINGLE_RISE)
+
+
+def grouped(found: Sequence[Best]) -> dict[tuple[str, str, str], list[Best]]:
+    """Group best settings by input and target."""
+    groups: dict[tuple[str, str, str], list[Best]] = {}
+    for each in found:
+        groups.setdefault(place(each.unit)[1:], []).append(each)
+    return groups

@@ -1,0 +1,75 @@
+"""Findings: what every diagnosis gives, one sentence with its figures and what to measure next."""
+
+import dataclasses
+from collections.abc import Mapping
+from enum import StrEnum
+
+from featray.analysis.units import Unit, UnitKey
+
+Figure = float | int | str | None
+
+ASKED_MAX = 50
+"""Invocations that are asked for at the most: they bring a sd of 10% to a half-width of 3%, and what varies more has a
+cause that is to be found first."""
+
+
+class Kind(StrEnum):
+    """Which diagnosis made a finding, in the order of a report."""
+
+    HEADLINE = "headline"
+    UNPROVEN = "unproven"  # equal work is not proven: imports
+    NOT_COMPARABLE = "not comparable"
+    UNDECIDED = "undecided"  # measured by featray, but too few times
+    CONFOUNDED = "confounded"
+    ATTRIBUTED = "attributed"  # exactly one thing differs
+    NEW_GROUND = "new ground"
+    ONLY_BASELINE = "only baseline"
+    DETECTORS = "detectors"
+    BATCH_CURVE = "batch curve"  # slower at a larger batch
+    HOST_BOUND = "host-bound"
+    DEVICE_BOUND = "device-bound"
+    HEADROOM = "headroom"
+    NOISY = "noisy"
+    FEW = "few invocations"
+    THROTTLED = "throttled"
+    FAILED = "failed"
+    MISSING = "missing"
+    STACK = "stack"
+
+
+Role = tuple[str, ...]
+"""What a sweep stands for in a comparison, and where: `("candidate", target_id)`, `("step", "2", target_ids...)`."""
+
+BASELINE: Role = ("baseline",)
+"""What the report is compared with, wherever it was measured."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Cells worth measuring, as changes of a unit that was measured.
+
+    `settings` maps a key of a sweep (`batch_size`, `input`, `copies`, `detector`, ...) to the values wanted; an empty
+    mapping asks for the unit as it is. `requirements` are of an environment; empty means the unit's own. `measures` is
+    what the cells will stand for once they are measured, `against` what they are to be compared with.
+    """
+
+    unit: Unit
+    reason: str
+    settings: Mapping[str, tuple[str | int, ...]] = dataclasses.field(default_factory=dict)
+    target_id: str | None = None  # None: the unit's own
+    requirements: tuple[str, ...] = ()
+    variables: Mapping[str, str] | None = None  # environment variables of the sweep; None: the unit's own
+    invocations: int | None = None  # None: as the sweep plans
+    measures: Role | None = None
+    against: Role | None = BASELINE
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing found. `figures` are SI values by name; `units` are those it is about."""
+
+    kind: Kind
+    text: str
+    figures: Mapping[str, Figure] = dataclasses.field(default_factory=dict)
+    units: tuple[UnitKey, ...] = ()
+    wanted: tuple[Wanted, ...] = ()

@@ -1,0 +1,38 @@
+"""Unit wording: what sentences call a unit, its detector, input and rate. `core.wording` writes the figures. Pure."""
+
+from featray.analysis.units import Unit
+from featray.core import detectors, wording
+from featray.core.row import Row
+from featray.core.wording import milliseconds, short
+
+
+def detector(row: Row) -> str:
+    """Name a detector as py-feat's reports do."""
+    known = detectors.CATALOGUE.get(row.detector)
+    return short((row.printed or {}).get("config") or (known.heading if known else row.detector))
+
+
+def clip(row: Row) -> str:
+    """Name an input as py-feat's reports do, without the number of faces."""
+    return short(row.section_label.partition(" = ")[0])
+
+
+def unit(unit: Unit) -> str:
+    """Name a unit: `retinaface, short (72 frames), b=16, RTX 3090`."""
+    row = unit.row
+    parts = [detector(row), clip(row), f"b={row.batch_size}"]
+    parts += [f"w={row.num_workers}"] if row.num_workers else []
+    parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
+    parts += [short(row.environment)] if row.environment else []
+    return ", ".join([*parts, unit.target.name])
+
+
+def rate(unit: Unit) -> str:
+    """Write throughput: `134.0 fps`, `51.5 images/s`; only of units with a number and a known number of frames."""
+    return f"{wording.rate(unit.throughput_hz)} {'fps' if unit.is_video else 'images/s'}"
+
+
+def per_frame(*units: Unit) -> str:
+    """Write times per frame side by side: `94.0 against 19.4 ms/image`."""
+    values = " against ".join(wording.ABSENT if unit.frame_s is None else milliseconds(unit.frame_s) for unit in units)
+    return f"{values} ms/{'frame' if units[0].is_video else 'image'}"

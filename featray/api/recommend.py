@@ -1,0 +1,33 @@
+"""`featray.recommend`: the setting to use for each input that was measured."""
+
+from featray import store
+from featray.analysis import units
+from featray.analysis.advice import recommendation
+from featray.analysis.advice.recommendation import Recommendation
+
+
+def recommend(
+    *,
+    detector: str | None = None,
+    host: str | None = None,
+    input: str | None = None,  # noqa: A002 - the name of the column and of the option
+    device: str | None = None,
+    memory_limit_b: int | None = None,
+    results: str = "results",
+) -> list[Recommendation]:
+    """Recommend the setting to use for each input that was measured, with its throughput and the runners-up.
+
+    Args:
+        detector: Only this one.
+        host: Only on this host, by name or id.
+        input: Only for this input.
+        device: cpu, cuda or mps.
+        memory_limit_b: Most memory that the setting may take on its device, in bytes.
+        results: Store of rows: a folder or URI.
+
+    Raises:
+        NothingMatches: nothing that was measured fits.
+        StoreError: the store cannot be read.
+    """
+    wish = recommendation.Wish(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
+    return recommendation.recommend(units.gather(store.read(results, one_summary=True).rows), wish)

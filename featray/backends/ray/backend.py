@@ -1,0 +1,201 @@
+"""The backend on Ray: invocations as tasks, from their start to their end.
+
+A task whose node dies ends with an error; one on a host behind a broken network never does, so that nodes are looked at
+beside it, and what runs on a node that Ray has declared dead is given up here.
+"""
+
+import atexit
+import dataclasses
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import ray
+
+from featray import backends
+from featray.backends import Event
+from featray.backends.ray import link, liveness
+from featray.backends.ray.hosts import Hosts
+from featray.backends.ray.link import first_line
+from featray.backends.ray.listener import Ear
+from featray.backends.ray.meters import Meters
+from featray.core.events import EventKind
+from featray.core.row import Row
+from featray.core.status import Status
+from featray.host import supervisor
+from featray.measurement.weights import HubFile
+from featray.planning.inventory import Inventory
+from featray.planning.plan import Planned
+
+WAIT_S = 0.1  # what has just started is heard of after this at the latest
+
+
+@ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
+def _invocation(request: dict[str, Any]) -> Iterator[supervisor.Said]:
+    """Supervise one invocation on this node."""
+    yield from supervisor.supervise(request, watch_parent=True)
+
+
+@dataclasses.dataclass
+class _Running:
+    planned: Planned
+    events: Any  # ray.ObjectRefGenerator
+    node: str
+    begun: float
+    heard: bool = False
+
+
+class RayCluster:
+    """A backend on Ray."""
+
+    def __init__(self, *, address: str | None, holder: str, metadata: Mapping[str, str] | None = None) -> None:
+        """Start an embedded Ray, or join the cluster at `address`.
+
+        Args:
+            address: `host:port` of a head, `auto`, or None for an embedded Ray.
+            holder: Shown to others who wait for a host.
+            metadata: Shown in the dashboard's job page.
+
+        Raises:
+            BackendError: the cluster cannot be reached, or refuses this driver.
+        """
+        self._holder = holder
+        self._is_embedded = address is None
+        self._running: dict[int, _Running] = {}
+        self._context = link.connect(address, metadata or {})
+        self._head = liveness.Head(ray.get_runtime_context().gcs_address)
+        self._hosts = Hosts(self._head)
+        self._meters = Meters()
+        self._ear = Ear(self._hear)
+
+    @property
+    def dashboard(self) -> str | None:
+        """Address of the Ray dashboard, such as `http://127.0.0.1:8265`."""
+        url = self._context.dashboard_url
+        return f"http://{url}" if url else None
+
+    def inventory(self) -> Inventory:
+        """Probe every live node; nodes of one machine become one host."""
+        return self._hosts.probe()
+
+    def look_for(self, clips: Collection[str]) -> Inventory:
+        """Look for files on every host, by path, and write what was found into the inventory."""
+        return self._hosts.look_for(clips)
+
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:
+        """Download weights on every host that needs them, all hosts at once."""
+        return self._hosts.fetch(needs)
+
+    def newcomers(self) -> Sequence[str]:
+        """Name the hosts of nodes that have joined the cluster."""
+        return self._hosts.newcomers()
+
+    def collect(self, store: str) -> Sequence[Row]:
+        """Fetch what waits in the spool of every host that answers.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        return self._hosts.collect(store)
+
+    def forget(self, store: str, stored: Sequence[Row]) -> None:
+        """Let the hosts that measured these rows drop them; one that does not answer keeps them, which is harmless."""
+        self._hosts.forget(store, stored)
+
+    def publish(self, gauges: Mapping[str, Any]) -> None:
+        """Set metrics on this node's port: name -> value, or name -> {what it is of: value}."""
+        self._meters.publish(gauges)
+
+    def start(self, planned: Planned, store: str) -> None:
+        """Send an invocation to its target's node."""
+        node = self._hosts.node_of(planned)
+        events = _invocation.options(
+            name=planned.invocation.name,
+            scheduling_strategy=link.on(node),
+            num_gpus=self._hosts.gpus_to_lease(planned, node),
+        ).remote(backends.request(planned, store, self._holder))
+        self._running[id(planned)] = _Running(planned, events, node, time.monotonic())
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        """Wait for the first event of any invocation and return all that have come.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        self._head.look()
+        return [*self._ear.poll(timeout_s), *self._look_at_nodes()]
+
+    def _hear(self) -> Iterator[Event]:
+        waiting = {entry.events: entry for entry in list(self._running.values())}
+        if not waiting:
+            return
+        ready, _ = ray.wait(list(waiting), num_returns=1, timeout=WAIT_S)
+        if ready:
+            ready, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+        for events in ready:
+            entry = waiting[events]
+            entry.heard = True
+            event = self._next(entry)
+            if event.kind == EventKind.ENDED:
+                self._running.pop(id(entry.planned), None)
+            yield event
+
+    def _look_at_nodes(self) -> Iterator[Event]:
+        """Give up what runs on nodes that are gone; say of what has not begun that it waits for Ray."""
+        gone = self._hosts.look()
+        if gone is None:
+            return
+        for entry in list(self._running.values()):
+            if entry.node in gone:
+                self.cancel(entry.planned)
+                yield _ended(entry.planned, Status.LOST, "the host is gone: Ray declared its node dead")
+            elif not entry.heard and time.monotonic() - entry.begun > liveness.EVERY_S:
+                yield self._not_begun(entry)
+
+    def _not_begun(self, entry: _Running) -> Event:
+        """Say whether others' tasks are in the way of an invocation, which they may be for long, or nothing is."""
+        where, gpus = entry.planned.target.label, self._hosts.gpus_to_lease(entry.planned, entry.node)
+        room = link.room(entry.node)
+        if room.get("CPU", 0) >= 1 and room.get("GPU", 0) >= gpus:
+            return Event(planned=entry.planned, kind=EventKind.QUEUED, text=f"Ray to start it on {where}")
+        return Event(planned=entry.planned, kind=EventKind.WAITING, text=f"other Ray tasks on {where}")
+
+    def _next(self, entry: _Running) -> Event:
+        try:
+            return backends.heard(entry.planned, ray.get(next(entry.events)))
+        except StopIteration:
+            return Event(planned=entry.planned, kind=EventKind.ENDED)
+        except ray.exceptions.OutOfMemoryError as wrong:
+            return _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
+        except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError) as wrong:
+            self._hosts.lose(entry.node)
+            return _ended(entry.planned, Status.LOST, f"the host is gone: {first_line(wrong).partition('. ')[0]}")
+        except ray.exceptions.WorkerCrashedError as wrong:
+            return _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
+        except ray.exceptions.RayTaskError as wrong:
+            return _ended(entry.planned, Status.CRASHED, f"the supervisor failed: {wrong.cause!r}")
+        except ray.exceptions.RayError as wrong:
+            return _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
+
+    def cancel(self, planned: Planned) -> None:
+        """Kill the invocation's worker; its child goes with it."""
+        entry = self._running.pop(id(planned), None)
+        if entry is not None:
+            ray.cancel(entry.events, force=True)
+
+    def close(self) -> None:
+        """End every invocation and leave Ray; an embedded Ray stops."""
+        if not self._head.answers():
+            self._ear.stop(0)
+            if self._is_embedded:
+                link.kill_embedded()
+            atexit.unregister(ray.shutdown)  # waits for the head until Ray ends this process, code and message lost
+            return
+        for entry in list(self._running.values()):
+            self.cancel(entry.planned)
+        self._ear.stop(10 * WAIT_S)
+        ray.shutdown()
+
+
+def _ended(planned: Planned, status: Status, text: str) -> Event:
+    return Event(planned=planned, kind=EventKind.ENDED, status=status, text=text)

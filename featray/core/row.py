@@ -1,0 +1,233 @@
+"""Rows: the record of one unit in one invocation, and the schema of the store.
+
+Flow: the measuring child, the supervisor and the importers make rows; everything after reads them.
+Standard library only: the child runs in environments that have no pyarrow and no pydantic.
+
+Quantities are SI with the unit in the name. What a host cannot tell is None, never 0. Every field is a
+column; its comment is the column's documentation (`columns()` reads it from the field metadata).
+"""
+
+import dataclasses
+import functools
+import json
+import types
+import typing
+from collections.abc import Collection, Mapping
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+NO_TARGET = "none"
+"""Target id of a cell that no host of the sweep has the device for."""
+
+Floats = list[float]
+"""One number per call, in call order."""
+
+Summary = dict[str, list[float]]
+"""Column name -> [mean, standard deviation, non-null count] over the output's rows."""
+
+
+def _col(doc: str, default: Any = None) -> Any:
+    return dataclasses.field(default=default, metadata={"doc": doc})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One unit in one invocation. Key: (run_id, cell_id, target_id, invocation, attempt)."""
+
+    # -- keys
+    schema_version: int = _col("version of this schema", SCHEMA_VERSION)
+    sweep: str = _col("name of the sweep, or of the imported report")
+    run_id: str = _col("one campaign of a sweep; --rerun starts another")
+    cell_id: str = _col("digest of what was asked")
+    work_id: str | None = _col("digest of what was resolved by the child (column work)")
+    target_id: str = _col("GPU UUID, or cpu@HOST_ID, or mps@HOST_ID")
+    invocation: int = _col("which fresh process of this unit, from 1")
+    block: int | None = _col("block of the target's schedule; equals the invocation unless units moved")
+    order_index: int | None = _col("position within the invocation, from 0, after the seeded shuffle")
+    attempt: int = _col("try of this invocation, from 1, and 0 where none was made; the last attempt counts", 1)
+    status: str = _col("ok, oom, timeout, crashed, failed, wrong_work, ... (featray.core.status)")
+    reason: str | None = _col("why there is no number, or what is odd about it")
+    stderr_tail: str | None = _col("last lines of the child's stderr when it failed")
+    started_at: str = _col("UTC, ISO 8601: the unit's warm-up began")
+    ended_at: str | None = _col("UTC, ISO 8601: the unit's last timed or profiled call ended")
+    source_file: str | None = _col("file the row was imported from; null when featray measured it")
+    # -- labels: for people, never for identity
+    description: str | None = _col("the sweep's description")
+    baseline: str | None = _col("the sweep's declared baseline")
+    detector: str = _col("detector's name in the sweep")
+    input: str = _col("input's name in the sweep")
+    section_kind: str = _col("video or images")
+    section_label: str = _col("heading of the input's section in py-feat's reports")
+    device: str = _col("cpu, cuda or mps")
+    batch_size: int = _col("frames per batch")
+    num_workers: int = _col("DataLoader workers")
+    weights: str | None = _col("pretrained or synthetic")
+    environment: str | None = _col("named environment; null is the host's own")
+    protocol: str | None = _col("featray or pyfeat")
+    asked: str | None = _col("the cell as canonical JSON: enough to run it again")
+    # -- context: where and with what, as observed
+    hostname: str | None = _col("host name")
+    host_id: str | None = _col("stable id of the machine")
+    os: str | None = _col("operating system and release")
+    arch: str | None = _col("machine architecture")
+    cpu_model: str | None = _col("processor")
+    cpu_count: int | None = _col("logical processors of the machine")
+    memory_b: int | None = _col("physical memory, bytes")
+    gpu_name: str | None = _col("GPU model")
+    gpu_uuid: str | None = _col("GPU UUID the child saw")
+    gpu_memory_b: int | None = _col("GPU memory, bytes")
+    compute_capability: str | None = _col("CUDA compute capability, such as 12.0")
+    driver: str | None = _col("GPU driver version")
+    python: str | None = _col("Python of the child")
+    torch: str | None = _col("torch version with its build tag")
+    cuda: str | None = _col("CUDA version torch was built with")
+    torchvision: str | None = _col("torchvision version")
+    torchcodec: str | None = _col("torchcodec version")
+    ffmpeg: str | None = _col("FFmpeg used, and where it came from")
+    pyfeat: str | None = _col("py-feat version")
+    pyfeat_commit: str | None = _col("git commit of an editable py-feat")
+    featray: str | None = _col("featray version")
+    omp_num_threads: str | None = _col("OMP_NUM_THREADS as the child saw it after importing py-feat")
+    torch_threads: int | None = _col("torch.get_num_threads() in effect")
+    exclusive: str | None = _col("host or gpu: what the lease held while this was measured")
+    # -- measurement
+    work: dict[str, str] | None = _col("what was resolved: key -> JSON value; work_id is its digest")
+    import_s: float | None = _col("seconds to import the detector's packages, once per invocation")
+    load_s: float | None = _col("seconds to construct the detector, once per invocation")
+    first_call_s: float | None = _col("seconds of the unit's first untimed call")
+    warmup_s: Floats | None = _col("seconds of each untimed call")
+    timed_s: Floats | None = _col("seconds of each timed call")
+    unmet_rules: list[str] | None = _col("protocol rules that were not reached")
+    stages_s: dict[str, float] | None = _col("stage -> wall seconds in the profiled call")
+    profiled_ratio: float | None = _col("profiled call over median timed call, dimensionless")
+    frames: int | None = _col("frames or images per call")
+    batches: int | None = _col("batches per call")
+    input_fps: float | None = _col("frame rate of the clip, Hz")
+    fex_rows: int | None = _col("rows detect() returned")
+    faces: int | None = _col("rows with FaceScore > 0")
+    output_summary: Summary | None = _col("numeric column -> [mean, sd, non-null count]")
+    delay_s_per_frame: float | None = _col("delay injected for self-tests, seconds per frame")
+    printed: dict[str, str] | None = _col("imports: the figures as printed")
+    interval_s: Floats | None = _col("imports: [low, high] seconds that all printed figures allow")
+    # -- resources
+    gpu_memory_allocated_peak_b: int | None = _col("torch's peak allocation, bytes")
+    gpu_memory_reserved_peak_b: int | None = _col("torch's peak reservation, bytes")
+    gpu_memory_used_peak_b: int | None = _col("peak use of the device by anybody (NVML), bytes")
+    rss_peak_b: int | None = _col("peak resident memory of the child, bytes")
+    gpu_utilization_median: float | None = _col("median GPU utilisation in timed calls, 0 to 1")
+    sm_clock_median_hz: float | None = _col("median SM clock in timed calls, Hz")
+    power_median_w: float | None = _col("median power in timed calls, W")
+    energy_j: float | None = _col("energy over all timed calls, J")
+    temperature_max_c: float | None = _col("highest GPU temperature, degrees C")
+    throttle_reasons: list[str] | None = _col("clock event reasons seen in timed calls")
+    throttled: bool | None = _col("true: throttled repeats remained after every re-measurement")
+    cpu_utilization: float | None = _col("mean of the host's CPUs in timed calls, 0 to 1")
+    load_1m: float | None = _col("the host's 1-minute load average before the first call")
+    foreign_gpu_processes: int | None = _col("other processes on the GPU while timed")
+
+    def key(self) -> tuple[str, str, str, int, int]:
+        """Identify this row among all rows; two rows of one key are the same row."""
+        return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column: its name, Python type without None, whether null is allowed, and documentation."""
+
+    name: str
+    type: Any
+    nullable: bool
+    doc: str
+
+
+@functools.cache
+def columns() -> tuple[Column, ...]:
+    """List the store's columns in order, as declared by `Row`."""
+    hints = typing.get_type_hints(Row)
+    return tuple(_column(field, hints[field.name]) for field in dataclasses.fields(Row))
+
+
+def _column(field: "dataclasses.Field[Any]", hint: Any) -> Column:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    kept = next(option for option in options if option is not type(None))
+    return Column(field.name, kept, type(None) in options, field.metadata["doc"])
+
+
+def to_json(row: Row) -> str:
+    """Write a row as one line of JSON, nulls included; NaN and infinities in floats become null."""
+    return json.dumps(_finite(dataclasses.asdict(row)), ensure_ascii=False, allow_nan=False)
+
+
+def from_json(text: str) -> Row:
+    """Read a row back from `to_json`.
+
+    Raises:
+        ValueError: not JSON, or not a row; the message names the column.
+    """
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("a row is a JSON object")
+    return from_mapping(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value
+
+
+def from_mapping(values: Mapping[str, Any]) -> Row:
+    """Build a row from a decoded JSON object or a table's record.
+
+    Unknown keys are dropped here (a newer featray's columns live on in the store), absent ones are None.
+
+    Raises:
+        ValueError: a required column is absent, or a value has the wrong type; the message names it.
+    """
+    known: dict[str, Any] = {}
+    for column in columns():
+        value = values.get(column.name)
+        if value is None:
+            if not column.nullable and column.name not in _DEFAULTED:
+                raise ValueError(f"column {column.name} is missing")
+            if not column.nullable:
+                continue
+        elif type(value) is not column.type and not _fits(value, column.type):
+            raise ValueError(f"column {column.name}: {value!r} is not {column.type}")
+        known[column.name] = value
+    return Row(**known)
+
+
+_DEFAULTED = frozenset({"schema_version", "attempt"})
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if type(value) is kind:  # nearly every value of nearly every row
+        return True
+    origin, item = _parts(kind)
+    if origin is list:
+        return isinstance(value, list) and _all_fit(value, item)
+    if origin is dict:
+        return isinstance(value, dict) and set(map(type, value)) <= {str} and _all_fit(value.values(), item)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _all_fit(values: Collection[Any], item: Any) -> bool:
+    others = set(map(type, values)) - {item, types.NoneType}
+    return not others or all(value is None or _fits(value, item) for value in values)
+
+
+@functools.cache
+def _parts(kind: Any) -> tuple[Any, Any]:
+    """Split `list[float]` into list and float, `dict[str, float]` into dict and float."""
+    items = typing.get_args(kind)
+    return typing.get_origin(kind), items[-1] if items else None

@@ -1,0 +1,154 @@
+"""Targets: what every reader calls a device: findings, tables, comparisons, messages and the live view alike.
+
+Pure. A name is as short as it can be without naming another device too, among those that are named together:
+`RTX 3090`; `RTX 3090 of box` where another host has one; `RTX 3090 (GPU-1f0c22aa)` where the same host has two.
+
+Rows of a host that was lost, or of a child that died, may know little more than their target's id; what another row of
+the same target knows stands in.
+"""
+
+import collections
+import dataclasses
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from featray.core import wording
+from featray.core.row import NO_TARGET, Row
+
+DEVICES = ("cpu", "mps", "cuda")  # order of the tables in py-feat's reports
+NAME_LENGTH = 42  # characters of a GPU's name: "RTX PRO 6000 Blackwell Workstation Edition" in full
+HOST_LENGTH = 28  # characters of a host's name: "RTX PRO 6000 Blackwell of ..." then fits beside a plot
+ID_LENGTH = 12  # characters of an id to begin with: "GPU-" and 8 hex digits, or a host's id
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of a device: `host_id` is the host's id or, without one, the best name there is."""
+
+    target_id: str
+    device: str
+    host_id: str
+    hostname: str | None = None
+    gpu_name: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NamedTarget:
+    """A device and its names. `host_id` is the host's id or, without one, the best name there is."""
+
+    target_id: str
+    device: str
+    host_id: str
+    gpu_name: str | None  # as the driver gives it
+    device_name: str  # on its host: `RTX 3090`, `RTX 3090 (GPU-1f0c22aa)`, `CPU`
+    host_name: str
+    name: str  # among all that are named together
+
+    @property
+    def place(self) -> str:
+        """Name the device and its host, also where the device's name is enough."""
+        return self.device_name if self.target_id == NO_TARGET else f"{self.device_name} of {self.host_name}"
+
+
+def of_rows(rows: Iterable[Row]) -> dict[str, NamedTarget]:
+    """Name every target of the rows, by target id."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        have = best.get(row.target_id)
+        if have is None or _knowledge(row) > _knowledge(have):
+            best[row.target_id] = row
+    hostnames = {row.host_id: row.hostname for row in best.values() if row.host_id and row.hostname}
+    return named(_known(row, hostnames) for row in best.values())
+
+
+def _knowledge(row: Row) -> int:
+    return sum(value is not None for value in (row.host_id, row.hostname, row.gpu_name))
+
+
+def _known(row: Row, hostnames: Mapping[str, str]) -> Known:
+    where = row.target_id.rpartition("@")[2] if "@" in row.target_id else None
+    host = row.host_id or where or row.hostname or ("" if row.target_id == NO_TARGET else "unknown host")
+    return Known(
+        target_id=row.target_id,
+        device=row.device,
+        host_id=host,
+        hostname=row.hostname or hostnames.get(host),
+        gpu_name=row.gpu_name,
+    )
+
+
+def named(devices: Iterable[Known]) -> dict[str, NamedTarget]:
+    """Name devices that are spoken of together.
+
+    Returns:
+        Target id -> the device and its names, in input order.
+    """
+    known = list({device.target_id: device for device in devices}.values())
+    host_names = _host_names(known)
+    device_names = _device_names(known)
+    shared = collections.Counter(device_names.values())
+    return {
+        device.target_id: NamedTarget(
+            target_id=device.target_id,
+            device=device.device,
+            host_id=device.host_id,
+            gpu_name=device.gpu_name,
+            device_name=device_names[device.target_id],
+            host_name=host_names[device.host_id],
+            name=device_names[device.target_id]
+            if shared[device_names[device.target_id]] == 1
+            else f"{device_names[device.target_id]} of {host_names[device.host_id]}",
+        )
+        for device in known
+    }
+
+
+def _host_names(known: Collection[Known]) -> dict[str, str]:
+    """Name each host, by host id: its name, and the id where two have the same."""
+    plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in known}
+    counted = collections.Counter(plain.values())
+    beginnings = _beginnings(plain)
+    return {
+        host: name if counted[name] == 1 or name == host else f"{name} ({beginnings[host]})"
+        for host, name in plain.items()
+    }
+
+
+def _device_names(known: Collection[Known]) -> dict[str, str]:
+    """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
+    models = _short_names(device.gpu_name for device in known if device.gpu_name)
+    plain = {device.target_id: _plain_name(device, models) for device in known}
+    counted = collections.Counter((device.host_id, plain[device.target_id]) for device in known)
+    beginnings = _beginnings(plain)
+    return {
+        device.target_id: plain[device.target_id]
+        if counted[device.host_id, plain[device.target_id]] == 1
+        else f"{plain[device.target_id]} ({beginnings[device.target_id]})"
+        for device in known
+    }
+
+
+def _plain_name(device: Known, models: Mapping[str, str]) -> str:
+    if device.target_id == NO_TARGET:
+        return "no target"
+    return wording.shortened(models[device.gpu_name], NAME_LENGTH) if device.gpu_name else device.device.upper()
+
+
+def _beginnings(ids: Collection[str]) -> dict[str, str]:
+    """Cut ids to the length that still tells them apart, ID_LENGTH at the least."""
+    length = ID_LENGTH
+    while len({name[:length] for name in ids}) < len(set(ids)):
+        length += ID_LENGTH
+    return {name: wording.plain(name[:length]) for name in ids}
+
+
+_VENDOR = re.compile(r"^NVIDIA (GeForce )?")
+_EDITION = re.compile(r" (Workstation|Server) Edition$")
+
+
+def _short_names(models: Iterable[str]) -> dict[str, str]:
+    """Leave out of each GPU's name what tells it from no other: the vendor, and the edition where there is but one."""
+    without_vendor = {model: _VENDOR.sub("", model) for model in dict.fromkeys(models)}
+    bare = {model: _EDITION.sub("", name) for model, name in without_vendor.items()}
+    counted = collections.Counter(bare.values())
+    return {model: name if counted[name] == 1 else without_vendor[model] for model, name in bare.items()}

@@ -1,0 +1,106 @@
+"""Virtual environments: another torch, another py-feat, beside featray's own on the same host.
+
+Flow: a cell with requirements -> `interpreter` -> the Python that its child runs in.
+Each set of requirements is built once per host, with uv, in featray's cache, named by its digest; builders of one set
+wait for each other. featray itself is not installed in it: the child finds featray's source on its path.
+"""
+
+import contextlib
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from featray.core import identity
+
+MEASURING = ("psutil", "nvidia-ml-py")
+"""What the child uses beside the sweep's own requirements: its telemetry."""
+
+BUILD_S = 1800.0  # torch with its CUDA libraries is 3 GB; a slow line takes a quarter of an hour
+
+READY = ".featray-ready"
+
+
+class Unresolvable(OSError):
+    """The requirements cannot be met on this host; the message is the resolver's."""
+
+
+def interpreter(requirements: Sequence[str], cache: Path) -> str:
+    """Find the Python of a set of requirements; build its environment first where it is not there yet.
+
+    Raises:
+        Unresolvable: uv cannot resolve, download or install the set.
+    """
+    if not requirements:
+        return sys.executable
+    folder = cache / "environments" / name(requirements)
+    python = folder / "bin" / "python"
+    if (folder / READY).exists():
+        return str(python)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.with_suffix(".lock")):
+        if not (folder / READY).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed builder left
+            _build(folder, python, requirements)
+    return str(python)
+
+
+def name(requirements: Sequence[str]) -> str:
+    """Name an environment by what it holds and the Python it is built on: unlike hosts may share a cache."""
+    return identity.digest(
+        {
+            "requirements": sorted(requirements),
+            "measuring": list(MEASURING),
+            "python": platform.python_version(),
+            "interpreter": str(Path(sys.executable).resolve()),
+            "platform": [sys.platform, platform.machine()],
+        }
+    )
+
+
+def source(cache: Path) -> Path:
+    """Find a folder that holds the featray package and nothing else, to be put on a child's path.
+
+    The folder that featray is installed in may be site-packages, whose other packages must stay out of the child.
+    """
+    package = Path(__file__).parents[1]
+    folder = cache / "source" / identity.digest({"package": str(package)})
+    link = folder / "featray"
+    if not link.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{os.getpid()}"
+        temporary.symlink_to(package)
+        temporary.replace(link)
+    return folder
+
+
+def _build(folder: Path, python: Path, requirements: Sequence[str]) -> None:
+    uv = [sys.executable, "-m", "uv"]
+    _run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    packages = [*requirements, *MEASURING]
+    _run([*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages])
+    (folder / READY).touch()
+
+
+def _run(command: list[str]) -> None:
+    variables = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=BUILD_S, env=variables, check=False, cwd="/"
+        )
+    except subprocess.TimeoutExpired:
+        raise Unresolvable(f"building the environment took longer than {BUILD_S:.0f} s") from None
+    if done.returncode != 0:
+        raise Unresolvable(f"the environment cannot be built: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock file; whoever else builds the same environment waits."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

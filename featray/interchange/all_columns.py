@@ -1,0 +1,32 @@
+"""Every column of every row, for other tools: JSON lines and CSV."""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from featray.core import row as rows
+from featray.core.row import Row
+
+
+def json_lines(found: Iterable[Row]) -> str:
+    """Write one JSON object per line, nulls included; `row.from_mapping` reads each back."""
+    return "".join(f"{rows.to_json(row)}\n" for row in found)
+
+
+def comma_separated(found: Iterable[Row]) -> str:
+    """Write a table with the store's columns; null is an empty field, lists and maps are JSON."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.name for column in rows.columns()])
+    for row in found:
+        writer.writerow([_field(value) for value in dataclasses.asdict(row).values()])
+    return stream.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else value

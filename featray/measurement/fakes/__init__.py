@@ -1,0 +1,1 @@
+"""Fakes: detectors that need neither torch nor weights, for self-tests, soaks and A/A runs."""

@@ -1,0 +1,153 @@
+"""Failing detector: it fails on purpose, so that tests meet every way in which a real one can fail.
+
+Name it in a sweep as `{class: "featray.measurement.fakes.failing_detector:FailingDetector"}`, with a keyword `fault`.
+Needs neither torch nor py-feat. It finds one face per frame where it does not fail.
+"""
+
+import ctypes
+import fcntl
+import os
+import random
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+FAULTS = (
+    "sigkill",
+    "sigsegv",
+    "exit",
+    "hang",
+    "memory",
+    "hog",
+    "error",
+    "garbage",
+    "forged_row",
+    "half_line",
+    "no_face",
+    "load",
+    "none",
+)
+
+QUICK = ("sigkill", "sigsegv", "exit", "error", "garbage", "forged_row", "half_line")
+"""Faults that take no time and no memory."""
+
+
+class FailingDetector:
+    """Fails in `detect()` at one batch size, or always.
+
+    Args:
+        fault: One of `FAULTS`, or `any`, which draws one of `QUICK` for this process.
+        at_batch: Fail only at this batch size; None fails at every one.
+        once: Path of a file that the first failure makes; while it exists nothing fails.
+        seconds: How long a call lasts that does not fail.
+        frames: Frames that it reports for any input; the catalogue's short clip has 72.
+        share: Fail by chance at this share of batch sizes, drawn anew in each process; `fault: any` draws the way too.
+    """
+
+    def __init__(
+        self,
+        fault: str = "none",
+        at_batch: int | None = None,
+        once: str | None = None,
+        seconds: float = 0.0,
+        frames: int = 72,
+        share: float = 1.0,
+    ) -> None:
+        """Keep the plan of sabotage; `load` fails here."""
+        if fault == "any":
+            fault = random.choice(QUICK)
+        if fault not in FAULTS:
+            raise ValueError(f"fault is one of {', '.join(FAULTS)}, not {fault!r}")
+        self._fault, self._at_batch, self._once = fault, at_batch, once
+        self._seconds, self._frames = seconds, frames
+        self._share = share
+        self._drawn: dict[int, bool] = {}
+        if fault == "load":
+            raise RuntimeError("sabotaged while loading")
+
+    def detect(self, inputs: object, *, batch_size: int = 1, **_: object) -> list[dict[str, float]]:  # noqa: ARG002 - py-feat's signature
+        """Find one face per frame, or fail."""
+        time.sleep(self._seconds)
+        if self._is_due(batch_size):
+            deed = _DEEDS.get(self._fault)
+            if deed is not None:
+                deed()
+        faces = 0 if self._fault == "no_face" and self._is_due(batch_size) else 1
+        return [{"frame": float(index), "FaceScore": float(faces)} for index in range(self._frames)]
+
+    def _is_due(self, batch_size: int) -> bool:
+        if self._at_batch is not None and batch_size != self._at_batch:
+            return False
+        if not self._drawn.setdefault(batch_size, random.random() < self._share):
+            return False
+        if self._once is None:
+            return True
+        if os.path.exists(self._once):  # noqa: PTH110 - a plain test, in a process about to die
+            return False
+        os.close(os.open(self._once, os.O_CREAT | os.O_WRONLY))
+        return True
+
+
+def _hang() -> None:
+    """Hold the GIL for ever: `PyDLL` calls do not release it."""
+    ctypes.PyDLL(None).sleep(3600)
+
+
+def _exhaust() -> None:
+    """Run into a real limit on the address space."""
+    resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, resource.RLIM_INFINITY))
+    try:
+        bytearray(8 * 1024**3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def _hog() -> None:
+    """Use a gigabyte, for a control group that allows less."""
+    del bytearray(b"x" * 1024**3)[:]
+
+
+def _raise() -> None:
+    raise RuntimeError("sabotaged in detect()")
+
+
+def _write_to_protocol(text: bytes) -> None:
+    """Write on every pipe that this process may write to, as a stray native library might."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names of open files
+        file = int(name)
+        try:
+            is_pipe = os.readlink(f"/proc/self/fd/{file}").startswith("pipe:") and file > 2  # noqa: PTH115
+            if is_pipe and fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+                os.write(file, text)
+        except OSError:  # closed in between
+            continue
+
+
+def _garbage() -> None:
+    _write_to_protocol(b"\x00\xffnot json at all\n")
+
+
+def _forge_row() -> None:
+    _write_to_protocol(b'{"event": "row", "row": {"sweep": "none of this one"}}\n')
+
+
+def _half_line() -> None:
+    _write_to_protocol(b'{"event": "row", "row": {"sweep": "cut sho')
+    sys.stderr.flush()
+    os._exit(0)
+
+
+_DEEDS: dict[str, Callable[[], object]] = {
+    "sigkill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "sigsegv": lambda: ctypes.string_at(0),
+    "exit": lambda: os._exit(3),
+    "hang": _hang,
+    "memory": _exhaust,
+    "hog": _hog,
+    "error": _raise,
+    "garbage": _garbage,
+    "forged_row": _forge_row,
+    "half_line": _half_line,
+}

@@ -1,0 +1,208 @@
+"""Inventory: the hosts there are, what each can run, and the targets they offer.
+
+Pure: probing is the backends' work; this module holds what a probe found, as values and as JSON
+(`featray hosts --json` writes it, `featray plan --inventory` reads it).
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from featray.core import targets
+from featray.errors import InventoryFileError
+
+FORMAT_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """One NVIDIA GPU, named by its UUID; CUDA's and the driver's index orders differ and are not used."""
+
+    uuid: str
+    name: str
+    memory_b: int | None = None
+    driver: str | None = None
+    compute_capability: str | None = None  # such as 12.0
+    foreign_processes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Host:
+    """One machine as probed. `packages` maps distribution names to versions; absent ones are not installed."""
+
+    host_id: str
+    hostname: str
+    address: str | None = None
+    os: str | None = None
+    arch: str | None = None
+    cpu_model: str | None = None
+    cpu_count: int | None = None
+    memory_b: int | None = None
+    mps: bool = False
+    gpus: tuple[Gpu, ...] = ()
+    python: str | None = None
+    packages: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    cuda: str | None = None  # CUDA version that torch was built with
+    cuda_architectures: tuple[str, ...] = ()  # kernels built into torch, such as sm_120
+    ffmpeg: str | None = None
+    weights_cached: tuple[str, ...] = ()  # repository/file of py-feat's hub
+    clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files found there; None: nobody looked
+    disk_free_b: int | None = None
+    load_1m: float | None = None
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    node_ids: tuple[str, ...] = ()  # Ray's nodes on this machine
+    node_gpus: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)  # node id -> GPU UUIDs
+    error: str | None = None  # why the probe failed; the host then offers no target
+
+    def gpus_to_lease(self, node_id: str, offered: int) -> int:
+        """Say how many GPUs to ask of a node for one of them: all that it has.
+
+        Ray cannot tell a node's GPUs apart, and the measuring child takes its own by UUID: it would share it with
+        whoever else Ray gave it to. featray's own nodes have one each.
+
+        Args:
+            node_id: One of `node_ids`.
+            offered: GPUs that Ray leases there; 0 asks for none.
+        """
+        return offered if len(self.node_gpus.get(node_id, ())) > 1 else min(1, offered)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """One physical device of one host."""
+
+    target_id: str
+    host: Host
+    device: str  # cpu, cuda or mps
+    gpu: Gpu | None = None
+
+    label: str = dataclasses.field(default="", compare=False)  # among the targets of its inventory: `core.targets`
+
+    def __post_init__(self) -> None:
+        """Name a target that stands alone."""
+        if not self.label:
+            object.__setattr__(self, "label", targets.named([_known(self)])[self.target_id].name)
+
+
+def _known(target: Target) -> targets.Known:
+    return targets.Known(
+        target_id=target.target_id,
+        device=target.device,
+        host_id=target.host.host_id,
+        hostname=target.host.hostname,
+        gpu_name=target.gpu.name if target.gpu else None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """Every host that featray may use."""
+
+    hosts: tuple[Host, ...]
+
+    def targets(self) -> tuple[Target, ...]:
+        """List every device of every host that answered its probe; GPUs come before the CPU, by UUID."""
+        found = [target for host in self.hosts if host.error is None for target in _targets(host)]
+        names = targets.named(_known(target) for target in found)
+        return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in found)
+
+
+def _targets(host: Host) -> list[Target]:
+    found = [
+        Target(target_id=gpu.uuid, host=host, device="cuda", gpu=gpu)
+        for gpu in sorted(host.gpus, key=lambda gpu: gpu.uuid)
+    ]
+    if host.mps:
+        found.append(Target(target_id=f"mps@{host.host_id}", host=host, device="mps"))
+    found.append(Target(target_id=f"cpu@{host.host_id}", host=host, device="cpu"))
+    return found
+
+
+def merge(probed: Iterable[Host]) -> Inventory:
+    """Make one host of every machine, from one probe per Ray node.
+
+    The first answering probe of a machine gives its facts; nodes, their GPUs and labels are gathered from all.
+    """
+    hosts: dict[str, Host] = {}
+    for host in probed:
+        known = hosts.get(host.host_id)
+        if known is None:
+            hosts[host.host_id] = host
+            continue
+        gpus = {gpu.uuid: gpu for gpu in (*known.gpus, *host.gpus)}
+        hosts[host.host_id] = dataclasses.replace(
+            known,
+            labels={**host.labels, **known.labels},
+            gpus=tuple(gpus.values()),
+            node_ids=known.node_ids + host.node_ids,
+            node_gpus={**known.node_gpus, **host.node_gpus},
+        )
+    return Inventory(hosts=tuple(hosts.values()))
+
+
+def offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> tuple[Gpu, ...]:
+    """List the GPUs that a Ray node was started with: a probe sees all of the machine.
+
+    Args:
+        gpus: What the probe saw.
+        declared: UUID of the node's label, if it has one.
+        has_gpus: Whether Ray leases any GPU of this node.
+    """
+    if declared is not None:
+        return with_declared(tuple(gpu for gpu in gpus if gpu.uuid == declared), declared)
+    return gpus if has_gpus else ()
+
+
+def with_declared(gpus: tuple[Gpu, ...], uuid: str | None) -> tuple[Gpu, ...]:
+    """Add a GPU that a node's label declares but the probe did not see; the child will say what is there."""
+    if uuid is None or any(gpu.uuid == uuid for gpu in gpus):
+        return gpus
+    return (*gpus, Gpu(uuid=uuid, name=f"declared GPU {uuid}"))
+
+
+def to_json(inventory: Inventory) -> str:
+    """Write a recorded inventory, indented, keys in order."""
+    value = {"format": FORMAT_VERSION, "hosts": [dataclasses.asdict(host) for host in inventory.hosts]}
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def from_json(text: str, source: str) -> Inventory:
+    """Read a recorded inventory.
+
+    Args:
+        text: What `to_json` wrote.
+        source: File name for error messages.
+
+    Raises:
+        InventoryFileError: not JSON, another format, or a host with missing, unknown or repeated entries.
+    """
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as wrong:
+        raise InventoryFileError(f"{source}: not JSON: {wrong}") from wrong
+    if not isinstance(value, dict) or value.get("format") != FORMAT_VERSION:
+        raise InventoryFileError(
+            f"{source}: not an inventory of format {FORMAT_VERSION}; record one with `featray hosts --json`"
+        )
+    try:
+        hosts = tuple(_host(each) for each in value["hosts"])
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise InventoryFileError(f"{source}: hosts: {wrong}; record it again with `featray hosts --json`") from wrong
+    repeated = {host.host_id for host in hosts if [h.host_id for h in hosts].count(host.host_id) > 1}
+    if repeated:
+        raise InventoryFileError(f"{source}: host ids occur twice: {', '.join(sorted(repeated))}")
+    return Inventory(hosts=hosts)
+
+
+def _host(value: Mapping[str, Any]) -> Host:
+    return Host(
+        **{
+            **value,
+            "gpus": tuple(Gpu(**gpu) for gpu in value.get("gpus", ())),
+            "cuda_architectures": tuple(value.get("cuda_architectures", ())),
+            "weights_cached": tuple(value.get("weights_cached", ())),
+            "node_ids": tuple(value.get("node_ids", ())),
+            "node_gpus": {node: tuple(uuids) for node, uuids in value.get("node_gpus", {}).items()},
+        }
+    )

@@ -1,0 +1,85 @@
+"""The values that a sweep file holds once it is read: every detector, input and path in it is resolved.
+
+Flow: `sweep.load` -> `Sweep` -> `cells.expand`; its `hosts` go to `planning.placement`, its `rules` to `planning.plan`.
+Pure.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from featray import stats
+from featray.core.detectors import Detector
+from featray.core.inputs import Input
+from featray.core.invocation import Rules
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Axes:
+    """The values of each setting, in file order."""
+
+    device: tuple[str, ...]
+    batch_size: tuple[int, ...]
+    num_workers: tuple[int, ...] = (0,)
+    threads: tuple[int | None, ...] = (None,)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of the grid: the cells whose every setting is among those named; None means every value."""
+
+    detector: tuple[str, ...] | None = None
+    input: tuple[str, ...] | None = None
+    device: tuple[str, ...] | None = None
+    num_workers: tuple[int, ...] | None = None
+    threads: tuple[int | None, ...] | None = None
+    batch_size: tuple[int, ...] | None = None
+    environment: tuple[str, ...] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Selector:
+    """Which hosts and GPUs may be used: shell patterns, labels, and the least memory of the device in bytes."""
+
+    host: tuple[str, ...] = ()
+    gpu: tuple[str, ...] = ()
+    label: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    memory_min_b: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Invocations:
+    """How many fresh processes measure each unit: `pilot` of them, then up to `max` for the half-width wanted.
+
+    `half_width` is that of the 95% interval of a unit's log time; `pilot` equal to `max` is a fixed number.
+    """
+
+    pilot: int = stats.PILOT
+    max: int = stats.INVOCATIONS_MAX
+    half_width: float = stats.HALF_WIDTH
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """One grid, and how it is to be measured. Every detector, input and path in it is resolved."""
+
+    name: str
+    path: Path
+    description: str | None = None
+    detectors: tuple[Detector, ...]
+    inputs: tuple[Input, ...]
+    axes: Axes
+    include: tuple[Part, ...] = ()
+    exclude: tuple[Part, ...] = ()
+    hosts: Selector = dataclasses.field(default_factory=Selector)
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    invocations: Invocations = dataclasses.field(default_factory=Invocations)
+    budget_s: float | None = None
+    delay_s_per_frame: float = 0.0
+    weights: str = "pretrained"
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    environments: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    baseline: str | None = None
+    exclusive: str = "host"
+    interchangeable: bool = False
+    seed: int = 0

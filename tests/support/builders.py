@@ -1,0 +1,249 @@
+"""Rows, cells and invocations for tests, with plausible defaults.
+
+A row's cell follows from its labels, so that rows with equal labels are rows of the same cell.
+"""
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from featray.core import cell as cells
+from featray.core import detectors, identity, inputs
+from featray.core.cell import Cell
+from featray.core.detectors import Detector
+from featray.core.inputs import Input
+from featray.core.invocation import Invocation, Rules
+from featray.core.quantities import utc_text
+from featray.core.row import Row
+from featray.core.status import Status
+
+BOX: Mapping[str, Any] = {
+    "hostname": "box",
+    "host_id": "id-box",
+    "os": "Linux 6.12",
+    "arch": "x86_64",
+    "cpu_model": "AMD Ryzen Threadripper 7960X",
+    "cpu_count": 48,
+    "memory_b": 256 * 1024**3,
+    "driver": "580.159.04",
+}
+"""A host's columns."""
+
+SHELF: Mapping[str, Any] = {
+    **BOX,
+    "hostname": "shelf",
+    "host_id": "id-shelf",
+    "cpu_model": "Intel Xeon Gold 6430",
+    "cpu_count": 64,
+}
+
+RTX3090: Mapping[str, Any] = {
+    "target_id": "GPU-a3090000-0000-4000-8000-000000000086",
+    "device": "cuda",
+    "gpu_uuid": "GPU-a3090000-0000-4000-8000-000000000086",
+    "gpu_name": "NVIDIA GeForce RTX 3090",
+    "gpu_memory_b": 24 * 1024**3,
+    "compute_capability": "8.6",
+}
+"""A GPU target's columns."""
+
+BLACKWELL: Mapping[str, Any] = {
+    "target_id": "GPU-b1acc000-0000-4000-8000-000000000120",
+    "device": "cuda",
+    "gpu_uuid": "GPU-b1acc000-0000-4000-8000-000000000120",
+    "gpu_name": "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
+    "gpu_memory_b": 96 * 1024**3,
+    "compute_capability": "12.0",
+}
+
+CPU: Mapping[str, Any] = {"target_id": "cpu@id-box", "device": "cpu"}
+
+STACK: Mapping[str, Any] = {
+    "python": "3.12.3",
+    "torch": "2.11.0+cu128",
+    "cuda": "12.8",
+    "torchvision": "0.26.0+cu128",
+    "torchcodec": "0.11.1",
+    "ffmpeg": "8.0 (pyav)",
+    "pyfeat": "2.1.5",
+    "featray": "0.1.0",
+    "omp_num_threads": "1",
+    "torch_threads": 1,
+}
+"""A software stack's columns."""
+
+STARTED = datetime.datetime(2026, 5, 14, 23, 15, 32, tzinfo=datetime.UTC)
+
+
+def make_cell(**changes: Any) -> Cell:
+    """Make a cell; `detector` and `input` may be names, of the catalogue or not."""
+    known: dict[str, Any] = {
+        "detector": "retinaface",
+        "input": "short",
+        "device": "cuda",
+        "batch_size": 16,
+        **changes,
+    }
+    if isinstance(known["detector"], str):
+        known["detector"] = _detector(known["detector"])
+    if isinstance(known["input"], str):
+        known["input"] = _input(known["input"])
+    return Cell(**known)
+
+
+def _detector(name: str) -> Detector:
+    return detectors.CATALOGUE.get(name) or Detector(name=name, class_name=f"own.detectors:{name}", heading=name)
+
+
+def _input(name: str) -> Input:
+    own = Input(name=name, kind=inputs.VIDEO, paths=(f"clips/{name}.mp4",), source_frames=100, fps=25.0)
+    return inputs.CATALOGUE.get(name) or own
+
+
+def make_work(of: Cell) -> dict[str, str]:
+    """Make what a child would resolve for a cell."""
+    found = {
+        **of.detector.keywords,
+        "class": of.detector.class_name,
+        "precision": "float32",
+        "weights": "pretrained",
+        "weights py-feat/retinaface_r34 model.safetensors": {"revision": "abc", "sha256": "def"},
+        "input_sha256": [identity.digest({"input": of.input.name})],
+        "input_frames": of.input.frames,
+        "copies": of.input.copies,
+        "skip_frames": of.input.skip_frames,
+        "output_size": of.input.output_size,
+    }
+    return {key: identity.canonical(value) for key, value in found.items()}
+
+
+def make_summary() -> dict[str, list[float]]:
+    """Make a summary of an output: a position in pixels, a probability and an angle that is nearly 0."""
+    return {
+        "FaceRectX": [310.5, 12.25, 72.0],
+        "happiness": [0.75, 0.125, 72.0],
+        "Roll": [1e-7, 2e-7, 72.0],
+    }
+
+
+def make_row(**changes: Any) -> Row:
+    """Make a row of status ok: retinaface on the short clip, batch 16, on the RTX 3090 of the host `box`.
+
+    `threads` is the number of threads asked for; any other name is a column. A row of another status has no figures
+    unless they are given.
+    """
+    changes = dict(changes)
+    threads, requirements = changes.pop("threads", None), changes.pop("requirements", ())
+    labels: dict[str, Any] = {
+        "detector": "retinaface",
+        "input": "short",
+        "batch_size": 16,
+        "num_workers": 0,
+        "weights": "pretrained",
+        "environment": None,
+        "delay_s_per_frame": 0.0,
+        **BOX,
+        **STACK,
+        **RTX3090,
+        **({} if threads is None else {"omp_num_threads": str(threads), "torch_threads": threads}),
+        **changes,
+    }
+    asked = make_cell(
+        threads=threads,
+        requirements=tuple(requirements),
+        **{name: labels[name] for name in _ASKED if labels[name] is not None},
+    )
+    work = changes["work"] if "work" in changes else make_work(asked)
+    known: dict[str, Any] = {
+        "sweep": "demo",
+        "run_id": "demo-1",
+        "cell_id": cells.cell_id(asked),
+        "work_id": None if work is None else identity.digest(work),
+        "invocation": 1,
+        "block": changes.get("invocation", 1),
+        "order_index": 0,
+        "status": Status.OK,
+        "started_at": utc_text(STARTED),
+        "section_kind": asked.input.kind,
+        "section_label": asked.input.section_label,
+        "protocol": "featray",
+        "asked": identity.canonical(cells.asked(asked)),
+        "exclusive": "host",
+        "work": work,
+        "frames": asked.input.frames,
+        "batches": asked.batches,
+        "input_fps": asked.input.fps,
+    }
+    measured = _measured(asked) if changes.get("status", Status.OK) == Status.OK else {}
+    chosen = known | measured | labels
+    if labels["device"] == "cpu":
+        chosen |= dict.fromkeys(("gpu_uuid", "gpu_name", "gpu_memory_b", "compute_capability"), None) | changes
+    return Row(**chosen)
+
+
+_ASKED = (
+    "detector",
+    "input",
+    "device",
+    "batch_size",
+    "num_workers",
+    "weights",
+    "environment",
+    "delay_s_per_frame",
+)
+
+
+def _measured(asked: Cell) -> dict[str, Any]:
+    faces = asked.input.frames * asked.input.faces
+    return {
+        "import_s": 8.0,
+        "load_s": 2.0,
+        "first_call_s": 1.5,
+        "warmup_s": [1.5, 0.76, 0.76],
+        "timed_s": [0.76] * 5,
+        "unmet_rules": [],
+        "stages_s": {"decode": 0.05, "face detection": 0.4, "emotion": 0.2, "other": 0.05},
+        "profiled_ratio": 1.01,
+        "fex_rows": faces,
+        "faces": faces,
+        "output_summary": make_summary(),
+        "throttled": False,
+    }
+
+
+def make_rows(medians_s: Sequence[float], **changes: Any) -> list[Row]:
+    """Make one row per invocation; its five repeats have exactly the median that is given, in seconds per call.
+
+    Invocations start a minute apart, the first at `started_at` (an aware datetime).
+    """
+    first = changes.pop("started_at", STARTED)
+    one = make_row(**changes)
+    return [
+        dataclasses.replace(
+            one,
+            invocation=number,
+            block=number,
+            started_at=utc_text(first + datetime.timedelta(minutes=number - 1)),
+            timed_s=[median_s * share for share in (0.99, 1.0, 1.0, 1.0, 1.01)],
+        )
+        for number, median_s in enumerate(medians_s, start=1)
+    ]
+
+
+def make_invocation(*cells_: Cell, **changes: Any) -> Invocation:
+    """Make the first invocation of a run on the RTX 3090, its cells in the order given."""
+    chosen = cells_ or (make_cell(),)
+    known: dict[str, Any] = {
+        "sweep": "demo",
+        "run_id": "demo-1",
+        "target_id": RTX3090["target_id"],
+        "device": "cuda",
+        "gpu_uuid": RTX3090["gpu_uuid"],
+        "invocation": 1,
+        "block": 1,
+        "order": tuple(range(len(chosen))),
+        "cells": chosen,
+        "rules": Rules(),
+    }
+    return Invocation(**(known | changes))

@@ -1,0 +1,97 @@
+"""Sweeps of detectors that fail on purpose, run on this machine, and what must hold of the store afterwards."""
+
+import datetime
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from featray import store
+from featray import sweep as sweeps
+from featray.backends import Backend
+from featray.backends.inline import Inline
+from featray.core.row import Row
+from featray.core.status import MAX_ATTEMPTS, RETRIED
+from featray.host import clips
+from featray.measurement.weights import HubFile
+from featray.planning.inventory import Inventory
+from featray.running import submission
+from featray.running.runner import Outcome, Watch
+from tests.support.command import children
+
+SWEEP = """
+detectors:
+  - name: bad
+    class: "featray.measurement.fakes.failing_detector:FailingDetector"
+    keywords: {{{keywords}}}
+inputs: [short]
+axes: {{device: cpu, batch_size: {sizes}}}
+seed: {seed}
+measure: {{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: {n}{rules}}}
+"""
+
+
+def write(
+    folder: Path,
+    keywords: str = "fault: none",
+    *,
+    sizes: Collection[int] = (1, 4, 8),
+    n: int = 1,
+    seed: int = 0,
+    rules: str = "",
+    name: str = "faulty",
+) -> Path:
+    path = folder / f"{name}.yaml"
+    text = SWEEP.format(keywords=keywords, sizes=list(sizes), n=n, seed=seed, rules=f", {rules}" if rules else "")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class Here(Inline):
+    """This machine, probed beforehand; every weight is there."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        super().__init__(holder="a test")
+        self._known = inventory
+
+    def inventory(self) -> Inventory:
+        return self._known
+
+    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002 - the protocol's signature
+        return {}
+
+
+def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> Outcome:
+    """Carry a sweep out in this process; no row may have been stored twice, which compaction would hide."""
+    request = submission.Request(sweep=sweeps.load(sweep, probe_clip=clips.probe), results=str(results))
+    outcome = submission.carry_out(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
+    assert not [problem for problem in outcome.problems if "stored twice" in problem]
+    return outcome
+
+
+def attempts(results: Path) -> list[tuple[int, int, str]]:
+    """List (batch size, attempt, status) of every row, sorted; check that the store is whole and holds no row twice."""
+    rows = store.read(str(results), every_attempt=True)
+    checked = store.check(str(results))
+    assert (rows.problems, checked.problems, checked.duplicates, checked.unfinished) == ((), (), 0, ())
+    return sorted((row.batch_size, row.attempt, row.status) for row in rows.rows)
+
+
+def last(results: Path, *, set_aside: bool = False) -> dict[tuple[int, int], Row]:
+    """Give each unit's one final row by (batch size, invocation); check that nothing measures any more.
+
+    Where no host was set aside, whatever can be bad luck was tried three times.
+    """
+    rows = store.read(str(results)).rows
+    final = {(row.batch_size, row.invocation): row for row in rows}
+    assert len(final) == len(rows)
+    assert set_aside or not [row for row in rows if row.status in RETRIED and row.attempt < MAX_ATTEMPTS]
+    wait_until(lambda: not children(), 5)
+    return final
+
+
+def wait_until(done: Callable[[], object], seconds: float) -> None:
+    """Wait for something that must come true in time."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)

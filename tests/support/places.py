@@ -1,0 +1,80 @@
+"""Hosts, targets, cells and plans for tests, with plausible defaults; the GPUs are those of `builders`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from featray.core import cell
+from featray.core.cell import Cell
+from featray.core.invocation import Rules
+from featray.core.status import Status
+from featray.planning import placement, plan
+from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.placement import Placement
+from featray.planning.plan import Campaign, Plan, Stored
+from featray.sweep import Selector
+from tests.support import builders
+
+
+def _gpu(columns: Mapping[str, Any]) -> Gpu:
+    return Gpu(
+        uuid=columns["gpu_uuid"],
+        name=columns["gpu_name"],
+        memory_b=columns["gpu_memory_b"],
+        compute_capability=columns["compute_capability"],
+    )
+
+
+BLACKWELL = _gpu(builders.BLACKWELL)
+RTX3090 = _gpu(builders.RTX3090)
+
+
+def make_host(name: str = "box", *gpus: Gpu, **changes: Any) -> Host:
+    known: dict[str, Any] = {
+        "host_id": f"id-{name}",
+        "hostname": name,
+        "memory_b": 64 * 1024**3,
+        "gpus": gpus,
+        "packages": {"py-feat": "2.1.5", "torch": "2.11.0"},
+        "cuda_architectures": ("sm_80", "sm_86", "sm_90", "sm_120"),
+        "node_ids": (f"node-{name}",),
+    }
+    return Host(**(known | changes))
+
+
+def make_inventory(*hosts: Host) -> Inventory:
+    return Inventory(hosts=hosts or (make_host(),))
+
+
+def make_cell(**changes: Any) -> Cell:
+    """Make a cell that any host can run: on its CPU, batch 4."""
+    return builders.make_cell(**({"device": "cpu", "batch_size": 4} | changes))
+
+
+def place(cells: Sequence[Cell], *hosts: Host, selector: Selector | None = None, **changes: Any) -> Placement:
+    return placement.match(cells, make_inventory(*hosts), selector or Selector(), **changes)
+
+
+def make_plan(
+    placed: Placement,
+    stored: Sequence[Stored] = (),
+    *,
+    n: int | Callable[[str, str], int] = 2,
+    seed: int = 0,
+    exclusive: str = "host",
+    **changes: Any,
+) -> Plan:
+    campaign = Campaign(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)
+    wanted = n if callable(n) else lambda *_: n
+    return plan.make(placed, stored, campaign, wanted=wanted, **changes)
+
+
+def make_stored(of: Cell, target_id: str, invocation: int = 1, **changes: Any) -> Stored:
+    known: dict[str, Any] = {
+        "cell_id": cell.cell_id(of),
+        "target_id": target_id,
+        "invocation": invocation,
+        "attempt": 1,
+        "status": Status.OK,
+        "measured": True,
+    }
+    return Stored(**(known | changes))

@@ -1,0 +1,207 @@
+"""Which setting to use: the smallest of the equally fast, with what speaks against it, as text, JSON and Python."""
+
+import json
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.advice import recommendation
+from featray.analysis.advice.recommendation import Recommendation, Wish
+from featray.analysis.comparison import CALIBRATION, Calibration
+from featray.core.row import Row
+from featray.errors import NothingMatches
+from featray.rendering import recommendation_text
+from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
+
+GIB = 2**30
+
+
+def recommended(rows: list[Row], wish: Wish | None = None) -> Recommendation:
+    (found,) = recommendation.recommend(units.gather(rows), wish or Wish())
+    return found
+
+
+def test_of_equally_fast_batches_the_smallest_is_recommended() -> None:
+    rows = [make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.73])]
+    rows.append(make_row(batch_size=1, timed_s=[1.5]))
+    found = recommended(rows)
+    assert found.best.unit.row.batch_size == 4
+    assert found.best.tied == (4, 16)
+    assert found.best.frames_per_s == pytest.approx(72 / 0.73)
+
+
+def test_a_batch_beyond_the_margin_is_not_as_good() -> None:
+    found = recommended([make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.75])])
+    assert found.best.unit.row.batch_size == 16
+    assert found.best.tied == (16,)
+
+
+def test_other_detectors_and_places_are_runners_up() -> None:
+    rows = [
+        make_row(timed_s=[0.8]),
+        make_row(detector="img2pose", timed_s=[2.0]),
+        make_row(**BLACKWELL, timed_s=[0.5]),
+    ]
+    found = recommended(rows)
+    assert found.best.unit.row.gpu_name == BLACKWELL["gpu_name"]
+    assert [setting.unit.row.detector for setting in found.runners_up] == ["retinaface", "img2pose"]
+
+
+def test_wishes_narrow_the_choice() -> None:
+    rows = [make_row(timed_s=[0.1]), make_row(**{**SHELF, **CPU}, timed_s=[9.0])]
+    assert recommended(rows, Wish(host="shelf")).best.unit.row.device == "cpu"
+    assert recommended(rows, Wish(device="cpu")).best.unit.row.hostname == "shelf"
+    assert recommended(rows, Wish(detector="retinaface")).best.unit.row.device == "cuda"
+
+
+def test_a_wish_for_what_was_not_measured_is_named_with_what_was() -> None:
+    with pytest.raises(NothingMatches, match=r"detector 'retinafac'; expected retinaface.*Did you mean 'retinaface'"):
+        recommended([make_row()], Wish(detector="retinafac"))
+    with pytest.raises(NothingMatches, match="nothing was measured yet"):
+        recommendation.recommend([])
+
+
+def test_a_memory_limit_leaves_out_what_is_over_it_and_says_what_is_unknown() -> None:
+    rows = [
+        make_row(batch_size=64, timed_s=[0.5], gpu_memory_used_peak_b=20 * GIB),
+        make_row(batch_size=16, timed_s=[0.7], gpu_memory_used_peak_b=7 * GIB),
+        make_row(batch_size=4, timed_s=[0.6]),
+    ]
+    found = recommended(rows, Wish(memory_limit_b=8 * GIB))
+    assert found.best.unit.row.batch_size == 16
+    assert "1 setting left out, since nothing tells how much memory it takes" in found.cautions
+    with pytest.raises(NothingMatches, match=r"within 1\.0 GiB; the least that any took is 7\.0 GiB"):
+        recommended(rows, Wish(memory_limit_b=GIB))
+
+
+def test_synthetic_weights_count_only_where_nothing_else_was_measured() -> None:
+    synthetic = make_row(weights="synthetic", timed_s=[0.1])
+    assert recommended([synthetic, make_row(timed_s=[0.7])]).best.unit.row.weights == "pretrained"
+    assert "synthetic weights: times are indicative" in recommended([synthetic]).cautions
+
+
+def test_a_single_measurement_is_no_certainty() -> None:
+    (caution,) = recommended([make_row()]).cautions
+    assert caution == "1 of at least 3 invocations, so there is no interval"
+
+
+def test_overlapping_intervals_are_told() -> None:
+    rows = make_rows([0.70, 0.72, 0.74]) + make_rows([0.71, 0.73, 0.75], detector="img2pose")
+    (caution,) = recommended(rows).cautions
+    assert caution == "1 other setting may be as fast: its interval overlaps with this one's"
+    rows += make_rows([0.71, 0.73, 0.75], detector="mpdetector")
+    (caution,) = recommended(rows).cautions
+    assert caution == "2 other settings may be as fast: their intervals overlap with this one's"
+    apart = make_rows([0.70, 0.72, 0.74]) + make_rows([7.1, 7.3, 7.5], detector="img2pose")
+    assert recommended(apart).cautions == ()
+
+
+def test_what_featray_measured_stands_before_what_is_known_by_its_labels_only() -> None:
+    imported = make_row(
+        asked=None,
+        source_file="old.md",
+        work=None,
+        timed_s=[0.5],
+        run_id="old",
+        target_id="cuda:X@other",
+        hostname="other",
+    )
+    measured = make_rows([0.70, 0.71, 0.72])
+    found = recommended([imported, *measured])
+    assert found.best.unit.row.hostname == "box"
+    assert [each.unit.row.hostname for each in found.runners_up] == ["other"]
+    (caution,) = found.cautions
+    assert caution == "1 imported setting claims to be faster: imports are known by their labels only"
+    assert (
+        "then: retinaface, batch 16 on NVIDIA GeForce RTX 3090 of other: 144.0 fps, imported"
+        in recommendation_text.text([found])
+    )
+    assert recommended([imported]).best.unit.row.hostname == "other"
+
+
+def test_a_noise_floor_widens_what_is_as_good() -> None:
+    target = str(RTX3090["target_id"])
+    floor = Calibration(
+        target_id=target, sd=0.05, half_width=0.1, invocations=5, cells=1, measured_at="2026-05-01", pairs=()
+    )
+    gathered = units.gather([make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.77])])
+    (found,) = recommendation.recommend(gathered, known={target: floor})
+    assert found.best.tied == (4, 16)
+    (found,) = recommendation.recommend(gathered)
+    assert found.best.tied == (16,)
+
+
+def test_the_noise_floor_of_a_calibration_among_the_units_counts_by_itself() -> None:
+    shaky = make_rows([0.9, 1.1] * 5, sweep=CALIBRATION, run_id="calibrate-1", input="long")
+    rows = [make_row(batch_size=16, timed_s=[0.72]), make_row(batch_size=4, timed_s=[0.75])]
+    found = {each.input: each for each in recommendation.recommend(units.gather([*shaky, *rows]))}
+    assert found["short"].best.tied == (4, 16)
+
+
+def test_of_two_runs_of_a_cell_the_later_counts() -> None:
+    rows = [
+        make_row(run_id="old", timed_s=[0.1], started_at="2026-01-01T00:00:00.000+00:00"),
+        make_row(run_id="new", timed_s=[0.7], started_at="2026-02-01T00:00:00.000+00:00"),
+        make_row(run_id="failed", status="oom", timed_s=None, started_at="2026-03-01T00:00:00.000+00:00"),
+    ]
+    assert recommended(rows).best.unit.row.run_id == "new"
+
+
+def test_each_input_has_a_recommendation_of_its_own() -> None:
+    rows = [make_row(), make_row(input="long"), make_row(input="multi-face")]
+    assert [each.input for each in recommendation.recommend(units.gather(rows))] == ["short", "long", "multi-face"]
+
+
+def test_advice_names_setting_place_and_rate() -> None:
+    text = recommendation_text.text([recommended(make_rows([0.71, 0.72, 0.73]))])
+    assert text.startswith(
+        "short (72 frames): retinaface, batch 16 on NVIDIA GeForce RTX 3090 of box: 100.0 fps (95% CI"
+    )
+
+
+def test_the_snippet_is_python_that_makes_the_measured_detector() -> None:
+    code = recommendation_text.snippet([recommended([make_row(threads=4, num_workers=2)])])
+    compile(code, "snippet", "exec")
+    assert "from feat import Detectorv1\n" in code
+    assert "    face_model='retinaface',\n" in code
+    assert "    batch_size=16,\n    num_workers=2,\n" in code
+    assert code.index("os.environ[\"OMP_NUM_THREADS\"] = '4'") < code.index("from feat")
+
+
+def test_the_snippet_of_an_imported_setting_uses_the_catalogue() -> None:
+    code = recommendation_text.snippet([recommended([make_row(asked=None, source_file="a.md", work=None)])])
+    compile(code, "snippet", "exec")
+    assert "# beware: imported: known by its labels only" in code
+    assert "Detectorv1(" in code
+
+
+@pytest.mark.parametrize("name", ["x\nimport os", "gone\u2028print(1)"])
+def test_no_name_of_the_store_becomes_code(name: str) -> None:
+    code = recommendation_text.snippet(
+        [recommended([make_row(detector=name, hostname=name, gpu_name=name, asked=None)])]
+    )
+    compile(code, "snippet", "exec")
+    assert "import os" in code or "print(1)" in code
+    assert all(line.startswith("#") for line in code.splitlines())
+
+
+def test_advice_as_json_carries_figures_and_keywords() -> None:
+    (value,) = json.loads(recommendation_text.to_json([recommended([make_row()])]))
+    assert value["best"]["keywords"]["face_model"] == "retinaface"
+    assert value["best"]["frames_per_s"] == pytest.approx(72 / 0.76)
+    assert value["best"]["command"].startswith("featray measure --cell ")
+
+
+def test_two_variants_of_one_name_are_never_mixed() -> None:
+    old, new = (
+        make_row(cell_id=name, asked=json.dumps({"n": name}), timed_s=[s]) for name, s in (("a", 0.5), ("b", 1.0))
+    )
+    found = recommended([old, new])
+    assert found.best.unit.row.cell_id == "a"
+    assert found.best.frames_per_s == pytest.approx(72 / 0.5)
+    assert [each.unit.row.cell_id for each in found.runners_up] == ["b"]
+
+
+def test_times_with_an_injected_delay_recommend_nothing() -> None:
+    with pytest.raises(NothingMatches, match="nothing was measured"):
+        recommended([make_row(delay_s_per_frame=0.01)])

@@ -1,0 +1,104 @@
+"""Units: rows gathered by cell and target, with their time, spread and interval."""
+
+import pytest
+
+from featray import stats
+from featray.analysis import units
+from tests.support.report_rows import make_failed_row, make_row
+
+
+def test_the_time_of_a_unit_is_the_geometric_mean_over_invocations_of_the_median_repeat() -> None:
+    rows = [
+        make_row(invocation=1, timed_s=[1.0, 9.0, 2.0]),
+        make_row(invocation=2, timed_s=[3.0, 4.0, 5.0]),
+        make_row(invocation=3, timed_s=[8.0, 8.0, 8.0]),
+    ]
+    (unit,) = units.gather(rows)
+    assert unit.medians_s == [2.0, 4.0, 8.0]
+    assert unit.call_s == pytest.approx(4.0)  # the cube root of 2 x 4 x 8
+    assert unit.frame_s == pytest.approx(4.0 / 72)
+
+
+def test_only_the_last_attempt_of_an_invocation_counts() -> None:
+    rows = [make_row(attempt=2, timed_s=[2.0]), make_failed_row("crashed", attempt=1)]
+    (unit,) = units.gather(rows)
+    assert unit.call_s == 2.0
+    assert unit.failed == ()
+
+
+def test_runs_cells_and_targets_are_never_pooled() -> None:
+    rows = [make_row(), make_row(run_id="b"), make_row(cell_id="b"), make_row(target_id="b")]
+    assert len(units.gather(rows)) == 4
+
+
+def test_rows_of_older_work_are_stale_and_give_no_figure() -> None:
+    rows = [
+        make_row(invocation=1, work_id="old", timed_s=[9.0], started_at="2026-05-01T00:00:00.000+00:00"),
+        make_row(invocation=2, work_id="new", timed_s=[1.0], started_at="2026-05-02T00:00:00.000+00:00"),
+        make_failed_row("lost", invocation=3, started_at="2026-05-03T00:00:00.000+00:00"),
+    ]
+    (unit,) = units.gather(rows)
+    assert unit.call_s == 1.0
+    assert [row.invocation for row in unit.stale] == [1]
+    assert [row.status for row in unit.failed] == ["lost"]
+
+
+@pytest.mark.parametrize("column", units.SOFTWARE)
+def test_rows_measured_with_other_versions_are_stale(column: str) -> None:
+    earlier, later = "2026-05-01T00:00:00.000+00:00", "2026-05-02T00:00:00.000+00:00"
+    rows = [
+        make_row(invocation=1, timed_s=[9.0], started_at=earlier, **{column: "old"}),
+        make_row(invocation=2, timed_s=[9.0], started_at=earlier, **{column: None}),  # unknown is not other
+        make_row(invocation=3, timed_s=[4.0], started_at=later, **{column: "new"}),
+    ]
+    (unit,) = units.gather(rows)
+    assert unit.medians_s == [9.0, 4.0]
+    assert [row.invocation for row in unit.stale] == [1]
+
+
+def test_a_failed_row_never_speaks_for_a_unit_that_was_measured() -> None:
+    rows = [make_row(invocation=1), make_failed_row("lost", invocation=2, started_at="2027-01-01T00:00:00.000+00:00")]
+    assert units.gather(rows)[0].row.status == "ok"
+
+
+def test_two_repeats_have_no_spread() -> None:
+    assert units.gather([make_row(timed_s=[1.0, 2.0])])[0].spread is None
+
+
+def test_spread_is_the_interquartile_range_over_the_median() -> None:
+    assert units.gather([make_row(timed_s=[1.0, 2.0, 3.0, 4.0, 5.0])])[0].spread == pytest.approx(2 / 3)
+
+
+def test_threads_asked_for_win_over_threads_seen() -> None:
+    assert units.gather([make_row(asked='{"threads": 4}', omp_num_threads="1")])[0].threads == "4"
+    assert units.gather([make_row(asked="broken", omp_num_threads="1")])[0].threads == "1"
+    assert units.gather([make_row(asked='{"threads": null}', omp_num_threads=None)])[0].threads is None
+
+
+def test_three_invocations_have_an_interval_and_two_have_none() -> None:
+    rows = [make_row(invocation=number, timed_s=[value]) for number, value in enumerate((1.0, 1.1, 1.21), start=1)]
+    interval_s = units.gather(rows)[0].interval_s
+    # logs 0, 0.0953, 0.1906: sd 0.0953, half-width 4.303 x 0.0953 / sqrt(3) = 0.2368
+    assert interval_s == pytest.approx((1.1 / 1.2672, 1.1 * 1.2672), rel=1e-3)
+    assert units.gather(rows[:2])[0].interval_s is None
+
+
+def test_a_units_time_stands_in_its_interval_and_two_of_them_give_the_ratio_of_a_comparison() -> None:
+    times = [1.0] * 7 + [1.12] * 5  # two modes: the median is that of the faster one
+    (unit,) = units.gather([make_row(invocation=number, timed_s=[value]) for number, value in enumerate(times, 1)])
+    assert unit.interval_s is not None
+    assert unit.call_s is not None
+    assert unit.interval_s[0] < unit.call_s < unit.interval_s[1]
+    assert unit.call_s == pytest.approx(stats.decide([0.0] * 12, unit.logs).ratio)
+
+
+def test_a_refusal_is_gone_once_the_cell_could_run() -> None:
+    refused = [
+        make_failed_row("infeasible", target_id="none", order_index=None),
+        make_failed_row("unsupported", target_id="cpu@b", order_index=None),
+        make_failed_row("infeasible", cell_id="other", target_id="none", order_index=None),
+    ]
+    measured = [make_row(target_id="GPU-1", order_index=0)]
+    assert units.standing([*refused, *measured]) == [*refused[1:], *measured]
+    assert units.standing([*refused, make_row(target_id="cpu@b", order_index=0)])[0].cell_id == "other"
+    assert units.standing(refused) == refused

@@ -1,0 +1,72 @@
+"""Heads and nodes that go away, on a clock that a test winds."""
+
+import socket
+
+import pytest
+
+from featray.backends.ray.liveness import SETTLE_S, Head, Nodes
+from featray.errors import HeadGone
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_head_that_answers_again_in_time_is_not_gone() -> None:
+    clock = Clock()
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    head = Head(f"127.0.0.1:{port}", clock)
+    server.close()
+    clock.now += 6
+    head.look()
+    assert not head.answers()
+    with socket.create_server(("127.0.0.1", port)):
+        clock.now += 18
+        head.look()
+    clock.now += 18
+    head.look()
+
+
+def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
+    clock = Clock()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    head = Head(f"127.0.0.1:{port}", clock)
+    clock.now += 19
+    head.look()
+    clock.now += 2
+    head.look()  # too soon after the last look
+    clock.now += 4
+    with pytest.raises(HeadGone, match=r"head at 127.0.0.1:\d+ is gone .*Connection refused.*next submit goes on"):
+        head.look()
+
+
+def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
+    clock = Clock()
+    nodes = Nodes(clock=clock)
+    assert not nodes.is_due()
+    clock.now += 5
+    assert nodes.is_due()
+    assert nodes.note({"a": True, "b": False}) == set()
+    clock.now += 9
+    assert nodes.note({"a": False, "b": False}) == set()
+    clock.now += 1
+    assert nodes.note({"a": False, "b": False}) == {"b"}
+    clock.now += 10
+    assert nodes.note({"a": True, "b": False}) == {"b"}
+
+
+def test_a_node_that_took_a_task_along_is_dead_before_the_next_look() -> None:
+    now = [0.0]
+    nodes = Nodes(["a", "b"], clock=lambda: now[0])
+    nodes.lose("a")
+    assert (nodes.is_dead("a"), nodes.is_dead("b")) == (True, False)
+    nodes.note({"a": True, "b": True})  # Ray's list is a little behind
+    assert nodes.is_dead("a")
+    now[0] = SETTLE_S
+    assert not nodes.is_dead("a")

@@ -1,0 +1,131 @@
+"""Cluster files: what they say, and what is said about those that are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from featray.cluster import cluster_file
+from featray.errors import ClusterFileError
+
+SHIPPED = Path(__file__).parents[3] / "clusters"
+
+
+def complaint(folder: Path, text: str) -> str:
+    path = folder / "lab.yaml"
+    path.write_text(text)
+    with pytest.raises(ClusterFileError) as caught:
+        cluster_file.load(path)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_the_local_cluster_is_embedded() -> None:
+    local = cluster_file.load(SHIPPED / "local.yaml")
+    assert local.hosts == ()
+    assert local.address is None
+    assert local.head_host is None
+
+
+def test_the_lab_is_reached_at_its_head() -> None:
+    lab = cluster_file.load(SHIPPED / "lab.yaml")
+    assert lab.address == "192.0.2.10:6379"
+    first, _, mac = lab.hosts
+    assert (first.destination, first.interpreter, first.gpus) == (
+        "lab@192.0.2.10",
+        "/opt/featray/.venv/bin/python",
+        None,
+    )
+    assert (mac.interpreter, mac.gpus, mac.labels) == ("/Users/lab/featray/.venv/bin/python", (), {"room": "office"})
+
+
+def test_the_first_host_is_the_head_unless_another_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    hosts = "hosts: [{name: a, address: a.lab}, {name: b, address: b.lab, ssh: jump-b}]\n"
+    path.write_text(hosts)
+    assert cluster_file.load(path).address == "a.lab:6379"
+    path.write_text(hosts + "head: b\nport: 7000\n")
+    assert cluster_file.load(path).address == "b.lab:7000"
+    assert cluster_file.load(path).hosts[1].destination == "jump-b"
+    assert cluster_file.load(path).hosts[1].interpreter == "python3"
+
+
+def test_an_unknown_key_gets_a_suggestion(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "hosts:\n- name: a\n  address: a.lab\n  usr: me\n")
+    assert said.startswith("lab.yaml:4: hosts[0].usr: unknown key 'usr'; expected name, address, ssh, user")
+    assert said.endswith("Did you mean 'user'?")
+
+
+def test_two_hosts_of_one_name_are_refused(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "hosts:\n- {name: a, address: a1}\n- {name: a, address: a2}\n")
+    assert said == "lab.yaml:3: hosts[1].name: two hosts have the name 'a'; expected distinct ones"
+
+
+def test_two_hosts_at_one_address_are_refused(tmp_path: Path) -> None:
+    assert "the address 'x'" in complaint(tmp_path, "hosts:\n- {name: a, address: x}\n- {name: b, address: x}\n")
+
+
+def test_an_unknown_head_gets_a_suggestion(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "head: boxx\nhosts:\n- {name: box, address: a}\n")
+    assert said == "lab.yaml:1: head: no host is called 'boxx'; expected box. Did you mean 'box'?"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("gpus: 2", "expected 'all' or a list of UUIDs"),
+        ("gpus: [0]", "expected text, got 0; put it in quotes"),
+        ("gpus: ['0']", "'0' is not a GPU's UUID"),
+        ("gpus: [GPU-8f2d, GPU-8f2d]", "'GPU-8f2d' stands twice"),
+        ("python: p, venv: v", "python and venv say the same"),
+        ("labels: {featray.gpu: x}", "set by featray or Ray"),
+        ("labels: {room: 'two words'}", "Ray takes up to 63 letters"),
+        ("user: 'me; rm'", "'me; rm' cannot be a user"),
+    ],
+)
+def test_what_a_host_cannot_be_is_refused(tmp_path: Path, entry: str, said: str) -> None:
+    assert said in complaint(tmp_path, f"hosts:\n- {{name: a, address: x, {entry}}}\n")
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "''", "-a", "x" * 64])
+def test_a_host_name_is_a_label(tmp_path: Path, name: str) -> None:
+    assert "cannot be a name" in complaint(tmp_path, f"hosts:\n- {{name: {name}, address: x}}\n")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "'6379'", "true"])
+def test_a_port_is_a_port(tmp_path: Path, port: str) -> None:
+    assert complaint(tmp_path, f"port: {port}").startswith("lab.yaml:1: port: expected ")
+
+
+def test_a_port_is_not_one_of_rays_own(tmp_path: Path) -> None:
+    assert "Ray's own processes use 18265" in complaint(tmp_path, "dashboard_port: 18265")
+
+
+@pytest.mark.parametrize(
+    "entry", ["address: -oX", "address: x, ssh: -G", "address: x, user: -l", "address: x, ssh: me@-oX"]
+)
+def test_what_ssh_would_take_for_an_option_is_refused(tmp_path: Path, entry: str) -> None:
+    said = complaint(tmp_path, f"hosts:\n- {{name: a, {entry}}}\n")
+    key = entry.split(", ")[-1].partition(":")[0]
+    assert said.startswith(f"lab.yaml:2: hosts[0].{key}: '")
+    assert "may not begin with '-'" in said
+
+
+@pytest.mark.parametrize("entry", ["ssh: jump-b", "ssh: me@b.lab", "user: me-too", "ssh: me@corp@b"])
+def test_a_dash_within_a_name_is_a_dash(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text(f"hosts: [{{name: a, address: a-1.lab, {entry}}}]\n")
+    assert cluster_file.load(path).hosts[0].address == "a-1.lab"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("~/v/bin/python", "-c", "print(1)"), "\"$HOME\"/v/bin/python -c 'print(1)'"),
+        (("~/my v/python", "~"), "\"$HOME\"/'my v/python' '~'"),
+        (("/opt/v/bin/python", "$(rm)"), "/opt/v/bin/python '$(rm)'"),
+        (("~/$(rm)/python",), "\"$HOME\"/'$(rm)/python'"),
+        (("python", "--at=~/x"), "python '--at=~/x'"),
+    ],
+)
+def test_a_home_is_the_one_over_there_and_nothing_else_is_expanded(words: tuple[str, ...], line: str) -> None:
+    assert cluster_file.command_line(words) == line

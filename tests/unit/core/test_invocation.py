@@ -1,0 +1,84 @@
+"""Invocations: what a child is told, and the rows that come of it."""
+
+import dataclasses
+import json
+
+import pytest
+
+from featray.core import cell, detectors, inputs, invocation
+from featray.core.cell import Cell
+from featray.core.invocation import Invocation, Rules
+
+ONE = Cell(
+    detector=detectors.CATALOGUE["retinaface"],
+    input=dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=18),
+    device="cuda",
+    batch_size=1,
+    weights="synthetic",
+)
+THREE = dataclasses.replace(ONE, batch_size=3)
+
+
+def make(**changed: object) -> Invocation:
+    given: dict[str, object] = {
+        "sweep": "quick",
+        "run_id": "quick-1",
+        "target_id": "GPU-a",
+        "device": "cuda",
+        "gpu_uuid": "GPU-a",
+        "invocation": 2,
+        "block": 2,
+        "order": (0, 1),
+        "cells": (THREE, ONE),
+        "rules": Rules(repeats_max=4),
+    }
+    return Invocation(**(given | changed))  # type: ignore[arg-type]  # keywords of a test
+
+
+def test_an_invocation_survives_its_line_of_json() -> None:
+    made = make(description="Why.", baseline="x", attempt=2, exclusive="gpu")
+    assert invocation.from_mapping(json.loads(json.dumps(invocation.to_mapping(made)))) == made
+
+
+@pytest.mark.parametrize(("key", "said"), [("cells", "cells is missing"), ("run_id", "run_id")])
+def test_a_missing_field_is_named(key: str, said: str) -> None:
+    value = invocation.to_mapping(make())
+    del value[key]
+    with pytest.raises(ValueError, match=said):
+        invocation.from_mapping(value)
+
+
+def test_an_unknown_field_is_named() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        invocation.from_mapping(invocation.to_mapping(make()) | {"colour": 1})
+
+
+def test_names_are_readable_and_tell_attempts_apart() -> None:
+    assert make().name == "quick/retinaface/cuda/invocation-2"
+    assert make(attempt=3).name == "quick/retinaface/cuda/invocation-2-attempt-3"
+    elsewhere = dataclasses.replace(ONE, environment="torch-2.11")
+    assert make(cells=(elsewhere,), order=(0,)).name == "quick/retinaface@torch-2.11/cuda/invocation-2"
+
+
+def test_a_row_knows_what_was_asked() -> None:
+    row = invocation.record(make(), ONE, status="ok", started_at="2026-05-14T00:00:00.000+00:00")
+    assert row.key() == ("quick-1", cell.cell_id(ONE), "GPU-a", 2, 1)
+    assert (row.order_index, row.frames, row.batches, row.input_fps) == (1, 4, 4, 30.0)
+    assert cell.from_asked(json.loads(row.asked or "")) == ONE
+
+
+def test_a_column_given_wins() -> None:
+    row = invocation.record(make(), THREE, status="ok", started_at="now", frames=3, batches=None)
+    assert (row.frames, row.batches) == (3, None)
+
+
+def test_detectors_of_the_user_have_no_weights() -> None:
+    own = detectors.Detector(name="own", class_name="lab:Tiny", heading="Tiny")
+    alone = dataclasses.replace(ONE, detector=own)
+    assert invocation.record(make(cells=(alone,), order=(0,)), alone, status="ok", started_at="now").weights is None
+
+
+def test_out_of_memory_rules_out_larger_batches_of_the_same_only() -> None:
+    others = [dataclasses.replace(ONE, batch_size=size) for size in (1, 2, 4)]
+    longer = dataclasses.replace(ONE, batch_size=8, input=inputs.CATALOGUE["long"])
+    assert invocation.larger_batches(others[1], [*others, longer]) == [others[2]]

@@ -1,0 +1,160 @@
+"""Leases: who may measure on a host at a time."""
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from featray.host import lease
+from featray.host.lease import Held
+
+HOLD = """
+import os, sys, time
+from featray.host import lease
+for state in lease.acquire("box", sys.argv[1], exclusive=sys.argv[2], holder="ann@box"):
+    pass
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FEATRAY_LEASES", str(tmp_path / "leases"))
+    return tmp_path / "leases"
+
+
+def first(device: str, exclusive: str) -> str | Held:
+    """Try once; a lease that is got is given back."""
+    states = lease.acquire("box", device, exclusive=exclusive, holder="bob@box")
+    state = next(states)
+    if isinstance(state, Held):
+        lease.release(state)
+    states.close()  # type: ignore[attr-defined]  # a generator
+    return state
+
+
+def hold(device: str, exclusive: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, device, exclusive], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_a_free_host_is_leased_at_once() -> None:
+    assert isinstance(first("GPU-1", "host"), Held)
+
+
+def test_one_who_waits_is_told_who_holds_the_host() -> None:
+    holder = hold("GPU-1", "host")
+    try:
+        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+    finally:
+        end(holder)
+
+
+def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert isinstance(first("GPU-2", "gpu"), Held)
+        assert isinstance(first("GPU-1", "gpu"), str)
+    finally:
+        end(holder)
+
+
+def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert isinstance(first("GPU-2", "host"), str)
+    finally:
+        end(holder)
+
+
+def test_a_lease_dies_with_its_holder() -> None:
+    end(hold("GPU-1", "host"))
+    deadline = time.monotonic() + 5
+    while isinstance(first("GPU-1", "host"), str):
+        assert time.monotonic() < deadline
+    assert isinstance(first("GPU-1", "host"), Held)
+
+
+TURNS = """
+import pathlib, sys, time
+from featray.host import lease
+started = pathlib.Path(sys.argv[2])
+(started / sys.argv[1]).touch()
+while len(list(started.iterdir())) < 2:
+    time.sleep(0.01)
+for turn in range(5):
+    for state in lease.acquire("box", "GPU-1", exclusive="host", holder=sys.argv[1]):
+        held = state
+    print(time.monotonic(), sys.argv[1], flush=True)
+    time.sleep(0.3)
+    lease.release(held)
+"""
+
+
+def test_two_who_come_back_for_more_take_turns(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    started.mkdir()
+    people = [
+        subprocess.Popen([sys.executable, "-c", TURNS, name, str(started)], stdout=subprocess.PIPE, text=True)
+        for name in ("ann", "bob")
+    ]
+    said = [person.communicate(timeout=60)[0] for person in people]
+    names = [name for _, name in sorted((float(at), name) for at, name in map(str.split, "".join(said).splitlines()))]
+    both = names[names.index("ann") if names[0] == "bob" else names.index("bob") :]  # from where both have started
+    assert len(names) == 10
+    assert all(before != after for before, after in itertools.pairwise(both[:5])), names
+
+
+def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
+    first("GPU-1", "host")
+    assert sorted(file.name for file in folder.iterdir()) == ["gate-box.lock", "host-box.lock"]
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666}
+    assert folder.stat().st_mode & 0o1777 == 0o1777
+
+
+def test_a_name_that_an_ended_process_left_is_not_told() -> None:
+    end(hold("GPU-1", "host"))
+    holder = hold("GPU-1", "gpu")
+    try:
+        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+    finally:
+        end(holder)
+
+
+@pytest.mark.root
+def test_a_second_user_may_lease_in_a_sticky_folder(folder: Path) -> None:
+    end(hold("GPU-1", "host"))
+    for file in folder.iterdir():
+        os.chown(file, 1001, 1001)
+    folder.chmod(0o1777)
+    assert isinstance(first("GPU-1", "host"), Held)
+
+
+def test_a_long_wait_on_one_holder_is_told_now_and_then_not_at_every_look() -> None:
+    process = hold("GPU-1", "host")
+    states = lease.acquire("box", "GPU-1", exclusive="host", holder="bob@box")
+    assert "ann@box" in str(next(states))
+    ender = threading.Timer(2.0, end, [process])
+    ender.start()
+    *told, got = states
+    ender.join()
+    assert isinstance(got, Held)
+    lease.release(got)
+    assert len(told) <= 1  # of ten looks: the end of the holder may be seen before its lock is free

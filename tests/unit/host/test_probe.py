@@ -1,0 +1,51 @@
+"""A probe that hangs, crashes or lies costs the host its line, never the command."""
+
+import json
+import os
+import sys
+import time
+
+import pytest
+
+from featray.core.version import __version__
+from featray.host import probe
+from featray.measurement import provenance
+
+
+def test_this_machine_describes_itself() -> None:
+    host = probe.this_host()
+    assert host.error is None
+    assert (host.host_id, host.hostname) == (provenance.host_id(), os.uname().nodename)
+    assert host.cpu_count == os.cpu_count()
+    assert host.packages["featray"] == __version__
+    assert host.disk_free_b is not None
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import time; time.sleep(60)", "its probe did not answer within 1 s"),
+        ("import os; os.kill(os.getpid(), 11)", "its probe failed: exit code -11"),
+        ("raise OSError('no such driver')", "its probe failed: OSError: no such driver"),
+        ("print('hello')", "its probe answered something else than a host"),
+        ('print(\'{"format": 1, "hosts": []}\')', "its probe answered something else than a host"),
+    ],
+)
+def test_a_failing_probe_names_its_reason(program: str, said: str) -> None:
+    started = time.monotonic()
+    host = probe.probed([sys.executable, "-c", program], limit_s=1.0 if "sleep" in program else 30.0)
+    assert host.error == said
+    assert host.hostname == os.uname().nodename
+    assert time.monotonic() - started < 20
+
+
+def test_a_probe_that_leaves_a_child_behind_is_not_waited_for() -> None:
+    program = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    started = time.monotonic()
+    assert probe.probed([sys.executable, "-c", program], limit_s=1.0).error is not None
+    assert time.monotonic() - started < 20
+
+
+def test_what_it_prints_is_a_recorded_inventory() -> None:
+    line = json.dumps({"format": 1, "hosts": [{"host_id": "h", "hostname": "box"}]})
+    assert probe.probed([sys.executable, "-c", f"print({line!r})"], limit_s=30.0).hostname == "box"

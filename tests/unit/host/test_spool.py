@@ -1,0 +1,61 @@
+"""Rows on their way: what waits, in which order, and what has gone or was damaged meanwhile."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from featray.host import spool
+from tests.support.builders import make_row
+
+
+def test_what_waits_is_read_oldest_first_and_dropped_when_stored(tmp_path: Path) -> None:
+    first, second = make_row(invocation=2), make_row(invocation=1)
+    os.utime(spool.write(tmp_path, first), (1, 1))
+    os.utime(spool.write(tmp_path, second), (2, 2))
+    assert spool.pending(tmp_path) == [first, second]
+    spool.forget(tmp_path, [first])
+    assert spool.pending(tmp_path) == [second]
+    spool.forget(tmp_path, [first, second])
+    assert spool.pending(tmp_path) == []
+
+
+def test_a_row_written_again_replaces_itself(tmp_path: Path) -> None:
+    spool.write(tmp_path, make_row(reason="first"))
+    spool.write(tmp_path, make_row(reason="second"))
+    assert [row.reason for row in spool.pending(tmp_path)] == ["second"]
+
+
+def test_a_row_that_is_dropped_while_the_spool_is_read_is_not_missed(tmp_path: Path) -> None:
+    spool.write(tmp_path, make_row())
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")  # listed, but not there when it is opened
+    assert spool.pending(tmp_path) == [make_row()]
+
+
+def test_a_damaged_file_stays_and_keeps_nobody_elses_row(tmp_path: Path) -> None:
+    spool.write(tmp_path, make_row())
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text('{"sweep": ', encoding="utf-8")
+    assert spool.pending(tmp_path) == [make_row()]
+    assert damaged.exists()
+
+
+def test_what_cannot_be_read_or_dropped_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = make_row(invocation=1), make_row(invocation=2)
+    os.utime(spool.write(tmp_path, first), (1, 1))
+    spool.write(tmp_path, second)
+    (tmp_path / "another users.json").mkdir()
+    assert spool.pending(tmp_path) == [first, second]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        spool.forget(tmp_path, [first])
+    assert spool.pending(tmp_path) == [first, second]
+
+
+def test_spools_of_different_stores_are_different_folders(tmp_path: Path) -> None:
+    assert spool.folder(tmp_path, "/a") != spool.folder(tmp_path, "/b")
+    assert spool.pending(tmp_path / "never written") == []

@@ -1,0 +1,157 @@
+"""The bench: one cell on a loaded detector, with recorded GPU readings."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from featray.core import identity, inputs
+from featray.core import row as rows
+from featray.core.cell import Cell
+from featray.core.detectors import Detector
+from featray.core.invocation import Rules
+from featray.measurement.bench import Bench
+from featray.measurement.detector import Loaded
+from featray.measurement.fakes.clockwork import Clockwork
+from featray.measurement.outcome import WrongWork
+from featray.measurement.telemetry import Reading, Recorded
+
+SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
+CELL = Cell(
+    detector=SPEC,
+    input=inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), copies=8, source_frames=1),
+    device="cuda",
+    batch_size=1,
+)
+QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0, spread_max=10.0)
+COOL = Reading(sm_clock_hz=2.0e9, power_w=300.0, reasons=())
+HOT = Reading(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slowdown",))
+
+
+def loaded(clockwork: Clockwork | None = None) -> Loaded:
+    return Loaded(
+        detector=clockwork or Clockwork(), spec=SPEC, device="cpu", import_s=1.0, load_s=2.0, work={"class": '"c"'}
+    )
+
+
+def measure(bench: Bench, cell: Cell = CELL) -> dict[str, object]:
+    return bench.measure(cell, [Path(__file__)])
+
+
+def test_every_column_is_one_of_the_row() -> None:
+    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL])))
+    assert set(found) <= {column.name for column in rows.columns()}
+
+
+def test_work_is_the_detectors_and_the_inputs() -> None:
+    found = measure(Bench(loaded(), rules=QUICK))
+    work = found["work"]
+    assert isinstance(work, dict)
+    assert work["class"] == '"c"'
+    assert work["copies"] == "8"
+    assert found["work_id"] == identity.digest(work)
+
+
+class Telling(Clockwork):
+    """Settles in its calls what it computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = {"calls": 0}
+
+    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
+        self.info["calls"] += 1
+        return super().detect(inputs, **settings)
+
+
+def test_work_is_named_after_the_last_call() -> None:
+    work = measure(Bench(loaded(Telling()), rules=QUICK))["work"]
+    assert isinstance(work, dict)
+    assert work["calls"] == "4"  # one warm-up and three repeats
+
+
+def test_settings_are_no_part_of_the_work() -> None:
+    other = dataclasses.replace(CELL, batch_size=4, num_workers=1, threads=2, delay_s_per_frame=1e-6)
+    bench = Bench(loaded(), rules=QUICK)
+    assert measure(bench)["work_id"] == measure(bench, other)["work_id"]
+
+
+def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
+    found = measure(
+        Bench(loaded(), rules=QUICK, source=Recorded([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
+    )
+    assert found["throttled"] is False
+    assert found["sm_clock_median_hz"] == 2.0e9
+    assert found["energy_j"] == 18.0
+    assert found["foreign_gpu_processes"] == 1
+
+
+def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:
+    waited: list[float] = []
+    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([HOT, COOL]), sleep=waited.append))
+    assert len(waited) == 1
+    assert found["throttled"] is False
+    assert found["reason"] == "1 throttled calls were measured again"
+    assert found["throttle_reasons"] == []
+
+
+def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
+    waited: list[float] = []
+    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([HOT]), sleep=waited.append))
+    assert len(waited) == 3
+    assert found["throttled"] is True
+    assert isinstance(found["timed_s"], list)
+    assert len(found["timed_s"]) == 3
+    assert found["throttle_reasons"] == ["hw_thermal_slowdown"]
+
+
+def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
+    slow = Reading(sm_clock_hz=1.4e9, reasons=())
+    waited: list[float] = []
+    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL, COOL, slow, COOL]), sleep=waited.append))
+    assert len(waited) == 1
+    assert found["sm_clock_median_hz"] == 2.0e9
+
+
+def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
+    idle = Reading(sm_clock_hz=0.3e9, reasons=("gpu_idle",))
+    hot = Reading(sm_clock_hz=1.4e9, reasons=())
+    waited: list[float] = []
+    rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
+    readings = [idle, idle, COOL, hot, COOL, COOL]
+    found = measure(Bench(loaded(), rules=rules, source=Recorded(readings), sleep=waited.append))
+    assert len(waited) == 1  # against 2.0 GHz; with the idle readings the usual clock would be 0.3
+    assert found["throttled"] is False
+
+
+def test_without_a_gpu_throttling_is_unknown() -> None:
+    assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
+
+
+def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=Recorded([COOL]))
+    assert measure(as_pyfeat)["throttled"] is None
+    blind = Bench(loaded(), rules=QUICK, source=Recorded([Reading(power_w=300.0)]))
+    assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
+    steady = Bench(loaded(), rules=QUICK, source=Recorded([Reading(sm_clock_hz=1.2e9)]))
+    assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
+
+
+def test_the_sampler_can_be_left_out() -> None:
+    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL]), sampled=False))
+    assert found["throttled"] is None
+    assert found["sm_clock_median_hz"] is None
+    assert found["timed_s"]
+
+
+def test_the_delay_is_within_the_timing() -> None:
+    waited: list[float] = []
+    bench = Bench(loaded(), rules=QUICK, sleep=waited.append)
+    measure(bench, dataclasses.replace(CELL, delay_s_per_frame=0.25))
+    assert waited == [2.0] * 4  # 8 frames, one warm-up and three repeats
+
+
+def test_faces_that_were_not_planned_are_wrong_work() -> None:
+    with pytest.raises(WrongWork, match="found 0 faces in 8 frames, planned were 8 faces in 8 frames"):
+        measure(Bench(loaded(Clockwork(faces=0)), rules=QUICK))

@@ -1,0 +1,221 @@
+"""A cell's detector: made with its keywords and device, called with its settings, and resolved into work."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray import errors
+from featray.core import detectors, inputs
+from featray.core.cell import Cell
+from featray.measurement import detector, weights
+from tests.support.builders import make_cell
+
+CLIP = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24, output_size=256)
+
+
+class Recorder:
+    """A detector from elsewhere: it returns what it was called with."""
+
+    def __init__(self, depth: int, *, device: str = "nowhere", mode: str = "plain") -> None:
+        self.depth, self.device, self.mode = depth, device, mode
+
+    def detect(self, given: object, **settings: object) -> list[dict[str, Any]]:
+        return [{"given": given, "settings": settings, "frame": 0, "FaceScore": 1.0}]
+
+
+class Placeless:
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        return [{"given": given}]
+
+
+class Wrapper(Recorder):
+    """A subclass that hands every keyword on."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+
+
+class Deaf:
+    """Takes any keyword and knows no device."""
+
+    def __init__(self, **keywords: Any) -> None:
+        assert "device" not in keywords
+
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        return [{"given": given}]
+
+
+class DeafWrapper(Placeless):
+    """Hands its keywords to a class that knows no device."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+
+
+def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> Cell:
+    """Make a cell of a detector of this module."""
+    own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
+    return make_cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
+
+
+def load(cell: Cell, device: str = "cpu") -> detector.Loaded:
+    return detector.load(cell, cache=Path("/nowhere"), device=device)
+
+
+def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
+    loaded = load(cell_of(depth=3), device="cuda")
+    assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")
+    assert loaded.import_s >= 0
+    assert loaded.load_s >= 0
+
+
+def test_a_subclass_that_hands_its_keywords_on_gets_the_device() -> None:
+    assert load(cell_of("Wrapper", depth=3), device="cuda").detector.device == "cuda"
+    assert isinstance(load(cell_of("Deaf"), device="cuda").detector, Deaf)
+    assert isinstance(load(cell_of("DeafWrapper"), device="cuda").detector, DeafWrapper)
+
+
+def test_weights_that_py_feat_takes_by_a_variable_are_work_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.bin"
+    file.write_bytes(b"a")
+    monkeypatch.setenv("FEAT_ARCFACE_R50_PATH", str(file))
+    work = load(cell_of(depth=3)).resolved()
+    assert json.loads(work["variable FEAT_ARCFACE_R50_PATH"]).startswith("sha256:ca978112ca1b")
+
+
+def test_a_detector_that_knows_no_device_gets_none() -> None:
+    assert isinstance(load(cell_of("Placeless")).detector, Placeless)
+
+
+def test_work_lists_keywords_given_and_default_but_never_the_device() -> None:
+    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).resolved().items()}
+    assert work == {"depth": 3, "mode": "plain", "class": f"{__name__}.Recorder", "precision": None}
+
+
+class Fallback:
+    """A detector that settles in its first call what it runs, and says so."""
+
+    def __init__(self, au_model: str = "xgb", identity_model: str = "arcface", **rest: object) -> None:
+        assert identity_model == "arcface"
+        told = {"au_model": au_model, "identity_model": "ArcFace", "device": "cuda:0", "net": rest, "class": "x"}
+        self.info: dict[str, object] = {**told}
+
+    def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
+        self.info |= {"au_model": "svm", "facepose_model": "pose_mlp", "gaze_model": None}
+        return [{"given": given}]
+
+
+def test_what_the_object_says_after_its_calls_wins_over_what_was_asked() -> None:
+    cell = cell_of("Fallback", au_model="xgb", amp=True, depth=2)
+    loaded = load(cell)
+    assert json.loads(loaded.resolved()["au_model"]) == "xgb"
+    loaded.prepare(cell, [Path("/clips/short.mp4")])()
+    assert {key: json.loads(value) for key, value in loaded.resolved().items()} == {
+        "au_model": "svm",
+        "identity_model": "arcface",  # only written differently
+        "amp": True,  # not told, so as asked
+        "depth": 2,
+        "facepose_model": "pose_mlp",
+        "gaze_model": None,
+        "class": f"{__name__}.Fallback",
+        "precision": None,
+    }
+
+
+def test_weights_named_by_a_path_are_their_content(tmp_path: Path) -> None:
+    works = []
+    for folder, content in (("a", "same"), ("b", "same"), ("c", "other")):
+        file = tmp_path / folder / "weights.safetensors"
+        file.parent.mkdir()
+        file.write_text(content)
+        works.append(load(cell_of("Fallback", multitask_weights=str(file))).resolved())
+    assert works[0] == works[1]
+    assert works[0] != works[2]
+    assert works[0]["multitask_weights"].startswith('"sha256:')
+
+
+def test_a_clip_is_one_call_with_the_cells_settings() -> None:
+    cell = cell_of(depth=1)
+    (record,) = load(cell).prepare(cell, [Path("/clips/short.mp4")])()
+    assert record["given"] == "/clips/short.mp4"
+    assert record["settings"] == {
+        "data_type": "video", "batch_size": 2, "num_workers": 1, "skip_frames": 24, "output_size": 256,
+        "progress_bar": False,
+    }  # fmt: skip
+
+
+def test_images_are_a_list_repeated_as_often_as_the_input_says() -> None:
+    clip = inputs.Input(name="two", kind=inputs.IMAGES, paths=("/a.jpg", "/b.jpg"), source_frames=2, copies=2)
+    cell = cell_of(clip=clip, depth=1)
+    (record,) = load(cell).prepare(cell, [Path("/a.jpg"), Path("/b.jpg")])()
+    assert record["given"] == ["/a.jpg", "/b.jpg", "/a.jpg", "/b.jpg"]
+    assert record["settings"]["data_type"] == "image"
+
+
+def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"not really a clip")
+    cell = cell_of(depth=1)
+    work = {key: json.loads(value) for key, value in load(cell).input_work(cell, [clip]).items()}
+    assert work == {
+        "input_sha256": ["0b32ffe3504fe6d192febcbead3ce6a8bc550e753889c6d5c247ba85a41587de"],
+        "input_frames": 3,  # every 24th of 72
+        "copies": 1,
+        "skip_frames": 24,
+        "output_size": 256,
+    }
+
+
+def test_a_cut_clip_is_its_source_and_the_number_of_frames(tmp_path: Path) -> None:
+    clip = dataclasses.replace(CLIP, frame_limit=48)
+    cell = cell_of(clip=clip, depth=1)
+    works = []
+    for host in ("few-processors", "many-processors"):
+        cut = tmp_path / host / f"{'ab' * 32}-48.mp4"
+        cut.parent.mkdir()
+        cut.write_text(f"encoded on {host}")
+        works.append(load(cell).input_work(cell, [cut]))
+    assert works[0] == works[1]
+    assert json.loads(works[0]["input_sha256"]) == ["ab" * 32]
+    assert json.loads(works[0]["frame_limit"]) == 48
+
+
+def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
+    load(cell_of(depth=1)).synchronize()
+
+
+def test_neither_py_feat_nor_torch_is_imported_for_a_detector_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Own:\n    def detect(self, given, **_): return []\n")
+    code = (
+        "import sys; from pathlib import Path; from featray.core import cell, detectors, inputs\n"
+        "from featray.measurement import detector\n"
+        "own = detectors.Detector(name='own', class_name='mine:Own', keywords={}, heading='own')\n"
+        "asked = cell.Cell(detector=own, input=inputs.CATALOGUE['short'], device='cpu', batch_size=1)\n"
+        "loaded = detector.load(asked, cache=Path('/nowhere'), device='cpu')\n"
+        "loaded.inspect(loaded.prepare(asked, [Path('a.mp4')])())\n"
+        "print(sorted({'feat', 'torch', 'pandas', 'numpy', 'huggingface_hub'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "[]"
+
+
+def test_pretrained_weights_that_cannot_be_had_are_named_with_the_way_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    file = weights.HubFile("py-feat/xgb_au", "xgb_au_classifier_v2.skops")
+    with pytest.raises(
+        errors.NotReady, match=re.escape("py-feat/xgb_au: xgb_au_classifier_v2.skops is not in")
+    ) as failure:
+        weights.fetch([file], tmp_path)
+    assert f"hf download py-feat/xgb_au xgb_au_classifier_v2.skops --cache-dir {tmp_path}" in str(failure.value)

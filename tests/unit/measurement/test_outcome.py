@@ -1,0 +1,81 @@
+"""Outcome: what an error makes of a unit."""
+
+import errno
+
+import pytest
+
+from featray.core.status import Status
+from featray.errors import NotReady
+from featray.measurement import outcome
+from featray.measurement.outcome import Failure, Refused, WrongWork
+
+
+def raising(error: Exception) -> Failure:
+    def step() -> None:
+        raise error
+
+    failure = outcome.attempt(step)
+    assert isinstance(failure, Failure)
+    return failure
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 23.57 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
+    ],
+)
+def test_every_way_of_running_out_of_memory_is_oom(error: Exception) -> None:
+    assert raising(error).status is Status.OOM
+
+
+@pytest.mark.parametrize("error", [ValueError("out of memory"), OSError(errno.ENOENT, "x"), RuntimeError("shape")])
+def test_other_errors_are_failures(error: Exception) -> None:
+    assert raising(error).status is Status.FAILED
+
+
+def test_a_missing_package_is_unsupported() -> None:
+    assert raising(ModuleNotFoundError("No module named 'feat'")).status is Status.UNSUPPORTED
+
+
+def test_the_reason_is_one_line_and_the_trace_has_the_rest() -> None:
+    failure = raising(ValueError("\n  first line \nsecond line"))
+    assert failure.reason == "ValueError: first line"
+    assert failure.trace is not None
+    assert failure.trace.endswith("second line")
+
+
+def test_an_error_raised_on_purpose_speaks_for_itself() -> None:
+    failure = raising(NotReady("py-feat/l2cs: file x is missing; run this:\n  hf download py-feat/l2cs x"))
+    assert failure.reason == "py-feat/l2cs: file x is missing; run this:"
+    assert failure.trace is not None
+    assert "hf download" in failure.trace
+
+
+def test_an_error_without_a_message_is_named() -> None:
+    assert raising(KeyboardError()).reason == "KeyboardError"
+
+
+class KeyboardError(Exception):
+    """Says nothing."""
+
+
+def test_a_very_long_message_is_cut() -> None:
+    reason = raising(ValueError("x" * 10_000)).reason
+    assert len(reason) == outcome.REASON_LENGTH
+    assert reason.endswith("...")
+
+
+def test_wrong_work_and_refusals_need_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert raising(WrongWork("found 0 faces")) == Failure(status=Status.WRONG_WORK, reason="found 0 faces")
+    assert raising(Refused(Status.WRONG_DEVICE, "saw another")).status is Status.WRONG_DEVICE
+    assert capsys.readouterr().err == ""
+
+
+def test_a_step_that_works_gives_its_value() -> None:
+    assert outcome.attempt(lambda: 7) == 7

@@ -1,0 +1,230 @@
+"""The protocol's stop rules, on a made-up clock."""
+
+import pytest
+
+from featray.core.invocation import Rules
+from featray.measurement import protocol
+from featray.measurement.protocol import Calls, Repeat, Timings
+
+
+class Script:
+    """A cell whose calls last as told, the last one for ever; throttled timed calls are listed by number."""
+
+    def __init__(self, *seconds: float, throttled: frozenset[int] = frozenset()) -> None:
+        self._seconds, self._throttled = list(seconds), throttled
+        self.now = 0.0
+        self.timed = 0
+        self.slept: list[float] = []
+
+    def warm(self) -> float:
+        lasts = self._seconds.pop(0) if len(self._seconds) > 1 else self._seconds[0]
+        self.now += lasts
+        return lasts
+
+    def time(self) -> Repeat:
+        self.timed += 1
+        return Repeat(seconds=self.warm(), throttled=self.timed in self._throttled)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def measure(self, rules: Rules, *, frames: int = 72, batch_size: int = 1) -> Timings:
+        calls = Calls(warm=self.warm, time=self.time, elapsed=lambda: self.now, sleep=self.sleep)
+        return protocol.measure(calls, rules, frames=frames, batch_size=batch_size)
+
+
+def test_a_steady_cell_gets_three_warm_ups_and_repeats_until_two_seconds() -> None:
+    timings = Script(0.5).measure(Rules())
+    assert timings.warmup_s == (0.5, 0.5, 0.5)
+    assert timings.timed_s == [0.5, 0.5, 0.5, 0.5]
+    assert timings.unmet_rules == ()
+    assert not timings.throttled
+
+
+def test_warm_up_goes_on_until_the_last_three_calls_agree_within_a_tenth() -> None:
+    # 5, 2, 1.2, 1.1, 1.05: 1.2 / 1.05 is 14% apart; 1.1, 1.05, 1.0 are 10%
+    timings = Script(5.0, 2.0, 1.2, 1.1, 1.05, 1.0).measure(Rules())
+    assert timings.warmup_s == (5.0, 2.0, 1.2, 1.1, 1.05, 1.0)
+    assert timings.unmet_rules == ()
+
+
+def test_warm_up_that_never_settles_stops_at_its_maximum_and_is_named() -> None:
+    timings = Script(1, 2, 1, 2, 1, 2, 1, 2, 1).measure(Rules())
+    assert len(timings.warmup_s) == 8
+    assert timings.unmet_rules == (protocol.WARMUP_STEADY,)
+
+
+def test_a_cell_over_twenty_seconds_per_call_is_warmed_up_once() -> None:
+    timings = Script(30.0, 25.0).measure(Rules())
+    assert timings.warmup_s == (30.0,)
+    assert timings.timed_s == [25.0, 25.0, 25.0]
+    assert timings.unmet_rules == ()
+
+
+def test_a_warm_up_that_was_asked_for_is_made_however_slow_the_cell() -> None:
+    timings = Script(30.0, 25.0).measure(Rules(warmup_min=4, warmup_max=4, slow_call_s=None))
+    assert timings.warmup_s == (30.0, 25.0, 25.0, 25.0)
+    assert timings.unmet_rules == ()
+
+
+def test_a_slow_first_call_alone_does_not_make_a_slow_cell() -> None:
+    timings = Script(40.0, 1.0).measure(Rules())
+    assert timings.warmup_s == (40.0, 1.0, 1.0, 1.0)
+    assert timings.timed_s == [1.0, 1.0, 1.0]
+
+
+def test_scattered_repeats_go_on_to_the_maximum_and_are_named() -> None:
+    timings = Script(1, 1, 1, 1.0, 1.5, 1.0, 1.5, 1.0, 1.5, 1.0, 1.5).measure(Rules())
+    assert len(timings.timed_s) == 8
+    assert timings.unmet_rules == (protocol.SPREAD,)
+
+
+def test_repeats_stop_as_soon_as_the_spread_is_small_enough() -> None:
+    # 1.00 1.10 1.00: quartiles 1.00 and 1.05; 5% is not below 5%. With a fourth 1.00: quartiles 1.00 and 1.025.
+    timings = Script(1, 1, 1, 1.0, 1.1, 1.0, 1.0).measure(Rules())
+    assert timings.timed_s == [1.0, 1.1, 1.0, 1.0]
+    assert timings.unmet_rules == ()
+
+
+def test_calls_too_short_to_fill_the_minimum_time_are_named() -> None:
+    timings = Script(0.01).measure(Rules())
+    assert len(timings.timed_s) == 8
+    assert timings.unmet_rules == (protocol.MIN_TIME,)
+
+
+def test_one_warm_up_and_three_repeats_name_what_they_leave_out() -> None:
+    quick = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0)
+    timings = Script(1.0).measure(quick, frames=4, batch_size=2)
+    assert len(timings.warmup_s) == 1
+    assert len(timings.timed_s) == 3
+    assert timings.unmet_rules == (protocol.WARMUP_SHAPES, protocol.WARMUP_STEADY, protocol.FEW)
+
+
+def test_pyfeat_protocol_is_one_warm_up_and_one_timed_call() -> None:
+    timings = Script(1.0, 2.0).measure(Rules(protocol="pyfeat"))
+    assert timings.warmup_s == (1.0,)
+    assert timings.timed_s == [2.0]
+    assert timings.unmet_rules == ()
+
+
+def test_a_call_of_fewer_than_four_batches_is_warned_of() -> None:
+    assert Script(1.0).measure(Rules(), frames=16, batch_size=16).unmet_rules == (protocol.FEW,)
+    assert Script(1.0).measure(Rules(), frames=49, batch_size=16).unmet_rules == ()
+
+
+@pytest.mark.parametrize(
+    ("frames", "batch_size", "calls"),
+    [
+        (72, 1, 1),  # 72 full batches in one call
+        (72, 16, 3),  # four full ones, and one of 8 frames
+        (32, 16, 2),  # two full batches per call: four after two calls
+        (16, 16, 3),  # one full batch per call
+        (16, 64, 3),  # one smaller batch per call
+    ],
+)
+def test_every_batch_shape_is_seen_three_times(frames: int, batch_size: int, calls: int) -> None:
+    assert protocol.calls_to_show_every_shape(frames, batch_size) == calls
+
+
+def test_a_ragged_last_batch_asks_for_three_warm_ups_even_where_one_was_the_minimum() -> None:
+    rules = Rules(warmup_min=1, warmup_tolerance=10.0)
+    assert len(Script(1.0).measure(rules, frames=72, batch_size=16).warmup_s) == 3
+
+
+def test_repeats_that_would_pass_the_time_limit_are_not_started() -> None:
+    # 100 s of warm-up; after 100 + 100 + 100 s another call of up to 120 s would pass 400 s.
+    timings = Script(100.0).measure(Rules(time_limit_s=400.0))
+    assert timings.warmup_s == (100.0,)
+    assert timings.timed_s == [100.0, 100.0]
+    assert timings.unmet_rules == (protocol.REPEATS_MIN, protocol.TIME_LIMIT)
+
+
+def test_a_slow_cell_still_yields_one_number() -> None:
+    timings = Script(100.0).measure(Rules(time_limit_s=210.0))
+    assert timings.timed_s == [100.0]
+    assert protocol.TIME_LIMIT in timings.unmet_rules
+
+
+def test_warm_up_leaves_room_for_a_timed_call() -> None:
+    # After 10 + 10 s, a third warm-up and a timed call might last 24 s and pass 40 s.
+    timings = Script(10.0).measure(Rules(time_limit_s=40.0))
+    assert timings.warmup_s == (10.0, 10.0)
+    assert timings.timed_s == [10.0]
+    assert timings.unmet_rules == (
+        protocol.WARMUP_MIN,
+        protocol.WARMUP_STEADY,
+        protocol.REPEATS_MIN,
+        protocol.SPREAD,
+        protocol.TIME_LIMIT,
+    )
+
+
+def test_a_throttled_repeat_is_measured_again_after_a_cool_down() -> None:
+    script = Script(1, 1, 1, 1.0, 1.6, 1.0, throttled=frozenset({2}))
+    timings = script.measure(Rules())
+    assert timings.timed_s == [1.0, 1.0, 1.0]
+    assert timings.measured_again == 1
+    assert not timings.throttled
+    assert script.slept == [protocol.COOL_DOWN_S]
+
+
+def test_a_gpu_that_slept_is_woken_before_it_is_timed_again() -> None:
+    class Sleepy(Script):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            self._seconds.insert(0, 0.9)  # its clocks are at idle
+
+    script = Sleepy(0.1, throttled=frozenset({1}))
+    timings = script.measure(Rules(min_time_s=0))
+    assert timings.timed_s == [0.1] * 3
+    assert timings.warmup_s == (0.1,) * 3
+    assert (timings.measured_again, timings.throttled) == (1, False)
+
+
+def test_after_three_cool_downs_throttled_repeats_are_kept_and_flagged() -> None:
+    script = Script(1.0, throttled=frozenset(range(100)))
+    timings = script.measure(Rules())
+    assert len(script.slept) == 3
+    assert timings.timed_s == [1.0, 1.0, 1.0]
+    assert timings.throttled
+
+
+def test_a_throttled_repeat_is_kept_where_no_time_is_left_to_cool_down() -> None:
+    script = Script(1.0, throttled=frozenset({1}))
+    timings = script.measure(Rules(time_limit_s=10.0))
+    assert script.slept == []
+    assert timings.throttled
+    assert protocol.TIME_LIMIT in timings.unmet_rules
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [([1.0], None), ([2.0, 2.0, 2.0], 0.0), ([1.0, 2.0, 3.0], 0.5), ([1.0, 2.0, 3.0, 4.0], 0.6), ([0.0, 0.0], 0.0)],
+)
+def test_spread_is_the_interquartile_range_over_the_median(seconds: list[float], expected: float | None) -> None:
+    assert protocol.spread(seconds) == expected
+
+
+def test_two_calls_are_too_few_to_be_steady() -> None:
+    assert not protocol.is_steady([1.0, 1.0], 0.1)
+    assert protocol.is_steady([9.0, 1.0, 1.1, 1.05], 0.1)
+
+
+def test_the_clock_is_read_with_the_device_idle_and_the_delay_counts() -> None:
+    log: list[str] = []
+    ticks = iter([10.0, 13.5])
+
+    def clock() -> float:
+        log.append("clock")
+        return next(ticks)
+
+    seconds, result = protocol.once(
+        lambda: log.append("call"),
+        synchronize=lambda: log.append("synchronize"),
+        clock=clock,
+        delay_s=0.25,
+        sleep=lambda delay_s: log.append(f"sleep {delay_s}"),
+    )
+    assert (seconds, result) == (3.5, None)
+    assert log == ["synchronize", "clock", "call", "sleep 0.25", "synchronize", "clock"]

@@ -1,0 +1,143 @@
+"""Provenance: names of machines, versions, and commits read from a repository's files."""
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from featray.core import row as rows
+from featray.measurement import provenance
+
+
+def test_a_machine_is_described_in_columns_of_the_row() -> None:
+    names = {column.name for column in rows.columns()}
+    context = provenance.host_context()
+    assert set(context) <= names
+    assert set(provenance.software_context()) <= names
+    assert context["hostname"]
+    assert context["memory_b"] > 100_000_000
+
+
+def test_a_host_id_is_stable_and_short() -> None:
+    assert provenance.host_id() == provenance.host_id()
+    assert len(provenance.host_id()) == 12
+
+
+def test_a_host_id_can_be_given_for_machines_that_have_no_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = provenance.host_id()
+    monkeypatch.setenv("FEATRAY_HOST_ID", "node-7")
+    given = provenance.host_id()
+    assert given == provenance.host_id() != own
+    assert len(given) == 12
+    monkeypatch.setenv("FEATRAY_HOST_ID", "node-8")
+    assert provenance.host_id() != given
+
+
+def test_a_mac_is_the_same_in_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(name: str, uuid: str | None) -> str:
+        monkeypatch.setattr(provenance, "_mac_host_uuid", lambda: uuid)
+        monkeypatch.setattr(os, "uname", lambda: types.SimpleNamespace(nodename=name))
+        return provenance.host_id()
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert named("Mac.fritz.box", "1") == named("Mac.office.lan", "1") != named("Mac.fritz.box", "2")
+    assert named("Mac.fritz.box", None) != named("Mac.office.lan", None)
+
+
+def test_describing_the_software_imports_none_of_it() -> None:
+    code = (
+        "import sys; from featray.measurement import provenance; provenance.host_context(); "
+        "c = provenance.software_context(); print(c['torch'], 'torch' in sys.modules, 'feat' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    version, *imported = done.stdout.split()
+    assert version[0].isdigit()
+    assert imported == ["False", "False"]
+
+
+def test_torch_tells_its_build_without_being_imported() -> None:
+    text = "from typing import Optional\n__version__ = '2.9.0+cu128'\ncuda: Optional[str] = '12.8'\nhip = None\n"
+    assert provenance._torch_build(text) == ("2.9.0+cu128", "12.8")
+    assert provenance._torch_build("__version__ = '2.9.0+cpu'\ncuda: Optional[str] = None\n") == ("2.9.0+cpu", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("processor\t: 0\nmodel name\t: AMD EPYC 9354\nprocessor\t: 1\nmodel name\t: AMD EPYC 9354\n", "AMD EPYC 9354"),
+        ("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n", "ARM 0x41/0xd4f"),
+        ("", None),
+    ],
+)
+def test_processors_are_named_as_the_kernel_does(text: str, expected: str | None) -> None:
+    assert provenance._cpu_model_of(text) == expected
+
+
+COMMIT = "1234567890abcdef1234567890abcdef12345678"
+
+
+def repository(folder: Path, head: str) -> Path:
+    (folder / ".git" / "refs" / "heads").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text(head + "\n")
+    return folder
+
+
+def test_a_detached_head_is_its_own_commit(tmp_path: Path) -> None:
+    assert provenance.git_head(repository(tmp_path, COMMIT)) == COMMIT
+
+
+def test_a_branch_is_looked_up_among_loose_references(tmp_path: Path) -> None:
+    repository(tmp_path, "ref: refs/heads/main")
+    (tmp_path / ".git" / "refs" / "heads" / "main").write_text(COMMIT + "\n")
+    assert provenance.git_head(tmp_path) == COMMIT
+
+
+def test_a_branch_is_looked_up_among_packed_references(tmp_path: Path) -> None:
+    repository(tmp_path, "ref: refs/heads/main")
+    (tmp_path / ".git" / "packed-refs").write_text(
+        f"# pack-refs\n{'0' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n"
+    )
+    assert provenance.git_head(tmp_path) == COMMIT
+
+
+def test_a_worktree_points_to_its_repository(tmp_path: Path) -> None:
+    main = repository(tmp_path / "main", "ref: refs/heads/main")
+    (main / ".git" / "refs" / "heads" / "side").write_text(COMMIT + "\n")
+    place = main / ".git" / "worktrees" / "side"
+    place.mkdir(parents=True)
+    (place / "HEAD").write_text("ref: refs/heads/side\n")
+    (place / "commondir").write_text("../..\n")
+    side = tmp_path / "side"
+    side.mkdir()
+    (side / ".git").write_text(f"gitdir: {place}\n")
+    assert provenance.git_head(side) == COMMIT
+
+
+def test_a_folder_outside_any_repository_has_no_commit(tmp_path: Path) -> None:
+    assert provenance.git_head(tmp_path) is None
+
+
+def test_an_editable_install_names_the_commit_of_its_checkout(tmp_path: Path) -> None:
+    repository(tmp_path, COMMIT)
+    package = tmp_path / "a package"
+    package.mkdir()
+    origin = {"url": package.as_uri(), "dir_info": {"editable": True}}
+    assert provenance._commit(origin) == COMMIT
+
+
+def test_an_install_from_a_git_address_knows_its_commit() -> None:
+    assert (
+        provenance._commit({"url": "https://example.org/x", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}) == COMMIT
+    )
+
+
+def test_an_ordinary_install_has_no_commit() -> None:
+    assert provenance._commit({"url": "file:///wheels/x.whl", "archive_info": {}}) is None
+    assert provenance.commit("no-such-distribution") is None
+
+
+def test_what_is_not_installed_has_no_version() -> None:
+    assert provenance.version("no-such-distribution") is None

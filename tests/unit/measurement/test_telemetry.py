@@ -1,0 +1,211 @@
+"""Telemetry: windows, throttling, and what a row says of them, on recorded readings."""
+
+import sys
+import threading
+import time
+import types
+
+import pytest
+
+from featray.analysis import footprint, units
+from featray.measurement import memory, nvml, telemetry
+from featray.measurement.telemetry import Reading, Recorded, Sampler, Window
+from tests.support.builders import make_row
+
+FULL = Reading(
+    sm_clock_hz=2.0e9,
+    power_w=300.0,
+    temperature_c=70.0,
+    utilization=0.9,
+    memory_used_b=4_000_000_000,
+    reasons=("sw_power_cap",),
+)
+
+
+def test_a_window_holds_several_readings_of_a_long_call() -> None:
+    fifth_look = threading.Event()
+
+    class Counted(Recorded):
+        looks = 0
+
+        def read(self) -> Reading:
+            self.looks += 1
+            if self.looks == 5:
+                fifth_look.set()
+            return super().read()
+
+    sampler = Sampler(Counted([FULL]), period_s=0.02)
+    sampler.resume()
+    assert fifth_look.wait(30)
+    window = sampler.pause()
+    sampler.close()
+    assert len(window.readings) >= 4  # the fifth may still be on its way into the window
+    assert window.resident_b[0] > 1_000_000
+
+
+def test_a_call_too_short_to_be_sampled_is_read_once_at_its_end() -> None:
+    sampler = Sampler(Recorded([FULL]), period_s=60.0)
+    sampler.resume()
+    window = sampler.pause()
+    sampler.close()
+    assert window.readings == (FULL,)
+
+
+def test_nothing_is_read_between_windows() -> None:
+    readings = [Reading(temperature_c=float(number)) for number in range(1000)]
+    sampler = Sampler(Recorded(readings), period_s=0.01)
+    sampler.resume()
+    time.sleep(0.1)
+    first = sampler.pause()
+    time.sleep(0.1)
+    sampler.resume()
+    second = sampler.pause()
+    sampler.close()
+    assert second.readings[0].temperature_c == len(first.readings)
+
+
+def test_energy_is_the_counters_difference_over_the_window() -> None:
+    sampler = Sampler(Recorded([FULL], energy_j=[1000.0, 1250.0]), period_s=60.0)
+    sampler.resume()
+    assert sampler.pause().energy_j == 250.0
+    sampler.close()
+
+
+def test_without_a_gpu_only_the_host_is_seen() -> None:
+    sampler = Sampler(None, period_s=60.0)
+    sampler.resume()
+    window = sampler.pause()
+    sampler.close()
+    found = telemetry.columns([window])
+    assert window.readings == ()
+    assert found["power_median_w"] is None
+    assert found["throttle_reasons"] is None
+    assert found["gpu_memory_used_peak_b"] is None
+
+
+def test_a_row_tells_medians_peaks_and_every_reason() -> None:
+    later = Reading(
+        sm_clock_hz=1.0e9,
+        power_w=200.0,
+        temperature_c=80,
+        utilization=0.5,
+        memory_used_b=5_000_000_000,
+        reasons=("hw_slowdown", "sw_power_cap"),
+    )
+    windows = [
+        Window(readings=(FULL,), energy_j=30.0, cpu_busy_s=1.0, cpu_total_s=4.0),
+        Window(readings=(FULL, later), energy_j=20.0, cpu_busy_s=2.0, cpu_total_s=4.0),
+    ]
+    assert telemetry.columns(windows) == {
+        "gpu_utilization_median": 0.9,
+        "sm_clock_median_hz": 2.0e9,
+        "power_median_w": 300.0,
+        "energy_j": 50.0,
+        "temperature_max_c": 80.0,
+        "gpu_memory_used_peak_b": 5_000_000_000,
+        "throttle_reasons": ["hw_slowdown", "sw_power_cap"],
+        "cpu_utilization": 0.375,
+    }
+
+
+def test_figures_that_a_board_does_not_give_are_null_and_spare_the_others() -> None:
+    found = telemetry.columns([Window(readings=(Reading(power_w=12.0), Reading(reasons=())))])
+    assert found["power_median_w"] == 12.0
+    assert found["sm_clock_median_hz"] is None
+    assert found["energy_j"] is None
+    assert found["throttle_reasons"] == []
+
+
+def test_energy_of_some_calls_only_is_not_the_energy_of_all() -> None:
+    assert telemetry.columns([Window(energy_j=3.0), Window()])["energy_j"] is None
+
+
+@pytest.mark.parametrize("reason", ["hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"])
+def test_heat_and_hardware_throttle(reason: str) -> None:
+    assert telemetry.is_throttled(Window(readings=(FULL, Reading(reasons=(reason,)))), None)
+
+
+def test_running_at_the_power_limit_is_not_throttling() -> None:
+    assert not telemetry.is_throttled(Window(readings=(FULL,)), 2.0e9)
+
+
+def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
+    def at(clock_hz: float) -> Window:
+        return Window(readings=(Reading(sm_clock_hz=clock_hz),))
+
+    assert telemetry.is_throttled(at(1.49e9), 2.0e9)
+    assert not telemetry.is_throttled(at(1.51e9), 2.0e9)
+    assert not telemetry.is_throttled(at(0.3e9), None)
+
+
+@pytest.mark.parametrize("reason", ["sw_power_cap", "gpu_idle"])
+def test_a_low_clock_that_the_driver_explains_is_how_the_cell_runs(reason: str) -> None:
+    explained, bare = Reading(sm_clock_hz=1.0e9, reasons=(reason,)), Reading(sm_clock_hz=1.0e9, reasons=())
+    assert not telemetry.is_throttled(Window(readings=(explained, explained, bare)), 2.0e9)
+    assert telemetry.is_throttled(Window(readings=(explained, bare, bare)), 2.0e9)
+    assert telemetry.columns([Window(readings=(Reading(reasons=("gpu_idle",)),))])["throttle_reasons"] == []
+
+
+def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None:
+    before = telemetry.cpu_times()
+    worked_until = time.process_time() + 0.2
+    while time.process_time() < worked_until:
+        pass
+    after = telemetry.cpu_times()
+    assert before is not None
+    assert after is not None
+    assert 0.1 < after[0] - before[0] <= after[1] - before[1] + 1e-6  # sums of hundredths of a second are rounded
+
+
+def test_clock_event_reasons_are_named_bit_by_bit() -> None:
+    assert nvml.names(0) == ()
+    assert nvml.names(0x1) == ("gpu_idle",)
+    assert nvml.names(0x4 | 0x40) == ("sw_power_cap", "hw_thermal_slowdown")
+
+
+def test_other_processes_on_the_gpu_are_counted_without_this_one() -> None:
+    assert nvml.count_foreign([10, 20, 30], 20, at_work=True) == 2
+    assert nvml.count_foreign([20], 20, at_work=False) == 0
+    assert nvml.count_foreign([10, 30], 20, at_work=False) == 2
+
+
+def test_in_a_container_one_unknown_process_is_taken_for_this_one() -> None:
+    assert nvml.count_foreign([10, 30], 20, at_work=True) == 1
+    assert nvml.count_foreign([], 20, at_work=True) == 0
+
+
+def test_each_cell_has_a_memory_peak_of_its_own() -> None:
+    memory.begin()
+    block = bytearray(200_000_000)
+    del block
+    large = memory.columns([])["rss_peak_b"]
+    memory.begin()
+    small = memory.columns([])["rss_peak_b"]
+    assert large - small > 100_000_000
+
+
+def test_the_sampled_size_of_workers_counts_where_it_is_larger() -> None:
+    memory.begin()
+    assert memory.columns([10**15])["rss_peak_b"] == 10**15
+
+
+def test_an_apple_gpus_memory_is_what_metal_holds_and_not_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied: list[str] = []
+    absent = types.SimpleNamespace(is_available=lambda: False)
+    fake = types.SimpleNamespace(
+        cuda=absent,
+        backends=types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: True)),
+        mps=types.SimpleNamespace(
+            empty_cache=lambda: emptied.append("mps"), driver_allocated_memory=lambda: 3 * 1024**3
+        ),
+    )
+    monkeypatch.setitem(sys.modules, "torch", fake)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    memory.begin()
+    assert emptied == ["mps"]
+    found = memory.columns([])
+    assert (found["gpu_memory_allocated_peak_b"], found["gpu_memory_reserved_peak_b"]) == (None, 3 * 1024**3)
+    (unit,) = units.gather([make_row(device="mps", memory_b=32 * 1024**3, gpu_memory_b=None, **found)])
+    assert (footprint.used_b(unit), footprint.total_b(unit)) == (3 * 1024**3, 32 * 1024**3)
+    (untold,) = units.gather([make_row(device="mps", rss_peak_b=1)])
+    assert footprint.used_b(untold) is None

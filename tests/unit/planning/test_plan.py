@@ -1,0 +1,161 @@
+"""Plans: grouping, order, resume, retries."""
+
+from collections import Counter
+
+import pytest
+
+from featray.core import cell, detectors
+from featray.core.invocation import Rules
+from featray.core.status import Status
+from featray.planning import plan
+from featray.planning.plan import estimate_s, guess_s
+from tests.support.places import make_cell, make_host, make_plan, make_stored, place
+
+BATCHES = [make_cell(batch_size=size) for size in (1, 4, 16)]
+TARGET = "cpu@id-box"
+
+
+def test_one_invocation_measures_every_cell_of_its_detector_on_its_target() -> None:
+    both = [*BATCHES, make_cell(detector=detectors.CATALOGUE["detectorv2"])]
+    work = make_plan(place(both))
+    assert sorted(planned.invocation.name for planned in work.invocations) == [
+        "demo/detectorv2/cpu/invocation-1",
+        "demo/detectorv2/cpu/invocation-2",
+        "demo/retinaface/cpu/invocation-1",
+        "demo/retinaface/cpu/invocation-2",
+    ]
+    assert (work.remaining, work.settled, work.wanted) == (8, 0, 8)
+
+
+def test_block_k_of_a_target_comes_before_block_k_plus_1() -> None:
+    work = make_plan(place(BATCHES, make_host("a"), make_host("b")), n=3)
+    for target in ("cpu@id-a", "cpu@id-b"):
+        blocks = [each.invocation.block for each in work.invocations if each.target.target_id == target]
+        assert blocks == [1, 2, 3]
+
+
+def test_threads_and_variables_need_processes_of_their_own() -> None:
+    cells = [make_cell(threads=1), make_cell(threads=2), make_cell(env={"A": "1"})]
+    assert len(make_plan(place(cells), n=1).invocations) == 3
+
+
+def test_order_is_seeded_shuffled_and_stored() -> None:
+    cells = [make_cell(batch_size=size) for size in range(1, 9)]
+    first = make_plan(place(cells), seed=1)
+    again = make_plan(place(cells), seed=1)
+    other = make_plan(place(cells), seed=2)
+    sizes = [[c.batch_size for c in each.invocation.cells] for each in first.invocations]
+    assert sizes == [[c.batch_size for c in each.invocation.cells] for each in again.invocations]
+    assert sizes != [[c.batch_size for c in each.invocation.cells] for each in other.invocations]
+    assert sizes[0] != sizes[1]
+    assert Counter(sizes[0]) == Counter(range(1, 9))
+    assert first.invocations[0].invocation.order == tuple(range(8))
+
+
+def test_what_is_stored_is_not_planned_again() -> None:
+    stored = [make_stored(each, TARGET, number) for each in BATCHES for number in (1, 2)]
+    work = make_plan(place(BATCHES), stored)
+    assert work.invocations == ()
+    assert (work.settled, work.wanted) == (6, 6)
+
+
+def test_only_the_missing_cells_of_an_invocation_are_planned() -> None:
+    work = make_plan(place(BATCHES), [make_stored(BATCHES[0], TARGET, 1)], n=1)
+    (planned,) = work.invocations
+    assert {each.batch_size for each in planned.invocation.cells} == {4, 16}
+
+
+def test_a_crash_is_tried_again_with_the_next_attempt_number() -> None:
+    stored = [make_stored(BATCHES[0], TARGET, status=Status.CRASHED)]
+    work = make_plan(place(BATCHES[:1]), stored, n=1)
+    assert [planned.invocation.attempt for planned in work.invocations] == [2]
+    assert work.invocations[0].invocation.name == "demo/retinaface/cpu/invocation-1-attempt-2"
+
+
+def test_a_third_crash_is_final_until_failures_are_retried() -> None:
+    stored = [make_stored(BATCHES[0], TARGET, status=Status.CRASHED, attempt=number) for number in (1, 2, 3)]
+    assert make_plan(place(BATCHES[:1]), stored, n=1).invocations == ()
+    (again,) = make_plan(place(BATCHES[:1]), stored, n=1, retry_failed=True).invocations
+    assert again.invocation.attempt == 4
+
+
+def test_failures_that_would_only_repeat_are_final() -> None:
+    for status in (Status.OOM, Status.TIMEOUT, Status.FAILED, Status.WRONG_WORK, Status.SKIPPED, Status.UNSUPPORTED):
+        stored = [make_stored(BATCHES[0], TARGET, status=status)]
+        assert make_plan(place(BATCHES[:1]), stored, n=1).invocations == ()
+        assert len(make_plan(place(BATCHES[:1]), stored, n=1, retry_failed=True).invocations) == 1
+
+
+def test_cancelled_units_and_refusals_of_the_driver_are_planned_again() -> None:
+    for change in ({"status": Status.CANCELLED}, {"status": Status.UNSUPPORTED, "measured": False}):
+        assert len(make_plan(place(BATCHES[:1]), [make_stored(BATCHES[0], TARGET, **change)], n=1).invocations) == 1
+
+
+def test_the_last_attempt_decides_whatever_the_order_of_rows() -> None:
+    crash, good = make_stored(BATCHES[0], TARGET, status=Status.CRASHED), make_stored(BATCHES[0], TARGET, attempt=2)
+    for stored in ([crash, good], [good, crash]):
+        assert make_plan(place(BATCHES[:1]), stored, n=1).invocations == ()
+
+
+def test_each_unit_gets_its_own_number_of_invocations() -> None:
+    noisy = cell.cell_id(BATCHES[0])
+    work = make_plan(place(BATCHES), n=lambda cell_id, _: 3 if cell_id == noisy else 1)
+    assert [len(planned.invocation.cells) for planned in work.invocations] == [3, 1, 1]
+
+
+def test_cells_are_shared_out_where_interchangeable_targets_outnumber_processes() -> None:
+    made = make_plan(place(BATCHES, make_host("a"), make_host("b"), interchangeable=True), n=1)
+    assert sorted(len(planned.invocation.cells) for planned in made.invocations) == [1, 2]
+    assert sorted(id_ for planned in made.invocations for id_ in planned.cell_ids) == sorted(map(cell.cell_id, BATCHES))
+    alone = make_plan(place(BATCHES, make_host("a"), interchangeable=True), n=1)
+    assert [len(planned.invocation.cells) for planned in alone.invocations] == [3]
+
+
+def test_a_cell_goes_on_where_most_of_its_invocations_are() -> None:
+    placed = place(BATCHES[:1], make_host("a"), make_host("b"), interchangeable=True)
+    stored = [make_stored(BATCHES[0], f"cpu@id-{name}", number) for number, name in enumerate("abb", 1)]
+    (unit,) = plan.at_home(placed, stored).units
+    assert (unit.target.target_id, unit.is_home, len(unit.alternatives)) == ("cpu@id-b", True, 1)
+    lost = [make_stored(BATCHES[0], "cpu@id-b", status=Status.LOST)]
+    assert plan.at_home(placed, lost) == placed
+
+
+def test_a_unit_measured_on_another_interchangeable_target_is_done() -> None:
+    placed = place(BATCHES[:1], make_host("a"), make_host("b"), interchangeable=True)
+    assert make_plan(placed, [make_stored(BATCHES[0], "cpu@id-b")], n=1).invocations == ()
+
+
+def test_a_guess_counts_frames_calls_and_injected_delay() -> None:
+    # 72 frames x (1.2 + 0.1) s x (3 warm-up + 3 timed + 1 profiled)
+    assert guess_s(make_cell(delay_s_per_frame=0.1), Rules()) == 72 * (1.2 + 0.1) * 7
+
+
+def test_hosts_run_side_by_side_so_the_slowest_host_is_the_estimate() -> None:
+    placed = place([make_cell()], make_host("a"), make_host("b"))
+    known = {(cell.cell_id(make_cell()), "cpu@id-a"): 100.0, (cell.cell_id(make_cell()), "cpu@id-b"): 40.0}
+    assert estimate_s(make_plan(placed, n=2, durations=known)) == 2 * (100.0 + 15.0)
+
+
+def test_what_an_absent_interchangeable_target_has_measured_is_done() -> None:
+    stored = [make_stored(BATCHES[0], "cpu@id-gone")]
+    placed = place(BATCHES[:1], make_host("a"), interchangeable=True)
+    assert make_plan(placed, stored, n=1).remaining == 0
+    assert make_plan(place(BATCHES[:1], make_host("a")), stored, n=1).remaining == 1
+
+
+def test_a_cancelled_attempt_is_made_again_under_its_number() -> None:
+    cells = [make_cell()]
+    rows = [make_stored(cells[0], TARGET, attempt=2, status=Status.CANCELLED)]
+    (planned,) = make_plan(place(cells), rows, n=1).invocations
+    assert planned.invocation.attempt == 2
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cancelled_try_on_one_target_never_beats_an_answer_of_another(order: int) -> None:
+    cells = [make_cell()]
+    placed = place(cells, make_host("a"), make_host("b"), interchangeable=True)
+    rows = [
+        make_stored(cells[0], "cpu@id-a", status=Status.CANCELLED),
+        make_stored(cells[0], "cpu@id-b", status=Status.FAILED),
+    ]
+    assert make_plan(placed, rows[::order], n=1).invocations == ()

@@ -1,0 +1,136 @@
+"""What a host lacks for a sweep, and the command that mends it."""
+
+import dataclasses
+
+import pytest
+
+from featray.core import detectors, inputs
+from featray.core.cell import Cell
+from featray.errors import NothingMatches
+from featray.planning import readiness
+from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.readiness import Lack
+from featray.sweep import Selector
+
+CPU = Cell(
+    detector=detectors.CATALOGUE["retinaface"],
+    input=inputs.CATALOGUE["short"],
+    device="cpu",
+    batch_size=1,
+    weights="synthetic",
+)
+CUDA = dataclasses.replace(CPU, device="cuda")
+
+READY = Host(
+    host_id="h1",
+    hostname="box",
+    memory_b=64 * 1024**3,
+    gpus=(Gpu(uuid="GPU-b", name="RTX PRO 6000 Blackwell", memory_b=96 * 1024**3, compute_capability="12.0"),),
+    packages={"featray": "0.1.0", "torch": "2.11.0", "torchcodec": "0.11.1", "py-feat": "2.1.5"},
+    cuda_architectures=("sm_90", "sm_120"),
+    ffmpeg="8.0 (pyav)",
+    disk_free_b=100 * 1024**3,
+)
+
+
+def lacks(host: Host, *cells: Cell, weights: dict[str, list[str]] | None = None) -> tuple[Lack, ...]:
+    return readiness.check(
+        cells or (CPU, CUDA), Inventory(hosts=(host,)), Selector(), weights=weights or {}, version="0.1.0", here="desk"
+    )
+
+
+WHEEL = "`uv build --wheel` makes its wheel here"
+
+
+def test_a_ready_host_lacks_nothing() -> None:
+    assert lacks(READY) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "mend"),
+    [
+        ("featray", f"featray is not installed; {WHEEL}", "python -m pip install featray-0.1.0-py3-none-any.whl"),
+        ("py-feat", "py-feat is not installed", "python -m pip install py-feat"),
+        ("torchcodec", "torchcodec is not installed", "python -m pip install torchcodec"),
+    ],
+)
+def test_a_missing_package_is_installed(name: str, what: str, mend: str) -> None:
+    packages = {key: value for key, value in READY.packages.items() if key != name}
+    found = lacks(dataclasses.replace(READY, packages=packages))
+    assert found == (Lack(host="box", what=what, mend=mend),)
+
+
+def test_another_featray_is_replaced() -> None:
+    found = lacks(dataclasses.replace(READY, packages={**READY.packages, "featray": "0.0.9"}))
+    assert found[0].what == f"featray 0.0.9 where 0.1.0 is needed; {WHEEL}"
+
+
+def test_a_torch_without_kernels_is_named_once() -> None:
+    found = lacks(dataclasses.replace(READY, cuda_architectures=("sm_90",)), CUDA, CUDA)
+    assert [(each.what, each.mend) for each in found] == [
+        ("torch 2.11.0 on box has no kernels for sm_120 (it has sm_90)", readiness.MEND_TORCH)
+    ]
+
+
+def test_a_device_that_is_not_there_cannot_be_mended() -> None:
+    found = lacks(dataclasses.replace(READY, gpus=()))
+    assert found == (Lack(host="box", what="no cuda device that the sweep selects"),)
+
+
+def test_pretrained_weights_are_fetched_by_repository() -> None:
+    cell = dataclasses.replace(CPU, weights="pretrained")
+    wanted = {"retinaface": ["org/a/one", "org/a/two", "org/b/three"]}
+    found = lacks(dataclasses.replace(READY, weights_cached=("org/b/three",)), cell, weights=wanted)
+    assert [each.what for each in found] == ["weights are not cached: org/a: one, two"]
+    assert (found[0].mend or "").startswith("hf download org/a one two --cache-dir ")
+
+
+def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
+    found = lacks(dataclasses.replace(READY, disk_free_b=1024**3, ffmpeg=None))
+    assert [each.what for each in found] == [
+        "no FFmpeg that torchcodec can load",
+        "1.0 GiB of disk free; weights and clips may take 2.0 GiB",
+    ]
+
+
+def test_a_clip_of_ones_own_must_be_there_and_be_the_same_file() -> None:
+    clip = dataclasses.replace(
+        inputs.CATALOGUE["short"], packaged=None, paths=("/data/a b.mp4", "/data/c.mp4"), sha256=("1", "2")
+    )
+    cell = dataclasses.replace(CPU, input=clip)
+    assert lacks(READY, cell) == ()  # nobody looked
+    assert lacks(dataclasses.replace(READY, clips={"/data/a b.mp4": "1", "/data/c.mp4": "2"}), cell) == ()
+    found = lacks(dataclasses.replace(READY, clips={"/data/c.mp4": "3"}), cell)
+    assert [(each.what, each.mend) for each in found] == [
+        ("/data/a b.mp4 is not there, or cannot be read", "rsync -a --mkpath 'desk:/data/a b.mp4' '/data/a b.mp4'"),
+        ("/data/c.mp4 is another file than on desk", "rsync -a --mkpath desk:/data/c.mp4 /data/c.mp4"),
+    ]
+
+
+def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
+    cell = dataclasses.replace(CPU, environment="e", requirements=("torch==2.11.0",))
+    assert [each.mend for each in lacks(READY, cell)] == ["python -m pip install uv"]
+
+
+def test_a_host_that_did_not_answer_is_named_with_its_reason() -> None:
+    silent = Host(host_id="h2", hostname="far", error="its probe did not answer within 90 s")
+    found = readiness.check(
+        (CPU,), Inventory(hosts=(READY, silent)), Selector(), weights={}, version="0.1.0", here="desk"
+    )
+    assert found == (Lack(host="far", what="its probe did not answer within 90 s"),)
+
+
+def test_hosts_that_the_sweep_does_not_select_need_nothing() -> None:
+    other = Host(host_id="h2", hostname="other", packages={"ray": "2.60.0"})
+    selector = Selector(host=("box",))
+    assert (
+        readiness.check((CPU,), Inventory(hosts=(READY, other)), selector, weights={}, version="0.1.0", here="desk")
+        == ()
+    )
+
+
+def test_a_selector_that_matches_nothing_lists_what_exists() -> None:
+    with pytest.raises(NothingMatches, match=r"no host matches 'bx'; expected box\. Did you mean 'box'"):
+        readiness.check(
+            (CPU,), Inventory(hosts=(READY,)), Selector(host=("bx",)), weights={}, version="0.1.0", here="desk"
+        )

@@ -1,0 +1,174 @@
+"""What the rules call true and false, on pairs whose truth is known: 2000 seeded pairs for every figure.
+
+Each pair goes the way of a real one: repeats around each invocation's own level, their median, a pilot, the number of
+invocations that the planner fixes from it, the verdict. The sides are cells of one process, which get one number of
+invocations, or of two runs, which get each their own. Figures of `n=1 and > 5%` are printed beside it.
+"""
+
+import dataclasses
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+from statistics import fmean
+
+import pytest
+
+from featray import stats
+from featray.analysis import comparison
+from featray.core.row import Row
+from featray.stats import Basis, Decision, Verdict
+from tests.support.builders import make_row
+
+PAIRS = 2000
+REPEATS = 5
+WITHIN_SD = 0.01
+
+Level = Callable[[random.Random], float]
+"""Draws the log time of one process."""
+
+Side = list[list[float]]
+"""Repeats in seconds, of each of the most invocations that there can be."""
+
+
+def normal(sd: float) -> Level:
+    return lambda rng: rng.gauss(0.0, sd)
+
+
+def two_modes(rng: random.Random) -> float:
+    return math.log(1.12) * (rng.random() < 0.5)
+
+
+def side(rng: random.Random, level: Level, ratio: float, within: float = WITHIN_SD) -> Side:
+    levels = [level(rng) + math.log(ratio) for _ in range(stats.INVOCATIONS_MAX)]
+    return [[math.exp(rng.gauss(each, within)) for _ in range(REPEATS)] for each in levels]
+
+
+def logs(repeats: Side, count: int) -> list[float]:
+    return [stats.log_median(each) for each in repeats[:count]]
+
+
+Count = Callable[[Side, Side], tuple[int, int]]
+"""Fixes the invocations of both sides."""
+
+
+def together(baseline: Side, candidate: Side) -> tuple[int, int]:
+    n = stats.planned_together([logs(each, stats.PILOT) for each in (baseline, candidate)])
+    return n, n
+
+
+def each_its_own(baseline: Side, candidate: Side) -> tuple[int, int]:
+    one, other = (stats.planned_together([logs(each, stats.PILOT)]) for each in (baseline, candidate))
+    return one, other
+
+
+def exactly_the_pilot(*_: Side) -> tuple[int, int]:
+    return stats.PILOT, stats.PILOT
+
+
+PLANNED = pytest.mark.parametrize("count", [together, each_its_own])
+COUNTS = pytest.mark.parametrize("count", [together, each_its_own, exactly_the_pilot])
+
+
+def judged(level: Level, ratio: float = 1.0, *, count: Count = together, within: float = WITHIN_SD) -> list[Decision]:
+    """Judge PAIRS pairs of one truth, and print what they were called."""
+    rng = random.Random(20260514)
+    decisions, single = [], 0
+    for _ in range(PAIRS):
+        sides = side(rng, level, 1.0, within), side(rng, level, ratio, within)
+        decisions.append(stats.decide(*map(logs, sides, count(*sides))))
+        single += abs(sides[1][0][0] / sides[0][0][0] - 1) > 0.05
+    called = Counter(str(each.verdict) for each in decisions)
+    invocations = fmean(each.n_baseline for each in decisions)
+    print(f"{dict(called)}, {invocations:.1f} invocations; n=1 and > 5%: {single / PAIRS:.1%}")
+    return decisions
+
+
+def share(decisions: list[Decision], *verdicts: Verdict) -> float:
+    return sum(each.verdict in verdicts for each in decisions) / len(decisions)
+
+
+DIFFERENT = (Verdict.FASTER, Verdict.SLOWER)
+
+
+@PLANNED
+@pytest.mark.parametrize("sd", [0.02, 0.04, 0.08])
+def test_identical_pairs_are_rarely_called_different(sd: float, count: Count) -> None:
+    assert share(judged(normal(sd), count=count), *DIFFERENT) <= 0.07
+
+
+@PLANNED
+@pytest.mark.parametrize("within", [0.01, 0.002])
+def test_identical_pairs_with_two_modes_are_rarely_called_different(within: float, count: Count) -> None:
+    assert share(judged(two_modes, count=count, within=within), *DIFFERENT) <= 0.07
+
+
+def test_five_invocations_are_enough_not_to_call_identical_pairs_different() -> None:
+    assert share(judged(normal(0.04), count=exactly_the_pilot), *DIFFERENT) <= 0.07
+
+
+@pytest.mark.parametrize(("ratio", "found"), [(1.10, 0.80), (1.25, 0.99), (1 / 1.10, 0.80)])
+def test_five_invocations_find_real_differences(ratio: float, found: float) -> None:
+    decisions = judged(normal(0.04), ratio, count=exactly_the_pilot)
+    assert share(decisions, Verdict.SLOWER if ratio > 1 else Verdict.FASTER) >= found
+
+
+@pytest.mark.parametrize("sd", [0.01, 0.02, 0.04])
+@COUNTS
+def test_pairs_on_the_margin_are_rarely_called_equivalent(sd: float, count: Count) -> None:
+    decisions = judged(normal(sd), math.exp(stats.MARGIN), count=count)
+    assert share(decisions, Verdict.EQUIVALENT) <= 0.06
+
+
+@COUNTS
+def test_identical_steady_pairs_are_called_equivalent(count: Count) -> None:
+    assert share(judged(normal(0.01), count=count), Verdict.EQUIVALENT) >= 0.90
+
+
+def test_identical_noisy_pairs_say_how_many_invocations_it_would_take() -> None:
+    open_ = [each for each in judged(normal(0.04)) if each.verdict is Verdict.INCONCLUSIVE]
+    assert len(open_) > PAIRS / 2
+    assert {each.spread.basis for each in open_} == {Basis.MEASURED}
+    named = [each.needed for each in open_ if each.needed is not None]
+    assert len(named) > 0.9 * len(open_)  # the others stand too close to the margin for any number
+    assert min(named) > stats.INVOCATIONS_MAX / 2
+
+
+@pytest.mark.parametrize(("sd", "ratio"), [(0.04, 1.0), (0.04, math.exp(0.02)), (0.04, math.exp(0.035)), (0.02, 1.05)])
+def test_as_many_invocations_as_are_said_to_be_needed_decide_four_pairs_of_five(sd: float, ratio: float) -> None:
+    needed = stats.needed_to_decide(math.log(ratio), sd)
+    assert needed is not None
+    rng, truth = random.Random(20260514), Verdict.EQUIVALENT if math.log(ratio) < stats.MARGIN else Verdict.SLOWER
+    decided = 0
+    for _ in range(PAIRS):
+        sides = ([rng.gauss(centre, sd) for _ in range(needed)] for centre in (0.0, math.log(ratio)))
+        decided += stats.decide(*sides).verdict is truth
+    assert 0.76 <= decided / PAIRS <= 0.88
+
+
+@PLANNED
+def test_the_planners_intervals_hold_the_true_ratio(count: Count) -> None:
+    decisions = judged(normal(0.04), 1.10, count=count)
+    held = [each.low <= 1.10 <= each.high for each in decisions if each.low is not None and each.high is not None]
+    assert sum(held) / PAIRS >= 0.93
+
+
+@PLANNED
+def test_rows_of_identical_pairs_are_rarely_called_different(count: Count) -> None:
+    rng, one, called = random.Random(20260514), make_row(), Counter[Verdict]()
+    for _ in range(PAIRS):
+        sides = side(rng, normal(0.04), 1.0), side(rng, normal(0.04), 1.0)
+        counts = count(*sides)
+        rows = [stored(one, run_id, each[:n]) for run_id, each, n in zip("ab", sides, counts, strict=True)]
+        called.update(pair.verdict for pair in comparison.compare(*rows).pairs)
+    assert called.total() == PAIRS
+    assert called[Verdict.FASTER] + called[Verdict.SLOWER] <= 0.07 * PAIRS
+    direct = Counter(each.verdict for each in judged(normal(0.04), count=count))
+    assert called == direct
+
+
+def stored(one: Row, run_id: str, repeats: Side) -> list[Row]:
+    return [
+        dataclasses.replace(one, run_id=run_id, invocation=number, timed_s=timed_s)
+        for number, timed_s in enumerate(repeats, start=1)
+    ]
