@@ -38,7 +38,7 @@ def calibrate(
     there = {target.device for target in hosts(address=address).targets()}
     devices = tuple(device for device in read.axes.device if device in there)
     axes = dataclasses.replace(read.axes, device=devices or read.axes.device)
-    request = submission.Request(
+    request = submission.SubmitRequest(
         sweep=dataclasses.replace(read, name=comparison.CALIBRATION, axes=axes),
         results=results,
         rerun=True,

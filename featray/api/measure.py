@@ -47,7 +47,7 @@ def measure(
 
 def _found(
     file: PathLike | None, cell_id: str | None, sweep: PathLike | None, target_id: str | None, results: str
-) -> single_cell.Found:
+) -> single_cell.FoundCell:
 
     if file is not None and cell_id is not None:
         raise BadInput("name a cell once: a CELL.json or --cell ID, not both")
@@ -58,7 +58,7 @@ def _found(
         found = single_cell.from_file(Path(file))
         if read is None:
             return found
-        return single_cell.Found(cell=found.cell, rules=read.rules, exclusive=read.exclusive)
+        return single_cell.FoundCell(cell=found.cell, rules=read.rules, exclusive=read.exclusive)
     if read is not None:
         return single_cell.from_sweep(read, cell_id or "")
     return single_cell.from_store(results, cell_id or "", target_id)

@@ -26,6 +26,8 @@ def plan(
     """
     if inventory is not None and address is not None:
         raise BadInput("--inventory and --address do not go together; leave one out")
-    request = submission.Request(sweep=named.load_named(sweep), results=results, rerun=rerun, retry_failed=retry_failed)
+    request = submission.SubmitRequest(
+        sweep=named.load_named(sweep), results=results, rerun=rerun, retry_failed=retry_failed
+    )
     there = hosts(address=address) if address is not None else named.recorded_or_here(inventory)
     return submission.prepare(request, there, now=named.now())

@@ -13,7 +13,7 @@ from featray.backends.inline import Inline
 from featray.core.row import Row
 from featray.errors import BadInput
 from featray.running import claims, spooled_rows, submission
-from featray.running.runner import Outcome, Progress, Watch
+from featray.running.runner import Progress, RunOutcome, Watch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def submit(
     if budget_s is not None and not 0 < budget_s < math.inf:
         raise BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
     read = named.load_named(sweep)
-    request = submission.Request(
+    request = submission.SubmitRequest(
         sweep=read,
         results=results,
         rerun=rerun,
@@ -88,7 +88,7 @@ def submit(
 
 
 def carry_out(
-    request: submission.Request,
+    request: submission.SubmitRequest,
     address: str | None,
     replay: str | None,
     inventory: PathLike | None,
@@ -125,7 +125,7 @@ def _announce(backend: Backend, watch: Watch) -> None:
 
 
 def _backend(
-    request: submission.Request, address: str | None, replay: str | None, recorded: PathLike | None
+    request: submission.SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None
 ) -> Backend:
 
     if replay is not None:
@@ -146,7 +146,7 @@ def _backend(
 
 
 def _submitted(
-    request: submission.Request, run_id: str, outcome: Outcome | None, known: tuple[str, ...] = ()
+    request: submission.SubmitRequest, run_id: str, outcome: RunOutcome | None, known: tuple[str, ...] = ()
 ) -> Submitted:
     """Read what the run has come to, and report it; `known` are problems where there is no outcome to tell of them."""
     measured = len(outcome.rows) if outcome else 0

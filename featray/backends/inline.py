@@ -6,7 +6,7 @@ from typing import Any
 
 from featray import backends
 from featray.backends import Event
-from featray.core.events import EventKind
+from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
 from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
@@ -20,7 +20,7 @@ class Inline:
     def __init__(self, *, holder: str) -> None:
         """`holder` is shown to others who wait for this machine."""
         self._holder = holder
-        self._queue: collections.deque[tuple[Planned, Iterator[supervisor.Said]]] = collections.deque()
+        self._queue: collections.deque[tuple[Planned, Iterator[PlainEvent]]] = collections.deque()
 
     @property
     def dashboard(self) -> str | None:

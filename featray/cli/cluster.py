@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
-File = Annotated[
+ClusterFileArgument = Annotated[
     Path | None, typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this host.")
 ]
 Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="The address the other hosts reach this one by.")]
-Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This host's name in the cluster.")]
-Gpus = Annotated[
+NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This host's name in the cluster.")]
+GpusOption = Annotated[
     str | None,
     typer.Option(
         "--gpus", metavar="all|none|UUID,...", help="Which of this host's GPUs, one raylet each; default all."
@@ -37,7 +37,7 @@ TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluste
 
 @app.command()
 def start(
-    file: File = None,
+    file: ClusterFileArgument = None,
     ip: Ip = None,
     port: Annotated[
         int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port of the head; default 6379.")
@@ -52,8 +52,8 @@ def start(
             help="Port of the dashboard, on loopback; default 8265.",
         ),
     ] = None,
-    name: Name = None,
-    gpus: Gpus = None,
+    name: NameOption = None,
+    gpus: GpusOption = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
@@ -75,7 +75,9 @@ def start(
     if token_stdin:
         token.save(sys.stdin.read().strip())
     member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
-    head = nodes.Head(port=port or cluster_file.RAY_PORT, dashboard_port=dashboard_port or cluster_file.DASHBOARD_PORT)
+    head = nodes.HeadOptions(
+        port=port or cluster_file.RAY_PORT, dashboard_port=dashboard_port or cluster_file.DASHBOARD_PORT
+    )
     address = f"{member.address}:{head.port}"
     begun = membership.enter(member, address, head, say=console.warn)
     _show_raylets(begun)
@@ -100,8 +102,8 @@ def join(
         str, typer.Argument(metavar="HOST:PORT|CLUSTER", help="Address of the head, or a cluster file: its hosts join.")
     ],
     ip: Ip = None,
-    name: Name = None,
-    gpus: Gpus = None,
+    name: NameOption = None,
+    gpus: GpusOption = None,
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
@@ -124,7 +126,7 @@ def join(
 
 
 @app.command()
-def stop(file: File = None) -> None:
+def stop(file: ClusterFileArgument = None) -> None:
     """End featray's Ray here, or on every host of a cluster file.
 
     Nobody else's Ray is touched.
@@ -139,7 +141,7 @@ def stop(file: File = None) -> None:
 
 
 @app.command()
-def status(file: File = None) -> None:
+def status(file: ClusterFileArgument = None) -> None:
     """Show this host's raylets, and the nodes of its cluster.
 
     With a cluster file, the nodes of that cluster.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from featray.cli import console
-from featray.core.events import EventKind
+from featray.core.events import EventKind, PlainEvent
 from featray.core.quantities import format_duration, frames_per_second
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 REFRESH_HZ = 4
 TARGET_WIDTH = 40  # a host's name and a GPU's: of 100 columns this leaves half for what it does
-
-Said = Mapping[str, Any]
-"""One thing that happened, as `to_mapping` writes it."""
 
 
 @contextlib.contextmanager
@@ -41,7 +38,7 @@ def shown(*, quiet: bool, json: bool) -> "Iterator[Watch]":
 
 
 @contextlib.contextmanager
-def display() -> Iterator[Callable[[Said], None]]:
+def display() -> Iterator[Callable[[PlainEvent], None]]:
     """Show what happens: live on a terminal, else line by line."""
     if sys.stderr.isatty():
         with _live() as show:
@@ -79,7 +76,7 @@ class Lines:
         """Start with nothing said."""
         self._last = ""
 
-    def show(self, said: Said) -> None:
+    def show(self, said: PlainEvent) -> None:
         """Print what happened, once."""
         line = event_line(said)
         if line and line != self._last:
@@ -87,7 +84,7 @@ class Lines:
             self._last = line
 
 
-def event_line(said: Said) -> str:
+def event_line(said: PlainEvent) -> str:
     """Say what happened in one line; nothing for what is not worth one, as a row that came without an event."""
     if "row" in said and "invocation" in said:
         ends = [part for part in (_left(said), said.get("text")) if part]  # a row's text warns, as of a full spool
@@ -110,14 +107,14 @@ def result_line(row: Mapping[str, Any]) -> str:
     return f"{name}: {row['status']} ({row['reason']})"
 
 
-def _left(said: Said) -> str:
+def _left(said: PlainEvent) -> str:
     if "left_s" not in said or said["done"] == said["total"]:
         return ""
     return f"about {format_duration(said['left_s'])} left"
 
 
 @contextlib.contextmanager
-def _live() -> Iterator[Callable[[Said], None]]:
+def _live() -> Iterator[Callable[[PlainEvent], None]]:
     from rich.live import Live
 
     view = View()
@@ -127,7 +124,7 @@ def _live() -> Iterator[Callable[[Said], None]]:
 
 
 @dataclasses.dataclass
-class _Line:
+class _TargetLine:
     """What is known of one target."""
 
     now: str = ""
@@ -144,12 +141,12 @@ class View:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self.say: Callable[..., None] = lambda *_, **__: None
-        self._targets: dict[str, _Line] = {}
+        self._targets: dict[str, _TargetLine] = {}
         self._said = False
         self._bar = Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
         self._task = self._bar.add_task("", total=None, left="")
 
-    def show(self, said: Said) -> None:
+    def show(self, said: PlainEvent) -> None:
         """Take in what happened."""
         self._said = self._said or bool(said["total"])
         if said["total"]:
@@ -158,12 +155,12 @@ class View:
             if line := event_line(said):
                 self.say(line, markup=False)
             return
-        line_ = self._targets.setdefault(said["target_label"], _Line())
+        line_ = self._targets.setdefault(said["target_label"], _TargetLine())
         line_.now = _now(said, line_.now)
         if "row" in said:
             self._count(line_, said)
 
-    def _count(self, line: _Line, said: Said) -> None:
+    def _count(self, line: _TargetLine, said: PlainEvent) -> None:
         row = said["row"]
         line.last, line.done = result_line(row), line.done + 1
         if row["status"] != "ok":
@@ -193,7 +190,7 @@ class View:
         return Group(table, self._bar)
 
 
-def _now(said: Said, before: str) -> str:
+def _now(said: PlainEvent, before: str) -> str:
     kind = said.get("event")
     if kind in (EventKind.QUEUED, EventKind.WAITING):
         return f"waits for {said.get('text')}"

@@ -11,7 +11,8 @@ from featray.cli.options import JobAddress, Json
 
 if TYPE_CHECKING:
     from featray.backends.ray.jobs import Job, Jobs
-    from featray.running.detached import Said, Standing
+    from featray.core.events import PlainEvent
+    from featray.running.detached import JobStatus
 
 RESULTS = "Put rows that this store lacks in it, where the head shares no disk with it; default: the job's own store."
 
@@ -85,7 +86,7 @@ def _follow(jobs: "Jobs", job: str) -> None:
             show(said)
 
 
-def _facts(job: "Job", standing: "Standing") -> dict[str, Any]:
+def _facts(job: "Job", standing: "JobStatus") -> dict[str, Any]:
     return {
         "id": job.id,
         "state": job.state,
@@ -99,7 +100,7 @@ def _facts(job: "Job", standing: "Standing") -> dict[str, Any]:
     }
 
 
-def _show(job: "Job", events: "Sequence[Said]", standing: "Standing") -> None:
+def _show(job: "Job", events: "Sequence[PlainEvent]", standing: "JobStatus") -> None:
     from featray.cli import progress
 
     view = progress.View()

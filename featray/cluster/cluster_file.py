@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
 from featray.errors import BadInput, ClusterFileError, suggest
-from featray.yamlfile import Model, Problem
+from featray.yamlfile import FileProblem, StrictModel
 
 RAY_PORT = 6379  # Ray's own default for a head
 DASHBOARD_PORT = 8265  # Ray's own default
@@ -96,24 +96,24 @@ def _word(what: str, characters: str) -> AfterValidator:
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
-Address = Annotated[str, _word("an address", "._:")]
+HostAddress = Annotated[str, _word("an address", "._:")]
 Destination = Annotated[str, _word("an ssh destination", "._@")]
 User = Annotated[str, _word("a user", "._")]
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
-Gpus = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
+GpuChoice = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
 """UUIDs; None for all."""
 
 
-class Member(Model):
+class Member(StrictModel):
     """One machine, reached over ssh."""
 
     name: Slug
-    address: Address  # what the other hosts reach it by
+    address: HostAddress  # what the other hosts reach it by
     ssh: Destination | None = None  # default user@address
     user: User | None = None
     python: Annotated[str | None, Field(min_length=1)] = None  # interpreter that has featray and Ray
     venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to; ~/ is there
-    gpus: Gpus = None
+    gpus: GpuChoice = None
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -133,7 +133,7 @@ class Member(Model):
         return self.python or (f"{self.venv.rstrip('/')}/bin/python" if self.venv else "python3")
 
 
-class Cluster(Model):
+class Cluster(StrictModel):
     """A cluster file. Without hosts it is this machine alone, with Ray embedded in featray."""
 
     name: Slug | None = None
@@ -174,7 +174,7 @@ def load(path: Path) -> Cluster:
     problems = [*_doubled(cluster, "name"), *_doubled(cluster, "address")]
     names = [host.name for host in cluster.hosts]
     if cluster.head is not None and cluster.head not in names:
-        problems.append(Problem(("head",), f"no host is called '{cluster.head}'{suggest(cluster.head, names)}"))
+        problems.append(FileProblem(("head",), f"no host is called '{cluster.head}'{suggest(cluster.head, names)}"))
     if problems:
         raise document.wrong(problems)
     return cluster
@@ -213,10 +213,10 @@ def refuse_options(path: Path, given: Mapping[str, object]) -> None:
         raise BadInput(f"{option} does not go with a cluster file; {where}")
 
 
-def _doubled(cluster: Cluster, key: str) -> list[Problem]:
+def _doubled(cluster: Cluster, key: str) -> list[FileProblem]:
     values = [getattr(host, key) for host in cluster.hosts]
     return [
-        Problem(("hosts", index, key), f"two hosts have the {key} '{value}'; expected distinct ones")
+        FileProblem(("hosts", index, key), f"two hosts have the {key} '{value}'; expected distinct ones")
         for index, value in enumerate(values)
         if value in values[:index]
     ]

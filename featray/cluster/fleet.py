@@ -82,7 +82,7 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Found:
+class Survey:
     """What a host says of itself: nothing is started on one with a problem."""
 
     member: Member
@@ -91,21 +91,21 @@ class Found:
     clusters: tuple[str, ...] = ()  # addresses of the heads that its raylets belong to
 
 
-def survey(members: Sequence[Member]) -> list[Found]:
+def survey(members: Sequence[Member]) -> list[Survey]:
     """Ask hosts for their versions and the clusters that they are in."""
     return _each(members, _ask)
 
 
-def _ask(member: Member) -> Found:
+def _ask(member: Member) -> Survey:
     done = run(member, [member.interpreter, "-c", _SURVEY], limit_s=CHECK_S)
     if done.code == 0:
         try:
             said = json.loads(done.out.strip().splitlines()[-1])
-            return Found(member=member, versions=dict(said["versions"]), clusters=tuple(said["clusters"]))
+            return Survey(member=member, versions=dict(said["versions"]), clusters=tuple(said["clusters"]))
         except (ValueError, LookupError, TypeError):
             pass
     why = done.reason if done.code else "it answered something else than its versions"
-    return Found(member=member, problem=f"{member.name} ({member.destination}) cannot be used: {why}")
+    return Survey(member=member, problem=f"{member.name} ({member.destination}) cannot be used: {why}")
 
 
 def start(cluster: Cluster, file: str, token: str, say: Callable[[str], None]) -> None:
@@ -136,7 +136,7 @@ def start(cluster: Cluster, file: str, token: str, say: Callable[[str], None]) -
         raise BackendError("\n".join([*failed, f"the others are in; join these later: featray cluster join {file}"]))
 
 
-def _already(found: Sequence[Found], head: Member, address: str, file: str) -> str:
+def _already(found: Sequence[Survey], head: Member, address: str, file: str) -> str:
     """Say which hosts are in a cluster, and what to do: the others can join where it is this file's own."""
     is_own = any(each.member is head and address in each.clusters for each in found)
     there = address if is_own else next(each.clusters[0] for each in found if each.clusters)
@@ -176,7 +176,7 @@ def join(cluster: Cluster, file: str, say: Callable[[str], None]) -> None:
         raise BackendError("\n".join(problems))
 
 
-def _unfit(found: Found, wanted: Mapping[str, str]) -> str | None:
+def _unfit(found: Survey, wanted: Mapping[str, str]) -> str | None:
     if found.problem is None and found.clusters:
         return f"{found.member.name} is in the cluster of {found.clusters[0]}; `featray cluster stop` there leaves it"
     return found.problem or membership.unlike(found.member, found.versions, wanted)

@@ -106,7 +106,7 @@ def admit(member: Member, address: str, told: Mapping[str, str], say: Callable[[
 
 
 def enter(
-    member: Member, address: str, head: nodes.Head | None = None, *, say: Callable[[str], None]
+    member: Member, address: str, head: nodes.HeadOptions | None = None, *, say: Callable[[str], None]
 ) -> list[nodes.Running]:
     """Start this machine's raylets.
 

@@ -61,7 +61,7 @@ class Running:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Head:
+class HeadOptions:
     """What a head needs to know beside its machine."""
 
     port: int
@@ -76,7 +76,7 @@ def raylets(
     gpus: Sequence[str],
     cpus: int,
     labels: Mapping[str, str],
-    head: Head | None = None,
+    head: HeadOptions | None = None,
 ) -> list[Raylet]:
     """Plan this machine's raylets: one per GPU, or one without; the first is the head where there is to be one.
 

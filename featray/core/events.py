@@ -6,7 +6,9 @@ Between child and supervisor, and between supervisor and driver, an event is a m
 crosses process and version boundaries.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class EventKind(StrEnum):
@@ -20,3 +22,7 @@ class EventKind(StrEnum):
     ROW = "row"  # a cell is done
     DONE = "done"  # a child has measured all its cells
     ENDED = "ended"  # nothing further comes of the invocation
+
+
+PlainEvent = Mapping[str, Any]
+"""An event as plain values: its kind is under `kind` on the way to the driver, under `event` elsewhere."""

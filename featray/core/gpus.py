@@ -11,43 +11,43 @@ GIB = 1024**3
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class GpuModel:
     """One GPU model. `memory_b` is None where it is sold with several sizes."""
 
     memory_b: int | None
     compute_capability: str
 
 
-MODELS: Mapping[str, Model] = {
-    "Tesla V100": Model(None, "7.0"),  # 16 or 32
-    "Tesla T4": Model(16 * GIB, "7.5"),
-    "RTX 2080 Ti": Model(11 * GIB, "7.5"),
-    "RTX 3060": Model(None, "8.6"),  # 8 or 12
-    "RTX 3070": Model(8 * GIB, "8.6"),
-    "RTX 3080": Model(None, "8.6"),  # 10 or 12
-    "RTX 3090": Model(24 * GIB, "8.6"),
-    "RTX A4000": Model(16 * GIB, "8.6"),
-    "RTX A5000": Model(24 * GIB, "8.6"),
-    "RTX A6000": Model(48 * GIB, "8.6"),
-    "A10": Model(24 * GIB, "8.6"),
-    "A40": Model(48 * GIB, "8.6"),
-    "A100": Model(None, "8.0"),  # 40 or 80; the name says which
-    "L4": Model(24 * GIB, "8.9"),
-    "L40": Model(48 * GIB, "8.9"),
-    "L40S": Model(48 * GIB, "8.9"),
-    "RTX 4070": Model(12 * GIB, "8.9"),
-    "RTX 4070 Ti SUPER": Model(16 * GIB, "8.9"),
-    "RTX 4080": Model(16 * GIB, "8.9"),
-    "RTX 4090": Model(24 * GIB, "8.9"),
-    "RTX 6000 Ada": Model(48 * GIB, "8.9"),
-    "H100": Model(None, "9.0"),  # 80, 94 or 96
-    "H200": Model(141 * GIB, "9.0"),  # the driver reports 140.4 GiB
-    "B200": Model(None, "10.0"),  # 180 or 192
-    "RTX 5070": Model(12 * GIB, "12.0"),
-    "RTX 5070 Ti": Model(16 * GIB, "12.0"),
-    "RTX 5080": Model(16 * GIB, "12.0"),
-    "RTX 5090": Model(32 * GIB, "12.0"),
-    "RTX PRO 6000 Blackwell": Model(96 * GIB, "12.0"),
+MODELS: Mapping[str, GpuModel] = {
+    "Tesla V100": GpuModel(None, "7.0"),  # 16 or 32
+    "Tesla T4": GpuModel(16 * GIB, "7.5"),
+    "RTX 2080 Ti": GpuModel(11 * GIB, "7.5"),
+    "RTX 3060": GpuModel(None, "8.6"),  # 8 or 12
+    "RTX 3070": GpuModel(8 * GIB, "8.6"),
+    "RTX 3080": GpuModel(None, "8.6"),  # 10 or 12
+    "RTX 3090": GpuModel(24 * GIB, "8.6"),
+    "RTX A4000": GpuModel(16 * GIB, "8.6"),
+    "RTX A5000": GpuModel(24 * GIB, "8.6"),
+    "RTX A6000": GpuModel(48 * GIB, "8.6"),
+    "A10": GpuModel(24 * GIB, "8.6"),
+    "A40": GpuModel(48 * GIB, "8.6"),
+    "A100": GpuModel(None, "8.0"),  # 40 or 80; the name says which
+    "L4": GpuModel(24 * GIB, "8.9"),
+    "L40": GpuModel(48 * GIB, "8.9"),
+    "L40S": GpuModel(48 * GIB, "8.9"),
+    "RTX 4070": GpuModel(12 * GIB, "8.9"),
+    "RTX 4070 Ti SUPER": GpuModel(16 * GIB, "8.9"),
+    "RTX 4080": GpuModel(16 * GIB, "8.9"),
+    "RTX 4090": GpuModel(24 * GIB, "8.9"),
+    "RTX 6000 Ada": GpuModel(48 * GIB, "8.9"),
+    "H100": GpuModel(None, "9.0"),  # 80, 94 or 96
+    "H200": GpuModel(141 * GIB, "9.0"),  # the driver reports 140.4 GiB
+    "B200": GpuModel(None, "10.0"),  # 180 or 192
+    "RTX 5070": GpuModel(12 * GIB, "12.0"),
+    "RTX 5070 Ti": GpuModel(16 * GIB, "12.0"),
+    "RTX 5080": GpuModel(16 * GIB, "12.0"),
+    "RTX 5090": GpuModel(32 * GIB, "12.0"),
+    "RTX PRO 6000 Blackwell": GpuModel(96 * GIB, "12.0"),
 }
 
 FIRST_TORCH: Mapping[int, tuple[int, int]] = {9: (2, 0), 10: (2, 7), 12: (2, 7)}
@@ -55,7 +55,7 @@ FIRST_TORCH: Mapping[int, tuple[int, int]] = {9: (2, 0), 10: (2, 7), 12: (2, 7)}
 py-feat runs on. Source: release notes of PyTorch 2.0 (wheels for CUDA 11.8, Hopper) and 2.7 (CUDA 12.8, Blackwell)."""
 
 
-def model(name: str | None) -> Model | None:
+def model(name: str | None) -> GpuModel | None:
     """Find a GPU by its name as the driver gives it; the longest matching name wins."""
     words = f" {name or ''} "
     found = [known for known in MODELS if re.search(rf"[\W_]{re.escape(known)}[\W_]", words, re.IGNORECASE)]

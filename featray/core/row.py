@@ -23,7 +23,7 @@ NO_TARGET = "none"
 Floats = list[float]
 """One number per call, in call order."""
 
-Summary = dict[str, list[float]]
+OutputSummary = dict[str, list[float]]
 """Column name -> [mean, standard deviation, non-null count] over the output's rows."""
 
 
@@ -106,7 +106,7 @@ class Row:
     input_fps: float | None = _col("frame rate of the clip, Hz")
     fex_rows: int | None = _col("rows detect() returned")
     faces: int | None = _col("rows with FaceScore > 0")
-    output_summary: Summary | None = _col("numeric column -> [mean, sd, non-null count]")
+    output_summary: OutputSummary | None = _col("numeric column -> [mean, sd, non-null count]")
     delay_s_per_frame: float | None = _col("delay injected for self-tests, seconds per frame")
     printed: dict[str, str] | None = _col("imports: the figures as printed")
     interval_s: Floats | None = _col("imports: [low, high] seconds that all printed figures allow")

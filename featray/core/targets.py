@@ -22,7 +22,7 @@ ID_LENGTH = 12  # characters of an id to begin with: "GPU-" and 8 hex digits, or
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownDevice:
     """What is known of a device: `host_id` is the host's id or, without one, the best name there is."""
 
     target_id: str
@@ -65,10 +65,10 @@ def _knowledge(row: Row) -> int:
     return sum(value is not None for value in (row.host_id, row.hostname, row.gpu_name))
 
 
-def _known(row: Row, hostnames: Mapping[str, str]) -> Known:
+def _known(row: Row, hostnames: Mapping[str, str]) -> KnownDevice:
     where = row.target_id.rpartition("@")[2] if "@" in row.target_id else None
     host = row.host_id or where or row.hostname or ("" if row.target_id == NO_TARGET else "unknown host")
-    return Known(
+    return KnownDevice(
         target_id=row.target_id,
         device=row.device,
         host_id=host,
@@ -77,7 +77,7 @@ def _known(row: Row, hostnames: Mapping[str, str]) -> Known:
     )
 
 
-def named(devices: Iterable[Known]) -> dict[str, NamedTarget]:
+def named(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
     """Name devices that are spoken of together.
 
     Returns:
@@ -103,7 +103,7 @@ def named(devices: Iterable[Known]) -> dict[str, NamedTarget]:
     }
 
 
-def _host_names(known: Collection[Known]) -> dict[str, str]:
+def _host_names(known: Collection[KnownDevice]) -> dict[str, str]:
     """Name each host, by host id: its name, and the id where two have the same."""
     plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in known}
     counted = collections.Counter(plain.values())
@@ -114,7 +114,7 @@ def _host_names(known: Collection[Known]) -> dict[str, str]:
     }
 
 
-def _device_names(known: Collection[Known]) -> dict[str, str]:
+def _device_names(known: Collection[KnownDevice]) -> dict[str, str]:
     """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
     models = _short_names(device.gpu_name for device in known if device.gpu_name)
     plain = {device.target_id: _plain_name(device, models) for device in known}
@@ -128,7 +128,7 @@ def _device_names(known: Collection[Known]) -> dict[str, str]:
     }
 
 
-def _plain_name(device: Known, models: Mapping[str, str]) -> str:
+def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
     if device.target_id == NO_TARGET:
         return "no target"
     return wording.shortened(models[device.gpu_name], NAME_LENGTH) if device.gpu_name else device.device.upper()

@@ -19,7 +19,7 @@ from featray.core import inputs
 from featray.core import invocation as invocations
 from featray.core import row as rows
 from featray.core.cell import Cell, cell_id
-from featray.core.events import EventKind
+from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import Invocation
 from featray.core.quantities import format_duration, utc_text
 from featray.core.row import Row
@@ -32,16 +32,12 @@ TICK_S = 0.5  # how long one wait for the child lasts at most
 
 SHARED_END_S = 1.5  # Ray and `ParentWatch` kill children first: this process then ends before it blames the child
 
-Said = dict[str, Any]
-"""One event as plain values, so that it crosses process and version boundaries: `kind` is one of `events.EventKind`."""
-
-
 _Fate = tuple[Status, str] | None
 """What ended a child that did not end well, and why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Job:
+class _Supervised:
     """Everything the children of one invocation share."""
 
     invocation: Invocation
@@ -53,7 +49,7 @@ class _Job:
     watch: ParentWatch | None
 
 
-def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iterator[Said]:
+def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iterator[PlainEvent]:
     """Run an invocation to its end.
 
     Args:
@@ -78,7 +74,7 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
             else:
                 yield {"kind": EventKind.WAITING, "text": state}
         try:
-            job = _Job(
+            job = _Supervised(
                 invocation=invocation,
                 spool=spool.folder(cache, request["store"]),
                 cache=cache,
@@ -96,7 +92,7 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
     yield {"kind": EventKind.ENDED}
 
 
-def _measure(job: _Job) -> Iterator[Said]:
+def _measure(job: _Supervised) -> Iterator[PlainEvent]:
     """Run children until every cell has a row."""
     open_ = {cell_id(cell): cell for cell in job.invocation.cells}
     while open_:
@@ -105,7 +101,7 @@ def _measure(job: _Job) -> Iterator[Said]:
             if said["kind"] == EventKind.ROW:
                 row: Row = said["row"]
                 open_.pop(row.cell_id, None)
-                yield said | {"row": rows.to_json(row)}
+                yield {**said, "row": rows.to_json(row)}
             else:
                 yield said
         if len(open_) == before:  # cannot happen: _run_child gives a row for at least one cell
@@ -113,7 +109,7 @@ def _measure(job: _Job) -> Iterator[Said]:
 
 
 @dataclasses.dataclass
-class _Progress:
+class _ChildProgress:
     """What one child has done so far."""
 
     remaining: dict[str, Cell]  # by cell_id
@@ -124,7 +120,7 @@ class _Progress:
     kills: int | None = None  # out-of-memory kills of this cgroup when the child was started
 
 
-def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
+def _run_child(job: _Supervised, open_: dict[str, Cell]) -> Iterator[PlainEvent]:
     """Run one child over the open cells; when it dies, give the cell that it was at its row."""
     files: dict[str, list[str]] = {}
     for id_, cell in list(open_.items()):
@@ -155,7 +151,7 @@ def _run_child(job: _Job, open_: dict[str, Cell]) -> Iterator[Said]:
     if job.watch is not None:
         job.watch.child_pid = child.pid
     try:
-        yield from _attend(job, child, _Progress(open_, started_at=utc_now(), deadline=0.0))
+        yield from _attend(job, child, _ChildProgress(open_, started_at=utc_now(), deadline=0.0))
     finally:
         child.close()
 
@@ -164,12 +160,12 @@ NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 """What comes of an interpreter that is not there, or is of another architecture, as in a cache that hosts share."""
 
 
-def _unsupported(job: _Job, open_: Mapping[str, Cell], wrong: OSError) -> Iterator[Said]:
+def _unsupported(job: _Supervised, open_: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
     for cell in open_.values():
         yield _row(job, cell, Status.UNSUPPORTED, str(wrong), utc_now())
 
 
-def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:
+def _attend(job: _Supervised, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
     progress.kills = cgroup.kills()
     progress.deadline = _deadline(job.invocation.rules.load_limit_s)
     fate: _Fate = None
@@ -188,7 +184,7 @@ def _attend(job: _Job, child: Child, progress: _Progress) -> Iterator[Said]:
         yield from _dead_rows(job, progress, *fate, child.stderr_tail())
 
 
-def _follow(job: _Job, child: Child, progress: _Progress) -> Generator[Said, None, _Fate]:
+def _follow(job: _Supervised, child: Child, progress: _ChildProgress) -> Generator[PlainEvent, None, _Fate]:
     """Pass on what the child says; return its fate when a limit passed or it spoke garbage, else None."""
     while True:
         try:
@@ -238,14 +234,14 @@ def _understood(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) 
     return None, None
 
 
-def _overdue(invocation: Invocation, progress: _Progress) -> tuple[Status, str]:
+def _overdue(invocation: Invocation, progress: _ChildProgress) -> tuple[Status, str]:
     rules = invocation.rules
     if progress.current is None:
         return (Status.TIMEOUT, f"import and load took longer than {format_duration(rules.load_limit_s)}")
     return (Status.TIMEOUT, f"took longer than its limit of {format_duration(rules.time_limit_s)}")
 
 
-def _fate(code: int, progress: _Progress) -> tuple[Status, str]:
+def _fate(code: int, progress: _ChildProgress) -> tuple[Status, str]:
     """Say why a child died. The kernel's count is of the whole cgroup: it explains a SIGKILL, and nothing else."""
     if code == -signal.SIGKILL and _was_killed_for_memory(progress):
         return (Status.OOM, f"killed by the memory limit of its cgroup ({describe_exit(code)})")
@@ -253,7 +249,7 @@ def _fate(code: int, progress: _Progress) -> tuple[Status, str]:
     return (Status.CRASHED, f"the child died{where} ({describe_exit(code)})")
 
 
-def _was_killed_for_memory(progress: _Progress) -> bool:
+def _was_killed_for_memory(progress: _ChildProgress) -> bool:
     kills = cgroup.kills()
     return kills is not None and progress.kills is not None and kills > progress.kills
 
@@ -261,7 +257,7 @@ def _was_killed_for_memory(progress: _Progress) -> bool:
 KILLED = "Killed"  # signal 9, as PyTorch's DataLoader names it of a worker
 
 
-def _explained(row: Row, progress: _Progress) -> Row:
+def _explained(row: Row, progress: _ChildProgress) -> Row:
     """Name the memory limit where it took a worker of the child, of which the child knows only that it was killed."""
     if row.status != Status.FAILED or KILLED not in (row.reason or "") or not _was_killed_for_memory(progress):
         return row
@@ -269,7 +265,9 @@ def _explained(row: Row, progress: _Progress) -> Row:
     return dataclasses.replace(row, status=Status.OOM.value, reason=reason)
 
 
-def _dead_rows(job: _Job, progress: _Progress, status: Status, reason: str, tail: str | None) -> Iterator[Said]:
+def _dead_rows(
+    job: _Supervised, progress: _ChildProgress, status: Status, reason: str, tail: str | None
+) -> Iterator[PlainEvent]:
     """Give the cell that the child died in its row; a death while loading is every open cell's."""
     if progress.current is None and progress.rows > 0:
         return  # died between two cells: nothing was under way, and the next child goes on
@@ -281,7 +279,9 @@ def _dead_rows(job: _Job, progress: _Progress, status: Status, reason: str, tail
             yield _row(job, cell, Status.SKIPPED, invocations.why_skipped(progress.current), utc_now())
 
 
-def _row(job: _Job, cell: Cell, status: Status, reason: str, started_at: str, tail: str | None = None) -> Said:
+def _row(
+    job: _Supervised, cell: Cell, status: Status, reason: str, started_at: str, tail: str | None = None
+) -> PlainEvent:
     """Make, and spool, the row of a cell that no child could answer for."""
     row = invocations.record(
         job.invocation,
@@ -296,7 +296,7 @@ def _row(job: _Job, cell: Cell, status: Status, reason: str, started_at: str, ta
     return {"kind": EventKind.ROW, "row": row, "text": _keep(job, row)}
 
 
-def _keep(job: _Job, row: Row) -> str | None:
+def _keep(job: _Supervised, row: Row) -> str | None:
     """Spool a row; where that cannot be, say why: the row still goes to the driver, which stores it."""
     try:
         spool.write(job.spool, row)
@@ -305,7 +305,7 @@ def _keep(job: _Job, row: Row) -> str | None:
     return None
 
 
-def _request(job: _Job, open_: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
+def _request(job: _Supervised, open_: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
     cells = list(open_.values())
     kept = [pair for pair in zip(job.invocation.cells, job.invocation.order, strict=True) if pair[0] in cells]
     rest = dataclasses.replace(
@@ -320,7 +320,7 @@ def _request(job: _Job, open_: Mapping[str, Cell], files: Mapping[str, list[str]
     }
 
 
-def _variables(job: _Job) -> dict[str, str]:
+def _variables(job: _Supervised) -> dict[str, str]:
     return environments.variables(job.invocation, inherited=os.environ, cache=job.cache, libraries=job.libraries)
 
 

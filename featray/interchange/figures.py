@@ -16,7 +16,7 @@ NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?")  # what a durat
 
 
 @dataclasses.dataclass(frozen=True)
-class Interval:
+class Bounds:
     """Durations of one call, in seconds, from `low` to `high`; both included."""
 
     low: float
@@ -27,13 +27,13 @@ class Interval:
         """Give the estimate whose largest possible error is smallest."""
         return (self.low + self.high) / 2
 
-    def meet(self, other: "Interval") -> "Interval | None":
+    def meet(self, other: "Bounds") -> "Bounds | None":
         """Keep what both allow; None when they contradict each other."""
         low, high = max(self.low, other.low), min(self.high, other.high)
-        return Interval(min(low, high), max(low, high)) if low <= high * (1 + ROUNDING) else None
+        return Bounds(min(low, high), max(low, high)) if low <= high * (1 + ROUNDING) else None
 
 
-def rounded(text: str) -> Interval:
+def rounded(text: str) -> Bounds:
     """Find the numbers that round to a printed one: half a unit in its last place to either side, never below zero.
 
     Raises:
@@ -43,10 +43,10 @@ def rounded(text: str) -> Interval:
         raise ValueError(f"{text!r} is not a number")
     number = Decimal(text)
     half = Decimal(5).scaleb(int(number.as_tuple().exponent) - 1)
-    return Interval(max(0.0, float(number - half)), float(number + half))
+    return Bounds(max(0.0, float(number - half)), float(number + half))
 
 
-def durations(name: str, text: str, units: int) -> Interval:
+def durations(name: str, text: str, units: int) -> Bounds:
     """Find the durations of a call over `units` frames or images that one printed figure allows.
 
     Raises:
@@ -56,9 +56,9 @@ def durations(name: str, text: str, units: int) -> Interval:
     if name == SEC:
         allowed = value
     elif name == FPS:
-        allowed = Interval(units / value.high, units / value.low if value.low else math.inf)
+        allowed = Bounds(units / value.high, units / value.low if value.low else math.inf)
     else:
-        allowed = Interval(value.low * units / 1000, value.high * units / 1000)
+        allowed = Bounds(value.low * units / 1000, value.high * units / 1000)
     return allowed
 
 
@@ -66,7 +66,7 @@ def durations(name: str, text: str, units: int) -> Interval:
 class Estimate:
     """A duration from printed figures. `contradiction` says which figures no single duration can have printed."""
 
-    interval: Interval
+    interval: Bounds
     contradiction: str | None = None
 
 
@@ -85,7 +85,7 @@ def estimate(printed: Mapping[str, str], units: int) -> Estimate:
     if not names:
         raise ValueError("no sec, ms/frame, ms/img or fps")
     allowed = [durations(name, printed[name], units) for name in names]
-    joint: Interval | None = allowed[0]
+    joint: Bounds | None = allowed[0]
     for each in allowed[1:]:
         joint = joint.meet(each) if joint else None
     shown = ", ".join(f"{name} {printed[name]}" for name in names)

@@ -43,7 +43,7 @@ class Measured:
     """One line of a table. `seconds` is set where the report carries the number itself, not its print."""
 
     line: str  # where it stands, for messages
-    section: labels.Section
+    section: labels.SectionLabel
     config: str
     device: str
     batch_size: int
@@ -68,7 +68,7 @@ FIGURES = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS,
 def measured(
     line: str,
     *,
-    section: labels.Section,
+    section: labels.SectionLabel,
     config: str,
     device: str,
     batch: str,
@@ -138,7 +138,7 @@ def build(run_id: str, sweep: str, source: str, context: Context, measured: Iter
 
 def _row(context: Context, each: Measured, *, run_id: str, sweep: str, source_file: str, started_at: str) -> Row:
     found = figures.estimate(each.printed, each.units)
-    interval = figures.Interval(each.seconds, each.seconds) if each.seconds is not None else found.interval
+    interval = figures.Bounds(each.seconds, each.seconds) if each.seconds is not None else found.interval
     accelerator = labels.accelerator(context.gpu)
     name = labels.detector(each.config)
     metadata = {METADATA: json.dumps(dict(context.metadata), ensure_ascii=False)} if context.metadata else {}

@@ -20,7 +20,7 @@ IMAGES = re.compile(r"(\d{1,9}) x (.+) = (\d{1,9}) faces")
 
 
 @dataclasses.dataclass(frozen=True)
-class Section:
+class SectionLabel:
     """One input as a report names it. `units` are frames or images per call; None when the label does not say."""
 
     kind: str  # inputs.VIDEO or inputs.IMAGES
@@ -30,16 +30,16 @@ class Section:
     fps: float | None = None
 
 
-def section(kind: str, label: str) -> Section:
+def section(kind: str, label: str) -> SectionLabel:
     """Read a section's label: `short (72 frames)`, `16 x multi_face.jpg = 80 faces`, or the bare `short`."""
     for clip in inputs.CATALOGUE.values():
         if clip.kind == kind and label in (clip.name, clip.section_label):
-            return Section(kind, clip.section_label, clip.name, clip.frames, clip.fps)
+            return SectionLabel(kind, clip.section_label, clip.name, clip.frames, clip.fps)
     if kind == inputs.VIDEO:
         frames = FRAMES.search(label)
-        return Section(kind, label, FRAMES.sub("", label).strip() or label, int(frames[1]) if frames else None)
+        return SectionLabel(kind, label, FRAMES.sub("", label).strip() or label, int(frames[1]) if frames else None)
     images = IMAGES.fullmatch(label)
-    return Section(kind, label, images[2] if images else label, int(images[1]) if images else None)
+    return SectionLabel(kind, label, images[2] if images else label, int(images[1]) if images else None)
 
 
 def detector(heading: str) -> str:

@@ -13,7 +13,7 @@ from featray.core.row import Row
 from featray.errors import ImportFileError
 from featray.interchange import figures, labelled_rows, labels, report_groups
 from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import Group, Line
+from featray.interchange.report_groups import ReportGroup, ReportLine
 
 SCHEMA_VERSION = 1
 _KINDS = {"video": inputs.VIDEO, "image": inputs.IMAGES}
@@ -134,7 +134,7 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     return {f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in report_groups.groups(rows)}
 
 
-def _payload(group: Group) -> dict[str, Any]:
+def _payload(group: ReportGroup) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "metadata": dict(group.metadata) if "date" in group.metadata else metadata(group),
@@ -142,7 +142,7 @@ def _payload(group: Group) -> dict[str, Any]:
     }
 
 
-def metadata(group: Group) -> dict[str, Any]:
+def metadata(group: ReportGroup) -> dict[str, Any]:
     """Describe a group as py-feat's script describes a run."""
     first = group.first
     return {
@@ -163,7 +163,7 @@ def metadata(group: Group) -> dict[str, Any]:
     }
 
 
-def _record(line: Line) -> dict[str, Any]:
+def _record(line: ReportLine) -> dict[str, Any]:
     per_unit = line.printed.get(figures.MS_PER_FRAME) or line.printed.get(figures.MS_PER_IMAGE)
     rate = line.printed.get(figures.FPS)
     return {

@@ -21,7 +21,7 @@ from featray.core.targets import DEVICES
 from featray.errors import ImportFileError
 from featray.interchange import figures, labelled_rows, labels, report_groups
 from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import Group, Line
+from featray.interchange.report_groups import ReportGroup, ReportLine
 
 _TITLE = "# py-feat detector benchmark"
 _METADATA = re.compile(r"- \*\*(.+?):\*\*\s*(.*)")
@@ -87,7 +87,7 @@ def _tables(lines: Sequence[str], by_hand: list[str]) -> Iterator[Measured]:
         lines: Of the report.
         by_hand: Takes what is said of tables that are left.
     """
-    section: labels.Section | None = None
+    section: labels.SectionLabel | None = None
     config: str | None = None
     columns: list[str] | None = None
     is_left = has_figures = has_note = False  # of this table; under this configuration, and after its figures
@@ -115,7 +115,7 @@ def _tables(lines: Sequence[str], by_hand: list[str]) -> Iterator[Measured]:
                 yield _measured(f"line {number}", columns, cells, section, config)
 
 
-def _is_by_hand(cells: Sequence[str], section: labels.Section, *, has_figures: bool, has_note: bool) -> bool:
+def _is_by_hand(cells: Sequence[str], section: labels.SectionLabel, *, has_figures: bool, has_note: bool) -> bool:
     """Tell from the head of a table, and from what stands above it, whether somebody has added it."""
     if _without_workers(cells) == _expected(section):
         return has_note
@@ -124,7 +124,7 @@ def _is_by_hand(cells: Sequence[str], section: labels.Section, *, has_figures: b
     return has_figures or not {"device", "batch"} & set(cells)
 
 
-def _expected(section: labels.Section) -> list[str]:
+def _expected(section: labels.SectionLabel) -> list[str]:
     return ["device", "batch", *_FIGURES[section.kind]]
 
 
@@ -132,7 +132,7 @@ def _without_workers(columns: Sequence[str]) -> list[str]:
     return [name for name in columns if name != "workers"]
 
 
-def _check_columns(columns: list[str], section: labels.Section, line: str) -> None:
+def _check_columns(columns: list[str], section: labels.SectionLabel, line: str) -> None:
     expected = _expected(section)
     if _without_workers(columns) != expected:
         raise ValueError(
@@ -140,7 +140,7 @@ def _check_columns(columns: list[str], section: labels.Section, line: str) -> No
         )
 
 
-def _measured(line: str, columns: list[str], cells: list[str], section: labels.Section, config: str) -> Measured:
+def _measured(line: str, columns: list[str], cells: list[str], section: labels.SectionLabel, config: str) -> Measured:
     if len(cells) != len(columns):
         raise ValueError(f"{line}: {len(cells)} cells under {len(columns)} columns")
     values = dict(zip(columns, cells, strict=True))
@@ -167,7 +167,7 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     return {f"{group.name}.md": _report(group) for group in report_groups.groups(rows)}
 
 
-def _report(group: Group) -> str:
+def _report(group: ReportGroup) -> str:
     metadata = _metadata(group)
     parts = [f"{_TITLE} \u2014 {metadata['Date']}\n", "## Run metadata\n"]
     parts += [f"- **{label}:** {value}" for label, value in metadata.items()]
@@ -180,7 +180,7 @@ def _report(group: Group) -> str:
     return "\n".join(parts)
 
 
-def _table(lines: Sequence[Line], kind: str, workers: bool) -> str:
+def _table(lines: Sequence[ReportLine], kind: str, workers: bool) -> str:
     columns = ["device", "batch", *(["workers"] if workers else []), *_FIGURES[kind]]
     written = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for line in lines:
@@ -191,7 +191,7 @@ def _table(lines: Sequence[Line], kind: str, workers: bool) -> str:
     return "\n".join(written) + "\n"
 
 
-def _figures(line: Line) -> dict[str, str]:
+def _figures(line: ReportLine) -> dict[str, str]:
     """Print a duration as py-feat's script does; an imported one as it stood."""
     per_unit = f"{line.seconds / line.units * 1000:.1f}"
     return {
@@ -203,7 +203,7 @@ def _figures(line: Line) -> dict[str, str]:
     } | dict(line.printed)
 
 
-def _metadata(group: Group) -> dict[str, str]:
+def _metadata(group: ReportGroup) -> dict[str, str]:
     if "Date" in group.metadata:
         return {label: str(value) for label, value in group.metadata.items()}
     first = group.first

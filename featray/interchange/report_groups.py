@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Line:
+class ReportLine:
     """One cell of one report: its labels and one duration, with the figures as printed where it was imported."""
 
     section_kind: str
@@ -40,17 +40,17 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Group:
+class ReportGroup:
     """What goes into one report. `first` carries its context; `metadata` is that of an imported report."""
 
     name: str
     first: Row
     rows: tuple[Row, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     metadata: Mapping[str, Any]
 
 
-def groups(rows: Iterable[Row]) -> list[Group]:
+def groups(rows: Iterable[Row]) -> list[ReportGroup]:
     """Split rows so that nothing which a report prints once differs within a group.
 
     Rows without a timing are left out, and so are attempts that were replaced and work that is no longer the latest:
@@ -82,14 +82,14 @@ def _printed_once(row: Row) -> tuple[Any, ...]:
     )
 
 
-def _group(rows: list[Row]) -> Group:
+def _group(rows: list[Row]) -> ReportGroup:
     metadata = json.loads((rows[0].printed or {}).get(labelled_rows.METADATA, "{}"))
     cells: dict[tuple[str, str], list[Row]] = collections.defaultdict(list)
     for row in sorted(rows, key=_place):
         cells[row.cell_id, row.target_id].append(row)
     lines = tuple(_line(of_cell) for of_cell in cells.values())
     first = next((row for row in rows if row.gpu_name), rows[0])
-    return Group(name=rows[0].run_id, first=first, rows=tuple(rows), lines=lines, metadata=metadata)
+    return ReportGroup(name=rows[0].run_id, first=first, rows=tuple(rows), lines=lines, metadata=metadata)
 
 
 def _place(row: Row) -> tuple[Any, ...]:
@@ -117,10 +117,10 @@ def _rank(name: str, known: Iterable[str]) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _line(rows: list[Row]) -> Line:
+def _line(rows: list[Row]) -> ReportLine:
     row, printed = rows[0], rows[0].printed or {}
     alone = len(rows) == 1
-    return Line(
+    return ReportLine(
         section_kind=row.section_kind,
         section_label=row.section_label,
         config=printed.get(labelled_rows.CONFIG) or labels.heading(row.detector),
@@ -134,10 +134,10 @@ def _line(rows: list[Row]) -> Line:
     )
 
 
-def _named(found: list[Group]) -> list[Group]:
+def _named(found: list[ReportGroup]) -> list[ReportGroup]:
     """Name each group after its run, with host, GPU and whatever else it takes where a run has several."""
     of_run = collections.Counter(group.name for group in found)
-    named: list[Group] = []
+    named: list[ReportGroup] = []
     taken: collections.Counter[str] = collections.Counter()
     for group in found:
         name = group.name
@@ -155,17 +155,17 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def by_section(lines: Iterable[Line]) -> dict[tuple[str, str], list[Line]]:
+def by_section(lines: Iterable[ReportLine]) -> dict[tuple[str, str], list[ReportLine]]:
     """Group lines by (kind, label) of their section, in order of appearance."""
-    found: dict[tuple[str, str], list[Line]] = {}
+    found: dict[tuple[str, str], list[ReportLine]] = {}
     for line in lines:
         found.setdefault((line.section_kind, line.section_label), []).append(line)
     return found
 
 
-def by_config(lines: Iterable[Line]) -> dict[str, list[Line]]:
-    """Group lines by the heading of their table, in order of appearance."""
-    found: dict[str, list[Line]] = {}
+def by_config(lines: Iterable[ReportLine]) -> dict[str, list[ReportLine]]:
+    """ReportGroup lines by the heading of their table, in order of appearance."""
+    found: dict[str, list[ReportLine]] = {}
     for line in lines:
         found.setdefault(line.config, []).append(line)
     return found
@@ -176,7 +176,7 @@ def distinct(values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def date_text(group: Group) -> str:
+def date_text(group: ReportGroup) -> str:
     """Write when a group's measuring began, in the form of py-feat's script for a zone-aware clock."""
     began = min(row.started_at for row in group.rows)
     return f"{datetime.datetime.fromisoformat(began):%Y-%m-%d %H:%M:%S} UTC"
@@ -189,7 +189,7 @@ def host_text(row: Row) -> str:
     return f"{row.hostname or 'unknown'} ({row.arch or 'unknown'}, {row.cpu_count or 0} CPUs)"
 
 
-def gpu_text(group: Group) -> str:
+def gpu_text(group: ReportGroup) -> str:
     """Write a GPU line: of what was measured on, not of what else the host has."""
     row = group.first
     if row.device == "cuda":

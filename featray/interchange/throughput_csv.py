@@ -18,7 +18,7 @@ from featray.core.row import Row
 from featray.errors import ImportFileError
 from featray.interchange import figures, labelled_rows, labels, pyfeat_json, report_groups
 from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import Group, Line
+from featray.interchange.report_groups import ReportGroup, ReportLine
 
 COLUMNS = (
     "feat_version",
@@ -148,7 +148,7 @@ def write(rows: Sequence[Row]) -> str:
     return stream.getvalue()
 
 
-def _written(group: Group, line: Line) -> dict[str, str]:
+def _written(group: ReportGroup, line: ReportLine) -> dict[str, str]:
     first = group.first
     synthetic = " (synthetic weights)" if first.weights == "synthetic" else ""
     return {
@@ -165,13 +165,13 @@ def _written(group: Group, line: Line) -> dict[str, str]:
     }
 
 
-def _section_label(line: Line) -> str:
+def _section_label(line: ReportLine) -> str:
     """Shorten a section as py-feat's script does: to `long` or `short`, else its whole heading."""
     heading = f"{labels.TITLES[line.section_kind]}: {line.section_label}"
     return next((word for word in ("long", "short") if word in heading.lower()), heading)
 
 
-def _fps(line: Line) -> str:
+def _fps(line: ReportLine) -> str:
     """Give frames per second as printed; for images, as py-feat's script, 1000 over the printed ms/img."""
     if line.section_kind == inputs.VIDEO or line.printed.get(figures.FPS):
         return line.printed.get(figures.FPS) or f"{line.units / line.seconds:.1f}"

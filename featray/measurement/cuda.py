@@ -15,7 +15,7 @@ _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE: also when CUDA_VISIBLE_DEVICES names n
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Device:
+class CudaDevice:
     """One visible GPU, as columns of a row: memory in bytes, compute capability such as 12.0."""
 
     gpu_uuid: str
@@ -40,7 +40,7 @@ def driver() -> Any:
         raise CudaError("there is no CUDA driver (libcuda.so.1)") from missing
 
 
-def visible(library: Any) -> tuple[Device, ...]:
+def visible(library: Any) -> tuple[CudaDevice, ...]:
     """List the GPUs that this process may use, in CUDA's order.
 
     Args:
@@ -61,7 +61,7 @@ def visible(library: Any) -> tuple[Device, ...]:
     return tuple(_device(library, ordinal) for ordinal in range(count.value))
 
 
-def _device(library: Any, ordinal: int) -> Device:
+def _device(library: Any, ordinal: int) -> CudaDevice:
     handle, memory = ctypes.c_int(), ctypes.c_size_t()
     identity, name = (ctypes.c_ubyte * 16)(), ctypes.create_string_buffer(_NAME_LENGTH)
     _check("cuDeviceGet", library.cuDeviceGet(ctypes.byref(handle), ordinal))
@@ -70,7 +70,7 @@ def _device(library: Any, ordinal: int) -> Device:
     _check("cuDeviceGetUuid", ask(ctypes.byref(identity), handle))
     _check("cuDeviceGetName", library.cuDeviceGetName(name, _NAME_LENGTH, handle))
     _check("cuDeviceTotalMem_v2", library.cuDeviceTotalMem_v2(ctypes.byref(memory), handle))
-    return Device(
+    return CudaDevice(
         gpu_uuid=f"GPU-{uuid.UUID(bytes=bytes(identity))}",
         gpu_name=name.value.decode(errors="replace"),
         gpu_memory_b=memory.value,

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from featray.measurement.telemetry import Reading
+from featray.measurement.telemetry import TelemetrySample
 
 REASONS: Mapping[int, str] = {
     0x001: "gpu_idle",
@@ -52,14 +52,14 @@ def boards(nvml: Any | None = None) -> tuple[Board, ...]:
     return tuple(board for handle in handles if handle is not None and (board := _board(nvml, handle)) is not None)
 
 
-def attach(uuid: str) -> "Gpu | None":
+def attach(uuid: str) -> "NvmlGpu | None":
     """Open one GPU for reading; None where NVML does not know it."""
     nvml = _library()
     handle = _figure(nvml, nvml.nvmlDeviceGetHandleByUUID, uuid) if nvml is not None else None
-    return None if handle is None else Gpu(nvml, handle)
+    return None if handle is None else NvmlGpu(nvml, handle)
 
 
-class Gpu:
+class NvmlGpu:
     """One open GPU: a `telemetry.Source`."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
@@ -69,7 +69,7 @@ class Gpu:
         self._celsius = functools.partial(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU)
         self._reasons = _reasons_call(nvml, handle)
 
-    def read(self) -> Reading:
+    def read(self) -> TelemetrySample:
         """Read the figures that change while a call runs; about 1 ms."""
         nvml, handle = self._nvml, self._handle
         megahertz = _figure(nvml, self._clock)
@@ -77,7 +77,7 @@ class Gpu:
         rates = _figure(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)
         memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
         bits = self._reasons()
-        return Reading(
+        return TelemetrySample(
             sm_clock_hz=None if megahertz is None else megahertz * 1e6,
             power_w=None if milliwatts is None else milliwatts / 1e3,
             temperature_c=_figure(nvml, self._celsius),

@@ -89,7 +89,7 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
     few = (FEW,) if -(-frames // batch_size) < FEW_BATCHES else ()
     if rules.protocol == "pyfeat":
         return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(),), unmet_rules=few)
-    run = _Run(calls, rules, calls_to_show_every_shape(frames, batch_size))
+    run = _TimedRun(calls, rules, calls_to_show_every_shape(frames, batch_size))
     first = run.warm_up()
     run.repeat(first)
     cold = () if first else run.unmet_warmup()
@@ -102,7 +102,7 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
     )
 
 
-class _Run:
+class _TimedRun:
     """One cell's calls so far."""
 
     def __init__(self, calls: Calls, rules: Rules, shown: int) -> None:

@@ -21,7 +21,7 @@ from featray.measurement import weights
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
+class ChildRequest:
     """One invocation and what its host offers."""
 
     invocation: Invocation
@@ -35,7 +35,7 @@ class Request:
         return [Path(path) for path in self.files.get(cell_id(cell), cell.input.paths)]
 
 
-def from_mapping(value: Any) -> Request:
+def from_mapping(value: Any) -> ChildRequest:
     """Read a request.
 
     Raises:
@@ -47,7 +47,7 @@ def from_mapping(value: Any) -> Request:
         value = {"invocation": value}
     known = {column.name for column in rows.columns()}
     cache = value.get("cache")
-    return Request(
+    return ChildRequest(
         invocation=invocations.from_mapping(value["invocation"]),
         files=value.get("files") or {},
         context={name: item for name, item in (value.get("host") or {}).items() if name in known},

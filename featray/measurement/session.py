@@ -19,7 +19,7 @@ from featray.measurement import bench, cuda, detector, device, memory, nvml, out
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
-from featray.measurement.request import Request
+from featray.measurement.request import ChildRequest
 
 GRACE_S = 5.0  # past a limit, for the supervisor to act; only without a supervisor does this process end itself
 AFRESH = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
@@ -28,7 +28,7 @@ AFRESH = 75  # exit code after a device fault: the supervisor starts a new proce
 class Session:
     """What the cells of one invocation share."""
 
-    def __init__(self, request: Request, channel: Channel, *, driver: Callable[[], Any] = cuda.driver) -> None:
+    def __init__(self, request: ChildRequest, channel: Channel, *, driver: Callable[[], Any] = cuda.driver) -> None:
         """Take the request; nothing is loaded yet. `driver` opens CUDA's."""
         self._request, self._channel, self._driver = request, channel, driver
         self._left = list(request.invocation.cells)

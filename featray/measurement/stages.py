@@ -61,7 +61,7 @@ _MODELS = {
 _CLASSIFIER_METHODS = ("detect_au", "detect_emo")
 
 
-class Clock:
+class StageClock:
     """Exclusive times of nested sections."""
 
     def __init__(self, synchronize: Callable[[], None], now: Callable[[], float] = time.perf_counter) -> None:
@@ -108,14 +108,14 @@ def profile(loaded: Loaded, thunk: Callable[[], Any]) -> dict[str, float]:
     """
     if not loaded.spec.is_pyfeat:
         return {}
-    clock = Clock(loaded.synchronize)
+    clock = StageClock(loaded.synchronize)
     with _instrumented(loaded.detector, clock), clock.section(OTHER):
         thunk()
     return clock.seconds
 
 
 @contextlib.contextmanager
-def _instrumented(detector: Any, clock: Clock) -> Iterator[None]:
+def _instrumented(detector: Any, clock: StageClock) -> Iterator[None]:
     """Put timers around everything that has a stage, and take them all off again, whatever happens."""
     with contextlib.ExitStack() as restored:
 
@@ -159,7 +159,7 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _timed_model(detector: Any, name: str, stage: str, clock: Clock) -> Iterator[None]:
+def _timed_model(detector: Any, name: str, stage: str, clock: StageClock) -> Iterator[None]:
     model = getattr(detector, name, None)
     torch = sys.modules["torch"]
     if model is None:
@@ -178,7 +178,7 @@ def _timed_model(detector: Any, name: str, stage: str, clock: Clock) -> Iterator
             yield
 
 
-def _timed_loader(loader_class: Any, clock: Clock) -> Any:
+def _timed_loader(loader_class: Any, clock: StageClock) -> Any:
     """Make a DataLoader whose batches are waited for on the clock: with workers, decoding itself is elsewhere."""
 
     class Timed(loader_class):  # type: ignore[misc]  # whatever the detector's module uses

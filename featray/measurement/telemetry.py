@@ -28,7 +28,7 @@ SLOW_CLOCK = 0.75  # of the GPU's own median: boost clocks vary by 10%, a thrott
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Reading:
+class TelemetrySample:
     """One look at a GPU: SI units, utilisation 0 to 1, clock event reasons by name (none in force: empty)."""
 
     sm_clock_hz: float | None = None
@@ -42,7 +42,7 @@ class Reading:
 class Source(Protocol):
     """A GPU that can be read: `nvml.Gpu`, or `Recorded`."""
 
-    def read(self) -> Reading:
+    def read(self) -> TelemetrySample:
         """Look at what changes while a call runs."""
 
     def energy_j(self) -> float | None:
@@ -56,12 +56,12 @@ class Recorded:
     """A GPU whose readings were written down: gives them in turn, then the last one for ever."""
 
     def __init__(
-        self, readings: Sequence[Reading], *, energy_j: Sequence[float] = (), foreign: int | None = None
+        self, readings: Sequence[TelemetrySample], *, energy_j: Sequence[float] = (), foreign: int | None = None
     ) -> None:
         """`energy_j` are the counter's values, in turn as well."""
         self._readings, self._energy, self._foreign = list(readings), list(energy_j), foreign
 
-    def read(self) -> Reading:
+    def read(self) -> TelemetrySample:
         """Give the next reading."""
         return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
 
@@ -80,7 +80,7 @@ class Recorded:
 class Window:
     """What was seen during one timed call: GPU readings, resident bytes of child and workers, counters' differences."""
 
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[TelemetrySample, ...] = ()
     resident_b: tuple[int, ...] = ()
     energy_j: float | None = None
     cpu_busy_s: float | None = None  # summed over all processors of the host
@@ -108,7 +108,7 @@ class Sampler:
         self._period_s = period_s
         self._change = threading.Condition()
         self._running = self._closed = False
-        self._readings: list[Reading] = []
+        self._readings: list[TelemetrySample] = []
         self._resident: list[int] = []
         self._before: tuple[float | None, tuple[float, float] | None] = (None, None)
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()

@@ -85,8 +85,8 @@ class Target:
             object.__setattr__(self, "label", targets.named([_known(self)])[self.target_id].name)
 
 
-def _known(target: Target) -> targets.Known:
-    return targets.Known(
+def _known(target: Target) -> targets.KnownDevice:
+    return targets.KnownDevice(
         target_id=target.target_id,
         device=target.device,
         host_id=target.host.host_id,

@@ -24,7 +24,7 @@ Peak resident memory was 1.6 to 4.7 GB on a CPU; a device with less than 1 GiB c
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Unit:
+class PlacedUnit:
     """A cell on a target; where the sweep calls targets interchangeable, `alternatives` are the others.
 
     `is_home`: the cell was measured on `target` before; its other invocations belong there, to be evidence together.
@@ -52,7 +52,7 @@ class Refusal:
 class Placement:
     """Every cell's targets, in sweep order, and every refusal."""
 
-    units: tuple[Unit, ...]
+    units: tuple[PlacedUnit, ...]
     refusals: tuple[Refusal, ...]
 
 
@@ -65,7 +65,7 @@ def match(
         NothingMatches: the selector picks no host or GPU at all; the message lists what exists.
     """
     picked = select(inventory, selector)
-    units: list[Unit] = []
+    units: list[PlacedUnit] = []
     refusals: list[Refusal] = []
     for each in cells_:
         name = cells.cell_id(each)
@@ -82,9 +82,11 @@ def match(
             refusals.append(Refusal(cell=each, cell_id=name, target=None, reason=reason))
         if interchangeable and able:
             others = tuple(able[1:])
-            units.append(Unit(cell=each, cell_id=name, target=able[0], alternatives=others, is_interchangeable=True))
+            units.append(
+                PlacedUnit(cell=each, cell_id=name, target=able[0], alternatives=others, is_interchangeable=True)
+            )
         else:
-            units.extend(Unit(cell=each, cell_id=name, target=target) for target in able)
+            units.extend(PlacedUnit(cell=each, cell_id=name, target=target) for target in able)
     return Placement(units=tuple(units), refusals=tuple(refusals))
 
 
@@ -95,7 +97,7 @@ def without(placement: Placement, why: Callable[[Cell, Target], str | None]) -> 
         placement: As matched.
         why: Says why a target cannot run a cell after all, or None.
     """
-    units: list[Unit] = []
+    units: list[PlacedUnit] = []
     refusals = list(placement.refusals)
     for unit in placement.units:
         reasons = {target.target_id: why(unit.cell, target) for target in (unit.target, *unit.alternatives)}

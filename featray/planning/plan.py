@@ -13,7 +13,7 @@ from featray.core.cell import Cell
 from featray.core.invocation import Invocation, Rules
 from featray.core.status import Precedence, Status, is_final, precedence
 from featray.planning.inventory import Target
-from featray.planning.placement import Placement, Refusal, Unit
+from featray.planning.placement import PlacedUnit, Placement, Refusal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Plan:
 class _Due:
     """One unit in one invocation that is still to be measured."""
 
-    unit: Unit
+    unit: PlacedUnit
     attempt: int
     target: Target
 
@@ -152,7 +152,7 @@ def at_home(placement: Placement, stored: Iterable[Stored]) -> Placement:
     return dataclasses.replace(placement, units=tuple(_at_home(unit, counts) for unit in placement.units))
 
 
-def _at_home(unit: Unit, counts: Mapping[tuple[str, str], int]) -> Unit:
+def _at_home(unit: PlacedUnit, counts: Mapping[tuple[str, str], int]) -> PlacedUnit:
     if not unit.alternatives:
         return unit
     everywhere = (unit.target, *unit.alternatives)
@@ -177,15 +177,15 @@ def _ranked(row: Stored) -> Precedence:
     return precedence(row.status, row.attempt)
 
 
-def _groups(units: Sequence[Unit]) -> dict[str, list[Unit]]:
+def _groups(units: Sequence[PlacedUnit]) -> dict[str, list[PlacedUnit]]:
     """Gather the units that one process can measure: same target, detector, weights and environment."""
-    groups: dict[str, list[Unit]] = {}
+    groups: dict[str, list[PlacedUnit]] = {}
     for unit in units:
         groups.setdefault(group_key(unit.cell, unit.target.target_id), []).append(unit)
     return groups
 
 
-def _pieces(group: list[Unit], groups: int) -> list[list[Unit]]:
+def _pieces(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:
     """Share a group's cells out where there are more interchangeable targets than groups, so that none stands idle."""
     targets = 1 + len(group[0].alternatives)
     count = min(len(group), -(-targets // groups))
@@ -207,7 +207,7 @@ def group_key(cell: Cell, target_id: str) -> str:
 
 
 def _due(
-    unit: Unit, number: int, last: Mapping[tuple[str, str, int], Stored], anywhere: _Anywhere, retry_failed: bool
+    unit: PlacedUnit, number: int, last: Mapping[tuple[str, str, int], Stored], anywhere: _Anywhere, retry_failed: bool
 ) -> _Due | None:
     if unit.is_interchangeable:  # also what a target has measured that is not there today
         rows = anywhere.get((unit.cell_id, number), [])
@@ -238,7 +238,7 @@ def _invocations(
 
 
 def _invocation(
-    units: Sequence[Unit],
+    units: Sequence[PlacedUnit],
     target: Target,
     number: int,
     attempt: int,
@@ -284,7 +284,7 @@ def _invocation(
     )
 
 
-def _usual_s(unit: Unit, rules: Rules, durations: Mapping[tuple[str, str], float]) -> float:
+def _usual_s(unit: PlacedUnit, rules: Rules, durations: Mapping[tuple[str, str], float]) -> float:
     """Expect a unit's seconds on a target that has no row of it: as on any other of its targets, else a guess."""
     known = (durations.get((unit.cell_id, each.target_id)) for each in (unit.target, *unit.alternatives))
     return next((seconds for seconds in known if seconds is not None), guess_s(unit.cell, rules))

@@ -12,7 +12,7 @@ from featray.core import targets as targets_named
 from featray.core.row import Row
 from featray.core.targets import NamedTarget
 from featray.rendering.document import detector_heading
-from featray.rendering.notes import Comparison, NextRun, Notes, Observation
+from featray.rendering.notes import NextRun, Notes, Observation, PairNote
 from featray.rendering.remarks import REASON_LENGTH
 from featray.stats import Verdict
 
@@ -76,7 +76,7 @@ def _name(rows: Sequence[Row]) -> str | None:
     return f"{names} ({wording.listed(devices)})" if len(devices) == 1 else names
 
 
-def _comparison(pair: Pair, targets: Mapping[str, NamedTarget] | None) -> Comparison:
+def _comparison(pair: Pair, targets: Mapping[str, NamedTarget] | None) -> PairNote:
     """Write a pair; with the names of its targets if they are given."""
     row, decision = pair.candidate.row, pair.decision
     reasons = list(pair.reasons[-1:])  # the others hold for many pairs, and are observations
@@ -84,7 +84,7 @@ def _comparison(pair: Pair, targets: Mapping[str, NamedTarget] | None) -> Compar
         reasons.append(next_step(pair))
     else:
         reasons.append(pair.attribution)
-    return Comparison(
+    return PairNote(
         config=f"{detector_heading(row)}, {wording.shortened(row.section_label)}",
         where=_where(pair, targets) if targets else None,
         baseline=_told(pair.baseline),

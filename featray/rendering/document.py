@@ -28,7 +28,7 @@ class Table:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Section:
+class InputSection:
     """One input."""
 
     heading: str
@@ -42,11 +42,11 @@ class Block:
 
     heading: str
     metadata: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
+    sections: tuple[InputSection, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Best:
+class BestSetting:
     """The setting to use of one detector on one input, on one target: `diagnosis.curves` chooses it."""
 
     heading: str  # of the input's section
@@ -72,7 +72,7 @@ class Report:
     metadata: tuple[tuple[str, str], ...]
     columns: "Columns"
     blocks: tuple[Block, ...]
-    best: tuple[Best, ...]
+    best: tuple[BestSetting, ...]
     remarks: tuple[remarks.Remark, ...]
     has_many_runs: bool
     units: tuple[Unit, ...]
@@ -155,13 +155,13 @@ def section_heading(row: Row) -> str:
     return f"{kind}: {wording.shortened(row.section_label)}"
 
 
-def _section(found: Sequence[Unit]) -> Section:
+def _section(found: Sequence[Unit]) -> InputSection:
     groups: dict[str, list[Unit]] = {}
     for each in found:
         groups.setdefault(each.row.detector, []).append(each)
     known = list(detectors.CATALOGUE)
     names = sorted(groups, key=lambda name: _rank(known, name))
-    return Section(
+    return InputSection(
         heading=section_heading(found[0].row),
         kind=found[0].row.section_kind,
         tables=tuple(_table(name, groups[name]) for name in names),
@@ -207,11 +207,13 @@ def _columns(found: Sequence[Unit]) -> Columns:
     )
 
 
-def _best(found: Sequence[Unit], targets: dict[str, NamedTarget], known: Mapping[str, Calibration]) -> tuple[Best, ...]:
+def _best(
+    found: Sequence[Unit], targets: dict[str, NamedTarget], known: Mapping[str, Calibration]
+) -> tuple[BestSetting, ...]:
     """List the setting to use of each detector on every target, run by run and input by input."""
     measured = [each for each in found if each.logs and each.row.frames]
     ranks = list(detectors.CATALOGUE)
-    chosen: list[Best] = []
+    chosen: list[BestSetting] = []
     for group in _by_input(measured):
         by_run: dict[str, list[Unit]] = {}
         for each in group:
@@ -233,9 +235,9 @@ def _best(found: Sequence[Unit], targets: dict[str, NamedTarget], known: Mapping
     return tuple(chosen) if len(places) > 1 or len(chosen) < len(measured) else ()
 
 
-def _chosen(best: batch_curves.Best, targets: Mapping[str, NamedTarget]) -> Best:
+def _chosen(best: batch_curves.BestBatch, targets: Mapping[str, NamedTarget]) -> BestSetting:
     unit = best.unit
-    return Best(
+    return BestSetting(
         heading=section_heading(unit.row),
         detector=detector_heading(unit.row),
         target=targets[unit.key[2]],

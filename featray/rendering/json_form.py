@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from featray.rendering import unit_records
-from featray.rendering.document import Best, Report
+from featray.rendering.document import BestSetting, Report
 from featray.rendering.notes import NONE, Notes
 from featray.rendering.page import tables
 
@@ -32,7 +32,7 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
-def _setting(each: Best) -> dict[str, Any]:
+def _setting(each: BestSetting) -> dict[str, Any]:
     run_id, cell_id, target_id = each.unit.key
     return {"run_id": run_id, "cell_id": cell_id, "target_id": target_id, "as_good_batch_sizes": list(each.as_good)}
 

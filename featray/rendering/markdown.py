@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from featray.core import wording
 from featray.core.quantities import format_duration
 from featray.rendering import notes, table_text
-from featray.rendering.document import Block, Report, Section, Table
-from featray.rendering.notes import Comparison, NextRun, Notes
+from featray.rendering.document import Block, InputSection, Report, Table
+from featray.rendering.notes import NextRun, Notes, PairNote
 from featray.rendering.remarks import Remark
 
 SYNTHETIC = "synthetic weights: times are indicative and are never compared with pretrained ones"
@@ -85,7 +85,7 @@ def _block(block: Block, report: Report) -> Iterator[str]:
         yield from _section(section, report, "##" if alone else "###")
 
 
-def _section(section: Section, report: Report, level: str) -> Iterator[str]:
+def _section(section: InputSection, report: Report, level: str) -> Iterator[str]:
     yield f"{level} {escape(section.heading)}"
     yield ""
     for table in section.tables:
@@ -175,6 +175,6 @@ def _next_run(each: NextRun) -> list[str]:
     return [each.name, each.where, str(each.cells), format_duration(each.expected_s), why]
 
 
-def _pair(each: Comparison) -> list[str]:
+def _pair(each: PairNote) -> list[str]:
     config = f"{each.config}, {each.where}" if each.where else each.config
     return [config, each.baseline, each.candidate, notes.speedup(each), notes.interval(each), each.verdict]

@@ -18,7 +18,7 @@ class Observation:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Comparison:
+class PairNote:
     """One pair: the candidate's best setting against the baseline's. `speedup` is baseline time over candidate time."""
 
     config: str  # detector and input
@@ -51,7 +51,7 @@ class Notes:
 
     headline: Observation | None = None
     baseline: str | None = None  # what the comparisons are with
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[PairNote, ...] = ()
     remarks: tuple[str, ...] = ()  # on the comparisons as a whole
     observations: tuple[Observation, ...] = ()
     next_runs: tuple[NextRun, ...] = ()
@@ -73,14 +73,14 @@ def untold(remarks: Iterable[Remark], found: Notes) -> list[Remark]:
     return [each for each in remarks if each.kind not in told]
 
 
-def speedup(comparison: Comparison) -> str:
+def speedup(comparison: PairNote) -> str:
     """Write a speedup as `1.56x`, with the dagger of a difference that the number of pairs alone may explain."""
     if comparison.speedup is None:
         return "-"
     return f"{comparison.speedup:.2f}x" + ("†" if comparison.marked else "")
 
 
-def interval(comparison: Comparison) -> str:
+def interval(comparison: PairNote) -> str:
     """Write the 95% confidence interval of a speedup."""
     if comparison.low is None or comparison.high is None:
         return "-"

@@ -7,7 +7,7 @@ from featray import stats
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
 from featray.rendering import remarks
-from featray.rendering.document import Best, Columns, Report
+from featray.rendering.document import BestSetting, Columns, Report
 
 
 def headings(columns: Columns, kind: str) -> list[str]:
@@ -118,7 +118,7 @@ BEST = (
 """Every column of the settings to use."""
 
 
-def _best_line(best: Best) -> list[str]:
+def _best_line(best: BestSetting) -> list[str]:
     unit, row = best.unit, best.unit.row
     throughput = wording.rate(row.frames / unit.call_s) if unit.call_s is not None and row.frames else wording.ABSENT
     return [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from featray.core import wording
 from featray.rendering import table_text
-from featray.rendering.document import Report, Section
+from featray.rendering.document import InputSection, Report
 from featray.rendering.markdown import SYNTHETIC
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
         yield Text(f"- {remark.text}", style="yellow")
 
 
-def _section(section: Section, report: Report) -> "Table":
+def _section(section: InputSection, report: Report) -> "Table":
     """Draw one input's tables as one, the detector in the first column."""
     weights = " (synthetic weights)" if any(table.synthetic for table in section.tables) else ""
     table = _empty(section.heading + weights, ["detector", *table_text.headings(report.columns, section.kind)])

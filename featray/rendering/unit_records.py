@@ -13,10 +13,10 @@ from featray.core.row import NO_TARGET
 from featray.core.status import Status
 from featray.core.targets import NamedTarget
 
-Value = str | int | float | bool | None | list[float] | dict[str, float]
+RecordValue = str | int | float | bool | None | list[float] | dict[str, float]
 
 
-def unit(each: Unit, targets: Mapping[str, NamedTarget]) -> dict[str, Value]:
+def unit(each: Unit, targets: Mapping[str, NamedTarget]) -> dict[str, RecordValue]:
     """Write one unit: where it stands, its figures, and how to measure it again."""
     row, target = each.row, targets[each.key[2]]
     return {
@@ -74,7 +74,7 @@ def command(each: Unit) -> str | None:
     return f"featray measure --cell {shlex.quote(row.cell_id)}{target}"
 
 
-def to_csv(records: Iterable[Mapping[str, Value]]) -> str:
+def to_csv(records: Iterable[Mapping[str, RecordValue]]) -> str:
     """Write records as CSV with a header; nested values as JSON, null as nothing. Empty without records.
 
     A text that a spreadsheet would run as a formula is led by an apostrophe.
@@ -89,7 +89,7 @@ def to_csv(records: Iterable[Mapping[str, Value]]) -> str:
     return text.getvalue()
 
 
-def _cell(value: Value) -> object:
+def _cell(value: RecordValue) -> object:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):

@@ -12,14 +12,15 @@ import shutil
 import sys
 import tempfile
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from featray import store
 from featray.backends.ray.jobs import Job, Jobs
 from featray.cluster import cluster_file, heads, nodes
 from featray.core import row
+from featray.core.events import PlainEvent
 from featray.core.row import NO_TARGET
 from featray.core.status import Status, precedence
 from featray.errors import BackendError, Interrupted
@@ -31,9 +32,6 @@ ERROR, WARNING, TRACEBACK = "featray: error: ", "featray: warning: ", "Traceback
 
 RAYS = re.compile(r"Running entrypoint for job |\d{4}-\d\d-\d\d [\d:,]+\tINFO ")
 """Lines of Ray's own in a job's log; the first may come after all that the job said."""
-
-Said = Mapping[str, Any]
-"""One event of a submit, as `featray submit --json` prints it."""
 
 
 def head_of(address: str | None) -> str | None:
@@ -112,7 +110,7 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
         return jobs.submit([*command, file.name], name=name, metadata=metadata, folder=Path(folder))
 
 
-def event(line: str) -> Said | None:
+def event(line: str) -> PlainEvent | None:
     """Read one line of a job's log; None for one that is no event, such as a message of Ray's."""
     if not line.startswith('{"done"'):
         return None
@@ -123,14 +121,14 @@ def event(line: str) -> Said | None:
     return said if isinstance(said, dict) else None
 
 
-def events(lines: Iterable[str]) -> Iterator[Said]:
+def events(lines: Iterable[str]) -> Iterator[PlainEvent]:
     """Read the events of a log."""
     for line in lines:
         if (said := event(line)) is not None:
             yield said
 
 
-def collect(results: str, said: Iterable[Said]) -> int:
+def collect(results: str, said: Iterable[PlainEvent]) -> int:
     """Store the rows of a job's events that this store lacks, as where it and the head share no disk; count them."""
     found = [row.from_mapping(each[key]) for each in said for key in ("row", "other") if key in each]
     if not found:
@@ -144,7 +142,7 @@ def collect(results: str, said: Iterable[Said]) -> int:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Standing:
+class JobStatus:
     """How a detached submit stands, by what it has said."""
 
     done: int
@@ -154,7 +152,7 @@ class Standing:
     code: int  # exit code: 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
 
 
-def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
+def stand(job: Job, said: Sequence[PlainEvent], log: str) -> JobStatus:
     """Say how a job stands. Pure.
 
     Args:
@@ -167,7 +165,7 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     without = _without_number(said, is_complete=job.state == "succeeded")
     lines = [line.strip() for line in log.split("\n") if line.strip() and not RAYS.match(line) and event(line) is None]
     code = _code(job, done < total or without > 0, has_failed=not said or _tells_of_failure(lines))
-    return Standing(
+    return JobStatus(
         done=done,
         total=total,
         without_number=without,
@@ -178,7 +176,7 @@ def stand(job: Job, said: Sequence[Said], log: str) -> Standing:
     )
 
 
-def _without_number(said: Iterable[Said], *, is_complete: bool) -> int:
+def _without_number(said: Iterable[PlainEvent], *, is_complete: bool) -> int:
     """Count the units that have none, by the row of each that counts.
 
     A refusal is gone once its cell could run, as in `units.standing`. A unit that was lost on one target and measured

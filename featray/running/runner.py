@@ -1,6 +1,6 @@
 """Runner: carries a plan out on a backend and puts every row in the store the moment it arrives.
 
-Flow: `plan.Plan` -> `Run` -> backend events -> `store.append`; `watch` hears of everything that happens, of the rows
+Flow: `plan.Plan` -> `RunningPlan` -> backend events -> `store.append`; `watch` hears of everything that happens, of the rows
 that the driver makes for what was lost as of those that a host sent.
 It ends by itself whatever dies: every invocation has a deadline here, and a target that keeps failing is set aside.
 """
@@ -31,14 +31,14 @@ STRIKES = 3  # invocations in a row that a target lost before it is set aside: a
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Clock:
+class DriverClock:
     """The time, and how patient the driver is; tests have their own."""
 
     now: Callable[[], float] = time.monotonic  # seconds from any origin
     grace_s: float = GRACE_S
 
 
-REAL_TIME = Clock()
+REAL_TIME = DriverClock()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class _Flight:
 
 
 @dataclasses.dataclass
-class Outcome:
+class RunOutcome:
     """What a run came to."""
 
     rows: list[Row] = dataclasses.field(default_factory=list)
@@ -78,7 +78,7 @@ class Outcome:
     exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
     """Target id -> cells that ran out of memory there: larger batches are not tried."""
 
-    def add(self, later: "Outcome") -> None:
+    def add(self, later: "RunOutcome") -> None:
         """Take in what a later part of the same submit came to."""
         self.rows += later.rows
         self.problems += later.problems
@@ -91,7 +91,7 @@ class Outcome:
 Watch = Callable[[Progress], None]
 
 
-class Run:
+class RunningPlan:
     """One plan being carried out."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Run:
         *,
         ends_s: float | None = None,
         exhausted: Mapping[str, Sequence[Cell]] | None = None,
-        clock: Clock = REAL_TIME,
+        clock: DriverClock = REAL_TIME,
         gauges: Gauges | None = None,
     ) -> None:
         """Prepare; nothing starts before `finish`.
@@ -114,7 +114,7 @@ class Run:
             results: Store.
             watch: Told of everything.
             ends_s: No invocation starts after this time of the clock.
-            exhausted: What an earlier part of the same submit found, as in `Outcome`.
+            exhausted: What an earlier part of the same submit found, as in `RunOutcome`.
             clock: The time.
             gauges: What an earlier part of the same submit has counted.
         """
@@ -130,11 +130,11 @@ class Run:
         self._ends_s = ends_s
         self._gauges = gauges or Gauges(self._begun)
         self._counted = self._gauges.done
-        self.outcome = Outcome()
+        self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
 
-    def finish(self) -> Outcome:
-        """Run until every planned unit has a row, or the budget is spent and what had started has ended."""
+    def finish(self) -> RunOutcome:
+        """RunningPlan until every planned unit has a row, or the budget is spent and what had started has ended."""
         while self._flights or (self._schedule.waiting and not self._is_spent()):
             while not self._is_spent() and (planned := self._schedule.take(self._now())) is not None:
                 self._start(planned)

@@ -19,14 +19,14 @@ from featray.core.row import Row
 from featray.measurement import weights
 from featray.planning import placement, plan
 from featray.planning.inventory import Inventory, Target
-from featray.planning.placement import Placement, Unit
+from featray.planning.placement import PlacedUnit, Placement
 from featray.sweep import PYFEAT_RULES, Selector, Sweep, expand
 
 SPOOL = "by-hand"  # a store of this name does not exist; the row is printed instead
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundCell:
     """A cell, how it is to be measured, and what to say about that."""
 
     cell: Cell
@@ -38,7 +38,7 @@ class Found:
 DEFAULTS = "measured under the default rules: a row does not hold its sweep's; name it with --sweep"
 
 
-def from_file(path: Path) -> Found:
+def from_file(path: Path) -> FoundCell:
     """Read a cell as `asked` in a row, or a whole row, which is measured again as it was.
 
     Raises:
@@ -49,7 +49,7 @@ def from_file(path: Path) -> Found:
         is_row = isinstance(value, dict) and "asked" in value
         asked = value["asked"] if is_row else value
         what = cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
-        return _as_measured(what, value.get("protocol"), value.get("exclusive")) if is_row else Found(cell=what)
+        return _as_measured(what, value.get("protocol"), value.get("exclusive")) if is_row else FoundCell(cell=what)
     except OSError as wrong:
         raise errors.BadInput(f"{path}: cannot be read ({wrong.strerror})") from wrong
     except (ValueError, AttributeError, RecursionError) as wrong:
@@ -58,7 +58,7 @@ def from_file(path: Path) -> Found:
         ) from wrong
 
 
-def from_sweep(sweep: Sweep, cell_id: str) -> Found:
+def from_sweep(sweep: Sweep, cell_id: str) -> FoundCell:
     """Find a cell of a sweep by its id, or by an unambiguous beginning of it; the sweep's rules hold.
 
     Raises:
@@ -69,10 +69,10 @@ def from_sweep(sweep: Sweep, cell_id: str) -> Found:
         known = [cell.cell_id(each) for each in expand(sweep)]
         many = "several cells" if found else "no cell"
         raise errors.NothingMatches(f"{sweep.name}: {many} with id {cell_id!r}{errors.suggest(cell_id, known)}")
-    return Found(cell=found[0], rules=sweep.rules, exclusive=sweep.exclusive)
+    return FoundCell(cell=found[0], rules=sweep.rules, exclusive=sweep.exclusive)
 
 
-def from_store(results: str, cell_id: str, target_id: str | None = None) -> Found:
+def from_store(results: str, cell_id: str, target_id: str | None = None) -> FoundCell:
     """Find a cell in the store by its id; it is measured as its last row was, on the target if it was measured there.
 
     Raises:
@@ -94,12 +94,12 @@ def from_store(results: str, cell_id: str, target_id: str | None = None) -> Foun
     return _as_measured(what, rows[-1].protocol, rows[-1].exclusive)
 
 
-def _as_measured(what: Cell, protocol: Any, exclusive: Any) -> Found:
+def _as_measured(what: Cell, protocol: Any, exclusive: Any) -> FoundCell:
     """Take from a row how it was measured, as far as it tells."""
     alone = exclusive if exclusive in ("host", "gpu") else "host"
     if protocol == "pyfeat":
-        return Found(cell=what, rules=PYFEAT_RULES, exclusive=alone)
-    return Found(cell=what, exclusive=alone, note=DEFAULTS)
+        return FoundCell(cell=what, rules=PYFEAT_RULES, exclusive=alone)
+    return FoundCell(cell=what, exclusive=alone, note=DEFAULTS)
 
 
 def measure(
@@ -121,7 +121,7 @@ def measure(
     """
     backend = Inline(holder=holder)
     target = _target(what, backend.inventory(), target_id)
-    unit = Unit(cell=what, cell_id=cell.cell_id(what), target=target)
+    unit = PlacedUnit(cell=what, cell_id=cell.cell_id(what), target=target)
     campaign = plan.Campaign(sweep="by-hand", run_id="by-hand", rules=rules, exclusive=exclusive)
     work = plan.make(Placement(units=(unit,), refusals=()), (), campaign, wanted=lambda *_: 1)
     planned = work.invocations[0]

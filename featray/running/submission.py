@@ -25,13 +25,13 @@ from featray.planning.inventory import Inventory, Target
 from featray.planning.plan import Campaign, Plan, Stored
 from featray.running import claims, spooled_rows, unmeasured
 from featray.running.gauges import Gauges
-from featray.running.runner import REAL_TIME, Clock, Outcome, Progress, Run, Watch
+from featray.running.runner import REAL_TIME, DriverClock, Progress, RunningPlan, RunOutcome, Watch
 from featray.store import UnitState
 from featray.sweep import Sweep, expand
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
+class SubmitRequest:
     """What the caller wants done with a sweep."""
 
     sweep: Sweep
@@ -55,7 +55,7 @@ def new_run_id(sweep: str, now: datetime.datetime) -> str:
     return f"{sweep}-{now.astimezone(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def prepare(request: Request, inventory: Inventory, *, now: datetime.datetime) -> Prepared:
+def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datetime) -> Prepared:
     """Plan what is still to be measured; nothing is started or written.
 
     Raises:
@@ -107,7 +107,7 @@ def _placed(sweep: Sweep, inventory: Inventory) -> placement.Placement:
     return placement.match(expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
 
 
-def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> Prepared:
+def _prepare_run(request: SubmitRequest, placed: placement.Placement, run_id: str) -> Prepared:
     """Plan what is still to be measured in one run, given what the store has now."""
     reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
     own = [unit for unit in reading.units if unit.run_id == run_id]
@@ -125,8 +125,8 @@ def _prepare_run(request: Request, placed: placement.Placement, run_id: str) -> 
 
 
 def carry_out(
-    request: Request, backend: Backend, watch: Watch, *, now: datetime.datetime, clock: Clock = REAL_TIME
-) -> tuple[str, Outcome]:
+    request: SubmitRequest, backend: Backend, watch: Watch, *, now: datetime.datetime, clock: DriverClock = REAL_TIME
+) -> tuple[str, RunOutcome]:
     """Measure what the sweep still lacks, row by row into the store.
 
     A pilot comes first where the sweep lets the number of invocations follow from the spread; then that number is fixed
@@ -172,29 +172,29 @@ def carry_out(
     return run_id, outcome
 
 
-def _once_retried(request: Request) -> Request:
+def _once_retried(request: SubmitRequest) -> SubmitRequest:
     """Leave alone what has failed again in this submit."""
     return dataclasses.replace(request, retry_failed=False)
 
 
 def _measure(
-    request: Request,
+    request: SubmitRequest,
     prepared: Prepared,
     *,
     backend: Backend,
     watch: Watch,
     ends_s: float | None,
-    clock: Clock,
+    clock: DriverClock,
     gauges: Gauges,
-) -> Outcome:
-    """Run a pilot where the sweep wants one, then the rest."""
+) -> RunOutcome:
+    """RunningPlan a pilot where the sweep wants one, then the rest."""
     prepared = _with_weights(request, prepared, backend)
     spooled_rows.tell(_keep_refusals(request, prepared.plan), prepared.plan.campaign.run_id, watch)
     for text in _refused(prepared.plan):
         watch(Progress(event=None, done=0, total=prepared.plan.remaining, left_s=None, text=text))
 
-    def run(work: Plan, exhausted: Mapping[str, Sequence[Cell]]) -> Outcome:
-        part = Run(
+    def run(work: Plan, exhausted: Mapping[str, Sequence[Cell]]) -> RunOutcome:
+        part = RunningPlan(
             work, backend, request.results, watch, ends_s=ends_s, exhausted=exhausted, clock=clock, gauges=gauges
         )
         return _finish(part)
@@ -206,7 +206,7 @@ def _measure(
     return outcome
 
 
-def _finish(run: Run) -> Outcome:
+def _finish(run: RunningPlan) -> RunOutcome:
     """Run to the end, or to Ctrl-C.
 
     Raises:
@@ -250,7 +250,7 @@ def without_number(rows: Iterable[Row], *, interchangeable: bool) -> int:
     return sum(not ok for ok in is_ok.values())
 
 
-def _with_weights(request: Request, prepared: Prepared, backend: Backend) -> Prepared:
+def _with_weights(request: SubmitRequest, prepared: Prepared, backend: Backend) -> Prepared:
     """Fetch pretrained weights on every host that will need them, before anything is measured.
 
     Hosts that cannot have them are refused the cells that need them; the others measure.
@@ -296,7 +296,7 @@ def _weights_needed(work: Plan) -> dict[str, set[weights.HubFile]]:
     return needs
 
 
-def _keep_refusals(request: Request, work: Plan) -> list[Row]:
+def _keep_refusals(request: SubmitRequest, work: Plan) -> list[Row]:
     """Store a row for each cell that cannot run, once; return those that are new."""
     run_id = work.campaign.run_id
     stored = store.keys(request.results, sweep=request.sweep.name, run_id=run_id, every_attempt=True).units

@@ -17,9 +17,9 @@ the credentials that it may carry. With pandas alone,
 
 from featray.store.compaction import Compacted, compact
 from featray.store.file_names import full_name, shown
-from featray.store.place import ARCHIVE_PREFIX, Problem, StoreWarning, left_out
+from featray.store.place import ARCHIVE_PREFIX, StoreProblem, StoreWarning, left_out
 from featray.store.reading import Reading, load, read, without_collection
-from featray.store.resuming import Keys, UnitState, keys
+from featray.store.resuming import StoredKeys, UnitState, keys
 from featray.store.spool_names import make_spool, spool_name
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.upkeep import Checkup, Removal, check, is_removed, removal, remove
@@ -29,12 +29,12 @@ __all__ = [
     "ARCHIVE_PREFIX",
     "Checkup",
     "Compacted",
-    "Keys",
-    "Problem",
     "Reading",
     "Removal",
     "RunSummary",
+    "StoreProblem",
     "StoreWarning",
+    "StoredKeys",
     "UnitState",
     "append",
     "check",

@@ -19,7 +19,7 @@ from featray.core import row as rows
 from featray.core.status import Status
 from featray.store import footers, reading, scanning, schema, small_files, writing
 from featray.store import place as places
-from featray.store.place import File, Place, Problem
+from featray.store.place import Place, StoredFile, StoreProblem
 
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
 
@@ -33,7 +33,7 @@ class Compacted:
     rows: int
     duplicates: int = 0  # rows that were there twice, with one status
     cleared: int = 0
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[StoreProblem, ...] = ()
 
 
 def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compacted:
@@ -76,7 +76,7 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     )
 
 
-def _finish(place: Place, files: Sequence[File]) -> set[str]:
+def _finish(place: Place, files: Sequence[StoredFile]) -> set[str]:
     """Delete what killed compactions left: files that another one was made of, once that one was read whole.
 
     Returns:
@@ -170,7 +170,7 @@ def _known_field(field: Any) -> Any:
     return schema.SCHEMA.field(field.name) if field.name in schema.SCHEMA.names else field
 
 
-def _of_run(place: Place, files: Sequence[File], run_id: str) -> list[File]:
+def _of_run(place: Place, files: Sequence[StoredFile], run_id: str) -> list[StoredFile]:
     found = scanning.scan(place, ["run_id"]).table
     runs_by_file: dict[str, set[str]] = {}
     for path, run in zip(found.column(scanning.FILE).to_pylist(), found.column("run_id").to_pylist(), strict=True):
@@ -179,7 +179,7 @@ def _of_run(place: Place, files: Sequence[File], run_id: str) -> list[File]:
     return [file for file in files if any(path.endswith(place.path(file.name)) for path in alone)]
 
 
-def _untouched_or_whole(place: Place, file: File, problems: list[Problem]) -> Any | None:
+def _untouched_or_whole(place: Place, file: StoredFile, problems: list[StoreProblem]) -> Any | None:
     """Read a file with every column that it has; None when it is not to be touched."""
     try:
         problem = scanning.examine(place, file)

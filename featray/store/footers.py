@@ -34,11 +34,11 @@ COLUMNS = (
 _MAGIC = b"PAR1"
 _VALUE_FIELD = b"\x18"  # Thrift's compact protocol: the next field, of type binary
 
-Unit = Mapping[str, Any]
+FooterUnit = Mapping[str, Any]
 """`COLUMNS` of one row."""
 
 
-def metadata(records: Iterable[Unit]) -> dict[str, str]:
+def metadata(records: Iterable[FooterUnit]) -> dict[str, str]:
     """Write what is told of a file's rows as metadata for its footer; the file is then to be `sealed`."""
     return {KEY: json.dumps([[record[name] for name in COLUMNS] for record in records]), SEAL: UNSEALED}
 
@@ -59,7 +59,7 @@ def is_whole(content: bytes) -> bool:
     return content == sealed(content[: found.start] + UNSEALED.encode() + content[found.stop :])
 
 
-def units(content: bytes) -> list[Unit] | None:
+def units(content: bytes) -> list[FooterUnit] | None:
     """Find what a file tells of its rows; None when it does not, or is not as it was written.
 
     Args:
@@ -83,7 +83,7 @@ def sources(keys: Mapping[bytes, bytes] | None) -> list[str]:
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
-def agrees(unit: Unit, equal: Mapping[str, Any]) -> bool:
+def agrees(unit: FooterUnit, equal: Mapping[str, Any]) -> bool:
     """Tell whether a row's keys have the values asked for."""
     return all(unit[name] == value for name, value in equal.items())
 

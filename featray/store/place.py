@@ -26,7 +26,7 @@ HIDDEN = (".", "_")  # pyarrow, and so pandas, skips files and folders with thes
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class StoreProblem:
     """A file of the store, or some of its rows, that could not be used, and why."""
 
     file: str
@@ -36,7 +36,7 @@ class Problem:
         return f"{self.file}: {self.reason}"
 
 
-def left_out(problems: Iterable[Problem]) -> str:
+def left_out(problems: Iterable[StoreProblem]) -> str:
     """End a message that something is not there with what could not be read: it may be what was meant."""
     return "".join(f"\n  left out: {problem}" for problem in dict.fromkeys(problems))
 
@@ -87,7 +87,7 @@ def _open(place: Place, name: str) -> Any:
 
 
 @dataclasses.dataclass(frozen=True)
-class File:
+class StoredFile:
     """One file under the store's folder."""
 
     name: str  # relative to the folder
@@ -117,7 +117,7 @@ def at(results: str | os.PathLike[str]) -> Place:
     return Place(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{shown}/{ROWS}")
 
 
-def listing(place: Place) -> tuple[list[File], list[Problem]]:
+def listing(place: Place) -> tuple[list[StoredFile], list[StoreProblem]]:
     """List the store's parquet files by name, and as problems whatever else lies between them.
 
     A listing is no snapshot: while it runs, a compaction can put a row's new file behind the place that it has reached
@@ -134,9 +134,9 @@ def listing(place: Place) -> tuple[list[File], list[Problem]]:
         if any(part.startswith(HIDDEN) for part in name.split("/")):
             continue
         if name.endswith(SUFFIX):
-            files.append(File(name, size_b))
+            files.append(StoredFile(name, size_b))
         else:
-            problems.append(Problem(name, "not a parquet file; move it out of the store"))
+            problems.append(StoreProblem(name, "not a parquet file; move it out of the store"))
     return files, problems
 
 

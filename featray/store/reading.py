@@ -18,12 +18,12 @@ from featray.core.status import precedence
 from featray.errors import NothingMatches, suggest
 from featray.store import place as places
 from featray.store import scanning, schema
-from featray.store.place import Problem
+from featray.store.place import StoreProblem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Value = str | int | bool | None
+ColumnValue = str | int | bool | None
 ORDER = ("started_at", "run_id", "invocation", "order_index", "cell_id", "target_id", "attempt")
 """Rows come in the order in which they were measured; an imported report's in the order of its tables."""
 
@@ -33,7 +33,7 @@ class Reading:
     """Rows in the order in which they were measured, and the files or rows that could not be used."""
 
     rows: tuple[Row, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[StoreProblem, ...] = ()
 
 
 def read(
@@ -43,7 +43,7 @@ def read(
     run_id: str | None = None,
     named: str | None = None,
     cell_ids: Collection[str] | None = None,
-    where: Mapping[str, Value] | None = None,
+    where: Mapping[str, ColumnValue] | None = None,
     every_attempt: bool = False,
     one_summary: bool = False,
 ) -> Reading:
@@ -76,7 +76,7 @@ def read(
             try:
                 built.append(rows.from_mapping(schema.migrate(record)))
             except ValueError as wrong:
-                problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+                problems.append(StoreProblem(file, f"holds a row that cannot be read: {wrong}"))
     del found, table
     pa.default_memory_pool().release_unused()
     built.sort(key=lambda row: (row.started_at, row.run_id, row.invocation, row.order_index or 0, row.key()))
@@ -124,10 +124,10 @@ def load(
     sweep: str | None = None,
     run_id: str | None = None,
     cell_ids: Collection[str] | None = None,
-    where: Mapping[str, Value] | None = None,
+    where: Mapping[str, ColumnValue] | None = None,
     columns: Sequence[str] | None = None,
     every_attempt: bool = False,
-) -> tuple["pd.DataFrame", tuple[Problem, ...]]:
+) -> tuple["pd.DataFrame", tuple[StoreProblem, ...]]:
     """Read rows as a pandas frame with the columns of `row.Row`, or those of `columns`; maps are dicts.
 
     Returns:
@@ -149,7 +149,7 @@ def load(
     return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
 
 
-def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[Problem]]:
+def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[StoreProblem]]:
     """Migrate the rows of older schemas, leaving today's as they are.
 
     A migration is given the whole record, whatever columns are asked for: those of them it makes of others.
@@ -167,7 +167,7 @@ def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None)
             try:
                 migrated.append(schema.storable(schema.migrate(record)))
             except ValueError as wrong:
-                problems.append(Problem(file, f"holds a row that cannot be read: {wrong}"))
+                problems.append(StoreProblem(file, f"holds a row that cannot be read: {wrong}"))
     added = pa.Table.from_pylist(migrated, schema=pa.schema(kept))
     return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
 
@@ -210,7 +210,7 @@ def condition(
     run_id: str | None = None,
     named: str | None = None,
     cell_ids: Collection[str] | None = None,
-    where: Mapping[str, Value] | None = None,
+    where: Mapping[str, ColumnValue] | None = None,
 ) -> scanning.Condition | None:
     """Write a filter as one Arrow expression; None keeps every row."""
     equal = {name: value for name, value in (("sweep", sweep), ("run_id", run_id)) if value is not None}

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from featray.core import row as rows
 from featray.store import footers, reading, scanning, schema, small_files
 from featray.store import place as places
-from featray.store.place import File, Problem
+from featray.store.place import StoredFile, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,16 +41,16 @@ class UnitState:
 
 
 @dataclasses.dataclass(frozen=True)
-class Keys:
+class StoredKeys:
     """States in the order in which they were measured, and the files or rows that could not be used."""
 
     units: tuple[UnitState, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[StoreProblem, ...] = ()
 
 
 def keys(
     results: str | os.PathLike[str], *, sweep: str | None = None, run_id: str | None = None, every_attempt: bool = False
-) -> Keys:
+) -> StoredKeys:
     """Read the few columns of rows that resume needs: the same rows as `read`, in its order, 30 times as fast.
 
     A row that `read` could not give, because its file is damaged anywhere or it lacks a column, is not given here
@@ -74,10 +74,10 @@ def keys(
     names = [field.name for field in dataclasses.fields(UnitState)]
     units = [UnitState(**record) for record in today.select(names).to_pylist()]
     units.sort(key=lambda unit: (unit.started_at, unit.run_id, unit.invocation, unit.order_index or 0, unit.key()))
-    return Keys(tuple(units), tuple(dict.fromkeys([*problems, *unusable, *more])))
+    return StoredKeys(tuple(units), tuple(dict.fromkeys([*problems, *unusable, *more])))
 
 
-def _complete(table: Any) -> tuple[Any, list[Problem]]:
+def _complete(table: Any) -> tuple[Any, list[StoreProblem]]:
     """Leave out rows of today's schema that lack a column; what footers tell of has every one."""
     lacking = functools.reduce(pc.or_, [pc.is_null(table.column(name)) for name in schema.REQUIRED])
     lacking = pc.and_(lacking, pc.not_equal(table.column(scanning.FILE), ""))
@@ -86,19 +86,19 @@ def _complete(table: Any) -> tuple[Any, list[Problem]]:
     for record in table.filter(lacking).select([*schema.REQUIRED, scanning.FILE]).to_pylist():
         missing = next(name for name in schema.REQUIRED if record[name] is None)
         name = record[scanning.FILE].rsplit("/", 1)[-1]
-        problems.append(Problem(name, f"holds a row that cannot be read: column {missing} is missing"))
+        problems.append(StoreProblem(name, f"holds a row that cannot be read: column {missing} is missing"))
     return table.filter(pc.invert(lacking)), problems
 
 
 def told_and_scanned(
     place: places.Place, wanted: scanning.Condition | None, columns: Sequence[str], *, whole: bool
-) -> tuple[tuple[list[dict[str, Any]], Any], list[Problem]]:
+) -> tuple[tuple[list[dict[str, Any]], Any], list[StoreProblem]]:
     """Read columns of every attempt, a row in two files twice: what footers tell, and a table of the other files' rows.
 
     Footers tell of `footers.COLUMNS`, and of no file's path, which is empty for them.
     """
 
-    def use(files: list[File]) -> tuple[tuple[list[footers.Unit], Any], list[Problem]]:
+    def use(files: list[StoredFile]) -> tuple[tuple[list[footers.FooterUnit], Any], list[StoreProblem]]:
         units, others = small_files.units(place, files)
         found, unusable = scanning.scan_files(place, others, columns, wanted, whole=whole)
         return (units, found), unusable

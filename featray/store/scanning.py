@@ -17,7 +17,7 @@ from featray.core import row as rows
 from featray.errors import StoreError
 from featray.store import place as places
 from featray.store import schema, small_files
-from featray.store.place import File, Place, Problem
+from featray.store.place import Place, StoredFile, StoreProblem
 
 FILE = "__filename"  # Arrow's name for the column of file paths
 RETRIES = 20  # listings that a compaction may outdate in a row; each lost race means that one has just finished
@@ -41,7 +41,7 @@ class Scan:
     """A table of the columns asked for with the column `FILE`, and the files that could not be used."""
 
     table: Any
-    problems: tuple[Problem, ...]
+    problems: tuple[StoreProblem, ...]
 
 
 def scan(place: Place, columns: Sequence[str], condition: Condition | None = None, *, of_anybody: bool = False) -> Scan:
@@ -65,7 +65,9 @@ def scan(place: Place, columns: Sequence[str], condition: Condition | None = Non
 T = TypeVar("T")
 
 
-def surviving(place: Place, use: Callable[[list[File]], tuple[T, list[Problem]]]) -> tuple[T, list[Problem]]:
+def surviving(
+    place: Place, use: Callable[[list[StoredFile]], tuple[T, list[StoreProblem]]]
+) -> tuple[T, list[StoreProblem]]:
     """List the store and use its files, again from the start when a compaction has deleted one meanwhile.
 
     Raises:
@@ -83,13 +85,13 @@ def surviving(place: Place, use: Callable[[list[File]], tuple[T, list[Problem]]]
 
 def scan_files(
     place: Place,
-    files: Sequence[File],
+    files: Sequence[StoredFile],
     columns: Sequence[str],
     condition: Condition | None = None,
     *,
     of_anybody: bool = False,
     whole: bool = False,
-) -> tuple[Any, list[Problem]]:
+) -> tuple[Any, list[StoreProblem]]:
     """Read columns of some files; rows that are foreign or too new are left out and named, unless asked for.
 
     Args:
@@ -124,8 +126,8 @@ def scan_files(
 
 
 def _scan_large(
-    place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None, *, whole: bool
-) -> tuple[Any | None, list[Problem]]:
+    place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None, *, whole: bool
+) -> tuple[Any | None, list[StoreProblem]]:
     if not files:
         return None, []
     try:
@@ -142,11 +144,11 @@ def _scan_large(
         return rest, [*unusable, *more]
 
 
-def _table(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+def _table(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
     return _scanner(place, files, columns, wanted).to_table()
 
 
-def _thinned(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+def _thinned(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
     """Read every column, piece by piece, and keep some: outputs are 10 KB a row."""
     kept = [*columns, FILE]
     scanner = _scanner(place, files, schema.reading_schema().names, wanted)
@@ -154,13 +156,13 @@ def _thinned(place: Place, files: Sequence[File], columns: Sequence[str], wanted
     return pa.Table.from_batches((batch.select(kept) for batch in scanner.to_batches()), schema_)
 
 
-def _scanner(place: Place, files: Sequence[File], columns: Sequence[str], wanted: Any | None) -> Any:
+def _scanner(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
     paths = [place.path(file.name) for file in files]
     dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=place.filesystem)
     return dataset.scanner(columns=[*columns, FILE], filter=wanted)
 
 
-def _known(place: Place, found: Any, unusable: list[Problem]) -> tuple[Any, list[Problem]]:
+def _known(place: Place, found: Any, unusable: list[StoreProblem]) -> tuple[Any, list[StoreProblem]]:
     """Leave out rows that are not featray's or of a schema that is not known yet, and say so."""
     versions = found.column("schema_version")
     problems = list(unusable)
@@ -172,7 +174,7 @@ def _known(place: Place, found: Any, unusable: list[Problem]) -> tuple[Any, list
     ):
         if pc.any(mask).as_py():
             names = pc.unique(found.filter(mask).column(FILE)).to_pylist()
-            problems += [Problem(relative(place, name), reason) for name in sorted(names)]
+            problems += [StoreProblem(relative(place, name), reason) for name in sorted(names)]
     if len(problems) > len(unusable):
         found = found.filter(pc.invert(pc.or_(foreign, newer)))
     return found, problems
@@ -188,7 +190,7 @@ def relative(place: Place, path: str) -> str:
     return path[path.find(place.folder) + len(place.folder) :].lstrip("/")
 
 
-def examine(place: Place, file: File) -> Problem | None:
+def examine(place: Place, file: StoredFile) -> StoreProblem | None:
     """Read a whole file and say what is wrong with it, if anything.
 
     Raises:
@@ -210,7 +212,7 @@ def examine(place: Place, file: File) -> Problem | None:
     return None
 
 
-def _blame(place: Place, file: File, wrong: BaseException) -> Problem:
+def _blame(place: Place, file: StoredFile, wrong: BaseException) -> StoreProblem:
     """Tell a damaged file from one whose columns are not those of rows."""
     try:
         with places.opened(place, file.name) as stream:

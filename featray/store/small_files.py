@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from featray.core import row as rows
 from featray.store import footers, schema
 from featray.store import place as places
-from featray.store.place import File, Place, Problem
+from featray.store.place import Place, StoredFile, StoreProblem
 
 LIMIT_B = 128 * 1024  # what is not larger is read in one request; a file of one row has 10 to 30 kB
 TOGETHER = 128  # files made one piece at a time: 2000 tables of one row each took 260 MB
@@ -27,20 +27,20 @@ UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 class _Read:
     """The columns asked for that one file has, or why there are none."""
 
-    file: File
+    file: StoredFile
     table: Any = None
-    problem: Problem | None = None
+    problem: StoreProblem | None = None
 
 
 def read(
     place: Place,
-    files: Sequence[File],
+    files: Sequence[StoredFile],
     columns: Sequence[str],
     *,
     name_column: str,
     equal: Mapping[str, str] | None = None,
     whole: bool = False,
-) -> tuple[Any, list[Problem]]:
+) -> tuple[Any, list[StoreProblem]]:
     """Read columns of small files into one table, with each file's path in `name_column`.
 
     Args:
@@ -68,7 +68,7 @@ def read(
     return pa.concat_tables(parts), problems
 
 
-def _together(place: Place, found: Sequence[_Read], wanted: Any, name_column: str) -> tuple[Any, list[Problem]]:
+def _together(place: Place, found: Sequence[_Read], wanted: Any, name_column: str) -> tuple[Any, list[StoreProblem]]:
     """Make one table, in one piece, of what was read."""
     problems = [each.problem for each in found if each.problem]
     parts = [pa.schema([*wanted, (name_column, pa.string())]).empty_table()]
@@ -79,9 +79,9 @@ def _together(place: Place, found: Sequence[_Read], wanted: Any, name_column: st
     return pa.concat_tables(parts).combine_chunks(), problems
 
 
-def _read(place: Place, file: File, columns: Sequence[str], equal: Mapping[str, str]) -> _Read:
+def _read(place: Place, file: StoredFile, columns: Sequence[str], equal: Mapping[str, str]) -> _Read:
     if file.size_b == 0:
-        return _Read(file, problem=Problem(file.name, "empty; delete it"))
+        return _Read(file, problem=StoreProblem(file.name, "empty; delete it"))
     try:
         content = _content(place, file)
         held = footers.units(content) if equal else None
@@ -101,12 +101,12 @@ def _pool(place: Place) -> concurrent.futures.ThreadPoolExecutor:
     return concurrent.futures.ThreadPoolExecutor(LOCAL_THREADS if place.is_local else REMOTE_THREADS)
 
 
-def _content(place: Place, file: File) -> bytes:
+def _content(place: Place, file: StoredFile) -> bytes:
     with places.opened(place, file.name) as stream:
         return bytes(stream.read())
 
 
-def units(place: Place, files: Sequence[File]) -> tuple[list[footers.Unit], list[File]]:
+def units(place: Place, files: Sequence[StoredFile]) -> tuple[list[footers.FooterUnit], list[StoredFile]]:
     """Read what footers tell of rows, in all files that are whole and hold rows of today's schema alone.
 
     Returns:
@@ -116,7 +116,7 @@ def units(place: Place, files: Sequence[File]) -> tuple[list[footers.Unit], list
         FileNotFoundError: one of them has gone meanwhile.
     """
 
-    def held(file: File) -> list[footers.Unit] | None:
+    def held(file: StoredFile) -> list[footers.FooterUnit] | None:
         try:
             found = footers.units(_content(place, file)) if 0 < file.size_b <= LIMIT_B else None
             is_today = found and all(unit["schema_version"] == rows.SCHEMA_VERSION for unit in found)
@@ -145,7 +145,7 @@ def _alike(found: Iterable[_Read]) -> list[list[_Read]]:
     return groups
 
 
-def _conform(group: list[_Read], wanted: Any) -> tuple[list[tuple[Any, list[_Read]]], list[Problem]]:
+def _conform(group: list[_Read], wanted: Any) -> tuple[list[tuple[Any, list[_Read]]], list[StoreProblem]]:
     """Give a group the wanted columns and types; where they do not fit, find out which file is to blame."""
     try:
         return [(as_schema(pa.concat_tables([each.table for each in group]), wanted), group)], []
@@ -176,19 +176,19 @@ def _named(place: Place, table: Any, held: list[_Read], name_column: str) -> Any
     return table.append_column(name_column, pa.array(paths, pa.string()))
 
 
-def damaged(file: File, damage: BaseException) -> Problem:
+def damaged(file: StoredFile, damage: BaseException) -> StoreProblem:
     """Report a file that is no parquet, or no longer."""
-    return Problem(file.name, f"damaged or not parquet ({_first_line(damage)}); move it out of the store")
+    return StoreProblem(file.name, f"damaged or not parquet ({_first_line(damage)}); move it out of the store")
 
 
-def misfit(file: File, wrong: BaseException) -> Problem:
+def misfit(file: StoredFile, wrong: BaseException) -> StoreProblem:
     """Report a parquet file whose columns are not those of rows."""
-    return Problem(file.name, f"cannot be read as rows ({_first_line(wrong)}); move it out of the store")
+    return StoreProblem(file.name, f"cannot be read as rows ({_first_line(wrong)}); move it out of the store")
 
 
-def foreign(name: str) -> Problem:
+def foreign(name: str) -> StoreProblem:
     """Report a parquet file of somebody else."""
-    return Problem(name, "not a table of featray's rows; move it out of the store")
+    return StoreProblem(name, "not a table of featray's rows; move it out of the store")
 
 
 def _first_line(wrong: BaseException) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from featray.core import identity
 from featray.store import place as places
 from featray.store import reading, resuming, scanning, schema
-from featray.store.place import Problem
+from featray.store.place import StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,9 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
     return max(candidates)[1] if candidates else None
 
 
-def runs(results: str | os.PathLike[str], *, sweep: str | None = None) -> tuple[list[RunSummary], tuple[Problem, ...]]:
+def runs(
+    results: str | os.PathLike[str], *, sweep: str | None = None
+) -> tuple[list[RunSummary], tuple[StoreProblem, ...]]:
     """Summarise every run, oldest first.
 
     Returns:

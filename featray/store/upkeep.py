@@ -11,7 +11,7 @@ from featray.core import row as rows
 from featray.errors import NothingMatches, StoreError, suggest
 from featray.store import compaction, reading, scanning, schema, small_files, summary, writing
 from featray.store import place as places
-from featray.store.place import File, Place, Problem
+from featray.store.place import Place, StoredFile, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Checkup:
     duplicates: int
     size_b: int
     unfinished: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[StoreProblem, ...]
 
 
 def check(results: str | os.PathLike[str]) -> Checkup:
@@ -62,14 +62,14 @@ def check(results: str | os.PathLike[str]) -> Checkup:
     )
 
 
-def _keys(place: Place, file: File) -> tuple[list[tuple[Any, ...]], list[Problem]]:
+def _keys(place: Place, file: StoredFile) -> tuple[list[tuple[Any, ...]], list[StoreProblem]]:
     names, problems = [], []
     found, unusable = scanning.scan_files(place, [file], schema.reading_schema().names)
     for record in schema.records(found.drop_columns([scanning.FILE])):
         try:
             names.append(rows.from_mapping(schema.migrate(record)).key())
         except ValueError as wrong:
-            problems.append(Problem(file.name, f"holds a row that cannot be read: {wrong}"))
+            problems.append(StoreProblem(file.name, f"holds a row that cannot be read: {wrong}"))
     return names, [*unusable, *problems]
 
 
@@ -103,7 +103,7 @@ def removal(results: str | os.PathLike[str], run_id: str) -> Removal:
     holding = set(gone.column(scanning.FILE).to_pylist())
     mixed = holding & set(found.filter(pc.invert(of_run)).column(scanning.FILE).to_pylist())
     place = places.at(results)
-    archived = {path for path in holding if File(path, 0).is_archive}
+    archived = {path for path in holding if StoredFile(path, 0).is_archive}
 
     def names(paths: set[str]) -> tuple[str, ...]:
         return tuple(sorted(scanning.relative(place, path) for path in paths))
@@ -177,7 +177,7 @@ def _rewrite(place: Place, name: str, run_id: str) -> None:
     except FileNotFoundError:  # compacted meanwhile: its rows lie in another file now
         return
     except small_files.UNREADABLE as damage:
-        problem = small_files.damaged(File(name, 0), damage)
+        problem = small_files.damaged(StoredFile(name, 0), damage)
         raise StoreError(f"{place.text}: {problem}; it holds other runs too, and nothing was removed") from damage
     kept = found.filter(pc.invert(_of_run(found, run_id)))
     # What it was made of and may still lie there holds nothing but these rows and the run's.

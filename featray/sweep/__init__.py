@@ -9,19 +9,19 @@ Flow: sweeps/*.yaml -> `load` -> `Sweep` -> `expand` -> cells -> `planning.place
 """
 
 from featray.sweep.cells import expand
-from featray.sweep.grid import Axes, Invocations, Part, Selector, Sweep
+from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
 from featray.sweep.measure_section import PYFEAT_RULES
 from featray.sweep.read_file import load
-from featray.sweep.resolve import Clip, Keywords, Probe
+from featray.sweep.resolve import Keywords, Probe, ProbedClip
 
 __all__ = [
     "PYFEAT_RULES",
     "Axes",
-    "Clip",
+    "GridPart",
     "Invocations",
     "Keywords",
-    "Part",
     "Probe",
+    "ProbedClip",
     "Selector",
     "Sweep",
     "expand",

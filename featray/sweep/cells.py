@@ -9,7 +9,7 @@ from typing import Any
 
 from featray.core import detectors, inputs
 from featray.core.cell import Cell, cell_id
-from featray.sweep.grid import Part, Sweep
+from featray.sweep.grid import GridPart, Sweep
 
 
 def expand(sweep: Sweep) -> list[Cell]:
@@ -24,7 +24,7 @@ def expand(sweep: Sweep) -> list[Cell]:
     return list({cell_id(cell) + (cell.environment or ""): cell for cell in itertools.chain(kept, added)}.values())
 
 
-def _grid(sweep: Sweep, part: Part | None) -> Iterator[Cell]:
+def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
     """Combine every value of every axis; a part's own values stand in for the axes that it names."""
     known_detectors = {**detectors.CATALOGUE, **{each.name: each for each in sweep.detectors}}
     known_inputs = {**inputs.CATALOGUE, **{each.name: each for each in sweep.inputs}}
@@ -51,6 +51,6 @@ def _grid(sweep: Sweep, part: Part | None) -> Iterator[Cell]:
         )
 
 
-def _is_in(cell: Cell, part: Part) -> bool:
+def _is_in(cell: Cell, part: GridPart) -> bool:
     settings = {**vars(cell), "detector": cell.detector.name, "input": cell.input.name}
     return all(allowed is None or settings[name] in allowed for name, allowed in vars(part).items())

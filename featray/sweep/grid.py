@@ -25,7 +25,7 @@ class Axes:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
+class GridPart:
     """A part of the grid: the cells whose every setting is among those named; None means every value."""
 
     detector: tuple[str, ...] | None = None
@@ -69,8 +69,8 @@ class Sweep:
     detectors: tuple[Detector, ...]
     inputs: tuple[Input, ...]
     axes: Axes
-    include: tuple[Part, ...] = ()
-    exclude: tuple[Part, ...] = ()
+    include: tuple[GridPart, ...] = ()
+    exclude: tuple[GridPart, ...] = ()
     hosts: Selector = dataclasses.field(default_factory=Selector)
     rules: Rules = dataclasses.field(default_factory=Rules)
     invocations: Invocations = dataclasses.field(default_factory=Invocations)

@@ -12,10 +12,10 @@ from featray import stats
 from featray.core.cell import DELAY_MAX_S
 from featray.core.invocation import Rules
 from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
-from featray.yamlfile import Model
+from featray.yamlfile import StrictModel
 
 
-class InvocationsEntry(Model):
+class InvocationsEntry(StrictModel):
     """How many fresh processes measure each unit: a pilot, then a number fixed once from its variance.
 
     A plain number means exactly so many.
@@ -38,7 +38,7 @@ def _fixed(value: Any) -> Any:
     return value if isinstance(value, dict) else {"pilot": value, "max": value}
 
 
-class Measure(Model):
+class Measure(StrictModel):
     """How each cell is measured; a figure left out is `invocation.Rules`' own.
 
     `warmup: 1` and `repeats: 3` stand for an equal minimum and maximum. A least number of warm-up calls that the file

@@ -18,11 +18,11 @@ from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.errors import BadInput, SweepFileError
 from featray.sweep import cells, resolve, schema
-from featray.sweep.grid import Axes, Invocations, Part, Selector, Sweep
+from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
 from featray.sweep.measure_section import Measure
 from featray.sweep.resolve import Keywords, Probe
 from featray.sweep.values import NAME
-from featray.yamlfile import Document, Loc, Problem
+from featray.yamlfile import Document, FileProblem, Loc
 
 CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a slip
 
@@ -40,7 +40,7 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
         SweepFileError: one line per problem, `file:line: path: what; expected; suggestion`.
     """
     document = yamlfile.parse(path, SweepFileError)
-    file = document.check(schema.File)
+    file = document.check(schema.SweepFileContent)
     problems = [*_same_environments(file), *_threads_twice(file)]
     name = _name(file, path, problems)
     keywords_of = None if _brings_pyfeat(file) else keywords_of
@@ -55,8 +55,8 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
         detectors=tuple(detectors),
         inputs=tuple(inputs),
         axes=Axes(**file.axes.model_dump()),
-        include=tuple(Part(**each.model_dump()) for each in file.include),
-        exclude=tuple(Part(**each.model_dump()) for each in file.exclude),
+        include=tuple(GridPart(**each.model_dump()) for each in file.include),
+        exclude=tuple(GridPart(**each.model_dump()) for each in file.exclude),
         hosts=_selector(file.hosts),
         rules=file.measure.rules(),
         invocations=_invocations(file.measure),
@@ -72,30 +72,32 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     )
     _check_grid(sweep, document)
     if sweep.exclude and not cells.expand(sweep):
-        raise document.wrong([Problem(("exclude",), "no cell is left; expected rules that leave some")])
+        raise document.wrong([FileProblem(("exclude",), "no cell is left; expected rules that leave some")])
     return sweep
 
 
-def _same_environments(file: schema.File) -> Iterator[Problem]:
+def _same_environments(file: schema.SweepFileContent) -> Iterator[FileProblem]:
     names: dict[frozenset[str], str] = {}
     for name, requirements in file.environments.items():
         other = names.setdefault(frozenset(requirements), name)
         if other != name:
-            yield Problem(("environments", name), f"asks for the same as environments.{other}; keep one")
+            yield FileProblem(("environments", name), f"asks for the same as environments.{other}; keep one")
 
 
-def _threads_twice(file: schema.File) -> Iterator[Problem]:
+def _threads_twice(file: schema.SweepFileContent) -> Iterator[FileProblem]:
     if "OMP_NUM_THREADS" in file.env and file.axes.threads != (None,):
-        yield Problem(("env", "OMP_NUM_THREADS"), "sets the same as axes.threads; keep axes.threads")
+        yield FileProblem(("env", "OMP_NUM_THREADS"), "sets the same as axes.threads; keep axes.threads")
 
 
-def _brings_pyfeat(file: schema.File) -> bool:
+def _brings_pyfeat(file: schema.SweepFileContent) -> bool:
     return any(re.search("py[-_.]?feat", each, re.IGNORECASE) for every in file.environments.values() for each in every)
 
 
-def _name(file: schema.File, path: Path, problems: list[Problem]) -> str:
+def _name(file: schema.SweepFileContent, path: Path, problems: list[FileProblem]) -> str:
     if file.name is None and not NAME.fullmatch(path.stem):
-        problems.append(Problem((), f"'{path.stem}' cannot name a sweep; expected a key 'name' of letters and digits"))
+        problems.append(
+            FileProblem((), f"'{path.stem}' cannot name a sweep; expected a key 'name' of letters and digits")
+        )
     return file.name or path.stem
 
 
@@ -103,7 +105,7 @@ E = TypeVar("E")
 V = TypeVar("V", Detector, Input)
 
 
-def _each(entries: Sequence[E], at: Loc, resolve_one: Callable[[E], list[V]], problems: list[Problem]) -> list[V]:
+def _each(entries: Sequence[E], at: Loc, resolve_one: Callable[[E], list[V]], problems: list[FileProblem]) -> list[V]:
     """Resolve entries in order; note what is wrong with each, and names that stand twice."""
     found: list[V] = []
     for index, entry in enumerate(entries):
@@ -111,16 +113,16 @@ def _each(entries: Sequence[E], at: Loc, resolve_one: Callable[[E], list[V]], pr
         try:
             made = resolve_one(entry)
         except (ValueError, BadInput) as wrong:
-            problems.append(Problem(where, str(wrong)))
+            problems.append(FileProblem(where, str(wrong)))
             continue
         for each in made:
             if each.name in [other.name for other in found]:
-                problems.append(Problem(where, f"'{each.name}' stands twice; give each a 'name' of its own"))
+                problems.append(FileProblem(where, f"'{each.name}' stands twice; give each a 'name' of its own"))
             found.append(each)
     return found
 
 
-def _selector(hosts: schema.Hosts) -> Selector:
+def _selector(hosts: schema.HostsEntry) -> Selector:
     return Selector(host=hosts.host, gpu=hosts.gpu, label=hosts.label, memory_min_b=hosts.memory_min)
 
 
@@ -154,7 +156,7 @@ def _check_grid(sweep: Sweep, document: Document) -> None:
     ]
     count = math.prod(len(values) or 1 for values in on_axes.values())
     if count > CELLS_MAX:
-        problems.append(Problem((), f"{count} cells; expected at most {CELLS_MAX}, so leave out some values"))
+        problems.append(FileProblem((), f"{count} cells; expected at most {CELLS_MAX}, so leave out some values"))
     if problems:
         raise document.wrong(problems)
 
@@ -163,9 +165,9 @@ NAMED = ("detector", "input", "environment")
 """Settings that are names; an include rule may add other numbers and devices, but no name that means nothing."""
 
 
-def _unknown(at: str, parts: Sequence[Part], known: Mapping[str, Sequence[object]]) -> list[Problem]:
+def _unknown(at: str, parts: Sequence[GridPart], known: Mapping[str, Sequence[object]]) -> list[FileProblem]:
     return [
-        Problem((at, index, key), f"the sweep has no {key} '{value}'{errors.suggest(str(value), map(str, values))}")
+        FileProblem((at, index, key), f"the sweep has no {key} '{value}'{errors.suggest(str(value), map(str, values))}")
         for index, part in enumerate(parts)
         for key, values in known.items()
         for value in getattr(part, key) or ()

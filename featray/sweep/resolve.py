@@ -20,7 +20,7 @@ from featray.sweep.schema import DetectorEntry, InputEntry
 from featray.yamlfile.messages import show
 
 
-class Clip(Protocol):
+class ProbedClip(Protocol):
     """What has to be known of a media file."""
 
     @property
@@ -36,7 +36,7 @@ class Clip(Protocol):
         """Digest of the file's bytes."""
 
 
-Probe = Callable[[Path], Clip]
+Probe = Callable[[Path], ProbedClip]
 """Opens a media file; raises BadInput when it cannot be read."""
 
 Keywords = Callable[[str], Mapping[str, Sequence[object]] | None]

@@ -12,18 +12,18 @@ from featray.core import inputs, quantities
 from featray.core.cell import PARALLEL_MAX
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
-from featray.yamlfile import Model
+from featray.yamlfile import StrictModel
 from featray.yamlfile.messages import show
 
 OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
 """Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
 
-Device = Literal["cpu", "cuda", "mps"]
+DeviceName = Literal["cpu", "cuda", "mps"]
 Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
 Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 
 
-class DetectorEntry(Model):
+class DetectorEntry(StrictModel):
     """A detector: `retinaface`, `{like: retinaface, keywords: {au_model: svm}}` or `{name, class, keywords}`."""
 
     name: Label | None = None
@@ -38,7 +38,7 @@ class DetectorEntry(Model):
         return self
 
 
-class InputEntry(Model):
+class InputEntry(StrictModel):
     """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: 2}`."""
 
     name: Label | None = None
@@ -57,21 +57,21 @@ class InputEntry(Model):
         return self
 
 
-class Axes(Model):
+class AxesEntry(StrictModel):
     """The grid's settings; detectors and inputs are axes of their own."""
 
-    device: Several[Device]
+    device: Several[DeviceName]
     batch_size: Several[Positive]
     num_workers: Several[Workers] = (0,)
     threads: Several[Threads | None] = (None,)
 
 
-class RuleEntry(Model):
+class RuleEntry(StrictModel):
     """A part of the grid: every cell whose settings are among those named. A key left out means every value."""
 
     detector: Several[Text] | None = None
     input: Several[Text] | None = None
-    device: Several[Device] | None = None
+    device: Several[DeviceName] | None = None
     num_workers: Several[Workers] | None = None
     threads: Several[Threads | None] | None = None
     batch_size: Several[Positive] | None = None
@@ -90,7 +90,7 @@ def _bytes(value: Any) -> int:
     return quantities.parse_bytes(value)
 
 
-class Hosts(Model):
+class HostsEntry(StrictModel):
     """Which hosts and GPUs a sweep may use; patterns as in a shell (`*RTX 3090*`), case ignored."""
 
     host: Several[Text] = ()
@@ -141,17 +141,17 @@ Environments = Annotated[dict[str, tuple[Text, ...]], AfterValidator(_requiremen
 """Name -> requirements; an empty list is the host's own environment."""
 
 
-class File(Model):
+class SweepFileContent(StrictModel):
     """A sweep file."""
 
     name: Name | None = None
     description: Text | None = None
     detectors: Entries[Annotated[DetectorEntry, BeforeValidator(_like)]]
     inputs: Entries[Annotated[InputEntry, BeforeValidator(_like_or_path)]]
-    axes: Axes
+    axes: AxesEntry
     include: Entries[RuleEntry] = ()
     exclude: Entries[RuleEntry] = ()
-    hosts: Annotated[Hosts, BeforeValidator(_patterns)] = Hosts()
+    hosts: Annotated[HostsEntry, BeforeValidator(_patterns)] = HostsEntry()
     measure: Measure = Measure()
     weights: Literal["pretrained", "synthetic"] = "pretrained"
     env: Variables = Field(default_factory=dict)

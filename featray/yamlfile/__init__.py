@@ -31,17 +31,17 @@ DEPTH_MAX = 40  # a sweep nests 5 deep
 SHOWN_MAX = 10  # problems listed at once; a reader mends the first few and runs again
 
 
-class Model(BaseModel):
+class StrictModel(BaseModel):
     """Base of every model of a file: frozen, no unknown keys, no conversion (1 is not true, "2" is not 2)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=StrictModel)
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class FileProblem:
     """One thing wrong at one place of a file."""
 
     loc: Loc
@@ -66,10 +66,10 @@ class Document:
         try:
             return model.model_validate(self.value)
         except ValidationError as wrong:
-            problems = [Problem(*explain(each, model)) for each in wrong.errors(include_url=False)]
+            problems = [FileProblem(*explain(each, model)) for each in wrong.errors(include_url=False)]
         raise self.wrong(problems)
 
-    def wrong(self, problems: Sequence[Problem]) -> BadInput:
+    def wrong(self, problems: Sequence[FileProblem]) -> BadInput:
         """Make the error for problems found, one per line in file order, `SHOWN_MAX` at the most."""
         placed = sorted(((self._line(each.loc), each) for each in problems), key=lambda pair: pair[0])
         shown = [f"{self.path}:{line}: {_at(self._known(each))}{each.message}" for line, each in placed[:SHOWN_MAX]]
@@ -77,7 +77,7 @@ class Document:
             shown.append(f"{self.path}: and {len(placed) - SHOWN_MAX} more")
         return self.error("\n".join(dict.fromkeys(shown)))
 
-    def _known(self, problem: Problem) -> Loc:
+    def _known(self, problem: FileProblem) -> Loc:
         """Cut a place to what the file really holds: models put scalars into lists of one."""
         loc = problem.loc
         while loc and loc not in self.lines:
@@ -85,7 +85,7 @@ class Document:
         return loc
 
     def _line(self, loc: Loc) -> int:
-        return self.lines[self._known(Problem(loc, ""))]
+        return self.lines[self._known(FileProblem(loc, ""))]
 
 
 def read(path: Path, model: type[M], error: type[BadInput]) -> M:
@@ -118,7 +118,7 @@ def parse(path: Path, error: type[BadInput]) -> Document:
     lines: dict[Loc, int] = {}
     try:
         value = _Builder(lines).build(root, ())
-    except _Refused as refused:
+    except _RefusedValue as refused:
         raise error(f"{path}:{refused.line}: {_at(refused.loc)}{refused.message}") from None
     return Document(path=path, value=value, lines=lines, error=error)
 
@@ -167,7 +167,7 @@ for _kind, _pattern, _first in (
     _Loader.add_implicit_resolver(_TAG + _kind, re.compile(f"^(?:{_pattern})$"), _first)
 
 
-class _Refused(Exception):
+class _RefusedValue(Exception):
     def __init__(self, node: Node, loc: Loc, message: str) -> None:
         super().__init__(message)
         self.line, self.loc, self.message = node.start_mark.line + 1, loc, message
@@ -182,9 +182,9 @@ class _Builder:
     def build(self, node: Node, loc: Loc) -> Any:
         self.lines.setdefault(loc, node.start_mark.line + 1)
         if len(self.lines) > VALUES_MAX:
-            raise _Refused(node, loc, f"over {VALUES_MAX} values once aliases are followed; write fewer")
+            raise _RefusedValue(node, loc, f"over {VALUES_MAX} values once aliases are followed; write fewer")
         if len(loc) > DEPTH_MAX:
-            raise _Refused(node, loc[:4], f"nested over {DEPTH_MAX} levels deep, or an alias of itself")
+            raise _RefusedValue(node, loc[:4], f"nested over {DEPTH_MAX} levels deep, or an alias of itself")
         if isinstance(node, MappingNode):
             self._expect_tag(node, loc, "map")
             return {key: self.build(value, (*loc, key)) for key, value in self._pairs(node, loc)}
@@ -195,19 +195,19 @@ class _Builder:
 
     def _expect_tag(self, node: Node, loc: Loc, kind: str) -> None:
         if node.tag != _TAG + kind:
-            raise _Refused(node, loc, f"tag {_shown_tag(node)} is not supported; leave it out")
+            raise _RefusedValue(node, loc, f"tag {_shown_tag(node)} is not supported; leave it out")
 
     def _pairs(self, node: MappingNode, loc: Loc) -> Iterator[tuple[str, Node]]:
         seen: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                raise _Refused(key, loc, "a key must be text")
+                raise _RefusedValue(key, loc, "a key must be text")
             line = key.start_mark.line + 1
             if key.value in seen:
                 where = (*loc, key.value)
-                raise _Refused(key, where, f"the key stands twice, first on line {seen[key.value]}; keep one")
+                raise _RefusedValue(key, where, f"the key stands twice, first on line {seen[key.value]}; keep one")
             if key.value == "<<" and key.style is None:
-                raise _Refused(key, loc, "merge keys (<<) are not supported; write the keys out")
+                raise _RefusedValue(key, loc, "merge keys (<<) are not supported; write the keys out")
             seen[key.value] = self.lines[(*loc, key.value)] = line
             yield key.value, value
 
@@ -226,8 +226,8 @@ def _scalar(node: Node, loc: Loc) -> Any:
         if kind == "float":
             return float(text)
     except (ValueError, KeyError):
-        raise _Refused(node, loc, f"'{text[:40]}' is not a value of {_shown_tag(node)}") from None
-    raise _Refused(node, loc, f"tag {_shown_tag(node)} is not supported; leave it out")
+        raise _RefusedValue(node, loc, f"'{text[:40]}' is not a value of {_shown_tag(node)}") from None
+    raise _RefusedValue(node, loc, f"tag {_shown_tag(node)} is not supported; leave it out")
 
 
 def _shown_tag(node: Node) -> str:

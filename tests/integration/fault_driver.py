@@ -31,7 +31,7 @@ class Doomed(Here):
 def plan_first(path: str) -> Planned:
     """Plan a sweep's first invocation on this machine."""
     of = sweep.load(Path(path), probe_clip=clips.probe)
-    request = submission.Request(sweep=of, results="/nowhere")
+    request = submission.SubmitRequest(sweep=of, results="/nowhere")
     hosts = Inventory(hosts=(probe.this_host(),))
     return submission.prepare(request, hosts, now=datetime.datetime.now(datetime.UTC)).plan.invocations[0]
 

@@ -48,10 +48,10 @@ FOUND = notes.Notes(
     headline=notes.Observation("headline", "The Blackwell is faster."),
     baseline="the RTX 3090",
     comparisons=(
-        notes.Comparison(
+        notes.PairNote(
             config="retinaface, short", baseline="a", candidate="b", speedup=1.5, low=1.4, high=1.6, verdict="FASTER"
         ),
-        notes.Comparison(config="img2pose, short", baseline="a", candidate="b", speedup=1.1, verdict="INCONCLUSIVE"),
+        notes.PairNote(config="img2pose, short", baseline="a", candidate="b", speedup=1.1, verdict="INCONCLUSIVE"),
     ),
 )
 

@@ -69,7 +69,7 @@ def test_what_a_killed_writer_left_is_told_and_cleared_up_after_a_day(tmp_path: 
 def test_a_reader_starts_over_when_a_file_vanishes_under_it(tmp_path: Path) -> None:
     store.append(tmp_path, [make_row()])
     place = places.at(tmp_path)
-    gone = places.File("rows-gone.parquet", 100)
+    gone = places.StoredFile("rows-gone.parquet", 100)
     with pytest.raises(FileNotFoundError):
         scanning.scan_files(place, [gone, *places.listing(place)[0]], ["run_id"])
     assert len(store.read(tmp_path).rows) == 1

@@ -15,7 +15,7 @@ from featray.host import clips
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.running import submission
-from featray.running.runner import Outcome, Watch
+from featray.running.runner import RunOutcome, Watch
 from tests.support.command import children
 
 SWEEP = """
@@ -60,9 +60,9 @@ class Here(Inline):
         return {}
 
 
-def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> Outcome:
+def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> RunOutcome:
     """Carry a sweep out in this process; no row may have been stored twice, which compaction would hide."""
-    request = submission.Request(sweep=sweeps.load(sweep, probe_clip=clips.probe), results=str(results))
+    request = submission.SubmitRequest(sweep=sweeps.load(sweep, probe_clip=clips.probe), results=str(results))
     outcome = submission.carry_out(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
     assert not [problem for problem in outcome.problems if "stored twice" in problem]
     return outcome

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray import stats
 from featray.analysis.comparison import keys, matching, pairs
 from featray.analysis.comparison.calibration import CALIBRATION, Calibration, calibrations, margin_of
-from featray.analysis.comparison.factors import Factor, Kind
+from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import Matched
 from featray.analysis.comparison.pairs import Pair, judge, next_step
 from featray.analysis.comparison.selection import named, select
@@ -35,7 +35,7 @@ __all__ = [
     "Change",
     "Comparison",
     "Factor",
-    "Kind",
+    "FactorKind",
     "Pair",
     "Separation",
     "Step",

@@ -12,7 +12,7 @@ from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 
 
-class Kind(StrEnum):
+class FactorKind(StrEnum):
     """What a factor belongs to."""
 
     SETTING = "setting"
@@ -28,7 +28,7 @@ class Factor:
     """One thing that differs, with the values of all that belongs to it."""
 
     key: str  # as in --over
-    kind: Kind
+    kind: FactorKind
     changes: tuple[Change, ...]
 
     @property
@@ -57,7 +57,7 @@ def differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[F
     found = _settings(baseline, candidate)
     if keys.of_detector(over) and "detector" not in over:
         found = [factor for factor in found if factor.key != "detector"]  # a variant's name follows from its part
-    found += [Factor(each.key, Kind.WORK, (each,)) for each in _of_work(baseline, candidate, over)]
+    found += [Factor(each.key, FactorKind.WORK, (each,)) for each in _of_work(baseline, candidate, over)]
     told = {factor.key for factor in found}
     context = [factor for factor in _context(baseline, candidate) if factor.key not in told]
     if any(factor.key in ("torch", "pyfeat") for factor in context):
@@ -72,7 +72,7 @@ def _settings(baseline: Unit, candidate: Unit) -> list[Factor]:
         if change.baseline != change.candidate and not (
             key == "threads" and None in (change.baseline, change.candidate)
         ):
-            found.append(Factor(key, Kind.SETTING, (change,)))
+            found.append(Factor(key, FactorKind.SETTING, (change,)))
     return found
 
 
@@ -97,9 +97,9 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
         known = [(each, *_both(baseline, candidate, each)) for each in columns]
         changes = tuple(Change(*each) for each in known if None not in each and each[1] != each[2])
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
-            found.append(Factor(key, Kind.CONTEXT, changes))
+            found.append(Factor(key, FactorKind.CONTEXT, changes))
     if changes := _variables(baseline, candidate):
-        found.append(Factor(keys.VARIABLES, Kind.CONTEXT, changes))
+        found.append(Factor(keys.VARIABLES, FactorKind.CONTEXT, changes))
     return found
 
 
@@ -135,7 +135,7 @@ def _both(baseline: Unit, candidate: Unit, column: str) -> tuple[str | None, str
 
 def _without_label(found: list[Factor]) -> list[Factor]:
     """Drop an environment that is only the name under which another torch or py-feat runs."""
-    return [factor for factor in found if not (factor.key == "environment" and factor.kind is Kind.SETTING)]
+    return [factor for factor in found if not (factor.key == "environment" and factor.kind is FactorKind.SETTING)]
 
 
 def unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from featray.analysis import cautions
 from featray.analysis.comparison import calibration, keys, separation, work
 from featray.analysis.comparison import factors as factors_
 from featray.analysis.comparison.calibration import Calibration
-from featray.analysis.comparison.factors import Factor, Kind
+from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.separation import Separation
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
@@ -82,7 +82,7 @@ def judge(
     else:
         verdict, decision, reasons = _timed(baseline, candidate, margin, calibrations)
     differing = factors_.differing(baseline, candidate, over)
-    found = tuple(factor for factor in differing if factor.kind is not Kind.SETTING or factor.key not in best_of)
+    found = tuple(factor for factor in differing if factor.kind is not FactorKind.SETTING or factor.key not in best_of)
     return Pair(
         baseline=baseline,
         candidate=candidate,

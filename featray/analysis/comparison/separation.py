@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from featray.analysis.comparison import keys
-from featray.analysis.comparison.factors import Factor, Kind
+from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import gpus
@@ -92,7 +92,9 @@ def _step(
     default = sides["candidate"]
     place = rows.get(hardware[0], default) if hardware else default
     settings = {
-        factor.key: str(_side(factor, each_takes[factor.key])) for factor in factors if factor.kind is not Kind.CONTEXT
+        factor.key: str(_side(factor, each_takes[factor.key]))
+        for factor in factors
+        if factor.kind is not FactorKind.CONTEXT
     }
     installed = requirements(rows.get("torch", default), rows.get("pyfeat", default))
     return Step(

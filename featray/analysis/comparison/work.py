@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
+from featray.core.row import OutputSummary
 
 ABSOLUTE_TOLERANCE = 6e-5
 """How far a mean or sd of an output column may move: the most that batch and thread count alone moved any value
@@ -100,10 +101,7 @@ def outcome(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str
     return tuple(found)
 
 
-Summary = dict[str, list[float]]
-
-
-def _columns(ours: Summary | None, theirs: Summary | None) -> Iterator[str]:
+def _columns(ours: OutputSummary | None, theirs: OutputSummary | None) -> Iterator[str]:
     if ours is None or theirs is None:
         return
     for side, names in (("baseline", ours.keys() - theirs.keys()), ("candidate", theirs.keys() - ours.keys())):

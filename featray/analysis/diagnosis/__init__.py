@@ -27,11 +27,11 @@ from featray.analysis.diagnosis import (
     regressions,
     software,
 )
-from featray.analysis.diagnosis.batch_curves import Best, Curve
-from featray.analysis.diagnosis.finding import Finding, Kind, Role, Wanted
+from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
+from featray.analysis.diagnosis.finding import Finding, FindingKind, Role, Wanted
 from featray.analysis.units import Unit
 
-__all__ = ["Best", "Curve", "Diagnosis", "Finding", "Kind", "Role", "Wanted", "diagnose"]
+__all__ = ["BestBatch", "Curve", "Diagnosis", "Finding", "FindingKind", "Role", "Wanted", "diagnose"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,11 +39,11 @@ class Diagnosis:
     """Everything found.
 
     `pairs` are the best settings against those of the baseline, daggered among themselves; `best` holds every best
-    setting, with or without a counterpart. `findings` are in the order of `Kind`, the headline left out.
+    setting, with or without a counterpart. `findings` are in the order of `FindingKind`, the headline left out.
     """
 
     headline: Finding | None
-    best: tuple[Best, ...]
+    best: tuple[BestBatch, ...]
     pairs: tuple[Pair, ...]
     findings: tuple[Finding, ...]
 
@@ -75,7 +75,7 @@ def diagnose(
         *quality.findings(units, known),
         *software.findings(units, baseline),
     ]
-    order = list(Kind)
+    order = list(FindingKind)
     return Diagnosis(
         headline=against_baseline.headline(units, found, baseline),
         best=tuple(best),

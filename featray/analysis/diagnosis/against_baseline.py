@@ -7,8 +7,8 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from featray import stats
 from featray.analysis import comparison, unit_wording
 from featray.analysis.comparison import Calibration, Pair, keys, separation
-from featray.analysis.diagnosis.batch_curves import Best, grouped, place
-from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, Kind, Role, Wanted
+from featray.analysis.diagnosis.batch_curves import BestBatch, grouped, place
+from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, FindingKind, Role, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
@@ -26,17 +26,19 @@ class Against:
     """Pairs of best settings, and those without a counterpart on either side."""
 
     pairs: tuple[Pair, ...]
-    new: tuple[Best, ...]
-    only: tuple[Best, ...]
+    new: tuple[BestBatch, ...]
+    only: tuple[BestBatch, ...]
 
 
-def compare(best: Sequence[Best], baseline: Sequence[Best], margin: float, known: Mapping[str, Calibration]) -> Against:
+def compare(
+    best: Sequence[BestBatch], baseline: Sequence[BestBatch], margin: float, known: Mapping[str, Calibration]
+) -> Against:
     """Compare every best setting with the baseline's of the same detector and input.
 
     A target is compared with itself where the baseline has it, else with the baseline's targets of the same device.
     """
     pairs, new, met = [], [], set[int]()
-    by_work: dict[Hashable, list[Best]] = {}
+    by_work: dict[Hashable, list[BestBatch]] = {}
     for each in baseline:
         by_work.setdefault(place(each.unit)[:3], []).append(each)
     for each in best:
@@ -51,7 +53,7 @@ def compare(best: Sequence[Best], baseline: Sequence[Best], margin: float, known
     return Against(tuple(comparison.daggered(pairs)), tuple(new), only)
 
 
-def _counterparts(each: Best, same: Sequence[Best]) -> list[Best]:
+def _counterparts(each: BestBatch, same: Sequence[BestBatch]) -> list[BestBatch]:
     here = [other for other in same if other.unit.row.target_id == each.unit.row.target_id]
     return here or [other for other in same if other.unit.row.device == each.unit.row.device]
 
@@ -71,7 +73,7 @@ def headline(units: Sequence[Unit], found: Against, baseline: Sequence[Unit]) ->
     parts.append(f"highest throughput {unit_wording.rate(top)}{realtime} ({unit_wording.unit(top)})")
     sentence = "; ".join(parts)
     text = f"{sentence[0].upper()}{sentence[1:]}."
-    return Finding(kind=Kind.HEADLINE, text=text, figures=figures, units=(top.key,))
+    return Finding(kind=FindingKind.HEADLINE, text=text, figures=figures, units=(top.key,))
 
 
 def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[list[str], dict[str, Figure]]:
@@ -123,7 +125,7 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
         "measure both sides with featray."
     )
     yield Finding(
-        kind=Kind.UNPROVEN,
+        kind=FindingKind.UNPROVEN,
         text=text,
         figures={"pairs": len(about), "needed": needed or None},
         units=_keys(about),
@@ -179,7 +181,7 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
     names = [f"{unit_wording.unit(pair.candidate)} ({_needed(needed[pair.candidate.key])})" for pair in about]
     known = [count for count in needed.values() if count is not None]
     yield Finding(
-        kind=Kind.UNDECIDED,
+        kind=FindingKind.UNDECIDED,
         text=f"Not decided, invocations per side that would: {wording.phrases(names)}.",
         figures={"pairs": len(about), "needed": max(known, default=None)},
         units=_keys(about),
@@ -228,7 +230,7 @@ def _not_comparable(pairs: Sequence[Pair]) -> Iterator[Finding]:
     for reasons, about in groups.items():
         names = wording.phrases([unit_wording.unit(pair.candidate) for pair in about])
         text = f"Not comparable, since the work differs in {wording.listed(reasons)}: {names}."
-        yield Finding(kind=Kind.NOT_COMPARABLE, text=text, figures={"pairs": len(about)}, units=_keys(about))
+        yield Finding(kind=FindingKind.NOT_COMPARABLE, text=text, figures={"pairs": len(about)}, units=_keys(about))
 
 
 def _factors(pairs: Sequence[Pair], places: Places) -> Iterator[Finding]:
@@ -243,7 +245,7 @@ def _factors(pairs: Sequence[Pair], places: Places) -> Iterator[Finding]:
         ratios = wording.share(len(about), len(timed), "ratio")
         if len(gists) == 1:
             text = f"In {ratios[0].lower()}{ratios[1:]} only {gists[0]} is known to differ{_unknown(about)}."
-            yield Finding(kind=Kind.ATTRIBUTED, text=text, figures={"pairs": len(about)}, units=_keys(about))
+            yield Finding(kind=FindingKind.ATTRIBUTED, text=text, figures={"pairs": len(about)}, units=_keys(about))
         else:
             yield _confounded(ratios, gists, about, places)
 
@@ -262,7 +264,7 @@ def _confounded(ratios: str, gists: Sequence[str], about: Sequence[Pair], places
             text += f"; {', '.join(plan.together)} come with the machine and cannot be separated"
     wanted = [each for pair in about for each in _separating(pair)]
     return Finding(
-        kind=Kind.CONFOUNDED,
+        kind=FindingKind.CONFOUNDED,
         text=f"{text}.",
         figures={"pairs": len(about), "factors": len(gists)},
         units=_keys(about),
@@ -307,7 +309,7 @@ def _unknown(about: Sequence[Pair]) -> str:
     return f" (unknown on a side at least: {', '.join(names)})" if names else ""
 
 
-def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
+def _new(new: Sequence[BestBatch], baseline: Sequence[Unit]) -> Iterator[Finding]:
     """Group what the baseline did not measure by input and device."""
     for about in grouped(new).values():
         names = [
@@ -330,7 +332,7 @@ def _new(new: Sequence[Best], baseline: Sequence[Unit]) -> Iterator[Finding]:
             for each in about
         ]
         yield Finding(
-            kind=Kind.NEW_GROUND,
+            kind=FindingKind.NEW_GROUND,
             text=f"{text}: {wording.listed(names)}.",
             figures={"frames_per_s": max(each.unit.throughput_hz for each in about)},
             units=tuple(each.unit.key for each in about),
@@ -344,9 +346,9 @@ def _as_there(there: Unit, here: Unit) -> tuple[str, ...]:
     return () if same and not there.is_imported else separation.requirements(there.row, there.row)
 
 
-def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
+def _only(only: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator[Finding]:
     """Say what the baseline has and this does not, device by device."""
-    groups: dict[str, list[Best]] = {}
+    groups: dict[str, list[BestBatch]] = {}
     for each in only:
         groups.setdefault(each.unit.target.name, []).append(each)
     here = {unit.row.device: unit for unit in units if unit.measured}
@@ -355,7 +357,7 @@ def _only(only: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
         what = "nothing was measured there now" if whole else wording.phrases([_what(each.unit) for each in about])
         text = f"Only in the baseline: {wording.count(len(about), 'best setting')} on {name} ({what})."
         yield Finding(
-            kind=Kind.ONLY_BASELINE,
+            kind=FindingKind.ONLY_BASELINE,
             text=text,
             figures={"settings": len(about)},
             units=tuple(each.unit.key for each in about),

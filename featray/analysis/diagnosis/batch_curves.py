@@ -38,7 +38,7 @@ class Curve:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Best:
+class BestBatch:
     """The setting to use of one detector on one input and target, and the batches that are as good."""
 
     unit: Unit
@@ -80,7 +80,7 @@ def _rank(known: Collection[str], name: str) -> int:
 
 def best(
     units: Iterable[Unit], margin: float = stats.MARGIN, known: Mapping[str, Calibration] | None = None
-) -> list[Best]:
+) -> list[BestBatch]:
     """Find the best setting of each detector on each input and target.
 
     Args:
@@ -88,14 +88,14 @@ def best(
         margin: Least log ratio that counts.
         known: Target id -> noise floor.
     """
-    chosen: dict[Hashable, tuple[float, Best]] = {}
+    chosen: dict[Hashable, tuple[float, BestBatch]] = {}
     for curve in gather(units):
         times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
         tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, known or {})))
         unit = curve.at(min(tied)) or curve.first
         key, fastest = (*place(unit), unit.row.weights), min(times.values())
         if key not in chosen or fastest < chosen[key][0]:
-            chosen[key] = fastest, Best(unit=unit, tied=tied, curve=curve)
+            chosen[key] = fastest, BestBatch(unit=unit, tied=tied, curve=curve)
     return [each for _, each in chosen.values()]
 
 
@@ -114,9 +114,9 @@ def is_slower(before: Unit, after: Unit, margin: float, known: Mapping[str, Cali
     return fmean(after.logs) - fmean(before.logs) >= max(least, SINGLE_RISE)
 
 
-def grouped(found: Sequence[Best]) -> dict[tuple[str, str, str], list[Best]]:
+def grouped(found: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
     """Group best settings by input and target."""
-    groups: dict[tuple[str, str, str], list[Best]] = {}
+    groups: dict[tuple[str, str, str], list[BestBatch]] = {}
     for each in found:
         groups.setdefault(place(each.unit)[1:], []).append(each)
     return groups

@@ -8,8 +8,8 @@ from featray import stats
 from featray.analysis import footprint, unit_wording
 from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
-from featray.analysis.diagnosis.batch_curves import Best
-from featray.analysis.diagnosis.finding import Finding, Kind, Wanted
+from featray.analysis.diagnosis.batch_curves import BestBatch
+from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.quantities import format_bytes
@@ -27,7 +27,7 @@ DOUBLINGS = 2  # batches beyond the largest that are proposed: the next point an
 
 
 def findings(
-    best: Sequence[Best], units: Sequence[Unit], margin: float, known: Mapping[str, Calibration]
+    best: Sequence[BestBatch], units: Sequence[Unit], margin: float, known: Mapping[str, Calibration]
 ) -> Iterator[Finding]:
     """Say what limits the best settings, and where larger batches are worth a try."""
     yield from _bound(best)
@@ -40,7 +40,7 @@ def utilization(unit: Unit) -> float | None:
     return median(known) if known else None
 
 
-def _bound(best: Sequence[Best]) -> Iterator[Finding]:
+def _bound(best: Sequence[BestBatch]) -> Iterator[Finding]:
     known = [(each, share) for each in best if (share := utilization(each.unit)) is not None]
     low = [(each, share) for each, share in known if share < HOST_BOUND]
     high = [(each, share) for each, share in known if share >= DEVICE_BOUND]
@@ -50,13 +50,13 @@ def _bound(best: Sequence[Best]) -> Iterator[Finding]:
             f"{unit_wording.unit(each.unit)} {wording.percent(share)}{_why(each, alike[_work_and_host(each)])}"
             for each, share in low
         ]
-        yield _named(Kind.HOST_BOUND, "The GPU waits for the host, busy less than half of the time", names, low)
+        yield _named(FindingKind.HOST_BOUND, "The GPU waits for the host, busy less than half of the time", names, low)
     if high:
         names = [f"{unit_wording.unit(each.unit)} {wording.percent(share)}" for each, share in high]
-        yield _named(Kind.DEVICE_BOUND, "The GPU is the limit", names, high)
+        yield _named(FindingKind.DEVICE_BOUND, "The GPU is the limit", names, high)
 
 
-def _named(kind: Kind, text: str, names: Sequence[str], about: Sequence[tuple[Best, float]]) -> Finding:
+def _named(kind: FindingKind, text: str, names: Sequence[str], about: Sequence[tuple[BestBatch, float]]) -> Finding:
     shares = [share for _, share in about]
     return Finding(
         kind=kind,
@@ -66,7 +66,7 @@ def _named(kind: Kind, text: str, names: Sequence[str], about: Sequence[tuple[Be
     )
 
 
-def _why(each: Best, alike: Sequence[Best]) -> str:
+def _why(each: BestBatch, alike: Sequence[BestBatch]) -> str:
     """Add what else is known: the longest stage, and another GPU model of the host that is as fast."""
     clues = [clue for clue in (_longest_stage(each.unit), _equal(each, alike)) if clue]
     return f" ({'; '.join(clues)})" if clues else ""
@@ -81,7 +81,7 @@ def _longest_stage(unit: Unit) -> str | None:
     return f"{wording.percent(stages[name] / whole)} of a call is {wording.short(name)}"
 
 
-def _equal(each: Best, alike: Sequence[Best]) -> str | None:
+def _equal(each: BestBatch, alike: Sequence[BestBatch]) -> str | None:
     """Say that another GPU model of the same host is no faster or slower, which a host-bound setting should be."""
     unit = each.unit
     same = [
@@ -93,20 +93,20 @@ def _equal(each: Best, alike: Sequence[Best]) -> str | None:
     return f"as fast on {same[0].target.name}" if same else None
 
 
-def _by_work_and_host(best: Iterable[Best]) -> dict[Hashable, list[Best]]:
-    groups: dict[Hashable, list[Best]] = {}
+def _by_work_and_host(best: Iterable[BestBatch]) -> dict[Hashable, list[BestBatch]]:
+    groups: dict[Hashable, list[BestBatch]] = {}
     for each in best:
         groups.setdefault(_work_and_host(each), []).append(each)
     return groups
 
 
-def _work_and_host(each: Best) -> Hashable:
+def _work_and_host(each: BestBatch) -> Hashable:
     return (*batch_curves.place(each.unit)[:3], each.unit.row.host_id)
 
 
-def _headroom(best: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
+def _headroom(best: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator[Finding]:
     """Group the curves that still rise where the sweep stopped by device, GPUs of one model and memory together."""
-    groups: dict[Hashable, list[Best]] = {}
+    groups: dict[Hashable, list[BestBatch]] = {}
     exhausted: dict[Hashable, int] = {}
     for unit in filter(_is_exhausted, units):
         exhausted[batch_curves.place(unit)] = max(unit.row.batch_size, exhausted.get(batch_curves.place(unit), 0))
@@ -118,13 +118,13 @@ def _headroom(best: Sequence[Best], units: Sequence[Unit]) -> Iterator[Finding]:
         yield _roomy(about)
 
 
-def _still_rises(each: Best, margin: float, known: Mapping[str, Calibration]) -> bool:
+def _still_rises(each: BestBatch, margin: float, known: Mapping[str, Calibration]) -> bool:
     """Tell whether the largest batch is the best one, and faster than the one before."""
     units = each.curve.units
     return len(units) > 1 and each.unit is units[-1] and batch_curves.is_slower(units[-1], units[-2], margin, known)
 
 
-def _has_room(each: Best) -> bool:
+def _has_room(each: BestBatch) -> bool:
     """Tell whether a larger batch can be tried: room in memory, and frames to fill it."""
     unit = each.unit
     if unit.row.device == "cpu":
@@ -135,7 +135,7 @@ def _has_room(each: Best) -> bool:
     return used is None or total is None or used < MEMORY_ROOM * total
 
 
-def gain(each: Best) -> float:
+def gain(each: BestBatch) -> float:
     """Give the log ratio by which the last batch is faster than the one before."""
     before, last = each.curve.units[-2:]
     return fmean(before.logs) - fmean(last.logs)
@@ -145,7 +145,7 @@ def _is_exhausted(unit: Unit) -> bool:
     return any(row.status in (Status.OOM, Status.SKIPPED) for row in unit.failed)
 
 
-def _roomy(about: Sequence[Best]) -> Finding:
+def _roomy(about: Sequence[BestBatch]) -> Finding:
     first = about[0].unit
     total = footprint.total_b(first)
     used = max((value for each in about if (value := footprint.used_b(each.unit)) is not None), default=None)
@@ -170,7 +170,7 @@ def _roomy(about: Sequence[Best]) -> Finding:
         f"({wording.phrases(names)}); untried: b={untried}."
     )
     return Finding(
-        kind=Kind.HEADROOM,
+        kind=FindingKind.HEADROOM,
         text=text,
         figures={"memory_b": total, "used_b": used, "settings": len(about)},
         units=tuple(each.unit.key for each in about),

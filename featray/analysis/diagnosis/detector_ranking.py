@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from featray.analysis import comparison, unit_wording
 from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
-from featray.analysis.diagnosis.batch_curves import Best
-from featray.analysis.diagnosis.finding import Finding, Kind
+from featray.analysis.diagnosis.batch_curves import BestBatch
+from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
@@ -14,7 +14,7 @@ from featray.stats import Verdict
 OVER = ("detector", "batch_size", "num_workers", "threads", "environment")
 
 
-def findings(best: Sequence[Best], margin: float, known: Mapping[str, Calibration]) -> Iterator[Finding]:
+def findings(best: Sequence[BestBatch], margin: float, known: Mapping[str, Calibration]) -> Iterator[Finding]:
     """Rank the detectors of each input, target by target; a single one has no rival."""
     inputs: dict[tuple[str, str], list[list[Unit]]] = {}
     for (kind, label, _), members in batch_curves.grouped(best).items():
@@ -64,7 +64,7 @@ def _order(
 
 def _finding(text: str, rankings: Sequence[Sequence[Unit]]) -> Finding:
     return Finding(
-        kind=Kind.DETECTORS,
+        kind=FindingKind.DETECTORS,
         text=f"{text}.",
         figures={
             "ratio": max(map(_ratio, rankings)),

@@ -13,7 +13,7 @@ ASKED_MAX = 50
 cause that is to be found first."""
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """Which diagnosis made a finding, in the order of a report."""
 
     HEADLINE = "headline"
@@ -68,7 +68,7 @@ class Wanted:
 class Finding:
     """One thing found. `figures` are SI values by name; `units` are those it is about."""
 
-    kind: Kind
+    kind: FindingKind
     text: str
     figures: Mapping[str, Figure] = dataclasses.field(default_factory=dict)
     units: tuple[UnitKey, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.comparison import Calibration
-from featray.analysis.diagnosis.finding import ASKED_MAX, Finding, Kind, Wanted
+from featray.analysis.diagnosis.finding import ASKED_MAX, Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.row import Row
@@ -41,7 +41,7 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
     ]
     target = wording.percent(stats.HALF_WIDTH)
     yield Finding(
-        kind=Kind.NOISY,
+        kind=FindingKind.NOISY,
         text=f"{_of(wide, found, 'is', 'are')} noisier than ±{target}: {wording.phrases(names)}.",
         figures={"half_width_max": wide[0][0].half_width, "units": len(wide), "needed": needed[0]},
         units=tuple(unit.key for _, unit in wide),
@@ -79,7 +79,7 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
         f"±{wording.percent(stats.HALF_WIDTH)} at {basis} sd of {wording.percent(sd)}."
     )
     yield Finding(
-        kind=Kind.FEW,
+        kind=FindingKind.FEW,
         text=text,
         figures={"units": len(few), "needed": needed, "sd": sd},
         units=tuple(unit.key for unit in few),
@@ -103,7 +103,7 @@ def _throttled(units: Sequence[Unit]) -> Iterator[Finding]:
         why = f" ({wording.listed(map(wording.short, reasons))})" if reasons else ""
         text = f"Throttled in spite of cool-downs{why}: {wording.phrases([unit_wording.unit(unit) for unit in hot])}."
         yield Finding(
-            kind=Kind.THROTTLED, text=text, figures={"units": len(hot)}, units=tuple(unit.key for unit in hot)
+            kind=FindingKind.THROTTLED, text=text, figures={"units": len(hot)}, units=tuple(unit.key for unit in hot)
         )
 
 
@@ -118,7 +118,7 @@ def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
         members, cause = list(about.values()), _cause([row for _, row in failures])
         retry = [unit for unit in members if any(row.status in _WORTH_ANOTHER_TRY for row in unit.failed)]
         yield Finding(
-            kind=Kind.FAILED,
+            kind=FindingKind.FAILED,
             text=f"No number, {cause}: {wording.phrases([unit_wording.unit(unit) for unit in members])}.",
             figures={"units": len(members), "status": str(members[0].failed[-1].status)},
             units=tuple(about),
@@ -168,7 +168,7 @@ def _hole(lacking: Sequence[Unit], target_id: str, there: Unit) -> Finding:
     ]
     text = f"Not measured on {there.target.name} though elsewhere in the same run: {wording.phrases(names)}."
     return Finding(
-        kind=Kind.MISSING,
+        kind=FindingKind.MISSING,
         text=text,
         figures={"cells": len(lacking)},
         wanted=tuple(Wanted(unit=unit, reason="missing on this target", target_id=target_id) for unit in lacking),

@@ -15,7 +15,7 @@ from featray.analysis import unit_wording
 from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import Curve
-from featray.analysis.diagnosis.finding import Finding, Kind, Wanted
+from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
 
@@ -191,7 +191,7 @@ def _finding(rise: Rise, evidence: Evidence) -> Finding:
     )
     clues = "; ".join(_clues(rise, evidence))
     return Finding(
-        kind=Kind.BATCH_CURVE,
+        kind=FindingKind.BATCH_CURVE,
         text=f"{text}{'; ' + clues if clues else ''}; {_conclusion(rise, evidence)}.",
         figures={
             "excess_s": rise.excess_s,

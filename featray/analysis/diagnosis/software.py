@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from featray.analysis.diagnosis.finding import Finding, Kind
+from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.units import Unit
 from featray.core import wording
 
@@ -36,7 +36,7 @@ def findings(units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Findin
         text += "; nothing known of it changed since the baseline"
     if _lacks_driver(units) or _lacks_driver(baseline):
         text += "; nothing tells whether the GPU driver changed" if baseline else "; the GPU driver is not recorded"
-    yield Finding(kind=Kind.STACK, text=f"{text}.", figures={"changes": len(changes)})
+    yield Finding(kind=FindingKind.STACK, text=f"{text}.", figures={"changes": len(changes)})
 
 
 def _lacks_driver(units: Iterable[Unit]) -> bool:

@@ -15,11 +15,11 @@ import ray
 from featray import backends
 from featray.backends import Event
 from featray.backends.ray import link, liveness
-from featray.backends.ray.hosts import Hosts
+from featray.backends.ray.hosts import RayHosts
 from featray.backends.ray.link import first_line
 from featray.backends.ray.listener import Ear
 from featray.backends.ray.meters import Meters
-from featray.core.events import EventKind
+from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.host import supervisor
@@ -31,13 +31,13 @@ WAIT_S = 0.1  # what has just started is heard of after this at the latest
 
 
 @ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
-def _invocation(request: dict[str, Any]) -> Iterator[supervisor.Said]:
+def _invocation(request: dict[str, Any]) -> Iterator[PlainEvent]:
     """Supervise one invocation on this node."""
     yield from supervisor.supervise(request, watch_parent=True)
 
 
 @dataclasses.dataclass
-class _Running:
+class _RayInvocation:
     planned: Planned
     events: Any  # ray.ObjectRefGenerator
     node: str
@@ -61,10 +61,10 @@ class RayCluster:
         """
         self._holder = holder
         self._is_embedded = address is None
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, _RayInvocation] = {}
         self._context = link.connect(address, metadata or {})
-        self._head = liveness.Head(ray.get_runtime_context().gcs_address)
-        self._hosts = Hosts(self._head)
+        self._head = liveness.HeadWatch(ray.get_runtime_context().gcs_address)
+        self._hosts = RayHosts(self._head)
         self._meters = Meters()
         self._ear = Ear(self._hear)
 
@@ -114,7 +114,7 @@ class RayCluster:
             scheduling_strategy=link.on(node),
             num_gpus=self._hosts.gpus_to_lease(planned, node),
         ).remote(backends.request(planned, store, self._holder))
-        self._running[id(planned)] = _Running(planned, events, node, time.monotonic())
+        self._running[id(planned)] = _RayInvocation(planned, events, node, time.monotonic())
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
         """Wait for the first event of any invocation and return all that have come.
@@ -152,7 +152,7 @@ class RayCluster:
             elif not entry.heard and time.monotonic() - entry.begun > liveness.EVERY_S:
                 yield self._not_begun(entry)
 
-    def _not_begun(self, entry: _Running) -> Event:
+    def _not_begun(self, entry: _RayInvocation) -> Event:
         """Say whether others' tasks are in the way of an invocation, which they may be for long, or nothing is."""
         where, gpus = entry.planned.target.label, self._hosts.gpus_to_lease(entry.planned, entry.node)
         room = link.room(entry.node)
@@ -160,7 +160,7 @@ class RayCluster:
             return Event(planned=entry.planned, kind=EventKind.QUEUED, text=f"Ray to start it on {where}")
         return Event(planned=entry.planned, kind=EventKind.WAITING, text=f"other Ray tasks on {where}")
 
-    def _next(self, entry: _Running) -> Event:
+    def _next(self, entry: _RayInvocation) -> Event:
         try:
             return backends.heard(entry.planned, ray.get(next(entry.events)))
         except StopIteration:

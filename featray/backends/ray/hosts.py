@@ -53,13 +53,13 @@ def _forget(store: str, stored: list[Row]) -> None:
     spool.forget(spool.folder(weights.featray_cache(), store), stored)
 
 
-class Hosts:
+class RayHosts:
     """The hosts of the last probe, and which of their nodes are there."""
 
-    def __init__(self, head: liveness.Head) -> None:
+    def __init__(self, head: liveness.HeadWatch) -> None:
         """Begin without any host; `head` is looked at before every call that would block without it."""
         self._head = head
-        self._nodes = liveness.Nodes()
+        self._nodes = liveness.NodeWatch()
         self._newcomers: list[str] = []
         self._inventory = Inventory(hosts=())
         self._gpu_counts: dict[str, int] = {}  # node -> what Ray leases there
@@ -70,7 +70,7 @@ class Hosts:
         nodes = [node for node in alive if _offers(node, "CPU")]  # a head may be for drivers only
         calls = {_probe.options(scheduling_strategy=on(node["NodeID"])).remote(): node["NodeID"] for node in nodes}
         self._gpu_counts = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes}
-        self._nodes, self._newcomers = liveness.Nodes(node["NodeID"] for node in alive), []
+        self._nodes, self._newcomers = liveness.NodeWatch(node["NodeID"] for node in alive), []
         answered = self._settled(calls, PROBE_S)
         found = [_host(node, call if call in answered else None) for node, call in zip(nodes, calls, strict=True)]
         self._inventory = inventory.merge(found)

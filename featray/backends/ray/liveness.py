@@ -16,7 +16,7 @@ HEAD_S = 20.0  # without an answer: a restart or a burst of load is over; Ray gi
 SETTLE_S = 10.0  # after Ray declared a node dead: it tells the tasks' owners itself when it can
 
 
-class Head:
+class HeadWatch:
     """Whether the head answers."""
 
     def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Head:
             )
 
 
-class Nodes:
+class NodeWatch:
     """Which nodes are dead for so long that nothing more will be heard of them, and which have come."""
 
     def __init__(self, known: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:

@@ -96,7 +96,7 @@ def _canonical_68() -> torch.Tensor:
     return _canonical_478()[DLIB68_FROM_MP478, :2].reshape(-1)
 
 
-class _Block(nn.Module):  # type: ignore[misc]  # torch is not followed
+class _ConvBlock(nn.Module):  # type: ignore[misc]  # torch is not followed
     """BlazeFace's residual block: depthwise, then pointwise; channels grow by zero padding."""
 
     def __init__(self, channels: int, out: int, stride: int) -> None:
@@ -122,8 +122,8 @@ class _Mesh(nn.Module):  # type: ignore[misc]  # torch is not followed
         layers: list[nn.Module] = [nn.Conv2d(3, 16, 3, 2, 1), nn.PReLU(16)]
         channels = 16
         for index, (out, blocks) in enumerate(self.STAGES):
-            layers.append(_Block(channels, out, 1 if index == 0 else 2))
-            layers.extend(_Block(out, out, 1) for _ in range(blocks - 1))
+            layers.append(_ConvBlock(channels, out, 1 if index == 0 else 2))
+            layers.extend(_ConvBlock(out, out, 1) for _ in range(blocks - 1))
             channels = out
         self.body = nn.Sequential(*layers)
         self.points = nn.Conv2d(channels, 478 * 3, 2)

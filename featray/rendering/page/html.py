@@ -16,7 +16,7 @@ from featray.rendering import markdown, notes, table_text, unit_records
 from featray.rendering.document import Report, detector_heading
 from featray.rendering.notes import Notes
 from featray.rendering.page import palette, plots, ratio_plots, tables
-from featray.rendering.page.plots import Anchors, Figure
+from featray.rendering.page.plots import Anchors, Plot
 from featray.rendering.page.tables import Grid
 
 UNITS_MAX = 2000  # 2.5 KB a unit beside plotly's 4.8 MB: a page of 10 MB still opens on a phone
@@ -31,7 +31,7 @@ class Rendered:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
+class PagePart:
     """One section of the page."""
 
     anchor: str
@@ -139,7 +139,7 @@ def _left_out(shown: int, total: int, csv: str | None) -> str:
     return f"{rest} left out; where the page is written to a file they are put in a CSV beside it."
 
 
-def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> list[Part | None]:
+def _parts(report: Report, found: Notes, drawn: Sequence[Plot], anchors: Anchors) -> list[PagePart | None]:
     return [
         _best(report, anchors),
         _observations(found),
@@ -158,25 +158,27 @@ def _parts(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Ancho
     ]
 
 
-def _observations(found: Notes) -> Part | None:
+def _observations(found: Notes) -> PagePart | None:
     if not found.observations:
         return None
-    return Part(anchor="findings", title="Findings", items=found.observations)
+    return PagePart(anchor="findings", title="Findings", items=found.observations)
 
 
-def _next_runs(found: Notes) -> Part | None:
+def _next_runs(found: Notes) -> PagePart | None:
     if found.next_command is None:
         return None
     note = "What the findings ask for, as sweeps that can be submitted; this command writes them:"
-    return Part(anchor="next", title="Next runs", note=note, command=found.next_command, grid=tables.next_runs(found))
+    return PagePart(
+        anchor="next", title="Next runs", note=note, command=found.next_command, grid=tables.next_runs(found)
+    )
 
 
-def _remarks(report: Report, found: Notes) -> Part | None:
+def _remarks(report: Report, found: Notes) -> PagePart | None:
     items = [notes.Observation(each.kind, each.text) for each in notes.untold(report.remarks, found)]
-    return Part(anchor="remarks", title="Remarks", items=items) if items else None
+    return PagePart(anchor="remarks", title="Remarks", items=items) if items else None
 
 
-def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors: Anchors) -> Part | None:
+def _comparisons(report: Report, found: Notes, drawn: Sequence[Plot], anchors: Anchors) -> PagePart | None:
     if not found.comparisons:
         return None
     chosen = [index for index, each in enumerate(drawn) if each.kind == "ratio"]
@@ -186,7 +188,7 @@ def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors:
         *found.remarks,
         *([f"Of every pair: {shared}."] if shared else []),
     ]
-    return Part(
+    return PagePart(
         anchor="baseline",
         title="Against the baseline",
         note=" ".join(map(wording.plain, told)),
@@ -197,17 +199,21 @@ def _comparisons(report: Report, found: Notes, drawn: Sequence[Figure], anchors:
     )
 
 
-def _plots(kind: str, title: str, drawn: Sequence[Figure], note: str, *, wide: bool = False) -> Part | None:
+def _plots(kind: str, title: str, drawn: Sequence[Plot], note: str, *, wide: bool = False) -> PagePart | None:
     chosen = [index for index, each in enumerate(drawn) if each.kind == kind]
     if not chosen:
         return None
-    return Part(anchor=kind, title=title, note=note, figures=chosen, wide=wide, legend=kind in ("throughput", "memory"))
+    return PagePart(
+        anchor=kind, title=title, note=note, figures=chosen, wide=wide, legend=kind in ("throughput", "memory")
+    )
 
 
-def _best(report: Report, anchors: Anchors) -> Part | None:
+def _best(report: Report, anchors: Anchors) -> PagePart | None:
     if not report.best:
         return None
-    return Part(anchor="best", title="Settings to use", note=table_text.BEST_NOTE, grid=tables.best(report, anchors))
+    return PagePart(
+        anchor="best", title="Settings to use", note=table_text.BEST_NOTE, grid=tables.best(report, anchors)
+    )
 
 
 def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:

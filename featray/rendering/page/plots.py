@@ -27,7 +27,7 @@ CURVE_HEIGHT_PX = 330
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Figure:
+class Plot:
     """One plot. `kind` is throughput, ratio, stages or memory; `input` is the section it belongs to."""
 
     kind: str
@@ -39,7 +39,7 @@ class Figure:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Keys:
+class Legend:
     """What colours and marks stand for: detectors and targets in the order of the report."""
 
     detectors: tuple[str, ...]
@@ -62,10 +62,10 @@ class Keys:
         return palette.cycled(palette.DASHES, self.targets.index(unit.key[2]))
 
 
-def keys(report: Report) -> Keys:
+def keys(report: Report) -> Legend:
     """Number the detectors and targets of a report."""
     shown = [unit for block in report.blocks for section in block.sections for t in section.tables for unit in t.units]
-    return Keys(
+    return Legend(
         detectors=tuple(dict.fromkeys(unit.row.detector for unit in shown)),
         targets=tuple(dict.fromkeys(unit.key[2] for unit in shown)),
     )
@@ -75,7 +75,7 @@ Anchors = Mapping[tuple[str, str, str], str]
 """Unit key -> id of its line in the page."""
 
 
-def curves(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figure]:
+def curves(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Plot]:
     """Draw throughput, then memory, against batch size: one plot per input, one line per detector and target."""
     numbered = keys(report)
     found = [_throughput(group, numbered, report, anchors) for group in _by_input(shown)]
@@ -90,11 +90,11 @@ def _by_input(shown: Iterable[Unit]) -> list[list[Unit]]:
     return list(groups.values())
 
 
-def _throughput(group: Sequence[Unit], numbered: Keys, report: Report, anchors: Anchors) -> Figure:
+def _throughput(group: Sequence[Unit], numbered: Legend, report: Report, anchors: Anchors) -> Plot:
     row = group[0].row
     unit = "frames per second" if row.section_kind == inputs.VIDEO else "images per second"
     lines = [_throughput_trace(line, numbered, report, anchors) for line in _lines(group, unit_records.throughput)]
-    return Figure(
+    return Plot(
         kind="throughput",
         title=section_heading(row),
         input=section_heading(row),
@@ -104,10 +104,10 @@ def _throughput(group: Sequence[Unit], numbered: Keys, report: Report, anchors: 
     )
 
 
-def _memory(group: Sequence[Unit], numbered: Keys, report: Report, anchors: Anchors) -> Figure:
+def _memory(group: Sequence[Unit], numbered: Legend, report: Report, anchors: Anchors) -> Plot:
     row = group[0].row
     lines = [_memory_trace(line, numbered, report, anchors) for line in _lines(group, footprint.used_b)]
-    return Figure(
+    return Plot(
         kind="memory",
         title=section_heading(row),
         input=section_heading(row),
@@ -128,7 +128,7 @@ def _lines(group: Sequence[Unit], value: Any) -> list[list[Unit]]:
     return [sorted(line, key=lambda each: each.row.batch_size) for line in lines.values()]
 
 
-def _curve(line: Sequence[Unit], numbered: Keys, report: Report, anchors: Anchors) -> Trace:
+def _curve(line: Sequence[Unit], numbered: Legend, report: Report, anchors: Anchors) -> Trace:
     first = line[0]
     return {
         "type": "scatter",
@@ -188,7 +188,7 @@ def plain_label(text: str) -> str:
     return wording.plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _throughput_trace(line: Sequence[Unit], numbered: Keys, report: Report, anchors: Anchors) -> Trace:
+def _throughput_trace(line: Sequence[Unit], numbered: Legend, report: Report, anchors: Anchors) -> Trace:
     values = [unit_records.throughput(each) or 0.0 for each in line]
     trace = _curve(line, numbered, report, anchors)
     trace["y"] = [_rounded(value) for value in values]
@@ -221,7 +221,7 @@ def _told(unit: Unit) -> str:
     return f"{text} (95% CI {wording.milliseconds(low_s / frames)} to {wording.milliseconds(high_s / frames)})"
 
 
-def _memory_trace(line: Sequence[Unit], numbered: Keys, report: Report, anchors: Anchors) -> Trace:
+def _memory_trace(line: Sequence[Unit], numbered: Legend, report: Report, anchors: Anchors) -> Trace:
     trace = _curve(line, numbered, report, anchors)
     trace["y"] = [_rounded((footprint.used_b(each) or 0) / GIB) for each in line]
     trace["text"] = [plain_label(_filled(each)) for each in line]
@@ -263,7 +263,7 @@ def _ticks(batches: Sequence[int]) -> list[str]:
 TICK_RATIO = 1.25  # batches 1 to 1024 on 300 pixels: 30 pixels a doubling, 10 for this
 
 
-def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figure]:
+def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Plot]:
     """Draw where a frame's time goes: one bar for the fastest profiled unit of each detector and target.
 
     Bars are shares, so that fast and slow devices can be read side by side.
@@ -281,12 +281,12 @@ def stages(report: Report, shown: Sequence[Unit], anchors: Anchors) -> list[Figu
     return figures
 
 
-def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Figure:
+def _stage_figure(bars: Sequence[Unit], report: Report, anchors: Anchors) -> Plot:
     heading = section_heading(bars[0].row)
     names = dict.fromkeys(name for each in bars for name in each.stages_s)
     labels = distinct(_bar_name(each, report) for each in bars)
     traces = [_stage_trace(name, index, bars, labels, anchors) for index, name in enumerate(names)]
-    return Figure(
+    return Plot(
         kind="stages",
         title=heading,
         input=heading,

@@ -8,9 +8,9 @@ from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
 from featray.rendering import notes
 from featray.rendering.document import Report, detector_heading
-from featray.rendering.notes import Comparison, Notes
+from featray.rendering.notes import Notes, PairNote
 from featray.rendering.page import palette, plots
-from featray.rendering.page.plots import FRAME_PX, LINE_HEIGHT_PX, Anchors, Figure, Layout, Trace, plain_label
+from featray.rendering.page.plots import FRAME_PX, LINE_HEIGHT_PX, Anchors, Layout, Plot, Trace, plain_label
 
 Known = Mapping[UnitKey, Unit]
 
@@ -19,7 +19,7 @@ SIDE_LENGTH = 28  # characters of a line beside a plot of half the page's width:
 ROOM = 1.05  # beyond the outermost bar: a mark would be cut in half at the edge
 
 
-def draw(report: Report, found: Notes, anchors: Anchors) -> list[Figure]:
+def draw(report: Report, found: Notes, anchors: Anchors) -> list[Plot]:
     """Draw every speedup with its interval on a logarithmic axis, one line each; nothing without comparisons.
 
     Pairs on several targets have a plot for each, all with one axis.
@@ -27,13 +27,13 @@ def draw(report: Report, found: Notes, anchors: Anchors) -> list[Figure]:
     shown = [each for each in found.comparisons if each.speedup is not None]
     known = {unit.key: unit for unit in report.units}
     axis = _axis(shown) if shown else {}
-    groups: dict[str, list[Comparison]] = {}
+    groups: dict[str, list[PairNote]] = {}
     for each in shown:
         groups.setdefault(each.where or "", []).append(each)
     return [_figure(where, members, axis, known, anchors) for where, members in groups.items()]
 
 
-def _figure(where: str, shown: Sequence[Comparison], axis: Layout, known: Known, anchors: Anchors) -> Figure:
+def _figure(where: str, shown: Sequence[PairNote], axis: Layout, known: Known, anchors: Anchors) -> Plot:
     labels = plots.distinct(_label(each, known) for each in shown)
     verdicts = dict.fromkeys(each.verdict for each in shown)
     traces = [_trace(verdict, shown, labels, anchors) for verdict in verdicts]
@@ -46,17 +46,17 @@ def _figure(where: str, shown: Sequence[Comparison], axis: Layout, known: Known,
         "meta": {"named": labels, "about": [plots.about(unit) if unit else {} for unit in units]},
     }
     height = FRAME_PX + LINE_HEIGHT_PX * len(shown)
-    return Figure(kind="ratio", title=where, input="", traces=tuple(traces), layout=layout, height_px=height)
+    return Plot(kind="ratio", title=where, input="", traces=tuple(traces), layout=layout, height_px=height)
 
 
-def _label(each: Comparison, known: Known) -> str:
+def _label(each: PairNote, known: Known) -> str:
     """Name a line in two: detector and input."""
     unit = known.get(each.candidate_unit) if each.candidate_unit else None
     names = (detector_heading(unit.row), unit.row.input) if unit else (each.config,)
     return "<br>".join(plain_label(wording.shortened(name, SIDE_LENGTH)) for name in names)
 
 
-def _axis(shown: Iterable[Comparison]) -> Layout:
+def _axis(shown: Iterable[PairNote]) -> Layout:
     """Lay out the ratios so that every bar and 1 are in sight, with a handful of round ticks."""
     values = [value for each in shown for value in (each.speedup, each.low, each.high) if value and value > 0]
     low, high = min([1.0, *values]) / ROOM, max([1.0, *values]) * ROOM
@@ -92,7 +92,7 @@ def _even() -> dict[str, object]:
     return {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
-def _trace(verdict: str, shown: Sequence[Comparison], labels: Sequence[str], anchors: Anchors) -> Trace:
+def _trace(verdict: str, shown: Sequence[PairNote], labels: Sequence[str], anchors: Anchors) -> Trace:
     mine = [(each, label) for each, label in zip(shown, labels, strict=True) if each.verdict == verdict]
     keys = [each.candidate_unit for each, _ in mine]
     ratios = [each.speedup or 0.0 for each, _ in mine]

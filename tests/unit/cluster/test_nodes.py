@@ -11,13 +11,13 @@ import pytest
 
 from featray.cluster import fleet, heads, membership, nodes, token
 from featray.cluster.cluster_file import Cluster, Member
-from featray.cluster.nodes import Head, Raylet, Running
+from featray.cluster.nodes import HeadOptions, Raylet, Running
 from featray.core.version import __version__
 from featray.errors import BackendError, BadInput
 from featray.measurement import provenance
 
 
-def plan(gpus: tuple[str, ...], head: Head | None = None) -> list[Raylet]:
+def plan(gpus: tuple[str, ...], head: HeadOptions | None = None) -> list[Raylet]:
     return nodes.raylets(
         address="10.0.0.1:6379", ip="10.0.0.2", name="box", gpus=gpus, cpus=8, labels={"room": "lab"}, head=head
     )
@@ -42,7 +42,7 @@ def test_a_machine_without_gpus_gets_one_raylet_that_sees_none() -> None:
 
 
 def test_the_head_is_the_first_raylet_with_its_dashboard_on_loopback() -> None:
-    first, second = plan(("GPU-a", "GPU-b"), Head(port=6379, dashboard_port=8265))
+    first, second = plan(("GPU-a", "GPU-b"), HeadOptions(port=6379, dashboard_port=8265))
     assert (first.head, second.head) == (True, False)
     assert {"--head", "--port=6379", "--dashboard-host=127.0.0.1"} <= set(first.arguments)
     assert "--head" not in second.arguments

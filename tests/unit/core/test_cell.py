@@ -4,7 +4,7 @@ from pathlib import Path
 
 from featray.core import cell, detectors, inputs
 from featray.core.cell import Cell
-from featray.sweep import Axes, Part, Sweep, expand
+from featray.sweep import Axes, GridPart, Sweep, expand
 
 
 def grid(**changed: object) -> Sweep:
@@ -38,23 +38,23 @@ def test_the_first_axis_is_the_slowest() -> None:
 
 
 def test_an_exclude_rule_drops_what_matches_all_its_keys() -> None:
-    sweep = grid(exclude=(Part(detector=("img2pose",), batch_size=(4,)),))
+    sweep = grid(exclude=(GridPart(detector=("img2pose",), batch_size=(4,)),))
     assert labels(sweep) == ["img2pose short cpu b=1", "retinaface short cpu b=1", "retinaface short cpu b=4"]
 
 
 def test_an_include_rule_fills_what_it_leaves_out_from_the_axes() -> None:
-    sweep = grid(include=(Part(detector=("detectorv2",), batch_size=(16,)),))
+    sweep = grid(include=(GridPart(detector=("detectorv2",), batch_size=(16,)),))
     assert labels(sweep)[4:] == ["detectorv2 short cpu b=16"]
 
 
 def test_an_include_rule_brings_back_what_was_excluded() -> None:
-    every = Part(device=("cpu",))
-    sweep = grid(exclude=(every,), include=(Part(detector=("retinaface",), batch_size=(1,), threads=(None,)),))
+    every = GridPart(device=("cpu",))
+    sweep = grid(exclude=(every,), include=(GridPart(detector=("retinaface",), batch_size=(1,), threads=(None,)),))
     assert labels(sweep) == ["retinaface short cpu b=1"]
 
 
 def test_an_included_cell_that_is_there_already_is_not_doubled() -> None:
-    assert len(labels(grid(include=(Part(batch_size=(1,)),)))) == 4
+    assert len(labels(grid(include=(GridPart(batch_size=(1,)),)))) == 4
 
 
 def test_environments_are_the_fastest_axis() -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from featray.core.status import Status
 from featray.host import cgroup
-from featray.host.supervisor import _explained, _fate, _Progress
+from featray.host.supervisor import _ChildProgress, _explained, _fate
 from tests.support.builders import make_row
 
 WORKER = "RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed."
 
 
-def progress(kills: int | None = 3) -> _Progress:
-    return _Progress(remaining={}, kills=kills)
+def progress(kills: int | None = 3) -> _ChildProgress:
+    return _ChildProgress(remaining={}, kills=kills)
 
 
 @pytest.fixture

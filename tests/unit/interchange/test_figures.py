@@ -3,16 +3,16 @@
 import pytest
 
 from featray.interchange import figures
-from featray.interchange.figures import Interval
+from featray.interchange.figures import Bounds
 
 
 def test_a_printed_number_allows_half_a_unit_in_its_last_place_to_either_side() -> None:
-    assert figures.rounded("2.21") == Interval(2.205, 2.215)
-    assert figures.rounded("36") == Interval(35.5, 36.5)
+    assert figures.rounded("2.21") == Bounds(2.205, 2.215)
+    assert figures.rounded("36") == Bounds(35.5, 36.5)
 
 
 def test_zero_seconds_printed_allows_only_durations_from_zero_up() -> None:
-    assert figures.rounded("0.00") == Interval(0.0, 0.005)
+    assert figures.rounded("0.00") == Bounds(0.0, 0.005)
 
 
 def test_all_printed_figures_narrow_the_duration_together() -> None:
@@ -26,12 +26,12 @@ def test_all_printed_figures_narrow_the_duration_together() -> None:
 
 def test_images_per_second_of_a_slow_call_may_print_as_zero() -> None:
     found = figures.estimate({"sec": "400.00", "fps": "0.0"}, 16)
-    assert found.interval == Interval(399.995, 400.005)
+    assert found.interval == Bounds(399.995, 400.005)
 
 
 def test_figures_that_no_duration_can_have_printed_are_named_and_the_first_counts() -> None:
     found = figures.estimate({"sec": "2.21", "ms/frame": "40.7"}, 72)
-    assert found.interval == Interval(2.205, 2.215)
+    assert found.interval == Bounds(2.205, 2.215)
     assert found.contradiction == "sec 2.21, ms/frame 40.7 cannot all be true of one call over 72 frames or images"
 
 

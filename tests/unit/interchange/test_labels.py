@@ -5,20 +5,20 @@ import datetime
 import pytest
 
 from featray.interchange import labels
-from featray.interchange.labels import Accelerator, Machine, Section
+from featray.interchange.labels import Accelerator, Machine, SectionLabel
 
 
 def test_the_sections_of_pyfeats_script_are_the_catalogues_inputs() -> None:
-    assert labels.section("video", "short (72 frames)") == Section("video", "short (72 frames)", "short", 72, 30.0)
+    assert labels.section("video", "short (72 frames)") == SectionLabel("video", "short (72 frames)", "short", 72, 30.0)
     assert labels.section("video", "long").label == "long (472 frames)"
     assert labels.section("images", "16 x multi_face.jpg = 80 faces").input == "multi-face"
 
 
 def test_a_section_of_another_clip_says_its_frames() -> None:
-    assert labels.section("video", "lab clip (300 frames)") == Section(
+    assert labels.section("video", "lab clip (300 frames)") == SectionLabel(
         "video", "lab clip (300 frames)", "lab clip", 300
     )
-    assert labels.section("images", "4 x crowd.png = 12 faces") == Section(
+    assert labels.section("images", "4 x crowd.png = 12 faces") == SectionLabel(
         "images", "4 x crowd.png = 12 faces", "crowd.png", 4
     )
     assert labels.section("video", "lab clip").units is None

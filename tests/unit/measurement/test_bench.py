@@ -15,7 +15,7 @@ from featray.measurement.bench import Bench
 from featray.measurement.detector import Loaded
 from featray.measurement.fakes.clockwork import Clockwork
 from featray.measurement.outcome import WrongWork
-from featray.measurement.telemetry import Reading, Recorded
+from featray.measurement.telemetry import Recorded, TelemetrySample
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
 CELL = Cell(
@@ -25,8 +25,8 @@ CELL = Cell(
     batch_size=1,
 )
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0, spread_max=10.0)
-COOL = Reading(sm_clock_hz=2.0e9, power_w=300.0, reasons=())
-HOT = Reading(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slowdown",))
+COOL = TelemetrySample(sm_clock_hz=2.0e9, power_w=300.0, reasons=())
+HOT = TelemetrySample(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slowdown",))
 
 
 def loaded(clockwork: Clockwork | None = None) -> Loaded:
@@ -107,7 +107,7 @@ def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
 
 
 def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
-    slow = Reading(sm_clock_hz=1.4e9, reasons=())
+    slow = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
     waited: list[float] = []
     found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL, COOL, slow, COOL]), sleep=waited.append))
     assert len(waited) == 1
@@ -115,8 +115,8 @@ def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
 
 
 def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
-    idle = Reading(sm_clock_hz=0.3e9, reasons=("gpu_idle",))
-    hot = Reading(sm_clock_hz=1.4e9, reasons=())
+    idle = TelemetrySample(sm_clock_hz=0.3e9, reasons=("gpu_idle",))
+    hot = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
     waited: list[float] = []
     rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
     readings = [idle, idle, COOL, hot, COOL, COOL]
@@ -132,9 +132,9 @@ def test_without_a_gpu_throttling_is_unknown() -> None:
 def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
     as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=Recorded([COOL]))
     assert measure(as_pyfeat)["throttled"] is None
-    blind = Bench(loaded(), rules=QUICK, source=Recorded([Reading(power_w=300.0)]))
+    blind = Bench(loaded(), rules=QUICK, source=Recorded([TelemetrySample(power_w=300.0)]))
     assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
-    steady = Bench(loaded(), rules=QUICK, source=Recorded([Reading(sm_clock_hz=1.2e9)]))
+    steady = Bench(loaded(), rules=QUICK, source=Recorded([TelemetrySample(sm_clock_hz=1.2e9)]))
     assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
 
 

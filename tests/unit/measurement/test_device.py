@@ -16,7 +16,7 @@ from featray.core.status import Status
 from featray.measurement import cuda, device
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Refused
-from featray.measurement.request import Request
+from featray.measurement.request import ChildRequest
 from featray.measurement.session import Session
 from tests.support.builders import make_cell, make_invocation
 
@@ -84,7 +84,7 @@ def test_a_session_that_sees_another_gpu_gives_rows_that_name_both_and_no_number
     clock = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
     asked = [make_cell(detector=clock, input=clip, batch_size=size) for size in (1, 2)]
     invocation = make_invocation(*asked, gpu_uuid=BLACKWELL, target_id=BLACKWELL)
-    said = events(Request(invocation=invocation, files={}, context={}, ffmpeg=None, cache=Path("/nowhere")), OTHER)
+    said = events(ChildRequest(invocation=invocation, files={}, context={}, ffmpeg=None, cache=Path("/nowhere")), OTHER)
     assert [each["event"] for each in said] == ["loading", "row", "row", "done"]
     for row in (each["row"] for each in said[1:3]):
         assert row["status"] == "wrong_device"
@@ -93,7 +93,7 @@ def test_a_session_that_sees_another_gpu_gives_rows_that_name_both_and_no_number
         assert row["gpu_uuid"] is None
 
 
-def events(request: Request, *uuids: str) -> list[dict[str, Any]]:
+def events(request: ChildRequest, *uuids: str) -> list[dict[str, Any]]:
     """Run a session on a driver with these GPUs and list what it says; each row is taken at once."""
     (heard, supervisor), (answers, child) = os.pipe(), os.pipe()
     os.write(supervisor, b"next\n" * len(request.invocation.cells))

@@ -5,7 +5,7 @@ import types
 from typing import Any
 
 from featray.measurement import nvml
-from featray.measurement.telemetry import Reading
+from featray.measurement.telemetry import TelemetrySample
 
 
 class Refusal(Exception):
@@ -66,8 +66,8 @@ def test_boards_are_listed_with_what_they_tell() -> None:
 
 
 def test_readings_are_in_si_units() -> None:
-    gpu = nvml.Gpu(Driver(), 0)
-    assert gpu.read() == Reading(
+    gpu = nvml.NvmlGpu(Driver(), 0)
+    assert gpu.read() == TelemetrySample(
         sm_clock_hz=1.695e9,
         power_w=350.5,
         temperature_c=71,
@@ -81,8 +81,8 @@ def test_readings_are_in_si_units() -> None:
 
 
 def test_a_figure_that_the_driver_refuses_is_null() -> None:
-    gpu = nvml.Gpu(Driver(), 1)
-    assert gpu.read() == Reading()
+    gpu = nvml.NvmlGpu(Driver(), 1)
+    assert gpu.read() == TelemetrySample()
     assert gpu.energy_j() is None
     assert gpu.foreign_processes() is None
 
@@ -100,4 +100,4 @@ def test_an_old_driver_keeps_its_gpus_and_tells_its_reasons_by_their_old_name() 
 
     first, _ = nvml.boards(Old())
     assert (first.uuid, first.memory_b, first.foreign_processes) == ("GPU-0", 24_000, None)
-    assert nvml.Gpu(Old(), 0).read().reasons == ("gpu_idle", "sw_power_cap", "sw_thermal_slowdown")
+    assert nvml.NvmlGpu(Old(), 0).read().reasons == ("gpu_idle", "sw_power_cap", "sw_thermal_slowdown")

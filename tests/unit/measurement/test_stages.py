@@ -26,7 +26,7 @@ class Ticks:
 def test_a_stage_is_not_charged_for_what_another_takes_within_it() -> None:
     # other 0..10, crop 1..6, decode 2..5 within crop, decode again 7..9
     ticks = Ticks(0.0, 1.0, 2.0, 5.0, 6.0, 7.0, 9.0, 10.0)
-    clock = stages.Clock(ticks.synchronize, ticks.now)
+    clock = stages.StageClock(ticks.synchronize, ticks.now)
     with clock.section("other"):
         with clock.section("crop"), clock.section("decode"):
             pass
@@ -38,7 +38,7 @@ def test_a_stage_is_not_charged_for_what_another_takes_within_it() -> None:
 
 def test_the_device_is_waited_for_before_every_reading() -> None:
     ticks = Ticks(0.0, 1.0)
-    clock = stages.Clock(ticks.synchronize, ticks.now)
+    clock = stages.StageClock(ticks.synchronize, ticks.now)
     with clock.section("crop"):
         pass
     assert ticks.waits == 2
@@ -48,7 +48,7 @@ def test_a_call_that_fails_is_charged_and_leaves_the_clock_usable() -> None:
     def fail() -> None:
         raise ArithmeticError
 
-    clock = stages.Clock(lambda: None, Ticks(0.0, 2.0, 3.0, 4.0).now)
+    clock = stages.StageClock(lambda: None, Ticks(0.0, 2.0, 3.0, 4.0).now)
     with pytest.raises(ArithmeticError):
         clock.timed("crop", fail)()
     with clock.section("crop"):
@@ -93,14 +93,14 @@ class Loader:
 def test_waiting_for_batches_is_decoding_and_what_happens_between_them_is_not() -> None:
     # decode: start 0..1, batches 2..3, 5..6, 8..9, the end 11..12, tidying up 13..14
     ticks = Ticks(0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 13, 14)
-    clock = stages.Clock(lambda: None, ticks.now)
+    clock = stages.StageClock(lambda: None, ticks.now)
     assert list(stages._timed_loader(Loader, clock)()) == [1, 2, 3]
     assert clock.seconds == {"decode": 6}
 
 
 def test_peeking_at_the_first_batch_only_is_decoding_too() -> None:
     ticks = Ticks(0, 1, 2, 3, 4, 5)
-    clock = stages.Clock(lambda: None, ticks.now)
+    clock = stages.StageClock(lambda: None, ticks.now)
     assert next(iter(stages._timed_loader(Loader, clock)())) == 1
     assert clock.seconds == {"decode": 3}
 

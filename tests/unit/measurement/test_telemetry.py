@@ -9,10 +9,10 @@ import pytest
 
 from featray.analysis import footprint, units
 from featray.measurement import memory, nvml, telemetry
-from featray.measurement.telemetry import Reading, Recorded, Sampler, Window
+from featray.measurement.telemetry import Recorded, Sampler, TelemetrySample, Window
 from tests.support.builders import make_row
 
-FULL = Reading(
+FULL = TelemetrySample(
     sm_clock_hz=2.0e9,
     power_w=300.0,
     temperature_c=70.0,
@@ -28,7 +28,7 @@ def test_a_window_holds_several_readings_of_a_long_call() -> None:
     class Counted(Recorded):
         looks = 0
 
-        def read(self) -> Reading:
+        def read(self) -> TelemetrySample:
             self.looks += 1
             if self.looks == 5:
                 fifth_look.set()
@@ -52,7 +52,7 @@ def test_a_call_too_short_to_be_sampled_is_read_once_at_its_end() -> None:
 
 
 def test_nothing_is_read_between_windows() -> None:
-    readings = [Reading(temperature_c=float(number)) for number in range(1000)]
+    readings = [TelemetrySample(temperature_c=float(number)) for number in range(1000)]
     sampler = Sampler(Recorded(readings), period_s=0.01)
     sampler.resume()
     time.sleep(0.1)
@@ -84,7 +84,7 @@ def test_without_a_gpu_only_the_host_is_seen() -> None:
 
 
 def test_a_row_tells_medians_peaks_and_every_reason() -> None:
-    later = Reading(
+    later = TelemetrySample(
         sm_clock_hz=1.0e9,
         power_w=200.0,
         temperature_c=80,
@@ -109,7 +109,7 @@ def test_a_row_tells_medians_peaks_and_every_reason() -> None:
 
 
 def test_figures_that_a_board_does_not_give_are_null_and_spare_the_others() -> None:
-    found = telemetry.columns([Window(readings=(Reading(power_w=12.0), Reading(reasons=())))])
+    found = telemetry.columns([Window(readings=(TelemetrySample(power_w=12.0), TelemetrySample(reasons=())))])
     assert found["power_median_w"] == 12.0
     assert found["sm_clock_median_hz"] is None
     assert found["energy_j"] is None
@@ -122,7 +122,7 @@ def test_energy_of_some_calls_only_is_not_the_energy_of_all() -> None:
 
 @pytest.mark.parametrize("reason", ["hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"])
 def test_heat_and_hardware_throttle(reason: str) -> None:
-    assert telemetry.is_throttled(Window(readings=(FULL, Reading(reasons=(reason,)))), None)
+    assert telemetry.is_throttled(Window(readings=(FULL, TelemetrySample(reasons=(reason,)))), None)
 
 
 def test_running_at_the_power_limit_is_not_throttling() -> None:
@@ -131,7 +131,7 @@ def test_running_at_the_power_limit_is_not_throttling() -> None:
 
 def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
     def at(clock_hz: float) -> Window:
-        return Window(readings=(Reading(sm_clock_hz=clock_hz),))
+        return Window(readings=(TelemetrySample(sm_clock_hz=clock_hz),))
 
     assert telemetry.is_throttled(at(1.49e9), 2.0e9)
     assert not telemetry.is_throttled(at(1.51e9), 2.0e9)
@@ -140,10 +140,13 @@ def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
 
 @pytest.mark.parametrize("reason", ["sw_power_cap", "gpu_idle"])
 def test_a_low_clock_that_the_driver_explains_is_how_the_cell_runs(reason: str) -> None:
-    explained, bare = Reading(sm_clock_hz=1.0e9, reasons=(reason,)), Reading(sm_clock_hz=1.0e9, reasons=())
+    explained, bare = (
+        TelemetrySample(sm_clock_hz=1.0e9, reasons=(reason,)),
+        TelemetrySample(sm_clock_hz=1.0e9, reasons=()),
+    )
     assert not telemetry.is_throttled(Window(readings=(explained, explained, bare)), 2.0e9)
     assert telemetry.is_throttled(Window(readings=(explained, bare, bare)), 2.0e9)
-    assert telemetry.columns([Window(readings=(Reading(reasons=("gpu_idle",)),))])["throttle_reasons"] == []
+    assert telemetry.columns([Window(readings=(TelemetrySample(reasons=("gpu_idle",)),))])["throttle_reasons"] == []
 
 
 def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from featray import store
 from featray.backends.ray.jobs import Job
+from featray.core.events import PlainEvent
 from featray.core.row import NO_TARGET
 from featray.core.status import Status
 from featray.errors import BackendError, BadInput
 from featray.running import detached
-from featray.running.detached import Said, Standing
+from featray.running.detached import JobStatus
 from tests.support.builders import make_row
 
 SHIPPED = Path(__file__).parents[3] / "clusters"
@@ -34,7 +35,7 @@ def job(state: str, *, message: str | None = None, code: int | None = None) -> J
     )
 
 
-def rows(*statuses: str, total: int = 8, attempt: int = 1) -> list[Said]:
+def rows(*statuses: str, total: int = 8, attempt: int = 1) -> list[PlainEvent]:
     """Give the events of units that ended so, one cell each."""
     return [
         {
@@ -46,7 +47,7 @@ def rows(*statuses: str, total: int = 8, attempt: int = 1) -> list[Said]:
     ]
 
 
-def stand(ended: Job, said: list[Said], *lines: str) -> Standing:
+def stand(ended: Job, said: list[PlainEvent], *lines: str) -> JobStatus:
     return detached.stand(ended, said, "\n".join([*map(json.dumps, said), *lines]))
 
 
@@ -68,7 +69,7 @@ def stand(ended: Job, said: list[Said], *lines: str) -> Standing:
     ids=lambda value: value.state if isinstance(value, Job) else None,
 )
 def test_the_exit_code_tells_missing_numbers_from_a_driver_that_failed(
-    ended: Job, said: list[Said], lines: tuple[str, ...], code: int
+    ended: Job, said: list[PlainEvent], lines: tuple[str, ...], code: int
 ) -> None:
     assert stand(ended, said, *lines).code == code
 
@@ -83,7 +84,7 @@ def test_lost_and_cancelled_units_have_no_number() -> None:
 
 
 def test_what_is_said_without_a_total_leaves_the_count_alone() -> None:
-    said: list[Said] = [*rows("ok", "ok"), {"done": 0, "total": 0, "text": "Ray dashboard: 127.0.0.1:8265"}]
+    said: list[PlainEvent] = [*rows("ok", "ok"), {"done": 0, "total": 0, "text": "Ray dashboard: 127.0.0.1:8265"}]
     standing = stand(job("running"), said)
     assert (standing.done, standing.total) == (2, 8)
 
@@ -118,7 +119,7 @@ RAYS = "Job entrypoint command failed with exit code 127, last available logs (t
     ],
 )  # fmt: skip
 def test_a_job_that_did_not_go_well_says_why(
-    ended: Job, said: list[Said], lines: tuple[str, ...], reason: str | None
+    ended: Job, said: list[PlainEvent], lines: tuple[str, ...], reason: str | None
 ) -> None:
     assert stand(ended, said, *lines).reason == reason
 
@@ -195,7 +196,7 @@ def test_a_row_comes_over_whatever_its_words_are(tmp_path: Path) -> None:
 
 
 def test_a_unit_counts_by_the_row_that_counts_and_not_by_the_last_that_was_told() -> None:
-    def told(status: str, attempt: int, target: str = "t") -> Said:
+    def told(status: str, attempt: int, target: str = "t") -> PlainEvent:
         row = {"cell_id": "c", "target_id": target, "invocation": 1, "attempt": attempt, "status": status}
         return {"done": 1, "total": 1, "row": row}
 

@@ -21,7 +21,7 @@ from featray.planning.inventory import Inventory
 from featray.planning.plan import Planned
 from featray.running import runner
 from featray.running.gauges import Gauges
-from featray.running.runner import REAL_TIME, Clock, Progress, Run
+from featray.running.runner import REAL_TIME, DriverClock, Progress, RunningPlan
 from tests.support.places import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
 
 Script = Callable[[Planned], Iterator[Event]]
@@ -121,9 +121,9 @@ def run(
     *,
     watch: runner.Watch = lambda _: None,
     n: int = 1,
-    clock: Clock = REAL_TIME,
-) -> runner.Outcome:
-    return Run(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).finish()
+    clock: DriverClock = REAL_TIME,
+) -> runner.RunOutcome:
+    return RunningPlan(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).finish()
 
 
 def attempts(results: Path) -> list[tuple[int, int, str]]:
@@ -172,7 +172,7 @@ def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> 
 
     placed = place(cells(1, 2, 4, 8, 16, 32), *map(make_host, ("box", "shelf", "desk")), interchangeable=True)
     backend = Told(lost_on_box, lost_at_once_on_box)
-    outcome = Run(make_plan(placed, n=6), backend, str(tmp_path), lambda _: None).finish()
+    outcome = RunningPlan(make_plan(placed, n=6), backend, str(tmp_path), lambda _: None).finish()
     final = store.read(str(tmp_path)).rows
     assert len({(row.cell_id, row.invocation) for row in final if row.status == "ok"}) == 36
     assert max(row.attempt for row in outcome.rows) == 2
@@ -193,16 +193,18 @@ def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(tmp_path
         for each in work.invocations
     )
     backend = Told(falls_silent, goes_well)
-    hasty = Clock(grace_s=0.0)
-    Run(dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None, clock=hasty).finish()
+    hasty = DriverClock(grace_s=0.0)
+    RunningPlan(
+        dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None, clock=hasty
+    ).finish()
     assert len(backend.cancelled) == 1
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok"), (4, 1, "lost"), (4, 2, "ok")]
 
 
-def striding() -> Clock:
+def striding() -> DriverClock:
     """Make a clock on which 100 s pass between any two looks."""
     times = iter(range(0, 10**9, 100))
-    return Clock(now=lambda: float(next(times)))
+    return DriverClock(now=lambda: float(next(times)))
 
 
 def test_waiting_for_a_host_is_never_too_long(tmp_path: Path) -> None:
@@ -233,7 +235,7 @@ def test_a_gpu_that_keeps_dying_leaves_the_other_one_of_its_host_alone(tmp_path:
         return lost(planned) if planned.invocation.gpu_uuid == RTX3090.uuid else goes_well(planned)
 
     placed = place(cells(1, 4, device="cuda"), make_host("box", RTX3090, BLACKWELL))
-    outcome = Run(make_plan(placed, n=5), Told(dies_on_one), str(tmp_path), lambda _: None).finish()
+    outcome = RunningPlan(make_plan(placed, n=5), Told(dies_on_one), str(tmp_path), lambda _: None).finish()
     ends = collections.Counter((row.gpu_uuid == RTX3090.uuid, row.status) for row in store.read(str(tmp_path)).rows)
     assert ends == {(True, "lost"): 10, (False, "ok"): 10}
     assert outcome.problems == ["RTX 3090 was set aside after 3 invocations in a row were lost with their process"]
@@ -281,13 +283,13 @@ def test_what_a_stopped_sweep_leaves_says_so_and_is_planned_again(tmp_path: Path
             raise KeyboardInterrupt
 
     work = make_plan(place(cells(1, 4), make_host()), n=2)
-    running = Run(work, Told(goes_well), str(tmp_path), stops)
+    running = RunningPlan(work, Told(goes_well), str(tmp_path), stops)
     with pytest.raises(KeyboardInterrupt):
         running.finish()
     running.cancel()
     ends = collections.Counter((row.status, row.reason) for row in store.read(str(tmp_path)).rows)
     assert ends == {("ok", None): 1, ("cancelled", "the sweep was stopped"): 3}
-    Run(work, Told(goes_well), str(tmp_path), lambda _: None).finish()
+    RunningPlan(work, Told(goes_well), str(tmp_path), lambda _: None).finish()
     assert {(row.attempt, row.status) for row in store.read(str(tmp_path)).rows} == {(1, "ok")}
     assert store.compact(str(tmp_path)).duplicates == 1  # this test's second run measures the first unit again
 
@@ -313,7 +315,7 @@ def test_the_counts_of_a_submit_go_on_in_its_later_parts(tmp_path: Path) -> None
     for part, sizes in enumerate(((1, 2), (4, 8, 16))):
         backend = Told(goes_well)
         work = make_plan(place(cells(*sizes), make_host()), n=1)
-        Run(work, backend, str(tmp_path), lambda _: None, gauges=gauges).finish()
+        RunningPlan(work, backend, str(tmp_path), lambda _: None, gauges=gauges).finish()
         last = backend.published[-1]
         done = 5 if part else 2
         assert (last["units_planned"], last["units_done"], last["rows"]) == (done, done, {"ok": done})

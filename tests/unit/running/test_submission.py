@@ -27,9 +27,9 @@ from featray.planning.invocations_per_unit import settled
 from featray.planning.plan import Planned
 from featray.running import claims, detached
 from featray.running.claims import claim, holder_name
-from featray.running.runner import REAL_TIME, Clock, Outcome, Progress
+from featray.running.runner import REAL_TIME, DriverClock, Progress, RunOutcome
 from featray.running.spooled_rows import gather
-from featray.running.submission import Request, carry_out, prepare, without_number
+from featray.running.submission import SubmitRequest, carry_out, prepare, without_number
 from featray.sweep import expand
 from tests.support.builders import make_row
 from tests.support.places import BLACKWELL, RTX3090, make_host, make_inventory
@@ -79,11 +79,11 @@ def run(
     hosts: Inventory | None = None,
     rows: Sequence[Row] | None = None,
     faults: Faults | None = None,
-    clock: Clock = REAL_TIME,
+    clock: DriverClock = REAL_TIME,
     **request: bool,
-) -> Outcome:
+) -> RunOutcome:
     backend = Replay(hosts or make_inventory(), recorded(of) if rows is None else rows, source="tape", faults=faults)
-    asked = Request(sweep=of, results=str(results), **request)
+    asked = SubmitRequest(sweep=of, results=str(results), **request)
     _, outcome = carry_out(asked, backend, lambda _: None, now=NOW, clock=clock)
     return outcome
 
@@ -145,7 +145,7 @@ def test_environments_that_are_to_be_compared_get_the_same_number(tmp_path: Path
 
 def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
     clock = [0.0]
-    slow = Clock(now=lambda: clock[0])
+    slow = DriverClock(now=lambda: clock[0])
 
     class Slow(Replay):
         def start(self, planned: Planned, store: str) -> None:
@@ -154,7 +154,7 @@ def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
 
     of = load(tmp_path)
     rows = recorded(of, (1.0, 1.1, 0.9, 1.05, 0.95))  # a noisy pilot: 12 invocations are wanted
-    request = Request(sweep=of, results=str(tmp_path / "r"), budget_s=7.5 * 60)
+    request = SubmitRequest(sweep=of, results=str(tmp_path / "r"), budget_s=7.5 * 60)
     _, outcome = carry_out(request, Slow(make_inventory(), rows, source="tape"), lambda _: None, now=NOW, clock=slow)
     assert (len(outcome.rows), outcome.not_reached) == (16, 8)
     assert outcome.problems == ["the budget left 8 measurements in 4 invocations undone"]
@@ -179,7 +179,7 @@ def test_a_host_that_joins_is_announced_and_gets_its_share_at_the_end(tmp_path: 
 
     of, said = load(tmp_path, "measure: {invocations: 1}"), list[str]()
     backend = Growing(make_inventory(make_host("box")), recorded(of), source="tape")
-    request = Request(sweep=of, results=str(tmp_path / "r"))
+    request = SubmitRequest(sweep=of, results=str(tmp_path / "r"))
     run_id, _ = carry_out(request, backend, lambda progress: said.append(progress.text or ""), now=NOW)
     rows = stored(tmp_path / "r")
     assert sorted((row.target_id, row.batch_size) for row in rows) == [
@@ -247,7 +247,7 @@ def test_a_host_that_is_never_heard_of_again_ends_as_lost(tmp_path: Path) -> Non
     of = load(tmp_path, "measure: {invocations: 1, time_limit_s: 0.1, load_limit_s: 0.1}")
     names = [f"demo/retinaface/cpu/invocation-1{suffix}" for suffix in ("", "-attempt-2", "-attempt-3")]
     faults = {name: [SILENT, SILENT] for name in names}
-    outcome = run(of, tmp_path / "r", faults=faults, clock=Clock(grace_s=0.2))
+    outcome = run(of, tmp_path / "r", faults=faults, clock=DriverClock(grace_s=0.2))
     assert {row.status for row in stored(tmp_path / "r")} == {"lost"}
     assert "no word from its host" in str(outcome.rows[0].reason)
 
@@ -259,7 +259,7 @@ def test_rows_left_in_a_spool_are_collected_by_the_next_submit(tmp_path: Path) -
     store.make_spool(tmp_path / "new")
     backend = Replay(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row for row in kept}
-    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "new")), backend, lambda _: None, now=NOW)
+    _, outcome = carry_out(SubmitRequest(sweep=of, results=str(tmp_path / "new")), backend, lambda _: None, now=NOW)
     assert outcome.rows == []
     assert {row.key() for row in stored(tmp_path / "new")} == {row.key() for row in kept}
     assert backend._spooled == {}
@@ -288,7 +288,7 @@ def test_the_flagship_plans_36_cells_on_the_blackwell_in_either_order_of_gpus() 
     of = sweep.load(ROOT / "sweeps" / "blackwell.yaml", probe_clip=clips.probe)
     for gpus in ((BLACKWELL, RTX3090), (RTX3090, BLACKWELL)):
         hosts = make_inventory(make_host("liquidswords2", *gpus))
-        prepared = prepare(Request(sweep=of, results="/nowhere"), hosts, now=NOW)
+        prepared = prepare(SubmitRequest(sweep=of, results="/nowhere"), hosts, now=NOW)
         assert len(prepared.placement.units) == 36
         assert {unit.target.target_id for unit in prepared.placement.units} == {BLACKWELL.uuid}
         assert {each.invocation.gpu_uuid for each in prepared.plan.invocations} == {BLACKWELL.uuid}
@@ -297,7 +297,7 @@ def test_the_flagship_plans_36_cells_on_the_blackwell_in_either_order_of_gpus() 
 def test_a_sweep_for_a_gpu_that_is_not_here_names_what_is() -> None:
     of = sweep.load(ROOT / "sweeps" / "blackwell.yaml", probe_clip=clips.probe)
     with pytest.raises(NothingMatches, match=r"no GPU matches .*Blackwell.*box \(NVIDIA GeForce RTX 3090\)"):
-        prepare(Request(sweep=of, results="/nowhere"), make_inventory(make_host("box", RTX3090)), now=NOW)
+        prepare(SubmitRequest(sweep=of, results="/nowhere"), make_inventory(make_host("box", RTX3090)), now=NOW)
 
 
 def test_resume_goes_by_what_was_asked_not_by_its_name(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_weights_are_looked_for_on_every_host_that_work_may_move_to(tmp_path: Pa
 
     path = tmp_path / "demo.yaml"
     path.write_text(SWEEP.replace("synthetic", "pretrained") + "interchangeable: true", encoding="utf-8")
-    request = Request(sweep=sweep.load(path, probe_clip=clips.probe), results=str(tmp_path / "r"))
+    request = SubmitRequest(sweep=sweep.load(path, probe_clip=clips.probe), results=str(tmp_path / "r"))
     hosts = make_inventory(make_host("a"), make_host("b"))
     with pytest.raises(NotReady, match="a: no network\n  b: no network"):
         carry_out(request, Bare(hosts, [], source="tape"), lambda _: None, now=NOW)
@@ -339,7 +339,7 @@ def test_a_host_without_weights_leaves_the_work_to_the_others_and_says_so(tmp_pa
     text = SWEEP.replace("synthetic", "pretrained") + "measure: {invocations: 1}"
     path.write_text(text, encoding="utf-8")
     of = sweep.load(path, probe_clip=clips.probe)
-    request = Request(sweep=of, results=str(tmp_path / "r"))
+    request = SubmitRequest(sweep=of, results=str(tmp_path / "r"))
     hosts = make_inventory(make_host("a"), make_host("b"))
     told: list[str | None] = []
     carry_out(request, OneBare(hosts, recorded(of), source="tape"), lambda said: told.append(said.text), now=NOW)
@@ -355,7 +355,7 @@ def test_a_host_whose_probe_failed_is_named_and_the_others_measure(tmp_path: Pat
     outcome = run(of, tmp_path / "r", hosts=hosts)
     assert outcome.problems == ["b was left out: its probe did not answer within 90 s"]
     assert {row.status for row in stored(tmp_path / "r")} == {"ok"}
-    planned = prepare(Request(sweep=of, results=str(tmp_path / "new")), hosts, now=NOW)
+    planned = prepare(SubmitRequest(sweep=of, results=str(tmp_path / "new")), hosts, now=NOW)
     assert planned.problems == ("b was left out: its probe did not answer within 90 s",)
 
 
@@ -371,7 +371,7 @@ def test_a_measured_row_that_comes_late_counts_whatever_was_taken_for_lost(tmp_p
     backend._spooled = {row.key(): row for row in late}
     assert len(gather(str(tmp_path / "r"), backend)) == len(late)
     assert {(row.attempt, row.status) for row in stored(tmp_path / "r")} == {(1, "ok")}
-    again = prepare(Request(sweep=of, results=str(tmp_path / "r")), make_inventory(), now=NOW)
+    again = prepare(SubmitRequest(sweep=of, results=str(tmp_path / "r")), make_inventory(), now=NOW)
     assert again.plan.invocations == ()
 
 
@@ -392,7 +392,7 @@ def test_what_a_watcher_hears_is_all_that_the_store_gets(tmp_path: Path) -> None
     store.make_spool(tmp_path / "r")
     backend = Late(make_inventory(), recorded(of), source="tape", faults=faults)
     said: list[dict[str, object]] = []
-    asked = Request(sweep=of, results=str(tmp_path / "r"))
+    asked = SubmitRequest(sweep=of, results=str(tmp_path / "r"))
     run_id, _ = carry_out(asked, backend, lambda heard: said.append(progress.to_mapping(heard)), now=NOW)
     assert backend.calls == 2
     detached.collect(str(tmp_path / "far"), json.loads(json.dumps(said)))
@@ -424,7 +424,7 @@ def test_hosts_that_join_but_match_nothing_leave_the_run_whole(tmp_path: Path) -
 
     of = load(tmp_path, "hosts: a\nmeasure: {invocations: 1}")
     backend = Leaving(make_inventory(make_host("a")), recorded(of), source="tape")
-    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
+    _, outcome = carry_out(SubmitRequest(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
     assert len(stored(tmp_path / "r")) == 2
     assert any("hosts that joined" in problem and "'a'" in problem for problem in outcome.problems)
 
@@ -444,7 +444,7 @@ def test_the_spool_of_one_folder_is_not_that_of_another(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     of = load(tmp_path, "measure: {invocations: 1}")
     carry_out(
-        Request(sweep=of, results="results"),
+        SubmitRequest(sweep=of, results="results"),
         Listening(make_inventory(), recorded(of), source="t"),
         lambda _: None,
         now=NOW,
@@ -475,7 +475,7 @@ def test_what_is_removed_after_ctrl_c_stays_removed(tmp_path: Path) -> None:
     of, results = load(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
     backend = Replay(make_inventory(), recorded(of), source="tape")
     with pytest.raises(Interrupted):
-        carry_out(Request(sweep=of, results=results), backend, stop, now=NOW)
+        carry_out(SubmitRequest(sweep=of, results=results), backend, stop, now=NOW)
     (row, *_) = [each for each in stored(tmp_path / "r") if each.status == "ok"]
     store.remove(results, run_id=row.run_id)
     assert gather(results, backend) == []
@@ -496,7 +496,7 @@ def test_a_row_that_was_being_stored_at_ctrl_c_stays_on_its_host(
     with monkeypatch.context() as patch:
         patch.setattr(store, "append", stopped)
         with pytest.raises(Interrupted):
-            carry_out(Request(sweep=of, results=results), backend, lambda _: None, now=NOW)
+            carry_out(SubmitRequest(sweep=of, results=results), backend, lambda _: None, now=NOW)
     assert "ok" not in {row.status for row in stored(tmp_path / "r")}
     assert gather(results, backend) != []
     assert "ok" in {row.status for row in stored(tmp_path / "r")}
@@ -525,7 +525,7 @@ def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured
 
     def problems(**packages: str) -> tuple[str, ...]:
         host = make_host(packages={"py-feat": "2.1.5", "torch": "2.11.0", **packages})
-        return prepare(Request(sweep=of, results=str(results)), make_inventory(host), now=NOW).problems
+        return prepare(SubmitRequest(sweep=of, results=str(results)), make_inventory(host), now=NOW).problems
 
     assert problems() == ()
     (told,) = problems(torch="2.15.0")
@@ -580,7 +580,7 @@ def test_rows_that_were_stored_twice_count_once_and_are_told(tmp_path: Path) -> 
             return heard
 
     of = load(tmp_path, "measure: {invocations: 1}")
-    request = Request(sweep=of, results=str(results))
+    request = SubmitRequest(sweep=of, results=str(results))
     backend = Doubling(make_inventory(), recorded(of), source="tape")
     _, outcome = carry_out(request, backend, lambda _: None, now=NOW)
     assert outcome.problems == ["2 rows were stored twice and count once; please report how that came about"]
@@ -615,7 +615,7 @@ def pretrained(folder: Path) -> sweep.Sweep:
 
 def test_a_cell_that_was_refused_once_counts_by_what_became_of_it_later(tmp_path: Path) -> None:
     of = pretrained(tmp_path)
-    request = Request(sweep=of, results=str(tmp_path / "r"))
+    request = SubmitRequest(sweep=of, results=str(tmp_path / "r"))
     failing = [dataclasses.replace(row, status="failed", timed_s=None) for row in recorded(of)]
     backend = Late(make_inventory(), failing, source="tape")
     carry_out(request, backend, lambda _: None, now=NOW)
@@ -637,14 +637,14 @@ def test_a_host_that_joins_without_weights_leaves_the_run_whole(tmp_path: Path) 
     of = pretrained(tmp_path)
     backend = Late(make_inventory(), recorded(of), source="tape")
     backend.joins, backend.come = True, ("late",)
-    _, outcome = carry_out(Request(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
+    _, outcome = carry_out(SubmitRequest(sweep=of, results=str(tmp_path / "r")), backend, lambda _: None, now=NOW)
     assert {(row.target_id, row.status) for row in stored(tmp_path / "r")} >= {("cpu@id-a", "ok")}
     assert any("hosts that joined: weights are missing" in problem for problem in outcome.problems)
 
 
 def test_a_sweep_stopped_twice_doubles_nothing(tmp_path: Path) -> None:
     of = load(tmp_path, "measure: {invocations: 1}")
-    request = Request(sweep=of, results=str(tmp_path / "r"))
+    request = SubmitRequest(sweep=of, results=str(tmp_path / "r"))
 
     def stops(_: object) -> None:
         raise KeyboardInterrupt

@@ -83,7 +83,7 @@ def test_a_store_that_does_not_exist_is_empty(results: str) -> None:
     assert store.read(results) == store.Reading(())
     assert store.latest_run(results) is None
     assert store.runs(results) == ([], ())
-    assert store.keys(results) == store.Keys(())
+    assert store.keys(results) == store.StoredKeys(())
     assert store.load(results)[0].empty
     assert store.check(results).rows == 0
     assert store.compact(results).files_before == 0

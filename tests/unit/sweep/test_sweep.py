@@ -174,7 +174,14 @@ def test_the_blackwell_sweep_is_the_grid_of_the_reference_plus_detectorv2() -> N
 
 def test_every_key_is_documented() -> None:
     text = (SHIPPED / "README.md").read_text(encoding="utf-8")
-    models = (schema.File, schema.Axes, schema.Hosts, schema.InputEntry, schema.DetectorEntry, schema.RuleEntry)
+    models = (
+        schema.SweepFileContent,
+        schema.AxesEntry,
+        schema.HostsEntry,
+        schema.InputEntry,
+        schema.DetectorEntry,
+        schema.RuleEntry,
+    )
     fields = {
         field.alias or name for each in (*models, measure_section.Measure) for name, field in each.model_fields.items()
     }

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from featray import yamlfile
 from featray.errors import SweepFileError
-from featray.yamlfile import Model
+from featray.yamlfile import StrictModel
 
 
-class Settings(Model):
+class Settings(StrictModel):
     threads: int = Field(default=1, ge=1)
     quiet: bool = False
     ratio: float = 1.0
@@ -18,7 +18,7 @@ class Settings(Model):
     level: int | None = None
 
 
-class Example(Model):
+class Example(StrictModel):
     title: str
     settings: Settings = Settings()
     batches: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ from featray import sweep
 from featray.analysis import units
 from featray.analysis.advice import followups
 from featray.analysis.advice.followups import Followup
-from featray.analysis.diagnosis import Finding, Kind, Wanted, diagnose
+from featray.analysis.diagnosis import Finding, FindingKind, Wanted, diagnose
 from featray.analysis.units import Unit
 from featray.core import cell
 from featray.core.cell import Cell
@@ -27,7 +27,7 @@ def unit(row: Row) -> Unit:
     return made
 
 
-def finding(*wanted: Wanted, kind: Kind = Kind.HEADROOM) -> Finding:
+def finding(*wanted: Wanted, kind: FindingKind = FindingKind.HEADROOM) -> Finding:
     return Finding(kind=kind, text="", wanted=wanted)
 
 
@@ -65,14 +65,14 @@ def test_cells_that_are_no_full_grid_are_asked_for_and_no_others(tmp_path: Path)
             ("img2pose", "short", 4),
         )
     ]
-    (made,) = proposed(finding(*wanted, kind=Kind.NOISY))
+    (made,) = proposed(finding(*wanted, kind=FindingKind.NOISY))
     assert ids(read_back(made, tmp_path)) == ids(made.cells)
     assert len(made.cells) == 4
 
 
 def test_the_unit_as_it_is_gives_the_cell_that_was_measured(tmp_path: Path) -> None:
     row = make_row(num_workers=2, threads=4, weights="synthetic")
-    (made,) = proposed(finding(Wanted(unit=unit(row), reason="noisy", invocations=9), kind=Kind.NOISY))
+    (made,) = proposed(finding(Wanted(unit=unit(row), reason="noisy", invocations=9), kind=FindingKind.NOISY))
     assert ids(read_back(made, tmp_path)) == {row.cell_id}
     assert 'measure: {"invocations": 9}' in followups.yaml(made)
 
@@ -93,7 +93,7 @@ def test_a_separating_cell_has_its_environment_and_its_host(tmp_path: Path) -> N
     wanted = Wanted(
         unit=candidate, reason="separates gpu", target_id=baseline.row.target_id, requirements=("torch==2.11.0",)
     )
-    (made,) = proposed(finding(wanted, kind=Kind.CONFOUNDED), places=(baseline,))
+    (made,) = proposed(finding(wanted, kind=FindingKind.CONFOUNDED), places=(baseline,))
     assert (made.name, made.gpu) == ("demo-confounded", "NVIDIA GeForce RTX 3090")
     (read,) = read_back(made, tmp_path)
     assert read.requirements == ("torch==2.11.0",)
@@ -109,7 +109,7 @@ def test_a_separating_cell_has_the_variables_of_its_side(tmp_path: Path) -> None
         ({"X": "0"}, {**asked["env"], "X": "0"}),
     ):
         wanted = Wanted(unit=candidate, reason="separates variables", variables=variables)
-        (read,) = read_back(proposed(finding(wanted, kind=Kind.CONFOUNDED))[0], tmp_path)
+        (read,) = read_back(proposed(finding(wanted, kind=FindingKind.CONFOUNDED))[0], tmp_path)
         assert dict(read.env) == env
 
 
@@ -125,7 +125,7 @@ def test_reasons_and_the_expected_time_stand_as_comments() -> None:
 
 def test_devices_and_kinds_have_a_file_each_with_a_name_of_its_own() -> None:
     ones = [Wanted(unit=unit(make_row(**place)), reason="r") for place in (RTX3090, BLACKWELL)]
-    made = proposed(finding(*ones), finding(ones[0], kind=Kind.NOISY))
+    made = proposed(finding(*ones), finding(ones[0], kind=FindingKind.NOISY))
     assert [each.name for each in made] == ["demo-headroom", "demo-headroom-2", "demo-noisy"]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.comparison import Calibration
-from featray.analysis.diagnosis import Diagnosis, Finding, Kind, diagnose
+from featray.analysis.diagnosis import Diagnosis, Finding, FindingKind, diagnose
 from featray.core import inputs
 from featray.core.row import Row
 from featray.rendering import document
@@ -40,7 +40,7 @@ def found(rows: Sequence[Row], baseline: Sequence[Row] = (), **options: Any) -> 
     return diagnose(units.gather(rows), units.gather(baseline), **options)
 
 
-def of_kind(kind: Kind, rows: Sequence[Row], baseline: Sequence[Row] = ()) -> list[Finding]:
+def of_kind(kind: FindingKind, rows: Sequence[Row], baseline: Sequence[Row] = ()) -> list[Finding]:
     return [finding for finding in found(rows, baseline).findings if finding.kind is kind]
 
 
@@ -53,7 +53,7 @@ IMPORTED: dict[str, Any] = {"source_file": "old.md", "work": None, "asked": None
 class Case:
     """A diagnosis, the rows that call for it, and rows that nearly do."""
 
-    kind: Kind
+    kind: FindingKind
     fires: tuple[Sequence[Row], Sequence[Row]]
     near_miss: tuple[Sequence[Row], Sequence[Row]]
     says: str
@@ -61,7 +61,7 @@ class Case:
 
 
 def case(
-    kind: Kind,
+    kind: FindingKind,
     fires: Sequence[Row],
     near_miss: Sequence[Row],
     says: str,
@@ -76,7 +76,7 @@ def case(
 
 CASES = [
     case(
-        Kind.UNPROVEN,
+        FindingKind.UNPROVEN,
         timed(1.0),
         timed(1.0),
         "The only ratio compares measurements of labels-only identity, so none is",
@@ -85,14 +85,14 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.NOT_COMPARABLE,
+        FindingKind.NOT_COMPARABLE,
         timed(1.0, work={"au_model": '"xgb"'}),
         timed(1.0, work={"au_model": '"svm"'}),
         "the work differs in au_model svm -> xgb",
         against=timed(1.0, work={"au_model": '"svm"'}, **BEFORE),
     ),
     case(
-        Kind.UNDECIDED,
+        FindingKind.UNDECIDED,
         timed(0.96, SHAKY),
         timed(0.8, SHAKY),
         "Not decided, invocations per side that would",
@@ -100,7 +100,7 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.CONFOUNDED,
+        FindingKind.CONFOUNDED,
         timed(0.8, driver="600.1", torch="2.15.0"),
         timed(0.8, driver="600.1"),
         "confounded by torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1)",
@@ -108,14 +108,14 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.ATTRIBUTED,
+        FindingKind.ATTRIBUTED,
         timed(0.8, torch="2.15.0"),
         timed(0.8, torch="2.15.0", driver="600.1"),
         "only torch stack (2.11.0+cu128 -> 2.15.0) is known to differ",
         against=timed(1.0, **BEFORE),
     ),
     case(
-        Kind.NEW_GROUND,
+        FindingKind.NEW_GROUND,
         [*timed(1.0), *timed(5.0, input="long")],
         [*timed(1.0), *timed(0.8, batch_size=32)],  # another batch of a known curve is a setting, not ground
         "New ground, without a counterpart in the baseline: long (472 frames)",
@@ -123,7 +123,7 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.ONLY_BASELINE,
+        FindingKind.ONLY_BASELINE,
         timed(1.0),
         [*timed(1.0), *timed(5.0, input="long")],
         "Only in the baseline: 1 best setting on RTX 3090 (retinaface, long (472 frames))",
@@ -131,98 +131,102 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.DETECTORS,
+        FindingKind.DETECTORS,
         [*timed(1.0), *timed(4.0, detector="img2pose")],
         [*timed(1.0), *timed(4.0, detector="img2pose", **BLACKWELL)],
         "retinaface is 4.0x as fast as img2pose.",
     ),
     case(
-        Kind.BATCH_CURVE,
+        FindingKind.BATCH_CURVE,
         curve(1.0, 0.5, 0.8),
         curve(1.0, 0.5, 0.51),
         "is slower at b=16 than at b=4 (11.1 against 6.9 ms/frame): 0.30 s more per call",
         asks=True,
     ),
     case(
-        Kind.BATCH_CURVE,
+        FindingKind.BATCH_CURVE,
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.57])],
         [make_row(batch_size=4, timed_s=[0.5]), make_row(batch_size=16, timed_s=[0.55])],
         "0.070 s more per call",  # single timings differ by 11% in one of twenty identical pairs
         asks=True,
     ),
     case(
-        Kind.HOST_BOUND,
+        FindingKind.HOST_BOUND,
         timed(1.0, gpu_utilization_median=0.3),
         timed(1.0, gpu_utilization_median=0.5),
         "busy less than half of the time: retinaface, short (72 frames), b=16, RTX 3090 30% "
         "(57% of a call is face detection)",
     ),
     case(
-        Kind.DEVICE_BOUND,
+        FindingKind.DEVICE_BOUND,
         timed(1.0, gpu_utilization_median=0.95),
         timed(1.0, gpu_utilization_median=0.89),
         "The GPU is the limit",
     ),
     case(
-        Kind.HEADROOM,
+        FindingKind.HEADROOM,
         curve(4.0, 2.0, 1.0, gpu_memory_used_peak_b=6 * 1024**3),
         curve(4.0, 2.0, 1.0, gpu_memory_used_peak_b=12 * 1024**3),
         "(24.0 GiB of memory, at most 6.0 GiB used): throughput still rose",
         asks=True,
     ),
     case(
-        Kind.HEADROOM,
+        FindingKind.HEADROOM,
         curve(4.0, 2.0, 1.0),
         curve(4.0, 1.01, 1.0),
         "+100% from b=4 to b=16); untried: b=32, 64",
         asks=True,
     ),
     case(
-        Kind.HEADROOM,
+        FindingKind.HEADROOM,
         curve(4.0, 2.0, 1.0),
         [*curve(4.0, 2.0, 1.0), make_row(batch_size=32, status="oom", reason="CUDA out of memory")],
         "untried",
         asks=True,
     ),
     case(
-        Kind.HEADROOM, curve(2.0, 1.0, batches=(1, 4), **IMAGES), curve(4.0, 2.0, 1.0, **IMAGES), "b=8, 16", asks=True
+        FindingKind.HEADROOM,
+        curve(2.0, 1.0, batches=(1, 4), **IMAGES),
+        curve(4.0, 2.0, 1.0, **IMAGES),
+        "b=8, 16",
+        asks=True,
     ),
-    case(Kind.NOISY, timed(1.0, SHAKY), timed(1.0), "±5.9% from 5 invocations, 13 would do", asks=True),
+    case(FindingKind.NOISY, timed(1.0, SHAKY), timed(1.0), "±5.9% from 5 invocations, 13 would do", asks=True),
     case(
-        Kind.FEW,
+        FindingKind.FEW,
         timed(1.0)[:2],
         timed(1.0)[:3],
         "The only unit rests on fewer than 3 invocations: no interval",
         asks=True,
     ),
     case(
-        Kind.THROTTLED,
+        FindingKind.THROTTLED,
         timed(1.0, throttled=True, throttle_reasons=["sw_thermal_slowdown"]),
         timed(1.0, throttle_reasons=["sw_thermal_slowdown"]),  # replaced after a cool-down
         "Throttled in spite of cool-downs (sw_thermal_slowdown): retinaface",
     ),
     case(
-        Kind.FAILED,
+        FindingKind.FAILED,
         [make_row(status="oom", reason="CUDA out of memory")],
         [make_row(status="lost", attempt=1), make_row(attempt=2)],  # the last attempt counts
         "No number, oom (CUDA out of memory): retinaface",
     ),
     case(
-        Kind.MISSING,
+        FindingKind.MISSING,
         [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
         [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL), *timed(1.0, batch_size=4, **BLACKWELL)],
         "though elsewhere in the same run: retinaface, short (72 frames), b=4",
         asks=True,
     ),
     case(
-        Kind.MISSING,
+        FindingKind.MISSING,
         [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
         [*timed(1.0), *timed(1.0, batch_size=4, **BLACKWELL)],  # an interchangeable sweep shares its cells out
         "Not measured on RTX PRO 6000",
         asks=True,
     ),
     case(
-        Kind.MISSING,
+        FindingKind.MISSING,
         [*timed(1.0), *timed(1.0, batch_size=4), *timed(1.0, **BLACKWELL)],
         [
             *timed(1.0),
@@ -234,7 +238,7 @@ CASES = [
         asks=True,
     ),
     case(
-        Kind.STACK,
+        FindingKind.STACK,
         timed(1.0),
         [make_row(status="lost")],
         "Stack: driver 580.159.04, torch 2.11.0+cu128",
@@ -268,26 +272,26 @@ FAILURES = [
 
 
 def test_failures_that_differ_in_their_numbers_alone_are_one_finding_with_one_example() -> None:
-    (finding,) = of_kind(Kind.FAILED, FAILURES)
+    (finding,) = of_kind(FindingKind.FAILED, FAILURES)
     assert finding.text.startswith(
         "No number, oom (such as: OutOfMemoryError: CUDA out of memory. Tried to allocate 1296"
     )
     assert finding.figures["units"] == 2
     assert len([each for each in document.build(FAILURES).remarks if each.kind == "failed"]) == 1
     other = make_row(batch_size=128, status="oom", reason="killed by the kernel's out-of-memory killer")
-    assert len(of_kind(Kind.FAILED, [*FAILURES, other])) == 2
+    assert len(of_kind(FindingKind.FAILED, [*FAILURES, other])) == 2
 
 
 def test_every_kind_has_a_case() -> None:
     told = {each.values[0].kind for each in CASES}
-    assert told == set(Kind) - {Kind.HEADLINE}
+    assert told == set(FindingKind) - {FindingKind.HEADLINE}
 
 
 # -- rising curves: one-off cost or rate
 
 
 def cause(rows: Sequence[Row], baseline: Sequence[Row] = ()) -> set[object]:
-    return {finding.figures["cause"] for finding in of_kind(Kind.BATCH_CURVE, rows, baseline)}
+    return {finding.figures["cause"] for finding in of_kind(FindingKind.BATCH_CURVE, rows, baseline)}
 
 
 def test_the_same_excess_on_two_lengths_is_a_one_off_cost() -> None:
@@ -314,7 +318,7 @@ def test_a_length_that_pays_far_more_speaks_against_a_one_off_cost() -> None:
         for clip, pair in times.items()
         for batch, seconds in zip((1, 16), pair, strict=True)
     ]
-    texts = {each.units[0]: each.text for each in of_kind(Kind.BATCH_CURVE, rows)}
+    texts = {each.units[0]: each.text for each in of_kind(FindingKind.BATCH_CURVE, rows)}
     images = next(text for text in texts.values() if text.startswith("retinaface on 16 x multi_face.jpg"))
     assert "short (72 frames) pays 47 s per call too, but long (472 frames) 345 s" in images
     assert "one-off cost or rate: not separable here; to tell, measure 4 times the images" in images
@@ -338,7 +342,7 @@ def test_inputs_that_are_not_affected_alone_suggest_nothing() -> None:
         for clip, pair in {"multi-face": (12.17, 50.27), "short": (28.37, 28.10), "long": (184.91, 182.17)}.items()
         for batch, seconds in zip((1, 4), pair, strict=True)
     ]
-    (finding,) = of_kind(Kind.BATCH_CURVE, rows)
+    (finding,) = of_kind(FindingKind.BATCH_CURVE, rows)
     assert "short (72 frames), long (472 frames) not affected" in finding.text
     assert "one-off cost or rate: not separable here" in finding.text
     assert "suspected" not in finding.text
@@ -353,13 +357,13 @@ def test_the_stages_that_grew_are_named_and_the_others_are_not() -> None:
         *timed(1.0, batch_size=4, stages_s={"decode": 0.1, "emotion": 0.9}),
         *timed(1.6, batch_size=16, stages_s={"decode": 0.12, "emotion": 1.48}),
     ]
-    (finding,) = of_kind(Kind.BATCH_CURVE, rows)
+    (finding,) = of_kind(FindingKind.BATCH_CURVE, rows)
     assert "grown stages: emotion +0.58 s" in finding.text
     assert "decode" not in finding.text
 
 
 def test_a_clip_is_halved_to_tell_since_it_cannot_be_repeated() -> None:
-    (finding,) = of_kind(Kind.BATCH_CURVE, curve(2.0, 1.0, 2.2))
+    (finding,) = of_kind(FindingKind.BATCH_CURVE, curve(2.0, 1.0, 2.2))
     assert [wanted.settings for wanted in finding.wanted] == [
         {"batch_size": (4, 16)},
         {"batch_size": (4, 16), "frame_limit": (36,)},
@@ -372,8 +376,8 @@ def test_a_noise_floor_above_the_rise_silences_it() -> None:
         target_id=target, sd=0.1, half_width=0.6, invocations=5, cells=1, measured_at="2026-05-01", pairs=()
     )
     rows = curve(1.0, 0.5, 0.8)
-    assert Kind.BATCH_CURVE in {each.kind for each in found(rows).findings}
-    assert Kind.BATCH_CURVE not in {each.kind for each in found(rows, calibrations={target: floor}).findings}
+    assert FindingKind.BATCH_CURVE in {each.kind for each in found(rows).findings}
+    assert FindingKind.BATCH_CURVE not in {each.kind for each in found(rows, calibrations={target: floor}).findings}
 
 
 # -- best settings and headline
@@ -437,7 +441,7 @@ def test_images_have_no_realtime() -> None:
 
 def test_hosts_with_other_software_are_told_apart_in_the_stack() -> None:
     shelf = {**SHELF, **BLACKWELL, "torch": "2.15.0"}
-    (finding,) = of_kind(Kind.STACK, [*timed(1.0), *timed(1.0, **shelf)])
+    (finding,) = of_kind(FindingKind.STACK, [*timed(1.0), *timed(1.0, **shelf)])
     assert "torch 2.11.0+cu128 (box), 2.15.0 (shelf)" in finding.text
 
 
@@ -446,28 +450,30 @@ def test_hosts_with_other_software_are_told_apart_in_the_stack() -> None:
 
 def test_some_of_several_are_named_with_their_verb() -> None:
     one, two = (timed(1.0, SHAKY, batch_size=batch) for batch in (1, 4))
-    assert of_kind(Kind.NOISY, one)[0].text.startswith("The only unit is noisier than")
-    assert of_kind(Kind.NOISY, [*one, *timed(1.0)])[0].text.startswith("1 of 2 units is noisier than")
-    assert of_kind(Kind.NOISY, [*one, *two, *timed(1.0)])[0].text.startswith("2 of 3 units are noisier than")
-    assert of_kind(Kind.FEW, [make_row(), make_row(batch_size=1)])[0].text.startswith("All 2 units rest on")
+    assert of_kind(FindingKind.NOISY, one)[0].text.startswith("The only unit is noisier than")
+    assert of_kind(FindingKind.NOISY, [*one, *timed(1.0)])[0].text.startswith("1 of 2 units is noisier than")
+    assert of_kind(FindingKind.NOISY, [*one, *two, *timed(1.0)])[0].text.startswith("2 of 3 units are noisier than")
+    assert of_kind(FindingKind.FEW, [make_row(), make_row(batch_size=1)])[0].text.startswith("All 2 units rest on")
 
 
 def test_a_confounded_ratio_is_a_sentence() -> None:
-    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.8, driver=None, torch="2.15.0", pyfeat="2.2.0"), timed(1.0, **BEFORE))
+    (finding,) = of_kind(
+        FindingKind.CONFOUNDED, timed(0.8, driver=None, torch="2.15.0", pyfeat="2.2.0"), timed(1.0, **BEFORE)
+    )
     assert finding.text.startswith("The only ratio is confounded by torch stack (")
     assert "(unknown on a side at least: driver)" in finding.text
-    (finding,) = of_kind(Kind.ATTRIBUTED, timed(0.8, torch="2.15.0"), timed(1.0, **BEFORE))
+    (finding,) = of_kind(FindingKind.ATTRIBUTED, timed(0.8, torch="2.15.0"), timed(1.0, **BEFORE))
     assert finding.text.startswith("In the only ratio only torch stack (")
 
 
 def test_a_batch_that_is_no_power_of_two_is_explained() -> None:
-    (finding,) = of_kind(Kind.HEADROOM, curve(4.0, 2.0, 1.0, batches=(4, 16, 64)))
+    (finding,) = of_kind(FindingKind.HEADROOM, curve(4.0, 2.0, 1.0, batches=(4, 16, 64)))
     assert finding.text.endswith("untried: b=72 (all of short (72 frames)).")
 
 
 def test_headroom_of_one_model_of_gpu_is_one_finding_that_asks_for_every_target() -> None:
     rows = [*curve(4.0, 2.0, 1.0), *curve(4.4, 2.2, 1.0, **SHELF, **{**RTX3090, "target_id": "GPU-b"})]
-    (finding,) = of_kind(Kind.HEADROOM, rows)
+    (finding,) = of_kind(FindingKind.HEADROOM, rows)
     assert finding.text.startswith("Headroom on RTX 3090 of box, RTX 3090 of shelf (24.0 GiB of memory, ")
     assert "(retinaface short (72 frames) +100% to +120% from b=4 to b=16)" in finding.text
     assert len({wanted.unit.row.target_id for wanted in finding.wanted}) == 2
@@ -488,7 +494,7 @@ def test_many_targets_with_one_order_of_detectors_are_one_finding_per_input_in_t
         for detector, seconds in (("retinaface", 1.0), ("img2pose", 4.0))
         for row in timed(seconds, detector=detector, input=clip, **target)
     ]
-    texts = [each.text for each in of_kind(Kind.DETECTORS, rows)]
+    texts = [each.text for each in of_kind(FindingKind.DETECTORS, rows)]
     order = "retinaface, then img2pose on all 4 targets, retinaface 4.0x as fast as img2pose."
     assert texts == [
         f"On {clip}: {order}" for clip in ("short (72 frames)", "long (472 frames)", "16 x multi_face.jpg")
@@ -503,16 +509,16 @@ def test_targets_with_another_order_of_detectors_are_told_apart() -> None:
         for detector, seconds in (("retinaface", 1.0), ("img2pose", 0.5 if target["target_id"] == other else 4.0))
         for row in timed(seconds, detector=detector, **target)
     ]
-    (finding,) = of_kind(Kind.DETECTORS, rows)
+    (finding,) = of_kind(FindingKind.DETECTORS, rows)
     assert "img2pose, then retinaface on RTX 3090 of box, img2pose 2.0x as fast as" in finding.text
     assert "retinaface, then img2pose on RTX PRO 6000 Blackwell of box, " in finding.text
 
 
 def test_a_host_with_both_gpus_parts_them_from_the_host() -> None:
     before = timed(1.0, **{**FOUR[2], **BEFORE})  # the 3090 of shelf
-    (finding,) = of_kind(Kind.CONFOUNDED, timed(0.5, **FOUR[1]), before)
+    (finding,) = of_kind(FindingKind.CONFOUNDED, timed(0.5, **FOUR[1]), before)
     assert "gpu, host come with the machine and cannot be separated" in finding.text
-    other, finding = of_kind(Kind.CONFOUNDED, [*timed(0.5, **FOUR[1]), *timed(0.9, **FOUR[0])], before)
+    other, finding = of_kind(FindingKind.CONFOUNDED, [*timed(0.5, **FOUR[1]), *timed(0.9, **FOUR[0])], before)
     assert "gpu (GPU-shelf-old -> GPU-box-old)" in other.text  # one model, two specimens: each host has its own
     assert "cannot be separated" not in finding.text
     assert "box has both GPUs, and measured on both parts gpu from host" in finding.text

@@ -8,7 +8,7 @@ import pytest
 from featray import store
 from featray.analysis import units
 from featray.analysis.comparison.separation import PYFEAT_SOURCE as PYFEAT
-from featray.analysis.diagnosis import Diagnosis, Finding, Kind, diagnose
+from featray.analysis.diagnosis import Diagnosis, Finding, FindingKind, diagnose
 from featray.stats import Verdict
 
 RESULTS = Path(__file__).parents[4] / "results"
@@ -22,11 +22,11 @@ def diagnosis() -> Diagnosis:
     return diagnose(*sides)
 
 
-def of_kind(kind: Kind) -> list[Finding]:
+def of_kind(kind: FindingKind) -> list[Finding]:
     return [finding for finding in diagnosis().findings if finding.kind is kind]
 
 
-def the(kind: Kind) -> Finding:
+def the(kind: FindingKind) -> Finding:
     (finding,) = of_kind(kind)
     return finding
 
@@ -62,13 +62,13 @@ def test_the_headline_has_the_range_and_the_best_throughput_as_realtime() -> Non
 
 def test_no_ratio_is_believed() -> None:
     assert {pair.verdict for pair in diagnosis().pairs} == {Verdict.INCONCLUSIVE}
-    finding = the(Kind.UNPROVEN)
+    finding = the(FindingKind.UNPROVEN)
     assert finding.text.startswith("All 6 ratios compare single measurements with labels-only identity")
     assert "equal labels and version do not prove equal work" in finding.text
 
 
 def test_gpu_torch_and_pyfeat_are_confounded_and_two_cells_on_the_old_gpu_separate_them() -> None:
-    finding = the(Kind.CONFOUNDED)
+    finding = the(FindingKind.CONFOUNDED)
     assert "gpu (NVIDIA GeForce RTX 3090 -> NVIDIA RTX PRO 6000 Blackwell Workstation Edition)" in finding.text
     assert "torch stack (2.5.1+cu124 -> 2.11.0+cu128), py-feat (864962c -> c716340)" in finding.text
     assert "RTX 3090 of liquidswords2 with torch 2.11.0+cu128 and py-feat commit c716340" in finding.text
@@ -80,7 +80,7 @@ def test_gpu_torch_and_pyfeat_are_confounded_and_two_cells_on_the_old_gpu_separa
 
 
 def test_mpdetector_on_images_is_a_suspected_one_off_cost_and_the_only_curve_that_turns() -> None:
-    finding = the(Kind.BATCH_CURVE)
+    finding = the(FindingKind.BATCH_CURVE)
     assert finding.text.startswith("MPDetector retinaface on 16 x multi_face.jpg")
     assert "slower at b=16 than at b=4 (94.0 against 19.4 ms/image): 1.2 s more per call" in finding.text
     assert "1 batch per call" in finding.text
@@ -91,44 +91,46 @@ def test_mpdetector_on_images_is_a_suspected_one_off_cost_and_the_only_curve_tha
 
 
 def test_the_cells_that_would_tell_have_the_same_images_more_often() -> None:
-    same, longer = the(Kind.BATCH_CURVE).wanted
+    same, longer = the(FindingKind.BATCH_CURVE).wanted
     assert same.settings == {"batch_size": (4, 16)}
     assert longer.settings == {"batch_size": (4, 16), "copies": (64,)}  # 64 images are 4 batches of 16
 
 
 def test_the_long_video_is_new_ground() -> None:
-    finding = the(Kind.NEW_GROUND)
+    finding = the(FindingKind.NEW_GROUND)
     assert "long (472 frames)" in finding.text
     assert "img2pose 29.0 fps (b=16), retinaface 87.1 fps (b=16), MPDetector retinaface 174.4 fps" in finding.text
     assert {wanted.target_id for wanted in finding.wanted} == {f"cuda:{RTX3090}@liquidswords2"}
 
 
 def test_the_unused_headroom_is_named_with_the_batches_to_try() -> None:
-    finding = the(Kind.HEADROOM)
+    finding = the(FindingKind.HEADROOM)
     assert "Headroom on RTX PRO 6000 Blackwell (96.0 GiB of memory, use not measured)" in finding.text
     assert finding.text.endswith("untried: b=32, 64.")
     assert finding.figures["settings"] == 6  # the images are a single batch at b=16 already
 
 
 def test_what_changed_in_the_stack_is_listed() -> None:
-    assert the(Kind.STACK).text.endswith(
+    assert the(FindingKind.STACK).text.endswith(
         "since the baseline torch 2.5.1+cu124 -> 2.11.0+cu128, CUDA 12.4 -> 12.8, py-feat commit 864962c -> c716340; "
         "nothing tells whether the GPU driver changed."
     )
 
 
 def test_detectors_are_ranked_on_every_input() -> None:
-    assert [finding.figures["ratio"] for finding in of_kind(Kind.DETECTORS)] == pytest.approx(
+    assert [finding.figures["ratio"] for finding in of_kind(FindingKind.DETECTORS)] == pytest.approx(
         [4.11, 6.02, 3.45], abs=0.01
     )
 
 
 def test_every_unit_is_called_a_single_measurement() -> None:
-    assert the(Kind.FEW).figures["units"] == 27
+    assert the(FindingKind.FEW).figures["units"] == 27
 
 
 def test_both_sides_are_asked_for_with_the_software_that_each_had() -> None:
-    asked = {(each.target_id or each.unit.row.target_id, each.requirements) for each in the(Kind.UNPROVEN).wanted}
+    asked = {
+        (each.target_id or each.unit.row.target_id, each.requirements) for each in the(FindingKind.UNPROVEN).wanted
+    }
     assert asked == {
         (f"cuda:{RTX3090}@liquidswords2", ("torch==2.5.1", f"py-feat @ git+{PYFEAT}@864962c")),
         (f"cuda:{BLACKWELL}@liquidswords2", ("torch==2.11.0", f"py-feat @ git+{PYFEAT}@c716340")),

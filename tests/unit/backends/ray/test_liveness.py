@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from featray.backends.ray.liveness import SETTLE_S, Head, Nodes
+from featray.backends.ray.liveness import SETTLE_S, HeadWatch, NodeWatch
 from featray.errors import HeadGone
 
 
@@ -20,7 +20,7 @@ def test_a_head_that_answers_again_in_time_is_not_gone() -> None:
     clock = Clock()
     server = socket.create_server(("127.0.0.1", 0))
     port = server.getsockname()[1]
-    head = Head(f"127.0.0.1:{port}", clock)
+    head = HeadWatch(f"127.0.0.1:{port}", clock)
     server.close()
     clock.now += 6
     head.look()
@@ -36,7 +36,7 @@ def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
     clock = Clock()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    head = Head(f"127.0.0.1:{port}", clock)
+    head = HeadWatch(f"127.0.0.1:{port}", clock)
     clock.now += 19
     head.look()
     clock.now += 2
@@ -48,7 +48,7 @@ def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
 
 def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
     clock = Clock()
-    nodes = Nodes(clock=clock)
+    nodes = NodeWatch(clock=clock)
     assert not nodes.is_due()
     clock.now += 5
     assert nodes.is_due()
@@ -63,7 +63,7 @@ def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
 
 def test_a_node_that_took_a_task_along_is_dead_before_the_next_look() -> None:
     now = [0.0]
-    nodes = Nodes(["a", "b"], clock=lambda: now[0])
+    nodes = NodeWatch(["a", "b"], clock=lambda: now[0])
     nodes.lose("a")
     assert (nodes.is_dead("a"), nodes.is_dead("b")) == (True, False)
     nodes.note({"a": True, "b": True})  # Ray's list is a little behind

@@ -75,7 +75,7 @@ def several() -> list[Row]:
 
 def compared() -> notes.Notes:
     pairs = [
-        notes.Comparison(
+        notes.PairNote(
             config=f"retinaface, {verdict}",
             baseline="20 ms",
             candidate="10 ms",
