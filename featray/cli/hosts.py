@@ -70,10 +70,10 @@ def _name(host: "Host") -> str:
 
 
 def _system(host: "Host") -> str:
-    from featray.core.quantities import format_bytes
+    from featray.core import wording
 
     cores = f"{host.cpu_count} CPUs" if host.cpu_count else None
-    memory = format_bytes(host.memory_b) if host.memory_b else None
+    memory = wording.size(host.memory_b) if host.memory_b else None
     return "\n".join(filter(None, [host.os, host.arch, host.cpu_model, cores, memory]))
 
 
@@ -83,11 +83,11 @@ def _devices(host: "Host") -> str:
 
 
 def _gpu(gpu: "Gpu") -> str:
-    from featray.core.quantities import format_bytes
+    from featray.core import wording
 
     others = {None: None, 0: "no other process", 1: "1 other process"}
     facts = [
-        format_bytes(gpu.memory_b) if gpu.memory_b else None,
+        wording.size(gpu.memory_b) if gpu.memory_b else None,
         f"sm_{gpu.compute_capability.replace('.', '')}" if gpu.compute_capability else None,
         f"driver {gpu.driver}" if gpu.driver else None,
         others.get(gpu.foreign_processes, f"{gpu.foreign_processes} other processes"),
@@ -105,8 +105,8 @@ def _software(host: "Host") -> str:
 
 
 def _here(host: "Host") -> str:
-    from featray.core.quantities import format_bytes
+    from featray.core import wording
 
-    free = f"{format_bytes(host.disk_free_b)} of disk free" if host.disk_free_b is not None else None
+    free = f"{wording.size(host.disk_free_b)} of disk free" if host.disk_free_b is not None else None
     load = f"load {host.load_1m:.1f}" if host.load_1m is not None else None
     return "\n".join(filter(None, [f"{len(host.weights_cached)} weight files", free, load]))

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from featray.cli import console
+from featray.core import wording
 from featray.core.events import EventKind, PlainEvent
-from featray.core.quantities import format_duration, frames_per_second
+from featray.core.quantities import frames_per_second
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -110,7 +111,7 @@ def result_line(row: Mapping[str, Any]) -> str:
 def _left(said: PlainEvent) -> str:
     if "left_s" not in said or said["done"] == said["total"]:
         return ""
-    return f"about {format_duration(said['left_s'])} left"
+    return f"about {wording.duration(said['left_s'])} left"
 
 
 @contextlib.contextmanager

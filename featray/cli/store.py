@@ -71,14 +71,14 @@ def compact(
 def check(results: Results = DEFAULT_RESULTS) -> int:
     """Read every file whole and say what is wrong; exit 1 when something is."""
     from featray import store
-    from featray.core.quantities import format_bytes
+    from featray.core import wording
 
     found = store.check(results)
     for problem in found.problems:
         console.warn(str(problem))
     for name in found.unfinished:
         console.say(f"{name}: a write that is under way, or was killed; compact clears it up after a day")
-    console.result(f"rows: {found.rows}, files: {found.files}, size: {format_bytes(found.size_b)}")
+    console.result(f"rows: {found.rows}, files: {found.files}, size: {wording.size(found.size_b)}")
     if found.duplicates:
         console.result(f"rows that lie in two files: {found.duplicates}; they count once, and compact merges them")
     return 1 if found.problems else 0

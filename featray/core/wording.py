@@ -106,3 +106,27 @@ def rate(per_second: float) -> str:
 def percent(ratio: float) -> str:
     """Write a share: `7.2%`; without a decimal from 10%: `12%`."""
     return f"{100 * ratio:.0f}%" if abs(ratio) >= 0.0995 else f"{100 * ratio:.1f}%"
+
+
+def duration(duration_s: float) -> str:
+    """Write a duration for people: `0.4 s`, `42 s`, `3 min 10 s`, `2 h 05 min`."""
+    if not math.isfinite(duration_s):
+        return "unknown"
+    if duration_s < 10:
+        return f"{duration_s:.1f} s"
+    whole = round(duration_s)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size(size_b: float) -> str:
+    """Write a size with a binary prefix, such as `1.5 GiB`."""
+    shown = float(size_b)
+    for prefix in ("B", "KiB", "MiB", "GiB"):
+        if abs(shown) < 1024:
+            return f"{shown:.0f} {prefix}" if prefix == "B" else f"{shown:.1f} {prefix}"
+        shown /= 1024
+    return f"{shown:.1f} TiB"

@@ -6,7 +6,6 @@ cell may start. A child that dies costs the cell it was measuring; a new child g
 """
 
 import dataclasses
-import datetime
 import errno
 import os
 import signal
@@ -15,13 +14,12 @@ from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from featray.core import inputs
+from featray.core import clock, inputs, wording
 from featray.core import invocation as invocations
 from featray.core import row as rows
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import Invocation
-from featray.core.quantities import format_duration, utc_text
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.host import cgroup, clips, environments, lease, spool, venvs
@@ -128,7 +126,7 @@ def _run_child(job: _Supervised, open_: dict[str, Cell]) -> Iterator[PlainEvent]
             files[id_] = [str(path) for path in resolve(cell.input, job.cache)]
         except OSError as missing:
             del open_[id_]
-            yield _row(job, cell, Status.UNSUPPORTED, str(missing), utc_now())
+            yield _row(job, cell, Status.UNSUPPORTED, str(missing), clock.utc_now())
     if not open_:
         return
     try:
@@ -151,7 +149,7 @@ def _run_child(job: _Supervised, open_: dict[str, Cell]) -> Iterator[PlainEvent]
     if job.watch is not None:
         job.watch.child_pid = child.pid
     try:
-        yield from _attend(job, child, _ChildProgress(open_, started_at=utc_now(), deadline=0.0))
+        yield from _attend(job, child, _ChildProgress(open_, started_at=clock.utc_now(), deadline=0.0))
     finally:
         child.close()
 
@@ -162,7 +160,7 @@ NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 
 def _unsupported(job: _Supervised, open_: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
     for cell in open_.values():
-        yield _row(job, cell, Status.UNSUPPORTED, str(wrong), utc_now())
+        yield _row(job, cell, Status.UNSUPPORTED, str(wrong), clock.utc_now())
 
 
 def _attend(job: _Supervised, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
@@ -202,7 +200,7 @@ def _follow(job: _Supervised, child: Child, progress: _ChildProgress) -> Generat
             yield {"kind": EventKind.LOADING}
         elif cell is not None:
             progress.current = cell
-            progress.started_at = utc_now()
+            progress.started_at = clock.utc_now()
             progress.deadline = _deadline(job.invocation.rules.time_limit_s)
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
@@ -237,8 +235,8 @@ def _understood(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) 
 def _overdue(invocation: Invocation, progress: _ChildProgress) -> tuple[Status, str]:
     rules = invocation.rules
     if progress.current is None:
-        return (Status.TIMEOUT, f"import and load took longer than {format_duration(rules.load_limit_s)}")
-    return (Status.TIMEOUT, f"took longer than its limit of {format_duration(rules.time_limit_s)}")
+        return (Status.TIMEOUT, f"import and load took longer than {wording.duration(rules.load_limit_s)}")
+    return (Status.TIMEOUT, f"took longer than its limit of {wording.duration(rules.time_limit_s)}")
 
 
 def _fate(code: int, progress: _ChildProgress) -> tuple[Status, str]:
@@ -276,7 +274,7 @@ def _dead_rows(
         yield _row(job, cell, status, reason, progress.started_at, tail)
     if status is Status.OOM and progress.current is not None:
         for cell in invocations.larger_batches(progress.current, progress.remaining.values()):
-            yield _row(job, cell, Status.SKIPPED, invocations.why_skipped(progress.current), utc_now())
+            yield _row(job, cell, Status.SKIPPED, invocations.why_skipped(progress.current), clock.utc_now())
 
 
 def _row(
@@ -290,7 +288,7 @@ def _row(
         reason=reason,
         stderr_tail=tail,
         started_at=started_at,
-        ended_at=utc_now(),
+        ended_at=clock.utc_now(),
         **job.context,
     )
     return {"kind": EventKind.ROW, "row": row, "text": _keep(job, row)}
@@ -340,11 +338,6 @@ def resolve(clip: inputs.Input, cache: Path) -> list[Path]:
     if clip.frame_limit is not None and clip.kind == inputs.VIDEO:
         paths = [clips.cut(path, clip.frame_limit, cache) for path in paths]
     return paths
-
-
-def utc_now() -> str:
-    """Read the clock as rows store it."""
-    return utc_text(datetime.datetime.now(datetime.UTC))
 
 
 def _deadline(limit_s: float) -> float:

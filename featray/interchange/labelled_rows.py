@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from featray.core import identity, quantities
+from featray.core import clock, identity
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.core.targets import DEVICES
@@ -120,7 +120,7 @@ def build(run_id: str, sweep: str, source: str, context: Context, measured: Iter
     Raises:
         ValueError: a figure is no number, or the date is none; the message says where.
     """
-    started_at = quantities.utc_text(labels.moment(context.date))
+    started_at = clock.utc_text(labels.moment(context.date))
     found: list[Row] = []
     warnings = []
     seen: collections.Counter[tuple[str, str]] = collections.Counter()

@@ -3,7 +3,6 @@
 Flow: `session` -> `measure` -> columns of the cell's row. Every call's output is checked before its time counts.
 """
 
-import datetime
 import statistics
 import sys
 import time
@@ -14,7 +13,6 @@ from typing import Any
 from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.invocation import Rules
-from featray.core.quantities import utc_text
 from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
 from featray.measurement.detector import Loaded
 from featray.measurement.outcome import Failure, WrongWork
@@ -205,11 +203,6 @@ def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
         "throttled": timings.throttled if told or timings.throttled else None,
         "reason": f"{again} throttled calls were measured again" if again else None,
     }
-
-
-def utc_now() -> str:
-    """Read the clock as rows store it."""
-    return utc_text(datetime.datetime.now(datetime.UTC))
 
 
 def _nothing() -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from featray.core import clock
 from featray.core import invocation as invocations
 from featray.core import row as rows
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind
 from featray.core.status import Status
-from featray.measurement import bench, cuda, detector, device, memory, nvml, outcome, provenance
+from featray.measurement import cuda, detector, device, memory, nvml, outcome, provenance
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
@@ -41,7 +42,7 @@ class Session:
             opened = outcome.attempt(self._open)
         while self._left:
             if isinstance(opened, Failure):
-                self._give(self._left[0], opened, bench.utc_now())
+                self._give(self._left[0], opened, clock.utc_now())
             elif not self._measure(self._left[0], opened):
                 return AFRESH
         self._channel.send(EventKind.DONE)
@@ -68,7 +69,7 @@ class Session:
     def _measure(self, cell: Cell, opened: Bench) -> bool:
         """Measure one cell and hand its row over; tell whether this process is fit for another."""
         self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
-        started_at = bench.utc_now()
+        started_at = clock.utc_now()
         with _ends_after(self._request.invocation.rules.time_limit_s):
             measured = outcome.attempt(lambda: opened.measure(cell, self._request.files_of(cell)))
         faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
@@ -78,12 +79,12 @@ class Session:
         if isinstance(measured, Failure) and measured.status is Status.OOM:
             for larger in invocations.larger_batches(cell, self._left):
                 reason = invocations.why_skipped(cell)
-                self._give(larger, Failure(status=Status.SKIPPED, reason=reason), bench.utc_now())
+                self._give(larger, Failure(status=Status.SKIPPED, reason=reason), clock.utc_now())
         return not faulted
 
     def _give(self, cell: Cell, measured: dict[str, Any] | Failure, started_at: str) -> None:
         """Hand a cell's row over and wait until it is safe."""
-        columns: dict[str, Any] = {"started_at": started_at, "ended_at": bench.utc_now()}
+        columns: dict[str, Any] = {"started_at": started_at, "ended_at": clock.utc_now()}
         if isinstance(measured, Failure):
             columns |= {"status": measured.status.value, "reason": measured.reason, "stderr_tail": measured.trace}
         else:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray import errors
 from featray.core import cell as cells
-from featray.core import gpus
+from featray.core import gpus, wording
 from featray.core.cell import Cell
-from featray.core.quantities import format_bytes
 from featray.planning.inventory import Host, Inventory, Target
 from featray.sweep import Selector
 
@@ -200,7 +199,7 @@ def why_not(cell: Cell, target: Target) -> str | None:
             return f"torch {host.packages.get('torch', '')} on {host.hostname} {lacking}"
     memory_b = _memory(target)
     if cell.detector.is_pyfeat and memory_b and memory_b < DETECTOR_MEMORY_B:
-        return f"{format_bytes(memory_b)} of memory; a detector needs {format_bytes(DETECTOR_MEMORY_B)}"
+        return f"{wording.size(memory_b)} of memory; a detector needs {wording.size(DETECTOR_MEMORY_B)}"
     return None
 
 

@@ -9,8 +9,8 @@ import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
+from featray.core import wording
 from featray.core.cell import Cell
-from featray.core.quantities import format_bytes
 from featray.planning import placement
 from featray.planning.inventory import Host, Inventory, Target
 from featray.sweep import Selector
@@ -141,5 +141,5 @@ def own_clips(cells: Iterable[Cell]) -> dict[str, str | None]:
 
 def _disk(host: Host) -> Iterable[Lack]:
     if host.disk_free_b is not None and host.disk_free_b < DISK_B:
-        what = f"{format_bytes(host.disk_free_b)} of disk free; weights and clips may take {format_bytes(DISK_B)}"
+        what = f"{wording.size(host.disk_free_b)} of disk free; weights and clips may take {wording.size(DISK_B)}"
         yield Lack(host=host.hostname, what=what, mend="export FEATRAY_CACHE=/a/larger/disk")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from featray.core import wording
-from featray.core.quantities import format_duration
 from featray.rendering import notes, table_text
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import NextRun, Notes, PairNote
@@ -172,7 +171,7 @@ def _next_runs(found: Notes) -> Iterator[str]:
 
 def _next_run(each: NextRun) -> list[str]:
     why = "; ".join(each.reasons)
-    return [each.name, each.where, str(each.cells), format_duration(each.expected_s), why]
+    return [each.name, each.where, str(each.cells), wording.duration(each.expected_s), why]
 
 
 def _pair(each: PairNote) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.quantities import format_bytes
 from featray.core.row import Row
 from featray.core.targets import DEVICES
 
@@ -76,7 +75,7 @@ def _host(row: Row) -> str | None:
 def _gpu(row: Row) -> str | None:
     if row.device == "cpu" or row.gpu_name is None:
         return None
-    memory = f" ({format_bytes(row.gpu_memory_b)})" if row.gpu_memory_b else ""
+    memory = f" ({wording.size(row.gpu_memory_b)})" if row.gpu_memory_b else ""
     return f"CUDA {row.cuda}, {row.gpu_name}{memory}" if row.cuda else f"{row.gpu_name}{memory}"
 
 
@@ -85,7 +84,7 @@ _OBSERVED: dict[str, Reader] = {
     "Git commit": lambda row: row.pyfeat_commit,
     "Host": _host,
     "Operating system": lambda row: row.os,
-    "Memory": lambda row: format_bytes(row.memory_b) if row.memory_b else None,
+    "Memory": lambda row: wording.size(row.memory_b) if row.memory_b else None,
     "Python": lambda row: row.python,
     "PyTorch": lambda row: row.torch,
     "GPU": _gpu,

@@ -5,7 +5,7 @@ Flow: `submission.prepare` -> `featray plan`.
 
 import json
 
-from featray.core.quantities import format_duration
+from featray.core import wording
 from featray.planning.placement import Placement
 from featray.planning.plan import Plan, estimate_s
 
@@ -20,7 +20,7 @@ def summary(work: Plan, placed: Placement) -> str:
     text += f"; {work.settled} of {work.wanted} measurements are done"
     if not work.invocations:
         return f"{text}; nothing is left to measure"
-    left = format_duration(estimate_s(work))
+    left = wording.duration(estimate_s(work))
     return f"{text}; {work.remaining} are left in {len(work.invocations)} invocations, about {left}"
 
 

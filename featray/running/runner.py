@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from featray import store
 from featray.backends import Backend, Event
 from featray.core import invocation as invocations
+from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.events import EventKind
-from featray.core.quantities import format_duration
 from featray.core.row import Row
 from featray.core.status import MAX_ATTEMPTS, RETRIED, Status
 from featray.planning import plan
@@ -309,7 +309,7 @@ class RunningPlan:
         for flight in list(self._flights.values()):
             if now > flight.deadline:
                 self._backend.cancel(flight.planned)
-                limit = format_duration(self._grace_s)
+                limit = wording.duration(self._grace_s)
                 self._strike(flight.planned.target, failed=True)
                 self._end(flight, Status.LOST, f"no word from its host, {limit} beyond the limit of what it was doing")
 

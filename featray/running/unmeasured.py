@@ -3,12 +3,11 @@
 Flow: `plan.Plan` and the runner's losses -> rows -> store, so that every planned unit has a status and a reason.
 """
 
-import datetime
 from collections.abc import Collection
 
+from featray.core import clock
 from featray.core import invocation as invocations
 from featray.core.cell import Cell
-from featray.core.quantities import utc_text
 from featray.core.row import NO_TARGET, Row
 from featray.core.status import Status
 from featray.planning.inventory import Target
@@ -17,7 +16,7 @@ from featray.planning.plan import Plan, Planned
 
 def row(planned: Planned, cell: Cell, status: Status, reason: str) -> Row:
     """Make the row of a cell whose process gave none."""
-    now = utc_text(datetime.datetime.now(datetime.UTC))
+    now = clock.utc_now()
     host, gpu = planned.target.host, planned.target.gpu
     return invocations.record(
         planned.invocation,
@@ -52,7 +51,7 @@ def refusals(work: Plan, known: Collection[tuple[str, str]]) -> list[Row]:
 
 
 def _refused(work: Plan, cell: Cell, target: Target | None, reason: str) -> Row:
-    now = utc_text(datetime.datetime.now(datetime.UTC))
+    now = clock.utc_now()
     invocation = invocations.Invocation(
         sweep=work.campaign.sweep,
         run_id=work.campaign.run_id,

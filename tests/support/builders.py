@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray.core import cell as cells
-from featray.core import detectors, identity, inputs
+from featray.core import clock, detectors, identity, inputs
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.core.invocation import Invocation, Rules
-from featray.core.quantities import utc_text
 from featray.core.row import Row
 from featray.core.status import Status
 
@@ -164,7 +163,7 @@ def make_row(**changes: Any) -> Row:
         "block": changes.get("invocation", 1),
         "order_index": 0,
         "status": Status.OK,
-        "started_at": utc_text(STARTED),
+        "started_at": clock.utc_text(STARTED),
         "section_kind": asked.input.kind,
         "section_label": asked.input.section_label,
         "protocol": "featray",
@@ -224,7 +223,7 @@ def make_rows(medians_s: Sequence[float], **changes: Any) -> list[Row]:
             one,
             invocation=number,
             block=number,
-            started_at=utc_text(first + datetime.timedelta(minutes=number - 1)),
+            started_at=clock.utc_text(first + datetime.timedelta(minutes=number - 1)),
             timed_s=[median_s * share for share in (0.99, 1.0, 1.0, 1.0, 1.01)],
         )
         for number, median_s in enumerate(medians_s, start=1)

@@ -19,7 +19,6 @@ from featray.core import cell as cells
 from featray.core import detectors, identity, inputs, wording
 from featray.core.cell import Cell
 from featray.core.invocation import Rules
-from featray.core.quantities import format_duration
 from featray.planning import placement, plan
 
 REASONS = 8  # lines of reasons in one file; findings have them all
@@ -275,7 +274,7 @@ def yaml(followup: Followup) -> str:
 
 def _lines(followup: Followup) -> Iterator[str]:
     count = wording.count(len(followup.cells), "cell")
-    yield f"# {count}, about {format_duration(followup.expected_s)}; submit with: featray submit {followup.name}.yaml"
+    yield f"# {count}, about {wording.duration(followup.expected_s)}; submit with: featray submit {followup.name}.yaml"
     yield from (f"# - {wording.shortened(reason, 200)}" for reason in followup.reasons[:REASONS])
     if len(followup.reasons) > REASONS:
         yield f"# - and {len(followup.reasons) - REASONS} more"

@@ -15,7 +15,7 @@ from featray import stats
 from featray.analysis import comparison, footprint
 from featray.analysis.comparison import Calibration
 from featray.analysis.units import Unit
-from featray.core.quantities import format_bytes
+from featray.core import wording
 from featray.errors import NothingMatches, suggest
 
 RUNNERS_UP = 5  # other lines shown: more is the report
@@ -108,8 +108,8 @@ def _fitting(units: Sequence[Unit], wish: Wish) -> tuple[list[Unit], int]:
     known = [each for each in used.values() if each is not None]
     below = [unit for unit in kept if (used[unit.key] or math.inf) <= wish.memory_limit_b]
     if not below:
-        least = f"the least that any took is {format_bytes(min(known))}" if known else "none tells how much it took"
-        raise NothingMatches(f"no measured setting keeps within {format_bytes(wish.memory_limit_b)}; {least}")
+        least = f"the least that any took is {wording.size(min(known))}" if known else "none tells how much it took"
+        raise NothingMatches(f"no measured setting keeps within {wording.size(wish.memory_limit_b)}; {least}")
     return below, len(kept) - len(known)
 
 

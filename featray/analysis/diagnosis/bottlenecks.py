@@ -12,7 +12,6 @@ from featray.analysis.diagnosis.batch_curves import BestBatch
 from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.quantities import format_bytes
 from featray.core.status import Status
 
 HOST_BOUND = 0.5
@@ -149,8 +148,8 @@ def _roomy(about: Sequence[BestBatch]) -> Finding:
     first = about[0].unit
     total = footprint.total_b(first)
     used = max((value for each in about if (value := footprint.used_b(each.unit)) is not None), default=None)
-    memory = "memory of the device unknown" if total is None else f"{format_bytes(total)} of memory"
-    taken = "use not measured" if used is None else f"at most {format_bytes(used)} used"
+    memory = "memory of the device unknown" if total is None else f"{wording.size(total)} of memory"
+    taken = "use not measured" if used is None else f"at most {wording.size(used)} used"
     where = wording.listed(each.unit.target.name for each in about)
     gains: dict[tuple[str, str], list[float]] = {}
     for each in about:

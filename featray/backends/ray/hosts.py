@@ -11,7 +11,7 @@ import ray
 from featray.backends.ray import liveness
 from featray.backends.ray.link import first_line, on
 from featray.cluster.nodes import GPU_LABEL
-from featray.core.quantities import format_duration
+from featray.core import wording
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.host import clips, environments, probe, spool
@@ -195,7 +195,7 @@ class RayHosts:
                 if call in settled:
                     answers[host_id] = ray.get(call)
                 else:
-                    silent[host_id] = f"the host is gone, or did not answer within {format_duration(limit_s)}"
+                    silent[host_id] = f"the host is gone, or did not answer within {wording.duration(limit_s)}"
             except ray.exceptions.RayError as wrong:
                 silent[host_id] = first_line(wrong)
         return answers, silent

@@ -23,7 +23,7 @@ from ray.dashboard.utils import get_address_for_submission_client
 from featray.backends.ray.link import first_line
 from featray.cluster import heads, nodes, token
 from featray.cluster.cluster_file import command_line
-from featray.core.quantities import utc_text
+from featray.core import clock
 from featray.errors import BackendError, NothingMatches, suggest
 
 ID = re.compile(r"[\w.-]+")
@@ -303,4 +303,4 @@ def _job(details: Any) -> Job:
 def _moment(milliseconds: int | None) -> str | None:
     if not milliseconds:
         return None
-    return utc_text(datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC))
+    return clock.utc_text(datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC))
