@@ -9,6 +9,7 @@ from featray import store
 from featray.analysis.comparison import Pair
 from featray.analysis.units import UnitKey
 from featray.api.compare import compare
+from featray.core.files import write_whole
 from featray.core.row import Row
 from featray.errors import NothingMatches, StoreError, suggest
 from featray.interchange import all_columns, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
@@ -162,9 +163,8 @@ def write_files(folder: Path, written: Mapping[str, str]) -> list[Path]:
         StoreError: the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in written.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="")
+            write_whole(folder / name, text)
     except OSError as wrong:
         raise StoreError(f"cannot write {folder}: {wrong.strerror or wrong}") from wrong
     return [folder / name for name in written]

@@ -5,7 +5,6 @@ Notes that people wrote into `NAME.notes.md` there come back at the end of every
 """
 
 import dataclasses
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from featray.api import chosen_runs
 from featray.api.chosen_runs import Chosen
 from featray.api.named import PathLike
 from featray.api.suggest import following
+from featray.core.files import write_whole
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.errors import BadInput, StoreError, suggest
@@ -165,11 +165,8 @@ def keep_all(files: Mapping[Path, str]) -> list[Path]:
         StoreError: a place cannot be written.
     """
     for file, text in files.items():
-        fresh = file.with_name(f".{os.getpid()}.tmp")  # not named after the file, whose name may be as long as may be
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(file)
+            write_whole(file, text)
         except OSError as wrong:
             raise StoreError(f"{file}: cannot be written ({wrong.strerror})") from wrong
     return list(files)

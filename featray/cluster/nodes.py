@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from featray.cluster import token
+from featray.core.files import write_whole
 from featray.core.version import __version__
 from featray.errors import BackendError, Busy
 from featray.measurement import provenance, weights
@@ -166,11 +167,7 @@ def _spawn(raylet: Raylet, address: str) -> Running:
 
 def keep(begun: Running) -> None:
     """Write down that a raylet runs, whole or not at all: others may look at any moment."""
-    record = _record(begun)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    half = record.with_suffix(".new")
-    half.write_text(json.dumps(dataclasses.asdict(begun)), encoding="utf-8")
-    half.replace(record)
+    write_whole(_record(begun), json.dumps(dataclasses.asdict(begun)))
 
 
 def variables(gpu: str | None) -> dict[str, str]:

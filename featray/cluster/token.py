@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from featray.core.files import write_whole
 from featray.errors import BadInput
 
 LENGTH = 32  # bytes of randomness, written as 64 hex digits: out of reach of guessing
@@ -64,12 +65,7 @@ def save(token: str) -> None:
     """
     if not token.isalnum() or len(token) < 16:
         raise BadInput("that is no token; expected the line that `featray cluster token` prints on the head")
-    place = path()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(token)
-    temporary.replace(place)
+    write_whole(path(), token, mode=0o600)
 
 
 def refusal(where: str) -> str:

@@ -5,11 +5,11 @@ Flow: the driver probes a user's clip while it reads the sweep; the host cuts a 
 
 import contextlib
 import dataclasses
-import hashlib
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from featray.core.files import hash_file
 from featray.errors import BadInput
 
 
@@ -43,22 +43,16 @@ def probe(path: Path) -> Clip:
         raise BadInput(f"{path}: cannot be read as a video or image ({wrong})") from wrong
     if frames == 0:
         raise BadInput(f"{path}: holds no frame that can be decoded")
-    return Clip(frames=frames, fps=float(rate) if rate and frames > 1 else None, sha256=sha256(path))
+    return Clip(frames=frames, fps=float(rate) if rate and frames > 1 else None, sha256=hash_file(path))
 
 
-def digests(paths: Iterable[str]) -> dict[str, str]:
+def hash_files(paths: Iterable[str]) -> dict[str, str]:
     """Hash the files that this host has and may read: path -> SHA-256."""
     found: dict[str, str] = {}
     for path in paths:
         with contextlib.suppress(OSError):
-            found[path] = sha256(Path(path))
+            found[path] = hash_file(Path(path))
     return found
-
-
-def sha256(path: Path) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cut(path: Path, frames: int, cache: Path) -> Path:
@@ -80,7 +74,7 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
     """
     import av
 
-    final = cache / "clips" / f"{sha256(path)}-{frames}.mp4"
+    final = cache / "clips" / f"{hash_file(path)}-{frames}.mp4"
     if final.exists():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)

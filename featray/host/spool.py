@@ -6,11 +6,11 @@ afterwards costs no measurement. One folder per store, one file per row key; wri
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from featray.core import row as rows
+from featray.core.files import write_whole
 from featray.core.row import Row
 
 
@@ -25,19 +25,8 @@ def write(place: Path, row: Row) -> Path:
     Raises:
         OSError: the disk is full or cannot be written.
     """
-    place.mkdir(parents=True, exist_ok=True)
     final = place / _name(row)
-    temporary = final.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(rows.to_json(row))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(final)
-    folder_file = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(folder_file)
-    finally:
-        os.close(folder_file)
+    write_whole(final, rows.to_json(row), durable=True)
     return final
 
 

@@ -9,7 +9,6 @@ from elsewhere brings its own imports; neither py-feat nor torch is loaded for i
 
 import dataclasses
 import functools
-import hashlib
 import importlib
 import inspect
 import math
@@ -23,6 +22,8 @@ from typing import Any
 
 from featray.core import detectors, identity, inputs
 from featray.core.cell import Cell
+from featray.core.files import hash_file
+from featray.core.files import hash_file
 from featray.measurement import outputs, synthetic, weights
 from featray.measurement.outputs import Output as Output
 
@@ -34,7 +35,7 @@ _MODULES: Mapping[str, str] = {
 
 
 @dataclasses.dataclass(kw_only=True)
-class Loaded:
+class LoadedDetector:
     """One constructed detector on one device."""
 
     detector: Any
@@ -135,7 +136,7 @@ class Loaded:
         return len(module.VideoDataset(str(files[0]), skip_frames=cell.input.skip_frames))
 
 
-def load(cell: Cell, *, cache: Path, device: str) -> Loaded:
+def load(cell: Cell, *, cache: Path, device: str) -> LoadedDetector:
     """Import and construct a cell's detector.
 
     Weights are made or fetched first; that time counts neither as import nor as load.
@@ -150,10 +151,10 @@ def load(cell: Cell, *, cache: Path, device: str) -> Loaded:
     """
     if cell.detector.is_pyfeat:
         return _load_pyfeat(cell, cache, device)
-    return _load_foreign(cell.detector, device)
+    return _load_custom(cell.detector, device)
 
 
-def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
+def _load_pyfeat(cell: Cell, cache: Path, device: str) -> LoadedDetector:
     is_synthetic = cell.weights == weights.SYNTHETIC
     needed = weights.required(cell.detector)
     if is_synthetic:
@@ -169,7 +170,7 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
     imported = time.perf_counter()
     detector = class_(**cell.detector.keywords, device=device)
     constructed = time.perf_counter()
-    loaded = Loaded(
+    loaded = LoadedDetector(
         detector=detector,
         spec=cell.detector,
         device=device,
@@ -185,7 +186,7 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> Loaded:
     return loaded
 
 
-def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
+def _load_custom(spec: detectors.Detector, device: str) -> LoadedDetector:
     module_name, _, class_name = spec.class_name.partition(":")
     started = time.perf_counter()
     class_ = getattr(importlib.import_module(module_name), class_name)
@@ -193,7 +194,7 @@ def _load_foreign(spec: detectors.Detector, device: str) -> Loaded:
     places = {"device": device} if _takes_device(class_) else {}
     detector = class_(**{**spec.keywords, **places})
     constructed = time.perf_counter()
-    return Loaded(
+    return LoadedDetector(
         detector=detector,
         spec=spec,
         device=device,
@@ -289,8 +290,4 @@ def _source_sha256(file: Path) -> str:
 
 _CUT = re.compile(r"([0-9a-f]{64})-\d+\.mp4")
 
-
-@functools.cache
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+_sha256 = functools.cache(hash_file)

@@ -8,17 +8,17 @@ file), so two children may ask at once. The folder names the generator's and py-
 architecture never meets old parameters. Standard library only, but for the process that it starts.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from featray import errors
+from featray.core import lockfile
+from featray.core.files import put_in_place, write_whole
 from featray.measurement import pyfeat_source, weights
 from featray.measurement.weights import HubFile
 
@@ -45,20 +45,12 @@ def ensure(required: Iterable[HubFile], folder: Path, seed: int) -> None:
     if len(weights.cached(folder, wanted)) == len(wanted):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / "lock"):
+    with lockfile.locked(folder / "lock"):
         here = set(weights.cached(folder, wanted))
         missing = [file for file in wanted if file not in here]
         if missing:
             _clear(folder)
             _start(missing, folder, seed)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel takes back when this process ends, however it ends."""
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _clear(folder: Path) -> None:
@@ -94,17 +86,8 @@ def _make(file: HubFile, folder: Path, seed: int) -> None:
     snapshot.mkdir(parents=True, exist_ok=True)
     making = snapshot / f"{_MAKING}{os.getpid()}-{file.file}"
     networks.write(file, making, seed)
-    _publish(making, snapshot / file.file)
-    reference = repository / "refs" / "main"
-    reference.parent.mkdir(exist_ok=True)
-    making.write_text(commit, encoding="utf-8")
-    _publish(making, reference)
-
-
-def _publish(written: Path, final: Path) -> None:
-    with written.open("rb") as stream:
-        os.fsync(stream.fileno())
-    written.replace(final)
+    put_in_place(making, snapshot / file.file, durable=True)
+    write_whole(repository / "refs" / "main", commit, durable=True)
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ Standard library only at import; nothing here imports py-feat or torch.
 """
 
 import dataclasses
-import hashlib
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 from featray import errors
 from featray.core import detectors
+from featray.core.files import hash_file
 from featray.measurement import pyfeat_source
 
 PRETRAINED, SYNTHETIC = "pretrained", "synthetic"
@@ -164,8 +164,7 @@ def fingerprint(folder: Path, file: HubFile) -> str | None:
     blob = path.resolve().name
     if _SHA256.fullmatch(blob):
         return blob
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hash_file(path)
 
 
 def how_to_get(files: Sequence[HubFile], folder: Path) -> str:

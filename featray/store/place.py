@@ -13,6 +13,7 @@ from typing import IO, Any
 import pyarrow as pa
 from pyarrow import fs
 
+from featray.core.files import sync_to_disk
 from featray.errors import StoreError
 from featray.store import file_names
 
@@ -212,11 +213,7 @@ def _publish_local(folder: Path, name: str, write: Callable[[IO[bytes]], None]) 
         _link(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_to_disk(folder)
 
 
 def _link(temporary: Path, final: Path) -> None:

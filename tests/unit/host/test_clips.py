@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from featray.core.files import hash_file
 from featray.host import clips
 
 CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -49,7 +50,7 @@ def test_a_clip_of_any_size_is_cut_to_its_first_frames(tmp_path: Path, width: in
 def test_only_files_that_can_be_read_have_a_digest(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a")
     of_a = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
-    assert clips.digests([str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path)]) == {str(tmp_path / "a"): of_a}
+    assert clips.hash_files([str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path)]) == {str(tmp_path / "a"): of_a}
 
 
 def test_a_clip_that_cannot_be_cut_is_one_clear_error(tmp_path: Path) -> None:
@@ -79,4 +80,4 @@ def test_a_cut_is_the_same_bytes_on_hosts_with_few_and_with_many_processors(tmp_
 
 def test_a_cut_is_named_by_its_source_and_length(tmp_path: Path) -> None:
     source = video(tmp_path / "a.mkv", 64, 48)
-    assert clips.cut(source, 2, tmp_path).name == f"{clips.sha256(source)}-2.mp4"
+    assert clips.cut(source, 2, tmp_path).name == f"{hash_file(source)}-2.mp4"

@@ -1,0 +1,65 @@
+"""Files: written whole or not at all, and hashed, by one function each.
+
+Standard library only, since the measuring child writes and hashes files too. Errors are plain OSError: each caller
+says in its own words what could not be written.
+"""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = False) -> None:
+    """Write a file in one step: a reader sees the old file or the new one, never a part.
+
+    Args:
+        path: Where it goes; folders that are missing are made.
+        content: Bytes, or text that is written as UTF-8.
+        mode: Permissions of the file from its first moment, less the umask.
+        durable: Whether the file survives a power cut once this returns.
+
+    Raises:
+        OSError: the place cannot be written; what was there before is unchanged.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not named after the file, whose name may be as long as the file system allows.
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+        put_in_place(temporary, path, durable=durable)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def put_in_place(written: Path, final: Path, *, durable: bool = False) -> None:
+    """Rename a finished file to its final name in the same folder, over what is there.
+
+    Args:
+        written: The finished file.
+        final: Its name.
+        durable: Whether the file survives a power cut once this returns.
+    """
+    if durable:
+        sync_to_disk(written)
+    written.replace(final)
+    if durable:
+        sync_to_disk(final.parent)
+
+
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """Compute the SHA-256 of a file's bytes, as hex digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
