@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-KEY = "featray.analysis.units"
+KEY = "featray.units"
 SOURCES = "featray.sources"
 SEAL = "featray.crc32"
 UNSEALED = "0" * 8  # hex digits; what stands there while the checksum is computed

@@ -25,6 +25,10 @@ def test_a_small_file_tells_its_keys_in_its_footer(tmp_path: Path) -> None:
     ]
 
 
+def test_the_keys_of_the_footers_metadata_are_those_of_every_store_that_exists() -> None:
+    assert (footers.KEY, footers.SOURCES, footers.SEAL) == ("featray.units", "featray.sources", "featray.crc32")
+
+
 def test_a_large_file_does_not(tmp_path: Path) -> None:
     assert footers.units(content(tmp_path, *range(1, 101))) is None
 
