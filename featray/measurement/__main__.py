@@ -16,15 +16,15 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # die at once, also within a call that holds the interpreter
     faulthandler.enable()
-    link = channel.adopt()
-    from featray.measurement import request, session  # stdin is watched before anything is imported
+    link = channel.take_over_stdio()
+    from featray.measurement import invocation_run, request  # stdin is watched before anything is imported
 
     try:
         asked = request.from_mapping(link.request())
     except ValueError as wrong:
         print(f"featray.measurement: {wrong}", file=sys.stderr)
-        channel.leave(2)
-    channel.leave(session.Session(asked, link).run())
+        channel.exit_now(2)
+    channel.exit_now(invocation_run.InvocationRun(asked, link).run())
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.invocation import Rules
 from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
-from featray.measurement.detector import Loaded
+from featray.measurement.detector import LoadedDetector
 from featray.measurement.outcome import Failure, WrongWork
 from featray.measurement.outputs import Output
 from featray.measurement.protocol import Calls, Repeat, Timings
-from featray.measurement.telemetry import Sampler, Source, Window
+from featray.measurement.telemetry import GpuSource, Sampler, TelemetryWindow
 
 
 class Bench:
@@ -26,10 +26,10 @@ class Bench:
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: LoadedDetector,
         *,
         rules: Rules,
-        source: Source | None = None,
+        source: GpuSource | None = None,
         sampled: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -58,15 +58,15 @@ class Bench:
             Refused: the detector did not compute on the device that was asked for.
             Exception: whatever the detector raises.
         """
-        return _Trial(self, cell, files).run()
+        return _CellRun(self, cell, files).run()
 
     def ffmpeg_used(self) -> dict[str, Any]:
         """Name the FFmpeg that this process has loaded, if it has, as a column; looked up until it is found."""
-        self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.loaded())
+        self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())
         return {"ffmpeg": self._ffmpeg} if self._ffmpeg else {}
 
 
-class _Trial:
+class _CellRun:
     """One cell on the bench."""
 
     def __init__(self, bench: Bench, cell: Cell, files: Sequence[Path]) -> None:
@@ -75,24 +75,24 @@ class _Trial:
         self._bench, self._cell, self._files = bench, cell, files
         self._thunk = bench.loaded.prepare(cell, files)
         self._output: Output | None = None
-        self._synchronize = bench.loaded.synchronize if bench.rules.protocol == "featray" else _nothing
+        self._synchronize = bench.loaded.synchronize if bench.rules.protocol == "featray" else _no_wait
 
     def run(self) -> dict[str, Any]:
         """Warm up, time, profile; return the columns."""
-        memory.begin()
+        memory.reset_peaks()
         foreign = self._foreign_processes()
-        load_1m = telemetry.load_1m()
+        load_1m = telemetry.read_load_1m()
         calls = Calls(warm=self._warm, time=self._time, elapsed=self._elapsed, sleep=self._bench.sleep)
         timings = protocol.measure(
             calls, self._bench.rules, frames=self._cell.input.frames, batch_size=self._cell.batch_size
         )
         windows = [repeat.window for repeat in timings.repeats if repeat.window is not None]
         columns = {
-            **_timing_columns(timings, told=any(_tells(window) for window in windows)),
+            **_timing_columns(timings, told=any(_has_reasons(window) for window in windows)),
             **telemetry.columns(windows),
             **memory.columns(size for window in windows for size in window.resident_b),
             "load_1m": load_1m,
-            "foreign_gpu_processes": max(telemetry.known([foreign, self._foreign_processes()]), default=None),
+            "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
         columns |= self._profile(timings)
         return {**columns, **self._output_columns(), **self._work_columns(), **self._bench.ffmpeg_used()}
@@ -101,7 +101,7 @@ class _Trial:
         return time.perf_counter() - self._begun
 
     def _call(self) -> tuple[float, Any]:
-        return protocol.once(
+        return protocol.time_call(
             self._thunk,
             synchronize=self._synchronize,
             clock=time.perf_counter,
@@ -114,7 +114,7 @@ class _Trial:
         self._check(result)
         loaded = self._bench.loaded
         torch = sys.modules.get("torch")
-        device.confirm_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
+        device.check_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
         return seconds
 
     def _time(self) -> Repeat:
@@ -130,12 +130,12 @@ class _Trial:
         self._check(result)
         return Repeat(seconds=seconds, window=window, throttled=self._is_throttled(window))
 
-    def _is_throttled(self, window: Window) -> bool:
+    def _is_throttled(self, window: TelemetryWindow) -> bool:
         clocks = self._bench.clocks_hz
         if telemetry.is_throttled(window, telemetry.median(clocks)):
             return True
         if not telemetry.is_explained(window):  # a low clock with a reason is not what this GPU usually does
-            clocks.extend(telemetry.known([window.sm_clock_hz]))
+            clocks.extend(telemetry.without_none([window.sm_clock_hz]))
         return False
 
     def _profile(self, timings: Timings) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class _Trial:
         self._output = output
 
 
-def _tells(window: Window) -> bool:
+def _has_reasons(window: TelemetryWindow) -> bool:
     """Tell whether the driver said why the clocks were as they were: a clock alone cannot show that all was well."""
     return any(reading.reasons is not None for reading in window.readings)
 
@@ -205,5 +205,5 @@ def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
     }
 
 
-def _nothing() -> None:
+def _no_wait() -> None:
     """Wait for no device: py-feat's own script does not."""

@@ -64,7 +64,7 @@ class Channel:
             while line:
                 line = line[os.write(self._writer, line) :]
         except BrokenPipeError:
-            end()
+            end_processes()
 
     def _listen(self, reader: int) -> None:
         rest, requested = b"", False
@@ -76,10 +76,10 @@ class Channel:
         if not requested:
             self._lines.put(None)
         elif not self._finished:
-            end()
+            end_processes()
 
 
-def adopt() -> Channel:
+def take_over_stdio() -> Channel:
     """Take over this process's stdin and stdout; from now on stdin is empty and stdout is stderr.
 
     Processes forked later (DataLoader's workers) let go of the pipes, so that the supervisor sees this process end.
@@ -100,14 +100,14 @@ def adopt() -> Channel:
     return Channel(reader, writer)
 
 
-def end() -> NoReturn:
+def end_processes() -> NoReturn:
     """End this process now, and its workers where it leads a session of its own."""
     if os.getsid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(ORPHANED)
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """Exit with what was printed so far, without tearing down the interpreter: CUDA's teardown may crash or hang."""
     sys.stdout.flush()
     sys.stderr.flush()

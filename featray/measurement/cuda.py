@@ -1,6 +1,6 @@
 """CUDA: which GPUs this process sees, asked of the driver itself before any package is imported.
 
-Flow: `session` asks `visible` before it loads a detector: a wrong GPU is refused in a few milliseconds, without torch.
+Flow: `session` asks `list_devices` before it loads a detector: a wrong GPU is refused in a few milliseconds, without torch.
 Unlike NVML, the driver's own interface honours CUDA_VISIBLE_DEVICES, so it sees what torch will see.
 """
 
@@ -28,7 +28,7 @@ class CudaError(Exception):
     """The driver is not there, or refuses; the message says which."""
 
 
-def driver() -> Any:
+def open_driver() -> Any:
     """Open the driver's library.
 
     Raises:
@@ -40,11 +40,11 @@ def driver() -> Any:
         raise CudaError("there is no CUDA driver (libcuda.so.1)") from missing
 
 
-def visible(library: Any) -> tuple[CudaDevice, ...]:
+def list_devices(library: Any) -> tuple[CudaDevice, ...]:
     """List the GPUs that this process may use, in CUDA's order.
 
     Args:
-        library: What `driver` returned.
+        library: What `open_driver` returned.
 
     Raises:
         CudaError: the driver refuses a call.

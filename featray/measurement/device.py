@@ -1,6 +1,6 @@
 """Device: refuses to measure on anything but the device that was asked for.
 
-Flow: `session` calls `check` before anything is imported, and `confirm` once torch is there; both come before the first
+Flow: `session` calls `check` before anything is imported, and `check_torch` once torch is there; both come before the first
 timed call.
 """
 
@@ -15,7 +15,7 @@ from featray.measurement import cuda
 from featray.measurement.outcome import Refused
 
 
-def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.driver) -> Mapping[str, Any]:
+def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.open_driver) -> Mapping[str, Any]:
     """Look for the device that was asked for, without torch.
 
     Args:
@@ -35,7 +35,7 @@ def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.driver)
         return {}
     wanted = asked or "a GPU without a UUID"
     try:
-        seen = cuda.visible(driver())
+        seen = cuda.list_devices(driver())
     except cuda.CudaError as absent:
         raise Refused(Status.UNSUPPORTED, f"asked for {wanted}, but {absent}") from absent
     if not seen:
@@ -51,7 +51,7 @@ def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.driver)
     }
 
 
-def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
+def check_torch(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
     """Make sure that torch can use the device that `check` found, and means the same one.
 
     Args:
@@ -86,11 +86,11 @@ def confirm(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
         raise Refused(Status.WRONG_DEVICE, f"asked for {asked}, torch sees {uuid}")
 
 
-UNCOUNTED = "PYTORCH_NO_CUDA_MEMORY_CACHING"
+UNCOUNTED_VARIABLE = "PYTORCH_NO_CUDA_MEMORY_CACHING"
 """Variable with which torch takes memory of the GPU without counting it."""
 
 
-def confirm_used(kind: str, torch: Any | None, detector: Any, *, is_pyfeat: bool) -> None:
+def check_used(kind: str, torch: Any | None, detector: Any, *, is_pyfeat: bool) -> None:
     """Make sure, after a call, that a detector which computes with torch did so on the GPU.
 
     A detector from elsewhere may use the GPU without torch: it is refused only where it holds a network on the CPU.
@@ -104,7 +104,7 @@ def confirm_used(kind: str, torch: Any | None, detector: Any, *, is_pyfeat: bool
     Raises:
         Refused: torch never took memory of the GPU.
     """
-    if kind != "cuda" or torch is None or UNCOUNTED in os.environ or torch.cuda.max_memory_allocated() > 0:
+    if kind != "cuda" or torch is None or UNCOUNTED_VARIABLE in os.environ or torch.cuda.max_memory_allocated() > 0:
         return
     networks = [each for each in vars(detector).values() if isinstance(each, torch.nn.Module)]
     if is_pyfeat or any(each.device.type == "cpu" for network in networks for each in network.parameters()):

@@ -26,9 +26,9 @@ from pathlib import Path
 SYSTEM, PYAV = "system", "pyav"
 
 MACOS = sys.platform == "darwin"
-VARIABLE = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
+PATH_VARIABLE = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
 
-CHOICE = "FEATRAY_FFMPEG"
+CHOICE_VARIABLE = "FEATRAY_FFMPEG"
 """Environment variable: `system` or `pyav` leaves out the other."""
 
 _LIBRARIES: Mapping[int, Mapping[str, int]] = {
@@ -79,7 +79,7 @@ class Libraries:
     folder: Path | None  # to put on the library path; None for the system's
 
 
-NONE = Libraries(origin=None, version=None, folder=None)
+NO_LIBRARIES = Libraries(origin=None, version=None, folder=None)
 
 
 def find(cache: Path, prefer: str | None = None) -> Libraries:
@@ -89,33 +89,33 @@ def find(cache: Path, prefer: str | None = None) -> Libraries:
         cache: featray's cache folder; the links to PyAV's libraries are kept in it.
         prefer: `system` or `pyav` to leave out the other; None asks the environment variable FEATRAY_FFMPEG.
     """
-    wanted = prefer or os.environ.get(CHOICE)
-    inherited = _without(cache / "ffmpeg", os.environ.get(VARIABLE))
+    wanted = prefer or os.environ.get(CHOICE_VARIABLE)
+    inherited = _without(cache / "ffmpeg", os.environ.get(PATH_VARIABLE))
     if wanted != PYAV and (version := _probe(inherited)):
         return Libraries(origin=SYSTEM, version=version, folder=None)
     bundled = None if wanted == SYSTEM else _bundled_folder()
     if bundled is None:
-        return NONE
+        return NO_LIBRARIES
     folder = _link(bundled, cache / "ffmpeg")
     version = _probe(str(folder))
-    return Libraries(origin=PYAV, version=version, folder=folder) if version else NONE
+    return Libraries(origin=PYAV, version=version, folder=folder) if version else NO_LIBRARIES
 
 
 def library_path(libraries: Libraries, inherited: str | None) -> str | None:
-    """Write the child's value of `VARIABLE`; None leaves it unset."""
+    """Write the child's value of `PATH_VARIABLE`; None leaves it unset."""
     if libraries.folder is None:
         return inherited or None
     return os.pathsep.join([str(libraries.folder), *([inherited] if inherited else [])])
 
 
-def loaded() -> Libraries:
+def find_loaded() -> Libraries:
     """Tell which FFmpeg this process has really mapped; none before torchcodec is imported, or where /proc is not."""
     maps = Path("/proc/self/maps")
     if not maps.is_file():
-        return NONE
+        return NO_LIBRARIES
     path = next((Path(name) for name in _mapped(maps.read_text(encoding="utf-8", errors="replace"))), None)
     if path is None:
-        return NONE
+        return NO_LIBRARIES
     information = ctypes.CDLL(str(path)).av_version_info  # mapped already, so this opens nothing new
     information.restype = ctypes.c_char_p
     bundled = path.parent.name == "av.libs"
@@ -145,9 +145,9 @@ def _without(folder: Path, inherited: str | None) -> str | None:
 
 
 def _probe(search: str | None) -> str | None:
-    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    environment = {key: value for key, value in os.environ.items() if key != PATH_VARIABLE}
     if search:
-        environment[VARIABLE] = search
+        environment[PATH_VARIABLE] = search
     sets = [[_file_name(*item) for item in _LIBRARIES[major].items()] for major in _supported()]
     try:
         done = subprocess.run(

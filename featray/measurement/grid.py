@@ -9,7 +9,7 @@ _SIDE = 0.5  # of a grid cell: img2pose grows its boxes by a third, and neighbou
 _ASPECT = 0.8  # width over height of a face
 
 
-def boxes(faces: int, height: int, width: int) -> list[Box]:
+def spread_boxes(faces: int, height: int, width: int) -> list[Box]:
     """Spread face-shaped boxes over a frame, one in the middle of each cell of a grid, row by row.
 
     Returns:

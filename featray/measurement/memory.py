@@ -1,6 +1,6 @@
 """Memory: the resident size of this process and its workers, torch's peaks on the device, and giving memory back.
 
-The kernel keeps the peak of a process's whole life; `begin` resets it where the system allows (Linux), so that a cell
+The kernel keeps the peak of a process's whole life; `reset_peaks` resets it where the system allows (Linux), so that a cell
 measured after a larger one does not inherit its peak. Elsewhere the peak is the life's.
 """
 
@@ -19,7 +19,7 @@ _MAXRSS_UNIT_B = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macO
 _RESET_PEAK = "5"  # proc(5), clear_refs: reset the peak resident set size
 
 
-def begin() -> None:
+def reset_peaks() -> None:
     """Start a cell's peaks afresh; cached device memory of the cell before goes back."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
@@ -29,7 +29,7 @@ def begin() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def release() -> None:
+def free() -> None:
     """Give back what a failed cell left: unreachable objects, and torch's cached device memory."""
     gc.collect()
     _empty_caches(sys.modules.get("torch"))
@@ -47,12 +47,12 @@ def _on_metal(torch: Any) -> bool:
 
 
 def columns(resident_b: Iterable[int]) -> dict[str, Any]:
-    """Report the peaks since `begin` as columns of a row.
+    """Report the peaks since `reset_peaks` as columns of a row.
 
     Args:
         resident_b: Sizes of this process and its workers together, as sampled; shared pages count in each.
     """
-    allocated, reserved = _held_b(sys.modules.get("torch"))
+    allocated, reserved = _device_peaks_b(sys.modules.get("torch"))
     return {
         "rss_peak_b": max([peak_b(), *resident_b]),
         "gpu_memory_allocated_peak_b": allocated,
@@ -60,7 +60,7 @@ def columns(resident_b: Iterable[int]) -> dict[str, Any]:
     }
 
 
-def _held_b(torch: Any | None) -> tuple[int | None, int | None]:
+def _device_peaks_b(torch: Any | None) -> tuple[int | None, int | None]:
     """Ask torch what it allocated and reserved of the device at the most; None where it does not tell.
 
     Metal has no peaks. What its driver holds only grows between two `empty_cache`, so that now it is the peak.
@@ -90,14 +90,14 @@ def resident_b(*, children: bool) -> int:
     Raises:
         OSError: the system does not tell.
     """
-    own = _opened("/proc/self/statm")
+    own = _open_once("/proc/self/statm")
     if own is None:
         return _resident_by_psutil_b(children=children)
     return _resident_b(os.pread(own, 256, 0)) + (sum(map(_resident_or_gone_b, _children())) if children else 0)
 
 
 @functools.cache
-def _opened(path: str) -> int | None:
+def _open_once(path: str) -> int | None:
     try:
         return os.open(path, os.O_RDONLY)
     except OSError:
@@ -106,7 +106,7 @@ def _opened(path: str) -> int | None:
 
 def _children() -> list[str]:
     """List the processes that the main thread started; DataLoader starts its workers there."""
-    file = _opened(f"/proc/self/task/{os.getpid()}/children")
+    file = _open_once(f"/proc/self/task/{os.getpid()}/children")
     return [] if file is None else os.pread(file, 65536, 0).decode("ascii").split()
 
 

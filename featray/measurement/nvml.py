@@ -38,7 +38,7 @@ class Board:
     foreign_processes: int | None
 
 
-def boards(nvml: Any | None = None) -> tuple[Board, ...]:
+def list_boards(nvml: Any | None = None) -> tuple[Board, ...]:
     """List every GPU of this machine, in the driver's order; empty where there is none or no NVML.
 
     Args:
@@ -47,15 +47,15 @@ def boards(nvml: Any | None = None) -> tuple[Board, ...]:
     nvml = nvml or _library()
     if nvml is None:
         return ()
-    count = _figure(nvml, nvml.nvmlDeviceGetCount) or 0
-    handles = (_figure(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count))
+    count = _ask(nvml, nvml.nvmlDeviceGetCount) or 0
+    handles = (_ask(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count))
     return tuple(board for handle in handles if handle is not None and (board := _board(nvml, handle)) is not None)
 
 
 def attach(uuid: str) -> "NvmlGpu | None":
     """Open one GPU for reading; None where NVML does not know it."""
     nvml = _library()
-    handle = _figure(nvml, nvml.nvmlDeviceGetHandleByUUID, uuid) if nvml is not None else None
+    handle = _ask(nvml, nvml.nvmlDeviceGetHandleByUUID, uuid) if nvml is not None else None
     return None if handle is None else NvmlGpu(nvml, handle)
 
 
@@ -72,35 +72,35 @@ class NvmlGpu:
     def read(self) -> TelemetrySample:
         """Read the figures that change while a call runs; about 1 ms."""
         nvml, handle = self._nvml, self._handle
-        megahertz = _figure(nvml, self._clock)
-        milliwatts = _figure(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
-        rates = _figure(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)
-        memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
+        megahertz = _ask(nvml, self._clock)
+        milliwatts = _ask(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
+        rates = _ask(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)
+        memory = _ask(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
         bits = self._reasons()
         return TelemetrySample(
             sm_clock_hz=None if megahertz is None else megahertz * 1e6,
             power_w=None if milliwatts is None else milliwatts / 1e3,
-            temperature_c=_figure(nvml, self._celsius),
+            temperature_c=_ask(nvml, self._celsius),
             utilization=None if rates is None else rates.gpu / 100,
             memory_used_b=None if memory is None else memory.used,
-            reasons=None if bits is None else names(bits),
+            reasons=None if bits is None else name_reasons(bits),
         )
 
     def energy_j(self) -> float | None:
         """Read the board's energy counter, in joules since the driver was loaded."""
-        millijoules = _figure(self._nvml, self._nvml.nvmlDeviceGetTotalEnergyConsumption, self._handle)
+        millijoules = _ask(self._nvml, self._nvml.nvmlDeviceGetTotalEnergyConsumption, self._handle)
         return None if millijoules is None else millijoules / 1e3
 
     def driver(self) -> str | None:
         """Read the driver's version."""
-        return _figure(self._nvml, self._nvml.nvmlSystemGetDriverVersion)
+        return _ask(self._nvml, self._nvml.nvmlSystemGetDriverVersion)
 
     def foreign_processes(self) -> int | None:
         """Count the processes that compute on this GPU besides this one."""
         return _foreign(self._nvml, self._handle, at_work=True)
 
 
-def names(bits: int) -> tuple[str, ...]:
+def name_reasons(bits: int) -> tuple[str, ...]:
     """Name the clock event reasons in a bit mask, lowest bit first."""
     return tuple(name for bit, name in REASONS.items() if bits & bit)
 
@@ -118,7 +118,7 @@ def _library() -> Any | None:
     return pynvml
 
 
-def _figure(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
+def _ask(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
     """Ask for one figure; None where this library, driver or board does not give it."""
     try:
         return ask(*arguments)
@@ -130,29 +130,29 @@ def _reasons_call(nvml: Any, handle: Any) -> Callable[[], int | None]:
     """Choose the call by which this driver tells its clock event reasons: before 535 it had another name."""
     for name in ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"):
         ask = getattr(nvml, name, None)
-        if ask is not None and _figure(nvml, ask, handle) is not None:
-            return functools.partial(_figure, nvml, ask, handle)
+        if ask is not None and _ask(nvml, ask, handle) is not None:
+            return functools.partial(_ask, nvml, ask, handle)
     return lambda: None
 
 
 def _board(nvml: Any, handle: Any) -> Board | None:
-    uuid = _figure(nvml, nvml.nvmlDeviceGetUUID, handle)
+    uuid = _ask(nvml, nvml.nvmlDeviceGetUUID, handle)
     if uuid is None:
         return None
-    memory = _figure(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
-    capability = _figure(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    memory = _ask(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
+    capability = _ask(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
     return Board(
         uuid=uuid,
-        name=_figure(nvml, nvml.nvmlDeviceGetName, handle),
+        name=_ask(nvml, nvml.nvmlDeviceGetName, handle),
         memory_b=None if memory is None else memory.total,
-        driver=_figure(nvml, nvml.nvmlSystemGetDriverVersion),
+        driver=_ask(nvml, nvml.nvmlSystemGetDriverVersion),
         compute_capability=None if capability is None else f"{capability[0]}.{capability[1]}",
         foreign_processes=_foreign(nvml, handle, at_work=False),
     )
 
 
 def _foreign(nvml: Any, handle: Any, *, at_work: bool) -> int | None:
-    processes = _figure(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
+    processes = _ask(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
     return None if processes is None else count_foreign([each.pid for each in processes], os.getpid(), at_work=at_work)
 
 

@@ -21,20 +21,20 @@ _BACKGROUND = 0.001  # the most that p(face) may be elsewhere; candidates start 
 _JITTER = 0.06  # of the box's size: candidates overlap their best one by 0.8, suppression starts at 0.3 to 0.5
 
 
-class Planted:
+class PlantedFaces:
     """The hooks of one detector; `faces` says how many faces each frame is to have from the next call on."""
 
     def __init__(self, faces: int = 1) -> None:
         self.faces = faces
 
 
-def plant(detector: Any) -> Planted:
+def plant(detector: Any) -> PlantedFaces:
     """Hook a py-feat detector's face detection.
 
     Raises:
         ValueError: at the next call, when a frame is too small for so many faces.
     """
-    planted = Planted()
+    planted = PlantedFaces()
     finder = getattr(detector, "face_detector", None) or detector.facepose_detector
     if hasattr(finder, "rpn"):
         _plant_img2pose(finder, planted)
@@ -52,7 +52,7 @@ def _candidates(boxes: list[grid.Box], each: int) -> torch.Tensor:
     return exact + shift * size
 
 
-def _plant_retinaface(finder: Any, planted: Planted) -> None:
+def _plant_retinaface(finder: Any, planted: PlantedFaces) -> None:
     made: dict[tuple[int, int, int, torch.device], tuple[torch.Tensor, ...]] = {}
 
     def overwrite(_: Any, inputs: tuple[torch.Tensor, ...], outputs: tuple[torch.Tensor, ...]) -> None:
@@ -81,7 +81,7 @@ def _anchors(finder: Any, faces: int, height: int, width: int) -> tuple[torch.Te
     each = min(_RETINAFACE_CANDIDATES, len(priors) // faces)
     if not each:
         raise ValueError(f"{faces} faces do not fit into a frame of {width}x{height}")
-    boxes = _candidates(grid.boxes(faces, height, width), each) / torch.tensor([width, height, width, height])
+    boxes = _candidates(grid.spread_boxes(faces, height, width), each) / torch.tensor([width, height, width, height])
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     chosen = _nearest(priors, centres[::each], each)
     near = priors[chosen]
@@ -107,7 +107,7 @@ def _nearest(priors: torch.Tensor, centres: torch.Tensor, each: int) -> torch.Te
     return torch.cat(chosen)
 
 
-def _plant_img2pose(finder: Any, planted: Planted) -> None:
+def _plant_img2pose(finder: Any, planted: PlantedFaces) -> None:
     rows: list[slice] = []  # of the flattened proposals of one call: where the planted ones are
 
     def propose(_: Any, inputs: tuple[Any, ...], outputs: tuple[list[torch.Tensor], Any]) -> Any:
@@ -117,7 +117,7 @@ def _plant_img2pose(finder: Any, planted: Planted) -> None:
             return outputs
         replaced, start = [], 0
         for real, (height, width) in zip(proposals, inputs[0].image_sizes, strict=True):
-            boxes = _candidates(grid.boxes(planted.faces, height, width), _IMG2POSE_CANDIDATES).to(real)
+            boxes = _candidates(grid.spread_boxes(planted.faces, height, width), _IMG2POSE_CANDIDATES).to(real)
             kept = max(0, len(real) - len(boxes))
             replaced.append(torch.cat([real[:kept], boxes]))
             rows.append(slice(start + kept, start + kept + len(boxes)))
@@ -129,7 +129,7 @@ def _plant_img2pose(finder: Any, planted: Planted) -> None:
     finder.roi_heads.box_predictor.register_forward_hook(_face_forward(rows))
 
 
-def _raise_scores(rows: list[slice], planted: Planted) -> Callable[..., None]:
+def _raise_scores(rows: list[slice], planted: PlantedFaces) -> Callable[..., None]:
     def overwrite(_: Any, __: Any, logits: torch.Tensor) -> None:
         most = logits[:, 0] + math.log(_BACKGROUND)
         logits[:, 1] = torch.minimum(logits[:, 1], most)

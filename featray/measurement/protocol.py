@@ -20,12 +20,11 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from featray.core.invocation import Rules
-from featray.measurement.telemetry import Window
+from featray.core.invocation import FEW_BATCHES, Rules
+from featray.measurement.telemetry import TelemetryWindow
 
 SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third is evidence
 STEADY_CALLS = 3  # untimed calls in a row that must agree
-FEW_BATCHES = 4  # below, start-up of the first batch is over a quarter of the call
 COOL_DOWN_S = 15.0  # a GPU's die follows its power within seconds, its heat sink within tens of seconds
 MAX_COOL_DOWNS = 3  # per cell; what is throttled after three is how this machine runs
 SLACK = 1.2
@@ -44,7 +43,7 @@ class Repeat:
 
     seconds: float
     throttled: bool = False
-    window: Window | None = None
+    window: TelemetryWindow | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -210,7 +209,7 @@ def spread(seconds: Sequence[float]) -> float | None:
     return (high - low) / middle
 
 
-def once(
+def time_call(
     thunk: Callable[[], Any],
     *,
     synchronize: Callable[[], None],

@@ -1,7 +1,7 @@
 """Provenance: which machine this is, and which versions and thread counts are in effect.
 
-Flow: the inventory and the supervisor ask `host_context`, which is cheap and imports nothing heavy; the child adds
-`software_context` once its detector is loaded. Both are columns of `row.Row`; what cannot be told is None.
+Flow: the inventory and the supervisor ask `describe_host`, which is cheap and imports nothing heavy; the child adds
+`describe_software` once its detector is loaded. Both are columns of `row.Row`; what cannot be told is None.
 Standard library only; torch is looked at only where something else has imported it.
 """
 
@@ -35,7 +35,7 @@ DISTRIBUTIONS: Mapping[str, str] = {
 
 
 @functools.cache
-def host_context() -> Mapping[str, Any]:
+def describe_host() -> Mapping[str, Any]:
     """Describe this machine as columns of a row: host, system, processor and memory."""
     return {
         "hostname": os.uname().nodename,
@@ -48,27 +48,27 @@ def host_context() -> Mapping[str, Any]:
     }
 
 
-def software_context() -> dict[str, Any]:
+def describe_software() -> dict[str, Any]:
     """Describe this interpreter as columns of a row: versions, and thread counts in effect.
 
     Call it after the detector is loaded: py-feat changes OMP_NUM_THREADS when it is imported.
     """
     torch = sys.modules.get("torch")
-    versions = {column: version(distribution) for column, distribution in DISTRIBUTIONS.items()}
+    versions = {column: installed_version(distribution) for column, distribution in DISTRIBUTIONS.items()}
     installed, cuda = torch_build()
     return {
         **versions,
         "python": platform.python_version(),
         "torch": torch.__version__ if torch else installed or versions["torch"],
         "cuda": torch.version.cuda if torch else cuda,
-        "pyfeat_commit": commit("py-feat"),
+        "pyfeat_commit": find_commit("py-feat"),
         "featray": __version__,
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
         "torch_threads": torch.get_num_threads() if torch else None,
     }
 
 
-def version(distribution: str) -> str | None:
+def installed_version(distribution: str) -> str | None:
     """Read an installed distribution's version without importing it; None when it is not installed."""
     try:
         return importlib.metadata.version(distribution)
@@ -94,7 +94,7 @@ def _torch_build(text: str) -> tuple[str | None, str | None]:
     return found.get("__version__"), found.get("cuda")
 
 
-def commit(distribution: str) -> str | None:
+def find_commit(distribution: str) -> str | None:
     """Find the git commit that a distribution was installed from: an editable checkout, or a git address.
 
     An editable checkout is asked anew at each call, since it moves under the installation.

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from featray.measurement.detector import Loaded
+from featray.measurement.detector import LoadedDetector
 
 DECODE, FACES, CROP, LANDMARK, EMOTION = "decode", "face detection", "crop", "landmark", "emotion"
 IDENTITY, GAZE, ACTION_UNITS, POSE, MULTITASK = "identity", "gaze", "AU", "pose", "multitask"
@@ -95,7 +95,7 @@ class StageClock:
         return wrapped
 
 
-def profile(loaded: Loaded, thunk: Callable[[], Any]) -> dict[str, float]:
+def profile(loaded: LoadedDetector, thunk: Callable[[], Any]) -> dict[str, float]:
     """Run one call and tell its stages apart.
 
     Args:

@@ -18,9 +18,9 @@ from featray.measurement import memory
 _T = TypeVar("_T")
 
 PERIOD_S = 0.15  # 6.7 Hz: NVML's own figures change about ten times per second
-THROTTLING = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
+THROTTLING_REASONS = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
 """Reasons that slow a GPU below what its power limit allows. A power cap is how a GPU normally runs when busy."""
-LAWFUL = frozenset({"sw_power_cap", "gpu_idle"})
+EXPECTED_REASONS = frozenset({"sw_power_cap", "gpu_idle"})
 """Reasons that explain a low clock: a large batch at the power limit, a call that leaves the GPU idle most of the time.
 Both are how this cell runs on this GPU, and cooling down changes neither."""
 IDLE = "gpu_idle"
@@ -39,8 +39,8 @@ class TelemetrySample:
     reasons: tuple[str, ...] | None = None
 
 
-class Source(Protocol):
-    """A GPU that can be read: `nvml.Gpu`, or `Recorded`."""
+class GpuSource(Protocol):
+    """A GPU that can be read: `nvml.Gpu`, or `RecordedGpu`."""
 
     def read(self) -> TelemetrySample:
         """Look at what changes while a call runs."""
@@ -52,7 +52,7 @@ class Source(Protocol):
         """Count the processes that compute on the GPU besides this one."""
 
 
-class Recorded:
+class RecordedGpu:
     """A GPU whose readings were written down: gives them in turn, then the last one for ever."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Recorded:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Window:
+class TelemetryWindow:
     """What was seen during one timed call: GPU readings, resident bytes of child and workers, counters' differences."""
 
     readings: tuple[TelemetrySample, ...] = ()
@@ -95,7 +95,7 @@ class Window:
 class Sampler:
     """Reads the machine from a thread between `resume` and `pause`."""
 
-    def __init__(self, source: Source | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
+    def __init__(self, source: GpuSource | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
         """Start a thread that sleeps until `resume`.
 
         Args:
@@ -115,22 +115,22 @@ class Sampler:
 
     def resume(self) -> None:
         """Begin a window."""
-        self._before = (self._energy(), cpu_times())
+        self._before = (self._energy(), read_cpu_times())
         with self._change:
             self._readings, self._resident = [], []
             self._running = True
             self._change.notify()
 
-    def pause(self) -> Window:
+    def pause(self) -> TelemetryWindow:
         """End the window; a call too short for the thread to have looked is looked at now."""
         with self._change:
             self._running = False
             self._change.notify()
-        energy, cpu = self._energy(), cpu_times()
+        energy, cpu = self._energy(), read_cpu_times()
         if not self._readings and not self._resident:
             self._look()
         before_energy, before_cpu = self._before
-        return Window(
+        return TelemetryWindow(
             readings=tuple(self._readings),
             resident_b=tuple(self._resident),
             energy_j=energy - before_energy if energy is not None and before_energy is not None else None,
@@ -163,7 +163,7 @@ class Sampler:
         return self.source.energy_j() if self.source is not None else None
 
 
-def cpu_times() -> tuple[float, float] | None:
+def read_cpu_times() -> tuple[float, float] | None:
     """Read the host's processor time since boot: (busy, total) seconds, summed over processors; None without psutil."""
     psutil = _psutil()
     if psutil is None:
@@ -174,7 +174,7 @@ def cpu_times() -> tuple[float, float] | None:
     return sum(s for name, s in times.items() if name not in ("idle", "iowait")), sum(times.values())
 
 
-def load_1m() -> float | None:
+def read_load_1m() -> float | None:
     """Read the host's one-minute load average."""
     try:
         return os.getloadavg()[0]
@@ -182,38 +182,40 @@ def load_1m() -> float | None:
         return None
 
 
-def is_throttled(window: Window, usual_clock_hz: float | None) -> bool:
+def is_throttled(window: TelemetryWindow, usual_clock_hz: float | None) -> bool:
     """Tell whether the GPU was held back: by hardware or heat, or its clock fell far below its usual one unexplained.
 
     Args:
         window: The timed call's.
         usual_clock_hz: Median SM clock of this GPU over the timed calls so far.
     """
-    if any(THROTTLING.intersection(reading.reasons or ()) for reading in window.readings):
+    if any(THROTTLING_REASONS.intersection(reading.reasons or ()) for reading in window.readings):
         return True
     clock = window.sm_clock_hz if not is_explained(window) else None
     return clock is not None and usual_clock_hz is not None and clock < SLOW_CLOCK * usual_clock_hz
 
 
-def is_explained(window: Window) -> bool:
+def is_explained(window: TelemetryWindow) -> bool:
     """Tell whether the driver gave a lawful reason for a low clock most of the time."""
-    explained = sum(bool(LAWFUL.intersection(reading.reasons or ())) for reading in window.readings)
+    explained = sum(bool(EXPECTED_REASONS.intersection(reading.reasons or ())) for reading in window.readings)
     return 2 * explained > len(window.readings)
 
 
-def columns(windows: Sequence[Window]) -> dict[str, Any]:
+def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
     """Summarise the timed calls of one cell as columns of its row."""
     readings = [reading for window in windows for reading in window.readings]
     reasons = [reading.reasons for reading in readings if reading.reasons is not None]
-    total = total_of(window.cpu_total_s for window in windows)
-    busy = total_of(window.cpu_busy_s for window in windows)
+    total = sum_if_complete(window.cpu_total_s for window in windows)
+    busy = sum_if_complete(window.cpu_busy_s for window in windows)
     return {
         "gpu_utilization_median": median(reading.utilization for reading in readings),
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
         "power_median_w": median(reading.power_w for reading in readings),
-        "energy_j": total_of(window.energy_j for window in windows),
-        "temperature_max_c": max((float(each) for each in known(r.temperature_c for r in readings)), default=None),
-        "gpu_memory_used_peak_b": max(known(reading.memory_used_b for reading in readings), default=None),
+        "energy_j": sum_if_complete(window.energy_j for window in windows),
+        "temperature_max_c": max(
+            (float(each) for each in without_none(r.temperature_c for r in readings)), default=None
+        ),
+        "gpu_memory_used_peak_b": max(without_none(reading.memory_used_b for reading in readings), default=None),
         "throttle_reasons": sorted({name for each in reasons for name in each} - {IDLE}) if reasons else None,
         "cpu_utilization": min(1.0, busy / total) if busy is not None and total else None,
     }
@@ -221,18 +223,18 @@ def columns(windows: Sequence[Window]) -> dict[str, Any]:
 
 def median(values: Iterable[float | None]) -> float | None:
     """Take the median of what is known; None of nothing."""
-    found = list(known(values))
+    found = list(without_none(values))
     return float(statistics.median(found)) if found else None
 
 
-def total_of(values: Iterable[float | None]) -> float | None:
+def sum_if_complete(values: Iterable[float | None]) -> float | None:
     """Add up, unless any part is unknown or there is none."""
     found = list(values)
-    parts = list(known(found))
+    parts = list(without_none(found))
     return sum(parts) if found and len(parts) == len(found) else None
 
 
-def known(values: Iterable[_T | None]) -> Iterator[_T]:
+def without_none(values: Iterable[_T | None]) -> Iterator[_T]:
     """Leave out what is None."""
     return (value for value in values if value is not None)
 

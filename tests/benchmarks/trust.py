@@ -155,8 +155,8 @@ def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
     """Run the plain loop in a process of its own, in the environment that featray's child gets."""
     from featray.core import cell
 
-    variables = environments.variables(invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache))
-    clip = environments.packaged_file(what.input.packaged or "")
+    variables = environments.build_variables(invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache))
+    clip = environments.find_packaged_file(what.input.packaged or "")
     done = subprocess.run(
         [sys.executable, "-P", "-c", PLAIN, json.dumps(cell.asked(what)), str(cache), str(clip)],
         env=variables,
@@ -190,7 +190,7 @@ def sampler() -> bool:
 
     what, cache = a_cell(), weights.featray_cache()
     loaded = detector.load(what, cache=cache, device="cpu")
-    call = loaded.prepare(what, [environments.packaged_file(what.input.packaged or "")])
+    call = loaded.prepare(what, [environments.find_packaged_file(what.input.packaged or "")])
     beside = telemetry.Sampler(None)
     for _ in range(3):
         call()
@@ -225,9 +225,9 @@ def show(logs: Sequence[float], what: str) -> figures.Interval:
 def reexecuted() -> None:
     """Start again with FFmpeg's libraries on the loader's path: `sampler` decodes in this process."""
     cache = weights.featray_cache()
-    path = ffmpeg.library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.VARIABLE))
+    path = ffmpeg.library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.PATH_VARIABLE))
     if path and os.environ.get("TRUST_REEXECUTED") != "1":
-        os.environ |= {ffmpeg.VARIABLE: path, "TRUST_REEXECUTED": "1", "OMP_NUM_THREADS": "1"}
+        os.environ |= {ffmpeg.PATH_VARIABLE: path, "TRUST_REEXECUTED": "1", "OMP_NUM_THREADS": "1"}
         os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.trust", *sys.argv[1:]])
 
 

@@ -25,12 +25,12 @@ def check(asked: str, visible: str) -> str:
 
 
 def test_the_uuid_asked_for_is_the_uuid_seen() -> None:
-    uuids = [board.uuid for board in nvml.boards()]
+    uuids = [board.uuid for board in nvml.list_boards()]
     assert [check(uuid, uuid) for uuid in uuids] == uuids != []
 
 
 def test_another_uuid_is_refused_by_name() -> None:
-    uuid = nvml.boards()[0].uuid
+    uuid = nvml.list_boards()[0].uuid
     made_up = "GPU-00000000-1111-4222-8333-444444444444"
     assert check(made_up, uuid).startswith("wrong_device")
     assert uuid in check(made_up, uuid)
@@ -38,7 +38,7 @@ def test_another_uuid_is_refused_by_name() -> None:
 
 
 def test_a_board_tells_its_clock_power_and_energy() -> None:
-    gpu = nvml.attach(nvml.boards()[0].uuid)
+    gpu = nvml.attach(nvml.list_boards()[0].uuid)
     assert gpu is not None
     before, start = gpu.energy_j(), time.perf_counter()
     time.sleep(0.5)

@@ -50,7 +50,7 @@ def _asked(name: str, clip: inputs.Input, batch_size: int, device: str) -> dict[
 
 
 def _environment() -> Mapping[str, str]:
-    path = ffmpeg.library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.VARIABLE))
+    path = ffmpeg.library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.PATH_VARIABLE))
     # Passive: threads of other tests on this machine get the processor instead of watching this one's wait.
     chosen = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"}
-    return {**os.environ, **chosen, **({ffmpeg.VARIABLE: path} if path else {})}
+    return {**os.environ, **chosen, **({ffmpeg.PATH_VARIABLE: path} if path else {})}

@@ -37,12 +37,12 @@ def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
         "found": [find(loaded, *frame) for frame in order["frames"]],
         "import_s": loaded.import_s,
         "load_s": loaded.load_s,
-        "ffmpeg": ffmpeg.describe(ffmpeg.loaded()),
+        "ffmpeg": ffmpeg.describe(ffmpeg.find_loaded()),
         "hub": [str(file) for file in ASKED_OF_HUB[already:]],
     }
 
 
-def find(loaded: detector.Loaded, height: int, width: int, faces: int) -> list[int]:
+def find(loaded: detector.LoadedDetector, height: int, width: int, faces: int) -> list[int]:
     """Count the faces found in each of two random frames."""
     import torch
 

@@ -57,7 +57,9 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
 
 
 def test_the_measuring_child_starts_without_pydantic_or_ray() -> None:
-    done = run("-c", f"import featray.measurement.session, sys; print([n for n in {HEAVY!r} if n in sys.modules])")
+    done = run(
+        "-c", f"import featray.measurement.invocation_run, sys; print([n for n in {HEAVY!r} if n in sys.modules])"
+    )
     assert done.stdout.strip() == "[]", done.stderr
 
 

@@ -12,10 +12,10 @@ from featray.core.cell import Cell
 from featray.core.detectors import Detector
 from featray.core.invocation import Rules
 from featray.measurement.bench import Bench
-from featray.measurement.detector import Loaded
+from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
 from featray.measurement.outcome import WrongWork
-from featray.measurement.telemetry import Recorded, TelemetrySample
+from featray.measurement.telemetry import RecordedGpu, TelemetrySample
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
 CELL = Cell(
@@ -29,8 +29,8 @@ COOL = TelemetrySample(sm_clock_hz=2.0e9, power_w=300.0, reasons=())
 HOT = TelemetrySample(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slowdown",))
 
 
-def loaded(clockwork: Clockwork | None = None) -> Loaded:
-    return Loaded(
+def loaded(clockwork: Clockwork | None = None) -> LoadedDetector:
+    return LoadedDetector(
         detector=clockwork or Clockwork(), spec=SPEC, device="cpu", import_s=1.0, load_s=2.0, work={"class": '"c"'}
     )
 
@@ -40,7 +40,7 @@ def measure(bench: Bench, cell: Cell = CELL) -> dict[str, object]:
 
 
 def test_every_column_is_one_of_the_row() -> None:
-    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL])))
+    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL])))
     assert set(found) <= {column.name for column in rows.columns()}
 
 
@@ -79,7 +79,7 @@ def test_settings_are_no_part_of_the_work() -> None:
 
 def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
     found = measure(
-        Bench(loaded(), rules=QUICK, source=Recorded([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
+        Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
     )
     assert found["throttled"] is False
     assert found["sm_clock_median_hz"] == 2.0e9
@@ -89,7 +89,7 @@ def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
 
 def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([HOT, COOL]), sleep=waited.append))
+    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([HOT, COOL]), sleep=waited.append))
     assert len(waited) == 1
     assert found["throttled"] is False
     assert found["reason"] == "1 throttled calls were measured again"
@@ -98,7 +98,7 @@ def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:
 
 def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([HOT]), sleep=waited.append))
+    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([HOT]), sleep=waited.append))
     assert len(waited) == 3
     assert found["throttled"] is True
     assert isinstance(found["timed_s"], list)
@@ -109,7 +109,7 @@ def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
 def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
     slow = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL, COOL, slow, COOL]), sleep=waited.append))
+    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL, COOL, slow, COOL]), sleep=waited.append))
     assert len(waited) == 1
     assert found["sm_clock_median_hz"] == 2.0e9
 
@@ -120,7 +120,7 @@ def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
     waited: list[float] = []
     rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
     readings = [idle, idle, COOL, hot, COOL, COOL]
-    found = measure(Bench(loaded(), rules=rules, source=Recorded(readings), sleep=waited.append))
+    found = measure(Bench(loaded(), rules=rules, source=RecordedGpu(readings), sleep=waited.append))
     assert len(waited) == 1  # against 2.0 GHz; with the idle readings the usual clock would be 0.3
     assert found["throttled"] is False
 
@@ -130,16 +130,16 @@ def test_without_a_gpu_throttling_is_unknown() -> None:
 
 
 def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
-    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=Recorded([COOL]))
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=RecordedGpu([COOL]))
     assert measure(as_pyfeat)["throttled"] is None
-    blind = Bench(loaded(), rules=QUICK, source=Recorded([TelemetrySample(power_w=300.0)]))
+    blind = Bench(loaded(), rules=QUICK, source=RecordedGpu([TelemetrySample(power_w=300.0)]))
     assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
-    steady = Bench(loaded(), rules=QUICK, source=Recorded([TelemetrySample(sm_clock_hz=1.2e9)]))
+    steady = Bench(loaded(), rules=QUICK, source=RecordedGpu([TelemetrySample(sm_clock_hz=1.2e9)]))
     assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
 
 
 def test_the_sampler_can_be_left_out() -> None:
-    found = measure(Bench(loaded(), rules=QUICK, source=Recorded([COOL]), sampled=False))
+    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL]), sampled=False))
     assert found["throttled"] is None
     assert found["sm_clock_median_hz"] is None
     assert found["timed_s"]

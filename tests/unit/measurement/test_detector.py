@@ -64,7 +64,7 @@ def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords:
     return make_cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
 
 
-def load(cell: Cell, device: str = "cpu") -> detector.Loaded:
+def load(cell: Cell, device: str = "cpu") -> detector.LoadedDetector:
     return detector.load(cell, cache=Path("/nowhere"), device=device)
 
 

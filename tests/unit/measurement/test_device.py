@@ -15,9 +15,9 @@ from featray.core.detectors import Detector
 from featray.core.status import Status
 from featray.measurement import cuda, device
 from featray.measurement.channel import Channel
+from featray.measurement.invocation_run import InvocationRun
 from featray.measurement.outcome import Refused
 from featray.measurement.request import ChildRequest
-from featray.measurement.session import Session
 from tests.support.builders import make_cell, make_invocation
 
 BLACKWELL = "GPU-0a1b2c3d-0000-4000-8000-000000000001"
@@ -97,7 +97,7 @@ def events(request: ChildRequest, *uuids: str) -> list[dict[str, Any]]:
     """Run a session on a driver with these GPUs and list what it says; each row is taken at once."""
     (heard, supervisor), (answers, child) = os.pipe(), os.pipe()
     os.write(supervisor, b"next\n" * len(request.invocation.cells))
-    assert Session(request, Channel(heard, child), driver=lambda: Driver(*uuids)).run() == 0
+    assert InvocationRun(request, Channel(heard, child), driver=lambda: Driver(*uuids)).run() == 0
     os.close(supervisor)
     os.close(child)
     with open(answers, encoding="utf-8") as file:  # noqa: PTH123 - a pipe has no path
@@ -154,26 +154,26 @@ FACTS = {"gpu_uuid": BLACKWELL, "gpu_name": "RTX", "compute_capability": "12.0"}
 
 
 def test_torch_that_sees_the_same_gpu_may_be_timed() -> None:
-    device.confirm("cuda", FACTS, torch())
-    device.confirm("cuda", FACTS, None)
-    device.confirm("cpu", {}, torch(available=False))
+    device.check_torch("cuda", FACTS, torch())
+    device.check_torch("cuda", FACTS, None)
+    device.check_torch("cpu", {}, torch(available=False))
 
 
 def test_torch_without_cuda_is_unsupported() -> None:
     with pytest.raises(Refused, match="built without CUDA") as caught:
-        device.confirm("cuda", FACTS, torch(available=False, built=None))
+        device.check_torch("cuda", FACTS, torch(available=False, built=None))
     assert caught.value.status is Status.UNSUPPORTED
 
 
 def test_torch_without_kernels_for_the_gpu_is_unsupported() -> None:
     with pytest.raises(Refused, match=r"none for RTX \(compute capability 8.6\)") as caught:
-        device.confirm("cuda", FACTS | {"compute_capability": "8.6"}, torch())
+        device.check_torch("cuda", FACTS | {"compute_capability": "8.6"}, torch())
     assert caught.value.status is Status.UNSUPPORTED
 
 
 def test_torch_that_sees_another_gpu_is_refused() -> None:
     with pytest.raises(Refused) as caught:
-        device.confirm("cuda", FACTS, torch(uuid=OTHER[4:]))
+        device.check_torch("cuda", FACTS, torch(uuid=OTHER[4:]))
     assert caught.value.status is Status.WRONG_DEVICE
 
 
@@ -192,14 +192,14 @@ def test_a_detector_that_never_touched_the_gpu_was_not_measured_on_it(monkeypatc
     nothing = types.SimpleNamespace(name="no network in sight")
     for detector, is_pyfeat in ((nothing, True), (types.SimpleNamespace(net=Network("cpu")), False)):
         with pytest.raises(Refused, match="computed without the GPU") as caught:
-            device.confirm_used("cuda", torch(0), detector, is_pyfeat=is_pyfeat)
+            device.check_used("cuda", torch(0), detector, is_pyfeat=is_pyfeat)
         assert caught.value.status is Status.WRONG_DEVICE
-        device.confirm_used("cuda", torch(512), detector, is_pyfeat=is_pyfeat)
-        device.confirm_used("cpu", torch(0), detector, is_pyfeat=is_pyfeat)
-        device.confirm_used("cuda", None, detector, is_pyfeat=is_pyfeat)
-    device.confirm_used("cuda", torch(0), nothing, is_pyfeat=False)  # it may compute without torch
-    monkeypatch.setenv(device.UNCOUNTED, "1")
-    device.confirm_used("cuda", torch(0), nothing, is_pyfeat=True)
+        device.check_used("cuda", torch(512), detector, is_pyfeat=is_pyfeat)
+        device.check_used("cpu", torch(0), detector, is_pyfeat=is_pyfeat)
+        device.check_used("cuda", None, detector, is_pyfeat=is_pyfeat)
+    device.check_used("cuda", torch(0), nothing, is_pyfeat=False)  # it may compute without torch
+    monkeypatch.setenv(device.UNCOUNTED_VARIABLE, "1")
+    device.check_used("cuda", torch(0), nothing, is_pyfeat=True)
 
 
 def test_a_driver_without_todays_name_of_a_call_is_asked_by_the_older_one() -> None:
@@ -207,4 +207,4 @@ def test_a_driver_without_todays_name_of_a_call_is_asked_by_the_older_one() -> N
         cuDeviceGetUuid = Driver.cuDeviceGetUuid_v2  # noqa: N815 - the driver's name
         cuDeviceGetUuid_v2 = None  # type: ignore[assignment]  # noqa: N815 - an older library has no such name
 
-    assert [each.gpu_uuid for each in cuda.visible(Older(BLACKWELL))] == [BLACKWELL]
+    assert [each.gpu_uuid for each in cuda.list_devices(Older(BLACKWELL))] == [BLACKWELL]

@@ -26,7 +26,7 @@ def test_pyavs_libraries_load_under_the_names_torchcodec_looks_for(tmp_path: Pat
     code = "from torchcodec.decoders import VideoDecoder; print('imported')"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {ffmpeg.VARIABLE: path},
+        env=os.environ | {ffmpeg.PATH_VARIABLE: path},
         capture_output=True,
         text=True,
         check=False,
@@ -75,12 +75,12 @@ def test_featrays_own_links_on_the_library_path_are_not_the_systems_libraries(
     linked = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
     path = ffmpeg.library_path(linked, None)
     assert path is not None
-    monkeypatch.setenv(ffmpeg.VARIABLE, path)
+    monkeypatch.setenv(ffmpeg.PATH_VARIABLE, path)
     assert ffmpeg.find(tmp_path) == alone
 
 
 def test_the_environment_variable_chooses_as_the_argument_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ffmpeg.CHOICE, ffmpeg.SYSTEM)
+    monkeypatch.setenv(ffmpeg.CHOICE_VARIABLE, ffmpeg.SYSTEM)
     found = ffmpeg.find(tmp_path)
     assert found.origin in (None, ffmpeg.SYSTEM)
     assert found.folder is None
@@ -100,11 +100,11 @@ def test_the_links_come_before_what_the_library_path_held() -> None:
 
 def test_a_row_names_version_and_origin() -> None:
     assert ffmpeg.describe(ffmpeg.Libraries(origin=ffmpeg.PYAV, version="8.0", folder=None)) == "8.0 (pyav)"
-    assert ffmpeg.describe(ffmpeg.NONE) is None
+    assert ffmpeg.describe(ffmpeg.NO_LIBRARIES) is None
 
 
 def test_this_process_has_not_loaded_ffmpeg_by_asking_for_it(tmp_path: Path) -> None:
     if "torchcodec" in sys.modules or "av" in sys.modules:
         pytest.skip("another test of this process has loaded FFmpeg already")
     ffmpeg.find(tmp_path)
-    assert ffmpeg.loaded() == ffmpeg.NONE
+    assert ffmpeg.find_loaded() == ffmpeg.NO_LIBRARIES

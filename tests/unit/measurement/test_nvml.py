@@ -53,7 +53,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def test_boards_are_listed_with_what_they_tell() -> None:
-    first, second = nvml.boards(Driver())
+    first, second = nvml.list_boards(Driver())
     assert first == nvml.Board(
         uuid="GPU-0",
         name="NVIDIA GeForce RTX 3090",
@@ -98,6 +98,6 @@ def test_an_old_driver_keeps_its_gpus_and_tells_its_reasons_by_their_old_name() 
             old = name.replace("ThrottleReasons", "EventReasons")
             return super().__getattr__(old)
 
-    first, _ = nvml.boards(Old())
+    first, _ = nvml.list_boards(Old())
     assert (first.uuid, first.memory_b, first.foreign_processes) == ("GPU-0", 24_000, None)
     assert nvml.NvmlGpu(Old(), 0).read().reasons == ("gpu_idle", "sw_power_cap", "sw_thermal_slowdown")

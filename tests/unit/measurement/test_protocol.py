@@ -219,7 +219,7 @@ def test_the_clock_is_read_with_the_device_idle_and_the_delay_counts() -> None:
         log.append("clock")
         return next(ticks)
 
-    seconds, result = protocol.once(
+    seconds, result = protocol.time_call(
         lambda: log.append("call"),
         synchronize=lambda: log.append("synchronize"),
         clock=clock,

@@ -14,9 +14,9 @@ from featray.measurement import provenance
 
 def test_a_machine_is_described_in_columns_of_the_row() -> None:
     names = {column.name for column in rows.columns()}
-    context = provenance.host_context()
+    context = provenance.describe_host()
     assert set(context) <= names
-    assert set(provenance.software_context()) <= names
+    assert set(provenance.describe_software()) <= names
     assert context["hostname"]
     assert context["memory_b"] > 100_000_000
 
@@ -136,8 +136,8 @@ def test_an_install_from_a_git_address_knows_its_commit() -> None:
 
 def test_an_ordinary_install_has_no_commit() -> None:
     assert provenance._commit({"url": "file:///wheels/x.whl", "archive_info": {}}) is None
-    assert provenance.commit("no-such-distribution") is None
+    assert provenance.find_commit("no-such-distribution") is None
 
 
 def test_what_is_not_installed_has_no_version() -> None:
-    assert provenance.version("no-such-distribution") is None
+    assert provenance.installed_version("no-such-distribution") is None

@@ -6,7 +6,7 @@ import pytest
 
 from featray.core import detectors
 from featray.measurement import stages
-from featray.measurement.detector import Loaded
+from featray.measurement.detector import LoadedDetector
 
 
 class Ticks:
@@ -107,5 +107,5 @@ def test_peeking_at_the_first_batch_only_is_decoding_too() -> None:
 
 def test_a_detector_from_elsewhere_has_no_stages_and_is_not_run() -> None:
     spec = detectors.Detector(name="own", class_name="mine:Class", keywords={}, heading="own")
-    loaded = Loaded(detector=object(), spec=spec, device="cpu", import_s=0.0, load_s=0.0, work={})
+    loaded = LoadedDetector(detector=object(), spec=spec, device="cpu", import_s=0.0, load_s=0.0, work={})
     assert stages.profile(loaded, lambda: pytest.fail("run")) == {}

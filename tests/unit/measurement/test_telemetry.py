@@ -9,7 +9,7 @@ import pytest
 
 from featray.analysis import footprint, units
 from featray.measurement import memory, nvml, telemetry
-from featray.measurement.telemetry import Recorded, Sampler, TelemetrySample, Window
+from featray.measurement.telemetry import RecordedGpu, Sampler, TelemetrySample, TelemetryWindow
 from tests.support.builders import make_row
 
 FULL = TelemetrySample(
@@ -25,7 +25,7 @@ FULL = TelemetrySample(
 def test_a_window_holds_several_readings_of_a_long_call() -> None:
     fifth_look = threading.Event()
 
-    class Counted(Recorded):
+    class Counted(RecordedGpu):
         looks = 0
 
         def read(self) -> TelemetrySample:
@@ -44,7 +44,7 @@ def test_a_window_holds_several_readings_of_a_long_call() -> None:
 
 
 def test_a_call_too_short_to_be_sampled_is_read_once_at_its_end() -> None:
-    sampler = Sampler(Recorded([FULL]), period_s=60.0)
+    sampler = Sampler(RecordedGpu([FULL]), period_s=60.0)
     sampler.resume()
     window = sampler.pause()
     sampler.close()
@@ -53,7 +53,7 @@ def test_a_call_too_short_to_be_sampled_is_read_once_at_its_end() -> None:
 
 def test_nothing_is_read_between_windows() -> None:
     readings = [TelemetrySample(temperature_c=float(number)) for number in range(1000)]
-    sampler = Sampler(Recorded(readings), period_s=0.01)
+    sampler = Sampler(RecordedGpu(readings), period_s=0.01)
     sampler.resume()
     time.sleep(0.1)
     first = sampler.pause()
@@ -65,7 +65,7 @@ def test_nothing_is_read_between_windows() -> None:
 
 
 def test_energy_is_the_counters_difference_over_the_window() -> None:
-    sampler = Sampler(Recorded([FULL], energy_j=[1000.0, 1250.0]), period_s=60.0)
+    sampler = Sampler(RecordedGpu([FULL], energy_j=[1000.0, 1250.0]), period_s=60.0)
     sampler.resume()
     assert sampler.pause().energy_j == 250.0
     sampler.close()
@@ -93,8 +93,8 @@ def test_a_row_tells_medians_peaks_and_every_reason() -> None:
         reasons=("hw_slowdown", "sw_power_cap"),
     )
     windows = [
-        Window(readings=(FULL,), energy_j=30.0, cpu_busy_s=1.0, cpu_total_s=4.0),
-        Window(readings=(FULL, later), energy_j=20.0, cpu_busy_s=2.0, cpu_total_s=4.0),
+        TelemetryWindow(readings=(FULL,), energy_j=30.0, cpu_busy_s=1.0, cpu_total_s=4.0),
+        TelemetryWindow(readings=(FULL, later), energy_j=20.0, cpu_busy_s=2.0, cpu_total_s=4.0),
     ]
     assert telemetry.columns(windows) == {
         "gpu_utilization_median": 0.9,
@@ -109,7 +109,7 @@ def test_a_row_tells_medians_peaks_and_every_reason() -> None:
 
 
 def test_figures_that_a_board_does_not_give_are_null_and_spare_the_others() -> None:
-    found = telemetry.columns([Window(readings=(TelemetrySample(power_w=12.0), TelemetrySample(reasons=())))])
+    found = telemetry.columns([TelemetryWindow(readings=(TelemetrySample(power_w=12.0), TelemetrySample(reasons=())))])
     assert found["power_median_w"] == 12.0
     assert found["sm_clock_median_hz"] is None
     assert found["energy_j"] is None
@@ -117,21 +117,21 @@ def test_figures_that_a_board_does_not_give_are_null_and_spare_the_others() -> N
 
 
 def test_energy_of_some_calls_only_is_not_the_energy_of_all() -> None:
-    assert telemetry.columns([Window(energy_j=3.0), Window()])["energy_j"] is None
+    assert telemetry.columns([TelemetryWindow(energy_j=3.0), TelemetryWindow()])["energy_j"] is None
 
 
 @pytest.mark.parametrize("reason", ["hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"])
 def test_heat_and_hardware_throttle(reason: str) -> None:
-    assert telemetry.is_throttled(Window(readings=(FULL, TelemetrySample(reasons=(reason,)))), None)
+    assert telemetry.is_throttled(TelemetryWindow(readings=(FULL, TelemetrySample(reasons=(reason,)))), None)
 
 
 def test_running_at_the_power_limit_is_not_throttling() -> None:
-    assert not telemetry.is_throttled(Window(readings=(FULL,)), 2.0e9)
+    assert not telemetry.is_throttled(TelemetryWindow(readings=(FULL,)), 2.0e9)
 
 
 def test_a_clock_under_three_quarters_of_the_usual_is_throttling() -> None:
-    def at(clock_hz: float) -> Window:
-        return Window(readings=(TelemetrySample(sm_clock_hz=clock_hz),))
+    def at(clock_hz: float) -> TelemetryWindow:
+        return TelemetryWindow(readings=(TelemetrySample(sm_clock_hz=clock_hz),))
 
     assert telemetry.is_throttled(at(1.49e9), 2.0e9)
     assert not telemetry.is_throttled(at(1.51e9), 2.0e9)
@@ -144,26 +144,29 @@ def test_a_low_clock_that_the_driver_explains_is_how_the_cell_runs(reason: str) 
         TelemetrySample(sm_clock_hz=1.0e9, reasons=(reason,)),
         TelemetrySample(sm_clock_hz=1.0e9, reasons=()),
     )
-    assert not telemetry.is_throttled(Window(readings=(explained, explained, bare)), 2.0e9)
-    assert telemetry.is_throttled(Window(readings=(explained, bare, bare)), 2.0e9)
-    assert telemetry.columns([Window(readings=(TelemetrySample(reasons=("gpu_idle",)),))])["throttle_reasons"] == []
+    assert not telemetry.is_throttled(TelemetryWindow(readings=(explained, explained, bare)), 2.0e9)
+    assert telemetry.is_throttled(TelemetryWindow(readings=(explained, bare, bare)), 2.0e9)
+    assert (
+        telemetry.columns([TelemetryWindow(readings=(TelemetrySample(reasons=("gpu_idle",)),))])["throttle_reasons"]
+        == []
+    )
 
 
 def test_processor_time_grows_by_what_is_worked_and_busy_is_part_of_it() -> None:
-    before = telemetry.cpu_times()
+    before = telemetry.read_cpu_times()
     worked_until = time.process_time() + 0.2
     while time.process_time() < worked_until:
         pass
-    after = telemetry.cpu_times()
+    after = telemetry.read_cpu_times()
     assert before is not None
     assert after is not None
     assert 0.1 < after[0] - before[0] <= after[1] - before[1] + 1e-6  # sums of hundredths of a second are rounded
 
 
 def test_clock_event_reasons_are_named_bit_by_bit() -> None:
-    assert nvml.names(0) == ()
-    assert nvml.names(0x1) == ("gpu_idle",)
-    assert nvml.names(0x4 | 0x40) == ("sw_power_cap", "hw_thermal_slowdown")
+    assert nvml.name_reasons(0) == ()
+    assert nvml.name_reasons(0x1) == ("gpu_idle",)
+    assert nvml.name_reasons(0x4 | 0x40) == ("sw_power_cap", "hw_thermal_slowdown")
 
 
 def test_other_processes_on_the_gpu_are_counted_without_this_one() -> None:
@@ -178,17 +181,17 @@ def test_in_a_container_one_unknown_process_is_taken_for_this_one() -> None:
 
 
 def test_each_cell_has_a_memory_peak_of_its_own() -> None:
-    memory.begin()
+    memory.reset_peaks()
     block = bytearray(200_000_000)
     del block
     large = memory.columns([])["rss_peak_b"]
-    memory.begin()
+    memory.reset_peaks()
     small = memory.columns([])["rss_peak_b"]
     assert large - small > 100_000_000
 
 
 def test_the_sampled_size_of_workers_counts_where_it_is_larger() -> None:
-    memory.begin()
+    memory.reset_peaks()
     assert memory.columns([10**15])["rss_peak_b"] == 10**15
 
 
@@ -204,7 +207,7 @@ def test_an_apple_gpus_memory_is_what_metal_holds_and_not_the_process(monkeypatc
     )
     monkeypatch.setitem(sys.modules, "torch", fake)
     monkeypatch.setattr(sys, "platform", "darwin")
-    memory.begin()
+    memory.reset_peaks()
     assert emptied == ["mps"]
     found = memory.columns([])
     assert (found["gpu_memory_allocated_peak_b"], found["gpu_memory_reserved_peak_b"]) == (None, 3 * 1024**3)

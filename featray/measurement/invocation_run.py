@@ -26,14 +26,16 @@ GRACE_S = 5.0  # past a limit, for the supervisor to act; only without a supervi
 AFRESH = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
 
 
-class Session:
+class InvocationRun:
     """What the cells of one invocation share."""
 
-    def __init__(self, request: ChildRequest, channel: Channel, *, driver: Callable[[], Any] = cuda.driver) -> None:
+    def __init__(
+        self, request: ChildRequest, channel: Channel, *, driver: Callable[[], Any] = cuda.open_driver
+    ) -> None:
         """Take the request; nothing is loaded yet. `driver` opens CUDA's."""
         self._request, self._channel, self._driver = request, channel, driver
         self._left = list(request.invocation.cells)
-        self._context: dict[str, Any] = dict(request.context or provenance.host_context())
+        self._context: dict[str, Any] = dict(request.context or provenance.describe_host())
 
     def run(self) -> int:
         """Measure every cell; return the exit code."""
@@ -59,8 +61,8 @@ class Session:
         source = nvml.attach(invocation.gpu_uuid) if invocation.gpu_uuid else None
         self._context |= {**facts, "driver": source.driver() if source else None}
         loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=invocation.device))
-        self._context |= {**provenance.software_context(), "ffmpeg": self._request.ffmpeg}
-        device.confirm(invocation.device, facts, sys.modules.get("torch"))
+        self._context |= {**provenance.describe_software(), "ffmpeg": self._request.ffmpeg}
+        device.check_torch(invocation.device, facts, sys.modules.get("torch"))
         if isinstance(loaded, Failure):
             return loaded
         self._context |= {"import_s": loaded.import_s, "load_s": loaded.load_s}
@@ -74,7 +76,7 @@ class Session:
             measured = outcome.attempt(lambda: opened.measure(cell, self._request.files_of(cell)))
         faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not faulted:
-            memory.release()
+            memory.free()
         self._give(cell, measured, started_at)
         if isinstance(measured, Failure) and measured.status is Status.OOM:
             for larger in invocations.larger_batches(cell, self._left):
