@@ -8,6 +8,7 @@ from pathlib import Path
 from featray import store
 from featray.analysis import comparison
 from featray.analysis.comparison import Calibration
+from featray.core.files import is_yaml
 from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
 
@@ -61,7 +62,7 @@ def _latest(results: str) -> str:
 
 
 def _run_id(results: str, name: str) -> str:
-    sweep = Path(name).stem if name.endswith((".yaml", ".yml")) else name
+    sweep = Path(name).stem if is_yaml(name) else name
     run_id = store.latest_run(results, sweep)
     if run_id is not None:
         return run_id

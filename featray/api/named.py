@@ -7,6 +7,7 @@ from pathlib import Path
 from featray import sweep
 from featray.analysis import comparison
 from featray.cluster import cluster_file
+from featray.core.files import is_yaml
 from featray.errors import BadInput, InventoryFileError
 from featray.host import clips, probe
 from featray.measurement import weights
@@ -56,7 +57,7 @@ def recorded_or_here(recorded: PathLike | None) -> inventories.Inventory:
 
 def head_of(address: str | None) -> str | None:
     """Find the head's address, which a cluster file names; None embeds Ray."""
-    if address is None or not address.endswith((".yaml", ".yml")):
+    if not is_yaml(address):
         return address
 
     return cluster_file.load(Path(address)).address

@@ -113,8 +113,9 @@ def join(
     Ray or featray the head would refuse is named before anything is started on it.
     """
     from featray.cluster import cluster_file, fleet, membership, token
+    from featray.core.files import is_yaml
 
-    if head.endswith((".yaml", ".yml")):
+    if is_yaml(head):
         own = _given(ip=ip, name=name, gpus=gpus, label=label, token_stdin=token_stdin)
         cluster_file.refuse_options(Path(head), own)
         fleet.join(cluster_file.load_hosts(Path(head)), head, console.say)

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and hashed, by one function each.
+"""Files: one function each to write a file whole or not at all, to hash it, and to know a YAML file by its name.
 
 Standard library only, since the measuring child writes and hashes files too. Errors are plain OSError: each caller
 says in its own words what could not be written.
@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import TypeGuard
 
 
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = False) -> None:
@@ -63,3 +64,8 @@ def hash_file(path: Path) -> str:
     """Compute the SHA-256 of a file's bytes, as hex digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_yaml(name: str | None) -> TypeGuard[str]:
+    """Return True for the name of a YAML file: of a sweep or a cluster, where a run's name or an address may stand."""
+    return name is not None and name.endswith((".yaml", ".yml"))

@@ -14,13 +14,13 @@ import tempfile
 import urllib.parse
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeGuard
 
 from featray import store
 from featray.backends.ray.jobs import Job, Jobs
 from featray.cluster import cluster_file, heads, nodes
 from featray.core import row
 from featray.core.events import PlainEvent
+from featray.core.files import is_yaml
 from featray.core.row import NO_TARGET
 from featray.core.status import Status, precedence
 from featray.errors import BackendError, Interrupted
@@ -36,7 +36,7 @@ RAYS = re.compile(r"Running entrypoint for job |\d{4}-\d\d-\d\d [\d:,]+\tINFO ")
 
 def head_of(address: str | None) -> str | None:
     """Find the head's address, which a cluster file names, from what a person gives as `--address`."""
-    return _lab(address).address if _is_file(address) else address
+    return _lab(address).address if is_yaml(address) else address
 
 
 def place(address: str | None, python: str | None = None) -> tuple[str | None, str]:
@@ -50,7 +50,7 @@ def place(address: str | None, python: str | None = None) -> tuple[str | None, s
         ClusterFileError: the cluster file is wrong, or its Ray is embedded.
         BackendError: the head is another machine, and nobody says which interpreter has featray there.
     """
-    if _is_file(address):
+    if is_yaml(address):
         lab = _lab(address)
         return lab.address, python or (lab.head_host.interpreter if lab.head_host else sys.executable)
     if python is None and address is not None and not _is_here(address):
@@ -59,10 +59,6 @@ def place(address: str | None, python: str | None = None) -> tuple[str | None, s
             "name the one that has featray there: --python PATH, or give a cluster file as --address"
         )
     return address, python or sys.executable
-
-
-def _is_file(address: str | None) -> TypeGuard[str]:
-    return address is not None and address.endswith((".yaml", ".yml"))
 
 
 def _lab(file: str) -> cluster_file.Cluster:
@@ -99,10 +95,10 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
     """
     store_there = results if "://" in results else str(Path(results).absolute())
     if "://" in results or Path(results).is_dir():
-        claims.check(results, sweep.name)  # the job would find out too, but nobody would see it
+        claims.check_free(results, sweep.name)  # the job would find out too, but nobody would see it
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", store_there, *options]
     name = submission.new_run_id(sweep.name, datetime.datetime.now(datetime.UTC))
-    metadata = claims.metadata(sweep.name, results)
+    metadata = claims.job_metadata(sweep.name, results)
     if any(each.input.paths for each in expand(sweep)):
         return jobs.submit([*command, str(file.absolute())], name=name, metadata=metadata)
     with tempfile.TemporaryDirectory(prefix="featray-") as folder:

@@ -55,3 +55,10 @@ def test_a_finished_file_is_renamed_over_an_older_one(tmp_path: Path) -> None:
 def test_a_hash_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert files.hash_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_yaml_files_are_known_by_their_name() -> None:
+    assert files.is_yaml("sweeps/a.yaml")
+    assert files.is_yaml("lab.yml")
+    assert not files.is_yaml("demo-20260514-231532-a1b2")
+    assert not files.is_yaml(None)
