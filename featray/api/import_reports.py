@@ -8,7 +8,7 @@ from featray import store
 from featray.api.named import PathLike
 from featray.core.row import Row
 from featray.errors import ImportFileError, NothingMatches
-from featray.interchange import formats
+from featray.interchange import report_files
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
         ImportFileError: a file cannot be read, or says something else than the store of the same run.
         StoreError: the store cannot be read or written.
     """
-    found = [formats.read(Path(file)) for file in files]
+    found = [report_files.read(Path(file)) for file in files]
     given = [row for each in found for row in each.rows]
     paths = {id(row): file for file, each in zip(files, found, strict=True) for row in each.rows}
     runs = tuple(dict.fromkeys(row.run_id for row in given))

@@ -11,9 +11,9 @@ from typing import Any
 from featray.core import inputs
 from featray.core.row import Row
 from featray.errors import ImportFileError
-from featray.interchange import figures, labelled_rows, labels, report_groups
-from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import ReportGroup, ReportLine
+from featray.interchange import exported_reports, figures, imported_rows, labels
+from featray.interchange.exported_reports import ReportGroup, ReportLine
+from featray.interchange.imported_rows import Context, Import, Measured
 
 SCHEMA_VERSION = 1
 _KINDS = {"video": inputs.VIDEO, "image": inputs.IMAGES}
@@ -44,7 +44,7 @@ def parse(text: str, source: str, run_id: str) -> Import:
         raise ImportFileError(f"{source}: metadata must be an object and records a list that is not empty")
     try:
         measured = [_measured(f"records[{index}]", record) for index, record in enumerate(records)]
-        return labelled_rows.build(run_id, run_id, source, context(metadata), measured)
+        return imported_rows.build(run_id, run_id, source, context(metadata), measured)
     except ValueError as wrong:
         raise ImportFileError(f"{source}: {wrong}") from wrong
 
@@ -111,7 +111,7 @@ def from_record(place: str, record: Mapping[str, str]) -> Measured:
     seconds = float(record["sec"]) if figures.NUMBER.fullmatch(record["sec"]) else math.nan
     if not 0 < seconds < math.inf:
         raise ValueError(f"{place}: sec {record['sec']!r} is no duration")
-    return labelled_rows.measured(
+    return imported_rows.measured(
         place,
         section=labels.section(kind, record["section_label"]),
         config=record["config"],
@@ -131,7 +131,9 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     Returns:
         File name -> text.
     """
-    return {f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in report_groups.groups(rows)}
+    return {
+        f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in exported_reports.groups(rows)
+    }
 
 
 def _payload(group: ReportGroup) -> dict[str, Any]:
@@ -154,11 +156,11 @@ def metadata(group: ReportGroup) -> dict[str, Any]:
         "cpu_count": first.cpu_count,
         "python": first.python,
         "pytorch": first.torch,
-        "gpu": report_groups.gpu_text(group),
+        "gpu": exported_reports.gpu_text(group),
         "omp_num_threads": first.omp_num_threads,
-        "devices_swept": report_groups.distinct(line.device for line in group.lines),
-        "batch_sizes": report_groups.distinct(line.batch_size for line in group.lines),
-        "workers": report_groups.distinct(line.num_workers for line in group.lines),
+        "devices_swept": exported_reports.distinct(line.device for line in group.lines),
+        "batch_sizes": exported_reports.distinct(line.batch_size for line in group.lines),
+        "workers": exported_reports.distinct(line.num_workers for line in group.lines),
         **({"weights": "synthetic"} if first.weights == "synthetic" else {}),
     }
 

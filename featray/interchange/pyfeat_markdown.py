@@ -19,9 +19,9 @@ from featray.core import inputs
 from featray.core.row import Row
 from featray.core.targets import DEVICES
 from featray.errors import ImportFileError
-from featray.interchange import figures, labelled_rows, labels, report_groups
-from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import ReportGroup, ReportLine
+from featray.interchange import exported_reports, figures, imported_rows, labels
+from featray.interchange.exported_reports import ReportGroup, ReportLine
+from featray.interchange.imported_rows import Context, Import, Measured
 
 _TITLE = "# py-feat detector benchmark"
 _METADATA = re.compile(r"- \*\*(.+?):\*\*\s*(.*)")
@@ -58,7 +58,7 @@ def parse(text: str, source: str, run_id: str) -> Import:
     context = _context(metadata)
     by_hand: list[str] = []
     try:
-        found_rows = labelled_rows.build(run_id, run_id, source, context, list(_tables(lines[:end], by_hand)))
+        found_rows = imported_rows.build(run_id, run_id, source, context, list(_tables(lines[:end], by_hand)))
     except ValueError as wrong:
         raise ImportFileError(f"{source}: {wrong}") from wrong
     if not found_rows.rows:
@@ -144,7 +144,7 @@ def _measured(line: str, columns: list[str], cells: list[str], section: labels.S
     if len(cells) != len(columns):
         raise ValueError(f"{line}: {len(cells)} cells under {len(columns)} columns")
     values = dict(zip(columns, cells, strict=True))
-    return labelled_rows.measured(
+    return imported_rows.measured(
         line,
         section=section,
         config=config,
@@ -164,7 +164,7 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     Returns:
         File name -> text.
     """
-    return {f"{group.name}.md": _report(group) for group in report_groups.groups(rows)}
+    return {f"{group.name}.md": _report(group) for group in exported_reports.groups(rows)}
 
 
 def _report(group: ReportGroup) -> str:
@@ -173,9 +173,9 @@ def _report(group: ReportGroup) -> str:
     parts += [f"- **{label}:** {value}" for label, value in metadata.items()]
     parts += ["", f"{_NOTE}\n"]
     workers = any(line.num_workers or "workers" in line.printed for line in group.lines)
-    for (kind, label), of_section in report_groups.by_section(group.lines).items():
+    for (kind, label), of_section in exported_reports.by_section(group.lines).items():
         parts.append(f"## {labels.TITLES[kind]}: {label}\n")
-        for config, lines in report_groups.by_config(of_section).items():
+        for config, lines in exported_reports.by_config(of_section).items():
             parts += [f"### {config}\n", _table(lines, kind, workers), ""]
     return "\n".join(parts)
 
@@ -208,16 +208,16 @@ def _metadata(group: ReportGroup) -> dict[str, str]:
         return {label: str(value) for label, value in group.metadata.items()}
     first = group.first
     return {
-        "Date": report_groups.date_text(group),
+        "Date": exported_reports.date_text(group),
         "py-feat version": first.pyfeat or "unknown",
         "Git commit": (first.pyfeat_commit or "nogit")[:7],
-        "Host": report_groups.host_text(first),
+        "Host": exported_reports.host_text(first),
         "Python": first.python or "unknown",
         "PyTorch": first.torch or "unknown",
-        "GPU": report_groups.gpu_text(group),
+        "GPU": exported_reports.gpu_text(group),
         "OMP_NUM_THREADS": f"`{first.omp_num_threads or 'unset'}`",
-        "Devices swept": str(report_groups.distinct(line.device for line in group.lines)),
-        "Batch sizes": str(report_groups.distinct(line.batch_size for line in group.lines)),
-        "DataLoader workers": str(report_groups.distinct(line.num_workers for line in group.lines)),
+        "Devices swept": str(exported_reports.distinct(line.device for line in group.lines)),
+        "Batch sizes": str(exported_reports.distinct(line.batch_size for line in group.lines)),
+        "DataLoader workers": str(exported_reports.distinct(line.num_workers for line in group.lines)),
         **({"Weights": "synthetic"} if first.weights == "synthetic" else {}),
     }

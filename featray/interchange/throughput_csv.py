@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from featray.core import inputs
 from featray.core.row import Row
 from featray.errors import ImportFileError
-from featray.interchange import figures, labelled_rows, labels, pyfeat_json, report_groups
-from featray.interchange.labelled_rows import Context, Import, Measured
-from featray.interchange.report_groups import ReportGroup, ReportLine
+from featray.interchange import exported_reports, figures, imported_rows, labels, pyfeat_json
+from featray.interchange.exported_reports import ReportGroup, ReportLine
+from featray.interchange.imported_rows import Context, Import, Measured
 
 COLUMNS = (
     "feat_version",
@@ -94,7 +94,7 @@ def _runs(records: Sequence[Record], source: str, sweep: str) -> Import:
         taken[name] += 1
         name += f"-{taken[name]}" if taken[name] > 1 else ""
         for gpu, of_gpu in _by_gpu(list(kept.values())).items():
-            built = labelled_rows.build(
+            built = imported_rows.build(
                 name, sweep, source, _context(run, gpu), [_measured(*record) for record in of_gpu]
             )
             rows += built.rows
@@ -112,7 +112,7 @@ def _by_gpu(records: Sequence[Record]) -> dict[str, list[Record]]:
 def _context(run: Sequence[str], gpu: str) -> Context:
     values = {name: text for name, text in zip(_CONTEXT, run, strict=True) if text}
     cpus = values.pop("cpu_count", None)
-    whole: dict[str, str | int] = {"cpu_count": labelled_rows.whole(cpus, "cpu_count", 1)} if cpus else {}
+    whole: dict[str, str | int] = {"cpu_count": imported_rows.whole(cpus, "cpu_count", 1)} if cpus else {}
     found = pyfeat_json.context({**values, **whole, "gpu": gpu})
     return dataclasses.replace(found, metadata={})
 
@@ -127,7 +127,7 @@ def _measured(line: str, values: Mapping[str, str]) -> Measured:
         raise ValueError(f"{line}: {', '.join(missing)} missing")
     if "sec" in values and "n_units" in values:
         return pyfeat_json.from_record(line, {**values, "section_kind": "video" if kind == inputs.VIDEO else "image"})
-    return labelled_rows.measured(
+    return imported_rows.measured(
         line,
         section=labels.section(kind, re.sub(r"^(Images|Video): ", "", values["section_label"])),
         config=values["config"],
@@ -143,7 +143,7 @@ def write(rows: Sequence[Row]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for group in report_groups.groups(rows):
+    for group in exported_reports.groups(rows):
         writer.writerows(_written(group, line) for line in group.lines)
     return stream.getvalue()
 
@@ -155,7 +155,7 @@ def _written(group: ReportGroup, line: ReportLine) -> dict[str, str]:
         "feat_version": first.pyfeat or "unknown",
         "date": min(row.started_at for row in group.rows)[:10],
         "host": first.hostname or "",
-        "gpu": "CPU" if line.device == "cpu" else report_groups.gpu_text(group),
+        "gpu": "CPU" if line.device == "cpu" else exported_reports.gpu_text(group),
         "config": line.config + synthetic,
         "device": line.device,
         "batch": str(line.batch_size),

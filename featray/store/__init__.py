@@ -16,13 +16,13 @@ the credentials that it may carry. With pandas alone,
 """
 
 from featray.store.compaction import Compacted, compact
-from featray.store.file_names import full_name, shown
-from featray.store.place import ARCHIVE_PREFIX, StoreProblem, StoreWarning, left_out
 from featray.store.reading import Reading, load, read, without_collection
+from featray.store.removal import Checkup, Removal, check, is_removed, removal, remove
 from featray.store.resuming import StoredKeys, UnitState, keys
 from featray.store.spool_names import make_spool, spool_name
+from featray.store.store_names import full_name, shown
+from featray.store.stored_files import ARCHIVE_PREFIX, StoreProblem, StoreWarning, left_out
 from featray.store.summary import RunSummary, latest_run, runs
-from featray.store.upkeep import Checkup, Removal, check, is_removed, removal, remove
 from featray.store.writing import append
 
 __all__ = [

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from featray.core import row as rows
 from featray.core.status import Status
 from featray.store import footers, reading, scanning, schema, small_files, writing
-from featray.store import place as places
-from featray.store.place import Place, StoredFile, StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import Place, StoredFile, StoreProblem
 
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
 

@@ -16,9 +16,9 @@ from featray.core import row as rows
 from featray.core.row import Row
 from featray.core.status import precedence
 from featray.errors import NothingMatches, suggest
-from featray.store import place as places
 from featray.store import scanning, schema
-from featray.store.place import StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import StoreProblem
 
 if TYPE_CHECKING:
     import pandas as pd

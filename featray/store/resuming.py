@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from featray.core import row as rows
 from featray.store import footers, reading, scanning, schema, small_files
-from featray.store import place as places
-from featray.store.place import StoredFile, StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import StoredFile, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

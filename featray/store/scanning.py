@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from featray.core import row as rows
 from featray.errors import StoreError
-from featray.store import place as places
 from featray.store import schema, small_files
-from featray.store.place import Place, StoredFile, StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import Place, StoredFile, StoreProblem
 
 FILE = "__filename"  # Arrow's name for the column of file paths
 RETRIES = 20  # listings that a compaction may outdate in a row; each lost race means that one has just finished

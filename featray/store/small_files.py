@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from featray.core import row as rows
 from featray.store import footers, schema
-from featray.store import place as places
-from featray.store.place import Place, StoredFile, StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import Place, StoredFile, StoreProblem
 
 LIMIT_B = 128 * 1024  # what is not larger is read in one request; a file of one row has 10 to 30 kB
 TOGETHER = 128  # files made one piece at a time: 2000 tables of one row each took 260 MB

@@ -12,9 +12,9 @@ from pathlib import Path
 from pyarrow import fs
 
 from featray.errors import StoreError
-from featray.store import file_names
-from featray.store import place as places
-from featray.store.place import Place
+from featray.store import store_names
+from featray.store import stored_files as places
+from featray.store.stored_files import Place
 
 ID = ".featray-store"
 
@@ -25,7 +25,7 @@ def spool_name(results: str | os.PathLike[str]) -> str | None:
     Raises:
         StoreError: the folder cannot be read.
     """
-    name = file_names.full_name(results)
+    name = store_names.full_name(results)
     if "://" in name:
         return name
     try:
@@ -33,7 +33,7 @@ def spool_name(results: str | os.PathLike[str]) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as wrong:
-        raise StoreError(f"{file_names.shown(results)}: its id cannot be read ({wrong})") from wrong
+        raise StoreError(f"{store_names.shown(results)}: its id cannot be read ({wrong})") from wrong
 
 
 def make_spool(results: str | os.PathLike[str]) -> str:
@@ -44,7 +44,7 @@ def make_spool(results: str | os.PathLike[str]) -> str:
     """
     if (known := spool_name(results)) is not None:
         return known
-    place = Place(fs.LocalFileSystem(), os.fspath(results), file_names.shown(results))
+    place = Place(fs.LocalFileSystem(), os.fspath(results), store_names.shown(results))
     try:
         places.publish(place, ID, lambda stream: stream.write(secrets.token_hex(8).encode()))
         (Path(results) / ID).chmod(0o644)  # whoever may read the folder's rows has to read its id, whatever the umask

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 
 from featray.core import identity
-from featray.store import place as places
 from featray.store import reading, resuming, scanning, schema
-from featray.store.place import StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from featray.core.row import Row
 from featray.store import footers, schema
-from featray.store import place as places
+from featray.store import stored_files as places
 
 SMALL_ROWS = 64  # below this, dictionaries and statistics of 90 columns cost more than they save (0.6 against 1.1 ms)
 

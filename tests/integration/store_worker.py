@@ -31,7 +31,7 @@ def compact(results: str, _: int, __: int) -> None:
 def die(results: str, chunk_rows: int, _: int) -> None:
     """Compact into files of so many rows, and be killed when the first file that was merged is to be deleted."""
     from featray.store import compaction
-    from featray.store import place as places
+    from featray.store import stored_files as places
 
     def kill(place: places.Place, name: str) -> bool:
         os.kill(os.getpid(), signal.SIGKILL)

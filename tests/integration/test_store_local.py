@@ -12,8 +12,8 @@ import pytest
 from featray import store
 from featray.core import row as rows
 from featray.errors import StoreError
-from featray.store import place as places
 from featray.store import scanning
+from featray.store import stored_files as places
 from tests.support.builders import make_row
 
 ROOT = Path(__file__).parents[2]

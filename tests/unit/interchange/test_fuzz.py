@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from featray import store
 from featray.api.import_reports import import_reports
 from featray.errors import ImportFileError
-from featray.interchange import formats
+from featray.interchange import report_files
 from tests.support import reports
 from tests.support.builders import make_row
 
@@ -108,7 +108,7 @@ def test_any_bytes_are_refused(suffix: str, content: bytes) -> None:
         file = Path(folder) / f"offered{suffix}"
         file.write_bytes(content)
         with contextlib.suppress(ImportFileError):
-            formats.read(file)
+            report_files.read(file)
             raise AssertionError("random bytes were taken for a report")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from featray.errors import ImportFileError
 from featray.interchange import pyfeat_json
-from featray.interchange.labelled_rows import Import
+from featray.interchange.imported_rows import Import
 from tests.support import reports
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from featray.errors import ImportFileError
 from featray.interchange import pyfeat_markdown
-from featray.interchange.labelled_rows import Import
+from featray.interchange.imported_rows import Import
 from tests.support import reports
 
 RUN = "2026-07-01-abc1234"

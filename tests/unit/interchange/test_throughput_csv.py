@@ -9,7 +9,7 @@ import pytest
 from featray.core import row as rows
 from featray.errors import ImportFileError
 from featray.interchange import all_columns, pyfeat_json, pyfeat_markdown, throughput_csv
-from featray.interchange.labelled_rows import Import
+from featray.interchange.imported_rows import Import
 from tests.support import reports
 
 HEADER = "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps\n"

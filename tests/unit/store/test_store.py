@@ -19,8 +19,8 @@ from featray.core import row as rows
 from featray.core.row import Row
 from featray.errors import NothingMatches, StoreError
 from featray.store import compaction, schema
-from featray.store import place as places
-from featray.store.place import Place
+from featray.store import stored_files as places
+from featray.store.stored_files import Place
 from tests.support.builders import CPU, make_row
 
 

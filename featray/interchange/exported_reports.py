@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 
 from featray import stats
 from featray.analysis import units
-from featray.core import detectors, inputs
+from featray.core import report_order
 from featray.core.row import Row
-from featray.core.targets import DEVICES
-from featray.interchange import labelled_rows, labels
+from featray.interchange import imported_rows, labels
 
 T = TypeVar("T")
 
@@ -71,7 +70,7 @@ def groups(rows: Iterable[Row]) -> list[ReportGroup]:
 
 def _printed_once(row: Row) -> tuple[Any, ...]:
     return (
-        (row.printed or {}).get(labelled_rows.METADATA),
+        (row.printed or {}).get(imported_rows.METADATA),
         row.pyfeat,
         row.pyfeat_commit,
         row.python,
@@ -83,7 +82,7 @@ def _printed_once(row: Row) -> tuple[Any, ...]:
 
 
 def _group(rows: list[Row]) -> ReportGroup:
-    metadata = json.loads((rows[0].printed or {}).get(labelled_rows.METADATA, "{}"))
+    metadata = json.loads((rows[0].printed or {}).get(imported_rows.METADATA, "{}"))
     cells: dict[tuple[str, str], list[Row]] = collections.defaultdict(list)
     for row in sorted(rows, key=_place):
         cells[row.cell_id, row.target_id].append(row)
@@ -101,20 +100,15 @@ def _place(row: Row) -> tuple[Any, ...]:
     if row.source_file is not None:
         return (row.order_index or 0,)
     return (
-        _rank(row.input, inputs.CATALOGUE),
+        report_order.input_rank(row.input),
         row.input,
-        _rank(row.detector, detectors.CATALOGUE),
+        report_order.detector_rank(row.detector),
         row.detector,
-        _rank(row.device, DEVICES),
+        report_order.device_rank(row.device),
         row.batch_size,
         row.num_workers,
         row.cell_id,
     )
-
-
-def _rank(name: str, known: Iterable[str]) -> int:
-    order = list(known)
-    return order.index(name) if name in order else len(order)
 
 
 def _line(rows: list[Row]) -> ReportLine:
@@ -123,14 +117,14 @@ def _line(rows: list[Row]) -> ReportLine:
     return ReportLine(
         section_kind=row.section_kind,
         section_label=row.section_label,
-        config=printed.get(labelled_rows.CONFIG) or labels.heading(row.detector),
+        config=printed.get(imported_rows.CONFIG) or labels.heading(row.detector),
         device=row.device,
         batch_size=row.batch_size,
         num_workers=row.num_workers,
         seconds=stats.centre_s([median(each.timed_s or []) for each in rows]),
         units=row.frames or 0,
         detected=row.fex_rows,
-        printed={name: text for name, text in printed.items() if alone and name in labelled_rows.FIGURES},
+        printed={name: text for name, text in printed.items() if alone and name in imported_rows.FIGURES},
     )
 
 

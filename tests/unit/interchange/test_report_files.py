@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from featray.errors import ImportFileError
-from featray.interchange import formats
+from featray.interchange import report_files
 from tests.support import reports
 
 
 def test_the_run_is_named_after_the_file(tmp_path: Path) -> None:
     file = tmp_path / "2026-07-01-abc1234.md"
     file.write_text(reports.markdown(), encoding="utf-8")
-    rows = formats.read(file).rows
+    rows = report_files.read(file).rows
     assert {row.run_id for row in rows} == {"2026-07-01-abc1234"}
     assert {row.source_file for row in rows} == {"2026-07-01-abc1234.md"}
 
@@ -20,13 +20,13 @@ def test_the_run_is_named_after_the_file(tmp_path: Path) -> None:
 def test_a_report_is_known_by_its_title_whatever_its_suffix(tmp_path: Path) -> None:
     file = tmp_path / "report.txt"
     file.write_text("\ufeff" + reports.markdown(), encoding="utf-8")
-    assert len(formats.read(file).rows) == 4
+    assert len(report_files.read(file).rows) == 4
 
 
 def test_a_file_named_after_another_gpu_is_warned_about(tmp_path: Path) -> None:
     file = tmp_path / "speed-clean-3090.md"
     file.write_text(reports.markdown(), encoding="utf-8")
-    assert formats.read(file).warnings == (
+    assert report_files.read(file).warnings == (
         f"{file}: named after 3090, but measured on NVIDIA RTX 4000 by its own account; one of them is wrong",
     )
 
@@ -49,7 +49,7 @@ def test_other_files_are_refused_by_their_path(tmp_path: Path, name: str, conten
     file = tmp_path / name
     file.write_bytes(content)
     with pytest.raises(ImportFileError, match=message) as caught:
-        formats.read(file)
+        report_files.read(file)
     assert str(caught.value).startswith(f"{file}: ")
 
 
@@ -57,19 +57,19 @@ def test_warnings_name_the_path_and_rows_the_name(tmp_path: Path) -> None:
     file = tmp_path / "run.md"
     tables = {(reports.SHORT, "img2pose"): [("cpu", "1", "57.60", "900.0", "1.2")]}
     file.write_text(reports.markdown(tables), encoding="utf-8")
-    found = formats.read(file)
+    found = report_files.read(file)
     assert found.warnings[0].startswith(f"{file}: line 25: ")
     assert found.rows[0].source_file == "run.md"
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportFileError, match="No such file"):
-        formats.read(tmp_path / "none.md")
+        report_files.read(tmp_path / "none.md")
     with pytest.raises(ImportFileError, match="directory"):
-        formats.read(tmp_path)
+        report_files.read(tmp_path)
 
 
 def test_a_report_with_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
     file = tmp_path / "run.md"
     file.write_bytes(reports.markdown().replace("\n", "\r\n").encode())
-    assert len(formats.read(file).rows) == 4
+    assert len(report_files.read(file).rows) == 4

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from featray.errors import ImportFileError
-from featray.interchange import labelled_rows, labels, pyfeat_json, pyfeat_markdown, throughput_csv
-from featray.interchange.labelled_rows import Import
+from featray.interchange import imported_rows, labels, pyfeat_json, pyfeat_markdown, throughput_csv
+from featray.interchange.imported_rows import Import
 
 _PARQUET = b"PAR1"  # the first bytes of every such file
 SIZE_LIMIT_B = 64 * 1024**2  # a report of 27 cells has 5 kB; a million of them fit
@@ -25,7 +25,7 @@ def read(path: Path) -> Import:
     if parse is None:
         raise ImportFileError(f"{path}: expected a report of py-feat: .md, .json (schema version 1) or throughput.csv")
     found = parse(text, str(path), path.stem)
-    return labelled_rows.Import(found.rows, (*found.warnings, *_named_after_another_gpu(path, found)))
+    return imported_rows.Import(found.rows, (*found.warnings, *_named_after_another_gpu(path, found)))
 
 
 def _text(path: Path) -> str:

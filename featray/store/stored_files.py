@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from featray.core.files import sync_to_disk
 from featray.errors import StoreError
-from featray.store import file_names
+from featray.store import store_names
 
 ROWS = "rows"
 SUFFIX = ".parquet"
@@ -109,12 +109,12 @@ def at(results: str | os.PathLike[str]) -> Place:
     text = os.fspath(results)
     if "://" not in text:
         return Place(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
-    shown = file_names.shown(text)
+    shown = store_names.shown(text)
     try:
         filesystem, folder = fs.FileSystem.from_uri(text)
     except (pa.ArrowException, OSError, ValueError) as wrong:
         # Not `from wrong`: whoever prints the whole chain would print the URI.
-        raise StoreError(f"{shown}: cannot open: {file_names.censored(str(wrong), text)}") from None
+        raise StoreError(f"{shown}: cannot open: {store_names.censored(str(wrong), text)}") from None
     return Place(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{shown}/{ROWS}")
 
 

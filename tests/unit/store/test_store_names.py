@@ -6,8 +6,8 @@ from featray import store
 from featray.api.export import choose
 from featray.cli import store as cli_store
 from featray.errors import NothingMatches, StoreError
-from featray.store import file_names
-from featray.store import place as places
+from featray.store import store_names
+from featray.store import stored_files as places
 
 SECRET = "s3://AKIAKEY:SEC%2FRET@bucket/lab/results"
 CLOSED = "endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"  # nothing listens on port 9
@@ -44,7 +44,7 @@ def test_a_full_name_has_no_secret_and_names_one_place_alike_for_everybody() -> 
 
 def test_a_message_of_a_filesystem_loses_whatever_is_secret_in_it() -> None:
     text = "cannot parse s3://AKIAKEY:SEC%2FRET@bucket/lab/results?token=T0KEN: SEC/RET of AKIAKEY, T0KEN"
-    said = file_names.censored(text, SECRET + "?token=T0KEN")
+    said = store_names.censored(text, SECRET + "?token=T0KEN")
     assert said == "cannot parse s3://bucket/lab/results: ... of ..., ..."
 
 

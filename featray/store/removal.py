@@ -10,8 +10,8 @@ from featray.core import identity
 from featray.core import row as rows
 from featray.errors import NothingMatches, StoreError, suggest
 from featray.store import compaction, reading, scanning, schema, small_files, summary, writing
-from featray.store import place as places
-from featray.store.place import Place, StoredFile, StoreProblem
+from featray.store import stored_files as places
+from featray.store.stored_files import Place, StoredFile, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
