@@ -6,14 +6,13 @@ memory and answers first.
 
 import dataclasses
 import math
-import sys
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from statistics import fmean
 
 from featray import stats
 from featray.analysis.comparison import Calibration, margin_of
 from featray.analysis.units import Unit
-from featray.core import detectors, inputs
+from featray.core import inputs, report_order
 from featray.stats import Verdict
 
 SINGLE_RISE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
@@ -68,14 +67,10 @@ def place_in_tables(unit: Unit) -> tuple[object, ...]:
     row = unit.row
     return (
         row.section_kind != inputs.VIDEO,
-        _rank(inputs.CATALOGUE, row.input),
-        _rank(detectors.CATALOGUE, row.detector),
+        report_order.input_rank(row.input),
+        report_order.detector_rank(row.detector),
         *(name or "" for name in (row.hostname, row.gpu_name, row.target_id)),
     )
-
-
-def _rank(known: Collection[str], name: str) -> int:
-    return list(known).index(name) if name in known else sys.maxsize
 
 
 def best(
