@@ -1,8 +1,12 @@
-"""Unit wording: what sentences call a unit, its detector, input and rate. `core.wording` writes the figures. Pure."""
+"""Unit wording: what sentences call a unit, its detector, input, speed and status. Pure.
+
+`core.wording` writes the figures.
+"""
 
 from featray.analysis.units import Unit
 from featray.core import detectors, wording
-from featray.core.row import Row
+from featray.core.row import NO_TARGET, Row
+from featray.core.status import Status
 from featray.core.wording import milliseconds, short
 
 
@@ -24,7 +28,8 @@ def unit(unit: Unit) -> str:
     parts += [f"w={row.num_workers}"] if row.num_workers else []
     parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
     parts += [short(row.environment)] if row.environment else []
-    return ", ".join([*parts, unit.target.name])
+    parts += [unit.target.name] if row.target_id != NO_TARGET else []
+    return ", ".join(parts)
 
 
 def rate(unit: Unit) -> str:
@@ -36,3 +41,15 @@ def per_frame(*units: Unit) -> str:
     """Write times per frame side by side: `94.0 against 19.4 ms/image`."""
     values = " against ".join(wording.ABSENT if unit.frame_s is None else milliseconds(unit.frame_s) for unit in units)
     return f"{values} ms/{'frame' if units[0].is_video else 'image'}"
+
+
+def status(row: Row, length: int | None = None) -> str:
+    """Write why a row has no time: its status and reason, `oom: CUDA out of memory`.
+
+    Args:
+        row: Without a time.
+        length: Characters of the whole text at most; None for as many as there are.
+    """
+    name = str(row.status) if row.status != Status.OK else "ok without a time"
+    text = wording.plain(f"{name}: {row.reason}" if row.reason else name)
+    return text if length is None else wording.shortened(text, length)

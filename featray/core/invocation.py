@@ -52,6 +52,9 @@ SLOW_CALL_S = 20.0
 """Seconds above which one untimed call is enough. A choice: start-up took 1.2 s in the report of 2026-05-14, so the
 untimed call holds it many times over, and two further ones would add 40 s and more to every invocation of the cell."""
 
+FEW_BATCHES = 4
+"""Batches per call, below which the start-up of the first batch is over a quarter of the call."""
+
 TIME_LIMIT_S = 600.0
 """Seconds for one cell. A choice: 8 untimed, 8 timed and 1 profiled call of just below SLOW_CALL_S take 340 s, and a
 slower cell's five (1, 3 and 1) fit up to 120 s each. A longer limit lets a hang hold its host for longer."""

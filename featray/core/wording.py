@@ -108,6 +108,21 @@ def percent(ratio: float) -> str:
     return f"{100 * ratio:.0f}%" if abs(ratio) >= 0.0995 else f"{100 * ratio:.1f}%"
 
 
+def times(ratio: float) -> str:
+    """Write a ratio of two times or speeds: `1.56x`."""
+    return f"{ratio:.2f}x"
+
+
+def ratio(value: float) -> str:
+    """Write a ratio of two times in a column, with three significant digits: `0.641`, `1.12`."""
+    return f"{value:.3g}"
+
+
+def margin(log_ratio: float) -> str:
+    """Write the least difference that counts, which is kept as a log ratio: `3%`, `2.5%`."""
+    return percent(math.expm1(log_ratio)).replace(".0%", "%")
+
+
 def duration(duration_s: float) -> str:
     """Write a duration for people: `0.4 s`, `42 s`, `3 min 10 s`, `2 h 05 min`."""
     if not math.isfinite(duration_s):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 
 from featray import stats
-from featray.analysis import cautions
+from featray.analysis import cautions, unit_wording
 from featray.analysis.comparison import calibration, keys, separation, work
 from featray.analysis.comparison import factors as factors_
 from featray.analysis.comparison.calibration import Calibration
@@ -17,7 +17,6 @@ from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.separation import Separation
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
-from featray.core.status import Status
 from featray.stats import Decision, Verdict
 
 
@@ -111,7 +110,7 @@ def _timed(
     baseline: Unit, candidate: Unit, margin: float, calibrations: Mapping[str, Calibration]
 ) -> tuple[Verdict, Decision | None, list[str]]:
     missing = [
-        f"the {name} has no number ({status(unit)})"
+        f"the {name} has no number ({unit_wording.status(unit.rows[-1])})"
         for name, unit in (("baseline", baseline), ("candidate", candidate))
         if not unit.logs
     ]
@@ -158,23 +157,17 @@ def unsettled(decision: Decision) -> list[str]:
     return []
 
 
-def status(unit: Unit) -> str:
-    """Say why a unit has no number: the status of its last row and the reason."""
-    row = unit.rows[-1]
-    name = str(row.status) if row.status != Status.OK else "ok without a time"
-    return f"{name}: {row.reason}" if row.reason else name
-
-
 def _cautions(baseline: Unit, candidate: Unit) -> list[str]:
     """List what makes a side's times worth less than they look."""
     sides = {"baseline": baseline, "candidate": candidate}
-    found = [f"{name} {text}" for name, unit in sides.items() for text in cautions.of_unit(unit)]
+    found = [f"{name}: {each.sentence}" for name, unit in sides.items() for each in cautions.of_unit(unit)]
     counts = {name: len(unit.logs) for name, unit in sides.items()}
     most, least = max(counts, key=lambda name: counts[name]), min(counts.values())
     if stats.INVOCATIONS_MIN <= least < counts[most]:
         found.append(f"judged on the first {least} invocations of both sides; the {most} has {counts[most]}")
-    synthetic = [unit.row.weights == "synthetic" for unit in sides.values()]
-    return [*found, "synthetic weights: times are indicative"] if all(synthetic) else found
+    if all(map(cautions.is_synthetic, sides.values())):
+        found.append(cautions.synthetic([baseline, candidate]).sentence)
+    return found
 
 
 def next_step(pair: Pair) -> str:

@@ -18,13 +18,13 @@ from featray.analysis.diagnosis.batch_curves import Curve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.invocation import FEW_BATCHES
 
 SAME_EXCESS = 0.25
 """Two excesses are the same within this share: each is a difference of two times that may be off by the assumed sd, so
 that an excess as large as the time itself is known to 8% and half as large to 15%, and two of them are compared."""
 
 LENGTHS = 2.0  # inputs tell one-off cost from rate when one has at least so many times the other's frames
-FEW_BATCHES = 4  # with fewer per call, the first batch's start-up is over a quarter of what is measured
 FIRST_SHARE = 0.5  # first calls explain an excess when they exceed the others by at least this share of it
 
 

@@ -103,7 +103,7 @@ class TestVerdicts:
 
     def test_throttled_rows_are_flagged(self) -> None:
         hot = [dataclasses.replace(row, throttled=row.invocation == 1) for row in make_rows(STEADY, run_id="demo-2")]
-        assert pair(make_rows(STEADY), hot).cautions == ("candidate throttled in 1 of 5 invocations",)
+        assert pair(make_rows(STEADY), hot).cautions == ("candidate: throttled in 1 of 5 invocations",)
 
 
 class TestEqualWork:
@@ -207,7 +207,7 @@ class TestEqualWork:
         slowed = make_rows(scaled(1.1), sweep="slowed", run_id="slowed-1", delay_s_per_frame=0.001)
         found = pair(make_rows(STEADY), slowed)
         assert found.verdict is Verdict.SLOWER
-        assert found.cautions == ("candidate has an injected delay of 1 ms per frame",)
+        assert found.cautions == ("candidate: measured with an injected delay of 1.0 ms per frame",)
         assert found.attribution == "attributable to way of measuring (delay_s_per_frame 0.0 -> 0.001)"
 
     def test_a_keyword_that_a_release_brings_is_no_other_work_when_releases_are_compared(self) -> None:
