@@ -1,0 +1,61 @@
+"""Caution: one thing to know about measured figures, with what to do about it. Pure."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from featray.analysis import unit_wording
+from featray.analysis.units import Unit
+from featray.core import wording
+
+
+class CautionKind(StrEnum):
+    """What a caution is about, gravest first. A finding about the same has the same value as its kind."""
+
+    FAILED = "failed"
+    UNEQUAL = "unequal"  # one cell or one label, but different work
+    STALE = "stale"
+    IMPORTED = "imported"
+    SYNTHETIC = "synthetic weights"
+    FEW = "few invocations"
+    DELAYED = "delayed"
+    THROTTLED = "throttled"
+    DISTURBED = "disturbed"
+    UNMET = "unmet"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Caution:
+    """One thing to know.
+
+    `sentence` begins in lower case and has no full stop, so that `baseline: ` or `Caution: ` can stand before it.
+    """
+
+    kind: CautionKind
+    sentence: str
+    what_to_do: str | None = None  # a sentence without its full stop
+    units: tuple[Unit, ...]
+
+    def __str__(self) -> str:
+        """Write it in full: `Throttled in 1 of 5 invocations. Improve the cooling, then measure again.`."""
+        advice = f" {self.what_to_do}." if self.what_to_do else ""
+        return f"{self.sentence[:1].upper()}{self.sentence[1:]}.{advice}"
+
+
+def scope(about: Sequence[Unit], total: int) -> str:
+    """Say which settings of a report a caution is about: ` for all 4 settings`; nothing where there is only one.
+
+    Args:
+        about: The units that it is about.
+        total: How many units there are.
+    """
+    if total <= 1:
+        return ""
+    if len(about) == total:
+        return f" for all {total} settings"
+    return f" for {len(about)} of {total} settings ({names(about)})"
+
+
+def names(about: Iterable[Unit]) -> str:
+    """List units in a sentence."""
+    return wording.phrases([unit_wording.unit(unit) for unit in about])

@@ -1,0 +1,152 @@
+"""Signs: what the rows of a unit show about how it was measured, and the words for it.
+
+Flow: `units.Unit` -> `Sign.of_unit` for one unit, `Sign.of_units` for the units of a report -> `Caution`. Pure.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
+
+from featray.analysis.cautions.caution import Caution, CautionKind, scope
+from featray.analysis.units import Unit
+from featray.core import wording
+
+PROFILED_MAX = 1.05
+"""Profiled call over median timed call. Above it, stage times do not describe a timed call: the stage timers, and on a
+GPU the waiting at each of them, cost time of their own. 5% is what the repeats of one process may scatter anyway."""
+
+OTHER_MAX = 0.10
+"""Share of a call outside every known stage. Above it, the stages hide where the time goes: a tenth is the least gain
+that anybody would look for in them."""
+
+OTHER = "other"  # the stage of everything outside the known stages
+
+
+def is_throttled(unit: Unit) -> bool:
+    """Return True if the GPU was throttled in a timed call that counts."""
+    return any(row.throttled for row in unit.measured)
+
+
+def is_throttling_unknown(unit: Unit) -> bool:
+    """Return True if the GPU does not report throttling: an Apple GPU, a part of a GPU, an old driver."""
+    rows = unit.measured
+    is_gpu = unit.row.device != "cpu" and not unit.is_imported
+    return is_gpu and bool(rows) and all(row.throttled is None and row.protocol == "featray" for row in rows)
+
+
+def is_shared(unit: Unit) -> bool:
+    """Return True if other processes used the GPU during the measurement."""
+    return any(row.foreign_gpu_processes for row in unit.measured)
+
+
+def is_slowed(unit: Unit) -> bool:
+    """Return True if profiling cost so much time that the stages are not those of a timed call."""
+    return (profiled_ratio(unit) or 0.0) > PROFILED_MAX
+
+
+def is_opaque(unit: Unit) -> bool:
+    """Return True if the stages leave too much of a call unexplained."""
+    return (other_share(unit) or 0.0) > OTHER_MAX
+
+
+def profiled_ratio(unit: Unit) -> float | None:
+    """Give the profiled call over the timed calls, the median over invocations; None if none was profiled."""
+    ratios = [row.profiled_ratio for row in unit.measured if row.profiled_ratio is not None]
+    return median(ratios) if ratios else None
+
+
+def other_share(unit: Unit) -> float | None:
+    """Give the share of a profiled call outside every known stage, the median over invocations."""
+    shares = [
+        (row.stages_s.get(OTHER) or 0.0) / call_s
+        for row in unit.measured
+        if row.stages_s and (call_s := sum(stage_s or 0.0 for stage_s in row.stages_s.values())) > 0
+    ]
+    return median(shares) if shares else None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sign:
+    """One sign and its words, for one unit and for several; `all_units` has a place for `scope`."""
+
+    kind: CautionKind
+    applies: Callable[[Unit], bool]
+    one_unit: Callable[[Unit], str]
+    all_units: str
+    what_to_do: str | None = None
+
+    def of_unit(self, unit: Unit) -> Iterator[Caution]:
+        """Give the caution if the unit shows the sign."""
+        if self.applies(unit):
+            yield Caution(kind=self.kind, sentence=self.one_unit(unit), what_to_do=self.what_to_do, units=(unit,))
+
+    def of_units(self, units: Sequence[Unit]) -> Iterator[Caution]:
+        """Give one caution for all units that show the sign."""
+        about = tuple(unit for unit in units if self.applies(unit))
+        if about:
+            sentence = self.all_units.format(scope=scope(about, len(units)))
+            yield Caution(kind=self.kind, sentence=sentence, what_to_do=self.what_to_do, units=about)
+
+
+def _throttled_invocations(unit: Unit) -> str:
+    throttled = sum(bool(row.throttled) for row in unit.measured)
+    return f"throttled in {throttled} of {wording.count(len(unit.measured), 'invocation')}"
+
+
+def _foreign_processes(unit: Unit) -> str:
+    counts = [row.foreign_gpu_processes for row in unit.measured if row.foreign_gpu_processes]
+    processes = wording.count(max(counts), "other process", "other processes")
+    return f"up to {processes} used the GPU in {len(counts)} of {wording.count(len(unit.measured), 'invocation')}"
+
+
+def _profiled(unit: Unit) -> str:
+    return f"its profiled call took {wording.times(profiled_ratio(unit) or 0.0)} the time of a timed call"
+
+
+def _outside_stages(unit: Unit) -> str:
+    return f"{wording.percent(other_share(unit) or 0.0)} of its profiled call is in no known stage"
+
+
+THROTTLED = Sign(
+    kind=CautionKind.THROTTLED,
+    applies=is_throttled,
+    one_unit=_throttled_invocations,
+    all_units="throttled despite cool-downs{scope}; a cooler GPU would be faster",
+    what_to_do="Improve the cooling, then measure again",
+)
+
+THROTTLING_UNKNOWN = Sign(
+    kind=CautionKind.THROTTLED,
+    applies=is_throttling_unknown,
+    one_unit=lambda _: "its GPU does not report throttling; heat may have slowed it",
+    all_units="the GPU does not report throttling{scope}; heat may have slowed it",
+    what_to_do="Watch the temperature with the vendor's own tool",
+)
+
+SHARED = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_shared,
+    one_unit=_foreign_processes,
+    all_units="another process used the GPU{scope}; the times may be too long",
+    what_to_do="Measure again while the GPU is free",
+)
+
+SLOWED_BY_PROFILING = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_slowed,
+    one_unit=_profiled,
+    all_units=f"the profiled call took over {wording.times(PROFILED_MAX)} the time of a timed call{{scope}}",
+    what_to_do="Compare its stages only with each other",
+)
+
+OPAQUE = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_opaque,
+    one_unit=_outside_stages,
+    all_units=f"over {wording.percent(OTHER_MAX)} of the profiled call is in no known stage{{scope}}",
+)
+
+OF_STAGES = (SLOWED_BY_PROFILING, OPAQUE)
+"""Signs that make the stages doubtful, not the times."""
+
+SIGNS = (THROTTLED, THROTTLING_UNKNOWN, SHARED, *OF_STAGES)

@@ -1,0 +1,100 @@
+"""Unit cautions: what makes the figures of one unit doubtful.
+
+Flow: `units.Unit` -> `of_unit`, `of_times`, `of_origin` -> a pair's cautions, a recommendation's. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from featray import stats
+from featray.analysis.cautions.caution import Caution, CautionKind
+from featray.analysis.cautions.signs import OF_STAGES, SHARED, THROTTLED
+from featray.analysis.units import Unit
+from featray.core import wording
+
+
+def of_unit(unit: Unit) -> Iterator[Caution]:
+    """List what makes a unit's times or stages doubtful."""
+    yield from of_times(unit)
+    for sign in OF_STAGES:
+        yield from sign.of_unit(unit)
+
+
+def of_times(unit: Unit) -> Iterator[Caution]:
+    """List what makes a unit's times doubtful."""
+    yield from THROTTLED.of_unit(unit)
+    if unit.failed and unit.measured:
+        yield _partly_failed(unit)
+    if unit.stale:
+        yield stale([unit])
+    if unit.row.delay_s_per_frame:
+        yield _delayed(unit, unit.row.delay_s_per_frame)
+    yield from SHARED.of_unit(unit)
+
+
+def of_origin(unit: Unit) -> Iterator[Caution]:
+    """List what is doubtful because of where a unit's figures come from: imports and synthetic weights."""
+    if unit.is_imported:
+        yield Caution(
+            kind=CautionKind.IMPORTED,
+            sentence="imported from a report; the exact model settings are unknown",
+            what_to_do="Measure it with featray",
+            units=(unit,),
+        )
+    if is_synthetic(unit):
+        yield synthetic([unit])
+
+
+def is_synthetic(unit: Unit) -> bool:
+    """Return True if the weights are random numbers."""
+    return unit.row.weights == "synthetic"
+
+
+def synthetic(about: Sequence[Unit]) -> Caution:
+    """Warn about synthetic weights."""
+    return Caution(
+        kind=CautionKind.SYNTHETIC,
+        sentence="synthetic weights: times are indicative",
+        what_to_do="Measure with pretrained weights",
+        units=tuple(about),
+    )
+
+
+def few_invocations(unit: Unit) -> Iterator[Caution]:
+    """Warn if there are too few invocations for an interval."""
+    if len(unit.logs) < stats.INVOCATIONS_MIN:
+        yield Caution(
+            kind=CautionKind.FEW,
+            sentence=f"only {wording.count(len(unit.logs), 'invocation')}, so there is no interval",
+            what_to_do=f"Measure at least {stats.INVOCATIONS_MIN} invocations",
+            units=(unit,),
+        )
+
+
+def stale(about: Sequence[Unit]) -> Caution:
+    """Warn about rows that are left out because their cell was measured later with other work or versions."""
+    number = sum(len(unit.stale) for unit in about)
+    is_left_out = "row is left out: it was" if number == 1 else "rows are left out: they were"
+    return Caution(
+        kind=CautionKind.STALE,
+        sentence=f"{number} stale {is_left_out} measured with other work or versions than the latest",
+        what_to_do="To measure everything again, submit with `--rerun`",
+        units=tuple(about),
+    )
+
+
+def _partly_failed(unit: Unit) -> Caution:
+    statuses = wording.listed(row.status for row in unit.failed)
+    return Caution(
+        kind=CautionKind.FAILED,
+        sentence=f"{len(unit.failed)} of {wording.count(len(unit.rows), 'invocation')} failed ({statuses})",
+        what_to_do="To try again, submit with `--retry-failed`",
+        units=(unit,),
+    )
+
+
+def _delayed(unit: Unit, delay_s: float) -> Caution:
+    return Caution(
+        kind=CautionKind.DELAYED,
+        sentence=f"measured with an injected delay of {wording.milliseconds(delay_s)} ms per frame",
+        units=(unit,),
+    )

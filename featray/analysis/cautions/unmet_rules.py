@@ -1,0 +1,54 @@
+"""Unmet rules: what it means for the figures that a rule of the measuring protocol was not met, and what to do.
+
+Flow: `Row.unmet_rules` -> `of_units` -> `Caution`. `measurement.protocol` decides which rules are met. Pure.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from featray.analysis.cautions.caution import Caution, CautionKind, scope
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.core.invocation import FEW_BATCHES
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "warmup_min": (
+        "warm-up had fewer calls than asked for{scope}; first-time costs may be included",
+        "Raise `time_limit_s`",
+    ),
+    "warmup_shapes": ("warm-up was too short{scope}; first-time costs may be included", "Raise `warmup`"),
+    "warmup_steady": ("warm-up ended before its calls agreed{scope}; the times may be too long", "Raise `warmup`"),
+    "repeats_min": ("fewer repeats than asked for{scope}; the times are less certain", "Raise `time_limit_s`"),
+    "min_time": ("less time was measured than asked for{scope}; the times are less certain", "Raise `repeats_max`"),
+    "spread": (
+        "the repeats scatter more than asked for{scope}; the times are less certain",
+        "Keep the machine idle, or raise `repeats_max`",
+    ),
+    "time_limit": ("the time limit cut the measurement short{scope}", "Raise `time_limit_s`"),
+    "few_batches": (
+        f"fewer than {FEW_BATCHES} batches per call{{scope}}; the speed includes the first batch's start-up",
+        "Use a longer input or a smaller batch",
+    ),
+    "stages": ("the stages were not profiled{scope}", "Raise `time_limit_s`, or see the row's reason"),
+}
+"""Name of a rule in `Row.unmet_rules` -> what follows, with a place for `scope`, and what to do."""
+
+
+def of_units(units: Sequence[Unit]) -> Iterator[Caution]:
+    """List the rules that measured units do not meet, one caution for each rule."""
+    about: dict[str, dict[Unit, None]] = {}
+    for unit in units:
+        for row in unit.measured:
+            for rule in row.unmet_rules or ():
+                about.setdefault(rule, {})[unit] = None
+    total = sum(bool(unit.measured) for unit in units)
+    for rule, members in about.items():
+        yield _unmet(rule, tuple(members), total)
+
+
+def _unmet(rule: str, about: tuple[Unit, ...], total: int) -> Caution:
+    where = scope(about, total)
+    if rule not in RULES:
+        sentence = f"the rule `{wording.short(rule)}` was not met{where}"
+        return Caution(kind=CautionKind.UNMET, sentence=sentence, units=about)
+    sentence, what_to_do = RULES[rule]
+    return Caution(kind=CautionKind.UNMET, sentence=sentence.format(scope=where), what_to_do=what_to_do, units=about)
