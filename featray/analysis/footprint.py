@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from featray.analysis.units import Unit
 from featray.core import gpus
+from featray.core.choices import Device
 
 
 def used_b(unit: Unit) -> int | None:
     """Give the peak over invocations: on a GPU what anybody used, else what torch held; on a CPU resident memory."""
-    if unit.row.device == "cpu":
+    if unit.row.device == Device.CPU:
         return _peak(row.rss_peak_b for row in unit.measured)
     by_anybody = _peak(row.gpu_memory_used_peak_b for row in unit.measured)
     return by_anybody if by_anybody is not None else _peak(row.gpu_memory_reserved_peak_b for row in unit.measured)
@@ -23,6 +24,6 @@ def _peak(values: Iterable[int | None]) -> int | None:
 
 def total_b(unit: Unit) -> int | None:
     """Give the memory of the unit's device."""
-    if unit.row.device != "cuda":
+    if unit.row.device != Device.CUDA:
         return unit.row.memory_b
     return unit.row.gpu_memory_b if unit.row.gpu_memory_b is not None else gpus.memory_b(unit.row.gpu_name)

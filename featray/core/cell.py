@@ -9,9 +9,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from featray.core import detectors, identity, inputs
+from featray.core.choices import Device, WeightsKind
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,11 +22,11 @@ class Cell:
 
     detector: detectors.Detector
     input: inputs.Input
-    device: str  # cpu, cuda or mps
+    device: Device
     batch_size: int
     num_workers: int = 0
     threads: int | None = None  # OMP_NUM_THREADS; None leaves py-feat's default of 1
-    weights: str = "pretrained"  # or synthetic
+    weights: WeightsKind = WeightsKind.PRETRAINED
     environment: str | None = None
     requirements: tuple[str, ...] = ()  # of the environment
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -60,6 +62,8 @@ def asked(cell: Cell) -> dict[str, Any]:
     return dataclasses.asdict(cell) | {
         "detector": dataclasses.asdict(cell.detector) | {"keywords": dict(cell.detector.keywords)},
         "input": dataclasses.asdict(cell.input) | {"paths": list(cell.input.paths), "sha256": list(cell.input.sha256)},
+        "device": str(cell.device),
+        "weights": str(cell.weights),
         "requirements": list(cell.requirements),
         "env": dict(cell.env),
     }
@@ -80,6 +84,7 @@ def from_asked(value: Any) -> Cell:
                 raise ValueError(f"not a cell: {fault}")
         clip = {**value["input"], **{name: tuple(value["input"].get(name, ())) for name in ("paths", "sha256")}}
         rest = {key: item for key, item in value.items() if key not in ("detector", "input", "requirements")}
+        rest |= {key: choice(rest[key]) for key, choice in _CHOICES.items() if key in rest}
         return Cell(
             detector=detectors.Detector(**value["detector"]),
             input=inputs.Input(**clip),
@@ -92,11 +97,11 @@ def from_asked(value: Any) -> Cell:
         raise ValueError(f"not a cell: {wrong}") from wrong
 
 
-DEVICES = ("cpu", "cuda", "mps")
-WEIGHTS = ("pretrained", "synthetic")
 BATCH_SIZE_MAX = 1_000_000  # far beyond any memory; keeps a slip of the finger out of the store's integers
 PARALLEL_MAX = 1024  # workers, or threads: beyond the processors of any one host
 DELAY_MAX_S = 60.0  # per frame: a self-test that waits longer hangs as far as anybody can tell
+
+_CHOICES: Mapping[str, type[StrEnum]] = {"device": Device, "weights": WeightsKind}
 
 _CLASS = re.compile(r"[\w.]+:\w+")
 
@@ -154,11 +159,11 @@ _TEXTS: Check = (lambda value: isinstance(value, list | tuple) and all(map(_is_t
 
 _CHECKS: Mapping[str, Mapping[str, Check]] = {
     "": {
-        "device": _one_of(*DEVICES),
+        "device": _one_of(*Device),
         "batch_size": _whole(1, BATCH_SIZE_MAX),
         "num_workers": _whole(0, PARALLEL_MAX),
         "threads": _or_null(_whole(1, PARALLEL_MAX)),
-        "weights": _one_of(*WEIGHTS),
+        "weights": _one_of(*WeightsKind),
         "environment": _or_null(_TEXT),
         "requirements": _TEXTS,
         "env": _mapping(_is_text, "names with texts"),

@@ -16,6 +16,7 @@ from typing import Any
 
 from featray.core import cell as cells
 from featray.core import identity
+from featray.core.choices import Device, Exclusive, ProtocolName
 from featray.core.row import Row
 
 NEXT = "next"  # the supervisor has the row on disk; the child may start the next cell
@@ -72,7 +73,7 @@ class Rules:
     comes from, or what it trades off where it is a choice.
     """
 
-    protocol: str = "featray"  # or pyfeat: 1 warm-up, 1 timed call, nothing else
+    protocol: ProtocolName = ProtocolName.FEATRAY
     warmup_min: int = WARMUP_MIN
     warmup_max: int = WARMUP_MAX
     warmup_tolerance: float = WARMUP_TOLERANCE  # the last three warm-up calls agree within this share
@@ -95,7 +96,7 @@ class Invocation:
     description: str | None = None
     baseline: str | None = None
     target_id: str
-    device: str  # cpu, cuda or mps
+    device: Device
     gpu_uuid: str | None = None  # the only GPU the child may see
     invocation: int  # from 1
     block: int  # from 1
@@ -103,7 +104,7 @@ class Invocation:
     order: tuple[int, ...]  # order_index of each cell, parallel to `cells`
     cells: tuple[cells.Cell, ...]
     rules: Rules
-    exclusive: str = "host"
+    exclusive: Exclusive = Exclusive.HOST
 
     @property
     def name(self) -> str:
@@ -117,6 +118,9 @@ class Invocation:
 def to_mapping(invocation: Invocation) -> dict[str, Any]:
     """Write an invocation as a JSON value."""
     return dataclasses.asdict(dataclasses.replace(invocation, cells=())) | {
+        "device": str(invocation.device),
+        "exclusive": str(invocation.exclusive),
+        "rules": dataclasses.asdict(invocation.rules) | {"protocol": str(invocation.rules.protocol)},
         "order": list(invocation.order),
         "cells": [cells.asked(each) for each in invocation.cells],
     }
@@ -134,7 +138,9 @@ def from_mapping(value: Mapping[str, Any]) -> Invocation:
                 **value,
                 "order": tuple(value["order"]),
                 "cells": tuple(cells.from_asked(each) for each in value["cells"]),
-                "rules": Rules(**value["rules"]),
+                "device": Device(value["device"]),
+                "exclusive": Exclusive(value["exclusive"]),
+                "rules": Rules(**value["rules"] | {"protocol": ProtocolName(value["rules"]["protocol"])}),
             }
         )
     except KeyError as missing:
@@ -167,14 +173,14 @@ def record(invocation: Invocation, cell: cells.Cell, **columns: Any) -> Row:
         "input": cell.input.name,
         "section_kind": cell.input.kind,
         "section_label": cell.input.section_label,
-        "device": cell.device,
+        "device": str(cell.device),
         "batch_size": cell.batch_size,
         "num_workers": cell.num_workers,
-        "weights": cell.weights if cell.detector.is_pyfeat else None,
+        "weights": str(cell.weights) if cell.detector.is_pyfeat else None,
         "environment": cell.environment,
-        "protocol": invocation.rules.protocol,
+        "protocol": str(invocation.rules.protocol),
         "asked": identity.canonical(cells.asked(cell)),
-        "exclusive": invocation.exclusive,
+        "exclusive": str(invocation.exclusive),
         "frames": cell.input.frames,
         "batches": cell.batches,
         "input_fps": cell.input.fps,

@@ -13,9 +13,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from featray.core import wording
+from featray.core.choices import Device
 from featray.core.row import NO_TARGET, Row
 
-DEVICES = ("cpu", "mps", "cuda")  # order of the tables in py-feat's reports
+DEVICES = (Device.CPU, Device.MPS, Device.CUDA)  # order of the tables in py-feat's reports
 NAME_LENGTH = 42  # characters of a GPU's name: "RTX PRO 6000 Blackwell Workstation Edition" in full
 HOST_LENGTH = 28  # characters of a host's name: "RTX PRO 6000 Blackwell of ..." then fits beside a plot
 ID_LENGTH = 12  # characters of an id to begin with: "GPU-" and 8 hex digits, or a host's id

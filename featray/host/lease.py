@@ -1,13 +1,12 @@
-"""Leases: one invocation per machine at a time, across drivers, people and Ray clusters.
+"""Lease: the host, or one device of it, for one invocation at a time, across drivers, users and Ray clusters.
 
-A lease is an advisory lock (flock) on files of the host, so it dies with the processes that hold it. `exclusive: host`
-locks the host file alone; `exclusive: gpu` shares the host file and locks the GPU's own, so that it runs beside other
-GPUs' invocations but never beside a quiet one.
+Flow: `supervisor` -> `acquire` (waits) -> `Lease`, passed on to the child -> `release`.
+A lease is a set of locked files on the host (`core.lockfile`); `core.lease_rule` says which. It ends with the last
+process that has the files open, so a child that outlives its supervisor still keeps its device.
 """
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import math
 import os
@@ -17,70 +16,69 @@ from pathlib import Path
 
 import psutil
 
-from featray.host import lockfile
+from featray.core import lease_rule, lockfile
+from featray.core.choices import Exclusive
 
-ANOTHER = "another featray process"
-POLL_S = 0.2  # short against any cell, long against the cost of one flock call (microseconds)
-TELL_S = 10.0  # between two words of one wait on the same holder: enough for a deadline of minutes, little for a log
+UNKNOWN_HOLDER = "another featray process"
+POLL_S = 0.2  # short against any cell, long against the cost of one try (microseconds)
+REMIND_S = 10.0  # between two messages about the same holder: enough for a deadline of minutes, few for a log
 
 
 @dataclasses.dataclass(frozen=True)
-class Held:
-    """A lease that is held; pass `files` to the child so that the lease lasts as long as the device is in use."""
+class Lease:
+    """A lease that this process holds; give `files` to the child, so that the lease lasts as long as the child."""
 
     files: tuple[int, ...]
 
 
 def folder() -> Path:
-    """Find the host's lease folder, shared by all users: $FEATRAY_LEASES or /tmp/featray-leases.
+    """Return the folder of the lock files, shared by all users of the host: $FEATRAY_LEASES or /tmp/featray-leases.
 
-    Not the user's own TMPDIR: two people's sweeps must meet here.
+    Not below the user's own TMPDIR: two users who measure must find each other's locks.
     """
     chosen = os.environ.get("FEATRAY_LEASES")
     return Path(chosen) if chosen else Path("/tmp/featray-leases")
 
 
-def acquire(host_id: str, device_id: str, *, exclusive: str, holder: str) -> Iterator[str | Held]:
+def acquire(host_id: str, device_id: str, *, exclusive: Exclusive, holder: str) -> Iterator[str | Lease]:
     """Wait for the lease.
 
     Args:
         host_id: Stable id of the machine.
         device_id: GPU UUID or other target id.
         exclusive: `host` or `gpu`.
-        holder: Who to name to those who wait.
+        holder: Name of this process, shown to others who wait.
 
     Yields:
-        While it waits: text that names the present holder. At last: the `Held` lease. Close it with `release`.
+        While it waits: the name of the present holder. At last: the `Lease`. Close it with `release`.
     """
     place = folder()
     place.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(PermissionError):  # made by another user, who has opened it already
+    with contextlib.suppress(PermissionError):  # the user who made it has opened it for all
         place.chmod(0o1777)
-    files: list[int] = []
+    names = {"host": f"host-{host_id}.lock", "device": f"device-{device_id}.lock"}
+    # Without a gate, new shared locks could keep out the process that waits for an exclusive one.
     gate = _open(place, f"gate-{host_id}.lock")
+    files: list[int] = []
     try:
-        host = _open(place, f"host-{host_id}.lock")
-        files.append(host)
-        yield from _wait(gate, alone=True, held_by=host)
-        yield from _wait(host, alone=exclusive == "host", held_by=host)
-        _sign(host, holder)
-        if exclusive != "host":
-            device = _open(place, f"device-{device_id}.lock")
-            files.append(device)
-            fcntl.flock(gate, fcntl.LOCK_UN)
-            yield from _wait(device, alone=True, held_by=device)
-            _sign(device, holder)
+        locks = lease_rule.LOCKS[exclusive]
+        files += (_open(place, names[lock.scope]) for lock in locks)
+        yield from _wait(gate, is_shared=False, signed=files[0])
+        for lock, file in zip(locks, files, strict=True):
+            yield from _wait(file, is_shared=lock.is_shared, signed=file)
+            _sign(file, holder)
+            lockfile.unlock(gate)
     except BaseException:
-        release(Held(tuple(files)))
+        release(Lease(tuple(files)))
         raise
     finally:
         os.close(gate)
-    yield Held(tuple(files))
+    yield Lease(tuple(files))
 
 
-def release(held: Held) -> None:
-    """Close the lease's files; the lock goes when the last process that shares them closes them too."""
-    for file in held.files:
+def release(lease: Lease) -> None:
+    """Close the lease's files; the locks end when the last process that shares the files has closed them too."""
+    for file in lease.files:
         os.close(file)
 
 
@@ -88,23 +86,15 @@ def _open(place: Path, name: str) -> int:
     return lockfile.open_file(place / name.replace("/", "_"))
 
 
-def _wait(file: int, *, alone: bool, held_by: int) -> Iterator[str]:
-    """Lock a file; name the one who signed `held_by` for as long as that takes."""
-    told, told_at = "", -math.inf
-    while not _try(file, alone):
-        holder = _holder(held_by)
-        if holder != told or time.monotonic() - told_at >= TELL_S:
-            told, told_at = holder, time.monotonic()
+def _wait(file: int, *, is_shared: bool, signed: int) -> Iterator[str]:
+    """Lock a file; until then, yield the name in the file `signed` when it changes, and every `REMIND_S`."""
+    last_holder, yielded_at = "", -math.inf
+    while not lockfile.try_lock(file, is_shared=is_shared):
+        holder = _read_holder(signed)
+        if holder != last_holder or time.monotonic() - yielded_at >= REMIND_S:
+            last_holder, yielded_at = holder, time.monotonic()
             yield holder
         time.sleep(POLL_S)
-
-
-def _try(file: int, alone: bool) -> bool:
-    try:
-        fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _sign(file: int, holder: str) -> None:
@@ -112,11 +102,12 @@ def _sign(file: int, holder: str) -> None:
     os.pwrite(file, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
 
 
-def _holder(file: int) -> str:
+def _read_holder(file: int) -> str:
     text = os.pread(file, 4096, 0).decode(errors="replace")
     try:
-        signed = json.loads(text)
-        is_alive = psutil.pid_exists(signed["pid"])  # who ended without a word signed before whoever holds it now
-        return f"{signed['holder']} (process {signed['pid']})" if is_alive else ANOTHER
+        signature = json.loads(text)
+        if psutil.pid_exists(signature["pid"]):
+            return f"{signature['holder']} (process {signature['pid']})"
     except (json.JSONDecodeError, KeyError, TypeError):
-        return ANOTHER
+        pass
+    return UNKNOWN_HOLDER  # the process that signed has ended, and the present holder has not signed yet

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from featray import stats
 from featray.analysis import units
 from featray.core import report_order
+from featray.core.choices import Device
 from featray.core.row import Row
 from featray.interchange import imported_rows, labels
 
@@ -58,7 +59,7 @@ def groups(rows: Iterable[Row]) -> list[ReportGroup]:
     timed = [row for unit in units.gather(rows) for row in unit.measured if row.frames]
     gpus: dict[tuple[str, str | None], set[str]] = collections.defaultdict(set)
     for row in timed:
-        if row.device != "cpu":
+        if row.device != Device.CPU:
             gpus[row.run_id, row.host_id or row.hostname].add(row.target_id)
     split: dict[tuple[Any, ...], list[Row]] = collections.defaultdict(list)
     for row in timed:
@@ -186,8 +187,8 @@ def host_text(row: Row) -> str:
 def gpu_text(group: ReportGroup) -> str:
     """Write a GPU line: of what was measured on, not of what else the host has."""
     row = group.first
-    if row.device == "cuda":
+    if row.device == Device.CUDA:
         return f"CUDA {row.cuda or 'unknown'}, {row.gpu_name or 'unknown'}"
-    if any(each.device == "mps" for each in group.rows):
+    if any(each.device == Device.MPS for each in group.rows):
         return f"{row.gpu_name} (MPS)" if row.gpu_name else "MPS available"
     return "no GPU"

@@ -14,6 +14,7 @@ from typing import Any
 from featray.analysis import units
 from featray.analysis.units import Unit, UnitKey
 from featray.core import detectors, inputs
+from featray.core.choices import WeightsKind
 from featray.core.row import Row
 
 
@@ -42,7 +43,7 @@ def _entry(name: str, unit: Unit, verdict: str | None) -> dict[str, Any]:
     spread_s = _half_range_s(unit)
     said = [verdict] if verdict else []
     said += [f"run {row.run_id}", f"invocations {len(unit.medians_s)}", f"target {row.target_id}"]
-    said += ["synthetic weights"] if row.weights == "synthetic" else []
+    said += ["synthetic weights"] if row.weights == WeightsKind.SYNTHETIC else []
     return {
         "name": name,
         "unit": "ms/frame" if row.section_kind == inputs.VIDEO else "ms/img",

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from featray.core import clock, identity
+from featray.core.choices import Device, ProtocolName, WeightsKind
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.core.targets import DEVICES
@@ -159,12 +160,12 @@ def _row(context: Context, each: Measured, *, run_id: str, sweep: str, source_fi
         device=each.device,
         batch_size=each.batch_size,
         num_workers=each.workers,
-        weights="pretrained",  # py-feat's script knows no other
-        protocol="pyfeat",
+        weights=WeightsKind.PRETRAINED,  # py-feat's script knows no other
+        protocol=ProtocolName.PYFEAT,
         hostname=context.machine.hostname,
         arch=context.machine.arch,
         cpu_count=context.machine.cpus,
-        gpu_name=None if each.device == "cpu" else accelerator.name,
+        gpu_name=None if each.device == Device.CPU else accelerator.name,
         python=context.python,
         torch=context.torch,
         cuda=accelerator.cuda,
@@ -198,7 +199,7 @@ def _cell_id(each: Measured, detector: str) -> str:
 
 def _target_id(device: str, gpu: str | None, hostname: str | None) -> str:
     where = f"@{hostname}" if hostname else ""
-    return f"{device}{where}" if device == "cpu" or gpu is None else f"{device}:{gpu}{where}"
+    return f"{device}{where}" if device == Device.CPU or gpu is None else f"{device}:{gpu}{where}"
 
 
 def whole(text: str, what: str, least: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray.core import inputs
+from featray.core.choices import WeightsKind
 from featray.core.row import Row
 from featray.errors import ImportFileError
 from featray.interchange import exported_reports, figures, imported_rows, labels
@@ -161,7 +162,7 @@ def metadata(group: ReportGroup) -> dict[str, Any]:
         "devices_swept": exported_reports.distinct(line.device for line in group.lines),
         "batch_sizes": exported_reports.distinct(line.batch_size for line in group.lines),
         "workers": exported_reports.distinct(line.num_workers for line in group.lines),
-        **({"weights": "synthetic"} if first.weights == "synthetic" else {}),
+        **({"weights": "synthetic"} if first.weights == WeightsKind.SYNTHETIC else {}),
     }
 
 

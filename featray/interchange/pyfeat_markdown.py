@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from featray.core import inputs
+from featray.core.choices import WeightsKind
 from featray.core.row import Row
 from featray.core.targets import DEVICES
 from featray.errors import ImportFileError
@@ -219,5 +220,5 @@ def _metadata(group: ReportGroup) -> dict[str, str]:
         "Devices swept": str(exported_reports.distinct(line.device for line in group.lines)),
         "Batch sizes": str(exported_reports.distinct(line.batch_size for line in group.lines)),
         "DataLoader workers": str(exported_reports.distinct(line.num_workers for line in group.lines)),
-        **({"Weights": "synthetic"} if first.weights == "synthetic" else {}),
+        **({"Weights": "synthetic"} if first.weights == WeightsKind.SYNTHETIC else {}),
     }

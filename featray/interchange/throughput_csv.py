@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from featray.core import inputs
+from featray.core.choices import Device, WeightsKind
 from featray.core.row import Row
 from featray.errors import ImportFileError
 from featray.interchange import exported_reports, figures, imported_rows, labels, pyfeat_json
@@ -150,12 +151,12 @@ def write(rows: Sequence[Row]) -> str:
 
 def _written(group: ReportGroup, line: ReportLine) -> dict[str, str]:
     first = group.first
-    synthetic = " (synthetic weights)" if first.weights == "synthetic" else ""
+    synthetic = " (synthetic weights)" if first.weights == WeightsKind.SYNTHETIC else ""
     return {
         "feat_version": first.pyfeat or "unknown",
         "date": min(row.started_at for row in group.rows)[:10],
         "host": first.hostname or "",
-        "gpu": "CPU" if line.device == "cpu" else exported_reports.gpu_text(group),
+        "gpu": "CPU" if line.device == Device.CPU else exported_reports.gpu_text(group),
         "config": line.config + synthetic,
         "device": line.device,
         "batch": str(line.batch_size),

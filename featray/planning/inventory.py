@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.core import targets
+from featray.core.choices import Device
 from featray.errors import InventoryFileError
 
 FORMAT_VERSION = 1
@@ -74,7 +75,7 @@ class Target:
 
     target_id: str
     host: Host
-    device: str  # cpu, cuda or mps
+    device: Device
     gpu: Gpu | None = None
 
     label: str = dataclasses.field(default="", compare=False)  # among the targets of its inventory: `core.targets`
@@ -110,12 +111,12 @@ class Inventory:
 
 def _targets(host: Host) -> list[Target]:
     found = [
-        Target(target_id=gpu.uuid, host=host, device="cuda", gpu=gpu)
+        Target(target_id=gpu.uuid, host=host, device=Device.CUDA, gpu=gpu)
         for gpu in sorted(host.gpus, key=lambda gpu: gpu.uuid)
     ]
     if host.mps:
-        found.append(Target(target_id=f"mps@{host.host_id}", host=host, device="mps"))
-    found.append(Target(target_id=f"cpu@{host.host_id}", host=host, device="cpu"))
+        found.append(Target(target_id=f"mps@{host.host_id}", host=host, device=Device.MPS))
+    found.append(Target(target_id=f"cpu@{host.host_id}", host=host, device=Device.CPU))
     return found
 
 

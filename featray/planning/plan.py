@@ -8,8 +8,9 @@ import dataclasses
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from featray.core import identity
+from featray.core import identity, lease_rule
 from featray.core.cell import Cell
+from featray.core.choices import Device, Exclusive, ProtocolName
 from featray.core.invocation import Invocation, Rules
 from featray.core.status import Precedence, Status, is_final, precedence
 from featray.planning.inventory import Target
@@ -38,7 +39,7 @@ class Campaign:
     description: str | None = None
     baseline: str | None = None
     rules: Rules = dataclasses.field(default_factory=Rules)
-    exclusive: str = "host"
+    exclusive: Exclusive = Exclusive.HOST
     seed: int = 0
 
 
@@ -324,22 +325,23 @@ def _random(*seed: object) -> random.Random:
 
 LOAD_S = 15.0  # start, import and load of one child: import 7 to 9 s, build 1 to 4 s on a 2-core host
 
-GUESSED_S_PER_FRAME = {"cpu": 1.2, "mps": 0.15, "cuda": 0.04}
+GUESSED_S_PER_FRAME = {Device.CPU: 1.2, Device.MPS: 0.15, Device.CUDA: 0.04}
 """Used until the store knows better: 0.9 to 1.5 s per frame on a 2-core CPU; 6 to 120 ms on the GPUs of py-feat's
 reports."""
 
 
 def guess_s(cell: Cell, rules: Rules) -> float:
     """Guess a cell's seconds where nothing is stored: frames x a typical rate x the fewest calls."""
-    calls = 2 if rules.protocol == "pyfeat" else rules.warmup_min + rules.repeats_min + int(rules.stages)
+    calls = 2 if rules.protocol == ProtocolName.PYFEAT else rules.warmup_min + rules.repeats_min + int(rules.stages)
     rate = GUESSED_S_PER_FRAME[cell.device] if cell.detector.is_pyfeat else 0.0
     return cell.input.frames * (rate + cell.delay_s_per_frame) * calls
 
 
 def estimate_s(plan: Plan) -> float:
     """Estimate the wall time of a plan: hosts run side by side, each one invocation at a time."""
-    per_host: dict[str, float] = {}
+    per_lease: dict[str, float] = {}
     for planned in plan.invocations:
-        host = planned.target.host.host_id if plan.campaign.exclusive == "host" else planned.target.target_id
-        per_host[host] = per_host.get(host, 0.0) + planned.expected_s
-    return max(per_host.values(), default=0.0)
+        target = planned.target
+        lease = lease_rule.held_alone(plan.campaign.exclusive, host_id=target.host.host_id, target_id=target.target_id)
+        per_lease[lease] = per_lease.get(lease, 0.0) + planned.expected_s
+    return max(per_lease.values(), default=0.0)

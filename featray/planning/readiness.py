@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from featray.core import wording
 from featray.core.cell import Cell
+from featray.core.choices import WeightsKind
 from featray.planning import placement
 from featray.planning.inventory import Host, Inventory, Target
 from featray.sweep import Selector
@@ -107,7 +108,7 @@ def _mend(reason: str) -> str | None:
 
 
 def _weights(host: Host, cells: Sequence[Cell], weights: Mapping[str, Sequence[str]]) -> Iterable[Lack]:
-    names = dict.fromkeys(cell.detector.name for cell in cells if cell.weights == "pretrained")
+    names = dict.fromkeys(cell.detector.name for cell in cells if cell.weights == WeightsKind.PRETRAINED)
     wanted = dict.fromkeys(file for name in names for file in weights.get(name, ()))
     by_repository: dict[str, list[str]] = {}
     for file in wanted:

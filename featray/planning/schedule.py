@@ -21,6 +21,8 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from featray.core import lease_rule
+from featray.core.choices import Exclusive
 from featray.planning import plan as plans
 from featray.planning.inventory import Target
 from featray.planning.plan import Planned
@@ -40,7 +42,7 @@ class _Choice:
 class Schedule:
     """What is still to start, and which leases are taken."""
 
-    def __init__(self, invocations: Iterable[Planned], *, exclusive: str) -> None:
+    def __init__(self, invocations: Iterable[Planned], *, exclusive: Exclusive) -> None:
         """Take the invocations of a plan; `exclusive` is `host` or `gpu`."""
         self._exclusive = exclusive
         self._targets: dict[str, Target] = {}
@@ -55,8 +57,8 @@ class Schedule:
             self.add(planned)
 
     def lease(self, target: Target) -> str:
-        """Name what an invocation on this target holds while it runs."""
-        return target.host.host_id if self._exclusive == "host" else target.target_id
+        """Name what an invocation on this target has for itself while it runs."""
+        return lease_rule.held_alone(self._exclusive, host_id=target.host.host_id, target_id=target.target_id)
 
     def add(self, planned: Planned) -> None:
         """Put an invocation in, such as a retry."""

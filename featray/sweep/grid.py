@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from featray import stats
+from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.core.invocation import Rules
@@ -18,7 +19,7 @@ from featray.core.invocation import Rules
 class Axes:
     """The values of each setting, in file order."""
 
-    device: tuple[str, ...]
+    device: tuple[Device, ...]
     batch_size: tuple[int, ...]
     num_workers: tuple[int, ...] = (0,)
     threads: tuple[int | None, ...] = (None,)
@@ -30,7 +31,7 @@ class GridPart:
 
     detector: tuple[str, ...] | None = None
     input: tuple[str, ...] | None = None
-    device: tuple[str, ...] | None = None
+    device: tuple[Device, ...] | None = None
     num_workers: tuple[int, ...] | None = None
     threads: tuple[int | None, ...] | None = None
     batch_size: tuple[int, ...] | None = None
@@ -76,10 +77,10 @@ class Sweep:
     invocations: Invocations = dataclasses.field(default_factory=Invocations)
     budget_s: float | None = None
     delay_s_per_frame: float = 0.0
-    weights: str = "pretrained"
+    weights: WeightsKind = WeightsKind.PRETRAINED
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     environments: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     baseline: str | None = None
-    exclusive: str = "host"
+    exclusive: Exclusive = Exclusive.HOST
     interchangeable: bool = False
     seed: int = 0

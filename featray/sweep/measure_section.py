@@ -4,12 +4,13 @@ Flow: `schema.File.measure` -> `Measure.rules` -> `invocation.Rules`, which hold
 """
 
 import dataclasses
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from featray import stats
 from featray.core.cell import DELAY_MAX_S
+from featray.core.choices import ProtocolName
 from featray.core.invocation import Rules
 from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import StrictModel
@@ -45,7 +46,7 @@ class Measure(StrictModel):
     asks for holds for slow cells too, unless it says with `slow_call_s` which are slow.
     """
 
-    protocol: Literal["featray", "pyfeat"] = "featray"
+    protocol: Annotated[ProtocolName, Field(strict=False)] = ProtocolName.FEATRAY
     warmup: Positive | None = None
     warmup_min: Positive | None = None
     warmup_max: Positive | None = None
@@ -75,11 +76,11 @@ class Measure(StrictModel):
             ValueError: two keys contradict each other.
         """
         given = self._given()
-        if self.protocol == "pyfeat":
+        if self.protocol == ProtocolName.PYFEAT:
             unused = [key for key in type(self).model_fields if key in self.model_fields_set & UNUSED_BY_PYFEAT]
             if unused:
                 raise ValueError(f"protocol pyfeat is 1 warm-up and 1 timed call; leave out {', '.join(unused)}")
-            return Rules(**{**PYFEAT, **given, "protocol": "pyfeat"})
+            return Rules(**{**PYFEAT, **given, "protocol": ProtocolName.PYFEAT})
         rules = Rules(**given)
         for least, most in (("warmup_min", "warmup_max"), ("repeats_min", "repeats_max")):
             low, high = getattr(rules, least), getattr(rules, most)
@@ -118,4 +119,4 @@ PYFEAT: dict[str, Any] = {
 UNUSED_BY_PYFEAT = (_RULES | {"warmup", "repeats"}) - {"protocol", "time_limit_s", "load_limit_s"}
 """Keys of `measure` that its two calls leave no use for."""
 
-PYFEAT_RULES = Rules(protocol="pyfeat", **PYFEAT)
+PYFEAT_RULES = Rules(protocol=ProtocolName.PYFEAT, **PYFEAT)

@@ -14,6 +14,7 @@ from typing import TypeVar
 from featray import errors, yamlfile
 from featray.core import detectors as catalogue
 from featray.core import inputs as clips
+from featray.core.choices import ProtocolName
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.errors import BadInput, SweepFileError
@@ -129,7 +130,7 @@ def _selector(hosts: schema.HostsEntry) -> Selector:
 def _invocations(measure: Measure) -> Invocations:
     if measure.invocations is not None:
         return Invocations(**measure.invocations.model_dump())
-    if measure.protocol == "pyfeat":
+    if measure.protocol == ProtocolName.PYFEAT:
         return Invocations(pilot=1, max=1)  # py-feat's own script runs once
     return Invocations()
 

@@ -4,12 +4,13 @@ Flow: `yamlfile.Document.check(File)` -> `sweep.load`, which resolves names and 
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray.core import inputs, quantities
 from featray.core.cell import PARALLEL_MAX
+from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import StrictModel
@@ -18,7 +19,8 @@ from featray.yamlfile.messages import show
 OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
 """Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
 
-DeviceName = Literal["cpu", "cuda", "mps"]
+DeviceName = Annotated[Device, Field(strict=False)]
+"""Strict would refuse text, which is all that a file holds."""
 Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
 Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 
@@ -153,10 +155,10 @@ class SweepFileContent(StrictModel):
     exclude: Entries[RuleEntry] = ()
     hosts: Annotated[HostsEntry, BeforeValidator(_patterns)] = HostsEntry()
     measure: Measure = Measure()
-    weights: Literal["pretrained", "synthetic"] = "pretrained"
+    weights: Annotated[WeightsKind, Field(strict=False)] = WeightsKind.PRETRAINED
     env: Variables = Field(default_factory=dict)
     environments: Environments = Field(default_factory=dict)
     baseline: Text | None = None
-    exclusive: Literal["host", "gpu"] = "host"
+    exclusive: Annotated[Exclusive, Field(strict=False)] = Exclusive.HOST
     interchangeable: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0

@@ -53,7 +53,7 @@ def explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[tuple[str | i
         return loc[:-1], f"the key '{loc[-1]}' is missing"
     if kind == "value_error":
         return loc, str(context["error"])
-    if kind == "literal_error":
+    if kind == "enum":
         known = re.findall(r"'([^']*)'", str(context["expected"]))
         return loc, f"unknown value {show(given)}{errors.suggest(str(given), known)}"
     if kind == "too_short":

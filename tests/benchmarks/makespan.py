@@ -17,6 +17,7 @@ import random
 import time
 
 from featray.core import cell, detectors
+from featray.core.choices import Exclusive
 from featray.core.invocation import Rules
 from featray.planning.inventory import Host
 from featray.planning.plan import LOAD_S, Plan, Planned, guess_s
@@ -59,7 +60,7 @@ def real_s(planned: Planned, noise: dict[str, float]) -> float:
 
 def simulate(work: Plan, noise: dict[str, float]) -> float:
     """Run the schedule on a virtual clock; return when the last invocation ends."""
-    schedule, now = Schedule(work.invocations, exclusive="host"), 0.0
+    schedule, now = Schedule(work.invocations, exclusive=Exclusive.HOST), 0.0
     running: list[tuple[float, int, Planned]] = []
     tick = itertools.count()
     while schedule.waiting or running:

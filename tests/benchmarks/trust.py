@@ -24,10 +24,11 @@ from typing import Any
 
 from featray import stats as figures
 from featray.core.cell import Cell, cell_id
+from featray.core.choices import Device, WeightsKind
 from featray.core.detectors import CATALOGUE as DETECTORS
 from featray.core.inputs import CATALOGUE as INPUTS
 from featray.core.invocation import Invocation, Rules
-from featray.host import environments, supervisor
+from featray.host import environments, input_files, supervisor
 from featray.measurement import ffmpeg, weights
 
 ROOT = Path(__file__).parent.parent.parent
@@ -97,7 +98,12 @@ def a_cell() -> Cell:
 
     clip = dataclasses.replace(INPUTS["short"], skip_frames=18)
     return Cell(
-        detector=DETECTORS["detectorv2"], input=clip, device="cpu", batch_size=4, threads=1, weights="synthetic"
+        detector=DETECTORS["detectorv2"],
+        input=clip,
+        device=Device.CPU,
+        batch_size=4,
+        threads=1,
+        weights=WeightsKind.SYNTHETIC,
     )
 
 
@@ -132,7 +138,7 @@ def fidelity() -> bool:
         sweep="fidelity",
         run_id="fidelity",
         target_id="cpu@here",
-        device="cpu",
+        device=Device.CPU,
         invocation=1,
         block=1,
         order=(0,),
@@ -155,8 +161,10 @@ def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
     """Run the plain loop in a process of its own, in the environment that featray's child gets."""
     from featray.core import cell
 
-    variables = environments.build_variables(invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache))
-    clip = environments.find_packaged_file(what.input.packaged or "")
+    variables = environments.build_variables(
+        invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache)
+    )
+    clip = input_files.find_packaged(what.input.packaged or "")
     done = subprocess.run(
         [sys.executable, "-P", "-c", PLAIN, json.dumps(cell.asked(what)), str(cache), str(clip)],
         env=variables,
@@ -190,7 +198,7 @@ def sampler() -> bool:
 
     what, cache = a_cell(), weights.featray_cache()
     loaded = detector.load(what, cache=cache, device="cpu")
-    call = loaded.prepare(what, [environments.find_packaged_file(what.input.packaged or "")])
+    call = loaded.prepare(what, [input_files.find_packaged(what.input.packaged or "")])
     beside = telemetry.Sampler(None)
     for _ in range(3):
         call()

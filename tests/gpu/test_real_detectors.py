@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from featray.core import detectors
+from featray.core.choices import Device
 from tests.integration import real_detectors
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]
@@ -15,7 +16,7 @@ NAMES = tuple(detectors.CATALOGUE)
 
 @pytest.fixture(scope="module")
 def runs() -> dict[str, Any]:
-    return real_detectors.run(NAMES, device="cuda")
+    return real_detectors.run(NAMES, device=Device.CUDA)
 
 
 @pytest.mark.parametrize("name", NAMES)

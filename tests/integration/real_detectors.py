@@ -11,6 +11,7 @@ from typing import Any
 
 from featray.core import cell as cells
 from featray.core import detectors, inputs
+from featray.core.choices import Device, WeightsKind
 from featray.measurement import ffmpeg, weights
 
 THREE_FRAMES = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24)  # of 72: frames 0, 24 and 48
@@ -24,7 +25,7 @@ FRAMES = ((211, 97, 7), (240, 320, 30))
 """Height, width and faces of frames that no clip has."""
 
 
-def run(names: Sequence[str], *, device: str = "cpu", frames: Sequence[Sequence[int]] = FRAMES) -> dict[str, Any]:
+def run(names: Sequence[str], *, device: Device = Device.CPU, frames: Sequence[Sequence[int]] = FRAMES) -> dict[str, Any]:
     order = {
         "cache": str(weights.featray_cache()),
         "device": device,
@@ -42,9 +43,13 @@ def run(names: Sequence[str], *, device: str = "cpu", frames: Sequence[Sequence[
     return dict(zip(names, json.loads(done.stdout), strict=True))
 
 
-def _asked(name: str, clip: inputs.Input, batch_size: int, device: str) -> dict[str, Any]:
+def _asked(name: str, clip: inputs.Input, batch_size: int, device: Device) -> dict[str, Any]:
     cell = cells.Cell(
-        detector=detectors.CATALOGUE[name], input=clip, device=device, batch_size=batch_size, weights="synthetic"
+        detector=detectors.CATALOGUE[name],
+        input=clip,
+        device=device,
+        batch_size=batch_size,
+        weights=WeightsKind.SYNTHETIC,
     )
     return cells.asked(cell)
 

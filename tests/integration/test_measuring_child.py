@@ -19,6 +19,7 @@ from featray.core import cell as cells
 from featray.core import identity, inputs
 from featray.core import invocation as invocations
 from featray.core.cell import Cell
+from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector, Keyword
 from featray.core.events import EventKind
 from featray.core.invocation import Invocation, Rules
@@ -88,7 +89,7 @@ def clockwork_cell(batch_size: int = 1, *, class_name: str = CLOCKWORK, **keywor
     return Cell(
         detector=Detector(name="clock", class_name=class_name, keywords=keywords, heading="clock"),
         input=inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), copies=8, source_frames=1),
-        device="cpu",
+        device=Device.CPU,
         batch_size=batch_size,
     )
 
@@ -102,7 +103,7 @@ def invocation_of(*asked: Cell, rules: Rules = QUICK, **changes: Any) -> Invocat
         sweep="test",
         run_id="run-1",
         target_id="cpu@here",
-        device="cpu",
+        device=Device.CPU,
         invocation=2,
         block=2,
         order=tuple(range(len(asked))),
@@ -271,7 +272,7 @@ def test_after_running_out_of_memory_larger_batches_are_skipped_and_smaller_ones
 
 def test_a_gpu_that_is_not_there_gives_rows_that_name_it_and_no_number() -> None:
     uuid = "GPU-00000000-1111-4222-8333-444444444444"
-    asked = [dataclasses.replace(clockwork_cell(size), device="cuda") for size in (1, 2)]
+    asked = [dataclasses.replace(clockwork_cell(size), device=Device.CUDA) for size in (1, 2)]
     with Process({"CUDA_VISIBLE_DEVICES": uuid}) as child:
         child.say(ask(invocation_of(*asked, device="cuda", gpu_uuid=uuid, target_id=uuid)))
         rows = list(child.rows())
@@ -363,7 +364,7 @@ def test_after_a_device_fault_the_child_gives_its_row_and_asks_for_a_fresh_proce
 
 
 def test_pyfeat_protocol_times_one_call() -> None:
-    (row,) = measure(invocation_of(clockwork_cell(), rules=Rules(protocol="pyfeat")))
+    (row,) = measure(invocation_of(clockwork_cell(), rules=Rules(protocol=ProtocolName.PYFEAT)))
     assert (len(row["warmup_s"]), len(row["timed_s"]), row["protocol"]) == (1, 1, "pyfeat")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from featray.core import cell
 from featray.core.cell import Cell
+from featray.core.choices import Exclusive
 from featray.core.invocation import Rules
 from featray.core.status import Status
 from featray.planning import placement, plan
@@ -60,7 +61,7 @@ def make_plan(
     *,
     n: int | Callable[[str, str], int] = 2,
     seed: int = 0,
-    exclusive: str = "host",
+    exclusive: Exclusive = Exclusive.HOST,
     **changes: Any,
 ) -> Plan:
     campaign = Campaign(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)

@@ -18,7 +18,9 @@ from featray.analysis.units import Unit
 from featray.core import cell as cells
 from featray.core import detectors, identity, inputs, wording
 from featray.core.cell import Cell
+from featray.core.choices import Device
 from featray.core.invocation import Rules
+from featray.core.targets import NamedTarget
 from featray.planning import placement, plan
 
 REASONS = 8  # lines of reasons in one file; findings have them all
@@ -30,6 +32,7 @@ class Followup:
 
     name: str
     cells: tuple[Cell, ...]
+    target: NamedTarget
     host: str | None
     device: str
     gpu: str | None
@@ -162,13 +165,13 @@ def of_unit(unit: Unit) -> Cell | None:
         except ValueError:
             return None
     detector, clip = detectors.CATALOGUE.get(row.detector), inputs.CATALOGUE.get(row.input)
-    if detector is None or clip is None:
+    if detector is None or clip is None or row.device not in tuple(Device):
         return None
     threads = row.omp_num_threads
     return Cell(
         detector=detector,
         input=clip,
-        device=row.device,
+        device=Device(row.device),
         batch_size=row.batch_size,
         num_workers=row.num_workers,
         threads=int(threads) if threads is not None and re.fullmatch("[1-9][0-9]{0,2}", threads) else None,
@@ -216,14 +219,16 @@ def _environment_name(requirements: Sequence[str]) -> str:
 
 def _followup(members: Sequence[_Asked], name: str, baseline: str | None) -> Followup:
     distinct = {cells.cell_id(each.cell): each for each in members}
-    row = members[0].place.row
+    place = members[0].place
+    row = place.row
     asked = max((each.wanted.invocations or 0 for each in members), default=0) or None
     return Followup(
         name=name,
         cells=tuple(each.cell for each in distinct.values()),
+        target=place.target,
         host=row.hostname,
         device=row.device,
-        gpu=row.gpu_name if row.device == "cuda" else None,
+        gpu=row.gpu_name if row.device == Device.CUDA else None,
         invocations=asked,
         baseline=baseline,
         reasons=(*dict.fromkeys(wording.plain(each.wanted.reason) for each in members), *_provisos(members)),

@@ -16,6 +16,7 @@ from featray.analysis import comparison, footprint
 from featray.analysis.comparison import Calibration
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import WeightsKind
 from featray.errors import NothingMatches, suggest
 
 RUNNERS_UP = 5  # other lines shown: more is the report
@@ -126,7 +127,7 @@ def _having(
 def _recommendation(
     name: str, label: str, units: Sequence[Unit], unknown: int, known: Mapping[str, Calibration]
 ) -> Recommendation:
-    real = [unit for unit in units if unit.row.weights != "synthetic"] or list(units)
+    real = [unit for unit in units if unit.row.weights != WeightsKind.SYNTHETIC] or list(units)
     settings = sorted(
         (_best_of(curve, known) for curve in _curves(real)),
         key=lambda setting: (setting.unit.is_imported, -setting.frames_per_s),
@@ -168,7 +169,7 @@ def _best_of(curve: Sequence[Unit], known: Mapping[str, Calibration]) -> Setting
 
 def _cautions(best: Setting, others: Sequence[Setting], unknown: int) -> Iterator[str]:
     unit = best.unit
-    if unit.row.weights == "synthetic":
+    if unit.row.weights == WeightsKind.SYNTHETIC:
         yield "synthetic weights: times are indicative"
     if unit.is_imported:
         yield "imported: known by its labels only"

@@ -10,6 +10,7 @@ from statistics import median
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import Device, ProtocolName
 
 PROFILED_MAX = 1.05
 """Profiled call over median timed call. Above it, stage times do not describe a timed call: the stage timers, and on a
@@ -30,8 +31,8 @@ def is_throttled(unit: Unit) -> bool:
 def is_throttling_unknown(unit: Unit) -> bool:
     """Return True if the GPU does not report throttling: an Apple GPU, a part of a GPU, an old driver."""
     rows = unit.measured
-    is_gpu = unit.row.device != "cpu" and not unit.is_imported
-    return is_gpu and bool(rows) and all(row.throttled is None and row.protocol == "featray" for row in rows)
+    is_gpu = unit.row.device != Device.CPU and not unit.is_imported
+    return is_gpu and bool(rows) and all(row.throttled is None and row.protocol == ProtocolName.FEATRAY for row in rows)
 
 
 def is_shared(unit: Unit) -> bool:

@@ -10,6 +10,7 @@ from featray.analysis.cautions.caution import Caution, CautionKind
 from featray.analysis.cautions.signs import OF_STAGES, SHARED, THROTTLED
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import WeightsKind
 
 
 def of_unit(unit: Unit) -> Iterator[Caution]:
@@ -46,7 +47,7 @@ def of_origin(unit: Unit) -> Iterator[Caution]:
 
 def is_synthetic(unit: Unit) -> bool:
     """Return True if the weights are random numbers."""
-    return unit.row.weights == "synthetic"
+    return unit.row.weights == WeightsKind.SYNTHETIC
 
 
 def synthetic(about: Sequence[Unit]) -> Caution:

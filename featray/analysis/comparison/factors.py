@@ -10,6 +10,7 @@ from enum import StrEnum
 from featray.analysis.comparison import keys, work
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
+from featray.core.choices import Device
 
 
 class FactorKind(StrEnum):
@@ -142,7 +143,7 @@ def unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
     """List the factors of which a side tells nothing, so that they may differ unseen."""
     found = []
     for key, columns in keys.FACTORS.items():
-        if key in ("environment", "measuring") or (_is_of_device(key) and baseline.row.device != "cuda"):
+        if key in ("environment", "measuring") or (_is_of_device(key) and baseline.row.device != Device.CUDA):
             continue
         if any(all(getattr(unit.row, each) is None for each in columns) for unit in (baseline, candidate)):
             found.append(key)

@@ -12,6 +12,7 @@ from featray.analysis.diagnosis.batch_curves import BestBatch
 from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import Device
 from featray.core.status import Status
 
 HOST_BOUND = 0.5
@@ -126,7 +127,7 @@ def _still_rises(each: BestBatch, margin: float, known: Mapping[str, Calibration
 def _has_room(each: BestBatch) -> bool:
     """Tell whether a larger batch can be tried: room in memory, and frames to fill it."""
     unit = each.unit
-    if unit.row.device == "cpu":
+    if unit.row.device == Device.CPU:
         return False  # what limits a processor is not its memory
     if (unit.row.frames or 0) <= unit.row.batch_size:
         return False  # a single batch already: a larger one would be the same call

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from featray.core import cell, detectors, inputs
 from featray.core.cell import Cell
+from featray.core.choices import Device
 from featray.sweep import Axes, GridPart, Sweep, expand
 
 
@@ -13,7 +14,7 @@ def grid(**changed: object) -> Sweep:
         "path": Path("trial.yaml"),
         "detectors": (detectors.CATALOGUE["img2pose"], detectors.CATALOGUE["retinaface"]),
         "inputs": (inputs.CATALOGUE["short"],),
-        "axes": Axes(device=("cpu",), batch_size=(1, 4)),
+        "axes": Axes(device=(Device.CPU,), batch_size=(1, 4)),
     }
     return Sweep(**(given | changed))  # type: ignore[arg-type]  # keywords of a test
 
@@ -25,7 +26,7 @@ def labels(sweep: Sweep) -> list[str]:
 def test_the_first_axis_is_the_slowest() -> None:
     sweep = grid(
         inputs=(inputs.CATALOGUE["short"], inputs.CATALOGUE["long"]),
-        axes=Axes(device=("cpu", "cuda"), batch_size=(1, 4), threads=(1, 2)),
+        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 4), threads=(1, 2)),
     )
     assert labels(sweep)[:5] == [
         "img2pose short cpu b=1 t=1",
@@ -48,7 +49,7 @@ def test_an_include_rule_fills_what_it_leaves_out_from_the_axes() -> None:
 
 
 def test_an_include_rule_brings_back_what_was_excluded() -> None:
-    every = GridPart(device=("cpu",))
+    every = GridPart(device=(Device.CPU,))
     sweep = grid(exclude=(every,), include=(GridPart(detector=("retinaface",), batch_size=(1,), threads=(None,)),))
     assert labels(sweep) == ["retinaface short cpu b=1"]
 
@@ -76,7 +77,7 @@ def test_threads_win_over_the_environment_variable() -> None:
     made = Cell(
         detector=detectors.CATALOGUE["retinaface"],
         input=inputs.CATALOGUE["short"],
-        device="cpu",
+        device=Device.CPU,
         batch_size=1,
         threads=2,
         env={"OMP_NUM_THREADS": "8", "A": "b"},
@@ -89,13 +90,15 @@ def test_ids_are_pinned_since_stored_rows_carry_them() -> None:
         name="tiny", class_name="lab:Tiny", keywords={"depth": 3, "au_model": None}, heading="Tiny"
     )
     clip = inputs.Input(name="a", kind="video", packaged="a.mp4", source_frames=72, fps=24000 / 1001, skip_frames=18)
-    assert cell.cell_id(Cell(detector=detector, input=clip, device="cpu", batch_size=4, threads=2)) == "54e50c603a49"
+    assert (
+        cell.cell_id(Cell(detector=detector, input=clip, device=Device.CPU, batch_size=4, threads=2)) == "54e50c603a49"
+    )
 
 
 def test_every_setting_is_part_of_the_id() -> None:
     sweep = grid(
         inputs=tuple(inputs.CATALOGUE.values()),
-        axes=Axes(device=("cpu", "cuda"), batch_size=(1, 2), num_workers=(0, 1), threads=(None, 1)),
+        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 2), num_workers=(0, 1), threads=(None, 1)),
     )
     cells = expand(sweep)
     assert len({cell.cell_id(each) for each in cells}) == len(cells) == 96
@@ -109,7 +112,9 @@ def test_a_cell_survives_writing_and_reading() -> None:
 def test_where_a_hashed_file_lies_is_not_part_of_the_id() -> None:
     def at(path: str, sha256: tuple[str, ...]) -> str:
         clip = inputs.Input(name="a", kind="video", paths=(path,), sha256=sha256, source_frames=3)
-        return cell.cell_id(Cell(detector=detectors.CATALOGUE["retinaface"], input=clip, device="cpu", batch_size=1))
+        return cell.cell_id(
+            Cell(detector=detectors.CATALOGUE["retinaface"], input=clip, device=Device.CPU, batch_size=1)
+        )
 
     assert at("/here/a.mp4", ("f00",)) == at("/there/a.mp4", ("f00",))
     assert at("/here/a.mp4", ("f00",)) != at("/here/a.mp4", ("ba5",))
@@ -117,6 +122,6 @@ def test_where_a_hashed_file_lies_is_not_part_of_the_id() -> None:
 
 def test_a_ragged_last_batch_counts() -> None:
     made = Cell(
-        detector=detectors.CATALOGUE["retinaface"], input=inputs.CATALOGUE["short"], device="cpu", batch_size=16
+        detector=detectors.CATALOGUE["retinaface"], input=inputs.CATALOGUE["short"], device=Device.CPU, batch_size=16
     )
     assert made.batches == 5

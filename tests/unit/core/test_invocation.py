@@ -7,14 +7,15 @@ import pytest
 
 from featray.core import cell, detectors, inputs, invocation
 from featray.core.cell import Cell
+from featray.core.choices import Device, WeightsKind
 from featray.core.invocation import Invocation, Rules
 
 ONE = Cell(
     detector=detectors.CATALOGUE["retinaface"],
     input=dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=18),
-    device="cuda",
+    device=Device.CUDA,
     batch_size=1,
-    weights="synthetic",
+    weights=WeightsKind.SYNTHETIC,
 )
 THREE = dataclasses.replace(ONE, batch_size=3)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from featray.core.choices import Exclusive
 from featray.host import lease
-from featray.host.lease import Held
+from featray.host.lease import Lease
 
 HOLD = """
 import os, sys, time
@@ -29,11 +30,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "leases"
 
 
-def first(device: str, exclusive: str) -> str | Held:
+def first(device: str, exclusive: Exclusive) -> str | Lease:
     """Try once; a lease that is got is given back."""
     states = lease.acquire("box", device, exclusive=exclusive, holder="bob@box")
     state = next(states)
-    if isinstance(state, Held):
+    if isinstance(state, Lease):
         lease.release(state)
     states.close()  # type: ignore[attr-defined]  # a generator
     return state
@@ -56,13 +57,13 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 def test_a_free_host_is_leased_at_once() -> None:
-    assert isinstance(first("GPU-1", "host"), Held)
+    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
 
 
 def test_one_who_waits_is_told_who_holds_the_host() -> None:
     holder = hold("GPU-1", "host")
     try:
-        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+        assert first("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
     finally:
         end(holder)
 
@@ -70,8 +71,8 @@ def test_one_who_waits_is_told_who_holds_the_host() -> None:
 def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
     holder = hold("GPU-1", "gpu")
     try:
-        assert isinstance(first("GPU-2", "gpu"), Held)
-        assert isinstance(first("GPU-1", "gpu"), str)
+        assert isinstance(first("GPU-2", Exclusive.GPU), Lease)
+        assert isinstance(first("GPU-1", Exclusive.GPU), str)
     finally:
         end(holder)
 
@@ -79,7 +80,7 @@ def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
 def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
     holder = hold("GPU-1", "gpu")
     try:
-        assert isinstance(first("GPU-2", "host"), str)
+        assert isinstance(first("GPU-2", Exclusive.HOST), str)
     finally:
         end(holder)
 
@@ -87,9 +88,9 @@ def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
 def test_a_lease_dies_with_its_holder() -> None:
     end(hold("GPU-1", "host"))
     deadline = time.monotonic() + 5
-    while isinstance(first("GPU-1", "host"), str):
+    while isinstance(first("GPU-1", Exclusive.HOST), str):
         assert time.monotonic() < deadline
-    assert isinstance(first("GPU-1", "host"), Held)
+    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
 
 
 TURNS = """
@@ -123,7 +124,7 @@ def test_two_who_come_back_for_more_take_turns(tmp_path: Path) -> None:
 
 
 def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
-    first("GPU-1", "host")
+    first("GPU-1", Exclusive.HOST)
     assert sorted(file.name for file in folder.iterdir()) == ["gate-box.lock", "host-box.lock"]
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666}
     assert folder.stat().st_mode & 0o1777 == 0o1777
@@ -133,7 +134,7 @@ def test_a_name_that_an_ended_process_left_is_not_told() -> None:
     end(hold("GPU-1", "host"))
     holder = hold("GPU-1", "gpu")
     try:
-        assert first("GPU-2", "host") == f"ann@box (process {holder.pid})"
+        assert first("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
     finally:
         end(holder)
 
@@ -144,17 +145,17 @@ def test_a_second_user_may_lease_in_a_sticky_folder(folder: Path) -> None:
     for file in folder.iterdir():
         os.chown(file, 1001, 1001)
     folder.chmod(0o1777)
-    assert isinstance(first("GPU-1", "host"), Held)
+    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
 
 
 def test_a_long_wait_on_one_holder_is_told_now_and_then_not_at_every_look() -> None:
     process = hold("GPU-1", "host")
-    states = lease.acquire("box", "GPU-1", exclusive="host", holder="bob@box")
+    states = lease.acquire("box", "GPU-1", exclusive=Exclusive.HOST, holder="bob@box")
     assert "ann@box" in str(next(states))
     ender = threading.Timer(2.0, end, [process])
     ender.start()
     *told, got = states
     ender.join()
-    assert isinstance(got, Held)
+    assert isinstance(got, Lease)
     lease.release(got)
     assert len(told) <= 1  # of ten looks: the end of the holder may be seen before its lock is free

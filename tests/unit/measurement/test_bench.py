@@ -9,6 +9,7 @@ import pytest
 from featray.core import identity, inputs
 from featray.core import row as rows
 from featray.core.cell import Cell
+from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector
 from featray.core.invocation import Rules
 from featray.measurement.bench import Bench
@@ -21,7 +22,7 @@ SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwor
 CELL = Cell(
     detector=SPEC,
     input=inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), copies=8, source_frames=1),
-    device="cuda",
+    device=Device.CUDA,
     batch_size=1,
 )
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0, spread_max=10.0)
@@ -130,7 +131,7 @@ def test_without_a_gpu_throttling_is_unknown() -> None:
 
 
 def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
-    as_pyfeat = Bench(loaded(), rules=Rules(protocol="pyfeat"), source=RecordedGpu([COOL]))
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol=ProtocolName.PYFEAT), source=RecordedGpu([COOL]))
     assert measure(as_pyfeat)["throttled"] is None
     blind = Bench(loaded(), rules=QUICK, source=RecordedGpu([TelemetrySample(power_w=300.0)]))
     assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told

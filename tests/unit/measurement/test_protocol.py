@@ -2,6 +2,7 @@
 
 import pytest
 
+from featray.core.choices import ProtocolName
 from featray.core.invocation import Rules
 from featray.measurement import protocol
 from featray.measurement.protocol import Calls, Repeat, Timings
@@ -102,7 +103,7 @@ def test_one_warm_up_and_three_repeats_name_what_they_leave_out() -> None:
 
 
 def test_pyfeat_protocol_is_one_warm_up_and_one_timed_call() -> None:
-    timings = Script(1.0, 2.0).measure(Rules(protocol="pyfeat"))
+    timings = Script(1.0, 2.0).measure(Rules(protocol=ProtocolName.PYFEAT))
     assert timings.warmup_s == (1.0,)
     assert timings.timed_s == [2.0]
     assert timings.unmet_rules == ()

@@ -6,6 +6,7 @@ import pytest
 
 from featray.core import detectors, inputs
 from featray.core.cell import Cell
+from featray.core.choices import Device, WeightsKind
 from featray.errors import NothingMatches
 from featray.planning import readiness
 from featray.planning.inventory import Gpu, Host, Inventory
@@ -15,11 +16,11 @@ from featray.sweep import Selector
 CPU = Cell(
     detector=detectors.CATALOGUE["retinaface"],
     input=inputs.CATALOGUE["short"],
-    device="cpu",
+    device=Device.CPU,
     batch_size=1,
-    weights="synthetic",
+    weights=WeightsKind.SYNTHETIC,
 )
-CUDA = dataclasses.replace(CPU, device="cuda")
+CUDA = dataclasses.replace(CPU, device=Device.CUDA)
 
 READY = Host(
     host_id="h1",
@@ -78,7 +79,7 @@ def test_a_device_that_is_not_there_cannot_be_mended() -> None:
 
 
 def test_pretrained_weights_are_fetched_by_repository() -> None:
-    cell = dataclasses.replace(CPU, weights="pretrained")
+    cell = dataclasses.replace(CPU, weights=WeightsKind.PRETRAINED)
     wanted = {"retinaface": ["org/a/one", "org/a/two", "org/b/three"]}
     found = lacks(dataclasses.replace(READY, weights_cached=("org/b/three",)), cell, weights=wanted)
     assert [each.what for each in found] == ["weights are not cached: org/a: one, two"]

@@ -1,6 +1,7 @@
 """Schedules: what starts next on which free lease."""
 
 from featray.core import cell
+from featray.core.choices import Exclusive
 from featray.planning.plan import Plan, Planned
 from featray.planning.schedule import Schedule
 from tests.support.places import BLACKWELL, RTX3090, make_cell, make_host, make_plan, place
@@ -17,7 +18,7 @@ def drain(schedule: Schedule) -> list[Planned]:
 
 def test_a_host_measures_one_invocation_at_a_time() -> None:
     work = make_plan(place([make_cell(device="cuda")], make_host("a", BLACKWELL, RTX3090)), n=1)
-    schedule = Schedule(work.invocations, exclusive="host")
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
     first = schedule.take()
     assert first is not None
     assert schedule.take() is None
@@ -26,14 +27,16 @@ def test_a_host_measures_one_invocation_at_a_time() -> None:
 
 
 def test_gpus_of_one_host_run_side_by_side_with_exclusive_gpu() -> None:
-    work = make_plan(place([make_cell(device="cuda")], make_host("a", BLACKWELL, RTX3090)), n=1, exclusive="gpu")
-    schedule = Schedule(work.invocations, exclusive="gpu")
+    work = make_plan(
+        place([make_cell(device="cuda")], make_host("a", BLACKWELL, RTX3090)), n=1, exclusive=Exclusive.GPU
+    )
+    schedule = Schedule(work.invocations, exclusive=Exclusive.GPU)
     assert {planned.target.gpu for planned in (schedule.take(), schedule.take()) if planned} == {BLACKWELL, RTX3090}
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
     work = make_plan(place([make_cell()], make_host("a"), make_host("b")), n=2)
-    schedule = Schedule(work.invocations, exclusive="host")
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
     taken = [schedule.take(), schedule.take()]
     assert {planned.target.host.hostname for planned in taken if planned} == {"a", "b"}
 
@@ -41,13 +44,13 @@ def test_hosts_do_not_wait_for_each_other() -> None:
 def test_blocks_of_a_target_are_never_overtaken() -> None:
     cells = [make_cell(batch_size=1, threads=1), make_cell(batch_size=2, threads=2)]
     work = make_plan(place(cells), n=3)
-    blocks = [planned.invocation.block for planned in drain(Schedule(work.invocations, exclusive="host"))]
+    blocks = [planned.invocation.block for planned in drain(Schedule(work.invocations, exclusive=Exclusive.HOST))]
     assert blocks == [1, 1, 2, 2, 3, 3]
 
 
 def first_threads(work: Plan) -> list[int | None]:
     """Give the threads of the first process of each block, by which the test tells processes apart."""
-    started = drain(Schedule(work.invocations, exclusive="host"))
+    started = drain(Schedule(work.invocations, exclusive=Exclusive.HOST))
     return [next(each for each in started if each.invocation.block == n).invocation.cells[0].threads for n in BLOCKS]
 
 
@@ -71,14 +74,14 @@ def test_the_longest_interchangeable_work_starts_first() -> None:
         for host in "ab"
     }
     placed = place([short, long], make_host("a"), make_host("b"), interchangeable=True)
-    started = drain(Schedule(make_plan(placed, n=1, durations=known).invocations, exclusive="host"))
+    started = drain(Schedule(make_plan(placed, n=1, durations=known).invocations, exclusive=Exclusive.HOST))
     assert [planned.invocation.cells[0].threads for planned in started] == [2, 1]
 
 
 def test_interchangeable_work_goes_to_whichever_host_is_free() -> None:
     cells = [make_cell(threads=number) for number in (1, 2)]
     work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=1)
-    schedule = Schedule(work.invocations, exclusive="host")
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
     taken = [planned for planned in (schedule.take(), schedule.take()) if planned]
     assert {planned.target.host.hostname for planned in taken} == {"a", "b"}
     assert all(planned.invocation.target_id == planned.target.target_id for planned in taken)
@@ -88,7 +91,11 @@ def test_interchangeable_work_goes_to_whichever_host_is_free() -> None:
 def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
     cells = [make_cell(threads=number) for number in range(1, 7)]
     work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=5)
-    schedule, running, where = Schedule(work.invocations, exclusive="host"), list[Planned](), set[tuple[str, str]]()
+    schedule, running, where = (
+        Schedule(work.invocations, exclusive=Exclusive.HOST),
+        list[Planned](),
+        set[tuple[str, str]](),
+    )
     now = 0.0
     while schedule.waiting:
         while (planned := schedule.take(now)) is not None:
@@ -104,21 +111,21 @@ def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
 
 def test_an_idle_target_takes_what_would_make_the_sweep_late() -> None:
     work = make_plan(place([make_cell()], make_host("a"), make_host("b"), interchangeable=True), n=4)
-    schedule = Schedule(work.invocations, exclusive="host")
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
     assert {planned.target.host.hostname for planned in (schedule.take(), schedule.take()) if planned} == {"a", "b"}
 
 
 def test_a_target_set_aside_gives_up_its_own_work_and_moves_the_rest() -> None:
     fixed = make_plan(place([make_cell(threads=1)], make_host("a")), n=2).invocations
     moving = make_plan(place([make_cell(threads=2)], make_host("a"), make_host("b"), interchangeable=True), n=1)
-    schedule = Schedule((*fixed, *moving.invocations), exclusive="host")
+    schedule = Schedule((*fixed, *moving.invocations), exclusive=Exclusive.HOST)
     assert len(schedule.drop("cpu@id-a")) == 2
     assert [planned.target.host.hostname for planned in drain(schedule)] == ["b"]
 
 
 def test_work_that_no_target_is_left_for_is_given_up() -> None:
     work = make_plan(place([make_cell()], make_host("a"), make_host("b"), interchangeable=True), n=1)
-    schedule = Schedule(work.invocations, exclusive="host")
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
     assert schedule.drop("cpu@id-a") == []
     assert len(schedule.drop("cpu@id-b")) == 1
     assert schedule.waiting == 0
