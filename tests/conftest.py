@@ -1,4 +1,4 @@
-"""What every test shares: the switch for the long ones, and a featray that touches nothing of the user's."""
+"""What every test shares: the switch for the slow ones, the fast subset, and folders apart from the user's own."""
 
 import os
 import shutil
@@ -11,20 +11,21 @@ import pytest
 from tests.support.command import Shell
 
 ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
+UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_configure() -> None:
-    """Let processes that tests start hear Ctrl-C: a shell starts what runs in its background deaf to it."""
+    """Let processes that tests start receive Ctrl-C: a shell makes what it runs in the background ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _why_not(marker: str) -> str | None:
-    """Say why tests of a marker do not run here; None when they do."""
+def _reason_to_skip(marker: str) -> str | None:
+    """Say why tests with a marker cannot run here; None when they can."""
     if marker == "gpu":
         from featray.measurement import nvml
 
-        return None if nvml.list_boards() else "no NVIDIA GPU on this machine"
+        return None if nvml.boards() else "no NVIDIA GPU on this machine"
     if not ALL:
         return f"{marker}: set FEATRAY_TEST_ALL=1 to run it"
     if marker == "root" and os.geteuid() != 0:
@@ -36,17 +37,20 @@ def _why_not(marker: str) -> str | None:
     return None
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m fast` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with its reason, what this machine or this run is not for."""
+    """Skip what cannot run here, with its reason, and mark the fast subset."""
     for item in items:
         for marker in ("gpu", "slow", "root", "browser"):
-            if item.get_closest_marker(marker) and (reason := _why_not(marker)):
+            if item.get_closest_marker(marker) and (reason := _reason_to_skip(marker)):
                 item.add_marker(pytest.mark.skip(reason=reason))
+        if item.path.is_relative_to(UNIT) and not item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep weights, spools and leases of the tests apart from the user's; reuse a cache that the caller names."""
+    """Keep weights, spools and leases of the tests apart from the user's; FEATRAY_TEST_CACHE names a cache to reuse."""
     monkeypatch = pytest.MonkeyPatch()
     cache = Path(os.environ.get("FEATRAY_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
     monkeypatch.setenv("FEATRAY_CACHE", str(cache))
@@ -57,7 +61,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the history that ships with featray as a store of its own: what the user has measured stays out."""
+    """Copy the history that ships with featray into a store of its own, without what the user has measured."""
     folder = tmp_path_factory.mktemp("history")
     (folder / "rows").mkdir()
     (shipped,) = (Path(__file__).parents[1] / "results" / "rows").glob("history-*.parquet")
