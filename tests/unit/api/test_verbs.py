@@ -75,6 +75,7 @@ def test_help_lists_the_verbs() -> None:
         assert f"    {name}(" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "code",
     [

@@ -17,6 +17,8 @@ from featray.interchange import report_files
 from tests.support import reports
 from tests.support.builders import make_row
 
+pytestmark = pytest.mark.long
+
 QUICK = settings(max_examples=80, derandomize=True, deadline=None)
 CSV = (
     "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps\n"

@@ -13,6 +13,7 @@ from featray.measurement import ffmpeg
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the loader's rules tested here are those of Linux")
 
 
+@pytest.mark.long
 @linux_only
 def test_pyavs_libraries_load_under_the_names_torchcodec_looks_for(tmp_path: Path) -> None:
     found = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)

@@ -20,6 +20,8 @@ from featray.core.row import Row
 from featray.stats import Basis, Decision, Verdict
 from tests.support.builders import make_row
 
+pytestmark = pytest.mark.long
+
 PAIRS = 2000
 REPEATS = 5
 WITHIN_SD = 0.01

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from featray import store
@@ -58,6 +59,7 @@ def test_rows_come_back_from_a_table(made: list[Row]) -> None:
     assert [rows.from_mapping(record) for record in schema.records(schema.table(made))] == made
 
 
+@pytest.mark.long
 @QUICK
 @given(ROWS)
 def test_a_row_comes_back_from_the_store_and_survives_compaction(row: Row) -> None:
