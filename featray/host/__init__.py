@@ -2,9 +2,10 @@
 
 Flow: a backend -> `supervisor` -> `child` -> `measurement`; each row is in the `spool` before the next cell starts.
 
-    supervisor, child, lease, lockfile, cgroup   one invocation at a time, ended whatever happens
-    environments, venvs                          the interpreter and variables that a child gets
-    spool                                        rows on disk until the store has them
-    clips                                        what a media file holds, and shorter copies of it
-    probe, checkout                              what this machine is, and which featray runs
+    supervisor, child, child_death   one invocation at a time, to its end
+    lease, cgroup                    who has the host or device; whether the kernel killed for memory
+    environments, venvs              the variables and the interpreter that a child gets
+    input_files, clips               what a child reads: the files of its inputs, and shorter copies of videos
+    spool                            rows on disk until the store has them
+    probe, checkout                  what this machine is, and which featray runs on it
 """

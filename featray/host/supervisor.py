@@ -1,8 +1,8 @@
-"""Supervisor: runs one invocation on its own host, whatever happens to the child.
+"""Supervisor: runs one invocation on its own host to the end, also when the child dies or hangs.
 
-Flow: backend (a Ray task, or this process) -> `supervise` -> child processes -> events.
-The host's lock is held from before the first child until after the last. A row is in the host's spool before the next
-cell may start. A child that dies costs the cell it was measuring; a new child goes on with the rest.
+Flow: backend (a Ray task, or this process) -> `supervise` -> `child` -> events for the driver.
+The host's lease is held from before the first child until after the last. A row is in the host's spool before the next
+cell may start. A child that dies costs the cell that it was measuring; a new child measures the rest.
 """
 
 import dataclasses
@@ -14,36 +14,36 @@ from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from featray.core import clock, inputs, wording
+from featray.core import clock
 from featray.core import invocation as invocations
-from featray.core import row as rows
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import Invocation
-from featray.core.row import Row
+from featray.core.row import Row, from_mapping, to_json
 from featray.core.status import Status
-from featray.host import cgroup, clips, environments, lease, spool, venvs
-from featray.host.child import Child, Garbled, ParentWatch, describe_exit
+from featray.host import cgroup, child_death, environments, input_files, lease, spool, venvs
+from featray.host.child import Child, Garbled, ParentWatch
+from featray.host.child_death import Cause
 from featray.measurement import ffmpeg, provenance, weights
 
-TICK_S = 0.5  # how long one wait for the child lasts at most
+TICK_S = 0.5  # the longest single wait for the child
 
 SHARED_END_S = 1.5  # Ray and `ParentWatch` kill children first: this process then ends before it blames the child
 
-_Fate = tuple[Status, str] | None
-"""What ended a child that did not end well, and why."""
+NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
+"""The interpreter is missing or of another architecture, as in a cache that hosts share."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Supervised:
-    """Everything the children of one invocation share."""
+class _Shared:
+    """What all children of one invocation share."""
 
     invocation: Invocation
     spool: Path
     cache: Path
-    context: Mapping[str, Any]
+    host: Mapping[str, Any]  # columns of every row
     libraries: ffmpeg.Libraries
-    held: lease.Held
+    lease: lease.Lease
     watch: ParentWatch | None
 
 
@@ -53,35 +53,30 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
     Args:
         request: `invocation` (as `invocation.to_mapping` writes it), `store` (names the spool) and `holder` (shown to
             others who wait for this host).
-        watch_parent: End everything when this process's parent goes: for Ray workers.
+        watch_parent: End everything when this process's parent ends: for Ray workers.
 
     Yields:
         Events as plain values; the last is `ended`.
     """
-    yield {"kind": EventKind.BEGUN}  # what comes next may take long: an environment is built, another holds the host
+    yield {"kind": EventKind.BEGUN}  # the next step may take long: another process has the host
     invocation = invocations.from_mapping(request["invocation"])
     cache = weights.featray_cache()
-    context = provenance.host_context()
+    host = provenance.describe_host()
     watch = ParentWatch() if watch_parent else None
     try:
-        for state in lease.acquire(
-            context["host_id"], invocation.target_id, exclusive=invocation.exclusive, holder=request["holder"]
-        ):
-            if isinstance(state, lease.Held):
-                held = state
-            else:
-                yield {"kind": EventKind.WAITING, "text": state}
+        held = yield from _wait_for_lease(invocation, host["host_id"], request["holder"])
         try:
-            job = _Supervised(
-                invocation=invocation,
-                spool=spool.folder(cache, request["store"]),
-                cache=cache,
-                context=context,
-                libraries=ffmpeg.find(cache),
-                held=held,
-                watch=watch,
+            yield from _measure(
+                _Shared(
+                    invocation=invocation,
+                    spool=spool.folder(cache, request["store"]),
+                    cache=cache,
+                    host=host,
+                    libraries=ffmpeg.find(cache),
+                    lease=held,
+                    watch=watch,
+                )
             )
-            yield from _measure(job)
         finally:
             lease.release(held)
     finally:
@@ -90,20 +85,28 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
     yield {"kind": EventKind.ENDED}
 
 
-def _measure(job: _Supervised) -> Iterator[PlainEvent]:
+def _wait_for_lease(invocation: Invocation, host_id: str, holder: str) -> Generator[PlainEvent, None, lease.Lease]:
+    for state in lease.acquire(host_id, invocation.target_id, exclusive=invocation.exclusive, holder=holder):
+        if isinstance(state, lease.Lease):
+            return state
+        yield {"kind": EventKind.WAITING, "text": state}
+    raise AssertionError("acquire ends with a lease")
+
+
+def _measure(shared: _Shared) -> Iterator[PlainEvent]:
     """Run children until every cell has a row."""
-    open_ = {cell_id(cell): cell for cell in job.invocation.cells}
-    while open_:
-        before = len(open_)
-        for said in _run_child(job, dict(open_)):
-            if said["kind"] == EventKind.ROW:
-                row: Row = said["row"]
-                open_.pop(row.cell_id, None)
-                yield {**said, "row": rows.to_json(row)}
+    unfinished = {cell_id(cell): cell for cell in shared.invocation.cells}
+    while unfinished:
+        count_before = len(unfinished)
+        for event in _run_child(shared, dict(unfinished)):
+            if event["kind"] == EventKind.ROW:
+                row: Row = event["row"]
+                unfinished.pop(row.cell_id, None)
+                yield {**event, "row": to_json(row)}
             else:
-                yield said
-        if len(open_) == before:  # cannot happen: _run_child gives a row for at least one cell
-            raise RuntimeError(f"{job.invocation.name}: a child ended without a row for any of its cells")
+                yield event
+        if len(unfinished) == count_before:  # cannot happen: _run_child gives a row for at least one cell
+            raise RuntimeError(f"{shared.invocation.name}: a child ended without a row for any of its cells")
 
 
 @dataclasses.dataclass
@@ -111,89 +114,85 @@ class _ChildProgress:
     """What one child has done so far."""
 
     remaining: dict[str, Cell]  # by cell_id
+    started_at: str
     current: Cell | None = None
-    started_at: str = ""
     deadline: float = 0.0
-    rows: int = 0
-    kills: int | None = None  # out-of-memory kills of this cgroup when the child was started
+    finished: int = 0  # cells
+    oom_kills: int | None = None  # count of this cgroup when the child started
 
 
-def _run_child(job: _Supervised, open_: dict[str, Cell]) -> Iterator[PlainEvent]:
-    """Run one child over the open cells; when it dies, give the cell that it was at its row."""
+def _run_child(shared: _Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
+    """Run one child over cells, by cell_id; when it dies, make the row of the cell that it was measuring."""
     files: dict[str, list[str]] = {}
-    for id_, cell in list(open_.items()):
+    for id_, cell in list(cells.items()):
         try:
-            files[id_] = [str(path) for path in resolve(cell.input, job.cache)]
+            files[id_] = [str(path) for path in input_files.find(cell.input, shared.cache)]
         except OSError as missing:
-            del open_[id_]
-            yield _row(job, cell, Status.UNSUPPORTED, str(missing), clock.utc_now())
-    if not open_:
+            yield from _unsupported_rows(shared, {id_: cells.pop(id_)}, missing)
+    if not cells:
         return
     try:
-        command = [
-            venvs.interpreter(next(iter(open_.values())).requirements, job.cache),
-            "-P",
-            "-m",
-            "featray.measurement",
-        ]
-    except OSError as missing:
-        yield from _unsupported(job, open_, missing)
+        python = venvs.interpreter(next(iter(cells.values())).requirements, shared.cache)
+    except OSError as wrong:
+        yield from _unsupported_rows(shared, cells, wrong)
         return
     try:
-        child = Child(command, env=_variables(job), request=_request(job, open_, files), keep=job.held.files)
+        child = _start_child(shared, python, _request(shared, cells, files))
     except OSError as wrong:
         if wrong.errno not in NO_PROGRAM:
-            raise  # no memory, no processes, no files: another time there may be
-        yield from _unsupported(job, open_, wrong)
+            raise  # no memory, processes or files are left: a later try may succeed
+        yield from _unsupported_rows(shared, cells, wrong)
         return
-    if job.watch is not None:
-        job.watch.child_pid = child.pid
     try:
-        yield from _attend(job, child, _ChildProgress(open_, started_at=clock.utc_now(), deadline=0.0))
+        yield from _attend(shared, child, _ChildProgress(cells, started_at=clock.utc_now()))
     finally:
         child.close()
 
 
-NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
-"""What comes of an interpreter that is not there, or is of another architecture, as in a cache that hosts share."""
+def _start_child(shared: _Shared, python: str, request: Mapping[str, Any]) -> Child:
+    variables = environments.build_variables(
+        shared.invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
+    )
+    command = [python, "-P", "-m", "featray.measurement"]
+    child = Child(command, env=variables, request=request, open_files=shared.lease.files)
+    if shared.watch is not None:
+        shared.watch.child_pid = child.pid
+    return child
 
 
-def _unsupported(job: _Supervised, open_: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
-    for cell in open_.values():
-        yield _row(job, cell, Status.UNSUPPORTED, str(wrong), clock.utc_now())
-
-
-def _attend(job: _Supervised, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
-    progress.kills = cgroup.kills()
-    progress.deadline = _deadline(job.invocation.rules.load_limit_s)
-    fate: _Fate = None
+def _attend(shared: _Shared, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
+    """Follow a child to its end; make rows for what a dead one leaves."""
+    progress.oom_kills = cgroup.count_oom_kills()
+    progress.deadline = _deadline(shared.invocation.rules.load_limit_s)
+    cause: Cause | None = None
     code = 0
     try:
-        fate = yield from _follow(job, child, progress)
+        cause = yield from _follow(shared, child, progress)
     finally:
         code = child.end()
-        if job.watch is not None:
-            job.watch.child_pid = None
-    if code == -signal.SIGKILL and job.watch is not None:
+        if shared.watch is not None:
+            shared.watch.child_pid = None
+    if code == -signal.SIGKILL and shared.watch is not None:
         time.sleep(SHARED_END_S)
-    if fate is None and progress.remaining:
-        fate = _fate(code, progress)
-    if fate is not None:
-        yield from _dead_rows(job, progress, *fate, child.stderr_tail())
+    if cause is None and progress.remaining:
+        cause = child_death.find_cause(code, finished=progress.finished, oom_kills_before=progress.oom_kills)
+    if cause is not None:
+        yield from _rows_of_dead_child(shared, progress, cause, child.stderr_tail())
 
 
-def _follow(job: _Supervised, child: Child, progress: _ChildProgress) -> Generator[PlainEvent, None, _Fate]:
-    """Pass on what the child says; return its fate when a limit passed or it spoke garbage, else None."""
+def _follow(shared: _Shared, child: Child, progress: _ChildProgress) -> Generator[PlainEvent, None, Cause | None]:
+    """Pass on a child's events; return why it must end when it passed a limit or broke the protocol, else None."""
+    rules = shared.invocation.rules
     while True:
         try:
-            event = child.hear(min(TICK_S, progress.deadline - time.monotonic()))
-            cell, row = _understood(event, progress.remaining)
+            event = child.receive(min(TICK_S, progress.deadline - time.monotonic()))
+            cell, row = _read_event(event, progress.remaining)
         except TimeoutError:
             if time.monotonic() < progress.deadline:
                 continue
-            return _overdue(job.invocation, progress)
+            return child_death.overdue(rules, is_loading=progress.current is None)
         except Garbled as wrong:
-            return (Status.CRASHED, f"the child's protocol channel is garbled, {wrong}")
+            return Cause(Status.CRASHED, f"the child's protocol channel is garbled, {wrong}")
         if event is None or event["event"] == EventKind.DONE:
             return None
         if event["event"] == EventKind.LOADING:
@@ -201,30 +200,30 @@ def _follow(job: _Supervised, child: Child, progress: _ChildProgress) -> Generat
         elif cell is not None:
             progress.current = cell
             progress.started_at = clock.utc_now()
-            progress.deadline = _deadline(job.invocation.rules.time_limit_s)
+            progress.deadline = _deadline(rules.time_limit_s)
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
-            row = _explained(row, progress)
-            unsafe = _keep(job, row)
+            row = child_death.with_memory_limit(row, progress.oom_kills)
+            problem = _keep(shared, row)
             del progress.remaining[row.cell_id]
-            progress.current, progress.rows = None, progress.rows + 1
-            progress.deadline = _deadline(job.invocation.rules.load_limit_s)
-            yield {"kind": EventKind.ROW, "row": row, "text": unsafe}
-            child.say(invocations.NEXT)
+            progress.current, progress.finished = None, progress.finished + 1
+            progress.deadline = _deadline(rules.load_limit_s)
+            yield {"kind": EventKind.ROW, "row": row, "text": problem}
+            child.send(invocations.NEXT)
 
 
-def _understood(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
-    """Read the cell that an event says is started, or the row that it brings.
+def _read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
+    """Read the cell that a `started` event names, or the row that a `row` event brings.
 
     Raises:
-        Garbled: neither is one that this child was asked for.
+        Garbled: the cell or row is not one that this child was asked for.
     """
     kind = event["event"] if event else None
     try:
         if event and kind == EventKind.STARTED:
             return remaining[event["cell_id"]], None
         if event and kind == EventKind.ROW:
-            row = rows.from_mapping(event["row"])
+            row = from_mapping(event["row"])
             remaining[row.cell_id]
             return None, row
     except (KeyError, TypeError, AttributeError, ValueError) as wrong:
@@ -232,112 +231,62 @@ def _understood(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) 
     return None, None
 
 
-def _overdue(invocation: Invocation, progress: _ChildProgress) -> tuple[Status, str]:
-    rules = invocation.rules
-    if progress.current is None:
-        return (Status.TIMEOUT, f"import and load took longer than {wording.duration(rules.load_limit_s)}")
-    return (Status.TIMEOUT, f"took longer than its limit of {wording.duration(rules.time_limit_s)}")
-
-
-def _fate(code: int, progress: _ChildProgress) -> tuple[Status, str]:
-    """Say why a child died. The kernel's count is of the whole cgroup: it explains a SIGKILL, and nothing else."""
-    if code == -signal.SIGKILL and _was_killed_for_memory(progress):
-        return (Status.OOM, f"killed by the memory limit of its cgroup ({describe_exit(code)})")
-    where = "" if progress.rows == 0 else f" after {progress.rows} cells of this process"
-    return (Status.CRASHED, f"the child died{where} ({describe_exit(code)})")
-
-
-def _was_killed_for_memory(progress: _ChildProgress) -> bool:
-    kills = cgroup.kills()
-    return kills is not None and progress.kills is not None and kills > progress.kills
-
-
-KILLED = "Killed"  # signal 9, as PyTorch's DataLoader names it of a worker
-
-
-def _explained(row: Row, progress: _ChildProgress) -> Row:
-    """Name the memory limit where it took a worker of the child, of which the child knows only that it was killed."""
-    if row.status != Status.FAILED or KILLED not in (row.reason or "") or not _was_killed_for_memory(progress):
-        return row
-    reason = f"a worker was killed by the memory limit of its cgroup: {row.reason}"
-    return dataclasses.replace(row, status=Status.OOM.value, reason=reason)
-
-
-def _dead_rows(
-    job: _Supervised, progress: _ChildProgress, status: Status, reason: str, tail: str | None
+def _rows_of_dead_child(
+    shared: _Shared, progress: _ChildProgress, cause: Cause, stderr_tail: str | None
 ) -> Iterator[PlainEvent]:
-    """Give the cell that the child died in its row; a death while loading is every open cell's."""
-    if progress.current is None and progress.rows > 0:
-        return  # died between two cells: nothing was under way, and the next child goes on
-    dead = [progress.current] if progress.current else list(progress.remaining.values())
-    for cell in dead:
-        yield _row(job, cell, status, reason, progress.started_at, tail)
-    if status is Status.OOM and progress.current is not None:
+    """Make the row of the cell that a child died at; if it died while loading, the row of every cell left."""
+    if progress.current is None and progress.finished > 0:
+        return  # it died between two cells: no measurement was lost, and the next child goes on
+    cells = [progress.current] if progress.current else list(progress.remaining.values())
+    for cell in cells:
+        yield _row(shared, cell, cause, progress.started_at, stderr_tail)
+    if cause.status is Status.OOM and progress.current is not None:
+        skipped = Cause(Status.SKIPPED, invocations.why_skipped(progress.current))
         for cell in invocations.larger_batches(progress.current, progress.remaining.values()):
-            yield _row(job, cell, Status.SKIPPED, invocations.why_skipped(progress.current), clock.utc_now())
+            yield _row(shared, cell, skipped, clock.utc_now())
 
 
-def _row(
-    job: _Supervised, cell: Cell, status: Status, reason: str, started_at: str, tail: str | None = None
-) -> PlainEvent:
-    """Make, and spool, the row of a cell that no child could answer for."""
+def _unsupported_rows(shared: _Shared, cells: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
+    for cell in cells.values():
+        yield _row(shared, cell, Cause(Status.UNSUPPORTED, str(wrong)), clock.utc_now())
+
+
+def _row(shared: _Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail: str | None = None) -> PlainEvent:
+    """Make and spool the row of a cell that no child could measure."""
     row = invocations.record(
-        job.invocation,
+        shared.invocation,
         cell,
-        status=status.value,
-        reason=reason,
-        stderr_tail=tail,
+        status=cause.status.value,
+        reason=cause.reason,
+        stderr_tail=stderr_tail,
         started_at=started_at,
         ended_at=clock.utc_now(),
-        **job.context,
+        **shared.host,
     )
-    return {"kind": EventKind.ROW, "row": row, "text": _keep(job, row)}
+    return {"kind": EventKind.ROW, "row": row, "text": _keep(shared, row)}
 
 
-def _keep(job: _Supervised, row: Row) -> str | None:
-    """Spool a row; where that cannot be, say why: the row still goes to the driver, which stores it."""
+def _keep(shared: _Shared, row: Row) -> str | None:
+    """Spool a row; if that fails, return why: the row still goes to the driver, which stores it."""
     try:
-        spool.write(job.spool, row)
+        spool.write(shared.spool, row)
     except OSError as wrong:
-        return f"{job.context['hostname']} cannot keep rows until they are stored: {job.spool}: {wrong.strerror}"
+        return f"{shared.host['hostname']} cannot keep rows until they are stored: {shared.spool}: {wrong.strerror}"
     return None
 
 
-def _request(job: _Supervised, open_: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
-    cells = list(open_.values())
-    kept = [pair for pair in zip(job.invocation.cells, job.invocation.order, strict=True) if pair[0] in cells]
-    rest = dataclasses.replace(
-        job.invocation, cells=tuple(cell for cell, _ in kept), order=tuple(index for _, index in kept)
-    )
+def _request(shared: _Shared, cells: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Write what the child needs to know: the invocation with the cells that are left, in their order."""
+    whole = shared.invocation
+    left = [pair for pair in zip(whole.cells, whole.order, strict=True) if cell_id(pair[0]) in cells]
+    rest = dataclasses.replace(whole, cells=tuple(cell for cell, _ in left), order=tuple(index for _, index in left))
     return {
         "invocation": invocations.to_mapping(rest),
         "files": files,
-        "host": dict(job.context),
-        "ffmpeg": ffmpeg.describe(job.libraries),
-        "cache": str(job.cache),
+        "host": dict(shared.host),
+        "ffmpeg": ffmpeg.describe(shared.libraries),
+        "cache": str(shared.cache),
     }
-
-
-def _variables(job: _Supervised) -> dict[str, str]:
-    return environments.variables(job.invocation, inherited=os.environ, cache=job.cache, libraries=job.libraries)
-
-
-def resolve(clip: inputs.Input, cache: Path) -> list[Path]:
-    """Find an input's files on this host, cut to its frame limit.
-
-    Raises:
-        FileNotFoundError: a file is not on this host.
-    """
-    if clip.packaged is not None:
-        paths = [environments.packaged_file(clip.packaged)]
-    else:
-        paths = [Path(path) for path in clip.paths]
-        for path in paths:
-            if not path.is_file():
-                raise FileNotFoundError(f"input {clip.name}: {path} is not on this host; copy it there")
-    if clip.frame_limit is not None and clip.kind == inputs.VIDEO:
-        paths = [clips.cut(path, clip.frame_limit, cache) for path in paths]
-    return paths
 
 
 def _deadline(limit_s: float) -> float:

@@ -1,26 +1,25 @@
-"""Virtual environments: another torch, another py-feat, beside featray's own on the same host.
+"""Virtual environments: another torch or py-feat beside featray's own, on the same host.
 
 Flow: a cell with requirements -> `interpreter` -> the Python that its child runs in.
-Each set of requirements is built once per host, with uv, in featray's cache, named by its digest; builders of one set
-wait for each other. featray itself is not installed in it: the child finds featray's source on its path.
+Each set of requirements is built once per host, with uv, in featray's cache. The folder is named by the set's digest.
+Processes that need the same set at the same time wait for the one that builds it. featray itself is not installed
+there: the child finds its source on PYTHONPATH.
 """
 
-import contextlib
-import fcntl
 import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from featray.core import identity
+from featray.core import identity, lockfile
 
 MEASURING = ("psutil", "nvidia-ml-py")
-"""What the child uses beside the sweep's own requirements: its telemetry."""
+"""What the child needs besides the sweep's requirements: its telemetry."""
 
-BUILD_S = 1800.0  # torch with its CUDA libraries is 3 GB; a slow line takes a quarter of an hour
+BUILD_S = 1800.0  # torch with its CUDA libraries is 3 GB; over a slow line that takes a quarter of an hour
 
 READY = ".featray-ready"
 
@@ -30,7 +29,7 @@ class Unresolvable(OSError):
 
 
 def interpreter(requirements: Sequence[str], cache: Path) -> str:
-    """Find the Python of a set of requirements; build its environment first where it is not there yet.
+    """Find the Python for a set of requirements; build its environment first if it is missing.
 
     Raises:
         Unresolvable: uv cannot resolve, download or install the set.
@@ -42,15 +41,15 @@ def interpreter(requirements: Sequence[str], cache: Path) -> str:
     if (folder / READY).exists():
         return str(python)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_suffix(".lock")):
+    with lockfile.locked(folder.with_suffix(".lock")):
         if not (folder / READY).exists():
-            shutil.rmtree(folder, ignore_errors=True)  # what a killed builder left
+            shutil.rmtree(folder, ignore_errors=True)  # a build that was killed leaves a part
             _build(folder, python, requirements)
     return str(python)
 
 
 def name(requirements: Sequence[str]) -> str:
-    """Name an environment by what it holds and the Python it is built on: unlike hosts may share a cache."""
+    """Name an environment by its packages, Python and platform: hosts of different kinds may share a cache."""
     return identity.digest(
         {
             "requirements": sorted(requirements),
@@ -62,10 +61,10 @@ def name(requirements: Sequence[str]) -> str:
     )
 
 
-def source(cache: Path) -> Path:
-    """Find a folder that holds the featray package and nothing else, to be put on a child's path.
+def source_link(cache: Path) -> Path:
+    """Return a folder that holds the featray package and nothing else, for a child's PYTHONPATH.
 
-    The folder that featray is installed in may be site-packages, whose other packages must stay out of the child.
+    featray may be installed in site-packages, whose other packages must not reach the child.
     """
     package = Path(__file__).parents[1]
     folder = cache / "source" / identity.digest({"package": str(package)})
@@ -96,11 +95,3 @@ def _run(command: list[str]) -> None:
         raise Unresolvable(f"building the environment took longer than {BUILD_S:.0f} s") from None
     if done.returncode != 0:
         raise Unresolvable(f"the environment cannot be built: {done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock file; whoever else builds the same environment waits."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

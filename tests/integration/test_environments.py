@@ -1,14 +1,10 @@
 """Environments as an axis: another torch and py-feat in the child, beside featray's own."""
 
-import platform
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from featray.host import venvs
 from tests.support.command import featray
 
 SWEEP = """
@@ -65,36 +61,3 @@ def test_a_set_that_cannot_be_resolved_is_unsupported_with_the_resolvers_words(t
     assert frame.loc["small", "status"] == "ok"
     assert frame.loc["impossible", "status"] == "unsupported"
     assert "psutil==0.0.0.1" in str(frame.loc["impossible", "reason"])
-
-
-def test_an_environment_is_named_by_its_set_not_by_its_order() -> None:
-    assert venvs.name(["a==1", "b==2"]) == venvs.name(["b==2", "a==1"])
-    assert venvs.name(["a==1"]) != venvs.name(["a==2"])
-
-
-def test_unlike_hosts_that_share_a_cache_have_environments_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {venvs.name(["a==1"])}
-    for module, attribute, other in ((platform, "machine", "riscv64"), (sys, "executable", "/opt/python")):
-        with monkeypatch.context() as patch:
-            patch.setattr(module, attribute, (lambda: "riscv64") if attribute == "machine" else other)
-            names.add(venvs.name(["a==1"]))
-    assert len(names) == 3
-
-
-def test_the_childs_path_holds_featray_and_nothing_else(tmp_path: Path) -> None:
-    folder = venvs.source(tmp_path)
-    assert [path.name for path in folder.iterdir()] == ["featray"]
-    code = "import featray.measurement.clockwork as it; print(it.__name__)"
-    done = subprocess.run(
-        [sys.executable, "-S", "-P", "-c", code],
-        env={"PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == "featray.measurement.clockwork", done.stderr
-
-
-def test_no_requirements_means_featrays_own_python(tmp_path: Path) -> None:
-    assert venvs.interpreter((), tmp_path) == sys.executable
-    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ import pytest
 from featray import store
 from featray.core.inputs import CATALOGUE
 from featray.errors import StoreError
-from featray.host import environments, probe, spool, supervisor
+from featray.host import input_files, probe, spool, supervisor
 from featray.measurement import weights
 from featray.planning.inventory import Inventory
 from featray.running.runner import Progress
@@ -242,7 +242,7 @@ def test_an_interpreter_of_another_architecture_costs_its_cells_and_no_more_trie
 
 
 def test_a_clip_that_went_away_costs_its_own_cells_only(tmp_path: Path, here: Inventory) -> None:
-    clip = Path(shutil.copy(environments.packaged_file(str(CATALOGUE["short"].packaged)), tmp_path / "gone.mp4"))
+    clip = Path(shutil.copy(input_files.find_packaged(str(CATALOGUE["short"].packaged)), tmp_path / "gone.mp4"))
     sweep = write(tmp_path, sizes=[4])
     sweep.write_text(sweep.read_text().replace("[short]", "[gone.mp4, short]"))
 

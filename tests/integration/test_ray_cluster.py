@@ -16,7 +16,7 @@ import pytest
 
 from featray import store
 from featray.core.row import Row
-from featray.host import environments
+from featray.host import input_files
 from tests.support.campaigns import wait_until, write
 from tests.support.command import Ran, children, featray, start
 
@@ -138,7 +138,7 @@ def test_what_no_node_can_run_is_said_at_once_and_the_rest_runs(cluster: Nodes, 
 
 
 def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Path) -> None:
-    shutil.copy(environments.packaged_file("multi_face.jpg"), tmp_path / "faces.jpg")
+    shutil.copy(input_files.find_packaged("multi_face.jpg"), tmp_path / "faces.jpg")
     sweep = tmp_path / "own.yaml"
     tick = SWEEP.replace("[short]", "[CLIP]") + "axes: {device: cpu, batch_size: 1}"
     sweep.write_text(tick.replace("CLIP", str(tmp_path / "faces.jpg")))

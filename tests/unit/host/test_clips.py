@@ -27,13 +27,13 @@ def video(path: Path, width: int, height: int, frames: int = 5) -> Path:
 
 def noise(path: Path, frames: int) -> Path:
     """Make a clip that moves, so that an encoder has something to decide."""
-    dice = np.random.default_rng(0)
-    still = dice.integers(0, 256, (144, 176, 3), np.uint8)
+    random = np.random.default_rng(0)
+    still = random.integers(0, 256, (144, 176, 3), np.uint8)
     with av.open(str(path), "w") as sink:
         stream = sink.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 176, 144, "bgr0"
         for index in range(frames):
-            moved = np.roll(still, 3 * index, axis=1) // 2 + dice.integers(0, 20, still.shape, np.uint8)
+            moved = np.roll(still, 3 * index, axis=1) // 2 + random.integers(0, 20, still.shape, np.uint8)
             sink.mux(stream.encode(av.VideoFrame.from_ndarray(moved.astype(np.uint8), format="bgr24")))
         sink.mux(stream.encode(None))
     return path
@@ -43,8 +43,8 @@ def noise(path: Path, frames: int) -> Path:
 def test_a_clip_of_any_size_is_cut_to_its_first_frames(tmp_path: Path, width: int, height: int) -> None:
     cut = clips.cut(video(tmp_path / "a.mkv", width, height), 2, tmp_path)
     with av.open(str(cut)) as container:
-        found = [(frame.width, frame.height) for frame in container.decode(video=0)]
-    assert found == [(width, height)] * 2
+        sizes = [(frame.width, frame.height) for frame in container.decode(video=0)]
+    assert sizes == [(width, height)] * 2
 
 
 def test_only_files_that_can_be_read_have_a_digest(tmp_path: Path) -> None:

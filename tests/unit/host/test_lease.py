@@ -1,4 +1,4 @@
-"""Leases: who may measure on a host at a time."""
+"""Leases: who may measure on a host at the same time."""
 
 import itertools
 import os
@@ -30,8 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "leases"
 
 
-def first(device: str, exclusive: Exclusive) -> str | Lease:
-    """Try once; a lease that is got is given back."""
+def try_once(device: str, exclusive: Exclusive) -> str | Lease:
+    """Try once; release the lease if it was free."""
     states = lease.acquire("box", device, exclusive=exclusive, holder="bob@box")
     state = next(states)
     if isinstance(state, Lease):
@@ -57,13 +57,13 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 def test_a_free_host_is_leased_at_once() -> None:
-    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
+    assert isinstance(try_once("GPU-1", Exclusive.HOST), Lease)
 
 
-def test_one_who_waits_is_told_who_holds_the_host() -> None:
+def test_who_waits_sees_the_name_of_the_holder() -> None:
     holder = hold("GPU-1", "host")
     try:
-        assert first("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
+        assert try_once("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
     finally:
         end(holder)
 
@@ -71,8 +71,8 @@ def test_one_who_waits_is_told_who_holds_the_host() -> None:
 def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
     holder = hold("GPU-1", "gpu")
     try:
-        assert isinstance(first("GPU-2", Exclusive.GPU), Lease)
-        assert isinstance(first("GPU-1", Exclusive.GPU), str)
+        assert isinstance(try_once("GPU-2", Exclusive.GPU), Lease)
+        assert isinstance(try_once("GPU-1", Exclusive.GPU), str)
     finally:
         end(holder)
 
@@ -80,7 +80,7 @@ def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:
 def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
     holder = hold("GPU-1", "gpu")
     try:
-        assert isinstance(first("GPU-2", Exclusive.HOST), str)
+        assert isinstance(try_once("GPU-2", Exclusive.HOST), str)
     finally:
         end(holder)
 
@@ -88,9 +88,9 @@ def test_a_quiet_measurement_waits_for_every_gpu_of_the_host() -> None:
 def test_a_lease_dies_with_its_holder() -> None:
     end(hold("GPU-1", "host"))
     deadline = time.monotonic() + 5
-    while isinstance(first("GPU-1", Exclusive.HOST), str):
+    while isinstance(try_once("GPU-1", Exclusive.HOST), str):
         assert time.monotonic() < deadline
-    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
+    assert isinstance(try_once("GPU-1", Exclusive.HOST), Lease)
 
 
 TURNS = """
@@ -109,32 +109,34 @@ for turn in range(5):
 """
 
 
-def test_two_who_come_back_for_more_take_turns(tmp_path: Path) -> None:
+def test_two_processes_that_lease_again_and_again_take_turns(tmp_path: Path) -> None:
     started = tmp_path / "started"
     started.mkdir()
     people = [
         subprocess.Popen([sys.executable, "-c", TURNS, name, str(started)], stdout=subprocess.PIPE, text=True)
         for name in ("ann", "bob")
     ]
-    said = [person.communicate(timeout=60)[0] for person in people]
-    names = [name for _, name in sorted((float(at), name) for at, name in map(str.split, "".join(said).splitlines()))]
+    outputs = [person.communicate(timeout=60)[0] for person in people]
+    names = [
+        name for _, name in sorted((float(at), name) for at, name in map(str.split, "".join(outputs).splitlines()))
+    ]
     both = names[names.index("ann") if names[0] == "bob" else names.index("bob") :]  # from where both have started
     assert len(names) == 10
     assert all(before != after for before, after in itertools.pairwise(both[:5])), names
 
 
 def test_lock_files_can_be_opened_by_other_users(folder: Path) -> None:
-    first("GPU-1", Exclusive.HOST)
+    try_once("GPU-1", Exclusive.HOST)
     assert sorted(file.name for file in folder.iterdir()) == ["gate-box.lock", "host-box.lock"]
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666}
     assert folder.stat().st_mode & 0o1777 == 0o1777
 
 
-def test_a_name_that_an_ended_process_left_is_not_told() -> None:
+def test_the_name_that_an_ended_process_left_is_not_shown() -> None:
     end(hold("GPU-1", "host"))
     holder = hold("GPU-1", "gpu")
     try:
-        assert first("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
+        assert try_once("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
     finally:
         end(holder)
 
@@ -145,17 +147,17 @@ def test_a_second_user_may_lease_in_a_sticky_folder(folder: Path) -> None:
     for file in folder.iterdir():
         os.chown(file, 1001, 1001)
     folder.chmod(0o1777)
-    assert isinstance(first("GPU-1", Exclusive.HOST), Lease)
+    assert isinstance(try_once("GPU-1", Exclusive.HOST), Lease)
 
 
-def test_a_long_wait_on_one_holder_is_told_now_and_then_not_at_every_look() -> None:
+def test_during_a_long_wait_the_holder_is_named_now_and_then_and_not_at_every_try() -> None:
     process = hold("GPU-1", "host")
     states = lease.acquire("box", "GPU-1", exclusive=Exclusive.HOST, holder="bob@box")
     assert "ann@box" in str(next(states))
     ender = threading.Timer(2.0, end, [process])
     ender.start()
-    *told, got = states
+    *names, last = states
     ender.join()
-    assert isinstance(got, Lease)
-    lease.release(got)
-    assert len(told) <= 1  # of ten looks: the end of the holder may be seen before its lock is free
+    assert isinstance(last, Lease)
+    lease.release(last)
+    assert len(names) <= 1  # of ten tries: the end of the holder may be seen before its lock is free

