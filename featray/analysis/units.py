@@ -193,7 +193,7 @@ SOFTWARE = ("pyfeat", "pyfeat_commit", "torch", "torchvision", "torchcodec", "cu
 SPREAD_REPEATS = 3  # two values have a range but no quartiles
 
 
-def standing(rows: Iterable[Row]) -> list[Row]:
+def without_outdated_refusals(rows: Iterable[Row]) -> list[Row]:
     """Leave out refusals of cells that could run after all, once a host was there that can run them."""
     kept = list(rows)
     refused = [row for row in kept if row.order_index is None and row.status in (Status.INFEASIBLE, Status.UNSUPPORTED)]
@@ -221,7 +221,7 @@ def gather_sides(baseline: Iterable[Row], candidate: Iterable[Row]) -> tuple[lis
 
 def _gathered(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
-    for row in standing(rows):
+    for row in without_outdated_refusals(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
         if key not in last or precedence(row.status, row.attempt) >= precedence(last[key].status, last[key].attempt):
             last[key] = row

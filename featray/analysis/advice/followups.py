@@ -1,6 +1,6 @@
 """Follow-ups: the cells that findings ask for, as sweep files that can be submitted as they are.
 
-Flow: `diagnosis.Finding.wanted` -> `propose` -> `Followup` -> `yaml`. One file holds what one kind of finding asks for
+Flow: `diagnosis.Finding.wanted` -> `propose` -> `Followup` -> `to_yaml`. One file holds what one kind of finding asks for
 on one device in one environment, with the reasons as comments and the time it should take.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from featray import stats
 from featray.analysis.comparison import separation
-from featray.analysis.diagnosis import Finding, Role, Wanted
+from featray.analysis.diagnosis import Finding, ComparisonRole, WantedCells
 from featray.analysis.units import Unit
 from featray.core import cell as cells
 from featray.core import detectors, identity, inputs, wording
@@ -48,7 +48,7 @@ class _Asked:
     """One cell that is wanted, and where."""
 
     cell: Cell
-    wanted: Wanted
+    wanted: WantedCells
     place: Unit
 
 
@@ -74,7 +74,7 @@ def propose(
         ratio to an import is ever decided.
     """
     places = {unit.row.target_id: unit for unit in units}
-    groups: dict[tuple[str, str, Role | None], list[_Asked]] = {}
+    groups: dict[tuple[str, str, ComparisonRole | None], list[_Asked]] = {}
     for kind, each in ((finding.kind, each) for finding in found for each in finding.wanted):
         place = places.get(each.target_id or each.unit.row.target_id, each.unit)
         for cell in _cells(each):
@@ -94,7 +94,7 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[-80:].lstrip("._-") or "next"
 
 
-def _baseline(role: Role | None, files: Mapping[Role, str], measured: Mapping[str, str | None]) -> str | None:
+def _baseline(role: ComparisonRole | None, files: Mapping[ComparisonRole, str], measured: Mapping[str, str | None]) -> str | None:
     """Name the sweep that stands for a role: the file that measures just that, else what is there, else any like it."""
     if role is None:
         return None
@@ -120,7 +120,7 @@ def _group(cell: Cell, place: Unit) -> str:
     )
 
 
-def _cells(wanted: Wanted) -> list[Cell]:
+def _cells(wanted: WantedCells) -> list[Cell]:
     """Write the wanted cells in full; none where the unit's cell, or a named detector or input, is not known."""
     start = of_unit(wanted.unit)
     if start is None:
@@ -272,7 +272,7 @@ def _expected_s(members: Sequence[_Asked], invocations: int) -> float:
     return invocations * (measuring_s + processes * plan.LOAD_S)
 
 
-def yaml(followup: Followup) -> str:
+def to_yaml(followup: Followup) -> str:
     """Write a follow-up as a sweep file."""
     return "\n".join(_lines(followup)) + "\n"
 

@@ -23,7 +23,7 @@ RUNNERS_UP = 5  # other lines shown: more is the report
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Wish:
+class Constraints:
     """What the caller is bound to; None leaves it open. `memory_limit_b` is of the device, by anybody."""
 
     detector: str | None = None
@@ -56,7 +56,7 @@ class Recommendation:
 
 
 def recommend(
-    units: Iterable[Unit], wish: Wish = Wish(), *, known: Mapping[str, Calibration] | None = None
+    units: Iterable[Unit], wish: Constraints = Constraints(), *, known: Mapping[str, Calibration] | None = None
 ) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.
 
@@ -69,7 +69,7 @@ def recommend(
         NothingMatches: nothing that was measured fits; the message says which wish it fails on.
     """
     whole = list(units)
-    floors = comparison.calibrations(row for unit in whole for row in unit.rows) if known is None else known
+    floors = comparison.find_calibrations(row for unit in whole for row in unit.rows) if known is None else known
     measured = [unit for unit in _latest(whole) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
     if not measured:
         raise NothingMatches("nothing was measured yet; submit a sweep first")
@@ -93,7 +93,7 @@ def _recency(unit: Unit) -> tuple[bool, str]:
     return bool(unit.measured), unit.row.started_at
 
 
-def _fitting(units: Sequence[Unit], wish: Wish) -> tuple[list[Unit], int]:
+def _fitting(units: Sequence[Unit], wish: Constraints) -> tuple[list[Unit], int]:
     """Keep what the wish allows; count what was left out since its memory is unknown.
 
     Raises:

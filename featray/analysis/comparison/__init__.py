@@ -1,6 +1,6 @@
 """Comparison: which units stand against which, what may be said about the ratio of their times, and why not.
 
-Flow: rows of two sides -> `select` -> `compare` (or `within` one side) -> `Comparison` -> `diagnosis`, `report`, CLI.
+Flow: rows of two sides -> `select` -> `compare` (or `compare_within` one side) -> `Comparison` -> `diagnosis`, `report`, CLI.
 Pure: figures come from the rows, noise floors from the rows of the calibration.
 
     keys          what can be varied, and where a unit holds it
@@ -18,12 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.analysis.comparison import keys, matching, pairs
-from featray.analysis.comparison.calibration import CALIBRATION, Calibration, calibrations, margin_of
+from featray.analysis.comparison.calibration import CALIBRATION, Calibration, find_calibrations, margin_of
 from featray.analysis.comparison.factors import Factor, FactorKind
-from featray.analysis.comparison.matching import Matched
+from featray.analysis.comparison.matching import MatchedUnits
 from featray.analysis.comparison.pairs import Pair, judge, next_step
-from featray.analysis.comparison.selection import named, select
-from featray.analysis.comparison.separation import Separation, Step
+from featray.analysis.comparison.selection import find_name, select
+from featray.analysis.comparison.separation import SeparationPlan, SeparatingCell
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit, gather, gather_sides
 from featray.core.row import Row
@@ -37,18 +37,18 @@ __all__ = [
     "Factor",
     "FactorKind",
     "Pair",
-    "Separation",
-    "Step",
-    "calibrations",
+    "SeparationPlan",
+    "SeparatingCell",
+    "find_calibrations",
     "compare",
-    "daggered",
+    "mark_daggers",
     "judge",
     "margin_of",
-    "named",
+    "find_name",
     "next_step",
-    "of_units",
+    "compare_units",
     "select",
-    "within",
+    "compare_within",
 ]
 
 
@@ -88,10 +88,10 @@ def compare(
     Raises:
         BadInput: `over` names no key, or one of the input.
     """
-    return of_units(*gather_sides(baseline, candidate), over=over, margin=margin, calibrations=calibrations)
+    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, calibrations=find_calibrations)
 
 
-def of_units(
+def compare_units(
     baseline: Sequence[Unit],
     candidate: Sequence[Unit],
     *,
@@ -101,10 +101,10 @@ def of_units(
 ) -> Comparison:
     """Compare two sides that are gathered already."""
     chosen = keys.resolve(over, [*baseline, *candidate])
-    return _judged(matching.between(baseline, candidate, chosen), margin, calibrations or {})
+    return _judged(matching.match(baseline, candidate, chosen), margin, find_calibrations or {})
 
 
-def within(
+def compare_within(
     rows: Iterable[Row],
     *,
     over: Sequence[str],
@@ -117,13 +117,13 @@ def within(
         BadInput: `over` is empty, names no key, or one of the input.
     """
     units = gather(rows)
-    return _judged(matching.within(units, keys.resolve(over, units)), margin, calibrations or {})
+    return _judged(matching.match_within(units, keys.resolve(over, units)), margin, find_calibrations or {})
 
 
-def _judged(matched: Matched, margin: float, known: Mapping[str, Calibration]) -> Comparison:
+def _judged(matched: MatchedUnits, margin: float, known: Mapping[str, Calibration]) -> Comparison:
     judged = [pairs.judge(*pair, matched.over, margin=margin, calibrations=known) for pair in matched.pairs]
     return Comparison(
-        pairs=tuple(daggered(judged)),
+        pairs=tuple(mark_daggers(judged)),
         only_baseline=matched.only_baseline,
         only_candidate=matched.only_candidate,
         superseded=matched.superseded,
@@ -131,7 +131,7 @@ def _judged(matched: Matched, margin: float, known: Mapping[str, Calibration]) -
     )
 
 
-def daggered(judged: Sequence[Pair]) -> list[Pair]:
+def mark_daggers(judged: Sequence[Pair]) -> list[Pair]:
     """Mark the differences that do not survive Benjamini-Hochberg over every pair that was tested."""
     tested = [(place, pair.decision.p_value) for place, pair in enumerate(judged) if pair.decision]
     values = [(place, value) for place, value in tested if value is not None]

@@ -1,6 +1,6 @@
 """Calibration: how much identical cells differ on a target, from the rows of the sweep that measured just that.
 
-Flow: `featray calibrate` stores ordinary rows of the sweep CALIBRATION -> `calibrations` -> margins, "needed" figures.
+Flow: `featray calibrate` stores ordinary rows of the sweep CALIBRATION -> `find_calibrations` -> margins, "needed" figures.
 A and A are the odd and the even invocations of one cell, so that drift during the sweep falls on both.
 """
 
@@ -34,7 +34,7 @@ class Calibration:
     pairs: tuple[Decision, ...]
 
 
-def calibrations(rows: Iterable[Row]) -> dict[str, Calibration]:
+def find_calibrations(rows: Iterable[Row]) -> dict[str, Calibration]:
     """Read each target's last calibration.
 
     Args:

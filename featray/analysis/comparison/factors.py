@@ -53,10 +53,10 @@ class Factor:
         return f"{self.title} ({'; '.join(map(str, self.changes))})"
 
 
-def differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Factor, ...]:
+def find_differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Factor, ...]:
     """List what differs between two units: settings, then what was varied of the work, then the context."""
     found = _settings(baseline, candidate)
-    if keys.of_detector(over) and "detector" not in over:
+    if keys.detector_parts(over) and "detector" not in over:
         found = [factor for factor in found if factor.key != "detector"]  # a variant's name follows from its part
     found += [Factor(each.key, FactorKind.WORK, (each,)) for each in _of_work(baseline, candidate, over)]
     told = {factor.key for factor in found}
@@ -87,7 +87,7 @@ def _of_work(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Ch
     """List the varied work keys, but those that follow from another detector, which is one difference."""
     if baseline.row.detector != candidate.row.detector and "detector" in over:
         return ()
-    return work.varied(baseline, candidate, over)
+    return work.varied_changes(baseline, candidate, over)
 
 
 def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
@@ -131,7 +131,7 @@ def _is_renamed(baseline: Unit, candidate: Unit, changes: tuple[Change, ...]) ->
 def _both(baseline: Unit, candidate: Unit, column: str) -> tuple[str | None, str | None]:
     if column == "delay_s_per_frame":  # none and 0 are the same
         return str(baseline.row.delay_s_per_frame or 0.0), str(candidate.row.delay_s_per_frame or 0.0)
-    return keys.shown(getattr(baseline.row, column)), keys.shown(getattr(candidate.row, column))
+    return keys.as_text(getattr(baseline.row, column)), keys.as_text(getattr(candidate.row, column))
 
 
 def _without_label(found: list[Factor]) -> list[Factor]:
@@ -139,7 +139,7 @@ def _without_label(found: list[Factor]) -> list[Factor]:
     return [factor for factor in found if not (factor.key == "environment" and factor.kind is FactorKind.SETTING)]
 
 
-def unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
+def find_unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
     """List the factors of which a side tells nothing, so that they may differ unseen."""
     found = []
     for key, columns in keys.FACTORS.items():

@@ -49,7 +49,7 @@ ALIASES: Mapping[str, str] = {
 }
 """Other names of a key: every column of a factor stands for the factor."""
 
-OF_INPUT = frozenset({"input_sha256", "input_frames", "frame_limit", "copies", "skip_frames", "output_size"})
+INPUT_KEYS = frozenset({"input_sha256", "input_frames", "frame_limit", "copies", "skip_frames", "output_size"})
 """Work keys of the input; all others are the detector's."""
 
 KIND_OF_WEIGHTS = "weights"  # pretrained or synthetic
@@ -71,13 +71,13 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
     Raises:
         BadInput: a key is none, or is one that cannot be varied; the message lists those that can.
     """
-    of_work = {key for unit in units for key in unit.row.work or {}}
+    work_value = {key for unit in units for key in unit.row.work or {}}
     chosen = []
     for name in over:
         key = ALIASES.get(name, name)
-        if key in OF_INPUT or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
+        if key in INPUT_KEYS or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
             raise BadInput(f"--over {name}: a comparison of other inputs or weights is one of other work")
-        known = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(of_work - OF_INPUT - {KIND_OF_WEIGHTS})]
+        known = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(work_value - INPUT_KEYS - {KIND_OF_WEIGHTS})]
         if key not in known:
             listed = [each for each in known if not each.startswith(WEIGHT_FILE)]
             raise BadInput(f"--over {name}: no such key{suggest(name, listed)}")
@@ -85,7 +85,7 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def of_detector(over: Iterable[str]) -> list[str]:
+def detector_parts(over: Iterable[str]) -> list[str]:
     """List the keys that are a part of the detector, such as `au_model`: work keys, not settings or factors."""
     return [key for key in over if key not in SETTINGS and key not in FACTORS and key != VARIABLES]
 
@@ -99,11 +99,11 @@ def value(unit: Unit, key: str) -> str | None:
     if key in ("gpu", "host"):
         return unit.row.target_id if key == "gpu" else unit.row.host_id or unit.row.hostname
     if key in SETTINGS or key in FACTORS:
-        return shown(getattr(unit.row, FACTORS[key][0] if key in FACTORS and key not in SETTINGS else key))
-    return of_work(unit, key)
+        return as_text(getattr(unit.row, FACTORS[key][0] if key in FACTORS and key not in SETTINGS else key))
+    return work_value(unit, key)
 
 
-def of_work(unit: Unit, key: str) -> str | None:
+def work_value(unit: Unit, key: str) -> str | None:
     """Read a work key of a unit as people write it: `svm`, not `"svm"`; None where it has no such key."""
     text = (unit.row.work or {}).get(key)
     if text is None:
@@ -115,24 +115,24 @@ def of_work(unit: Unit, key: str) -> str | None:
     return value if isinstance(value, str) else text
 
 
-def shown(value: object) -> str | None:
+def as_text(value: object) -> str | None:
     """Write a column's value as text; None stays None."""
     return None if value is None else str(value)
 
 
-def in_order(values: Iterable[str]) -> list[str]:
+def sort_values(values: Iterable[str]) -> list[str]:
     """Sort numbers and versions by size, detectors and inputs as in their catalogues, others as they come first."""
     first = list(dict.fromkeys(values))
     known = [*detectors.CATALOGUE, *inputs.CATALOGUE]
     if set(first) & set(known):
         return sorted(first, key=lambda each: known.index(each) if each in known else len(known))
-    numbers = {each: numbered(each) for each in first}
+    numbers = {each: version_numbers(each) for each in first}
     if all(numbers.values()):
         return sorted(first, key=lambda each: numbers[each])
     return first
 
 
-def numbered(version: str) -> tuple[int, ...]:
+def version_numbers(version: str) -> tuple[int, ...]:
     """Read the numbers at the head of a version, such as (2, 11, 0) of `2.11.0+cu128`; empty for anything else."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else ()

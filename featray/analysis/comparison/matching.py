@@ -15,8 +15,8 @@ PLACE, ENVIRONMENT = "target", "environment"
 
 
 @dataclasses.dataclass(frozen=True)
-class Matched:
-    """Pairs in the order of `in_order`, what has no counterpart, and what was left out for a later run of the same."""
+class MatchedUnits:
+    """Pairs in the order of `sort_pairs`, what has no counterpart, and what was left out for a later run of the same."""
 
     pairs: tuple[tuple[Unit, Unit], ...]
     only_baseline: tuple[Unit, ...]
@@ -25,7 +25,7 @@ class Matched:
     over: tuple[str, ...]  # what is varied: as asked, and what differs in every pair
 
 
-def latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
+def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
     """Keep one unit of each cell and target, the last that was measured; return it and the others."""
     kept: dict[tuple[str, str, str | None], Unit] = {}
     others = []
@@ -46,21 +46,21 @@ def _recency(unit: Unit) -> tuple[bool, str, str]:
     return bool(unit.measured), unit.row.started_at, unit.row.run_id
 
 
-def between(baseline: Iterable[Unit], candidate: Iterable[Unit], over: Sequence[str]) -> Matched:
+def match(baseline: Iterable[Unit], candidate: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     """Match two sides.
 
     Labels in which the two sides have no value in common differ in every pair, and are varied without being asked for;
     the input never is.
     """
-    ours, older = latest(baseline)
-    theirs, older_too = latest(candidate)
+    ours, older = split_latest(baseline)
+    theirs, older_too = split_latest(candidate)
     chosen = tuple(dict.fromkeys((*over, *_differing_everywhere(ours, theirs, over))))
     pairs: list[tuple[Unit, Unit]] = []
     for free in _freedoms(chosen):
         left = _unmatched(ours, [one for one, _ in pairs]), _unmatched(theirs, [other for _, other in pairs])
         pairs += _pairs(*left, chosen, free)
-    return Matched(
-        pairs=tuple(in_order(pairs)),
+    return MatchedUnits(
+        pairs=tuple(sort_pairs(pairs)),
         only_baseline=tuple(_unmatched(ours, [one for one, _ in pairs])),
         only_candidate=tuple(_unmatched(theirs, [other for _, other in pairs])),
         superseded=(*older, *older_too),
@@ -68,11 +68,11 @@ def between(baseline: Iterable[Unit], candidate: Iterable[Unit], over: Sequence[
     )
 
 
-def in_order(pairs: Sequence[tuple[Unit, Unit]]) -> list[tuple[Unit, Unit]]:
+def sort_pairs(pairs: Sequence[tuple[Unit, Unit]]) -> list[tuple[Unit, Unit]]:
     """Sort pairs by input, detector and settings: rows come in the shuffled order in which they were measured."""
     sides = [unit for pair in pairs for unit in pair]
     ranks = [
-        {value: rank for rank, value in enumerate(keys.in_order(getattr(unit.row, label) for unit in sides))}
+        {value: rank for rank, value in enumerate(keys.sort_values(getattr(unit.row, label) for unit in sides))}
         for label in ("input", "detector")
     ]
 
@@ -89,7 +89,7 @@ def _differing_everywhere(ours: Sequence[Unit], theirs: Sequence[Unit], over: Se
     """List the labels without a common value; where a part of the detector is varied its name may follow from that."""
     if not ours or not theirs:
         return []
-    known = {ENVIRONMENT} | ({"detector"} if keys.of_detector(over) else set())
+    known = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) else set())
     labels = [key for key in keys.SETTINGS if key not in known]
     return [key for key in labels if not {_label(unit, key) for unit in ours} & {_label(unit, key) for unit in theirs}]
 
@@ -139,7 +139,7 @@ def _key(unit: Unit, over: Collection[str], free: frozenset[str]) -> Hashable:
 
 
 def _label(unit: Unit, key: str) -> str | None:
-    return unit.asked_threads if key == "threads" else keys.shown(getattr(unit.row, key))
+    return unit.asked_threads if key == "threads" else keys.as_text(getattr(unit.row, key))
 
 
 def _detector(unit: Unit, over: Collection[str]) -> str | None:
@@ -147,19 +147,19 @@ def _detector(unit: Unit, over: Collection[str]) -> str | None:
     if "detector" in over:
         return None
     asked = unit.asked.get("detector")
-    parts = keys.of_detector(over)
+    parts = keys.detector_parts(over)
     if not parts or not isinstance(asked, dict) or not isinstance(asked.get("keywords"), dict):
         return unit.row.detector
     kept = {key: value for key, value in asked["keywords"].items() if key not in parts}
     return identity.digest({"class": asked.get("class_name"), "keywords": kept})
 
 
-def within(units: Iterable[Unit], over: Sequence[str]) -> Matched:
+def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     """Match units of one side with each other: those that differ in nothing but what is varied.
 
     The first value stands for the baseline: the smallest batch, the oldest version, the detector that comes first.
     """
-    kept, older = latest(units)
+    kept, older = split_latest(units)
     free = _freedoms(over)[0]
     groups: dict[Hashable, list[Unit]] = {}
     for unit in kept:
@@ -170,10 +170,10 @@ def within(units: Iterable[Unit], over: Sequence[str]) -> Matched:
         others = [unit for unit in ordered[1:] if any(keys.value(unit, k) != keys.value(ordered[0], k) for k in over)]
         pairs += [(ordered[0], other) for other in others]
         alone += ordered[:1] if not others else []
-    return Matched(tuple(in_order(pairs)), tuple(alone), (), tuple(older), tuple(over))
+    return MatchedUnits(tuple(sort_pairs(pairs)), tuple(alone), (), tuple(older), tuple(over))
 
 
 def _ordered(units: Sequence[Unit], values: Callable[[Unit], tuple[str, ...]]) -> list[Unit]:
     columns = zip(*(values(unit) for unit in units), strict=True)
-    ranks = [{value: rank for rank, value in enumerate(keys.in_order(column))} for column in columns]
+    ranks = [{value: rank for rank, value in enumerate(keys.sort_values(column))} for column in columns]
     return sorted(units, key=lambda unit: [rank[value] for rank, value in zip(ranks, values(unit), strict=True)])

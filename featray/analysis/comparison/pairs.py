@@ -14,7 +14,7 @@ from featray.analysis.comparison import calibration, keys, separation, work
 from featray.analysis.comparison import factors as factors_
 from featray.analysis.comparison.calibration import Calibration
 from featray.analysis.comparison.factors import Factor, FactorKind
-from featray.analysis.comparison.separation import Separation
+from featray.analysis.comparison.separation import SeparationPlan
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.stats import Decision, Verdict
@@ -37,7 +37,7 @@ class Pair:
     factors: tuple[Factor, ...]
     unknown: tuple[str, ...]  # factors of which a side tells nothing
     cautions: tuple[str, ...]
-    separation: Separation | None
+    separation: SeparationPlan | None
     dagger: bool = False
 
     @property
@@ -80,7 +80,7 @@ def judge(
         verdict, decision, reasons = Verdict.NOT_COMPARABLE, None, refused
     else:
         verdict, decision, reasons = _timed(baseline, candidate, margin, calibrations)
-    differing = factors_.differing(baseline, candidate, over)
+    differing = factors_.find_differing(baseline, candidate, over)
     found = tuple(factor for factor in differing if factor.kind is not FactorKind.SETTING or factor.key not in best_of)
     return Pair(
         baseline=baseline,
@@ -90,7 +90,7 @@ def judge(
         reasons=tuple(reasons),
         changes=changes,
         factors=found,
-        unknown=factors_.unknown(baseline, candidate),
+        unknown=factors_.find_unknown(baseline, candidate),
         cautions=tuple(_cautions(baseline, candidate)),
         separation=separation.separate(baseline, candidate, found),
     )
@@ -102,7 +102,7 @@ def _outcome(baseline: Unit, candidate: Unit, over: Collection[str]) -> list[str
     has_work = baseline.row.work and candidate.row.work
     found = [f"weights {kinds[0]} -> {kinds[1]}"] if None not in kinds and kinds[0] != kinds[1] and not has_work else []
     if baseline.measured and candidate.measured:
-        found += work.outcome(baseline, candidate, over)
+        found += work.output_differences(baseline, candidate, over)
     return found
 
 
@@ -127,7 +127,7 @@ def _timed(
     if reasons:
         decision = dataclasses.replace(decision, verdict=Verdict.INCONCLUSIVE)
     if decision.verdict is Verdict.INCONCLUSIVE:
-        reasons += unsettled(decision)
+        reasons += why_inconclusive(decision)
     return decision.verdict, decision, reasons
 
 
@@ -141,7 +141,7 @@ def _unproven(baseline: Unit, candidate: Unit) -> list[str]:
     return ["what was computed is not stored, so equal work is not proven"] if unknown else []
 
 
-def unsettled(decision: Decision) -> list[str]:
+def why_inconclusive(decision: Decision) -> list[str]:
     """Say why a ratio is neither a difference nor none; nothing where only the work is in doubt."""
     counts = decision.n_baseline, decision.n_candidate
     if min(counts) == 1:
@@ -188,7 +188,7 @@ def next_step(pair: Pair) -> str:
 
 
 def _refused(pair: Pair) -> str:
-    names = [each.key for each in pair.changes if each.key not in keys.OF_INPUT and each.key != keys.KIND_OF_WEIGHTS]
+    names = [each.key for each in pair.changes if each.key not in keys.INPUT_KEYS and each.key != keys.KIND_OF_WEIGHTS]
     if names and len(names) == len(pair.changes) and len(names) <= MEANT:
         return f"measure both with the same {', '.join(names)}, or compare on purpose with --over {','.join(names)}"
     return "measure both sides with the same work"

@@ -57,7 +57,7 @@ def select(rows: Sequence[Row], expression: str) -> list[Row]:
     return kept
 
 
-def named(expression: str) -> str | None:
+def find_name(expression: str) -> str | None:
     """Find the run or sweep that an expression names, if it does: every row that it means is of that one.
 
     Raises:

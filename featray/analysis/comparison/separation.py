@@ -19,7 +19,7 @@ MACHINE = "machine"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Step:
+class SeparatingCell:
     """One cell to measure: which side each thing is taken from, and so what it separates.
 
     `hardware` is the side's row that tells where to run; `requirements` is what to install, in pip's words.
@@ -34,16 +34,16 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Separation:
+class SeparationPlan:
     """The cells that separate a pair's factors, starting beside `start`, and what they cannot."""
 
     start: str  # baseline or candidate: the side that the first cell differs from in one thing
-    steps: tuple[Step, ...]
+    steps: tuple[SeparatingCell, ...]
     together: tuple[str, ...]  # hardware factors that no cell can part
     why: str | None = None  # why the chain starts at that side
 
 
-def separate(baseline: Unit, candidate: Unit, factors: Sequence[Factor]) -> Separation | None:
+def separate(baseline: Unit, candidate: Unit, factors: Sequence[Factor]) -> SeparationPlan | None:
     """Plan the cells that separate what differs; None when one thing at the most differs."""
     hardware = [factor.key for factor in factors if factor.key in keys.HARDWARE]
     things = ([MACHINE] if hardware else []) + [factor.key for factor in factors if factor.key not in keys.HARDWARE]
@@ -59,7 +59,7 @@ def separate(baseline: Unit, candidate: Unit, factors: Sequence[Factor]) -> Sepa
     for thing in flipped:
         takes = takes | {thing: other}
         steps.append(_step(thing, takes, sides, factors, hardware))
-    return Separation(start=start, steps=tuple(steps), together=together, why=why)
+    return SeparationPlan(start=start, steps=tuple(steps), together=together, why=why)
 
 
 def _start(baseline: Row, candidate: Row, things: Collection[str]) -> tuple[str, str | None]:
@@ -86,7 +86,7 @@ def _order(things: Sequence[str], start: str) -> list[str]:
 
 def _step(
     thing: str, takes: Mapping[str, str], sides: Mapping[str, Row], factors: Sequence[Factor], hardware: Sequence[str]
-) -> Step:
+) -> SeparatingCell:
     each_takes = {key: side for name, side in takes.items() for key in (hardware if name == MACHINE else [name])}
     rows = {key: sides[side] for key, side in each_takes.items()}
     default = sides["candidate"]
@@ -97,7 +97,7 @@ def _step(
         if factor.kind is not FactorKind.CONTEXT
     }
     installed = requirements(rows.get("torch", default), rows.get("pyfeat", default))
-    return Step(
+    return SeparatingCell(
         takes=each_takes,
         hardware=place,
         settings=settings,

@@ -57,16 +57,16 @@ def differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple
         return ()
     names = [key for key in dict.fromkeys((*ours, *theirs)) if ours.get(key) != theirs.get(key)]
     return tuple(
-        Change(key, keys.of_work(baseline, key), keys.of_work(candidate, key))
+        Change(key, keys.work_value(baseline, key), keys.work_value(candidate, key))
         for key in names
         if not _is_meant(key, over, one_sided=(key in ours) != (key in theirs))
     )
 
 
-def varied(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Change, ...]:
+def varied_changes(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Change, ...]:
     """List the work keys that the comparison varies and in which two units do differ."""
-    parts = keys.of_detector(over)
-    changes = [Change(key, keys.of_work(baseline, key), keys.of_work(candidate, key)) for key in parts]
+    parts = keys.detector_parts(over)
+    changes = [Change(key, keys.work_value(baseline, key), keys.work_value(candidate, key)) for key in parts]
     return tuple(change for change in changes if change.baseline != change.candidate)
 
 
@@ -74,7 +74,7 @@ def _is_meant(key: str, over: Collection[str], *, one_sided: bool) -> bool:
     """Tell whether a difference follows from what the comparison varies."""
     if key in over:
         return True
-    if key in keys.OF_INPUT or key == keys.KIND_OF_WEIGHTS:
+    if key in keys.INPUT_KEYS or key == keys.KIND_OF_WEIGHTS:
         return False
     if "detector" in over:
         return True
@@ -83,7 +83,7 @@ def _is_meant(key: str, over: Collection[str], *, one_sided: bool) -> bool:
     return one_sided and "pyfeat" in over  # a release brings keywords of its own; what came out still has to agree
 
 
-def outcome(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str, ...]:
+def output_differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str, ...]:
     """Say in what two units' outputs differ too much to be the same work; empty when they agree.
 
     Where another detector is compared on purpose only the frames have to agree, and where a part of it is, frames and
@@ -96,7 +96,7 @@ def outcome(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str
         pair = getattr(ours, name), getattr(theirs, name)
         if None not in pair and pair[0] != pair[1]:
             found.append(f"{name} {pair[0]} -> {pair[1]}")
-    if "detector" not in over and not keys.of_detector(over):
+    if "detector" not in over and not keys.detector_parts(over):
         found += _columns(ours.output_summary, theirs.output_summary)
     return tuple(found)
 

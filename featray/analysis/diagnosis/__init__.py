@@ -28,10 +28,10 @@ from featray.analysis.diagnosis import (
     software,
 )
 from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
-from featray.analysis.diagnosis.finding import Finding, FindingKind, Role, Wanted
+from featray.analysis.diagnosis.finding import Finding, FindingKind, ComparisonRole, WantedCells
 from featray.analysis.units import Unit
 
-__all__ = ["BestBatch", "Curve", "Diagnosis", "Finding", "FindingKind", "Role", "Wanted", "diagnose"]
+__all__ = ["BestBatch", "Curve", "Diagnosis", "Finding", "FindingKind", "ComparisonRole", "WantedCells", "diagnose"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,9 +64,9 @@ def diagnose(
         calibrations: Target id -> noise floor.
     """
     known = calibrations or {}
-    units, baseline = (sorted(side, key=batch_curves.place_in_tables) for side in (units, baseline))
-    best = batch_curves.best(units, margin, known)
-    found = against_baseline.compare(best, batch_curves.best(baseline, margin, known), margin, known)
+    units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
+    best = batch_curves.find_best(units, margin, known)
+    found = against_baseline.compare(best, batch_curves.find_best(baseline, margin, known), margin, known)
     findings = [
         *against_baseline.findings(found, units, baseline),
         *detector_ranking.findings(best, margin, known),

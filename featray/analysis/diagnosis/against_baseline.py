@@ -7,8 +7,8 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from featray import stats
 from featray.analysis import comparison, unit_wording
 from featray.analysis.comparison import Calibration, Pair, keys, separation
-from featray.analysis.diagnosis.batch_curves import BestBatch, grouped, place
-from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, FindingKind, Role, Wanted
+from featray.analysis.diagnosis.batch_curves import BestBatch, group_by_input_and_target, detector_input_target
+from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, FindingKind, ComparisonRole, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
@@ -22,7 +22,7 @@ Places = Collection[tuple[str | None, str | None]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Against:
+class BaselineComparison:
     """Pairs of best settings, and those without a counterpart on either side."""
 
     pairs: tuple[Pair, ...]
@@ -32,7 +32,7 @@ class Against:
 
 def compare(
     best: Sequence[BestBatch], baseline: Sequence[BestBatch], margin: float, known: Mapping[str, Calibration]
-) -> Against:
+) -> BaselineComparison:
     """Compare every best setting with the baseline's of the same detector and input.
 
     A target is compared with itself where the baseline has it, else with the baseline's targets of the same device.
@@ -40,9 +40,9 @@ def compare(
     pairs, new, met = [], [], set[int]()
     by_work: dict[Hashable, list[BestBatch]] = {}
     for each in baseline:
-        by_work.setdefault(place(each.unit)[:3], []).append(each)
+        by_work.setdefault(detector_input_target(each.unit)[:3], []).append(each)
     for each in best:
-        others = _counterparts(each, by_work.get(place(each.unit)[:3], ()))
+        others = _counterparts(each, by_work.get(detector_input_target(each.unit)[:3], ()))
         met |= {id(other) for other in others}
         new += [] if others else [each]
         pairs += [
@@ -50,7 +50,7 @@ def compare(
             for other in others
         ]
     only = tuple(other for other in baseline if id(other) not in met)
-    return Against(tuple(comparison.daggered(pairs)), tuple(new), only)
+    return BaselineComparison(tuple(comparison.mark_daggers(pairs)), tuple(new), only)
 
 
 def _counterparts(each: BestBatch, same: Sequence[BestBatch]) -> list[BestBatch]:
@@ -58,7 +58,7 @@ def _counterparts(each: BestBatch, same: Sequence[BestBatch]) -> list[BestBatch]
     return here or [other for other in same if other.unit.row.device == each.unit.row.device]
 
 
-def headline(units: Sequence[Unit], found: Against, baseline: Sequence[Unit]) -> Finding | None:
+def headline(units: Sequence[Unit], found: BaselineComparison, baseline: Sequence[Unit]) -> Finding | None:
     """Say the range of the ratios and the highest throughput of any unit; None when nothing was measured."""
     measured = [unit for unit in units if unit.logs and unit.row.frames]
     if not measured:
@@ -95,7 +95,7 @@ def _counted(pairs: Iterable[Pair]) -> str:
     return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
 
 
-def findings(found: Against, units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Finding]:
+def findings(found: BaselineComparison, units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Finding]:
     """List what qualifies the ratios, and what has none."""
     if baseline:
         yield from _unproven(found.pairs)
@@ -133,7 +133,7 @@ def _unproven(pairs: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
-def _imported_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
+def _imported_sides(about: Sequence[Pair]) -> Iterator[WantedCells]:
     """Ask for what is known by its labels only, to be compared with the other side as featray measures it."""
     for pair in about:
         needed = pair.decision.needed if pair.decision else None
@@ -143,7 +143,7 @@ def _imported_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
             (pair.candidate, candidate, baseline),
         )
         yield from (
-            Wanted(
+            WantedCells(
                 unit=unit,
                 reason=f"proves what the {role[0]} computes, and how fast",
                 requirements=_software(unit, pair),
@@ -156,7 +156,7 @@ def _imported_sides(about: Sequence[Pair]) -> Iterator[Wanted]:
         )
 
 
-def _roles(pair: Pair) -> tuple[Role, Role]:
+def _roles(pair: Pair) -> tuple[ComparisonRole, ComparisonRole]:
     return ("baseline", pair.baseline.row.target_id), ("candidate", pair.candidate.row.target_id)
 
 
@@ -194,13 +194,13 @@ def _undecided(pairs: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
-def _again(pair: Pair, count: int) -> Iterator[Wanted]:
+def _again(pair: Pair, count: int) -> Iterator[WantedCells]:
     """Ask for both sides; for the candidate alone where the baseline could not be had back as it was."""
     baseline, candidate = _roles(pair)
     reason = f"decides the ratio of {unit_wording.unit(pair.candidate)}"
     software = [_software(unit, pair) for unit in (pair.baseline, pair.candidate)]
     if pair.baseline.key[1:] != pair.candidate.key[1:] or software[0] != software[1]:
-        yield Wanted(
+        yield WantedCells(
             unit=pair.baseline,
             reason=f"{reason}: the baseline",
             requirements=software[0],
@@ -208,7 +208,7 @@ def _again(pair: Pair, count: int) -> Iterator[Wanted]:
             measures=baseline,
             against=None,
         )
-    yield Wanted(
+    yield WantedCells(
         unit=pair.candidate,
         reason=f"{reason}: the candidate",
         requirements=software[1],
@@ -281,7 +281,7 @@ def _holds_both(pair: Pair, places: Places) -> str | None:
     return None
 
 
-def _separating(pair: Pair) -> Iterator[Wanted]:
+def _separating(pair: Pair) -> Iterator[WantedCells]:
     """Ask for the cells between the two sides, each to be compared with its neighbour."""
     plan = pair.separation
     if plan is None:
@@ -291,7 +291,7 @@ def _separating(pair: Pair) -> Iterator[Wanted]:
     for number, step in enumerate(plan.steps, start=1):
         role = ("step", str(number), *baseline[1:], *candidate[1:])
         side = pair.baseline if step.takes.get(keys.VARIABLES) == "baseline" else pair.candidate
-        yield Wanted(
+        yield WantedCells(
             unit=pair.candidate,
             reason=f"separates {step.isolates}: {step.text}",
             settings={"batch_size": tuple(sorted({pair.baseline.row.batch_size, pair.candidate.row.batch_size}))},
@@ -311,7 +311,7 @@ def _unknown(about: Sequence[Pair]) -> str:
 
 def _new(new: Sequence[BestBatch], baseline: Sequence[Unit]) -> Iterator[Finding]:
     """Group what the baseline did not measure by input and device."""
-    for about in grouped(new).values():
+    for about in group_by_input_and_target(new).values():
         names = [
             f"{unit_wording.detector(each.unit.row)} {unit_wording.rate(each.unit)} (b={each.unit.row.batch_size})"
             for each in about
@@ -321,7 +321,7 @@ def _new(new: Sequence[BestBatch], baseline: Sequence[Unit]) -> Iterator[Finding
         text = f"New ground, without a counterpart in the baseline: {unit_wording.clip(first)} on {where}"
         places = {unit.row.target_id: unit for unit in baseline if unit.row.device == first.device and unit.measured}
         wanted = [
-            Wanted(
+            WantedCells(
                 unit=each.unit,
                 reason="the baseline has no counterpart",
                 target_id=target_id,
@@ -364,7 +364,7 @@ def _only(only: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator[Finding]
             wanted=()
             if whole
             else tuple(
-                Wanted(
+                WantedCells(
                     unit=each.unit,
                     reason="only the baseline has it",
                     requirements=_as_there(here[each.unit.row.device], each.unit),

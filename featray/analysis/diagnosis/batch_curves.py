@@ -51,18 +51,18 @@ def gather(units: Iterable[Unit]) -> list[Curve]:
     for unit in units:
         if unit.logs and unit.row.frames:
             row = unit.row
-            key = (*place(unit), row.run_id, row.num_workers, row.environment, row.weights, unit.variant)
+            key = (*detector_input_target(unit), row.run_id, row.num_workers, row.environment, row.weights, unit.variant)
             groups.setdefault(key, {})[row.batch_size] = unit
     return [Curve(tuple(members[batch] for batch in sorted(members))) for members in groups.values()]
 
 
-def place(unit: Unit) -> tuple[str, str, str, str]:
+def detector_input_target(unit: Unit) -> tuple[str, str, str, str]:
     """Name what a best setting is looked for: detector, kind and label of the input, target."""
     row = unit.row
     return row.detector, row.section_kind, row.section_label, row.target_id
 
 
-def place_in_tables(unit: Unit) -> tuple[object, ...]:
+def table_order(unit: Unit) -> tuple[object, ...]:
     """Order units as a report's tables do: clips before images, what py-feat has before all else, then by target."""
     row = unit.row
     return (
@@ -73,7 +73,7 @@ def place_in_tables(unit: Unit) -> tuple[object, ...]:
     )
 
 
-def best(
+def find_best(
     units: Iterable[Unit], margin: float = stats.MARGIN, known: Mapping[str, Calibration] | None = None
 ) -> list[BestBatch]:
     """Find the best setting of each detector on each input and target.
@@ -88,7 +88,7 @@ def best(
         times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
         tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, known or {})))
         unit = curve.at(min(tied)) or curve.first
-        key, fastest = (*place(unit), unit.row.weights), min(times.values())
+        key, fastest = (*detector_input_target(unit), unit.row.weights), min(times.values())
         if key not in chosen or fastest < chosen[key][0]:
             chosen[key] = fastest, BestBatch(unit=unit, tied=tied, curve=curve)
     return [each for _, each in chosen.values()]
@@ -109,9 +109,9 @@ def is_slower(before: Unit, after: Unit, margin: float, known: Mapping[str, Cali
     return fmean(after.logs) - fmean(before.logs) >= max(least, SINGLE_RISE)
 
 
-def grouped(found: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
-    """Group best settings by input and target."""
+def group_by_input_and_target(found: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
+    """Group find_best settings by input and target."""
     groups: dict[tuple[str, str, str], list[BestBatch]] = {}
     for each in found:
-        groups.setdefault(place(each.unit)[1:], []).append(each)
+        groups.setdefault(detector_input_target(each.unit)[1:], []).append(each)
     return groups

@@ -9,7 +9,7 @@ from featray.analysis import footprint, unit_wording
 from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import BestBatch
-from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
+from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.choices import Device
@@ -29,19 +29,19 @@ DOUBLINGS = 2  # batches beyond the largest that are proposed: the next point an
 def findings(
     best: Sequence[BestBatch], units: Sequence[Unit], margin: float, known: Mapping[str, Calibration]
 ) -> Iterator[Finding]:
-    """Say what limits the best settings, and where larger batches are worth a try."""
+    """Say what limits the best settings, and where larger_batches batches are worth a try."""
     yield from _bound(best)
     yield from _headroom([each for each in best if _still_rises(each, margin, known)], units)
 
 
-def utilization(unit: Unit) -> float | None:
+def gpu_utilization(unit: Unit) -> float | None:
     """Give the median over invocations of the GPU's utilisation in timed calls, 0 to 1."""
     known = [row.gpu_utilization_median for row in unit.measured if row.gpu_utilization_median is not None]
     return median(known) if known else None
 
 
 def _bound(best: Sequence[BestBatch]) -> Iterator[Finding]:
-    known = [(each, share) for each in best if (share := utilization(each.unit)) is not None]
+    known = [(each, share) for each in best if (share := gpu_utilization(each.unit)) is not None]
     low = [(each, share) for each, share in known if share < HOST_BOUND]
     high = [(each, share) for each, share in known if share >= DEVICE_BOUND]
     if low:
@@ -101,7 +101,7 @@ def _by_work_and_host(best: Iterable[BestBatch]) -> dict[Hashable, list[BestBatc
 
 
 def _work_and_host(each: BestBatch) -> Hashable:
-    return (*batch_curves.place(each.unit)[:3], each.unit.row.host_id)
+    return (*batch_curves.detector_input_target(each.unit)[:3], each.unit.row.host_id)
 
 
 def _headroom(best: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator[Finding]:
@@ -109,9 +109,9 @@ def _headroom(best: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator[Find
     groups: dict[Hashable, list[BestBatch]] = {}
     exhausted: dict[Hashable, int] = {}
     for unit in filter(_is_exhausted, units):
-        exhausted[batch_curves.place(unit)] = max(unit.row.batch_size, exhausted.get(batch_curves.place(unit), 0))
+        exhausted[batch_curves.detector_input_target(unit)] = max(unit.row.batch_size, exhausted.get(batch_curves.detector_input_target(unit), 0))
     for each in best:
-        if _has_room(each) and exhausted.get(batch_curves.place(each.unit), 0) <= each.unit.row.batch_size:
+        if _has_room(each) and exhausted.get(batch_curves.detector_input_target(each.unit), 0) <= each.unit.row.batch_size:
             row = each.unit.row
             groups.setdefault((row.gpu_name or row.target_id, footprint.total_b(each.unit)), []).append(each)
     for about in groups.values():
@@ -135,7 +135,7 @@ def _has_room(each: BestBatch) -> bool:
     return used is None or total is None or used < MEMORY_ROOM * total
 
 
-def gain(each: BestBatch) -> float:
+def last_gain(each: BestBatch) -> float:
     """Give the log ratio by which the last batch is faster than the one before."""
     before, last = each.curve.units[-2:]
     return fmean(before.logs) - fmean(last.logs)
@@ -157,9 +157,9 @@ def _roomy(about: Sequence[BestBatch]) -> Finding:
         steps = f"from b={each.curve.units[-2].row.batch_size} to b={each.unit.row.batch_size}"
         gains.setdefault(
             (f"{unit_wording.detector(each.unit.row)} {unit_wording.clip(each.unit.row)}", steps), []
-        ).append(gain(each))
+        ).append(last_gain(each))
     names = [f"{what} {_span(logs)} {steps}" for (what, steps), logs in gains.items()]
-    batches = {batch: "" for each in about for batch in larger(each.unit)}
+    batches = {batch: "" for each in about for batch in larger_batches(each.unit)}
     for each in about:
         frames = each.unit.row.frames or 0
         if frames in batches and frames != 2 * each.unit.row.batch_size:
@@ -175,10 +175,10 @@ def _roomy(about: Sequence[BestBatch]) -> Finding:
         figures={"memory_b": total, "used_b": used, "settings": len(about)},
         units=tuple(each.unit.key for each in about),
         wanted=tuple(
-            Wanted(
+            WantedCells(
                 unit=each.unit,
                 reason=f"throughput still rose at b={each.unit.row.batch_size}",
-                settings={"batch_size": (each.unit.row.batch_size, *larger(each.unit))},
+                settings={"batch_size": (each.unit.row.batch_size, *larger_batches(each.unit))},
             )
             for each in about
         ),
@@ -191,7 +191,7 @@ def _span(logs: Sequence[float]) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def larger(unit: Unit) -> tuple[int, ...]:
+def larger_batches(unit: Unit) -> tuple[int, ...]:
     """List the batches to try beyond the largest: doubled, no further than the whole input in one."""
     sizes = [unit.row.batch_size * 2**step for step in range(1, DOUBLINGS + 1)]
     frames = unit.row.frames or 0

@@ -17,7 +17,7 @@ OVER = ("detector", "batch_size", "num_workers", "threads", "environment")
 def findings(best: Sequence[BestBatch], margin: float, known: Mapping[str, Calibration]) -> Iterator[Finding]:
     """Rank the detectors of each input, target by target; a single one has no rival."""
     inputs: dict[tuple[str, str], list[list[Unit]]] = {}
-    for (kind, label, _), members in batch_curves.grouped(best).items():
+    for (kind, label, _), members in batch_curves.group_by_input_and_target(best).items():
         ranked = [each.unit for each in sorted(members, key=lambda each: -each.unit.throughput_hz)]
         if len({unit.row.detector for unit in ranked}) > 1:
             inputs.setdefault((kind, label), []).append(ranked)

@@ -37,15 +37,15 @@ class FindingKind(StrEnum):
     STACK = "stack"
 
 
-Role = tuple[str, ...]
+ComparisonRole = tuple[str, ...]
 """What a sweep stands for in a comparison, and where: `("candidate", target_id)`, `("step", "2", target_ids...)`."""
 
-BASELINE: Role = ("baseline",)
+BASELINE: ComparisonRole = ("baseline",)
 """What the report is compared with, wherever it was measured."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedCells:
     """Cells worth measuring, as changes of a unit that was measured.
 
     `settings` maps a key of a sweep (`batch_size`, `input`, `copies`, `detector`, ...) to the values wanted; an empty
@@ -60,8 +60,8 @@ class Wanted:
     requirements: tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None  # environment variables of the sweep; None: the unit's own
     invocations: int | None = None  # None: as the sweep plans
-    measures: Role | None = None
-    against: Role | None = BASELINE
+    measures: ComparisonRole | None = None
+    against: ComparisonRole | None = BASELINE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,4 +72,4 @@ class Finding:
     text: str
     figures: Mapping[str, Figure] = dataclasses.field(default_factory=dict)
     units: tuple[UnitKey, ...] = ()
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedCells, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.comparison import Calibration
-from featray.analysis.diagnosis.finding import ASKED_MAX, Finding, FindingKind, Wanted
+from featray.analysis.diagnosis.finding import ASKED_MAX, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.row import Row
@@ -46,7 +46,7 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
         figures={"half_width_max": wide[0][0].half_width, "units": len(wide), "needed": needed[0]},
         units=tuple(unit.key for _, unit in wide),
         wanted=tuple(
-            Wanted(
+            WantedCells(
                 unit=unit,
                 reason=f"{unit_wording.unit(unit)}: ±{wording.percent(interval.half_width)} so far",
                 invocations=count,
@@ -84,7 +84,7 @@ def _few(units: Sequence[Unit], known: Mapping[str, Calibration]) -> Iterator[Fi
         figures={"units": len(few), "needed": needed, "sd": sd},
         units=tuple(unit.key for unit in few),
         wanted=tuple(
-            Wanted(unit=unit, reason=_so_far(unit), invocations=needed, measures=("all", unit.row.target_id))
+            WantedCells(unit=unit, reason=_so_far(unit), invocations=needed, measures=("all", unit.row.target_id))
             for unit in few
         ),
     )
@@ -122,7 +122,7 @@ def _failed(units: Sequence[Unit]) -> Iterator[Finding]:
             text=f"No number, {cause}: {wording.phrases([unit_wording.unit(unit) for unit in members])}.",
             figures={"units": len(members), "status": str(members[0].failed[-1].status)},
             units=tuple(about),
-            wanted=tuple(Wanted(unit=unit, reason=f"failed: {cause}") for unit in retry),
+            wanted=tuple(WantedCells(unit=unit, reason=f"failed: {cause}") for unit in retry),
         )
 
 
@@ -171,5 +171,5 @@ def _hole(lacking: Sequence[Unit], target_id: str, there: Unit) -> Finding:
         kind=FindingKind.MISSING,
         text=text,
         figures={"cells": len(lacking)},
-        wanted=tuple(Wanted(unit=unit, reason="missing on this target", target_id=target_id) for unit in lacking),
+        wanted=tuple(WantedCells(unit=unit, reason="missing on this target", target_id=target_id) for unit in lacking),
     )

@@ -15,7 +15,7 @@ from featray.analysis import unit_wording
 from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import Curve
-from featray.analysis.diagnosis.finding import Finding, FindingKind, Wanted
+from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.invocation import FEW_BATCHES
@@ -29,7 +29,7 @@ FIRST_SHARE = 0.5  # first calls explain an excess when they exceed the others b
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Rise:
+class Slowdown:
     """A batch size that is slower than a smaller one."""
 
     before: Unit  # the fastest smaller batch
@@ -47,13 +47,13 @@ class Rise:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Evidence:
+class SlowdownEvidence:
     """What speaks for either cause. Other rises are between the same batches of the same detector."""
 
-    additive: tuple[Rise, ...]  # other lengths, the same excess per call
-    dissenting: tuple[Rise, ...]  # other lengths that rose too, but by another excess per call
-    proportional: tuple[Rise, ...]  # other lengths, the same excess per frame
-    elsewhere: tuple[Rise, ...]  # other GPUs, the same excess per call
+    additive: tuple[Slowdown, ...]  # other lengths, the same excess per call
+    dissenting: tuple[Slowdown, ...]  # other lengths that rose too, but by another excess per call
+    proportional: tuple[Slowdown, ...]  # other lengths, the same excess per frame
+    elsewhere: tuple[Slowdown, ...]  # other GPUs, the same excess per call
     unaffected: tuple[Unit, ...]  # other inputs with enough batches, no slower
     first_calls: bool
     few_batches: bool
@@ -102,12 +102,12 @@ class _Related:
             self._here.setdefault(_here(curve.first), []).append(curve)
             self._elsewhere.setdefault(_clip(curve.first), []).append(curve)
 
-    def inputs(self, rise: Rise) -> list[Rise]:
+    def inputs(self, rise: Slowdown) -> list[Slowdown]:
         """List the same two batches of the detector on other inputs of the same target and run."""
         others = (_between(curve, rise) for curve in self._here[_here(rise.after)])
         return [other for other in others if other and _clip(other.after) != _clip(rise.after)]
 
-    def gpus(self, rise: Rise) -> list[Rise]:
+    def gpus(self, rise: Slowdown) -> list[Slowdown]:
         """List the same two batches of the detector and input on other models of GPU."""
         others = (_between(curve, rise) for curve in self._elsewhere[_clip(rise.after)])
         name = rise.after.row.gpu_name
@@ -122,21 +122,21 @@ def _clip(unit: Unit) -> Hashable:
     return unit.row.detector, unit.row.device, unit.row.section_kind, unit.row.section_label
 
 
-def _rises(curve: Curve, margin: float, known: Mapping[str, Calibration]) -> Iterator[Rise]:
+def _rises(curve: Curve, margin: float, known: Mapping[str, Calibration]) -> Iterator[Slowdown]:
     for place, after in enumerate(curve.units[1:], start=1):
         before = min(curve.units[:place], key=lambda unit: fmean(unit.logs))
         if batch_curves.is_slower(before, after, margin, known):
-            yield Rise(before=before, after=after)
+            yield Slowdown(before=before, after=after)
 
 
-def _evidence(rise: Rise, related: _Related, margin: float, known: Mapping[str, Calibration]) -> Evidence:
+def _evidence(rise: Slowdown, related: _Related, margin: float, known: Mapping[str, Calibration]) -> SlowdownEvidence:
     inputs = related.inputs(rise)
     risen = [
         other
         for other in inputs
         if batch_curves.is_slower(other.before, other.after, margin, known) and _is_other_length(other, rise)
     ]
-    return Evidence(
+    return SlowdownEvidence(
         additive=tuple(other for other in risen if _is_same(other.excess_s, rise.excess_s)),
         dissenting=tuple(other for other in risen if not _is_same(other.excess_s, rise.excess_s)),
         proportional=tuple(other for other in risen if _is_same(other.frame_excess_s, rise.frame_excess_s)),
@@ -151,15 +151,15 @@ def _evidence(rise: Rise, related: _Related, margin: float, known: Mapping[str, 
     )
 
 
-def _between(curve: Curve, rise: Rise) -> Rise | None:
+def _between(curve: Curve, rise: Slowdown) -> Slowdown | None:
     """Find the same two batches on another curve."""
     before, after = curve.at(rise.before.row.batch_size), curve.at(rise.after.row.batch_size)
     if before is None or after is None or after is rise.after:
         return None
-    return Rise(before=before, after=after)
+    return Slowdown(before=before, after=after)
 
 
-def _is_other_length(other: Rise, rise: Rise) -> bool:
+def _is_other_length(other: Slowdown, rise: Slowdown) -> bool:
     lengths = sorted((other.after.row.frames or 1, rise.after.row.frames or 1))
     return lengths[1] / lengths[0] >= LENGTHS
 
@@ -172,7 +172,7 @@ def _batches(unit: Unit) -> int:
     return unit.row.batches or -(-(unit.row.frames or 0) // unit.row.batch_size)
 
 
-def _are_first_calls(rise: Rise) -> bool:
+def _are_first_calls(rise: Slowdown) -> bool:
     """Tell whether the first timed call of most invocations holds the excess: a warm-up that was too short."""
     firsts = [
         row.timed_s[0] - median(row.timed_s[1:])
@@ -182,7 +182,7 @@ def _are_first_calls(rise: Rise) -> bool:
     return bool(firsts) and median(firsts) >= FIRST_SHARE * rise.excess_s
 
 
-def _finding(rise: Rise, evidence: Evidence) -> Finding:
+def _finding(rise: Slowdown, evidence: SlowdownEvidence) -> Finding:
     after, before = rise.after, rise.before
     text = (
         f"{unit_wording.detector(after.row)} on {unit_wording.clip(after.row)}, {after.target.name}, is slower at "
@@ -205,7 +205,7 @@ def _finding(rise: Rise, evidence: Evidence) -> Finding:
     )
 
 
-def _clues(rise: Rise, evidence: Evidence) -> Iterator[str]:
+def _clues(rise: Slowdown, evidence: SlowdownEvidence) -> Iterator[str]:
     if evidence.few_batches:
         yield f"{wording.count(_batches(rise.after), 'batch', 'batches')} per call"
     for other in evidence.elsewhere[:1]:
@@ -225,7 +225,7 @@ def _clues(rise: Rise, evidence: Evidence) -> Iterator[str]:
         yield f"grown stages: {wording.listed(grown)}"
 
 
-def _but(evidence: Evidence) -> str:
+def _but(evidence: SlowdownEvidence) -> str:
     """Name the length that pays most otherwise."""
     if not evidence.dissenting:
         return ""
@@ -236,7 +236,7 @@ def _but(evidence: Evidence) -> str:
 GROWN = 0.1  # a stage is named when it holds at least this share of the excess
 
 
-def _grown(rise: Rise) -> list[str]:
+def _grown(rise: Slowdown) -> list[str]:
     """Name the stages that grew from the smaller batch to the larger, the most first."""
     before, after = rise.before.stages_s, rise.after.stages_s
     growth = {name: after[name] - before[name] for name in after if name in before}
@@ -244,7 +244,7 @@ def _grown(rise: Rise) -> list[str]:
     return [f"{name} +{wording.extra(growth[name])}" for name in named]
 
 
-def _conclusion(rise: Rise, evidence: Evidence) -> str:
+def _conclusion(rise: Slowdown, evidence: SlowdownEvidence) -> str:
     if evidence.verdict != UNDECIDED:
         return f"that is a {evidence.verdict}"
     suspect = "a one-off cost is suspected, but " if evidence.suggests_one_off else "one-off cost or rate: "
@@ -252,12 +252,12 @@ def _conclusion(rise: Rise, evidence: Evidence) -> str:
     return f"{suspect}{UNDECIDED}; to tell, measure {_other_length(rise)[0]} at {batches}"
 
 
-def _wanted(rise: Rise) -> tuple[Wanted, ...]:
+def _wanted(rise: Slowdown) -> tuple[WantedCells, ...]:
     """Ask for both batches on two lengths of the same input."""
     what, longer_or_shorter = _other_length(rise)
     batches = {"batch_size": (rise.before.row.batch_size, rise.after.row.batch_size)}
     return tuple(
-        Wanted(
+        WantedCells(
             unit=rise.after,
             reason=f"tells a one-off cost from a rate: {what}",
             settings={**batches, **length},
@@ -269,7 +269,7 @@ def _wanted(rise: Rise) -> tuple[Wanted, ...]:
     )
 
 
-def _other_length(rise: Rise) -> tuple[str, Mapping[str, tuple[int, ...]] | None]:
+def _other_length(rise: Slowdown) -> tuple[str, Mapping[str, tuple[int, ...]] | None]:
     """Describe the input with LENGTHS times the images or more, in FEW_BATCHES batches, or with half the frames.
 
     A clip cannot be made longer. One of a single batch cannot be halved either, and another clip has to tell.

@@ -99,6 +99,6 @@ def test_a_refusal_is_gone_once_the_cell_could_run() -> None:
         make_failed_row("infeasible", cell_id="other", target_id="none", order_index=None),
     ]
     measured = [make_row(target_id="GPU-1", order_index=0)]
-    assert units.standing([*refused, *measured]) == [*refused[1:], *measured]
-    assert units.standing([*refused, make_row(target_id="cpu@b", order_index=0)])[0].cell_id == "other"
-    assert units.standing(refused) == refused
+    assert units.without_outdated_refusals([*refused, *measured]) == [*refused[1:], *measured]
+    assert units.without_outdated_refusals([*refused, make_row(target_id="cpu@b", order_index=0)])[0].cell_id == "other"
+    assert units.without_outdated_refusals(refused) == refused

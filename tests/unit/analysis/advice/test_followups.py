@@ -11,7 +11,7 @@ from featray import sweep
 from featray.analysis import units
 from featray.analysis.advice import followups
 from featray.analysis.advice.followups import Followup
-from featray.analysis.diagnosis import Finding, FindingKind, Wanted, diagnose
+from featray.analysis.diagnosis import Finding, FindingKind, WantedCells, diagnose
 from featray.analysis.units import Unit
 from featray.core import cell
 from featray.core.cell import Cell
@@ -27,7 +27,7 @@ def unit(row: Row) -> Unit:
     return made
 
 
-def finding(*wanted: Wanted, kind: FindingKind = FindingKind.HEADROOM) -> Finding:
+def finding(*wanted: WantedCells, kind: FindingKind = FindingKind.HEADROOM) -> Finding:
     return Finding(kind=kind, text="", wanted=wanted)
 
 
@@ -39,7 +39,7 @@ def proposed(*found: Finding, places: tuple[Unit, ...] = ()) -> list[Followup]:
 def read_back(followup: Followup, folder: Path) -> list[Cell]:
     """Read a follow-up as `featray submit` would."""
     path = folder / f"{followup.name}.yaml"
-    path.write_text(followups.yaml(followup), encoding="utf-8")
+    path.write_text(followups.to_yaml(followup), encoding="utf-8")
     return expand(sweep.load(path, probe_clip=lambda clip: pytest.fail(f"{clip} is not to be opened")))
 
 
@@ -49,7 +49,7 @@ def ids(of: list[Cell] | tuple[Cell, ...]) -> set[str]:
 
 def test_larger_batches_of_a_unit_become_a_sweep_of_exactly_those_cells(tmp_path: Path) -> None:
     one = unit(make_row(threads=1))
-    (made,) = proposed(finding(Wanted(unit=one, reason="still rising", settings={"batch_size": (32, 64)})))
+    (made,) = proposed(finding(WantedCells(unit=one, reason="still rising", settings={"batch_size": (32, 64)})))
     read = read_back(made, tmp_path)
     assert [each.batch_size for each in read] == [32, 64]
     assert ids(read) == ids(made.cells)
@@ -57,7 +57,7 @@ def test_larger_batches_of_a_unit_become_a_sweep_of_exactly_those_cells(tmp_path
 
 def test_cells_that_are_no_full_grid_are_asked_for_and_no_others(tmp_path: Path) -> None:
     wanted = [
-        Wanted(unit=unit(make_row(detector=detector, input=clip, batch_size=batch)), reason="noisy")
+        WantedCells(unit=unit(make_row(detector=detector, input=clip, batch_size=batch)), reason="noisy")
         for detector, clip, batch in (
             ("retinaface", "short", 1),
             ("retinaface", "long", 16),
@@ -72,16 +72,16 @@ def test_cells_that_are_no_full_grid_are_asked_for_and_no_others(tmp_path: Path)
 
 def test_the_unit_as_it_is_gives_the_cell_that_was_measured(tmp_path: Path) -> None:
     row = make_row(num_workers=2, threads=4, weights="synthetic")
-    (made,) = proposed(finding(Wanted(unit=unit(row), reason="noisy", invocations=9), kind=FindingKind.NOISY))
+    (made,) = proposed(finding(WantedCells(unit=unit(row), reason="noisy", invocations=9), kind=FindingKind.NOISY))
     assert ids(read_back(made, tmp_path)) == {row.cell_id}
-    assert 'measure: {"invocations": 9}' in followups.yaml(made)
+    assert 'measure: {"invocations": 9}' in followups.to_yaml(made)
 
 
 def test_variants_of_inputs_and_detectors_survive_the_way_through_the_file(tmp_path: Path) -> None:
     images = unit(make_row(detector="mpdetector", input="multi-face"))
     asked = [
-        Wanted(unit=images, reason="rate or once", settings={"copies": (64,)}),
-        Wanted(unit=unit(make_row()), reason="other model", settings={"au_model": ("svm",)}),
+        WantedCells(unit=images, reason="rate or once", settings={"copies": (64,)}),
+        WantedCells(unit=unit(make_row()), reason="other model", settings={"au_model": ("svm",)}),
     ]
     for each in asked:
         (made,) = proposed(finding(each))
@@ -90,7 +90,7 @@ def test_variants_of_inputs_and_detectors_survive_the_way_through_the_file(tmp_p
 
 def test_a_separating_cell_has_its_environment_and_its_host(tmp_path: Path) -> None:
     candidate, baseline = unit(make_row(**BLACKWELL)), unit(make_row(**RTX3090))
-    wanted = Wanted(
+    wanted = WantedCells(
         unit=candidate, reason="separates gpu", target_id=baseline.row.target_id, requirements=("torch==2.11.0",)
     )
     (made,) = proposed(finding(wanted, kind=FindingKind.CONFOUNDED), places=(baseline,))
@@ -108,36 +108,36 @@ def test_a_separating_cell_has_the_variables_of_its_side(tmp_path: Path) -> None
         ({}, {"OMP_NUM_THREADS": "4"}),
         ({"X": "0"}, {**asked["env"], "X": "0"}),
     ):
-        wanted = Wanted(unit=candidate, reason="separates variables", variables=variables)
+        wanted = WantedCells(unit=candidate, reason="separates variables", variables=variables)
         (read,) = read_back(proposed(finding(wanted, kind=FindingKind.CONFOUNDED))[0], tmp_path)
         assert dict(read.env) == env
 
 
 def test_reasons_and_the_expected_time_stand_as_comments() -> None:
     row = make_row()
-    (made,) = proposed(finding(Wanted(unit=unit(row), reason="a\nname: evil", invocations=2)))
+    (made,) = proposed(finding(WantedCells(unit=unit(row), reason="a\nname: evil", invocations=2)))
     # 2 invocations of 15 s to load, and 3 warm-ups, 3 repeats and 1 profiled call of 72 frames at 0.04 s
     assert made.expected_s == pytest.approx(2 * (15 + 7 * 72 * 0.04))
-    first, second, *_ = followups.yaml(made).splitlines()
+    first, second, *_ = followups.to_yaml(made).splitlines()
     assert first == "# 1 cell, about 1 min 10 s; submit with: featray submit demo-headroom.yaml"
     assert second == "# - a name: evil"
 
 
 def test_devices_and_kinds_have_a_file_each_with_a_name_of_its_own() -> None:
-    ones = [Wanted(unit=unit(make_row(**place)), reason="r") for place in (RTX3090, BLACKWELL)]
+    ones = [WantedCells(unit=unit(make_row(**place)), reason="r") for place in (RTX3090, BLACKWELL)]
     made = proposed(finding(*ones), finding(ones[0], kind=FindingKind.NOISY))
     assert [each.name for each in made] == ["demo-headroom", "demo-headroom-2", "demo-noisy"]
 
 
 def test_imported_units_are_followed_up_through_the_catalogue(tmp_path: Path) -> None:
     row = make_row(asked=None, work=None, source_file="a.md", omp_num_threads="1")
-    (made,) = proposed(finding(Wanted(unit=unit(row), reason="single measurement")))
+    (made,) = proposed(finding(WantedCells(unit=unit(row), reason="single measurement")))
     (read,) = read_back(made, tmp_path)
     assert (read.detector.name, read.input.name, read.threads) == ("retinaface", "short", 1)
 
 
 def test_the_time_is_what_the_plan_of_the_file_will_say(tmp_path: Path) -> None:
-    wanted = [Wanted(unit=unit(make_row(detector=name)), reason="r") for name in ("retinaface", "img2pose")]
+    wanted = [WantedCells(unit=unit(make_row(detector=name)), reason="r") for name in ("retinaface", "img2pose")]
     (made,) = proposed(finding(*wanted))
     gpu = Gpu(uuid=str(RTX3090["gpu_uuid"]), name=str(RTX3090["gpu_name"]))
     box = Host(host_id="id-box", hostname="box", gpus=(gpu,))
@@ -202,7 +202,7 @@ def test_a_py_feat_that_cannot_have_a_class_is_not_asked_for_it() -> None:
 
 
 def test_what_nobody_knows_of_a_commit_stands_in_the_reasons() -> None:
-    text = followups.yaml(suggested([make_row(**NEW)])["new-few-invocations"])
+    text = followups.to_yaml(suggested([make_row(**NEW)])["new-few-invocations"])
     assert "# - as far as py-feat c716340 has Detectorv1\n" in text  # its version says 0.7.0, and 2.0 was the first
     known = suggested([make_row(**{**NEW, "pyfeat": "2.0.2"})])["new-few-invocations"]
     assert known.reasons == ("a single measurement",)
@@ -220,15 +220,15 @@ def test_what_cannot_be_written_as_a_cell_is_left_out() -> None:
     unknown = unit(make_row(detector="their own", asked=None))
     strange = unit(make_row())
     wanted = [
-        Wanted(unit=unknown, reason="r"),
-        Wanted(unit=strange, reason="r", settings={"colour": ("red",)}),
-        Wanted(unit=strange, reason="r", settings={"input": ("nowhere",)}),
+        WantedCells(unit=unknown, reason="r"),
+        WantedCells(unit=strange, reason="r", settings={"colour": ("red",)}),
+        WantedCells(unit=strange, reason="r", settings={"input": ("nowhere",)}),
     ]
     assert proposed(finding(*wanted)) == []
 
 
 def test_names_from_the_store_stay_values(tmp_path: Path) -> None:
     row = make_row(hostname='a"\nweights: synthetic #', gpu_name="RTX [*] ?")
-    (made,) = proposed(finding(Wanted(unit=unit(row), reason="r")))
+    (made,) = proposed(finding(WantedCells(unit=unit(row), reason="r")))
     (read,) = read_back(made, tmp_path)
     assert read.weights == "pretrained"

@@ -6,7 +6,7 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.advice import recommendation
-from featray.analysis.advice.recommendation import Recommendation, Wish
+from featray.analysis.advice.recommendation import Recommendation, Constraints
 from featray.analysis.comparison import CALIBRATION, Calibration
 from featray.core.row import Row
 from featray.errors import NothingMatches
@@ -16,8 +16,8 @@ from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, mak
 GIB = 2**30
 
 
-def recommended(rows: list[Row], wish: Wish | None = None) -> Recommendation:
-    (found,) = recommendation.recommend(units.gather(rows), wish or Wish())
+def recommended(rows: list[Row], wish: Constraints | None = None) -> Recommendation:
+    (found,) = recommendation.recommend(units.gather(rows), wish or Constraints())
     return found
 
 
@@ -49,14 +49,14 @@ def test_other_detectors_and_places_are_runners_up() -> None:
 
 def test_wishes_narrow_the_choice() -> None:
     rows = [make_row(timed_s=[0.1]), make_row(**{**SHELF, **CPU}, timed_s=[9.0])]
-    assert recommended(rows, Wish(host="shelf")).best.unit.row.device == "cpu"
-    assert recommended(rows, Wish(device="cpu")).best.unit.row.hostname == "shelf"
-    assert recommended(rows, Wish(detector="retinaface")).best.unit.row.device == "cuda"
+    assert recommended(rows, Constraints(host="shelf")).best.unit.row.device == "cpu"
+    assert recommended(rows, Constraints(device="cpu")).best.unit.row.hostname == "shelf"
+    assert recommended(rows, Constraints(detector="retinaface")).best.unit.row.device == "cuda"
 
 
 def test_a_wish_for_what_was_not_measured_is_named_with_what_was() -> None:
     with pytest.raises(NothingMatches, match=r"detector 'retinafac'; expected retinaface.*Did you mean 'retinaface'"):
-        recommended([make_row()], Wish(detector="retinafac"))
+        recommended([make_row()], Constraints(detector="retinafac"))
     with pytest.raises(NothingMatches, match="nothing was measured yet"):
         recommendation.recommend([])
 
@@ -67,11 +67,11 @@ def test_a_memory_limit_leaves_out_what_is_over_it_and_says_what_is_unknown() ->
         make_row(batch_size=16, timed_s=[0.7], gpu_memory_used_peak_b=7 * GIB),
         make_row(batch_size=4, timed_s=[0.6]),
     ]
-    found = recommended(rows, Wish(memory_limit_b=8 * GIB))
+    found = recommended(rows, Constraints(memory_limit_b=8 * GIB))
     assert found.best.unit.row.batch_size == 16
     assert "1 setting left out, since nothing tells how much memory it takes" in found.cautions
     with pytest.raises(NothingMatches, match=r"within 1\.0 GiB; the least that any took is 7\.0 GiB"):
-        recommended(rows, Wish(memory_limit_b=GIB))
+        recommended(rows, Constraints(memory_limit_b=GIB))
 
 
 def test_synthetic_weights_count_only_where_nothing_else_was_measured() -> None:

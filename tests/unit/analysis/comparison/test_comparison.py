@@ -66,14 +66,14 @@ class TestVerdicts:
 
     def test_the_spread_of_a_calibrated_target_stands_in_for_single_measurements(self) -> None:
         rows = make_rows([1.0, 1.02] * 5, sweep="calibration", run_id="calibration-1")
-        known = comparison.calibrations(rows)
+        known = comparison.find_calibrations(rows)
         found = pair(make_rows([1.0]), make_rows([1.1], run_id="demo-2"), calibrations=known)
         assert found.decision is not None
         assert found.decision.spread.basis is Basis.CALIBRATED
 
     def test_a_noisy_target_asks_for_a_larger_difference(self) -> None:
         noise = [1.0, 1.3, 0.8, 1.1, 0.9, 1.2, 1.0, 0.7, 1.1, 1.0]
-        known = comparison.calibrations(make_rows(noise, sweep="calibration", run_id="calibration-1"))
+        known = comparison.find_calibrations(make_rows(noise, sweep="calibration", run_id="calibration-1"))
         floor = known[RTX3090["target_id"]].half_width
         found = pair(make_rows(STEADY), make_rows(scaled(1.1), run_id="demo-2"), calibrations=known)
         assert floor > math.log(1.1)

@@ -60,7 +60,7 @@ class TestMatching:
 
     def test_within_one_sweep_the_smallest_batch_is_the_baseline(self) -> None:
         rows = [row for batch in (16, 4, 1) for row in make_rows(scaled(1 / batch), batch_size=batch)]
-        found = comparison.within(rows, over=["batch"])
+        found = comparison.compare_within(rows, over=["batch"])
         assert [(each.baseline.row.batch_size, each.candidate.row.batch_size) for each in found.pairs] == [
             (1, 4),
             (1, 16),
@@ -68,7 +68,7 @@ class TestMatching:
 
     def test_within_one_sweep_the_first_detector_of_the_catalogue_is_the_baseline(self) -> None:
         rows = make_rows(STEADY, detector="retinaface") + make_rows(STEADY, detector="img2pose")
-        (found,) = comparison.within(rows, over=["detector"]).pairs
+        (found,) = comparison.compare_within(rows, over=["detector"]).pairs
         assert (found.baseline.row.detector, found.candidate.row.detector) == ("img2pose", "retinaface")
 
     def test_pairs_come_in_the_order_of_a_report_however_they_were_measured(self) -> None:
@@ -101,7 +101,7 @@ class TestMatching:
             asked=identity.canonical(dataclasses.asdict(asked)),
             work=make_work(make_cell()) | {"au_model": identity.canonical("svm")},
         )
-        (found,) = comparison.within(make_rows(STEADY) + svm, over=["au_model"]).pairs
+        (found,) = comparison.compare_within(make_rows(STEADY) + svm, over=["au_model"]).pairs
         assert found.verdict is Verdict.EQUIVALENT
         assert found.attribution == "attributable to au_model (au_model xgb -> svm)"
 
@@ -111,7 +111,7 @@ class TestMatching:
             for name in ("2.11.0", "2.9.0")
             for row in make_rows(STEADY, environment=f"v{name}", torch=name, requirements=[f"torch=={name}"])
         ]
-        (found,) = comparison.within(rows, over=["torch"]).pairs
+        (found,) = comparison.compare_within(rows, over=["torch"]).pairs
         assert (found.baseline.row.torch, found.candidate.row.torch) == ("2.9.0", "2.11.0")
 
     def test_an_unknown_key_gets_a_suggestion(self) -> None:
@@ -129,7 +129,7 @@ class TestCalibration:
     def test_identical_cells_give_their_spread_and_noise_floor(self) -> None:
         # Logs of +-0.01: squares 10 * 0.0001 over 9 degrees of freedom, sd 0.01054; t(0.975, 9) sqrt(2/5) = 1.4307
         medians = [math.exp(0.01 * sign) for sign in (1, -1) * 5]
-        (found,) = comparison.calibrations(make_rows(medians, sweep="calibration")).values()
+        (found,) = comparison.find_calibrations(make_rows(medians, sweep="calibration")).values()
         assert found.sd == pytest.approx(0.010541, rel=1e-3)
         assert found.half_width == pytest.approx(0.010541 * 1.4307, rel=1e-3)
         assert (found.invocations, found.cells) == (5, 1)
@@ -137,20 +137,20 @@ class TestCalibration:
 
     def test_odd_and_even_invocations_are_a_and_a(self) -> None:
         medians = [value for one in STEADY for value in (one, 1.2 * one)]
-        (found,) = comparison.calibrations(make_rows(medians, sweep="calibration")).values()
+        (found,) = comparison.find_calibrations(make_rows(medians, sweep="calibration")).values()
         (again,) = found.pairs
         assert again.verdict is Verdict.SLOWER
         assert again.ratio == pytest.approx(1.2)
 
     def test_other_sweeps_and_short_calibrations_say_nothing(self) -> None:
-        assert comparison.calibrations(make_rows(STEADY)) == {}
-        assert comparison.calibrations(make_rows(STEADY, sweep="calibration")) == {}
+        assert comparison.find_calibrations(make_rows(STEADY)) == {}
+        assert comparison.find_calibrations(make_rows(STEADY, sweep="calibration")) == {}
 
     def test_the_last_calibration_of_a_target_counts(self) -> None:
         rows = make_rows([1.0, 1.5] * 5, sweep="calibration", run_id="calibration-1")
         rows += make_rows([1.0, 1.01] * 5, sweep="calibration", run_id="calibration-2", started_at=_later())
-        assert comparison.calibrations(rows)[RTX3090["target_id"]].sd < 0.01
-        assert comparison.calibrations(rows)[RTX3090["target_id"]].half_width < stats.MARGIN
+        assert comparison.find_calibrations(rows)[RTX3090["target_id"]].sd < 0.01
+        assert comparison.find_calibrations(rows)[RTX3090["target_id"]].half_width < stats.MARGIN
 
 
 def test_hosts_are_compared_with_each_other_when_each_side_has_its_own() -> None:
