@@ -11,7 +11,7 @@ import pytest
 
 import featray
 from featray.core.inputs import CATALOGUE as INPUTS
-from featray.host import environments
+from featray.host import input_files
 from tests.support.command import ROOT, Shell
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def checkout(shell: Shell, history: Path) -> Shell:
         if language == "yaml":
             (shell.folder / text.splitlines()[0].removeprefix("# ")).write_text(text, encoding="utf-8")
     (shell.folder / "clips").mkdir()
-    (shell.folder / "clips" / "lab.mp4").symlink_to(environments.packaged_file(INPUTS["short"].packaged or ""))
+    (shell.folder / "clips" / "lab.mp4").symlink_to(input_files.find_packaged(INPUTS["short"].packaged or ""))
     return shell
 
 

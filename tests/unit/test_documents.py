@@ -1,0 +1,57 @@
+"""The pages for people: what they link to and name exists, and the files for other tools can be read by them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.command import ROOT
+
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "sweeps/README.md",
+    "results/README.md",
+)
+EXAMPLES = {"sweeps/mine.yaml", "sweeps/regression.yaml", "clips/lab.mp4"}
+"""Files of the README's examples, which the reader writes."""
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_a_file_of_the_checkout_leads_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", read(page))
+    assert [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_a_path_that_is_named_exists(page: str) -> None:
+    top = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
+    paths = re.findall(rf"`((?:{top})/[\w./-]*)`", read(page))
+    assert [path for path in paths if path not in EXAMPLES and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda file: file.name)
+def test_a_file_for_github_is_yaml(file: Path) -> None:
+    assert isinstance(yaml.safe_load(file.read_text(encoding="utf-8")), dict)
+
+
+def test_the_workflow_runs_what_people_run() -> None:
+    workflow = yaml.safe_load(read(".github/workflows/tests.yml"))
+    assert [step["run"] for step in workflow["jobs"]["gate"]["steps"] if "run" in step][-1] == ".ci/run"
+
+
+def test_every_hook_runs_a_tool_of_the_project() -> None:
+    (repository,) = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
+    entries = [hook["entry"].split() for hook in repository["hooks"]]
+    assert [words[:2] for words in entries] == [["uv", "run"]] * len(entries)
+    tools = {"lint-imports": "import-linter"}
+    tested = " ".join(tomllib.loads(read("pyproject.toml"))["dependency-groups"]["dev"])
+    assert [words[2] for words in entries if tools.get(words[2], words[2]) not in tested] == []
