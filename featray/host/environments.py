@@ -36,7 +36,7 @@ def build_variables(
     variables["FEATRAY_CACHE"] = str(cache)
     variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the driver's order, should anything print an index
     variables["CUDA_VISIBLE_DEVICES"] = invocation.gpu_uuid or ""
-    library_path = ffmpeg.library_path(libraries, inherited.get(ffmpeg.PATH_VARIABLE))
+    library_path = ffmpeg.make_library_path(libraries, inherited.get(ffmpeg.PATH_VARIABLE))
     if library_path:
         variables[ffmpeg.PATH_VARIABLE] = library_path
     if invocation.cells[0].requirements:

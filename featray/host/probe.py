@@ -94,7 +94,7 @@ def _run(command: Sequence[str], limit_s: float) -> tuple[int | None, str, str]:
 
 
 def _failed(reason: str) -> Host:
-    return Host(host_id=provenance.host_id(), hostname=os.uname().nodename, error=reason)
+    return Host(host_id=provenance.compute_host_id(), hostname=os.uname().nodename, error=reason)
 
 
 def inspect_machine(*, thorough: bool) -> Host:
@@ -103,7 +103,7 @@ def inspect_machine(*, thorough: bool) -> Host:
     cache = weights.featray_cache()
     gpus = _gpus()
     asks_torch = thorough or bool(gpus) or platform.system() == "Darwin"
-    cuda, architectures, mps = _torch_facts() if asks_torch else (provenance.torch_build()[1], (), False)
+    cuda, architectures, mps = _torch_facts() if asks_torch else (provenance.read_torch_build()[1], (), False)
     return Host(
         host_id=context["host_id"],
         hostname=context["hostname"],
@@ -143,7 +143,7 @@ def _torch_facts() -> tuple[str | None, tuple[str, ...], bool]:
     """Ask torch for its CUDA version, the GPU architectures it has kernels for, and whether MPS works."""
     code, out, _ = _run([sys.executable, "-P", "-c", _TORCH], TORCH_S)
     if code != 0:
-        return (provenance.torch_build()[1], (), False)
+        return (provenance.read_torch_build()[1], (), False)
     cuda, architectures, mps = json.loads(out)
     return (cuda, tuple(architectures), mps)
 
@@ -154,7 +154,7 @@ def packages() -> dict[str, str]:
     for name in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
-    build = provenance.torch_build()[0]
+    build = provenance.read_torch_build()[0]
     return versions | ({"torch": build} if build else {}) | _uv()
 
 
@@ -168,10 +168,10 @@ def _uv() -> dict[str, str]:
 def _weights_cached(cache: Path) -> tuple[str, ...]:
     """List the hub files of the catalogue's detectors that featray's cache holds."""
     try:
-        wanted = {file for detector in detectors.CATALOGUE.values() for file in weights.required(detector)}
+        wanted = {file for detector in detectors.CATALOGUE.values() for file in weights.list_required(detector)}
     except errors.NotReady:  # py-feat is not installed, which `packages` shows
         return ()
-    cached = weights.cached(weights.pretrained_folder(cache), sorted(wanted))
+    cached = weights.list_cached(weights.pretrained_folder(cache), sorted(wanted))
     return tuple(f"{file.repository}/{file.file}" for file in cached)
 
 

@@ -1,5 +1,7 @@
 """Measurement: what runs on the measured host, in the child process or just before it starts.
 
-The child's interpreter may belong to another environment than featray's own, so modules here import the standard
-library, torch, py-feat and its companions, psutil and pynvml, and of featray only what needs no third party.
+Flow: `host.supervisor` starts `python -m featray.measurement` -> `request` -> `invocation_run` -> `detector` (load) ->
+`bench` (one cell: `protocol`, `telemetry`, `stages`) -> one row per cell -> `channel` -> supervisor.
+The child's interpreter may belong to another environment than featray's own. So modules here import only the standard
+library, torch, py-feat and its companions, psutil, pynvml and `featray.core`.
 """

@@ -1,6 +1,7 @@
-"""Bench: one cell after another on a loaded detector.
+"""Bench: measures one cell after another with a loaded detector.
 
-Flow: `session` -> `measure` -> columns of the cell's row. Every call's output is checked before its time counts.
+Flow: `invocation_run` -> `Bench.measure` -> columns of the cell's row. A call's time counts only after its output
+passed the same-work check.
 """
 
 import statistics
@@ -12,6 +13,7 @@ from typing import Any
 
 from featray.core import identity
 from featray.core.cell import Cell
+from featray.core.choices import ProtocolName
 from featray.core.invocation import Rules
 from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
 from featray.measurement.detector import LoadedDetector
@@ -22,14 +24,14 @@ from featray.measurement.telemetry import GpuSource, Sampler, TelemetryWindow
 
 
 class Bench:
-    """A loaded detector, the rules it is measured by, and the instruments beside it."""
+    """A loaded detector, the measuring rules, and the instruments."""
 
     def __init__(
         self,
         loaded: LoadedDetector,
         *,
         rules: Rules,
-        source: GpuSource | None = None,
+        gpu: GpuSource | None = None,
         sampled: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -38,13 +40,13 @@ class Bench:
         Args:
             loaded: The detector.
             rules: How to measure.
-            source: The GPU to read, if any.
-            sampled: Read the machine beside the timed calls; False is for measuring what that costs.
-            sleep: Waits for a GPU to cool, and for an injected delay to pass.
+            gpu: The GPU to read, if any.
+            sampled: Read the machine during the timed calls; False serves to measure what reading costs.
+            sleep: Waits for a GPU to cool, and for an injected delay.
         """
-        self.loaded, self.rules, self.source, self.sleep = loaded, rules, source, sleep
-        self.sampler = Sampler(source) if sampled and rules.protocol == "featray" else None
-        self.clocks_hz: list[float] = []  # of this GPU's timed calls so far
+        self.loaded, self.rules, self.gpu, self.sleep = loaded, rules, gpu, sleep
+        self.sampler = Sampler(gpu) if sampled and rules.protocol == ProtocolName.FEATRAY else None
+        self.clocks_hz: list[float] = []  # of this GPU, in its timed calls so far
         self._ffmpeg: str | None = None
 
     def measure(self, cell: Cell, files: Sequence[Path]) -> dict[str, Any]:
@@ -60,8 +62,8 @@ class Bench:
         """
         return _CellRun(self, cell, files).run()
 
-    def ffmpeg_used(self) -> dict[str, Any]:
-        """Name the FFmpeg that this process has loaded, if it has, as a column; looked up until it is found."""
+    def ffmpeg_column(self) -> dict[str, Any]:
+        """Return the FFmpeg that this process has loaded, as a column; empty until one is loaded."""
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())
         return {"ffmpeg": self._ffmpeg} if self._ffmpeg else {}
 
@@ -71,14 +73,15 @@ class _CellRun:
 
     def __init__(self, bench: Bench, cell: Cell, files: Sequence[Path]) -> None:
         """Start the cell's clock."""
-        self._begun = time.perf_counter()
+        self._started = time.perf_counter()
         self._bench, self._cell, self._files = bench, cell, files
-        self._thunk = bench.loaded.prepare(cell, files)
+        self._detect = bench.loaded.prepare(cell, files)
         self._output: Output | None = None
-        self._synchronize = bench.loaded.synchronize if bench.rules.protocol == "featray" else _no_wait
+        is_pyfeat = bench.rules.protocol == ProtocolName.PYFEAT
+        self._synchronize = _no_wait if is_pyfeat else bench.loaded.synchronize
 
     def run(self) -> dict[str, Any]:
-        """Warm up, time, profile; return the columns."""
+        """Warm up, time and profile; return the columns."""
         memory.reset_peaks()
         foreign = self._foreign_processes()
         load_1m = telemetry.read_load_1m()
@@ -88,21 +91,21 @@ class _CellRun:
         )
         windows = [repeat.window for repeat in timings.repeats if repeat.window is not None]
         columns = {
-            **_timing_columns(timings, told=any(_has_reasons(window) for window in windows)),
+            **_timing_columns(timings, has_reasons=any(_has_reasons(window) for window in windows)),
             **telemetry.columns(windows),
             **memory.columns(size for window in windows for size in window.resident_b),
             "load_1m": load_1m,
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
         columns |= self._profile(timings)
-        return {**columns, **self._output_columns(), **self._work_columns(), **self._bench.ffmpeg_used()}
+        return {**columns, **self._output_columns(), **self._work_columns(), **self._bench.ffmpeg_column()}
 
     def _elapsed(self) -> float:
-        return time.perf_counter() - self._begun
+        return time.perf_counter() - self._started
 
     def _call(self) -> tuple[float, Any]:
         return protocol.time_call(
-            self._thunk,
+            self._detect,
             synchronize=self._synchronize,
             clock=time.perf_counter,
             delay_s=self._cell.delay_s_per_frame * self._cell.input.frames,
@@ -134,31 +137,31 @@ class _CellRun:
         clocks = self._bench.clocks_hz
         if telemetry.is_throttled(window, telemetry.median(clocks)):
             return True
-        if not telemetry.is_explained(window):  # a low clock with a reason is not what this GPU usually does
+        if not telemetry.is_explained(window):  # a low clock with a reason is not this GPU's usual clock
             clocks.extend(telemetry.without_none([window.sm_clock_hz]))
         return False
 
     def _profile(self, timings: Timings) -> dict[str, Any]:
         """Make one more call, stage by stage, unless it might pass the time limit; a failure here costs no timing."""
         rules = self._bench.rules
-        if not rules.stages or rules.protocol != "featray":
+        if not rules.stages or rules.protocol == ProtocolName.PYFEAT:
             return {}
         median_s = statistics.median(timings.timed_s)
         if self._elapsed() + median_s * protocol.SLACK > rules.time_limit_s:
             return {"unmet_rules": [*timings.unmet_rules, protocol.STAGES]}
-        done: list[tuple[float, Any]] = []
-        profiled = outcome.attempt(lambda: stages.profile(self._bench.loaded, lambda: done.append(self._call())))
+        calls: list[tuple[float, Any]] = []
+        profiled = outcome.attempt(lambda: stages.profile(self._bench.loaded, lambda: calls.append(self._call())))
         if isinstance(profiled, Failure):
             reason = f"the profiled call failed: {profiled.reason}"
             return {"unmet_rules": [*timings.unmet_rules, protocol.STAGES], "reason": reason}
-        if not done:  # a detector whose stages nobody knows
+        if not calls:  # a custom detector: its stages are unknown
             return {}
-        profiled_s, result = done[0]
+        profiled_s, result = calls[0]
         self._check(result)
         return {"stages_s": profiled, "profiled_ratio": profiled_s / median_s if median_s > 0 else None}
 
     def _foreign_processes(self) -> int | None:
-        return self._bench.source.foreign_processes() if self._bench.source is not None else None
+        return self._bench.gpu.foreign_processes() if self._bench.gpu is not None else None
 
     def _output_columns(self) -> dict[str, Any]:
         output = self._output
@@ -167,9 +170,9 @@ class _CellRun:
         return {"fex_rows": output.fex_rows, "faces": output.faces, "output_summary": output.summary}
 
     def _work_columns(self) -> dict[str, Any]:
-        """Name what was computed; asked after the last call, since the calls may settle what is."""
+        """Resolve what was computed, after the last call, since calls may load or replace a model."""
         loaded = self._bench.loaded
-        work = {**loaded.resolved(), **loaded.input_work(self._cell, self._files)}
+        work = {**loaded.resolve(), **loaded.resolve_input(self._cell, self._files)}
         return {"work": work, "work_id": identity.digest(work)}
 
     def _check(self, result: Any) -> None:
@@ -179,31 +182,31 @@ class _CellRun:
             WrongWork: they differ.
         """
         clip, output = self._cell.input, self._bench.loaded.inspect(result)
-        wanted = clip.frames * clip.faces
-        if output.frames not in (None, clip.frames) or output.faces != wanted:
+        planned = clip.frames * clip.faces
+        if output.frames not in (None, clip.frames) or output.faces != planned:
             raise WrongWork(
                 f"found {output.faces} faces in {output.frames} frames, "
-                f"planned were {wanted} faces in {clip.frames} frames"
+                f"planned were {planned} faces in {clip.frames} frames"
             )
         self._output = output
 
 
 def _has_reasons(window: TelemetryWindow) -> bool:
-    """Tell whether the driver said why the clocks were as they were: a clock alone cannot show that all was well."""
+    """Return True if the driver gave clock event reasons; without them a GPU cannot be shown to run unthrottled."""
     return any(reading.reasons is not None for reading in window.readings)
 
 
-def _timing_columns(timings: Timings, *, told: bool) -> dict[str, Any]:
-    again = timings.measured_again
+def _timing_columns(timings: Timings, *, has_reasons: bool) -> dict[str, Any]:
+    replaced = timings.measured_again
     return {
         "warmup_s": list(timings.warmup_s),
         "first_call_s": timings.warmup_s[0],
         "timed_s": timings.timed_s,
         "unmet_rules": list(timings.unmet_rules),
-        "throttled": timings.throttled if told or timings.throttled else None,
-        "reason": f"{again} throttled calls were measured again" if again else None,
+        "throttled": timings.throttled if has_reasons or timings.throttled else None,
+        "reason": f"{replaced} throttled calls were measured again" if replaced else None,
     }
 
 
 def _no_wait() -> None:
-    """Wait for no device: py-feat's own script does not."""
+    """Do not wait for the device, as py-feat's own script does not."""

@@ -1,8 +1,8 @@
 """Channel: the child's end of the two pipes to its supervisor.
 
-The words are those of `core.invocation`. The real stdout is moved to a file of its own, and stdout then means stderr:
-nothing that a library prints reaches the protocol. A thread reads stdin. When it closes, the supervisor is gone or
-wants the child gone, and the process ends at once, whatever it is doing.
+The events are those of `core.invocation`. The real stdout moves to another file descriptor, and stdout then means
+stderr, so that nothing a library prints reaches the protocol. A thread reads stdin. When stdin closes, the supervisor
+has ended or wants this process to end, and this process ends at once, whatever it is doing.
 """
 
 import contextlib
@@ -17,22 +17,22 @@ from typing import Any, NoReturn
 from featray.core.events import EventKind
 from featray.core.invocation import NEXT
 
-ORPHANED = 4  # exit code, where this process may not end its whole session: stdin closed before all cells were done
+ORPHANED = 4  # exit code when stdin closed before all cells were done and this process does not lead its own session
 _CHUNK_B = 65536  # Linux's pipe buffer
 
 
 class Channel:
-    """Sends events and waits for what the supervisor says."""
+    """Sends events, and waits for the supervisor's answers."""
 
     def __init__(self, reader: int, writer: int) -> None:
-        """Start to listen.
+        """Start to read.
 
         Args:
-            reader: File descriptor to read from; when it closes before `EventKind.DONE` was sent, this process ends.
+            reader: File descriptor to read from. When it closes before `EventKind.DONE` was sent, this process ends.
             writer: File descriptor to write to.
         """
         self._writer = writer
-        self._finished = False
+        self._is_done = False
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(reader,), name="featray-channel", daemon=True).start()
 
@@ -40,7 +40,7 @@ class Channel:
         """Wait for the first line and decode it.
 
         Raises:
-            ValueError: it is not JSON, or never came.
+            ValueError: the line is not JSON, or stdin closed before it came.
         """
         line = self._lines.get()
         if line is None:
@@ -48,8 +48,8 @@ class Channel:
         return json.loads(line)
 
     def send(self, event: str, **fields: Any) -> None:
-        """Write one event; a supervisor that no longer reads ends this process."""
-        self._finished = self._finished or event == EventKind.DONE
+        """Write one event. If the supervisor no longer reads, this process ends."""
+        self._is_done = self._is_done or event == EventKind.DONE
         text = json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False) + "\n"
         self._write(text.encode())
 
@@ -67,48 +67,48 @@ class Channel:
             end_processes()
 
     def _listen(self, reader: int) -> None:
-        rest, requested = b"", False
-        while heard := os.read(reader, _CHUNK_B):
-            *whole, rest = (rest + heard).split(b"\n")
-            for line in whole:
+        rest, is_requested = b"", False
+        while chunk := os.read(reader, _CHUNK_B):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
                 self._lines.put(line.decode(errors="replace").strip())
-                requested = True
-        if not requested:
+                is_requested = True
+        if not is_requested:
             self._lines.put(None)
-        elif not self._finished:
+        elif not self._is_done:
             end_processes()
 
 
 def take_over_stdio() -> Channel:
-    """Take over this process's stdin and stdout; from now on stdin is empty and stdout is stderr.
+    """Use this process's stdin and stdout for the protocol; from now on stdin is empty and stdout is stderr.
 
-    Processes forked later (DataLoader's workers) let go of the pipes, so that the supervisor sees this process end.
+    Processes forked later (DataLoader's workers) close the pipes, so that the supervisor sees this process end.
     """
     reader, writer = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what it printed before a crash is evidence
 
-    def let_go() -> None:
+    def close_pipes() -> None:
         for pipe in (reader, writer):
-            with contextlib.suppress(OSError):  # a worker of a worker
+            with contextlib.suppress(OSError):  # already closed: this is a worker of a worker
                 os.close(pipe)
 
-    os.register_at_fork(after_in_child=let_go)
+    os.register_at_fork(after_in_child=close_pipes)
     return Channel(reader, writer)
 
 
 def end_processes() -> NoReturn:
-    """End this process now, and its workers where it leads a session of its own."""
+    """End this process now; end its workers too if it leads its own session."""
     if os.getsid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(ORPHANED)
 
 
 def exit_now(code: int) -> NoReturn:
-    """Exit with what was printed so far, without tearing down the interpreter: CUDA's teardown may crash or hang."""
+    """Flush what was printed and exit without tearing down the interpreter: CUDA's teardown may crash or hang."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

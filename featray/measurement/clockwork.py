@@ -1,4 +1,4 @@
-"""The name by which sweeps ask for `fakes.clockwork.Clockwork`; it is part of stored cell ids and stays."""
+"""Clockwork, under the name that sweeps use; the name is part of stored cell ids and must stay valid."""
 
 from featray.measurement.fakes.clockwork import Clockwork
 

@@ -1,7 +1,7 @@
-"""CUDA: which GPUs this process sees, asked of the driver itself before any package is imported.
+"""CUDA: the GPUs that this process sees, read from the driver before any package is imported.
 
-Flow: `session` asks `list_devices` before it loads a detector: a wrong GPU is refused in a few milliseconds, without torch.
-Unlike NVML, the driver's own interface honours CUDA_VISIBLE_DEVICES, so it sees what torch will see.
+Flow: `device.check` calls `list_devices` before a detector is loaded: a wrong GPU is refused in milliseconds, without
+torch. Unlike NVML, the driver's own interface obeys CUDA_VISIBLE_DEVICES, so it sees what torch will see.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ class CudaDevice:
 
 
 class CudaError(Exception):
-    """The driver is not there, or refuses; the message says which."""
+    """There is no driver, or it refuses a call; the message says which."""
 
 
 def open_driver() -> Any:
@@ -65,9 +65,9 @@ def _device(library: Any, ordinal: int) -> CudaDevice:
     handle, memory = ctypes.c_int(), ctypes.c_size_t()
     identity, name = (ctypes.c_ubyte * 16)(), ctypes.create_string_buffer(_NAME_LENGTH)
     _check("cuDeviceGet", library.cuDeviceGet(ctypes.byref(handle), ordinal))
-    # The second version, since CUDA 11.4, gives the identity of a MIG slice rather than that of the whole board.
-    ask = getattr(library, "cuDeviceGetUuid_v2", None) or library.cuDeviceGetUuid
-    _check("cuDeviceGetUuid", ask(ctypes.byref(identity), handle))
+    # The second version, since CUDA 11.4, returns the UUID of a MIG slice; the first returns that of the whole board.
+    get_uuid = getattr(library, "cuDeviceGetUuid_v2", None) or library.cuDeviceGetUuid
+    _check("cuDeviceGetUuid", get_uuid(ctypes.byref(identity), handle))
     _check("cuDeviceGetName", library.cuDeviceGetName(name, _NAME_LENGTH, handle))
     _check("cuDeviceTotalMem_v2", library.cuDeviceTotalMem_v2(ctypes.byref(memory), handle))
     return CudaDevice(
@@ -90,5 +90,5 @@ def _check(call: str, code: int) -> None:
 
 
 def bare_uuid(name: str) -> str:
-    """Strip a GPU's identity of its prefix and case, which tools write differently."""
+    """Strip prefix and case from a GPU's UUID, since tools write both differently."""
     return name.lower().removeprefix("gpu-").removeprefix("mig-")

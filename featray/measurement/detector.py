@@ -1,10 +1,10 @@
-"""Detectors under measurement: import, construct, call, and say what was really constructed.
+"""Detectors under measurement: import, construct and call them, and resolve what they compute.
 
-Flow: `__main__` -> `load` -> `Loaded.prepare` -> a thunk that `protocol` times -> `Loaded.inspect`.
-The first cell of an invocation stands for the detector, its weights and its device; all its cells share them.
+Flow: `invocation_run` -> `load` -> `LoadedDetector.prepare` -> a call that `protocol` times -> its `inspect`.
+All cells of an invocation have the same detector, weights and device, so any of them serves to load the detector.
 
-py-feat is imported here and nowhere earlier, and before torch: the other order segfaults on some systems. A detector
-from elsewhere brings its own imports; neither py-feat nor torch is loaded for it.
+py-feat is imported here, no earlier, and before torch: the other order segfaults on some systems. A custom detector
+(any class that is not py-feat's) brings its own imports; neither py-feat nor torch is loaded for it.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from typing import Any
 
 from featray.core import detectors, identity, inputs
 from featray.core.cell import Cell
-from featray.core.files import hash_file
+from featray.core.choices import Device, WeightsKind
 from featray.core.files import hash_file
 from featray.measurement import outputs, synthetic, weights
 from featray.measurement.outputs import Output as Output
@@ -40,27 +40,27 @@ class LoadedDetector:
 
     detector: Any
     spec: detectors.Detector
-    device: str
+    device: Device
     import_s: float
     load_s: float
     work: dict[str, str]  # class and weights: key -> JSON value
-    keywords: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # given or default, the device left out
-    planted: Any = None  # planting.Planted; None with real weights
+    keywords: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # given or default, without the device
+    planted: Any = None  # planting.PlantedFaces; None with real weights
 
     def synchronize(self) -> None:
-        """Wait until the device has done all that was asked of it; nothing to wait for on a CPU."""
+        """Wait until the device has finished its queued work; on a CPU there is nothing to wait for."""
         torch = sys.modules.get("torch")
-        if torch is not None and self.device == "cuda":
+        if torch is not None and self.device == Device.CUDA:
             torch.cuda.synchronize()
-        elif torch is not None and self.device == "mps":
+        elif torch is not None and self.device == Device.MPS:
             torch.mps.synchronize()
 
     def prepare(self, cell: Cell, files: Sequence[Path]) -> Callable[[], Any]:
-        """Make the call that a cell stands for.
+        """Make the call that a cell measures.
 
         Args:
-            cell: Whose settings and input's form to use.
-            files: The clip, or the images of one pass over the list, as they lie on this host.
+            cell: Its settings and the kind of its input are used.
+            files: The clip, or the images of one pass over the list, on this host.
 
         Returns:
             A function that runs exactly one `detect()` and returns its result.
@@ -90,33 +90,33 @@ class LoadedDetector:
         """Read what a call returned."""
         return outputs.inspect(result)
 
-    def resolved(self) -> dict[str, str]:
-        """Resolve what the detector computes; asked after the calls, the first of which may load a model or change one.
+    def resolve(self) -> dict[str, str]:
+        """Resolve what the detector computes; call it after the timed calls, which may load or replace a model.
 
-        What the object's own `info` says wins over what was asked of it, and a keyword that `info` leaves out stays as
-        asked. A file enters by its content. What is no plain value in `info` stays out: it differs between processes.
+        What the object's own `info` says wins over what was asked; a keyword that `info` leaves out stays as asked. A
+        file is named by its content. Values of `info` that are not plain are left out: they differ between processes.
 
         Returns:
             Key -> JSON value, never the device; of the detector, not of any input.
         """
-        told = getattr(self.detector, "info", None)
-        found = {key: _plain(_content(key, value)) for key, value in self.keywords.items()}
-        for key, value in told.items() if isinstance(told, dict) else ():
+        info = getattr(self.detector, "info", None)
+        work = {key: _plain(_by_content(key, value)) for key, value in self.keywords.items()}
+        for key, value in info.items() if isinstance(info, dict) else ():
             is_as_asked = key in self.keywords and _is_same(value, self.keywords[key])
             if _is_plain(value) and not is_as_asked:
-                found[str(key)] = _content(key, value)
-        found.pop("device", None)
+                work[str(key)] = _by_content(key, value)
+        work.pop("device", None)
         precision = _precision(self.detector) if self.spec.is_pyfeat else None
-        found |= {f"variable {name}": _content(name, value) for name, value in _pyfeats_variables()}
-        return {key: identity.canonical(value) for key, value in (found | {"precision": precision}).items()} | self.work
+        work |= {f"variable {name}": _by_content(name, value) for name, value in _pyfeat_variables()}
+        return {key: identity.canonical(value) for key, value in (work | {"precision": precision}).items()} | self.work
 
-    def input_work(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
-        """Resolve what a cell's input is on this host, as `resolved` does for the detector.
+    def resolve_input(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
+        """Resolve a cell's input on this host, as `resolve` does for the detector.
 
-        A clip cut to its first frames is its source and their number: what encoding made of it is the host's affair.
+        A clip cut to its first frames is named by its source and their number: each host encodes the cut differently.
         """
         limit = cell.input.frame_limit
-        found = {
+        work = {
             "input_sha256": [_sha256(file) if limit is None else _source_sha256(file) for file in files],
             **({} if limit is None else {"frame_limit": limit}),
             "input_frames": self._frames(cell, files),
@@ -124,10 +124,10 @@ class LoadedDetector:
             "skip_frames": cell.input.skip_frames,
             "output_size": cell.input.output_size,
         }
-        return {key: identity.canonical(value) for key, value in found.items()}
+        return {key: identity.canonical(value) for key, value in work.items()}
 
     def _frames(self, cell: Cell, files: Sequence[Path]) -> int:
-        """Count the frames of one call: those that py-feat's decoder finds in a clip, else what was planned."""
+        """Count the frames of one call: those that py-feat's decoder finds in a clip, else the planned number."""
         if cell.input.kind == inputs.IMAGES:
             return len(files) * cell.input.copies
         if not self.spec.is_pyfeat:
@@ -136,39 +136,39 @@ class LoadedDetector:
         return len(module.VideoDataset(str(files[0]), skip_frames=cell.input.skip_frames))
 
 
-def load(cell: Cell, *, cache: Path, device: str) -> LoadedDetector:
+def load(cell: Cell, *, cache: Path, device: Device) -> LoadedDetector:
     """Import and construct a cell's detector.
 
-    Weights are made or fetched first; that time counts neither as import nor as load.
+    Weights are made or downloaded first; that time counts neither as import nor as load.
 
     Args:
         cell: Any cell of the invocation.
         cache: featray's cache folder.
-        device: cpu, cuda or mps.
+        device: Where it is to compute.
 
     Raises:
-        NotReady: weights cannot be had; the message names file and repository and how to get them.
+        NotReady: weights are missing; the message names file and repository and how to get them.
     """
     if cell.detector.is_pyfeat:
         return _load_pyfeat(cell, cache, device)
     return _load_custom(cell.detector, device)
 
 
-def _load_pyfeat(cell: Cell, cache: Path, device: str) -> LoadedDetector:
-    is_synthetic = cell.weights == weights.SYNTHETIC
-    needed = weights.required(cell.detector)
+def _load_pyfeat(cell: Cell, cache: Path, device: Device) -> LoadedDetector:
+    is_synthetic = cell.weights == WeightsKind.SYNTHETIC
+    files = weights.list_required(cell.detector)
     if is_synthetic:
         folder = synthetic.folder(cache)
-        synthetic.ensure(needed, folder, synthetic.SEED)
+        synthetic.ensure(files, folder, synthetic.SEED)
     else:
         folder = weights.pretrained_folder(cache)
-        weights.fetch(needed, folder)
-    os.environ.setdefault("TQDM_DISABLE", "1")  # detect() peeks at the first batch under a bar of its own
+        weights.fetch(files, folder)
+    os.environ.setdefault("TQDM_DISABLE", "1")  # detect() shows a progress bar while it reads the first batch
     started = time.perf_counter()
     weights.redirect(folder)
     class_ = getattr(importlib.import_module(_MODULES[cell.detector.class_name]), cell.detector.class_name)
     imported = time.perf_counter()
-    detector = class_(**cell.detector.keywords, device=device)
+    detector = class_(**cell.detector.keywords, device=str(device))
     constructed = time.perf_counter()
     loaded = LoadedDetector(
         detector=detector,
@@ -176,7 +176,7 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> LoadedDetector:
         device=device,
         import_s=imported - started,
         load_s=constructed - imported,
-        work=_class_work(class_) | _weights_work(needed, folder, is_synthetic=is_synthetic),
+        work=_class_work(class_) | _weights_work(files, folder, is_synthetic=is_synthetic),
         keywords=_keywords(class_, cell.detector),
     )
     if is_synthetic:
@@ -186,13 +186,13 @@ def _load_pyfeat(cell: Cell, cache: Path, device: str) -> LoadedDetector:
     return loaded
 
 
-def _load_custom(spec: detectors.Detector, device: str) -> LoadedDetector:
+def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
     module_name, _, class_name = spec.class_name.partition(":")
     started = time.perf_counter()
     class_ = getattr(importlib.import_module(module_name), class_name)
     imported = time.perf_counter()
-    places = {"device": device} if _takes_device(class_) else {}
-    detector = class_(**{**spec.keywords, **places})
+    place = {"device": str(device)} if _takes_device(class_) else {}
+    detector = class_(**{**spec.keywords, **place})
     constructed = time.perf_counter()
     return LoadedDetector(
         detector=detector,
@@ -206,11 +206,11 @@ def _load_custom(spec: detectors.Detector, device: str) -> LoadedDetector:
 
 
 def _takes_device(class_: type) -> bool:
-    """Tell whether a class takes a device, itself or by handing its keywords on to a class that it is made from."""
-    for each in inspect.getmro(class_):
-        if "__init__" not in vars(each):
+    """Return True if a class takes a device, itself or through a base class to which it passes its keywords."""
+    for base in inspect.getmro(class_):
+        if "__init__" not in vars(base):
             continue
-        parameters = inspect.signature(each.__init__).parameters  # type: ignore[misc]  # asked of the class itself
+        parameters = inspect.signature(base.__init__).parameters  # type: ignore[misc]  # asked of the class itself
         if "device" in parameters:
             return True
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
@@ -219,23 +219,25 @@ def _takes_device(class_: type) -> bool:
 
 
 def _keywords(class_: type, spec: detectors.Detector) -> dict[str, Any]:
-    """List every keyword, given or default; never the device."""
+    """List every keyword with its given or default value; never the device."""
     parameters = inspect.signature(class_.__init__).parameters.values()  # type: ignore[misc]  # asked of the class itself
-    declared = {each.name: each.default for each in parameters if each.default is not each.empty}
-    return {key: value for key, value in {**declared, **spec.keywords}.items() if key != "device"}
+    defaults = {
+        parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty
+    }
+    return {key: value for key, value in {**defaults, **spec.keywords}.items() if key != "device"}
 
 
 def _class_work(class_: type) -> dict[str, str]:
     return {"class": identity.canonical(f"{class_.__module__}.{class_.__qualname__}")}
 
 
-def _pyfeats_variables() -> list[tuple[str, str]]:
-    """List the variables by which py-feat takes weights from elsewhere; only a sweep can have set them."""
+def _pyfeat_variables() -> list[tuple[str, str]]:
+    """List py-feat's environment variables for other weights; only a sweep can have set them."""
     return sorted((name, value) for name, value in os.environ.items() if name.startswith("FEAT_"))
 
 
-def _content(key: str, value: Any) -> Any:
-    """Give the digest of a file that a keyword names, such as `multitask_weights`; any other value as it is."""
+def _by_content(key: str, value: Any) -> Any:
+    """Replace the name of a file, as in `multitask_weights`, by the file's digest; return any other value as it is."""
     if not isinstance(value, str) or not (os.sep in value or key.endswith("weights")):
         return value
     path = Path(value)
@@ -250,13 +252,13 @@ def _plain(value: Any) -> Any:
     return value if _is_plain(value) else repr(value)
 
 
-def _is_same(told: Any, asked: Any) -> bool:
-    """Tell whether an object only writes differently what was asked, such as 1 for true or `ArcFace` for `arcface`."""
-    return bool(told == asked or str(told).casefold() == str(asked).casefold())
+def _is_same(reported: Any, asked: Any) -> bool:
+    """Return True if two values differ only in how they are written: 1 for true, or `ArcFace` for `arcface`."""
+    return bool(reported == asked or str(reported).casefold() == str(asked).casefold())
 
 
 def _precision(detector: Any) -> str:
-    """Name the arithmetic: Detectorv2 runs its multitask network in bfloat16 on CUDA unless told otherwise."""
+    """Name the arithmetic: Detectorv2 runs its multitask network in bfloat16 on CUDA by default."""
     torch = sys.modules["torch"]
     matmul = torch.get_float32_matmul_precision()
     precision = "float32" if matmul == "highest" else f"float32, matmul {matmul}"
@@ -266,24 +268,24 @@ def _precision(detector: Any) -> str:
 
 def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_synthetic: bool) -> dict[str, str]:
     if is_synthetic:
-        found: dict[str, Any] = {
-            "weights": weights.SYNTHETIC,
+        work: dict[str, Any] = {
+            "weights": WeightsKind.SYNTHETIC,
             "weights_seed": synthetic.SEED,
             "weights_generator": synthetic.GENERATOR,
         }
     else:
-        found = {"weights": weights.PRETRAINED} | {
+        work = {"weights": WeightsKind.PRETRAINED} | {
             f"weights {file.repository} {file.file}": {
-                "revision": weights.revision(folder, file),
-                "sha256": weights.fingerprint(folder, file),
+                "revision": weights.read_revision(folder, file),
+                "sha256": weights.compute_sha256(folder, file),
             }
             for file in files
         }
-    return {key: identity.canonical(value) for key, value in found.items()}
+    return {key: identity.canonical(value) for key, value in work.items()}
 
 
 def _source_sha256(file: Path) -> str:
-    """Read the digest of a cut's source from its name, as `clips.cut` writes it; a file by another name is hashed."""
+    """Read the digest of a cut's source from its name, as `host.clips` writes it; hash a file with another name."""
     cut = _CUT.fullmatch(file.name)
     return cut[1] if cut else _sha256(file)
 

@@ -1,7 +1,7 @@
-"""Device: refuses to measure on anything but the device that was asked for.
+"""Device: refuses to measure on any device but the one that was asked for.
 
-Flow: `session` calls `check` before anything is imported, and `check_torch` once torch is there; both come before the first
-timed call.
+Flow: `invocation_run` calls `check` before it imports anything, and `check_torch` once torch is loaded. Both come
+before the first timed call.
 """
 
 import os
@@ -10,16 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from featray.core import gpus
+from featray.core.choices import Device
 from featray.core.status import Status
 from featray.measurement import cuda
 from featray.measurement.outcome import Refused
 
 
-def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.open_driver) -> Mapping[str, Any]:
+def check(kind: Device, asked: str | None, driver: Callable[[], Any] = cuda.open_driver) -> Mapping[str, Any]:
     """Look for the device that was asked for, without torch.
 
     Args:
-        kind: cpu, cuda or mps.
+        kind: What to measure on.
         asked: UUID of the GPU, for cuda.
         driver: Opens CUDA's driver.
 
@@ -27,44 +28,44 @@ def check(kind: str, asked: str | None, driver: Callable[[], Any] = cuda.open_dr
         Columns of a row that describe the device.
 
     Raises:
-        Refused: it is not here (`unsupported`), or others are visible too or instead (`wrong_device`).
+        Refused: it is not here (`unsupported`), or this process sees another GPU, or more than one (`wrong_device`).
     """
-    if kind == "mps" and sys.platform != "darwin":
+    if kind == Device.MPS and sys.platform != "darwin":
         raise Refused(Status.UNSUPPORTED, "mps is a device of macOS")
-    if kind != "cuda":
+    if kind != Device.CUDA:
         return {}
-    wanted = asked or "a GPU without a UUID"
+    name = asked or "a GPU without a UUID"
     try:
-        seen = cuda.list_devices(driver())
+        devices = cuda.list_devices(driver())
     except cuda.CudaError as absent:
-        raise Refused(Status.UNSUPPORTED, f"asked for {wanted}, but {absent}") from absent
-    if not seen:
-        raise Refused(Status.UNSUPPORTED, f"asked for {wanted}, but no CUDA device is visible")
-    if len(seen) > 1 or asked is None or cuda.bare_uuid(seen[0].gpu_uuid) != cuda.bare_uuid(asked):
-        found = ", ".join(f"{each.gpu_uuid} ({each.gpu_name})" for each in seen)
-        raise Refused(Status.WRONG_DEVICE, f"asked for {wanted}, saw {found}")
+        raise Refused(Status.UNSUPPORTED, f"asked for {name}, but {absent}") from absent
+    if not devices:
+        raise Refused(Status.UNSUPPORTED, f"asked for {name}, but no CUDA device is visible")
+    if len(devices) > 1 or asked is None or cuda.bare_uuid(devices[0].gpu_uuid) != cuda.bare_uuid(asked):
+        seen = ", ".join(f"{gpu.gpu_uuid} ({gpu.gpu_name})" for gpu in devices)
+        raise Refused(Status.WRONG_DEVICE, f"asked for {name}, saw {seen}")
     return {
         "gpu_uuid": asked,
-        "gpu_name": seen[0].gpu_name,
-        "gpu_memory_b": seen[0].gpu_memory_b,
-        "compute_capability": seen[0].compute_capability,
+        "gpu_name": devices[0].gpu_name,
+        "gpu_memory_b": devices[0].gpu_memory_b,
+        "compute_capability": devices[0].compute_capability,
     }
 
 
-def check_torch(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
-    """Make sure that torch can use the device that `check` found, and means the same one.
+def check_torch(kind: Device, facts: Mapping[str, Any], torch: Any | None) -> None:
+    """Check that torch can use the device that `check` found, and that its first GPU is that device.
 
     Args:
-        kind: cpu, cuda or mps.
+        kind: What to measure on.
         facts: What `check` returned.
-        torch: The imported package, or None when the detector does without.
+        torch: The imported package; None when the detector does not use it.
 
     Raises:
-        Refused: it cannot, or does not.
+        Refused: torch cannot use the device (`unsupported`), or sees another (`wrong_device`).
     """
-    if torch is None or kind == "cpu":
+    if torch is None or kind == Device.CPU:
         return
-    if kind == "mps":
+    if kind == Device.MPS:
         if not torch.backends.mps.is_available():
             raise Refused(Status.UNSUPPORTED, f"torch {torch.__version__} cannot use mps on this machine")
         return
@@ -87,33 +88,38 @@ def check_torch(kind: str, facts: Mapping[str, Any], torch: Any | None) -> None:
 
 
 UNCOUNTED_VARIABLE = "PYTORCH_NO_CUDA_MEMORY_CACHING"
-"""Variable with which torch takes memory of the GPU without counting it."""
+"""With this environment variable, torch does not count the GPU memory that it allocates."""
 
 
-def check_used(kind: str, torch: Any | None, detector: Any, *, is_pyfeat: bool) -> None:
-    """Make sure, after a call, that a detector which computes with torch did so on the GPU.
+def check_used(kind: Device, torch: Any | None, detector: Any, *, is_pyfeat: bool) -> None:
+    """Check, after a call, that a detector which computes with torch used the GPU.
 
-    A detector from elsewhere may use the GPU without torch: it is refused only where it holds a network on the CPU.
+    A custom detector may use the GPU without torch, so it is refused only if it holds a network on the CPU.
 
     Args:
-        kind: cpu, cuda or mps.
+        kind: What to measure on.
         torch: The imported package, or None.
         detector: The object that was called.
         is_pyfeat: It is one of py-feat's, which compute with torch alone.
 
     Raises:
-        Refused: torch never took memory of the GPU.
+        Refused: torch never allocated memory of the GPU.
     """
-    if kind != "cuda" or torch is None or UNCOUNTED_VARIABLE in os.environ or torch.cuda.max_memory_allocated() > 0:
+    if (
+        kind != Device.CUDA
+        or torch is None
+        or UNCOUNTED_VARIABLE in os.environ
+        or torch.cuda.max_memory_allocated() > 0
+    ):
         return
-    networks = [each for each in vars(detector).values() if isinstance(each, torch.nn.Module)]
-    if is_pyfeat or any(each.device.type == "cpu" for network in networks for each in network.parameters()):
+    networks = [value for value in vars(detector).values() if isinstance(value, torch.nn.Module)]
+    if is_pyfeat or any(weight.device.type == "cpu" for network in networks for weight in network.parameters()):
         reason = "the detector computed without the GPU: torch took no memory of it; does its class take a device?"
         raise Refused(Status.WRONG_DEVICE, reason)
 
 
 def is_faulted(torch: Any | None) -> bool:
-    """Tell whether CUDA has failed for good in this process: after a fault every later call fails, so start afresh."""
+    """Return True if CUDA has failed for good in this process: after a fault every later call fails too."""
     if torch is None or not torch.cuda.is_initialized():
         return False
     try:

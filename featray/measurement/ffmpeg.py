@@ -1,9 +1,10 @@
-"""FFmpeg: which shared libraries torchcodec is to decode with, on a host that may have none.
+"""FFmpeg: finds the shared libraries that torchcodec decodes with, also on a host without FFmpeg.
 
-torchcodec loads FFmpeg's libraries by name through the dynamic loader, and pip brings none. The system's are taken
-where the loader finds a complete set; else PyAV's, which its wheel bundles under mangled names: a folder of symbolic
-links gives them back the names that the loader looks for. The loader reads its search path once, when a process
-starts, so the parent calls `find` and puts `library_path` into the child's environment.
+Flow: `host.supervisor` calls `find`, and sets `make_library_path` in the child's environment: the dynamic loader reads
+its search path only once, when a process starts.
+torchcodec loads FFmpeg's libraries by name, and pip installs none. The system's libraries are used if the loader finds
+a complete set. Otherwise PyAV's are used: its wheel bundles them under mangled names, and a folder of symbolic links
+gives them the names that the loader looks for.
 
 Standard library only: the parent has neither torch nor PyAV loaded. On macOS the bundled files are linked in the same
 way for DYLD_LIBRARY_PATH; that has not been tried on a Mac.
@@ -29,13 +30,13 @@ MACOS = sys.platform == "darwin"
 PATH_VARIABLE = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
 
 CHOICE_VARIABLE = "FEATRAY_FFMPEG"
-"""Environment variable: `system` or `pyav` leaves out the other."""
+"""Environment variable: `system` or `pyav`, to use no other libraries."""
 
 _LIBRARIES: Mapping[int, Mapping[str, int]] = {
     major: dict(
-        zip(("avutil", "avcodec", "avformat", "avdevice", "avfilter", "swscale", "swresample"), each, strict=True)
+        zip(("avutil", "avcodec", "avformat", "avdevice", "avfilter", "swscale", "swresample"), numbers, strict=True)
     )
-    for major, each in {
+    for major, numbers in {
         9: (61, 63, 63, 63, 12, 10, 7),
         8: (60, 62, 62, 62, 11, 9, 6),
         7: (59, 61, 61, 61, 10, 8, 5),
@@ -63,9 +64,11 @@ for names in json.load(sys.stdin):
         print(info().decode())
         break
 """
-"""Loads a set of libraries just as torchcodec will, in a process that ends: the caller keeps its own address space."""
+"""Loads a set of libraries as torchcodec does, in a process of its own, so that the caller loads none of them."""
 
-_PROBE_LIMIT_S = 30.0  # loading seven libraries takes 0.1 s; a dead network file system must not hold the host for ever
+_PROBE_LIMIT_S = (
+    30.0  # loading seven libraries takes 0.1 s; a dead network file system must not block the host for ever
+)
 
 _BUNDLED = re.compile(r"lib(?P<name>(?:av|sw)[a-z]+)(?:-[0-9a-f]+)?\.(?:so\.(?P<so>\d+)|(?P<dylib>\d+)[.\d]*\.dylib)")
 
@@ -76,7 +79,7 @@ class Libraries:
 
     origin: str | None  # SYSTEM or PYAV
     version: str | None
-    folder: Path | None  # to put on the library path; None for the system's
+    folder: Path | None  # for the library path; None for the system's
 
 
 NO_LIBRARIES = Libraries(origin=None, version=None, folder=None)
@@ -86,14 +89,14 @@ def find(cache: Path, prefer: str | None = None) -> Libraries:
     """Choose the libraries for a child process: the system's if complete, else PyAV's.
 
     Args:
-        cache: featray's cache folder; the links to PyAV's libraries are kept in it.
-        prefer: `system` or `pyav` to leave out the other; None asks the environment variable FEATRAY_FFMPEG.
+        cache: featray's cache folder; it holds the links to PyAV's libraries.
+        prefer: `system` or `pyav`, to use no other; None reads the environment variable FEATRAY_FFMPEG.
     """
-    wanted = prefer or os.environ.get(CHOICE_VARIABLE)
+    choice = prefer or os.environ.get(CHOICE_VARIABLE)
     inherited = _without(cache / "ffmpeg", os.environ.get(PATH_VARIABLE))
-    if wanted != PYAV and (version := _probe(inherited)):
+    if choice != PYAV and (version := _probe(inherited)):
         return Libraries(origin=SYSTEM, version=version, folder=None)
-    bundled = None if wanted == SYSTEM else _bundled_folder()
+    bundled = None if choice == SYSTEM else _bundled_folder()
     if bundled is None:
         return NO_LIBRARIES
     folder = _link(bundled, cache / "ffmpeg")
@@ -101,33 +104,33 @@ def find(cache: Path, prefer: str | None = None) -> Libraries:
     return Libraries(origin=PYAV, version=version, folder=folder) if version else NO_LIBRARIES
 
 
-def library_path(libraries: Libraries, inherited: str | None) -> str | None:
-    """Write the child's value of `PATH_VARIABLE`; None leaves it unset."""
+def make_library_path(libraries: Libraries, inherited: str | None) -> str | None:
+    """Compute the child's value of `PATH_VARIABLE`; None leaves it unset."""
     if libraries.folder is None:
         return inherited or None
     return os.pathsep.join([str(libraries.folder), *([inherited] if inherited else [])])
 
 
 def find_loaded() -> Libraries:
-    """Tell which FFmpeg this process has really mapped; none before torchcodec is imported, or where /proc is not."""
+    """Find the FFmpeg that this process has loaded; none before torchcodec is imported, or without /proc."""
     maps = Path("/proc/self/maps")
     if not maps.is_file():
         return NO_LIBRARIES
     path = next((Path(name) for name in _mapped(maps.read_text(encoding="utf-8", errors="replace"))), None)
     if path is None:
         return NO_LIBRARIES
-    information = ctypes.CDLL(str(path)).av_version_info  # mapped already, so this opens nothing new
-    information.restype = ctypes.c_char_p
+    version = ctypes.CDLL(str(path)).av_version_info  # loaded already, so this opens nothing new
+    version.restype = ctypes.c_char_p
     bundled = path.parent.name == "av.libs"
     return Libraries(
         origin=PYAV if bundled else SYSTEM,
-        version=information().decode(),
+        version=version().decode(),
         folder=path.parent if bundled else None,
     )
 
 
 def describe(libraries: Libraries) -> str | None:
-    """Write the libraries for a row, such as `8.0.1 (pyav)`; None when there are none."""
+    """Write the libraries as rows store them, such as `8.0.1 (pyav)`; None when there are none."""
     return None if libraries.origin is None else f"{libraries.version} ({libraries.origin})"
 
 
@@ -139,9 +142,9 @@ def _mapped(text: str) -> Iterator[str]:
 
 
 def _without(folder: Path, inherited: str | None) -> str | None:
-    """Drop featray's own links from a library path, so that PyAV's libraries are never taken for the system's."""
-    kept = [each for each in (inherited or "").split(os.pathsep) if each and not Path(each).is_relative_to(folder)]
-    return os.pathsep.join(kept) or None
+    """Remove featray's own links from a library path, so that PyAV's libraries are never taken for the system's."""
+    entries = (inherited or "").split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if entry and not Path(entry).is_relative_to(folder)) or None
 
 
 def _probe(search: str | None) -> str | None:
@@ -165,11 +168,11 @@ def _probe(search: str | None) -> str | None:
 
 
 def _supported() -> list[int]:
-    """List FFmpeg's major versions that the torchcodec of this interpreter was built for, newest first."""
-    found = importlib.util.find_spec("torchcodec")
-    if found is None or found.origin is None:
+    """List the major versions of FFmpeg that this interpreter's torchcodec supports, newest first."""
+    package = importlib.util.find_spec("torchcodec")
+    if package is None or package.origin is None:
         return list(_LIBRARIES)
-    built = {file.stem for file in Path(found.origin).parent.glob("libtorchcodec_core*")}
+    built = {file.stem for file in Path(package.origin).parent.glob("libtorchcodec_core*")}
     return [major for major in _LIBRARIES if f"libtorchcodec_core{major}" in built]
 
 
@@ -179,16 +182,16 @@ def _file_name(library: str, number: int) -> str:
 
 def _bundled_folder() -> Path | None:
     """Find the libraries in PyAV's wheel without importing it, which would load them."""
-    found = importlib.util.find_spec("av")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("av")
+    if package is None or package.origin is None:
         return None
-    package = Path(found.origin).parent
-    folder = package / ".dylibs" if MACOS else package.parent / "av.libs"
+    parent = Path(package.origin).parent
+    folder = parent / ".dylibs" if MACOS else parent.parent / "av.libs"
     return folder.resolve() if folder.is_dir() else None
 
 
 def _links(bundled: Path) -> dict[str, Path]:
-    """Map link names to PyAV's files: each file under its own name, FFmpeg's also under the one that is looked for."""
+    """Map link names to PyAV's files: every file's name, and for FFmpeg's also the name that the loader looks for."""
     links: dict[str, Path] = {}
     for file in sorted(bundled.iterdir()):
         links[file.name] = file
@@ -198,32 +201,36 @@ def _links(bundled: Path) -> dict[str, Path]:
 
 
 def _link(bundled: Path, parent: Path) -> Path:
-    """Make the folder of links, complete or not at all; another PyAV gets another folder."""
+    """Make the folder of links, complete or not at all. Each PyAV has its own folder."""
     links = _links(bundled)
     identity = "\n".join(f"{name} {target} {target.stat().st_size}" for name, target in links.items())
     folder = parent / f"pyav-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-    if folder.is_dir() and {each.name for each in folder.iterdir()} == set(links):
+    if folder.is_dir() and _names(folder) == set(links):
         return folder
     parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="making-", dir=parent))
-    made.chmod(0o755)  # mkdtemp's 0700 would shut out the other users of a shared cache
+    new = Path(tempfile.mkdtemp(prefix="making-", dir=parent))
+    new.chmod(0o755)  # mkdtemp's 0700 would lock out the other users of a shared cache
     for name, target in links.items():
-        (made / name).symlink_to(target)
-    _put(made, folder)
+        (new / name).symlink_to(target)
+    _put_in_place(new, folder)
     return folder
 
 
-def _put(made: Path, folder: Path) -> None:
-    """Rename a finished folder into place; whoever comes second throws an equal one away."""
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Rename a finished folder into place; if another process was first with an equal one, drop ours."""
     try:
-        made.rename(folder)
+        new.rename(folder)
         return
     except OSError:
-        if {each.name for each in folder.iterdir()} == {each.name for each in made.iterdir()}:
-            shutil.rmtree(made)
+        if _names(folder) == _names(new):
+            shutil.rmtree(new)
             return
-    # An incomplete folder: somebody deleted links from it. Move it out of the way in one step.
+    # The folder is incomplete: somebody deleted links from it. Move it away in one step.
     broken = Path(tempfile.mkdtemp(prefix="broken-", dir=folder.parent))
     folder.rename(broken / "links")
-    made.rename(folder)
+    new.rename(folder)
     shutil.rmtree(broken)
+
+
+def _names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""Grid: where planted faces lie in a frame. Pure."""
+"""Grid: positions of planted faces in a frame. Pure."""
 
 import math
 
@@ -22,9 +22,9 @@ def spread_boxes(faces: int, height: int, width: int) -> list[Box]:
     cell_width, cell_height = width / columns, height / rows
     box_height = _SIDE * min(cell_height, cell_width / _ASPECT)
     box_width = box_height * _ASPECT
-    found = []
+    boxes = []
     for index in range(faces):
         left = (index % columns + 0.5) * cell_width - box_width / 2
         top = (index // columns + 0.5) * cell_height - box_height / 2
-        found.append((left, top, left + box_width, top + box_height))
-    return found
+        boxes.append((left, top, left + box_width, top + box_height))
+    return boxes

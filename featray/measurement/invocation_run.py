@@ -1,7 +1,7 @@
-"""Session: one invocation, measured in this process.
+"""Invocation run: measures one invocation in this process.
 
-Flow: request -> device check -> load the detector -> each cell: warm up, timed calls, profiled call -> row.
-A cell's row is handed over before the next cell begins. Whatever fails in Python costs its own row and no more.
+Flow: `request` -> `device.check` -> `detector.load` -> `bench` for each cell -> row -> `channel`.
+The supervisor has a cell's row before the next cell begins. A Python error costs the row of its own cell and no more.
 """
 
 import faulthandler
@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from featray.core import clock
-from featray.core import invocation as invocations
-from featray.core import row as rows
+from featray.core import clock, invocation, row
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind
 from featray.core.status import Status
@@ -22,8 +20,8 @@ from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
 from featray.measurement.request import ChildRequest
 
-GRACE_S = 5.0  # past a limit, for the supervisor to act; only without a supervisor does this process end itself
-AFRESH = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
+GRACE_S = 5.0  # beyond a limit: the supervisor acts first; only without a supervisor does this process end itself
+NEW_PROCESS = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
 
 
 class InvocationRun:
@@ -32,9 +30,9 @@ class InvocationRun:
     def __init__(
         self, request: ChildRequest, channel: Channel, *, driver: Callable[[], Any] = cuda.open_driver
     ) -> None:
-        """Take the request; nothing is loaded yet. `driver` opens CUDA's."""
+        """Take the request; nothing is loaded yet. `driver` opens CUDA's driver."""
         self._request, self._channel, self._driver = request, channel, driver
-        self._left = list(request.invocation.cells)
+        self._remaining = list(request.invocation.cells)
         self._context: dict[str, Any] = dict(request.context or provenance.describe_host())
 
     def run(self) -> int:
@@ -42,11 +40,11 @@ class InvocationRun:
         self._channel.send(EventKind.LOADING)
         with _ends_after(self._request.invocation.rules.load_limit_s):
             opened = outcome.attempt(self._open)
-        while self._left:
+        while self._remaining:
             if isinstance(opened, Failure):
-                self._give(self._left[0], opened, clock.utc_now())
-            elif not self._measure(self._left[0], opened):
-                return AFRESH
+                self._send(self._remaining[0], opened, clock.utc_now())
+            elif not self._measure(self._remaining[0], opened):
+                return NEW_PROCESS
         self._channel.send(EventKind.DONE)
         return 0
 
@@ -54,53 +52,53 @@ class InvocationRun:
         """Check the device and load the detector.
 
         Raises:
-            Refused: not the device that was asked for, or one that torch cannot use.
+            Refused: another device than asked for, or one that torch cannot use.
         """
-        invocation, first = self._request.invocation, self._request.invocation.cells[0]
-        facts = device.check(invocation.device, invocation.gpu_uuid, self._driver)
-        source = nvml.attach(invocation.gpu_uuid) if invocation.gpu_uuid else None
-        self._context |= {**facts, "driver": source.driver() if source else None}
-        loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=invocation.device))
+        asked, first = self._request.invocation, self._request.invocation.cells[0]
+        facts = device.check(asked.device, asked.gpu_uuid, self._driver)
+        gpu = nvml.attach(asked.gpu_uuid) if asked.gpu_uuid else None
+        self._context |= {**facts, "driver": gpu.driver() if gpu else None}
+        loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=asked.device))
         self._context |= {**provenance.describe_software(), "ffmpeg": self._request.ffmpeg}
-        device.check_torch(invocation.device, facts, sys.modules.get("torch"))
+        device.check_torch(asked.device, facts, sys.modules.get("torch"))
         if isinstance(loaded, Failure):
             return loaded
         self._context |= {"import_s": loaded.import_s, "load_s": loaded.load_s}
-        return Bench(loaded, rules=invocation.rules, source=source)
+        return Bench(loaded, rules=asked.rules, gpu=gpu)
 
     def _measure(self, cell: Cell, opened: Bench) -> bool:
-        """Measure one cell and hand its row over; tell whether this process is fit for another."""
+        """Measure one cell and send its row; return True if this process can measure another."""
         self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
         started_at = clock.utc_now()
         with _ends_after(self._request.invocation.rules.time_limit_s):
-            measured = outcome.attempt(lambda: opened.measure(cell, self._request.files_of(cell)))
-        faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
-        if isinstance(measured, Failure) and not faulted:
+            measured = outcome.attempt(lambda: opened.measure(cell, self._request.input_files(cell)))
+        is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
+        if isinstance(measured, Failure) and not is_faulted:
             memory.free()
-        self._give(cell, measured, started_at)
+        self._send(cell, measured, started_at)
         if isinstance(measured, Failure) and measured.status is Status.OOM:
-            for larger in invocations.larger_batches(cell, self._left):
-                reason = invocations.why_skipped(cell)
-                self._give(larger, Failure(status=Status.SKIPPED, reason=reason), clock.utc_now())
-        return not faulted
+            for larger in invocation.larger_batches(cell, self._remaining):
+                skipped = Failure(status=Status.SKIPPED, reason=invocation.why_skipped(cell))
+                self._send(larger, skipped, clock.utc_now())
+        return not is_faulted
 
-    def _give(self, cell: Cell, measured: dict[str, Any] | Failure, started_at: str) -> None:
-        """Hand a cell's row over and wait until it is safe."""
+    def _send(self, cell: Cell, measured: dict[str, Any] | Failure, started_at: str) -> None:
+        """Send a cell's row and wait until it is on disk."""
         columns: dict[str, Any] = {"started_at": started_at, "ended_at": clock.utc_now()}
         if isinstance(measured, Failure):
             columns |= {"status": measured.status.value, "reason": measured.reason, "stderr_tail": measured.trace}
         else:
             columns |= {"status": Status.OK.value, **measured}
-        row = invocations.record(self._request.invocation, cell, **(self._context | columns))
-        self._left.remove(cell)
-        self._channel.send_row(rows.to_json(row))
+        record = invocation.record(self._request.invocation, cell, **(self._context | columns))
+        self._remaining.remove(cell)
+        self._channel.send_row(row.to_json(record))
 
 
 @contextmanager
 def _ends_after(limit_s: float) -> Iterator[None]:
-    """End this process, with a traceback on stderr, when the block outlasts its limit by `GRACE_S`.
+    """End this process, with a traceback on stderr, if the block runs `GRACE_S` beyond its limit.
 
-    The timer needs no interpreter lock, so that a call which never gives it back is ended too.
+    The timer needs no interpreter lock, so it also ends a call that never releases it.
     """
     faulthandler.dump_traceback_later(limit_s + GRACE_S, exit=True)
     try:

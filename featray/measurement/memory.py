@@ -1,7 +1,7 @@
-"""Memory: the resident size of this process and its workers, torch's peaks on the device, and giving memory back.
+"""Memory: resident size of this process and its workers, torch's peaks on the device, and freeing memory.
 
-The kernel keeps the peak of a process's whole life; `reset_peaks` resets it where the system allows (Linux), so that a cell
-measured after a larger one does not inherit its peak. Elsewhere the peak is the life's.
+The kernel keeps the peak of a process's whole life. `reset_peaks` resets it where the system allows (Linux), so that a
+cell does not get the peak of a larger cell before it. Elsewhere the peak is that of the process's whole life.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _RESET_PEAK = "5"  # proc(5), clear_refs: reset the peak resident set size
 
 
 def reset_peaks() -> None:
-    """Start a cell's peaks afresh; cached device memory of the cell before goes back."""
+    """Reset the peaks before a cell; free device memory that torch cached for the cell before."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
     torch = sys.modules.get("torch")
@@ -30,7 +30,7 @@ def reset_peaks() -> None:
 
 
 def free() -> None:
-    """Give back what a failed cell left: unreachable objects, and torch's cached device memory."""
+    """Free what a failed cell left: unreachable objects, and torch's cached device memory."""
     gc.collect()
     _empty_caches(sys.modules.get("torch"))
 
@@ -38,43 +38,44 @@ def free() -> None:
 def _empty_caches(torch: Any | None) -> None:
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-    if torch is not None and _on_metal(torch):
+    if torch is not None and _has_metal(torch):
         torch.mps.empty_cache()
 
 
-def _on_metal(torch: Any) -> bool:
+def _has_metal(torch: Any) -> bool:
     return sys.platform == "darwin" and bool(torch.backends.mps.is_available())
 
 
-def columns(resident_b: Iterable[int]) -> dict[str, Any]:
-    """Report the peaks since `reset_peaks` as columns of a row.
+def columns(sampled_b: Iterable[int]) -> dict[str, Any]:
+    """Return the peaks since `reset_peaks` as columns of a row.
 
     Args:
-        resident_b: Sizes of this process and its workers together, as sampled; shared pages count in each.
+        sampled_b: Sampled sizes of this process and its workers together; pages shared by several processes count in
+            each of them.
     """
     allocated, reserved = _device_peaks_b(sys.modules.get("torch"))
     return {
-        "rss_peak_b": max([peak_b(), *resident_b]),
+        "rss_peak_b": max([read_peak_b(), *sampled_b]),
         "gpu_memory_allocated_peak_b": allocated,
         "gpu_memory_reserved_peak_b": reserved,
     }
 
 
 def _device_peaks_b(torch: Any | None) -> tuple[int | None, int | None]:
-    """Ask torch what it allocated and reserved of the device at the most; None where it does not tell.
+    """Read torch's peak allocation and peak reservation on the device; None where torch does not say.
 
-    Metal has no peaks. What its driver holds only grows between two `empty_cache`, so that now it is the peak.
+    Metal has no peaks. What its driver holds only grows between two `empty_cache`, so its present size is the peak.
     """
     if torch is None:
         return None, None
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
-    if _on_metal(torch):
+    if _has_metal(torch):
         return None, torch.mps.driver_allocated_memory()
     return None, None
 
 
-def peak_b() -> int:
+def read_peak_b() -> int:
     """Read the peak resident size of this process."""
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -82,18 +83,19 @@ def peak_b() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_B
 
 
-def resident_b(*, children: bool) -> int:
-    """Read the resident size of this process now, with that of its children if asked.
+def read_resident_b(*, children: bool) -> int:
+    """Read the present resident size of this process, with that of its children if asked.
 
-    The files stay open: every system call hands the interpreter lock over, which a timed call would feel.
+    The files stay open: every system call releases the interpreter lock, which would slow a timed call.
 
     Raises:
-        OSError: the system does not tell.
+        OSError: the system does not say.
     """
-    own = _open_once("/proc/self/statm")
-    if own is None:
-        return _resident_by_psutil_b(children=children)
-    return _resident_b(os.pread(own, 256, 0)) + (sum(map(_resident_or_gone_b, _children())) if children else 0)
+    statm = _open_once("/proc/self/statm")
+    if statm is None:
+        return _read_by_psutil_b(children=children)
+    own_b = _resident_b(os.pread(statm, 256, 0))
+    return own_b + (sum(map(_read_process_b, _children())) if children else 0)
 
 
 @functools.cache
@@ -114,21 +116,22 @@ def _resident_b(statm: bytes) -> int:
     return int(statm.split()[1]) * PAGE_B
 
 
-def _resident_or_gone_b(process: str) -> int:
+def _read_process_b(process: str) -> int:
+    """Read a process's resident size; 0 when the process has ended."""
     try:
         return _resident_b(Path(f"/proc/{process}/statm").read_bytes())
     except OSError:
         return 0
 
 
-def _resident_by_psutil_b(*, children: bool) -> int:
+def _read_by_psutil_b(*, children: bool) -> int:
     try:
         import psutil  # absent in some measuring environments
     except ImportError as absent:
         raise OSError("neither /proc nor psutil is there") from absent
-    own = psutil.Process()
-    total = int(own.memory_info().rss)
-    for process in own.children() if children else ():
+    this_process = psutil.Process()
+    total = int(this_process.memory_info().rss)
+    for process in this_process.children() if children else ():
         with contextlib.suppress(psutil.Error):
             total += int(process.memory_info().rss)
     return total

@@ -1,7 +1,8 @@
-"""NVML: what the driver tells about an NVIDIA GPU. The one importer of pynvml.
+"""NVML: what the driver reports about an NVIDIA GPU. The only module that imports pynvml.
 
-Every figure stands alone: where the library, the driver or the board does not give it, it is None.
-NVML sees every GPU of the machine, whatever CUDA_VISIBLE_DEVICES says, so a GPU is always asked for by UUID.
+Flow: `host.probe` lists the boards; `invocation_run` attaches the GPU under measurement, which `telemetry` reads.
+Each figure is read by itself: where the library, the driver or the board does not give it, it is None.
+NVML sees every GPU of the machine, whatever CUDA_VISIBLE_DEVICES says, so GPUs are opened by UUID.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ REASONS: Mapping[int, str] = {
     0x080: "hw_power_brake",
     0x100: "display_clocks",
 }
-"""Bit -> name of a clock event reason (nvml.h, nvmlClocksEventReasons)."""
+"""Bit -> name of a clock event reason. Source: nvml.h, nvmlClocksEventReasons."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,31 +40,32 @@ class Board:
 
 
 def list_boards(nvml: Any | None = None) -> tuple[Board, ...]:
-    """List every GPU of this machine, in the driver's order; empty where there is none or no NVML.
+    """List every GPU of this machine, in the driver's order; empty without a GPU or without NVML.
 
     Args:
-        nvml: The library to ask; None opens the machine's own.
+        nvml: The library to use; None opens the machine's own.
     """
     nvml = nvml or _library()
     if nvml is None:
         return ()
     count = _ask(nvml, nvml.nvmlDeviceGetCount) or 0
-    handles = (_ask(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count))
-    return tuple(board for handle in handles if handle is not None and (board := _board(nvml, handle)) is not None)
+    handles = [_ask(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count)]
+    boards = [_board(nvml, handle) for handle in handles if handle is not None]
+    return tuple(board for board in boards if board is not None)
 
 
 def attach(uuid: str) -> "NvmlGpu | None":
-    """Open one GPU for reading; None where NVML does not know it."""
+    """Open one GPU for reading; None if NVML does not know it."""
     nvml = _library()
     handle = _ask(nvml, nvml.nvmlDeviceGetHandleByUUID, uuid) if nvml is not None else None
     return None if handle is None else NvmlGpu(nvml, handle)
 
 
 class NvmlGpu:
-    """One open GPU: a `telemetry.Source`."""
+    """One open GPU; a `telemetry.GpuSource`."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
-        """Use `attach`."""
+        """Take the library and its handle; `attach` makes both."""
         self._nvml, self._handle = nvml, handle
         self._clock = functools.partial(nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
         self._celsius = functools.partial(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU)
@@ -101,7 +103,7 @@ class NvmlGpu:
 
 
 def name_reasons(bits: int) -> tuple[str, ...]:
-    """Name the clock event reasons in a bit mask, lowest bit first."""
+    """List the names of the clock event reasons in a bit mask, lowest bit first."""
     return tuple(name for bit, name in REASONS.items() if bits & bit)
 
 
@@ -119,15 +121,18 @@ def _library() -> Any | None:
 
 
 def _ask(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
-    """Ask for one figure; None where this library, driver or board does not give it."""
+    """Read one figure; None where this library, driver or board does not give it."""
     try:
         return ask(*arguments)
-    except (nvml.NVMLError, nvml.NVMLLibraryMismatchError):  # the second: a driver older than the call's present form
+    except (
+        nvml.NVMLError,
+        nvml.NVMLLibraryMismatchError,
+    ):  # the second: a driver that is older than this form of the call
         return None
 
 
 def _reasons_call(nvml: Any, handle: Any) -> Callable[[], int | None]:
-    """Choose the call by which this driver tells its clock event reasons: before 535 it had another name."""
+    """Choose the call that reads clock event reasons; it had another name before driver 535."""
     for name in ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"):
         ask = getattr(nvml, name, None)
         if ask is not None and _ask(nvml, ask, handle) is not None:
@@ -153,18 +158,20 @@ def _board(nvml: Any, handle: Any) -> Board | None:
 
 def _foreign(nvml: Any, handle: Any, *, at_work: bool) -> int | None:
     processes = _ask(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
-    return None if processes is None else count_foreign([each.pid for each in processes], os.getpid(), at_work=at_work)
+    if processes is None:
+        return None
+    return count_foreign([process.pid for process in processes], os.getpid(), at_work=at_work)
 
 
-def count_foreign(pids: list[int], own: int, *, at_work: bool) -> int:
+def count_foreign(pids: list[int], own_pid: int, *, at_work: bool) -> int:
     """Count the processes on a GPU that are not this one.
 
     Args:
-        pids: Process ids as the driver knows them.
-        own: This process's id.
-        at_work: This process computes on the GPU. In a container the driver knows it by another id, so one of `pids` is
-            then taken to be it.
+        pids: Process ids as the driver counts them.
+        own_pid: This process's id.
+        at_work: This process computes on the GPU. In a container the driver may give it another id; then one of `pids`
+            is taken for this process.
     """
-    if own in pids:
+    if own_pid in pids:
         return len(pids) - 1
     return max(0, len(pids) - 1) if at_work else len(pids)

@@ -1,6 +1,6 @@
-"""Outcome: what becomes of a unit when something goes wrong in the child.
+"""Outcome: the status and reason of a unit when something goes wrong in the child.
 
-Flow: `attempt` runs a step; a failure comes back as a value, ready to be a row.
+Flow: `attempt` runs one step; a failure is returned as a value, ready to become a row.
 """
 
 import dataclasses
@@ -25,18 +25,18 @@ OUT_OF_MEMORY = (
     "cublas_status_alloc_failed",  # cuBLAS says no more than this
     "cudnn_status_alloc_failed",
 )
-"""Texts, in lower case, by which RuntimeErrors that mean memory are known."""
+"""Texts, in lower case, of RuntimeErrors that mean memory ran out."""
 
 
 class WrongWork(Exception):
-    """A call found other faces or frames than planned, so its time is the time of something else."""
+    """A call found other faces or frames than planned, so its time is that of other work."""
 
 
 class Refused(Exception):
-    """This process must not, or can never, measure what it was asked for."""
+    """This process must not, or cannot, measure what it was asked for."""
 
     def __init__(self, status: Status, reason: str) -> None:
-        """Refuse with a status of its own."""
+        """Refuse with the status that the row gets."""
         super().__init__(reason)
         self.status = status
 
@@ -51,11 +51,11 @@ class Failure:
 
 
 def attempt(step: Callable[[], T]) -> T | Failure:
-    """Run a step of a measurement; whatever Python error it raises becomes a value."""
+    """Run a step of a measurement; return any Python error it raises as a `Failure`."""
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - one failed cell must cost one row, whatever a detector raises
-        if isinstance(error, WrongWork | Refused):  # the reason says it all
+        if isinstance(error, WrongWork | Refused):  # the reason is complete without a traceback
             return Failure(status=classify(error), reason=str(error))
         text = "".join(traceback.format_exception(error))
         print(text, file=sys.stderr, end="", flush=True)
@@ -64,20 +64,20 @@ def attempt(step: Callable[[], T]) -> T | Failure:
 
 
 def classify(error: Exception) -> Status:
-    """Tell what an error makes of the unit."""
+    """Choose the status of a unit that ended with an error."""
     if isinstance(error, Refused):
         return error.status
     if isinstance(error, WrongWork):
         return Status.WRONG_WORK
     if isinstance(error, ImportError):
-        return Status.UNSUPPORTED  # a package is missing or broken: trying again changes nothing
+        return Status.UNSUPPORTED  # a package is missing or broken: another attempt would fail too
     return Status.OOM if is_out_of_memory(error) else Status.FAILED
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an error means that memory ran out, on the host or on the device.
+    """Return True if an error means that memory ran out, on the host or on the device.
 
-    torch's OutOfMemoryError is a RuntimeError that says so; a failed allocation elsewhere is a plain RuntimeError.
+    torch's OutOfMemoryError is a RuntimeError with such a text. A failed allocation elsewhere is a plain RuntimeError.
     """
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
@@ -85,7 +85,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """Write an error in one line: its type, unless featray raised it on purpose, and its message's first line."""
+    """Write an error in one line: its type and its message's first line; no type for featray's own errors."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     kind = [] if isinstance(error, FeatrayError) and lines else [type(error).__name__]
     text = ": ".join([*kind, *lines[:1]])

@@ -1,7 +1,7 @@
-"""Outputs: what one `detect()` call returned, as far as the same-work gate needs to know.
+"""Outputs: what one `detect()` call returned, as far as the same-work check needs it.
 
-py-feat returns a table of one row per face, or one row with no score for a frame without a face; any other detector may
-return a list of mappings with the keys `FaceScore` and `frame`, which needs no third party.
+py-feat returns a table with one row per face, or one row without a score for a frame without a face. A custom detector
+may return a list of mappings with the keys `FaceScore` and `frame` instead, which needs no third party.
 """
 
 import dataclasses
@@ -17,8 +17,8 @@ _EMBEDDING = re.compile(r"Identity_\d+")
 _MEMBER = re.compile(r"(.+)_\d+")
 
 _FAMILY = 20
-"""Columns NAME_0, NAME_1, ... beyond so many are landmarks (68 or 478): pooled into one entry `NAME_*`, since 1434
-mesh coordinates would make a row of 100 kB and tell no more about equal work."""
+"""More columns NAME_0, NAME_1, ... than this are landmarks (68 or 478). They are pooled into one entry `NAME_*`: 1434
+mesh coordinates would make a row of 100 kB and say no more about equal work."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,16 @@ def inspect(result: Any) -> Output:
 
 
 def _entries(names: Iterable[str]) -> dict[str, list[str]]:
-    """Group column names into the entries of a summary: each by itself, large numbered families pooled."""
-    kept = [name for name in names if name not in _LEFT_OUT and not _EMBEDDING.fullmatch(name)]
+    """Group column names into the entries of a summary: one entry per column, large numbered families pooled."""
+    included = [name for name in names if name not in _LEFT_OUT and not _EMBEDDING.fullmatch(name)]
     families: dict[str, list[str]] = {}
-    for name in kept:
+    for name in included:
         if match := _MEMBER.fullmatch(name):
             families.setdefault(match[1], []).append(name)
-    wide = {member: family for family, members in families.items() if len(members) > _FAMILY for member in members}
+    pooled = {member: family for family, members in families.items() if len(members) > _FAMILY for member in members}
     entries: dict[str, list[str]] = {}
-    for name in kept:
-        entries.setdefault(f"{wide[name]}_*" if name in wide else name, []).append(name)
+    for name in included:
+        entries.setdefault(f"{pooled[name]}_*" if name in pooled else name, []).append(name)
     return entries
 
 
@@ -78,19 +78,18 @@ def _summarise_table(table: Any) -> dict[str, list[float]]:
 
 
 def _summarise_columns(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[float]]:
-    numeric = {name: values for name, values in columns.items() if not any(isinstance(each, str) for each in values)}
+    numeric = {name: values for name, values in columns.items() if not any(isinstance(value, str) for value in values)}
     summary = {}
     for entry, names in _entries(numeric).items():
-        finite = [float(each) for name in names for each in numeric[name] if _is_number(each)]
-        summary[entry] = _reduce(finite)
+        summary[entry] = _summarise([float(value) for name in names for value in numeric[name] if _is_number(value)])
     return summary
 
 
-def _reduce(values: Sequence[float]) -> list[float]:
+def _summarise(values: Sequence[float]) -> list[float]:
     if not values:
         return [math.nan, math.nan, 0.0]
     mean = math.fsum(values) / len(values)
-    return [mean, math.sqrt(math.fsum((each - mean) ** 2 for each in values) / len(values)), float(len(values))]
+    return [mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values)), float(len(values))]
 
 
 def _is_number(value: Any) -> bool:
@@ -106,4 +105,4 @@ def _columns(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _column(table: Any, name: str) -> list[Any] | None:
-    return table[name].tolist() if name in table.columns else None  # Python's own numbers
+    return table[name].tolist() if name in table.columns else None  # plain Python numbers

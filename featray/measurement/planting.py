@@ -1,8 +1,9 @@
-"""Planting: make a detector with synthetic weights find exactly as many faces per frame as the input really has.
+"""Planting: makes a detector with synthetic weights find exactly as many faces per frame as the input really has.
 
-A random network finds none, or hundreds. Here forward hooks overwrite a few outputs of the detection heads, so that the
-real network, decoding, thresholds and non-maximum suppression all run and then leave the planted faces. The planted
-boxes lie on a grid, not on the faces: what is cropped is any part of the frame, which costs the same.
+Flow: `detector.load` -> `plant`; each call then sets `PlantedFaces.faces`.
+A random network finds no face, or hundreds. Here forward hooks overwrite a few outputs of the detection heads. The
+network, the decoding, the thresholds and the non-maximum suppression all really run, and leave the planted faces. The
+planted boxes lie on a grid and not on the faces: the crops show other parts of the frame, at the same cost.
 
 Needs torch; works on any device, input size and batch size.
 """
@@ -17,12 +18,14 @@ from featray.measurement import grid
 
 _RETINAFACE_CANDIDATES = 24  # anchors per face above the score threshold, about what a trained RetinaFace gives
 _IMG2POSE_CANDIDATES = 8  # of the 1000 proposals per frame
-_BACKGROUND = 0.001  # the most that p(face) may be elsewhere; candidates start at 0.02 (RetinaFace) and 0.05 (img2pose)
-_JITTER = 0.06  # of the box's size: candidates overlap their best one by 0.8, suppression starts at 0.3 to 0.5
+_BACKGROUND = 0.001  # upper limit of p(face) everywhere else; candidates start at 0.02 (RetinaFace) and 0.05 (img2pose)
+_JITTER = (
+    0.06  # of the box's size: candidates overlap the best one by 0.8; suppression starts at an overlap of 0.3 to 0.5
+)
 
 
 class PlantedFaces:
-    """The hooks of one detector; `faces` says how many faces each frame is to have from the next call on."""
+    """The hooks of one detector; `faces` is the number of faces per frame from the next call on."""
 
     def __init__(self, faces: int = 1) -> None:
         self.faces = faces
@@ -32,7 +35,7 @@ def plant(detector: Any) -> PlantedFaces:
     """Hook a py-feat detector's face detection.
 
     Raises:
-        ValueError: at the next call, when a frame is too small for so many faces.
+        ValueError: in the next call, if a frame is too small for so many faces.
     """
     planted = PlantedFaces()
     finder = getattr(detector, "face_detector", None) or detector.facepose_detector
@@ -43,28 +46,29 @@ def plant(detector: Any) -> PlantedFaces:
     return planted
 
 
-def _candidates(boxes: list[grid.Box], each: int) -> torch.Tensor:
-    """Shift copies of each box a little; the first copy of each stays. Shape (boxes x each, 4), on the CPU."""
-    exact = torch.tensor(boxes, dtype=torch.float32).repeat_interleave(each, 0)
+def _candidates(boxes: list[grid.Box], copies: int) -> torch.Tensor:
+    """Copy each box and shift the copies a little, but not the first. Shape (boxes x copies, 4), on the CPU."""
+    exact = torch.tensor(boxes, dtype=torch.float32).repeat_interleave(copies, 0)
     size = (exact[:, 2:] - exact[:, :2]).repeat(1, 2)
     shift = (torch.rand(exact.shape, generator=torch.Generator().manual_seed(0)) - 0.5) * _JITTER
-    shift[::each] = 0
+    shift[::copies] = 0
     return exact + shift * size
 
 
 def _plant_retinaface(finder: Any, planted: PlantedFaces) -> None:
-    made: dict[tuple[int, int, int, torch.device], tuple[torch.Tensor, ...]] = {}
+    prepared: dict[tuple[int, int, int, torch.device], tuple[torch.Tensor, ...]] = {}
 
     def overwrite(_: Any, inputs: tuple[torch.Tensor, ...], outputs: tuple[torch.Tensor, ...]) -> None:
         locations, confidences = outputs[0], outputs[1]
-        confidences[..., 1].clamp_(max=_BACKGROUND)  # random weights see faces in some noise
+        confidences[..., 1].clamp_(max=_BACKGROUND)  # random weights find faces in some noise
         if not planted.faces:
             return
         height, width = inputs[0].shape[-2:]
         key = (planted.faces, height, width, inputs[0].device)
-        if key not in made:
-            made[key] = tuple(each.to(inputs[0].device) for each in _anchors(finder, planted.faces, height, width))
-        chosen, offsets, scores = made[key]
+        if key not in prepared:
+            anchors = _anchors(finder, planted.faces, height, width)
+            prepared[key] = tuple(tensor.to(inputs[0].device) for tensor in anchors)
+        chosen, offsets, scores = prepared[key]
         locations[:, chosen] = offsets.to(locations.dtype)
         confidences[:, chosen] = scores.to(confidences.dtype)
 
@@ -75,40 +79,42 @@ def _anchors(finder: Any, faces: int, height: int, width: int) -> tuple[torch.Te
     """Choose anchors near each face and encode the planted boxes relative to them.
 
     Returns:
-        Anchor indices (n,), offsets (n, 4) as the network would put them out, (background, face) scores (n, 2).
+        Anchor indices (n,), offsets (n, 4) as the network would output them, (background, face) scores (n, 2).
     """
     priors = finder._get_priors(height, width).cpu()
-    each = min(_RETINAFACE_CANDIDATES, len(priors) // faces)
-    if not each:
+    per_face = min(_RETINAFACE_CANDIDATES, len(priors) // faces)
+    if not per_face:
         raise ValueError(f"{faces} faces do not fit into a frame of {width}x{height}")
-    boxes = _candidates(grid.spread_boxes(faces, height, width), each) / torch.tensor([width, height, width, height])
+    boxes = _candidates(grid.spread_boxes(faces, height, width), per_face) / torch.tensor(
+        [width, height, width, height]
+    )
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    chosen = _nearest(priors, centres[::each], each)
+    chosen = _nearest(priors, centres[::per_face], per_face)
     near = priors[chosen]
     centre_scale, size_scale = finder.cfg["variance"]
     offsets = torch.cat(
         [(centres - near[:, :2]) / (centre_scale * near[:, 2:]), torch.log(sizes / near[:, 2:]) / size_scale], 1
     )
-    score = torch.linspace(0.97, 0.05, each)
+    score = torch.linspace(0.97, 0.05, per_face)
     score[0] = 0.999  # the exact copy wins
     score = score.repeat(faces)
     return chosen, offsets, torch.stack([1 - score, score], 1)
 
 
-def _nearest(priors: torch.Tensor, centres: torch.Tensor, each: int) -> torch.Tensor:
-    """Choose `each` anchors for every centre, the nearest that no earlier centre has. Shape (centres x each,)."""
+def _nearest(priors: torch.Tensor, centres: torch.Tensor, count: int) -> torch.Tensor:
+    """Choose `count` anchors for every centre, the nearest that no earlier centre has. Shape (centres x count,)."""
     free = torch.ones(len(priors), dtype=torch.bool)
     chosen = []
     for centre in centres:
         distance = (priors[:, :2] - centre).square().sum(1)
-        nearest = distance.masked_fill(~free, math.inf).topk(each, largest=False).indices
+        nearest = distance.masked_fill(~free, math.inf).topk(count, largest=False).indices
         free[nearest] = False
         chosen.append(nearest)
     return torch.cat(chosen)
 
 
 def _plant_img2pose(finder: Any, planted: PlantedFaces) -> None:
-    rows: list[slice] = []  # of the flattened proposals of one call: where the planted ones are
+    rows: list[slice] = []  # planted ones among the flattened proposals of one call
 
     def propose(_: Any, inputs: tuple[Any, ...], outputs: tuple[list[torch.Tensor], Any]) -> Any:
         proposals, losses = outputs
@@ -118,10 +124,10 @@ def _plant_img2pose(finder: Any, planted: PlantedFaces) -> None:
         replaced, start = [], 0
         for real, (height, width) in zip(proposals, inputs[0].image_sizes, strict=True):
             boxes = _candidates(grid.spread_boxes(planted.faces, height, width), _IMG2POSE_CANDIDATES).to(real)
-            kept = max(0, len(real) - len(boxes))
-            replaced.append(torch.cat([real[:kept], boxes]))
-            rows.append(slice(start + kept, start + kept + len(boxes)))
-            start += kept + len(boxes)
+            left = max(0, len(real) - len(boxes))
+            replaced.append(torch.cat([real[:left], boxes]))
+            rows.append(slice(start + left, start + left + len(boxes)))
+            start += left + len(boxes)
         return replaced, losses
 
     finder.rpn.register_forward_hook(propose)
@@ -131,9 +137,9 @@ def _plant_img2pose(finder: Any, planted: PlantedFaces) -> None:
 
 def _raise_scores(rows: list[slice], planted: PlantedFaces) -> Callable[..., None]:
     def overwrite(_: Any, __: Any, logits: torch.Tensor) -> None:
-        most = logits[:, 0] + math.log(_BACKGROUND)
-        logits[:, 1] = torch.minimum(logits[:, 1], most)
-        score = torch.linspace(3.5, 0.5, _IMG2POSE_CANDIDATES)  # p(face) from 0.97 to 0.62: all over the threshold
+        limit = logits[:, 0] + math.log(_BACKGROUND)
+        logits[:, 1] = torch.minimum(logits[:, 1], limit)
+        score = torch.linspace(3.5, 0.5, _IMG2POSE_CANDIDATES)  # p(face) from 0.97 to 0.62: all above the threshold
         score[0] = 6.0  # the exact copy wins
         columns = torch.stack([torch.zeros_like(score), score], 1).repeat(planted.faces, 1).to(logits)
         for planted_rows in rows:
@@ -143,7 +149,7 @@ def _raise_scores(rows: list[slice], planted: PlantedFaces) -> Callable[..., Non
 
 
 def _face_forward(rows: list[slice]) -> Callable[..., None]:
-    """Give planted proposals the mean pose: img2pose derives the final box from it."""
+    """Set planted proposals to the mean pose: img2pose derives the final box from it."""
 
     def overwrite(_: Any, __: Any, pose: torch.Tensor) -> None:
         for planted_rows in rows:

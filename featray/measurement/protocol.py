@@ -1,7 +1,7 @@
 """Protocol: how often a cell is called, and which of those calls count.
 
-Flow: `session` gives two callables, one untimed and one timed call of the same cell -> `measure` -> `Timings`.
-Pure but for those callables: clock and sleep are arguments, so that every stop rule is tested with a made-up clock.
+Flow: `bench` passes an untimed and a timed call of one cell -> `measure` -> `Timings`.
+Pure except for those callables: clock and sleep are arguments, so every stop rule is tested with an artificial clock.
 
 Rules that were not met are named in the row:
     warmup_min      fewer untimed calls than asked for
@@ -9,7 +9,7 @@ Rules that were not met are named in the row:
     warmup_steady   the last three untimed calls did not agree
     repeats_min     fewer timed calls than asked for
     min_time        fewer timed seconds than asked for
-    spread          the timed calls scatter more than asked for, or are too few to tell
+    spread          the timed calls scatter more than asked for, or are too few to know
     time_limit      another call might have passed the cell's time limit
     few_batches     a call has so few batches that one-off costs of each call weigh in its rate
     stages          the profiled pass was left out or failed
@@ -20,17 +20,19 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from featray.core.invocation import FEW_BATCHES, Rules
+from featray.core.choices import ProtocolName
+from featray.core.invocation import Rules
 from featray.measurement.telemetry import TelemetryWindow
 
-SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third is evidence
+SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third shows that it has
 STEADY_CALLS = 3  # untimed calls in a row that must agree
+FEW_BATCHES = 4  # with fewer, start-up of the first batch is over a quarter of the call
 COOL_DOWN_S = 15.0  # a GPU's die follows its power within seconds, its heat sink within tens of seconds
-MAX_COOL_DOWNS = 3  # per cell; what is throttled after three is how this machine runs
+MAX_COOL_DOWNS = 3  # per cell; a GPU that is still throttled after three runs that way
 SLACK = 1.2
-"""How much longer than the longest so far a call may last. Calls within 10% of each other count as steady, and this is
-twice that. A choice: with more, a cell near its limit stops before it has to; with less, one slow call runs into the
-limit, and the cell loses every call that it made."""
+"""How much longer than the longest call so far the next call may last. Calls within 10% of each other count as steady;
+this allows twice that. A choice: with more, a cell near its limit stops too early; with less, one slow call runs into
+the limit, and the cell loses all its calls."""
 
 WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY = "warmup_min", "warmup_shapes", "warmup_steady"
 REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
@@ -39,7 +41,7 @@ TIME_LIMIT, FEW, STAGES = "time_limit", "few_batches", "stages"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Repeat:
-    """One timed call: seconds, whether the GPU was held back meanwhile, and what was seen of the machine."""
+    """One timed call: seconds, whether the GPU was throttled, and the machine's readings."""
 
     seconds: float
     throttled: bool = False
@@ -62,7 +64,7 @@ class Timings:
 
     @property
     def throttled(self) -> bool:
-        """Tell whether a throttled repeat had to be kept."""
+        """True if a throttled repeat was kept."""
         return any(repeat.throttled for repeat in self.repeats)
 
 
@@ -86,13 +88,13 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
         batch_size: Frames of a batch; the last one may be smaller.
     """
     few = (FEW,) if -(-frames // batch_size) < FEW_BATCHES else ()
-    if rules.protocol == "pyfeat":
+    if rules.protocol == ProtocolName.PYFEAT:
         return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(),), unmet_rules=few)
     run = _TimedRun(calls, rules, calls_to_show_every_shape(frames, batch_size))
     first = run.warm_up()
     run.repeat(first)
     cold = () if first else run.unmet_warmup()
-    late = (TIME_LIMIT,) if run.hurried else ()
+    late = (TIME_LIMIT,) if run.is_hurried else ()
     return Timings(
         warmup_s=tuple(run.warmup_s),
         repeats=tuple(run.repeats),
@@ -104,13 +106,13 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
 class _TimedRun:
     """One cell's calls so far."""
 
-    def __init__(self, calls: Calls, rules: Rules, shown: int) -> None:
-        """`shown` is how many calls show every batch shape often enough."""
-        self.calls, self.rules, self.shown = calls, rules, shown
+    def __init__(self, calls: Calls, rules: Rules, shape_calls: int) -> None:
+        """`shape_calls` is the number of calls that show every batch shape often enough."""
+        self.calls, self.rules, self.shape_calls = calls, rules, shape_calls
         self.warmup_s: list[float] = []
         self.repeats: list[Repeat] = []
         self.measured_again = 0
-        self.hurried = False
+        self.is_hurried = False
 
     def warm_up(self) -> Repeat | None:
         """Make the untimed calls; a slow cell's second call is timed already and returned."""
@@ -128,7 +130,7 @@ class _TimedRun:
         return None
 
     def repeat(self, first: Repeat | None) -> None:
-        """Make the timed calls, of which `first` may have been made."""
+        """Make the timed calls; `first` is one that `warm_up` made."""
         while True:
             repeat = first or self.calls.time()
             first = None
@@ -137,14 +139,14 @@ class _TimedRun:
             self.repeats.append(repeat)
             if len(self.repeats) >= self.rules.repeats_max or not self.unmet_repeats():
                 return
-            if not self._fits(max(each.seconds for each in self.repeats)):
+            if not self._fits(max(repeat.seconds for repeat in self.repeats)):
                 return
 
     def unmet_warmup(self) -> list[str]:
         """List the rules that the untimed calls do not meet yet."""
-        made = len(self.warmup_s)
-        unmet = [WARMUP_MIN] if made < self.rules.warmup_min else []
-        if made < self.shown:
+        count = len(self.warmup_s)
+        unmet = [WARMUP_MIN] if count < self.rules.warmup_min else []
+        if count < self.shape_calls:
             unmet.append(WARMUP_SHAPES)
         if not is_steady(self.warmup_s, self.rules.warmup_tolerance):
             unmet.append(WARMUP_STEADY)
@@ -162,9 +164,9 @@ class _TimedRun:
         return unmet
 
     def _cool_down(self, seconds: float) -> bool:
-        """Wait for the GPU to cool, and wake it, if another try is allowed; `seconds` is how long a call lasts.
+        """Wait for the GPU to cool and make an untimed call, if another try is allowed; `seconds` is a call's duration.
 
-        While it waits its clocks fall to idle: timed at once, the next call would be slow and look throttled again.
+        While it waits, the GPU's clocks fall to idle: a timed call right after would be slow and look throttled again.
         """
         if self.measured_again >= MAX_COOL_DOWNS or not self._fits(2 * seconds, wait_s=COOL_DOWN_S):
             return False
@@ -174,9 +176,9 @@ class _TimedRun:
         return True
 
     def _fits(self, seconds: float, wait_s: float = 0.0) -> bool:
-        """Tell whether calls that should last `seconds` end within the cell's time limit."""
+        """Return True if calls of `seconds` in all would end within the cell's time limit."""
         fits = self.calls.elapsed() + wait_s + seconds * SLACK <= self.rules.time_limit_s
-        self.hurried = self.hurried or not fits
+        self.is_hurried = self.is_hurried or not fits
         return fits
 
 
@@ -190,13 +192,13 @@ def calls_to_show_every_shape(frames: int, batch_size: int) -> int:
 
 
 def is_steady(seconds: Sequence[float], tolerance: float) -> bool:
-    """Tell whether the last `STEADY_CALLS` calls agree: the longest is at most `tolerance` over the shortest."""
+    """Return True if the last `STEADY_CALLS` calls agree: the longest is at most `tolerance` over the shortest."""
     last = seconds[-STEADY_CALLS:]
     return len(last) == STEADY_CALLS and max(last) <= min(last) * (1 + tolerance)
 
 
 def spread(seconds: Sequence[float]) -> float | None:
-    """Compute the interquartile range over the median; None of fewer than two calls.
+    """Compute the interquartile range over the median; None for fewer than two calls.
 
     Source:
         Quartiles by linear interpolation, Hyndman & Fan (1996) definition 7.
@@ -210,17 +212,17 @@ def spread(seconds: Sequence[float]) -> float | None:
 
 
 def time_call(
-    thunk: Callable[[], Any],
+    detect: Callable[[], Any],
     *,
     synchronize: Callable[[], None],
     clock: Callable[[], float],
     delay_s: float = 0.0,
     sleep: Callable[[float], None],
 ) -> tuple[float, Any]:
-    """Time one call, with nothing left to do on the device at both readings of the clock.
+    """Time one call; the device is idle at both readings of the clock.
 
     Args:
-        thunk: The call.
+        detect: The call.
         synchronize: Waits for the device.
         clock: Seconds from any origin.
         delay_s: Slept within the timing, for self-tests.
@@ -231,7 +233,7 @@ def time_call(
     """
     synchronize()
     start = clock()
-    result = thunk()
+    result = detect()
     if delay_s:
         sleep(delay_s)
     synchronize()

@@ -1,8 +1,8 @@
 """Provenance: which machine this is, and which versions and thread counts are in effect.
 
-Flow: the inventory and the supervisor ask `describe_host`, which is cheap and imports nothing heavy; the child adds
-`describe_software` once its detector is loaded. Both are columns of `row.Row`; what cannot be told is None.
-Standard library only; torch is looked at only where something else has imported it.
+Flow: `host.probe` and `host.supervisor` call `describe_host`, which is cheap; the child adds `describe_software` once
+its detector is loaded. Both return columns of `row.Row`; what cannot be found out is None.
+Standard library only; torch is asked only if something else has imported it.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ def describe_host() -> Mapping[str, Any]:
     """Describe this machine as columns of a row: host, system, processor and memory."""
     return {
         "hostname": os.uname().nodename,
-        "host_id": host_id(),
+        "host_id": compute_host_id(),
         "os": _system(),
         "arch": platform.machine(),
         "cpu_model": _cpu_model(),
@@ -51,11 +51,11 @@ def describe_host() -> Mapping[str, Any]:
 def describe_software() -> dict[str, Any]:
     """Describe this interpreter as columns of a row: versions, and thread counts in effect.
 
-    Call it after the detector is loaded: py-feat changes OMP_NUM_THREADS when it is imported.
+    Call it after the detector is loaded: importing py-feat changes OMP_NUM_THREADS.
     """
     torch = sys.modules.get("torch")
-    versions = {column: installed_version(distribution) for column, distribution in DISTRIBUTIONS.items()}
-    installed, cuda = torch_build()
+    versions = {column: read_version(distribution) for column, distribution in DISTRIBUTIONS.items()}
+    installed, cuda = read_torch_build()
     return {
         **versions,
         "python": platform.python_version(),
@@ -68,7 +68,7 @@ def describe_software() -> dict[str, Any]:
     }
 
 
-def installed_version(distribution: str) -> str | None:
+def read_version(distribution: str) -> str | None:
     """Read an installed distribution's version without importing it; None when it is not installed."""
     try:
         return importlib.metadata.version(distribution)
@@ -76,8 +76,8 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def torch_build() -> tuple[str | None, str | None]:
-    """Read torch's version with its build tag, and its CUDA version, from the installed file: importing takes seconds.
+def read_torch_build() -> tuple[str | None, str | None]:
+    """Read torch's version with its build tag, and its CUDA version, from the installed file: an import takes seconds.
 
     Returns:
         Such as `("2.9.0+cu128", "12.8")`; (None, None) when torch is not installed.
@@ -90,14 +90,14 @@ def torch_build() -> tuple[str | None, str | None]:
 
 
 def _torch_build(text: str) -> tuple[str | None, str | None]:
-    found = dict(re.findall(r"^(__version__|cuda)\b[^=\n]*= *['\"]([^'\"]+)['\"]", text, re.MULTILINE))
-    return found.get("__version__"), found.get("cuda")
+    values = dict(re.findall(r"^(__version__|cuda)\b[^=\n]*= *['\"]([^'\"]+)['\"]", text, re.MULTILINE))
+    return values.get("__version__"), values.get("cuda")
 
 
 def find_commit(distribution: str) -> str | None:
     """Find the git commit that a distribution was installed from: an editable checkout, or a git address.
 
-    An editable checkout is asked anew at each call, since it moves under the installation.
+    An editable checkout is read again at each call, since its commit changes without a new installation.
     """
     try:
         text = importlib.metadata.distribution(distribution).read_text("direct_url.json")
@@ -108,16 +108,16 @@ def find_commit(distribution: str) -> str | None:
 
 def _commit(origin: Mapping[str, Any]) -> str | None:
     if "vcs_info" in origin:
-        found = origin["vcs_info"].get("commit_id")
-        return found if isinstance(found, str) else None
+        commit = origin["vcs_info"].get("commit_id")
+        return commit if isinstance(commit, str) else None
     if not origin.get("dir_info", {}).get("editable"):
         return None
     folder = Path(urllib.parse.unquote(urllib.parse.urlsplit(origin["url"]).path))
-    return next((head for place in (folder, *folder.parents) if (head := git_head(place))), None)
+    return next((head for place in (folder, *folder.parents) if (head := read_git_head(place))), None)
 
 
-def git_head(folder: Path) -> str | None:
-    """Read the commit that a checkout's HEAD stands for, from its files; None where there is no repository.
+def read_git_head(folder: Path) -> str | None:
+    """Read the commit of a checkout's HEAD from its files; None where there is no repository.
 
     Source:
         gitrepository-layout(5): worktrees, loose and packed references.
@@ -140,18 +140,18 @@ def git_head(folder: Path) -> str | None:
 
 def _git_folder(folder: Path) -> Path:
     git = folder / ".git"
-    if git.is_file():  # a worktree or submodule: the file says where the repository is
+    if git.is_file():  # a worktree or submodule: the file names the repository
         return folder / git.read_text(encoding="utf-8").strip().removeprefix("gitdir: ")
     return git
 
 
-def host_id() -> str:
-    """Name this machine, the same after every boot and driver update.
+def compute_host_id() -> str:
+    """Compute this machine's id, which stays the same after a reboot or a driver update.
 
-    The digest of the machine's own id and the host name. The name is part of it because containers and machine images
-    share one machine id. Without a machine id: the first network card's address, and without that the name alone.
-    A Mac's id is enough: it is of the hardware, while its name comes from whatever network it is in.
-    $FEATRAY_HOST_ID, whatever its text, takes their place: a pod's name changes with every start, its machine does not.
+    It is a digest of the machine id and the host name. The name is part of it because containers and machine images
+    share one machine id. Without a machine id, the first network card's address is used; without that, the name alone.
+    On a Mac the hardware's id is used alone, since a Mac's name comes from the network it is in.
+    $FEATRAY_HOST_ID replaces all of it with any text: set it in a pod, whose name changes with every start.
     """
     text = os.environ.get("FEATRAY_HOST_ID") or (_mac_host_uuid() if sys.platform == "darwin" else None)
     text = text or f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
@@ -167,7 +167,7 @@ def _machine_id() -> str | None:
 
 
 def _mac_host_uuid() -> str | None:
-    """Ask macOS for the IOPlatformUUID. Source: gethostuuid(2)."""
+    """Read the IOPlatformUUID of macOS. Source: gethostuuid(2)."""
     library = ctypes.CDLL(None)
     buffer, wait = (ctypes.c_ubyte * 16)(), (ctypes.c_long * 2)(1, 0)
     return str(uuid.UUID(bytes=bytes(buffer))) if library.gethostuuid(buffer, wait) == 0 else None
@@ -175,8 +175,8 @@ def _mac_host_uuid() -> str | None:
 
 def _card_address() -> str | None:
     address = uuid.getnode()
-    made_up = address >> 40 & 1  # RFC 4122: the multicast bit marks a random number in place of an address
-    return None if made_up else f"{address:012x}"
+    is_random = address >> 40 & 1  # RFC 4122: the multicast bit marks a random number in place of an address
+    return None if is_random else f"{address:012x}"
 
 
 def _system() -> str:
@@ -196,7 +196,7 @@ def _cpu_model() -> str | None:
 
 
 def _cpu_model_of(cpuinfo: str) -> str | None:
-    """Read the processor from /proc/cpuinfo; ARM gives numbers for the vendor and part, which stay as they are."""
+    """Read the processor from /proc/cpuinfo; for ARM, vendor and part stay the numbers that the kernel gives."""
     facts: dict[str, str] = dict(
         re.findall(r"^(model name|CPU implementer|CPU part)\s*: *(.+)$", cpuinfo, re.MULTILINE)
     )

@@ -1,13 +1,12 @@
-"""The installed py-feat, read as text: constructor defaults and hub files, without importing it.
+"""py-feat's source: constructor defaults and hub files of the installed package, read as text, without importing it.
 
-Importing py-feat takes 7 to 50 s and loads torch; the driver and the inventory ask these questions on every host.
-File names change between releases (`face_multitask_v2` became `face_multitask_v28`), so they are read from the
-package, never typed. Standard library only.
+Flow: `weights` and `synthetic` read which hub files a detector needs, on the driver and on every host.
+Importing py-feat takes 7 to 50 s and loads torch. File names change between releases (`face_multitask_v2` became
+`face_multitask_v28`), so they are read from the package and never typed. Standard library only.
 """
 
 import ast
 import functools
-import importlib.metadata
 import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,80 +34,71 @@ _LOADERS = (
 _DOWNLOADS = ("hf_hub_download", "hf_hub_download_with_fallback")
 
 
-def folder() -> Path:
+def find_folder() -> Path:
     """Find the installed package without importing it.
 
     Raises:
         NotReady: py-feat is not installed in this interpreter.
     """
-    found = importlib.util.find_spec("feat")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("feat")
+    if package is None or package.origin is None:
         raise errors.NotReady("py-feat is not installed here; install it with `pip install py-feat`")
-    return Path(found.origin).parent
+    return Path(package.origin).parent
 
 
-def version() -> str | None:
-    """Read the installed release from its metadata; None where it was not installed as a distribution."""
-    try:
-        return importlib.metadata.version("py-feat")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def defaults(class_name: str, package: Path | None = None) -> Mapping[str, object]:
+def read_defaults(class_name: str, package: Path | None = None) -> Mapping[str, object]:
     """Read the keywords of a detector's constructor and their default values, `device` included."""
     constructor = _constructor(class_name, package)
     return {} if constructor is None else dict(_defaults(constructor))
 
 
-def choices(class_name: str, package: Path | None = None) -> Mapping[str, tuple[object, ...]] | None:
-    """List the keywords of a detector's constructor, and the values that its text compares each with.
+def read_choices(class_name: str, package: Path | None = None) -> Mapping[str, tuple[object, ...]] | None:
+    """List the keywords of a detector's constructor, and the values that its source compares each with.
 
     Returns:
-        Keyword -> values in source order, none where anything may be; `device` included. None where the class has no
-        constructor of its own or takes any keyword.
+        Keyword -> values in source order, empty where any value is allowed; `device` included. None where the class has
+        no constructor of its own or takes any keyword.
     """
     constructor = _constructor(class_name, package)
     if constructor is None or constructor.args.kwarg is not None:
         return None
     arguments = constructor.args
-    found: dict[str, dict[object, None]] = {
-        each.arg: {} for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if each.arg != "self"
-    }
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    values: dict[str, dict[object, None]] = {name: {} for name in names if name != "self"}
     for node in ast.walk(constructor):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id in found:
-            found[node.left.id] |= dict.fromkeys(_compared(node))
-    return {keyword: tuple(values) for keyword, values in found.items()}
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id in values:
+            values[node.left.id] |= dict.fromkeys(_compared(node))
+    return {keyword: tuple(options) for keyword, options in values.items()}
 
 
 def _compared(node: ast.Compare) -> Iterator[str]:
-    """List the texts that a name is compared with: `x == "a"`, `x in ("a", "b")`."""
+    """List the strings that a name is compared with: `x == "a"`, `x in ("a", "b")`."""
     for operator, value in zip(node.ops, node.comparators, strict=True):
         if not isinstance(operator, ast.Eq | ast.In):
             continue
         options = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
-        constants = [each.value for each in options if isinstance(each, ast.Constant)]
-        yield from (each for each in constants if isinstance(each, str))
+        constants = [option.value for option in options if isinstance(option, ast.Constant)]
+        yield from (constant for constant in constants if isinstance(constant, str))
 
 
 def _constructor(class_name: str, package: Path | None) -> ast.FunctionDef | None:
-    for node in ast.walk(_tree((package or folder()) / CLASS_FILES[class_name])):
+    for node in ast.walk(_tree((package or find_folder()) / CLASS_FILES[class_name])):
         if isinstance(node, ast.ClassDef) and node.name == class_name:
-            own = (item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__")
-            return next(own, None)
+            functions = (item for item in node.body if isinstance(item, ast.FunctionDef))
+            return next((function for function in functions if function.name == "__init__"), None)
     return None
 
 
 @functools.cache
-def hub_files(package: Path | None = None) -> Mapping[str, tuple[str, ...]]:
+def list_hub_files(package: Path | None = None) -> Mapping[str, tuple[str, ...]]:
     """List the hub files that py-feat's detectors load, repository by repository, in source order."""
-    found: dict[str, dict[str, None]] = {}
+    files: dict[str, dict[str, None]] = {}
     for name in _LOADERS:
-        path = (package or folder()) / name
+        path = (package or find_folder()) / name
         if path.is_file():
             for repository, file in _downloads(_tree(path)):
-                found.setdefault(repository, {})[file] = None
-    return {repository: tuple(files) for repository, files in found.items()}
+                files.setdefault(repository, {})[file] = None
+    return {repository: tuple(names) for repository, names in files.items()}
 
 
 @functools.cache
@@ -120,14 +110,14 @@ def _downloads(tree: ast.Module) -> Iterator[tuple[str, str]]:
     names = dict(_constants(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _DOWNLOADS:
-            given = {keyword.arg: _text(keyword.value, names) for keyword in node.keywords}
-            repository, file = given.get("repo_id"), given.get("filename")
+            arguments = {keyword.arg: _text(keyword.value, names) for keyword in node.keywords}
+            repository, file = arguments.get("repo_id"), arguments.get("filename")
             if repository is not None and file is not None:
                 yield repository, file
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """List the names that stand for a text: module constants, and defaults of a loading function's parameters."""
+    """List the names that hold a string: module constants, and default values of parameters."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield from ((name, value) for name, value in _defaults(node) if isinstance(value, str))

@@ -1,11 +1,11 @@
-"""Request: what the supervisor tells the child, beside the invocation itself.
+"""Request: what the supervisor sends to the child.
 
-    {"invocation": {...},              as `invocation.to_mapping` writes it
+    {"invocation": {...},              as `core.invocation.to_mapping` writes it
      "files": {cell_id: [path, ...]},  each cell's input on this host, cut to its frame limit
      "host": {column: value, ...},     columns of the row that the supervisor knows already
-     "ffmpeg": "8.0.1 (pyav)",         what it put on the library path
+     "ffmpeg": "8.0.1 (pyav)",         the FFmpeg on the library path
      "cache": "/path"}                 featray's cache
-All but the invocation may be left out, and then the invocation may stand alone.
+Everything but the invocation may be left out. An invocation without the mapping around it is a request too.
 """
 
 import dataclasses
@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray.core import invocation as invocations
-from featray.core import row as rows
+from featray.core import invocation, row
 from featray.core.cell import Cell, cell_id
 from featray.core.invocation import Invocation
 from featray.measurement import weights
@@ -22,7 +21,7 @@ from featray.measurement import weights
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ChildRequest:
-    """One invocation and what its host offers."""
+    """One invocation, and what the child must know of its host."""
 
     invocation: Invocation
     files: Mapping[str, Sequence[str]]
@@ -30,8 +29,8 @@ class ChildRequest:
     ffmpeg: str | None
     cache: Path
 
-    def files_of(self, cell: Cell) -> list[Path]:
-        """Find a cell's input on this host; without word from the supervisor, where the sweep says."""
+    def input_files(self, cell: Cell) -> list[Path]:
+        """Return a cell's input files on this host: those of the request, else those that the sweep names."""
         return [Path(path) for path in self.files.get(cell_id(cell), cell.input.paths)]
 
 
@@ -39,18 +38,18 @@ def from_mapping(value: Any) -> ChildRequest:
     """Read a request.
 
     Raises:
-        ValueError: it is not one; the message names what is wrong.
+        ValueError: it is not a request; the message names what is wrong.
     """
     if not isinstance(value, Mapping):
         raise ValueError("not a request: a JSON object is expected")
     if not isinstance(value.get("invocation"), Mapping):
         value = {"invocation": value}
-    known = {column.name for column in rows.columns()}
+    names = {column.name for column in row.columns()}
     cache = value.get("cache")
     return ChildRequest(
-        invocation=invocations.from_mapping(value["invocation"]),
+        invocation=invocation.from_mapping(value["invocation"]),
         files=value.get("files") or {},
-        context={name: item for name, item in (value.get("host") or {}).items() if name in known},
+        context={name: item for name, item in (value.get("host") or {}).items() if name in names},
         ffmpeg=value.get("ffmpeg"),
         cache=Path(cache) if cache else weights.featray_cache(),
     )

@@ -1,17 +1,17 @@
-"""Stages: where the time of one `detect()` call goes, in wall seconds.
+"""Stages: how the time of one `detect()` call is divided, in wall seconds.
 
-Flow: after the timed calls, `protocol` asks for one `profile`d call more; its figures never mix with the timed ones.
+Flow: after the timed calls, `bench` makes one more call under `profile`; its times never mix with the timed ones.
 
-Functions and methods of py-feat are wrapped by timers for that one call and then put back. A stage's time is its own:
-what a wrapped function spends inside another wrapped one counts there. The device is synchronised before each reading,
-so a stage that only queues work is charged for the work. py-feat often calls `.forward()` directly, where hooks would
-never fire, so the attributes themselves are replaced.
+For that one call, timers wrap functions and methods of py-feat. Time that a wrapped function spends inside another
+wrapped one counts for the inner one. The device is synchronised before each reading, so a stage that only queues work
+is charged for that work. py-feat often calls `.forward()` directly, where hooks never fire, so the attributes
+themselves are replaced.
 
-What each stage holds, for all four detectors:
+The stages of all four detectors:
     decode          waiting for the next batch: opening the file, reading, rescaling, collating, starting workers
     face detection  network, decoding of boxes, thresholds, non-maximum suppression; for img2pose the pose as well
     crop            frames to tensors on the device, cutting out and resizing faces
-    landmark, emotion, identity, gaze, AU, pose   the model of that name, with what prepares its input
+    landmark, emotion, identity, gaze, AU, pose   the model of that name, with the preparation of its input
     multitask       Detectorv2's one network for landmarks, emotion, gaze, AU and pose
     assembly        tensors to tables, back to the frame's coordinates, one table from all batches
     other           the rest of the call
@@ -48,7 +48,7 @@ _FUNCTIONS = {
     "per_face_padding_inversion_terms": ASSEMBLY,
     "Fex": ASSEMBLY,
 }
-"""Names in the module of the detector's class, where that has them."""
+"""Names in the module of the detector's class, as far as the module has them."""
 
 _MODELS = {
     "landmark_detector": LANDMARK,
@@ -56,7 +56,7 @@ _MODELS = {
     "identity_detector": IDENTITY,
     "au_detector": ACTION_UNITS,
 }
-"""Attributes of the detector that hold a network, or a classifier with a method of its own."""
+"""Attributes of the detector: networks, and classifiers with another method name."""
 
 _CLASSIFIER_METHODS = ("detect_au", "detect_emo")
 
@@ -72,7 +72,7 @@ class StageClock:
 
     @contextlib.contextmanager
     def section(self, stage: str) -> Iterator[None]:
-        """Charge the time from here to the end of the block to a stage, less what inner sections take."""
+        """Count the time of the block for a stage, without the time of inner sections."""
         self._synchronize()
         started = self._now()
         self._inner.append(0.0)
@@ -86,7 +86,7 @@ class StageClock:
                 self._inner[-1] += whole
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a function so that its calls are charged to a stage."""
+        """Wrap a function so that the time of its calls counts for a stage."""
 
         def wrapped(*arguments: Any, **keywords: Any) -> Any:
             with self.section(stage):
@@ -95,28 +95,28 @@ class StageClock:
         return wrapped
 
 
-def profile(loaded: LoadedDetector, thunk: Callable[[], Any]) -> dict[str, float]:
-    """Run one call and tell its stages apart.
+def profile(loaded: LoadedDetector, call: Callable[[], Any]) -> dict[str, float]:
+    """Run one call and measure its stages.
 
     Args:
-        loaded: The detector that `thunk` calls.
-        thunk: One prepared call.
+        loaded: The detector that `call` uses.
+        call: One prepared call.
 
     Returns:
-        Stage -> wall seconds, which sum to the call's duration; a stage that did not occur is absent. Empty, with
-        nothing run, for a detector from elsewhere: its parts are unknown.
+        Stage -> wall seconds, which sum to the call's duration; a stage that did not occur is absent. Empty for a
+        custom detector, whose parts are unknown: it is not called.
     """
     if not loaded.spec.is_pyfeat:
         return {}
     clock = StageClock(loaded.synchronize)
     with _instrumented(loaded.detector, clock), clock.section(OTHER):
-        thunk()
+        call()
     return clock.seconds
 
 
 @contextlib.contextmanager
 def _instrumented(detector: Any, clock: StageClock) -> Iterator[None]:
-    """Put timers around everything that has a stage, and take them all off again, whatever happens."""
+    """Put timers around everything that has a stage; remove all of them at the end, also after an error."""
     with contextlib.ExitStack() as restored:
 
         def wrap(owner: Any, name: str, stage: str) -> None:
@@ -145,14 +145,14 @@ def _instrumented(detector: Any, clock: StageClock) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Set an attribute, then put back what the owner itself held, or let it inherit again."""
-    held = vars(owner)
-    was_own, original = name in held, held.get(name)
+    """Set an attribute; at the end restore the owner's own value, or let it inherit again."""
+    attributes = vars(owner)
+    is_own, original = name in attributes, attributes.get(name)
     setattr(owner, name, value)
     try:
         yield
     finally:
-        if was_own:
+        if is_own:
             setattr(owner, name, original)
         else:
             delattr(owner, name)
@@ -164,7 +164,7 @@ def _timed_model(detector: Any, name: str, stage: str, clock: StageClock) -> Ite
     torch = sys.modules["torch"]
     if model is None:
         yield
-    elif isinstance(model, torch.jit.ScriptModule):  # refuses a new `forward`: put a module with one before it
+    elif isinstance(model, torch.jit.ScriptModule):  # it accepts no new `forward`: use a module that has one instead
         proxy = torch.nn.Module()
         proxy.forward = clock.timed(stage, model.forward)
         setattr(detector, name, proxy)
@@ -173,13 +173,13 @@ def _timed_model(detector: Any, name: str, stage: str, clock: StageClock) -> Ite
         finally:
             setattr(detector, name, model)
     else:
-        method = next((each for each in _CLASSIFIER_METHODS if hasattr(model, each)), "forward")
+        method = next((method for method in _CLASSIFIER_METHODS if hasattr(model, method)), "forward")
         with _replaced(model, method, clock.timed(stage, getattr(model, method))):
             yield
 
 
 def _timed_loader(loader_class: Any, clock: StageClock) -> Any:
-    """Make a DataLoader whose batches are waited for on the clock: with workers, decoding itself is elsewhere."""
+    """Make a DataLoader that times the wait for each batch; with workers, they decode, and this process only waits."""
 
     class Timed(loader_class):  # type: ignore[misc]  # whatever the detector's module uses
         def __iter__(self) -> Iterator[Any]:

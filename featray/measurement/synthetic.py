@@ -1,11 +1,11 @@
 """Synthetic weights: stand-ins for the hub files that cannot be downloaded, made once and kept in featray's cache.
 
-Flow: `detector.load` calls `ensure`, which starts `python -m featray.measurement.synthetic` for what is missing: the
-measuring process itself neither trains classifiers nor keeps the memory that this took.
+Flow: `detector.load` calls `ensure`, which starts `python -m featray.measurement.synthetic` for missing files. So the
+measuring process neither trains classifiers nor keeps the memory that training takes.
 
-Files appear complete or not at all (written beside, synced, renamed), and one process at a time makes them (a lock
-file), so two children may ask at once. The folder names the generator's and py-feat's versions: another
-architecture never meets old parameters. Standard library only, but for the process that it starts.
+Files appear complete or not at all (written beside, synced, renamed). A lock file lets one process at a time make them,
+so two children may call this at once. The folder's name holds the versions of the generator and of py-feat, so that a
+new architecture never loads old parameters. Standard library only, except in the process that it starts.
 """
 
 import hashlib
@@ -19,49 +19,50 @@ from pathlib import Path
 from featray import errors
 from featray.core import lockfile
 from featray.core.files import put_in_place, write_whole
-from featray.measurement import pyfeat_source, weights
+from featray.measurement import provenance, weights
 from featray.measurement.weights import HubFile
 
-GENERATOR = 1  # counts every change of the made-up parameters or of what is planted
+GENERATOR = 1  # raised with every change of the synthetic parameters or of planting
 SEED = 0
 
-_THREADS = "2"  # fixed, as the thread count moves sums, and so parameters, in their last digits
+_THREADS = "2"  # fixed, because the thread count changes the last digits of sums, and so of parameters
 _MAKING = ".making-"
 _TAIL_LINES = 12
 
 
 def folder(cache: Path, seed: int = SEED) -> Path:
-    """Name the hub cache of the weights that this generator makes for the installed py-feat."""
-    return cache / "synthetic" / f"generator{GENERATOR}-pyfeat{pyfeat_source.version() or 'unknown'}-seed{seed}"
+    """Return the hub cache with this generator's weights for the installed py-feat."""
+    version = provenance.read_version("py-feat") or "unknown"
+    return cache / "synthetic" / f"generator{GENERATOR}-pyfeat{version}-seed{seed}"
 
 
 def ensure(required: Iterable[HubFile], folder: Path, seed: int) -> None:
-    """Make the files that the folder does not hold yet, and wait while somebody else makes them.
+    """Make the files that the folder does not hold yet; wait while another process makes them.
 
     Raises:
-        NotReady: making them failed; the message holds the last lines of the reason.
+        NotReady: they cannot be made; the message holds the last lines of the error.
     """
-    wanted = tuple(required)
-    if len(weights.cached(folder, wanted)) == len(wanted):
+    files = tuple(required)
+    if len(weights.list_cached(folder, files)) == len(files):
         return
     folder.mkdir(parents=True, exist_ok=True)
     with lockfile.locked(folder / "lock"):
-        here = set(weights.cached(folder, wanted))
-        missing = [file for file in wanted if file not in here]
+        present = set(weights.list_cached(folder, files))
+        missing = [file for file in files if file not in present]
         if missing:
             _clear(folder)
             _start(missing, folder, seed)
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a killed generator left behind; under the lock nobody is writing."""
+    """Remove what a killed generator left; the lock makes sure that nobody writes now."""
     for stale in folder.glob(f"models--*/snapshots/*/{_MAKING}*"):
         stale.unlink(missing_ok=True)
 
 
 def _start(files: list[HubFile], folder: Path, seed: int) -> None:
     order = {"folder": str(folder), "seed": seed, "files": [[file.repository, file.file] for file in files]}
-    hidden = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": _THREADS}  # no GPU: it may be the one under measurement
+    hidden = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": _THREADS}  # no GPU, since a measurement may use it
     done = subprocess.run(
         [sys.executable, "-P", "-m", "featray.measurement.synthetic"],
         input=json.dumps(order),

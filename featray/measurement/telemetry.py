@@ -1,8 +1,8 @@
 """Telemetry: what the machine did while the timed calls ran.
 
-Flow: `session` resumes the sampler just before a timed call and pauses it just after; the windows become columns.
-A thread reads the device a few times per second while a call runs; counters (CPU time, energy) are read before and
-after it instead, outside the timing. Nothing here may fail a measurement: what cannot be told is None.
+Flow: `bench` resumes the sampler just before a timed call and pauses it just after; the windows become columns.
+A thread reads the GPU a few times per second while a call runs. Counters (CPU time, energy) are read before and after
+the call instead, outside the timing. Nothing here may fail a measurement: what cannot be read is None.
 """
 
 import contextlib
@@ -21,15 +21,15 @@ PERIOD_S = 0.15  # 6.7 Hz: NVML's own figures change about ten times per second
 THROTTLING_REASONS = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
 """Reasons that slow a GPU below what its power limit allows. A power cap is how a GPU normally runs when busy."""
 EXPECTED_REASONS = frozenset({"sw_power_cap", "gpu_idle"})
-"""Reasons that explain a low clock: a large batch at the power limit, a call that leaves the GPU idle most of the time.
-Both are how this cell runs on this GPU, and cooling down changes neither."""
+"""Reasons that explain a low clock: a large batch at the power limit, or a call that leaves the GPU idle most of the
+time. Both are how this cell runs on this GPU, and a cool-down changes neither."""
 IDLE = "gpu_idle"
 SLOW_CLOCK = 0.75  # of the GPU's own median: boost clocks vary by 10%, a throttled GPU falls to half
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TelemetrySample:
-    """One look at a GPU: SI units, utilisation 0 to 1, clock event reasons by name (none in force: empty)."""
+    """One reading of a GPU: SI units, utilisation 0 to 1, clock event reasons by name (empty when there are none)."""
 
     sm_clock_hz: float | None = None
     power_w: float | None = None
@@ -40,45 +40,45 @@ class TelemetrySample:
 
 
 class GpuSource(Protocol):
-    """A GPU that can be read: `nvml.Gpu`, or `RecordedGpu`."""
+    """A GPU that can be read: `nvml.NvmlGpu`, or `RecordedGpu`."""
 
     def read(self) -> TelemetrySample:
-        """Look at what changes while a call runs."""
+        """Read what changes while a call runs."""
 
     def energy_j(self) -> float | None:
-        """Read a counter of the energy used so far, in joules."""
+        """Read the counter of energy used so far, in joules."""
 
     def foreign_processes(self) -> int | None:
         """Count the processes that compute on the GPU besides this one."""
 
 
 class RecordedGpu:
-    """A GPU whose readings were written down: gives them in turn, then the last one for ever."""
+    """A GPU with recorded readings: it returns them in order, then the last one again and again."""
 
     def __init__(
         self, readings: Sequence[TelemetrySample], *, energy_j: Sequence[float] = (), foreign: int | None = None
     ) -> None:
-        """`energy_j` are the counter's values, in turn as well."""
+        """`energy_j` are the energy counter's values, returned in the same way."""
         self._readings, self._energy, self._foreign = list(readings), list(energy_j), foreign
 
     def read(self) -> TelemetrySample:
-        """Give the next reading."""
+        """Return the next reading."""
         return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
 
     def energy_j(self) -> float | None:
-        """Give the counter's next value; None when none was recorded."""
+        """Return the counter's next value; None when none was recorded."""
         if not self._energy:
             return None
         return self._energy.pop(0) if len(self._energy) > 1 else self._energy[0]
 
     def foreign_processes(self) -> int | None:
-        """Give the recorded count."""
+        """Return the recorded count."""
         return self._foreign
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TelemetryWindow:
-    """What was seen during one timed call: GPU readings, resident bytes of child and workers, counters' differences."""
+    """One timed call: GPU readings, resident bytes of child and workers, and how far each counter rose."""
 
     readings: tuple[TelemetrySample, ...] = ()
     resident_b: tuple[int, ...] = ()
@@ -100,7 +100,7 @@ class Sampler:
 
         Args:
             source: The GPU, if any.
-            workers: Add the memory of this process's children, which DataLoader starts.
+            workers: Add the memory of this process's children, DataLoader's workers.
             period_s: Time between two readings; the first is half a period after `resume`.
         """
         self.source = source
@@ -114,7 +114,7 @@ class Sampler:
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
 
     def resume(self) -> None:
-        """Begin a window."""
+        """Start a window."""
         self._before = (self._energy(), read_cpu_times())
         with self._change:
             self._readings, self._resident = [], []
@@ -122,7 +122,7 @@ class Sampler:
             self._change.notify()
 
     def pause(self) -> TelemetryWindow:
-        """End the window; a call too short for the thread to have looked is looked at now."""
+        """End the window; read once now if the call was too short for the thread."""
         with self._change:
             self._running = False
             self._change.notify()
@@ -157,7 +157,7 @@ class Sampler:
         if self.source is not None:
             self._readings.append(self.source.read())
         with contextlib.suppress(OSError):
-            self._resident.append(memory.resident_b(children=self.workers))
+            self._resident.append(memory.read_resident_b(children=self.workers))
 
     def _energy(self) -> float | None:
         return self.source.energy_j() if self.source is not None else None
@@ -170,7 +170,7 @@ def read_cpu_times() -> tuple[float, float] | None:
         return None
     # Linux counts a guest's time in user and nice already.
     times = {name: s for name, s in psutil.cpu_times()._asdict().items() if name not in ("guest", "guest_nice")}
-    # Added up and never taken away from the total: rounding would let it shrink.
+    # Busy time is a sum and not total minus idle: rounding could make that difference shrink.
     return sum(s for name, s in times.items() if name not in ("idle", "iowait")), sum(times.values())
 
 
@@ -183,10 +183,10 @@ def read_load_1m() -> float | None:
 
 
 def is_throttled(window: TelemetryWindow, usual_clock_hz: float | None) -> bool:
-    """Tell whether the GPU was held back: by hardware or heat, or its clock fell far below its usual one unexplained.
+    """Return True if hardware or heat slowed the GPU, or if its clock was far below its usual one without a reason.
 
     Args:
-        window: The timed call's.
+        window: That of the timed call.
         usual_clock_hz: Median SM clock of this GPU over the timed calls so far.
     """
     if any(THROTTLING_REASONS.intersection(reading.reasons or ()) for reading in window.readings):
@@ -196,7 +196,7 @@ def is_throttled(window: TelemetryWindow, usual_clock_hz: float | None) -> bool:
 
 
 def is_explained(window: TelemetryWindow) -> bool:
-    """Tell whether the driver gave a lawful reason for a low clock most of the time."""
+    """Return True if most readings give an expected reason for a low clock."""
     explained = sum(bool(EXPECTED_REASONS.intersection(reading.reasons or ())) for reading in window.readings)
     return 2 * explained > len(window.readings)
 
@@ -205,6 +205,7 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
     """Summarise the timed calls of one cell as columns of its row."""
     readings = [reading for window in windows for reading in window.readings]
     reasons = [reading.reasons for reading in readings if reading.reasons is not None]
+    temperatures = [float(value) for value in without_none(reading.temperature_c for reading in readings)]
     total = sum_if_complete(window.cpu_total_s for window in windows)
     busy = sum_if_complete(window.cpu_busy_s for window in windows)
     return {
@@ -212,30 +213,28 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
         "power_median_w": median(reading.power_w for reading in readings),
         "energy_j": sum_if_complete(window.energy_j for window in windows),
-        "temperature_max_c": max(
-            (float(each) for each in without_none(r.temperature_c for r in readings)), default=None
-        ),
+        "temperature_max_c": max(temperatures, default=None),
         "gpu_memory_used_peak_b": max(without_none(reading.memory_used_b for reading in readings), default=None),
-        "throttle_reasons": sorted({name for each in reasons for name in each} - {IDLE}) if reasons else None,
+        "throttle_reasons": sorted(set().union(*reasons) - {IDLE}) if reasons else None,
         "cpu_utilization": min(1.0, busy / total) if busy is not None and total else None,
     }
 
 
 def median(values: Iterable[float | None]) -> float | None:
-    """Take the median of what is known; None of nothing."""
-    found = list(without_none(values))
-    return float(statistics.median(found)) if found else None
+    """Compute the median of the values that are not None; None if there are none."""
+    numbers = list(without_none(values))
+    return float(statistics.median(numbers)) if numbers else None
 
 
 def sum_if_complete(values: Iterable[float | None]) -> float | None:
-    """Add up, unless any part is unknown or there is none."""
-    found = list(values)
-    parts = list(without_none(found))
-    return sum(parts) if found and len(parts) == len(found) else None
+    """Add up the values; None if one of them is None or there are none."""
+    parts = list(values)
+    numbers = list(without_none(parts))
+    return sum(numbers) if parts and len(numbers) == len(parts) else None
 
 
 def without_none(values: Iterable[_T | None]) -> Iterator[_T]:
-    """Leave out what is None."""
+    """Leave out the values that are None."""
     return (value for value in values if value is not None)
 
 

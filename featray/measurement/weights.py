@@ -1,9 +1,9 @@
-"""Weights: which hub files a detector needs, which of them are here, and how py-feat is made to read them.
+"""Weights: which hub files a detector needs, which of them are cached, and how py-feat reads them.
 
-Flow: the inventory lists `cached` on every host, `submit` has every host `fetch` what it lacks before anything runs;
-the child calls `redirect` before it imports py-feat, whose own loading code then reads featray's folder in the hub's
-cache layout:
-    FOLDER/models--ORG--NAME/refs/main               the commit that `main` stood for
+Flow: `host.probe` asks for `list_cached` on every host; `running.submission` makes every host `fetch` the missing ones
+before anything runs. The child calls `redirect` before it imports py-feat, whose own loading code then reads featray's
+folder in the hub's cache layout:
+    FOLDER/models--ORG--NAME/refs/main               the commit of `main`
     FOLDER/models--ORG--NAME/snapshots/COMMIT/FILE   usually a link to ../../blobs/DIGEST
 Standard library only at import; nothing here imports py-feat or torch.
 """
@@ -20,8 +20,6 @@ from featray import errors
 from featray.core import detectors
 from featray.core.files import hash_file
 from featray.measurement import pyfeat_source
-
-PRETRAINED, SYNTHETIC = "pretrained", "synthetic"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -58,11 +56,11 @@ _REPOSITORIES: Mapping[str, Mapping[str, Mapping[object, tuple[str, ...]]]] = {
         "emotion_model": {"resmasknet": ("py-feat/resmasknet",)},
     },
     "Detectorv2": {
-        "device": {"cpu": ("py-feat/retinaface_r34",)},  # not a choice: every Detectorv2 finds faces with it
+        "device": {"cpu": ("py-feat/retinaface_r34",)},  # no choice: every Detectorv2 finds faces with it
         "multitask_weights": {None: ("py-feat/face_multitask_v2",)},
     },
 }
-"""Class -> keyword -> value -> repositories. What is not listed needs no hub file, or is not known to py-feat."""
+"""Class -> keyword -> value -> repositories. A value that is not listed needs no hub file, or py-feat rejects it."""
 
 _EVERYWHERE: Mapping[str, Mapping[object, tuple[str, ...]]] = {
     "identity_model": {
@@ -84,80 +82,82 @@ def featray_cache(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def pretrained_folder(cache: Path) -> Path:
-    """Name the hub cache of the real weights; it lies outside site-packages, so a new py-feat keeps it."""
+    """Return the hub cache of the real weights. It lies outside site-packages, so it survives an update of py-feat."""
     return cache / "hub"
 
 
-def required(detector: detectors.Detector) -> tuple[HubFile, ...]:
-    """List every hub file that the detector loads, the ones it fetches at its first call included, in source order.
+def list_required(detector: detectors.Detector) -> tuple[HubFile, ...]:
+    """List every hub file that the detector loads, also those that it loads in its first call, in source order.
 
-    A value that no table knows adds nothing: py-feat itself will say that it does not support it.
+    A value that no table lists adds nothing: py-feat itself will reject it.
 
     Raises:
         NotReady: py-feat is not installed here.
     """
     if not detector.is_pyfeat:
         return ()
-    files = pyfeat_source.hub_files()
-    wanted = set(_repositories(detector))
-    return tuple(HubFile(name, file) for name in files if name in wanted for file in files[name])
+    files = pyfeat_source.list_hub_files()
+    repositories = set(_repositories(detector))
+    return tuple(HubFile(name, file) for name in files if name in repositories for file in files[name])
 
 
 def _repositories(detector: detectors.Detector) -> Iterator[str]:
-    keywords = {**pyfeat_source.defaults(detector.class_name), **detector.keywords, "device": "cpu"}
+    keywords = {**pyfeat_source.read_defaults(detector.class_name), **detector.keywords, "device": "cpu"}
     table = {**_EVERYWHERE, **_REPOSITORIES[detector.class_name]}
     for keyword, value in keywords.items():
         yield from table.get(keyword, {}).get(value, ())
 
 
-def keywords(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
-    """List the keywords that a class of py-feat takes here, and the models that each may name.
+def list_keywords(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
+    """List the keywords that a class of the installed py-feat takes, and the models that each allows.
 
     Returns:
-        Keyword -> values, none where anything may be: only those of keywords that the tables know are complete, by the
-        tables and the class's own text together. None where py-feat is not here or cannot be read.
+        Keyword -> values, empty where any value is allowed. Values are known only for keywords of the tables: those of
+        the tables and those in the class's source. None where py-feat is not installed or cannot be read.
     """
     try:
-        found, own = pyfeat_source.choices(class_name), pyfeat_source.defaults(class_name)
+        choices, defaults = pyfeat_source.read_choices(class_name), pyfeat_source.read_defaults(class_name)
     except (errors.NotReady, OSError, SyntaxError, ValueError):
         return None
-    if found is None:
+    if choices is None:
         return None
     tables = {**_EVERYWHERE, **_REPOSITORIES[class_name]}
-    named = {keyword for keyword, table in tables.items() if keyword != "device" and any(table)}
+    listed = {keyword for keyword, table in tables.items() if keyword != "device" and any(table)}
     return {
-        keyword: tuple(dict.fromkeys((*tables[keyword], *values, own.get(keyword), None))) if keyword in named else ()
-        for keyword, values in found.items()
+        keyword: tuple(dict.fromkeys((*tables[keyword], *values, defaults.get(keyword), None)))
+        if keyword in listed
+        else ()
+        for keyword, values in choices.items()
     }
 
 
-def cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:
-    """List those of `files` that a hub cache holds, in the given order."""
+def list_cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:
+    """List the files that a hub cache holds, in the given order."""
     return tuple(file for file in files if locate(folder, file) is not None)
 
 
 def locate(folder: Path, file: HubFile) -> Path | None:
-    """Find a file in a hub cache, at the commit that `main` stands for."""
-    commit = revision(folder, file)
+    """Find a file in a hub cache, at the commit of `main`."""
+    commit = read_revision(folder, file)
     if commit is None:
         return None
     path = repository_folder(folder, file) / "snapshots" / commit / file.file
     return path if path.is_file() else None
 
 
-def revision(folder: Path, file: HubFile) -> str | None:
-    """Read the commit that the cache holds of a file's repository; None when it holds none."""
+def read_revision(folder: Path, file: HubFile) -> str | None:
+    """Read the cached commit of a file's repository; None when nothing is cached."""
     reference = repository_folder(folder, file) / "refs" / "main"
     return reference.read_text(encoding="utf-8").strip() if reference.is_file() else None
 
 
 def repository_folder(folder: Path, file: HubFile) -> Path:
-    """Name the folder of a file's repository within a hub cache."""
+    """Return the folder of a file's repository within a hub cache."""
     return folder / ("models--" + file.repository.replace("/", "--"))
 
 
-def fingerprint(folder: Path, file: HubFile) -> str | None:
-    """Compute a cached file's SHA-256, or read it from the blob's name where the hub named it so."""
+def compute_sha256(folder: Path, file: HubFile) -> str | None:
+    """Compute a cached file's SHA-256, or read it from the blob's name where the hub uses it as the name."""
     path = locate(folder, file)
     if path is None:
         return None
@@ -168,7 +168,7 @@ def fingerprint(folder: Path, file: HubFile) -> str | None:
 
 
 def how_to_get(files: Sequence[HubFile], folder: Path) -> str:
-    """Write the commands that put the files into a hub cache, for a person who has a network somewhere."""
+    """Write the commands that download files into a hub cache, for a host with or without a network."""
     commands = "".join(f"\n  hf download {file.repository} {file.file} --cache-dir {folder}" for file in files)
     return (
         f"run, on this host or on one with a network (then copy the folder):{commands}\n"
@@ -177,10 +177,10 @@ def how_to_get(files: Sequence[HubFile], folder: Path) -> str:
 
 
 def fetch(files: Iterable[HubFile], folder: Path) -> None:
-    """Download into a hub cache what it does not hold yet.
+    """Download the files that a hub cache does not hold yet.
 
     Raises:
-        NotReady: a file cannot be had; the message names it, its repository and how to get it.
+        NotReady: a file cannot be downloaded; the message names it, its repository and how to get it.
     """
     absent = [file for file in files if locate(folder, file) is None]
     if not absent:
@@ -198,10 +198,10 @@ def fetch(files: Iterable[HubFile], folder: Path) -> None:
 
 
 def redirect(folder: Path) -> None:
-    """Make py-feat read its weights from a hub cache of featray's choosing, and never ask the hub itself.
+    """Make py-feat read its weights from a hub cache that featray chooses, and never contact the hub.
 
-    Only `cache_dir` of every `hf_hub_download` is replaced, so looking up, checking and loading stay py-feat's own.
-    Everything is there by now: asking whether a cached file is current would count a slow network as load time.
+    Only `cache_dir` of every `hf_hub_download` is replaced; looking up, checking and loading stay py-feat's own code.
+    All files are cached by now: a question to the hub whether they are current would count a slow network as load time.
 
     Raises:
         RuntimeError: py-feat is imported already, so some of its modules hold the hub's own function.
@@ -219,7 +219,7 @@ def redirect(folder: Path) -> None:
 
 
 class _Redirected:
-    """The hub's download function with a folder of featray's choosing."""
+    """The hub's download function, with a folder that featray chooses."""
 
     def __init__(self, download: Callable[..., Any], folder: Path) -> None:
         self.download = download

@@ -197,7 +197,7 @@ def sampler() -> bool:
     from featray.measurement import detector, telemetry
 
     what, cache = a_cell(), weights.featray_cache()
-    loaded = detector.load(what, cache=cache, device="cpu")
+    loaded = detector.load(what, cache=cache, device=Device.CPU)
     call = loaded.prepare(what, [input_files.find_packaged(what.input.packaged or "")])
     beside = telemetry.Sampler(None)
     for _ in range(3):
@@ -233,7 +233,7 @@ def show(logs: Sequence[float], what: str) -> figures.Interval:
 def reexecuted() -> None:
     """Start again with FFmpeg's libraries on the loader's path: `sampler` decodes in this process."""
     cache = weights.featray_cache()
-    path = ffmpeg.library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.PATH_VARIABLE))
+    path = ffmpeg.make_library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.PATH_VARIABLE))
     if path and os.environ.get("TRUST_REEXECUTED") != "1":
         os.environ |= {ffmpeg.PATH_VARIABLE: path, "TRUST_REEXECUTED": "1", "OMP_NUM_THREADS": "1"}
         os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.trust", *sys.argv[1:]])

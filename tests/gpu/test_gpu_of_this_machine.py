@@ -37,7 +37,7 @@ def test_another_uuid_is_refused_by_name() -> None:
     assert check(made_up, made_up).startswith("unsupported")
 
 
-def test_a_board_tells_its_clock_power_and_energy() -> None:
+def test_a_board_gives_its_clock_power_and_energy() -> None:
     gpu = nvml.attach(nvml.list_boards()[0].uuid)
     assert gpu is not None
     before, start = gpu.energy_j(), time.perf_counter()

@@ -22,7 +22,7 @@ def runs() -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_faces_are_found_as_planned(runs: dict[str, Any], name: str) -> None:
     assert [output["faces"] for output in runs[name]["outputs"]] == [3, 10, 0, 3]
-    assert runs[name]["found"] == [[faces, faces] for _, _, faces in real_detectors.FRAMES]
+    assert runs[name]["faces_found"] == [[faces, faces] for _, _, faces in real_detectors.FRAMES]
 
 
 @pytest.mark.parametrize("name", NAMES)

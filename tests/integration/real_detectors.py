@@ -25,11 +25,13 @@ FRAMES = ((211, 97, 7), (240, 320, 30))
 """Height, width and faces of frames that no clip has."""
 
 
-def run(names: Sequence[str], *, device: Device = Device.CPU, frames: Sequence[Sequence[int]] = FRAMES) -> dict[str, Any]:
+def run(
+    names: Sequence[str], *, device: Device = Device.CPU, frames: Sequence[Sequence[int]] = FRAMES
+) -> dict[str, Any]:
     order = {
         "cache": str(weights.featray_cache()),
         "device": device,
-        "runs": [{"cells": [_asked(name, *each, device) for each in PLAN], "frames": frames} for name in names],
+        "runs": [{"cells": [_asked(name, *call, device) for call in PLAN], "frames": frames} for name in names],
     }
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_detectors.py"))],
@@ -55,7 +57,7 @@ def _asked(name: str, clip: inputs.Input, batch_size: int, device: Device) -> di
 
 
 def _environment() -> Mapping[str, str]:
-    path = ffmpeg.library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.PATH_VARIABLE))
+    path = ffmpeg.make_library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.PATH_VARIABLE))
     # Passive: threads of other tests on this machine get the processor instead of watching this one's wait.
     chosen = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"}
     return {**os.environ, **chosen, **({ffmpeg.PATH_VARIABLE: path} if path else {})}

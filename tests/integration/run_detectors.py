@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from featray.core import cell as cells
+from featray.core.choices import Device
 from featray.measurement import detector, ffmpeg, pyfeat_source, stages, weights
 
 
 def files_of(cell: cells.Cell) -> list[Path]:
     assert cell.input.packaged is not None
-    return [pyfeat_source.folder() / "tests" / "data" / cell.input.packaged]
+    return [pyfeat_source.find_folder() / "tests" / "data" / cell.input.packaged]
 
 
-def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
+def run(order: dict[str, Any], cache: Path, device: Device) -> dict[str, Any]:
     asked = [cells.from_asked(value) for value in order["cells"]]
-    already = len(ASKED_OF_HUB)
+    before_load = len(HUB_FILES)
     loaded = detector.load(asked[0], cache=cache, device=device)
     results = [loaded.prepare(cell, files_of(cell))() for cell in asked[:-1]]
     before = attributes(loaded.detector)
@@ -31,40 +32,40 @@ def run(order: dict[str, Any], cache: Path, device: str) -> dict[str, Any]:
     profiled = stages.profile(loaded, lambda: results.append(last()))
     return {
         "outputs": [vars(loaded.inspect(result)) for result in results],
-        "work": loaded.resolved() | loaded.input_work(asked[0], files_of(asked[0])),
+        "work": loaded.resolve() | loaded.resolve_input(asked[0], files_of(asked[0])),
         "stages": profiled,
         "restored": attributes(loaded.detector) == before,
-        "found": [find(loaded, *frame) for frame in order["frames"]],
+        "faces_found": [count_faces(loaded, *frame) for frame in order["frames"]],
         "import_s": loaded.import_s,
         "load_s": loaded.load_s,
         "ffmpeg": ffmpeg.describe(ffmpeg.find_loaded()),
-        "hub": [str(file) for file in ASKED_OF_HUB[already:]],
+        "hub": [str(file) for file in HUB_FILES[before_load:]],
     }
 
 
-def find(loaded: detector.LoadedDetector, height: int, width: int, faces: int) -> list[int]:
+def count_faces(loaded: detector.LoadedDetector, height: int, width: int, faces: int) -> list[int]:
     """Count the faces found in each of two random frames."""
     import torch
 
     loaded.planted.faces = faces
     frames = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
-    return [int((found["scores"] > 0).sum()) for found in loaded.detector.detect_faces(frames)]
+    return [int((result["scores"] > 0).sum()) for result in loaded.detector.detect_faces(frames)]
 
 
-ASKED_OF_HUB: list[weights.HubFile] = []
+HUB_FILES: list[weights.HubFile] = []
 
 
-def note_what_is_asked_of_the_hub() -> None:
-    """List every file that is asked of the hub's client, which featray's redirection calls in its turn."""
+def record_hub_files() -> None:
+    """Record every file that is requested from the hub's client, which featray's redirection calls."""
     import huggingface_hub
 
     download = huggingface_hub.hf_hub_download
 
-    def noted(repo_id: str, filename: str, **options: Any) -> Any:
-        ASKED_OF_HUB.append(weights.HubFile(repo_id, filename))
+    def recorded(repo_id: str, filename: str, **options: Any) -> Any:
+        HUB_FILES.append(weights.HubFile(repo_id, filename))
         return download(repo_id, filename, **options)
 
-    huggingface_hub.hf_hub_download = noted
+    huggingface_hub.hf_hub_download = recorded
 
 
 def attributes(instance: Any) -> dict[str, int]:
@@ -91,10 +92,10 @@ def attributes(instance: Any) -> dict[str, int]:
 
 def main() -> None:
     order = json.load(sys.stdin)
-    note_what_is_asked_of_the_hub()
+    record_hub_files()
     results = []
-    for each in order["runs"]:
-        results.append(run(each, Path(order["cache"]), order["device"]))
+    for ordered in order["runs"]:
+        results.append(run(ordered, Path(order["cache"]), Device(order["device"])))
         gc.collect()  # one detector at a time in memory
     json.dump(results, sys.stdout)
 

@@ -51,7 +51,7 @@ def test_a_frame_without_a_face_is_a_row_without_a_face(runs: dict[str, Any], na
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_number_of_faces_is_found_in_frames_of_any_size(runs: dict[str, Any], name: str) -> None:
-    assert runs[name]["found"] == [[faces, faces] for _, _, faces in real_detectors.FRAMES]
+    assert runs[name]["faces_found"] == [[faces, faces] for _, _, faces in real_detectors.FRAMES]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,7 +88,7 @@ def test_profiling_leaves_the_detector_as_it_was(runs: dict[str, Any], name: str
 
 @pytest.mark.parametrize("name", NAMES)
 def test_py_feat_asks_the_hub_for_exactly_the_files_that_were_required(runs: dict[str, Any], name: str) -> None:
-    assert set(runs[name]["hub"]) == {str(file) for file in weights.required(detectors.CATALOGUE[name])}
+    assert set(runs[name]["hub"]) == {str(file) for file in weights.list_required(detectors.CATALOGUE[name])}
 
 
 @pytest.mark.parametrize("name", NAMES)

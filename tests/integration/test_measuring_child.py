@@ -23,14 +23,13 @@ from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector, Keyword
 from featray.core.events import EventKind
 from featray.core.invocation import Invocation, Rules
-from featray.measurement import request
-from tests.support.campaigns import wait_until
+from tests.support.failing_sweeps import wait_until
 
 SOURCE = Path(__file__).parents[2]
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0)
 CLOCKWORK = "featray.measurement.clockwork:Clockwork"
 SOON_S = 5  # of calls that would last 600 s
-SABOTEUR = "featray.measurement.fakes.failing_detector:FailingDetector"
+FAILING = "featray.measurement.fakes.failing_detector:FailingDetector"
 
 
 class Process:
@@ -77,7 +76,7 @@ class Process:
         return event
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Hear every event to the end, letting the child go on after each row."""
+        """Hear every event to the end, and let the child go on after each row."""
         while (event := self.hear())["event"] != EventKind.DONE:
             if event["event"] == EventKind.ROW:
                 yield event["row"]
@@ -95,11 +94,11 @@ def clockwork_cell(batch_size: int = 1, *, class_name: str = CLOCKWORK, **keywor
 
 
 def failing_cell(batch_size: int = 1, **keywords: Keyword) -> Cell:
-    return clockwork_cell(batch_size, class_name=SABOTEUR, **({"frames": 8} | keywords))
+    return clockwork_cell(batch_size, class_name=FAILING, **({"frames": 8} | keywords))
 
 
 def invocation_of(*asked: Cell, rules: Rules = QUICK, **changes: Any) -> Invocation:
-    made = Invocation(
+    invocation = Invocation(
         sweep="test",
         run_id="run-1",
         target_id="cpu@here",
@@ -110,7 +109,7 @@ def invocation_of(*asked: Cell, rules: Rules = QUICK, **changes: Any) -> Invocat
         cells=asked,
         rules=rules,
     )
-    return dataclasses.replace(made, **changes)
+    return dataclasses.replace(invocation, **changes)
 
 
 def ask(invocation: Invocation, **more: Any) -> str:
@@ -142,9 +141,9 @@ def test_the_child_says_loading_started_row_and_waits_for_next() -> None:
         assert child.popen.wait(10) == 0
 
 
-def test_a_row_tells_what_was_asked_what_was_done_and_where() -> None:
+def test_a_row_holds_what_was_asked_what_was_done_and_where() -> None:
     asked = dataclasses.replace(clockwork_cell(2, seconds_per_frame=0.002), delay_s_per_frame=0.001)
-    (row,) = measure(invocation_of(asked), host={"hostname": "told", "host_id": "abc", "no_column": 1}, ffmpeg="8 (x)")
+    (row,) = measure(invocation_of(asked), host={"hostname": "given", "host_id": "abc", "no_column": 1}, ffmpeg="8 (x)")
     assert row["status"] == "ok"
     assert (row["run_id"], row["invocation"], row["block"], row["order_index"]) == ("run-1", 2, 2, 0)
     assert row["asked"] == identity.canonical(cells.asked(asked))
@@ -153,7 +152,7 @@ def test_a_row_tells_what_was_asked_what_was_done_and_where() -> None:
     assert "delay_s_per_frame" not in row["work"]
     assert (row["frames"], row["faces"], row["fex_rows"], row["batches"]) == (8, 8, 8, 4)
     assert row["output_summary"] == {"FaceScore": [1.0, 0.0, 8.0]}
-    assert (row["hostname"], row["host_id"], row["ffmpeg"]) == ("told", "abc", "8 (x)")
+    assert (row["hostname"], row["host_id"], row["ffmpeg"]) == ("given", "abc", "8 (x)")
     assert len(row["timed_s"]) == 2
     assert 0.024 <= min(row["timed_s"]) <= max(row["timed_s"]) < 3  # 8 frames of 2 + 1 ms
     assert row["first_call_s"] == row["warmup_s"][0]
@@ -165,7 +164,7 @@ def test_a_row_tells_what_was_asked_what_was_done_and_where() -> None:
         assert row[unknown] is None, unknown
 
 
-def test_an_invocation_may_stand_alone() -> None:
+def test_an_invocation_alone_is_a_request() -> None:
     with Process() as child:
         child.say(json.dumps(invocations.to_mapping(invocation_of(clockwork_cell()))))
         (row,) = child.rows()
@@ -182,7 +181,7 @@ def test_what_a_library_prints_goes_to_stderr() -> None:
     assert stderr.count("detected 8 frames") == 3
 
 
-@pytest.mark.parametrize("class_name", [CLOCKWORK, SABOTEUR])
+@pytest.mark.parametrize("class_name", [CLOCKWORK, FAILING])
 def test_closing_stdin_ends_the_child_in_the_middle_of_a_call(class_name: str) -> None:
     lasting = "seconds_per_call" if class_name == CLOCKWORK else "seconds"
     with Process() as child:
@@ -226,7 +225,7 @@ def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_su
 def test_an_error_in_load_is_every_cells_row() -> None:
     rows = measure(invocation_of(*(failing_cell(size, fault="load") for size in (1, 2))))
     assert [row["status"] for row in rows] == ["failed", "failed"]
-    assert rows[0]["reason"] == "RuntimeError: sabotaged while loading"
+    assert rows[0]["reason"] == "RuntimeError: failed on purpose while loading"
     assert "Traceback" in rows[0]["stderr_tail"]
     assert rows[0]["timed_s"] is None
 
@@ -239,7 +238,7 @@ def test_a_missing_package_is_unsupported() -> None:
 def test_an_error_in_one_cell_costs_that_cell_alone() -> None:
     rows = measure(invocation_of(*(failing_cell(size, fault="error", at_batch=2) for size in (1, 2, 4))))
     assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
-    assert rows[1]["reason"] == "RuntimeError: sabotaged in detect()"
+    assert rows[1]["reason"] == "RuntimeError: failed on purpose in detect()"
     assert rows[1]["timed_s"] is None
 
 
@@ -306,7 +305,7 @@ def child_with_a_worker(folder: Path) -> Iterator[tuple[Process, int]]:
         yield child, int(note.read_text())
 
 
-def test_a_worker_does_not_hold_the_dead_childs_pipes_open(tmp_path: Path) -> None:
+def test_a_worker_does_not_keep_the_dead_childs_pipes_open(tmp_path: Path) -> None:
     with child_with_a_worker(tmp_path) as (child, worker):
         child.popen.kill()
         start = time.monotonic()
@@ -348,7 +347,7 @@ class Faulty:
 """
 
 
-def test_after_a_device_fault_the_child_gives_its_row_and_asks_for_a_fresh_process(tmp_path: Path) -> None:
+def test_after_a_device_fault_the_child_sends_its_row_and_asks_for_a_new_process(tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text(FAULTY_TORCH)
     (tmp_path / "faulty.py").write_text(FAULTY_DETECTOR)
     asked = [clockwork_cell(size, class_name="faulty:Faulty") for size in (1, 2)]
@@ -384,11 +383,3 @@ def test_no_request_at_all_ends_with_a_message() -> None:
         code, stderr = child.ended()
     assert code == 2
     assert "send one line of JSON" in stderr
-
-
-def test_a_request_drops_columns_that_rows_do_not_have() -> None:
-    asked = request.from_mapping(
-        {"invocation": invocations.to_mapping(invocation_of(clockwork_cell())), "host": {"arch": "arm64", "x": 1}}
-    )
-    assert asked.context == {"arch": "arm64"}
-    assert asked.files_of(clockwork_cell()) == [Path(__file__)]

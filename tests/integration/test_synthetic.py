@@ -18,8 +18,8 @@ SMALL = (
 
 
 def contents(folder: Path, files: tuple[HubFile, ...] = SMALL) -> dict[str, bytes]:
-    found = {file.file: weights.locate(folder, file) for file in files}
-    return {name: path.read_bytes() for name, path in found.items() if path is not None}
+    paths = {file.file: weights.locate(folder, file) for file in files}
+    return {name: path.read_bytes() for name, path in paths.items() if path is not None}
 
 
 def modified(folder: Path) -> dict[str, int]:
@@ -27,8 +27,8 @@ def modified(folder: Path) -> dict[str, int]:
 
 
 def inodes(folder: Path) -> set[tuple[str, int]]:
-    found = {file.file: weights.locate(folder, file) for file in SMALL}
-    return {(name, path.stat().st_ino) for name, path in found.items() if path is not None}
+    paths = {file.file: weights.locate(folder, file) for file in SMALL}
+    return {(name, path.stat().st_ino) for name, path in paths.items() if path is not None}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[tuple[s
 
 
 @pytest.fixture(scope="module")
-def made(watched: tuple[Path, set[tuple[str, int]]]) -> Path:
+def finished(watched: tuple[Path, set[tuple[str, int]]]) -> Path:
     return watched[0]
 
 
@@ -58,25 +58,25 @@ def test_two_generators_at_once_make_each_file_once(watched: tuple[Path, set[tup
     assert sorted(name for name, _ in seen) == sorted(file.file for file in SMALL)
 
 
-def test_nothing_half_made_is_left(made: Path) -> None:
-    assert [path for path in made.rglob("*") if path.name.startswith(".making-")] == []
+def test_nothing_half_made_is_left(finished: Path) -> None:
+    assert [path for path in finished.rglob("*") if path.name.startswith(".making-")] == []
 
 
-def test_what_is_there_is_left_alone(made: Path) -> None:
-    before = modified(made)
-    synthetic.ensure(SMALL, made, 0)
-    assert modified(made) == before
+def test_what_is_there_is_left_alone(finished: Path) -> None:
+    before = modified(finished)
+    synthetic.ensure(SMALL, finished, 0)
+    assert modified(finished) == before
 
 
-def test_another_seed_gives_other_parameters(made: Path, tmp_path: Path) -> None:
+def test_another_seed_gives_other_parameters(finished: Path, tmp_path: Path) -> None:
     synthetic.ensure(SMALL[:1], tmp_path, 1)
-    assert contents(tmp_path)[SMALL[0].file] != contents(made)[SMALL[0].file]
+    assert contents(tmp_path)[SMALL[0].file] != contents(finished)[SMALL[0].file]
 
 
-def test_a_file_that_cannot_be_made_up_is_named_and_those_before_it_are_as_ever(made: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_made_is_named_and_the_files_before_it_are_made(finished: Path, tmp_path: Path) -> None:
     unheard_of = HubFile("py-feat/unheard_of", "weights.bin")
     with pytest.raises(errors.NotReady, match=r"synthetic weights cannot be made(?s:.*)py-feat/unheard_of"):
         synthetic.ensure([SMALL[0], SMALL[2], unheard_of], tmp_path, 0)
     assert set(contents(tmp_path)) == {SMALL[0].file, SMALL[2].file}
     for name, content in contents(tmp_path).items():
-        assert content == contents(made)[name]  # the same seed, another process
+        assert content == contents(finished)[name]  # the same seed, another process

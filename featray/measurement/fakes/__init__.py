@@ -1,1 +1,1 @@
-"""Fakes: detectors that need neither torch nor weights, for self-tests, soaks and A/A runs."""
+"""Fakes: detectors that need neither torch nor weights, for self-tests, long runs and comparisons of equal sides."""

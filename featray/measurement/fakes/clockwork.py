@@ -1,27 +1,27 @@
-"""Clockwork: a detector that only keeps time, for self-tests, soaks and A/A runs. Needs neither torch nor py-feat.
+"""Clockwork: a detector that only lets time pass, for self-tests. It needs neither torch nor py-feat.
 
-Name it in a sweep as `{class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.002}}`.
+A sweep names it as `{class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.002}}`.
 """
 
 import random
 import time
 from collections.abc import Sequence
 
-SPIN_S = 0.001  # the end of a wait is spun: sleeping alone overshoots by 0.05 to 1 ms
+SPIN_S = 0.001  # last part of a wait, in a busy loop: sleeping alone overshoots by 0.05 to 1 ms
 
 
 class Clockwork:
     """Spends a set time per frame in `detect()` and finds a set number of faces.
 
     Args:
-        seconds_per_frame: How long one frame takes.
-        seconds_per_call: How long a call takes besides.
-        first_call_s: How long the first call takes besides, once.
+        seconds_per_frame: Duration of one frame.
+        seconds_per_call: Additional duration of each call.
+        first_call_s: Additional duration of the first call.
         jitter: Standard deviation of a call's duration over its mean.
         process_jitter: The same between detectors: drawn once, when the detector is made.
         faces: Faces per frame.
-        frames: Frames per call; None takes one per input.
-        talkative: Print on stdout, as careless libraries do.
+        frames: Frames per call; None means one per input.
+        talkative: Print on stdout, as some libraries do.
         seed: Of the jitter; None differs from process to process.
     """
 
@@ -37,22 +37,22 @@ class Clockwork:
         talkative: bool = False,
         seed: int | None = None,
     ) -> None:
-        """Wind up."""
+        """Draw this detector's own pace."""
         self._per_frame_s, self._per_call_s, self._once_s = seconds_per_frame, seconds_per_call, first_call_s
         self._jitter, self._faces, self._frames, self._talkative = jitter, faces, frames, talkative
         self._random = random.Random(seed)
         self._pace = max(0.0, self._random.gauss(1.0, process_jitter))
 
     def detect(self, inputs: Sequence[str] | str, **_: object) -> list[dict[str, float]]:
-        """Let the set time pass.
+        """Let the time of a call pass.
 
         Returns:
             One mapping per face: `frame`, counted from 0, and `FaceScore`, which is 0 where a frame has none.
         """
-        given = 1 if isinstance(inputs, str) else len(inputs)
-        frames = given if self._frames is None else self._frames
+        count = 1 if isinstance(inputs, str) else len(inputs)
+        frames = count if self._frames is None else self._frames
         mean_s = self._pace * (self._per_call_s + frames * self._per_frame_s)
-        _pass(mean_s * max(0.0, self._random.gauss(1.0, self._jitter)) + self._once_s)
+        _wait(mean_s * max(0.0, self._random.gauss(1.0, self._jitter)) + self._once_s)
         self._once_s = 0.0
         if self._talkative:
             print(f"detected {frames} frames")
@@ -60,7 +60,7 @@ class Clockwork:
         return [{"frame": float(frame), "FaceScore": score} for frame in range(frames) for _ in range(per_frame)]
 
 
-def _pass(seconds: float) -> None:
+def _wait(seconds: float) -> None:
     end = time.perf_counter() + seconds
     if seconds > SPIN_S:
         time.sleep(seconds - SPIN_S)

@@ -1,7 +1,7 @@
-"""Failing detector: it fails on purpose, so that tests meet every way in which a real one can fail.
+"""Failing detector: fails on purpose, so that tests meet every way in which a real detector can fail.
 
-Name it in a sweep as `{class: "featray.measurement.fakes.failing_detector:FailingDetector"}`, with a keyword `fault`.
-Needs neither torch nor py-feat. It finds one face per frame where it does not fail.
+A sweep names it as `{class: "featray.measurement.fakes.failing_detector:FailingDetector"}`, with a keyword `fault`.
+It needs neither torch nor py-feat. A call that does not fail finds one face per frame.
 """
 
 import ctypes
@@ -39,11 +39,11 @@ class FailingDetector:
 
     Args:
         fault: One of `FAULTS`, or `any`, which draws one of `QUICK` for this process.
-        at_batch: Fail only at this batch size; None fails at every one.
+        at_batch: Fail only at this batch size; None fails at every size.
         once: Path of a file that the first failure makes; while it exists nothing fails.
-        seconds: How long a call lasts that does not fail.
+        seconds: Duration of a call that does not fail.
         frames: Frames that it reports for any input; the catalogue's short clip has 72.
-        share: Fail by chance at this share of batch sizes, drawn anew in each process; `fault: any` draws the way too.
+        share: Fail at this share of batch sizes, drawn by chance in each process.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FailingDetector:
         frames: int = 72,
         share: float = 1.0,
     ) -> None:
-        """Keep the plan of sabotage; `load` fails here."""
+        """Choose the fault; `load` fails here."""
         if fault == "any":
             fault = random.choice(QUICK)
         if fault not in FAULTS:
@@ -65,15 +65,15 @@ class FailingDetector:
         self._share = share
         self._drawn: dict[int, bool] = {}
         if fault == "load":
-            raise RuntimeError("sabotaged while loading")
+            raise RuntimeError("failed on purpose while loading")
 
     def detect(self, inputs: object, *, batch_size: int = 1, **_: object) -> list[dict[str, float]]:  # noqa: ARG002 - py-feat's signature
         """Find one face per frame, or fail."""
         time.sleep(self._seconds)
         if self._is_due(batch_size):
-            deed = _DEEDS.get(self._fault)
-            if deed is not None:
-                deed()
+            fail = _ACTIONS.get(self._fault)
+            if fail is not None:
+                fail()
         faces = 0 if self._fault == "no_face" and self._is_due(batch_size) else 1
         return [{"frame": float(index), "FaceScore": float(faces)} for index in range(self._frames)]
 
@@ -91,12 +91,12 @@ class FailingDetector:
 
 
 def _hang() -> None:
-    """Hold the GIL for ever: `PyDLL` calls do not release it."""
+    """Hold the interpreter lock for ever: `PyDLL` calls do not release it."""
     ctypes.PyDLL(None).sleep(3600)
 
 
 def _exhaust() -> None:
-    """Run into a real limit on the address space."""
+    """Allocate more than a real limit on the address space allows."""
     resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, resource.RLIM_INFINITY))
     try:
         bytearray(8 * 1024**3)
@@ -110,11 +110,11 @@ def _hog() -> None:
 
 
 def _raise() -> None:
-    raise RuntimeError("sabotaged in detect()")
+    raise RuntimeError("failed on purpose in detect()")
 
 
 def _write_to_protocol(text: bytes) -> None:
-    """Write on every pipe that this process may write to, as a stray native library might."""
+    """Write to every pipe of this process, as a native library might do by mistake."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names of open files
         file = int(name)
         try:
@@ -139,7 +139,7 @@ def _half_line() -> None:
     os._exit(0)
 
 
-_DEEDS: dict[str, Callable[[], object]] = {
+_ACTIONS: dict[str, Callable[[], object]] = {
     "sigkill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "sigsegv": lambda: ctypes.string_at(0),
     "exit": lambda: os._exit(3),

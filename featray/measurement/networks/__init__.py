@@ -1,8 +1,9 @@
 """Synthetic networks: py-feat's architectures with seeded random parameters, one writer per hub file.
 
-Flow: `synthetic.ensure` starts a process that calls `write`; py-feat's own loading code reads the result.
-The sizes are those of the real networks, so times are close; the outputs mean nothing. What py-feat's package does
-not tell was guessed, and is said where it is: so synthetic rows are labelled and never compared with pretrained ones.
+Flow: `synthetic.ensure` starts a process that calls `write`; py-feat's own loading code reads the files.
+The sizes are those of the real networks, so times are close; the outputs mean nothing. Sizes that py-feat's package
+does not hold are guesses, named where they are made. So synthetic rows are labelled, and are never compared with
+pretrained ones.
 
 Importing this imports py-feat, and py-feat before torch (xgboost's OpenMP runtime must come first).
 """
@@ -49,7 +50,7 @@ def write(file: HubFile, path: Path, seed: int) -> None:
     """Write one hub file; equal seeds give equal parameters, whatever was written before.
 
     Raises:
-        KeyError: no writer is known for the file's repository.
+        KeyError: there is no writer for the file's repository.
     """
     writers = _DESCRIPTIONS if file.file.endswith(".json") else _NETWORKS
     random_numbers.seed(f"{seed}:{file.repository}")

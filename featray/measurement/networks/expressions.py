@@ -1,7 +1,8 @@
 """Networks and classifiers of expressions: action units, blendshapes and emotions.
 
-The classical classifiers are not in py-feat's package; their sizes are guessed from the released files: principal
-components kept, trees and depth.
+Flow: `networks.write` calls one writer per hub file.
+The classical classifiers are not in py-feat's package. Their sizes (principal components, trees, depth) are guessed
+from the released files.
 """
 
 import json
@@ -27,10 +28,10 @@ from torch import nn
 from featray.measurement.networks import random_numbers
 
 _HOG = 5408  # features of a 112-pixel crop: 13 x 13 blocks of 4 cells of 8 orientations
-_COMPONENTS = 256  # kept by each of the three PCAs: 3 x 256 x 5408 doubles are 33 MB, the released file has 36
+_COMPONENTS = 256  # of each of the three PCAs: 3 x 256 x 5408 doubles are 33 MB; the released file has 36
 _LANDMARKS = 136
-_SAMPLES = 400  # for fitting; more changes neither the size nor the speed of what is fitted
-_EMOTIONS = ("anger", "disgust", "fear", "happ", "sad", "sur", "neutral")  # as EmoSVMClassifier spells them
+_SAMPLES = 400  # for fitting; more would change neither the size nor the speed of a classifier
+_EMOTIONS = ("anger", "disgust", "fear", "happ", "sad", "sur", "neutral")  # EmoSVMClassifier's spelling
 
 Array = npt.NDArray[np.float64]
 
@@ -68,8 +69,8 @@ def blendshapes_to_action_units(path: Path) -> None:
 def boosted_action_units(path: Path) -> None:
     """Write one boosted classifier per action unit; equal seeds predict equally, though the file's bytes differ."""
     classifier = XGBClassifier()
-    features, answers = _examples()
-    fitted = {name: _boosted(features, answers()) for name in classifier.au_keys}
+    features, labels = _examples()
+    fitted = {name: _boosted(features, labels()) for name in classifier.au_keys}
     classifier.load_weights(**_projections("upper", "lower", "full"), classifiers=fitted)
     dump(classifier, path)
 
@@ -77,8 +78,8 @@ def boosted_action_units(path: Path) -> None:
 def linear_action_units(path: Path) -> None:
     """Write one linear support vector machine per action unit."""
     classifier = SVMClassifier()
-    features, answers = _examples()
-    fitted = {name: _linear(features, answers()) for name in XGBClassifier().au_keys}
+    features, labels = _examples()
+    fitted = {name: _linear(features, labels()) for name in XGBClassifier().au_keys}
     classifier.load_weights(**_projections("upper", "lower", "full"), classifiers=fitted)
     dump(classifier, path)
 
@@ -86,8 +87,8 @@ def linear_action_units(path: Path) -> None:
 def linear_emotions(path: Path) -> None:
     """Write one linear support vector machine per emotion."""
     classifier = EmoSVMClassifier()
-    features, answers = _examples()
-    fitted = {name: _linear(features, answers()) for name in _EMOTIONS}
+    features, labels = _examples()
+    fitted = {name: _linear(features, labels()) for name in _EMOTIONS}
     classifier.load_weights(**_projections("full"), classifiers=fitted)
     dump(classifier, path)
 
@@ -100,11 +101,11 @@ def _examples() -> tuple[npt.NDArray[np.float32], Any]:
     """Draw features, shape (samples, components + landmarks), and a function that draws labels which depend on them."""
     features = _normal(_SAMPLES, _COMPONENTS + _LANDMARKS).astype(np.float32)
 
-    def answers() -> Any:
-        telling = np.random.choice(features.shape[1], 8, replace=False)
-        return (features[:, telling].sum(1) + _normal(_SAMPLES) > 0).astype(int)
+    def labels() -> Any:
+        decisive = np.random.choice(features.shape[1], 8, replace=False)
+        return (features[:, decisive].sum(1) + _normal(_SAMPLES) > 0).astype(int)
 
-    return features, answers
+    return features, labels
 
 
 def _boosted(features: Any, labels: Any) -> Any:
@@ -119,17 +120,17 @@ def _linear(features: Any, labels: Any) -> Any:
 
 
 def _projections(*regions: str) -> dict[str, Any]:
-    """Make what turns HOG features of each region into components: a scaler and a PCA."""
-    made: dict[str, Any] = {}
+    """Make the scaler and the PCA of each region, which turn HOG features into components."""
+    projections: dict[str, Any] = {}
     for region in regions:
-        made[f"scaler_{region}"] = _scaler()
-        made[f"pca_model_{region}"] = _pca()
-    return made
+        projections[f"scaler_{region}"] = _scaler()
+        projections[f"pca_model_{region}"] = _pca()
+    return projections
 
 
 def _scaler() -> StandardScaler:
     scaler = StandardScaler()
-    scaler.mean_, scaler.var_ = np.full(_HOG, 0.12), np.full(_HOG, 0.01)  # about those of HOG features of faces
+    scaler.mean_, scaler.var_ = np.full(_HOG, 0.12), np.full(_HOG, 0.01)  # about as for HOG features of faces
     scaler.scale_ = np.sqrt(scaler.var_)
     scaler.n_features_in_, scaler.n_samples_seen_ = _HOG, _SAMPLES
     return scaler

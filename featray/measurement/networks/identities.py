@@ -1,4 +1,7 @@
-"""Networks that tell people apart and where they look."""
+"""Networks for identity and gaze.
+
+Flow: `networks.write` calls one writer per hub file.
+"""
 
 from pathlib import Path
 

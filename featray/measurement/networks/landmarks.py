@@ -1,7 +1,8 @@
 """Networks that place landmarks: 68 points, a mesh of 478, and the multitask network of Detectorv2.
 
-Their last layers are biased towards the canonical face, so that what follows (alignment, convex hulls, pose) gets a
-face and not a heap of points.
+Flow: `networks.write` calls one writer per hub file.
+The bias of their last layer gives the canonical face, so that the later steps (alignment, convex hulls, pose) get the
+shape of a face.
 """
 
 import json
@@ -20,9 +21,9 @@ from torch import nn
 from featray.measurement.networks import random_numbers
 
 _COORDINATES = 136  # 68 points of x and y
-_MESH_CROP = 256  # pixels: side of the crop that py-feat hands to the mesh network
+_MESH_CROP = 256  # pixels: side of the crop that py-feat passes to the mesh network
 _MARGIN = 0.12  # of the crop, around the canonical face
-_SPREAD = 0.004  # of the crop, half a pixel of the smallest: faces differ, and stay faces
+_SPREAD = 0.004  # of the crop, half a pixel of the smallest crop: faces differ a little
 
 
 def mobilefacenet(path: Path) -> None:
@@ -55,8 +56,8 @@ def pfld(path: Path) -> None:
 def facemesh(path: Path) -> None:
     """Write a stand-in for MediaPipe's mesh network, as TorchScript.
 
-    py-feat's package does not hold its architecture; this one has BlazeFace's building blocks and about as many
-    parameters (0.9 million), so its time is indicative only.
+    py-feat's package does not hold its architecture. This one has BlazeFace's building blocks and about as many
+    parameters (0.9 million), so its time is only indicative.
     """
     network = _Mesh().eval()
     target, spread = (_canonical_478() * _MESH_CROP).reshape(-1), _SPREAD * _MESH_CROP
@@ -73,22 +74,22 @@ def multitask(path: Path) -> None:
         "drop_mefl": True, "emotion_use_au_prob": True, "gaze_eye_roi": True, "gaze_pose_6d": True,
         "gaze_hidden": 256, "pretrained": False,
     }  # fmt: skip
-    known = {name: value for name, value in settings.items() if name in ModelV2Config.__dataclass_fields__}
-    network = MEGraphAUv2(ModelV2Config(**known)).eval()
+    supported = {name: value for name, value in settings.items() if name in ModelV2Config.__dataclass_fields__}
+    network = MEGraphAUv2(ModelV2Config(**supported)).eval()
     batch = random_numbers.normalised_images(4, 224)
     random_numbers.settle(network, batch)
     random_numbers.aim(network, network.lmk.mlp[-1], batch, target=_canonical_478().reshape(-1), spread=_SPREAD)
-    save_file(random_numbers.parameters(network), path, metadata={"config": json.dumps(known)})
+    save_file(random_numbers.parameters(network), path, metadata={"config": json.dumps(supported)})
 
 
 def _canonical_478() -> torch.Tensor:
-    """Lay MediaPipe's canonical face over a crop, shape (478, 3): x and y from 0 to 1 with y down, z in crop widths."""
+    """Fit MediaPipe's canonical face into a crop, shape (478, 3): x and y from 0 to 1 with y down, z in crop widths."""
     vertices = load_canonical_face_model()
     flat = vertices[:, :2] * torch.tensor([1.0, -1.0])
     low, size = flat.amin(0), flat.amax(0) - flat.amin(0)
     depth = (vertices[:, 2].mean() - vertices[:, 2]) / size.max()
     face = torch.cat([_MARGIN + (1 - 2 * _MARGIN) * (flat - low) / size, depth[:, None]], 1)
-    irises = face[[159] * 5 + [386] * 5]  # the canonical face has none; the middle of each upper lid is near enough
+    irises = face[[159] * 5 + [386] * 5]  # the canonical face has none; the middle of each upper lid is close enough
     return torch.cat([face, irises])
 
 
@@ -105,11 +106,11 @@ class _ConvBlock(nn.Module):  # type: ignore[misc]  # torch is not followed
         self.pointwise = nn.Conv2d(channels, out, 1)
         self.activation = nn.PReLU(out)
         self.shortcut = nn.MaxPool2d(2) if stride == 2 else nn.Identity()
-        self.grown = out - channels
+        self.added = out - channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept = nn.functional.pad(self.shortcut(x), (0, 0, 0, 0, 0, self.grown))
-        return self.activation(self.pointwise(self.depthwise(x)) + kept)
+        shortcut = nn.functional.pad(self.shortcut(x), (0, 0, 0, 0, 0, self.added))
+        return self.activation(self.pointwise(self.depthwise(x)) + shortcut)
 
 
 class _Mesh(nn.Module):  # type: ignore[misc]  # torch is not followed

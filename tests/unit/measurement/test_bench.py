@@ -32,7 +32,7 @@ HOT = TelemetrySample(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slo
 
 def loaded(clockwork: Clockwork | None = None) -> LoadedDetector:
     return LoadedDetector(
-        detector=clockwork or Clockwork(), spec=SPEC, device="cpu", import_s=1.0, load_s=2.0, work={"class": '"c"'}
+        detector=clockwork or Clockwork(), spec=SPEC, device=Device.CPU, import_s=1.0, load_s=2.0, work={"class": '"c"'}
     )
 
 
@@ -41,17 +41,17 @@ def measure(bench: Bench, cell: Cell = CELL) -> dict[str, object]:
 
 
 def test_every_column_is_one_of_the_row() -> None:
-    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL])))
-    assert set(found) <= {column.name for column in rows.columns()}
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL])))
+    assert set(columns) <= {column.name for column in rows.columns()}
 
 
 def test_work_is_the_detectors_and_the_inputs() -> None:
-    found = measure(Bench(loaded(), rules=QUICK))
-    work = found["work"]
+    columns = measure(Bench(loaded(), rules=QUICK))
+    work = columns["work"]
     assert isinstance(work, dict)
     assert work["class"] == '"c"'
     assert work["copies"] == "8"
-    assert found["work_id"] == identity.digest(work)
+    assert columns["work_id"] == identity.digest(work)
 
 
 class Telling(Clockwork):
@@ -79,40 +79,40 @@ def test_settings_are_no_part_of_the_work() -> None:
 
 
 def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
-    found = measure(
-        Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
+    columns = measure(
+        Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
     )
-    assert found["throttled"] is False
-    assert found["sm_clock_median_hz"] == 2.0e9
-    assert found["energy_j"] == 18.0
-    assert found["foreign_gpu_processes"] == 1
+    assert columns["throttled"] is False
+    assert columns["sm_clock_median_hz"] == 2.0e9
+    assert columns["energy_j"] == 18.0
+    assert columns["foreign_gpu_processes"] == 1
 
 
 def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([HOT, COOL]), sleep=waited.append))
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([HOT, COOL]), sleep=waited.append))
     assert len(waited) == 1
-    assert found["throttled"] is False
-    assert found["reason"] == "1 throttled calls were measured again"
-    assert found["throttle_reasons"] == []
+    assert columns["throttled"] is False
+    assert columns["reason"] == "1 throttled calls were measured again"
+    assert columns["throttle_reasons"] == []
 
 
 def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([HOT]), sleep=waited.append))
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([HOT]), sleep=waited.append))
     assert len(waited) == 3
-    assert found["throttled"] is True
-    assert isinstance(found["timed_s"], list)
-    assert len(found["timed_s"]) == 3
-    assert found["throttle_reasons"] == ["hw_thermal_slowdown"]
+    assert columns["throttled"] is True
+    assert isinstance(columns["timed_s"], list)
+    assert len(columns["timed_s"]) == 3
+    assert columns["throttle_reasons"] == ["hw_thermal_slowdown"]
 
 
 def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
     slow = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
     waited: list[float] = []
-    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL, COOL, slow, COOL]), sleep=waited.append))
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL, COOL, slow, COOL]), sleep=waited.append))
     assert len(waited) == 1
-    assert found["sm_clock_median_hz"] == 2.0e9
+    assert columns["sm_clock_median_hz"] == 2.0e9
 
 
 def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
@@ -121,29 +121,29 @@ def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
     waited: list[float] = []
     rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
     readings = [idle, idle, COOL, hot, COOL, COOL]
-    found = measure(Bench(loaded(), rules=rules, source=RecordedGpu(readings), sleep=waited.append))
+    columns = measure(Bench(loaded(), rules=rules, gpu=RecordedGpu(readings), sleep=waited.append))
     assert len(waited) == 1  # against 2.0 GHz; with the idle readings the usual clock would be 0.3
-    assert found["throttled"] is False
+    assert columns["throttled"] is False
 
 
 def test_without_a_gpu_throttling_is_unknown() -> None:
     assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
 
 
-def test_a_gpu_that_nobody_looked_at_may_have_been_throttled() -> None:
-    as_pyfeat = Bench(loaded(), rules=Rules(protocol=ProtocolName.PYFEAT), source=RecordedGpu([COOL]))
+def test_a_gpu_without_readings_may_have_been_throttled() -> None:
+    as_pyfeat = Bench(loaded(), rules=Rules(protocol=ProtocolName.PYFEAT), gpu=RecordedGpu([COOL]))
     assert measure(as_pyfeat)["throttled"] is None
-    blind = Bench(loaded(), rules=QUICK, source=RecordedGpu([TelemetrySample(power_w=300.0)]))
+    blind = Bench(loaded(), rules=QUICK, gpu=RecordedGpu([TelemetrySample(power_w=300.0)]))
     assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
-    steady = Bench(loaded(), rules=QUICK, source=RecordedGpu([TelemetrySample(sm_clock_hz=1.2e9)]))
+    steady = Bench(loaded(), rules=QUICK, gpu=RecordedGpu([TelemetrySample(sm_clock_hz=1.2e9)]))
     assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
 
 
 def test_the_sampler_can_be_left_out() -> None:
-    found = measure(Bench(loaded(), rules=QUICK, source=RecordedGpu([COOL]), sampled=False))
-    assert found["throttled"] is None
-    assert found["sm_clock_median_hz"] is None
-    assert found["timed_s"]
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL]), sampled=False))
+    assert columns["throttled"] is None
+    assert columns["sm_clock_median_hz"] is None
+    assert columns["timed_s"]
 
 
 def test_the_delay_is_within_the_timing() -> None:

@@ -13,6 +13,7 @@ import pytest
 from featray import errors
 from featray.core import detectors, inputs
 from featray.core.cell import Cell
+from featray.core.choices import Device
 from featray.measurement import detector, weights
 from tests.support.builders import make_cell
 
@@ -20,7 +21,7 @@ CLIP = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24, output_siz
 
 
 class Recorder:
-    """A detector from elsewhere: it returns what it was called with."""
+    """A custom detector: it returns what it was called with."""
 
     def __init__(self, depth: int, *, device: str = "nowhere", mode: str = "plain") -> None:
         self.depth, self.device, self.mode = depth, device, mode
@@ -60,34 +61,34 @@ class DeafWrapper(Placeless):
 
 def cell_of(class_name: str = "Recorder", clip: inputs.Input = CLIP, **keywords: detectors.Keyword) -> Cell:
     """Make a cell of a detector of this module."""
-    own = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
-    return make_cell(detector=own, input=clip, device="cpu", batch_size=2, num_workers=1)
+    custom = detectors.Detector(name="own", class_name=f"{__name__}:{class_name}", keywords=keywords, heading="own")
+    return make_cell(detector=custom, input=clip, device="cpu", batch_size=2, num_workers=1)
 
 
-def load(cell: Cell, device: str = "cpu") -> detector.LoadedDetector:
+def load(cell: Cell, device: Device = Device.CPU) -> detector.LoadedDetector:
     return detector.load(cell, cache=Path("/nowhere"), device=device)
 
 
-def test_a_detector_from_elsewhere_gets_its_keywords_and_the_device() -> None:
-    loaded = load(cell_of(depth=3), device="cuda")
+def test_a_custom_detector_gets_its_keywords_and_the_device() -> None:
+    loaded = load(cell_of(depth=3), device=Device.CUDA)
     assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")
     assert loaded.import_s >= 0
     assert loaded.load_s >= 0
 
 
-def test_a_subclass_that_hands_its_keywords_on_gets_the_device() -> None:
-    assert load(cell_of("Wrapper", depth=3), device="cuda").detector.device == "cuda"
-    assert isinstance(load(cell_of("Deaf"), device="cuda").detector, Deaf)
-    assert isinstance(load(cell_of("DeafWrapper"), device="cuda").detector, DeafWrapper)
+def test_a_subclass_that_passes_its_keywords_on_gets_the_device() -> None:
+    assert load(cell_of("Wrapper", depth=3), device=Device.CUDA).detector.device == "cuda"
+    assert isinstance(load(cell_of("Deaf"), device=Device.CUDA).detector, Deaf)
+    assert isinstance(load(cell_of("DeafWrapper"), device=Device.CUDA).detector, DeafWrapper)
 
 
-def test_weights_that_py_feat_takes_by_a_variable_are_work_by_their_content(
+def test_weights_from_a_variable_enter_the_work_by_their_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "own.bin"
     file.write_bytes(b"a")
     monkeypatch.setenv("FEAT_ARCFACE_R50_PATH", str(file))
-    work = load(cell_of(depth=3)).resolved()
+    work = load(cell_of(depth=3)).resolve()
     assert json.loads(work["variable FEAT_ARCFACE_R50_PATH"]).startswith("sha256:ca978112ca1b")
 
 
@@ -96,7 +97,7 @@ def test_a_detector_that_knows_no_device_gets_none() -> None:
 
 
 def test_work_lists_keywords_given_and_default_but_never_the_device() -> None:
-    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).resolved().items()}
+    work = {key: json.loads(value) for key, value in load(cell_of(depth=3)).resolve().items()}
     assert work == {"depth": 3, "mode": "plain", "class": f"{__name__}.Recorder", "precision": None}
 
 
@@ -105,8 +106,8 @@ class Fallback:
 
     def __init__(self, au_model: str = "xgb", identity_model: str = "arcface", **rest: object) -> None:
         assert identity_model == "arcface"
-        told = {"au_model": au_model, "identity_model": "ArcFace", "device": "cuda:0", "net": rest, "class": "x"}
-        self.info: dict[str, object] = {**told}
+        info = {"au_model": au_model, "identity_model": "ArcFace", "device": "cuda:0", "net": rest, "class": "x"}
+        self.info: dict[str, object] = {**info}
 
     def detect(self, given: object, **_: object) -> list[dict[str, Any]]:
         self.info |= {"au_model": "svm", "facepose_model": "pose_mlp", "gaze_model": None}
@@ -116,12 +117,12 @@ class Fallback:
 def test_what_the_object_says_after_its_calls_wins_over_what_was_asked() -> None:
     cell = cell_of("Fallback", au_model="xgb", amp=True, depth=2)
     loaded = load(cell)
-    assert json.loads(loaded.resolved()["au_model"]) == "xgb"
+    assert json.loads(loaded.resolve()["au_model"]) == "xgb"
     loaded.prepare(cell, [Path("/clips/short.mp4")])()
-    assert {key: json.loads(value) for key, value in loaded.resolved().items()} == {
+    assert {key: json.loads(value) for key, value in loaded.resolve().items()} == {
         "au_model": "svm",
         "identity_model": "arcface",  # only written differently
-        "amp": True,  # not told, so as asked
+        "amp": True,  # not in `info`, so as asked
         "depth": 2,
         "facepose_model": "pose_mlp",
         "gaze_model": None,
@@ -130,13 +131,13 @@ def test_what_the_object_says_after_its_calls_wins_over_what_was_asked() -> None
     }
 
 
-def test_weights_named_by_a_path_are_their_content(tmp_path: Path) -> None:
+def test_weights_named_by_a_path_enter_the_work_by_their_content(tmp_path: Path) -> None:
     works = []
     for folder, content in (("a", "same"), ("b", "same"), ("c", "other")):
         file = tmp_path / folder / "weights.safetensors"
         file.parent.mkdir()
         file.write_text(content)
-        works.append(load(cell_of("Fallback", multitask_weights=str(file))).resolved())
+        works.append(load(cell_of("Fallback", multitask_weights=str(file))).resolve())
     assert works[0] == works[1]
     assert works[0] != works[2]
     assert works[0]["multitask_weights"].startswith('"sha256:')
@@ -164,7 +165,7 @@ def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"not really a clip")
     cell = cell_of(depth=1)
-    work = {key: json.loads(value) for key, value in load(cell).input_work(cell, [clip]).items()}
+    work = {key: json.loads(value) for key, value in load(cell).resolve_input(cell, [clip]).items()}
     assert work == {
         "input_sha256": ["0b32ffe3504fe6d192febcbead3ce6a8bc550e753889c6d5c247ba85a41587de"],
         "input_frames": 3,  # every 24th of 72
@@ -174,7 +175,7 @@ def test_the_input_is_resolved_by_content(tmp_path: Path) -> None:
     }
 
 
-def test_a_cut_clip_is_its_source_and_the_number_of_frames(tmp_path: Path) -> None:
+def test_a_cut_clip_enters_the_work_by_its_source_and_number_of_frames(tmp_path: Path) -> None:
     clip = dataclasses.replace(CLIP, frame_limit=48)
     cell = cell_of(clip=clip, depth=1)
     works = []
@@ -182,7 +183,7 @@ def test_a_cut_clip_is_its_source_and_the_number_of_frames(tmp_path: Path) -> No
         cut = tmp_path / host / f"{'ab' * 32}-48.mp4"
         cut.parent.mkdir()
         cut.write_text(f"encoded on {host}")
-        works.append(load(cell).input_work(cell, [cut]))
+        works.append(load(cell).resolve_input(cell, [cut]))
     assert works[0] == works[1]
     assert json.loads(works[0]["input_sha256"]) == ["ab" * 32]
     assert json.loads(works[0]["frame_limit"]) == 48
@@ -192,13 +193,13 @@ def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
     load(cell_of(depth=1)).synchronize()
 
 
-def test_neither_py_feat_nor_torch_is_imported_for_a_detector_from_elsewhere(tmp_path: Path) -> None:
+def test_neither_py_feat_nor_torch_is_imported_for_a_custom_detector(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("class Own:\n    def detect(self, given, **_): return []\n")
     code = (
         "import sys; from pathlib import Path; from featray.core import cell, detectors, inputs\n"
         "from featray.measurement import detector\n"
-        "own = detectors.Detector(name='own', class_name='mine:Own', keywords={}, heading='own')\n"
-        "asked = cell.Cell(detector=own, input=inputs.CATALOGUE['short'], device='cpu', batch_size=1)\n"
+        "custom = detectors.Detector(name='own', class_name='mine:Own', keywords={}, heading='own')\n"
+        "asked = cell.Cell(detector=custom, input=inputs.CATALOGUE['short'], device='cpu', batch_size=1)\n"
         "loaded = detector.load(asked, cache=Path('/nowhere'), device='cpu')\n"
         "loaded.inspect(loaded.prepare(asked, [Path('a.mp4')])())\n"
         "print(sorted({'feat', 'torch', 'pandas', 'numpy', 'huggingface_hub'} & set(sys.modules)))"
@@ -207,7 +208,7 @@ def test_neither_py_feat_nor_torch_is_imported_for_a_detector_from_elsewhere(tmp
     assert done.stdout.strip() == "[]"
 
 
-def test_pretrained_weights_that_cannot_be_had_are_named_with_the_way_to_get_them(
+def test_missing_pretrained_weights_are_named_with_the_command_that_gets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants

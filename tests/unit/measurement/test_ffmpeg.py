@@ -16,14 +16,14 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the loader's ru
 @pytest.mark.long
 @linux_only
 def test_pyavs_libraries_load_under_the_names_torchcodec_looks_for(tmp_path: Path) -> None:
-    found = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
-    assert found.origin == "pyav"
-    assert found.folder is not None
-    assert found.folder.parent == tmp_path / "ffmpeg"
-    assert found.version is not None
-    assert int(found.version.partition(".")[0]) in range(4, 10)
-    path = ffmpeg.library_path(found, None)
-    assert path == str(found.folder)
+    libraries = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    assert libraries.origin == "pyav"
+    assert libraries.folder is not None
+    assert libraries.folder.parent == tmp_path / "ffmpeg"
+    assert libraries.version is not None
+    assert int(libraries.version.partition(".")[0]) in range(4, 10)
+    path = ffmpeg.make_library_path(libraries, None)
+    assert path == str(libraries.folder)
     code = "from torchcodec.decoders import VideoDecoder; print('imported')"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -46,26 +46,26 @@ def test_finding_twice_gives_the_same_folder_and_leaves_nothing_else(tmp_path: P
 def test_a_link_that_somebody_deleted_is_made_again(tmp_path: Path) -> None:
     folder = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV).folder
     assert folder is not None
-    names = sorted(each.name for each in folder.iterdir())
+    names = sorted(link.name for link in folder.iterdir())
     (folder / names[0]).unlink()
     assert ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV).folder == folder
-    assert sorted(each.name for each in folder.iterdir()) == names
+    assert sorted(link.name for link in folder.iterdir()) == names
     assert list((tmp_path / "ffmpeg").iterdir()) == [folder]
 
 
 @linux_only
-def test_several_makers_at_once_agree_on_one_complete_folder(tmp_path: Path) -> None:
-    found: list[ffmpeg.Libraries] = []
+def test_several_processes_at_once_make_one_complete_folder(tmp_path: Path) -> None:
+    libraries: list[ffmpeg.Libraries] = []
     threads = [
-        threading.Thread(target=lambda: found.append(ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV))) for _ in range(4)
+        threading.Thread(target=lambda: libraries.append(ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert len(set(found)) == 1
-    assert list((tmp_path / "ffmpeg").iterdir()) == [found[0].folder]
+    assert len(libraries) == 4
+    assert len(set(libraries)) == 1
+    assert list((tmp_path / "ffmpeg").iterdir()) == [libraries[0].folder]
 
 
 @linux_only
@@ -74,7 +74,7 @@ def test_featrays_own_links_on_the_library_path_are_not_the_systems_libraries(
 ) -> None:
     alone = ffmpeg.find(tmp_path)
     linked = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
-    path = ffmpeg.library_path(linked, None)
+    path = ffmpeg.make_library_path(linked, None)
     assert path is not None
     monkeypatch.setenv(ffmpeg.PATH_VARIABLE, path)
     assert ffmpeg.find(tmp_path) == alone
@@ -82,21 +82,21 @@ def test_featrays_own_links_on_the_library_path_are_not_the_systems_libraries(
 
 def test_the_environment_variable_chooses_as_the_argument_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ffmpeg.CHOICE_VARIABLE, ffmpeg.SYSTEM)
-    found = ffmpeg.find(tmp_path)
-    assert found.origin in (None, ffmpeg.SYSTEM)
-    assert found.folder is None
+    libraries = ffmpeg.find(tmp_path)
+    assert libraries.origin in (None, ffmpeg.SYSTEM)
+    assert libraries.folder is None
     assert not (tmp_path / "ffmpeg").exists()
 
 
 def test_the_systems_libraries_leave_the_library_path_alone() -> None:
     system = ffmpeg.Libraries(origin=ffmpeg.SYSTEM, version="7.1", folder=None)
-    assert ffmpeg.library_path(system, "/opt/lib") == "/opt/lib"
-    assert ffmpeg.library_path(system, None) is None
+    assert ffmpeg.make_library_path(system, "/opt/lib") == "/opt/lib"
+    assert ffmpeg.make_library_path(system, None) is None
 
 
 def test_the_links_come_before_what_the_library_path_held() -> None:
     pyav = ffmpeg.Libraries(origin=ffmpeg.PYAV, version="8.0", folder=Path("/cache/links"))
-    assert ffmpeg.library_path(pyav, "/opt/lib") == f"/cache/links{os.pathsep}/opt/lib"
+    assert ffmpeg.make_library_path(pyav, "/opt/lib") == f"/cache/links{os.pathsep}/opt/lib"
 
 
 def test_a_row_names_version_and_origin() -> None:
@@ -104,7 +104,7 @@ def test_a_row_names_version_and_origin() -> None:
     assert ffmpeg.describe(ffmpeg.NO_LIBRARIES) is None
 
 
-def test_this_process_has_not_loaded_ffmpeg_by_asking_for_it(tmp_path: Path) -> None:
+def test_finding_ffmpeg_does_not_load_it_into_this_process(tmp_path: Path) -> None:
     if "torchcodec" in sys.modules or "av" in sys.modules:
         pytest.skip("another test of this process has loaded FFmpeg already")
     ffmpeg.find(tmp_path)

@@ -52,7 +52,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def test_boards_are_listed_with_what_they_tell() -> None:
+def test_boards_are_listed_with_their_figures() -> None:
     first, second = nvml.list_boards(Driver())
     assert first == nvml.Board(
         uuid="GPU-0",
@@ -87,7 +87,7 @@ def test_a_figure_that_the_driver_refuses_is_null() -> None:
     assert gpu.foreign_processes() is None
 
 
-def test_an_old_driver_keeps_its_gpus_and_tells_its_reasons_by_their_old_name() -> None:
+def test_an_old_driver_keeps_its_gpus_and_gives_its_reasons_by_the_old_name() -> None:
     class Old(Driver):
         def __getattr__(self, name: str) -> Any:
             def missing(*_: object) -> Any:
@@ -101,3 +101,20 @@ def test_an_old_driver_keeps_its_gpus_and_tells_its_reasons_by_their_old_name() 
     first, _ = nvml.list_boards(Old())
     assert (first.uuid, first.memory_b, first.foreign_processes) == ("GPU-0", 24_000, None)
     assert nvml.NvmlGpu(Old(), 0).read().reasons == ("gpu_idle", "sw_power_cap", "sw_thermal_slowdown")
+
+
+def test_clock_event_reasons_are_named_bit_by_bit() -> None:
+    assert nvml.name_reasons(0) == ()
+    assert nvml.name_reasons(0x1) == ("gpu_idle",)
+    assert nvml.name_reasons(0x4 | 0x40) == ("sw_power_cap", "hw_thermal_slowdown")
+
+
+def test_other_processes_on_the_gpu_are_counted_without_this_one() -> None:
+    assert nvml.count_foreign([10, 20, 30], 20, at_work=True) == 2
+    assert nvml.count_foreign([20], 20, at_work=False) == 0
+    assert nvml.count_foreign([10, 30], 20, at_work=False) == 2
+
+
+def test_in_a_container_one_unknown_process_is_taken_for_this_one() -> None:
+    assert nvml.count_foreign([10, 30], 20, at_work=True) == 1
+    assert nvml.count_foreign([], 20, at_work=True) == 0

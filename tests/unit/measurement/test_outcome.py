@@ -50,7 +50,7 @@ def test_the_reason_is_one_line_and_the_trace_has_the_rest() -> None:
     assert failure.trace.endswith("second line")
 
 
-def test_an_error_raised_on_purpose_speaks_for_itself() -> None:
+def test_an_error_of_featrays_own_is_shown_without_its_type() -> None:
     failure = raising(NotReady("py-feat/l2cs: file x is missing; run this:\n  hf download py-feat/l2cs x"))
     assert failure.reason == "py-feat/l2cs: file x is missing; run this:"
     assert failure.trace is not None

@@ -1,4 +1,4 @@
-"""The protocol's stop rules, on a made-up clock."""
+"""The protocol's stop rules, on an artificial clock."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from featray.measurement.protocol import Calls, Repeat, Timings
 
 
 class Script:
-    """A cell whose calls last as told, the last one for ever; throttled timed calls are listed by number."""
+    """A cell with given durations of its calls, the last one repeated; throttled timed calls are listed by number."""
 
     def __init__(self, *seconds: float, throttled: frozenset[int] = frozenset()) -> None:
         self._seconds, self._throttled = list(seconds), throttled
@@ -18,9 +18,9 @@ class Script:
         self.slept: list[float] = []
 
     def warm(self) -> float:
-        lasts = self._seconds.pop(0) if len(self._seconds) > 1 else self._seconds[0]
-        self.now += lasts
-        return lasts
+        seconds = self._seconds.pop(0) if len(self._seconds) > 1 else self._seconds[0]
+        self.now += seconds
+        return seconds
 
     def time(self) -> Repeat:
         self.timed += 1
@@ -94,7 +94,7 @@ def test_calls_too_short_to_fill_the_minimum_time_are_named() -> None:
     assert timings.unmet_rules == (protocol.MIN_TIME,)
 
 
-def test_one_warm_up_and_three_repeats_name_what_they_leave_out() -> None:
+def test_one_warm_up_and_three_repeats_name_the_rules_they_do_not_meet() -> None:
     quick = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0)
     timings = Script(1.0).measure(quick, frames=4, batch_size=2)
     assert len(timings.warmup_s) == 1
@@ -109,7 +109,7 @@ def test_pyfeat_protocol_is_one_warm_up_and_one_timed_call() -> None:
     assert timings.unmet_rules == ()
 
 
-def test_a_call_of_fewer_than_four_batches_is_warned_of() -> None:
+def test_a_call_of_fewer_than_four_batches_is_named() -> None:
     assert Script(1.0).measure(Rules(), frames=16, batch_size=16).unmet_rules == (protocol.FEW,)
     assert Script(1.0).measure(Rules(), frames=49, batch_size=16).unmet_rules == ()
 
@@ -128,7 +128,7 @@ def test_every_batch_shape_is_seen_three_times(frames: int, batch_size: int, cal
     assert protocol.calls_to_show_every_shape(frames, batch_size) == calls
 
 
-def test_a_ragged_last_batch_asks_for_three_warm_ups_even_where_one_was_the_minimum() -> None:
+def test_a_smaller_last_batch_needs_three_warm_ups_even_where_one_is_the_minimum() -> None:
     rules = Rules(warmup_min=1, warmup_tolerance=10.0)
     assert len(Script(1.0).measure(rules, frames=72, batch_size=16).warmup_s) == 3
 
@@ -170,7 +170,7 @@ def test_a_throttled_repeat_is_measured_again_after_a_cool_down() -> None:
     assert script.slept == [protocol.COOL_DOWN_S]
 
 
-def test_a_gpu_that_slept_is_woken_before_it_is_timed_again() -> None:
+def test_after_a_cool_down_an_untimed_call_comes_before_the_timed_one() -> None:
     class Sleepy(Script):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)

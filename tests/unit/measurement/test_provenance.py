@@ -22,25 +22,25 @@ def test_a_machine_is_described_in_columns_of_the_row() -> None:
 
 
 def test_a_host_id_is_stable_and_short() -> None:
-    assert provenance.host_id() == provenance.host_id()
-    assert len(provenance.host_id()) == 12
+    assert provenance.compute_host_id() == provenance.compute_host_id()
+    assert len(provenance.compute_host_id()) == 12
 
 
-def test_a_host_id_can_be_given_for_machines_that_have_no_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = provenance.host_id()
+def test_a_host_id_can_be_set_for_machines_without_a_stable_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = provenance.compute_host_id()
     monkeypatch.setenv("FEATRAY_HOST_ID", "node-7")
-    given = provenance.host_id()
-    assert given == provenance.host_id() != own
+    given = provenance.compute_host_id()
+    assert given == provenance.compute_host_id() != computed
     assert len(given) == 12
     monkeypatch.setenv("FEATRAY_HOST_ID", "node-8")
-    assert provenance.host_id() != given
+    assert provenance.compute_host_id() != given
 
 
 def test_a_mac_is_the_same_in_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def named(name: str, uuid: str | None) -> str:
         monkeypatch.setattr(provenance, "_mac_host_uuid", lambda: uuid)
         monkeypatch.setattr(os, "uname", lambda: types.SimpleNamespace(nodename=name))
-        return provenance.host_id()
+        return provenance.compute_host_id()
 
     monkeypatch.setattr(sys, "platform", "darwin")
     assert named("Mac.fritz.box", "1") == named("Mac.office.lan", "1") != named("Mac.fritz.box", "2")
@@ -49,8 +49,8 @@ def test_a_mac_is_the_same_in_every_network(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_describing_the_software_imports_none_of_it() -> None:
     code = (
-        "import sys; from featray.measurement import provenance; provenance.host_context(); "
-        "c = provenance.software_context(); print(c['torch'], 'torch' in sys.modules, 'feat' in sys.modules)"
+        "import sys; from featray.measurement import provenance; provenance.describe_host(); "
+        "c = provenance.describe_software(); print(c['torch'], 'torch' in sys.modules, 'feat' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     version, *imported = done.stdout.split()
@@ -58,7 +58,7 @@ def test_describing_the_software_imports_none_of_it() -> None:
     assert imported == ["False", "False"]
 
 
-def test_torch_tells_its_build_without_being_imported() -> None:
+def test_the_build_of_torch_is_read_without_importing_it() -> None:
     text = "from typing import Optional\n__version__ = '2.9.0+cu128'\ncuda: Optional[str] = '12.8'\nhip = None\n"
     assert provenance._torch_build(text) == ("2.9.0+cu128", "12.8")
     assert provenance._torch_build("__version__ = '2.9.0+cpu'\ncuda: Optional[str] = None\n") == ("2.9.0+cpu", None)
@@ -86,13 +86,13 @@ def repository(folder: Path, head: str) -> Path:
 
 
 def test_a_detached_head_is_its_own_commit(tmp_path: Path) -> None:
-    assert provenance.git_head(repository(tmp_path, COMMIT)) == COMMIT
+    assert provenance.read_git_head(repository(tmp_path, COMMIT)) == COMMIT
 
 
 def test_a_branch_is_looked_up_among_loose_references(tmp_path: Path) -> None:
     repository(tmp_path, "ref: refs/heads/main")
     (tmp_path / ".git" / "refs" / "heads" / "main").write_text(COMMIT + "\n")
-    assert provenance.git_head(tmp_path) == COMMIT
+    assert provenance.read_git_head(tmp_path) == COMMIT
 
 
 def test_a_branch_is_looked_up_among_packed_references(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_branch_is_looked_up_among_packed_references(tmp_path: Path) -> None:
     (tmp_path / ".git" / "packed-refs").write_text(
         f"# pack-refs\n{'0' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n"
     )
-    assert provenance.git_head(tmp_path) == COMMIT
+    assert provenance.read_git_head(tmp_path) == COMMIT
 
 
 def test_a_worktree_points_to_its_repository(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_a_worktree_points_to_its_repository(tmp_path: Path) -> None:
     side = tmp_path / "side"
     side.mkdir()
     (side / ".git").write_text(f"gitdir: {place}\n")
-    assert provenance.git_head(side) == COMMIT
+    assert provenance.read_git_head(side) == COMMIT
 
 
 def test_a_folder_outside_any_repository_has_no_commit(tmp_path: Path) -> None:
-    assert provenance.git_head(tmp_path) is None
+    assert provenance.read_git_head(tmp_path) is None
 
 
 def test_an_editable_install_names_the_commit_of_its_checkout(tmp_path: Path) -> None:
@@ -140,4 +140,4 @@ def test_an_ordinary_install_has_no_commit() -> None:
 
 
 def test_what_is_not_installed_has_no_version() -> None:
-    assert provenance.installed_version("no-such-distribution") is None
+    assert provenance.read_version("no-such-distribution") is None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from featray.core import detectors
+from featray.core.choices import Device
 from featray.measurement import stages
 from featray.measurement.detector import LoadedDetector
 
@@ -23,7 +24,7 @@ class Ticks:
         self.waits += 1
 
 
-def test_a_stage_is_not_charged_for_what_another_takes_within_it() -> None:
+def test_time_of_an_inner_stage_does_not_count_for_the_outer_one() -> None:
     # other 0..10, crop 1..6, decode 2..5 within crop, decode again 7..9
     ticks = Ticks(0.0, 1.0, 2.0, 5.0, 6.0, 7.0, 9.0, 10.0)
     clock = stages.StageClock(ticks.synchronize, ticks.now)
@@ -44,7 +45,7 @@ def test_the_device_is_waited_for_before_every_reading() -> None:
     assert ticks.waits == 2
 
 
-def test_a_call_that_fails_is_charged_and_leaves_the_clock_usable() -> None:
+def test_a_failed_call_counts_and_leaves_the_clock_usable() -> None:
     def fail() -> None:
         raise ArithmeticError
 
@@ -76,13 +77,13 @@ def test_an_inherited_method_is_inherited_again_afterwards() -> None:
     assert instance.forward() == "inherited"
 
 
-def test_a_value_of_its_own_is_put_back_even_after_a_failure() -> None:
+def test_an_own_value_is_restored_even_after_a_failure() -> None:
     instance = Child()
-    own = instance.forward
-    instance.forward = own  # type: ignore[method-assign]  # as instrumenting does
+    original = instance.forward
+    instance.forward = original  # type: ignore[method-assign]  # as instrumenting does
     with pytest.raises(ArithmeticError), stages._replaced(instance, "forward", lambda: "timed"):
         raise ArithmeticError
-    assert vars(instance) == {"forward": own}
+    assert vars(instance) == {"forward": original}
 
 
 class Loader:
@@ -105,7 +106,7 @@ def test_peeking_at_the_first_batch_only_is_decoding_too() -> None:
     assert clock.seconds == {"decode": 3}
 
 
-def test_a_detector_from_elsewhere_has_no_stages_and_is_not_run() -> None:
+def test_a_custom_detector_has_no_stages_and_is_not_run() -> None:
     spec = detectors.Detector(name="own", class_name="mine:Class", keywords={}, heading="own")
-    loaded = LoadedDetector(detector=object(), spec=spec, device="cpu", import_s=0.0, load_s=0.0, work={})
+    loaded = LoadedDetector(detector=object(), spec=spec, device=Device.CPU, import_s=0.0, load_s=0.0, work={})
     assert stages.profile(loaded, lambda: pytest.fail("run")) == {}

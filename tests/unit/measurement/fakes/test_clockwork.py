@@ -12,7 +12,7 @@ def test_a_call_lasts_as_long_as_its_frames() -> None:
     assert 0.03 <= time.perf_counter() - start < 3
 
 
-def test_the_first_call_alone_bears_the_start_up() -> None:
+def test_only_the_first_call_has_the_start_up() -> None:
     clockwork = Clockwork(first_call_s=0.5)
     start = time.perf_counter()
     clockwork.detect(["a"])
@@ -23,9 +23,9 @@ def test_the_first_call_alone_bears_the_start_up() -> None:
 
 
 def test_it_finds_its_faces_in_every_frame() -> None:
-    found = Clockwork(faces=2).detect(["a", "b"])
-    assert [row["frame"] for row in found] == [0.0, 0.0, 1.0, 1.0]
-    assert all(row["FaceScore"] == 1.0 for row in found)
+    result = Clockwork(faces=2).detect(["a", "b"])
+    assert [row["frame"] for row in result] == [0.0, 0.0, 1.0, 1.0]
+    assert all(row["FaceScore"] == 1.0 for row in result)
 
 
 def test_a_frame_without_a_face_still_has_a_row() -> None:

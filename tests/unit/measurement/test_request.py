@@ -1,0 +1,36 @@
+"""The child's request: the invocation, and what its host adds."""
+
+from pathlib import Path
+
+import pytest
+
+from featray.core import invocation
+from featray.core.cell import cell_id
+from featray.measurement import request
+from tests.support.builders import make_cell, make_invocation
+
+CELL = make_cell(input="lab")
+ASKED = invocation.to_mapping(make_invocation(CELL))
+
+
+def test_a_request_drops_columns_that_rows_do_not_have() -> None:
+    asked = request.from_mapping({"invocation": ASKED, "host": {"arch": "arm64", "x": 1}})
+    assert asked.context == {"arch": "arm64"}
+
+
+def test_an_invocation_alone_is_a_request() -> None:
+    asked = request.from_mapping(ASKED)
+    assert asked.invocation == make_invocation(CELL)
+    assert (asked.context, asked.ffmpeg) == ({}, None)
+
+
+def test_the_hosts_files_win_over_those_that_the_sweep_names() -> None:
+    assert request.from_mapping(ASKED).input_files(CELL) == [Path("clips/lab.mp4")]
+    here = {"invocation": ASKED, "files": {cell_id(CELL): ["/cache/lab.mp4"]}}
+    assert request.from_mapping(here).input_files(CELL) == [Path("/cache/lab.mp4")]
+
+
+@pytest.mark.parametrize("value", [[], "text", {}, {"invocation": {"sweep": "x"}}])
+def test_anything_else_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"not a request|not an invocation"):
+        request.from_mapping(value)
