@@ -1,16 +1,18 @@
-"""Reports: rows -> tables and findings -> markdown, terminal, JSON or one HTML page.
+"""Rendering: a report as Markdown, terminal tables, JSON or one HTML page; comparisons, recommendations, plans as text.
 
-Flow: stored rows -> `tables.build` -> `Report` -> `markdown.render`, `terminal.draw`, `html.render`.
-Pure: what is printed depends on the rows alone; no clock, no environment, no file.
+Flow: units -> `document.build` -> `Report`; diagnosis -> `notes.of_diagnosis` -> `Notes`; both -> one of the formats.
+Pure: what is printed depends on the units alone; no clock, no environment, no file.
 
-    tables       units -> blocks per host and device, sections per input, one table per detector; the settings to use
-    lines        units -> the text of a table's lines
-    remarks      what a reader must know before believing a figure: failures, disturbances, unmet rules, stale rows
-    findings     a diagnosis -> `notes`: headline, comparisons, observations, runs to make next
-    followups    what findings ask for -> sweep files
-    markdown, document, terminal        a report in each form; document is JSON
-    html         one page: `grids` are its tables, `figures` and `ratios` its plots, `palette` their colours
-    verdicts     a comparison as lines and JSON; `advice` a recommendation; `preview` a plan
-    records      units as plain values, for JSON and CSV
-    hardware, metadata, wording         names of hosts and devices, the list at the head, numbers as text
+    document              a report as a value: blocks per host and device, sections per input, one table per detector
+    columns               headings of the tables, and a unit as the texts under them
+    best_settings         which batch to use, and the table of them
+    notes                 what the diagnosis found: headline, comparisons, findings, next runs
+    unit_text             each figure of a unit as text, the same in every format
+    unit_fields           a unit as plain values, for JSON and CSV
+    hardware_blocks       which targets share a block
+    metadata              the list at the head of a report
+    markdown, terminal, json_report, page/   a report in each format
+    comparison_text       a comparison as lines and as JSON
+    recommendation_text   a recommendation as text, JSON and Python
+    plan_summary          a plan as a line and as JSON
 """

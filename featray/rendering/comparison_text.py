@@ -1,119 +1,142 @@
-"""Verdicts: a comparison as lines for people, one per pair, and as JSON for scripts."""
+"""Comparison text: a comparison as lines for people, one per pair, and as JSON for scripts.
+
+Flow: `comparison.Comparison` -> `lines`, `summary`, `to_json` -> `featray compare`. Pure.
+"""
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from featray.analysis.comparison import Comparison, Pair, Separation, next_step
+from featray.analysis.comparison import Comparison, Pair, SeparationPlan, next_step
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Decision, Verdict
 
 HEADINGS = ("pair", "ratio", "95% CI", "verdict", "why, and what to do next")
-
-
-def lines(found: Comparison) -> list[str]:
-    """Write one line per pair, in columns, with the ratio of candidate time to baseline time.
-
-    What is to be said of every pair stands in `summary`, once.
-    """
-    shared = set(_shared(found))
-    rows = [HEADINGS, *(_cells(pair, shared) for pair in found.pairs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
-    return ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in rows]
-
-
-def _cells(pair: Pair, shared: Collection[str]) -> tuple[str, ...]:
-    decision = pair.decision
-    return (
-        name(pair),
-        "-" if decision is None else f"{decision.ratio:.3g}",
-        "-" if decision is None or decision.low is None else f"{decision.low:.3g} to {decision.high:.3g}",
-        str(pair.verdict) + ("†" if pair.dagger else ""),
-        "; ".join(each for each in _told(pair) if each not in shared),
-    )
-
-
-def _told(pair: Pair) -> list[str]:
-    """Say why, what else to know, and what to do; for a decided pair, what the ratio belongs to."""
-    told = [f"{pair.decision.speedup:.2f}x as fast"] if pair.decision and pair.verdict in DECIDED else []
-    told += pair.reasons
-    if pair.factors:
-        gists = ", ".join(each.gist for each in pair.factors)
-        told.append(f"confounded by {gists}" if pair.is_confounded else f"only {gists} is known to differ")
-    told += pair.cautions
-    step = next_step(pair)
-    return [wording.plain(each) for each in (*told, *([] if step == "nothing" else [step]))]
-
-
+NAME_LENGTH = 40  # characters of a detector, input or environment in a pair's name
 DECIDED = (Verdict.FASTER, Verdict.SLOWER)
 
 
-def _shared(found: Comparison) -> list[str]:
-    """List what is to be said of every pair; a single pair shares nothing."""
-    told = [_told(pair) for pair in found.pairs]
-    return [each for each in told[0] if all(each in others for others in told)] if len(told) > 1 else []
+def lines(comparison: Comparison) -> list[str]:
+    """Write one line per pair, in columns, with the ratio of candidate time to baseline time.
+
+    What holds for every pair is in `summary`, once.
+    """
+    shared = set(_shared(comparison))
+    table = [HEADINGS, *(_line(pair, shared) for pair in comparison.pairs)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS) - 1)]
+    return ["  ".join([*map(str.ljust, line[:-1], widths), line[-1]]).rstrip() for line in table]
+
+
+def _line(pair: Pair, shared: Collection[str]) -> tuple[str, ...]:
+    decision = pair.decision
+    return (
+        name(pair),
+        wording.ABSENT if decision is None else wording.ratio(decision.ratio),
+        _interval(decision),
+        str(pair.verdict) + "†" * pair.dagger,
+        "; ".join(remark for remark in _remarks(pair) if remark not in shared),
+    )
+
+
+def _interval(decision: Decision | None) -> str:
+    if decision is None or decision.low is None or decision.high is None:
+        return wording.ABSENT
+    return f"{wording.ratio(decision.low)} to {wording.ratio(decision.high)}"
+
+
+def _remarks(pair: Pair) -> list[str]:
+    """List the reasons, the factors, the cautions and the next step; of a decided pair its speedup first."""
+    remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.verdict in DECIDED else []
+    remarks += pair.reasons
+    if pair.factors:
+        gists = ", ".join(factor.gist for factor in pair.factors)
+        remarks.append(f"confounded by {gists}" if pair.is_confounded else f"only {gists} is known to differ")
+    remarks += pair.cautions
+    step = next_step(pair)
+    return [wording.plain(remark) for remark in (*remarks, *([step] if step else []))]
+
+
+def _shared(comparison: Comparison) -> list[str]:
+    """List the remarks that all pairs have in common; a single pair shares nothing."""
+    remarks = [_remarks(pair) for pair in comparison.pairs]
+    return [remark for remark in remarks[0] if all(remark in others for others in remarks)] if len(remarks) > 1 else []
 
 
 def name(pair: Pair) -> str:
-    """Name a pair by what its units have in common, and by both values of what they have not."""
+    """Name a pair: a setting that both sides share once, any other as `baseline->candidate`."""
     return wording.plain(" ".join(text for part in _PARTS if (text := _both(pair, part))))
 
 
+def targets(pair: Pair) -> str:
+    """Name the target of a pair, or both: `RTX 3090`, `RTX 3090->L40S`."""
+    return _both(pair, _target)
+
+
 def _both(pair: Pair, part: Callable[[Unit], str]) -> str:
-    ours, theirs = part(pair.baseline), part(pair.candidate)
-    return ours if ours == theirs else f"{ours or 'default'}->{theirs or 'default'}"
+    baseline, candidate = part(pair.baseline), part(pair.candidate)
+    return baseline if baseline == candidate else f"{baseline or 'default'}->{candidate or 'default'}"
 
 
-def _device(unit: Unit) -> str:
-    gpu = (unit.row.gpu_name or "").removeprefix("NVIDIA ").removeprefix("GeForce ")
-    return wording.shortened(gpu or unit.row.device, 60)
+def _target(unit: Unit) -> str:
+    return unit.target.name
 
 
 _PARTS: Sequence[Callable[[Unit], str]] = (
-    lambda unit: wording.shortened(unit.row.detector, 40),
-    lambda unit: wording.shortened(unit.row.input, 40),
+    lambda unit: wording.shortened(unit.row.detector, NAME_LENGTH),
+    lambda unit: wording.shortened(unit.row.input, NAME_LENGTH),
     lambda unit: f"b={unit.row.batch_size}",
     lambda unit: f"w={unit.row.num_workers}" if unit.row.num_workers else "",
     lambda unit: f"t={unit.asked_threads}" if unit.asked_threads else "",
-    lambda unit: wording.shortened(unit.row.environment or "", 40),
-    _device,
-    lambda unit: wording.shortened(unit.row.hostname or "", 40),
+    lambda unit: wording.shortened(unit.row.environment or "", NAME_LENGTH),
+    _target,
 )
 
 
-def summary(found: Comparison) -> list[str]:
-    """Say what the lines rest on, and what stands alone."""
-    told = [_counts(found), *(f"every pair: {each}" for each in _shared(found))]
-    if found.daggers:
-        count = wording.count(found.daggers, "difference")
-        told.append(f"† {count} may be due to the number of pairs alone (Benjamini-Hochberg, 5%)")
-    for units, which in ((found.only_baseline, "baseline"), (found.only_candidate, "candidate")):
+def summary(comparison: Comparison) -> list[str]:
+    """Say what holds for all lines, and which units have no counterpart."""
+    remarks = [_counts(comparison), *(f"every pair: {remark}" for remark in _shared(comparison))]
+    if comparison.daggers:
+        remarks.append(dagger_note(comparison.daggers))
+    for units, side in ((comparison.only_baseline, "baseline"), (comparison.only_candidate, "candidate")):
         if units:
-            told.append(f"without a counterpart: {wording.count(len(units), 'unit')} of the {which}")
-    if found.superseded:
-        told.append(f"left out for later runs of the same: {wording.count(len(found.superseded), 'unit')}")
-    return told
+            remarks.append(f"without a counterpart: {wording.count(len(units), 'unit')} of the {side}")
+    if comparison.superseded:
+        count = wording.count(len(comparison.superseded), "unit")
+        remarks.append(f"left out because a later run measured the same: {count}")
+    return remarks
 
 
-def _counts(found: Comparison) -> str:
-    counted = {verdict: sum(pair.verdict is verdict for pair in found.pairs) for verdict in Verdict}
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counted.items() if count)
-    over = f" over {', '.join(found.over)}" if found.over else ""
-    margins = [pair.decision.margin for pair in found.pairs if pair.decision]
-    margin = f"; below {wording.percent(math.expm1(max(margins)))} nothing is called a difference" if margins else ""
-    return f"{wording.count(len(found.pairs), 'pair')}{over} (ratio: candidate over baseline time): {verdicts}{margin}"
+def _counts(comparison: Comparison) -> str:
+    counts = {verdict: sum(pair.verdict is verdict for pair in comparison.pairs) for verdict in Verdict}
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    over = f" over {', '.join(comparison.over)}" if comparison.over else ""
+    pairs = f"{wording.count(len(comparison.pairs), 'pair')}{over} (ratio = candidate time / baseline time): {verdicts}"
+    least = margin(comparison.pairs)
+    return f"{pairs}; {least}" if least else pairs
 
 
-def to_json(found: Comparison) -> str:
+def margin(pairs: Iterable[Pair]) -> str | None:
+    """Say below which size a difference does not count; None where no pair has a ratio."""
+    margins = [pair.decision.margin for pair in pairs if pair.decision]
+    return f"differences below {wording.margin(max(margins))} do not count" if margins else None
+
+
+def dagger_note(daggers: int) -> str:
+    """Explain the daggers of so many differences."""
+    count = wording.count(daggers, "difference")
+    return f"† {count} may be chance: among many pairs some always look different (Benjamini-Hochberg, 5%)"
+
+
+def to_json(comparison: Comparison) -> str:
     """Write a comparison for scripts. `ratio` is candidate time over baseline time."""
     value = {
-        "over": list(found.over),
-        "pairs": [_record(pair) for pair in found.pairs],
-        "only_baseline": [_unit(unit) for unit in found.only_baseline],
-        "only_candidate": [_unit(unit) for unit in found.only_candidate],
-        "superseded": [_unit(unit) for unit in found.superseded],
+        "over": list(comparison.over),
+        "pairs": [_record(pair) for pair in comparison.pairs],
+        "only_baseline": [_unit(unit) for unit in comparison.only_baseline],
+        "only_candidate": [_unit(unit) for unit in comparison.only_candidate],
+        "superseded": [_unit(unit) for unit in comparison.superseded],
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
@@ -129,60 +152,47 @@ def _record(pair: Pair) -> dict[str, Any]:
         "reasons": list(pair.reasons),
         "work_differences": [vars(change) for change in pair.changes],
         "factors": [
-            {"factor": each.key, "kind": str(each.kind), "changes": [vars(change) for change in each.changes]}
-            for each in pair.factors
+            {"factor": factor.key, "kind": str(factor.kind), "changes": [vars(change) for change in factor.changes]}
+            for factor in pair.factors
         ],
         "unknown_factors": list(pair.unknown),
         "cautions": list(pair.cautions),
         "separation": _separation(pair.separation),
-        "next": next_step(pair),
+        "next": next_step(pair) or "nothing",
     }
 
 
-def _figures(decision: Decision | None) -> Mapping[str, Any]:
-    if decision is None:
-        return dict.fromkeys(_FIGURES)
-    return {
-        "ratio": decision.ratio,
-        "ratio_low": decision.low,
-        "ratio_high": decision.high,
-        "speedup": decision.speedup,
-        "margin_ratio": math.exp(decision.margin),
-        "invocations_baseline": decision.n_baseline,
-        "invocations_candidate": decision.n_candidate,
-        "sd": decision.spread.sd,
-        "sd_basis": str(decision.spread.basis),
-        "invocations_needed": decision.needed,
-        "p_value": decision.p_value,
-    }
+def _figures(decision: Decision | None) -> dict[str, Any]:
+    return {name: None if decision is None else read(decision) for name, read in _FIGURES.items()}
 
 
-_FIGURES = (
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "speedup",
-    "margin_ratio",
-    "invocations_baseline",
-    "invocations_candidate",
-    "sd",
-    "sd_basis",
-    "invocations_needed",
-    "p_value",
-)
+_FIGURES: Mapping[str, Callable[[Decision], Any]] = {
+    "ratio": lambda decision: decision.ratio,
+    "ratio_low": lambda decision: decision.low,
+    "ratio_high": lambda decision: decision.high,
+    "speedup": lambda decision: decision.speedup,
+    "margin_ratio": lambda decision: math.exp(decision.margin),
+    "invocations_baseline": lambda decision: decision.n_baseline,
+    "invocations_candidate": lambda decision: decision.n_candidate,
+    "sd": lambda decision: decision.spread.sd,
+    "sd_basis": lambda decision: str(decision.spread.basis),
+    "invocations_needed": lambda decision: decision.needed,
+    "p_value": lambda decision: decision.p_value,
+}
+"""Key -> the figure of a pair; all are null where there is no ratio."""
 
 
-def _separation(plan: Separation | None) -> dict[str, Any] | None:
-    if plan is None:
+def _separation(separation: SeparationPlan | None) -> dict[str, Any] | None:
+    if separation is None:
         return None
     return {
-        "start": plan.start,
+        "start": separation.start,
         "cells": [
             {"text": step.text, "isolates": step.isolates, "takes": dict(step.takes), "requirements": step.requirements}
-            for step in plan.steps
+            for step in separation.cells
         ],
-        "inseparable": list(plan.together),
-        "why": plan.why,
+        "inseparable": list(separation.inseparable),
+        "why": separation.why,
     }
 
 

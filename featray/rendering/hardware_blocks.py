@@ -1,4 +1,4 @@
-"""Hardware blocks: which targets share a block of a report, and how it is headed."""
+"""Hardware blocks: which targets share a block of a report, and the block's heading. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,10 +7,10 @@ from featray.core.targets import NamedTarget
 
 
 def grouped(targets: Iterable[NamedTarget]) -> list[tuple[NamedTarget, ...]]:
-    """Decide which targets share a block of a report: hardware is never collapsed.
+    """Group the targets that share a block of a report: different hardware is never merged.
 
-    A host's only accelerator and its CPU stand in one block, told apart by the device column, as in py-feat's reports.
-    With several accelerators each has its own block, and so has the CPU.
+    A host's only accelerator and its CPU share one block, as in py-feat's reports.
+    On a host with several accelerators each has its own block, and so has the CPU.
 
     Returns:
         Blocks by host name, accelerators first; cells without a target come last.
@@ -19,9 +19,9 @@ def grouped(targets: Iterable[NamedTarget]) -> list[tuple[NamedTarget, ...]]:
     for target in sorted(targets, key=_order):
         key = ("", "") if target.target_id == NO_TARGET else (target.host_name, target.host_id)
         by_host.setdefault(key, []).append(target)
-    nowhere = by_host.pop(("", ""), [])
+    without_target = by_host.pop(("", ""), [])
     blocks = [block for members in by_host.values() for block in _blocks(members)]
-    return blocks + ([tuple(nowhere)] if nowhere else [])
+    return blocks + ([tuple(without_target)] if without_target else [])
 
 
 def _order(target: NamedTarget) -> tuple[str, str, str, str]:
@@ -37,6 +37,6 @@ def _blocks(members: list[NamedTarget]) -> list[tuple[NamedTarget, ...]]:
 
 
 def heading(block: tuple[NamedTarget, ...]) -> str:
-    """Head a block: host and device."""
+    """Name host and device: `box: RTX 3090`."""
     first = block[0]
     return "no target can run these" if first.target_id == NO_TARGET else f"{first.host_name}: {first.device_name}"

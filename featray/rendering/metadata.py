@@ -1,22 +1,24 @@
-"""Metadata: the list at the head of a report and of each block, in the order of py-feat's reports.
+"""Metadata: the list at the head of a report and of each block, with the labels and the order of py-feat's reports.
 
-A label with several values lists them all: a block may hold several environments.
+A label with several values lists them all: a block may hold several environments. Names stand as they were observed,
+a GPU's in full, with its edition.
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
-from featray.core import wording
+from featray.core import report_order, wording
 from featray.core.row import Row
-from featray.core.targets import DEVICES
 
-Pairs = tuple[tuple[str, str], ...]
+Labelled = tuple[tuple[str, str], ...]
+"""(label, value) in the order in which they are shown."""
+
 Reader = Callable[[Row], str | None]
 
 
-def date(rows: Sequence[Row]) -> str | None:
-    """Say when the first row was measured: `2026-05-14 23:15:32`, in UTC; None without rows."""
+def date(rows: Iterable[Row]) -> str | None:
+    """Write when the first row was measured: `2026-05-14 23:15:32`, in UTC; None without rows."""
     started = min((row.started_at for row in rows), default=None)
     if started is None:
         return None
@@ -26,50 +28,48 @@ def date(rows: Sequence[Row]) -> str | None:
         return wording.plain(started)
 
 
-def of_whole(found: Sequence[Unit]) -> Pairs:
-    """List what a report with one block says at its head: everything."""
-    return _start(found) + _pairs(found, _OBSERVED) + _grid(found) + _protocol(found)
+def of_whole(units: Sequence[Unit]) -> Labelled:
+    """List everything, for a report with one block."""
+    return _campaign(units) + of_block(units) + _grid(units) + _protocol(units)
 
 
-def of_report(found: Sequence[Unit]) -> Pairs:
-    """List what a report with several blocks says at its head: what is not a matter of the host."""
-    return _start(found) + _grid(found) + _protocol(found)
+def of_report(units: Sequence[Unit]) -> Labelled:
+    """List what does not depend on the host, for the head of a report with several blocks."""
+    return _campaign(units) + _grid(units) + _protocol(units)
 
 
-def of_block(found: Sequence[Unit]) -> Pairs:
+def of_block(units: Sequence[Unit]) -> Labelled:
     """List what was observed on one block's host and device."""
-    return _pairs(found, _OBSERVED)
+    return _read(units, _OBSERVED)
 
 
-def _start(found: Sequence[Unit]) -> Pairs:
-    rows = [each.row for each in found]
-    first = date([row for each in found for row in each.rows])
-    head = (("Date", f"{first} UTC"),) if first else ()
-    return head + _pairs(found, {"Sweep": lambda row: row.sweep, "Run": _run}) if rows else ()
+def _campaign(units: Sequence[Unit]) -> Labelled:
+    first = date(row for unit in units for row in unit.rows)
+    when = (("Date", f"{first} UTC"),) if first else ()
+    return when + _read(units, {"Sweep": lambda row: row.sweep, "Run": _run})
 
 
 def _run(row: Row) -> str | None:
     return row.run_id if row.run_id != row.sweep else None
 
 
-def _pairs(found: Sequence[Unit], readers: dict[str, Reader]) -> Pairs:
-    """Read each label from every unit's speaking row; a label that no row knows is left out."""
-    rows = [each.row for each in found]
-    gathered = ((label, _values(rows, read)) for label, read in readers.items())
-    return tuple((label, value) for label, value in gathered if value)
+def _read(units: Sequence[Unit], readers: Mapping[str, Reader]) -> Labelled:
+    """Read each label from the row of every unit; a label without any value is left out."""
+    values = ((label, _values(units, read)) for label, read in readers.items())
+    return tuple((label, value) for label, value in values if value)
 
 
-def _values(rows: Iterable[Row], read: Reader) -> str:
-    seen = dict.fromkeys(value for row in rows if (value := read(row)))
-    return wording.listed(wording.shortened(value) for value in seen)
+def _values(units: Iterable[Unit], read: Reader) -> str:
+    values = dict.fromkeys(value for unit in units if (value := read(unit.row)))
+    return wording.listed(wording.shortened(value) for value in values)
 
 
 def _host(row: Row) -> str | None:
     if row.hostname is None:
         return None
     cpus = f"{row.cpu_count} CPUs" if row.cpu_count else None
-    known = wording.listed(each for each in (row.arch, row.cpu_model, cpus) if each)
-    return f"{row.hostname} ({known})" if known else row.hostname
+    machine = wording.listed(part for part in (row.arch, row.cpu_model, cpus) if part)
+    return f"{row.hostname} ({machine})" if machine else row.hostname
 
 
 def _gpu(row: Row) -> str | None:
@@ -79,7 +79,7 @@ def _gpu(row: Row) -> str | None:
     return f"CUDA {row.cuda}, {row.gpu_name}{memory}" if row.cuda else f"{row.gpu_name}{memory}"
 
 
-_OBSERVED: dict[str, Reader] = {
+_OBSERVED: Mapping[str, Reader] = {
     "py-feat version": lambda row: row.pyfeat,
     "Git commit": lambda row: row.pyfeat_commit,
     "Host": _host,
@@ -94,23 +94,23 @@ _OBSERVED: dict[str, Reader] = {
 }
 
 
-def _grid(found: Sequence[Unit]) -> Pairs:
-    rows = [each.row for each in found]
-    devices = [each for each in DEVICES if any(row.device == each for row in rows)]
-    swept: dict[str, Sequence[object]] = {
+def _grid(units: Sequence[Unit]) -> Labelled:
+    rows = [unit.row for unit in units]
+    devices = sorted({row.device for row in rows}, key=report_order.device_rank)
+    axes: Mapping[str, Sequence[object]] = {
         "Devices swept": devices,
         "Batch sizes": sorted({row.batch_size for row in rows}),
         "DataLoader workers": sorted({row.num_workers for row in rows}),
     }
-    return tuple((label, wording.listed(values)) for label, values in swept.items() if values)
+    return tuple((label, wording.listed(values)) for label, values in axes.items() if values)
 
 
-def _protocol(found: Sequence[Unit]) -> Pairs:
-    readers: dict[str, Reader] = {
+def _protocol(units: Sequence[Unit]) -> Labelled:
+    readers: Mapping[str, Reader] = {
         "Weights": lambda row: row.weights,
         "Protocol": lambda row: row.protocol,
         "Exclusive": lambda row: row.exclusive,
         "featray": lambda row: row.featray,
         "Imported from": lambda row: row.source_file,
     }
-    return _pairs(found, readers)
+    return _read(units, readers)

@@ -1,10 +1,23 @@
-"""Notes: what the diagnosis found, as a report says it: a headline, comparisons and observations."""
+"""Notes: what a diagnosis found, as a report shows it: headline, comparisons, findings and the runs to make next.
+
+Flow: `diagnosis.Diagnosis` -> `of_diagnosis` -> `Notes` -> `markdown`, `json_report`, `page`. Pure.
+"""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from featray.analysis.units import UnitKey
-from featray.rendering.remarks import Remark
+from featray.analysis import unit_wording
+from featray.analysis.advice.followups import Followup
+from featray.analysis.cautions import Caution
+from featray.analysis.comparison import Pair, next_step
+from featray.analysis.diagnosis import Diagnosis, Finding
+from featray.analysis.units import Unit, UnitKey
+from featray.core import wording
+from featray.rendering import comparison_text, unit_text
+from featray.stats import Verdict
+
+REASONS_SHOWN = 3  # reasons of one next run; its sweep file lists more of them
+UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +35,7 @@ class PairNote:
     """One pair: the candidate's best setting against the baseline's. `speedup` is baseline time over candidate time."""
 
     config: str  # detector and input
-    where: str | None = None  # target, or both of them, where the pairs of the report stand on several
+    where: str | None = None  # target, or both targets; None where the report's pairs are all on one
     baseline: str  # as text: `47.9 ms/frame (b=16, 20.9 fps)`
     candidate: str
     speedup: float | None
@@ -60,28 +73,125 @@ class Notes:
 
 NONE = Notes()
 
-
-def shared_reason(found: Notes) -> str | None:
-    """Give what is to be known of every comparison alike; None where that differs, or of a single one."""
-    reasons = {each.reason for each in found.comparisons}
-    return next(iter(reasons)) if len(reasons) == 1 and len(found.comparisons) > 1 else None
+NEXT_HEADINGS = ("sweep", "where", "cells", "about", "why")
+"""Columns of the table of next runs."""
 
 
-def untold(remarks: Iterable[Remark], found: Notes) -> list[Remark]:
-    """List the remarks on tables that no observation makes too."""
-    told = {each.kind for each in found.observations}
-    return [each for each in remarks if each.kind not in told]
+def of_diagnosis(
+    diagnosis: Diagnosis,
+    baseline: Sequence[Unit],
+    order: Iterable[Unit],
+    followups: Sequence[Followup] = (),
+    command: str | None = None,
+) -> Notes:
+    """Turn a diagnosis into notes.
+
+    Args:
+        diagnosis: What was found.
+        baseline: Units that it is compared with; the notes name them.
+        order: The report's units, in the order of its tables.
+        followups: Sweeps that the findings ask for.
+        command: Writes those sweeps.
+    """
+    places = {unit.key: index for index, unit in enumerate(order)}
+    pairs = sorted(diagnosis.pairs, key=lambda pair: places.get(pair.candidate.key, len(places)))
+    targets = {(pair.baseline.row.target_id, pair.candidate.row.target_id) for pair in pairs}
+    return Notes(
+        headline=_observation(diagnosis.headline) if diagnosis.headline else None,
+        baseline=_baseline_name(baseline),
+        comparisons=tuple(_pair_note(pair, with_target=len(targets) > 1) for pair in pairs),
+        remarks=tuple(_remarks(pairs)),
+        observations=tuple(map(_observation, diagnosis.findings)),
+        next_runs=tuple(map(_next_run, followups)),
+        next_command=command if followups else None,
+    )
 
 
-def speedup(comparison: PairNote) -> str:
-    """Write a speedup as `1.56x`, with the dagger of a difference that the number of pairs alone may explain."""
-    if comparison.speedup is None:
-        return "-"
-    return f"{comparison.speedup:.2f}x" + ("†" if comparison.marked else "")
+def _observation(finding: Finding) -> Observation:
+    return Observation(str(finding.kind), finding.text, dict(finding.figures), finding.units)
 
 
-def interval(comparison: PairNote) -> str:
+def _baseline_name(units: Sequence[Unit]) -> str | None:
+    """Name the baseline by its sweep, and by its GPU where it has only one."""
+    if not units:
+        return None
+    sweeps = wording.listed(wording.shortened(unit.row.sweep) for unit in units)
+    gpus = {unit.target.name for unit in units if unit.target.gpu_name}
+    return f"{sweeps} ({gpus.pop()})" if len(gpus) == 1 else sweeps
+
+
+def _pair_note(pair: Pair, *, with_target: bool) -> PairNote:
+    row, decision = pair.candidate.row, pair.decision
+    explanation = (next_step(pair) if pair.verdict in UNDECIDED else None) or pair.attribution
+    last_reason = pair.reasons[-1:]  # the others hold for many pairs, and are findings
+    return PairNote(
+        config=f"{unit_wording.detector(row)}, {wording.shortened(row.section_label)}",
+        where=comparison_text.targets(pair) if with_target else None,
+        baseline=_speed(pair.baseline),
+        candidate=_speed(pair.candidate),
+        speedup=decision.speedup if decision else None,
+        low=1 / decision.high if decision and decision.high else None,
+        high=1 / decision.low if decision and decision.low else None,
+        verdict=str(pair.verdict),
+        reason="; ".join([*last_reason, explanation, *pair.cautions]),
+        marked=pair.dagger,
+        candidate_unit=pair.candidate.key,
+    )
+
+
+def _speed(unit: Unit) -> str:
+    """Write a setting and its speed: `47.9 ms/frame (b=16, 20.9 fps)`."""
+    batch = f"b={unit.row.batch_size}"
+    if unit.frame_s is None:
+        return f"no number ({batch})"
+    return f"{unit_wording.per_frame(unit)} ({batch}, {unit_wording.rate(unit)})"
+
+
+def _remarks(pairs: Sequence[Pair]) -> list[str]:
+    """Explain the comparisons as a whole."""
+    if not pairs:
+        return []
+    remarks = [
+        f"{wording.count(len(pairs), 'pair')}. Speedup is baseline time divided by candidate time, with its 95% "
+        "confidence interval over invocations."
+    ]
+    margin = comparison_text.margin(pairs)
+    remarks += [f"{margin[:1].upper()}{margin[1:]}."] if margin else []
+    daggers = sum(pair.dagger for pair in pairs)
+    return [*remarks, f"{comparison_text.dagger_note(daggers)}."] if daggers else remarks
+
+
+def _next_run(followup: Followup) -> NextRun:
+    shown = [wording.shortened(reason, unit_text.REASON_LENGTH) for reason in followup.reasons[:REASONS_SHOWN]]
+    left_out = len(followup.reasons) - len(shown)
+    return NextRun(
+        name=followup.name,
+        cells=len(followup.cells),
+        where=followup.target.place,
+        expected_s=followup.expected_s,
+        reasons=(*shown, f"and {left_out} more") if left_out else tuple(shown),
+    )
+
+
+def shared_reason(notes: Notes) -> str | None:
+    """Give the reason that all comparisons share; None where they differ, or for a single one."""
+    reasons = {pair.reason for pair in notes.comparisons}
+    return next(iter(reasons)) if len(reasons) == 1 and len(notes.comparisons) > 1 else None
+
+
+def without_findings(cautions: Iterable[Caution], notes: Notes) -> list[Caution]:
+    """List the cautions that no finding repeats."""
+    kinds = {observation.kind for observation in notes.observations}
+    return [caution for caution in cautions if str(caution.kind) not in kinds]
+
+
+def speedup(pair: PairNote) -> str:
+    """Write a speedup: `1.56x`, with a dagger where the number of pairs alone may explain the difference."""
+    return wording.ABSENT if pair.speedup is None else wording.times(pair.speedup) + "†" * pair.marked
+
+
+def interval(pair: PairNote) -> str:
     """Write the 95% confidence interval of a speedup."""
-    if comparison.low is None or comparison.high is None:
-        return "-"
-    return f"{comparison.low:.2f} to {comparison.high:.2f}"
+    if pair.low is None or pair.high is None:
+        return wording.ABSENT
+    return f"{wording.times(pair.low)} to {wording.times(pair.high)}"

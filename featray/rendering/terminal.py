@@ -1,26 +1,26 @@
-"""Terminal: the tables of a report for a person at a prompt, drawn by rich."""
+"""Terminal: the tables of a report for a person at a prompt, drawn by rich.
 
-from collections.abc import Iterator
+Flow: `document.Report` -> `draw` -> `featray submit`. Names from the store are text, never rich's markup.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from featray.core import wording
-from featray.rendering import table_text
+from featray.rendering import best_settings, columns
 from featray.rendering.document import InputSection, Report
-from featray.rendering.markdown import SYNTHETIC
+from featray.rendering.markdown import NO_ROWS, SYNTHETIC
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
 LEFT = frozenset({"input", "device", "environment", "detector", "host", "target", "run", "weights"})
-"""Columns of names; all others are numbers and end on the right."""
+"""Columns of names; all others are numbers and are aligned on the right."""
 
 
 def draw(report: Report) -> "RenderableType":
-    """Make a rich renderable of a report's tables and remarks.
-
-    Names from the store go in as text, never as rich's markup.
-    """
+    """Make a rich renderable of a report's tables and remarks."""
     from rich.console import Group
 
     return Group(*_parts(report))
@@ -30,39 +30,33 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
     from rich.text import Text
 
     if not report.units:
-        yield Text("There are no rows to report.")
+        yield Text(NO_ROWS)
     if report.synthetic:
-        yield Text(f"{SYNTHETIC.capitalize()}.", style="yellow")
+        yield Text(SYNTHETIC, style="yellow")
     for block in report.blocks:
         yield Text(f"\n{block.heading}", style="bold")
         for section in block.sections:
             yield _section(section, report)
     if report.best:
-        yield _best(report)
-    for remark in report.remarks:
-        yield Text(f"- {remark.text}", style="yellow")
+        headings, lines = best_settings.table(report.best, report.columns)
+        yield _table(best_settings.title(report.best), headings, [lines])
+    for caution in report.cautions:
+        yield Text(f"- {caution}", style="yellow")
 
 
 def _section(section: InputSection, report: Report) -> "Table":
     """Draw one input's tables as one, the detector in the first column."""
     weights = " (synthetic weights)" if any(table.synthetic for table in section.tables) else ""
-    table = _empty(section.heading + weights, ["detector", *table_text.headings(report.columns, section.kind)])
-    for each in section.tables:
-        for unit in each.units:
-            _add(table, [each.heading, *table_text.cells(unit, report.columns, section.kind)])
-        table.add_section()
-    return table
+    headings = ["detector", *columns.headings(report.columns, section.kind)]
+    groups = [
+        [[table.heading, *columns.line(unit, report.columns, section.kind)] for unit in table.units]
+        for table in section.tables
+    ]
+    return _table(section.heading + weights, headings, groups)
 
 
-def _best(report: Report) -> "Table":
-    headings, texts = table_text.best_table(report)
-    table = _empty(table_text.best_title(report), headings)
-    for line in texts:
-        _add(table, line)
-    return table
-
-
-def _empty(title: str, headings: list[str]) -> "Table":
+def _table(title: str, headings: Sequence[str], groups: Sequence[Sequence[Sequence[str]]]) -> "Table":
+    """Draw groups of lines, with a rule between two groups."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -70,10 +64,8 @@ def _empty(title: str, headings: list[str]) -> "Table":
     table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
+    for lines in groups:
+        for line in lines:
+            table.add_row(*(Text(wording.plain(text)) for text in line))
+        table.add_section()
     return table
-
-
-def _add(table: "Table", texts: list[str]) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(wording.plain(each)) for each in texts))

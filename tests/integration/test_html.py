@@ -8,9 +8,10 @@ import pytest
 
 from featray.analysis import diagnosis, units
 from featray.core.row import Row
-from featray.rendering import diagnosis_notes, document, notes
-from featray.rendering.page import html, tables
+from featray.rendering import document, notes
+from featray.rendering.page import html
 from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.support.report_rows import make_report
 
 pytestmark = pytest.mark.browser
 
@@ -79,10 +80,10 @@ def six_targets(pace: float, **changes: Any) -> list[Row]:
 
 def compared_page() -> str:
     ours, before = six_targets(0.8), six_targets(1.0, run_id="before-1", sweep="before")
-    report = document.build(ours)
-    found = diagnosis.diagnose(report.units, units.gather(before))
-    told = diagnosis_notes.notes(found, before, [unit.key for unit in tables.ordered(report)])
-    return html.render(report, told, version="0.1.0").page
+    candidate_units, baseline_units = units.gather_sides(ours, before)
+    report = document.build(candidate_units)
+    found = diagnosis.diagnose(candidate_units, baseline_units)
+    return html.render(report, notes.of_diagnosis(found, baseline_units, report.ordered()), version="0.1.0").page
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ class Opened:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "report.html"
-    path.write_text(html.render(document.build(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(make_report(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
     return path
 
 
@@ -270,7 +271,7 @@ def test_a_click_on_a_point_leads_to_its_unit(browser: Any, file: Path) -> None:
 
 def test_hostile_names_are_shown_as_they_are(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
-    path.write_text(html.render(document.build(hostile()), version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(make_report(hostile()), version="0.1.0").page, encoding="utf-8")
     opened = Opened(browser, path)
     opened.scroll()
     assert opened.page.title().startswith("featray: ")
@@ -281,7 +282,7 @@ def test_hostile_names_are_shown_as_they_are(browser: Any, tmp_path: Path) -> No
 
 def test_a_store_without_rows_makes_a_page_too(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "empty.html"
-    path.write_text(html.render(document.build([]), version="0.1.0").page, encoding="utf-8")
+    path.write_text(html.render(make_report([]), version="0.1.0").page, encoding="utf-8")
     opened = Opened(browser, path)
     assert "There are no rows to report." in opened.page.inner_text("main")
     assert opened.complaints == []

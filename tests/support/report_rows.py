@@ -1,8 +1,13 @@
 """Rows for tests of reports: round figures (72 frames in 0.72 s), only the columns that a report prints, one repeat."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from featray.analysis import units
+from featray.analysis.comparison import Calibration
 from featray.core.row import Row
+from featray.rendering import document
+from featray.rendering.document import Report
 
 _ROW: dict[str, Any] = {
     "sweep": "quickstart",
@@ -59,3 +64,8 @@ def make_cpu_row(**columns: Any) -> Row:
     """Make the row of a unit on the processor of `box`."""
     where = {"device": "cpu", "target_id": "cpu@host-1", "gpu_name": None, "gpu_uuid": None, "cuda": None}
     return make_row(**(where | columns))
+
+
+def make_report(rows: Iterable[Row], calibrations: Mapping[str, Calibration] | None = None) -> Report:
+    """Make the report of rows."""
+    return document.build(units.gather(rows), calibrations)

@@ -1,1 +1,12 @@
-"""Page: a report as one HTML page that needs no network. `html` puts it together of `tables` and `plots`."""
+"""Page: a report as one HTML page that needs no network.
+
+html          puts the page together
+tables        its tables
+plot          one plot as a value, and what all plots share
+curve_plots   throughput and memory against the batch size
+stage_plots   where the time of a frame goes
+ratio_plots   the comparisons with the baseline
+legend        colours and marks of detectors and targets, and the buttons that filter by them
+palette       colours, marks and dashes
+templates/    page, style and script
+"""

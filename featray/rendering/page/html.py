@@ -1,30 +1,32 @@
 """HTML: a report as one page that needs no network and no other file, on a desk or a phone, in light or dark.
 
+Flow: `document.Report` and `Notes` -> `tables`, plots, `legend` -> `render` -> `featray report --format html`.
 Everything from a store reaches the page through Jinja's escaping or as JSON that cannot end its script element; a host
 called `<script>` is text. The page's own policy forbids every request.
 """
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.rendering import markdown, notes, table_text, unit_records
-from featray.rendering.document import Report, detector_heading
-from featray.rendering.notes import Notes
-from featray.rendering.page import palette, plots, ratio_plots, tables
-from featray.rendering.page.plots import Anchors, Plot
-from featray.rendering.page.tables import Grid
+from featray.rendering import best_settings, markdown, notes, unit_fields
+from featray.rendering.document import Report
+from featray.rendering.notes import Notes, Observation
+from featray.rendering.page import curve_plots, legend, palette, ratio_plots, stage_plots, tables
+from featray.rendering.page.plot import Anchors, Plot
+from featray.rendering.page.tables import PageTable
 
 UNITS_MAX = 2000  # 2.5 KB a unit beside plotly's 4.8 MB: a page of 10 MB still opens on a phone
 
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """A page, and the CSV of the units that it has no room for; None when it holds all."""
+    """A page, and the CSV of the units that it has no room for; None when it shows all."""
 
     page: str
     csv: str | None
@@ -38,32 +40,12 @@ class PagePart:
     title: str
     note: str = ""
     command: str | None = None
-    items: Sequence[notes.Observation] = ()
-    figures: Sequence[int] = ()
+    items: Sequence[Observation] = ()
+    plots: Sequence[int] = ()  # indices of the page's plots
     wide: bool = False
     named: bool = False  # rows with names, which take more width than a curve
     legend: bool = False  # of detectors and targets, where lines have their colours and marks
-    grid: Grid | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Chip:
-    """One button of the legend, which is also the filter."""
-
-    value: str
-    text: str
-    colour: int | None = None
-    path: str | None = None
-    dash: str = "none"
-
-
-@dataclasses.dataclass(frozen=True)
-class ChipGroup:
-    """The buttons of one kind."""
-
-    key: str
-    title: str
-    chips: tuple[Chip, ...]
+    table: PageTable | None = None
 
 
 def render(
@@ -79,83 +61,100 @@ def render(
 
     Args:
         report: Tables.
-        found: What the diagnosis says.
+        found: What the diagnosis found.
         version: featray's, for the foot of the page.
-        csv_name: What the CSV beside the page will be called, if there has to be one; None where no file can be beside.
-        hand_written: Notes of people, shown as they are.
-        units_max: Units that the page holds; the others go to the CSV.
+        csv_name: Name of the CSV beside the page, if one is needed; None where there can be no file beside it.
+        hand_written: People's own notes, shown unchanged.
+        units_max: Units that the page shows; the others go to the CSV.
     """
-    ordered = list(tables.ordered(report))
-    shown, rest = ordered[:units_max], ordered[units_max:]
-    csv = unit_records.to_csv(unit_records.unit(each, report.targets) for each in rest) if rest and csv_name else None
-    page = _page(report, found, shown, len(ordered), csv_name if rest else None)
+    units = report.ordered()
+    shown, rest = units[:units_max], units[units_max:]
+    csv_name = csv_name if rest else None
     text = _template().render(
-        page=page | {"version": version, "hand_written": hand_written},
+        page=_page(report, found, shown, csv_name),
+        version=version,
+        hand_written=hand_written,
         style=_resource("style.css"),
         script=_resource("page.js"),
         plotly=_plotly(),
     )
-    return Rendered(text, csv)
+    return Rendered(text, unit_fields.to_csv(rest) if csv_name else None)
 
 
-def _page(report: Report, found: Notes, shown: Sequence[Unit], total: int, csv: str | None) -> dict[str, Any]:
-    anchors = {each.key: f"u{index}" for index, each in enumerate(shown)}
-    drawn = [
+def _page(report: Report, found: Notes, shown: Sequence[Unit], csv_name: str | None) -> dict[str, Any]:
+    anchors = {unit.key: f"u{index}" for index, unit in enumerate(shown)}
+    keys = legend.of_report(report)
+    plots = [
         *ratio_plots.draw(report, found, anchors),
-        *plots.curves(report, shown, anchors),
-        *plots.stages(report, shown, anchors),
+        *curve_plots.draw_throughput(report, shown, keys, anchors),
+        *curve_plots.draw_memory(report, shown, keys, anchors),
+        *stage_plots.draw(report, shown, keys, anchors),
     ]
-    parts = [part for part in _parts(report, found, drawn, anchors) if part is not None]
+    parts = [part for part in _parts(report, found, plots, anchors) if part is not None]
     return {
         "name": report.name,
         "date": report.date,
-        "synthetic": markdown.SYNTHETIC.capitalize() if report.synthetic else None,
+        "no_rows": markdown.NO_ROWS,
+        "synthetic": markdown.SYNTHETIC if report.synthetic else None,
         "descriptions": report.descriptions,
         "headline": found.headline.text if found.headline else None,
-        "left_out": _left_out(len(shown), total, csv) if len(shown) < total else None,
-        "csv": csv,
+        "left_out": _left_out(len(shown), len(report.units), csv_name),
+        "csv": csv_name,
         "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
-        "chips": _chips(report, shown),
+        "chips": legend.chip_groups(keys, shown),
         "parts": parts,
-        "figures": drawn,
+        "plots": plots,
         "units": tables.units(report, shown, anchors),
-        "units_note": f"A point of a plot leads to its unit here. {markdown.TIMES}",
-        "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several(report))],
-        "drawing": {
-            "palette": {"light": palette.LIGHT, "dark": palette.DARK},
-            "figures": [{"traces": each.traces, "layout": each.layout, "height": each.height_px} for each in drawn],
-        },
+        "units_note": f"Click a point of a plot to find its unit here. {markdown.TIMES}",
+        "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several_blocks(report))],
+        "drawing": _drawing(plots),
     }
 
 
-def _several(report: Report) -> Iterable[Any]:
+def _drawing(plots: Iterable[Plot]) -> dict[str, Any]:
+    """Give what the page's script draws from."""
+    return {
+        "palette": {"light": palette.LIGHT, "dark": palette.DARK},
+        "figures": [{"traces": plot.traces, "layout": plot.layout, "height": plot.height_px} for plot in plots],
+    }
+
+
+def _several_blocks(report: Report) -> Iterable[Any]:
     return report.blocks if len(report.blocks) > 1 else ()
 
 
-def _left_out(shown: int, total: int, csv: str | None) -> str:
-    rest = f"This page holds {shown} of {total} units; the other {total - shown} are"
-    if csv:
-        return f"{rest} in the CSV file beside it:"
-    return f"{rest} left out; where the page is written to a file they are put in a CSV beside it."
+def _left_out(shown: int, total: int, csv_name: str | None) -> str | None:
+    if shown == total:
+        return None
+    counts = f"This page shows {shown} of {total} units."
+    if csv_name:
+        return f"{counts} The other {total - shown} are in the CSV file beside it:"
+    return f"{counts} The other {total - shown} are left out. Write the page to a file to get them as a CSV beside it."
 
 
-def _parts(report: Report, found: Notes, drawn: Sequence[Plot], anchors: Anchors) -> list[PagePart | None]:
+def _parts(report: Report, found: Notes, plots: Sequence[Plot], anchors: Anchors) -> list[PagePart | None]:
     return [
         _best(report, anchors),
         _observations(found),
-        _comparisons(report, found, drawn, anchors),
-        _plots("throughput", "Throughput", drawn, "Bars are 95% intervals over invocations, from three of them on."),
-        _plots(
-            "stages",
-            "Stages",
-            drawn,
-            "Shares of one profiled call, for the fastest profiled batch of each detector and target.",
-            wide=True,
-        ),
-        _plots("memory", "Memory", drawn, "Peak use: of the GPU by anybody, or resident memory on a CPU."),
+        _comparisons(report, found, plots, anchors),
+        _plots("throughput", "Throughput", THROUGHPUT_NOTE, plots),
+        _plots("stages", "Stages", STAGES_NOTE, plots),
+        _plots("memory", "Memory", MEMORY_NOTE, plots),
         _remarks(report, found),
         _next_runs(found),
     ]
+
+
+THROUGHPUT_NOTE = "Vertical bars are 95% confidence intervals; a unit needs at least three invocations for one."
+STAGES_NOTE = "Where the time of one profiled call goes, for the fastest profiled batch of each detector and target."
+MEMORY_NOTE = "Peak memory: on a GPU of all processes together, on a CPU of the measuring process."
+
+
+def _best(report: Report, anchors: Anchors) -> PagePart | None:
+    if not report.best:
+        return None
+    table = tables.best(report, anchors)
+    return PagePart(anchor="best", title=best_settings.TITLE, note=best_settings.NOTE, table=table)
 
 
 def _observations(found: Notes) -> PagePart | None:
@@ -164,82 +163,48 @@ def _observations(found: Notes) -> PagePart | None:
     return PagePart(anchor="findings", title="Findings", items=found.observations)
 
 
-def _next_runs(found: Notes) -> PagePart | None:
-    if found.next_command is None:
-        return None
-    note = "What the findings ask for, as sweeps that can be submitted; this command writes them:"
-    return PagePart(
-        anchor="next", title="Next runs", note=note, command=found.next_command, grid=tables.next_runs(found)
-    )
-
-
-def _remarks(report: Report, found: Notes) -> PagePart | None:
-    items = [notes.Observation(each.kind, each.text) for each in notes.untold(report.remarks, found)]
-    return PagePart(anchor="remarks", title="Remarks", items=items) if items else None
-
-
-def _comparisons(report: Report, found: Notes, drawn: Sequence[Plot], anchors: Anchors) -> PagePart | None:
+def _comparisons(report: Report, found: Notes, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
     if not found.comparisons:
         return None
-    chosen = [index for index, each in enumerate(drawn) if each.kind == "ratio"]
+    chosen = _of_kind("ratio", plots)
     shared = notes.shared_reason(found)
-    told = [
-        f"Baseline: {found.baseline or 'unnamed'}.",
-        *found.remarks,
-        *([f"Of every pair: {shared}."] if shared else []),
-    ]
+    note = [f"Baseline: {found.baseline or 'unnamed'}.", *found.remarks]
+    note += [f"For every pair: {shared}."] if shared else []
     return PagePart(
         anchor="baseline",
         title="Against the baseline",
-        note=" ".join(map(wording.plain, told)),
-        figures=chosen,
+        note=" ".join(map(wording.plain, note)),
+        plots=chosen,
         wide=len(chosen) == 1,
         named=True,
-        grid=tables.comparisons(report, found, anchors),
+        table=tables.comparisons(report, found, anchors),
     )
 
 
-def _plots(kind: str, title: str, drawn: Sequence[Plot], note: str, *, wide: bool = False) -> PagePart | None:
-    chosen = [index for index, each in enumerate(drawn) if each.kind == kind]
+def _plots(kind: str, title: str, note: str, plots: Sequence[Plot]) -> PagePart | None:
+    chosen = _of_kind(kind, plots)
     if not chosen:
         return None
-    return PagePart(
-        anchor=kind, title=title, note=note, figures=chosen, wide=wide, legend=kind in ("throughput", "memory")
-    )
+    has_bars = kind == "stages"
+    return PagePart(anchor=kind, title=title, note=note, plots=chosen, wide=has_bars, legend=not has_bars)
 
 
-def _best(report: Report, anchors: Anchors) -> PagePart | None:
-    if not report.best:
+def _of_kind(kind: str, plots: Sequence[Plot]) -> list[int]:
+    return [index for index, plot in enumerate(plots) if plot.kind == kind]
+
+
+def _remarks(report: Report, found: Notes) -> PagePart | None:
+    cautions = notes.without_findings(report.cautions, found)
+    items = [Observation(str(caution.kind), str(caution)) for caution in cautions]
+    return PagePart(anchor="remarks", title="Remarks", items=items) if items else None
+
+
+def _next_runs(found: Notes) -> PagePart | None:
+    if found.next_command is None:
         return None
-    return PagePart(
-        anchor="best", title="Settings to use", note=table_text.BEST_NOTE, grid=tables.best(report, anchors)
-    )
-
-
-def _chips(report: Report, shown: Sequence[Unit]) -> list[ChipGroup]:
-    numbered = plots.keys(report)
-    headings = {each.row.detector: detector_heading(each.row) for each in shown}
-    first = {each.key[2]: each for each in shown}
-    inputs_ = dict.fromkeys(tables.section_of(each) for each in shown)
-    detectors = [Chip(name, text, numbered.colour_of(name)) for name, text in headings.items()]
-    targets = [
-        Chip(
-            target_id,
-            report.targets[target_id].place,
-            path=palette.MARK_PATHS[numbered.mark(unit)],
-            dash=palette.DASH_ARRAYS[numbered.dash(unit)],
-        )
-        for target_id, unit in first.items()
-    ]
-    return [
-        ChipGroup(key, title, tuple(chips))
-        for key, title, chips in (
-            ("detector", "Detector", detectors),
-            ("target", "Target", targets),
-            ("input", "Input", [Chip(name, name) for name in inputs_]),
-        )
-        if len(chips) > 1 or (key != "input" and chips)
-    ]
+    note = "These sweeps would answer what the findings leave open. This command writes them:"
+    table = tables.next_runs(found)
+    return PagePart(anchor="next", title="Next runs", note=note, command=found.next_command, table=table)
 
 
 @functools.cache
@@ -251,14 +216,22 @@ def _template() -> Any:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["whole_arrows"] = _whole_arrows
+    environment.filters["sentence"] = _sentence
     return environment.get_template("page.html")
 
 
 def _whole_arrows(text: str) -> Any:
-    """Escape a text whose `->` no line may break in two."""
+    """Escape a text, and keep each `->` of it on one line."""
     from markupsafe import Markup, escape
 
     return escape(text).replace("-&gt;", Markup('<span class="whole">-&gt;</span>'))
+
+
+def _sentence(text: str) -> Any:
+    """Escape a sentence as `_whole_arrows` does, and set what is between backticks as code."""
+    from markupsafe import Markup
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(_whole_arrows(text))))
 
 
 def _resource(name: str) -> Any:

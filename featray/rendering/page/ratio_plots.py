@@ -1,64 +1,66 @@
-"""Ratios: the comparisons with the baseline as plots, in colours and marks that the colour-blind can tell apart."""
+"""Ratio plots: the comparisons with the baseline, in colours and marks that the colour-blind can distinguish.
+
+Flow: `Notes.comparisons` -> `draw` -> `Plot` -> `html`. Pure.
+"""
 
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from featray.analysis import unit_wording
 from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
 from featray.rendering import notes
-from featray.rendering.document import Report, detector_heading
+from featray.rendering.document import Report
 from featray.rendering.notes import Notes, PairNote
-from featray.rendering.page import palette, plots
-from featray.rendering.page.plots import FRAME_PX, LINE_HEIGHT_PX, Anchors, Layout, Plot, Trace, plain_label
+from featray.rendering.page import palette, plot
+from featray.rendering.page.plot import Anchors, Layout, Plot, Trace
 
-Known = Mapping[UnitKey, Unit]
+UnitsByKey = Mapping[UnitKey, Unit]
 
 SIDE_LENGTH = 28  # characters of a line beside a plot of half the page's width: a third of it
-
 ROOM = 1.05  # beyond the outermost bar: a mark would be cut in half at the edge
+TICKS = 6  # at most: a phone has room for no more
 
 
 def draw(report: Report, found: Notes, anchors: Anchors) -> list[Plot]:
     """Draw every speedup with its interval on a logarithmic axis, one line each; nothing without comparisons.
 
-    Pairs on several targets have a plot for each, all with one axis.
+    Pairs on several targets have a plot for each, all with the same axis.
     """
-    shown = [each for each in found.comparisons if each.speedup is not None]
-    known = {unit.key: unit for unit in report.units}
-    axis = _axis(shown) if shown else {}
+    pairs = [pair for pair in found.comparisons if pair.speedup is not None]
+    units = {unit.key: unit for unit in report.units}
+    axis = _axis(pairs) if pairs else {}
     groups: dict[str, list[PairNote]] = {}
-    for each in shown:
-        groups.setdefault(each.where or "", []).append(each)
-    return [_figure(where, members, axis, known, anchors) for where, members in groups.items()]
+    for pair in pairs:
+        groups.setdefault(pair.where or "", []).append(pair)
+    return [_plot(where, members, axis, units, anchors) for where, members in groups.items()]
 
 
-def _figure(where: str, shown: Sequence[PairNote], axis: Layout, known: Known, anchors: Anchors) -> Plot:
-    labels = plots.distinct(_label(each, known) for each in shown)
-    verdicts = dict.fromkeys(each.verdict for each in shown)
-    traces = [_trace(verdict, shown, labels, anchors) for verdict in verdicts]
-    units = [known.get(each.candidate_unit) if each.candidate_unit else None for each in shown]
-    layout = {
-        "xaxis": axis,
-        "yaxis": plots.rows_axis(labels),
-        "shapes": [_even()],
-        "showlegend": True,
-        "meta": {"named": labels, "about": [plots.about(unit) if unit else {} for unit in units]},
-    }
-    height = FRAME_PX + LINE_HEIGHT_PX * len(shown)
-    return Plot(kind="ratio", title=where, input="", traces=tuple(traces), layout=layout, height_px=height)
+def _plot(where: str, pairs: Sequence[PairNote], axis: Layout, units: UnitsByKey, anchors: Anchors) -> Plot:
+    candidates = [units.get(pair.candidate_unit) if pair.candidate_unit else None for pair in pairs]
+    labels = plot.distinct(_label(pair, unit) for pair, unit in zip(pairs, candidates, strict=True))
+    verdicts = dict.fromkeys(pair.verdict for pair in pairs)
+    abouts = [plot.about(unit) if unit else {} for unit in candidates]
+    return Plot(
+        kind="ratio",
+        title=where,
+        input="",
+        traces=tuple(_trace(verdict, pairs, labels, anchors) for verdict in verdicts),
+        layout={**plot.rows_layout(labels, abouts), "xaxis": axis, "shapes": [_no_difference()]},
+        height_px=plot.rows_height_px(len(pairs)),
+    )
 
 
-def _label(each: PairNote, known: Known) -> str:
+def _label(pair: PairNote, candidate: Unit | None) -> str:
     """Name a line in two: detector and input."""
-    unit = known.get(each.candidate_unit) if each.candidate_unit else None
-    names = (detector_heading(unit.row), unit.row.input) if unit else (each.config,)
-    return "<br>".join(plain_label(wording.shortened(name, SIDE_LENGTH)) for name in names)
+    names = (unit_wording.detector(candidate.row), candidate.row.input) if candidate else (pair.config,)
+    return "<br>".join(plot.label(wording.shortened(name, SIDE_LENGTH)) for name in names)
 
 
-def _axis(shown: Iterable[PairNote]) -> Layout:
+def _axis(pairs: Iterable[PairNote]) -> Layout:
     """Lay out the ratios so that every bar and 1 are in sight, with a handful of round ticks."""
-    values = [value for each in shown for value in (each.speedup, each.low, each.high) if value and value > 0]
+    values = [value for pair in pairs for value in (pair.speedup, pair.low, pair.high) if value and value > 0]
     low, high = min([1.0, *values]) / ROOM, max([1.0, *values]) * ROOM
     ticks = _ticks(low, high)
     return {
@@ -71,51 +73,55 @@ def _axis(shown: Iterable[PairNote]) -> Layout:
     }
 
 
-TICKS = 6  # at most: a phone has room for no more
-
-_STEPS = [size * 10.0**power for power in range(-3, 4) for size in (1, 2, 5)]
-
-
 def _ticks(low: float, high: float) -> list[float]:
     """Choose round ratios between the two: equally spaced ones within a factor of 3, else 1, 2, 5, 10, ..."""
     if high / low < 3:
-        step = next(step for step in _STEPS if (high - low) / step <= TICKS)
+        step = next(step for step in _steps(-3, 4) if (high - low) / step <= TICKS)
         first, last = math.ceil(low / step), math.floor(high / step)
         return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
-    found = [size * 10.0**power for power in range(-9, 10) for size in (1, 2, 5)]
-    inside = [float(f"{tick:g}") for tick in found if low <= tick <= high]
+    inside = [float(f"{tick:g}") for tick in _steps(-9, 10) if low <= tick <= high]
     return list(itertools.islice(inside, 0, None, math.ceil(len(inside) / TICKS)))
 
 
-def _even() -> dict[str, object]:
+def _steps(first: int, last: int) -> list[float]:
+    """List 1, 2 and 5 times the powers of ten, `last` left out."""
+    return [size * 10.0**power for power in range(first, last) for size in (1, 2, 5)]
+
+
+def _no_difference() -> dict[str, object]:
+    """Draw the line at 1."""
     line = {"width": 1, "dash": "dot", "color": "#888888"}
     return {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
-def _trace(verdict: str, shown: Sequence[PairNote], labels: Sequence[str], anchors: Anchors) -> Trace:
-    mine = [(each, label) for each, label in zip(shown, labels, strict=True) if each.verdict == verdict]
-    keys = [each.candidate_unit for each, _ in mine]
-    ratios = [each.speedup or 0.0 for each, _ in mine]
-    bounds = [(each.low, each.high) for each, _ in mine]
+def _trace(verdict: str, pairs: Sequence[PairNote], labels: Sequence[str], anchors: Anchors) -> Trace:
+    """Make the marks of all pairs with one verdict."""
+    labelled = [(pair, label) for pair, label in zip(pairs, labels, strict=True) if pair.verdict == verdict]
+    shown = [pair for pair, _ in labelled]
     return {
         "type": "scatter",
         "mode": "markers",
         "name": verdict,
-        "x": [float(f"{ratio:.4g}") for ratio in ratios],
-        "y": [label for _, label in mine],
-        "text": [plain_label(f"{notes.speedup(each)}, {notes.interval(each)}") for each, _ in mine],
-        "customdata": [anchors.get(key) if key else None for key in keys],
+        "x": [float(f"{pair.speedup or 0.0:.4g}") for pair in shown],
+        "y": [label for _, label in labelled],
+        "text": [plot.label(_hover(pair)) for pair in shown],
+        "customdata": [anchors.get(pair.candidate_unit) if pair.candidate_unit else None for pair in shown],
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [_gap(ratio, high) for ratio, (_, high) in zip(ratios, bounds, strict=True)],
-            "arrayminus": [_gap(low, ratio) for ratio, (low, _) in zip(ratios, bounds, strict=True)],
+            "array": [_gap(pair.speedup, pair.high) for pair in shown],
+            "arrayminus": [_gap(pair.low, pair.speedup) for pair in shown],
             "width": 0,  # a cap of nothing would be drawn through the marks of pairs without an interval
         },
         "marker": {"symbol": palette.VERDICT_MARKS.get(verdict, "circle-open"), "size": 11, "line": {"width": 2}},
         "hovertemplate": "%{y}<br>%{fullData.name}: %{text}<extra></extra>",
         "meta": {"colour": palette.VERDICT_COLOURS.get(verdict, 6)},
     }
+
+
+def _hover(pair: PairNote) -> str:
+    has_interval = pair.low is not None and pair.high is not None
+    return f"{notes.speedup(pair)} (95% CI {notes.interval(pair)})" if has_interval else notes.speedup(pair)
 
 
 def _gap(low: float | None, high: float | None) -> float | None:

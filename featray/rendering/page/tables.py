@@ -1,23 +1,47 @@
-"""Grids: the tables of the HTML page, with the values that it sorts by beside the texts that it shows."""
+"""Tables: the tables of the HTML page, with the values that they sort by beside the texts that they show.
+
+Flow: `document.Report` and `Notes` -> `PageTable` -> `html`. Pure.
+"""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from featray.analysis import footprint
+from featray.analysis import footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.rendering import notes, remarks, table_text, unit_records
-from featray.rendering.document import BestSetting, Report, detector_heading, section_heading
-from featray.rendering.notes import Notes, PairNote
-from featray.rendering.page import plots
-from featray.rendering.page.plots import GIB, Anchors
-from featray.rendering.remarks import REASON_LENGTH
+from featray.rendering import best_settings, notes, unit_fields, unit_text
+from featray.rendering.best_settings import BestSetting
+from featray.rendering.document import Report
+from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote
+from featray.rendering.page import plot
+from featray.rendering.page.plot import Anchors
+
+NAME_LENGTH = 28  # characters of a name that stays on one line: four of them leave the figures in sight
+REASON_LENGTH = 480  # characters of a failure's reason
+NUMERIC = frozenset(
+    (
+        "batch",
+        "workers",
+        "threads",
+        "ms",
+        "95% CI",
+        "fps",
+        "IQR",
+        "calls",
+        "memory",
+        "rows",
+        "speedup",
+        "cells",
+        "about",
+    )
+)
+"""Columns of numbers: aligned on the right, sorted by value."""
 
 
 @dataclasses.dataclass(frozen=True)
 class PageCell:
-    """One cell: its text, the number that it is sorted by, how it is set, and where it leads.
+    """One cell: its text, the number that it is sorted by, how it is set, and the anchor that it links to.
 
     `kind` is t for text on one line, m and w for text in a middling or a wide column, r for a reason, n for a number,
     code for what can be copied.
@@ -34,12 +58,16 @@ class PageColumn:
     """One heading."""
 
     text: str
-    number: bool = False
+
+    @property
+    def number(self) -> bool:
+        """Return True for a column of numbers."""
+        return self.text in NUMERIC
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PageLine:
-    """One line; `about` is what the page filters by, `anchor` where links lead."""
+    """One line; `about` is what the page filters by, `anchor` what links lead to."""
 
     cells: Sequence[PageCell]
     anchor: str | None = None
@@ -48,7 +76,7 @@ class PageLine:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Grid:
+class PageTable:
     """One sortable table."""
 
     title: str
@@ -56,90 +84,67 @@ class Grid:
     lines: Sequence[PageLine]
 
 
-def ordered(report: Report) -> Iterator[Unit]:
-    """List a report's units in the order of its tables."""
-    for block in report.blocks:
-        for section in block.sections:
-            for table in section.tables:
-                yield from table.units
+def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
+    """Make the table of all units, without the settings that are the same everywhere."""
+    optional = {
+        "host": report.has_many_targets,
+        "target": report.has_many_targets,
+        "run": report.has_many_runs,
+        "workers": report.columns.workers,
+        "threads": report.columns.threads,
+        "environment": report.columns.environment,
+    }
+    lines = []
+    for unit in shown:
+        cells = [cell for heading, cell in _unit_cells(unit).items() if optional.get(heading, True)]
+        kind = None if unit_fields.status(unit) == Status.OK else "bad"
+        lines.append(PageLine(cells=cells, anchor=anchors.get(unit.key), kind=kind, about=_about(unit)))
+    headings = [heading for heading in UNIT_HEADINGS if optional.get(heading, True)]
+    return PageTable(title="units", columns=_columns(headings), lines=lines)
 
 
-def section_of(unit: Unit) -> str:
-    """Name a unit's input as its section is headed."""
-    return section_heading(unit.row)
+UNIT_HEADINGS = (
+    *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "environment"),
+    *("ms", "95% CI", "fps", "status", "IQR", "calls", "memory", "rows", "weights", "cell", "run again"),
+)
+"""Every column that the table of units can have."""
 
 
-def about(unit: Unit) -> list[tuple[str, str]]:
-    """Say what a line is about, for the page's filters."""
-    return list(plots.about(unit).items())
-
-
-def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> Grid:
-    """Make the table of all units; a column that says the same of all is left out where it may vary."""
-    many_runs = report.has_many_runs
-    columns = [
-        *(PageColumn(text) for text in ("input", "detector")),
-        *(PageColumn(text) for text in ("host", "target") if len(report.targets) > 1),
-        *([PageColumn("run")] if many_runs else []),
-        *(PageColumn("device"), PageColumn("batch", number=True)),
-        *([PageColumn("workers", number=True)] if report.columns.workers else []),
-        *([PageColumn("threads", number=True)] if report.columns.threads else []),
-        *([PageColumn("environment")] if report.columns.environment else []),
-        *(PageColumn(text, number=True) for text in ("ms", "95% CI", "fps")),
-        PageColumn("status"),
-        *(PageColumn(text, number=True) for text in ("IQR", "calls", "memory, GiB", "rows")),
-        *(PageColumn(text) for text in ("weights", "cell", "run again")),
-    ]
-    made = [_unit_line(each, report, many_runs, anchors.get(each.key)) for each in shown]
-    return Grid(title="units", columns=columns, lines=made)
-
-
-def _unit_line(unit: Unit, report: Report, many_runs: bool, anchor: str | None) -> PageLine:
-    cells = [*_place(unit, report, many_runs), *_settings(unit, report), *_measured(unit), *_end(unit)]
-    kind = None if unit_records.status(unit) == Status.OK else "bad"
-    return PageLine(cells=cells, anchor=anchor, kind=kind, about=about(unit))
-
-
-def _place(unit: Unit, report: Report, many_runs: bool) -> list[PageCell]:
-    target = report.targets[unit.key[2]]
+def _unit_cells(unit: Unit) -> dict[str, PageCell]:
+    """Write every column of one unit, by heading."""
+    row, command = unit.row, unit_fields.command(unit)
     cells = [
-        named(wording.shortened(unit.row.input, 40)),
-        named(detector_heading(unit.row)),
-    ]
-    if len(report.targets) > 1:
-        cells.append(named(wording.shortened(target.host_name, 40)))
-        cells.append(PageCell(target.device_name, kind="t"))
-    return [*cells, PageCell(wording.shortened(unit.key[0]), kind="t")] if many_runs else cells
-
-
-def _settings(unit: Unit, report: Report) -> list[PageCell]:
-    row, columns = unit.row, report.columns
-    cells = [PageCell(row.device, kind="t"), number(row.batch_size, str(row.batch_size))]
-    if columns.workers:
-        cells.append(number(row.num_workers, str(row.num_workers)))
-    if columns.threads:
-        threads = unit.threads or wording.ABSENT
-        cells.append(number(int(threads) if threads.isdecimal() else None, threads))
-    if columns.environment:
-        cells.append(PageCell(table_text.environment(unit)))
-    return cells
-
-
-def _measured(unit: Unit) -> list[PageCell]:
-    fps, memory, rows = unit_records.throughput(unit), footprint.used_b(unit), unit.row.fex_rows
-    return [
-        number(unit.frame_s, wording.milliseconds(unit.frame_s) if unit.frame_s is not None else None),
-        number(_width(unit), table_text.interval(unit)),
-        number(fps, wording.rate(fps) if fps is not None else None),
+        named(wording.shortened(row.input, unit_text.NAME_LENGTH)),
+        named(unit_wording.detector(row)),
+        named(unit.target.host_name),
+        PageCell(unit.target.device_name, kind="t"),
+        PageCell(wording.shortened(row.run_id), kind="t"),
+        PageCell(row.device, kind="t"),
+        number(row.batch_size, str(row.batch_size)),
+        number(row.num_workers, str(row.num_workers)),
+        number(int(unit.threads) if unit.threads and unit.threads.isdecimal() else None, unit_text.threads(unit)),
+        PageCell(unit_text.environment(unit)),
+        number(unit.frame_s, unit_text.frame_time(unit)),
+        number(_interval_width_s(unit), unit_text.interval(unit)),
+        number(unit_text.throughput_hz(unit), unit_text.throughput(unit)),
         PageCell(_status(unit), kind="r" if unit.failed else "t"),
-        number(unit.spread, wording.percent(unit.spread) if unit.spread is not None else None),
-        number(len(unit.measured), table_text.calls(unit)),
-        number(memory, f"{memory / GIB:.2f}" if memory is not None else None),
-        number(rows, str(rows) if rows is not None else None),
+        number(unit.spread, unit_text.spread(unit)),
+        number(len(unit.measured), unit_text.calls(unit)),
+        number(footprint.used_b(unit), unit_text.memory(unit)),
+        number(row.fex_rows, unit_text.output_rows(unit)),
+        PageCell(row.weights or wording.ABSENT, kind="t"),
+        PageCell(row.cell_id, kind="code"),
+        PageCell(command, kind="code") if command else PageCell("imported: the exact settings are unknown", kind="t"),
     ]
+    return dict(zip(UNIT_HEADINGS, cells, strict=True))
 
 
-NAME_LENGTH = 28  # characters of a name that stays on one line: four of them leave the figures in sight
+def _columns(headings: Sequence[str]) -> list[PageColumn]:
+    return [PageColumn(heading) for heading in headings]
+
+
+def _about(unit: Unit) -> list[tuple[str, str]]:
+    return list(plot.about(unit).items())
 
 
 def named(text: str, link: str | None = None) -> PageCell:
@@ -147,111 +152,92 @@ def named(text: str, link: str | None = None) -> PageCell:
     return PageCell(text, kind="t" if len(text) <= NAME_LENGTH else "m", link=link)
 
 
-def number(value: float | None, text: str | None) -> PageCell:
-    """Make a cell that is sorted by a number; None is shown as absent."""
-    return PageCell(text if text is not None else wording.ABSENT, value, "n")
+def number(value: float | None, text: str) -> PageCell:
+    """Make a cell that is sorted by a number."""
+    return PageCell(text, value, "n")
 
 
-def _end(unit: Unit) -> list[PageCell]:
-    command = unit_records.command(unit)
-    return [
-        PageCell(unit.row.weights or wording.ABSENT, kind="t"),
-        PageCell(unit.key[1], kind="code"),
-        PageCell(command or "imported: its cell is not known in full", kind="code" if command else "t"),
-    ]
+def _interval_width_s(unit: Unit) -> float | None:
+    """Give the width of a unit's interval, by which it is sorted."""
+    return unit.interval_s[1] - unit.interval_s[0] if unit.interval_s else None
 
 
 def _status(unit: Unit) -> str:
     if not unit.failed:
         return str(Status.OK)
-    last = remarks.status_text(unit.failed[-1], 3 * REASON_LENGTH)
+    last = unit_wording.status(unit.failed[-1], REASON_LENGTH)
     return last if not unit.measured else f"{len(unit.measured)} of {len(unit.rows)} ok; {last}"
 
 
-def best(report: Report, anchors: Anchors) -> Grid:
+def best(report: Report, anchors: Anchors) -> PageTable:
     """Make the table of the settings to use."""
-    headings, texts = table_text.best_table(report)
-    numeric = {"batch", "workers", "threads", "ms", "95% CI", "fps"}
-    made = [
+    headings, lines = best_settings.table(report.best, report.columns)
+    page_lines = [
         PageLine(
-            cells=[
-                _ranked(heading, text, each) if heading in numeric else _named(heading, text, each, anchors)
-                for heading, text in zip(headings, line, strict=True)
-            ],
-            about=about(each.unit),
+            cells=[_best_cell(heading, text, setting, anchors) for heading, text in zip(headings, line, strict=True)],
+            about=_about(setting.unit),
         )
-        for each, line in zip(report.best, texts, strict=True)
+        for setting, line in zip(report.best, lines, strict=True)
     ]
-    return Grid(
-        title="settings to use", columns=[PageColumn(text, number=text in numeric) for text in headings], lines=made
-    )
+    return PageTable(title="settings to use", columns=_columns(headings), lines=page_lines)
 
 
-def _ranked(heading: str, text: str, each: BestSetting) -> PageCell:
-    if heading == "95% CI":
-        return number(_width(each.unit), text)
-    return number(float(text) if text.replace(".", "", 1).isdecimal() else None, text)
-
-
-def _width(unit: Unit) -> float | None:
-    """Give the width of a unit's interval, by which it is sorted."""
-    return unit.interval_s[1] - unit.interval_s[0] if unit.interval_s else None
-
-
-def _named(heading: str, text: str, each: BestSetting, anchors: Anchors) -> PageCell:
+def _best_cell(heading: str, text: str, setting: BestSetting, anchors: Anchors) -> PageCell:
+    """Give the cell that the table of units has, but link the detector to it, and keep this table's own columns."""
+    cells = _unit_cells(setting.unit)
     if heading == "detector":
-        return named(text, anchors.get(each.unit.key))
-    if heading == "input":
-        return named(wording.shortened(each.unit.row.input, 40))
-    return named(each.target.device_name if heading == "target" else text)
+        return named(text, anchors.get(setting.unit.key))
+    return cells.get(heading, named(text))
 
 
-def comparisons(report: Report, found: Notes, anchors: Anchors) -> Grid:
-    """Make the table of the pairs with the baseline; what is to be known of all stands above it, once."""
-    shared = notes.shared_reason(found) is not None
-    where = any(each.where for each in found.comparisons)
-    columns = ["config", *["target"] * where, "speedup", "95% CI", "verdict", "baseline", "candidate"]
-    columns += [] if shared else ["what to know"]
+def comparisons(report: Report, found: Notes, anchors: Anchors) -> PageTable:
+    """Make the table of the pairs with the baseline; a reason that all pairs share is above it, once."""
+    optional = {
+        "target": any(pair.where for pair in found.comparisons),
+        "what to know": notes.shared_reason(found) is None,
+    }
+    shown = [heading for heading in PAIR_HEADINGS if optional.get(heading, True)]
     known = {unit.key: unit for unit in report.units}
-    made = [
-        PageLine(
-            cells=[
-                PageCell(wording.plain(each.config), kind="m", link=_anchor(each, anchors)),
-                *[PageCell(wording.plain(each.where or wording.ABSENT), kind="m")] * where,
-                number(each.speedup, notes.speedup(each)),
-                number(each.low, notes.interval(each)),
-                PageCell(each.verdict, kind="t"),
-                PageCell(wording.plain(each.baseline), kind="m"),
-                PageCell(wording.plain(each.candidate), kind="m"),
-                *([] if shared else [PageCell(wording.plain(each.reason or ""), kind="r")]),
-            ],
-            about=about(known[each.candidate_unit]) if each.candidate_unit in known else (),
-        )
-        for each in found.comparisons
+    lines = []
+    for pair in found.comparisons:
+        cells = _pair_cells(pair, anchors)
+        unit = known.get(pair.candidate_unit) if pair.candidate_unit else None
+        about = _about(unit) if unit else ()
+        lines.append(PageLine(cells=[cells[heading] for heading in shown], about=about))
+    return PageTable(title="comparisons", columns=_columns(shown), lines=lines)
+
+
+PAIR_HEADINGS = ("config", "target", "speedup", "95% CI", "verdict", "baseline", "candidate", "what to know")
+"""Every column that the table of comparisons can have."""
+
+
+def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
+    link = anchors.get(pair.candidate_unit) if pair.candidate_unit else None
+    cells = [
+        PageCell(wording.plain(pair.config), kind="m", link=link),
+        PageCell(wording.plain(pair.where or wording.ABSENT), kind="m"),
+        number(pair.speedup, notes.speedup(pair)),
+        number(pair.low, notes.interval(pair)),
+        PageCell(pair.verdict, kind="t"),
+        PageCell(wording.plain(pair.baseline), kind="m"),
+        PageCell(wording.plain(pair.candidate), kind="m"),
+        PageCell(wording.plain(pair.reason or ""), kind="r"),
     ]
-    numeric = {"speedup", "95% CI"}
-    return Grid(title="comparisons", columns=[PageColumn(text, number=text in numeric) for text in columns], lines=made)
+    return dict(zip(PAIR_HEADINGS, cells, strict=True))
 
 
-def _anchor(comparison: PairNote, anchors: Anchors) -> str | None:
-    return anchors.get(comparison.candidate_unit) if comparison.candidate_unit else None
-
-
-def next_runs(found: Notes) -> Grid:
+def next_runs(found: Notes) -> PageTable:
     """Make the table of the sweeps to submit next."""
-    columns = [
-        PageColumn(text, number=text in ("cells", "minutes")) for text in ("sweep", "where", "cells", "minutes", "why")
-    ]
-    made = [
+    lines = [
         PageLine(
             cells=[
-                PageCell(each.name, kind="t"),
-                PageCell(each.where, kind="w"),
-                number(each.cells, str(each.cells)),
-                number(each.expected_s, f"{each.expected_s / 60:.0f}"),
-                PageCell("; ".join(each.reasons), kind="r"),
+                PageCell(run.name, kind="t"),
+                PageCell(run.where, kind="w"),
+                number(run.cells, str(run.cells)),
+                number(run.expected_s, wording.duration(run.expected_s)),
+                PageCell("; ".join(run.reasons), kind="r"),
             ]
         )
-        for each in found.next_runs
+        for run in found.next_runs
     ]
-    return Grid(title="next runs", columns=columns, lines=made)
+    return PageTable(title="next runs", columns=_columns(NEXT_HEADINGS), lines=lines)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from featray.rendering import document, markdown, notes
-from tests.support.report_rows import make_cpu_row, make_failed_row, make_row
+from featray.rendering import markdown, notes
+from tests.support.report_rows import make_cpu_row, make_failed_row, make_report, make_row
 
 HOSTILE = "a|b\n# <script>alert(1)</script> ![x](http://x.example) `c` *d* _e_"
 
 
 def test_a_report_of_one_gpu_has_the_layout_of_py_feats() -> None:
-    text = markdown.render(document.build([make_row(description="A first look.")]))
+    text = markdown.render(make_report([make_row(description="A first look.")]))
     assert text == (
         "# featray: quickstart — 2026-05-14 23:15:32 UTC\n\n"
         "## Run metadata\n\n"
@@ -26,19 +26,19 @@ def test_a_report_of_one_gpu_has_the_layout_of_py_feats() -> None:
 
 
 def test_synthetic_weights_are_named_at_the_head_and_at_every_table() -> None:
-    text = markdown.render(document.build([make_row(weights="synthetic")]))
+    text = markdown.render(make_report([make_row(weights="synthetic")]))
     assert text.count("ynthetic weights") == 2
     assert "### retinaface (synthetic weights)" in text
 
 
 def test_no_rows_are_said_to_be_none() -> None:
-    assert "There are no rows to report." in markdown.render(document.build([]))
+    assert "There are no rows to report." in markdown.render(make_report([]))
 
 
 @pytest.mark.parametrize("column", ["hostname", "detector", "section_label", "description", "gpu_name", "reason"])
 def test_nothing_from_the_store_becomes_markup(column: str) -> None:
     rows = [make_failed_row("failed", **{column: HOSTILE}), make_cpu_row(**{column: HOSTILE})]
-    text = markdown.render(document.build(rows))
+    text = markdown.render(make_report(rows))
     assert "<script>" not in text
     assert "![" not in text
     assert "\n# <" not in text
@@ -56,7 +56,7 @@ def test_a_name_cannot_reverse_the_text_around_it() -> None:
 
 
 def test_very_long_names_keep_their_ends() -> None:
-    text = markdown.render(document.build([make_row(hostname="a" * 500 + "-7"), make_cpu_row()]))
+    text = markdown.render(make_report([make_row(hostname="a" * 500 + "-7"), make_cpu_row()]))
     assert max(map(len, text.splitlines())) < 300
     assert "a-7" in text
 
@@ -68,9 +68,9 @@ def test_a_command_to_copy_cannot_end_its_span() -> None:
 
 def test_remarks_stand_after_what_was_found() -> None:
     found = notes.Notes(observations=(notes.Observation("stack", "Stack: torch 2.11."),))
-    text = markdown.render(document.build([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
+    text = markdown.render(make_report([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
     assert (
         0
         < text.index("\n## Notes\n\n- Stack: torch 2.11.\n")
-        < text.index("\n\n## Remarks\n\n- No number (oom: no memory)")
+        < text.index("\n\n## Remarks\n\n- No result (oom: no memory)")
     )

@@ -5,13 +5,13 @@ import io
 from rich.console import Console
 
 from featray.core.row import Row
-from featray.rendering import document, terminal
-from tests.support.report_rows import make_cpu_row, make_failed_row, make_row
+from featray.rendering import terminal
+from tests.support.report_rows import make_cpu_row, make_failed_row, make_report, make_row
 
 
 def drawn(rows: list[Row], width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    console.print(terminal.draw(document.build(rows)))
+    console.print(terminal.draw(make_report(rows)))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -1,0 +1,73 @@
+"""Columns: the headings of a report's tables, and a unit as the texts under them.
+
+Flow: units -> `varying` -> `headings` and `line` -> `markdown`, `terminal`. Pure.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Sequence
+
+from featray.analysis.units import Unit
+from featray.core import inputs, wording
+from featray.rendering import unit_text
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which of the optional columns a report shows."""
+
+    workers: bool
+    threads: bool
+    environment: bool
+    calls: bool
+    interval: bool
+    spread: bool
+
+
+def varying(units: Sequence[Unit]) -> Columns:
+    """Choose the columns: a setting that is the same everywhere, or a figure that no unit has, gets none."""
+    return Columns(
+        workers=len({unit.row.num_workers for unit in units}) > 1,
+        threads=len({unit.threads for unit in units if unit.threads}) > 1,
+        environment=len({unit.row.environment for unit in units}) > 1,
+        calls=any(len(unit.rows) > 1 or unit.repeats[1] > 1 for unit in units),
+        interval=any(unit.interval_s is not None for unit in units),
+        spread=any(unit.spread is not None for unit in units),
+    )
+
+
+def headings(columns: Columns, kind: str) -> list[str]:
+    """Name the columns of a table of one kind of input."""
+    figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
+    names = ["device", "batch", "workers", "threads", "environment", *figures, "calls", "95% CI", "IQR"]
+    return _shown(names, columns)
+
+
+def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
+    """Write one unit as a line of its table; a unit without a number shows its status and reason instead."""
+    texts = [
+        unit.row.device,
+        str(unit.row.batch_size),
+        str(unit.row.num_workers),
+        unit_text.threads(unit),
+        unit_text.environment(unit),
+        *_figures(unit, kind),
+        unit_text.calls(unit),
+        unit_text.interval(unit),
+        unit_text.spread(unit),
+    ]
+    return _shown(texts, columns)
+
+
+def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
+    """Leave out what stands under a column that the report does not show."""
+    settings = (columns.workers, columns.threads, columns.environment)
+    shown = (True, True, *settings, True, True, True, columns.calls, columns.interval, columns.spread)
+    return list(itertools.compress(texts, shown))
+
+
+def _figures(unit: Unit, kind: str) -> tuple[str, str, str]:
+    if unit.call_s is None:
+        return unit_text.outcome(unit), wording.ABSENT, wording.ABSENT
+    last = unit_text.throughput(unit) if kind == inputs.VIDEO else unit_text.output_rows(unit)
+    return unit_text.call_time(unit), unit_text.frame_time(unit), last

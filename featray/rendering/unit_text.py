@@ -1,0 +1,96 @@
+"""Unit text: the figures and names of one unit as text; a table, a plot and a page all show the same text.
+
+Flow: `units.Unit` -> one function per figure -> `columns`, `best_settings`, `page.tables`, `page.plots`.
+Pure. A figure that is not there is `wording.ABSENT`.
+"""
+
+from collections.abc import Callable
+
+from featray.analysis import footprint, unit_wording
+from featray.analysis.units import Unit
+from featray.core import inputs, wording
+from featray.core.row import Row
+
+REASON_LENGTH = 160  # characters of a reason in a table; the remarks below it show more
+NAME_LENGTH = 40  # characters of an environment or a run in a table
+
+
+def section(row: Row) -> str:
+    """Name an input as the headings of py-feat's reports do: `Video: short (72 frames)`."""
+    kind = "Video" if row.section_kind == inputs.VIDEO else "Images"
+    return f"{kind}: {wording.shortened(row.section_label)}"
+
+
+def environment(unit: Unit) -> str:
+    """Name the environment."""
+    return wording.shortened(unit.row.environment or "host's own", NAME_LENGTH)
+
+
+def threads(unit: Unit) -> str:
+    """Write the number of threads."""
+    return unit.threads or wording.ABSENT
+
+
+def call_time(unit: Unit) -> str:
+    """Write the seconds of a call."""
+    return _written(unit.call_s, wording.seconds)
+
+
+def frame_time(unit: Unit) -> str:
+    """Write the time per frame or image in ms."""
+    return _written(unit.frame_s, wording.milliseconds)
+
+
+def throughput(unit: Unit) -> str:
+    """Write frames or images per second."""
+    return _written(throughput_hz(unit), wording.rate)
+
+
+def throughput_hz(unit: Unit) -> float | None:
+    """Give frames or images per second; None where nothing was measured or the number of frames is unknown."""
+    return None if unit.frame_s is None else unit.throughput_hz
+
+
+def interval(unit: Unit) -> str:
+    """Write the 95% interval of the time per frame or image in ms; of a call in s where the frames are unknown."""
+    if unit.interval_s is None:
+        return wording.ABSENT
+    low, high = unit.interval_s
+    frames = unit.row.frames
+    if not frames:
+        return f"{wording.seconds(low)} to {wording.seconds(high)} s"
+    return f"{wording.milliseconds(low / frames)} to {wording.milliseconds(high / frames)}"
+
+
+def spread(unit: Unit) -> str:
+    """Write the interquartile range of an invocation's repeats over their median."""
+    return _written(unit.spread, wording.percent)
+
+
+def calls(unit: Unit) -> str:
+    """Write invocations x repeats: `3 x 5`, `2 of 3 x 5-8`; `0 of 3` where nothing was measured."""
+    measured, planned = len(unit.measured), len(unit.rows)
+    fewest, most = unit.repeats
+    text = str(measured) if measured == planned else f"{measured} of {planned}"
+    if not measured:
+        return text
+    return f"{text} x {fewest}" if fewest == most else f"{text} x {fewest}-{most}"
+
+
+def memory(unit: Unit) -> str:
+    """Write the peak memory."""
+    return _written(footprint.used_b(unit), wording.size)
+
+
+def output_rows(unit: Unit) -> str:
+    """Write how many rows detect() returned."""
+    return _written(unit.row.fex_rows, str)
+
+
+def outcome(unit: Unit) -> str:
+    """Write why a unit has no number: the status and reason of its last row."""
+    return unit_wording.status(unit.rows[-1], REASON_LENGTH)
+
+
+def _written(value: float | None, write: Callable[[float], str]) -> str:
+    return wording.ABSENT if value is None else write(value)
