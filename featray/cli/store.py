@@ -33,7 +33,7 @@ def list_runs(
         console.result(jsons.dumps([dataclasses.asdict(run) for run in runs], indent=2, ensure_ascii=False))
         return
     if not runs:
-        console.say(f"{store.shown(results)}: no rows yet; `featray submit` or `featray import` brings some")
+        console.say(f"{store.display_name(results)}: no rows yet; `featray submit` or `featray import` brings some")
         return
     from rich.table import Table
     from rich.text import Text
@@ -93,7 +93,7 @@ def remove(
     """Remove a run's rows for good, after saying what goes and asking."""
     from featray import store
 
-    planned = store.removal(results, run)
+    planned = store.plan_removal(results, run)
     for name in planned.archived:
         console.say(f"{name} stays: it is an archive; delete the file by hand if you mean it")
     if planned.rows == 0:

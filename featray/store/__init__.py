@@ -1,32 +1,39 @@
 """The store: every row ever measured or imported, as one parquet dataset under `RESULTS/rows`.
 
-Flow: the runner and the importers `append`; everything after reads. The only door to pyarrow.
+Flow: the runner and the importers `append`; everything after reads. Only this room imports pyarrow.
 
 What it promises:
-- Append-only. A file appears whole under a name of its own or not at all; nothing is ever overwritten.
-- Any number of writers, compactions and readers at once, on any number of hosts, without a lock. A row may lie in two
-  files for a while; readers count it once, by its key.
+- Append-only. A file appears whole under a new name or not at all; nothing is ever overwritten.
+- Any number of writers, compactions and readers may run at once, on any number of hosts, without a lock. A row may lie
+  in two files for a while; readers count it once, by its key.
 - A file that cannot be read, or is not featray's, is named in `Reading.problems` and skipped.
-- Rows of an older schema are migrated while they are read. Rows of a newer one are named in the problems and left out;
-  columns that this featray does not know are dropped on reading and kept by compaction.
+- Rows of an older schema are migrated while they are read. Rows of a newer schema are left out, and their file is named
+  in the problems. Columns that this featray does not know are dropped by readers and kept by compaction.
 
-`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`); no message and no name made of it has
-the credentials that it may carry. With pandas alone,
-`pandas.read_parquet("results/rows")` gives the same columns; maps come out as lists of pairs there, as dicts in `load`.
+`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`); no message and no name has its
+credentials. `pandas.read_parquet("results/rows")` gives the same columns as `load`, but maps as lists of pairs.
+
+    location, stored_files     where the rows lie, and the files there
+    schema, footers            the columns, and what small files say of their rows
+    small_files, scanning      columns of many files at once; `conditions` choose rows, `problems` name bad files
+    reading, resuming, summary what a caller asks for: rows, states of units, runs
+    writing, compaction        new files, and many files made one
+    checkup, removal           a full check, and taking out a run
+    store_names, spool_names   how messages and hosts name a store
 """
 
+from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
-from featray.store.reading import Reading, load, read, without_collection
-from featray.store.removal import Checkup, Removal, check, is_removed, removal, remove
-from featray.store.resuming import StoredKeys, UnitState, keys
-from featray.store.spool_names import make_spool, spool_name
-from featray.store.store_names import full_name, shown
-from featray.store.stored_files import ARCHIVE_PREFIX, StoreProblem, StoreWarning, left_out
+from featray.store.problems import StoreProblem, StoreWarning, format_problems
+from featray.store.reading import Reading, load, pause_garbage_collection, read
+from featray.store.removal import Removal, is_removed, plan_removal, remove
+from featray.store.resuming import StoredKeys, keys
+from featray.store.spool_names import create_spool_name, spool_name
+from featray.store.store_names import display_name, full_name
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.writing import append
 
 __all__ = [
-    "ARCHIVE_PREFIX",
     "Checkup",
     "Compacted",
     "Reading",
@@ -35,22 +42,21 @@ __all__ = [
     "StoreProblem",
     "StoreWarning",
     "StoredKeys",
-    "UnitState",
     "append",
     "check",
     "compact",
+    "create_spool_name",
+    "display_name",
+    "format_problems",
     "full_name",
     "is_removed",
     "keys",
     "latest_run",
-    "left_out",
     "load",
-    "make_spool",
+    "pause_garbage_collection",
+    "plan_removal",
     "read",
-    "removal",
     "remove",
     "runs",
-    "shown",
     "spool_name",
-    "without_collection",
 ]

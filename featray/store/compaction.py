@@ -1,9 +1,10 @@
 """Compaction: many small files become one, while others write and read.
 
+Flow: `stored_files.list_files` -> `_Batch` -> `writing.write` -> `stored_files.publish`, then `delete`.
 The new file is on disk, whole, before the first old one is deleted, and readers count a row that lies in both once. So
-whatever dies at whatever moment, no row is lost or counted twice. Its footer names the files that it was made of, and
-the next compaction deletes what of them is still there. Two compactions at once only do some work twice: each
-deletes nothing but what a finished file holds.
+no row is lost or counted twice, whatever is killed at whatever moment. The footer of the new file names the files that
+it was made of, and the next compaction deletes those that are still there. Two compactions at once only do some work
+twice: each deletes nothing but what a finished file holds.
 """
 
 import dataclasses
@@ -15,24 +16,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from featray.core import row as rows
+from featray.core.row import SCHEMA_VERSION
 from featray.core.status import Status
-from featray.store import footers, reading, scanning, schema, small_files, writing
-from featray.store import stored_files as places
-from featray.store.stored_files import Place, StoredFile, StoreProblem
+from featray.store import footers, reading, schema, stored_files, writing
+from featray.store.location import Location, locate
+from featray.store.problems import StoreProblem
+from featray.store.scanning import examine, file_names, scan
+from featray.store.small_files import BATCH_FILES, READ_ERRORS
+from featray.store.stored_files import StoredFile, open_file
 
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Compacted:
-    """What a compaction did. `cleared` are files that an earlier one had merged and was killed before deleting."""
+    """What a compaction did."""
 
     files_before: int
     files_after: int
     rows: int
     duplicates: int = 0  # rows that were there twice, with one status
-    cleared: int = 0
+    cleared: int = 0  # files that an earlier compaction had merged; it was killed before it deleted them
     problems: tuple[StoreProblem, ...] = ()
 
 
@@ -48,21 +52,21 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     Raises:
         StoreError: the store cannot be read or written; no row is lost.
     """
-    place = places.at(results)
-    files, problems = places.listing(place)
-    files = [file for file in files if not file.is_archive]
+    location = locate(results)
+    files, problems = stored_files.list_files(location)
+    files = [file for file in files if not stored_files.is_archive(file.name)]
     if run_id is not None:
-        files = _of_run(place, files, run_id)
-    places.sweep_up(place)
-    cleared = _finish(place, files)
-    batch = _Batch(place)
+        files = _files_of_run(location, files, run_id)
+    stored_files.delete_abandoned(location)
+    cleared = _clear_leftovers(location, files)
+    batch = _Batch(location)
     for file in files:
         if file.name in cleared:
             continue
-        found = _untouched_or_whole(place, file, problems)
-        if found is None or found.num_rows >= CHUNK_ROWS:
+        table = _read_mergeable(location, file, problems)
+        if table is None or table.num_rows >= CHUNK_ROWS:
             continue
-        batch.add(file.name, found)
+        batch.add(file.name, table)
         if batch.rows >= CHUNK_ROWS:
             batch.merge()
     batch.merge()
@@ -76,129 +80,143 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     )
 
 
-def _finish(place: Place, files: Sequence[StoredFile]) -> set[str]:
-    """Delete what killed compactions left: files that another one was made of, once that one was read whole.
+def _files_of_run(location: Location, files: Sequence[StoredFile], run_id: str) -> list[StoredFile]:
+    """Choose the files that hold rows of a run and of no other."""
+    table = scan(location, ["run_id"]).table
+    is_of_run = pc.fill_null(pc.equal(table.column("run_id"), run_id), False)
+    names = file_names(location, table.filter(is_of_run)) - file_names(location, table.filter(pc.invert(is_of_run)))
+    return [file for file in files if file.name in names]
+
+
+def _clear_leftovers(location: Location, files: Sequence[StoredFile]) -> set[str]:
+    """Delete files that a killed compaction had merged, once the file that it made of them was read whole.
 
     Returns:
         The names of the files that are gone.
     """
-    there, gone = {file.name for file in files}, set[str]()
+    names, gone = {file.name for file in files}, set[str]()
     for file in files:
-        if not places.is_compacted(file.name) or file.name in gone:
+        if not stored_files.is_compacted(file.name) or file.name in gone:
             continue
         try:
-            left = [name for name in sources(place, file.name) if name in there - gone]
-            if left and scanning.examine(place, file) is None:
-                gone.update(name for name in left if places.unlink(place, name))
+            leftovers = [name for name in read_sources(location, file.name) if name in names - gone]
+            if leftovers and examine(location, file) is None:
+                gone.update(name for name in leftovers if stored_files.delete(location, name))
         except FileNotFoundError:  # another compaction was here first
             continue
     return gone
 
 
-def sources(place: Place, name: str) -> list[str]:
-    """Name the files that a compacted one was made of, as far as it says so.
+def read_sources(location: Location, name: str) -> list[str]:
+    """Read which files a compacted one was made of; none where it does not say.
 
     Raises:
-        FileNotFoundError: it has gone meanwhile.
+        FileNotFoundError: it is gone.
     """
     try:
-        with places.opened(place, name) as stream:
-            return footers.sources(pq.read_metadata(stream).metadata)
+        with open_file(location, name) as stream:
+            return footers.read_sources(pq.read_metadata(stream).metadata)
     except FileNotFoundError:
         raise
-    except small_files.UNREADABLE:
+    except READ_ERRORS:
         return []
 
 
 class _Batch:
-    """Files read so far that become one."""
+    """Files read so far that become one, and counts of all that were merged before."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, location: Location) -> None:
+        self.location = location
         self.names: list[str] = []
-        self.loose: list[Any] = []  # tables of single files
-        self.pieces: list[Any] = []  # tables of many
+        self.tables: list[Any] = []  # of one file each
+        self.joined_tables: list[Any] = []  # of many files each
         self.columns = schema.SCHEMA
         self.replaced = self.written = self.merged = self.duplicates = 0
 
     @property
     def rows(self) -> int:
-        return sum(table.num_rows for table in (*self.pieces, *self.loose))
+        return sum(table.num_rows for table in (*self.joined_tables, *self.tables))
 
     def add(self, name: str, table: Any) -> None:
-        """Take a file in, unless a column that only newer featrays know has another type in it than in the others."""
+        """Add a file, unless it gives another type to a column that only newer featrays know."""
+        known = _with_known_types(table)
         try:
-            self.columns = pa.unify_schemas([self.columns, _as_known(table).schema], promote_options="permissive")
+            self.columns = pa.unify_schemas([self.columns, known.schema], promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             return
         self.names.append(name)
-        self.loose.append(_as_known(table))
-        if len(self.loose) >= small_files.TOGETHER:
-            self.pieces, self.loose = [*self.pieces, _joined(self.loose).combine_chunks()], []
+        self.tables.append(known)
+        if len(self.tables) >= BATCH_FILES:
+            self.joined_tables, self.tables = [*self.joined_tables, _join(self.tables).combine_chunks()], []
 
     def merge(self) -> None:
         """Write the files as one and delete them; a single one stays as it is."""
         if len(self.names) > 1:
-            whole = _joined([*self.pieces, *self.loose])
-            whole = whole.select([name for name in self.columns.names if name in whole.schema.names])
-            # A row may stand beside one that the driver wrote when it did not hear the host, and an attempt may be
-            # cancelled again and again: those are no duplicates.
-            told = whole.select([*schema.KEY, "status"])
-            told = told.filter(pc.fill_null(pc.not_equal(told.column("status"), Status.CANCELLED.value), True))
-            self.duplicates += told.num_rows - told.group_by([*schema.KEY, "status"]).aggregate([]).num_rows
-            whole = reading.distinct(whole, every_attempt=True)
-            whole = whole.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
-            name = places.new_name(places.COMPACTED)
-            places.publish(self.place, name, lambda stream: writing.write(whole, stream, sources=self.names))
-            for source in self.names:
-                places.unlink(self.place, source)
+            table = _join([*self.joined_tables, *self.tables])
+            table = table.select([name for name in self.columns.names if name in table.schema.names])
+            self.duplicates += _count_duplicates(table)
+            table = reading.distinct(table, every_attempt=True)
+            table = table.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
+            new_name = stored_files.make_name(stored_files.COMPACTED)
+            stored_files.publish(
+                self.location, new_name, lambda stream: writing.write(table, stream, sources=self.names)
+            )
+            for name in self.names:
+                stored_files.delete(self.location, name)
             self.replaced, self.written = self.replaced + len(self.names), self.written + 1
-            self.merged += whole.num_rows
-        self.names, self.loose, self.pieces, self.columns = [], [], [], schema.SCHEMA
+            self.merged += table.num_rows
+        self.names, self.tables, self.joined_tables, self.columns = [], [], [], schema.SCHEMA
 
 
-def _joined(tables: Sequence[Any]) -> Any:
+def _count_duplicates(table: Any) -> int:
+    """Count rows that are there twice, with one key and one status.
+
+    A row that the driver wrote when it did not hear the host has another status than the host's own. Cancelled rows do
+    not count: an attempt may be cancelled again and again.
+    """
+    keys = table.select([*schema.KEY, "status"])
+    keys = keys.filter(pc.fill_null(pc.not_equal(keys.column("status"), Status.CANCELLED.value), True))
+    return int(keys.num_rows - keys.group_by([*schema.KEY, "status"]).aggregate([]).num_rows)
+
+
+def _join(tables: Sequence[Any]) -> Any:
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _as_known(table: Any) -> Any:
+def _with_known_types(table: Any) -> Any:
     """Give the known columns today's types; `examine` has shown that they fit."""
-    return table.cast(pa.schema([_known_field(field) for field in table.schema]))
+    known = schema.SCHEMA.names
+    return table.cast(
+        pa.schema([schema.SCHEMA.field(field.name) if field.name in known else field for field in table.schema])
+    )
 
 
-def _known_field(field: Any) -> Any:
-    return schema.SCHEMA.field(field.name) if field.name in schema.SCHEMA.names else field
+def _read_mergeable(location: Location, file: StoredFile, problems: list[StoreProblem]) -> Any | None:
+    """Read a file with every column that it has; None when it must stay as it is.
 
-
-def _of_run(place: Place, files: Sequence[StoredFile], run_id: str) -> list[StoredFile]:
-    found = scanning.scan(place, ["run_id"]).table
-    runs_by_file: dict[str, set[str]] = {}
-    for path, run in zip(found.column(scanning.FILE).to_pylist(), found.column("run_id").to_pylist(), strict=True):
-        runs_by_file.setdefault(path, set()).add(run)
-    alone = {path for path, held in runs_by_file.items() if held == {run_id}}
-    return [file for file in files if any(path.endswith(place.path(file.name)) for path in alone)]
-
-
-def _untouched_or_whole(place: Place, file: StoredFile, problems: list[StoreProblem]) -> Any | None:
-    """Read a file with every column that it has; None when it is not to be touched."""
+    Args:
+        location: The store.
+        file: Which file.
+        problems: Takes what is wrong with the file.
+    """
     try:
-        problem = scanning.examine(place, file)
+        problem = examine(location, file)
         if problem is not None:
             problems.append(problem)
             return None
-        found = whole(place, file.name)
+        table = read_file(location, file.name)
     except FileNotFoundError:  # another compaction was here first
         return None
-    if found.num_rows and pc.max(found.column("schema_version")).as_py() > rows.SCHEMA_VERSION:
+    if table.num_rows and pc.max(table.column("schema_version")).as_py() > SCHEMA_VERSION:
         return None
-    return found
+    return table
 
 
-def whole(place: Place, name: str) -> Any:
+def read_file(location: Location, name: str) -> Any:
     """Read a file that has been examined, with every column that it has.
 
     Raises:
-        FileNotFoundError: it has gone meanwhile.
+        FileNotFoundError: it is gone.
     """
-    with places.opened(place, name) as stream:
+    with open_file(location, name) as stream:
         return pq.read_table(stream, page_checksum_verification=True).replace_schema_metadata(None)

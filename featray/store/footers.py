@@ -1,11 +1,12 @@
 """Footers: what resume needs of a small file's rows, found without parsing the descriptions of its 95 columns.
 
-A file of a few rows carries their keys, statuses and times as JSON in the parquet footer's own key-value metadata,
-where Arrow puts its schema too. Of 2000 such files, `read` took 6.8 s of processor time and `keys` 0.2 s, which counts
-when a submit has left ten thousand. A checksum over the whole file stands beside it: a row that damage has made
-unreadable is not told of as if it were there. Files without both are read as any other.
+Flow: `writing` -> `describe_rows`, `add_checksum` -> a file -> `read_rows` -> `resuming`.
+A file of a few rows carries their keys, statuses and times as JSON in the key-value metadata of its parquet footer,
+where Arrow puts its schema too. Of 2000 such files, `store.read` took 6.8 s of processor time and `store.keys` 0.2 s,
+which counts when a submit has left ten thousand. A checksum of the whole file stands beside it: a row that damage has
+made unreadable must not be reported as stored. Files without both are read like any other.
 
-A compacted file names the files that it was made of, which a compaction that was killed may have left behind.
+A compacted file names the files that it was made of, which a killed compaction may have left behind.
 """
 
 import json
@@ -13,10 +14,10 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-KEY = "featray.units"
-SOURCES = "featray.sources"
-SEAL = "featray.crc32"
-UNSEALED = "0" * 8  # hex digits; what stands there while the checksum is computed
+ROWS_KEY = "featray.units"
+SOURCES_KEY = "featray.sources"
+CHECKSUM_KEY = "featray.crc32"
+NO_CHECKSUM = "0" * 8  # hex digits that hold the place while the checksum is computed
 COLUMNS = (
     "schema_version",
     "sweep",
@@ -34,61 +35,66 @@ COLUMNS = (
 _MAGIC = b"PAR1"
 _VALUE_FIELD = b"\x18"  # Thrift's compact protocol: the next field, of type binary
 
-FooterUnit = Mapping[str, Any]
+FooterRow = Mapping[str, Any]
 """`COLUMNS` of one row."""
 
 
-def metadata(records: Iterable[FooterUnit]) -> dict[str, str]:
-    """Write what is told of a file's rows as metadata for its footer; the file is then to be `sealed`."""
-    return {KEY: json.dumps([[record[name] for name in COLUMNS] for record in records]), SEAL: UNSEALED}
+def describe_rows(rows: Iterable[FooterRow]) -> dict[str, str]:
+    """Write rows as metadata for a footer, with a place for the checksum that `add_checksum` fills."""
+    return {ROWS_KEY: json.dumps([[row[name] for name in COLUMNS] for row in rows]), CHECKSUM_KEY: NO_CHECKSUM}
 
 
-def sealed(content: bytes) -> bytes:
-    """Write a file's checksum into its footer, where the file has a place for it."""
-    found = _value(content, SEAL)
-    if found is None or content[found] != UNSEALED.encode():
+def add_checksum(content: bytes) -> bytes:
+    """Write a file's checksum into its footer, where the footer has an empty place for it."""
+    span = _find_value(content, CHECKSUM_KEY)
+    if span is None or content[span] != NO_CHECKSUM.encode():
         return content
-    return content[: found.start] + f"{zlib.crc32(content):08x}".encode() + content[found.stop :]
+    return content[: span.start] + f"{zlib.crc32(content):08x}".encode() + content[span.stop :]
 
 
 def is_whole(content: bytes) -> bool:
-    """Tell whether a file is, byte for byte, as it was sealed."""
-    found = _value(content, SEAL)
-    if found is None or not content.endswith(_MAGIC):
+    """Return True for a file that is, byte for byte, as it was when its checksum was added."""
+    span = _find_value(content, CHECKSUM_KEY)
+    if span is None or not content.endswith(_MAGIC):
         return False
-    return content == sealed(content[: found.start] + UNSEALED.encode() + content[found.stop :])
+    return content == add_checksum(content[: span.start] + NO_CHECKSUM.encode() + content[span.stop :])
 
 
-def units(content: bytes) -> list[FooterUnit] | None:
-    """Find what a file tells of its rows; None when it does not, or is not as it was written.
+def read_rows(content: bytes) -> list[FooterRow] | None:
+    """Read the rows that a file's footer describes; None when it describes none or the file has changed.
 
     Args:
         content: The whole file.
     """
-    found = _value(content, KEY)
-    if found is None or not is_whole(content):
+    span = _find_value(content, ROWS_KEY)
+    if span is None or not is_whole(content):
         return None
     try:
-        return [dict(zip(COLUMNS, values, strict=True)) for values in json.loads(content[found])]
+        return [dict(zip(COLUMNS, values, strict=True)) for values in json.loads(content[span])]
     except (ValueError, TypeError):
         return None
 
 
-def sources(keys: Mapping[bytes, bytes] | None) -> list[str]:
-    """Read from a footer's key-value metadata which files this one was made of; none where it does not say."""
+def describe_sources(names: Iterable[str]) -> dict[str, str]:
+    """Write the names of the files that a file was made of as metadata for its footer."""
+    return {SOURCES_KEY: json.dumps(list(names))}
+
+
+def read_sources(metadata: Mapping[bytes, bytes] | None) -> list[str]:
+    """Read from a footer's metadata which files this one was made of; none where it does not say."""
     try:
-        found = json.loads((keys or {}).get(SOURCES.encode(), b"[]"))
+        names = json.loads((metadata or {}).get(SOURCES_KEY.encode(), b"[]"))
     except ValueError:
         return []
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def agrees(unit: FooterUnit, equal: Mapping[str, Any]) -> bool:
-    """Tell whether a row's keys have the values asked for."""
-    return all(unit[name] == value for name, value in equal.items())
+def has_values(row: FooterRow, key_values: Mapping[str, Any]) -> bool:
+    """Return True for a row with these values in these columns."""
+    return all(row[name] == value for name, value in key_values.items())
 
 
-def _value(content: bytes, key: str) -> slice | None:
+def _find_value(content: bytes, key: str) -> slice | None:
     """Find the value that follows a key: after a field header and the length as a varint."""
     position = content.rfind(key.encode()) + len(key)
     if position < len(key) or content[position : position + 1] != _VALUE_FIELD:

@@ -1,31 +1,36 @@
-"""Reading rows: each once, by its key, the last attempt of each unit unless every one is asked for."""
+"""Reading: rows, each once by its key; of each unit's attempts the last, unless every one is asked for.
+
+Flow: `scanning.scan` -> `distinct` -> `schema.migrate` -> rows, or a pandas frame.
+Rows come in the order in which they were measured; an imported report's in the order of its tables.
+"""
 
 import contextlib
 import dataclasses
-import functools
 import gc
-import operator
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray.core import row as rows
-from featray.core.row import Row
+from featray.core.row import SCHEMA_VERSION, Row, from_mapping
 from featray.core.status import precedence
 from featray.errors import NothingMatches, suggest
 from featray.store import scanning, schema
-from featray.store import stored_files as places
-from featray.store.stored_files import StoreProblem
+from featray.store.conditions import ColumnValue, Condition, make_condition, only_older
+from featray.store.location import Location, locate
+from featray.store.problems import StoreProblem, report_bad_row
+from featray.store.scanning import scan
+from featray.store.schema import FILE_COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ColumnValue = str | int | bool | None
+    from featray.core.stored_unit import StoredUnit
+
 ORDER = ("started_at", "run_id", "invocation", "order_index", "cell_id", "target_id", "attempt")
-"""Rows come in the order in which they were measured; an imported report's in the order of its tables."""
+SUMMARY = "output_summary"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +58,7 @@ def read(
         results: Folder or URI; one that does not exist holds no rows.
         sweep: Only rows of this sweep.
         run_id: Only rows of this run.
-        named: Only rows of a run or a sweep of this name.
+        named: Only rows of the run or the sweep of this name.
         cell_ids: Only rows of these cells.
         where: Column -> the value that it must have; None asks for null.
         every_attempt: Also attempts that a later one replaced.
@@ -62,53 +67,84 @@ def read(
     Raises:
         StoreError: the store cannot be reached.
     """
-    wanted = condition(sweep=sweep, run_id=run_id, named=named, cell_ids=cell_ids, where=where)
-    place, names = places.at(results), schema.reading_schema().names
-    summaries = _summaries(place, wanted) if one_summary else None
-    found = scanning.scan(place, [name for name in names if summaries is None or name != SUMMARY], wanted)
+    condition = make_condition(sweep=sweep, run_id=run_id, named=named, cell_ids=cell_ids, where=where)
+    location, names = locate(results), schema.reading_schema().names
+    summaries = _read_last_summaries(location, condition) if one_summary else None
+    found = scan(location, [name for name in names if summaries is None or name != SUMMARY], condition)
     pa.default_memory_pool().release_unused()  # decoding left 300 MB behind it of 100 000 rows
-    built, problems = [], list(found.problems)
-    with without_collection():
+    rows: list[Row] = []
+    problems = list(found.problems)
+    with pause_garbage_collection():
         table = distinct(found.table, every_attempt=every_attempt)
-        for file, record in _records(table):
-            if summaries is not None:
-                record[SUMMARY] = summaries.get(tuple(record[name] for name in schema.KEY))
-            try:
-                built.append(rows.from_mapping(schema.migrate(record)))
-            except ValueError as wrong:
-                problems.append(StoreProblem(file, f"holds a row that cannot be read: {wrong}"))
-    del found, table
+        del found
+        for built in build_rows(_with_summaries(named_records(location, table), summaries)):
+            if isinstance(built, StoreProblem):
+                problems.append(built)
+            else:
+                rows.append(built)
+    del table
     pa.default_memory_pool().release_unused()
-    built.sort(key=lambda row: (row.started_at, row.run_id, row.invocation, row.order_index or 0, row.key()))
-    return Reading(tuple(built), tuple(dict.fromkeys(problems)))
+    rows.sort(key=order_key)
+    return Reading(tuple(rows), tuple(dict.fromkeys(problems)))
 
 
-SUMMARY = "output_summary"
+def named_records(location: Location, table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read a table's rows as records, each with the name of the file that holds it."""
+    for record in schema.to_records(table):
+        yield scanning.file_name(location, record.pop(FILE_COLUMN)), record
 
 
-def _summaries(place: places.Place, wanted: scanning.Condition | None) -> dict[tuple[Any, ...], Any]:
-    """Read the output of each unit's row that was measured last, by the row's key.
+def build_rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Row | StoreProblem]:
+    """Build a row of today's schema from each record with its file's name, or report a record that is no row."""
+    for name, record in records:
+        try:
+            yield from_mapping(schema.migrate(record))
+        except ValueError as error:
+            yield report_bad_row(name, error)
 
-    Fifty columns are 10 KB a row, and a comparison asks one row of each unit, the one that `units.Unit.row` gives.
+
+def order_key(row: "Row | StoredUnit") -> tuple[Any, ...]:
+    """Sort rows in the order in which they were measured."""
+    return (row.started_at, row.run_id, row.invocation, row.order_index or 0, row.key())
+
+
+def _with_summaries(
+    records: Iterable[tuple[str, dict[str, Any]]], summaries: Mapping[tuple[Any, ...], Any] | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, record in records:
+        if summaries is not None:
+            record[SUMMARY] = summaries.get(_key(record))
+        yield name, record
+
+
+def _read_last_summaries(location: Location, condition: Condition | None) -> dict[tuple[Any, ...], Any]:
+    """Read the output summary of each unit's row that was measured last, by the row's key.
+
+    The fifty columns of a summary are 10 KB a row, and a comparison needs those of one row per unit: of the row that
+    `units.Unit.row` gives.
     """
-    table = distinct(scanning.scan(place, [*schema.KEY, "status", "started_at", SUMMARY], wanted).table)
+    table = distinct(scan(location, [*schema.KEY, "status", "started_at", SUMMARY], condition).table)
     columns = ["run_id", "cell_id", "target_id", "status", "started_at", "invocation"]
     last: dict[tuple[str, ...], tuple[tuple[bool, str, int], int]] = {}
     for index, (*unit, status, started_at, invocation) in enumerate(
         zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     ):
-        order = (status == "ok", started_at or "", invocation or 0)
-        if tuple(unit) not in last or order > last[tuple(unit)][0]:
-            last[tuple(unit)] = (order, index)
+        rank = (status == "ok", started_at or "", invocation or 0)
+        if tuple(unit) not in last or rank > last[tuple(unit)][0]:
+            last[tuple(unit)] = (rank, index)
     chosen = table.take(pa.array([index for _, index in last.values()], pa.int64())).select([*schema.KEY, SUMMARY])
     del table
     pa.default_memory_pool().release_unused()
-    return {tuple(record[name] for name in schema.KEY): record[SUMMARY] for record in schema.records(chosen)}
+    return {_key(record): record[SUMMARY] for record in schema.to_records(chosen)}
+
+
+def _key(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(record[name] for name in schema.KEY)
 
 
 @contextlib.contextmanager
-def without_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles among rows, which have none: it took a fifth of reading 100 000 of them."""
+def pause_garbage_collection() -> Iterator[None]:
+    """Keep Python from searching rows for cycles, which they never have: it took a fifth of reading 100 000 rows."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -134,64 +170,52 @@ def load(
         The frame, in the order of `read`, and the files or rows that could not be used.
 
     Raises:
-        NothingMatches: a name in `columns` is none of the store's.
+        NothingMatches: a name in `columns` is not a column of the store.
         StoreError: the store cannot be reached.
     """
     names = list(columns) if columns is not None else schema.SCHEMA.names
     for name in names:
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
-    wanted = condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    place, read_names = places.at(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
-    found = scanning.scan(place, read_names, wanted)
-    table, problems = upgraded(place, distinct(found.table, every_attempt=every_attempt), wanted)
+    condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
+    location, read_names = locate(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
+    found = scan(location, read_names, condition)
+    table, problems = migrate_older(location, distinct(found.table, every_attempt=every_attempt), condition)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
     return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
 
 
-def upgraded(place: places.Place, table: Any, wanted: scanning.Condition | None) -> tuple[Any, list[StoreProblem]]:
-    """Migrate the rows of older schemas, leaving today's as they are.
+def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[StoreProblem]]:
+    """Migrate a table's rows of older schemas; today's stay as they are.
 
-    A migration is given the whole record, whatever columns are asked for: those of them it makes of others.
+    Each older record is read again with all its columns: a migration may make a column out of any others.
     """
-    old = pc.less(table.column("schema_version"), rows.SCHEMA_VERSION)
-    kept = [field for field in table.schema if field.name in schema.SCHEMA.names]
-    today = table.filter(pc.invert(old)).select([field.name for field in kept])
-    keys_ = {tuple(record.values()) for record in table.filter(old).select(schema.KEY).to_pylist()}
-    if not keys_:
+    is_old = pc.less(table.column("schema_version"), SCHEMA_VERSION)
+    fields = [field for field in table.schema if field.name in schema.SCHEMA.names]
+    today = table.filter(pc.invert(is_old)).select([field.name for field in fields])
+    old_keys = {_key(record) for record in table.filter(is_old).select(schema.KEY).to_pylist()}
+    if not old_keys:
         return today, []
-    older = scanning.scan(place, schema.reading_schema().names, _of_older_schemas(wanted)).table
+    older = distinct(scan(location, schema.reading_schema().names, only_older(condition)).table, every_attempt=True)
     migrated, problems = [], []
-    for file, record in _records(distinct(older, every_attempt=True)):
-        if tuple(record[name] for name in schema.KEY) in keys_:
+    for name, record in named_records(location, older):
+        if _key(record) in old_keys:
             try:
-                migrated.append(schema.storable(schema.migrate(record)))
-            except ValueError as wrong:
-                problems.append(StoreProblem(file, f"holds a row that cannot be read: {wrong}"))
-    added = pa.Table.from_pylist(migrated, schema=pa.schema(kept))
+                migrated.append(schema.to_storable(schema.migrate(record)))
+            except ValueError as error:
+                problems.append(report_bad_row(name, error))
+    added = pa.Table.from_pylist(migrated, schema=pa.schema(fields))
     return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
 
 
-def _of_older_schemas(wanted: scanning.Condition | None) -> scanning.Condition:
-    older = scanning.VERSION < rows.SCHEMA_VERSION
-    if wanted is None:
-        return scanning.Condition(older, (), {})
-    return dataclasses.replace(wanted, expression=wanted.expression & older)
-
-
-def _records(table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    for record in schema.records(table):
-        yield record.pop(scanning.FILE).rsplit("/", 1)[-1], record
-
-
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
-    """Keep one row of each key; or, of keys that differ in the attempt alone, the one that `status.precedence` says.
+    """Keep one row of each key; of keys that differ in the attempt alone, only the row that `status.precedence` says.
 
-    Of two rows of one key, the one that a host wrote counts, not the one for which the driver took it for lost.
+    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost invocation.
     """
     parts = [table.column(name).to_pylist() for name in schema.KEY]
-    is_told = "status" in table.schema.names
-    statuses = table.column("status").to_pylist() if is_told else [None] * table.num_rows
+    has_status = "status" in table.schema.names
+    statuses = table.column("status").to_pylist() if has_status else [None] * table.num_rows
     ranks = [precedence(status or "", attempt or 0) for status, attempt in zip(statuses, parts[-1], strict=True)]
     chosen: dict[tuple[Any, ...], int] = {}
     for index, key in enumerate(zip(*parts, strict=True)):
@@ -202,26 +226,3 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     if len(chosen) == table.num_rows:
         return table
     return table.take(pa.array(sorted(chosen.values()), pa.int64()))
-
-
-def condition(
-    *,
-    sweep: str | None = None,
-    run_id: str | None = None,
-    named: str | None = None,
-    cell_ids: Collection[str] | None = None,
-    where: Mapping[str, ColumnValue] | None = None,
-) -> scanning.Condition | None:
-    """Write a filter as one Arrow expression; None keeps every row."""
-    equal = {name: value for name, value in (("sweep", sweep), ("run_id", run_id)) if value is not None}
-    parts: list[tuple[tuple[str, ...], Any]] = [((name,), pc.field(name) == value) for name, value in equal.items()]
-    if named is not None:
-        parts.append((("run_id", "sweep"), (pc.field("run_id") == named) | (pc.field("sweep") == named)))
-    if cell_ids is not None:
-        parts.append((("cell_id",), pc.field("cell_id").isin(scanning.texts(cell_ids))))
-    for name, value in (where or {}).items():
-        parts.append(((name,), ~pc.field(name).is_valid() if value is None else pc.field(name) == value))
-    if not parts:
-        return None
-    columns = tuple(dict.fromkeys(name for names, _ in parts for name in names))
-    return scanning.Condition(functools.reduce(operator.and_, [part for _, part in parts]), columns, equal)

@@ -1,7 +1,8 @@
-"""Resuming: what the next submit needs to know of rows, read without building them.
+"""Resuming: the few columns of rows that the next submit needs, read without building the rows.
 
-Where `reading` gives 95 columns, this gives eleven: from the footers of small files, and of other files by the columns,
-read whole all the same so that both agree on what can be read.
+Flow: `small_files.read_footers` and `scanning.scan_files` -> `keys` -> `planning`.
+`reading` gives 95 columns, this gives eleven: small files hold them in their footers, and large files are read. Other
+columns of large files are checked all the same, so that both agree on what can be read.
 """
 
 import dataclasses
@@ -13,38 +14,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray.core import row as rows
+from featray.core.row import SCHEMA_VERSION
+from featray.core.stored_unit import StoredUnit
 from featray.store import footers, reading, scanning, schema, small_files
-from featray.store import stored_files as places
-from featray.store.stored_files import StoredFile, StoreProblem
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class UnitState:
-    """What resume needs to know of one row: columns of `row.Row`, of the same names and meaning."""
-
-    sweep: str
-    run_id: str
-    cell_id: str
-    target_id: str
-    invocation: int
-    attempt: int
-    status: str
-    started_at: str
-    order_index: int | None
-    warmup_s: rows.Floats | None
-    timed_s: rows.Floats | None
-
-    def key(self) -> tuple[str, str, str, int, int]:
-        """Identify the row, as `Row.key` does."""
-        return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
+from featray.store.conditions import Condition, make_condition
+from featray.store.location import Location, locate
+from featray.store.problems import StoreProblem, report_bad_row
+from featray.store.scanning import Scan
+from featray.store.schema import FILE_COLUMN
+from featray.store.stored_files import StoredFile
 
 
 @dataclasses.dataclass(frozen=True)
 class StoredKeys:
     """States in the order in which they were measured, and the files or rows that could not be used."""
 
-    units: tuple[UnitState, ...]
+    units: tuple[StoredUnit, ...]
     problems: tuple[StoreProblem, ...] = ()
 
 
@@ -53,8 +38,8 @@ def keys(
 ) -> StoredKeys:
     """Read the few columns of rows that resume needs: the same rows as `read`, in its order, 30 times as fast.
 
-    A row that `read` could not give, because its file is damaged anywhere or it lacks a column, is not given here
-    either, and named in the problems: what cannot be read is not done.
+    A row that `read` cannot give, because its file is damaged or it lacks a column, is not given here either. The
+    problems name it, and its unit is measured again.
 
     Args:
         results: Folder or URI.
@@ -65,45 +50,52 @@ def keys(
     Raises:
         StoreError: the store cannot be reached.
     """
-    place, wanted = places.at(results), reading.condition(sweep=sweep, run_id=run_id)
+    location, condition = locate(results), make_condition(sweep=sweep, run_id=run_id)
     columns = list(dict.fromkeys([*footers.COLUMNS, *schema.REQUIRED]))
-    (told, table), problems = told_and_scanned(place, wanted, columns, whole=True)
-    table = pa.concat_tables([table, pa.Table.from_pylist(told, schema=table.schema)])
-    usable, unusable = _complete(reading.distinct(table, every_attempt=every_attempt))
-    today, more = reading.upgraded(place, usable, wanted)
-    names = [field.name for field in dataclasses.fields(UnitState)]
-    units = [UnitState(**record) for record in today.select(names).to_pylist()]
-    units.sort(key=lambda unit: (unit.started_at, unit.run_id, unit.invocation, unit.order_index or 0, unit.key()))
-    return StoredKeys(tuple(units), tuple(dict.fromkeys([*problems, *unusable, *more])))
+    found = scan_with_footers(location, condition, columns, check_all_columns=True)
+    complete, incomplete = _drop_incomplete(location, reading.distinct(found.table, every_attempt=every_attempt))
+    table, bad_rows = reading.migrate_older(location, complete, condition)
+    names = [field.name for field in dataclasses.fields(StoredUnit)]
+    units = [StoredUnit(**record) for record in table.select(names).to_pylist()]
+    units.sort(key=reading.order_key)
+    return StoredKeys(tuple(units), tuple(dict.fromkeys([*found.problems, *incomplete, *bad_rows])))
 
 
-def _complete(table: Any) -> tuple[Any, list[StoreProblem]]:
-    """Leave out rows of today's schema that lack a column; what footers tell of has every one."""
-    lacking = functools.reduce(pc.or_, [pc.is_null(table.column(name)) for name in schema.REQUIRED])
-    lacking = pc.and_(lacking, pc.not_equal(table.column(scanning.FILE), ""))
-    lacking = pc.and_(pc.fill_null(lacking, False), pc.equal(table.column("schema_version"), rows.SCHEMA_VERSION))
+def _drop_incomplete(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
+    """Drop rows of today's schema that lack a required column; rows from footers have every one."""
+    is_incomplete = functools.reduce(pc.or_, [pc.is_null(table.column(name)) for name in schema.REQUIRED])
+    is_incomplete = pc.and_(is_incomplete, pc.not_equal(table.column(FILE_COLUMN), ""))
+    is_incomplete = pc.and_(
+        pc.fill_null(is_incomplete, False), pc.equal(table.column("schema_version"), SCHEMA_VERSION)
+    )
     problems = []
-    for record in table.filter(lacking).select([*schema.REQUIRED, scanning.FILE]).to_pylist():
+    for record in table.filter(is_incomplete).select([*schema.REQUIRED, FILE_COLUMN]).to_pylist():
         missing = next(name for name in schema.REQUIRED if record[name] is None)
-        name = record[scanning.FILE].rsplit("/", 1)[-1]
-        problems.append(StoreProblem(name, f"holds a row that cannot be read: column {missing} is missing"))
-    return table.filter(pc.invert(lacking)), problems
+        name = scanning.file_name(location, record[FILE_COLUMN])
+        problems.append(report_bad_row(name, f"column {missing} is missing"))
+    return table.filter(pc.invert(is_incomplete)), problems
 
 
-def told_and_scanned(
-    place: places.Place, wanted: scanning.Condition | None, columns: Sequence[str], *, whole: bool
-) -> tuple[tuple[list[dict[str, Any]], Any], list[StoreProblem]]:
-    """Read columns of every attempt, a row in two files twice: what footers tell, and a table of the other files' rows.
+def scan_with_footers(
+    location: Location, condition: Condition | None, columns: Sequence[str], *, check_all_columns: bool
+) -> Scan:
+    """Read columns of every attempt, a row in two files twice: from footers where files have rows there.
 
-    Footers tell of `footers.COLUMNS`, and of no file's path, which is empty for them.
+    A row from a footer has `footers.COLUMNS` alone, null in other columns, and no file: `FILE_COLUMN` is empty.
+
+    Args:
+        location: The store.
+        condition: Which rows; it asks for nothing but values of `footers.COLUMNS`.
+        columns: Names of `schema.reading_schema()`; `schema_version` is added.
+        check_all_columns: Also check the other columns of files that are read whole.
     """
 
-    def use(files: list[StoredFile]) -> tuple[tuple[list[footers.FooterUnit], Any], list[StoreProblem]]:
-        units, others = small_files.units(place, files)
-        found, unusable = scanning.scan_files(place, others, columns, wanted, whole=whole)
-        return (units, found), unusable
+    def read(files: list[StoredFile]) -> Scan:
+        footer_rows, others = small_files.read_footers(location, files)
+        found = scanning.scan_files(location, others, columns, condition, check_all_columns=check_all_columns)
+        key_values = condition.key_values if condition else {}
+        records = [{**row, FILE_COLUMN: ""} for row in footer_rows if footers.has_values(row, key_values)]
+        added = pa.Table.from_pylist(records, schema=found.table.schema)
+        return Scan(pa.concat_tables([found.table, added]), found.problems)
 
-    (units, table), problems = scanning.surviving(place, use)
-    equal = wanted.equal if wanted else {}
-    told = [{**unit, scanning.FILE: ""} for unit in units if footers.agrees(unit, equal)]
-    return (told, table), problems
+    return scanning.list_and_read(location, read)

@@ -1,224 +1,217 @@
 """Scanning: columns and rows of every usable file, and what is wrong with the others.
 
-Large files are scanned together, in Arrow's threads. Only when that fails is each of them looked at alone, the
-unreadable ones set aside with their reasons, and the rest scanned again. Small files are read one by one anyway.
+Flow: `stored_files.list_files` -> `scan` -> `reading`, `summary`, `removal`.
+Large files are scanned together, in Arrow's threads. Only when that fails is each of them examined alone: the
+unreadable ones become problems, and the rest is scanned again. Small files are read one by one anyway.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from featray.core import row as rows
+from featray.core.row import SCHEMA_VERSION
 from featray.errors import StoreError
 from featray.store import schema, small_files
-from featray.store import stored_files as places
-from featray.store.stored_files import Place, StoredFile, StoreProblem
+from featray.store.conditions import VERSION, Condition
+from featray.store.location import Location
+from featray.store.problems import StoreProblem, report_damage, report_foreign, report_misfit, report_newer
+from featray.store.schema import FILE_COLUMN
+from featray.store.stored_files import StoredFile, list_files, open_file
 
-FILE = "__filename"  # Arrow's name for the column of file paths
 RETRIES = 20  # listings that a compaction may outdate in a row; each lost race means that one has just finished
-VERSION = pc.field("schema_version")
 _FORMAT = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Condition:
-    """Which rows to read: an Arrow expression, the columns that it looks at, and what it asks of keys in footers."""
-
-    expression: Any
-    columns: tuple[str, ...]
-    equal: Mapping[str, str]
-
-
-@dataclasses.dataclass(frozen=True)
 class Scan:
-    """A table of the columns asked for with the column `FILE`, and the files that could not be used."""
+    """A table of the columns asked for and `FILE_COLUMN`, and the files that could not be used."""
 
     table: Any
     problems: tuple[StoreProblem, ...]
 
 
-def scan(place: Place, columns: Sequence[str], condition: Condition | None = None, *, of_anybody: bool = False) -> Scan:
-    """Read columns of every row that meets a condition, whatever compacts beside it.
+def scan(
+    location: Location, columns: Sequence[str], condition: Condition | None = None, *, keep_unusable: bool = False
+) -> Scan:
+    """Read columns of every row that meets a condition, also while a compaction runs.
 
     Args:
-        place: The store.
+        location: The store.
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
-        condition: Pushed down to the row groups of large files.
-        of_anybody: Also rows that are foreign or of a newer schema, for who deletes files and must see all of them.
+        condition: Which rows; it is pushed down to the row groups of large files.
+        keep_unusable: Keep rows that are foreign or of a newer schema: who deletes files must see all of them.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
     """
-    found, problems = surviving(
-        place, lambda files: scan_files(place, files, columns, condition, of_anybody=of_anybody)
+    return list_and_read(
+        location, lambda files: scan_files(location, files, columns, condition, keep_unusable=keep_unusable)
     )
-    return Scan(found, tuple(problems))
 
 
-T = TypeVar("T")
-
-
-def surviving(
-    place: Place, use: Callable[[list[StoredFile]], tuple[T, list[StoreProblem]]]
-) -> tuple[T, list[StoreProblem]]:
-    """List the store and use its files, again from the start when a compaction has deleted one meanwhile.
+def list_and_read(location: Location, read: Callable[[list[StoredFile]], Scan]) -> Scan:
+    """List the store and read its files; start again when a compaction has deleted one of them.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
     """
     for _ in range(RETRIES):
-        files, problems = places.listing(place)
+        files, problems = list_files(location)
         try:
-            found, unusable = use(files)
+            found = read(files)
         except FileNotFoundError:
             continue
-        return found, [*problems, *unusable]
-    raise StoreError(f"{place.text}: files vanish while they are read; stop whatever deletes them and try again")
+        return Scan(found.table, (*problems, *found.problems))
+    raise StoreError(f"{location.name}: files vanish while they are read; stop whatever deletes them and try again")
 
 
 def scan_files(
-    place: Place,
+    location: Location,
     files: Sequence[StoredFile],
     columns: Sequence[str],
     condition: Condition | None = None,
     *,
-    of_anybody: bool = False,
-    whole: bool = False,
-) -> tuple[Any, list[StoreProblem]]:
-    """Read columns of some files; rows that are foreign or too new are left out and named, unless asked for.
+    keep_unusable: bool = False,
+    check_all_columns: bool = False,
+) -> Scan:
+    """Read columns of some files; files with rows that are foreign or too new are problems.
 
     Args:
-        place: The store.
-        files: Of it.
+        location: The store.
+        files: Files of the store.
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
         condition: Which rows.
-        of_anybody: Also rows that are foreign or of a newer schema.
-        whole: Read the rows' other columns too and drop them, so that rows which `read` cannot give are not given here.
+        keep_unusable: Keep rows that are foreign or of a newer schema, and report none of them.
+        check_all_columns: Read the other columns too, so that a file which is damaged there is a problem.
 
     Raises:
-        FileNotFoundError: one of the files has gone meanwhile.
-        StoreError: a file cannot be read for a reason that looking at it alone does not show.
+        FileNotFoundError: one of the files is gone.
+        StoreError: a file cannot be read for a reason that examining it alone does not show.
     """
     columns = list(dict.fromkeys(["schema_version", *columns, *(condition.columns if condition else ())]))
     # Rows without a version are kept, so that a foreign file is reported and not filtered away in silence.
-    wanted = condition.expression | ~VERSION.is_valid() if condition else None
-    few, problems = small_files.read(
-        place,
+    expression = condition.expression | ~VERSION.is_valid() if condition else None
+    table, problems = small_files.read(
+        location,
         [file for file in files if file.size_b <= small_files.LIMIT_B],
         columns,
-        name_column=FILE,
-        equal=condition.equal if condition else {},
-        whole=whole,
+        key_values=condition.key_values if condition else {},
+        check_all_columns=check_all_columns,
     )
-    if wanted is not None:
-        few = few.filter(wanted)
+    if expression is not None:
+        table = table.filter(expression)
     large = [file for file in files if file.size_b > small_files.LIMIT_B]
-    many, unusable = _scan_large(place, large, columns, wanted, whole=whole)
-    found = few if many is None else pa.concat_tables([few, many.select(few.schema.names).cast(few.schema)])
-    return (found, [*problems, *unusable]) if of_anybody else _known(place, found, [*problems, *unusable])
+    large_table, unreadable = _scan_large(location, large, columns, expression, check_all_columns=check_all_columns)
+    if large_table is not None:
+        table = pa.concat_tables([table, large_table.select(table.schema.names).cast(table.schema)])
+    table, unusable = (table, []) if keep_unusable else _drop_unusable(location, table)
+    return Scan(table, (*problems, *unreadable, *unusable))
 
 
 def _scan_large(
-    place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None, *, whole: bool
+    location: Location,
+    files: Sequence[StoredFile],
+    columns: Sequence[str],
+    expression: Any | None,
+    *,
+    check_all_columns: bool,
 ) -> tuple[Any | None, list[StoreProblem]]:
     if not files:
         return None, []
+    read = _read_and_check_all if check_all_columns else _read
     try:
-        return (_thinned if whole else _table)(place, files, columns, wanted), []
+        return read(location, files, columns, expression), []
     except FileNotFoundError:
         raise
-    except small_files.UNREADABLE as wrong:
-        unusable = [problem for file in files if (problem := examine(place, file))]
-        bad = {problem.file for problem in unusable}
+    except small_files.READ_ERRORS as error:
+        problems = [problem for file in files if (problem := examine(location, file))]
+        bad = {problem.file for problem in problems}
         if not bad:
-            raise StoreError(f"{place.text}: cannot read: {wrong}") from wrong
+            raise StoreError(f"{location.name}: cannot read: {error}") from error
         usable = [file for file in files if file.name not in bad]
-        rest, more = _scan_large(place, usable, columns, wanted, whole=whole)
-        return rest, [*unusable, *more]
+        table, more = _scan_large(location, usable, columns, expression, check_all_columns=check_all_columns)
+        return table, [*problems, *more]
 
 
-def _table(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
-    return _scanner(place, files, columns, wanted).to_table()
+def _read(location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None) -> Any:
+    return _scanner(location, files, columns, expression).to_table()
 
 
-def _thinned(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
+def _read_and_check_all(
+    location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None
+) -> Any:
     """Read every column, piece by piece, and keep some: outputs are 10 KB a row."""
-    kept = [*columns, FILE]
-    scanner = _scanner(place, files, schema.reading_schema().names, wanted)
-    schema_ = pa.schema([scanner.projected_schema.field(name) for name in kept])
-    return pa.Table.from_batches((batch.select(kept) for batch in scanner.to_batches()), schema_)
+    names = [*columns, FILE_COLUMN]
+    scanner = _scanner(location, files, schema.reading_schema().names, expression)
+    wanted = pa.schema([scanner.projected_schema.field(name) for name in names])
+    return pa.Table.from_batches((batch.select(names) for batch in scanner.to_batches()), wanted)
 
 
-def _scanner(place: Place, files: Sequence[StoredFile], columns: Sequence[str], wanted: Any | None) -> Any:
-    paths = [place.path(file.name) for file in files]
-    dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=place.filesystem)
-    return dataset.scanner(columns=[*columns, FILE], filter=wanted)
+def _scanner(location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None) -> Any:
+    paths = [location.path(file.name) for file in files]
+    dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=location.filesystem)
+    return dataset.scanner(columns=[*columns, FILE_COLUMN], filter=expression)
 
 
-def _known(place: Place, found: Any, unusable: list[StoreProblem]) -> tuple[Any, list[StoreProblem]]:
-    """Leave out rows that are not featray's or of a schema that is not known yet, and say so."""
-    versions = found.column("schema_version")
-    problems = list(unusable)
+def _drop_unusable(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
+    """Drop rows that are not featray's or of a schema that is not known yet, and report their files."""
+    versions = table.column("schema_version")
     foreign = pc.is_null(versions)
-    newer = pc.fill_null(pc.greater(versions, rows.SCHEMA_VERSION), False)
-    for mask, reason in (
-        (foreign, "not a table of featray's rows; move it out of the store"),
-        (newer, f"holds rows of a newer schema than {rows.SCHEMA_VERSION}; update featray to use them"),
-    ):
-        if pc.any(mask).as_py():
-            names = pc.unique(found.filter(mask).column(FILE)).to_pylist()
-            problems += [StoreProblem(relative(place, name), reason) for name in sorted(names)]
-    if len(problems) > len(unusable):
-        found = found.filter(pc.invert(pc.or_(foreign, newer)))
-    return found, problems
+    newer = pc.fill_null(pc.greater(versions, SCHEMA_VERSION), False)
+    problems = [
+        report(name)
+        for mask, report in ((foreign, report_foreign), (newer, report_newer))
+        for name in sorted(file_names(location, table.filter(mask)))
+    ]
+    return (table.filter(pc.invert(pc.or_(foreign, newer))) if problems else table), problems
 
 
-def texts(values: Collection[str]) -> Any:
-    """Make an Arrow array of strings, also of none."""
-    return pa.array(sorted(values), pa.string())
+def file_names(location: Location, table: Any) -> set[str]:
+    """Name the files that a table's rows come from, as `stored_files.list_files` does."""
+    return {file_name(location, path) for path in pc.unique(table.column(FILE_COLUMN)).to_pylist()}
 
 
-def relative(place: Place, path: str) -> str:
-    """Name a file as `place.listing` does, from the path that Arrow gives."""
-    return path[path.find(place.folder) + len(place.folder) :].lstrip("/")
+def file_name(location: Location, path: str) -> str:
+    """Name a file as `stored_files.list_files` does, from the path that Arrow gives."""
+    return path[path.find(location.folder) + len(location.folder) :].lstrip("/")
 
 
-def examine(place: Place, file: StoredFile) -> StoreProblem | None:
+def examine(location: Location, file: StoredFile) -> StoreProblem | None:
     """Read a whole file and say what is wrong with it, if anything.
 
     Raises:
-        FileNotFoundError: it has gone meanwhile.
+        FileNotFoundError: it is gone.
     """
+    columns = schema.reading_schema().names
     if file.size_b <= small_files.LIMIT_B:
-        found, problems = small_files.read(place, [file], schema.reading_schema().names, name_column=FILE)
+        table, problems = small_files.read(location, [file], columns)
         if problems:
             return problems[0]
     else:
         try:
-            found = _table(place, [file], schema.reading_schema().names, None)
+            table = _read(location, [file], columns, None)
         except FileNotFoundError:
             raise
-        except small_files.UNREADABLE as wrong:
-            return _blame(place, file, wrong)
-    if found.num_rows and pc.any(pc.is_null(found.column("schema_version"))).as_py():
-        return small_files.foreign(file.name)
-    return None
+        except small_files.READ_ERRORS as error:
+            return _find_cause(location, file, error)
+    is_foreign = table.num_rows and pc.any(pc.is_null(table.column("schema_version"))).as_py()
+    return report_foreign(file.name) if is_foreign else None
 
 
-def _blame(place: Place, file: StoredFile, wrong: BaseException) -> StoreProblem:
-    """Tell a damaged file from one whose columns are not those of rows."""
+def _find_cause(location: Location, file: StoredFile, error: BaseException) -> StoreProblem:
+    """Find out whether a file is damaged, or whole with columns that are not those of rows."""
     try:
-        with places.opened(place, file.name) as stream:
+        with open_file(location, file.name) as stream:
             pq.ParquetFile(stream, page_checksum_verification=True).read()
     except FileNotFoundError:
         raise
-    except small_files.UNREADABLE as damage:
-        return small_files.damaged(file, damage)
-    return small_files.misfit(file, wrong)
+    except small_files.READ_ERRORS as damage:
+        return report_damage(file.name, damage)
+    return report_misfit(file.name, error)

@@ -1,5 +1,6 @@
 """Small files, of which a submit leaves thousands: read one by one, each in a single request.
 
+Flow: `scanning` and `resuming` -> `read`, `read_footers`.
 Arrow's dataset scanner keeps the parsed footer of every file that it has seen, 230 kB each, and takes twice as long.
 """
 
@@ -11,21 +12,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featray.core import row as rows
+from featray.core.row import SCHEMA_VERSION
 from featray.store import footers, schema
-from featray.store import stored_files as places
-from featray.store.stored_files import Place, StoredFile, StoreProblem
+from featray.store.footers import FooterRow
+from featray.store.location import Location
+from featray.store.problems import StoreProblem, report_damage, report_empty, report_foreign, report_misfit
+from featray.store.schema import FILE_COLUMN
+from featray.store.stored_files import StoredFile, open_file
 
-LIMIT_B = 128 * 1024  # what is not larger is read in one request; a file of one row has 10 to 30 kB
-TOGETHER = 128  # files made one piece at a time: 2000 tables of one row each took 260 MB
+LIMIT_B = 128 * 1024  # files up to this size are read in one request; a file of one row has 10 to 30 kB
+BATCH_FILES = 128  # files made into one table at a time: 2000 tables of one row each took 260 MB
 LOCAL_THREADS = 2  # parsing footers holds the interpreter's lock most of the time
 REMOTE_THREADS = 16  # requests to an object store mostly wait
-UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+READ_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Read:
-    """The columns asked for that one file has, or why there are none."""
+class _FileTable:
+    """What one file gave: a table of columns that it has, or a problem, or neither where it was skipped."""
 
     file: StoredFile
     table: Any = None
@@ -33,134 +37,138 @@ class _Read:
 
 
 def read(
-    place: Place,
+    location: Location,
     files: Sequence[StoredFile],
     columns: Sequence[str],
     *,
-    name_column: str,
-    equal: Mapping[str, str] | None = None,
-    whole: bool = False,
+    key_values: Mapping[str, str] | None = None,
+    check_all_columns: bool = False,
 ) -> tuple[Any, list[StoreProblem]]:
-    """Read columns of small files into one table, with each file's path in `name_column`.
+    """Read columns of small files into one table, with each file's path in `FILE_COLUMN`.
 
     Args:
-        place: The store.
+        location: The store.
         files: None larger than `LIMIT_B`.
         columns: Names of the reading schema.
-        name_column: Name for the column of paths.
-        equal: Skip files whose footers tell that none of their rows has these values.
-        whole: Read the other columns too, so that a file which is damaged there is a problem.
+        key_values: Skip a file when its footer shows that none of its rows has these values.
+        check_all_columns: Read the other columns too, so that a file which is damaged there is a problem.
 
     Raises:
-        FileNotFoundError: one of them has gone meanwhile.
+        FileNotFoundError: one of the files is gone.
     """
-    every = schema.reading_schema()
-    wanted = pa.schema([field for field in every if whole or field.name in columns])
-    kept = [*(field.name for field in every if field.name in columns), name_column]
-    parts, problems = [pa.schema([*wanted, (name_column, pa.string())]).empty_table().select(kept)], []
-    with _pool(place) as pool:
-        for begin in range(0, len(files), TOGETHER):
-            some = files[begin : begin + TOGETHER]
-            found = list(pool.map(lambda file: _read(place, file, wanted.names, equal or {}), some))
-            table, wrong = _together(place, found, wanted, name_column)
-            parts.append(table.select(kept))
-            problems += wrong
-    return pa.concat_tables(parts), problems
+    read_schema = schema.reading_schema()
+    wanted = pa.schema([field for field in read_schema if check_all_columns or field.name in columns])
+    names = [*(field.name for field in read_schema if field.name in columns), FILE_COLUMN]
+    tables, problems = [_empty_table(wanted).select(names)], []
+    with _thread_pool(location) as pool:
+        for begin in range(0, len(files), BATCH_FILES):
+            batch = files[begin : begin + BATCH_FILES]
+            file_tables = list(pool.map(lambda file: _read_file(location, file, wanted.names, key_values or {}), batch))
+            table, misfits = _join(location, file_tables, wanted)
+            tables.append(table.select(names))
+            problems += [*(file_table.problem for file_table in file_tables if file_table.problem), *misfits]
+    return pa.concat_tables(tables), problems
 
 
-def _together(place: Place, found: Sequence[_Read], wanted: Any, name_column: str) -> tuple[Any, list[StoreProblem]]:
-    """Make one table, in one piece, of what was read."""
-    problems = [each.problem for each in found if each.problem]
-    parts = [pa.schema([*wanted, (name_column, pa.string())]).empty_table()]
-    for group in _alike(each for each in found if each.table is not None):
-        tables, wrong = _conform(group, wanted)
-        problems += wrong
-        parts += [_named(place, table, held, name_column) for table, held in tables]
-    return pa.concat_tables(parts).combine_chunks(), problems
+def read_footers(location: Location, files: Sequence[StoredFile]) -> tuple[list[FooterRow], list[StoredFile]]:
+    """Read the rows that footers hold, of all files that are whole and have rows of today's schema alone.
+
+    Returns:
+        `footers.COLUMNS` of each row, and the files that must be read otherwise.
+
+    Raises:
+        FileNotFoundError: one of the files is gone.
+    """
+
+    def read_footer(file: StoredFile) -> list[FooterRow] | None:
+        try:
+            rows = footers.read_rows(_content(location, file)) if 0 < file.size_b <= LIMIT_B else None
+        except FileNotFoundError:
+            raise
+        except READ_ERRORS:
+            return None
+        is_today = rows and all(row["schema_version"] == SCHEMA_VERSION for row in rows)
+        return rows if is_today else None
+
+    with _thread_pool(location) as pool:
+        rows_by_file = list(pool.map(read_footer, files))
+    others = [file for file, rows in zip(files, rows_by_file, strict=True) if rows is None]
+    return [row for rows in rows_by_file for row in rows or ()], others
 
 
-def _read(place: Place, file: StoredFile, columns: Sequence[str], equal: Mapping[str, str]) -> _Read:
-    if file.size_b == 0:
-        return _Read(file, problem=StoreProblem(file.name, "empty; delete it"))
-    try:
-        content = _content(place, file)
-        held = footers.units(content) if equal else None
-        if held is not None and not any(footers.agrees(unit, equal) for unit in held):
-            return _Read(file)
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as opened:
-            if "schema_version" not in opened.schema_arrow.names:
-                return _Read(file, problem=foreign(file.name))
-            return _Read(file, opened.read(columns=columns, use_threads=False).replace_schema_metadata(None))
-    except FileNotFoundError:
-        raise
-    except UNREADABLE as damage:
-        return _Read(file, problem=damaged(file, damage))
+def _thread_pool(location: Location) -> concurrent.futures.ThreadPoolExecutor:
+    return concurrent.futures.ThreadPoolExecutor(LOCAL_THREADS if location.is_local else REMOTE_THREADS)
 
 
-def _pool(place: Place) -> concurrent.futures.ThreadPoolExecutor:
-    return concurrent.futures.ThreadPoolExecutor(LOCAL_THREADS if place.is_local else REMOTE_THREADS)
-
-
-def _content(place: Place, file: StoredFile) -> bytes:
-    with places.opened(place, file.name) as stream:
+def _content(location: Location, file: StoredFile) -> bytes:
+    with open_file(location, file.name) as stream:
         return bytes(stream.read())
 
 
-def units(place: Place, files: Sequence[StoredFile]) -> tuple[list[footers.FooterUnit], list[StoredFile]]:
-    """Read what footers tell of rows, in all files that are whole and hold rows of today's schema alone.
-
-    Returns:
-        `footers.COLUMNS` of each row, and the other files.
-
-    Raises:
-        FileNotFoundError: one of them has gone meanwhile.
-    """
-
-    def held(file: StoredFile) -> list[footers.FooterUnit] | None:
-        try:
-            found = footers.units(_content(place, file)) if 0 < file.size_b <= LIMIT_B else None
-            is_today = found and all(unit["schema_version"] == rows.SCHEMA_VERSION for unit in found)
-            return found if is_today else None
-        except FileNotFoundError:
-            raise
-        except UNREADABLE:
-            return None
-
-    with _pool(place) as pool:
-        found = list(pool.map(held, files))
-    others = [file for file, each in zip(files, found, strict=True) if each is None]
-    return [unit for each in found if each is not None for unit in each], others
+def _read_file(
+    location: Location, file: StoredFile, columns: Sequence[str], key_values: Mapping[str, str]
+) -> _FileTable:
+    if file.size_b == 0:
+        return _FileTable(file, problem=report_empty(file.name))
+    try:
+        content = _content(location, file)
+        rows = footers.read_rows(content) if key_values else None
+        if rows is not None and not any(footers.has_values(row, key_values) for row in rows):
+            return _FileTable(file)
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
+            if "schema_version" not in parquet.schema_arrow.names:
+                return _FileTable(file, problem=report_foreign(file.name))
+            return _FileTable(file, parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None))
+    except FileNotFoundError:
+        raise
+    except READ_ERRORS as error:
+        return _FileTable(file, problem=report_damage(file.name, error))
 
 
-def _alike(found: Iterable[_Read]) -> list[list[_Read]]:
-    """Group files by the columns that they have, which are the same in all but a few."""
-    groups: list[list[_Read]] = []
-    for each in found:
+def _empty_table(wanted: Any) -> Any:
+    return pa.schema([*wanted, (FILE_COLUMN, pa.string())]).empty_table()
+
+
+def _join(location: Location, file_tables: Iterable[_FileTable], wanted: Any) -> tuple[Any, list[StoreProblem]]:
+    """Make one table, in one piece, of the tables of many files."""
+    tables, problems = [_empty_table(wanted)], []
+    for group in _group_by_columns(file_table for file_table in file_tables if file_table.table is not None):
+        group_tables, misfits = _conform(location, group, wanted)
+        tables += group_tables
+        problems += misfits
+    return pa.concat_tables(tables).combine_chunks(), problems
+
+
+def _group_by_columns(file_tables: Iterable[_FileTable]) -> list[list[_FileTable]]:
+    """Group files by the columns that they have, which are the same in nearly all files."""
+    groups: list[list[_FileTable]] = []
+    for file_table in file_tables:
         for group in groups:
-            if group[0].table.schema.equals(each.table.schema):
-                group.append(each)
+            if group[0].table.schema.equals(file_table.table.schema):
+                group.append(file_table)
                 break
         else:
-            groups.append([each])
+            groups.append([file_table])
     return groups
 
 
-def _conform(group: list[_Read], wanted: Any) -> tuple[list[tuple[Any, list[_Read]]], list[StoreProblem]]:
-    """Give a group the wanted columns and types; where they do not fit, find out which file is to blame."""
+def _conform(location: Location, group: list[_FileTable], wanted: Any) -> tuple[list[Any], list[StoreProblem]]:
+    """Give a group the wanted columns and types; where they do not fit, try each of its files alone."""
     try:
-        return [(as_schema(pa.concat_tables([each.table for each in group]), wanted), group)], []
-    except UNREADABLE as wrong:
+        table = _cast(pa.concat_tables([file_table.table for file_table in group]), wanted)
+        return [_with_paths(location, table, group)], []
+    except READ_ERRORS as error:
         if len(group) == 1:
-            return [], [misfit(group[0].file, wrong)]
+            return [], [report_misfit(group[0].file.name, error)]
     tables, problems = [], []
-    for each in group:
-        table, wrongs = _conform([each], wanted)
-        tables += table
-        problems += wrongs
+    for file_table in group:
+        conformed, misfits = _conform(location, [file_table], wanted)
+        tables += conformed
+        problems += misfits
     return tables, problems
 
 
-def as_schema(table: Any, wanted: Any) -> Any:
+def _cast(table: Any, wanted: Any) -> Any:
     """Cast a table to a schema: columns that it lacks are null, others are dropped."""
     columns = [
         table.column(field.name).cast(field.type)
@@ -171,25 +179,6 @@ def as_schema(table: Any, wanted: Any) -> Any:
     return pa.table(columns, schema=wanted)
 
 
-def _named(place: Place, table: Any, held: list[_Read], name_column: str) -> Any:
-    paths = [place.path(each.file.name) for each in held for _ in range(each.table.num_rows)]
-    return table.append_column(name_column, pa.array(paths, pa.string()))
-
-
-def damaged(file: StoredFile, damage: BaseException) -> StoreProblem:
-    """Report a file that is no parquet, or no longer."""
-    return StoreProblem(file.name, f"damaged or not parquet ({_first_line(damage)}); move it out of the store")
-
-
-def misfit(file: StoredFile, wrong: BaseException) -> StoreProblem:
-    """Report a parquet file whose columns are not those of rows."""
-    return StoreProblem(file.name, f"cannot be read as rows ({_first_line(wrong)}); move it out of the store")
-
-
-def foreign(name: str) -> StoreProblem:
-    """Report a parquet file of somebody else."""
-    return StoreProblem(name, "not a table of featray's rows; move it out of the store")
-
-
-def _first_line(wrong: BaseException) -> str:
-    return str(wrong).strip().partition("\n")[0][:200]
+def _with_paths(location: Location, table: Any, group: Sequence[_FileTable]) -> Any:
+    paths = [location.path(file_table.file.name) for file_table in group for _ in range(file_table.table.num_rows)]
+    return table.append_column(FILE_COLUMN, pa.array(paths, pa.string()))

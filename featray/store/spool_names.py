@@ -1,8 +1,9 @@
-"""Spools: by which name the hosts keep a store's rows until they are stored.
+"""Spool names: the name under which hosts keep a store's rows until they are stored.
 
-A path does not name a folder: `/root/results` on two machines, or in two containers, may be two stores on two disks,
-and one driver would take the other's rows. So a folder that is measured into gets a random id, kept in it, and is known
-to the hosts by both: a copy of it beside it is another store.
+Flow: `create_spool_name` names the spool before a run; `spool_name` finds it again when rows are collected.
+A path alone is no name: `/root/results` on two machines, or in two containers, may be two stores on two disks, and one
+driver would take the other's rows. So each folder that is measured into keeps a random id in a file, and the name has
+both: a copy of the folder elsewhere is another store.
 """
 
 import os
@@ -13,10 +14,10 @@ from pyarrow import fs
 
 from featray.errors import StoreError
 from featray.store import store_names
-from featray.store import stored_files as places
-from featray.store.stored_files import Place
+from featray.store.location import Location
+from featray.store.stored_files import publish
 
-ID = ".featray-store"
+ID_FILE = ".featray-store"
 
 
 def spool_name(results: str | os.PathLike[str]) -> str | None:
@@ -29,27 +30,27 @@ def spool_name(results: str | os.PathLike[str]) -> str | None:
     if "://" in name:
         return name
     try:
-        return f"{name}#{(Path(results) / ID).read_text(encoding='ascii').strip()}"
+        return f"{name}#{(Path(results) / ID_FILE).read_text(encoding='ascii').strip()}"
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as wrong:
-        raise StoreError(f"{store_names.shown(results)}: its id cannot be read ({wrong})") from wrong
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{store_names.display_name(results)}: its id cannot be read ({error})") from error
 
 
-def make_spool(results: str | os.PathLike[str]) -> str:
-    """Name a store's spool, and give a folder its id where it has none.
+def create_spool_name(results: str | os.PathLike[str]) -> str:
+    """Name a store's spool, and give a folder an id where it has none.
 
     Raises:
         StoreError: the folder cannot be read or written.
     """
-    if (known := spool_name(results)) is not None:
-        return known
-    place = Place(fs.LocalFileSystem(), os.fspath(results), store_names.shown(results))
+    if (name := spool_name(results)) is not None:
+        return name
+    folder = Location(fs.LocalFileSystem(), os.fspath(results), store_names.display_name(results))
     try:
-        places.publish(place, ID, lambda stream: stream.write(secrets.token_hex(8).encode()))
-        (Path(results) / ID).chmod(0o644)  # whoever may read the folder's rows has to read its id, whatever the umask
-    except StoreError:  # unless another process was first
-        if (theirs := spool_name(results)) is None:
+        publish(folder, ID_FILE, lambda stream: stream.write(secrets.token_hex(8).encode()))
+        (Path(results) / ID_FILE).chmod(0o644)  # who may read the rows must read the id too, whatever the umask
+    except StoreError:
+        if (name := spool_name(results)) is None:  # unless another process was first
             raise
-        return theirs
+        return name
     return str(spool_name(results))

@@ -1,4 +1,8 @@
-"""Where a store lies: a folder of any filesystem that pyarrow knows, and the few things done to its files."""
+"""Stored files: listing, opening, creating and deleting the files of a store.
+
+Flow: `location.Location` -> `list_files` -> `scanning`; `writing` and `compaction` -> `publish`.
+A file appears whole or not at all, and is never overwritten. Other processes may add and delete files at any moment.
+"""
 
 import contextlib
 import dataclasses
@@ -6,85 +10,23 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
 from pyarrow import fs
 
 from featray.core.files import sync_to_disk
-from featray.errors import StoreError
-from featray.store import store_names
+from featray.store.location import Location, explain_errors
+from featray.store.problems import StoreProblem, report_stranger
 
-ROWS = "rows"
 SUFFIX = ".parquet"
 COMPACTED = "compacted"  # first word of the names of files that hold rows of others
 ARCHIVE_PREFIX = "history-"  # files that compaction and rm leave alone
 TEMPORARY = ".tmp"
 ABANDONED_S = 86_400.0  # no write takes a day
 HIDDEN = (".", "_")  # pyarrow, and so pandas, skips files and folders with these in front
-
-
-@dataclasses.dataclass(frozen=True)
-class StoreProblem:
-    """A file of the store, or some of its rows, that could not be used, and why."""
-
-    file: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.reason}"
-
-
-def left_out(problems: Iterable[StoreProblem]) -> str:
-    """End a message that something is not there with what could not be read: it may be what was meant."""
-    return "".join(f"\n  left out: {problem}" for problem in dict.fromkeys(problems))
-
-
-class StoreWarning(UserWarning):
-    """Something in the store could not be used; the message names the file and the reason."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """The folder of a store's rows.
-
-    `text` names it in messages, without the credentials that a URI may carry.
-    """
-
-    filesystem: Any
-    folder: str
-    text: str
-
-    @property
-    def is_local(self) -> bool:
-        """Tell whether files can be synced and linked; object stores write whole objects by themselves."""
-        return isinstance(self.filesystem, fs.LocalFileSystem)
-
-    def path(self, name: str) -> str:
-        """Find a file of the store by the name that `listing` gave."""
-        return f"{self.folder}/{name}"
-
-
-@contextlib.contextmanager
-def opened(place: Place, name: str) -> Iterator[Any]:
-    """Open a file of the store for reading.
-
-    Raises:
-        FileNotFoundError: it has gone; also while it was read, which NFS calls a stale handle.
-    """
-    try:
-        with _open(place, name) as stream:
-            yield stream
-    except OSError as wrong:
-        if wrong.errno == errno.ESTALE:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from wrong
-        raise
-
-
-def _open(place: Place, name: str) -> Any:
-    return place.filesystem.open_input_file(place.path(name))
+LISTINGS = 20  # tries in a row; each failed one means that a folder has just appeared or vanished
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,123 +36,143 @@ class StoredFile:
     name: str  # relative to the folder
     size_b: int
 
-    @property
-    def is_archive(self) -> bool:
-        """Tell whether compaction and rm must leave it alone."""
-        return self.name.rsplit("/", 1)[-1].startswith(ARCHIVE_PREFIX)
 
+def list_files(location: Location) -> tuple[list[StoredFile], list[StoreProblem]]:
+    """List the store's parquet files by name, and every other file as a problem.
 
-def at(results: str | os.PathLike[str]) -> Place:
-    """Open the store of a results folder or URI; nothing is created or read.
-
-    Raises:
-        StoreError: the URI is malformed, or names a filesystem that pyarrow does not have.
-    """
-    text = os.fspath(results)
-    if "://" not in text:
-        return Place(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
-    shown = store_names.shown(text)
-    try:
-        filesystem, folder = fs.FileSystem.from_uri(text)
-    except (pa.ArrowException, OSError, ValueError) as wrong:
-        # Not `from wrong`: whoever prints the whole chain would print the URI.
-        raise StoreError(f"{shown}: cannot open: {store_names.censored(str(wrong), text)}") from None
-    return Place(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{shown}/{ROWS}")
-
-
-def listing(place: Place) -> tuple[list[StoredFile], list[StoreProblem]]:
-    """List the store's parquet files by name, and as problems whatever else lies between them.
-
-    A listing is no snapshot: while it runs, a compaction can put a row's new file behind the place that it has reached
-    and delete the old one before it gets there. So it counts only when the next one shows no new compacted file.
+    A compaction can, during a listing, put a row's new file where the listing has been already and delete the old one
+    where it has not been yet. So a listing counts only when the next one shows no new compacted file.
 
     Raises:
         StoreError: the folder cannot be listed. One that does not exist is empty.
     """
-    entries = _entries(place)
-    while _compacted(later := _entries(place)) - _compacted(entries):
-        entries = later
+    sizes_b = _list_sizes(location)
+    while _compacted(later := _list_sizes(location)) - _compacted(sizes_b):
+        sizes_b = later
     files, problems = [], []
-    for name, size_b in sorted(entries.items()):
+    for name, size_b in sorted(sizes_b.items()):
         if any(part.startswith(HIDDEN) for part in name.split("/")):
             continue
         if name.endswith(SUFFIX):
             files.append(StoredFile(name, size_b))
         else:
-            problems.append(StoreProblem(name, "not a parquet file; move it out of the store"))
+            problems.append(report_stranger(name))
     return files, problems
 
 
-def _entries(place: Place) -> dict[str, int]:
-    with explained(place, "list"):
-        found = place.filesystem.get_file_info(fs.FileSelector(place.folder, recursive=True, allow_not_found=True))
-    start = len(place.folder) + 1
-    return {entry.path[start:]: entry.size for entry in found if entry.type == fs.FileType.File}
+def _list_sizes(location: Location) -> dict[str, int]:
+    """Map the name of each file under the folder to its size in bytes."""
+    with explain_errors(location, "list"):
+        infos = _list_infos(location)
+    start = len(location.folder) + 1
+    return {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
 
 
-def _compacted(entries: Mapping[str, int]) -> set[str]:
-    return {name for name in entries if is_compacted(name)}
+def _list_infos(location: Location) -> list[Any]:
+    """List the folder again when Arrow raises because a folder appeared or vanished while it looked."""
+    selector = fs.FileSelector(location.folder, recursive=True, allow_not_found=True)
+    for _ in range(LISTINGS - 1):
+        try:
+            return list(location.filesystem.get_file_info(selector))
+        except OSError as error:
+            if not _is_gone(error):
+                raise
+    return list(location.filesystem.get_file_info(selector))
+
+
+def _is_gone(error: OSError) -> bool:
+    """Return True for a file or folder that does not exist any more; NFS calls its handle stale."""
+    return isinstance(error, FileNotFoundError) or error.errno == errno.ESTALE
+
+
+def _compacted(names: Mapping[str, int]) -> set[str]:
+    return {name for name in names if is_compacted(name)}
 
 
 def is_compacted(name: str) -> bool:
-    """Tell whether a file holds rows of others."""
+    """Return True for a file that holds rows of other files."""
     return name.rsplit("/", 1)[-1].startswith(COMPACTED)
 
 
-def unfinished(place: Place) -> list[str]:
-    """List the temporary files of writers that are at work, or were killed; only local folders have any."""
-    if not place.is_local:
+def is_archive(name: str) -> bool:
+    """Return True for a file that compaction and rm must leave alone."""
+    return name.rsplit("/", 1)[-1].startswith(ARCHIVE_PREFIX)
+
+
+@contextlib.contextmanager
+def open_file(location: Location, name: str) -> Iterator[Any]:
+    """Open a file of the store for reading.
+
+    Raises:
+        FileNotFoundError: it is gone, or vanished while it was read.
+    """
+    try:
+        with location.filesystem.open_input_file(location.path(name)) as stream:
+            yield stream
+    except OSError as error:
+        if _is_gone(error):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from error
+        raise
+
+
+def list_unfinished(location: Location) -> list[str]:
+    """List the temporary files of writers that are at work or were killed; only local folders have any."""
+    if not location.is_local:
         return []
-    return sorted(path.name for path in Path(place.folder).glob(f".*{TEMPORARY}"))
+    return sorted(path.name for path in Path(location.folder).glob(f".*{TEMPORARY}"))
 
 
-def sweep_up(place: Place) -> None:
+def delete_abandoned(location: Location) -> None:
     """Delete temporary files so old that their writers must be dead."""
-    for name in unfinished(place):
-        path = Path(place.folder) / name
+    for name in list_unfinished(location):
+        path = Path(location.folder) / name
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > ABANDONED_S:
                 path.unlink()
 
 
-def new_name(prefix: str) -> str:
+def archive_name(archive: str) -> str:
+    """Write the file name of an archive."""
+    return f"{ARCHIVE_PREFIX}{archive}{SUFFIX}"
+
+
+def make_name(prefix: str) -> str:
     """Make a file name that nobody has used: sorted by time, unique by 64 random bits."""
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     return f"{prefix}-{moment}-{secrets.token_hex(8)}{SUFFIX}"
 
 
-def publish(place: Place, name: str, write: Callable[[Any], None]) -> None:
-    """Create a file that appears whole or not at all, durable when this returns, and never over another one.
+def publish(location: Location, name: str, write: Callable[[Any], None]) -> None:
+    """Create a file, durable when this returns.
 
     Args:
-        place: The store.
+        location: The store.
         name: Its name in the store.
         write: Writes the content to the binary stream that it is given.
 
     Raises:
         StoreError: the disk is full, read-only or broken, or the name is taken. Nothing stored has changed.
     """
-    with explained(place, "write"):
-        if place.is_local:
-            _publish_local(Path(place.folder), name, write)
+    with explain_errors(location, "write"):
+        if location.is_local:
+            _publish_local(Path(location.folder), name, write)
             return
-        if place.filesystem.get_file_info(place.path(name)).type != fs.FileType.NotFound:
-            raise FileExistsError(errno.EEXIST, "the name is taken", place.path(name))
+        if location.filesystem.get_file_info(location.path(name)).type != fs.FileType.NotFound:
+            raise FileExistsError(errno.EEXIST, "the name is taken", location.path(name))
         # An object store shows an object only when its stream is closed: a killed upload leaves nothing visible.
-        with place.filesystem.open_output_stream(place.path(name)) as stream:
+        with location.filesystem.open_output_stream(location.path(name)) as stream:
             write(stream)
 
 
 def _publish_local(folder: Path, name: str, write: Callable[[IO[bytes]], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / name
     temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
     try:
         with temporary.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        _link(temporary, final)
+        _link(temporary, folder / name)
     finally:
         temporary.unlink(missing_ok=True)
     sync_to_disk(folder)
@@ -228,40 +190,21 @@ def _link(temporary: Path, final: Path) -> None:
         temporary.rename(final)
 
 
-def exists(place: Place, name: str) -> bool:
-    """Tell whether a file is there."""
-    with explained(place, "read"):
-        return bool(place.filesystem.get_file_info(place.path(name)).type == fs.FileType.File)
+def exists(location: Location, name: str) -> bool:
+    """Return True where the store has a file of this name."""
+    with explain_errors(location, "read"):
+        return bool(location.filesystem.get_file_info(location.path(name)).type == fs.FileType.File)
 
 
-def unlink(place: Place, name: str) -> bool:
-    """Delete a file; False when somebody else has done so already.
+def delete(location: Location, name: str) -> bool:
+    """Delete a file; return False when it is gone already.
 
     Raises:
         StoreError: the file is there and cannot be deleted.
     """
-    try:
-        with explained(place, "delete from"):
-            place.filesystem.delete_file(place.path(name))
-    except StoreError as wrong:
-        if isinstance(wrong.__cause__, FileNotFoundError):
+    with explain_errors(location, "delete from"):
+        try:
+            location.filesystem.delete_file(location.path(name))
+        except FileNotFoundError:
             return False
-        raise
     return True
-
-
-@contextlib.contextmanager
-def explained(place: Place, action: str) -> Iterator[None]:
-    """Turn an operating system's or a cloud's refusal into a message that says what is safe and what to do."""
-    try:
-        yield
-    except OSError as wrong:
-        reason = wrong.strerror or str(wrong)
-        remedy = {
-            errno.ENOSPC: "free some space, or name another place with --results",
-            errno.EDQUOT: "free some of your quota, or name another place with --results",
-            errno.EROFS: "name a place that can be written with --results",
-            errno.EACCES: "ask for the right to do so, or name another place with --results",
-            errno.EPERM: "ask for the right to do so, or name another place with --results",
-        }.get(wrong.errno or 0, "nothing that was stored has changed")
-        raise StoreError(f"cannot {action} {place.text}: {reason}; {remedy}") from wrong

@@ -1,4 +1,7 @@
-"""What the store holds, run by run."""
+"""Summary: what the store holds, run by run, and which run is the latest.
+
+Flow: `scanning.scan` -> `runs`; `resuming.scan_with_footers` -> `latest_run`.
+"""
 
 import collections
 import dataclasses
@@ -6,9 +9,11 @@ import os
 from collections.abc import Mapping
 
 from featray.core import identity
-from featray.store import reading, resuming, scanning, schema
-from featray.store import stored_files as places
-from featray.store.stored_files import StoreProblem
+from featray.store import reading, resuming, schema
+from featray.store.conditions import make_condition
+from featray.store.location import locate
+from featray.store.problems import StoreProblem
+from featray.store.scanning import scan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,29 +34,30 @@ class RunSummary:
 
 
 def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str | None:
-    """Name the run that measured last, or of a sweep the one that was begun last; None when there is none.
+    """Name the run that measured last, or the run of a sweep that was started last; None when there is none.
 
-    When a run was begun stands in its id, by the driver's clock; rows have the clocks of the hosts that measured them.
+    A run's id holds its start by the driver's clock; rows have the clocks of the hosts that measured them.
 
     Raises:
         StoreError: the store cannot be reached.
     """
-    place = places.at(results)
     columns = ("run_id", "started_at")
-    (told, table), _ = resuming.told_and_scanned(place, reading.condition(sweep=sweep), columns, whole=False)
-    candidates = {(unit["started_at"], unit["run_id"]) for unit in told}
-    last = table.group_by("run_id").aggregate([("started_at", "max")])
-    candidates |= {(each["started_at_max"], each["run_id"]) for each in last.to_pylist()}
-    candidates = {each for each in candidates if None not in each}  # a file that lacks a column is named by `read`
+    found = resuming.scan_with_footers(locate(results), make_condition(sweep=sweep), columns, check_all_columns=False)
+    last_rows = found.table.group_by("run_id").aggregate([("started_at", "max")]).to_pylist()
+    moments = [
+        (record["started_at_max"], record["run_id"])
+        for record in last_rows
+        if None not in record.values()  # a file that lacks a column is named by `read`
+    ]
     if sweep is not None:
-        candidates = {(identity.begun_at(run_id) or started_at, run_id) for started_at, run_id in candidates}
-    return max(candidates)[1] if candidates else None
+        moments = [(identity.begun_at(run_id) or started_at, run_id) for started_at, run_id in moments]
+    return max(moments)[1] if moments else None
 
 
 def runs(
     results: str | os.PathLike[str], *, sweep: str | None = None
 ) -> tuple[list[RunSummary], tuple[StoreProblem, ...]]:
-    """Summarise every run, oldest first.
+    """Sum up every run, oldest first.
 
     Returns:
         The runs, and the files that could not be used.
@@ -60,7 +66,7 @@ def runs(
         StoreError: the store cannot be reached.
     """
     names = ["sweep", "status", "started_at", "hostname", "source_file", *schema.KEY]
-    found = scanning.scan(places.at(results), names, reading.condition(sweep=sweep))
+    found = scan(locate(results), names, make_condition(sweep=sweep))
     by_run: dict[str, list[dict[str, str | None]]] = collections.defaultdict(list)
     for record in reading.distinct(found.table).select(names).to_pylist():
         by_run[record["run_id"]].append(record)

@@ -1,7 +1,9 @@
-"""Appending rows: one file per call, whole or not at all."""
+"""Writing: rows and tables as parquet files of the store, one file per call.
+
+Flow: the runner and the importers -> `append` -> `stored_files.publish`; compaction and removal -> `write`.
+"""
 
 import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,12 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from featray.core.row import Row
-from featray.store import footers, schema
-from featray.store import stored_files as places
+from featray.store import footers, schema, stored_files
+from featray.store.location import locate
 
-SMALL_ROWS = 64  # below this, dictionaries and statistics of 90 columns cost more than they save (0.6 against 1.1 ms)
-
-GROUP_ROWS = 2048  # what a filter reads at least: a few sweeps of the usual size
+SMALL_ROWS = (
+    64  # below this, dictionaries and statistics of 90 columns cost more than they save (1.1 instead of 0.6 ms)
+)
+GROUP_ROWS = 2048  # a filter reads at least this many: a few sweeps of the usual size
 
 
 def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str | None = None) -> str:
@@ -33,51 +36,47 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
     """
     if not rows:
         raise ValueError("no rows to append")
-    place = places.at(results)
-    name = places.new_name("rows") if archive is None else f"{places.ARCHIVE_PREFIX}{archive}{places.SUFFIX}"
-    found = schema.table(rows)
-    places.publish(place, name, lambda stream: write(found, stream))
+    name = stored_files.make_name("rows") if archive is None else stored_files.archive_name(archive)
+    table = schema.to_table(rows)
+    stored_files.publish(locate(results), name, lambda stream: write(table, stream))
     return name
 
 
-def write(found: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
-    """Write a table as parquet, with a checksum on every page so that damage is seen, not read.
+def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
+    """Write a table as parquet, with a checksum on every page so that damage is noticed.
 
     Args:
-        found: The table.
+        table: Rows, with any columns.
         stream: Takes bytes.
         sources: Files of the store whose every row the table holds.
     """
-    if found.num_rows >= SMALL_ROWS:
-        _write(found, stream, _sources(sources), is_small=False)
+    metadata = footers.describe_sources(sources) if sources else {}
+    if table.num_rows >= SMALL_ROWS:
+        _write_parquet(table, stream, metadata, is_small=False)
         return
     buffer = io.BytesIO()
-    _write(found, buffer, _sources(sources) | _units(found), is_small=True)
-    stream.write(footers.sealed(buffer.getvalue()))
+    _write_parquet(table, buffer, metadata | _describe_rows(table), is_small=True)
+    stream.write(footers.add_checksum(buffer.getvalue()))
 
 
-def _sources(names: Sequence[str]) -> dict[str, str]:
-    return {footers.SOURCES: json.dumps(list(names))} if names else {}
-
-
-def _units(found: Any) -> dict[str, str]:
-    """Tell of rows in the footer, if each of them can be read: other featrays' files may lack something."""
-    if not set(footers.COLUMNS) <= set(found.schema.names):
+def _describe_rows(table: Any) -> dict[str, str]:
+    """Describe rows for the footer, unless one lacks a column that it needs: a table of another featray may."""
+    if not set(footers.COLUMNS) <= set(table.schema.names):
         return {}
-    if any(name not in found.schema.names or found.column(name).null_count for name in schema.REQUIRED):
+    if any(name not in table.schema.names or table.column(name).null_count for name in schema.REQUIRED):
         return {}
-    return footers.metadata(found.select(footers.COLUMNS).to_pylist())
+    return footers.describe_rows(table.select(footers.COLUMNS).to_pylist())
 
 
-def _write(found: Any, stream: Any, keys: Mapping[str, str], *, is_small: bool) -> None:
+def _write_parquet(table: Any, stream: Any, metadata: Mapping[str, str], *, is_small: bool) -> None:
     with pq.ParquetWriter(
         stream,
-        found.schema,
+        table.schema,
         compression="zstd",
         use_dictionary=not is_small,
         write_statistics=not is_small,
         store_schema=not is_small,
         write_page_checksum=True,
     ) as writer:
-        writer.write_table(found, row_group_size=GROUP_ROWS)
-        writer.add_key_value_metadata(keys)
+        writer.write_table(table, row_group_size=GROUP_ROWS)
+        writer.add_key_value_metadata(metadata)

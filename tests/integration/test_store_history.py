@@ -1,4 +1,4 @@
-"""The history that ships with featray: complete, unchanged, and in the store's reach."""
+"""The history that ships with featray: complete, unchanged, and readable as a store."""
 
 import hashlib
 import statistics
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from featray import store
-from featray.api.export import write_files, written_as
+from featray.api.export import to_format
 from featray.api.import_reports import import_reports
 from featray.core.row import Row
 
@@ -26,7 +26,7 @@ def best_s(run_id: str, detector: str, clip: str) -> float:
     return min(statistics.median(row.timed_s or []) for row in rows)
 
 
-def test_both_reports_are_there_completely() -> None:
+def test_both_reports_are_complete() -> None:
     assert len(history(BASELINE)) == 36
     assert len(history(CANDIDATE)) == 27
     assert all(row.reason is None for row in (*history(BASELINE), *history(CANDIDATE)))
@@ -39,15 +39,16 @@ def test_both_reports_are_there_completely() -> None:
         (CANDIDATE, "b1313ac88925ec5bb910d0057eac6d69e218fb78e17fbe6d4077aa960b69a721"),
     ],
 )
-def test_the_script_made_part_of_each_report_comes_back_byte_for_byte(run_id: str, sha256: str) -> None:
-    (text,) = written_as(history(run_id), "markdown", name=run_id).values()
+def test_the_part_of_each_report_that_the_script_wrote_comes_back_byte_for_byte(run_id: str, sha256: str) -> None:
+    (text,) = to_format(history(run_id), "markdown", name=run_id).values()
     assert hashlib.sha256(text.encode()).hexdigest() == sha256
 
 
 @pytest.mark.parametrize("run_id", [BASELINE, CANDIDATE])
 def test_a_report_written_from_the_history_imports_as_the_same_rows(run_id: str, tmp_path: Path) -> None:
-    written = written_as(history(run_id), "markdown", name=run_id)
-    (file,) = write_files(tmp_path, written)
+    ((name, text),) = to_format(history(run_id), "markdown", name=run_id).items()
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
     import_reports(file, results=str(tmp_path / "results"))
     assert store.read(tmp_path / "results").rows == history(run_id)
 

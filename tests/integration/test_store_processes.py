@@ -18,9 +18,9 @@ WORKER = Path(__file__).with_name("store_worker.py")
 ROOT = Path(__file__).parents[2]
 
 
-def start(what: str, results: Path, number: int, count: int) -> subprocess.Popen[str]:
+def start(action: str, results: Path, number: int, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(WORKER), what, str(results), str(number), str(count)],
+        [sys.executable, str(WORKER), action, str(results), str(number), str(count)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -35,7 +35,7 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
 
 
 def write_together(results: Path, writers: int, rows: int) -> None:
-    """Append from several processes while another compacts and this one reads; no row is lost or doubled."""
+    """Append from several processes while another compacts and this one reads; check that no row is lost or doubled."""
     compacting = start("compact", results, 0, 0)
     processes = [start("append", results, writer, rows) for writer in range(writers)]
     seen = 0
@@ -43,7 +43,7 @@ def write_together(results: Path, writers: int, rows: int) -> None:
         frame, problems = store.load(results)
         assert problems == ()
         assert not frame.duplicated(["run_id", "invocation"]).any()
-        assert len(frame) >= seen  # what was there once stays there
+        assert len(frame) >= seen  # no row disappears
         seen = len(frame)
     for process in processes:
         assert finish(process) == [str(number) for number in range(1, rows + 1)]
@@ -63,7 +63,7 @@ def test_eight_writers_of_500_rows_a_compaction_and_a_reader_share_a_store(tmp_p
     write_together(tmp_path, writers=8, rows=500)
 
 
-def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_row_that_was_stored(tmp_path: Path) -> None:
+def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_stored_row(tmp_path: Path) -> None:
     draw = random.Random(5)
     stored = 0
     for writer in range(4):
@@ -76,7 +76,7 @@ def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_row_that_was_s
         stored += 1 + len(rest.split())
     found = store.read(tmp_path)
     assert found.problems == ()
-    # A writer may die between storing a row and saying so, never the other way round.
+    # A writer may die after it stored a row and before it printed the number, never the other way round.
     assert stored <= len(found.rows) <= stored + 4
     assert store.compact(tmp_path).rows == len(found.rows)
     assert store.read(tmp_path).rows == found.rows
@@ -119,7 +119,7 @@ def test_a_compaction_killed_between_writing_and_deleting_doubles_nothing_for_go
     assert store.read(tmp_path).rows == tuple(made)
 
 
-def test_a_disk_that_is_full_is_a_store_error_and_leaves_what_was_stored(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_store_error_and_stored_rows_stay(tmp_path: Path) -> None:
     store.append(tmp_path, [make_row()])
     before = sorted((tmp_path / "rows").iterdir())
     message = " ".join(finish(start("full", tmp_path, 2000, 0)))

@@ -1,4 +1,8 @@
-"""The store's promises over the wire: `tests/unit/store/test_store.py` against an S3 server, and what S3 adds."""
+"""The store on S3: what the unit tests promise of a local folder must hold here too.
+
+The star imports below run the same tests again with this module's `results`, a bucket instead of a folder. Every test
+of those modules takes `results`.
+"""
 
 import uuid
 from collections.abc import Iterator
@@ -10,12 +14,20 @@ from pyarrow import fs
 from featray import store
 from featray.errors import StoreError
 from tests.support.builders import make_row
-from tests.unit.store.test_store import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_checkup import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_compaction import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_conditions import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_reading import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_removal import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_resuming import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_scanning import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_summary import *  # noqa: F403 - its tests run again here, on this module's `results`
+from tests.unit.store.test_writing import *  # noqa: F403 - its tests run again here, on this module's `results`
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A local S3 server: its host and port."""
+    """Start a local S3 server; give its host and port."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -31,9 +43,9 @@ def uri(server: str, bucket: str) -> str:
     return f"s3://{bucket}/lab/results?endpoint_override={server}&scheme=http&region=us-east-1"
 
 
-@pytest.fixture  # type: ignore[no-redef]  # stands in for the local one
+@pytest.fixture
 def results(server: str) -> str:
-    """A store in a new bucket."""
+    """Make a new bucket and name a results folder in it."""
     bucket = f"bucket-{uuid.uuid4().hex[:12]}"
     client = fs.S3FileSystem(endpoint_override=server, scheme="http", region="us-east-1", allow_bucket_creation=True)
     client.create_dir(bucket)

@@ -1,0 +1,80 @@
+"""Locations: the folder of a store's rows, on any filesystem that pyarrow knows.
+
+Flow: a results folder or URI -> `locate` -> `Location` -> `stored_files`.
+A location's name and every message have no credentials, though a URI may carry some.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+from featray.errors import StoreError
+from featray.store import store_names
+
+ROWS = "rows"  # folder of the rows, within the results
+
+_PERMISSION = "get permission for it, or name another place with --results"
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or name another place with --results",
+    errno.EDQUOT: "free some of your quota, or name another place with --results",
+    errno.EROFS: "name a place that can be written with --results",
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Location:
+    """The folder of a store's rows; `name` is for messages."""
+
+    filesystem: Any
+    folder: str
+    name: str
+
+    @property
+    def is_local(self) -> bool:
+        """Return True where files can be synced and linked; object stores write whole objects by themselves."""
+        return isinstance(self.filesystem, fs.LocalFileSystem)
+
+    def path(self, name: str) -> str:
+        """Write the path of a file of the store."""
+        return f"{self.folder}/{name}"
+
+
+def locate(results: str | os.PathLike[str]) -> Location:
+    """Find where the rows of a results folder or URI lie; nothing is created or read.
+
+    Raises:
+        StoreError: the URI is malformed, or names a filesystem that pyarrow does not have.
+    """
+    text = os.fspath(results)
+    if "://" not in text:
+        return Location(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
+    name = store_names.display_name(text)
+    try:
+        filesystem, folder = fs.FileSystem.from_uri(text)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        # Not `from error`: whoever prints the whole chain would print the URI.
+        raise StoreError(f"{name}: cannot open: {store_names.hide_secrets(str(error), text)}") from None
+    return Location(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{name}/{ROWS}")
+
+
+@contextlib.contextmanager
+def explain_errors(location: Location, action: str) -> Iterator[None]:
+    """Turn an error of the system or the cloud into a message that says what failed and what to do.
+
+    Raises:
+        StoreError: the body raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "nothing that was stored has changed")
+        raise StoreError(f"cannot {action} {location.name}: {error.strerror or error}; {remedy}") from error

@@ -1,0 +1,71 @@
+"""Problems: what is wrong with a file of the store or with some of its rows, and what to do about it.
+
+Flow: `stored_files`, `small_files` and `scanning` find problems; every reader returns them beside its rows.
+Pure: a problem is a value. It names the file as `stored_files.list_files` does.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+from featray.core.row import SCHEMA_VERSION
+
+_REASON_LENGTH = 200  # characters of a library's own message; Arrow's can fill a screen
+
+
+@dataclasses.dataclass(frozen=True)
+class StoreProblem:
+    """A file of the store, or some of its rows, that cannot be used, and why."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+
+class StoreWarning(UserWarning):
+    """A file of the store, or some of its rows, cannot be used; the message names the file and the reason."""
+
+
+def format_problems(problems: Iterable[StoreProblem]) -> str:
+    """Write problems as lines that end an error message: a file that cannot be read may hold what was asked for."""
+    return "".join(f"\n  left out: {problem}" for problem in dict.fromkeys(problems))
+
+
+def report_stranger(name: str) -> StoreProblem:
+    """Report a file that is no parquet file by its name."""
+    return StoreProblem(name, "not a parquet file; move it out of the store")
+
+
+def report_empty(name: str) -> StoreProblem:
+    """Report a file of no bytes."""
+    return StoreProblem(name, "empty; delete it")
+
+
+def report_damage(name: str, error: BaseException) -> StoreProblem:
+    """Report a file that is not parquet, or no longer."""
+    return StoreProblem(name, f"damaged or not parquet ({_first_line(error)}); move it out of the store")
+
+
+def report_misfit(name: str, error: BaseException) -> StoreProblem:
+    """Report a parquet file whose columns have other types than those of rows."""
+    return StoreProblem(name, f"cannot be read as rows ({_first_line(error)}); move it out of the store")
+
+
+def report_foreign(name: str) -> StoreProblem:
+    """Report a parquet file that featray did not write."""
+    return StoreProblem(name, "not a table of featray's rows; move it out of the store")
+
+
+def report_newer(name: str) -> StoreProblem:
+    """Report a file with rows of a schema that this featray does not know."""
+    return StoreProblem(name, f"holds rows of a newer schema than {SCHEMA_VERSION}; update featray to use them")
+
+
+def report_bad_row(name: str, error: object) -> StoreProblem:
+    """Report a row that has no key or another column that every row needs, or that no migration starts from."""
+    return StoreProblem(name, f"holds a row that cannot be read: {error}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0][:_REASON_LENGTH]

@@ -1,0 +1,95 @@
+"""Compaction: fewer files, the same rows."""
+
+import pytest
+
+from featray import store
+from featray.store import compaction
+from tests.support.builders import make_row
+from tests.support.store_files import (
+    append_invocations,
+    flip_bits,
+    leave_killed_compaction,
+    list_names,
+    put_file,
+    read_bytes,
+    read_table,
+    with_columns,
+)
+
+
+def test_compaction_makes_one_file_and_changes_no_row(results: str) -> None:
+    made = append_invocations(results, 5)
+    done = store.compact(results)
+    assert (done.files_before, done.files_after, done.rows) == (5, 1, 5)
+    assert len(list_names(results)) == 1
+    assert store.read(results).rows == tuple(made)
+    assert store.compact(results).files_before == 0
+
+
+def test_compaction_drops_duplicates_and_keeps_every_attempt(results: str) -> None:
+    attempts = [make_row(status="lost"), make_row(attempt=2)]
+    for row in (*attempts, *attempts):
+        store.append(results, [row])
+    assert store.compact(results).rows == 2
+    assert store.read(results, every_attempt=True).rows == tuple(attempts)
+
+
+def test_compaction_of_a_run_leaves_other_runs_alone(results: str) -> None:
+    append_invocations(results, 3, run_id="demo-1")
+    append_invocations(results, 2, run_id="demo-2")
+    assert store.compact(results, "demo-1").files_before == 3
+    assert len(list_names(results)) == 3
+
+
+def test_a_compaction_killed_before_it_deleted_anything_loses_and_doubles_nothing(results: str) -> None:
+    made = append_invocations(results, 3)
+    store.append(results, made)  # the compaction wrote this file before it was killed
+    assert store.read(results).rows == tuple(made)
+    assert store.compact(results).rows == 3
+    assert store.check(results).duplicates == 0
+
+
+def test_files_that_a_killed_compaction_left_are_deleted_by_the_next_although_its_new_file_is_too_large_to_merge(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 5)
+    made = append_invocations(results, 7)
+    large, small = leave_killed_compaction(results)
+    assert store.check(results).duplicates == 7
+    done = store.compact(results)
+    assert (done.cleared, done.files_before) == (7, 0)
+    assert list_names(results) == sorted([large, small])
+    assert store.check(results).duplicates == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_the_files_that_a_damaged_compacted_file_was_made_of_stay(results: str) -> None:
+    made = append_invocations(results, 3)
+    (name,) = leave_killed_compaction(results)
+    content = read_bytes(results, name)
+    put_file(results, name, flip_bits(content, len(content) // 4))
+    assert store.compact(results).cleared == 0
+    assert store.read(results).rows == tuple(made)
+
+
+def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str) -> None:
+    store.append(results, [make_row(invocation=1)])
+    put_file(results, "a.parquet", with_columns(make_row(invocation=2), {"novelty": 1.5, "notes": "b"}))
+    put_file(results, "b.parquet", with_columns(make_row(invocation=3), {"novelty": 2}))
+    assert len(store.read(results).rows) == 3
+    store.compact(results)
+    (name,) = list_names(results)
+    kept = read_table(results, name).sort_by("invocation")
+    assert kept.column("novelty").to_pylist() == [None, 1.5, 2.0]
+    assert kept.column("notes").to_pylist() == [None, "b", None]
+    assert len(store.read(results).rows) == 3
+
+
+def test_files_whose_unknown_columns_do_not_fit_together_stay_apart(results: str) -> None:
+    put_file(results, "a.parquet", with_columns(make_row(invocation=1), {"novelty": 1.5}))
+    put_file(results, "b.parquet", with_columns(make_row(invocation=2), {"novelty": ["x"]}))
+    store.append(results, [make_row(invocation=3)])
+    store.compact(results)
+    assert "b.parquet" in list_names(results)
+    assert len(list_names(results)) == 2
+    assert len(store.read(results).rows) == 3

@@ -1,0 +1,109 @@
+"""Removal: a run goes for good, and other runs stay."""
+
+import pyarrow as pa
+import pytest
+
+from featray import store
+from featray.errors import NothingMatches, StoreError
+from featray.store import compaction, schema
+from tests.support.builders import make_row
+from tests.support.store_files import (
+    append_invocations,
+    flip_bits,
+    leave_killed_compaction,
+    list_names,
+    of_schema,
+    put_file,
+    read_table,
+    to_parquet,
+)
+
+
+def test_removing_a_run_after_a_killed_compaction_keeps_each_row_of_other_runs_once(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", 4)
+    kept = append_invocations(results, 4, run_id="demo-1")
+    append_invocations(results, 2, run_id="demo-2")
+    leave_killed_compaction(results)
+    store.remove(results, "demo-2")
+    assert store.compact(results).cleared == 4
+    assert (store.read(results).rows, store.check(results).duplicates) == (tuple(kept), 0)
+
+
+def test_an_archive_is_read_and_left_alone(results: str) -> None:
+    store.append(results, [make_row(run_id="old")], archive="2025")
+    append_invocations(results, 2)
+    store.compact(results)
+    assert "history-2025.parquet" in list_names(results)
+    assert len(store.read(results).rows) == 3
+    planned = store.remove(results, "old")
+    assert (planned.rows, planned.archived) == (0, ("history-2025.parquet",))
+    assert len(store.read(results, run_id="old").rows) == 1
+
+
+def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    append_invocations(results, 2, run_id="demo-2")
+    store.compact(results)
+    append_invocations(results, 3, run_id="demo-1")  # two of them are in the compacted file already
+    planned = store.plan_removal(results, "demo-1")
+    assert (planned.rows, len(planned.deleted), len(planned.rewritten)) == (3, 3, 1)
+    store.remove(results, "demo-1")
+    assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
+    assert len(store.read(results).rows) == 2
+    assert [store.is_removed(results, run) for run in ("demo-1", "demo-2")] == [True, False]
+    assert store.check(results).problems == ()
+    store.append(results, [make_row(run_id="demo-1")])  # as when its report is imported again
+    store.remove(results, "demo-1")
+    assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
+
+
+def test_a_run_of_any_name_can_be_removed(results: str) -> None:
+    name = "ü" * 100 + "/.."
+    append_invocations(results, 1, run_id=name)
+    store.remove(results, name)
+    assert store.is_removed(results, name)
+
+
+def test_removing_a_run_keeps_rows_of_a_newer_schema_and_rows_without_a_run_in_the_same_file(results: str) -> None:
+    gone, newer, without_run = make_row(run_id="demo-1"), make_row(run_id="demo-2"), make_row(run_id="demo-3")
+    table = schema.to_table([gone, of_schema(newer, 2), without_run])
+    table = table.set_column(table.schema.names.index("run_id"), "run_id", pa.array(["demo-1", "demo-2", None]))
+    put_file(results, "mixed.parquet", to_parquet(table.append_column("novelty", pa.array([None, 2.5, 3.5]))))
+    planned = store.plan_removal(results, "demo-1")
+    assert (planned.deleted, planned.rewritten) == ((), ("mixed.parquet",))
+    store.remove(results, "demo-1")
+    (name,) = list_names(results)
+    kept = read_table(results, name)
+    assert kept.column("run_id").to_pylist() == ["demo-2", None]
+    assert kept.column("novelty").to_pylist() == [2.5, 3.5]
+
+
+def test_removing_a_run_keeps_a_row_without_a_version_and_removes_the_runs_newer_rows(results: str) -> None:
+    table = schema.to_table([make_row(run_id="demo-1"), make_row(run_id="demo-2")])
+    put_file(results, "odd.parquet", to_parquet(table.set_column(0, "schema_version", pa.array([1, None], pa.int64()))))
+    put_file(
+        results, "newer.parquet", to_parquet(schema.to_table([of_schema(make_row(run_id="demo-1", invocation=2), 2)]))
+    )
+    assert store.remove(results, "demo-1").rows == 2
+    (name,) = list_names(results)
+    assert read_table(results, name).column("run_id").to_pylist() == ["demo-2"]
+
+
+def test_a_removal_that_meets_a_damaged_shared_file_names_it_and_deletes_nothing(results: str) -> None:
+    append_invocations(results, 1, run_id="demo-1")
+    table = schema.to_table([make_row(run_id="demo-1", reason="A" * 500), make_row(run_id="demo-2")])
+    content = to_parquet(table, compression="none", write_statistics=False, write_page_checksum=True)
+    put_file(results, "mixed.parquet", flip_bits(content, content.index(b"A" * 100)))
+    before = list_names(results)
+    with pytest.raises(StoreError, match=r"mixed\.parquet: damaged or not parquet .* nothing was removed"):
+        store.remove(results, "demo-1")
+    assert list_names(results) == before
+    assert not store.is_removed(results, "demo-1")
+
+
+def test_removing_an_unknown_run_is_refused_with_the_known_runs(results: str) -> None:
+    append_invocations(results, 1)
+    with pytest.raises(NothingMatches, match="no run 'demo-9'; expected demo-1"):
+        store.plan_removal(results, "demo-9")

@@ -1,0 +1,59 @@
+"""Small files: read one by one, into one table of the columns that were asked for."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from featray import store
+from featray.store import schema, small_files, stored_files
+from featray.store.location import Location, locate
+from featray.store.stored_files import StoredFile
+from tests.support.builders import make_row
+from tests.support.store_files import put_file, to_parquet
+
+
+def list_files(folder: Path) -> tuple[Location, list[StoredFile]]:
+    location = locate(folder)
+    return location, stored_files.list_files(location)[0]
+
+
+def test_files_with_other_columns_and_types_give_one_table_of_the_columns_asked_for(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row(invocation=1)])
+    table = schema.to_table([make_row(invocation=2)])
+    narrow = table.set_column(
+        table.schema.names.index("invocation"), "invocation", pa.array([2], pa.int8())
+    ).drop_columns(["sweep"])
+    put_file(str(tmp_path), "narrow.parquet", to_parquet(narrow))
+    location, files = list_files(tmp_path)
+    found, problems = small_files.read(location, files, ["sweep", "invocation"])
+    assert problems == []
+    assert found.schema.names == ["sweep", "invocation", schema.FILE_COLUMN]
+    assert found.column("sweep").to_pylist() == [None, "demo"]
+    assert found.column("invocation").to_pylist() == [2, 1]
+    assert found.column(schema.FILE_COLUMN).to_pylist() == [location.path(file.name) for file in files]
+
+
+def test_a_file_whose_footer_has_no_row_with_the_key_values_is_skipped(tmp_path: Path) -> None:
+    for sweep in ("a", "b"):
+        store.append(tmp_path, [make_row(sweep=sweep)])
+    location, files = list_files(tmp_path)
+    found, _ = small_files.read(location, files, ["sweep"], key_values={"sweep": "b"})
+    assert found.column("sweep").to_pylist() == ["b"]
+
+
+def test_footers_give_rows_of_todays_schema_and_other_files_are_read_otherwise(tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row()])
+    put_file(str(tmp_path), "damaged.parquet", b"PAR1")
+    put_file(str(tmp_path), "empty.parquet", b"")
+    location, files = list_files(tmp_path)
+    rows, others = small_files.read_footers(location, files)
+    assert [row["sweep"] for row in rows] == ["demo"]
+    assert sorted(file.name for file in others) == ["damaged.parquet", "empty.parquet"]
+
+
+def test_more_files_than_one_batch_are_read(tmp_path: Path) -> None:
+    content = to_parquet(schema.to_table([make_row()]))
+    for number in range(small_files.BATCH_FILES + 1):
+        put_file(str(tmp_path), f"{number}.parquet", content)
+    location, files = list_files(tmp_path)
+    assert small_files.read(location, files, ["sweep"])[0].num_rows == small_files.BATCH_FILES + 1

@@ -1,0 +1,39 @@
+"""Summary: runs, and which of them is the latest."""
+
+import pyarrow as pa
+
+from featray import store
+from tests.support.builders import make_row
+from tests.support.store_files import list_names, put_file, read_table, to_parquet
+
+
+def test_the_latest_run_is_the_one_that_measured_last(results: str) -> None:
+    store.append(results, [make_row(sweep="a", run_id="a-2", started_at="2026-05-14T00:00:00.000+00:00")])
+    store.append(results, [make_row(sweep="b", run_id="b-1", started_at="2026-05-15T00:00:00.000+00:00")])
+    assert store.latest_run(results) == "b-1"
+    assert store.latest_run(results, "a") == "a-2"
+    assert store.latest_run(results, "c") is None
+
+
+def test_a_sweeps_latest_run_is_the_one_that_started_last_by_the_drivers_clock(results: str) -> None:
+    store.append(results, [make_row(run_id="demo-20260514-231532-a1b2", started_at="2027-01-01T00:00:00.000+00:00")])
+    store.append(results, [make_row(run_id="demo-20260515-080000-0000", started_at="1970-01-01T00:00:00.000+00:00")])
+    assert store.latest_run(results, "demo") == "demo-20260515-080000-0000"
+    assert store.latest_run(results) == "demo-20260514-231532-a1b2"  # of all sweeps: the one that measured last
+
+
+def test_a_run_without_times_is_never_the_latest(results: str) -> None:
+    store.append(results, [make_row(run_id="demo-1")])
+    table = read_table(results, list_names(results)[0])
+    nameless = table.drop_columns(["started_at"]).set_column(
+        table.schema.get_field_index("run_id"), "run_id", pa.array(["demo-2"])
+    )
+    put_file(results, "odd.parquet", to_parquet(nameless))
+    assert store.latest_run(results) == store.latest_run(results, "demo") == "demo-1"
+
+
+def test_runs_are_summed_up_by_the_last_attempt_of_each_unit(results: str) -> None:
+    store.append(results, [make_row(status="crashed"), make_row(attempt=2), make_row(status="oom", batch_size=64)])
+    ((run,), problems) = store.runs(results)
+    assert (run.sweep, run.run_id, run.rows, run.statuses) == ("demo", "demo-1", 2, {"ok": 1, "oom": 1})
+    assert (run.hostnames, run.source_file, problems) == (("box",), None, ())
