@@ -20,6 +20,9 @@ Only `cli.app` catches them. Anything else is a bug and keeps its traceback.
 import difflib
 from collections.abc import Iterable
 
+ERROR_MARK = "featray: error: "
+"""How the command line begins the line of an error on stderr, here and on another host."""
+
 
 class FeatrayError(Exception):
     """Base of every error that featray raises on purpose."""

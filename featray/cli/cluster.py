@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from featray.cluster.heads import Node
-    from featray.cluster.nodes import Running
+    from featray.cluster.raylet_records import RunningRaylet
 
 app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
@@ -74,12 +74,12 @@ def start(
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
+    member = membership.describe_this_machine(ip=ip, name=name, gpus=gpus or "all", labels=label or [])
     head = nodes.HeadOptions(
         port=port or cluster_file.RAY_PORT, dashboard_port=dashboard_port or cluster_file.DASHBOARD_PORT
     )
     address = f"{member.address}:{head.port}"
-    begun = membership.enter(member, address, head, say=console.warn)
+    begun = membership.start_raylets(member, address, head, say=console.warn)
     _show_raylets(begun)
     _show_head(address, head.dashboard_port, member.address)
 
@@ -122,8 +122,8 @@ def join(
         return
     if token_stdin:
         token.save(sys.stdin.read().strip())
-    member = membership.own(ip=ip, name=name, gpus=gpus or "all", labels=label or [], toward=head)
-    _show_raylets(membership.enter(member, head, say=console.warn))
+    member = membership.describe_this_machine(ip=ip, name=name, gpus=gpus or "all", labels=label or [], toward=head)
+    _show_raylets(membership.start_raylets(member, head, say=console.warn))
 
 
 @app.command()
@@ -147,16 +147,16 @@ def status(file: ClusterFileArgument = None) -> None:
 
     With a cluster file, the nodes of that cluster.
     """
-    from featray.cluster import cluster_file, heads, nodes
+    from featray.cluster import cluster_file, heads, raylet_records
 
-    begun = nodes.running()
+    begun = raylet_records.running()
     address = cluster_file.load_hosts(file).address if file is not None else begun[0].address if begun else None
     if begun:
         _show_raylets(begun)
     if address is None:
         console.say("no Ray of featray's runs on this machine")
         return
-    console.stdout().print(_table(address, heads.nodes(address)))
+    console.stdout().print(_table(address, heads.list_nodes(address)))
 
 
 @app.command()
@@ -170,7 +170,7 @@ def token() -> None:
     console.result(tokens.ensure())
 
 
-def _show_raylets(begun: "Sequence[Running]") -> None:
+def _show_raylets(begun: "Sequence[RunningRaylet]") -> None:
     for each in begun:
         what = "head" if each.head else "raylet"
         console.say(f"{what} of {each.address}, {each.gpu or 'no GPU'}, process {each.pid}, log {each.log}")

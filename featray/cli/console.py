@@ -6,13 +6,15 @@ Rich is imported when something is drawn, not before.
 import sys
 from typing import TYPE_CHECKING
 
+from featray.errors import ERROR_MARK
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def error(message: str) -> None:
     """Print an error on stderr, marked so that it stands out from talk."""
-    print(f"featray: error: {message}", file=sys.stderr)
+    print(f"{ERROR_MARK}{message}", file=sys.stderr)
 
 
 def warn(message: str) -> None:

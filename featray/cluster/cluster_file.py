@@ -1,6 +1,6 @@
-"""Clusters: a YAML file naming the hosts that measure, and how to reach and start each.
+"""Cluster files: YAML files that name the hosts that measure, and how to reach and start each.
 
-Flow: clusters/*.yaml -> `load` -> `Cluster` -> `featray cluster` (starts Ray on the hosts), `--address` (joins them).
+Flow: clusters/*.yaml -> `load` -> `Cluster` -> `fleet` (starts Ray on the hosts); `--address` -> `head_address`.
 Reads the file and nothing else; no host is asked.
 """
 
@@ -13,25 +13,25 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
+from featray.core.files import is_yaml
 from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import FileProblem, StrictModel
 
 RAY_PORT = 6379  # Ray's own default for a head
 DASHBOARD_PORT = 8265  # Ray's own default
 
-WORKER_PORTS = range(10001, 20000)  # Ray's client server and workers listen here (`ray start`)
+WORKER_PORTS = range(10001, 20000)  # Ray's client server and workers listen on these (`ray start`)
 
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-"""What Ray takes as a label's value, and as the last part of its key: at most 63 characters."""
+"""What Ray accepts as a label's value, and as the last part of its key: at most 63 characters."""
 
 UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,}")
 """How the driver writes a GPU's UUID (`nvidia-smi -L`)."""
 
-OWN_LABELS = ("featray.", "ray.io/")
-"""Labels that featray and Ray set themselves."""
+RESERVED_LABELS = ("featray.", "ray.io/")
+"""How the names of labels begin that featray and Ray set themselves."""
 
-
-IN_FILE = {
+FILE_KEYS = {
     "--port": "`port`",
     "--dashboard-port": "`dashboard_port`",
     "--ip": "`address` of the host",
@@ -39,7 +39,7 @@ IN_FILE = {
     "--gpus": "`gpus` of the host",
     "--label": "`labels` of the host",
 }
-"""Where a cluster file has what an option of `featray cluster` says of one host."""
+"""Option of `featray cluster` -> the key of a cluster file that says the same."""
 
 
 def _slug(text: str) -> str:
@@ -49,11 +49,11 @@ def _slug(text: str) -> str:
 
 
 def _uuids(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    for index, each in enumerate(value or ()):
-        if not UUID.fullmatch(each):
-            raise ValueError(f"'{each[:80]}' is not a GPU's UUID; expected one such as GPU-8f2d3c1a (`nvidia-smi -L`)")
-        if each in (value or ())[:index]:
-            raise ValueError(f"'{each}' stands twice; expected distinct UUIDs")
+    for index, uuid in enumerate(value or ()):
+        if not UUID.fullmatch(uuid):
+            raise ValueError(f"'{uuid[:80]}' is not a GPU's UUID; expected one such as GPU-8f2d3c1a (`nvidia-smi -L`)")
+        if uuid in (value or ())[:index]:
+            raise ValueError(f"'{uuid}' is listed twice; expected distinct UUIDs")
     return value
 
 
@@ -73,32 +73,32 @@ def _free(port: int) -> int:
 
 def _labels(values: dict[str, str]) -> dict[str, str]:
     for key, value in values.items():
-        if key.startswith(OWN_LABELS):
+        if key.startswith(RESERVED_LABELS):
             raise ValueError(f"label '{key}' is set by featray or Ray; expected a name of your own")
         if not (LABEL.fullmatch(key) and LABEL.fullmatch(value)):
-            raise ValueError(f"label '{key}={value}': Ray takes up to 63 letters, digits, '.', '_' or '-'")
+            raise ValueError(f"label '{key}={value}': Ray accepts up to 63 letters, digits, '.', '_' or '-'")
     return values
 
 
-def _word(what: str, characters: str) -> AfterValidator:
-    """Check a word of ssh's command line, of which no part may be taken for an option."""
+def _ssh_word(meaning: str, characters: str) -> AfterValidator:
+    """Check a word of ssh's command line: no part of it may look like an option."""
 
     def check(text: str) -> str:
         if any(part.startswith("-") for part in text.split("@")):
             raise ValueError(
-                f"'{text[:80]}' cannot be {what}: it may not begin with '-', which ssh takes for an option"
+                f"'{text[:80]}' cannot be {meaning}: it may not begin with '-', or ssh would read it as an option"
             )
         if not re.fullmatch(rf"[A-Za-z0-9{characters}-]+", text):
-            raise ValueError(f"'{text[:80]}' cannot be {what}; expected letters, digits, and any of {characters}-")
+            raise ValueError(f"'{text[:80]}' cannot be {meaning}; expected letters, digits, and any of {characters}-")
         return text
 
     return AfterValidator(check)
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
-HostAddress = Annotated[str, _word("an address", "._:")]
-Destination = Annotated[str, _word("an ssh destination", "._@")]
-User = Annotated[str, _word("a user", "._")]
+HostAddress = Annotated[str, _ssh_word("an address", "._:")]
+Destination = Annotated[str, _ssh_word("an ssh destination", "._@")]
+User = Annotated[str, _ssh_word("a user", "._")]
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
 GpuChoice = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
 """UUIDs; None for all."""
@@ -108,11 +108,11 @@ class Member(StrictModel):
     """One machine, reached over ssh."""
 
     name: Slug
-    address: HostAddress  # what the other hosts reach it by
+    address: HostAddress  # at which the other hosts reach it
     ssh: Destination | None = None  # default user@address
     user: User | None = None
     python: Annotated[str | None, Field(min_length=1)] = None  # interpreter that has featray and Ray
-    venv: Annotated[str | None, Field(min_length=1)] = None  # or the virtual environment it belongs to; ~/ is there
+    venv: Annotated[str | None, Field(min_length=1)] = None  # or its virtual environment; ~/ is the home on that host
     gpus: GpuChoice = None
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
 
@@ -124,17 +124,17 @@ class Member(StrictModel):
 
     @property
     def destination(self) -> str:
-        """Name the machine to ssh."""
+        """Return the destination for ssh."""
         return self.ssh or (f"{self.user}@{self.address}" if self.user else self.address)
 
     @property
     def interpreter(self) -> str:
-        """Find the Python to run there; without python or venv, the first on that machine's path."""
+        """Return the Python to run there; without python or venv, the first on that machine's path."""
         return self.python or (f"{self.venv.rstrip('/')}/bin/python" if self.venv else "python3")
 
 
 class Cluster(StrictModel):
-    """A cluster file. Without hosts it is this machine alone, with Ray embedded in featray."""
+    """A cluster file. Without hosts the cluster is this machine alone, with Ray embedded in featray."""
 
     name: Slug | None = None
     description: Annotated[str | None, Field(min_length=1)] = None
@@ -145,19 +145,18 @@ class Cluster(StrictModel):
 
     @property
     def address(self) -> str | None:
-        """Name the head as Ray does, `host:port`; None where Ray is embedded."""
-        first = self.head_host
-        return None if first is None else f"{first.address}:{self.port}"
+        """Return the head's address as Ray writes it, `host:port`; None where Ray is embedded."""
+        host = self.head_host
+        return None if host is None else f"{host.address}:{self.port}"
 
     @property
     def head_host(self) -> Member | None:
-        """Find the host that runs the head."""
-        named = [host for host in self.hosts if self.head in (None, host.name)]
-        return named[0] if named else None
+        """Return the host that runs the head; None where Ray is embedded."""
+        return next((host for host in self.hosts if self.head in (None, host.name)), None)
 
 
 def command_line(words: Sequence[str]) -> str:
-    """Write a command for the shell of another machine; a leading `~/` is the home there, all else is left as it is."""
+    """Write a command for the shell of another machine: a leading `~/` is the home there, nothing else is expanded."""
     return " ".join(
         f'"$HOME"/{shlex.quote(word[2:])}' if word.startswith("~/") else shlex.quote(word) for word in words
     )
@@ -171,7 +170,7 @@ def load(path: Path) -> Cluster:
     """
     document = yamlfile.parse(path, ClusterFileError)
     cluster = document.check(Cluster)
-    problems = [*_doubled(cluster, "name"), *_doubled(cluster, "address")]
+    problems = [*_duplicates(cluster, "name"), *_duplicates(cluster, "address")]
     names = [host.name for host in cluster.hosts]
     if cluster.head is not None and cluster.head not in names:
         problems.append(FileProblem(("head",), f"no host is called '{cluster.head}'{suggest(cluster.head, names)}"))
@@ -184,23 +183,41 @@ def load_hosts(path: Path) -> Cluster:
     """Read a cluster file that names at least one host, and so has a head.
 
     Raises:
-        ClusterFileError: as `load`, or the cluster is this machine with Ray embedded.
+        ClusterFileError: as `load`, or the cluster has no hosts: Ray is embedded.
     """
     cluster = load(path)
     if not cluster.hosts:
         raise ClusterFileError(
-            f"{path} names no hosts: its Ray is embedded, starts with `featray submit` and ends with it, so there is "
-            "nothing to start, join, stop or leave a submit to; expected at least one machine under `hosts`"
+            f"{path} names no hosts: its Ray is embedded, starts with `featray submit` and ends with it. So there is "
+            "nothing to start, join, stop or detach to; expected at least one machine under `hosts`"
         )
     return cluster
 
 
+def head_address(address: str | None, *, must_run: bool = False) -> str | None:
+    """Find the address of the head from `--address`, which is an address or a cluster file.
+
+    Args:
+        address: As given.
+        must_run: Refuse a file whose Ray is embedded: nothing of it runs outside a submit.
+
+    Returns:
+        `host:port` of the head, or the given address; None where none is given or the file's Ray is embedded.
+
+    Raises:
+        ClusterFileError: the file is wrong, or its Ray is embedded and `must_run` is set.
+    """
+    if not is_yaml(address):
+        return address
+    return (load_hosts if must_run else load)(Path(address)).address
+
+
 def refuse_options(path: Path, given: Mapping[str, object]) -> None:
-    """Refuse options of one host beside a file that describes all of them.
+    """Refuse options of one host together with a file that describes all hosts.
 
     Args:
         path: The cluster file.
-        given: Option -> value; None, False and empty ones were not given.
+        given: Option -> value; None, False and empty values mean that the option was not given.
 
     Raises:
         BadInput: an option was given; the message says where it belongs.
@@ -208,12 +225,12 @@ def refuse_options(path: Path, given: Mapping[str, object]) -> None:
     for option, value in given.items():
         if value in (None, False, [], ()):
             continue
-        belongs = IN_FILE.get(option)
-        where = f"write {belongs} in {path}" if belongs else "its hosts get the token over ssh"
-        raise BadInput(f"{option} does not go with a cluster file; {where}")
+        key = FILE_KEYS.get(option)
+        remedy = f"write {key} in {path}" if key else "its hosts get the token over ssh"
+        raise BadInput(f"{option} does not go with a cluster file; {remedy}")
 
 
-def _doubled(cluster: Cluster, key: str) -> list[FileProblem]:
+def _duplicates(cluster: Cluster, key: str) -> list[FileProblem]:
     values = [getattr(host, key) for host in cluster.hosts]
     return [
         FileProblem(("hosts", index, key), f"two hosts have the {key} '{value}'; expected distinct ones")

@@ -1,9 +1,9 @@
 """Fleets: every host of a cluster file, reached over ssh, started and stopped together.
 
 Flow: `featray cluster start FILE` -> `survey` every host -> the head -> every other host joins it, side by side;
-`featray cluster join FILE` -> `survey` -> the hosts that are not in yet join the running head.
-On each host the same `featray cluster` command runs as by hand; the token goes over ssh, on stdin, never in a command
-line that others can see.
+`featray cluster join FILE` -> `survey` -> the hosts that are not in the cluster yet join the running head.
+On each host the same `featray cluster` command runs that a user would type there. The token goes over ssh on stdin,
+never in a command line that others can see.
 """
 
 import concurrent.futures
@@ -17,17 +17,17 @@ from typing import TypeVar
 
 from featray.cluster import membership, nodes
 from featray.cluster.cluster_file import Cluster, Member, command_line
-from featray.errors import BackendError, Busy
+from featray.errors import ERROR_MARK, BackendError, Busy
 
 SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
-"""Fails rather than asks; $FEATRAY_SSH replaces it."""
+"""Fails instead of asking for a password; $FEATRAY_SSH replaces it."""
 
 CHECK_S = 60.0  # ssh's own 10 s, and a Python start on a cold disk
 RUN_S = nodes.START_S + 60.0  # all raylets of a host, and ssh
 
 _SURVEY = """
 import importlib.metadata, json, platform, sys
-versions, clusters = {"python": platform.python_version()}, []
+versions, clusters = {"python": platform.python_version()}, None
 try:
     versions["ray"] = importlib.metadata.version("ray")
 except importlib.metadata.PackageNotFoundError:
@@ -35,10 +35,10 @@ except importlib.metadata.PackageNotFoundError:
 try:
     import featray
     versions["featray"] = featray.__version__
-    from featray.cluster import nodes  # another version may not have it there
-    clusters = sorted({each.address for each in nodes.running()})
-except ImportError:
-    pass
+    from featray.cluster import raylet_records
+    clusters = sorted({raylet.address for raylet in raylet_records.running()})
+except (ImportError, AttributeError):
+    pass  # no featray, or another version, which keeps its records in another way
 except Exception as wrong:
     sys.exit(" ".join(str(wrong).split()) or repr(wrong))
 print(json.dumps({"versions": versions, "clusters": clusters}))
@@ -46,23 +46,23 @@ print(json.dumps({"versions": versions, "clusters": clusters}))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Done:
-    """What a command on a host came to."""
+class CommandResult:
+    """How a command on a host ended."""
 
     member: Member
     code: int
-    out: str
-    said: str
+    stdout: str
+    stderr: str
 
     @property
     def reason(self) -> str:
-        """Take the last line that it said."""
-        lines = (self.said.strip() or self.out.strip()).splitlines()
-        return lines[-1].removeprefix("featray: error: ") if lines else f"exit code {self.code}"
+        """Return the last line that it printed, for people."""
+        lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        return lines[-1].removeprefix(ERROR_MARK) if lines else f"exit code {self.code}"
 
 
-def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: float = RUN_S) -> Done:
-    """Run a command on a host; a host that cannot be reached or does not end gives a code other than 0."""
+def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: float = RUN_S) -> CommandResult:
+    """Run a command on a host; a host that cannot be reached, or a command that does not end, gives a code above 0."""
     program = shlex.split(os.environ.get("FEATRAY_SSH", SSH))
     try:
         done = subprocess.run(
@@ -70,41 +70,46 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            errors="replace",  # a host's locale may be any
+            errors="replace",  # a host may have any locale
             timeout=limit_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Done(member=member, code=124, out="", said=f"no answer within {limit_s:.0f} s")
+        return CommandResult(member=member, code=124, stdout="", stderr=f"no answer within {limit_s:.0f} s")
     except OSError as wrong:
-        return Done(member=member, code=127, out="", said=f"{program[0]}: {wrong.strerror}")
-    return Done(member=member, code=done.returncode, out=done.stdout, said=done.stderr)
+        return CommandResult(member=member, code=127, stdout="", stderr=f"{program[0]}: {wrong.strerror}")
+    return CommandResult(member=member, code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What a host says of itself: nothing is started on one with a problem."""
+    """What a host reports about itself, or the problem that keeps it from being used."""
 
     member: Member
     problem: str | None = None
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    clusters: tuple[str, ...] = ()  # addresses of the heads that its raylets belong to
+    clusters: tuple[str, ...] | None = ()  # addresses of the heads of its raylets; None: its featray cannot say
 
 
 def survey(members: Sequence[Member]) -> list[Survey]:
-    """Ask hosts for their versions and the clusters that they are in."""
-    return _each(members, _ask)
+    """Ask hosts for their versions and for the clusters that they are in."""
+    return _on_all(members, _ask)
 
 
 def _ask(member: Member) -> Survey:
-    done = run(member, [member.interpreter, "-c", _SURVEY], limit_s=CHECK_S)
-    if done.code == 0:
+    result = run(member, [member.interpreter, "-c", _SURVEY], limit_s=CHECK_S)
+    if result.code == 0:
         try:
-            said = json.loads(done.out.strip().splitlines()[-1])
-            return Survey(member=member, versions=dict(said["versions"]), clusters=tuple(said["clusters"]))
+            answer = json.loads(result.stdout.strip().splitlines()[-1])  # a login may print a greeting first
+            clusters = answer["clusters"]
+            return Survey(
+                member=member,
+                versions=dict(answer["versions"]),
+                clusters=None if clusters is None else tuple(clusters),
+            )
         except (ValueError, LookupError, TypeError):
             pass
-    why = done.reason if done.code else "it answered something else than its versions"
+    why = result.reason if result.code else "it did not answer with its versions"
     return Survey(member=member, problem=f"{member.name} ({member.destination}) cannot be used: {why}")
 
 
@@ -113,62 +118,59 @@ def start(cluster: Cluster, file: str, token: str, say: Callable[[str], None]) -
 
     Args:
         cluster: With at least one host.
-        file: What it was read from.
+        file: The file that it was read from.
         token: For every host.
-        say: Told of every step.
+        say: Called before every step.
 
     Raises:
         Busy: some hosts are in a cluster already.
-        BackendError: a host would be refused, and nothing was started; or one does not come up, and the others stay.
+        BackendError: a host would be refused, and nothing was started; or a host does not start, and the others stay.
     """
     head, address = _head(cluster)
-    found, wanted = survey(cluster.hosts), membership.own_versions()
-    problems = [each.problem or membership.unlike(each.member, each.versions, wanted) for each in found]
+    surveys, wanted = survey(cluster.hosts), membership.own_versions()
+    problems = [host.problem or membership.version_problem(host.member, host.versions, wanted) for host in surveys]
     if any(problems):
         raise BackendError("\n".join(["nothing was started:", *filter(None, problems)]))
-    if any(each.clusters for each in found):
-        raise Busy(_already(found, head, address, file))
+    if any(host.clusters for host in surveys):
+        raise Busy(_already_in_a_cluster(surveys, head, address, file))
     ports = [f"--port={cluster.port}", f"--dashboard-port={cluster.dashboard_port}"]
     say(f"{head.name}: starting the head at {address}")
-    _expect([run(head, [*_featray(head), "start", *ports, *_own(head)], stdin=token)])
-    failed = _join([member for member in cluster.hosts if member is not head], address, token, say)
-    if failed:
-        raise BackendError("\n".join([*failed, f"the others are in; join these later: featray cluster join {file}"]))
+    _raise_failures([run(head, [*_featray(head), "start", *ports, *_options(head)], stdin=token)])
+    failures = _join([member for member in cluster.hosts if member is not head], address, token, say)
+    if failures:
+        raise BackendError("\n".join([*failures, f"the others are in; join these later: featray cluster join {file}"]))
 
 
-def _already(found: Sequence[Survey], head: Member, address: str, file: str) -> str:
-    """Say which hosts are in a cluster, and what to do: the others can join where it is this file's own."""
-    is_own = any(each.member is head and address in each.clusters for each in found)
-    there = address if is_own else next(each.clusters[0] for each in found if each.clusters)
-    names = [each.member.name for each in found if there in each.clusters]
+def _already_in_a_cluster(surveys: Sequence[Survey], head: Member, address: str, file: str) -> str:
+    """Write which hosts are in a cluster, and what to do: if it is this file's own, the other hosts can join it."""
+    is_own = any(host.member is head and address in (host.clusters or ()) for host in surveys)
+    found = address if is_own else next(host.clusters[0] for host in surveys if host.clusters)
+    names = [host.member.name for host in surveys if found in (host.clusters or ())]
     is_or_are = "is" if len(names) == 1 else "are"
-    join = f"join the others to it: featray cluster join {file}, or " if is_own and len(names) < len(found) else ""
+    join = f"join the others to it: featray cluster join {file}, or " if is_own and len(names) < len(surveys) else ""
     return (
-        f"{', '.join(names)} {is_or_are} in the cluster of {there} already; {join}end it: featray cluster stop {file}"
+        f"{', '.join(names)} {is_or_are} already in the cluster of {found}; {join}end it: featray cluster stop {file}"
     )
 
 
 def join(cluster: Cluster, file: str, say: Callable[[str], None]) -> None:
-    """Join the hosts of a file to its running head, with the head's token; those that are in already stay.
+    """Join the hosts of a file to its running head, with the head's token; hosts that are in it already stay.
 
     Raises:
-        BackendError: the head does not run; or some hosts cannot join, which are named when the others have.
+        BackendError: the head does not run; or some hosts cannot join, which are named after the others have joined.
     """
     head, address = _head(cluster)
-    first, *others = survey([head, *(member for member in cluster.hosts if member is not head)])
-    if first.problem:
-        raise BackendError(first.problem)
-    if address not in first.clusters:
-        within = f", but is in the cluster of {first.clusters[0]}" if first.clusters else ""
-        raise BackendError(f"{head.name} runs no head at {address}{within}; start it: featray cluster start {file}")
+    head_survey, *others = survey([head, *(member for member in cluster.hosts if member is not head)])
+    if problem := _head_problem(head_survey, address, file):
+        raise BackendError(problem)
     problems, fit = [], []
-    for each in others:
-        if address in each.clusters:
-            say(f"{each.member.name}: in already")
-        elif problem := _unfit(each, first.versions):
+    for host in others:
+        if address in (host.clusters or ()):
+            say(f"{host.member.name}: already in the cluster")
+        elif problem := _join_problem(host, head_survey.versions):
             problems.append(problem)
         else:
-            fit.append(each.member)
+            fit.append(host.member)
     for problem in problems:
         say(problem)
     problems += _join(fit, address, _token(head), say) if fit else []
@@ -176,25 +178,44 @@ def join(cluster: Cluster, file: str, say: Callable[[str], None]) -> None:
         raise BackendError("\n".join(problems))
 
 
-def _unfit(found: Survey, wanted: Mapping[str, str]) -> str | None:
-    if found.problem is None and found.clusters:
-        return f"{found.member.name} is in the cluster of {found.clusters[0]}; `featray cluster stop` there leaves it"
-    return found.problem or membership.unlike(found.member, found.versions, wanted)
+def _head_problem(head: Survey, address: str, file: str) -> str | None:
+    """Write why no host can join this head; None when it runs."""
+    if head.problem:
+        return head.problem
+    if head.clusters is None:
+        own = membership.own_versions()
+        return membership.version_problem(head.member, head.versions, {"featray": own["featray"]}) or (
+            f"{head.member.name} cannot say which head runs there; reinstall its featray"
+        )
+    if address not in head.clusters:
+        where = f", but is in the cluster of {head.clusters[0]}" if head.clusters else ""
+        return f"{head.member.name} runs no head at {address}{where}; start it: featray cluster start {file}"
+    return None
+
+
+def _join_problem(host: Survey, wanted: Mapping[str, str]) -> str | None:
+    """Write why a host cannot join a head with these versions; None when it can."""
+    if host.problem is None and host.clusters:
+        return f"{host.member.name} is in the cluster of {host.clusters[0]}; `featray cluster stop` there leaves it"
+    return host.problem or membership.version_problem(host.member, host.versions, wanted)
 
 
 def _token(head: Member) -> str:
-    """Fetch the head's token: this machine may have another, or none."""
-    done = run(head, [*_featray(head), "token"])
-    _expect([done])
-    return done.out.strip().rpartition("\n")[2]  # a login may print a greeting first
+    """Fetch the head's token: this machine may have another one, or none."""
+    result = run(head, [*_featray(head), "token"])
+    _raise_failures([result])
+    return result.stdout.strip().rpartition("\n")[2]  # a login may print a greeting first
 
 
 def _join(members: Sequence[Member], address: str, token: str, say: Callable[[str], None]) -> list[str]:
+    """Let hosts join a head; return a text for each that failed."""
     for member in members:
         say(f"{member.name}: joining")
-    return _failed(
-        _each(members, lambda member: run(member, [*_featray(member), "join", address, *_own(member)], stdin=token))
-    )
+
+    def join_one(member: Member) -> CommandResult:
+        return run(member, [*_featray(member), "join", address, *_options(member)], stdin=token)
+
+    return _failures(_on_all(members, join_one))
 
 
 def _head(cluster: Cluster) -> tuple[Member, str]:
@@ -211,38 +232,39 @@ def stop(cluster: Cluster, say: Callable[[str], None]) -> None:
     """
     head = cluster.head_host
     others = [member for member in cluster.hosts if member is not head]
-    done = list(_each(others, lambda member: run(member, [*_featray(member), "stop"])))
-    done += [run(head, [*_featray(head), "stop"])] if head else []
-    for each in done:
-        if each.code == 0:
-            say(f"{each.member.name}: stopped")
-    _expect(done)
+    results = list(_on_all(others, lambda member: run(member, [*_featray(member), "stop"])))
+    results += [run(head, [*_featray(head), "stop"])] if head else []
+    for result in results:
+        if result.code == 0:
+            say(f"{result.member.name}: stopped")
+    _raise_failures(results)
 
 
 def _featray(member: Member) -> list[str]:
     return [member.interpreter, "-m", "featray", "cluster"]
 
 
-def _own(member: Member) -> list[str]:
+def _options(member: Member) -> list[str]:
+    """Write what the file says of a host as options of `featray cluster`."""
     gpus = "all" if member.gpus is None else ",".join(member.gpus) or "none"
     labels = [f"--label={key}={value}" for key, value in member.labels.items()]
     return [f"--ip={member.address}", f"--name={member.name}", f"--gpus={gpus}", *labels, "--token-stdin"]
 
 
-def _failed(done: Iterable[Done]) -> list[str]:
-    return [f"{each.member.name}: {each.reason}" for each in done if each.code != 0]
+def _failures(results: Iterable[CommandResult]) -> list[str]:
+    return [f"{result.member.name}: {result.reason}" for result in results if result.code != 0]
 
 
-def _expect(done: Iterable[Done]) -> None:
-    if failed := _failed(done):
-        raise BackendError("\n".join(failed))
+def _raise_failures(results: Iterable[CommandResult]) -> None:
+    if failures := _failures(results):
+        raise BackendError("\n".join(failures))
 
 
 T = TypeVar("T")
 
 
-def _each(members: Sequence[Member], act: Callable[[Member], T]) -> list[T]:
-    """Act on all hosts side by side; ssh mostly waits."""
+def _on_all(members: Sequence[Member], act: Callable[[Member], T]) -> list[T]:
+    """Act on all hosts side by side: ssh spends its time waiting."""
     if not members:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(32, len(members))) as pool:

@@ -1,7 +1,8 @@
-"""Heads: whether a Ray head answers and lets us in, and which nodes it has; told within seconds and in plain words.
+"""Heads: whether a Ray head answers and accepts this machine, and which nodes its cluster has, within seconds.
 
-Ray itself says "Failed to connect" after 20 s for a wrong token and after a minute for a wrong address, and may end
-the whole process. So a child asks, and what it prints on stderr is read while it tries.
+Flow: `featray cluster status`, `membership.start_raylets` and `backends.ray` -> `query_head` -> `RunningCluster`.
+Ray itself says "Failed to connect" after 20 s for a wrong token and after a minute for a wrong address, and may end the
+whole process. So a child process asks the head, and its stderr is read while it tries.
 """
 
 import dataclasses
@@ -25,9 +26,9 @@ from featray.errors import BackendError
 CONNECT_S = 5.0  # a host of the same network answers within milliseconds
 ANSWER_S = 60.0  # importing Ray takes 1.5 s and asking 0.1 s; a busy 2-core host took 15 s
 POLL_S = 0.1
-HEAD = "node:__internal_head__"  # a resource of the head's raylet alone
+HEAD_RESOURCE = "node:__internal_head__"  # only the head's raylet has it
 
-_NODES = """
+_QUERY = """
 import json, sys
 from ray._private.state import GlobalState
 from ray._raylet import GcsClientOptions
@@ -41,13 +42,14 @@ except Exception as wrong:
 try:
     from ray._common.usage.usage_constants import CLUSTER_METADATA_KEY
     from ray._private.ray_constants import KV_NAMESPACE_CLUSTER
-    told = json.loads(state._connect_and_get_accessor().get_internal_kv(KV_NAMESPACE_CLUSTER, CLUSTER_METADATA_KEY))
-    versions = {"ray": told["ray_version"], "python": told["python_version"]}
+    text = state._connect_and_get_accessor().get_internal_kv(KV_NAMESPACE_CLUSTER, CLUSTER_METADATA_KEY)
+    metadata = json.loads(text)
+    versions = {"ray": metadata["ray_version"], "python": metadata["python_version"]}
 except Exception:
     versions = {}
 print(json.dumps({"nodes": nodes, "versions": versions}))
 """
-# What ray.nodes() does, without becoming a driver: that takes a raylet on this machine.
+# What ray.nodes() does, without becoming a driver: a driver needs a raylet on this machine.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,69 +64,69 @@ class Node:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A running cluster as its head tells of it."""
+class RunningCluster:
+    """A running cluster as its head describes it."""
 
     nodes: tuple[Node, ...]  # dead ones included
-    versions: Mapping[str, str]  # of python, ray and featray on the head, as far as it tells
+    versions: Mapping[str, str]  # of python, ray and featray on the head; those that it does not report are missing
 
 
-def nodes(address: str) -> tuple[Node, ...]:
-    """List a running cluster's nodes, dead ones included; raises as `look`."""
-    return look(address).nodes
+def list_nodes(address: str) -> tuple[Node, ...]:
+    """List a running cluster's nodes, dead ones included; raises as `query_head`."""
+    return query_head(address).nodes
 
 
-def look(address: str) -> Seen:
+def query_head(address: str) -> RunningCluster:
     """Ask a head for its nodes and versions.
 
     Args:
         address: `host:port` of the head.
 
     Raises:
-        BackendError: nothing answers there, or it refuses this machine's token or versions.
+        BackendError: nothing answers there, or the head refuses this machine's token or versions.
     """
-    reach(address)
-    told = json.loads(_ask(address))
-    found = tuple(_node(each) for each in told["nodes"])
-    versions = dict(told["versions"])
-    for each in found:
-        if HEAD in each.resources and VERSION_LABEL in each.labels:
-            versions["featray"] = each.labels[VERSION_LABEL]
-    return Seen(nodes=found, versions=versions)
+    check_reachable(address)
+    answer = json.loads(_ask(address))
+    nodes = tuple(_node(value) for value in answer["nodes"])
+    versions = dict(answer["versions"])
+    for node in nodes:
+        if HEAD_RESOURCE in node.resources and VERSION_LABEL in node.labels:
+            versions["featray"] = node.labels[VERSION_LABEL]
+    return RunningCluster(nodes=nodes, versions=versions)
 
 
 def check_driver(address: str) -> None:
-    """Check that a driver on this machine can work with a cluster: Ray takes drivers only beside a raylet.
+    """Check that a driver on this machine can work with a cluster: Ray accepts drivers only beside a raylet.
 
     Raises:
-        BackendError: the head does not answer or refuses, or no live node of it is on this machine.
+        BackendError: the head does not answer or refuses this machine, or the cluster has no live node here.
     """
-    own = _own_addresses()
-    if not any(node.alive and node.address in own for node in nodes(address)):
+    addresses = _addresses_of_this_machine()
+    if not any(node.alive and node.address in addresses for node in list_nodes(address)):
         raise BackendError(
-            f"this machine is not in the cluster of {address}, and Ray takes drivers only on its machines; join it: "
-            f"featray cluster join {address}, or submit from one that is"
+            f"this machine is not in the cluster of {address}, and Ray accepts drivers only on machines of the "
+            f"cluster; join it: featray cluster join {address}, or submit from one of its machines"
         )
 
 
-def is_here(host: str) -> bool:
-    """Tell whether a host name or address is this machine's; one that cannot be looked up is not."""
+def is_this_machine(host: str) -> bool:
+    """Return True when a host name or address is this machine's; False also when it cannot be looked up."""
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
         return False
-    return bool(found & _own_addresses())
+    return bool(addresses & _addresses_of_this_machine())
 
 
-def _own_addresses() -> set[str]:
+def _addresses_of_this_machine() -> set[str]:
     return {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
 
 
-def reach(address: str) -> None:
-    """Check that something listens there.
+def check_reachable(address: str) -> None:
+    """Check that something listens at an address.
 
     Raises:
-        BackendError: it does not, or the text is no address.
+        BackendError: nothing does, or the text is no address.
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
@@ -138,36 +140,36 @@ def reach(address: str) -> None:
 
 
 def _ask(address: str) -> str:
-    """Run the child until it answers, refuses, or says on stderr that the token is wrong."""
-    environment = {**os.environ, **token.shown(), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
-    command = [sys.executable, "-P", "-c", _NODES, address]
+    """Run the child until it answers or fails, or until Ray reports on its stderr that the token is refused."""
+    environment = {**os.environ, **token.driver_variables(), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    command = [sys.executable, "-P", "-c", _QUERY, address]
     with tempfile.TemporaryDirectory(prefix="featray-") as folder:
-        said, answered = Path(folder) / "stderr", Path(folder) / "stdout"
-        with said.open("wb") as errors, answered.open("wb") as answer:
+        stderr, stdout = Path(folder) / "stderr", Path(folder) / "stdout"
+        with stderr.open("wb") as errors, stdout.open("wb") as answer:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors, env=environment)
         try:
-            _watch(child, said, address)
+            _wait(child, stderr, address)
         finally:
             child.kill()
             child.wait()
-        _check_token(said, address)  # the child may have ended in the moment in which it said so
+        _check_token(stderr, address)  # the child may have ended right after Ray reported it
         if child.returncode != 0:
-            last = said.read_text(errors="replace").strip().splitlines()[-1:] or ["it gave no reason"]
-            raise BackendError(f"{address}: {last[0]}")
-        return answered.read_text(encoding="utf-8")
+            lines = stderr.read_text(errors="replace").strip().splitlines() or ["it gave no reason"]
+            raise BackendError(f"{address}: {lines[-1]}")
+        return stdout.read_text(encoding="utf-8")
 
 
-def _watch(child: "subprocess.Popen[bytes]", said: Path, address: str) -> None:
+def _wait(child: "subprocess.Popen[bytes]", stderr: Path, address: str) -> None:
     deadline = time.monotonic() + ANSWER_S
     while child.poll() is None:
-        _check_token(said, address)
+        _check_token(stderr, address)
         if time.monotonic() > deadline:
             raise BackendError(f"{address} does not answer as a Ray head within {ANSWER_S:.0f} s")
         time.sleep(POLL_S)
 
 
-def _check_token(said: Path, address: str) -> None:
-    if "InvalidAuthToken" in said.read_text(errors="replace"):
+def _check_token(stderr: Path, address: str) -> None:
+    if token.REFUSED in stderr.read_text(errors="replace"):
         raise BackendError(token.refusal(address))
 
 

@@ -1,6 +1,6 @@
-"""Membership: what this machine is in a cluster, from options as a person writes them.
+"""Membership: what this machine is in a cluster, from command-line options, and whether the head would accept it.
 
-Flow: `featray cluster start|join` -> `own` -> `enter` (`admit`) -> `nodes.raylets`, `nodes.start`.
+Flow: `featray cluster start|join` -> `describe_this_machine` -> `start_raylets` (`check_versions`) -> `nodes`.
 """
 
 import importlib.metadata
@@ -15,37 +15,40 @@ from pydantic import ValidationError
 
 from featray.cluster import heads, nodes, token
 from featray.cluster.cluster_file import Member
+from featray.cluster.raylet_records import RunningRaylet
 from featray.core.version import __version__
 from featray.errors import BackendError, BadInput
 from featray.host import probe
 from featray.yamlfile.messages import explain
 
-ANYWHERE = "192.0.2.1"  # an address for documentation (RFC 5737): asks the routing table, sends nothing
+ANYWHERE = "192.0.2.1"  # an address for documentation (RFC 5737): the routing table is asked, nothing is sent
 
 
-def own(*, ip: str | None, name: str | None, gpus: str, labels: Sequence[str], toward: str | None = None) -> Member:
-    """Check and complete what this machine is to be.
+def describe_this_machine(
+    *, ip: str | None, name: str | None, gpus: str, labels: Sequence[str], toward: str | None = None
+) -> Member:
+    """Check the options of this machine and fill in what they leave out.
 
     Args:
-        ip: The address the other hosts reach it by; None takes that of the route to the head.
+        ip: The address at which the other hosts reach it; None takes that of the route to the head.
         name: Its name; None takes the host name.
         gpus: `all`, `none`, or UUIDs with commas between.
         labels: `KEY=VALUE` each.
         toward: Address of the head, `host:port`.
 
     Raises:
-        BadInput: an option cannot be.
+        BadInput: an option has a wrong value.
     """
-    split = [each.partition("=") for each in labels]
-    listed = {"all": "all", "none": ()}.get(gpus, tuple(filter(None, gpus.split(","))))
+    pairs = [label.partition("=") for label in labels]
+    chosen_gpus = {"all": "all", "none": ()}.get(gpus, tuple(filter(None, gpus.split(","))))
     try:
         return Member.model_validate(
             {
                 "name": name or re.sub(r"[^A-Za-z0-9._-]+", "-", os.uname().nodename).strip("-._")[:63],
                 "address": ip or _address_toward(toward.rpartition(":")[0] if toward else ANYWHERE),
                 "python": sys.executable,
-                "gpus": listed,
-                "labels": {key: value for key, _, value in split},
+                "gpus": chosen_gpus,
+                "labels": {key: value for key, _, value in pairs},
             }
         )
     except ValidationError as wrong:
@@ -56,75 +59,76 @@ def own(*, ip: str | None, name: str | None, gpus: str, labels: Sequence[str], t
 
 def _address_toward(host: str) -> str:
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
-            probing.connect((host, 9))
-            return str(probing.getsockname()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:
+            route.connect((host, 9))
+            return str(route.getsockname()[0])
     except OSError:
         return "127.0.0.1"  # no network: this machine is the whole cluster
 
 
 def own_versions() -> dict[str, str]:
-    """Read this machine's versions of what Ray or the supervisor refuses in another one."""
+    """Read this machine's versions of what must be equal in a cluster: Ray or the supervisor refuses others."""
     ray = importlib.metadata.version("ray")
     return {"python": platform.python_version(), "ray": ray, "featray": __version__}
 
 
-def unlike(member: Member, found: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:
-    """Say which versions of a host would be refused, and the command that mends it; None when all are equal."""
-    other = [name for name in wanted if found.get(name) != wanted[name]]
-    if not other:
+def version_problem(member: Member, versions: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:
+    """Write which versions of a host would be refused, and the command that installs the right ones; None if none."""
+    unequal = [name for name in wanted if versions.get(name) != wanted[name]]
+    if not unequal:
         return None
-    has = ", ".join(f"{name} {found.get(name, 'not installed')}" for name in other)
-    needs = ", ".join(f"{name} {wanted[name]}" for name in other)
-    packages = {name: f"{name}=={wanted[name]}" for name in other if name != "python"}
+    has = ", ".join(f"{name} {versions.get(name, 'not installed')}" for name in unequal)
+    needs = ", ".join(f"{name} {wanted[name]}" for name in unequal)
+    packages = {name: f"{name}=={wanted[name]}" for name in unequal if name != "python"}
     if "featray" in packages:  # it may be on no index
         packages["featray"] = "the same featray checkout or wheel as the driver's"
-    mend = f"; there: {member.interpreter} -m pip install {', and '.join(packages.values())}" if packages else ""
-    return f"{member.name} would be refused: it has {has}; the cluster needs {needs}{mend}"
+    install = f"; there: {member.interpreter} -m pip install {', and '.join(packages.values())}" if packages else ""
+    return f"{member.name} would be refused: it has {has}; the cluster needs {needs}{install}"
 
 
-def admit(member: Member, address: str, told: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Compare this machine's versions with those that a head tells, before anything is started.
+def check_versions(member: Member, address: str, head_versions: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Compare this machine's versions with the head's before anything is started.
 
     Args:
         member: This machine.
         address: The head's.
-        told: Its versions, as far as it tells them; each of the others is called unknown.
-        say: Told of those.
+        head_versions: Those that the head reports; the others are unknown.
+        say: Called with a sentence for each unknown version.
 
     Raises:
         BackendError: this machine would be refused.
     """
-    own = own_versions() | {"featray": nodes.own_version()}
-    if wrong := unlike(member, own, told):
-        raise BackendError(wrong)
-    for name in own:
-        if name not in told:
+    versions = own_versions() | {"featray": nodes.version_label()}
+    if problem := version_problem(member, versions, head_versions):
+        raise BackendError(problem)
+    for name in versions:
+        if name not in head_versions:
             say(
-                f"{address} does not tell its {name} version; {member.name} has {name} {own[name]} and needs the head's"
+                f"{address} does not report its {name} version; {member.name} has {name} {versions[name]} and needs "
+                "the head's"
             )
 
 
-def enter(
+def start_raylets(
     member: Member, address: str, head: nodes.HeadOptions | None = None, *, say: Callable[[str], None]
-) -> list[nodes.Running]:
+) -> list[RunningRaylet]:
     """Start this machine's raylets.
 
     Args:
-        member: What it is to be.
+        member: What this machine is in the cluster.
         address: `host:port` of the head.
         head: Given on the machine that is to run the head.
-        say: Told what is not known of the head.
+        say: Called with what is not known of the head.
 
     Raises:
         BadInput: Ray's authentication is switched off.
-        Busy: it is in a cluster already.
+        Busy: this machine is in a cluster already.
         BackendError: its GPUs cannot be listed, the head does not answer or refuses it, or Ray does not start.
     """
     token.ensure()
-    if head is None:  # asking says in seconds what Ray takes a minute to say less clearly
-        admit(member, address, heads.look(address).versions, say)
-    planned = nodes.raylets(
+    if head is None:  # within seconds, and clearer than what Ray says after a minute
+        check_versions(member, address, heads.query_head(address).versions, say)
+    raylets = nodes.plan_raylets(
         address=address,
         ip=member.address,
         name=member.name,
@@ -133,7 +137,7 @@ def enter(
         labels=member.labels,
         head=head,
     )
-    return nodes.start(planned, address)
+    return nodes.start(raylets, address)
 
 
 def _all_gpus() -> tuple[str, ...]:

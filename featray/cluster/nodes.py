@@ -1,15 +1,14 @@
 """Nodes: the Ray processes that featray starts on this machine, one raylet per GPU, and how they end.
 
-Flow: `featray cluster start|join` -> `raylets` (what to start, pure) -> `start`; `stop` ends what `start` began and
-nothing else, since other people's Ray may run on the same machine.
+Flow: `featray cluster start|join` -> `plan_raylets` (what to start, pure) -> `start` -> `raylet_records`;
+`featray cluster stop` -> `stop`, which ends what `start` began and nothing else.
 
-Ray has one GPU type per raylet and cannot tell the GPUs of one raylet apart; so each raylet sees one GPU, by UUID, and
-carries it as a label.
+A raylet has one GPU type and treats its GPUs as interchangeable. So each raylet sees one GPU, by UUID, and carries the
+UUID as a label.
 """
 
 import contextlib
 import dataclasses
-import json
 import os
 import re
 import subprocess
@@ -20,19 +19,19 @@ from pathlib import Path
 
 import psutil
 
-from featray.cluster import token
-from featray.core.files import write_whole
+from featray.cluster import raylet_records, token
+from featray.cluster.raylet_records import RunningRaylet
 from featray.core.version import __version__
 from featray.errors import BackendError, Busy
-from featray.measurement import provenance, weights
 
 HOST_LABEL, GPU_LABEL, VERSION_LABEL = "featray.host", "featray.gpu", "featray.version"
 
 START_S = 180.0  # a head took 13 to 40 s on a busy 2-core host, a raylet 4 to 20 s
 STOP_S = 20.0  # Ray's own processes end within 5 s
 POLL_S = 0.2
-SAME_S = 0.5  # boot times are told in whole seconds or fewer; a process id is not given anew within one
-STARTED = "Ray runtime started"  # what `ray start` prints when the raylet is up
+
+STARTED = "Ray runtime started"
+"""What `ray start` prints when the raylet is up. Ray has no other signal: with `--block` it does not exit then."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,31 +44,14 @@ class Raylet:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Running:
-    """One raylet that featray started on this machine.
-
-    `created` (seconds since 1970) and `after_boot_s` tell its process from a later one of the same id. Where the clock
-    is set, Linux tells another time of creation for a process that runs, and macOS another time of the boot.
-    """
-
-    pid: int
-    created: float
-    address: str  # of the head
-    head: bool
-    gpu: str | None
-    log: str
-    after_boot_s: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class HeadOptions:
-    """What a head needs to know beside its machine."""
+    """Ports of a head."""
 
     port: int
     dashboard_port: int
 
 
-def raylets(
+def plan_raylets(
     *,
     address: str,
     ip: str,
@@ -79,68 +61,70 @@ def raylets(
     labels: Mapping[str, str],
     head: HeadOptions | None = None,
 ) -> list[Raylet]:
-    """Plan this machine's raylets: one per GPU, or one without; the first is the head where there is to be one.
+    """Plan this machine's raylets: one per GPU, or one without a GPU. With `head`, the first is the head.
 
     Args:
         address: `host:port` of the head.
-        ip: The address that the other hosts reach this machine by.
+        ip: The address at which the other hosts reach this machine.
         name: Value of the label `featray.host`.
         gpus: UUIDs.
-        cpus: Processors of this machine, shared out evenly; each raylet gets at least one.
+        cpus: Processors of this machine, divided evenly; each raylet gets at least one.
         labels: Further labels.
         head: Given on the machine that runs the head.
     """
-    made = []
+    raylets = []
     for index, gpu in enumerate(gpus or [None]):
-        tags = {**labels, HOST_LABEL: name, VERSION_LABEL: own_version()} | ({GPU_LABEL: gpu} if gpu else {})
-        here = head if index == 0 else None
-        place = [f"--port={here.port}", "--head"] if here else [f"--address={address}"]
-        board = ["--dashboard-host=127.0.0.1", f"--dashboard-port={here.dashboard_port}"] if here else []
+        tags = {**labels, HOST_LABEL: name, VERSION_LABEL: version_label()} | ({GPU_LABEL: gpu} if gpu else {})
+        options = head if index == 0 else None
         arguments = (
-            *place,
-            *board,
+            *(_head_arguments(options) if options else [f"--address={address}"]),
             f"--node-ip-address={ip}",
             f"--num-cpus={max(1, cpus // max(1, len(gpus)))}",
             f"--num-gpus={1 if gpu else 0}",
             "--labels=" + ",".join(f"{key}={value}" for key, value in sorted(tags.items())),
-            "--dashboard-agent-listen-port=0",  # any: the usual one may be taken by another Ray of this machine
+            "--dashboard-agent-listen-port=0",  # any free port: another Ray of this machine may have the usual one
             "--disable-usage-stats",
             "--block",
         )
-        made.append(Raylet(arguments=arguments, gpu=gpu, head=here is not None))
-    return made
+        raylets.append(Raylet(arguments=arguments, gpu=gpu, head=options is not None))
+    return raylets
 
 
-def own_version() -> str:
-    """Write featray's version as a label, in which Ray takes no `+`."""
+def _head_arguments(options: HeadOptions) -> list[str]:
+    dashboard = ["--dashboard-host=127.0.0.1", f"--dashboard-port={options.dashboard_port}"]
+    return [f"--port={options.port}", "--head", *dashboard]
+
+
+def version_label() -> str:
+    """Write featray's version as a label, in which Ray accepts no `+`."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", __version__)
 
 
-def start(planned: Sequence[Raylet], address: str) -> list[Running]:
-    """Start raylets one after the other: started at once, two of one machine take the same socket and one aborts.
+def start(raylets: Sequence[Raylet], address: str) -> list[RunningRaylet]:
+    """Start raylets one after the other: of two started at once on one machine, one aborts over a shared socket.
 
     Raises:
-        Busy: raylets of featray's run on this machine already.
-        BackendError: one does not come up; those started with it are ended again.
+        Busy: raylets of featray already run on this machine.
+        BackendError: a raylet does not start; those that were started before it are ended again.
     """
-    already = running()
+    already = raylet_records.running()
     if already:
-        raise Busy(f"this machine is in the cluster of {already[0].address} already; leave it: featray cluster stop")
-    begun: list[Running] = []
+        raise Busy(f"this machine is already in the cluster of {already[0].address}; leave it: featray cluster stop")
+    started: list[RunningRaylet] = []
     try:
-        for each in planned:
-            begun.append(_spawn(each, address))
-            _await(begun[-1])
+        for raylet in raylets:
+            started.append(_spawn(raylet, address))
+            _wait_until_up(started[-1])
     except BaseException:
-        _end(begun)
+        _end(started)
         raise
-    return begun
+    return started
 
 
-def _spawn(raylet: Raylet, address: str) -> Running:
-    place = _folder()
-    place.mkdir(parents=True, exist_ok=True)
-    log = place / f"{raylet.gpu or 'host'}.log"
+def _spawn(raylet: Raylet, address: str) -> RunningRaylet:
+    folder = raylet_records.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{raylet.gpu or 'host'}.log"
     command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "start", *raylet.arguments]
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -148,143 +132,72 @@ def _spawn(raylet: Raylet, address: str) -> Running:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **variables(raylet.gpu)},
+            env={**os.environ, **raylet_variables(raylet.gpu)},
             start_new_session=True,
         )
-    begun = Running(
-        pid=process.pid,
-        created=psutil.Process(process.pid).create_time(),
-        after_boot_s=_after_boot_s(psutil.Process(process.pid)),
-        address=address,
-        head=raylet.head,
-        gpu=raylet.gpu,
-        log=str(log),
+    started = raylet_records.describe(
+        psutil.Process(process.pid), address=address, head=raylet.head, gpu=raylet.gpu, log=log
     )
-    process.returncode = 0  # it is to outlive this process, which must not wait for it
-    keep(begun)
-    return begun
+    process.returncode = 0  # the raylet outlives this process, so Popen must not wait for it
+    raylet_records.save(started)
+    return started
 
 
-def keep(begun: Running) -> None:
-    """Write down that a raylet runs, whole or not at all: others may look at any moment."""
-    write_whole(_record(begun), json.dumps(dataclasses.asdict(begun)))
-
-
-def variables(gpu: str | None) -> dict[str, str]:
-    """Give the variables of a raylet and all that it starts."""
+def raylet_variables(gpu: str | None) -> dict[str, str]:
+    """Return the environment variables of a raylet and all that it starts."""
     return {
-        **token.demanded(),
+        **token.raylet_variables(),
         "CUDA_VISIBLE_DEVICES": gpu or "",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
 
 
-def _await(begun: Running) -> None:
+def _wait_until_up(raylet: RunningRaylet) -> None:
     deadline = time.monotonic() + START_S
     while True:
-        text = Path(begun.log).read_text(errors="replace")
+        text = Path(raylet.log).read_text(errors="replace")
         if STARTED in text:
             return
-        if "InvalidAuthToken" in text:
-            raise BackendError(f"{begun.address} refuses this machine's token; give it the head's: {token.path()}")
-        if not _is_alive(begun):
-            raise BackendError(f"Ray did not start: {_reason(text)} (all of it: {begun.log})")
+        if token.REFUSED in text:
+            raise BackendError(f"{raylet.address} refuses this machine's token; put the head's in {token.path()}")
+        if not raylet_records.is_alive(raylet):
+            raise BackendError(f"Ray did not start: {_ray_reason(text)} (whole log: {raylet.log})")
         if time.monotonic() > deadline:
-            raise BackendError(f"Ray did not come up within {START_S:.0f} s: {_reason(text)} (all of it: {begun.log})")
+            raise BackendError(
+                f"Ray did not start within {START_S:.0f} s: {_ray_reason(text)} (whole log: {raylet.log})"
+            )
         time.sleep(POLL_S)
 
 
-def _reason(log: str) -> str:
-    """Take the line of a log that says most: the last error, else the last line."""
+def _ray_reason(log: str) -> str:
+    """Choose the line of Ray's log to show: the last error, else the last line."""
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if re.match(r"\w*(Error|Exception)\b|Version mismatch", line)]
-    return (telling or lines or ["it said nothing"])[-1]
+    error_lines = [line for line in lines if re.match(r"\w*(Error|Exception)\b|Version mismatch", line)]
+    return (error_lines or lines or ["the log is empty"])[-1]
 
 
-def running() -> list[Running]:
-    """List the raylets of featray's that run on this machine, the head first; forget those that ended.
-
-    Raises:
-        BackendError: a record cannot be read, while its process still runs.
-    """
-    known = [(file, _read(file)) for file in sorted(_folder().glob("*.json"))]
-    found = []
-    for file, each in known:
-        if each is not None and _is_alive(each):
-            found.append(each)
-        else:
-            file.unlink(missing_ok=True)
-    return sorted(found, key=lambda each: not each.head)
-
-
-def _read(record: Path) -> Running | None:
-    """Read a record; None where it cannot be read and no process of its number runs."""
-    try:
-        known = Running(**json.loads(record.read_text(encoding="utf-8")))
-        if str(known.pid) != record.stem:
-            raise ValueError(f"it is of process {known.pid}")
-        return known
-    except FileNotFoundError:  # another command has just forgotten it
-        return None
-    except (OSError, ValueError, TypeError) as wrong:
-        if record.stem.isdigit() and not psutil.pid_exists(int(record.stem)):
-            return None
-        raise BackendError(
-            f"{record}: not a record of a raylet ({wrong}); end process {record.stem} if it is a Ray of featray's, and "
-            "remove the file"
-        ) from wrong
-
-
-def stop() -> list[Running]:
+def stop() -> list[RunningRaylet]:
     """End every raylet that featray started on this machine, the head last; return them."""
-    found = running()
-    _end(found[::-1])
-    return found
+    raylets = raylet_records.running()
+    _end(raylets[::-1])
+    return raylets
 
 
-def _end(raylets_: Sequence[Running]) -> None:
-    for each in raylets_:
-        if _is_alive(each):
-            process = psutil.Process(each.pid)
-            family = [process, *process.children(recursive=True)]
-            process.terminate()  # `ray start --block` ends all that it started
-            deadline = time.monotonic() + STOP_S
-            while (left := [member for member in family if _runs(member)]) and time.monotonic() < deadline:
-                time.sleep(POLL_S)
-            for member in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    member.kill()
-        _record(each).unlink(missing_ok=True)
+def _end(raylets: Sequence[RunningRaylet]) -> None:
+    for raylet in raylets:
+        if raylet_records.is_alive(raylet):
+            _end_processes(psutil.Process(raylet.pid))
+        raylet_records.forget(raylet)
 
 
-def _runs(process: psutil.Process) -> bool:
-    """Tell whether a process still does anything; in a container without an init, ended ones stay as zombies."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _is_alive(each: Running) -> bool:
-    try:
-        process = psutil.Process(each.pid)
-    except psutil.NoSuchProcess:
-        return False
-    is_same = process.create_time() == each.created or (
-        each.after_boot_s is not None and abs(_after_boot_s(process) - each.after_boot_s) < SAME_S
-    )
-    return is_same and _runs(process)
-
-
-def _after_boot_s(process: psutil.Process) -> float:
-    return process.create_time() - psutil.boot_time()
-
-
-def _folder() -> Path:
-    """Find this machine's own folder: a home may be shared by many."""
-    return weights.featray_cache() / "cluster" / provenance.host_id()
-
-
-def _record(each: Running) -> Path:
-    return _folder() / f"{each.pid}.json"
+def _end_processes(process: psutil.Process) -> None:
+    """End `ray start --block`, which ends all that it started; kill what is left after `STOP_S`."""
+    family = [process, *process.children(recursive=True)]
+    process.terminate()
+    deadline = time.monotonic() + STOP_S
+    while (left := [member for member in family if raylet_records.is_running(member)]) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    for member in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()

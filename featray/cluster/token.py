@@ -1,7 +1,8 @@
 """Token: the secret that lets drivers and hosts into a Ray cluster. Without it a cluster runs anybody's code.
 
-Ray reads $RAY_AUTH_TOKEN, else the file $RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token; this module goes by that order
-and sees to it that the file is readable by its owner alone (Ray itself writes it with mode 0644).
+Flow: `featray cluster start|join` -> `ensure`, `save`; a driver -> `driver_variables`; a raylet -> `raylet_variables`.
+Ray reads $RAY_AUTH_TOKEN, else the file $RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token; so does this module. It makes the
+file readable by its owner alone (Ray itself writes it with mode 0644).
 """
 
 import os
@@ -12,17 +13,20 @@ from pathlib import Path
 from featray.core.files import write_whole
 from featray.errors import BadInput
 
-LENGTH = 32  # bytes of randomness, written as 64 hex digits: out of reach of guessing
+LENGTH = 32  # random bytes, written as 64 hex digits: nobody can guess that
+
+REFUSED = "InvalidAuthToken"
+"""What Ray prints on stderr when a head refuses the token. Ray goes on trying and has no other signal."""
 
 
 def path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Find the token's file."""
+    """Return the token's file."""
     chosen = environ.get("RAY_AUTH_TOKEN_PATH")
     return Path(chosen).expanduser() if chosen else Path.home() / ".ray" / "auth_token"
 
 
 def read(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Read the token that Ray would use; None where there is none."""
+    """Read the token that Ray would use; None when there is none."""
     if given := environ.get("RAY_AUTH_TOKEN"):
         return given
     try:
@@ -32,29 +36,33 @@ def read(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def ensure() -> str:
-    """Read the token, or make one; its file is then readable by its owner alone.
+    """Read the token, or make one; afterwards only its owner can read its file.
 
     Raises:
         BadInput: the environment switches Ray's authentication off.
     """
-    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+    if _is_disabled():
         raise BadInput(
             "RAY_AUTH_MODE switches Ray's authentication off, and Ray listens on every network address: anybody who "
             "reaches this machine could run code on it; unset RAY_AUTH_MODE"
         )
-    known = read()
-    if known is None:
-        known = secrets.token_hex(LENGTH)
-        save(known)
+    token = read()
+    if token is None:
+        token = secrets.token_hex(LENGTH)
+        save(token)
     elif path().exists():
         path().chmod(0o600)
-    return known
+    return token
 
 
-def guard() -> None:
-    """Make the token before an embedded Ray does, which writes it for everybody to read; not where it wants none."""
-    if os.environ.get("RAY_AUTH_MODE", "token").lower() == "token":
+def ensure_unless_disabled() -> None:
+    """Make the token before an embedded Ray makes one that everybody can read; nothing where authentication is off."""
+    if not _is_disabled():
         ensure()
+
+
+def _is_disabled() -> bool:
+    return os.environ.get("RAY_AUTH_MODE", "token").lower() != "token"
 
 
 def save(token: str) -> None:
@@ -69,23 +77,22 @@ def save(token: str) -> None:
 
 
 def refusal(where: str) -> str:
-    """Say that a head or dashboard does not take this machine's token, and what to do."""
-    what = "this machine's token" if read() else "this machine, which has no token"
+    """Write the error for a head or dashboard that refuses this machine's token, with what to do."""
+    who = "this machine's token" if read() else "this machine, which has no token"
     return (
-        f"{where} refuses {what}: copy the line that `featray cluster token` prints on the head into {path()}, "
-        "mode 0600"
+        f"{where} refuses {who}: copy the line that `featray cluster token` prints on the head into {path()}, mode 0600"
     )
 
 
-def demanded() -> dict[str, str]:
-    """Give the variables that make a raylet demand the token of everybody."""
+def raylet_variables() -> dict[str, str]:
+    """Return the variables with which a raylet demands the token from everybody."""
     return {"RAY_AUTH_MODE": "token"}
 
 
-def shown() -> dict[str, str]:
-    """Give the variables that make a driver show the token where there is one; they must be set before Ray is imported.
+def driver_variables() -> dict[str, str]:
+    """Return the variables with which a driver sends the token, if there is one; set them before Ray is imported.
 
-    Given an address, Ray shows it only when told to. A cluster that wants no token takes one all the same.
+    With an address, Ray sends the token only when told to. A cluster that demands no token accepts one.
     """
     mode = os.environ.get("RAY_AUTH_MODE") or ("token" if read() else None)
     return {"RAY_AUTH_MODE": mode} if mode else {}

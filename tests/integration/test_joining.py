@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.hosts import NETWORK, Network
-from tests.support.command import Ran, featray
+from tests.support.command import CommandResult, featray
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
 
@@ -33,7 +33,7 @@ def write(folder: Path, *names: str, python: str = sys.executable) -> Path:
     return file
 
 
-def desk(network: Network, name: str, *arguments: str | Path) -> Ran:
+def desk(network: Network, name: str, *arguments: str | Path) -> CommandResult:
     """Run featray on a machine that reaches the hosts by ssh alone, with a home of its own."""
     home = network.folder / name
     home.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def test_hosts_join_a_head_that_runs_already(network: Network, tmp_path: Path) -
     try:
         again = desk(network, "mine", "cluster", "start", write(tmp_path, "alpha", "beta"))
         assert again.code == 5
-        assert f"alpha is in the cluster of {HEAD} already" in again.err
+        assert f"alpha is already in the cluster of {HEAD}" in again.err
         assert f"featray cluster join {file}" in again.err
 
         # Another desk, whose token is not the head's; a host that is not there keeps nobody out.
@@ -62,7 +62,7 @@ def test_hosts_join_a_head_that_runs_already(network: Network, tmp_path: Path) -
         assert "unknown" not in joined.err
 
         once_more = desk(network, "other", "cluster", "join", write(tmp_path, "alpha", "beta"))
-        assert (once_more.code, once_more.err) == (0, "beta: in already\n")
+        assert (once_more.code, once_more.err) == (0, "beta: already in the cluster\n")
     finally:
         stopped = desk(network, "mine", "cluster", "stop", write(tmp_path, "alpha", "beta"))
     assert stopped.code == 0, stopped.err

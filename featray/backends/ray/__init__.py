@@ -20,4 +20,4 @@ from featray.cluster import token
 os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # today's behaviour, and no warning about tomorrow's
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a benchmark sends nothing anywhere
-os.environ.update(token.shown())
+os.environ.update(token.driver_variables())

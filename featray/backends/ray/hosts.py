@@ -18,7 +18,7 @@ from featray.host import clips, environments, probe, spool
 from featray.measurement import weights
 from featray.planning import inventory
 from featray.planning.inventory import Host, Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 
 PROBE_S = 120.0  # of all hosts together; importing torch on a cold disk took 50 s
 FETCH_S = 3 * 3600.0  # 1.3 GB of weights over a line of 1 Mbit/s
@@ -35,7 +35,7 @@ def _probe() -> Host:
 
 @ray.remote(num_cpus=0, max_retries=0)
 def _digests(paths: list[str]) -> dict[str, str]:
-    return clips.digests(paths)
+    return clips.hash_files(paths)
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -121,7 +121,7 @@ class RayHosts:
             if own and host.node_ids:
                 _forget.options(scheduling_strategy=on(self._node_for(host))).remote(store, own)
 
-    def node_of(self, planned: Planned) -> str:
+    def node_of(self, planned: PlannedInvocation) -> str:
         """Name the node that an invocation runs on: its GPU's, or a live one of its host."""
         host = planned.target.host
         for node, uuids in host.node_gpus.items():
@@ -129,7 +129,7 @@ class RayHosts:
                 return node
         return self._node_for(host)
 
-    def gpus_to_lease(self, planned: Planned, node: str) -> int:
+    def gpus_to_lease(self, planned: PlannedInvocation, node: str) -> int:
         """Say how many of Ray's GPUs an invocation takes on its node."""
         if planned.invocation.gpu_uuid is None:
             return 0
@@ -239,7 +239,7 @@ def _host(node: Mapping[str, Any], call: Any) -> Host:
         host = dataclasses.replace(host, error=wrong_version)
     labels = {key: value for key, value in node.get("Labels", {}).items() if not key.startswith("ray.io/")}
     declared = labels.get(GPU_LABEL)
-    gpus = inventory.offered(host.gpus, declared, has_gpus=_offers(node, "GPU"))
+    gpus = inventory.select_offered(host.gpus, declared, has_gpus=_offers(node, "GPU"))
     return dataclasses.replace(
         host,
         address=node["NodeManagerAddress"],

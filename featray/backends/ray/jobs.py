@@ -21,7 +21,7 @@ from ray import exceptions, job_submission
 from ray.dashboard.utils import get_address_for_submission_client
 
 from featray.backends.ray.link import first_line
-from featray.cluster import heads, nodes, token
+from featray.cluster import heads, raylet_records, token
 from featray.cluster.cluster_file import command_line
 from featray.core import clock
 from featray.errors import BackendError, NothingMatches, suggest
@@ -272,7 +272,7 @@ def _gist(wrong: BaseException) -> str:
 def _dashboard(address: str | None) -> str:
     if address is not None and address.startswith("http"):
         return address.rstrip("/")
-    own = nodes.running()
+    own = raylet_records.running()
     if address is None:
         if not own:
             raise BackendError(
@@ -281,7 +281,7 @@ def _dashboard(address: str | None) -> str:
             )
         address = own[0].address
     if address not in {each.address for each in own}:
-        heads.nodes(address)  # says in seconds what is wrong with the address or the token
+        heads.list_nodes(address)  # says in seconds what is wrong with the address or the token
     try:
         return str(get_address_for_submission_client(address))
     except (ConnectionError, RuntimeError, ValueError, exceptions.RayError) as wrong:

@@ -37,7 +37,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         "namespace": "featray",
     }
     if address is None:
-        token.guard()
+        token.ensure_unless_disabled()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif address != "auto":
         # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.

@@ -1,4 +1,4 @@
-"""Cluster files: what they say, and what is said about those that are wrong."""
+"""Cluster files: what they mean, and the errors for wrong ones."""
 
 from pathlib import Path
 
@@ -50,14 +50,14 @@ def test_the_first_host_is_the_head_unless_another_is_named(tmp_path: Path) -> N
 
 
 def test_an_unknown_key_gets_a_suggestion(tmp_path: Path) -> None:
-    said = complaint(tmp_path, "hosts:\n- name: a\n  address: a.lab\n  usr: me\n")
-    assert said.startswith("lab.yaml:4: hosts[0].usr: unknown key 'usr'; expected name, address, ssh, user")
-    assert said.endswith("Did you mean 'user'?")
+    message = complaint(tmp_path, "hosts:\n- name: a\n  address: a.lab\n  usr: me\n")
+    assert message.startswith("lab.yaml:4: hosts[0].usr: unknown key 'usr'; expected name, address, ssh, user")
+    assert message.endswith("Did you mean 'user'?")
 
 
 def test_two_hosts_of_one_name_are_refused(tmp_path: Path) -> None:
-    said = complaint(tmp_path, "hosts:\n- {name: a, address: a1}\n- {name: a, address: a2}\n")
-    assert said == "lab.yaml:3: hosts[1].name: two hosts have the name 'a'; expected distinct ones"
+    message = complaint(tmp_path, "hosts:\n- {name: a, address: a1}\n- {name: a, address: a2}\n")
+    assert message == "lab.yaml:3: hosts[1].name: two hosts have the name 'a'; expected distinct ones"
 
 
 def test_two_hosts_at_one_address_are_refused(tmp_path: Path) -> None:
@@ -65,25 +65,25 @@ def test_two_hosts_at_one_address_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_head_gets_a_suggestion(tmp_path: Path) -> None:
-    said = complaint(tmp_path, "head: boxx\nhosts:\n- {name: box, address: a}\n")
-    assert said == "lab.yaml:1: head: no host is called 'boxx'; expected box. Did you mean 'box'?"
+    message = complaint(tmp_path, "head: boxx\nhosts:\n- {name: box, address: a}\n")
+    assert message == "lab.yaml:1: head: no host is called 'boxx'; expected box. Did you mean 'box'?"
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "message"),
     [
         ("gpus: 2", "expected 'all' or a list of UUIDs"),
         ("gpus: [0]", "expected text, got 0; put it in quotes"),
         ("gpus: ['0']", "'0' is not a GPU's UUID"),
-        ("gpus: [GPU-8f2d, GPU-8f2d]", "'GPU-8f2d' stands twice"),
+        ("gpus: [GPU-8f2d, GPU-8f2d]", "'GPU-8f2d' is listed twice"),
         ("python: p, venv: v", "python and venv say the same"),
         ("labels: {featray.gpu: x}", "set by featray or Ray"),
-        ("labels: {room: 'two words'}", "Ray takes up to 63 letters"),
+        ("labels: {room: 'two words'}", "Ray accepts up to 63 letters"),
         ("user: 'me; rm'", "'me; rm' cannot be a user"),
     ],
 )
-def test_what_a_host_cannot_be_is_refused(tmp_path: Path, entry: str, said: str) -> None:
-    assert said in complaint(tmp_path, f"hosts:\n- {{name: a, address: x, {entry}}}\n")
+def test_what_a_host_cannot_be_is_refused(tmp_path: Path, entry: str, message: str) -> None:
+    assert message in complaint(tmp_path, f"hosts:\n- {{name: a, address: x, {entry}}}\n")
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "''", "-a", "x" * 64])
@@ -104,10 +104,10 @@ def test_a_port_is_not_one_of_rays_own(tmp_path: Path) -> None:
     "entry", ["address: -oX", "address: x, ssh: -G", "address: x, user: -l", "address: x, ssh: me@-oX"]
 )
 def test_what_ssh_would_take_for_an_option_is_refused(tmp_path: Path, entry: str) -> None:
-    said = complaint(tmp_path, f"hosts:\n- {{name: a, {entry}}}\n")
+    message = complaint(tmp_path, f"hosts:\n- {{name: a, {entry}}}\n")
     key = entry.split(", ")[-1].partition(":")[0]
-    assert said.startswith(f"lab.yaml:2: hosts[0].{key}: '")
-    assert "may not begin with '-'" in said
+    assert message.startswith(f"lab.yaml:2: hosts[0].{key}: '")
+    assert "may not begin with '-'" in message
 
 
 @pytest.mark.parametrize("entry", ["ssh: jump-b", "ssh: me@b.lab", "user: me-too", "ssh: me@corp@b"])
@@ -129,3 +129,18 @@ def test_a_dash_within_a_name_is_a_dash(tmp_path: Path, entry: str) -> None:
 )
 def test_a_home_is_the_one_over_there_and_nothing_else_is_expanded(words: tuple[str, ...], line: str) -> None:
     assert cluster_file.command_line(words) == line
+
+
+def test_an_address_is_its_own_head_and_a_file_names_its_head(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text("hosts: [{name: a, address: a.lab}]\n")
+    assert cluster_file.head_address(None) is None
+    assert cluster_file.head_address("10.0.0.5:6379") == "10.0.0.5:6379"
+    assert cluster_file.head_address(str(path)) == "a.lab:6379"
+
+
+def test_a_file_whose_ray_is_embedded_has_no_head_and_is_refused_where_one_must_run() -> None:
+    local = str(SHIPPED / "local.yaml")
+    assert cluster_file.head_address(local) is None
+    with pytest.raises(ClusterFileError, match="names no hosts: its Ray is embedded"):
+        cluster_file.head_address(local, must_run=True)
