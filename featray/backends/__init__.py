@@ -19,7 +19,7 @@ from featray.core.row import Row
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Event:
     became of the cells that gave no row.
     """
 
-    planned: Planned
+    planned: PlannedInvocation
     kind: EventKind
     cell_id: str | None = None
     row: Row | None = None
@@ -38,12 +38,12 @@ class Event:
     text: str | None = None
 
 
-def request(planned: Planned, store: str, holder: str) -> dict[str, Any]:
+def request(planned: PlannedInvocation, store: str, holder: str) -> dict[str, Any]:
     """Write what a supervisor needs to know, as plain values."""
     return {"invocation": invocations.to_mapping(planned.invocation), "store": store, "holder": holder}
 
 
-def heard(planned: Planned, said: Mapping[str, Any]) -> Event:
+def heard(planned: PlannedInvocation, said: Mapping[str, Any]) -> Event:
     """Read a supervisor's plain values back."""
     text = said.get("row")
     row = rows.from_json(text) if text is not None else None
@@ -72,13 +72,13 @@ class Backend(Protocol):
             Host id -> what cannot be had there, and why; hosts that have everything are left out.
         """
 
-    def start(self, planned: Planned, store: str) -> None:
+    def start(self, planned: PlannedInvocation, store: str) -> None:
         """Begin an invocation and return at once. `store` names the spool that its rows wait in."""
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
         """Wait until something is heard, at most `timeout_s`, and return all of it in order."""
 
-    def cancel(self, planned: Planned) -> None:
+    def cancel(self, planned: PlannedInvocation) -> None:
         """End an invocation's processes now; no further event of it follows."""
 
     def newcomers(self) -> Sequence[str]:

@@ -11,7 +11,7 @@ from featray.core.row import Row
 from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 
 
 class Inline:
@@ -20,7 +20,7 @@ class Inline:
     def __init__(self, *, holder: str) -> None:
         """`holder` is shown to others who wait for this machine."""
         self._holder = holder
-        self._queue: collections.deque[tuple[Planned, Iterator[PlainEvent]]] = collections.deque()
+        self._queue: collections.deque[tuple[PlannedInvocation, Iterator[PlainEvent]]] = collections.deque()
 
     @property
     def dashboard(self) -> str | None:
@@ -36,7 +36,7 @@ class Inline:
         problems = {host: environments.fetch_weights(files, weights.featray_cache()) for host, files in needs.items()}
         return {host: found for host, found in problems.items() if found}
 
-    def start(self, planned: Planned, store: str) -> None:
+    def start(self, planned: PlannedInvocation, store: str) -> None:
         """Queue an invocation; it runs while `poll` is called."""
         self._queue.append((planned, supervisor.supervise(backends.request(planned, store, self._holder))))
 
@@ -50,7 +50,7 @@ class Inline:
             self._queue.popleft()
         return (heard,)
 
-    def cancel(self, planned: Planned) -> None:
+    def cancel(self, planned: PlannedInvocation) -> None:
         """End an invocation's child."""
         for entry in list(self._queue):
             if entry[0] is planned:

@@ -19,7 +19,7 @@ from featray.core.row import Row
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 
 SILENT = "silent"
 """A fault: the invocation starts and is never heard of again, like a host behind a broken network."""
@@ -59,11 +59,11 @@ class Replay:
         """Say that every weight is there: nothing will be loaded."""
         return {}
 
-    def start(self, planned: Planned, store: str) -> None:  # noqa: ARG002 - no spool is needed
+    def start(self, planned: PlannedInvocation, store: str) -> None:  # noqa: ARG002 - no spool is needed
         """Queue the invocation's events."""
         self._events.extend(self._answer(planned))
 
-    def _answer(self, planned: Planned) -> Iterator[Event]:
+    def _answer(self, planned: PlannedInvocation) -> Iterator[Event]:
         faults = self._faults.get(planned.invocation.name)
         if faults:
             fault = faults.popleft()
@@ -78,7 +78,7 @@ class Replay:
             yield Event(planned=planned, kind=EventKind.ROW, row=row)
         yield Event(planned=planned, kind=EventKind.ENDED)
 
-    def _row(self, planned: Planned, cell: Cell) -> Row:
+    def _row(self, planned: PlannedInvocation, cell: Cell) -> Row:
         made = invocations.record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at="")
         found = self._of_cell.get(made.cell_id) or self._alike(made)
         same = [row for row in found if row.target_id == made.target_id] or found
@@ -102,7 +102,7 @@ class Replay:
         """Return the next event."""
         return (self._events.popleft(),) if self._events else ()
 
-    def cancel(self, planned: Planned) -> None:
+    def cancel(self, planned: PlannedInvocation) -> None:
         """Drop an invocation's events."""
         self._events = collections.deque(event for event in self._events if event.planned is not planned)
 

@@ -45,7 +45,7 @@ def _show(sweep: Path, lacks: "Sequence[Lack]") -> None:
     if not lacks:
         console.say(f"every selected host is ready for {sweep}")
     for lack in lacks:
-        console.say(f"{lack.host}: {lack.what}" + (f"\n    {lack.mend}" if lack.mend else ""))
+        console.say(f"{lack.host}: {lack.what}" + (f"\n    {lack.remedy}" if lack.remedy else ""))
 
 
 def _table(hosts_: "Sequence[Host]") -> "Table":

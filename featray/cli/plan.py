@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from featray.core.cell import Cell
-    from featray.running.submission import Prepared
+    from featray.running.submission import SubmitPlan
 
 
 def plan(
@@ -41,7 +41,7 @@ def plan(
     console.result(plan_summary.summary(prepared.plan, prepared.placement))
 
 
-def table(prepared: "Prepared") -> "Table":
+def table(prepared: "SubmitPlan") -> "Table":
     """Draw every cell and its targets; workers, threads and environment stand where they vary."""
     from rich.table import Table
     from rich.text import Text
@@ -49,7 +49,7 @@ def table(prepared: "Prepared") -> "Table":
     placed, done = prepared.placement, prepared.plan.progress
     cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
     varied = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
-    drawn = Table(title=f"{prepared.plan.campaign.sweep}: cells and their targets", title_justify="left")
+    drawn = Table(title=f"{prepared.plan.run.sweep}: cells and their targets", title_justify="left")
     also = [HEADINGS[name] for name in varied]
     for heading in ("cell", "detector", "input", "device", "batch", *also, "target", "done"):
         drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold")

@@ -50,10 +50,6 @@ MODELS: Mapping[str, GpuModel] = {
     "RTX PRO 6000 Blackwell": GpuModel(96 * GIB, "12.0"),
 }
 
-FIRST_TORCH: Mapping[int, tuple[int, int]] = {9: (2, 0), 10: (2, 7), 12: (2, 7)}
-"""Compute capability's major -> first torch whose wheels have kernels for it; older majors are in every torch that
-py-feat runs on. Source: release notes of PyTorch 2.0 (wheels for CUDA 11.8, Hopper) and 2.7 (CUDA 12.8, Blackwell)."""
-
 
 def model(name: str | None) -> GpuModel | None:
     """Find a GPU by its name as the driver gives it; the longest matching name wins."""
@@ -69,17 +65,6 @@ def memory_b(name: str | None) -> int | None:
         return int(stated[1]) * GIB
     known = model(name)
     return known.memory_b if known and "laptop" not in (name or "").lower() else None  # laptops have less
-
-
-def too_old_torch(torch: str | None, compute_capability: str | None) -> str | None:
-    """Say that a torch release came before a GPU: `torch 2.5.1+cu124 has no sm_120 kernels`; None when it did not."""
-    known = re.match(r"(\d+)\.(\d+)", torch or ""), re.fullmatch(r"(\d+)\.(\d+)", compute_capability or "")
-    if known[0] is None or known[1] is None:
-        return None
-    first = FIRST_TORCH.get(int(known[1][1]))
-    if first is None or (int(known[0][1]), int(known[0][2])) >= first:
-        return None
-    return f"torch {torch} has no sm_{known[1][1]}{known[1][2]} kernels"
 
 
 def has_kernels(architectures: Iterable[str], capability: str) -> bool:

@@ -49,7 +49,7 @@ def precedence(status: str, attempt: int) -> Precedence:
     return status == Status.OK, attempt, _HEARD.get(status, _ANSWERED)
 
 
-def is_final(status: Status, attempt: int) -> bool:
+def is_final(status: str, attempt: int) -> bool:
     """Tell whether a stored row settles its unit, so that resume leaves it alone.
 
     Args:

@@ -117,7 +117,7 @@ def _host_names(known: Collection[KnownDevice]) -> dict[str, str]:
 
 def _device_names(known: Collection[KnownDevice]) -> dict[str, str]:
     """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
-    models = _short_names(device.gpu_name for device in known if device.gpu_name)
+    models = short_models(device.gpu_name for device in known if device.gpu_name)
     plain = {device.target_id: _plain_name(device, models) for device in known}
     counted = collections.Counter((device.host_id, plain[device.target_id]) for device in known)
     beginnings = _beginnings(plain)
@@ -147,8 +147,12 @@ _VENDOR = re.compile(r"^NVIDIA (GeForce )?")
 _EDITION = re.compile(r" (Workstation|Server) Edition$")
 
 
-def _short_names(models: Iterable[str]) -> dict[str, str]:
-    """Leave out of each GPU's name what tells it from no other: the vendor, and the edition where there is but one."""
+def short_models(models: Iterable[str]) -> dict[str, str]:
+    """Shorten the names of GPU models: without the vendor, and without the edition where each model has only one.
+
+    Returns:
+        Full name -> short name, such as `RTX 3090`; no two models have the same short name.
+    """
     without_vendor = {model: _VENDOR.sub("", model) for model in dict.fromkeys(models)}
     bare = {model: _EDITION.sub("", name) for model, name in without_vendor.items()}
     counted = collections.Counter(bare.values())

@@ -85,6 +85,11 @@ class Target:
         if not self.label:
             object.__setattr__(self, "label", targets.named([_known(self)])[self.target_id].name)
 
+    @property
+    def memory_b(self) -> int | None:
+        """The device's memory, in bytes; None where its driver does not say, as of a GPU that shares the host's."""
+        return self.gpu.memory_b if self.gpu else self.host.memory_b
+
 
 def _known(target: Target) -> targets.KnownDevice:
     return targets.KnownDevice(
@@ -142,7 +147,7 @@ def merge(probed: Iterable[Host]) -> Inventory:
     return Inventory(hosts=tuple(hosts.values()))
 
 
-def offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> tuple[Gpu, ...]:
+def select_offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> tuple[Gpu, ...]:
     """List the GPUs that a Ray node was started with: a probe sees all of the machine.
 
     Args:
@@ -151,11 +156,11 @@ def offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> t
         has_gpus: Whether Ray leases any GPU of this node.
     """
     if declared is not None:
-        return with_declared(tuple(gpu for gpu in gpus if gpu.uuid == declared), declared)
+        return add_declared(tuple(gpu for gpu in gpus if gpu.uuid == declared), declared)
     return gpus if has_gpus else ()
 
 
-def with_declared(gpus: tuple[Gpu, ...], uuid: str | None) -> tuple[Gpu, ...]:
+def add_declared(gpus: tuple[Gpu, ...], uuid: str | None) -> tuple[Gpu, ...]:
     """Add a GPU that a node's label declares but the probe did not see; the child will say what is there."""
     if uuid is None or any(gpu.uuid == uuid for gpu in gpus):
         return gpus

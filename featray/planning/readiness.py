@@ -1,7 +1,7 @@
-"""Readiness: what a host still lacks for a sweep, and the command that mends it.
+"""Readiness: what a host still lacks for a sweep, and the command that provides it.
 
 Flow: an inventory and a sweep's cells -> `check` -> `featray hosts --check`.
-Pure: everything known about a host is in the inventory; what an inventory does not tell is not held against the host.
+Pure: everything known about a host is in the inventory; what an inventory does not hold counts as there.
 """
 
 import dataclasses
@@ -12,23 +12,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import WeightsKind
-from featray.planning import placement
+from featray.planning import obstacle, target_selection
 from featray.planning.inventory import Host, Inventory, Target
+from featray.planning.obstacle import Cause
 from featray.sweep import Selector
 
 DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and clips are small beside them
 
-MEND_TORCH = "uv pip install --torch-backend=auto --upgrade torch torchvision torchcodec"
+UPGRADE_TORCH = "uv pip install --torch-backend=auto --upgrade torch torchvision torchcodec"
 """Lets uv choose the build for the GPUs that are there."""
+
+REMEDIES: Mapping[Cause, str] = {
+    Cause.TORCH_WITHOUT_KERNELS: UPGRADE_TORCH,
+    Cause.PYFEAT_TOO_OLD: "python -m pip install --upgrade py-feat",
+}
+"""Why a target cannot run a cell -> the command that helps; nothing helps against the other causes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lack:
-    """One thing that a host lacks, and the command (run on that host) that mends it, if one can."""
+    """One thing that a host lacks, and the command (run on that host) that provides it, where there is one."""
 
     host: str
     what: str
-    mend: str | None = None
+    remedy: str | None = None
 
 
 def check(
@@ -53,7 +60,7 @@ def check(
     Raises:
         NothingMatches: the selector picks nothing; the message lists what exists.
     """
-    picked = placement.select(inventory, selector)
+    picked = target_selection.select(inventory, selector)
     lacks: list[Lack] = []
     for host in inventory.hosts:
         targets = [target for target in picked if target.host is host]
@@ -69,57 +76,51 @@ def check(
 
 
 def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]:
-    """Look at what must be installed; an inventory without packages says nothing about them."""
+    """List packages that must be installed; an inventory without packages says nothing about them."""
     if not host.packages:
         return
-    found = host.packages.get("featray")
-    if found != version:
-        lacks = f"featray {found} where {version} is needed" if found else "featray is not installed"
-        what = f"{lacks}; `uv build --wheel` makes its wheel here"
-        yield Lack(host=host.hostname, what=what, mend=f"python -m pip install featray-{version}-py3-none-any.whl")
+    installed = host.packages.get("featray")
+    if installed != version:
+        fault = f"featray {installed} where {version} is needed" if installed else "featray is not installed"
+        what = f"{fault}; `uv build --wheel` makes its wheel here"
+        yield Lack(host=host.hostname, what=what, remedy=f"python -m pip install featray-{version}-py3-none-any.whl")
     if any(cell.detector.is_pyfeat and not cell.requirements for cell in cells):
         for name in ("torch", "torchcodec", "py-feat"):
             if name not in host.packages:
-                yield Lack(host=host.hostname, what=f"{name} is not installed", mend=f"python -m pip install {name}")
+                yield Lack(host=host.hostname, what=f"{name} is not installed", remedy=f"python -m pip install {name}")
         if host.ffmpeg is None and "torchcodec" in host.packages:
             what = "no FFmpeg that torchcodec can load"
-            yield Lack(host=host.hostname, what=what, mend="python -m pip install av")
+            yield Lack(host=host.hostname, what=what, remedy="python -m pip install av")
     if any(cell.requirements for cell in cells) and "uv" not in host.packages:
         what = "uv, which builds the sweep's environments, is not installed"
-        yield Lack(host=host.hostname, what=what, mend="python -m pip install uv")
+        yield Lack(host=host.hostname, what=what, remedy="python -m pip install uv")
 
 
 def _devices(host: Host, targets: Sequence[Target], cells: Sequence[Cell]) -> Iterable[Lack]:
     for device in dict.fromkeys(cell.device for cell in cells):
-        able = [target for target in targets if target.device == device]
-        if not able:
+        of_device = [target for target in targets if target.device == device]
+        if not of_device:
             yield Lack(host=host.hostname, what=f"no {device} device that the sweep selects")
-        for target in able:
-            reasons = (placement.why_not(cell, target) for cell in cells if cell.device == device)
-            for reason in filter(None, reasons):
-                if "is not installed" not in reason:
-                    yield Lack(host=host.hostname, what=reason, mend=_mend(reason))
-
-
-def _mend(reason: str) -> str | None:
-    if "has no kernels for" in reason:
-        return MEND_TORCH
-    return "python -m pip install --upgrade py-feat" if reason.startswith("py-feat") else None
+        for target, cell in itertools.product(of_device, (cell for cell in cells if cell.device == device)):
+            found = obstacle.find(cell, target)
+            if found is not None and found.cause is not Cause.PYFEAT_NOT_INSTALLED:  # `_packages` has named it
+                yield Lack(host=host.hostname, what=found.reason, remedy=REMEDIES.get(found.cause))
 
 
 def _weights(host: Host, cells: Sequence[Cell], weights: Mapping[str, Sequence[str]]) -> Iterable[Lack]:
-    names = dict.fromkeys(cell.detector.name for cell in cells if cell.weights == WeightsKind.PRETRAINED)
-    wanted = dict.fromkeys(file for name in names for file in weights.get(name, ()))
-    by_repository: dict[str, list[str]] = {}
-    for file in wanted:
+    names = dict.fromkeys(cell.detector.name for cell in cells if cell.weights is WeightsKind.PRETRAINED)
+    files = dict.fromkeys(file for name in names for file in weights.get(name, ()))
+    missing: dict[str, list[str]] = {}  # repository -> names of its files
+    for file in files:
         if file not in host.weights_cached:
             repository, _, name = file.rpartition("/")
-            by_repository.setdefault(repository, []).append(name)
-    for repository, files in by_repository.items():
-        what = f"weights are not cached: {repository}: {', '.join(files)}"
+            missing.setdefault(repository, []).append(name)
+    for repository, file_names in missing.items():
+        what = f"weights are not cached: {repository}: {', '.join(file_names)}"
         # `submit` fetches them too; this command also works beforehand, and on a host with a network for one without.
-        mend = f"hf download {repository} {' '.join(files)} --cache-dir ${{FEATRAY_CACHE:-~/.cache/featray}}/hub"
-        yield Lack(host=host.hostname, what=what, mend=mend)
+        cache = "${FEATRAY_CACHE:-~/.cache/featray}/hub"
+        remedy = f"hf download {repository} {' '.join(file_names)} --cache-dir {cache}"
+        yield Lack(host=host.hostname, what=what, remedy=remedy)
 
 
 def _clips(host: Host, cells: Sequence[Cell], here: str) -> Iterable[Lack]:
@@ -127,11 +128,11 @@ def _clips(host: Host, cells: Sequence[Cell], here: str) -> Iterable[Lack]:
     if host.clips is None:
         return
     for path, digest in own_clips(cells).items():
-        mend = shlex.join(["rsync", "-a", "--mkpath", f"{here}:{path}", path])
+        remedy = shlex.join(["rsync", "-a", "--mkpath", f"{here}:{path}", path])
         if path not in host.clips:
-            yield Lack(host=host.hostname, what=f"{path} is not there, or cannot be read", mend=mend)
+            yield Lack(host=host.hostname, what=f"{path} is not there, or cannot be read", remedy=remedy)
         elif digest not in (None, host.clips[path]):
-            yield Lack(host=host.hostname, what=f"{path} is another file than on {here}", mend=mend)
+            yield Lack(host=host.hostname, what=f"{path} is another file than on {here}", remedy=remedy)
 
 
 def own_clips(cells: Iterable[Cell]) -> dict[str, str | None]:
@@ -143,4 +144,4 @@ def own_clips(cells: Iterable[Cell]) -> dict[str, str | None]:
 def _disk(host: Host) -> Iterable[Lack]:
     if host.disk_free_b is not None and host.disk_free_b < DISK_B:
         what = f"{wording.size(host.disk_free_b)} of disk free; weights and clips may take {wording.size(DISK_B)}"
-        yield Lack(host=host.hostname, what=what, mend="export FEATRAY_CACHE=/a/larger/disk")
+        yield Lack(host=host.hostname, what=what, remedy="export FEATRAY_CACHE=/a/larger/disk")

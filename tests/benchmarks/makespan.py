@@ -20,9 +20,11 @@ from featray.core import cell, detectors
 from featray.core.choices import Exclusive
 from featray.core.invocation import Rules
 from featray.planning.inventory import Host
-from featray.planning.plan import LOAD_S, Plan, Planned, guess_s
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
-from tests.support.places import make_cell, make_host, make_plan, place
+from featray.planning.time_estimate import LOAD_S, guess_s
+from tests.support.plans import make_cell, make_host, make_plan, place
 
 CELLS = 5000
 GROUPS = 250  # processes: so many kinds of detector keywords, 20 cells each
@@ -53,7 +55,7 @@ def stored_s(cells: list[cell.Cell], speed: dict[str, float]) -> dict[tuple[str,
     return known
 
 
-def real_s(planned: Planned, noise: dict[str, float]) -> float:
+def real_s(planned: PlannedInvocation, noise: dict[str, float]) -> float:
     """Say how long an invocation really takes on the host that it was given."""
     return planned.expected_s * noise[planned.invocation.name]
 
@@ -61,7 +63,7 @@ def real_s(planned: Planned, noise: dict[str, float]) -> float:
 def simulate(work: Plan, noise: dict[str, float]) -> float:
     """Run the schedule on a virtual clock; return when the last invocation ends."""
     schedule, now = Schedule(work.invocations, exclusive=Exclusive.HOST), 0.0
-    running: list[tuple[float, int, Planned]] = []
+    running: list[tuple[float, int, PlannedInvocation]] = []
     tick = itertools.count()
     while schedule.waiting or running:
         while (planned := schedule.take(now)) is not None:

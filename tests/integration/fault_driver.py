@@ -13,12 +13,12 @@ from featray.backends import Event
 from featray.core import invocation
 from featray.host import clips, probe, supervisor
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import submission
-from tests.support.campaigns import Here, run
+from tests.support.failing_sweeps import ThisMachine, run_sweep
 
 
-class Doomed(Here):
+class Doomed(ThisMachine):
     """Kills this process when it hears of a row, which then is in the spool and not in the store."""
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
@@ -28,7 +28,7 @@ class Doomed(Here):
         return heard
 
 
-def plan_first(path: str) -> Planned:
+def plan_first(path: str) -> PlannedInvocation:
     """Plan a sweep's first invocation on this machine."""
     of = sweep.load(Path(path), probe_clip=clips.probe)
     request = submission.SubmitRequest(sweep=of, results="/nowhere")
@@ -39,9 +39,9 @@ def plan_first(path: str) -> Planned:
 def main() -> None:
     path, results, how = sys.argv[1:]
     if how == "dies-before-it-stores":
-        run(Path(path), Path(results), Doomed(Inventory(hosts=(probe.this_host(),))))
+        run_sweep(Path(path), Path(results), Doomed(Inventory(hosts=(probe.this_host(),))))
     elif how == "to-its-end":
-        run(Path(path), Path(results), Here(Inventory(hosts=(probe.this_host(),))))
+        run_sweep(Path(path), Path(results), ThisMachine(Inventory(hosts=(probe.this_host(),))))
     elif how == "as-an-orphan":
         with subprocess.Popen([sys.executable, __file__, path, results, "supervises"]) as process:
             print(process.pid, flush=True)

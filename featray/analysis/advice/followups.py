@@ -13,7 +13,7 @@ from typing import Any
 
 from featray import stats
 from featray.analysis.comparison import separation
-from featray.analysis.diagnosis import Finding, ComparisonRole, WantedCells
+from featray.analysis.diagnosis import ComparisonRole, Finding, WantedCells
 from featray.analysis.units import Unit
 from featray.core import cell as cells
 from featray.core import detectors, identity, inputs, wording
@@ -21,7 +21,7 @@ from featray.core.cell import Cell
 from featray.core.choices import Device
 from featray.core.invocation import Rules
 from featray.core.targets import NamedTarget
-from featray.planning import placement, plan
+from featray.planning import plan, releases, time_estimate
 
 REASONS = 8  # lines of reasons in one file; findings have them all
 
@@ -94,7 +94,9 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[-80:].lstrip("._-") or "next"
 
 
-def _baseline(role: ComparisonRole | None, files: Mapping[ComparisonRole, str], measured: Mapping[str, str | None]) -> str | None:
+def _baseline(
+    role: ComparisonRole | None, files: Mapping[ComparisonRole, str], measured: Mapping[str, str | None]
+) -> str | None:
     """Name the sweep that stands for a role: the file that measures just that, else what is there, else any like it."""
     if role is None:
         return None
@@ -146,14 +148,7 @@ _PINNED = "py-feat=="
 def _has_class(cell: Cell) -> bool:
     """Tell whether the py-feat that a cell pins may have its class; of a commit nobody knows."""
     pinned = [each.removeprefix(_PINNED) for each in cell.requirements if each.startswith(_PINNED)]
-    return all(_is_new_enough(cell.detector.class_name, version) for version in pinned)
-
-
-def _is_new_enough(class_name: str, version: str | None) -> bool:
-    """Tell whether a release of py-feat has a class; unknown versions are not known to."""
-    found = re.match(r"(\d+)\.(\d+)", version or "")
-    first = placement.FIRST_PYFEAT.get(class_name)
-    return first is None or (found is not None and (int(found[1]), int(found[2])) >= first)
+    return all(releases.has_class(cell.detector.class_name, version) for version in pinned)
 
 
 def of_unit(unit: Unit) -> Cell | None:
@@ -247,7 +242,7 @@ def _provisos(members: Sequence[_Asked]) -> Iterator[str]:
         name = each.cell.detector.class_name
         for found in filter(None, map(_COMMIT.match, each.cell.requirements)):
             rows = [unit.row for unit in (each.wanted.unit, each.place) if unit.row.pyfeat_commit == found[1]]
-            if name in placement.FIRST_PYFEAT and not any(_is_new_enough(name, row.pyfeat) for row in rows):
+            if name in releases.FIRST_PYFEAT and not any(releases.has_class(name, row.pyfeat) for row in rows):
                 doubtful.setdefault(found[1], {})[name] = None
     for commit, names in doubtful.items():
         yield f"as far as py-feat {commit} has {wording.listed(names)}"
@@ -267,9 +262,9 @@ def _remarks(members: Sequence[_Asked]) -> Iterator[str]:
 def _expected_s(members: Sequence[_Asked], invocations: int) -> float:
     """Expect what `featray plan` will say of the file."""
     rules = Rules()
-    measuring_s = sum(plan.guess_s(each.cell, rules) for each in members)
-    processes = len({plan.group_key(each.cell, each.place.row.target_id) for each in members})
-    return invocations * (measuring_s + processes * plan.LOAD_S)
+    measuring_s = sum(time_estimate.guess_s(each.cell, rules) for each in members)
+    processes = len({plan.process_key(each.cell, each.place.row.target_id) for each in members})
+    return invocations * (measuring_s + processes * time_estimate.LOAD_S)
 
 
 def to_yaml(followup: Followup) -> str:

@@ -1,114 +1,102 @@
-"""Separation: the fewest further measurements that tell apart several factors that changed at once.
+"""Separation: the fewest further cells to measure so that several factors that changed at once can be separated.
 
-From k things that changed together to one at a time takes a chain of k - 1 cells between the two sides, each differing
-from its neighbours in one thing. What comes with a machine (GPU, driver, host) changes as one: no sweep can part it.
+Flow: a pair's factors -> `separate` -> `SeparationPlan` -> the pair's next step, cells to measure.
+Pure. If k things changed together, a chain of k - 1 cells between the two sides changes one thing at a time. What
+belongs to a machine (GPU, driver, host) changes as one thing: no sweep can separate it.
 """
 
 import dataclasses
-import re
 from collections.abc import Collection, Mapping, Sequence
 
 from featray.analysis.comparison import keys
-from featray.analysis.comparison.factors import Factor, FactorKind
+from featray.analysis.comparison.factors import Factor
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import gpus
 from featray.core.row import Row
+from featray.core.targets import NamedTarget
+from featray.planning import releases
 
 MACHINE = "machine"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SeparatingCell:
-    """One cell to measure: which side each thing is taken from, and so what it separates.
-
-    `hardware` is the side's row that tells where to run; `requirements` is what to install, in pip's words.
-    """
+    """One cell to measure: from which side each thing is taken, and what it therefore separates."""
 
     takes: Mapping[str, str]  # factor -> baseline or candidate
-    hardware: Row
-    settings: Mapping[str, str]  # setting or work key -> value
-    requirements: tuple[str, ...]
+    target: NamedTarget  # where to measure it
+    requirements: tuple[str, ...]  # what to install, in pip's words
     isolates: str  # the factor in which it differs from the cell before it
-    text: str
+    text: str  # `RTX 3090 of box with torch 2.11.0+cu128`
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SeparationPlan:
-    """The cells that separate a pair's factors, starting beside `start`, and what they cannot."""
+    """The cells that separate a pair's factors: a chain that begins next to the side `start`."""
 
-    start: str  # baseline or candidate: the side that the first cell differs from in one thing
-    steps: tuple[SeparatingCell, ...]
-    together: tuple[str, ...]  # hardware factors that no cell can part
-    why: str | None = None  # why the chain starts at that side
+    start: str  # baseline or candidate: the first cell differs from this side in one thing
+    cells: tuple[SeparatingCell, ...]
+    inseparable: tuple[str, ...]  # hardware factors that no cell can separate
+    why: str | None = None  # why the chain begins at that side
 
 
 def separate(baseline: Unit, candidate: Unit, factors: Sequence[Factor]) -> SeparationPlan | None:
-    """Plan the cells that separate what differs; None when one thing at the most differs."""
-    hardware = [factor.key for factor in factors if factor.key in keys.HARDWARE]
-    things = ([MACHINE] if hardware else []) + [factor.key for factor in factors if factor.key not in keys.HARDWARE]
+    """Plan the cells that separate what differs; None if at most one thing differs."""
     if len(factors) < 2:
         return None
-    together = tuple(hardware) if len(hardware) > 1 else ()
-    start, why = _start(baseline.row, candidate.row, things)
-    flipped = _order(things, start)[:-1]
-    sides = {"baseline": baseline.row, "candidate": candidate.row}
-    takes = dict.fromkeys(things, start)
+    hardware = [factor.key for factor in factors if factor.key in keys.HARDWARE]
+    things = ([MACHINE] if hardware else []) + [factor.key for factor in factors if factor.key not in keys.HARDWARE]
+    start, why = _start(baseline, candidate, things)
     other = "baseline" if start == "candidate" else "candidate"
-    steps = []
-    for thing in flipped:
+    sides = {"baseline": baseline, "candidate": candidate}
+    takes = dict.fromkeys(things, start)
+    cells = []
+    for thing in _order(things, start)[:-1]:
         takes = takes | {thing: other}
-        steps.append(_step(thing, takes, sides, factors, hardware))
-    return SeparationPlan(start=start, steps=tuple(steps), together=together, why=why)
+        cells.append(_cell(thing, takes, sides, factors, hardware))
+    inseparable = tuple(hardware) if len(hardware) > 1 else ()
+    return SeparationPlan(start=start, cells=tuple(cells), inseparable=inseparable, why=why)
 
 
-def _start(baseline: Row, candidate: Row, things: Collection[str]) -> tuple[str, str | None]:
-    """Choose the side whose software runs on the other's hardware; the candidate's, which is the newer, if both do."""
+def _start(baseline: Unit, candidate: Unit, things: Collection[str]) -> tuple[str, str | None]:
+    """Choose the side whose software runs on the other's hardware; if both do, the candidate's, which is newer."""
     if MACHINE not in things or "torch" not in things:
         return "candidate", None
-    back = gpus.too_old_torch(candidate.torch, _capability(baseline))
-    forth = gpus.too_old_torch(baseline.torch, _capability(candidate))
-    if back and not forth:
-        return "baseline", f"{back} for {baseline.gpu_name}"
-    return "candidate", f"{forth} for {candidate.gpu_name}" if forth else None
+    new_on_old = releases.why_torch_is_too_old(candidate.row.torch, _capability(baseline.row))
+    old_on_new = releases.why_torch_is_too_old(baseline.row.torch, _capability(candidate.row))
+    if new_on_old and not old_on_new:
+        return "baseline", f"{new_on_old} for {baseline.target.device_name}"
+    return "candidate", f"{old_on_new} for {candidate.target.device_name}" if old_on_new else None
 
 
 def _capability(row: Row) -> str | None:
-    known = gpus.model(row.gpu_name)
-    return row.compute_capability or (known.compute_capability if known else None)
+    model = gpus.model(row.gpu_name)
+    return row.compute_capability or (model.compute_capability if model else None)
 
 
 def _order(things: Sequence[str], start: str) -> list[str]:
     """Change the machine first: the rest of the chain then runs where both torches do."""
-    rest = [each for each in things if each != MACHINE]
+    rest = [thing for thing in things if thing != MACHINE]
     return ([MACHINE] if MACHINE in things else []) + (rest if start == "candidate" else rest[::-1])
 
 
-def _step(
-    thing: str, takes: Mapping[str, str], sides: Mapping[str, Row], factors: Sequence[Factor], hardware: Sequence[str]
+def _cell(
+    thing: str, takes: Mapping[str, str], sides: Mapping[str, Unit], factors: Sequence[Factor], hardware: Sequence[str]
 ) -> SeparatingCell:
-    each_takes = {key: side for name, side in takes.items() for key in (hardware if name == MACHINE else [name])}
-    rows = {key: sides[side] for key, side in each_takes.items()}
+    """Describe the cell that takes each thing from a side; `thing` was flipped last."""
+    side_of = {key: side for name, side in takes.items() for key in (hardware if name == MACHINE else [name])}
+    units = {key: sides[side] for key, side in side_of.items()}
     default = sides["candidate"]
-    place = rows.get(hardware[0], default) if hardware else default
-    settings = {
-        factor.key: str(_side(factor, each_takes[factor.key]))
-        for factor in factors
-        if factor.kind is not FactorKind.CONTEXT
-    }
-    installed = requirements(rows.get("torch", default), rows.get("pyfeat", default))
+    place = units[hardware[0]] if hardware else default
+    installed = requirements(units.get("torch", default).row, units.get("pyfeat", default).row)
     return SeparatingCell(
-        takes=each_takes,
-        hardware=place,
-        settings=settings,
-        requirements=installed if {"torch", "pyfeat"} & set(each_takes) else (),
+        takes=side_of,
+        target=place.target,
+        requirements=installed if {"torch", "pyfeat"} & set(side_of) else (),
         isolates=", ".join(keys.title(key) for key in (hardware if thing == MACHINE else [thing])),
-        text=_text(place, each_takes, rows, factors),
+        text=_text(place.target, side_of, units, factors),
     )
-
-
-def _side(factor: Factor, side: str) -> str | None:
-    return _value(factor.changes[0], side)
 
 
 def _value(change: Change, side: str) -> str | None:
@@ -119,45 +107,36 @@ PYFEAT_SOURCE = "https://github.com/cosanlab/py-feat"
 
 
 def requirements(torch: Row, pyfeat: Row) -> tuple[str, ...]:
-    """Write what has to be installed: a build tag such as +cu128 names an index, not a version."""
-    found = [
-        f"{name}=={version.partition('+')[0]}"
-        for name, version in (
-            ("torch", torch.torch),
-            ("torchvision", torch.torchvision),
-            ("torchcodec", torch.torchcodec),
-        )
-        if version
-    ]
+    """Write what must be installed for the torch of one row and the py-feat of another.
+
+    A build tag such as +cu128 is left out: it names a wheel index, not a version.
+    """
+    versions = {"torch": torch.torch, "torchvision": torch.torchvision, "torchcodec": torch.torchcodec}
+    pins = [f"{name}=={version.partition('+')[0]}" for name, version in versions.items() if version]
     if pyfeat.pyfeat_commit:
-        found.append(f"py-feat @ git+{PYFEAT_SOURCE}@{pyfeat.pyfeat_commit}")
+        pins.append(f"py-feat @ git+{PYFEAT_SOURCE}@{pyfeat.pyfeat_commit}")
     elif pyfeat.pyfeat:
-        found.append(f"py-feat=={pyfeat.pyfeat}")
-    return tuple(found)
+        pins.append(f"py-feat=={pyfeat.pyfeat}")
+    return tuple(pins)
 
 
-def _text(place: Row, takes: Mapping[str, str], rows: Mapping[str, Row], factors: Sequence[Factor]) -> str:
-    """Describe a cell by what varies: `RTX 3090 with torch 2.11.0+cu128 and py-feat commit c716340`."""
-    parts = []
+def _text(target: NamedTarget, takes: Mapping[str, str], units: Mapping[str, Unit], factors: Sequence[Factor]) -> str:
+    """Describe a cell by what varies: `RTX 3090 of box with torch 2.11.0+cu128 and py-feat commit c716340`."""
+    parts: list[str] = []
     for factor in factors:
-        if factor.key in keys.HARDWARE:
-            continue
-        row = rows[factor.key]
-        if factor.key == "torch":
-            parts.append(f"torch {row.torch}")
-        elif factor.key == "pyfeat":
-            parts.append(f"py-feat commit {row.pyfeat_commit}" if row.pyfeat_commit else f"py-feat {row.pyfeat}")
-        elif factor.key == keys.VARIABLES:
-            parts += [f"{each.key}={_value(each, takes[factor.key])}" for each in factor.changes]
-        else:
-            parts.append(f"{factor.title} {_side(factor, takes[factor.key])}")
-    where = _where(place)
-    return f"{where} with {_and(parts)}" if parts else where
+        if factor.key not in keys.HARDWARE:
+            parts += _parts(factor, units[factor.key].row, takes[factor.key])
+    return f"{target.place} with {_and(parts)}" if parts else target.place
 
 
-def _where(row: Row) -> str:
-    name = re.sub(r"^NVIDIA (GeForce )?", "", row.gpu_name) if row.gpu_name else row.device.upper()
-    return f"{name} of {row.hostname}" if row.hostname else name
+def _parts(factor: Factor, row: Row, side: str) -> list[str]:
+    if factor.key == "torch":
+        return [f"torch {row.torch}"]
+    if factor.key == "pyfeat":
+        return [f"py-feat commit {row.pyfeat_commit}" if row.pyfeat_commit else f"py-feat {row.pyfeat}"]
+    if factor.key == keys.VARIABLES:
+        return [f"{change.key}={_value(change, side)}" for change in factor.changes]
+    return [f"{factor.title} {_value(factor.changes[0], side)}"]
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from featray.core.status import Status
 from featray.host import supervisor
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 
 WAIT_S = 0.1  # what has just started is heard of after this at the latest
 
@@ -38,7 +38,7 @@ def _invocation(request: dict[str, Any]) -> Iterator[PlainEvent]:
 
 @dataclasses.dataclass
 class _RayInvocation:
-    planned: Planned
+    planned: PlannedInvocation
     events: Any  # ray.ObjectRefGenerator
     node: str
     begun: float
@@ -106,7 +106,7 @@ class RayCluster:
         """Set metrics on this node's port: name -> value, or name -> {what it is of: value}."""
         self._meters.publish(gauges)
 
-    def start(self, planned: Planned, store: str) -> None:
+    def start(self, planned: PlannedInvocation, store: str) -> None:
         """Send an invocation to its target's node."""
         node = self._hosts.node_of(planned)
         events = _invocation.options(
@@ -177,7 +177,7 @@ class RayCluster:
         except ray.exceptions.RayError as wrong:
             return _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
 
-    def cancel(self, planned: Planned) -> None:
+    def cancel(self, planned: PlannedInvocation) -> None:
         """Kill the invocation's worker; its child goes with it."""
         entry = self._running.pop(id(planned), None)
         if entry is not None:
@@ -197,5 +197,5 @@ class RayCluster:
         ray.shutdown()
 
 
-def _ended(planned: Planned, status: Status, text: str) -> Event:
+def _ended(planned: PlannedInvocation, status: Status, text: str) -> Event:
     return Event(planned=planned, kind=EventKind.ENDED, status=status, text=text)

@@ -1,4 +1,4 @@
-"""What a GPU's name alone tells: its memory, and the oldest torch that knows it."""
+"""What a GPU's name alone says, and which kernels run on it."""
 
 import pytest
 
@@ -28,21 +28,6 @@ def test_a_gpus_name_tells_its_memory_or_nothing(name: str | None, memory_b: int
 def test_the_longest_name_wins() -> None:
     assert gpus.model("NVIDIA L40S") == gpus.MODELS["L40S"]
     assert gpus.model("NVIDIA A1000") is None
-
-
-@pytest.mark.parametrize(
-    ("torch", "capability", "said"),
-    [
-        ("2.5.1+cu124", "12.0", "torch 2.5.1+cu124 has no sm_120 kernels"),
-        ("2.7.0", "12.0", None),
-        ("2.11.0+cu128", "12.0", None),
-        ("2.5.1", "8.6", None),
-        (None, "12.0", None),
-        ("2.5.1", None, None),
-    ],
-)
-def test_a_torch_older_than_the_gpu_is_told(torch: str | None, capability: str | None, said: str | None) -> None:
-    assert gpus.too_old_torch(torch, capability) == said
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,10 @@ def test_a_host_id_stands_once() -> None:
 
 def test_a_node_offers_the_gpus_that_it_was_started_with_and_no_other() -> None:
     both = (BLACKWELL, OLDER)
-    assert inventory.offered(both, "GPU-a", has_gpus=True) == (OLDER,)
-    assert inventory.offered(both, None, has_gpus=True) == both
-    assert inventory.offered(both, None, has_gpus=False) == ()
-    assert [gpu.uuid for gpu in inventory.offered(both, "GPU-unseen", has_gpus=True)] == ["GPU-unseen"]
+    assert inventory.select_offered(both, "GPU-a", has_gpus=True) == (OLDER,)
+    assert inventory.select_offered(both, None, has_gpus=True) == both
+    assert inventory.select_offered(both, None, has_gpus=False) == ()
+    assert [gpu.uuid for gpu in inventory.select_offered(both, "GPU-unseen", has_gpus=True)] == ["GPU-unseen"]
 
 
 @pytest.mark.parametrize(

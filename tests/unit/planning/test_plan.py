@@ -5,11 +5,9 @@ from collections import Counter
 import pytest
 
 from featray.core import cell, detectors
-from featray.core.invocation import Rules
 from featray.core.status import Status
 from featray.planning import plan
-from featray.planning.plan import estimate_s, guess_s
-from tests.support.places import make_cell, make_host, make_plan, make_stored, place
+from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
 
 BATCHES = [make_cell(batch_size=size) for size in (1, 4, 16)]
 TARGET = "cpu@id-box"
@@ -24,7 +22,7 @@ def test_one_invocation_measures_every_cell_of_its_detector_on_its_target() -> N
         "demo/retinaface/cpu/invocation-1",
         "demo/retinaface/cpu/invocation-2",
     ]
-    assert (work.remaining, work.settled, work.wanted) == (8, 0, 8)
+    assert (work.remaining, work.done, work.total) == (8, 0, 8)
 
 
 def test_block_k_of_a_target_comes_before_block_k_plus_1() -> None:
@@ -56,7 +54,7 @@ def test_what_is_stored_is_not_planned_again() -> None:
     stored = [make_stored(each, TARGET, number) for each in BATCHES for number in (1, 2)]
     work = make_plan(place(BATCHES), stored)
     assert work.invocations == ()
-    assert (work.settled, work.wanted) == (6, 6)
+    assert (work.done, work.total) == (6, 6)
 
 
 def test_only_the_missing_cells_of_an_invocation_are_planned() -> None:
@@ -87,7 +85,7 @@ def test_failures_that_would_only_repeat_are_final() -> None:
 
 
 def test_cancelled_units_and_refusals_of_the_driver_are_planned_again() -> None:
-    for change in ({"status": Status.CANCELLED}, {"status": Status.UNSUPPORTED, "measured": False}):
+    for change in ({"status": Status.CANCELLED}, {"status": Status.UNSUPPORTED, "order_index": None}):
         assert len(make_plan(place(BATCHES[:1]), [make_stored(BATCHES[0], TARGET, **change)], n=1).invocations) == 1
 
 
@@ -114,10 +112,17 @@ def test_cells_are_shared_out_where_interchangeable_targets_outnumber_processes(
 def test_a_cell_goes_on_where_most_of_its_invocations_are() -> None:
     placed = place(BATCHES[:1], make_host("a"), make_host("b"), interchangeable=True)
     stored = [make_stored(BATCHES[0], f"cpu@id-{name}", number) for number, name in enumerate("abb", 1)]
-    (unit,) = plan.at_home(placed, stored).units
-    assert (unit.target.target_id, unit.is_home, len(unit.alternatives)) == ("cpu@id-b", True, 1)
+    (unit,) = plan.prefer_measured_target(placed, stored).units
+    assert (unit.target.target_id, unit.was_measured_here, len(unit.alternatives)) == ("cpu@id-b", True, 1)
     lost = [make_stored(BATCHES[0], "cpu@id-b", status=Status.LOST)]
-    assert plan.at_home(placed, lost) == placed
+    assert plan.prefer_measured_target(placed, lost) == placed
+
+
+def test_a_retry_on_the_target_of_the_last_try_may_go_to_every_other_target() -> None:
+    placed = place(BATCHES[:1], make_host("a"), make_host("b"), interchangeable=True)
+    crashed = make_stored(BATCHES[0], "cpu@id-b", status=Status.CRASHED)
+    (planned,) = make_plan(placed, [crashed], n=1).invocations
+    assert [target.target_id for target, _ in planned.everywhere()] == ["cpu@id-b", "cpu@id-a"]
 
 
 def test_a_unit_measured_on_another_interchangeable_target_is_done() -> None:
@@ -125,15 +130,10 @@ def test_a_unit_measured_on_another_interchangeable_target_is_done() -> None:
     assert make_plan(placed, [make_stored(BATCHES[0], "cpu@id-b")], n=1).invocations == ()
 
 
-def test_a_guess_counts_frames_calls_and_injected_delay() -> None:
-    # 72 frames x (1.2 + 0.1) s x (3 warm-up + 3 timed + 1 profiled)
-    assert guess_s(make_cell(delay_s_per_frame=0.1), Rules()) == 72 * (1.2 + 0.1) * 7
-
-
 def test_hosts_run_side_by_side_so_the_slowest_host_is_the_estimate() -> None:
     placed = place([make_cell()], make_host("a"), make_host("b"))
     known = {(cell.cell_id(make_cell()), "cpu@id-a"): 100.0, (cell.cell_id(make_cell()), "cpu@id-b"): 40.0}
-    assert estimate_s(make_plan(placed, n=2, durations=known)) == 2 * (100.0 + 15.0)
+    assert make_plan(placed, n=2, durations=known).expected_s == 2 * (100.0 + 15.0)
 
 
 def test_what_an_absent_interchangeable_target_has_measured_is_done() -> None:

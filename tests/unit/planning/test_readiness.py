@@ -1,4 +1,4 @@
-"""What a host lacks for a sweep, and the command that mends it."""
+"""What a host lacks for a sweep, and the command that provides it."""
 
 import dataclasses
 
@@ -48,17 +48,17 @@ def test_a_ready_host_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "what", "mend"),
+    ("name", "what", "remedy"),
     [
         ("featray", f"featray is not installed; {WHEEL}", "python -m pip install featray-0.1.0-py3-none-any.whl"),
         ("py-feat", "py-feat is not installed", "python -m pip install py-feat"),
         ("torchcodec", "torchcodec is not installed", "python -m pip install torchcodec"),
     ],
 )
-def test_a_missing_package_is_installed(name: str, what: str, mend: str) -> None:
+def test_a_missing_package_is_installed(name: str, what: str, remedy: str) -> None:
     packages = {key: value for key, value in READY.packages.items() if key != name}
     found = lacks(dataclasses.replace(READY, packages=packages))
-    assert found == (Lack(host="box", what=what, mend=mend),)
+    assert found == (Lack(host="box", what=what, remedy=remedy),)
 
 
 def test_another_featray_is_replaced() -> None:
@@ -68,12 +68,12 @@ def test_another_featray_is_replaced() -> None:
 
 def test_a_torch_without_kernels_is_named_once() -> None:
     found = lacks(dataclasses.replace(READY, cuda_architectures=("sm_90",)), CUDA, CUDA)
-    assert [(each.what, each.mend) for each in found] == [
-        ("torch 2.11.0 on box has no kernels for sm_120 (it has sm_90)", readiness.MEND_TORCH)
+    assert [(lack.what, lack.remedy) for lack in found] == [
+        ("torch 2.11.0 on box has no kernels for sm_120 (it has sm_90)", readiness.UPGRADE_TORCH)
     ]
 
 
-def test_a_device_that_is_not_there_cannot_be_mended() -> None:
+def test_a_device_that_is_not_there_has_no_remedy() -> None:
     found = lacks(dataclasses.replace(READY, gpus=()))
     assert found == (Lack(host="box", what="no cuda device that the sweep selects"),)
 
@@ -82,13 +82,13 @@ def test_pretrained_weights_are_fetched_by_repository() -> None:
     cell = dataclasses.replace(CPU, weights=WeightsKind.PRETRAINED)
     wanted = {"retinaface": ["org/a/one", "org/a/two", "org/b/three"]}
     found = lacks(dataclasses.replace(READY, weights_cached=("org/b/three",)), cell, weights=wanted)
-    assert [each.what for each in found] == ["weights are not cached: org/a: one, two"]
-    assert (found[0].mend or "").startswith("hf download org/a one two --cache-dir ")
+    assert [lack.what for lack in found] == ["weights are not cached: org/a: one, two"]
+    assert (found[0].remedy or "").startswith("hf download org/a one two --cache-dir ")
 
 
 def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
     found = lacks(dataclasses.replace(READY, disk_free_b=1024**3, ffmpeg=None))
-    assert [each.what for each in found] == [
+    assert [lack.what for lack in found] == [
         "no FFmpeg that torchcodec can load",
         "1.0 GiB of disk free; weights and clips may take 2.0 GiB",
     ]
@@ -102,7 +102,7 @@ def test_a_clip_of_ones_own_must_be_there_and_be_the_same_file() -> None:
     assert lacks(READY, cell) == ()  # nobody looked
     assert lacks(dataclasses.replace(READY, clips={"/data/a b.mp4": "1", "/data/c.mp4": "2"}), cell) == ()
     found = lacks(dataclasses.replace(READY, clips={"/data/c.mp4": "3"}), cell)
-    assert [(each.what, each.mend) for each in found] == [
+    assert [(lack.what, lack.remedy) for lack in found] == [
         ("/data/a b.mp4 is not there, or cannot be read", "rsync -a --mkpath 'desk:/data/a b.mp4' '/data/a b.mp4'"),
         ("/data/c.mp4 is another file than on desk", "rsync -a --mkpath desk:/data/c.mp4 /data/c.mp4"),
     ]
@@ -110,7 +110,7 @@ def test_a_clip_of_ones_own_must_be_there_and_be_the_same_file() -> None:
 
 def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
     cell = dataclasses.replace(CPU, environment="e", requirements=("torch==2.11.0",))
-    assert [each.mend for each in lacks(READY, cell)] == ["python -m pip install uv"]
+    assert [lack.remedy for lack in lacks(READY, cell)] == ["python -m pip install uv"]
 
 
 def test_a_host_that_did_not_answer_is_named_with_its_reason() -> None:

@@ -2,12 +2,14 @@
 
 from featray.core import cell
 from featray.core.choices import Exclusive
-from featray.planning.plan import Plan, Planned
+from featray.core.status import Status
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
-from tests.support.places import BLACKWELL, RTX3090, make_cell, make_host, make_plan, place
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, make_stored, place
 
 
-def drain(schedule: Schedule) -> list[Planned]:
+def drain(schedule: Schedule) -> list[PlannedInvocation]:
     """Take everything, ending each invocation before the next starts."""
     taken = []
     while (planned := schedule.take()) is not None:
@@ -93,7 +95,7 @@ def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
     work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=5)
     schedule, running, where = (
         Schedule(work.invocations, exclusive=Exclusive.HOST),
-        list[Planned](),
+        list[PlannedInvocation](),
         set[tuple[str, str]](),
     )
     now = 0.0
@@ -107,6 +109,15 @@ def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
         running.clear()
     assert len(where) == len(cells)
     assert sum(target == "cpu@id-a" for _, target in where) == 3
+
+
+def test_a_retry_starts_where_the_last_try_was_or_anywhere_else() -> None:
+    placed = place([make_cell()], make_host("a"), make_host("b"), interchangeable=True)
+    crashed = make_stored(make_cell(), "cpu@id-b", status=Status.CRASHED)
+    schedule = Schedule(make_plan(placed, [crashed], n=1).invocations, exclusive=Exclusive.HOST)
+    planned = schedule.take()
+    assert planned is not None
+    assert planned.invocation.attempt == 2
 
 
 def test_an_idle_target_takes_what_would_make_the_sweep_late() -> None:

@@ -18,6 +18,7 @@ from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.planning import placement, plan
 from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.planned_invocation import RunSettings
 from featray.sweep import Selector, expand
 from tests.support.builders import BLACKWELL, RTX3090, make_row, make_rows
 
@@ -142,8 +143,8 @@ def test_the_time_is_what_the_plan_of_the_file_will_say(tmp_path: Path) -> None:
     gpu = Gpu(uuid=str(RTX3090["gpu_uuid"]), name=str(RTX3090["gpu_name"]))
     box = Host(host_id="id-box", hostname="box", gpus=(gpu,))
     placed = placement.match(read_back(made, tmp_path), Inventory(hosts=(box,)), Selector())
-    planned = plan.make(placed, (), plan.Campaign(sweep="demo", run_id="demo"), wanted=lambda *_: 5)
-    assert made.expected_s == pytest.approx(plan.estimate_s(planned))
+    planned = plan.make(placed, (), RunSettings(sweep="demo", run_id="demo"), invocations_needed=lambda *_: 5)
+    assert made.expected_s == pytest.approx(planned.expected_s)
 
 
 IMPORTED: dict[str, Any] = {"asked": None, "work": None, "source_file": "a.md", "pyfeat": "0.7.0"}

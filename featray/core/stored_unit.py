@@ -1,0 +1,56 @@
+"""Stored units: what the next submit needs to know of each row of the store.
+
+Flow: `store.resuming` -> `StoredUnit` -> `planning.invocations_per_unit`, `planning.plan`. Pure.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+from featray.core.row import Floats
+from featray.core.status import Precedence, precedence
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StoredUnit:
+    """One unit in one invocation, as stored: columns of `row.Row`, of the same names and meaning."""
+
+    sweep: str
+    run_id: str
+    cell_id: str
+    target_id: str
+    invocation: int
+    attempt: int
+    status: str
+    started_at: str
+    order_index: int | None
+    warmup_s: Floats | None
+    timed_s: Floats | None
+
+    def key(self) -> tuple[str, str, str, int, int]:
+        """Identify the row, as `Row.key` does."""
+        return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
+
+    @property
+    def was_started(self) -> bool:
+        """Whether an invocation was made for it; the driver's own refusals have no place in one."""
+        return self.order_index is not None
+
+    @property
+    def calls_s(self) -> float | None:
+        """Seconds of warm-up and timed calls together; None where nothing was timed."""
+        return None if self.timed_s is None else sum(self.warmup_s or ()) + sum(self.timed_s)
+
+    @property
+    def rank(self) -> Precedence:
+        """Rank among the attempts of the same unit and invocation: the highest counts."""
+        return precedence(self.status, self.attempt)
+
+
+def last_attempts(units: Iterable[StoredUnit]) -> dict[tuple[str, str, int], StoredUnit]:
+    """Keep of each (cell_id, target_id, invocation) the attempt that counts, among those that were started."""
+    last: dict[tuple[str, str, int], StoredUnit] = {}
+    for unit in units:
+        key = (unit.cell_id, unit.target_id, unit.invocation)
+        if unit.was_started and (key not in last or unit.rank > last[key].rank):
+            last[key] = unit
+    return last

@@ -1,0 +1,74 @@
+"""Obstacles: why a target can never run a cell, as far as the inventory knows.
+
+Flow: a cell and a target -> `find` -> `placement` (a refusal), `readiness` (a remedy, which follows from the cause).
+Pure. What the inventory does not know (null) is no obstacle: the child will find out.
+"""
+
+import dataclasses
+from enum import Enum, auto
+
+from featray.core import wording
+from featray.core.cell import Cell
+from featray.planning import releases
+from featray.planning.inventory import Target
+
+DETECTOR_MEMORY_B = 1 * 1024**3
+"""The least memory any of py-feat's detectors needs with its weights loaded.
+
+Peak resident memory was 1.6 to 4.7 GB on a CPU; a device with less than 1 GiB cannot hold the smallest.
+"""
+
+
+class Cause(Enum):
+    """What stands in the way."""
+
+    NO_DEVICE = auto()
+    PYFEAT_NOT_INSTALLED = auto()
+    PYFEAT_TOO_OLD = auto()
+    TORCH_WITHOUT_KERNELS = auto()
+    TOO_LITTLE_MEMORY = auto()
+    WEIGHTS_MISSING = auto()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why a cell cannot run; `reason` says it to people."""
+
+    cause: Cause
+    reason: str
+
+
+def find(cell: Cell, target: Target) -> Obstacle | None:
+    """Find why a target can never run a cell; None where nothing is known against it."""
+    if not cell.detector.is_pyfeat:
+        return None
+    software = None if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)
+    return software or _of_memory(target)
+
+
+def _of_pyfeat(cell: Cell, target: Target) -> Obstacle | None:
+    host, class_name = target.host, cell.detector.class_name
+    version = host.packages.get("py-feat")
+    if host.packages and version is None:
+        reason = f"py-feat is not installed on {host.hostname}; install featray there"
+        return Obstacle(cause=Cause.PYFEAT_NOT_INSTALLED, reason=reason)
+    if releases.has_class(class_name, version) is False:
+        reason = f"py-feat {version} lacks {class_name}; it needs {releases.FIRST_PYFEAT[class_name]} or newer"
+        return Obstacle(cause=Cause.PYFEAT_TOO_OLD, reason=reason)
+    return None
+
+
+def _of_torch(target: Target) -> Obstacle | None:
+    host, gpu = target.host, target.gpu
+    lack = releases.why_no_kernels(gpu.compute_capability, host.cuda_architectures) if gpu else None
+    if lack is None:
+        return None
+    reason = f"torch {host.packages.get('torch', '')} on {host.hostname} {lack}"
+    return Obstacle(cause=Cause.TORCH_WITHOUT_KERNELS, reason=reason)
+
+
+def _of_memory(target: Target) -> Obstacle | None:
+    if not target.memory_b or target.memory_b >= DETECTOR_MEMORY_B:
+        return None
+    reason = f"{wording.size(target.memory_b)} of memory; a detector needs {wording.size(DETECTOR_MEMORY_B)}"
+    return Obstacle(cause=Cause.TOO_LITTLE_MEMORY, reason=reason)

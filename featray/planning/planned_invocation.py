@@ -1,0 +1,147 @@
+"""Planned invocations: one fresh process, the target it should run on, where else it may run, and for how long.
+
+Flow: `plan.make` -> `PlannedInvocation` -> `schedule`, `running.runner`. Pure.
+"""
+
+import dataclasses
+import random
+from collections.abc import Sequence
+
+from featray.core.choices import Exclusive
+from featray.core.invocation import Invocation, Rules
+from featray.planning import time_estimate
+from featray.planning.inventory import Target
+from featray.planning.placement import PlacedUnit
+from featray.planning.time_estimate import Durations
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """What every invocation of a run has in common."""
+
+    sweep: str
+    run_id: str
+    description: str | None = None
+    baseline: str | None = None
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    exclusive: Exclusive = Exclusive.HOST
+    seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlannedInvocation:
+    """An invocation, the target it is meant for, where else it may run, and how long it should take."""
+
+    invocation: Invocation
+    cell_ids: tuple[str, ...]
+    """Ids of its cells, in their order."""
+    target: Target
+    alternatives: tuple[Target, ...] = ()
+    was_measured_here: bool = False
+    """Cells of it were measured on `target` before."""
+    expected_s: float
+    elsewhere_s: tuple[float, ...] = ()
+    """How long it should take on each alternative, in their order."""
+    rank: float = 0.0
+    """0 to 1, seeded: orders the invocations of one block and target at random, so that a machine that warms up or
+    slows down during a block favours no detector and no environment."""
+
+    def everywhere(self) -> tuple[tuple[Target, float], ...]:
+        """List each target that it may run on, with the seconds it should take there; `target` comes first."""
+        targets, seconds = (self.target, *self.alternatives), (self.expected_s, *self.elsewhere_s)
+        return tuple(zip(targets, seconds, strict=True))
+
+
+def make(
+    units: Sequence[PlacedUnit],
+    target: Target,
+    *,
+    number: int,
+    attempt: int,
+    process: str,
+    run: RunSettings,
+    durations: Durations,
+) -> PlannedInvocation:
+    """Make one invocation of units that one process can measure.
+
+    Args:
+        units: Of one process; its cells come in a seeded random order of these.
+        target: Where it should run; the alternatives are those of the units.
+        number: Which invocation of its units, from 1.
+        attempt: Which try of it, from 1.
+        process: Name of the process that the units need, of which the random order is made.
+        run: What it shares with the others of the run.
+        durations: Seconds from earlier rows.
+    """
+    seed = (run.seed, process, number, attempt)
+    order = shuffle_indices(len(units), *seed)
+    cells = tuple(units[index].cell for index in order)
+    invocation = Invocation(
+        sweep=run.sweep,
+        run_id=run.run_id,
+        description=run.description,
+        baseline=run.baseline,
+        target_id=target.target_id,
+        device=target.device,
+        gpu_uuid=target.gpu.uuid if target.gpu else None,
+        invocation=number,
+        block=number,
+        attempt=attempt,
+        order=tuple(range(len(cells))),
+        cells=cells,
+        rules=run.rules,
+        exclusive=run.exclusive,
+    )
+    # The last try may have been on another of the targets than the preferred one.
+    alternatives = tuple(place for place in units[0].targets if place.target_id != target.target_id)
+    expected_s, *elsewhere_s = (_expected_s(units, place, run.rules, durations) for place in (target, *alternatives))
+    return PlannedInvocation(
+        invocation=invocation,
+        cell_ids=tuple(units[index].cell_id for index in order),
+        target=target,
+        alternatives=alternatives,
+        was_measured_here=any(unit.was_measured_here for unit in units),
+        expected_s=expected_s,
+        elsewhere_s=tuple(elsewhere_s),
+        rank=_random(*seed, "rank").random(),
+    )
+
+
+def _expected_s(units: Sequence[PlacedUnit], target: Target, rules: Rules, durations: Durations) -> float:
+    return time_estimate.LOAD_S + sum(_unit_s(unit, target, rules, durations) for unit in units)
+
+
+def _unit_s(unit: PlacedUnit, target: Target, rules: Rules, durations: Durations) -> float:
+    """Expect a unit's seconds on a target: as stored, there or on another of its targets, else a guess."""
+    stored_s = (durations.get((unit.cell_id, place.target_id)) for place in (target, *unit.targets))
+    known_s = next((seconds for seconds in stored_s if seconds is not None), None)
+    return time_estimate.guess_s(unit.cell, rules) if known_s is None else known_s
+
+
+def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:
+    """Send an invocation to another of the targets it may run on."""
+    (expected_s,) = (seconds for place, seconds in planned.everywhere() if place.target_id == target.target_id)
+    others = [(place, seconds) for place, seconds in planned.everywhere() if place.target_id != target.target_id]
+    invocation = dataclasses.replace(
+        planned.invocation, target_id=target.target_id, gpu_uuid=target.gpu.uuid if target.gpu else None
+    )
+    return dataclasses.replace(
+        planned,
+        invocation=invocation,
+        target=target,
+        alternatives=tuple(place for place, _ in others),
+        expected_s=expected_s,
+        elsewhere_s=tuple(seconds for _, seconds in others),
+    )
+
+
+def shuffle_indices(size: int, *seed: object) -> list[int]:
+    """List 0 .. size-1 in an order that depends on the seed alone."""
+    order = list(range(size))
+    _random(*seed).shuffle(order)
+    return order
+
+
+def _random(*seed: object) -> random.Random:
+    """Make random numbers of a seed: as text, which `random` hashes with SHA-512, the same in every process."""
+    return random.Random("/".join(map(str, seed)))

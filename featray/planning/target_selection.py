@@ -1,0 +1,71 @@
+"""Target selection: which targets a sweep's `hosts` picks.
+
+Flow: an inventory and `sweep.Selector` -> `select` -> `placement`, `readiness`. Pure.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+
+from featray import errors
+from featray.planning.inventory import Host, Inventory, Target
+from featray.sweep import Selector
+
+
+def select(inventory: Inventory, selector: Selector) -> tuple[Target, ...]:
+    """List the targets that a selector picks.
+
+    A GPU pattern picks the GPUs that it matches and the CPU of their hosts; every other part picks whole hosts.
+
+    Raises:
+        NothingMatches: it picks nothing though there are hosts; the message lists names and the nearest one.
+    """
+    targets = inventory.targets()
+    picked = tuple(target for target in targets if _is_picked(target, selector))
+    if targets and not picked:
+        raise errors.NothingMatches(_why_nothing(inventory, selector))
+    return picked
+
+
+def _is_picked(target: Target, selector: Selector) -> bool:
+    host = target.host
+    if selector.host and not any(_matches(name, selector.host) for name in (host.hostname, host.host_id)):
+        return False
+    if any(host.labels.get(key) != value for key, value in selector.label.items()):
+        return False
+    least_b, memory_b = selector.memory_min_b, target.memory_b
+    if least_b is not None and memory_b is not None and memory_b < least_b:
+        return False
+    if not selector.gpu:
+        return True
+    gpus = (target.gpu,) if target.gpu else host.gpus
+    return any(_matches(gpu.name, selector.gpu) or _matches(gpu.uuid, selector.gpu) for gpu in gpus)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def _why_nothing(inventory: Inventory, selector: Selector) -> str:
+    hostnames = [host.hostname for host in inventory.hosts]
+    gpu_names = sorted({gpu.name for host in inventory.hosts for gpu in host.gpus})
+    for patterns, names, kind in ((selector.host, hostnames, "host"), (selector.gpu, gpu_names, "GPU")):
+        unmatched = [pattern for pattern in patterns if not any(_matches(name, [pattern]) for name in names)]
+        if unmatched:
+            suggestion = errors.suggest(unmatched[0], names)
+            return f"hosts: no {kind} matches '{unmatched[0]}'{suggestion} ({describe(inventory.hosts)})"
+    labels = sorted({f"{key}={value}" for host in inventory.hosts for key, value in host.labels.items()})
+    for label in (f"{key}={value}" for key, value in selector.label.items()):
+        if label not in labels:
+            return f"hosts: no host is labelled '{label}'{errors.suggest(label, labels)}"
+    return f"hosts: no host meets every part of the selector together; looked at {describe(inventory.hosts)}"
+
+
+def describe(hosts: Sequence[Host]) -> str:
+    """Name hosts with their GPUs: `a (NVIDIA GeForce RTX 3090); b (no GPU)`."""
+    return "; ".join(map(_describe, hosts)) if hosts else "no hosts"
+
+
+def _describe(host: Host) -> str:
+    if host.error is not None:
+        return f"{host.hostname} (not probed: {host.error})"
+    return f"{host.hostname} ({', '.join(gpu.name for gpu in host.gpus) or 'no GPU'})"

@@ -1,0 +1,36 @@
+"""Time estimates: how long a cell should take on a target. Pure.
+
+Flow: stored calls -> `measured_s` -> `plan.make`, which expects the same again, or else what `guess_s` says.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from featray.core.cell import Cell
+from featray.core.choices import Device, ProtocolName
+from featray.core.invocation import Rules
+from featray.core.stored_unit import StoredUnit
+
+LOAD_S = 15.0  # start, import and load of one child: import 7 to 9 s, build 1 to 4 s on a 2-core host
+
+GUESSED_S_PER_FRAME = {Device.CPU: 1.2, Device.MPS: 0.15, Device.CUDA: 0.04}
+"""Used until the store has times: 0.9 to 1.5 s per frame on a 2-core CPU; 6 to 120 ms on the GPUs of py-feat's
+reports."""
+
+Durations = Mapping[tuple[str, str], float]
+"""(cell_id, target_id) -> seconds of warm-up and timed calls."""
+
+
+def measured_s(units: Iterable[StoredUnit]) -> Durations:
+    """Give the seconds of each unit's last row that has times.
+
+    Args:
+        units: In the order in which they were measured.
+    """
+    return {(unit.cell_id, unit.target_id): unit.calls_s for unit in units if unit.calls_s is not None}
+
+
+def guess_s(cell: Cell, rules: Rules) -> float:
+    """Guess a cell's seconds where nothing is stored: frames x a typical rate x the fewest calls."""
+    calls = 2 if rules.protocol == ProtocolName.PYFEAT else rules.warmup_min + rules.repeats_min + int(rules.stages)
+    rate = GUESSED_S_PER_FRAME[cell.device] if cell.detector.is_pyfeat else 0.0
+    return cell.input.frames * (rate + cell.delay_s_per_frame) * calls

@@ -1,0 +1,54 @@
+"""Invocations per unit: the pilot, then once what its spread asks for."""
+
+import dataclasses
+
+from featray.core import cell
+from featray.planning import invocations_per_unit
+from featray.sweep import Invocations
+from tests.support.plans import make_cell, make_host, make_stored, place
+
+CELL, LARGER, OTHER = make_cell(batch_size=1), make_cell(batch_size=4), make_cell(threads=2)
+TARGET = "cpu@id-box"
+ASKED = Invocations(pilot=3, max=9, half_width=0.03)
+
+STEADY = [make_stored(CELL, TARGET, number, timed_s=[1.0]) for number in (1, 2, 3)]
+NOISY = [make_stored(CELL, TARGET, number, timed_s=[seconds]) for number, seconds in enumerate((0.5, 1.0, 2.0), 1)]
+
+
+def test_a_fixed_number_needs_no_pilot() -> None:
+    needed = invocations_per_unit.decide(Invocations(pilot=4, max=4), place([CELL]), NOISY)
+    assert needed(cell.cell_id(CELL), TARGET) == 4
+
+
+def test_a_steady_pilot_is_enough_and_a_noisy_one_asks_for_the_most() -> None:
+    for stored, number in ((STEADY, 3), (NOISY, 9), (NOISY[:2], 3)):
+        assert invocations_per_unit.decide(ASKED, place([CELL]), stored)(cell.cell_id(CELL), TARGET) == number
+
+
+def test_only_the_pilot_fixes_the_number() -> None:
+    later = [make_stored(CELL, TARGET, 4, timed_s=[50.0])]
+    assert invocations_per_unit.decide(ASKED, place([CELL]), [*STEADY, *later])(cell.cell_id(CELL), TARGET) == 3
+
+
+def test_cells_of_one_process_get_the_number_of_the_noisiest() -> None:
+    calm = [dataclasses.replace(unit, cell_id=cell.cell_id(LARGER)) for unit in STEADY]
+    apart = [dataclasses.replace(unit, cell_id=cell.cell_id(OTHER)) for unit in STEADY]
+    needed = invocations_per_unit.decide(ASKED, place([CELL, LARGER, OTHER]), [*NOISY, *calm, *apart])
+    assert [needed(cell.cell_id(one), TARGET) for one in (CELL, LARGER, OTHER)] == [9, 9, 3]
+
+
+def test_environments_get_the_same_number() -> None:
+    newer = make_cell(batch_size=1, environment="new", requirements=("torch==2.11.0",))
+    calm = [dataclasses.replace(unit, cell_id=cell.cell_id(newer)) for unit in STEADY]
+    needed = invocations_per_unit.decide(ASKED, place([CELL, newer], make_host()), [*NOISY, *calm])
+    assert needed(cell.cell_id(newer), TARGET) == 9
+
+
+def test_a_pilot_is_complete_when_no_try_of_it_is_due() -> None:
+    pilot = [make_stored(CELL, TARGET, number, timed_s=[1.0]) for number in (1, 2)]
+    crashed = make_stored(CELL, TARGET, 3, status="crashed")
+    assert invocations_per_unit.finished([*pilot, crashed]) == pilot
+    again = dataclasses.replace(crashed, attempt=2, status="ok")
+    assert invocations_per_unit.finished([*pilot, crashed, again]) == [*pilot, again]
+    third = dataclasses.replace(crashed, attempt=3)
+    assert invocations_per_unit.finished([*pilot, crashed, third]) == [*pilot, third]

@@ -1,0 +1,74 @@
+"""Obstacles: why a target can never run a cell."""
+
+import dataclasses
+
+import pytest
+
+from featray.core import detectors
+from featray.core.cell import Cell
+from featray.core.detectors import Detector
+from featray.planning import obstacle
+from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.obstacle import Cause, Obstacle
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host
+
+V2 = make_cell(detector=detectors.CATALOGUE["detectorv2"])
+OLD_PYFEAT = {"py-feat": "1.1.0"}
+OWN = make_cell(detector=Detector(name="own", class_name="mine:Detector", heading="own"))
+
+
+def find(cell: Cell, host: Host) -> Obstacle | None:
+    """Look at the host's first target of the cell's device."""
+    targets = Inventory(hosts=(host,)).targets()
+    return obstacle.find(cell, next(target for target in targets if target.device == cell.device))
+
+
+def test_a_host_that_has_everything_has_no_obstacle() -> None:
+    assert find(V2, make_host()) is None
+    assert find(make_cell(device="cuda"), make_host("a", BLACKWELL)) is None
+
+
+def test_pyfeat_that_is_not_installed_is_named_with_its_host() -> None:
+    assert find(V2, make_host("a", packages={"torch": "2.11.0"})) == Obstacle(
+        cause=Cause.PYFEAT_NOT_INSTALLED, reason="py-feat is not installed on a; install featray there"
+    )
+
+
+def test_an_old_pyfeat_is_named_with_what_the_detector_needs() -> None:
+    assert find(V2, make_host("a", packages=OLD_PYFEAT)) == Obstacle(
+        cause=Cause.PYFEAT_TOO_OLD, reason="py-feat 1.1.0 lacks Detectorv2; it needs 2.0 or newer"
+    )
+
+
+def test_a_gpu_without_kernels_in_torch_is_named() -> None:
+    host = make_host("a", BLACKWELL, cuda_architectures=("sm_80", "sm_90"))
+    assert find(make_cell(device="cuda"), host) == Obstacle(
+        cause=Cause.TORCH_WITHOUT_KERNELS,
+        reason="torch 2.11.0 on a has no kernels for sm_120 (it has sm_80, sm_90)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("gpus", "memory_b", "device"),
+    [((dataclasses.replace(RTX3090, memory_b=512 * 1024**2),), 64 * 1024**3, "cuda"), ((), 512 * 1024**2, "cpu")],
+)
+def test_a_device_with_too_little_memory_is_named(gpus: tuple[Gpu, ...], memory_b: int, device: str) -> None:
+    assert find(make_cell(device=device), make_host("a", *gpus, memory_b=memory_b)) == Obstacle(
+        cause=Cause.TOO_LITTLE_MEMORY, reason="512.0 MiB of memory; a detector needs 1.0 GiB"
+    )
+
+
+def test_an_environment_of_the_sweep_brings_its_own_packages() -> None:
+    bare = make_host("a", BLACKWELL, packages=OLD_PYFEAT, cuda_architectures=("sm_80",))
+    assert find(dataclasses.replace(V2, requirements=("py-feat==2.1.5",)), bare) is None
+    assert find(make_cell(device="cuda", requirements=("torch==2.11.0",)), bare) is None
+
+
+def test_a_detector_of_ones_own_needs_no_pyfeat_and_no_memory() -> None:
+    assert find(OWN, make_host("a", packages=OLD_PYFEAT, memory_b=1)) is None
+
+
+def test_what_an_inventory_does_not_know_is_no_obstacle() -> None:
+    unknown = make_host("a", BLACKWELL, packages={}, cuda_architectures=(), memory_b=None)
+    assert find(V2, unknown) is None
+    assert find(make_cell(device="cuda"), unknown) is None

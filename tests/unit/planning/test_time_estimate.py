@@ -1,0 +1,27 @@
+"""Time estimates: what is known of a unit, and what is guessed."""
+
+from featray.core.choices import ProtocolName
+from featray.core.invocation import Rules
+from featray.planning import time_estimate
+from tests.support.plans import make_cell, make_stored
+
+CELL = make_cell()
+
+
+def test_a_guess_counts_frames_calls_and_injected_delay() -> None:
+    # 72 frames x (1.2 + 0.1) s x (3 warm-up + 3 timed + 1 profiled)
+    assert time_estimate.guess_s(make_cell(delay_s_per_frame=0.1), Rules()) == 72 * (1.2 + 0.1) * 7
+
+
+def test_py_feats_own_protocol_makes_two_calls() -> None:
+    assert time_estimate.guess_s(CELL, Rules(protocol=ProtocolName.PYFEAT)) == 72 * 1.2 * 2
+
+
+def test_the_last_row_with_times_says_how_long_a_unit_takes() -> None:
+    first = make_stored(CELL, "cpu@a", 1, warmup_s=[2.0, 1.0], timed_s=[0.5, 0.5])
+    second = make_stored(CELL, "cpu@a", 2, warmup_s=None, timed_s=[0.5])
+    lost = make_stored(CELL, "cpu@a", 3, status="lost")
+    elsewhere = make_stored(CELL, "cpu@b", timed_s=[8.0])
+    known = time_estimate.measured_s([first, second, lost, elsewhere])
+    assert known == {(first.cell_id, "cpu@a"): 0.5, (first.cell_id, "cpu@b"): 8.0}
+    assert time_estimate.measured_s([first]) == {(first.cell_id, "cpu@a"): 4.0}
