@@ -25,7 +25,7 @@ def _reason_to_skip(marker: str) -> str | None:
     if marker == "gpu":
         from featray.measurement import nvml
 
-        return None if nvml.boards() else "no NVIDIA GPU on this machine"
+        return None if nvml.list_boards() else "no NVIDIA GPU on this machine"
     if not ALL:
         return f"{marker}: set FEATRAY_TEST_ALL=1 to run it"
     if marker == "root" and os.geteuid() != 0:

@@ -1,6 +1,6 @@
 """Rows, cells and invocations for tests, with plausible defaults.
 
-A row's cell follows from its labels, so that rows with equal labels are rows of the same cell.
+A row's cell is made from its labels: rows with equal labels are rows of the same cell.
 """
 
 import dataclasses
@@ -8,8 +8,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from featray.core import cell as cells
-from featray.core import clock, detectors, identity, inputs
+from featray.core import cell, clock, detectors, identity, inputs
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
@@ -76,19 +75,19 @@ STARTED = datetime.datetime(2026, 5, 14, 23, 15, 32, tzinfo=datetime.UTC)
 
 
 def make_cell(**changes: Any) -> Cell:
-    """Make a cell; `detector` and `input` may be names, of the catalogue or not."""
-    known: dict[str, Any] = {
+    """Make a cell; `detector` and `input` may be names, in the catalogue or not."""
+    fields: dict[str, Any] = {
         "detector": "retinaface",
         "input": "short",
         "device": "cuda",
         "batch_size": 16,
         **changes,
     }
-    if isinstance(known["detector"], str):
-        known["detector"] = _detector(known["detector"])
-    if isinstance(known["input"], str):
-        known["input"] = _input(known["input"])
-    return Cell(**known)
+    if isinstance(fields["detector"], str):
+        fields["detector"] = _detector(fields["detector"])
+    if isinstance(fields["input"], str):
+        fields["input"] = _input(fields["input"])
+    return Cell(**fields)
 
 
 def _detector(name: str) -> Detector:
@@ -96,13 +95,13 @@ def _detector(name: str) -> Detector:
 
 
 def _input(name: str) -> Input:
-    own = Input(name=name, kind=inputs.VIDEO, paths=(f"clips/{name}.mp4",), source_frames=100, fps=25.0)
-    return inputs.CATALOGUE.get(name) or own
+    clip = Input(name=name, kind=inputs.VIDEO, paths=(f"clips/{name}.mp4",), source_frames=100, fps=25.0)
+    return inputs.CATALOGUE.get(name) or clip
 
 
 def make_work(of: Cell) -> dict[str, str]:
-    """Make what a child would resolve for a cell."""
-    found = {
+    """Make the work that a child would resolve for a cell."""
+    resolved = {
         **of.detector.keywords,
         "class": of.detector.class_name,
         "precision": "float32",
@@ -114,11 +113,11 @@ def make_work(of: Cell) -> dict[str, str]:
         "skip_frames": of.input.skip_frames,
         "output_size": of.input.output_size,
     }
-    return {key: identity.canonical(value) for key, value in found.items()}
+    return {key: identity.canonical(value) for key, value in resolved.items()}
 
 
 def make_summary() -> dict[str, list[float]]:
-    """Make a summary of an output: a position in pixels, a probability and an angle that is nearly 0."""
+    """Make the summary of an output: a position in pixels, a probability, and an angle near 0."""
     return {
         "FaceRectX": [310.5, 12.25, 72.0],
         "happiness": [0.75, 0.125, 72.0],
@@ -129,8 +128,8 @@ def make_summary() -> dict[str, list[float]]:
 def make_row(**changes: Any) -> Row:
     """Make a row of status ok: retinaface on the short clip, batch 16, on the RTX 3090 of the host `box`.
 
-    `threads` is the number of threads asked for; any other name is a column. A row of another status has no figures
-    unless they are given.
+    `threads` is the number of threads that the sweep asks for, and `requirements` those of its environment; any other
+    name is a column. A row of another status has no figures unless they are given.
     """
     changes = dict(changes)
     threads, requirements = changes.pop("threads", None), changes.pop("requirements", ())
@@ -154,10 +153,10 @@ def make_row(**changes: Any) -> Row:
         **{name: labels[name] for name in _ASKED if labels[name] is not None},
     )
     work = changes["work"] if "work" in changes else make_work(asked)
-    known: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "sweep": "demo",
         "run_id": "demo-1",
-        "cell_id": cells.cell_id(asked),
+        "cell_id": cell.cell_id(asked),
         "work_id": None if work is None else identity.digest(work),
         "invocation": 1,
         "block": changes.get("invocation", 1),
@@ -167,7 +166,7 @@ def make_row(**changes: Any) -> Row:
         "section_kind": asked.input.kind,
         "section_label": asked.input.section_label,
         "protocol": "featray",
-        "asked": identity.canonical(cells.asked(asked)),
+        "asked": identity.canonical(cell.asked(asked)),
         "exclusive": "host",
         "work": work,
         "frames": asked.input.frames,
@@ -175,10 +174,10 @@ def make_row(**changes: Any) -> Row:
         "input_fps": asked.input.fps,
     }
     measured = _measured(asked) if changes.get("status", Status.OK) == Status.OK else {}
-    chosen = known | measured | labels
+    columns |= measured | labels
     if labels["device"] == "cpu":
-        chosen |= dict.fromkeys(("gpu_uuid", "gpu_name", "gpu_memory_b", "compute_capability"), None) | changes
-    return Row(**chosen)
+        columns |= dict.fromkeys(("gpu_uuid", "gpu_name", "gpu_memory_b", "compute_capability"), None) | changes
+    return Row(**columns)
 
 
 _ASKED = (
@@ -212,15 +211,15 @@ def _measured(asked: Cell) -> dict[str, Any]:
 
 
 def make_rows(medians_s: Sequence[float], **changes: Any) -> list[Row]:
-    """Make one row per invocation; its five repeats have exactly the median that is given, in seconds per call.
+    """Make one row per invocation; the median of its five repeats is exactly the given one, in seconds per call.
 
     Invocations start a minute apart, the first at `started_at` (an aware datetime).
     """
     first = changes.pop("started_at", STARTED)
-    one = make_row(**changes)
+    row = make_row(**changes)
     return [
         dataclasses.replace(
-            one,
+            row,
             invocation=number,
             block=number,
             started_at=clock.utc_text(first + datetime.timedelta(minutes=number - 1)),
@@ -230,10 +229,10 @@ def make_rows(medians_s: Sequence[float], **changes: Any) -> list[Row]:
     ]
 
 
-def make_invocation(*cells_: Cell, **changes: Any) -> Invocation:
-    """Make the first invocation of a run on the RTX 3090, its cells in the order given."""
-    chosen = cells_ or (make_cell(),)
-    known: dict[str, Any] = {
+def make_invocation(*cells: Cell, **changes: Any) -> Invocation:
+    """Make the first invocation of a run on the RTX 3090; it measures its cells in the order given."""
+    cells = cells or (make_cell(),)
+    fields: dict[str, Any] = {
         "sweep": "demo",
         "run_id": "demo-1",
         "target_id": RTX3090["target_id"],
@@ -241,8 +240,8 @@ def make_invocation(*cells_: Cell, **changes: Any) -> Invocation:
         "gpu_uuid": RTX3090["gpu_uuid"],
         "invocation": 1,
         "block": 1,
-        "order": tuple(range(len(chosen))),
-        "cells": chosen,
+        "order": tuple(range(len(cells))),
+        "cells": cells,
         "rules": Rules(),
     }
-    return Invocation(**(known | changes))
+    return Invocation(**(fields | changes))

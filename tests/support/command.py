@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclasses.dataclass(frozen=True)
-class Ran:
-    """What a command came to."""
+class CommandResult:
+    """How a command ended, and what it printed."""
 
     code: int
     out: str
@@ -24,7 +24,7 @@ class Ran:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Build the command's environment: the caller's, with tables of a known width."""
+    """Build the command's environment: the caller's, and a fixed width for tables."""
     return {**os.environ, "COLUMNS": "140", **changes}
 
 
@@ -46,25 +46,25 @@ def start(
 
 def featray(
     *arguments: str | Path, cwd: Path | None = None, typed: str = "", timeout: float = 240, **changes: str
-) -> Ran:
-    """Run the command to its end, with what is typed on its stdin."""
+) -> CommandResult:
+    """Run the command to its end; `typed` is its stdin."""
     with start(*arguments, cwd=cwd, stdin=subprocess.PIPE, **changes) as process:
         try:
             out, err = process.communicate(typed, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-    return Ran(process.returncode, out, err)
+    return CommandResult(process.returncode, out, err)
 
 
 class Shell:
-    """Runs the command in this process, within a folder: quick, but with what this process has imported and set."""
+    """Runs the command in this process, in a folder: quick, but with the imports and settings of this process."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
 
-    def __call__(self, *arguments: str | Path, typed: str = "") -> Ran:
-        """Run `featray ARGUMENTS`, with what is typed on its stdin."""
+    def __call__(self, *arguments: str | Path, typed: str = "") -> CommandResult:
+        """Run `featray ARGUMENTS`; `typed` is its stdin."""
         self._monkeypatch.chdir(self.folder)
         self._monkeypatch.setattr(sys, "argv", ["featray", *map(str, arguments)])
         self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
@@ -72,18 +72,18 @@ class Shell:
             app.main()
         out, err = self._capsys.readouterr()
         code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
+        return CommandResult(code if isinstance(code, int) else 0, out, err)
 
 
-def children(pattern: str = "featray.measurement") -> list[int]:
-    """List the processes that measure now on this machine and belong to this test session's cache."""
-    own = f"FEATRAY_CACHE={os.environ['FEATRAY_CACHE']}".encode()
-    found = []
+def list_children(pattern: str = "featray.measurement") -> list[int]:
+    """List the processes that measure on this machine now and use the cache of this test session."""
+    cache = f"FEATRAY_CACHE={os.environ['FEATRAY_CACHE']}".encode()
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().decode(errors="replace")
-            if pattern in command and own in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-        except OSError:  # gone in between, or another user's
+            if pattern in command and cache in (folder / "environ").read_bytes().split(b"\0"):
+                pids.append(int(folder.name))
+        except OSError:  # ended meanwhile, or of another user
             continue
-    return found
+    return pids

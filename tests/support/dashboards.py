@@ -1,4 +1,4 @@
-"""A stand-in for the job interface of Ray's dashboard, on loopback, that goes wrong on demand."""
+"""A stand-in for the job interface of Ray's dashboard, on loopback, that fails on demand."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from aiohttp import web
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def details(id_: str, *, status: str = "RUNNING", **metadata: str) -> dict[str, Any]:
+def describe_job(id_: str, *, status: str = "RUNNING", **metadata: str) -> dict[str, Any]:
     """Describe a job as the dashboard does."""
     return {
         "type": "SUBMISSION",
@@ -23,23 +23,23 @@ def details(id_: str, *, status: str = "RUNNING", **metadata: str) -> dict[str, 
     }
 
 
-def detached(id_: str, *, status: str = "RUNNING") -> dict[str, Any]:
-    """Describe a detached submit."""
-    return details(id_, status=status, featray_sweep="s", featray_store="/r")
+def describe_submit(id_: str, *, status: str = "RUNNING") -> dict[str, Any]:
+    """Describe a describe_submit submit."""
+    return describe_job(id_, status=status, featray_sweep="s", featray_store="/r")
 
 
 class Dashboard:
-    """Serves while it is the context; `url` is its address."""
+    """Serves while its context is open; `url` is its address."""
 
     def __init__(self, *jobs: dict[str, Any], stops: bool = True) -> None:
-        """Know these jobs; `stops` says whether one that is told to stop does."""
-        self.jobs = {each["submission_id"]: each for each in jobs}
+        """Hold these jobs; with `stops` false, a job that is asked to stop goes on."""
+        self.jobs = {job["submission_id"]: job for job in jobs}
         self.stops = stops
         self.stopped: list[str] = []
-        self.token: str | None = None  # demanded of everybody
-        self.answer: tuple[int, str] | None = None  # given to everything instead
-        self.silent = False  # takes calls and never answers
-        self.parts: list[str] = []  # what a tail gives before it breaks
+        self.token: str | None = None  # required of every caller
+        self.answer: tuple[int, str] | None = None  # status and text that every call gets instead
+        self.silent = False  # accepts calls and never answers
+        self.parts: list[str] = []  # what a log stream sends before it breaks
         self.url = ""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -51,14 +51,14 @@ class Dashboard:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, wrong: BaseException | None, at: TracebackType | None) -> None:
-        """End, also in the middle of a call."""
+        """Stop, also in the middle of a call."""
         self.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
     def close(self) -> None:
-        """Stop to serve, as when the head is gone."""
+        """Stop serving, as if the head were gone."""
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
 
     async def _start(self) -> str:
@@ -108,7 +108,7 @@ class Dashboard:
         await socket.prepare(request)
         for part in self.parts:
             await socket.send_str(part)
-        if self.jobs[request.match_info["id"]]["status"] == "RUNNING":  # it breaks off, without a word of parting
+        if self.jobs[request.match_info["id"]]["status"] == "RUNNING":  # it breaks off without closing the connection
             assert request.transport is not None
             request.transport.abort()
         else:

@@ -1,4 +1,4 @@
-"""Rows for tests of reports: round figures (72 frames in 0.72 s), only the columns that a report prints, one repeat."""
+"""Rows for tests of reports: round figures (72 frames in 0.72 s), one repeat, only the columns that a report prints."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -62,8 +62,8 @@ def make_failed_row(status: str, reason: str | None = None, **columns: Any) -> R
 
 def make_cpu_row(**columns: Any) -> Row:
     """Make the row of a unit on the processor of `box`."""
-    where = {"device": "cpu", "target_id": "cpu@host-1", "gpu_name": None, "gpu_uuid": None, "cuda": None}
-    return make_row(**(where | columns))
+    target = {"device": "cpu", "target_id": "cpu@host-1", "gpu_name": None, "gpu_uuid": None, "cuda": None}
+    return make_row(**(target | columns))
 
 
 def make_report(rows: Iterable[Row], calibrations: Mapping[str, Calibration] | None = None) -> Report:

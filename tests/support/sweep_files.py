@@ -1,4 +1,4 @@
-"""Sweep files for tests: the smallest grid, changed by key, and a decoder that reads its figures from text."""
+"""Sweep files for tests: the smallest grid, changed by key, and a stand-in for the video decoder."""
 
 import dataclasses
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Clip:
 
 
 def probe(path: Path) -> Clip:
-    """Stand in for a decoder: a file's text says how many frames it has."""
+    """Read a clip without decoding: its text is its number of frames."""
     text = path.read_text()
     if not text.isdigit():
         raise BadInput(f"{path}: cannot be read as a video or image (Invalid data)")
@@ -34,6 +34,6 @@ def probe(path: Path) -> Clip:
 
 
 def write_and_load(path: Path, changed: dict[str, str]) -> Sweep:
-    """Write the grid with some keys changed, or left out where their text is empty, and load it."""
+    """Write the grid with some keys changed and load it; a key with empty text is left out."""
     path.write_text("".join(f"{key}: {value}\n" for key, value in (GRID | changed).items() if value))
     return sweep.load(path, probe_clip=probe)

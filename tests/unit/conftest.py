@@ -1,4 +1,4 @@
-"""What several modules of unit tests share."""
+"""What unit tests of several rooms share."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.sweep_files import Complain, Load, write_and_load
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Write a sweep file of the smallest grid, changed by key, and load it."""
+    """Return a function that writes a sweep file of the smallest grid, changed by key, and loads it."""
 
     def load(**changed: str) -> Sweep:
         return write_and_load(tmp_path / "trial.yaml", changed)
@@ -21,7 +21,7 @@ def load(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def complain(load: Load, tmp_path: Path) -> Complain:
-    """Load a sweep that is wrong and return what is said, without the folder."""
+    """Return a function that loads a wrong sweep and gives the error message, without the folder."""
 
     def load_and_catch(**changed: str) -> str:
         with pytest.raises(SweepFileError) as caught:

@@ -1,4 +1,4 @@
-"""Hosts, targets, cells and plans for tests, with plausible defaults; the GPUs are those of `builders`."""
+"""Hosts, cells and plans for tests, with plausible defaults; the GPUs are those of `builders`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,11 +7,12 @@ from featray.core import cell
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive
 from featray.core.invocation import Rules
-from featray.core.status import Status
+from featray.core.stored_unit import StoredUnit
 from featray.planning import placement, plan
 from featray.planning.inventory import Gpu, Host, Inventory
 from featray.planning.placement import Placement
-from featray.planning.plan import Campaign, Plan, Stored
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import RunSettings
 from featray.sweep import Selector
 from tests.support import builders
 
@@ -30,7 +31,7 @@ RTX3090 = _gpu(builders.RTX3090)
 
 
 def make_host(name: str = "box", *gpus: Gpu, **changes: Any) -> Host:
-    known: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "host_id": f"id-{name}",
         "hostname": name,
         "memory_b": 64 * 1024**3,
@@ -39,7 +40,7 @@ def make_host(name: str = "box", *gpus: Gpu, **changes: Any) -> Host:
         "cuda_architectures": ("sm_80", "sm_86", "sm_90", "sm_120"),
         "node_ids": (f"node-{name}",),
     }
-    return Host(**(known | changes))
+    return Host(**(fields | changes))
 
 
 def make_inventory(*hosts: Host) -> Inventory:
@@ -47,7 +48,7 @@ def make_inventory(*hosts: Host) -> Inventory:
 
 
 def make_cell(**changes: Any) -> Cell:
-    """Make a cell that any host can run: on its CPU, batch 4."""
+    """Make a cell that every host can run: on the CPU, batch 4."""
     return builders.make_cell(**({"device": "cpu", "batch_size": 4} | changes))
 
 
@@ -57,25 +58,30 @@ def place(cells: Sequence[Cell], *hosts: Host, selector: Selector | None = None,
 
 def make_plan(
     placed: Placement,
-    stored: Sequence[Stored] = (),
+    stored: Sequence[StoredUnit] = (),
     *,
     n: int | Callable[[str, str], int] = 2,
     seed: int = 0,
     exclusive: Exclusive = Exclusive.HOST,
     **changes: Any,
 ) -> Plan:
-    campaign = Campaign(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)
-    wanted = n if callable(n) else lambda *_: n
-    return plan.make(placed, stored, campaign, wanted=wanted, **changes)
+    run = RunSettings(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)
+    needed = n if callable(n) else lambda *_: n
+    return plan.make(placed, stored, run, invocations_needed=needed, **changes)
 
 
-def make_stored(of: Cell, target_id: str, invocation: int = 1, **changes: Any) -> Stored:
-    known: dict[str, Any] = {
+def make_stored(of: Cell, target_id: str, invocation: int = 1, **changes: Any) -> StoredUnit:
+    fields: dict[str, Any] = {
+        "sweep": "demo",
+        "run_id": "demo-1",
         "cell_id": cell.cell_id(of),
         "target_id": target_id,
         "invocation": invocation,
         "attempt": 1,
-        "status": Status.OK,
-        "measured": True,
+        "status": "ok",
+        "started_at": "2026-05-14T00:00:00.000+00:00",
+        "order_index": 0,
+        "warmup_s": None,
+        "timed_s": None,
     }
-    return Stored(**(known | changes))
+    return StoredUnit(**(fields | changes))

@@ -1,4 +1,4 @@
-"""Texts in the form of py-feat's reports, made from figures."""
+"""Texts in the formats of py-feat's reports, made from figures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +33,7 @@ TABLES: Tables = {
 def markdown(
     tables: Tables = TABLES, *, metadata: Mapping[str, str] = METADATA, workers: bool = False, notes: str = ""
 ) -> str:
-    """Write a report as py-feat's script does; `workers` says that the lines carry that column."""
+    """Write a report as py-feat's script does; `workers` adds the column of that name."""
     parts = [f"# py-feat detector benchmark \u2014 {metadata['Date']}\n\n## Run metadata\n"]
     parts += [f"- **{label}:** {value}" for label, value in metadata.items()]
     parts += [f"\n{NOTE}\n"]
@@ -51,7 +51,7 @@ def markdown(
 
 
 def payload() -> dict[str, object]:
-    """Make a run in the form of py-feat's `--json`: 72 frames in 2 s, 16 images in 4 s."""
+    """Make a run in the format of py-feat's `--json`: 72 frames in 2 s, 16 images in 4 s."""
     return {
         "schema_version": 1,
         "metadata": {

@@ -1,9 +1,10 @@
-"""Stands in for ssh to hosts that exist on paper only, for $FEATRAY_SSH:
+"""A stand-in for ssh, named by $FEATRAY_SSH, whose hosts are only a file:
 
-    python hosts_on_paper.py FOLDER DESTINATION COMMAND
+    python fake_ssh.py FOLDER DESTINATION COMMAND
 
-FOLDER/hosts.json says what each destination answers when it is asked what it is, {"versions": {}, "clusters": []}, or
-an exit code. Every other command succeeds, `token` with one, and stands in FOLDER/log with what it got on stdin.
+FOLDER/hosts.json holds what each destination answers when it is asked for its versions and clusters,
+{"versions": {}, "clusters": []}, or an exit code. Every other command succeeds and is written to FOLDER/log with its
+stdin; `cluster token` prints a token.
 """
 
 import json
@@ -16,21 +17,21 @@ from typing import Any
 TOKEN = "a" * 64
 
 
-def write(folder: Path, hosts: Mapping[str, Any]) -> str:
-    """Say what the hosts answer; return the value of $FEATRAY_SSH."""
+def write_answers(folder: Path, hosts: Mapping[str, Any]) -> str:
+    """Write what the hosts answer; return the value for $FEATRAY_SSH."""
     (folder / "hosts.json").write_text(json.dumps(hosts))
     return f"{sys.executable} {Path(__file__).resolve()} {shlex.quote(str(folder))}"
 
 
-def asked(folder: Path) -> list[tuple[str, str, str]]:
-    """List (destination, featray's arguments, stdin) of every command that was to do something, sorted."""
+def list_commands(folder: Path) -> list[tuple[str, str, str]]:
+    """List (destination, featray's arguments, stdin) of every command in the log, sorted."""
     log = folder / "log"
     lines = log.read_text().splitlines() if log.exists() else []
     return sorted(tuple(json.loads(line)) for line in lines)
 
 
 def main() -> None:
-    """Answer for a host."""
+    """Answer as a host."""
     folder, destination, command = Path(sys.argv[1]), *sys.argv[2:4]
     answer = json.loads((folder / "hosts.json").read_text())[destination]
     if isinstance(answer, int):

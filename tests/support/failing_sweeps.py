@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from featray import store
-from featray import sweep as sweeps
+from featray import store, sweep
 from featray.backends import Backend
 from featray.backends.inline import Inline
 from featray.core.row import Row
@@ -16,7 +15,7 @@ from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.running import submission
 from featray.running.runner import RunOutcome, Watch
-from tests.support.command import children
+from tests.support.command import list_children
 
 SWEEP = """
 detectors:
@@ -30,7 +29,7 @@ measure: {{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: {n}
 """
 
 
-def write(
+def write_sweep(
     folder: Path,
     keywords: str = "fault: none",
     *,
@@ -40,58 +39,59 @@ def write(
     rules: str = "",
     name: str = "faulty",
 ) -> Path:
+    """Write a sweep of the failing detector; `n` is the number of invocations."""
     path = folder / f"{name}.yaml"
     text = SWEEP.format(keywords=keywords, sizes=list(sizes), n=n, seed=seed, rules=f", {rules}" if rules else "")
     path.write_text(text, encoding="utf-8")
     return path
 
 
-class Here(Inline):
-    """This machine, probed beforehand; every weight is there."""
+class ThisMachine(Inline):
+    """This machine, with an inventory that was probed before; no weights are missing."""
 
     def __init__(self, inventory: Inventory) -> None:
         super().__init__(holder="a test")
-        self._known = inventory
+        self._inventory = inventory
 
     def inventory(self) -> Inventory:
-        return self._known
+        return self._inventory
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002 - the protocol's signature
         return {}
 
 
-def run(sweep: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> RunOutcome:
-    """Carry a sweep out in this process; no row may have been stored twice, which compaction would hide."""
-    request = submission.SubmitRequest(sweep=sweeps.load(sweep, probe_clip=clips.probe), results=str(results))
-    outcome = submission.carry_out(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
+def run_sweep(path: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> RunOutcome:
+    """Run a sweep in this process; check that no row was stored twice, which compaction would hide."""
+    request = submission.SubmitRequest(sweep=sweep.load(path, probe_clip=clips.probe), results=str(results))
+    outcome = submission.run(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
     assert not [problem for problem in outcome.problems if "stored twice" in problem]
     return outcome
 
 
-def attempts(results: Path) -> list[tuple[int, int, str]]:
-    """List (batch size, attempt, status) of every row, sorted; check that the store is whole and holds no row twice."""
+def list_attempts(results: Path) -> list[tuple[int, int, str]]:
+    """List (batch size, attempt, status) of every row, sorted; check that the store is intact and has no row twice."""
     rows = store.read(str(results), every_attempt=True)
     checked = store.check(str(results))
     assert (rows.problems, checked.problems, checked.duplicates, checked.unfinished) == ((), (), 0, ())
     return sorted((row.batch_size, row.attempt, row.status) for row in rows.rows)
 
 
-def last(results: Path, *, set_aside: bool = False) -> dict[tuple[int, int], Row]:
-    """Give each unit's one final row by (batch size, invocation); check that nothing measures any more.
+def final_rows(results: Path, *, set_aside: bool = False) -> dict[tuple[int, int], Row]:
+    """Map (batch size, invocation) to the final row; check that there is one of each and that nothing measures now.
 
-    Where no host was set aside, whatever can be bad luck was tried three times.
+    Unless a host was set aside, also check that crashed and lost cells were tried three times.
     """
     rows = store.read(str(results)).rows
     final = {(row.batch_size, row.invocation): row for row in rows}
     assert len(final) == len(rows)
     assert set_aside or not [row for row in rows if row.status in RETRIED and row.attempt < MAX_ATTEMPTS]
-    wait_until(lambda: not children(), 5)
+    wait_until(lambda: not list_children(), 5)
     return final
 
 
-def wait_until(done: Callable[[], object], seconds: float) -> None:
-    """Wait for something that must come true in time."""
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
+    """Wait until a condition holds; fail when it does not hold in time."""
     deadline = time.monotonic() + seconds
-    while not done():
+    while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
