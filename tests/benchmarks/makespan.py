@@ -1,12 +1,15 @@
-"""Makespan of the real planner and schedule on a virtual clock, over the lower bound that no schedule can beat.
+"""Makespan of the real planner and schedule on a virtual clock, divided by a lower bound for any schedule.
 
     uv run python -m tests.benchmarks.makespan [HOSTS...]
 
-Hosts of unlike speed (1 to 20 times), 5000 cells in five invocations; what an invocation really takes is off by up to
-20% from what is expected. Fixed: every cell on every host. Interchangeable: every cell once, on whichever host.
-The bound is the larger of the longest invocation on the fastest host and all work spread perfectly; goal: 1.05. Work in
-whole invocations cannot always reach it: 100 hosts have 12 invocations each, and the slowest could do 1.9 by then. So
-the same schedule is also printed for durations that are just as expected: what is above that is not knowing them.
+The hosts differ in speed by up to 20 times. There are 5000 cells in five invocations each. The real duration of an
+invocation differs from the expected one by up to 20%. "fixed": every cell runs on every host. "interchangeable": every
+cell runs once, on any host.
+
+The bound is the larger of two times: the longest invocation on the fastest host, and all work spread perfectly. The
+goal is 1.05. Whole invocations cannot always reach it: with 100 hosts each has 12 invocations, and the slowest host has
+time for 1.9. So the program also prints the ratio with durations exactly as expected. The rest is the price of not
+knowing them.
 """
 
 import argparse
@@ -18,7 +21,7 @@ import time
 
 from featray.core import cell, detectors
 from featray.core.choices import Exclusive
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.planning.inventory import Host
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
@@ -27,7 +30,7 @@ from featray.planning.time_estimate import LOAD_S, guess_s
 from tests.support.plans import make_cell, make_host, make_plan, place
 
 CELLS = 5000
-GROUPS = 250  # processes: so many kinds of detector keywords, 20 cells each
+GROUPS = 250  # kinds of detector keywords, so processes; 20 cells each
 GOAL = 1.05
 
 
@@ -38,30 +41,30 @@ def speeds(count: int, rng: random.Random) -> dict[str, float]:
 
 def grid() -> list[cell.Cell]:
     """Make the cells: many detectors, few batch sizes."""
-    made = []
+    cells = []
     for number in range(GROUPS):
         detector = dataclasses.replace(detectors.CATALOGUE["retinaface"], name=f"d{number}", keywords={"n": number})
-        made += [make_cell(detector=detector, batch_size=size) for size in range(1, CELLS // GROUPS + 1)]
-    return made
+        cells += [make_cell(detector=detector, batch_size=size) for size in range(1, CELLS // GROUPS + 1)]
+    return cells
 
 
 def stored_s(cells: list[cell.Cell], speed: dict[str, float]) -> dict[tuple[str, str], float]:
-    """Make the durations that a store would know: each cell on each host's CPU."""
+    """Make the durations that a store would hold: each cell on each host's CPU."""
     rules = Rules()
-    known = {}
-    for each in cells:
-        name, seconds = cell.cell_id(each), guess_s(each, rules)
-        known.update({(name, f"cpu@{host}"): seconds / fast for host, fast in speed.items()})
-    return known
+    durations = {}
+    for asked in cells:
+        cell_id, seconds = cell.cell_id(asked), guess_s(asked, rules)
+        durations.update({(cell_id, f"cpu@{host}"): seconds / factor for host, factor in speed.items()})
+    return durations
 
 
 def real_s(planned: PlannedInvocation, noise: dict[str, float]) -> float:
-    """Say how long an invocation really takes on the host that it was given."""
+    """Compute how long an invocation really takes on its host."""
     return planned.expected_s * noise[planned.invocation.name]
 
 
 def simulate(work: Plan, noise: dict[str, float]) -> float:
-    """Run the schedule on a virtual clock; return when the last invocation ends."""
+    """Run the schedule on a virtual clock; return the time at which the last invocation ends."""
     schedule, now = Schedule(work.invocations, exclusive=Exclusive.HOST), 0.0
     running: list[tuple[float, int, PlannedInvocation]] = []
     tick = itertools.count()
@@ -74,13 +77,14 @@ def simulate(work: Plan, noise: dict[str, float]) -> float:
 
 
 def bound(work: Plan, speed: dict[str, float], noise: dict[str, float], *, interchangeable: bool) -> float:
-    """Compute what no schedule can beat."""
+    """Compute the lower bound of the makespan."""
     if interchangeable:
-        here = next(iter(speed.values()))
-        own = [
-            (real_s(planned, noise) - LOAD_S * noise[planned.invocation.name]) * here for planned in work.invocations
+        planned_speed = next(iter(speed.values()))
+        seconds_at_speed_1 = [
+            (real_s(planned, noise) - LOAD_S * noise[planned.invocation.name]) * planned_speed
+            for planned in work.invocations
         ]
-        return max(sum(own) / sum(speed.values()), max(own) / max(speed.values()))
+        return max(sum(seconds_at_speed_1) / sum(speed.values()), max(seconds_at_speed_1) / max(speed.values()))
     per_host: dict[str, float] = {}
     for planned in work.invocations:
         host = planned.target.host.host_id
@@ -88,28 +92,28 @@ def bound(work: Plan, speed: dict[str, float], noise: dict[str, float], *, inter
     return max(per_host.values())
 
 
-def one(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> None:
+def run_case(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> None:
     """Plan, simulate and print one case."""
     rng = random.Random(count)
     speed = speeds(count, rng)
     hosts: list[Host] = [make_host(name.removeprefix("id-")) for name in speed]
     chosen = cells if interchangeable else cells[: CELLS * 3 // count // 20 * 20 or 20]
     stored = stored_s(chosen, speed)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     placed = place(chosen, *hosts, interchangeable=interchangeable)
     work = make_plan(placed, n=5, durations=stored)
-    planning = time.perf_counter() - begun
+    planning = time.perf_counter() - started
     noise = {planned.invocation.name: rng.uniform(0.8, 1.2) for planned in work.invocations}
-    begun = time.perf_counter()
-    ends = simulate(work, noise)
-    running = time.perf_counter() - begun
-    ratio = ends / bound(work, speed, noise, interchangeable=interchangeable)
+    started = time.perf_counter()
+    makespan = simulate(work, noise)
+    running = time.perf_counter() - started
+    ratio = makespan / bound(work, speed, noise, interchangeable=interchangeable)
     exact = dict.fromkeys(noise, 1.0)
-    known = simulate(work, exact) / bound(work, speed, exact, interchangeable=interchangeable)
+    exact_ratio = simulate(work, exact) / bound(work, speed, exact, interchangeable=interchangeable)
     kind = "interchangeable" if interchangeable else "fixed"
     print(
         f"{count:4d} hosts, {kind:15s} {len(work.invocations):6d} invocations: makespan / bound = {ratio:.4f}"
-        f" (goal {GOAL}; {known:.4f} were durations known),"
+        f" (goal {GOAL}; {exact_ratio:.4f} if durations were known),"
         f" planned in {planning:.1f} s, {1e3 * running / len(work.invocations):.2f} ms per decision"
     )
 
@@ -120,8 +124,8 @@ def main() -> None:
     parser.add_argument("hosts", metavar="HOSTS", type=int, nargs="*", default=(3, 10, 30, 100))
     cells = grid()
     for count in parser.parse_args().hosts:
-        one(count, interchangeable=False, cells=cells)
-        one(count, interchangeable=True, cells=cells)
+        run_case(count, interchangeable=False, cells=cells)
+        run_case(count, interchangeable=True, cells=cells)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Overhead: what featray adds to cheap cells, beside Ray Tune on the same machine in the same run.
+"""Overhead: what featray adds to cheap cells, next to Ray Tune on the same machine in the same run.
 
     uv run python -m tests.benchmarks.overhead
 
-Needs neither a GPU nor weights; about 3 minutes on two cores. The numbers that count are differences within this run.
+It needs no GPU and no weights, and takes about 3 minutes on two cores. Read the differences within one run.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from featray import store
 from featray.core.row import Row
 
 CELLS = 200
-TRIALS = 20  # Ray Tune starts an actor for each, about 3 s
+TRIALS = 20  # Ray Tune starts an actor for each, in about 3 s
 
 SWEEP = """
 detectors:
@@ -35,16 +35,16 @@ measure: {{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 1}}
 
 EMBEDDED = """
 import time
-begun = time.perf_counter()
+started = time.perf_counter()
 import ray
 ray.init("local", include_dashboard=True, log_to_driver=False, logging_level=40, _node_ip_address="127.0.0.1")
 @ray.remote(num_cpus=1)
 def task():
     return None
 ray.get(task.remote())
-print(time.perf_counter() - begun)
+print(time.perf_counter() - started)
 """
-"""The same Ray, and one task in it, without featray."""
+"""Starts the same Ray and runs one task in it, without featray."""
 
 TUNE = """
 import sys, time
@@ -62,9 +62,9 @@ print("seconds", time.perf_counter() - begun)
 """
 
 
-def alone(code: str, *arguments: str | Path) -> float:
-    """Run Python code in a process of its own; it prints its seconds last."""
-    # Under `uv run` Ray would upload this folder and build an environment for its first task, which it waits for.
+def run_alone(code: str, *arguments: str | Path) -> float:
+    """Run Python code in a process of its own; the last word that it prints is its time in seconds."""
+    # Under `uv run` Ray would upload this folder and build an environment before its first task.
     environment = {**os.environ, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900, env=environment)
@@ -72,27 +72,27 @@ def alone(code: str, *arguments: str | Path) -> float:
 
 
 def submit(folder: Path) -> tuple[float, list[Row]]:
-    """Submit no-op cells; return the seconds to the first row, and all rows in measured order."""
+    """Submit cells that do nothing; return the seconds to the first row, and all rows in measured order."""
     sweep = folder / "overhead.yaml"
     sweep.write_text(SWEEP.format(sizes=list(range(1, CELLS + 1))), encoding="utf-8")
     command = [sys.executable, "-m", "featray", "submit", sweep, "--results", folder / "r", "--json"]
-    begun, first = time.perf_counter(), 0.0
+    started, first = time.perf_counter(), 0.0
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         for line in driver.stdout:
             if not first and "row" in json.loads(line):
-                first = time.perf_counter() - begun
+                first = time.perf_counter() - started
     assert driver.returncode == 0
     return first, sorted(store.read(str(folder / "r")).rows, key=lambda row: row.started_at)
 
 
-def own_s(row: Row) -> float:
-    """Add up the calls of a cell: all that would be there without featray."""
+def calls_s(row: Row) -> float:
+    """Add up the calls of a cell: the time that remains without featray."""
     return sum(row.warmup_s or ()) + sum(row.timed_s or ())
 
 
 def wall_per_cell_s(rows: list[Row]) -> list[float]:
-    """Take the time from each cell's start to the next one's, within one warm process."""
+    """Compute the time from each cell's start to the next cell's start, within one warm process."""
     moments = [datetime.datetime.fromisoformat(row.started_at).timestamp() for row in rows]
     return [after - before for before, after in itertools.pairwise(moments)]
 
@@ -101,21 +101,21 @@ def main() -> None:
     """Measure and print."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory(prefix="featray-overhead-") as name:
-        ray_s = alone(EMBEDDED)
+        ray_s = run_alone(EMBEDDED)
         first_s, rows = submit(Path(name))
-        tune_s = alone(TUNE, str(TRIALS), Path(name) / "tune")
+        tune_s = run_alone(TUNE, str(TRIALS), Path(name) / "tune")
     walls = wall_per_cell_s(rows)
-    added = [wall - own_s(row) for wall, row in zip(walls, rows, strict=False)]
+    added = [wall - calls_s(row) for wall, row in zip(walls, rows, strict=False)]
     load_s = (rows[0].import_s or 0.0) + (rows[0].load_s or 0.0)
     print(f"embedded Ray and one task, without featray        {ray_s:6.1f} s")
     print(f"submit to the first row                           {first_s:6.1f} s")
-    print(f"  of it neither Ray nor the detector's load       {first_s - ray_s - load_s:6.1f} s")
+    print(f"  without Ray and without the detector's load     {first_s - ray_s - load_s:6.1f} s")
     print(
         f"cell in a warm invocation, wall, median           {1000 * statistics.median(walls):6.1f} ms of {len(walls)}"
     )
     print(f"  beyond its own calls, median                    {1000 * statistics.median(added):6.1f} ms (goal: 20)")
-    print(f"the same as a Ray Tune trial, mean                {1000 * tune_s / TRIALS:6.0f} ms of {TRIALS}")
-    print(f"Ray Tune's trial over featray's cell              {tune_s / TRIALS / statistics.median(walls):6.0f} times")
+    print(f"a Ray Tune trial of the same, mean                {1000 * tune_s / TRIALS:6.0f} ms of {TRIALS}")
+    print(f"Ray Tune's trial / featray's cell                {tune_s / TRIALS / statistics.median(walls):6.0f} times")
 
 
 if __name__ == "__main__":

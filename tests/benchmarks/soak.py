@@ -1,8 +1,8 @@
-"""Soak: 2000 cheap cells with 5% random faults through embedded Ray; nothing may be lost, doubled or left running.
+"""Soak: 2000 cheap cells with 5% random faults on embedded Ray; no row may be lost or doubled, no process may remain.
 
     uv run python -m tests.benchmarks.soak [CELLS]
 
-Needs neither a GPU nor weights; about 6 minutes on two cores. Exits 1 where a promise is broken.
+It needs no GPU and no weights, and takes about 6 minutes on two cores. It exits 1 when a promise is broken.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from featray import store
 CELLS = 2000
 DETECTORS = 20  # one invocation each
 SHARE = 0.05
-GROWTH_B = 100 * 1024**2  # what the driver may grow by from its first row to its end
+GROWTH_B = 100 * 1024**2  # the driver may grow by this from its first row to its end
 
 SWEEP = """
 detectors:
@@ -67,9 +67,9 @@ def soak(folder: Path, cells: int) -> tuple[int, float, Meter, collections.Count
     """Run the sweep.
 
     Returns:
-        Its exit code, seconds from the first row to the end, the driver's memory, and how often each row was told.
+        Its exit code, seconds from the first row to the end, the driver's memory, and how often each row was printed.
     """
-    told: collections.Counter[Key] = collections.Counter()
+    printed: collections.Counter[Key] = collections.Counter()
     detectors = "".join(
         DETECTOR.format(number=number, share=SHARE, seconds=number * 1e-5) for number in range(DETECTORS)
     )
@@ -78,52 +78,53 @@ def soak(folder: Path, cells: int) -> tuple[int, float, Meter, collections.Count
     command = [sys.executable, "-m", "featray", "submit", sweep, "--results", folder / "r", "--json"]
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
-        meter, begun = None, 0.0
+        meter, started = None, 0.0
         for line in driver.stdout:
-            said = json.loads(line)
-            if row := said.get("row"):
-                told[row["cell_id"], row["target_id"], row["invocation"], row["attempt"]] += 1
-            if meter is None and "row" in said:
-                meter, begun = Meter(driver.pid), time.monotonic()
+            event = json.loads(line)
+            if row := event.get("row"):
+                printed[row["cell_id"], row["target_id"], row["invocation"], row["attempt"]] += 1
+            if meter is None and "row" in event:
+                meter, started = Meter(driver.pid), time.monotonic()
             if meter is not None:
-                meter.measuring = said["done"] < said["total"]
-            if said["done"] % 200 == 0 and "row" in said:
-                print(f"{said['done']}/{said['total']}", file=sys.stderr)
+                meter.measuring = event["done"] < event["total"]
+            if event["done"] % 200 == 0 and "row" in event:
+                print(f"{event['done']}/{event['total']}", file=sys.stderr)
     assert meter is not None
-    took = time.monotonic() - begun
+    took = time.monotonic() - started
     meter.stop()
-    return driver.returncode, took, meter, told
+    return driver.returncode, took, meter, printed
 
 
 def main() -> int:
-    """Soak, print figures, judge."""
+    """Run the soak, print the figures and judge them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cells", metavar="CELLS", type=int, nargs="?", default=CELLS)
     cells: int = parser.parse_args().cells
     with tempfile.TemporaryDirectory(prefix="featray-soak-") as name:
         folder = Path(name)
-        code, took, meter, told = soak(folder, cells)
-        every = store.read(str(folder / "r"), every_attempt=True)
+        code, took, meter, printed = soak(folder, cells)
+        attempts = store.read(str(folder / "r"), every_attempt=True)
         final = store.read(str(folder / "r")).rows
         checked = store.check(str(folder / "r"))
     units = collections.Counter((row.cell_id, row.target_id, row.invocation) for row in final)
     while_measuring = max(meter.read_b) - meter.read_b[0]
     growth = max(*meter.read_b, *meter.after_b) - meter.read_b[0]
-    left = [each.pid for each in psutil.process_iter(["cmdline"]) if name in " ".join(each.info["cmdline"] or ())]
+    processes = psutil.process_iter(["cmdline"])
+    left = [process.pid for process in processes if name in " ".join(process.info["cmdline"] or ())]
     print(f"cells            {cells} in {DETECTORS} invocations, {took:.0f} s, {1000 * took / cells:.0f} ms each")
-    print(f"rows             {len(every.rows)}: {dict(collections.Counter(row.status for row in every.rows))}")
+    print(f"rows             {len(attempts.rows)}: {dict(collections.Counter(row.status for row in attempts.rows))}")
     print(f"final            {dict(collections.Counter(row.status for row in final))}")
     print(f"lost             {cells - len(units)}")
-    doubled = checked.duplicates + sum(count - 1 for count in told.values())
-    untold = len(every.rows) - len(told)
-    print(f"doubled          {doubled} of {told.total()} rows told, which compaction cannot hide")
-    print(f"untold           {untold}")
+    doubled = checked.duplicates + sum(count - 1 for count in printed.values())
+    unprinted = len(attempts.rows) - len(printed)
+    print(f"doubled          {doubled} of {printed.total()} printed rows, which compaction cannot hide")
+    print(f"unprinted        {unprinted}")
     print(f"damaged          {len(checked.problems) + len(checked.unfinished)}")
     print(f"driver's memory  {meter.read_b[0] / 1024**2:.0f} MiB at its first row")
     print(f"  grew by        {while_measuring / 1024**2:.0f} MiB while it measured")
-    print(f"                 {growth / 1024**2:.0f} MiB in all, compaction and report with it")
+    print(f"                 {growth / 1024**2:.0f} MiB in all, with compaction and report")
     print(f"exit code        {code}")
-    whole = len(units) == cells == len(final) and not doubled and not untold and not checked.problems
+    whole = len(units) == cells == len(final) and not doubled and not unprinted and not checked.problems
     return 0 if whole and growth < GROWTH_B and code in (0, 1) and not left else 1
 
 

@@ -1,10 +1,10 @@
-"""How the store scales.
+"""Time and memory of a large store.
 
     uv run python -m tests.benchmarks.store_scale [FOLDER]
 
-Builds 200 000 rows of 1000 sweeps, compacts them, and reads one sweep in a fresh process; then 10 000 files of one row,
-and reads their keys. Every line printed is one measurement, with what is promised of it and whether it was kept; the
-exit code is 1 when a promise was missed, or a step failed or gave other rows than it should have.
+Builds 200 000 rows of 1000 sweeps, compacts them, and reads one sweep in a fresh process. Then it builds 10 000 files
+of one row and reads their keys. Each line is one measurement, with the promise and whether it was kept. The exit code
+is 1 when a promise was missed, or when a step failed or returned wrong rows.
 """
 
 import argparse
@@ -28,12 +28,12 @@ CELLS = 40
 INVOCATIONS = 5
 SMALL_FILES = 10_000
 SUMMARY_COLUMNS = 50  # what one py-feat call has once landmarks are pooled
-missed: list[str] = []  # promises, in this process
+missed: list[str] = []  # promises that this process missed
 
 
 @dataclasses.dataclass(frozen=True)
 class Promise:
-    """What a step may take at the most: time, and memory above what the process had before."""
+    """The most that a step may take: time, and memory above the peak before it."""
 
     seconds: float
     more_b: float = math.inf
@@ -48,9 +48,9 @@ MANY_SMALL = Promise(10.0)
 
 
 def main() -> int:
-    """Run every measurement, each reading in a process of its own; say which of them missed something."""
+    """Run every measurement, each reading in a process of its own; print the ones that missed a promise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="keeps the rows for another run")
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="keep the rows here for another run")
     chosen = parser.parse_args().folder
     with contextlib.ExitStack() as stack:
         folder = chosen or stack.enter_context(tempfile.TemporaryDirectory())
@@ -68,27 +68,27 @@ def main() -> int:
 
 
 def build_large(large: Path) -> None:
-    """Write every sweep as a file of its own, then compact them."""
+    """Write each sweep as one file, then compact them."""
     with timed(f"append {SWEEPS} sweeps of {CELLS * INVOCATIONS} rows"):
         for number in range(SWEEPS):
             store.append(large, list(sweep_rows(number)))
     with timed("compact them"):
-        done = store.compact(large)
+        compacted = store.compact(large)
     size_b = sum(file.stat().st_size for file in (large / "rows").iterdir())
-    print(f"{done.rows} rows in {done.files_after} files, {size_b / 1e6:.0f} MB", flush=True)
-    if (done.rows, done.problems) != (SWEEPS * CELLS * INVOCATIONS, ()):
+    print(f"{compacted.rows} rows in {compacted.files_after} files, {size_b / 1e6:.0f} MB", flush=True)
+    if (compacted.rows, compacted.problems) != (SWEEPS * CELLS * INVOCATIONS, ()):
         missed.append("compact every row")
 
 
 def sweep_rows(number: int) -> Iterator[Row]:
-    """Make the rows of one sweep: repeats differ, outputs are those of the cell."""
+    """Make the rows of one sweep; repeats differ, and invocations of a cell have the same output."""
     draw = random.Random(number)
     for cell in range(CELLS):
         summary = {f"column {index}": [draw.random(), draw.random(), 472.0] for index in range(SUMMARY_COLUMNS)}
-        one = make_row(sweep=f"sweep-{number}", run_id=f"sweep-{number}-1", batch_size=cell + 1)
+        template = make_row(sweep=f"sweep-{number}", run_id=f"sweep-{number}-1", batch_size=cell + 1)
         for invocation in range(1, INVOCATIONS + 1):
             yield dataclasses.replace(
-                one,
+                template,
                 invocation=invocation,
                 output_summary=summary,
                 timed_s=[draw.lognormvariate(0, 0.04) for _ in range(5)],
@@ -97,30 +97,30 @@ def sweep_rows(number: int) -> Iterator[Row]:
 
 
 def build_small(small: Path) -> None:
-    """Write one row a file, as submits do."""
-    one = make_row()
+    """Write one row per file, as submits do."""
+    template = make_row()
     with timed(f"append {SMALL_FILES} rows one by one"):
         for number in range(SMALL_FILES):
-            store.append(small, [dataclasses.replace(one, invocation=number + 1)])
+            store.append(small, [dataclasses.replace(template, invocation=number + 1)])
 
 
 @contextlib.contextmanager
-def timed(what: str, promise: Promise | None = None) -> Iterator[None]:
-    """Print how long a step took and by how much it raised the peak of memory."""
+def timed(step: str, promise: Promise | None = None) -> Iterator[None]:
+    """Print the time of a step, and by how much it raised the peak memory."""
     before_b = peak_b()
-    began = time.perf_counter()
+    started = time.perf_counter()
     yield
-    took_s, more_b = time.perf_counter() - began, peak_b() - before_b
-    told = f"{what}: {took_s:.2f} s, {more_b / 1e6:.0f} MB more"
+    took_s, more_b = time.perf_counter() - started, peak_b() - before_b
+    line = f"{step}: {took_s:.2f} s, {more_b / 1e6:.0f} MB more"
     if promise is not None:
         is_kept = took_s < promise.seconds and more_b < promise.more_b
-        told += f" (promised: {promise}): {'kept' if is_kept else 'MISSED'}"
-        missed.extend([] if is_kept else [what])
-    print(told, flush=True)
+        line += f" (promised: {promise}): {'kept' if is_kept else 'MISSED'}"
+        missed.extend([] if is_kept else [step])
+    print(line, flush=True)
 
 
 def peak_b() -> int:
-    """Read the peak resident memory of this process, in bytes; getrusage would count the parent's before exec."""
+    """Read the peak resident memory of this process, in bytes; getrusage would count the parent process before exec."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
@@ -130,15 +130,15 @@ def read_one_sweep(large: Path, _: Path) -> None:
     with timed("latest run of 200 000 rows"):
         store.latest_run(large)
     with timed("read one sweep of 1000", ONE_OF_THOUSAND):
-        found = store.read(large, sweep="sweep-517")
-    assert len(found.rows) == CELLS * INVOCATIONS
+        reading = store.read(large, sweep="sweep-517")
+    assert len(reading.rows) == CELLS * INVOCATIONS
 
 
 def report_one_sweep(large: Path, _: Path) -> None:
     """Report one sweep out of a thousand."""
     from featray.api import report
 
-    import_what_is_imported_later()
+    import_lazy_modules()
     with timed("report one sweep of 1000", ONE_OF_THOUSAND):
         report("sweep-517", results=str(large), output=Path("-"))
 
@@ -147,35 +147,35 @@ def compare_two_sweeps(large: Path, _: Path) -> None:
     """Compare two sweeps out of a thousand."""
     from featray.api import compare
 
-    import_what_is_imported_later()
+    import_lazy_modules()
     with timed("compare two sweeps of 1000", ONE_OF_THOUSAND):
-        found = compare("sweep-517", "sweep-518", results=str(large))
-    assert len(found.comparison.pairs) == CELLS
+        compared = compare("sweep-517", "sweep-518", results=str(large))
+    assert len(compared.comparison.pairs) == CELLS
 
 
-def import_what_is_imported_later() -> None:
-    """Import what functions import when they are called: the promise is for the time after imports."""
+def import_lazy_modules() -> None:
+    """Import what functions import when they are called: the promise is about the time after imports."""
     import jinja2  # noqa: F401
     import pandas  # noqa: F401
     import scipy.stats  # noqa: F401
 
 
 def read_keys_of_large(large: Path, _: Path) -> None:
-    """Read what resume needs."""
+    """Read the keys that resume needs."""
     with timed("keys of one sweep of 1000", ONE_OF_THOUSAND):
-        found = store.keys(large, sweep="sweep-517", every_attempt=True)
-    assert len(found.units) == CELLS * INVOCATIONS
+        keys = store.keys(large, sweep="sweep-517", every_attempt=True)
+    assert len(keys.units) == CELLS * INVOCATIONS
 
 
 def list_runs(large: Path, _: Path) -> None:
     """Read what `store ls` prints."""
     with timed("summaries of 1000 runs"):
-        found, _problems = store.runs(large)
-    assert len(found) == SWEEPS
+        runs, _problems = store.runs(large)
+    assert len(runs) == SWEEPS
 
 
 def load_all(large: Path, _: Path) -> None:
-    """Read a few columns of everything into pandas."""
+    """Read a few columns of all rows into pandas."""
     import pandas  # noqa: F401
 
     with timed("load 5 columns of 200 000 rows"):
@@ -186,13 +186,13 @@ def load_all(large: Path, _: Path) -> None:
 def read_small_keys(_: Path, small: Path) -> None:
     """Read the keys of as many files as an uncompacted submit leaves."""
     with timed(f"keys of {SMALL_FILES} files", MANY_SMALL):
-        found = store.keys(small, sweep="demo", every_attempt=True)
-    assert len(found.units) == SMALL_FILES
+        keys = store.keys(small, sweep="demo", every_attempt=True)
+    assert len(keys.units) == SMALL_FILES
 
 
 READINGS = {
-    each.__name__: each
-    for each in (
+    reading.__name__: reading
+    for reading in (
         read_one_sweep,
         report_one_sweep,
         compare_two_sweeps,

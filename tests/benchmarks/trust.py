@@ -1,12 +1,12 @@
-"""Whether featray's numbers can be trusted, on this machine, with a real detector.
+"""Trust: are featray's numbers right, on this machine, with a real detector?
 
-    uv run python -m tests.benchmarks.trust aa          one cheap cell swept twice: what is called different?
-    uv run python -m tests.benchmarks.trust slowdown    the same, the second time 10% slower by an injected delay
-    uv run python -m tests.benchmarks.trust fidelity    featray against a plain loop, whole processes in alternation
+    uv run python -m tests.benchmarks.trust aa          one cheap cell, measured twice: is it called different?
+    uv run python -m tests.benchmarks.trust slowdown    the same, with a delay of 10% the second time: is it found?
+    uv run python -m tests.benchmarks.trust fidelity    featray and a plain loop, whole processes in turn
     uv run python -m tests.benchmarks.trust sampler     timed calls with and without telemetry, in one process
 
-Run it on an idle machine. Everything goes to a temporary store; weights stay in featray's cache. The exit code is 1
-where what is promised does not hold; of identical sweeps one in twenty may be called different.
+Run it on an idle machine. Rows go to a temporary store; weights stay in featray's cache. The exit code is 1 when a
+promise does not hold. One in twenty pairs of identical sweeps may be called different.
 """
 
 import argparse
@@ -22,19 +22,20 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray import stats as figures
+from featray import stats
 from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device, WeightsKind
 from featray.core.detectors import CATALOGUE as DETECTORS
 from featray.core.inputs import CATALOGUE as INPUTS
-from featray.core.invocation import Invocation, Rules
+from featray.core.invocation import Invocation
+from featray.core.rules import Rules
 from featray.host import environments, input_files, supervisor
 from featray.measurement import ffmpeg, weights
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = 12  # of whole processes in `fidelity`
 SAMPLER_PAIRS = 60
-SAMPLER_COST = 0.01  # of a call: a third of the least difference that is called one
+SAMPLER_COST = 0.01  # of a call: a third of the smallest difference that counts
 
 SWEEP = """
 name: {name}
@@ -47,25 +48,25 @@ measure: {{warmup: 3, repeats: 5, min_time_s: 0, stages: false, invocations: 5, 
 
 
 def sweep_twice(delay_share: float) -> bool:
-    """Sweep one cell, then again with a delay of a share of its own time, and print the verdict.
+    """Measure one cell, then again with a delay of a share of its own time, and print the verdict.
 
     Returns:
-        Whether the verdict may be: no difference where there is none; a real one found with the true ratio inside its
-        interval, or left open with the number of invocations that would find it.
+        True if the verdict is right. Without a delay: no difference. With one: SLOWER, with the true ratio inside the
+        interval, or INCONCLUSIVE, with the number of invocations that would find it.
     """
     with tempfile.TemporaryDirectory() as folder:
         run_sweep(Path(folder), "first", 0.0)
         rows = load(Path(folder))
         per_frame = statistics.median(statistics.median(row["timed_s"]) for row in rows) / rows[0]["frames"]
         run_sweep(Path(folder), "second", delay_share * per_frame)
-        print(f"true ratio {1 + delay_share:.3f}; what featray says:", flush=True)
+        print(f"true ratio {1 + delay_share:.3f}; featray's verdict:", flush=True)
         compare = ("compare", "first", "second", "--results", str(Path(folder) / "r"))
         featray(*compare)
-        told = subprocess.run(
+        printed = subprocess.run(
             [sys.executable, "-m", "featray", *compare, "--json"], cwd=ROOT, check=True, capture_output=True, text=True
         )
     pair: dict[str, Any]
-    (pair,) = json.loads(told.stdout)["pairs"]
+    (pair,) = json.loads(printed.stdout)["pairs"]
     if not delay_share:
         return pair["verdict"] in ("EQUIVALENT", "INCONCLUSIVE")
     if pair["verdict"] == "INCONCLUSIVE":
@@ -92,8 +93,8 @@ def load(folder: Path) -> list[dict[Hashable, Any]]:
     return api.load(str(folder / "r")).to_dict("records")
 
 
-def a_cell() -> Cell:
-    """Name the cheap cell: four frames in one batch."""
+def cheap_cell() -> Cell:
+    """Make the cheap cell: four frames in one batch."""
     import dataclasses
 
     clip = dataclasses.replace(INPUTS["short"], skip_frames=18)
@@ -110,29 +111,34 @@ def a_cell() -> Cell:
 PLAIN = """
 import sys, time, json
 from pathlib import Path
-from featray import cell
+from featray.core import cell
+from featray.core.choices import Device
 from featray.measurement import detector
-what = cell.from_asked(json.loads(sys.argv[1]))
-loaded = detector.load(what, cache=Path(sys.argv[2]), device="cpu")
-call = loaded.prepare(what, [Path(sys.argv[3])])
+asked = cell.from_asked(json.loads(sys.argv[1]))
+loaded = detector.load(asked, cache=Path(sys.argv[2]), device=Device.CPU)
+call = loaded.prepare(asked, [Path(sys.argv[3])])
 for _ in range(3):
     call()
 times = []
 for _ in range(5):
-    begun = time.perf_counter()
+    started = time.perf_counter()
     call()
-    times.append(time.perf_counter() - begun)
+    times.append(time.perf_counter() - started)
 print(json.dumps(times))
 """
-"""Load, warm up, detect(), perf_counter: no protocol, no telemetry, no checks.
+"""Loads, warms up and times detect() with perf_counter: no protocol, no telemetry, no checks.
 
-Only the loading of synthetic weights and the planting of faces are featray's: both sides must run the same program.
+featray loads the synthetic weights and plants the faces here too, because both sides must run the same program.
 """
 
 
 def fidelity() -> bool:
-    """Time the same cell by a plain loop and by featray, whole processes in alternation; tell whether they agree."""
-    what, cache = a_cell(), weights.featray_cache()
+    """Time the same cell by a plain loop and by featray, whole processes in turn.
+
+    Returns:
+        True if the interval of their ratio contains 1.
+    """
+    asked, cache = cheap_cell(), weights.featray_cache()
     rules = Rules(warmup_min=3, warmup_max=3, repeats_min=5, repeats_max=5, min_time_s=0, stages=False)
     invocation = Invocation(
         sweep="fidelity",
@@ -142,31 +148,32 @@ def fidelity() -> bool:
         invocation=1,
         block=1,
         order=(0,),
-        cells=(what,),
+        cells=(asked,),
         rules=rules,
     )
     plain, measured = [], []
     for number in range(PAIRS):
         for side in ("plain", "featray") if number % 2 == 0 else ("featray", "plain"):
             if side == "plain":
-                plain.append(figures.log_median(plain_times(what, invocation, cache)))
+                plain.append(stats.log_median(plain_times(asked, invocation, cache)))
             else:
-                measured.append(figures.log_median(featray_times(invocation)))
+                measured.append(stats.log_median(featray_times(invocation)))
         print(f"pair {number + 1}: featray / plain = {math.exp(measured[-1] - plain[-1]):.4f}", flush=True)
-    found = show([ours - theirs for ours, theirs in zip(measured, plain, strict=True)], "featray / plain loop")
-    return found.low_s <= 1 <= found.high_s
+    logs = [with_featray - without for with_featray, without in zip(measured, plain, strict=True)]
+    ratio = print_ratio(logs, "featray / plain loop")
+    return ratio.low_s <= 1 <= ratio.high_s
 
 
-def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
-    """Run the plain loop in a process of its own, in the environment that featray's child gets."""
+def plain_times(asked: Cell, invocation: Invocation, cache: Path) -> list[float]:
+    """Run the plain loop in a process of its own, with the environment variables of featray's child."""
     from featray.core import cell
 
     variables = environments.build_variables(
         invocation, inherited=os.environ, cache=cache, libraries=ffmpeg.find(cache)
     )
-    clip = input_files.find_packaged(what.input.packaged or "")
+    clip = input_files.find_packaged(asked.input.packaged or "")
     done = subprocess.run(
-        [sys.executable, "-P", "-c", PLAIN, json.dumps(cell.asked(what)), str(cache), str(clip)],
+        [sys.executable, "-P", "-c", PLAIN, json.dumps(cell.to_asked(asked)), str(cache), str(clip)],
         env=variables,
         capture_output=True,
         text=True,
@@ -178,10 +185,10 @@ def plain_times(what: Cell, invocation: Invocation, cache: Path) -> list[float]:
 
 def featray_times(invocation: Invocation) -> list[float]:
     """Run the same cell through the supervisor and its child."""
-    from featray.core import invocation as invocations
+    from featray.core.invocation import to_mapping
 
-    request = {"invocation": invocations.to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
-    rows = [json.loads(said["row"]) for said in supervisor.supervise(request) if said["kind"] == "row"]
+    request = {"invocation": to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
+    rows = [json.loads(event["row"]) for event in supervisor.supervise(request) if event["kind"] == "row"]
     assert rows[0]["status"] == "ok", rows[0]["reason"]
     assert rows[0]["cell_id"] == cell_id(invocation.cells[0])
     times: list[float] = rows[0]["timed_s"]
@@ -189,17 +196,17 @@ def featray_times(invocation: Invocation) -> list[float]:
 
 
 def sampler() -> bool:
-    """Alternate timed calls with and without the sampler in one process, the order of each pair by turns.
+    """Time calls with and without the sampler in one process, in pairs whose order alternates.
 
     Returns:
-        Whether the interval of its cost lies below `SAMPLER_COST`.
+        True if the interval of the sampler's cost lies below `SAMPLER_COST`.
     """
     from featray.measurement import detector, telemetry
 
-    what, cache = a_cell(), weights.featray_cache()
-    loaded = detector.load(what, cache=cache, device=Device.CPU)
-    call = loaded.prepare(what, [input_files.find_packaged(what.input.packaged or "")])
-    beside = telemetry.Sampler(None)
+    asked, cache = cheap_cell(), weights.featray_cache()
+    loaded = detector.load(asked, cache=cache, device=Device.CPU)
+    call = loaded.prepare(asked, [input_files.find_packaged(asked.input.packaged or "")])
+    telemetry_sampler = telemetry.Sampler(None)
     for _ in range(3):
         call()
     differences = []
@@ -207,31 +214,31 @@ def sampler() -> bool:
         seconds = {}
         for sampled in (True, False) if number % 2 else (False, True):
             if sampled:
-                beside.resume()
-            begun = time.perf_counter()
+                telemetry_sampler.resume()
+            started = time.perf_counter()
             call()
-            seconds[sampled] = time.perf_counter() - begun
+            seconds[sampled] = time.perf_counter() - started
             if sampled:
-                beside.pause()
+                telemetry_sampler.pause()
         differences.append(math.log(seconds[True] / seconds[False]))
-    beside.close()
-    return show(differences, f"with / without the sampler, {SAMPLER_PAIRS} pairs").high_s < 1 + SAMPLER_COST
+    telemetry_sampler.close()
+    return print_ratio(differences, f"with / without the sampler, {SAMPLER_PAIRS} pairs").high_s < 1 + SAMPLER_COST
 
 
-def show(logs: Sequence[float], what: str) -> figures.Interval:
+def print_ratio(logs: Sequence[float], label: str) -> stats.Interval:
     """Print a ratio with its 95% interval over pairs, and return it."""
-    interval = figures.interval(logs)
+    interval = stats.interval(logs)
     assert interval is not None
     contains = "contains" if interval.low_s <= 1 <= interval.high_s else "does NOT contain"
     print(
-        f"{what}: {interval.centre_s:.4f}, 95% interval {interval.low_s:.4f} to {interval.high_s:.4f}"
+        f"{label}: {interval.centre_s:.4f}, 95% interval {interval.low_s:.4f} to {interval.high_s:.4f}"
         f" (half-width {interval.half_width:.2%}), which {contains} 1"
     )
     return interval
 
 
-def reexecuted() -> None:
-    """Start again with FFmpeg's libraries on the loader's path: `sampler` decodes in this process."""
+def restart_with_ffmpeg() -> None:
+    """Start this process again with FFmpeg's libraries on the loader's path: `sampler` decodes in this process."""
     cache = weights.featray_cache()
     path = ffmpeg.make_library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.PATH_VARIABLE))
     if path and os.environ.get("TRUST_REEXECUTED") != "1":
@@ -240,12 +247,12 @@ def reexecuted() -> None:
 
 
 def main() -> int:
-    """Run what was asked for, and judge."""
+    """Answer one question; exit 1 when its promise does not hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("question", choices=("aa", "slowdown", "fidelity", "sampler"))
     chosen = parser.parse_args().question
     if chosen == "sampler":
-        reexecuted()
+        restart_with_ffmpeg()
     questions: Mapping[str, Callable[[], bool]] = {
         "aa": lambda: sweep_twice(0.0),
         "slowdown": lambda: sweep_twice(0.10),
