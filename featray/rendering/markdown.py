@@ -10,9 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.cautions import Caution
 from featray.core import wording
-from featray.rendering import best_settings, columns, notes
+from featray.rendering import best_settings, columns
 from featray.rendering.document import Block, InputSection, Report, Table
-from featray.rendering.notes import NEXT_HEADINGS, NextRun, Notes, PairNote
+from featray.rendering.notes import (
+    NEXT_HEADINGS,
+    NONE,
+    NextRun,
+    Notes,
+    PairNote,
+    interval,
+    speedup,
+    without_findings,
+)
 
 NO_ROWS = "There are no rows to report."
 SYNTHETIC = "Synthetic weights: the times are only indicative and are never compared with times of pretrained weights."
@@ -51,10 +60,10 @@ def sentence(text: str) -> str:
     return "".join(code(part) if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
-def render(report: Report, found: Notes = notes.NONE, hand_written: str | None = None) -> str:
+def render(report: Report, notes: Notes = NONE, hand_written: str | None = None) -> str:
     """Write the whole report, ending with a newline; people's own notes follow below a rule, unchanged."""
-    cautions = notes.without_findings(report.cautions, found)
-    parts = ["\n".join([*_tables(report), *_notes(found), *_remarks(cautions)]).rstrip()]
+    cautions = without_findings(report.cautions, notes)
+    parts = ["\n".join([*_tables(report), *_notes(notes), *_remarks(cautions)]).rstrip()]
     if hand_written is not None and hand_written.strip():
         parts += ["---", hand_written.strip()]
     return "\n\n".join(parts) + "\n"
@@ -153,39 +162,39 @@ def _remarks(cautions: Sequence[Caution]) -> Iterator[str]:
 PAIR_HEADINGS = ("config", "baseline", "candidate", "speedup", "95% CI", "verdict")
 
 
-def _notes(found: Notes) -> Iterator[str]:
+def _notes(notes: Notes) -> Iterator[str]:
     """Write what the diagnosis found: headline, comparison table, findings."""
-    if found == notes.NONE:
+    if notes == NONE:
         return
     yield "## Notes"
     yield ""
-    if found.headline:
-        yield f"**{escape(found.headline.text)}**"
+    if notes.headline:
+        yield f"**{escape(notes.headline.text)}**"
         yield ""
-    if found.comparisons:
-        yield f"Compared with {escape(found.baseline or 'the baseline')}, each side at its best batch:"
+    if notes.comparisons:
+        yield f"Compared with {escape(notes.baseline or 'the baseline')}, each side at its best batch:"
         yield ""
-        yield from grid(PAIR_HEADINGS, map(_pair, found.comparisons))
+        yield from grid(PAIR_HEADINGS, map(_pair, notes.comparisons))
         yield ""
-        yield escape(" ".join(found.remarks))
+        yield escape(" ".join(notes.remarks))
         yield ""
-    yield from (f"- {sentence(observation.text)}" for observation in found.observations)
-    yield from _next_runs(found)
+    yield from (f"- {sentence(observation.text)}" for observation in notes.observations)
+    yield from _next_runs(notes)
     yield ""
 
 
 def _pair(pair: PairNote) -> list[str]:
     config = f"{pair.config}, {pair.where}" if pair.where else pair.config
-    return [config, pair.baseline, pair.candidate, notes.speedup(pair), notes.interval(pair), pair.verdict]
+    return [config, pair.baseline, pair.candidate, speedup(pair), interval(pair), pair.verdict]
 
 
-def _next_runs(found: Notes) -> Iterator[str]:
-    if found.next_command is None:
+def _next_runs(notes: Notes) -> Iterator[str]:
+    if notes.next_command is None:
         return
     yield from ("", "### Next runs", "")
-    yield f"These sweeps would answer what the findings leave open; {code(found.next_command)} writes them:"
+    yield f"These sweeps would answer what the findings leave open; {code(notes.next_command)} writes them:"
     yield ""
-    yield from grid(NEXT_HEADINGS, map(_next_run, found.next_runs))
+    yield from grid(NEXT_HEADINGS, map(_next_run, notes.next_runs))
 
 
 def _next_run(run: NextRun) -> list[str]:

@@ -1,6 +1,6 @@
 """Plan summary: what a submit would do, as a line for people and as JSON for scripts.
 
-Flow: `submission.prepare` -> `summary`, `to_json` -> `featray plan`. Pure.
+Flow: `preparation.prepare` -> `summary`, `to_json` -> `featray plan`. Pure.
 """
 
 import json
@@ -14,14 +14,15 @@ def summary(plan: Plan, placement: Placement) -> str:
     """Say in one line what is planned, what is done and how long the rest should take."""
     cells = {unit.cell_id for unit in placement.units} | {refusal.cell_id for refusal in placement.refusals}
     targets = {unit.target.target_id for unit in placement.units}
-    text = f"{len(cells)} cells, {len(placement.units)} units on {len(targets)} targets"
+    counts = f"{wording.count(len(cells), 'cell')}, {wording.count(len(placement.units), 'unit')}"
+    text = f"{counts} on {wording.count(len(targets), 'target')}"
     if placement.refusals:
-        text += f", {len(placement.refusals)} that cannot run"
-    text += f"; {plan.done} of {plan.total} measurements are done"
+        text += f"; {wording.count(len(placement.refusals), 'cell')} cannot run"
+    text += f"; {plan.done} of {wording.count(plan.total, 'measurement')} done"
     if not plan.invocations:
-        return f"{text}; nothing is left to measure"
-    left = wording.duration(plan.expected_s)
-    return f"{text}; {plan.remaining} are left in {len(plan.invocations)} invocations, about {left}"
+        return f"{text}, nothing left to measure"
+    invocations = wording.count(len(plan.invocations), "invocation")
+    return f"{text}, {plan.remaining} left in {invocations}, about {wording.duration(plan.expected_s)}"
 
 
 def to_json(plan: Plan, placement: Placement) -> str:

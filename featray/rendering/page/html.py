@@ -14,9 +14,9 @@ from typing import Any
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.rendering import best_settings, markdown, notes, unit_fields
+from featray.rendering import best_settings, markdown, unit_fields
 from featray.rendering.document import Report
-from featray.rendering.notes import Notes, Observation
+from featray.rendering.notes import NONE, Notes, Observation, shared_reason, without_findings
 from featray.rendering.page import curve_plots, legend, palette, ratio_plots, stage_plots, tables
 from featray.rendering.page.plot import Anchors, Plot
 from featray.rendering.page.tables import PageTable
@@ -50,7 +50,7 @@ class PagePart:
 
 def render(
     report: Report,
-    found: Notes = notes.NONE,
+    notes: Notes = NONE,
     *,
     version: str,
     csv_name: str | None = "units.csv",
@@ -61,7 +61,7 @@ def render(
 
     Args:
         report: Tables.
-        found: What the diagnosis found.
+        notes: What the diagnosis found.
         version: featray's, for the foot of the page.
         csv_name: Name of the CSV beside the page, if one is needed; None where there can be no file beside it.
         hand_written: People's own notes, shown unchanged.
@@ -71,7 +71,7 @@ def render(
     shown, rest = units[:units_max], units[units_max:]
     csv_name = csv_name if rest else None
     text = _template().render(
-        page=_page(report, found, shown, csv_name),
+        page=_page(report, notes, shown, csv_name),
         version=version,
         hand_written=hand_written,
         style=_resource("style.css"),
@@ -81,23 +81,23 @@ def render(
     return Rendered(text, unit_fields.to_csv(rest) if csv_name else None)
 
 
-def _page(report: Report, found: Notes, shown: Sequence[Unit], csv_name: str | None) -> dict[str, Any]:
+def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | None) -> dict[str, Any]:
     anchors = {unit.key: f"u{index}" for index, unit in enumerate(shown)}
     keys = legend.of_report(report)
     plots = [
-        *ratio_plots.draw(report, found, anchors),
+        *ratio_plots.draw(report, notes, anchors),
         *curve_plots.draw_throughput(report, shown, keys, anchors),
         *curve_plots.draw_memory(report, shown, keys, anchors),
         *stage_plots.draw(report, shown, keys, anchors),
     ]
-    parts = [part for part in _parts(report, found, plots, anchors) if part is not None]
+    parts = [part for part in _parts(report, notes, plots, anchors) if part is not None]
     return {
         "name": report.name,
         "date": report.date,
         "no_rows": markdown.NO_ROWS,
         "synthetic": markdown.SYNTHETIC if report.synthetic else None,
         "descriptions": report.descriptions,
-        "headline": found.headline.text if found.headline else None,
+        "headline": notes.headline.text if notes.headline else None,
         "left_out": _left_out(len(shown), len(report.units), csv_name),
         "csv": csv_name,
         "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
@@ -132,16 +132,16 @@ def _left_out(shown: int, total: int, csv_name: str | None) -> str | None:
     return f"{counts} The other {total - shown} are left out. Write the page to a file to get them as a CSV beside it."
 
 
-def _parts(report: Report, found: Notes, plots: Sequence[Plot], anchors: Anchors) -> list[PagePart | None]:
+def _parts(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors) -> list[PagePart | None]:
     return [
         _best(report, anchors),
-        _observations(found),
-        _comparisons(report, found, plots, anchors),
+        _observations(notes),
+        _comparisons(report, notes, plots, anchors),
         _plots("throughput", "Throughput", THROUGHPUT_NOTE, plots),
         _plots("stages", "Stages", STAGES_NOTE, plots),
         _plots("memory", "Memory", MEMORY_NOTE, plots),
-        _remarks(report, found),
-        _next_runs(found),
+        _remarks(report, notes),
+        _next_runs(notes),
     ]
 
 
@@ -157,18 +157,18 @@ def _best(report: Report, anchors: Anchors) -> PagePart | None:
     return PagePart(anchor="best", title=best_settings.TITLE, note=best_settings.NOTE, table=table)
 
 
-def _observations(found: Notes) -> PagePart | None:
-    if not found.observations:
+def _observations(notes: Notes) -> PagePart | None:
+    if not notes.observations:
         return None
-    return PagePart(anchor="findings", title="Findings", items=found.observations)
+    return PagePart(anchor="findings", title="Findings", items=notes.observations)
 
 
-def _comparisons(report: Report, found: Notes, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
-    if not found.comparisons:
+def _comparisons(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
+    if not notes.comparisons:
         return None
     chosen = _of_kind("ratio", plots)
-    shared = notes.shared_reason(found)
-    note = [f"Baseline: {found.baseline or 'unnamed'}.", *found.remarks]
+    shared = shared_reason(notes)
+    note = [f"Baseline: {notes.baseline or 'unnamed'}.", *notes.remarks]
     note += [f"For every pair: {shared}."] if shared else []
     return PagePart(
         anchor="baseline",
@@ -177,7 +177,7 @@ def _comparisons(report: Report, found: Notes, plots: Sequence[Plot], anchors: A
         plots=chosen,
         wide=len(chosen) == 1,
         named=True,
-        table=tables.comparisons(report, found, anchors),
+        table=tables.comparisons(report, notes, anchors),
     )
 
 
@@ -193,18 +193,18 @@ def _of_kind(kind: str, plots: Sequence[Plot]) -> list[int]:
     return [index for index, plot in enumerate(plots) if plot.kind == kind]
 
 
-def _remarks(report: Report, found: Notes) -> PagePart | None:
-    cautions = notes.without_findings(report.cautions, found)
+def _remarks(report: Report, notes: Notes) -> PagePart | None:
+    cautions = without_findings(report.cautions, notes)
     items = [Observation(str(caution.kind), str(caution)) for caution in cautions]
     return PagePart(anchor="remarks", title="Remarks", items=items) if items else None
 
 
-def _next_runs(found: Notes) -> PagePart | None:
-    if found.next_command is None:
+def _next_runs(notes: Notes) -> PagePart | None:
+    if notes.next_command is None:
         return None
     note = "These sweeps would answer what the findings leave open. This command writes them:"
-    table = tables.next_runs(found)
-    return PagePart(anchor="next", title="Next runs", note=note, command=found.next_command, table=table)
+    table = tables.next_runs(notes)
+    return PagePart(anchor="next", title="Next runs", note=note, command=notes.next_command, table=table)
 
 
 @functools.cache

@@ -1,14 +1,15 @@
-"""Palette: colours, marks and dashes that stay apart for the colour-blind, on light and on dark.
+"""Palette: colours, marks and dashes that the colour-blind can distinguish, on light and on dark. Pure.
 
-Source: Okabe & Ito (2008), less its yellow and black, which vanish on white and on black; each verdict and each target
-has a mark of its own besides, so that nothing is told by colour alone.
+Each verdict and each target also has a mark of its own, so that nothing depends on colour alone.
+
+Source: Okabe & Ito (2008), without its yellow and black, which vanish on white and on black.
 """
 
 from collections.abc import Mapping, Sequence
 
 LIGHT = ("#0072b2", "#d55e00", "#007a5a", "#b0578f", "#9a6a00", "#2a8fc4", "#5b5b5b", "#7b4fb5")
 DARK = ("#56b4e9", "#ff8a3d", "#2fc79b", "#e79bc9", "#f0b93a", "#9ecbff", "#b8b8b8", "#b99bee")
-"""Colours of the first, second, ... detector or stage; they begin again after the last."""
+"""Colours of the first, second, ... detector or stage; after the last they repeat."""
 
 MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon", "triangle-left", "bowtie")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -20,7 +21,7 @@ VERDICT_COLOURS: Mapping[str, int] = {
     "INCONCLUSIVE": 6,
     "NOT COMPARABLE": 6,
 }
-"""Verdict -> index of its colour: blue against vermilion, the pair that every common colour blindness tells apart."""
+"""Verdict -> index of its colour: blue against vermilion, which every common colour blindness can distinguish."""
 
 VERDICT_MARKS: Mapping[str, str] = {
     "FASTER": "triangle-right",
@@ -37,7 +38,7 @@ def colour(index: int) -> int:
 
 
 def cycled(choices: Sequence[str], index: int) -> str:
-    """Take the index-th choice, beginning again after the last."""
+    """Take the index-th choice; after the last they repeat."""
     return choices[index % len(choices)]
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray.analysis import unit_wording
 from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
-from featray.rendering import notes
 from featray.rendering.document import Report
-from featray.rendering.notes import Notes, PairNote
+from featray.rendering.notes import Notes, PairNote, interval, speedup
 from featray.rendering.page import palette, plot
 from featray.rendering.page.plot import Anchors, Layout, Plot, Trace
 
@@ -23,12 +22,12 @@ ROOM = 1.05  # beyond the outermost bar: a mark would be cut in half at the edge
 TICKS = 6  # at most: a phone has room for no more
 
 
-def draw(report: Report, found: Notes, anchors: Anchors) -> list[Plot]:
+def draw(report: Report, notes: Notes, anchors: Anchors) -> list[Plot]:
     """Draw every speedup with its interval on a logarithmic axis, one line each; nothing without comparisons.
 
     Pairs on several targets have a plot for each, all with the same axis.
     """
-    pairs = [pair for pair in found.comparisons if pair.speedup is not None]
+    pairs = [pair for pair in notes.comparisons if pair.speedup is not None]
     units = {unit.key: unit for unit in report.units}
     axis = _axis(pairs) if pairs else {}
     groups: dict[str, list[PairNote]] = {}
@@ -121,7 +120,7 @@ def _trace(verdict: str, pairs: Sequence[PairNote], labels: Sequence[str], ancho
 
 def _hover(pair: PairNote) -> str:
     has_interval = pair.low is not None and pair.high is not None
-    return f"{notes.speedup(pair)} (95% CI {notes.interval(pair)})" if has_interval else notes.speedup(pair)
+    return f"{speedup(pair)} (95% CI {interval(pair)})" if has_interval else speedup(pair)
 
 
 def _gap(low: float | None, high: float | None) -> float | None:

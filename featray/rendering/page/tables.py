@@ -10,10 +10,10 @@ from featray.analysis import footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.rendering import best_settings, notes, unit_fields, unit_text
+from featray.rendering import best_settings, unit_fields, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
-from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote
+from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote, interval, shared_reason, speedup
 from featray.rendering.page import plot
 from featray.rendering.page.plot import Anchors
 
@@ -190,16 +190,16 @@ def _best_cell(heading: str, text: str, setting: BestSetting, anchors: Anchors) 
     return cells.get(heading, named(text))
 
 
-def comparisons(report: Report, found: Notes, anchors: Anchors) -> PageTable:
+def comparisons(report: Report, notes: Notes, anchors: Anchors) -> PageTable:
     """Make the table of the pairs with the baseline; a reason that all pairs share is above it, once."""
     optional = {
-        "target": any(pair.where for pair in found.comparisons),
-        "what to know": notes.shared_reason(found) is None,
+        "target": any(pair.where for pair in notes.comparisons),
+        "what to know": shared_reason(notes) is None,
     }
     shown = [heading for heading in PAIR_HEADINGS if optional.get(heading, True)]
     known = {unit.key: unit for unit in report.units}
     lines = []
-    for pair in found.comparisons:
+    for pair in notes.comparisons:
         cells = _pair_cells(pair, anchors)
         unit = known.get(pair.candidate_unit) if pair.candidate_unit else None
         about = _about(unit) if unit else ()
@@ -216,8 +216,8 @@ def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
     cells = [
         PageCell(wording.plain(pair.config), kind="m", link=link),
         PageCell(wording.plain(pair.where or wording.ABSENT), kind="m"),
-        number(pair.speedup, notes.speedup(pair)),
-        number(pair.low, notes.interval(pair)),
+        number(pair.speedup, speedup(pair)),
+        number(pair.low, interval(pair)),
         PageCell(pair.verdict, kind="t"),
         PageCell(wording.plain(pair.baseline), kind="m"),
         PageCell(wording.plain(pair.candidate), kind="m"),
@@ -226,7 +226,7 @@ def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
     return dict(zip(PAIR_HEADINGS, cells, strict=True))
 
 
-def next_runs(found: Notes) -> PageTable:
+def next_runs(notes: Notes) -> PageTable:
     """Make the table of the sweeps to submit next."""
     lines = [
         PageLine(
@@ -238,6 +238,6 @@ def next_runs(found: Notes) -> PageTable:
                 PageCell("; ".join(run.reasons), kind="r"),
             ]
         )
-        for run in found.next_runs
+        for run in notes.next_runs
     ]
     return PageTable(title="next runs", columns=_columns(NEXT_HEADINGS), lines=lines)

@@ -7,7 +7,7 @@ from tests.support.report_rows import make_cpu_row, make_row
 
 
 def headings(rows: list[Row]) -> list[str]:
-    return [hardware_blocks.heading(block) for block in hardware_blocks.grouped(targets.of_rows(rows).values())]
+    return [hardware_blocks.heading(block) for block in hardware_blocks.grouped(targets.name_targets(rows).values())]
 
 
 def test_one_gpu_and_the_cpu_of_a_host_share_a_block() -> None:

@@ -10,7 +10,7 @@
   const hidden = { detector: new Set(), target: new Set(), input: new Set() };
   const colourOf = (index) => drawing.palette[isDark() ? "dark" : "light"][index];
 
-  // Colours are indices of the palette until here, so that one figure serves both themes.
+  // Colours are indices of the palette, so that one figure serves both themes.
   function traceOf(trace) {
     const colour = colourOf(trace.meta.colour);
     const drawn = { ...trace, marker: { ...trace.marker, color: colour } };
@@ -22,9 +22,9 @@
   }
 
   const isAbout = (about) => Object.keys(hidden).every((key) => !hidden[key].has(about[key]));
-  const ROW = 34; // pixels of one named row, as in the page's own heights
+  const ROW = 34; // pixels of one named row; the same as LINE_HEIGHT_PX of the plots
 
-  // A plot of named rows keeps those that the filters leave, and no room for the others.
+  // Drop the rows of a plot that the filters hide, and their height.
   function narrowed(figure) {
     const { named, about } = figure.layout.meta || {};
     if (!about || about.every(isAbout)) return figure;
@@ -51,14 +51,14 @@
     return Boolean(about) && !about.some(isAbout);
   }
 
-  // Lines of a legend below a plot: long names stand alone on a phone.
+  // Count the lines of the legend below a plot: on a phone a long name has a line of its own.
   function legendLines(figure) {
     const names = figure.traces.map((trace) => trace.name);
-    const each = isNarrow() ? (names.some((name) => name.length > 18) ? 1 : 2) : 4;
-    return figure.layout.showlegend ? Math.ceil(names.length / each) : 0;
+    const perLine = isNarrow() ? (names.some((name) => name.length > 18) ? 1 : 2) : 4;
+    return figure.layout.showlegend ? Math.ceil(names.length / perLine) : 0;
   }
 
-  const ONE_LINE = 62; // characters of a name that a phone has room for
+  const ONE_LINE = 62; // characters that fit on one line of a phone
   const isTall = (named) => named.some((text) => text.length > ONE_LINE);
   const onPhone = (text, tall) => (tall ? text : text.replace("<br>", ", "));
 
@@ -75,7 +75,7 @@
       legend: { orientation: "h", x: 0, xref: "container", xanchor: "left", y: 0, yanchor: "bottom", yref: "container", ...(layout.legend || {}) },
       dragmode: isNarrow() ? false : "zoom",
     };
-    // Long names beside the bars would leave no room for the bars on a phone: there they stand above them.
+    // On a phone names are above the bars: beside them they would leave no room for the bars.
     if (isNarrow() && layout.meta && layout.meta.named) {
       drawn.yaxis = { ...drawn.yaxis, showticklabels: false, automargin: false };
       const tall = isTall(layout.meta.named);
@@ -89,7 +89,7 @@
     return drawn;
   }
 
-  // Pixels: a name and its bar on a phone, the second line of a long name, axis and legend below them.
+  // Pixels: a name and its bar on a phone, the second line of a long name, the axis, a line of the legend.
   const NAMED_LINE = 52, NAMED_MORE = 18, NAMED_FRAME = 120, LEGEND_LINE = 20;
 
   function draw(node) {
@@ -119,7 +119,7 @@
     line.scrollIntoView({ block: "center" });
   }
 
-  // A plot is drawn when it comes near the window: a page of fifty plots opens as fast as one of five.
+  // A plot is drawn when it comes near the window, so that a page of fifty plots opens as fast as one of five.
   const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
     if (entry.isIntersecting && !entry.target.dataset.drawn) draw(entry.target);
   }), { rootMargin: "400px" });
@@ -159,15 +159,15 @@
       const text = cell.textContent.trim();
       return { line, place, text, value: cell.dataset.v === undefined ? NaN : Number(cell.dataset.v) };
     });
-    const isNumeric = keyed.some((each) => !Number.isNaN(each.value));
+    const isNumeric = keyed.some((row) => !Number.isNaN(row.value));
     keyed.sort((a, b) => {
-      // Absent values come last either way: nobody sorts to see what is missing.
+      // Absent values come last in both directions: nobody sorts to see what is missing.
       const missing = isNumeric ? [Number.isNaN(a.value), Number.isNaN(b.value)] : [a.text === "-", b.text === "-"];
       if (missing[0] !== missing[1]) return missing[0] ? 1 : -1;
       const order = isNumeric ? a.value - b.value : a.text.localeCompare(b.text, undefined, { numeric: true });
       return (down ? -order : order) || a.place - b.place;
     });
-    body.append(...keyed.map((each) => each.line));
+    body.append(...keyed.map((row) => row.line));
   }
 
   const tables = all(".table");
@@ -182,7 +182,7 @@
       const on = chip.getAttribute("aria-pressed") !== "true";
       const { group, value } = chip.dataset;
       hidden[group][on ? "delete" : "add"](value);
-      // The same button stands at the head of the page and beside the plots.
+      // The same button is at the head of the page and beside the plots.
       all(".chip").filter((other) => other.dataset.group === group && other.dataset.value === value)
         .forEach((other) => other.setAttribute("aria-pressed", String(on)));
       all("figure").forEach((figure) => {

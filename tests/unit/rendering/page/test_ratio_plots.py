@@ -8,7 +8,7 @@ from tests.support.report_rows import make_report, make_row
 
 
 def pair(**changes: Any) -> notes.PairNote:
-    values = {
+    values: dict[str, Any] = {
         "config": "retinaface, short (72 frames)",
         "baseline": "20 ms",
         "candidate": "10 ms",

@@ -1,0 +1,35 @@
+"""What a submit would do, as a line and as JSON."""
+
+import json
+
+from featray.rendering import plan_summary
+from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
+
+CELL = make_cell(batch_size=1)
+TARGET = "cpu@id-box"
+
+
+def test_the_line_counts_cells_units_targets_and_what_is_left() -> None:
+    placed = place([CELL, make_cell(batch_size=4)], make_host())
+    line = plan_summary.summary(make_plan(placed, n=3), placed)
+    assert line.startswith("2 cells, 2 units on 1 target; 0 of 6 measurements done, 6 left in ")
+
+
+def test_what_cannot_run_is_counted() -> None:
+    placed = place([CELL, make_cell(device="cuda")], make_host())
+    assert "1 cell cannot run" in plan_summary.summary(make_plan(placed), placed)
+
+
+def test_a_finished_plan_says_so() -> None:
+    placed = place([CELL], make_host())
+    line = plan_summary.summary(make_plan(placed, [make_stored(CELL, TARGET)], n=1), placed)
+    assert line == "1 cell, 1 unit on 1 target; 1 of 1 measurement done, nothing left to measure"
+
+
+def test_the_json_lists_units_and_refusals() -> None:
+    placed = place([CELL, make_cell(device="cuda")], make_host())
+    value = json.loads(plan_summary.to_json(make_plan(placed, n=2), placed))
+    assert [(unit["target_id"], unit["done"], unit["wanted"]) for unit in value["units"]] == [(TARGET, 0, 2)]
+    assert [refusal["target_id"] for refusal in value["refusals"]] == [None]
+    assert value["invocations"]
+    assert value["estimate_s"] > 0
