@@ -28,20 +28,20 @@ def results(tmp_path: Path) -> str:
 def test_two_sweeps_are_compared_line_by_line(results: str) -> None:
     found = api.compare("before", "after", results=results).comparison
     assert comparison_text.lines(found) == [
-        "pair                                ratio  95% CI        verdict     why, and what to do next",
-        "retinaface short b=4 RTX 3090 box   1      0.99 to 1.01  EQUIVALENT",
-        "retinaface short b=16 RTX 3090 box  1.2    1.19 to 1.21  SLOWER      0.83x as fast",
+        "pair                            ratio  95% CI        verdict     why, and what to do next",
+        "retinaface short b=4 RTX 3090   1      0.99 to 1.01  EQUIVALENT",
+        "retinaface short b=16 RTX 3090  1.2    1.19 to 1.21  SLOWER      0.83x as fast",
     ]
     assert comparison_text.summary(found) == [
-        "2 pairs (ratio: candidate over baseline time): 1 SLOWER, 1 EQUIVALENT; "
-        "below 3.0% nothing is called a difference",
+        "2 pairs (ratio = candidate time / baseline time): 1 SLOWER, 1 EQUIVALENT; "
+        "differences below 3% do not count",
         "every pair: only driver (580.159.04 -> 590.1) is known to differ",
     ]
 
 
 def test_one_sweep_is_compared_with_itself_along_a_key(results: str) -> None:
     (pair,) = api.compare("before", over=["batch_size"], results=results).comparison.pairs
-    assert comparison_text.name(pair) == "retinaface short b=4->b=16 RTX 3090 box"
+    assert comparison_text.name(pair) == "retinaface short b=4->b=16 RTX 3090"
 
 
 def test_one_side_alone_needs_a_key(results: str) -> None:

@@ -12,7 +12,7 @@ from featray.core.row import Row
 from featray.planning import inventory
 from featray.planning.inventory import Host, Inventory
 from tests.support.builders import CPU, RTX3090, SHELF, make_row, make_rows
-from tests.support.command import Ran, Shell
+from tests.support.command import CommandResult, Shell
 
 SWEEP = """
 detectors: [retinaface]
@@ -33,7 +33,7 @@ def shell(shell: Shell) -> Shell:
     return shell
 
 
-def replay(shell: Shell, *options: str) -> Ran:
+def replay(shell: Shell, *options: str) -> CommandResult:
     return shell("submit", "trial.yaml", "--replay", "tape", "--inventory", "box.json", *options)
 
 
@@ -55,11 +55,11 @@ def test_a_quiet_submit_says_what_came_of_it_and_nothing_on_the_way(shell: Shell
 
 
 def test_a_plan_goes_on_from_what_is_stored_or_from_failures_or_from_nothing(shell: Shell) -> None:
-    assert left(shell).startswith("0 of 2 measurements are done; 2 are left")
+    assert left(shell).startswith("0 of 2 measurements done, 2 left")
     replay(shell)
-    assert left(shell) == "2 of 2 measurements are done; nothing is left to measure"
-    assert left(shell, "--retry-failed").startswith("1 of 2 measurements are done; 1 are left in 1 invocations")
-    assert left(shell, "--rerun").startswith("0 of 2 measurements are done; 2 are left in 1 invocations")
+    assert left(shell) == "2 of 2 measurements done, nothing left to measure"
+    assert left(shell, "--retry-failed").startswith("1 of 2 measurements done, 1 left in 1 invocation")
+    assert left(shell, "--rerun").startswith("0 of 2 measurements done, 2 left in 1 invocation")
 
 
 def test_a_margin_in_percent_widens_what_counts_as_equal(shell: Shell) -> None:
@@ -68,9 +68,9 @@ def test_a_margin_in_percent_widens_what_counts_as_equal(shell: Shell) -> None:
         make_rows([1.2, 1.21, 1.19, 1.2, 1.2], sweep="after", run_id="a-1"),
     )
     store.append(shell.folder / "results", before + after)
-    assert "1 SLOWER; below 3.0% nothing is called a difference" in shell("compare", "demo", "after").out
+    assert "1 SLOWER; differences below 3% do not count" in shell("compare", "demo", "after").out
     widened = shell("compare", "demo", "after", "--margin", "25")
-    assert "1 EQUIVALENT; below 25% nothing is called a difference" in widened.out
+    assert "1 EQUIVALENT; differences below 25% do not count" in widened.out
 
 
 def recommended(shell: Shell, *wishes: str) -> tuple[str, str, int]:

@@ -1,4 +1,4 @@
-"""Which setting to use: the smallest of the equally fast, with what speaks against it, as text, JSON and Python."""
+"""Which setting to use: the smallest of the equally fast, with what speaks against it."""
 
 import json
 
@@ -6,11 +6,10 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.advice import recommendation
-from featray.analysis.advice.recommendation import Recommendation, Constraints
+from featray.analysis.advice.recommendation import Constraints, Recommendation
 from featray.analysis.comparison import CALIBRATION, Calibration
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from featray.rendering import recommendation_text
 from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows
 
 GIB = 2**30
@@ -112,10 +111,6 @@ def test_what_featray_measured_stands_before_what_is_known_by_its_labels_only() 
     assert [each.unit.row.hostname for each in found.runners_up] == ["other"]
     (caution,) = found.cautions
     assert caution == "1 imported setting claims to be faster: imports are known by their labels only"
-    assert (
-        "then: retinaface, batch 16 on NVIDIA GeForce RTX 3090 of other: 144.0 fps, imported"
-        in recommendation_text.text([found])
-    )
     assert recommended([imported]).best.unit.row.hostname == "other"
 
 
@@ -150,46 +145,6 @@ def test_of_two_runs_of_a_cell_the_later_counts() -> None:
 def test_each_input_has_a_recommendation_of_its_own() -> None:
     rows = [make_row(), make_row(input="long"), make_row(input="multi-face")]
     assert [each.input for each in recommendation.recommend(units.gather(rows))] == ["short", "long", "multi-face"]
-
-
-def test_advice_names_setting_place_and_rate() -> None:
-    text = recommendation_text.text([recommended(make_rows([0.71, 0.72, 0.73]))])
-    assert text.startswith(
-        "short (72 frames): retinaface, batch 16 on NVIDIA GeForce RTX 3090 of box: 100.0 fps (95% CI"
-    )
-
-
-def test_the_snippet_is_python_that_makes_the_measured_detector() -> None:
-    code = recommendation_text.snippet([recommended([make_row(threads=4, num_workers=2)])])
-    compile(code, "snippet", "exec")
-    assert "from feat import Detectorv1\n" in code
-    assert "    face_model='retinaface',\n" in code
-    assert "    batch_size=16,\n    num_workers=2,\n" in code
-    assert code.index("os.environ[\"OMP_NUM_THREADS\"] = '4'") < code.index("from feat")
-
-
-def test_the_snippet_of_an_imported_setting_uses_the_catalogue() -> None:
-    code = recommendation_text.snippet([recommended([make_row(asked=None, source_file="a.md", work=None)])])
-    compile(code, "snippet", "exec")
-    assert "# beware: imported: known by its labels only" in code
-    assert "Detectorv1(" in code
-
-
-@pytest.mark.parametrize("name", ["x\nimport os", "gone\u2028print(1)"])
-def test_no_name_of_the_store_becomes_code(name: str) -> None:
-    code = recommendation_text.snippet(
-        [recommended([make_row(detector=name, hostname=name, gpu_name=name, asked=None)])]
-    )
-    compile(code, "snippet", "exec")
-    assert "import os" in code or "print(1)" in code
-    assert all(line.startswith("#") for line in code.splitlines())
-
-
-def test_advice_as_json_carries_figures_and_keywords() -> None:
-    (value,) = json.loads(recommendation_text.to_json([recommended([make_row()])]))
-    assert value["best"]["keywords"]["face_model"] == "retinaface"
-    assert value["best"]["frames_per_s"] == pytest.approx(72 / 0.76)
-    assert value["best"]["command"].startswith("featray measure --cell ")
 
 
 def test_two_variants_of_one_name_are_never_mixed() -> None:
