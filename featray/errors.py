@@ -1,20 +1,20 @@
-"""Errors featray raises on purpose, one exit code each.
+"""Errors that featray raises on purpose, one exit code each.
 
     FeatrayError
-    |-- BadInput (2)              what the caller wrote is wrong; nothing was started or written
+    |-- BadInput (2)              the caller's input is wrong; nothing was started or written
     |   |-- SweepFileError        a sweep file, with line and path
     |   |-- ClusterFileError      a cluster file, with line and path
     |   |-- InventoryFileError    a recorded inventory
-    |   |-- ImportFileError       a report of py-feat that cannot be read
-    |   |-- NothingMatches        a selector, filter or name that finds nothing
-    |   `-- NotReady              weights, inputs or targets that a sweep needs are not there
+    |   |-- ImportFileError       a report to import
+    |   |-- NothingMatches        a selector, filter or name matches nothing
+    |   `-- NotReady              weights, inputs or targets of the sweep are missing
     |-- StoreError (3)            the parquet store cannot be read or written
-    |-- BackendError (4)          Ray or a host cannot be reached or refuses
-    |   `-- HeadGone              the Ray head went away under this process
-    |-- Busy (5)                  another featray holds what is needed
+    |-- BackendError (4)          Ray or a host cannot be reached, or refuses
+    |   `-- HeadGone              the Ray head has stopped
+    |-- Busy (5)                  another featray process holds what is needed
     `-- Interrupted (130)         Ctrl-C
 
-Only `cli.app` catches them. Anything else is a bug and keeps its traceback.
+Only `cli.app` catches them. Any other exception is a bug and keeps its traceback.
 """
 
 import difflib
@@ -22,6 +22,9 @@ from collections.abc import Iterable
 
 ERROR_MARK = "featray: error: "
 """How the command line begins the line of an error on stderr, here and on another host."""
+
+WARNING_MARK = "featray: warning: "
+"""The same for a warning."""
 
 
 class FeatrayError(Exception):
@@ -31,7 +34,7 @@ class FeatrayError(Exception):
 
 
 class BadInput(FeatrayError):
-    """What the caller asked for cannot be done as written."""
+    """The caller's input is wrong."""
 
     exit_code = 2
 
@@ -49,7 +52,7 @@ class InventoryFileError(BadInput):
 
 
 class ImportFileError(BadInput):
-    """A file offered to `featray import` cannot be read as any known format."""
+    """A file given to `featray import` has no known format."""
 
 
 class NothingMatches(BadInput):
@@ -73,7 +76,7 @@ class BackendError(FeatrayError):
 
 
 class HeadGone(BackendError):
-    """The Ray head went away; Ray will end this process within a minute, and cannot be torn down in order."""
+    """The Ray head has stopped; Ray ends this process within a minute, and cannot be shut down cleanly."""
 
 
 class Busy(FeatrayError):
@@ -83,16 +86,16 @@ class Busy(FeatrayError):
 
 
 class Interrupted(FeatrayError):
-    """The user pressed Ctrl-C; finished rows are in the store."""
+    """The user pressed Ctrl-C; finished rows are stored."""
 
     exit_code = 130
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Complete an error message about an unknown name.
+    """Write the end of an error message about an unknown name.
 
     Returns:
-        `; expected a, b, c` with ` Did you mean 'b'?` when one is close, in the order given.
+        `; expected a, b, c`, in the order given, and `. Did you mean 'b'?` when one is close.
     """
     names = list(known)
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.6)

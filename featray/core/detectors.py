@@ -1,7 +1,7 @@
-"""Detectors: the catalogue of py-feat configurations, and the form of a detector of the user's own.
+"""Detectors: the catalogue of py-feat configurations, and the form of a user's own detector.
 
-Pure. A catalogue entry carries every keyword that its constructor takes, so that two sweeps which name the
-same entry ask for the same program; what a given py-feat makes of them is resolved by the child.
+Pure. A catalogue entry carries every keyword that its constructor takes, so that two sweeps which name the same entry
+ask for the same program. The child resolves what the installed py-feat makes of it.
 
 Source of the configurations: py-feat's own benchmark script.
 """
@@ -27,7 +27,7 @@ class Detector:
 
     @property
     def is_pyfeat(self) -> bool:
-        """Tell whether the class comes with py-feat, and so needs its weights."""
+        """Return True for a class of py-feat; it needs pretrained weights."""
         return ":" not in self.class_name
 
 

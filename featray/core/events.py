@@ -1,9 +1,9 @@
-"""Events: what is heard of an invocation under way, by one name from the child to the terminal.
+"""Events: what happens to an invocation, by the same name from the child to the terminal.
 
 Flow: measuring child -> supervisor -> backend -> `running.runner` -> watchers, `featray submit --json`.
 
-Between child and supervisor, and between supervisor and driver, an event is a mapping of plain values, so that it
-crosses process and version boundaries.
+Between child and supervisor, and between supervisor and driver, an event is a mapping of plain values, so that
+processes of other versions can read it.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from typing import Any
 class EventKind(StrEnum):
     """What happened."""
 
-    QUEUED = "queued"  # the backend has it, but has not begun it, though nothing known is in its way
+    QUEUED = "queued"  # the backend has it and has not begun it; no reason is known
     WAITING = "waiting"  # another process holds the host or device
     BEGUN = "begun"  # its supervisor runs on the host
     LOADING = "loading"  # a child imports and loads the detector
-    STARTED = "started"  # a cell's clock runs
+    STARTED = "started"  # a cell began; its time limit runs
     ROW = "row"  # a cell is done
     DONE = "done"  # a child has measured all its cells
-    ENDED = "ended"  # nothing further comes of the invocation
+    ENDED = "ended"  # no further event of the invocation follows
 
 
 PlainEvent = Mapping[str, Any]

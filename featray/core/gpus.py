@@ -1,4 +1,4 @@
-"""GPUs: what a model's name tells where a row does not, and which torch builds run on which GPU.
+"""GPUs: what the name of a model says where a row does not, and which torch builds run on which GPU.
 
 Pure. Source of memory and compute capability: NVIDIA's product pages and its table at developer.nvidia.com/cuda-gpus.
 """
@@ -51,24 +51,24 @@ MODELS: Mapping[str, GpuModel] = {
 }
 
 
-def model(name: str | None) -> GpuModel | None:
+def find_model(name: str | None) -> GpuModel | None:
     """Find a GPU by its name as the driver gives it; the longest matching name wins."""
     words = f" {name or ''} "
-    found = [known for known in MODELS if re.search(rf"[\W_]{re.escape(known)}[\W_]", words, re.IGNORECASE)]
-    return MODELS[max(found, key=len)] if found else None
+    matches = [entry for entry in MODELS if re.search(rf"[\W_]{re.escape(entry)}[\W_]", words, re.IGNORECASE)]
+    return MODELS[max(matches, key=len)] if matches else None
 
 
-def memory_b(name: str | None) -> int | None:
-    """Tell a GPU's memory by its name, which may state it (`A100-SXM4-80GB`), or by its model; None when unsure."""
+def find_memory_b(name: str | None) -> int | None:
+    """Find a GPU's memory by its name, which may state it (`A100-SXM4-80GB`), or by its model; None when unsure."""
     stated = re.search(r"[\W_](\d{1,3}) ?GB\b", name or "")
     if stated:
         return int(stated[1]) * GIB
-    known = model(name)
-    return known.memory_b if known and "laptop" not in (name or "").lower() else None  # laptops have less
+    entry = find_model(name)
+    return entry.memory_b if entry and "laptop" not in (name or "").lower() else None  # laptops have less
 
 
 def has_kernels(architectures: Iterable[str], capability: str) -> bool:
-    """Tell whether a torch build can run on a GPU.
+    """Return whether a torch build can run on a GPU.
 
     Args:
         architectures: `torch.cuda.get_arch_list()`: `sm_86` is machine code, `compute_86` is code that the driver
@@ -84,10 +84,9 @@ def has_kernels(architectures: Iterable[str], capability: str) -> bool:
         built = int(digits[:-1]), int(digits[-1])
         if built == wanted:
             return True
-        if letter == "f" or (letter == "" and kind == "sm"):
-            fits = built[0] == wanted[0] and built[1] <= wanted[1]
-        else:
-            fits = letter == "" and built <= wanted
-        if fits:
+        is_machine_code = letter == "f" or (letter == "" and kind == "sm")
+        if is_machine_code and built[0] == wanted[0] and built[1] <= wanted[1]:
+            return True
+        if not is_machine_code and letter == "" and built <= wanted:
             return True
     return False

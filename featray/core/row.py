@@ -3,8 +3,8 @@
 Flow: the measuring child, the supervisor and the importers make rows; everything after reads them.
 Standard library only: the child runs in environments that have no pyarrow and no pydantic.
 
-Quantities are SI with the unit in the name. What a host cannot tell is None, never 0. Every field is a
-column; its comment is the column's documentation (`columns()` reads it from the field metadata).
+Quantities are SI with the unit in the name. What a host does not know is None, never 0. Every field is a column; its
+text is the column's documentation (`columns()` reads it from the field metadata).
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from typing import Any
 SCHEMA_VERSION = 1
 
 NO_TARGET = "none"
-"""Target id of a cell that no host of the sweep has the device for."""
+"""Target id of a cell whose device no host of the sweep has."""
 
 Floats = list[float]
 """One number per call, in call order."""
@@ -38,7 +38,7 @@ class Row:
     # -- keys
     schema_version: int = _col("version of this schema", SCHEMA_VERSION)
     sweep: str = _col("name of the sweep, or of the imported report")
-    run_id: str = _col("one campaign of a sweep; --rerun starts another")
+    run_id: str = _col("one run of a sweep; --rerun starts another")
     cell_id: str = _col("digest of what was asked")
     work_id: str | None = _col("digest of what was resolved by the child (column work)")
     target_id: str = _col("GPU UUID, or cpu@HOST_ID, or mps@HOST_ID")
@@ -150,8 +150,8 @@ def columns() -> tuple[Column, ...]:
 
 def _column(field: "dataclasses.Field[Any]", hint: Any) -> Column:
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    kept = next(option for option in options if option is not type(None))
-    return Column(field.name, kept, type(None) in options, field.metadata["doc"])
+    type_ = next(option for option in options if option is not type(None))
+    return Column(field.name, type_, type(None) in options, field.metadata["doc"])
 
 
 def to_json(row: Row) -> str:
@@ -184,12 +184,12 @@ def _finite(value: Any) -> Any:
 def from_mapping(values: Mapping[str, Any]) -> Row:
     """Build a row from a decoded JSON object or a table's record.
 
-    Unknown keys are dropped here (a newer featray's columns live on in the store), absent ones are None.
+    Unknown keys, such as columns of a newer featray, are dropped; absent ones are None.
 
     Raises:
         ValueError: a required column is absent, or a value has the wrong type; the message names it.
     """
-    known: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     for column in columns():
         value = values.get(column.name)
         if value is None:
@@ -199,8 +199,8 @@ def from_mapping(values: Mapping[str, Any]) -> Row:
                 continue
         elif type(value) is not column.type and not _fits(value, column.type):
             raise ValueError(f"column {column.name}: {value!r} is not {column.type}")
-        known[column.name] = value
-    return Row(**known)
+        record[column.name] = value
+    return Row(**record)
 
 
 _DEFAULTED = frozenset({"schema_version", "attempt"})

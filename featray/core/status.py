@@ -1,6 +1,6 @@
-"""What became of a unit in one invocation: one status per row.
+"""Status: the outcome of a unit in one invocation, one per row.
 
-Pure. `RETRIED`, `is_final` and `precedence` are what the planner, the runner and every reader go by.
+Pure. Planner, runner and every reader use `RETRIED`, `is_final` and `precedence`.
 """
 
 from collections.abc import Mapping
@@ -25,32 +25,33 @@ class Status(StrEnum):
 
 
 RETRIED = frozenset({Status.CRASHED, Status.LOST})
-"""Worth another attempt: these can be bad luck. Everything else would only repeat."""
+"""Tried again: these can be bad luck. Everything else would only repeat."""
 
 MAX_ATTEMPTS = 3  # the first and two more: a cause that survives three processes is not luck
 
 UNFINISHED = frozenset({Status.CANCELLED, Status.INFEASIBLE})
 """Planned again by the next submit: nothing was tried."""
 
-
 Precedence = tuple[bool, int, int]
 
-_HEARD: Mapping[str, int] = {Status.CANCELLED: 0, Status.LOST: 1, Status.CRASHED: 2}
-_ANSWERED = 3  # how sure a status is of what became of the unit; any that is not in `_HEARD`
+_CERTAINTY: Mapping[str, int] = {Status.CANCELLED: 0, Status.LOST: 1, Status.CRASHED: 2}
+"""How sure a status is of the outcome; every other one comes from the host itself, and is surer."""
+
+_CERTAIN = 3
 
 
 def precedence(status: str, attempt: int) -> Precedence:
     """Rank the rows of one unit in one invocation: the highest counts.
 
-    The last attempt does, but for one that was measured: a row may come late, out of its host's spool, when the driver
-    has taken it for lost and further attempts were lost as well. Of one attempt, the row that says most counts: a
-    driver that does not hear a host writes lost or crashed, and a cancelled attempt is made again under its number.
+    A measured row counts most, then the last attempt: a row may come late, out of its host's spool, after the driver
+    took it for lost and further attempts were lost too. Of one attempt, the surest row counts: a driver that loses
+    contact with a host writes lost or crashed, and a cancelled attempt is made again under its number.
     """
-    return status == Status.OK, attempt, _HEARD.get(status, _ANSWERED)
+    return status == Status.OK, attempt, _CERTAINTY.get(status, _CERTAIN)
 
 
 def is_final(status: str, attempt: int) -> bool:
-    """Tell whether a stored row settles its unit, so that resume leaves it alone.
+    """Return whether a stored row is the last word on its unit, so that the next submit does not measure it again.
 
     Args:
         status: The last row's status.

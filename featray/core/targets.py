@@ -1,10 +1,12 @@
-"""Targets: what every reader calls a device: findings, tables, comparisons, messages and the live view alike.
+"""Targets: the one name of a device, for findings, tables, comparisons, messages and the live view.
 
-Pure. A name is as short as it can be without naming another device too, among those that are named together:
+Flow: rows, or an inventory's targets -> `NamedTarget` -> `analysis`, `interchange`, `rendering`. Pure.
+
+A name is as short as it can be without naming another device too, among those that are named together:
 `RTX 3090`; `RTX 3090 of box` where another host has one; `RTX 3090 (GPU-1f0c22aa)` where the same host has two.
 
-Rows of a host that was lost, or of a child that died, may know little more than their target's id; what another row of
-the same target knows stands in.
+A row of a lost host or of a dead child may hold little more than its target's id; then another row of the same target
+fills in the rest.
 """
 
 import collections
@@ -24,7 +26,7 @@ ID_LENGTH = 12  # characters of an id to begin with: "GPU-" and 8 hex digits, or
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class KnownDevice:
-    """What is known of a device: `host_id` is the host's id or, without one, the best name there is."""
+    """A device to name. `host_id` is the host's id or, without one, the best name there is."""
 
     target_id: str
     device: str
@@ -43,23 +45,23 @@ class NamedTarget:
     gpu_name: str | None  # as the driver gives it
     device_name: str  # on its host: `RTX 3090`, `RTX 3090 (GPU-1f0c22aa)`, `CPU`
     host_name: str
-    name: str  # among all that are named together
+    name: str  # among all devices that are named together
 
     @property
     def place(self) -> str:
-        """Name the device and its host, also where the device's name is enough."""
+        """Name the device and its host, even where the device's name is enough."""
         return self.device_name if self.target_id == NO_TARGET else f"{self.device_name} of {self.host_name}"
 
 
-def of_rows(rows: Iterable[Row]) -> dict[str, NamedTarget]:
+def name_targets(rows: Iterable[Row]) -> dict[str, NamedTarget]:
     """Name every target of the rows, by target id."""
     best: dict[str, Row] = {}
     for row in rows:
-        have = best.get(row.target_id)
-        if have is None or _knowledge(row) > _knowledge(have):
+        best_row = best.get(row.target_id)
+        if best_row is None or _knowledge(row) > _knowledge(best_row):
             best[row.target_id] = row
     hostnames = {row.host_id: row.hostname for row in best.values() if row.host_id and row.hostname}
-    return named(_known(row, hostnames) for row in best.values())
+    return name_devices(_known(row, hostnames) for row in best.values())
 
 
 def _knowledge(row: Row) -> int:
@@ -67,8 +69,8 @@ def _knowledge(row: Row) -> int:
 
 
 def _known(row: Row, hostnames: Mapping[str, str]) -> KnownDevice:
-    where = row.target_id.rpartition("@")[2] if "@" in row.target_id else None
-    host = row.host_id or where or row.hostname or ("" if row.target_id == NO_TARGET else "unknown host")
+    host_of_id = row.target_id.rpartition("@")[2] if "@" in row.target_id else None
+    host = row.host_id or host_of_id or row.hostname or ("" if row.target_id == NO_TARGET else "unknown host")
     return KnownDevice(
         target_id=row.target_id,
         device=row.device,
@@ -78,39 +80,37 @@ def _known(row: Row, hostnames: Mapping[str, str]) -> KnownDevice:
     )
 
 
-def named(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
-    """Name devices that are spoken of together.
+def name_devices(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
+    """Name devices that are named together.
 
     Returns:
         Target id -> the device and its names, in input order.
     """
     known = list({device.target_id: device for device in devices}.values())
-    host_names = _host_names(known)
-    device_names = _device_names(known)
-    shared = collections.Counter(device_names.values())
-    return {
-        device.target_id: NamedTarget(
+    host_names, device_names = _host_names(known), _device_names(known)
+    counts = collections.Counter(device_names.values())
+    named: dict[str, NamedTarget] = {}
+    for device in known:
+        name, host_name = device_names[device.target_id], host_names[device.host_id]
+        named[device.target_id] = NamedTarget(
             target_id=device.target_id,
             device=device.device,
             host_id=device.host_id,
             gpu_name=device.gpu_name,
-            device_name=device_names[device.target_id],
-            host_name=host_names[device.host_id],
-            name=device_names[device.target_id]
-            if shared[device_names[device.target_id]] == 1
-            else f"{device_names[device.target_id]} of {host_names[device.host_id]}",
+            device_name=name,
+            host_name=host_name,
+            name=name if counts[name] == 1 else f"{name} of {host_name}",
         )
-        for device in known
-    }
+    return named
 
 
 def _host_names(known: Collection[KnownDevice]) -> dict[str, str]:
     """Name each host, by host id: its name, and the id where two have the same."""
     plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in known}
-    counted = collections.Counter(plain.values())
+    counts = collections.Counter(plain.values())
     beginnings = _beginnings(plain)
     return {
-        host: name if counted[name] == 1 or name == host else f"{name} ({beginnings[host]})"
+        host: name if counts[name] == 1 or name == host else f"{name} ({beginnings[host]})"
         for host, name in plain.items()
     }
 
@@ -119,11 +119,11 @@ def _device_names(known: Collection[KnownDevice]) -> dict[str, str]:
     """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
     models = short_models(device.gpu_name for device in known if device.gpu_name)
     plain = {device.target_id: _plain_name(device, models) for device in known}
-    counted = collections.Counter((device.host_id, plain[device.target_id]) for device in known)
+    counts = collections.Counter((device.host_id, plain[device.target_id]) for device in known)
     beginnings = _beginnings(plain)
     return {
         device.target_id: plain[device.target_id]
-        if counted[device.host_id, plain[device.target_id]] == 1
+        if counts[device.host_id, plain[device.target_id]] == 1
         else f"{plain[device.target_id]} ({beginnings[device.target_id]})"
         for device in known
     }
@@ -136,11 +136,11 @@ def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
 
 
 def _beginnings(ids: Collection[str]) -> dict[str, str]:
-    """Cut ids to the length that still tells them apart, ID_LENGTH at the least."""
+    """Shorten ids to as few characters as tell them apart, in steps of ID_LENGTH."""
     length = ID_LENGTH
-    while len({name[:length] for name in ids}) < len(set(ids)):
+    while len({id_[:length] for id_ in ids}) < len(set(ids)):
         length += ID_LENGTH
-    return {name: wording.plain(name[:length]) for name in ids}
+    return {id_: wording.plain(id_[:length]) for id_ in ids}
 
 
 _VENDOR = re.compile(r"^NVIDIA (GeForce )?")
@@ -155,5 +155,5 @@ def short_models(models: Iterable[str]) -> dict[str, str]:
     """
     without_vendor = {model: _VENDOR.sub("", model) for model in dict.fromkeys(models)}
     bare = {model: _EDITION.sub("", name) for model, name in without_vendor.items()}
-    counted = collections.Counter(bare.values())
-    return {model: name if counted[name] == 1 else without_vendor[model] for model, name in bare.items()}
+    counts = collections.Counter(bare.values())
+    return {model: name if counts[name] == 1 else without_vendor[model] for model, name in bare.items()}

@@ -1,6 +1,6 @@
 """Wording: figures and names as text, by one rule each, for every finding, table, page and message.
 
-Pure. Names come from a store and may be of any length; stored quantities are SI.
+Pure. Names come from a store and may have any length; stored quantities are SI.
 """
 
 import math
@@ -10,24 +10,24 @@ from collections.abc import Iterable, Sequence
 
 NAME_LENGTH = 60  # characters of one name in a sentence
 SHOWN_LENGTH = 80  # characters of a name that a table shows: two names of this length still fit side by side
-NAMED = 4  # things named in one sentence; more is a count
-ABSENT = "-"  # a figure that is not there
+NAMED = 4  # things named in one sentence; the rest is a count
+ABSENT = "-"  # stands in a table for a figure that does not exist
 
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def plain(text: str) -> str:
-    """Make one line of printable text: control characters and direction overrides could make a name read as another."""
-    kept = (
+    """Make one line of printable text: with control or direction characters, a name could look like another."""
+    printable = (
         " " if unicodedata.category(character) == "Cc" else character
         for character in text
         if character not in _BIDIRECTIONAL
     )
-    return " ".join("".join(kept).split())
+    return " ".join("".join(printable).split())
 
 
 def shortened(text: str, length: int = SHOWN_LENGTH) -> str:
-    """Cut the middle out of a long text: names differ at their ends."""
+    """Replace the middle of a long text by `…`: names differ at their ends."""
     line = plain(text)
     if len(line) <= length:
         return line
@@ -49,7 +49,7 @@ def listed(values: Iterable[object], limit: int | None = NAMED) -> str:
 
 
 def phrases(parts: Sequence[str], limit: int = NAMED) -> str:
-    """List parts of a sentence that hold commas themselves."""
+    """List parts of a sentence with semicolons, since they hold commas: the first `limit` of them."""
     rest = f"; and {len(parts) - limit} more" if len(parts) > limit else ""
     return "; ".join(parts[:limit]) + rest
 
@@ -58,7 +58,7 @@ _NUMBER = re.compile(r"0x[0-9a-f]+|\d[\d.,]*( ?([KMGT]i?B|bytes)\b)?", re.IGNORE
 
 
 def without_numbers(text: str) -> str:
-    """Mask a message's numbers: memory, addresses and process ids differ between failures of one kind."""
+    """Replace a message's numbers by `#`: memory, addresses and process ids differ between failures of one kind."""
     return " ".join(_NUMBER.sub("#", text).split())
 
 
@@ -88,7 +88,7 @@ def seconds(call_s: float) -> str:
 
 
 def extra(call_s: float) -> str:
-    """Write by how much one call takes longer than another, which is known to two digits at best: `1.2 s`, `345 s`."""
+    """Write how much longer one call takes than another, which is known to two digits at best: `1.2 s`, `345 s`."""
     return f"{digits(call_s)} s"
 
 
@@ -101,6 +101,11 @@ def milliseconds(duration_s: float) -> str:
 def rate(per_second: float) -> str:
     """Write a throughput: `32.6`; with two digits below one a second: `0.070`."""
     return f"{per_second:.1f}" if per_second >= 0.95 else digits(per_second)
+
+
+def frame_rate(fps: float) -> str:
+    """Write the frame rate of a clip: `23.98`."""
+    return f"{fps:.2f}"
 
 
 def percent(ratio: float) -> str:

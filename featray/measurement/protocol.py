@@ -21,12 +21,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from featray.core.choices import ProtocolName
-from featray.core.invocation import Rules
+from featray.core.rules import FEW_BATCHES, Rules
 from featray.measurement.telemetry import TelemetryWindow
 
 SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third shows that it has
 STEADY_CALLS = 3  # untimed calls in a row that must agree
-FEW_BATCHES = 4  # with fewer, start-up of the first batch is over a quarter of the call
 COOL_DOWN_S = 15.0  # a GPU's die follows its power within seconds, its heat sink within tens of seconds
 MAX_COOL_DOWNS = 3  # per cell; a GPU that is still throttled after three runs that way
 SLACK = 1.2

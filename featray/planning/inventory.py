@@ -83,7 +83,7 @@ class Target:
     def __post_init__(self) -> None:
         """Name a target that stands alone."""
         if not self.label:
-            object.__setattr__(self, "label", targets.named([_known(self)])[self.target_id].name)
+            object.__setattr__(self, "label", targets.name_devices([_known(self)])[self.target_id].name)
 
     @property
     def memory_b(self) -> int | None:
@@ -110,7 +110,7 @@ class Inventory:
     def targets(self) -> tuple[Target, ...]:
         """List every device of every host that answered its probe; GPUs come before the CPU, by UUID."""
         found = [target for host in self.hosts if host.error is None for target in _targets(host)]
-        names = targets.named(_known(target) for target in found)
+        names = targets.name_devices(_known(target) for target in found)
         return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in found)
 
 

@@ -8,7 +8,8 @@ import random
 from collections.abc import Sequence
 
 from featray.core.choices import Exclusive
-from featray.core.invocation import Invocation, Rules
+from featray.core.invocation import Invocation
+from featray.core.rules import Rules
 from featray.planning import time_estimate
 from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from featray.core.cell import Cell
 from featray.core.choices import Device, ProtocolName
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.core.stored_unit import StoredUnit
 
 LOAD_S = 15.0  # start, import and load of one child: import 7 to 9 s, build 1 to 4 s on a 2-core host

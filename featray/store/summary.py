@@ -18,7 +18,7 @@ from featray.store.scanning import scan
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """One run: one campaign of a sweep, or one imported report.
+    """One run of a sweep, or one imported report.
 
     `statuses` counts the last attempt of each unit and invocation; `source_file` is set for imports.
     """
@@ -50,7 +50,7 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
         if None not in record.values()  # a file that lacks a column is named by `read`
     ]
     if sweep is not None:
-        moments = [(identity.begun_at(run_id) or started_at, run_id) for started_at, run_id in moments]
+        moments = [(identity.read_run_start(run_id) or started_at, run_id) for started_at, run_id in moments]
     return max(moments)[1] if moments else None
 
 

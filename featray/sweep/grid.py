@@ -12,7 +12,7 @@ from featray import stats
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The `measure` part of a sweep file: protocol, stop rules, invocations.
 
-Flow: `schema.File.measure` -> `Measure.rules` -> `invocation.Rules`, which holds the defaults.
+Flow: `schema.File.measure` -> `Measure.rules` -> `core.rules.Rules`, which holds the defaults.
 """
 
 import dataclasses
@@ -9,9 +9,9 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from featray import stats
-from featray.core.cell import DELAY_MAX_S
+from featray.core.cell_fields import DELAY_MAX_S
 from featray.core.choices import ProtocolName
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import StrictModel
 
@@ -40,7 +40,7 @@ def _fixed(value: Any) -> Any:
 
 
 class Measure(StrictModel):
-    """How each cell is measured; a figure left out is `invocation.Rules`' own.
+    """How each cell is measured; a figure left out is `core.rules.Rules`' own.
 
     `warmup: 1` and `repeats: 3` stand for an equal minimum and maximum. A least number of warm-up calls that the file
     asks for holds for slow cells too, unless it says with `slow_call_s` which are slow.

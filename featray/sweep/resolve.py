@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from featray import errors
-from featray.core import cell, inputs
+from featray.core import cell_fields, inputs
 from featray.core import detectors as catalogue
 from featray.core.detectors import Detector, Keyword
 from featray.core.inputs import Input
@@ -93,7 +93,7 @@ def _origin(entry: DetectorEntry) -> Detector:
             raise ValueError(f"unknown detector '{entry.like}'{errors.suggest(entry.like, catalogue.CATALOGUE)}")
         return catalogue.CATALOGUE[entry.like]
     class_name = entry.class_name or ""
-    if not cell.is_class(class_name):
+    if not cell_fields.is_class(class_name):
         known = errors.suggest(class_name, (*catalogue.PYFEAT_CLASSES, "package.module:Class"))
         raise ValueError(f"unknown class '{class_name}'{known}")
     name = class_name.rpartition(":")[2]

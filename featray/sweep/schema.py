@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray.core import inputs, quantities
-from featray.core.cell import PARALLEL_MAX
+from featray.core.cell_fields import PARALLEL_MAX
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from featray.core.cell import BATCH_SIZE_MAX
+from featray.core.cell_fields import BATCH_SIZE_MAX
 from featray.yamlfile.messages import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

@@ -12,8 +12,9 @@ from featray.core import cell, clock, detectors, identity, inputs
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
-from featray.core.invocation import Invocation, Rules
+from featray.core.invocation import Invocation
 from featray.core.row import Row
+from featray.core.rules import Rules
 from featray.core.status import Status
 
 BOX: Mapping[str, Any] = {
@@ -166,7 +167,7 @@ def make_row(**changes: Any) -> Row:
         "section_kind": asked.input.kind,
         "section_label": asked.input.section_label,
         "protocol": "featray",
-        "asked": identity.canonical(cell.asked(asked)),
+        "asked": identity.canonical(cell.to_asked(asked)),
         "exclusive": "host",
         "work": work,
         "frames": asked.input.frames,

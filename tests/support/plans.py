@@ -6,7 +6,7 @@ from typing import Any
 from featray.core import cell
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.core.stored_unit import StoredUnit
 from featray.planning import placement, plan
 from featray.planning.inventory import Gpu, Host, Inventory

@@ -1,76 +1,13 @@
-"""Cells: the grid, its rules, and the ids that name its points."""
+"""Cells: the ids that name them, and cells as JSON."""
 
-from pathlib import Path
+import json
+
+import pytest
 
 from featray.core import cell, detectors, inputs
 from featray.core.cell import Cell
-from featray.core.choices import Device
-from featray.sweep import Axes, GridPart, Sweep, expand
-
-
-def grid(**changed: object) -> Sweep:
-    given: dict[str, object] = {
-        "name": "trial",
-        "path": Path("trial.yaml"),
-        "detectors": (detectors.CATALOGUE["img2pose"], detectors.CATALOGUE["retinaface"]),
-        "inputs": (inputs.CATALOGUE["short"],),
-        "axes": Axes(device=(Device.CPU,), batch_size=(1, 4)),
-    }
-    return Sweep(**(given | changed))  # type: ignore[arg-type]  # keywords of a test
-
-
-def labels(sweep: Sweep) -> list[str]:
-    return [each.label for each in expand(sweep)]
-
-
-def test_the_first_axis_is_the_slowest() -> None:
-    sweep = grid(
-        inputs=(inputs.CATALOGUE["short"], inputs.CATALOGUE["long"]),
-        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 4), threads=(1, 2)),
-    )
-    assert labels(sweep)[:5] == [
-        "img2pose short cpu b=1 t=1",
-        "img2pose short cpu b=4 t=1",
-        "img2pose short cpu b=1 t=2",
-        "img2pose short cpu b=4 t=2",
-        "img2pose short cuda b=1 t=1",
-    ]
-    assert len(labels(sweep)) == 32
-
-
-def test_an_exclude_rule_drops_what_matches_all_its_keys() -> None:
-    sweep = grid(exclude=(GridPart(detector=("img2pose",), batch_size=(4,)),))
-    assert labels(sweep) == ["img2pose short cpu b=1", "retinaface short cpu b=1", "retinaface short cpu b=4"]
-
-
-def test_an_include_rule_fills_what_it_leaves_out_from_the_axes() -> None:
-    sweep = grid(include=(GridPart(detector=("detectorv2",), batch_size=(16,)),))
-    assert labels(sweep)[4:] == ["detectorv2 short cpu b=16"]
-
-
-def test_an_include_rule_brings_back_what_was_excluded() -> None:
-    every = GridPart(device=(Device.CPU,))
-    sweep = grid(exclude=(every,), include=(GridPart(detector=("retinaface",), batch_size=(1,), threads=(None,)),))
-    assert labels(sweep) == ["retinaface short cpu b=1"]
-
-
-def test_an_included_cell_that_is_there_already_is_not_doubled() -> None:
-    assert len(labels(grid(include=(GridPart(batch_size=(1,)),)))) == 4
-
-
-def test_environments_are_the_fastest_axis() -> None:
-    sweep = grid(environments={"own": (), "torch-2.11": ("torch==2.11.0",)})
-    cells = expand(sweep)
-    assert [(each.environment, each.requirements) for each in cells[:2]] == [
-        ("own", ()),
-        ("torch-2.11", ("torch==2.11.0",)),
-    ]
-    assert len(cells) == 8
-
-
-def test_weights_variables_and_delay_are_part_of_the_cell() -> None:
-    made = expand(grid(weights="synthetic", env={"A": "1"}, delay_s_per_frame=0.5))[0]
-    assert (made.weights, made.env, made.delay_s_per_frame) == ("synthetic", {"A": "1"}, 0.5)
+from featray.core.choices import Device, WeightsKind
+from tests.support.builders import make_cell
 
 
 def test_threads_win_over_the_environment_variable() -> None:
@@ -95,18 +32,21 @@ def test_ids_are_pinned_since_stored_rows_carry_them() -> None:
     )
 
 
-def test_every_setting_is_part_of_the_id() -> None:
-    sweep = grid(
-        inputs=tuple(inputs.CATALOGUE.values()),
-        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 2), num_workers=(0, 1), threads=(None, 1)),
-    )
-    cells = expand(sweep)
-    assert len({cell.cell_id(each) for each in cells}) == len(cells) == 96
-
-
 def test_a_cell_survives_writing_and_reading() -> None:
-    made = expand(grid(env={"A": "1"}, environments={"e": ("torch==2.11.0",)}))[0]
-    assert cell.from_asked(cell.asked(made)) == made
+    asked = make_cell(env={"A": "1"}, environment="e", requirements=("torch==2.11.0",), delay_s_per_frame=0.5)
+    read = cell.from_asked(json.loads(json.dumps(cell.to_asked(asked))))
+    assert read == asked
+    assert (type(read.device), type(read.weights)) == (Device, WeightsKind)
+
+
+def test_an_asked_cell_holds_plain_values_only() -> None:
+    asked = cell.to_asked(make_cell())
+    assert (type(asked["device"]), type(asked["weights"])) == (str, str)
+
+
+def test_a_label_names_what_varies() -> None:
+    assert make_cell().label == "retinaface short cuda b=16"
+    assert make_cell(num_workers=2, threads=4, environment="new").label == "retinaface short cuda b=16 w=2 t=4 new"
 
 
 def test_where_a_hashed_file_lies_is_not_part_of_the_id() -> None:
@@ -125,3 +65,42 @@ def test_a_ragged_last_batch_counts() -> None:
         detector=detectors.CATALOGUE["retinaface"], input=inputs.CATALOGUE["short"], device=Device.CPU, batch_size=16
     )
     assert made.batches == 5
+
+
+def test_labels_and_headings_are_not_part_of_the_id() -> None:
+    plain = make_cell(requirements=("torch==2.11.0",), environment="a")
+    assert cell.cell_id(plain) == cell.cell_id(make_cell(requirements=("torch==2.11.0",), environment="b"))
+    assert cell.cell_id(plain) != cell.cell_id(make_cell(requirements=("torch==2.5.1",), environment="a"))
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("nonsense", 'not a cell: expected a mapping, got "nonsense"'),
+        ({}, "not a cell: detector is missing"),
+        ({"detector": {}, "input": 3}, "not a cell: input: expected a mapping, got 3"),
+    ],
+)
+def test_what_is_no_cell_is_named(part: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cell.from_asked(part)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"device": "tpu"}, 'device: expected cpu, cuda, mps, got "tpu"'),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1 to 1000000, got 0"),
+        ({"colour": 1}, "unexpected keyword argument 'colour'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_expected(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cell.from_asked(cell.to_asked(make_cell()) | change)
+
+
+def test_a_missing_setting_is_named() -> None:
+    value = cell.to_asked(make_cell())
+    del value["device"]
+    with pytest.raises(ValueError, match="'device'"):
+        cell.from_asked(value)

@@ -22,12 +22,12 @@ GIB = 1024**3
     ],
 )
 def test_a_gpus_name_tells_its_memory_or_nothing(name: str | None, memory_b: int | None) -> None:
-    assert gpus.memory_b(name) == memory_b
+    assert gpus.find_memory_b(name) == memory_b
 
 
 def test_the_longest_name_wins() -> None:
-    assert gpus.model("NVIDIA L40S") == gpus.MODELS["L40S"]
-    assert gpus.model("NVIDIA A1000") is None
+    assert gpus.find_model("NVIDIA L40S") == gpus.MODELS["L40S"]
+    assert gpus.find_model("NVIDIA A1000") is None
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_longest_name_wins() -> None:
     ],
 )
 def test_siblings_of_a_model_have_their_own_memory(name: str, gib: int | None) -> None:
-    assert gpus.memory_b(name) == (gib * gpus.GIB if gib else None)
+    assert gpus.find_memory_b(name) == (gib * gpus.GIB if gib else None)
 
 
 @pytest.mark.parametrize(

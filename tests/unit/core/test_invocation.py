@@ -8,7 +8,8 @@ import pytest
 from featray.core import cell, detectors, inputs, invocation
 from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
-from featray.core.invocation import Invocation, Rules
+from featray.core.invocation import Invocation
+from featray.core.rules import Rules
 
 ONE = Cell(
     detector=detectors.CATALOGUE["retinaface"],

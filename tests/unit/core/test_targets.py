@@ -1,30 +1,119 @@
-"""What every reader calls a device."""
+"""The one name of a device, among the devices that are named together."""
+
+import pytest
 
 from featray.core import targets
+from featray.core.row import NO_TARGET
+from featray.core.targets import KnownDevice
 from tests.support.report_rows import make_row
 
-EDITIONS = ["NVIDIA RTX PRO 6000 Blackwell Server Edition", "NVIDIA RTX PRO 6000 Blackwell Workstation Edition"]
+RTX = "NVIDIA GeForce RTX 3090"
+WORKSTATION = "NVIDIA RTX PRO 6000 Blackwell Workstation Edition"
+SERVER = "NVIDIA RTX PRO 6000 Blackwell Server Edition"
 
 
-def device_names(gpu_names: list[str]) -> list[str]:
-    rows = [make_row(gpu_name=name, target_id=f"GPU-{number}") for number, name in enumerate(gpu_names)]
-    return [target.device_name for target in targets.of_rows(rows).values()]
+def gpu(target_id: str, host: str = "h1", *, name: str = RTX, hostname: str | None = "box") -> KnownDevice:
+    return KnownDevice(target_id=target_id, device="cuda", host_id=host, hostname=hostname, gpu_name=name)
 
 
-def test_gpus_have_short_names() -> None:
-    names = ["NVIDIA GeForce RTX 3090", EDITIONS[1], "NVIDIA H200 NVL"]
-    assert device_names(names) == ["RTX 3090", "RTX PRO 6000 Blackwell", "H200 NVL"]
+def cpu(host: str, hostname: str | None = None) -> KnownDevice:
+    return KnownDevice(target_id=f"cpu@{host}", device="cpu", host_id=host, hostname=hostname)
 
 
-def test_two_editions_of_a_gpu_keep_the_edition_in_their_names() -> None:
-    assert device_names(EDITIONS) == [name.removeprefix("NVIDIA ") for name in EDITIONS]
+def names(*devices: KnownDevice) -> list[str]:
+    return [target.name for target in targets.name_devices(devices).values()]
 
 
-def test_two_equal_gpus_of_a_host_are_named_with_their_ids() -> None:
-    rows = [make_row(target_id="GPU-1"), make_row(target_id="GPU-2")]
-    assert [target.name for target in targets.of_rows(rows).values()] == ["RTX 4000 (GPU-1)", "RTX 4000 (GPU-2)"]
+def places(*devices: KnownDevice) -> list[str]:
+    return [target.place for target in targets.name_devices(devices).values()]
+
+
+def test_a_device_alone_is_named_by_its_model() -> None:
+    assert names(gpu("GPU-a"), cpu("h1", "box")) == ["RTX 3090", "CPU"]
+    assert places(gpu("GPU-a"), cpu("h1", "box")) == ["RTX 3090 of box", "CPU of box"]
+    mps = KnownDevice(target_id="mps@h1", device="mps", host_id="h1", hostname="mac")
+    assert names(mps, cpu("h1", "mac")) == ["MPS", "CPU"]
 
 
 def test_equal_gpus_of_two_hosts_are_named_with_their_hosts() -> None:
-    rows = [make_row(), make_row(target_id="GPU-2", hostname="shelf", host_id="host-2")]
-    assert [target.name for target in targets.of_rows(rows).values()] == ["RTX 4000 of box", "RTX 4000 of shelf"]
+    assert names(gpu("GPU-a"), gpu("GPU-b", "h2", hostname="shelf")) == ["RTX 3090 of box", "RTX 3090 of shelf"]
+
+
+def test_two_equal_gpus_of_a_host_are_named_with_the_beginning_of_their_ids() -> None:
+    twins = gpu("GPU-1f0c22aa-0000-4000"), gpu("GPU-7b3d99ee-0000-4000")
+    assert names(*twins) == ["RTX 3090 (GPU-1f0c22aa)", "RTX 3090 (GPU-7b3d99ee)"]
+
+
+def test_twins_and_a_third_on_another_host_are_all_named_apart() -> None:
+    devices = gpu("GPU-1f0c22aa-0"), gpu("GPU-7b3d99ee-0"), gpu("GPU-c", "h2", hostname="shelf")
+    assert names(*devices) == ["RTX 3090 (GPU-1f0c22aa)", "RTX 3090 (GPU-7b3d99ee)", "RTX 3090"]
+    assert places(*devices)[2] == "RTX 3090 of shelf"
+
+
+def test_ids_that_begin_alike_are_written_as_far_as_they_differ() -> None:
+    same = "GPU-12345678"  # 12 characters
+    assert names(gpu(f"{same}-aaaa-x"), gpu(f"{same}-bbbb-y")) == [
+        f"RTX 3090 ({same}-aaaa-x)",
+        f"RTX 3090 ({same}-bbbb-y)",
+    ]
+
+
+def test_hosts_of_one_name_are_named_with_their_ids() -> None:
+    devices = gpu("GPU-a", "0123456789abcdef"), gpu("GPU-b", "fedcba9876543210")
+    assert names(*devices) == ["RTX 3090 of box (0123456789ab)", "RTX 3090 of box (fedcba987654)"]
+
+
+def test_a_host_without_a_name_is_named_by_its_id() -> None:
+    assert names(cpu("h1"), cpu("h2", "shelf")) == ["CPU of h1", "CPU of shelf"]
+
+
+@pytest.mark.parametrize("edition", [WORKSTATION, SERVER])
+def test_the_only_edition_of_a_model_is_left_out(edition: str) -> None:
+    assert names(gpu("GPU-a", name=edition)) == ["RTX PRO 6000 Blackwell"]
+
+
+def test_two_editions_of_a_model_keep_their_edition() -> None:
+    assert names(gpu("GPU-a", name=WORKSTATION), gpu("GPU-b", name=SERVER)) == [
+        "RTX PRO 6000 Blackwell Workstation Edition",
+        "RTX PRO 6000 Blackwell Server Edition",
+    ]
+
+
+def test_names_lose_their_vendor_and_nothing_else() -> None:
+    models = targets.short_models([RTX, "NVIDIA H200 NVL", "AMD Instinct MI300X", "NVIDIA RTX 6000 Ada Generation"])
+    assert list(models.values()) == ["RTX 3090", "H200 NVL", "AMD Instinct MI300X", "RTX 6000 Ada Generation"]
+
+
+def test_long_names_lose_their_middle() -> None:
+    (target,) = targets.name_devices([gpu("GPU-a", name="X" * 90, hostname="h" * 90)]).values()
+    assert len(target.device_name) == targets.NAME_LENGTH
+    assert len(target.host_name) == targets.HOST_LENGTH
+    assert "…" in target.place
+
+
+def test_a_cell_without_a_target_belongs_to_no_host() -> None:
+    row = make_row(target_id=NO_TARGET, host_id=None, hostname=None, gpu_name=None, gpu_uuid=None)
+    (target,) = targets.name_targets([row]).values()
+    assert (target.name, target.place) == ("no target", "no target")
+
+
+def test_rows_of_one_target_complete_each_other() -> None:
+    lost = make_row(status="lost", gpu_name=None, hostname=None, host_id=None)
+    named = targets.name_targets([lost, make_row(), lost])
+    assert [(target.name, target.host_name, target.host_id) for target in named.values()] == [
+        ("RTX 4000", "box", "host-1")
+    ]
+
+
+def test_a_lost_row_takes_its_host_from_its_target_and_the_name_from_other_rows() -> None:
+    lost = make_row(target_id="cpu@host-1", device="cpu", gpu_name=None, hostname=None, host_id=None)
+    named = targets.name_targets([lost, make_row()])
+    assert named["cpu@host-1"].place == "CPU of box"
+    unknown = make_row(gpu_name=None, hostname=None, host_id=None)
+    assert targets.name_targets([unknown])["GPU-1"].place == "CUDA of unknown host"
+
+
+def test_targets_are_named_in_the_order_in_which_they_come() -> None:
+    rows = [make_row(target_id="GPU-2"), make_row(target_id="GPU-1"), make_row(target_id="GPU-2")]
+    assert list(targets.name_targets(rows)) == ["GPU-2", "GPU-1"]
+    assert targets.name_targets([]) == {}

@@ -1,7 +1,7 @@
 """Time estimates: what is known of a unit, and what is guessed."""
 
 from featray.core.choices import ProtocolName
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.planning import time_estimate
 from tests.support.plans import make_cell, make_stored
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from featray import sweep
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.sweep import Invocations, Selector, expand, measure_section, schema
 from tests.support.sweep_files import Complain, Load, probe
 

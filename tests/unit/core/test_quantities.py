@@ -1,0 +1,37 @@
+"""Throughput, and sizes as people write them."""
+
+import pytest
+
+from featray.core import quantities
+
+
+def test_throughput_is_frames_over_seconds() -> None:
+    assert quantities.frames_per_second(72, 0.5) == 144.0
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_a_call_takes_time(seconds: float) -> None:
+    with pytest.raises(ValueError, match="a call cannot last"):
+        quantities.frames_per_second(72, seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "size_b"),
+    [
+        ("24 GB", 24 * 1000**3),
+        ("24 GiB", 24 * 1024**3),
+        ("1.5MiB", 1.5 * 1024**2),
+        ("7 kB", 7000),
+        ("7 KiB", 7168),
+        ("12 B", 12),
+        ("0.5 TB", 5 * 10**11),
+    ],
+)
+def test_a_size_is_read_with_its_unit(text: str, size_b: float) -> None:
+    assert quantities.parse_bytes(text) == size_b
+
+
+@pytest.mark.parametrize("text", ["24", "24 gb", "GB", "-1 GB", "1,5 GB", "24  GB", "24 GB ", "1e3 B"])
+def test_any_other_text_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a size; expected a number and a unit, such as '24 GB' or '16 GiB'"):
+        quantities.parse_bytes(text)

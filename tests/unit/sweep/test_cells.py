@@ -1,0 +1,81 @@
+"""The cells of a sweep: the grid and its rules."""
+
+from pathlib import Path
+
+from featray.core import cell, detectors, inputs
+from featray.core.choices import Device
+from featray.sweep import Axes, GridPart, Sweep, expand
+
+
+def grid(**changed: object) -> Sweep:
+    given: dict[str, object] = {
+        "name": "trial",
+        "path": Path("trial.yaml"),
+        "detectors": (detectors.CATALOGUE["img2pose"], detectors.CATALOGUE["retinaface"]),
+        "inputs": (inputs.CATALOGUE["short"],),
+        "axes": Axes(device=(Device.CPU,), batch_size=(1, 4)),
+    }
+    return Sweep(**(given | changed))  # type: ignore[arg-type]  # keywords of a test
+
+
+def labels(sweep: Sweep) -> list[str]:
+    return [each.label for each in expand(sweep)]
+
+
+def test_the_first_axis_is_the_slowest() -> None:
+    sweep = grid(
+        inputs=(inputs.CATALOGUE["short"], inputs.CATALOGUE["long"]),
+        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 4), threads=(1, 2)),
+    )
+    assert labels(sweep)[:5] == [
+        "img2pose short cpu b=1 t=1",
+        "img2pose short cpu b=4 t=1",
+        "img2pose short cpu b=1 t=2",
+        "img2pose short cpu b=4 t=2",
+        "img2pose short cuda b=1 t=1",
+    ]
+    assert len(labels(sweep)) == 32
+
+
+def test_an_exclude_rule_drops_what_matches_all_its_keys() -> None:
+    sweep = grid(exclude=(GridPart(detector=("img2pose",), batch_size=(4,)),))
+    assert labels(sweep) == ["img2pose short cpu b=1", "retinaface short cpu b=1", "retinaface short cpu b=4"]
+
+
+def test_an_include_rule_fills_what_it_leaves_out_from_the_axes() -> None:
+    sweep = grid(include=(GridPart(detector=("detectorv2",), batch_size=(16,)),))
+    assert labels(sweep)[4:] == ["detectorv2 short cpu b=16"]
+
+
+def test_an_include_rule_brings_back_what_was_excluded() -> None:
+    every = GridPart(device=(Device.CPU,))
+    sweep = grid(exclude=(every,), include=(GridPart(detector=("retinaface",), batch_size=(1,), threads=(None,)),))
+    assert labels(sweep) == ["retinaface short cpu b=1"]
+
+
+def test_an_included_cell_that_is_there_already_is_not_doubled() -> None:
+    assert len(labels(grid(include=(GridPart(batch_size=(1,)),)))) == 4
+
+
+def test_environments_are_the_fastest_axis() -> None:
+    sweep = grid(environments={"own": (), "torch-2.11": ("torch==2.11.0",)})
+    cells = expand(sweep)
+    assert [(each.environment, each.requirements) for each in cells[:2]] == [
+        ("own", ()),
+        ("torch-2.11", ("torch==2.11.0",)),
+    ]
+    assert len(cells) == 8
+
+
+def test_weights_variables_and_delay_are_part_of_the_cell() -> None:
+    made = expand(grid(weights="synthetic", env={"A": "1"}, delay_s_per_frame=0.5))[0]
+    assert (made.weights, made.env, made.delay_s_per_frame) == ("synthetic", {"A": "1"}, 0.5)
+
+
+def test_every_setting_is_part_of_the_id() -> None:
+    sweep = grid(
+        inputs=tuple(inputs.CATALOGUE.values()),
+        axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 2), num_workers=(0, 1), threads=(None, 1)),
+    )
+    cells = expand(sweep)
+    assert len({cell.cell_id(each) for each in cells}) == len(cells) == 96
