@@ -1,21 +1,21 @@
-"""Backends: where invocations run. One Protocol, and a table of the shipped ones.
+"""Backends: where invocations run.
 
-Flow: `runner` -> `Backend.start` -> events -> `runner` -> store.
-A backend never decides what runs or runs again; it starts one invocation, reports what it hears, and ends it.
+Flow: `running.runner` -> `Backend.start` -> events from `Backend.poll` -> `runner` -> store.
+A backend never decides what runs or is tried again. It starts an invocation, passes on its events, and ends it.
 
-    ray       embedded Ray on this machine, or a running cluster (`raycluster.cluster`)
-    replay    rows of a named store in planned order, with injectable faults (`replay`)
-    inline    this process, without Ray: `featray measure` (`inline`)
+To add a backend, such as Slurm: write `backends/slurm.py` with a class that inherits `Backend` and defines its abstract
+methods (the tasks that it starts run `host.supervisor`, as in `backends.inline`), add its line to `SHIPPED`, and choose
+its name in `api.submit`.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from featray.core import invocation as invocations
-from featray.core import row as rows
-from featray.core.events import EventKind
-from featray.core.row import Row
+from featray.core.events import EventKind, PlainEvent
+from featray.core.invocation import to_mapping
+from featray.core.row import Row, from_json
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
@@ -24,10 +24,10 @@ from featray.planning.planned_invocation import PlannedInvocation
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing heard from a running invocation.
+    """One event of a running invocation.
 
-    `text` says where it is queued, or who it waits for. After ENDED nothing follows; an ENDED with a `status` says what
-    became of the cells that gave no row.
+    `text` says where it is queued, or who holds its host. After ENDED no event follows; an ENDED with a `status` says
+    what became of the cells that gave no row.
     """
 
     planned: PlannedInvocation
@@ -38,60 +38,113 @@ class Event:
     text: str | None = None
 
 
-def request(planned: PlannedInvocation, store: str, holder: str) -> dict[str, Any]:
-    """Write what a supervisor needs to know, as plain values."""
-    return {"invocation": invocations.to_mapping(planned.invocation), "store": store, "holder": holder}
+def make_request(planned: PlannedInvocation, store: str, holder: str) -> dict[str, Any]:
+    """Write what `host.supervisor` needs to know, as plain values."""
+    return {"invocation": to_mapping(planned.invocation), "store": store, "holder": holder}
 
 
-def heard(planned: PlannedInvocation, said: Mapping[str, Any]) -> Event:
-    """Read a supervisor's plain values back."""
-    text = said.get("row")
-    row = rows.from_json(text) if text is not None else None
-    kind = EventKind(said["kind"])
-    return Event(planned=planned, kind=kind, cell_id=said.get("cell_id"), row=row, text=said.get("text"))
+def read_event(planned: PlannedInvocation, event: PlainEvent) -> Event:
+    """Read an event of `host.supervisor`."""
+    row = event.get("row")
+    return Event(
+        planned=planned,
+        kind=EventKind(event["kind"]),
+        cell_id=event.get("cell_id"),
+        row=None if row is None else from_json(row),
+        text=event.get("text"),
+    )
 
 
 COUNTERS = frozenset({"rows"})
-"""The figures of `Backend.publish` that only ever grow; the others may fall."""
+"""The figures of `Backend.publish` that only grow; the others may also fall."""
 
 
 class Backend(Protocol):
-    """A place where invocations run."""
+    """A place where invocations run. Methods that are not abstract do what suits a backend without that ability."""
 
     @property
     def dashboard(self) -> str | None:
-        """Where to watch the run; None when there is no such page."""
+        """Return the address of a page that shows the run; None when there is none."""
+        return None
 
+    @abstractmethod
     def inventory(self) -> Inventory:
         """Probe every host, anew at each call."""
 
+    @abstractmethod
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:
-        """Have pretrained weights on the hosts that need them: host id -> files.
+        """Download pretrained weights on the hosts that need them: host id -> files.
 
         Returns:
             Host id -> what cannot be had there, and why; hosts that have everything are left out.
         """
 
+    @abstractmethod
     def start(self, planned: PlannedInvocation, store: str) -> None:
-        """Begin an invocation and return at once. `store` names the spool that its rows wait in."""
+        """Start an invocation and return at once. `store` names the spool that its rows wait in."""
 
+    @abstractmethod
     def poll(self, timeout_s: float) -> Sequence[Event]:
-        """Wait until something is heard, at most `timeout_s`, and return all of it in order."""
+        """Wait at most `timeout_s` for an event; return all that have come, in order."""
 
+    @abstractmethod
     def cancel(self, planned: PlannedInvocation) -> None:
         """End an invocation's processes now; no further event of it follows."""
 
-    def newcomers(self) -> Sequence[str]:
-        """Name the hosts that have come since the last `inventory` or call of this."""
-
+    @abstractmethod
     def collect(self, store: str) -> Sequence[Row]:
-        """Fetch the rows of this store that wait in the hosts' spools, at most once each per contact."""
+        """Fetch the rows of this store that wait in the hosts' spools."""
 
-    def forget(self, store: str, stored: Sequence[Row]) -> None:
-        """Tell the hosts, without waiting, that these rows are stored, so that their spools may drop them."""
+    def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002 - the default does nothing
+        """Let the hosts drop rows that are stored, without waiting for it; rows that stay are collected again."""
+        return
 
-    def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Show the run's figures where this backend's watchers look."""
+    def newcomers(self) -> Sequence[str]:
+        """Name the hosts that have joined since the last `inventory` or call of this."""
+        return ()
+
+    def publish(self, gauges: Mapping[str, Any]) -> None:  # noqa: ARG002 - the default does nothing
+        """Show the run's figures to those who watch this backend."""
+        return
 
     def close(self) -> None:
-        """End everything this backend started."""
+        """End everything that this backend started."""
+        return
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BackendOptions:
+    """What backends need to start; each reads what concerns it."""
+
+    holder: str  # shown to others who wait for a host
+    address: str | None = None  # ray: `host:port` of a head, `auto`, or None for an embedded Ray
+    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)  # ray: shown on the dashboard's job page
+    inventory: Inventory = dataclasses.field(default_factory=lambda: Inventory(hosts=()))  # replay: the recorded hosts
+    recorded: Sequence[Row] = ()  # replay: the rows to answer with
+    source: str = ""  # replay: the name of the store that they come from
+
+
+def _ray(options: BackendOptions) -> Backend:
+    from featray.backends.ray.backend import RayCluster  # importing Ray takes 1.5 s
+
+    return RayCluster(address=options.address, holder=options.holder, metadata=options.metadata)
+
+
+def _replay(options: BackendOptions) -> Backend:
+    from featray.backends.replay import Replay
+
+    return Replay(options.inventory, options.recorded, source=options.source)
+
+
+def _inline(options: BackendOptions) -> Backend:
+    from featray.backends.inline import Inline
+
+    return Inline(holder=options.holder)
+
+
+SHIPPED: Mapping[str, Callable[[BackendOptions], Backend]] = {
+    "ray": _ray,  # embedded Ray on this machine, or a running cluster
+    "replay": _replay,  # rows of another store in planned order, with faults on demand
+    "inline": _inline,  # this process, without Ray: `featray measure`
+}
+"""Name -> what starts the backend. Each function imports its own module, so that only a chosen backend is loaded."""

@@ -1,11 +1,13 @@
-"""Inline: runs invocations one after another in this process, without Ray: `featray measure`."""
+"""Inline: runs invocations one after another in this process, without Ray, for `featray measure`.
+
+Flow: `running.single_cell` -> `Inline.start` -> `poll` -> `host.supervisor` -> events.
+"""
 
 import collections
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from featray import backends
-from featray.backends import Event
+from featray.backends import Backend, Event
 from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
 from featray.host import environments, probe, spool, supervisor
@@ -14,7 +16,7 @@ from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
 
 
-class Inline:
+class Inline(Backend):
     """A backend whose only host is this machine and whose only worker is this process."""
 
     def __init__(self, *, holder: str) -> None:
@@ -22,33 +24,29 @@ class Inline:
         self._holder = holder
         self._queue: collections.deque[tuple[PlannedInvocation, Iterator[PlainEvent]]] = collections.deque()
 
-    @property
-    def dashboard(self) -> str | None:
-        """There is no page to watch."""
-        return None
-
     def inventory(self) -> Inventory:
         """Probe this machine."""
         return Inventory(hosts=(probe.this_host(),))
 
     def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> dict[str, list[str]]:
-        """Download weights to this machine, the only host that there is."""
-        problems = {host: environments.fetch_weights(files, weights.featray_cache()) for host, files in needs.items()}
-        return {host: found for host, found in problems.items() if found}
+        """Download weights to this machine, the only host."""
+        cache = weights.featray_cache()
+        problems = {host_id: environments.fetch_weights(files, cache) for host_id, files in needs.items()}
+        return {host_id: texts for host_id, texts in problems.items() if texts}
 
     def start(self, planned: PlannedInvocation, store: str) -> None:
         """Queue an invocation; it runs while `poll` is called."""
-        self._queue.append((planned, supervisor.supervise(backends.request(planned, store, self._holder))))
+        self._queue.append((planned, supervisor.supervise(backends.make_request(planned, store, self._holder))))
 
-    def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - an event comes when it comes
+    def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - the child sets the pace, also past the limit
         """Run the first queued invocation until its next event."""
         if not self._queue:
             return ()
         planned, events = self._queue[0]
-        heard = backends.heard(planned, next(events))
-        if heard.kind == EventKind.ENDED:
+        event = backends.read_event(planned, next(events))
+        if event.kind == EventKind.ENDED:
             self._queue.popleft()
-        return (heard,)
+        return (event,)
 
     def cancel(self, planned: PlannedInvocation) -> None:
         """End an invocation's child."""
@@ -57,10 +55,6 @@ class Inline:
                 self._queue.remove(entry)
                 entry[1].close()  # type: ignore[attr-defined]  # a generator: its finally ends the child
 
-    def newcomers(self) -> Sequence[str]:
-        """Nobody can join."""
-        return ()
-
     def collect(self, store: str) -> Sequence[Row]:
         """Read this machine's spool."""
         return spool.pending(spool.folder(weights.featray_cache(), store))
@@ -68,9 +62,6 @@ class Inline:
     def forget(self, store: str, stored: Sequence[Row]) -> None:
         """Drop stored rows from this machine's spool."""
         spool.forget(spool.folder(weights.featray_cache(), store), stored)
-
-    def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Nobody watches."""
 
     def close(self) -> None:
         """End every child."""

@@ -1,20 +1,19 @@
-"""Replay: answers every planned cell with the row that a store holds of it, in planned order, with faults on demand.
+"""Replay: answers every planned cell with the row that a store has of it, in planned order, with faults on demand.
 
-A shipped fake: it shows what a sweep on hardware that is not here would end in, and lets tests see the runner meet
-every kind of failure without a host. Replayed rows say so in `source_file`, so no comparison takes them for new
-evidence.
+Flow: `featray submit --replay STORE` -> `Replay.start` -> `poll` -> recorded rows.
+It shows what a sweep would end in on hardware that is not here, and it lets tests meet every kind of failure without a
+host. Replayed rows are marked in `source_file`, so no comparison takes them for new evidence.
 """
 
 import collections
 import dataclasses
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
-from featray.backends import Event
-from featray.core import invocation as invocations
+from featray.backends import Backend, Event
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind
+from featray.core.invocation import record
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
@@ -22,19 +21,29 @@ from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
 
 SILENT = "silent"
-"""A fault: the invocation starts and is never heard of again, like a host behind a broken network."""
+"""A fault: the invocation starts and gives no event, like a host behind a broken network."""
 
 Faults = Mapping[str, Sequence[Status | str]]
-"""Invocation name -> what its first, second, ... start ends in, instead of rows. After the last it goes well."""
+"""Invocation name -> how its first, second, ... start ends instead of giving rows. Later starts succeed."""
+
+EPOCH = "1970-01-01T00:00:00.000+00:00"  # of a row that was never measured
+
+FROM_PLAN = (
+    *("sweep", "run_id", "cell_id", "target_id", "invocation", "block", "order_index", "attempt"),
+    *("description", "baseline", "asked"),
+)
+"""The columns that a replayed row takes from the plan; all others are as recorded."""
+
+PYFEAT_THREADS = 1  # what py-feat sets where nothing else does
 
 
-class Replay:
+class Replay(Backend):
     """A backend that measures nothing."""
 
     def __init__(
         self, inventory: Inventory, recorded: Sequence[Row], *, source: str, faults: Faults | None = None
     ) -> None:
-        """Answer from `recorded`; `source` names where they come from."""
+        """Answer from `recorded`; `source` names the store that the rows come from."""
         self._hosts = inventory
         self._source = source
         self._of_cell: dict[str, list[Row]] = {}
@@ -46,17 +55,12 @@ class Replay:
         self._events: collections.deque[Event] = collections.deque()
         self._spooled: dict[tuple[object, ...], Row] = {}
 
-    @property
-    def dashboard(self) -> str | None:
-        """There is no page to watch."""
-        return None
-
     def inventory(self) -> Inventory:
         """Return the recorded hosts."""
         return self._hosts
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002 - nothing is loaded
-        """Say that every weight is there: nothing will be loaded."""
+        """Report no missing weights: none will be loaded."""
         return {}
 
     def start(self, planned: PlannedInvocation, store: str) -> None:  # noqa: ARG002 - no spool is needed
@@ -79,23 +83,25 @@ class Replay:
         yield Event(planned=planned, kind=EventKind.ENDED)
 
     def _row(self, planned: PlannedInvocation, cell: Cell) -> Row:
-        made = invocations.record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at="")
-        found = self._of_cell.get(made.cell_id) or self._alike(made)
-        same = [row for row in found if row.target_id == made.target_id] or found
-        if not same:
+        """Choose the recorded row for a cell; one without a number where none is recorded."""
+        asked = record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at=EPOCH)
+        rows = self._of_cell.get(asked.cell_id) or self._rows_with_equal_settings(asked)
+        candidates = [row for row in rows if row.target_id == asked.target_id] or rows
+        if not candidates:
             reason = f"{self._source} holds no row of {cell.label}"
-            return dataclasses.replace(made, reason=reason, started_at=EPOCH, source_file=self._source)
-        kept = same[(planned.invocation.invocation - 1) % len(same)]
-        asked = {name: getattr(made, name) for name in ASKED}
-        return dataclasses.replace(kept, **asked, source_file=kept.source_file or f"replayed from {self._source}")
+            return dataclasses.replace(asked, reason=reason, source_file=self._source)
+        recorded = candidates[(planned.invocation.invocation - 1) % len(candidates)]
+        source_file = recorded.source_file or f"replayed from {self._source}"
+        keys = {name: getattr(asked, name) for name in FROM_PLAN}
+        return dataclasses.replace(recorded, **keys, source_file=source_file)
 
-    def _alike(self, made: Row) -> list[Row]:
-        """Find the rows of equal labels, threads, weights and delay; what an import does not tell may be equal."""
-        wanted = _settings(made)
+    def _rows_with_equal_settings(self, asked: Row) -> list[Row]:
+        """Find the rows of equal labels, threads, weights and delay; what an import does not report may be equal."""
+        wanted = _settings(asked)
         return [
             row
-            for row in self._of_labels.get(_labels(made), [])
-            if all(told in (None, want) for told, want in zip(_settings(row), wanted, strict=True))
+            for row in self._of_labels.get(_labels(asked), [])
+            if all(value in (None, want) for value, want in zip(_settings(row), wanted, strict=True))
         ]
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - an answer is there at once or never
@@ -106,33 +112,14 @@ class Replay:
         """Drop an invocation's events."""
         self._events = collections.deque(event for event in self._events if event.planned is not planned)
 
-    def newcomers(self) -> Sequence[str]:
-        """Nobody can join."""
-        return ()
-
     def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002 - one store at a time
-        """Return what was given and not yet forgotten."""
+        """Return the rows that were given and are not yet forgotten."""
         return list(self._spooled.values())
 
-    def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002
+    def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002 - one store at a time
         """Drop stored rows."""
         for row in stored:
             self._spooled.pop(row.key(), None)
-
-    def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Nobody watches."""
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-
-EPOCH = "1970-01-01T00:00:00.000+00:00"  # of a row that was never measured
-
-ASKED = (
-    *("sweep", "run_id", "cell_id", "target_id", "invocation", "block", "order_index", "attempt"),
-    *("description", "baseline", "asked"),
-)
-"""What a replayed row takes from the plan; everything else is as recorded."""
 
 
 def _labels(row: Row) -> tuple[str, ...]:
@@ -141,12 +128,9 @@ def _labels(row: Row) -> tuple[str, ...]:
 
 
 def _settings(row: Row) -> tuple[str | None, str | None, float | None]:
-    """Read threads, weights and delay: those that were asked for, else what the child saw."""
+    """Read threads, weights and delay: those that were asked for, else those that the child saw."""
     asked = json.loads(row.asked) if row.asked is not None else None
     if not isinstance(asked, dict):
         return row.omp_num_threads, row.weights, row.delay_s_per_frame
     threads = asked.get("threads") or (asked.get("env") or {}).get("OMP_NUM_THREADS") or PYFEAT_THREADS
     return str(threads), row.weights, row.delay_s_per_frame
-
-
-PYFEAT_THREADS = 1  # what py-feat sets where nothing else does

@@ -1,15 +1,18 @@
-"""Ray: embedded on this machine, or a running cluster. The one package that imports it.
+"""Ray: embedded on this machine, or a running cluster. The only package that imports Ray.
 
-Flow: `runner` -> `cluster.RayCluster.start` -> one named Ray task per invocation -> `supervisor` on that host -> events
--> `poll`.
+Flow: `runner` -> `backend.RayCluster.start` -> one named Ray task per invocation -> `host.supervisor` on that host ->
+events -> `poll`.
 
-    cluster   the backend: invocations from their start to their end
-    hosts     the hosts: probed, given weights, emptied of what waits in their spools
-    jobs      submits that run on the head by themselves
-    meters    the run's figures as Ray's metrics
-    link      starting Ray or joining it, and what all of these share
+    backend     invocations as tasks, from their start to their end
+    hosts       the hosts: probed, given weights, emptied of what waits in their spools
+    listener    the thread that receives events
+    liveness    whether the head and the nodes still answer
+    meters      the run's figures as Ray's metrics
+    link        starting Ray or joining it, and what the others share
+    jobs        submits that run on the head as Ray jobs
+    dashboard   the job interface that `jobs` uses
 
-Nothing is imported here: Ray's own settings must stand before any of these imports Ray.
+No module is imported here: the settings below must be made before the first of them imports Ray.
 """
 
 import os
@@ -18,6 +21,6 @@ from featray.cluster import token
 
 # A driver started by `uv run` would make Ray upload the working folder and build a second environment on every node.
 os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # today's behaviour, and no warning about tomorrow's
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # today's default, without the warning about a change
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a benchmark sends nothing anywhere
 os.environ.update(token.driver_variables())

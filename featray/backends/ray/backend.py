@@ -1,7 +1,8 @@
 """The backend on Ray: invocations as tasks, from their start to their end.
 
-A task whose node dies ends with an error; one on a host behind a broken network never does, so that nodes are looked at
-beside it, and what runs on a node that Ray has declared dead is given up here.
+Flow: `runner` -> `RayCluster.start` -> a Ray task on the target's node -> `host.supervisor` -> `poll` -> `runner`.
+A task whose node dies ends with an error; one on a host behind a broken network never ends. So the nodes are checked
+too, and what runs on a node that Ray has declared dead is given up here.
 """
 
 import atexit
@@ -13,11 +14,11 @@ from typing import Any
 import ray
 
 from featray import backends
-from featray.backends import Event
+from featray.backends import Backend, Event
 from featray.backends.ray import link, liveness
 from featray.backends.ray.hosts import RayHosts
 from featray.backends.ray.link import first_line
-from featray.backends.ray.listener import Ear
+from featray.backends.ray.listener import Listener
 from featray.backends.ray.meters import Meters
 from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
@@ -27,7 +28,7 @@ from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
 
-WAIT_S = 0.1  # what has just started is heard of after this at the latest
+WAIT_S = 0.1  # the longest that an invocation just started waits to be included in the next `ray.wait`
 
 
 @ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
@@ -38,14 +39,16 @@ def _invocation(request: dict[str, Any]) -> Iterator[PlainEvent]:
 
 @dataclasses.dataclass
 class _RayInvocation:
+    """An invocation that was sent to its node."""
+
     planned: PlannedInvocation
     events: Any  # ray.ObjectRefGenerator
     node: str
-    begun: float
-    heard: bool = False
+    sent_at: float
+    has_begun: bool = False  # an event of it has come
 
 
-class RayCluster:
+class RayCluster(Backend):
     """A backend on Ray."""
 
     def __init__(self, *, address: str | None, holder: str, metadata: Mapping[str, str] | None = None) -> None:
@@ -54,7 +57,7 @@ class RayCluster:
         Args:
             address: `host:port` of a head, `auto`, or None for an embedded Ray.
             holder: Shown to others who wait for a host.
-            metadata: Shown in the dashboard's job page.
+            metadata: Shown on the dashboard's job page.
 
         Raises:
             BackendError: the cluster cannot be reached, or refuses this driver.
@@ -66,11 +69,11 @@ class RayCluster:
         self._head = liveness.HeadWatch(ray.get_runtime_context().gcs_address)
         self._hosts = RayHosts(self._head)
         self._meters = Meters()
-        self._ear = Ear(self._hear)
+        self._listener = Listener(self._receive)
 
     @property
     def dashboard(self) -> str | None:
-        """Address of the Ray dashboard, such as `http://127.0.0.1:8265`."""
+        """Return the address of the Ray dashboard, such as `http://127.0.0.1:8265`."""
         url = self._context.dashboard_url
         return f"http://{url}" if url else None
 
@@ -78,12 +81,12 @@ class RayCluster:
         """Probe every live node; nodes of one machine become one host."""
         return self._hosts.probe()
 
-    def look_for(self, clips: Collection[str]) -> Inventory:
-        """Look for files on every host, by path, and write what was found into the inventory."""
-        return self._hosts.look_for(clips)
+    def find_clips(self, paths: Collection[str]) -> Inventory:
+        """Look for files on every host, by path, and write those that are there into the inventory."""
+        return self._hosts.find_clips(paths)
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:
-        """Download weights on every host that needs them, all hosts at once."""
+        """Download weights on every host that needs them, on all at the same time."""
         return self._hosts.fetch(needs)
 
     def newcomers(self) -> Sequence[str]:
@@ -99,11 +102,11 @@ class RayCluster:
         return self._hosts.collect(store)
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:
-        """Let the hosts that measured these rows drop them; one that does not answer keeps them, which is harmless."""
+        """Let the hosts that measured these rows drop them; a host that does not answer keeps them without harm."""
         self._hosts.forget(store, stored)
 
     def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Set metrics on this node's port: name -> value, or name -> {what it is of: value}."""
+        """Set metrics on this node's port: name -> value, or name -> {tag: value}."""
         self._meters.publish(gauges)
 
     def start(self, planned: PlannedInvocation, store: str) -> None:
@@ -111,9 +114,9 @@ class RayCluster:
         node = self._hosts.node_of(planned)
         events = _invocation.options(
             name=planned.invocation.name,
-            scheduling_strategy=link.on(node),
+            scheduling_strategy=link.pin_to(node),
             num_gpus=self._hosts.gpus_to_lease(planned, node),
-        ).remote(backends.request(planned, store, self._holder))
+        ).remote(backends.make_request(planned, store, self._holder))
         self._running[id(planned)] = _RayInvocation(planned, events, node, time.monotonic())
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
@@ -122,10 +125,11 @@ class RayCluster:
         Raises:
             HeadGone: the head is gone.
         """
-        self._head.look()
-        return [*self._ear.poll(timeout_s), *self._look_at_nodes()]
+        self._head.check()
+        return [*self._listener.poll(timeout_s), *self._check_nodes()]
 
-    def _hear(self) -> Iterator[Event]:
+    def _receive(self) -> Iterator[Event]:
+        """Wait for events and give the next one of each invocation that has one."""
         waiting = {entry.events: entry for entry in list(self._running.values())}
         if not waiting:
             return
@@ -134,41 +138,41 @@ class RayCluster:
             ready, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
         for events in ready:
             entry = waiting[events]
-            entry.heard = True
+            entry.has_begun = True
             event = self._next(entry)
             if event.kind == EventKind.ENDED:
                 self._running.pop(id(entry.planned), None)
             yield event
 
-    def _look_at_nodes(self) -> Iterator[Event]:
-        """Give up what runs on nodes that are gone; say of what has not begun that it waits for Ray."""
-        gone = self._hosts.look()
-        if gone is None:
+    def _check_nodes(self) -> Iterator[Event]:
+        """Give up what runs on dead nodes; for what has not begun, say what it waits for."""
+        dead = self._hosts.check_nodes()
+        if dead is None:
             return
         for entry in list(self._running.values()):
-            if entry.node in gone:
+            if entry.node in dead:
                 self.cancel(entry.planned)
                 yield _ended(entry.planned, Status.LOST, "the host is gone: Ray declared its node dead")
-            elif not entry.heard and time.monotonic() - entry.begun > liveness.EVERY_S:
+            elif not entry.has_begun and time.monotonic() - entry.sent_at > liveness.EVERY_S:
                 yield self._not_begun(entry)
 
     def _not_begun(self, entry: _RayInvocation) -> Event:
-        """Say whether others' tasks are in the way of an invocation, which they may be for long, or nothing is."""
+        """Say whether an invocation waits for other tasks, which may take long, or only for Ray to start it."""
         where, gpus = entry.planned.target.label, self._hosts.gpus_to_lease(entry.planned, entry.node)
-        room = link.room(entry.node)
-        if room.get("CPU", 0) >= 1 and room.get("GPU", 0) >= gpus:
+        free = link.free_resources(entry.node)
+        if free.get("CPU", 0) >= 1 and free.get("GPU", 0) >= gpus:
             return Event(planned=entry.planned, kind=EventKind.QUEUED, text=f"Ray to start it on {where}")
         return Event(planned=entry.planned, kind=EventKind.WAITING, text=f"other Ray tasks on {where}")
 
     def _next(self, entry: _RayInvocation) -> Event:
         try:
-            return backends.heard(entry.planned, ray.get(next(entry.events)))
+            return backends.read_event(entry.planned, ray.get(next(entry.events)))
         except StopIteration:
             return Event(planned=entry.planned, kind=EventKind.ENDED)
         except ray.exceptions.OutOfMemoryError as wrong:
             return _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
         except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError) as wrong:
-            self._hosts.lose(entry.node)
+            self._hosts.mark_lost(entry.node)
             return _ended(entry.planned, Status.LOST, f"the host is gone: {first_line(wrong).partition('. ')[0]}")
         except ray.exceptions.WorkerCrashedError as wrong:
             return _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
@@ -178,7 +182,7 @@ class RayCluster:
             return _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
 
     def cancel(self, planned: PlannedInvocation) -> None:
-        """Kill the invocation's worker; its child goes with it."""
+        """Kill the invocation's worker; its child ends with it."""
         entry = self._running.pop(id(planned), None)
         if entry is not None:
             ray.cancel(entry.events, force=True)
@@ -186,14 +190,15 @@ class RayCluster:
     def close(self) -> None:
         """End every invocation and leave Ray; an embedded Ray stops."""
         if not self._head.answers():
-            self._ear.stop(0)
+            self._listener.stop(0)
             if self._is_embedded:
                 link.kill_embedded()
-            atexit.unregister(ray.shutdown)  # waits for the head until Ray ends this process, code and message lost
+            # It would wait for the head until Ray ends this process, and the exit code and message would be lost.
+            atexit.unregister(ray.shutdown)
             return
         for entry in list(self._running.values()):
             self.cancel(entry.planned)
-        self._ear.stop(10 * WAIT_S)
+        self._listener.stop(10 * WAIT_S)
         ray.shutdown()
 
 

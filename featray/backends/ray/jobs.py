@@ -1,39 +1,33 @@
-"""Jobs: submits that run on a cluster by themselves, through the job interface of Ray's dashboard.
+"""Jobs: detached submits, which run on the head by themselves as Ray jobs.
 
-The dashboard listens on the head's loopback alone. On another machine the way to it is an ssh tunnel, and then its
-address, `http://127.0.0.1:8265`, is given instead of the head's.
+Flow: `featray submit --detach`, `status`, `logs`, `cancel` -> `Jobs` -> `dashboard`.
 """
 
 import asyncio
 import contextlib
 import dataclasses
 import datetime
-import logging
 import re
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import requests
-from ray import exceptions, job_submission
-from ray.dashboard.utils import get_address_for_submission_client
-
-from featray.backends.ray.link import first_line
-from featray.cluster import heads, raylet_records, token
+from featray.backends.ray.dashboard import TRANSPORT, Dashboard
 from featray.cluster.cluster_file import command_line
 from featray.core import clock
 from featray.errors import BackendError, NothingMatches, suggest
 
 ID = re.compile(r"[\w.-]+")
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
-AGENT_S = 30.0  # from a head's start until it takes jobs: 15 s on two busy cores
-CANCEL_S = 20.0  # Ray gives a job 3 s to end before it kills it, and writes its state down within a second or two
-ANSWER_S = 60.0  # between two bytes of an answer: a busy 2-core head took 15 s to say that it takes a job
-QUIET_S = 30.0  # a submit may say nothing for an hour; so often the head is asked whether it is still there
+AGENT_S = 30.0  # from a head's start until it accepts jobs: 15 s on two busy cores
+CANCEL_S = 20.0  # Ray kills a job 3 s after it was told to stop, and records its state within a second or two
+ANSWER_S = 60.0  # between two bytes of an answer: a busy 2-core head took 15 s to accept a job
+QUIET_S = 30.0  # a submit may print nothing for an hour; after this time the head is asked whether the job still runs
 
-TRANSPORT = (requests.RequestException, aiohttp.ClientError, ConnectionError, TimeoutError)
+NO_AGENT, NOT_FOUND = "No available agent", "status code 404"
+"""How Ray's client says that a new head does not accept jobs yet, and that there is no such job. It raises RuntimeError
+for every answer, without a code."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,23 +40,12 @@ class Job:
     started_at: str | None
     ended_at: str | None
     message: str | None = None  # Ray's, in several lines
-    code: int | None = None  # the driver's exit code, once it has ended by itself
+    code: int | None = None  # the driver's exit code, if it ended by itself
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether nothing more will come of it."""
+        """Return True when the job will print nothing more."""
         return self.state.upper() in ENDED
-
-
-class _Client(job_submission.JobSubmissionClient):  # type: ignore[misc] # Ray is followed no further
-    """Ray's client, with a limit on every call: Ray itself waits for ever."""
-
-    def __init__(self, url: str, limit_s: float) -> None:
-        self._limits = (heads.CONNECT_S, limit_s)
-        super().__init__(url)
-
-    def _do_request(self, *args: Any, **kwargs: Any) -> Any:
-        return super()._do_request(*args, timeout=self._limits, **kwargs)
 
 
 class Jobs:
@@ -75,50 +58,14 @@ class Jobs:
             address: `host:port` of the head, the dashboard's own `http://` address, or None for the cluster that this
                 machine is in.
             limit_s: How long any call waits for an answer.
-            quiet_s: How long `follow` hears nothing before it asks whether the head is still there.
+            quiet_s: How long `follow` waits for output before it asks whether the job still runs.
 
         Raises:
-            BackendError: there is no cluster, its dashboard cannot be reached from here, or it refuses us.
+            BackendError: there is no cluster, its dashboard cannot be reached from here, or it refuses this machine.
         """
-        for talkative in ("ray", job_submission.JobSubmissionClient.__bases__[0].__module__):
-            logging.getLogger(talkative).setLevel(logging.ERROR)  # they tell of every upload
-        self._limit_s, self._quiet_s = limit_s, quiet_s
-        self._url = _dashboard(address)
-        with self._asking():
-            try:
-                self._client = _Client(self._url, limit_s)
-            except (KeyError, TypeError) as wrong:
-                raise self._unusable("what answers there is no Ray dashboard") from wrong
-            except RuntimeError as wrong:
-                raise self._unusable(first_line(wrong)) from wrong
-
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Turn what goes wrong between here and the dashboard into an error that says where, what and what to do."""
-        try:
-            yield
-        except exceptions.AuthenticationError as wrong:
-            raise BackendError(token.refusal(f"the dashboard at {self._url}")) from wrong
-        except TRANSPORT as wrong:
-            raise self._unusable(self._why(wrong)) from wrong
-        except RuntimeError as wrong:
-            raise BackendError(f"the dashboard at {self._url}: {_gist(wrong)}") from wrong
-
-    def _why(self, wrong: Exception) -> str:
-        if isinstance(wrong, requests.Timeout | TimeoutError):
-            return f"no answer within {self._limit_s:g} s"
-        if isinstance(wrong, requests.exceptions.InvalidJSONError):
-            return "what answers there is no Ray dashboard"
-        if isinstance(wrong, requests.ConnectionError | ConnectionError | aiohttp.ClientConnectionError):
-            return "nothing answers there"
-        return first_line(wrong)
-
-    def _unusable(self, why: str) -> BackendError:
-        port = self._url.rpartition(":")[2]
-        return BackendError(
-            f"the dashboard at {self._url} cannot be used from here ({why}); run this on the head, "
-            f"or open a tunnel, `ssh -N -L {port}:127.0.0.1:{port} HEAD`, and give --address http://127.0.0.1:{port}"
-        )
+        self._quiet_s = quiet_s
+        self._dashboard = Dashboard(address, limit_s)
+        self._client = self._dashboard.client
 
     def submit(
         self, command: Sequence[str], *, name: str, metadata: Mapping[str, str], folder: Path | None = None
@@ -129,7 +76,7 @@ class Jobs:
             command: Program and arguments; a leading `~/` is the home on the head.
             name: The id.
             metadata: Shown with the job.
-            folder: Files that the command finds in its working folder.
+            folder: Files for the command's working folder.
 
         Raises:
             BackendError: the cluster refuses.
@@ -140,40 +87,40 @@ class Jobs:
         entrypoint, deadline = command_line(command), time.monotonic() + AGENT_S
         while True:
             try:
-                with self._asking():
+                with self._dashboard.errors_explained():
                     return str(
                         self._client.submit_job(
                             entrypoint=entrypoint, submission_id=name, metadata=dict(metadata), runtime_env=environment
                         )
                     )
             except BackendError as wrong:
-                if "No available agent" not in str(wrong.__cause__) or time.monotonic() > deadline:
+                if NO_AGENT not in str(wrong.__cause__) or time.monotonic() > deadline:
                     raise
                 time.sleep(1)
 
     def all(self) -> tuple[Job, ...]:
         """List featray's jobs, the latest first."""
-        with self._asking():
-            own = [_job(each) for each in self._client.list_jobs() if _is_own(each)]
-        return tuple(sorted(own, key=lambda each: each.started_at or "", reverse=True))
+        with self._dashboard.errors_explained():
+            jobs = [_job(details) for details in self._client.list_jobs() if _is_detached_submit(details)]
+        return tuple(sorted(jobs, key=lambda job: job.started_at or "", reverse=True))
 
     def find(self, id_: str) -> Job:
-        """Look a detached submit up.
+        """Find a detached submit.
 
         Raises:
             NothingMatches: there is no such job, or it is somebody else's.
         """
-        with self._asking():
-            found = self._details(id_)
-        if found is None:
-            known = suggest(id_, [each.id for each in self.all()])
-            raise NothingMatches(f"no detached submit '{id_}' on {self._url}{known}")
-        if not _is_own(found):
+        with self._dashboard.errors_explained():
+            details = self._details(id_)
+        if details is None:
+            suggestion = suggest(id_, [job.id for job in self.all()])
+            raise NothingMatches(f"no detached submit '{id_}' on {self._dashboard.url}{suggestion}")
+        if not _is_detached_submit(details):
             raise NothingMatches(
-                f"the job '{id_}' on {self._url} is no detached submit of featray's, which leaves it alone; "
-                "`ray job` looks after it"
+                f"the job '{id_}' on {self._dashboard.url} is no detached submit, so featray leaves it alone; "
+                "use `ray job` for it"
             )
-        return _job(found)
+        return _job(details)
 
     def _details(self, id_: str) -> Any:
         if not ID.fullmatch(id_):
@@ -181,67 +128,67 @@ class Jobs:
         try:
             return self._client.get_job_info(id_)
         except RuntimeError as wrong:
-            if "status code 404" in str(wrong):
+            if NOT_FOUND in str(wrong):
                 return None
             raise
 
     def log(self, id_: str) -> str:
         """Fetch all that a job has printed so far."""
-        with self._asking():
+        with self._dashboard.errors_explained():
             return str(self._client.get_job_logs(id_))
 
     def follow(self, id_: str) -> Iterator[str]:
-        """Give what a job prints, line by line, from its beginning to its end."""
+        """Give the lines that a job prints, from its first to its last."""
         with contextlib.closing(self._parts(id_)) as parts:
             rest = ""
             for part in parts:
-                *whole, rest = (rest + part).split("\n")
-                yield from whole
+                *lines, rest = (rest + part).split("\n")
+                yield from lines
         if rest:
             yield rest
 
     def _parts(self, id_: str) -> Generator[str, None, None]:
-        """Give what a job prints as it comes; in quiet times make sure that somebody is still there."""
+        """Give what a job prints as it comes; when nothing comes, check now and then that the job still runs."""
         loop = asyncio.new_event_loop()
         parts = self._client.tail_job_logs(id_)
-        coming: asyncio.Task[str] | None = None
+        pending: asyncio.Task[str] | None = None
         try:
             while True:
-                coming = coming or loop.create_task(_next(parts))
-                loop.run_until_complete(asyncio.wait([coming], timeout=self._quiet_s))
-                if coming.done():
-                    yield self._part(id_, coming)
-                    coming = None
+                pending = pending or loop.create_task(_next(parts))
+                loop.run_until_complete(asyncio.wait([pending], timeout=self._quiet_s))
+                if pending.done():
+                    yield self._result(id_, pending)
+                    pending = None
                 elif self.find(id_).has_ended:
                     return
         except StopAsyncIteration:
             return
         finally:
-            if coming is not None:
-                coming.cancel()
-                loop.run_until_complete(asyncio.gather(coming, return_exceptions=True))
+            if pending is not None:
+                pending.cancel()
+                loop.run_until_complete(asyncio.gather(pending, return_exceptions=True))
             loop.run_until_complete(parts.aclose())
             loop.close()
 
-    def _part(self, id_: str, coming: "asyncio.Task[str]") -> str:
+    def _result(self, id_: str, part: "asyncio.Task[str]") -> str:
         try:
-            return coming.result()
+            return part.result()
         except (*TRANSPORT, RuntimeError) as wrong:
-            self.find(id_)  # says what is wrong where the dashboard itself is
+            self.find(id_)  # says what is wrong if the dashboard itself is gone
             raise BackendError(
-                f"the connection to {self._url} broke off, which leaves {id_} as it was: follow it again with "
+                f"the connection to {self._dashboard.url} broke off; {id_} goes on. Follow it again with "
                 f"`featray status {id_} --watch` or `featray logs {id_} -f`"
             ) from wrong
 
     def cancel(self, id_: str, *, limit_s: float = CANCEL_S) -> Job:
-        """Stop a submit, which then ends its children as at Ctrl-C, and wait until it has ended.
+        """Stop a submit, which then ends its children as after Ctrl-C, and wait until it has ended.
 
         Raises:
-            NothingMatches: there is no such submit of featray's.
+            NothingMatches: there is no such detached submit.
             BackendError: it has not ended in time.
         """
         self.find(id_)
-        with self._asking():
+        with self._dashboard.errors_explained():
             self._client.stop_job(id_)
         deadline = time.monotonic() + limit_s
         while not (job := self.find(id_)).has_ended:
@@ -258,34 +205,9 @@ async def _next(parts: AsyncIterator[str]) -> str:
     return await anext(parts)
 
 
-def _is_own(details: Any) -> bool:
-    """Tell a detached submit from other people's jobs, and from drivers that were not submitted as jobs."""
+def _is_detached_submit(details: Any) -> bool:
+    """Return False for other people's jobs, and for drivers that were not submitted as jobs."""
     return bool(details.submission_id) and {"featray_sweep", "featray_store"} <= set(details.metadata or {})
-
-
-def _gist(wrong: BaseException) -> str:
-    """Keep the first line of an answer, and the last where a traceback of the dashboard's stands between."""
-    first, *others = str(wrong).strip(" .\n").splitlines() or [type(wrong).__name__]
-    return " ... ".join([first, *others[-1:]])
-
-
-def _dashboard(address: str | None) -> str:
-    if address is not None and address.startswith("http"):
-        return address.rstrip("/")
-    own = raylet_records.running()
-    if address is None:
-        if not own:
-            raise BackendError(
-                "this machine is in no cluster of featray's: `featray cluster start` first, or name a head with "
-                "--address HOST:PORT"
-            )
-        address = own[0].address
-    if address not in {each.address for each in own}:
-        heads.list_nodes(address)  # says in seconds what is wrong with the address or the token
-    try:
-        return str(get_address_for_submission_client(address))
-    except (ConnectionError, RuntimeError, ValueError, exceptions.RayError) as wrong:
-        raise BackendError(f"no dashboard is known at {address}: {first_line(wrong)}") from wrong
 
 
 def _job(details: Any) -> Job:
@@ -293,14 +215,14 @@ def _job(details: Any) -> Job:
         id=str(details.submission_id),
         state=str(getattr(details.status, "value", details.status)).lower(),
         metadata=dict(details.metadata or {}),
-        started_at=_moment(details.start_time),
-        ended_at=_moment(details.end_time),
+        started_at=_utc_text(details.start_time),
+        ended_at=_utc_text(details.end_time),
         message=details.message or None,
         code=details.driver_exit_code,
     )
 
 
-def _moment(milliseconds: int | None) -> str | None:
+def _utc_text(milliseconds: int | None) -> str | None:
     if not milliseconds:
         return None
     return clock.utc_text(datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC))

@@ -1,7 +1,8 @@
-"""Link: starting Ray or joining it, and what all who talk to it share.
+"""Link: starting Ray or joining it, and what all modules share that talk to it.
 
-Tasks are bound to a node by id, never by a resource that may be missing: a request for a node that is gone fails at
-once, while an unsatisfiable label or resource request would stay pending for ever without a word.
+Flow: `backend.RayCluster` -> `connect`; `backend` and `hosts` -> `pin_to` for every task.
+Tasks are pinned to a node by id, never to a resource: a task for a node that is gone fails at once, while a label or
+resource that no node has would keep it pending for ever, without an error.
 """
 
 import collections
@@ -24,14 +25,13 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
 
     Args:
         address: `host:port` of a head, `auto`, or None for an embedded Ray.
-        metadata: Shown in the dashboard's job page.
+        metadata: Shown on the dashboard's job page.
 
     Raises:
         BackendError: the cluster cannot be reached, or refuses this driver.
     """
-    job = ray.job_config.JobConfig(metadata=dict(metadata))
     options: dict[str, Any] = {
-        "job_config": job,
+        "job_config": ray.job_config.JobConfig(metadata=dict(metadata)),
         "log_to_driver": False,
         "logging_level": logging.ERROR,
         "namespace": "featray",
@@ -50,30 +50,30 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
 
 
 def kill_embedded() -> None:
-    """End the processes of an embedded Ray, which without their head would stay for a minute."""
-    for each in psutil.Process().children(recursive=True):
+    """End the processes of an embedded Ray, which would run for another minute without their head."""
+    for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if any("/ray/" in word or word.startswith("ray::") for word in each.cmdline()):
-                each.kill()
+            if any("/ray/" in word or word.startswith("ray::") for word in process.cmdline()):
+                process.kill()
 
 
-def on(node_id: str) -> NodeAffinitySchedulingStrategy:
-    """Bind a task to a node."""
+def pin_to(node_id: str) -> NodeAffinitySchedulingStrategy:
+    """Return the strategy that runs a task on one node and nowhere else."""
     return NodeAffinitySchedulingStrategy(node_id=node_id, soft=False)
 
 
-def room(node_id: str) -> Mapping[str, float]:
-    """Say what a node has to lease now, resource -> amount; everything where this Ray does not tell."""
+def free_resources(node_id: str) -> Mapping[str, float]:
+    """List what a node can lease now, resource -> amount; unlimited where this Ray does not say."""
     try:
         from ray._private.state import available_resources_per_node
-    except ImportError:  # no public call tells it by node
+    except ImportError:  # there is no public function for it
         return collections.defaultdict(lambda: math.inf)
-    found: Mapping[str, float] = available_resources_per_node().get(node_id, {})
-    return found
+    available: Mapping[str, float] = available_resources_per_node().get(node_id, {})
+    return available
 
 
 def first_line(wrong: BaseException) -> str:
-    """Take what says most of one of Ray's errors."""
+    """Return the first line of an error of Ray's, for people; of a task's error, that of its cause."""
     cause = wrong.cause if isinstance(wrong, ray.exceptions.RayTaskError) else wrong
     text = str(cause).strip()
     return text.splitlines()[0] if text else type(cause).__name__

@@ -1,5 +1,6 @@
-"""Ear: hears events in a thread of its own, so that whoever polls is never stuck in a call that does not return.
+"""Listener: receives events in a thread of its own, so that polling never blocks in a call that does not return.
 
+Flow: `backend` -> `Listener` (thread) -> `poll`.
 Ray's `wait` ignores its timeout while the head does not answer.
 """
 
@@ -10,55 +11,55 @@ from collections.abc import Callable, Iterable
 
 from featray.backends import Event
 
-IDLE_S = 0.02  # between two tries when nothing is running
+IDLE_S = 0.02  # between two tries when nothing runs
 
 
-class Ear:
-    """A thread that hears, and a queue of what it heard."""
+class Listener:
+    """A thread that receives events, and a queue of those that came."""
 
-    def __init__(self, hear: Callable[[], Iterable[Event]]) -> None:
-        """Begin to hear.
+    def __init__(self, receive: Callable[[], Iterable[Event]]) -> None:
+        """Start receiving.
 
         Args:
-            hear: Waits a moment for events and returns those that came; it is called again and again.
+            receive: Waits a moment for events and returns those that came; it is called again and again.
         """
-        self._hear = hear
-        self._heard: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
+        self._receive = receive
+        self._events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="featray-ear", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="featray-listener", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            silent = True
+            is_idle = True
             try:
-                for event in self._hear():
-                    silent = False
-                    self._heard.put(event)
-            except Exception as wrong:  # noqa: BLE001 - raised again by whoever polls
-                self._heard.put(wrong)
+                for event in self._receive():
+                    is_idle = False
+                    self._events.put(event)
+            except Exception as wrong:  # noqa: BLE001 - `poll` raises it again
+                self._events.put(wrong)
                 return
-            if silent:
+            if is_idle:
                 time.sleep(IDLE_S)
 
     def poll(self, timeout_s: float) -> list[Event]:
         """Wait for the first event and return all that have come.
 
         Raises:
-            Exception: what `hear` raised.
+            Exception: what `receive` raised.
         """
         events: list[Event] = []
         try:
-            heard = self._heard.get(timeout=timeout_s)
+            event = self._events.get(timeout=timeout_s)
             while True:
-                if isinstance(heard, Exception):
-                    raise heard
-                events.append(heard)
-                heard = self._heard.get_nowait()
+                if isinstance(event, Exception):
+                    raise event
+                events.append(event)
+                event = self._events.get_nowait()
         except queue.Empty:
             return events
 
     def stop(self, timeout_s: float) -> None:
-        """Hear no more; a call under way is given so long to return and then left to itself."""
+        """Stop receiving; a call that is under way gets this long to return, and is then left alone."""
         self._stopped.set()
         self._thread.join(timeout_s)

@@ -1,6 +1,7 @@
-"""Liveness: whether the head and the nodes that run something are still there, told before Ray acts on it; who joins.
+"""Liveness: whether the head and the nodes still answer, and which nodes are new, before Ray itself reacts.
 
-Ray ends the whole driver process a minute after its head went, without a word that a user could act on; and the
+Flow: `hosts` and `backend` -> `HeadWatch`, `NodeWatch`.
+Ray ends the whole driver process a minute after its head went away, without a message that helps a user. And the
 reference of a task on a host behind a broken network never resolves, long after Ray has declared the node dead.
 """
 
@@ -10,42 +11,42 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from featray.errors import HeadGone
 
-EVERY_S = 5.0  # between two looks
-CONNECT_S = 2.0  # a head within reach answers within milliseconds
-HEAD_S = 20.0  # without an answer: a restart or a burst of load is over; Ray gives up at 60 s
-SETTLE_S = 10.0  # after Ray declared a node dead: it tells the tasks' owners itself when it can
+EVERY_S = 5.0  # between two checks
+CONNECT_S = 2.0  # a head that can be reached answers within milliseconds
+HEAD_S = 20.0  # without an answer: a restart or a burst of load is over by then; Ray gives up at 60 s
+SETTLE_S = 10.0  # after Ray declared a node dead: until then Ray itself may report its tasks as lost
 
 
 class HeadWatch:
     """Whether the head answers."""
 
     def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin; `address` is `host:port` of Ray's control store."""
+        """Start watching; `address` is `host:port` of Ray's control store."""
         host, _, port = address.rpartition(":")
-        self._address, self._place, self._clock = address, (host, int(port)), clock
-        self._looked = self._answered = clock()
+        self._address, self._destination, self._clock = address, (host, int(port)), clock
+        self._asked_at = self._answered_at = clock()
         self._reason = ""
 
     def answers(self) -> bool:
-        """Look now: where nothing answers, Ray's own calls would wait for a minute and then end this process."""
-        self._looked = self._clock()
+        """Ask now. Call it before Ray: without an answer, Ray's own calls wait for a minute and end this process."""
+        self._asked_at = self._clock()
         try:
-            socket.create_connection(self._place, timeout=CONNECT_S).close()
+            socket.create_connection(self._destination, timeout=CONNECT_S).close()
         except OSError as wrong:
             self._reason = str(wrong)
             return False
-        self._answered = self._looked
+        self._answered_at = self._asked_at
         return True
 
-    def look(self) -> None:
-        """Look, where the last look is a few seconds old.
+    def check(self) -> None:
+        """Ask, unless that was done a few seconds ago.
 
         Raises:
-            HeadGone: there was no answer for too long.
+            HeadGone: there was no answer for `HEAD_S`.
         """
-        if self._clock() - self._looked >= EVERY_S:
+        if self._clock() - self._asked_at >= EVERY_S:
             self.answers()
-        if self._looked - self._answered > HEAD_S:
+        if self._asked_at - self._answered_at > HEAD_S:
             raise HeadGone(
                 f"the Ray head at {self._address} is gone ({self._reason}); finished rows are stored, and the next "
                 "submit goes on from there"
@@ -53,37 +54,37 @@ class HeadWatch:
 
 
 class NodeWatch:
-    """Which nodes are dead for so long that nothing more will be heard of them, and which have come."""
+    """Which nodes have been dead for so long that no event of them will come, and which nodes are new."""
 
     def __init__(self, known: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with the nodes that are there, none known to be dead."""
+        """Start with the nodes that are there, all alive."""
         self._clock = clock
         self._known = set(known)
-        self._looked = clock()
+        self._updated_at = clock()
         self._dead_since: dict[str, float] = {}
         self._lost_at: dict[str, float] = {}
 
     def is_due(self) -> bool:
-        """Tell whether it is time to look again."""
-        return self._clock() - self._looked >= EVERY_S
+        """Return True when the last update is `EVERY_S` old."""
+        return self._clock() - self._updated_at >= EVERY_S
 
-    def note(self, alive: Mapping[str, bool]) -> Collection[str]:
-        """Take in Ray's list of nodes; return those given up."""
-        now = self._looked = self._clock()
+    def update(self, alive: Mapping[str, bool]) -> Collection[str]:
+        """Read Ray's list of nodes; return those that have been dead for `SETTLE_S`."""
+        now = self._updated_at = self._clock()
         self._dead_since = {node: self._dead_since.get(node, now) for node, is_alive in alive.items() if not is_alive}
         return {node for node, since in self._dead_since.items() if now - since >= SETTLE_S}
 
-    def lose(self, node: str) -> None:
-        """Take in that a task has ended with its node; Ray's list may still have it for a while."""
+    def mark_lost(self, node: str) -> None:
+        """Note that a task has ended with its node; Ray's list may show the node as alive for a while."""
         self._lost_at[node] = self._clock()
 
     def is_dead(self, node: str) -> bool:
-        """Tell whether a node was dead at the last look, or has just taken a task along."""
+        """Return True for a node that was dead at the last update, or has just ended with a task."""
         lost_at = self._lost_at.get(node)
         return node in self._dead_since or (lost_at is not None and self._clock() - lost_at < SETTLE_S)
 
-    def come(self, alive: Mapping[str, bool]) -> list[str]:
-        """Take in Ray's list of nodes; return the live ones that were never there before."""
-        fresh = [node for node, is_alive in alive.items() if is_alive and node not in self._known]
-        self._known.update(fresh)
-        return fresh
+    def find_new(self, alive: Mapping[str, bool]) -> list[str]:
+        """Read Ray's list of nodes; return the live ones that were never in it before."""
+        new = [node for node, is_alive in alive.items() if is_alive and node not in self._known]
+        self._known.update(new)
+        return new

@@ -1,4 +1,7 @@
-"""Meters: the run's figures as Ray's metrics, on the port of the driver's node."""
+"""Meters: the run's figures as Ray's metrics, on the port of the driver's node.
+
+Flow: `running.gauges` -> `Backend.publish` -> `Meters.publish` -> Prometheus, Ray's dashboard.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +15,27 @@ class Meters:
     """Gauges and counters that have been published, by name."""
 
     def __init__(self) -> None:
-        """Begin without any."""
-        self._made: dict[str, Any] = {}
-        self._counted: dict[tuple[str, str], float] = {}  # what each counter stands at
+        """Start without any."""
+        self._metrics: dict[str, Any] = {}
+        self._totals: dict[tuple[str, str], float] = {}  # (counter, tag) -> value so far
 
     def publish(self, gauges: Mapping[str, Any]) -> None:
-        """Set metrics: name -> value, or name -> {what it is of: value}. A counter's value is its total so far."""
+        """Set metrics: name -> value, or name -> {tag: value}. A counter's value is its total so far."""
         for name, value in gauges.items():
-            kind = metrics.Counter if name in COUNTERS else metrics.Gauge
-            if name not in self._made:
-                self._made[name] = kind(f"featray_{name}", description=name, tag_keys=("of",))
             for tag, number in (value if isinstance(value, dict) else {"": value}).items():
-                if name not in COUNTERS:
-                    self._made[name].set(number, tags={"of": tag})
-                elif (more := number - self._counted.get((name, tag), 0)) > 0:
-                    self._made[name].inc(more, tags={"of": tag})
-                    self._counted[name, tag] = number
+                if name in COUNTERS:
+                    self._count_up(name, tag, number)
+                else:
+                    self._metric(metrics.Gauge, name).set(number, tags={"of": tag})
+
+    def _count_up(self, name: str, tag: str, total: float) -> None:
+        increase = total - self._totals.get((name, tag), 0)
+        counter = self._metric(metrics.Counter, name)
+        if increase > 0:  # Ray refuses to add nothing
+            counter.inc(increase, tags={"of": tag})
+            self._totals[name, tag] = total
+
+    def _metric(self, kind: Any, name: str) -> Any:
+        if name not in self._metrics:
+            self._metrics[name] = kind(f"featray_{name}", description=name, tag_keys=("of",))
+        return self._metrics[name]

@@ -1,30 +1,29 @@
 """Replay: which recorded row answers for a planned cell."""
 
 import dataclasses
-from collections.abc import Sequence
 
-from featray import backends
+from featray.backends import Event
 from featray.backends.replay import Replay
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.core.status import Status
 from tests.support.builders import make_row
-from tests.support.places import make_cell, make_inventory, make_plan, place
+from tests.support.plans import make_cell, make_inventory, make_plan, place
 
 
-def answer(cell: Cell, *recorded: Row) -> Row:
+def answer(cell: Cell, *rows: Row) -> Row:
     """Give the row that a replay answers a cell with."""
-    backend = Replay(make_inventory(), recorded, source="tape")
+    backend = Replay(make_inventory(), rows, source="tape")
     planned = make_plan(place([cell]), n=1).invocations[0]
     backend.start(planned, "store")
-    events: list[Sequence[backends.Event]] = []
-    while heard := backend.poll(0):
-        events.append(heard)
-    (row,) = [event.row for each in events for event in each if event.row is not None]
+    events: list[Event] = []
+    while batch := backend.poll(0):
+        events += batch
+    (row,) = [event.row for event in events if event.row is not None]
     return row
 
 
-def taped(seconds: float = 1.0, **changes: object) -> Row:
+def recorded(seconds: float = 1.0, **changes: object) -> Row:
     return make_row(**{"device": "cpu", "batch_size": 4, "timed_s": [seconds] * 3, **changes})
 
 
@@ -33,29 +32,29 @@ def is_missing(row: Row) -> bool:
 
 
 def test_a_row_of_another_thread_count_is_no_answer() -> None:
-    assert is_missing(answer(make_cell(threads=1), taped(threads=4)))
-    assert answer(make_cell(threads=4), taped(2.0, threads=1), taped(3.0, threads=4)).timed_s == [3.0] * 3
+    assert is_missing(answer(make_cell(threads=1), recorded(threads=4)))
+    assert answer(make_cell(threads=4), recorded(2.0, threads=1), recorded(3.0, threads=4)).timed_s == [3.0] * 3
 
 
 def test_no_thread_count_asked_for_is_one_thread() -> None:
-    assert answer(make_cell(threads=1), taped()).timed_s == [1.0] * 3
-    assert is_missing(answer(make_cell(), taped(threads=4)))
-    assert answer(make_cell(env={"OMP_NUM_THREADS": "4"}), taped(threads=4)).timed_s == [1.0] * 3
+    assert answer(make_cell(threads=1), recorded()).timed_s == [1.0] * 3
+    assert is_missing(answer(make_cell(), recorded(threads=4)))
+    assert answer(make_cell(env={"OMP_NUM_THREADS": "4"}), recorded(threads=4)).timed_s == [1.0] * 3
 
 
 def test_a_row_of_other_weights_or_delay_is_no_answer() -> None:
-    assert is_missing(answer(make_cell(weights="synthetic"), taped()))
-    assert is_missing(answer(make_cell(), taped(delay_s_per_frame=0.1)))
+    assert is_missing(answer(make_cell(weights="synthetic"), recorded()))
+    assert is_missing(answer(make_cell(), recorded(delay_s_per_frame=0.1)))
 
 
 def test_a_row_of_the_very_cell_comes_before_one_of_equal_labels() -> None:
-    alike = taped(2.0, cell_id="another")
-    assert answer(make_cell(), alike, taped(3.0)).timed_s == [3.0] * 3
-    assert answer(make_cell(), alike).timed_s == [2.0] * 3
+    other = recorded(2.0, cell_id="another")
+    assert answer(make_cell(), other, recorded(3.0)).timed_s == [3.0] * 3
+    assert answer(make_cell(), other).timed_s == [2.0] * 3
 
 
-def test_an_imported_row_answers_where_its_report_does_not_tell() -> None:
+def test_an_imported_row_answers_where_its_report_names_no_settings() -> None:
     imported = dataclasses.replace(
-        taped(cell_id="import"), asked=None, weights=None, delay_s_per_frame=None, omp_num_threads=None
+        recorded(cell_id="import"), asked=None, weights=None, delay_s_per_frame=None, omp_num_threads=None
     )
     assert answer(make_cell(threads=4, weights="synthetic"), imported).timed_s == [1.0] * 3

@@ -1,4 +1,4 @@
-"""Heads and nodes that go away, on a clock that a test winds."""
+"""Heads and nodes that go away, on a clock that the test sets."""
 
 import socket
 
@@ -23,13 +23,13 @@ def test_a_head_that_answers_again_in_time_is_not_gone() -> None:
     head = HeadWatch(f"127.0.0.1:{port}", clock)
     server.close()
     clock.now += 6
-    head.look()
+    head.check()
     assert not head.answers()
     with socket.create_server(("127.0.0.1", port)):
         clock.now += 18
-        head.look()
+        head.check()
     clock.now += 18
-    head.look()
+    head.check()
 
 
 def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
@@ -38,12 +38,12 @@ def test_a_head_that_is_silent_for_20_s_is_gone() -> None:
         port = server.getsockname()[1]
     head = HeadWatch(f"127.0.0.1:{port}", clock)
     clock.now += 19
-    head.look()
+    head.check()
     clock.now += 2
-    head.look()  # too soon after the last look
+    head.check()  # too soon after the last one
     clock.now += 4
     with pytest.raises(HeadGone, match=r"head at 127.0.0.1:\d+ is gone .*Connection refused.*next submit goes on"):
-        head.look()
+        head.check()
 
 
 def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
@@ -52,21 +52,27 @@ def test_a_node_is_given_up_10_s_after_ray_declared_it_dead() -> None:
     assert not nodes.is_due()
     clock.now += 5
     assert nodes.is_due()
-    assert nodes.note({"a": True, "b": False}) == set()
+    assert nodes.update({"a": True, "b": False}) == set()
     clock.now += 9
-    assert nodes.note({"a": False, "b": False}) == set()
+    assert nodes.update({"a": False, "b": False}) == set()
     clock.now += 1
-    assert nodes.note({"a": False, "b": False}) == {"b"}
+    assert nodes.update({"a": False, "b": False}) == {"b"}
     clock.now += 10
-    assert nodes.note({"a": True, "b": False}) == {"b"}
+    assert nodes.update({"a": True, "b": False}) == {"b"}
 
 
-def test_a_node_that_took_a_task_along_is_dead_before_the_next_look() -> None:
+def test_a_node_that_ended_with_a_task_is_dead_before_the_next_update() -> None:
     now = [0.0]
     nodes = NodeWatch(["a", "b"], clock=lambda: now[0])
-    nodes.lose("a")
+    nodes.mark_lost("a")
     assert (nodes.is_dead("a"), nodes.is_dead("b")) == (True, False)
-    nodes.note({"a": True, "b": True})  # Ray's list is a little behind
+    nodes.update({"a": True, "b": True})  # Ray's list lags a little behind
     assert nodes.is_dead("a")
     now[0] = SETTLE_S
     assert not nodes.is_dead("a")
+
+
+def test_a_node_is_new_once() -> None:
+    nodes = NodeWatch(["a"])
+    assert nodes.find_new({"a": True, "b": True, "c": False}) == ["b"]
+    assert nodes.find_new({"a": True, "b": True, "c": True}) == ["c"]

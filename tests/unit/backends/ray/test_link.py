@@ -1,0 +1,41 @@
+"""What needs no running Ray: an address without a head, pinned tasks, and what is left of an embedded Ray."""
+
+import subprocess
+
+import psutil
+import pytest
+import ray
+
+from featray.backends.ray import link
+from featray.errors import BackendError
+
+
+def test_an_address_without_a_head_is_refused_before_ray_is_started() -> None:
+    with pytest.raises(BackendError, match=r"no Ray head answers at 127\.0\.0\.1:9"):
+        link.connect("127.0.0.1:9", {})
+    assert not ray.is_initialized()
+
+
+def test_a_task_is_pinned_to_its_node_and_runs_nowhere_else() -> None:
+    strategy = link.pin_to("a" * 56)
+    assert (strategy.node_id, strategy.soft) == ("a" * 56, False)
+
+
+def test_of_an_error_the_first_line_is_shown_and_of_a_tasks_error_that_of_its_cause() -> None:
+    assert link.first_line(ValueError("one\ntwo")) == "one"
+    assert link.first_line(ValueError()) == "ValueError"
+    failed = ray.exceptions.RayTaskError("f", "traceback", OSError("disk full\nat /x"))
+    assert link.first_line(failed) == "disk full"
+
+
+def test_only_rays_processes_are_killed_with_an_embedded_ray() -> None:
+    rays, other = (subprocess.Popen(["bash", "-c", f"exec -a {name} sleep 60"]) for name in ("ray::worker", "somebody"))
+    try:
+        while [psutil.Process(child.pid).cmdline()[0] for child in (rays, other)] != ["ray::worker", "somebody"]:
+            pass  # until bash has become sleep
+        link.kill_embedded()
+        assert rays.wait(timeout=10) == -9
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
