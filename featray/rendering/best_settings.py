@@ -53,7 +53,9 @@ def _of_input(units: Sequence[Unit], calibrations: Mapping[str, Calibration]) ->
     for unit in units:
         by_run.setdefault(unit.row.run_id, []).append(unit)
     best = [
-        _setting(batch) for members in by_run.values() for batch in batch_curves.find_best(members, calibrations=calibrations)
+        _setting(batch)
+        for members in by_run.values()
+        for batch in batch_curves.find_best(members, calibrations=calibrations)
     ]
     return sorted(best, key=_order)
 

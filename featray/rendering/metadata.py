@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import report_order, wording
+from featray.core.choices import Device
 from featray.core.row import Row
 
 Labelled = tuple[tuple[str, str], ...]
@@ -73,7 +74,7 @@ def _host(row: Row) -> str | None:
 
 
 def _gpu(row: Row) -> str | None:
-    if row.device == "cpu" or row.gpu_name is None:
+    if row.device == Device.CPU or row.gpu_name is None:
         return None
     memory = f" ({wording.size(row.gpu_memory_b)})" if row.gpu_memory_b else ""
     return f"CUDA {row.cuda}, {row.gpu_name}{memory}" if row.cuda else f"{row.gpu_name}{memory}"
