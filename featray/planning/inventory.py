@@ -1,7 +1,8 @@
-"""Inventory: the hosts there are, what each can run, and the targets they offer.
+"""Inventory: the hosts, what each has, and the targets that they offer.
 
-Pure: probing is the backends' work; this module holds what a probe found, as values and as JSON
-(`featray hosts --json` writes it, `featray plan --inventory` reads it).
+Flow: `host.probe`, or a recorded file -> `Inventory` -> `placement`, `readiness`, `featray hosts`.
+Pure: backends probe; this module holds what a probe found, as values and as JSON (`featray hosts --json` writes it,
+`featray plan --inventory` reads it).
 """
 
 import dataclasses
@@ -9,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featray.core import targets
 from featray.core.choices import Device
+from featray.core.targets import KnownDevice, name_devices
 from featray.errors import InventoryFileError
 
 FORMAT_VERSION = 1
@@ -18,7 +19,7 @@ FORMAT_VERSION = 1
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gpu:
-    """One NVIDIA GPU, named by its UUID; CUDA's and the driver's index orders differ and are not used."""
+    """One NVIDIA GPU, named by its UUID: its index differs between CUDA and the driver, and is not used."""
 
     uuid: str
     name: str
@@ -48,7 +49,7 @@ class Host:
     cuda_architectures: tuple[str, ...] = ()  # kernels built into torch, such as sm_120
     ffmpeg: str | None = None
     weights_cached: tuple[str, ...] = ()  # repository/file of py-feat's hub
-    clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files found there; None: nobody looked
+    clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files there; None: not looked for
     disk_free_b: int | None = None
     load_1m: float | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -57,14 +58,14 @@ class Host:
     error: str | None = None  # why the probe failed; the host then offers no target
 
     def gpus_to_lease(self, node_id: str, offered: int) -> int:
-        """Say how many GPUs to ask of a node for one of them: all that it has.
+        """Return how many GPUs of a node to lease in order to use one of them: all.
 
-        Ray cannot tell a node's GPUs apart, and the measuring child takes its own by UUID: it would share it with
-        whoever else Ray gave it to. featray's own nodes have one each.
+        Ray leases a number of GPUs, not a certain one, and the measuring child takes its own by UUID: Ray might lease
+        that one to another user at the same time. A node that featray started has only one.
 
         Args:
             node_id: One of `node_ids`.
-            offered: GPUs that Ray leases there; 0 asks for none.
+            offered: GPUs that Ray leases there; for 0 the answer is 0.
         """
         return offered if len(self.node_gpus.get(node_id, ())) > 1 else min(1, offered)
 
@@ -77,22 +78,22 @@ class Target:
     host: Host
     device: Device
     gpu: Gpu | None = None
-
-    label: str = dataclasses.field(default="", compare=False)  # among the targets of its inventory: `core.targets`
+    label: str = dataclasses.field(default="", compare=False)
+    """Its name among the targets of its inventory (`core.targets`)."""
 
     def __post_init__(self) -> None:
-        """Name a target that stands alone."""
+        """Name a target that belongs to no inventory."""
         if not self.label:
-            object.__setattr__(self, "label", targets.name_devices([_known(self)])[self.target_id].name)
+            object.__setattr__(self, "label", name_devices([_known(self)])[self.target_id].name)
 
     @property
     def memory_b(self) -> int | None:
-        """The device's memory, in bytes; None where its driver does not say, as of a GPU that shares the host's."""
+        """The device's memory, in bytes; None where its driver does not say, as for a GPU that shares the host's."""
         return self.gpu.memory_b if self.gpu else self.host.memory_b
 
 
-def _known(target: Target) -> targets.KnownDevice:
-    return targets.KnownDevice(
+def _known(target: Target) -> KnownDevice:
+    return KnownDevice(
         target_id=target.target_id,
         device=target.device,
         host_id=target.host.host_id,
@@ -103,56 +104,56 @@ def _known(target: Target) -> targets.KnownDevice:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """Every host that featray may use."""
+    """Every host that featray may use, also those whose probe failed."""
 
     hosts: tuple[Host, ...]
 
     def targets(self) -> tuple[Target, ...]:
         """List every device of every host that answered its probe; GPUs come before the CPU, by UUID."""
-        found = [target for host in self.hosts if host.error is None for target in _targets(host)]
-        names = targets.name_devices(_known(target) for target in found)
-        return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in found)
+        targets = [target for host in self.hosts if host.error is None for target in _targets(host)]
+        names = name_devices(map(_known, targets))
+        return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in targets)
 
 
 def _targets(host: Host) -> list[Target]:
-    found = [
+    targets = [
         Target(target_id=gpu.uuid, host=host, device=Device.CUDA, gpu=gpu)
         for gpu in sorted(host.gpus, key=lambda gpu: gpu.uuid)
     ]
     if host.mps:
-        found.append(Target(target_id=f"mps@{host.host_id}", host=host, device=Device.MPS))
-    found.append(Target(target_id=f"cpu@{host.host_id}", host=host, device=Device.CPU))
-    return found
+        targets.append(Target(target_id=f"mps@{host.host_id}", host=host, device=Device.MPS))
+    targets.append(Target(target_id=f"cpu@{host.host_id}", host=host, device=Device.CPU))
+    return targets
 
 
 def merge(probed: Iterable[Host]) -> Inventory:
-    """Make one host of every machine, from one probe per Ray node.
+    """Make one host of each machine, from one probe for each Ray node.
 
-    The first answering probe of a machine gives its facts; nodes, their GPUs and labels are gathered from all.
+    A machine's first probe gives its facts; nodes, their GPUs and labels come from all its probes.
     """
     hosts: dict[str, Host] = {}
     for host in probed:
-        known = hosts.get(host.host_id)
-        if known is None:
+        first = hosts.get(host.host_id)
+        if first is None:
             hosts[host.host_id] = host
             continue
-        gpus = {gpu.uuid: gpu for gpu in (*known.gpus, *host.gpus)}
+        gpus = {gpu.uuid: gpu for gpu in (*first.gpus, *host.gpus)}
         hosts[host.host_id] = dataclasses.replace(
-            known,
-            labels={**host.labels, **known.labels},
+            first,
+            labels={**host.labels, **first.labels},
             gpus=tuple(gpus.values()),
-            node_ids=known.node_ids + host.node_ids,
-            node_gpus={**known.node_gpus, **host.node_gpus},
+            node_ids=first.node_ids + host.node_ids,
+            node_gpus={**first.node_gpus, **host.node_gpus},
         )
     return Inventory(hosts=tuple(hosts.values()))
 
 
 def select_offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: bool) -> tuple[Gpu, ...]:
-    """List the GPUs that a Ray node was started with: a probe sees all of the machine.
+    """Select the GPUs that a Ray node was started with; a probe sees all of the machine.
 
     Args:
-        gpus: What the probe saw.
-        declared: UUID of the node's label, if it has one.
+        gpus: Those that the probe saw.
+        declared: UUID in the node's label, if it has one.
         has_gpus: Whether Ray leases any GPU of this node.
     """
     if declared is not None:
@@ -161,7 +162,7 @@ def select_offered(gpus: tuple[Gpu, ...], declared: str | None, *, has_gpus: boo
 
 
 def add_declared(gpus: tuple[Gpu, ...], uuid: str | None) -> tuple[Gpu, ...]:
-    """Add a GPU that a node's label declares but the probe did not see; the child will say what is there."""
+    """Add a GPU that a node's label declares but the probe did not see; the child reports which GPU is there."""
     if uuid is None or any(gpu.uuid == uuid for gpu in gpus):
         return gpus
     return (*gpus, Gpu(uuid=uuid, name=f"declared GPU {uuid}"))
@@ -192,10 +193,10 @@ def from_json(text: str, source: str) -> Inventory:
             f"{source}: not an inventory of format {FORMAT_VERSION}; record one with `featray hosts --json`"
         )
     try:
-        hosts = tuple(_host(each) for each in value["hosts"])
+        hosts = tuple(map(_host, value["hosts"]))
     except (KeyError, TypeError, AttributeError) as wrong:
         raise InventoryFileError(f"{source}: hosts: {wrong}; record it again with `featray hosts --json`") from wrong
-    repeated = {host.host_id for host in hosts if [h.host_id for h in hosts].count(host.host_id) > 1}
+    repeated = {host.host_id for host in hosts if [other.host_id for other in hosts].count(host.host_id) > 1}
     if repeated:
         raise InventoryFileError(f"{source}: host ids occur twice: {', '.join(sorted(repeated))}")
     return Inventory(hosts=hosts)

@@ -1,7 +1,7 @@
 """Obstacles: why a target can never run a cell, as far as the inventory knows.
 
-Flow: a cell and a target -> `find` -> `placement` (a refusal), `readiness` (a remedy, which follows from the cause).
-Pure. What the inventory does not know (null) is no obstacle: the child will find out.
+Flow: a cell and a target -> `find_obstacle` -> `placement` (a refusal), `readiness` (the remedy for its cause).
+Pure. What the inventory does not know (null) is no obstacle: the child will find it out.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ class Obstacle:
     reason: str
 
 
-def find(cell: Cell, target: Target) -> Obstacle | None:
+def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
     """Find why a target can never run a cell; None where nothing is known against it."""
     if not cell.detector.is_pyfeat:
         return None

@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from featray.core.cell import Cell, cell_id
-from featray.planning import obstacle, target_selection
+from featray.planning import target_selection
 from featray.planning.inventory import Inventory, Target
-from featray.planning.obstacle import Cause, Obstacle
+from featray.planning.obstacle import Cause, Obstacle, find_obstacle
 from featray.sweep import Selector
 
 
@@ -67,7 +67,7 @@ def match(
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
             refusals.append(_refusal(cell, None, Obstacle(cause=Cause.NO_DEVICE, reason=reason)))
-        obstacles = {target.target_id: obstacle.find(cell, target) for target in targets}
+        obstacles = {target.target_id: find_obstacle(cell, target) for target in targets}
         refusals += _refusals(cell, targets, obstacles)
         able = [target for target in targets if obstacles[target.target_id] is None]
         units += _units(cell, able, interchangeable=interchangeable)
@@ -82,17 +82,17 @@ def _units(cell: Cell, targets: Sequence[Target], *, interchangeable: bool) -> l
     return [PlacedUnit(cell=cell, cell_id=name, target=target) for target in targets]
 
 
-def exclude(placement: Placement, find_obstacle: Callable[[Cell, Target], Obstacle | None]) -> Placement:
+def exclude(placement: Placement, find: Callable[[Cell, Target], Obstacle | None]) -> Placement:
     """Refuse what a later look at the hosts rules out; interchangeable cells keep the targets that are left.
 
     Args:
         placement: As matched.
-        find_obstacle: Finds why a target cannot run a cell after all, or returns None.
+        find: Finds why a target cannot run a cell after all, or returns None.
     """
     units: list[PlacedUnit] = []
     refusals = list(placement.refusals)
     for unit in placement.units:
-        obstacles = {target.target_id: find_obstacle(unit.cell, target) for target in unit.targets}
+        obstacles = {target.target_id: find(unit.cell, target) for target in unit.targets}
         refusals += _refusals(unit.cell, unit.targets, obstacles)
         able = [target for target in unit.targets if obstacles[target.target_id] is None]
         if able:
@@ -109,8 +109,8 @@ def exclude(placement: Placement, find_obstacle: Callable[[Cell, Target], Obstac
 
 def _refusals(cell: Cell, targets: Sequence[Target], obstacles: dict[str, Obstacle | None]) -> list[Refusal]:
     pairs = ((target, obstacles[target.target_id]) for target in targets)
-    return [_refusal(cell, target, found) for target, found in pairs if found is not None]
+    return [_refusal(cell, target, obstacle) for target, obstacle in pairs if obstacle is not None]
 
 
-def _refusal(cell: Cell, target: Target | None, found: Obstacle) -> Refusal:
-    return Refusal(cell=cell, cell_id=cell_id(cell), target=target, cause=found.cause, reason=found.reason)
+def _refusal(cell: Cell, target: Target | None, obstacle: Obstacle) -> Refusal:
+    return Refusal(cell=cell, cell_id=cell_id(cell), target=target, cause=obstacle.cause, reason=obstacle.reason)

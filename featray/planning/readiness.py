@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import WeightsKind
-from featray.planning import obstacle, target_selection
+from featray.planning import target_selection
 from featray.planning.inventory import Host, Inventory, Target
-from featray.planning.obstacle import Cause
+from featray.planning.obstacle import Cause, find_obstacle
 from featray.sweep import Selector
 
 DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and clips are small beside them
@@ -102,9 +102,9 @@ def _devices(host: Host, targets: Sequence[Target], cells: Sequence[Cell]) -> It
         if not of_device:
             yield Lack(host=host.hostname, what=f"no {device} device that the sweep selects")
         for target, cell in itertools.product(of_device, (cell for cell in cells if cell.device == device)):
-            found = obstacle.find(cell, target)
-            if found is not None and found.cause is not Cause.PYFEAT_NOT_INSTALLED:  # `_packages` has named it
-                yield Lack(host=host.hostname, what=found.reason, remedy=REMEDIES.get(found.cause))
+            obstacle = find_obstacle(cell, target)
+            if obstacle is not None and obstacle.cause is not Cause.PYFEAT_NOT_INSTALLED:  # `_packages` has named it
+                yield Lack(host=host.hostname, what=obstacle.reason, remedy=REMEDIES.get(obstacle.cause))
 
 
 def _weights(host: Host, cells: Sequence[Cell], weights: Mapping[str, Sequence[str]]) -> Iterable[Lack]:

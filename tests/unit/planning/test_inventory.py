@@ -19,19 +19,19 @@ OLDER = Gpu(uuid="GPU-a", name="NVIDIA GeForce RTX 3090", compute_capability="8.
 def test_gpus_are_targets_by_uuid_and_come_before_the_cpu() -> None:
     host = Host(host_id="h1", hostname="box", gpus=(BLACKWELL, OLDER), mps=True)
     targets = Inventory(hosts=(host,)).targets()
-    assert [(each.target_id, each.device) for each in targets] == [
+    assert [(target.target_id, target.device) for target in targets] == [
         ("GPU-a", "cuda"),
         ("GPU-b", "cuda"),
         ("mps@h1", "mps"),
         ("cpu@h1", "cpu"),
     ]
-    assert [each.label for each in targets][1:3] == ["RTX PRO 6000 Blackwell", "MPS"]
+    assert [target.label for target in targets][1:3] == ["RTX PRO 6000 Blackwell", "MPS"]
 
 
 def test_the_order_in_which_a_driver_lists_gpus_changes_nothing() -> None:
     one = Host(host_id="h1", hostname="box", gpus=(BLACKWELL, OLDER))
     other = dataclasses.replace(one, gpus=(OLDER, BLACKWELL))
-    ids = [[each.target_id for each in Inventory(hosts=(host,)).targets()] for host in (one, other)]
+    ids = [[target.target_id for target in Inventory(hosts=(host,)).targets()] for host in (one, other)]
     assert ids[0] == ids[1]
 
 
@@ -116,7 +116,7 @@ def test_a_node_with_several_gpus_is_leased_whole(gpus: tuple[Gpu, ...], offered
     assert host.gpus_to_lease("n1", offered) == leased
 
 
-def test_of_two_gpus_of_one_name_the_label_tells_which() -> None:
+def test_labels_of_two_gpus_of_one_name_differ() -> None:
     twin = dataclasses.replace(OLDER, uuid="GPU-12345678-0000")
     labels = [
         target.label for target in Inventory(hosts=(Host(host_id="h", hostname="box", gpus=(OLDER, twin)),)).targets()

@@ -7,9 +7,8 @@ import pytest
 from featray.core import detectors
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
-from featray.planning import obstacle
 from featray.planning.inventory import Gpu, Host, Inventory
-from featray.planning.obstacle import Cause, Obstacle
+from featray.planning.obstacle import Cause, Obstacle, find_obstacle
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host
 
 V2 = make_cell(detector=detectors.CATALOGUE["detectorv2"])
@@ -20,7 +19,7 @@ OWN = make_cell(detector=Detector(name="own", class_name="mine:Detector", headin
 def find(cell: Cell, host: Host) -> Obstacle | None:
     """Look at the host's first target of the cell's device."""
     targets = Inventory(hosts=(host,)).targets()
-    return obstacle.find(cell, next(target for target in targets if target.device == cell.device))
+    return find_obstacle(cell, next(target for target in targets if target.device == cell.device))
 
 
 def test_a_host_that_has_everything_has_no_obstacle() -> None:
