@@ -42,8 +42,11 @@ _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word an u
 
 def escape(text: str) -> str:
     """Write text so that every Markdown renderer shows it as it is, anywhere but at the start of a line."""
-    escaped = _SPECIAL.sub(r"\\\1", wording.plain(text))
-    escaped = _EDGE_UNDERSCORE.sub(r"\\_", escaped)
+    return _escape_plain(wording.plain(text))
+
+
+def _escape_plain(text: str) -> str:
+    escaped = _EDGE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", text))
     return "".join(_ENTITIES.get(character, character) for character in escaped)
 
 
@@ -53,11 +56,11 @@ def code(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Escape a sentence, and keep its code spans: `Raise `warmup`.`."""
+    """Escape a sentence, but keep what is between backticks as code."""
     parts = wording.plain(text).split("`")
     if len(parts) % 2 == 0:
         return escape(text)
-    return "".join(code(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+    return "".join(f"`{part}`" if index % 2 else _escape_plain(part) for index, part in enumerate(parts))
 
 
 def render(report: Report, notes: Notes = NONE, hand_written: str | None = None) -> str:

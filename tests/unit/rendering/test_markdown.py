@@ -66,6 +66,13 @@ def test_a_command_to_copy_cannot_end_its_span() -> None:
     assert markdown.code("featray suggest 'a`b'") == "featray suggest 'a\\`b'"
 
 
+def test_a_sentence_keeps_its_code_and_escapes_the_rest() -> None:
+    assert markdown.sentence("Raise `warmup_min`, *then* measure again.") == (
+        "Raise `warmup_min`, \\*then\\* measure again."
+    )
+    assert markdown.sentence("one ` alone") == "one \\` alone"
+
+
 def test_remarks_stand_after_what_was_found() -> None:
     found = notes.Notes(observations=(notes.Observation("stack", "Stack: torch 2.11."),))
     text = markdown.render(make_report([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
