@@ -2,7 +2,8 @@
 
 Flow: a backend -> `supervisor` -> `child` -> `measurement`; each row is in the `spool` before the next cell starts.
 
-    supervisor, child, child_death   one invocation at a time, to its end
+    supervisor, child_run, child     one invocation at a time, to its end
+    child_death                      why a child ended before its work was done
     lease, cgroup                    who has the host or device; whether the kernel killed for memory
     environments, venvs              the variables and the interpreter that a child gets
     input_files, clips               what a child reads: the files of its inputs, and shorter copies of videos

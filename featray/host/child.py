@@ -45,17 +45,24 @@ class Child:
             env: The child's whole environment.
             request: Sent as one line of JSON.
             open_files: File descriptors that the child keeps open (its lease).
+
+        Raises:
+            OSError: the program cannot be started.
         """
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self._process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=dict(env),
-            start_new_session=True,
-            pass_fds=tuple(open_files),
-        )
+        try:
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=dict(env),
+                start_new_session=True,
+                pass_fds=tuple(open_files),
+            )
+        except OSError:
+            self._stderr.close()
+            raise
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

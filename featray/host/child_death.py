@@ -7,8 +7,8 @@ import dataclasses
 import signal
 
 from featray.core import wording
-from featray.core.invocation import Rules
 from featray.core.row import Row
+from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import cgroup
 from featray.host.child import describe_exit

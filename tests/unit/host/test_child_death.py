@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import cgroup, child_death
 from tests.support.builders import make_row

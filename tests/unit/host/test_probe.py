@@ -15,7 +15,7 @@ from featray.measurement import provenance
 def test_this_machine_describes_itself() -> None:
     host = probe.this_host()
     assert host.error is None
-    assert (host.host_id, host.hostname) == (provenance.host_id(), os.uname().nodename)
+    assert (host.host_id, host.hostname) == (provenance.compute_host_id(), os.uname().nodename)
     assert host.cpu_count == os.cpu_count()
     assert host.packages["featray"] == __version__
     assert host.disk_free_b is not None

@@ -1,0 +1,229 @@
+"""One child: started over some cells of an invocation, followed to its end, and replaced by rows where it died.
+
+Flow: `supervisor` -> `run` -> `child` -> `python -m featray.measurement` -> events for the driver.
+"""
+
+import dataclasses
+import errno
+import os
+import signal
+import time
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from featray.core import clock
+from featray.core.cell import Cell, cell_id
+from featray.core.events import EventKind, PlainEvent
+from featray.core.invocation import NEXT, Invocation, larger_batches, record, to_mapping, why_skipped
+from featray.core.row import Row, from_mapping
+from featray.core.status import Status
+from featray.host import cgroup, child_death, environments, input_files, spool, venvs
+from featray.host.child import Child, Garbled, ParentWatch
+from featray.host.child_death import Cause
+from featray.host.lease import Lease
+from featray.measurement import ffmpeg
+
+TICK_S = 0.5  # the longest single wait for the child
+
+SHARED_END_S = 1.5  # Ray and `ParentWatch` kill children first: this process then ends before it blames the child
+
+NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
+"""The interpreter is missing or of another architecture, as in a cache that hosts share."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all children of one invocation share."""
+
+    invocation: Invocation
+    spool: Path
+    cache: Path
+    host: Mapping[str, Any]  # columns of every row
+    libraries: ffmpeg.Libraries
+    lease: Lease
+    watch: ParentWatch | None
+
+
+@dataclasses.dataclass
+class _ChildProgress:
+    """What one child has done so far."""
+
+    remaining: dict[str, Cell]  # by cell_id
+    started_at: str
+    current: Cell | None = None
+    deadline: float = 0.0
+    finished: int = 0  # cells
+    oom_kills: int | None = None  # count of this cgroup when the child started
+
+
+def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
+    """Run one child over cells, by cell_id; when it dies, make the row of the cell that it was measuring."""
+    files: dict[str, list[str]] = {}
+    for id_, cell in list(cells.items()):
+        try:
+            files[id_] = [str(path) for path in input_files.find(cell.input, shared.cache)]
+        except OSError as missing:
+            yield from _unsupported_rows(shared, {id_: cells.pop(id_)}, missing)
+    if not cells:
+        return
+    try:
+        python = venvs.interpreter(next(iter(cells.values())).requirements, shared.cache)
+    except OSError as wrong:
+        yield from _unsupported_rows(shared, cells, wrong)
+        return
+    try:
+        child = _start_child(shared, python, _request(shared, cells, files))
+    except OSError as wrong:
+        if wrong.errno not in NO_PROGRAM:
+            raise  # no memory, processes or files are left: a later try may succeed
+        yield from _unsupported_rows(shared, cells, wrong)
+        return
+    try:
+        yield from _attend(shared, child, _ChildProgress(cells, started_at=clock.utc_now()))
+    finally:
+        child.close()
+
+
+def _start_child(shared: Shared, python: str, request: Mapping[str, Any]) -> Child:
+    variables = environments.build_variables(
+        shared.invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
+    )
+    command = [python, "-P", "-m", "featray.measurement"]
+    child = Child(command, env=variables, request=request, open_files=shared.lease.files)
+    if shared.watch is not None:
+        shared.watch.child_pid = child.pid
+    return child
+
+
+def _attend(shared: Shared, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
+    """Follow a child to its end; make rows for what a dead one leaves."""
+    progress.oom_kills = cgroup.count_oom_kills()
+    progress.deadline = _deadline(shared.invocation.rules.load_limit_s)
+    cause: Cause | None = None
+    code = 0
+    try:
+        cause = yield from _follow(shared, child, progress)
+    finally:
+        code = child.end()
+        if shared.watch is not None:
+            shared.watch.child_pid = None
+    if code == -signal.SIGKILL and shared.watch is not None:
+        time.sleep(SHARED_END_S)
+    if cause is None and progress.remaining:
+        cause = child_death.find_cause(code, finished=progress.finished, oom_kills_before=progress.oom_kills)
+    if cause is not None:
+        yield from _rows_of_dead_child(shared, progress, cause, child.stderr_tail())
+
+
+def _follow(shared: Shared, child: Child, progress: _ChildProgress) -> Generator[PlainEvent, None, Cause | None]:
+    """Pass on a child's events; return why it must end when it passed a limit or broke the protocol, else None."""
+    rules = shared.invocation.rules
+    while True:
+        try:
+            event = child.receive(min(TICK_S, progress.deadline - time.monotonic()))
+            cell, row = _read_event(event, progress.remaining)
+        except TimeoutError:
+            if time.monotonic() < progress.deadline:
+                continue
+            return child_death.overdue(rules, is_loading=progress.current is None)
+        except Garbled as wrong:
+            return Cause(Status.CRASHED, f"the child's protocol channel is garbled, {wrong}")
+        if event is None or event["event"] == EventKind.DONE:
+            return None
+        if event["event"] == EventKind.LOADING:
+            yield {"kind": EventKind.LOADING}
+        elif cell is not None:
+            progress.current = cell
+            progress.started_at = clock.utc_now()
+            progress.deadline = _deadline(rules.time_limit_s)
+            yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
+        elif row is not None:
+            row = child_death.with_memory_limit(row, progress.oom_kills)
+            problem = _keep(shared, row)
+            del progress.remaining[row.cell_id]
+            progress.current, progress.finished = None, progress.finished + 1
+            progress.deadline = _deadline(rules.load_limit_s)
+            yield {"kind": EventKind.ROW, "row": row, "text": problem}
+            child.send(NEXT)
+
+
+def _read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
+    """Read the cell that a `started` event names, or the row that a `row` event brings.
+
+    Raises:
+        Garbled: the cell or row is not one that this child was asked for.
+    """
+    kind = event["event"] if event else None
+    try:
+        if event and kind == EventKind.STARTED:
+            return remaining[event["cell_id"]], None
+        if event and kind == EventKind.ROW:
+            row = from_mapping(event["row"])
+            remaining[row.cell_id]
+            return None, row
+    except (KeyError, TypeError, AttributeError, ValueError) as wrong:
+        raise Garbled(f"not what was asked for: {wrong}") from wrong
+    return None, None
+
+
+def _rows_of_dead_child(
+    shared: Shared, progress: _ChildProgress, cause: Cause, stderr_tail: str | None
+) -> Iterator[PlainEvent]:
+    """Make the row of the cell that a child died at; if it died while loading, the row of every cell left."""
+    if progress.current is None and progress.finished > 0:
+        return  # it died between two cells: no measurement was lost, and the next child goes on
+    cells = [progress.current] if progress.current else list(progress.remaining.values())
+    for cell in cells:
+        yield _row(shared, cell, cause, progress.started_at, stderr_tail)
+    if cause.status is Status.OOM and progress.current is not None:
+        skipped = Cause(Status.SKIPPED, why_skipped(progress.current))
+        for cell in larger_batches(progress.current, progress.remaining.values()):
+            yield _row(shared, cell, skipped, clock.utc_now())
+
+
+def _unsupported_rows(shared: Shared, cells: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
+    for cell in cells.values():
+        yield _row(shared, cell, Cause(Status.UNSUPPORTED, str(wrong)), clock.utc_now())
+
+
+def _row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail: str | None = None) -> PlainEvent:
+    """Make and spool the row of a cell that no child could measure."""
+    row = record(
+        shared.invocation,
+        cell,
+        status=cause.status.value,
+        reason=cause.reason,
+        stderr_tail=stderr_tail,
+        started_at=started_at,
+        ended_at=clock.utc_now(),
+        **shared.host,
+    )
+    return {"kind": EventKind.ROW, "row": row, "text": _keep(shared, row)}
+
+
+def _keep(shared: Shared, row: Row) -> str | None:
+    """Spool a row; if that fails, return why: the row still goes to the driver, which stores it."""
+    try:
+        spool.write(shared.spool, row)
+    except OSError as wrong:
+        return f"{shared.host['hostname']} cannot keep rows until they are stored: {shared.spool}: {wrong.strerror}"
+    return None
+
+
+def _request(shared: Shared, cells: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Write what the child needs to know: the invocation with the cells that are left, in their order."""
+    whole = shared.invocation
+    left = [pair for pair in zip(whole.cells, whole.order, strict=True) if cell_id(pair[0]) in cells]
+    rest = dataclasses.replace(whole, cells=tuple(cell for cell, _ in left), order=tuple(index for _, index in left))
+    return {
+        "invocation": to_mapping(rest),
+        "files": files,
+        "host": dict(shared.host),
+        "ffmpeg": ffmpeg.describe(shared.libraries),
+        "cache": str(shared.cache),
+    }
+
+
+def _deadline(limit_s: float) -> float:
+    return time.monotonic() + limit_s

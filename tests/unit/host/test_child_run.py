@@ -1,0 +1,119 @@
+"""One child over some cells: its events, and the rows of cells that it could not measure."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray.core.cell import Cell, cell_id
+from featray.core.detectors import Detector
+from featray.core.inputs import CATALOGUE, VIDEO, Input
+from featray.core.row import Row
+from featray.core.rules import Rules
+from featray.core.status import Status
+from featray.host import child_run, venvs
+from featray.host.child_run import Shared
+from featray.host.lease import Lease
+from featray.measurement import ffmpeg
+from tests.support.builders import BOX, make_cell, make_invocation
+
+TICK = Detector(
+    name="tick", class_name="featray.measurement.clockwork:Clockwork", keywords={"frames": 72}, heading="tick"
+)
+GONE = Input(name="gone", kind=VIDEO, paths=("/gone.mp4",), source_frames=72, fps=30.0)
+
+
+def run(folder: Path, *cells: Cell, rules: Rules | None = None) -> list[dict[str, Any]]:
+    shared = Shared(
+        invocation=make_invocation(*cells, device="cpu", gpu_uuid=None, target_id="cpu@here", rules=rules or Rules()),
+        spool=folder / "spool",
+        cache=folder,
+        host={name: BOX[name] for name in ("hostname", "host_id")},
+        libraries=ffmpeg.NO_LIBRARIES,
+        lease=Lease(()),
+        watch=None,
+    )
+    return [dict(event) for event in child_run.run(shared, {cell_id(cell): cell for cell in cells})]
+
+
+def rows_of(events: list[dict[str, Any]]) -> list[Row]:
+    return [event["row"] for event in events if event["kind"] == "row"]
+
+
+def make_tick(clip: Input = CATALOGUE["short"], **changes: Any) -> Cell:
+    return make_cell(detector=TICK, input=clip, device="cpu", **changes)
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Let the child's interpreter run other code; it reads its request first."""
+    interpreter = folder / "python"
+    script = folder / "child.py"
+    script.write_text(f"import json, os, sys, time\nrequest = json.loads(input())\n{code}\n")
+    interpreter.write_text(f"#!/bin/sh\nexec {sys.executable} -u {script}\n")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: str(interpreter))
+
+
+def test_a_cell_whose_clip_is_missing_is_unsupported_and_the_other_is_measured(tmp_path: Path) -> None:
+    rules = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
+    missing, measured = rows_of(run(tmp_path, make_tick(GONE), make_tick(), rules=rules))
+    assert (missing.input, missing.status) == ("gone", Status.UNSUPPORTED)
+    assert missing.reason == "input gone: /gone.mp4 is not on this host; copy it there"
+    assert (measured.input, measured.status) == ("short", Status.OK)
+
+
+@pytest.mark.parametrize("program", ["/no/such/python", "/dev/null"])
+def test_an_interpreter_that_cannot_run_here_makes_its_cells_unsupported(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: program)
+    rows = rows_of(run(tmp_path, make_tick(), make_tick(batch_size=1)))
+    assert [row.status for row in rows] == [Status.UNSUPPORTED] * 2
+    assert program in str(rows[0].reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("os._exit(3)", "the child died (exit code 3)"),
+        ("print('no JSON')", "the child's protocol channel is garbled, not JSON: b'no JSON\\n'"),
+        (
+            "print(json.dumps({'event': 'started', 'cell_id': 'another'}))",
+            "the child's protocol channel is garbled, not what was asked for: 'another'",
+        ),
+    ],
+)
+def test_a_child_that_dies_while_it_loads_costs_all_its_cells(
+    code: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, tmp_path, code)
+    rows = rows_of(run(tmp_path, make_tick(), make_tick(batch_size=1)))
+    assert [(row.status, row.reason) for row in rows] == [(Status.CRASHED, reason)] * 2
+
+
+START = "print(json.dumps({'event': 'started', 'cell_id': sorted(request['files'])[0]}))\n"
+
+
+def test_a_child_that_dies_at_a_cell_costs_that_cell_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, tmp_path, START + "print('last words', file=sys.stderr)\nos._exit(3)")
+    cells = [make_tick(), make_tick(batch_size=1)]
+    (row,) = rows_of(run(tmp_path, *cells))
+    assert row.cell_id == min(map(cell_id, cells))
+    assert (row.status, row.stderr_tail) == (Status.CRASHED, "last words")
+
+
+def test_a_cell_that_passes_its_limit_is_a_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, tmp_path, START + "time.sleep(60)")
+    (row,) = rows_of(run(tmp_path, make_tick(), rules=Rules(time_limit_s=0.5)))
+    assert (row.status, row.reason) == (Status.TIMEOUT, "took longer than its limit of 0.5 s")
+
+
+def test_a_row_that_cannot_be_spooled_still_reaches_the_driver_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, tmp_path, "os._exit(3)")
+    (tmp_path / "spool").write_text("a file where the folder should be")
+    (event,) = [event for event in run(tmp_path, make_tick()) if event["kind"] == "row"]
+    assert event["row"].status == Status.CRASHED
+    assert event["text"].startswith(f"box cannot keep rows until they are stored: {tmp_path}/spool: ")
