@@ -1,9 +1,15 @@
-"""Interchange: py-feat's own formats, in and out, and what other tools read.
+"""Interchange: py-feat's own formats, in and out, and formats that other tools read.
 
-Pure but for `importing.read`, which opens the file. Text in, rows out, and back:
-    pyfeat_markdown   docs/benchmarks/*.md of every age
-    pyfeat_json       the `--json` output of py-feat's benchmark script, schema version 1
-    throughput_csv    py-feat's throughput.csv, both the dashboard's columns and the ingest script's
-    github_action     github-action-benchmark's customSmallerIsBetter
-    everything        CSV and JSON lines with every column of the store
+Flow: a file -> `report_files.read` -> rows -> the store; the store -> rows -> `write` of a format -> text.
+Pure, except for `report_files.read`, which opens the file.
+
+    pyfeat_markdown   docs/benchmarks/*.md of every age, in and out
+    pyfeat_json       the `--json` output of py-feat's benchmark script, schema version 1, in and out
+    throughput_csv    py-feat's throughput.csv: the dashboard's columns in and out, the ingest script's in
+    github_action     github-action-benchmark's customSmallerIsBetter, out
+    all_columns       CSV and JSON lines with every column of the store, out
+
+    labels, figures   the texts and the rounded numbers of a report, and what they mean
+    imported_rows     one line of a report -> one row
+    exported_reports  rows -> what one report of py-feat can hold
 """

@@ -1,4 +1,4 @@
-"""Every column of every row, for other tools: JSON lines and CSV."""
+"""All columns: every column of every row for other tools, as JSON lines and CSV. Pure."""
 
 import csv
 import dataclasses
@@ -7,21 +7,20 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from featray.core import row as rows
-from featray.core.row import Row
+from featray.core.row import Row, columns, to_json
 
 
-def json_lines(found: Iterable[Row]) -> str:
+def write_json_lines(rows: Iterable[Row]) -> str:
     """Write one JSON object per line, nulls included; `row.from_mapping` reads each back."""
-    return "".join(f"{rows.to_json(row)}\n" for row in found)
+    return "".join(f"{to_json(row)}\n" for row in rows)
 
 
-def comma_separated(found: Iterable[Row]) -> str:
+def write_csv(rows: Iterable[Row]) -> str:
     """Write a table with the store's columns; null is an empty field, lists and maps are JSON."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in rows.columns()])
-    for row in found:
+    writer.writerow([column.name for column in columns()])
+    for row in rows:
         writer.writerow([_field(value) for value in dataclasses.asdict(row).values()])
     return stream.getvalue()
 

@@ -1,7 +1,8 @@
-"""Rows on their way out to py-feat's formats: grouped by what one of its reports can hold, one duration per cell.
+"""Exported reports: rows split by what one of py-feat's reports can hold, with one duration per cell.
 
-py-feat's formats know one host, one GPU and one set of versions per file, and one number per cell. featray has several
-invocations; their geometric mean stands for them, as in featray's own reports.
+Flow: rows -> `split` -> `ExportedReport` -> `pyfeat_markdown`, `pyfeat_json`, `throughput_csv`. Pure.
+py-feat's formats have one host, one GPU and one set of versions per file, and one number per cell. featray has several
+invocations: the number is their geometric mean, as in featray's own reports.
 """
 
 import collections
@@ -9,7 +10,7 @@ import dataclasses
 import datetime
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from featray.core.row import Row
 from featray.interchange import imported_rows, labels
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,45 +35,49 @@ class ReportLine:
     device: str
     batch_size: int
     num_workers: int
-    seconds: float
-    units: int
-    detected: int | None
+    call_s: float
+    frames: int  # or images, of one call
+    fex_rows: int | None
     printed: Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReportGroup:
-    """What goes into one report. `first` carries its context; `metadata` is that of an imported report."""
+class ExportedReport:
+    """What one report holds."""
 
     name: str
-    first: Row
+    context: Row  # of machine and software
     rows: tuple[Row, ...]
     lines: tuple[ReportLine, ...]
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, Any]  # of the report that the rows were imported from, else empty
 
 
-def groups(rows: Iterable[Row]) -> list[ReportGroup]:
-    """Split rows so that nothing which a report prints once differs within a group.
+def split(rows: Iterable[Row]) -> list[ExportedReport]:
+    """Split rows into reports, so that whatever a report prints once is the same for all its rows.
 
-    Rows without a timing are left out, and so are attempts that were replaced and work that is no longer the latest:
-    they count nowhere else either. Rows of a host's CPU go with its GPU where there is only one.
+    Rows without a timing are left out. So are replaced attempts and outdated work: they count nowhere else either. Rows
+    of a host's CPU go with its GPU where there is only one.
     """
     timed = [row for unit in units.gather(rows) for row in unit.measured if row.frames]
     gpus: dict[tuple[str, str | None], set[str]] = collections.defaultdict(set)
     for row in timed:
         if row.device != Device.CPU:
-            gpus[row.run_id, row.host_id or row.hostname].add(row.target_id)
-    split: dict[tuple[Any, ...], list[Row]] = collections.defaultdict(list)
-    for row in timed:
-        host = row.host_id or row.hostname
-        alone = len(gpus[row.run_id, host]) <= 1
-        split[(row.run_id, host, "" if alone else row.target_id, *_printed_once(row))].append(row)
-    return _named([_group(of_group) for of_group in split.values()])
+            gpus[row.run_id, _host(row)].add(row.target_id)
+
+    def report_key(row: Row) -> tuple[Any, ...]:
+        target = row.target_id if len(gpus[row.run_id, _host(row)]) > 1 else ""
+        return (row.run_id, _host(row), target, *_printed_once(row))
+
+    return _rename([_report(members) for members in group_by(timed, report_key).values()])
+
+
+def _host(row: Row) -> str | None:
+    return row.host_id or row.hostname
 
 
 def _printed_once(row: Row) -> tuple[Any, ...]:
     return (
-        (row.printed or {}).get(imported_rows.METADATA),
+        (row.printed or {}).get(imported_rows.METADATA_KEY),
         row.pyfeat,
         row.pyfeat_commit,
         row.python,
@@ -82,21 +88,22 @@ def _printed_once(row: Row) -> tuple[Any, ...]:
     )
 
 
-def _group(rows: list[Row]) -> ReportGroup:
-    metadata = json.loads((rows[0].printed or {}).get(imported_rows.METADATA, "{}"))
-    cells: dict[tuple[str, str], list[Row]] = collections.defaultdict(list)
-    for row in sorted(rows, key=_place):
-        cells[row.cell_id, row.target_id].append(row)
-    lines = tuple(_line(of_cell) for of_cell in cells.values())
-    first = next((row for row in rows if row.gpu_name), rows[0])
-    return ReportGroup(name=rows[0].run_id, first=first, rows=tuple(rows), lines=lines, metadata=metadata)
+def _report(rows: Sequence[Row]) -> ExportedReport:
+    cells = group_by(sorted(rows, key=_order), lambda row: (row.cell_id, row.target_id))
+    return ExportedReport(
+        name=rows[0].run_id,
+        context=next((row for row in rows if row.gpu_name), rows[0]),
+        rows=tuple(rows),
+        lines=tuple(_line(members) for members in cells.values()),
+        metadata=json.loads((rows[0].printed or {}).get(imported_rows.METADATA_KEY, "{}")),
+    )
 
 
-def _place(row: Row) -> tuple[Any, ...]:
+def _order(row: Row) -> tuple[Any, ...]:
     """Order rows as their report had them, or as py-feat's script measures: input, detector, device, batch, workers.
 
-    Its devices come in the order in which they are asked for; by default the CPU and then one accelerator. So nothing
-    says whether MPS or CUDA comes first, and no host has both.
+    The script takes devices in the order of its arguments; by default the CPU and then one accelerator. So nothing says
+    whether MPS or CUDA comes first, and no host has both.
     """
     if row.source_file is not None:
         return (row.order_index or 0,)
@@ -112,37 +119,38 @@ def _place(row: Row) -> tuple[Any, ...]:
     )
 
 
-def _line(rows: list[Row]) -> ReportLine:
+def _line(rows: Sequence[Row]) -> ReportLine:
     row, printed = rows[0], rows[0].printed or {}
-    alone = len(rows) == 1
     return ReportLine(
         section_kind=row.section_kind,
         section_label=row.section_label,
-        config=printed.get(imported_rows.CONFIG) or labels.heading(row.detector),
+        config=printed.get(imported_rows.CONFIG_KEY) or labels.detector_heading(row.detector),
         device=row.device,
         batch_size=row.batch_size,
         num_workers=row.num_workers,
-        seconds=stats.centre_s([median(each.timed_s or []) for each in rows]),
-        units=row.frames or 0,
-        detected=row.fex_rows,
-        printed={name: text for name, text in printed.items() if alone and name in imported_rows.FIGURES},
+        call_s=stats.centre_s([median(member.timed_s or []) for member in rows]),
+        frames=row.frames or 0,
+        fex_rows=row.fex_rows,
+        # The print is that of one call: of several invocations none was printed.
+        printed={name: text for name, text in printed.items() if name in imported_rows.PRINTED_KEYS and len(rows) == 1},
     )
 
 
-def _named(found: list[ReportGroup]) -> list[ReportGroup]:
-    """Name each group after its run, with host, GPU and whatever else it takes where a run has several."""
-    of_run = collections.Counter(group.name for group in found)
-    named: list[ReportGroup] = []
-    taken: collections.Counter[str] = collections.Counter()
-    for group in found:
-        name = group.name
+def _rename(reports: Sequence[ExportedReport]) -> list[ExportedReport]:
+    """Name each report after its run; where a run has several, add host, GPU, environment and at last a number."""
+    of_run = collections.Counter(report.name for report in reports)
+    renamed: list[ExportedReport] = []
+    times_used: collections.Counter[str] = collections.Counter()
+    for report in reports:
+        name = report.name
         if of_run[name] > 1:
-            first = group.first
-            parts = (name, first.hostname, first.gpu_name or first.device, first.environment)
-            name = "-".join(slug(part) if index else part for index, part in enumerate(parts) if part)
-        taken[name] += 1
-        named.append(dataclasses.replace(group, name=f"{name}-{taken[name]}" if taken[name] > 1 else name))
-    return named
+            row = report.context
+            parts = (row.hostname, row.gpu_name or row.device, row.environment)
+            name = "-".join([name, *(slug(part) for part in parts if part)])
+        times_used[name] += 1
+        numbered = f"{name}-{times_used[name]}" if times_used[name] > 1 else name
+        renamed.append(dataclasses.replace(report, name=numbered))
+    return renamed
 
 
 def slug(text: str) -> str:
@@ -150,31 +158,27 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def by_section(lines: Iterable[ReportLine]) -> dict[tuple[str, str], list[ReportLine]]:
-    """Group lines by (kind, label) of their section, in order of appearance."""
-    found: dict[tuple[str, str], list[ReportLine]] = {}
-    for line in lines:
-        found.setdefault((line.section_kind, line.section_label), []).append(line)
-    return found
+def group_by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Group items by a key, in order of appearance."""
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
-def by_config(lines: Iterable[ReportLine]) -> dict[str, list[ReportLine]]:
-    """ReportGroup lines by the heading of their table, in order of appearance."""
-    found: dict[str, list[ReportLine]] = {}
-    for line in lines:
-        found.setdefault(line.config, []).append(line)
-    return found
-
-
-def distinct(values: Iterable[T]) -> list[T]:
+def unique(values: Iterable[T]) -> list[T]:
     """List values once each, in order of appearance."""
     return list(dict.fromkeys(values))
 
 
-def date_text(group: ReportGroup) -> str:
-    """Write when a group's measuring began, in the form of py-feat's script for a zone-aware clock."""
-    began = min(row.started_at for row in group.rows)
-    return f"{datetime.datetime.fromisoformat(began):%Y-%m-%d %H:%M:%S} UTC"
+def began_at(report: ExportedReport) -> datetime.datetime:
+    """Give the moment when a report's first row was measured."""
+    return datetime.datetime.fromisoformat(min(row.started_at for row in report.rows))
+
+
+def date_text(report: ExportedReport) -> str:
+    """Write when a report's measuring began, in the form of py-feat's script for a zone-aware clock."""
+    return f"{began_at(report):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def host_text(row: Row) -> str:
@@ -184,11 +188,11 @@ def host_text(row: Row) -> str:
     return f"{row.hostname or 'unknown'} ({row.arch or 'unknown'}, {row.cpu_count or 0} CPUs)"
 
 
-def gpu_text(group: ReportGroup) -> str:
-    """Write a GPU line: of what was measured on, not of what else the host has."""
-    row = group.first
+def gpu_text(report: ExportedReport) -> str:
+    """Write a GPU line: the GPU that the report was measured on, not others of the host."""
+    row = report.context
     if row.device == Device.CUDA:
         return f"CUDA {row.cuda or 'unknown'}, {row.gpu_name or 'unknown'}"
-    if any(each.device == Device.MPS for each in group.rows):
+    if any(member.device == Device.MPS for member in report.rows):
         return f"{row.gpu_name} (MPS)" if row.gpu_name else "MPS available"
     return "no GPU"

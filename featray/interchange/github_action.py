@@ -1,7 +1,8 @@
 """github-action-benchmark's `customSmallerIsBetter`: one entry per cell, target and run, with spread and verdict.
 
-The tool draws a curve through the entries of one name, one point for each export. So a name tells what was measured and
-on what, and goes on from run to run; only where entries of one export would share it does it also say what differs.
+Flow: rows -> units -> `write`. Pure.
+The tool draws a curve through the entries of one name, one point for each export. So a name says what was measured and
+where, and stays the same from run to run. Where entries of one export would share a name, it also says what differs.
 
 Source: the tool's README: a list of `{name, unit, value, range, extra}`, of which the last two may be left out.
 """
@@ -21,14 +22,13 @@ from featray.core.row import Row
 def write(rows: Iterable[Row], verdicts: Mapping[UnitKey, str] | None = None) -> str:
     """Write the time of each cell on each target in each run, in ms per frame or image.
 
-    A time is the geometric mean over invocations, as in featray's reports. `range` is half of its 95% confidence
-    interval from 3 invocations on, half the distance between two, and of a single imported figure half of what its
-    print leaves open; a single measured one says nothing of its spread and has none. Units without a timing are left
-    out.
+    A time is the geometric mean over invocations, as in featray's reports. `range` is half the width of an interval:
+    from 3 invocations on the 95% confidence interval, of two invocations the distance between them, and of one imported
+    figure the rounding of its print. One measured invocation has no range. Units without a timing are left out.
 
     Args:
         rows: Of one run or of several.
-        verdicts: (run id, cell id, target id) -> what a comparison said of it; ends up in `extra`.
+        verdicts: (run id, cell id, target id) -> the verdict of a comparison, for `extra`.
     """
     timed = [unit for unit in units.gather(rows) if unit.call_s is not None and unit.row.frames]
     entries = [
@@ -39,33 +39,33 @@ def write(rows: Iterable[Row], verdicts: Mapping[UnitKey, str] | None = None) ->
 
 def _entry(name: str, unit: Unit, verdict: str | None) -> dict[str, Any]:
     row = unit.row
-    per_unit_ms = 1000 / (row.frames or 1)
-    spread_s = _half_range_s(unit)
-    said = [verdict] if verdict else []
-    said += [f"run {row.run_id}", f"invocations {len(unit.medians_s)}", f"target {row.target_id}"]
-    said += ["synthetic weights"] if row.weights == WeightsKind.SYNTHETIC else []
+    per_frame_ms = 1000 / (row.frames or 1)
+    half_range_s = _half_range_s(unit)
+    extra = [verdict] if verdict else []
+    extra += [f"run {row.run_id}", f"invocations {len(unit.medians_s)}", f"target {row.target_id}"]
+    extra += ["synthetic weights"] if row.weights == WeightsKind.SYNTHETIC else []
     return {
         "name": name,
         "unit": "ms/frame" if row.section_kind == inputs.VIDEO else "ms/img",
-        "value": round((unit.call_s or 0.0) * per_unit_ms, 6),
-        **({} if spread_s is None else {"range": f"\u00b1 {spread_s * per_unit_ms:.3g}"}),
-        "extra": "\n".join(said),
+        "value": round((unit.call_s or 0.0) * per_frame_ms, 6),
+        **({} if half_range_s is None else {"range": f"\u00b1 {half_range_s * per_frame_ms:.3g}"}),
+        "extra": "\n".join(extra),
     }
 
 
 def _half_range_s(unit: Unit) -> float | None:
     medians_s = unit.medians_s
     if len(medians_s) == 1:
-        printed = unit.measured[0].interval_s
-        return (printed[1] - printed[0]) / 2 if printed else None
+        rounding_s = unit.measured[0].interval_s
+        return (rounding_s[1] - rounding_s[0]) / 2 if rounding_s else None
     low_s, high_s = unit.interval_s or (min(medians_s), max(medians_s))
     return (high_s - low_s) / 2
 
 
 def _names(timed: Sequence[Unit]) -> list[str]:
-    """Name units: alike in every export, but for those that would share a name in this one."""
+    """Name units: the same in every export, except where two units would share a name in this one."""
     names = [_name(unit) for unit in timed]
-    for key, value in _told_apart_by(timed):
+    for key, value in _distinctions(timed):
         shared = collections.defaultdict(list)
         for index, name in enumerate(names):
             shared[name].append(index)
@@ -78,22 +78,22 @@ def _names(timed: Sequence[Unit]) -> list[str]:
 
 def _name(unit: Unit) -> str:
     row = unit.row
-    parts = [row.hostname, row.gpu_name, row.input, row.detector, *_own_keywords(unit), row.device]
+    parts = [row.hostname, row.gpu_name, row.input, row.detector, *_changed_keywords(unit), row.device]
     parts += [f"b={row.batch_size}", f"w={row.num_workers}" if row.num_workers else None]
     parts += [f"t={unit.asked_threads}" if unit.asked_threads else None, row.environment]
     return " ".join(part for part in parts if part)
 
 
-def _own_keywords(unit: Unit) -> list[str]:
+def _changed_keywords(unit: Unit) -> list[str]:
     """List the keywords by which a sweep's detector differs from featray's of that name."""
-    known = detectors.CATALOGUE.get(unit.row.detector)
+    detector = detectors.CATALOGUE.get(unit.row.detector)
     asked = unit.asked.get("detector", {}).get("keywords", {})
-    usual = dict(known.keywords) if known else asked
+    usual = dict(detector.keywords) if detector else asked
     return [f"{name}={_text(value)}" for name, value in sorted(asked.items()) if usual.get(name, ...) != value]
 
 
-def _told_apart_by(timed: Iterable[Unit]) -> list[tuple[str, Callable[[Unit], str]]]:
-    """List what can differ between units of one name, the most telling first."""
+def _distinctions(timed: Iterable[Unit]) -> list[tuple[str, Callable[[Unit], str]]]:
+    """List values that can differ between units of one name, with their names; those that say most come first."""
     asked = sorted({name for unit in timed for name in _asked(unit)})
 
     def value_of(name: str) -> Callable[[Unit], str]:
@@ -108,7 +108,7 @@ def _told_apart_by(timed: Iterable[Unit]) -> list[tuple[str, Callable[[Unit], st
 
 
 def _asked(unit: Unit) -> dict[str, Any]:
-    """Lay out what was asked for in one level, the detector's keywords and the input's settings by their own names."""
+    """Flatten what was asked for into one mapping, with the detector's keywords under their own names."""
     flat = {name: value for name, value in unit.asked.items() if name not in ("detector", "input", "environment")}
     detector, clip = unit.asked.get("detector", {}), unit.asked.get("input", {})
     flat |= {

@@ -1,14 +1,15 @@
-"""Imported rows: one measurement of a report becomes a row whose identity is its labels.
+"""Imported rows: one line of a report becomes one row, whose identity is its labels.
 
-A report says neither which keywords and weights were used nor which GPU, by UUID, was seen. So imported rows have no
-`work_id`, `host_id` or `gpu_uuid`, hold one timed call, and decide no comparison.
+Flow: `pyfeat_markdown`, `pyfeat_json`, `throughput_csv` -> `check_line`, `build` -> `report_files` -> the store. Pure.
+A report does not say which keywords and weights were used, nor the UUID of the GPU. So imported rows have no `work_id`,
+`host_id` or `gpu_uuid`, hold one timed call, and decide no comparison.
 """
 
 import collections
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import Any
 
 from featray.core import clock, identity
@@ -18,196 +19,206 @@ from featray.core.status import Status
 from featray.core.targets import DEVICES
 from featray.errors import suggest
 from featray.interchange import figures, labels
+from featray.interchange.figures import NumberRange
+from featray.interchange.labels import HostLabel, SectionLabel
 
-METADATA = "metadata"  # key of `Row.printed`: the report's metadata as JSON, in its order
-NO_MACHINE = labels.Machine(None)
-CONFIG = "config"  # key of `Row.printed`: the table's heading
+METADATA_KEY = "metadata"  # key of `Row.printed`: the report's metadata as JSON, in its order
+CONFIG_KEY = "config"  # key of `Row.printed`: the table's heading
+PRINTED_KEYS = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS, "rows", "workers")
+UNKNOWN_HOST = HostLabel(None)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a report says of the machine and software, as text; None where it says nothing."""
+class ReportContext:
+    """What a report says of the machine and the software; None where it says nothing."""
 
-    date: str
+    started_at: datetime.datetime
     version: str | None = None
     commit: str | None = None
-    machine: labels.Machine = NO_MACHINE
+    host: HostLabel = UNKNOWN_HOST
     gpu: str | None = None
     python: str | None = None
     torch: str | None = None
     threads: str | None = None
-    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # as it stood, to write it back
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # unchanged, so that it can be written back
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One line of a table. `seconds` is set where the report carries the number itself, not its print."""
+class ImportedLine:
+    """One line of a report's table. `call_s` is set where the report has the number itself and not only its print."""
 
-    line: str  # where it stands, for messages
-    section: labels.SectionLabel
+    place: str  # where it is in the file, for messages
+    section: SectionLabel
     config: str
     device: str
     batch_size: int
-    workers: int
+    num_workers: int
     printed: Mapping[str, str]
-    units: int
-    detected: int | None = None  # rows that detect() returned
-    seconds: float | None = None
+    frames: int  # or images, of one call
+    fex_rows: int | None = None
+    call_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
-class Import:
-    """Rows of one file, and what is odd about it: nothing here stops the import."""
+class ParsedReport:
+    """Rows of one file, and what is odd about it: each warning names a place in the file and stops no import."""
 
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
 
 
-FIGURES = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS, "rows", "workers")
-
-
-def measured(
-    line: str,
+def check_line(
+    place: str,
     *,
-    section: labels.SectionLabel,
+    section: SectionLabel,
     config: str,
     device: str,
     batch: str,
     workers: str,
     printed: Mapping[str, str],
-    units: str | None = None,
-    detected: str | None = None,
-    seconds: float | None = None,
-) -> Measured:
+    frames: str | None = None,
+    fex_rows: str | None = None,
+    call_s: float | None = None,
+) -> ImportedLine:
     """Check one line of a table, given as text.
 
     Raises:
-        ValueError: a number is none, the device is unknown, or nothing says how many frames one call has.
+        ValueError: a number is none, the device is unknown, or nothing says how many frames one call has; the message
+            starts with the place.
     """
     try:
         if device not in DEVICES:
-            raise ValueError(f"device {device!r}{suggest(device, sorted(DEVICES))}")
-        frames = section.units if units is None else whole(units, "n_units", 1)
-        if not frames:
-            raise ValueError(f"section {section.label!r} does not say how many frames or images one call has")
+            raise ValueError(f"device {device!r} is unknown{suggest(device, sorted(DEVICES))}")
         if not config:
-            raise ValueError("no configuration is named")
-        return Measured(
-            line=line,
+            raise ValueError("the table has no heading; name its detector there")
+        return ImportedLine(
+            place=place,
             section=section,
             config=config,
             device=device,
-            batch_size=whole(batch, "batch", 1),
-            workers=whole(workers, "workers", 0),
+            batch_size=read_count(batch, "batch", 1),
+            num_workers=read_count(workers, "workers", 0),
             printed=printed,
-            units=frames,
-            detected=None if detected is None else whole(detected, "rows", 0),
-            seconds=seconds,
+            frames=_read_frames(section, frames),
+            fex_rows=None if fex_rows is None else read_count(fex_rows, "rows", 0),
+            call_s=call_s,
         )
-    except ValueError as wrong:
-        raise ValueError(f"{line}: {wrong}") from wrong
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
 
 
-def build(run_id: str, sweep: str, source: str, context: Context, measured: Iterable[Measured]) -> Import:
-    """Turn a report's measurements into rows.
+def _read_frames(section: SectionLabel, text: str | None) -> int:
+    frames = section.frames if text is None else read_count(text, "n_units", 1)
+    if not frames:
+        raise ValueError(
+            f"section {section.label!r} does not say how many frames or images one call has; end it with "
+            "'(72 frames)', or write it as '16 x NAME = 80 faces'"
+        )
+    return frames
+
+
+def read_count(text: str, name: str, minimum: int) -> int:
+    """Read a whole number of a report.
+
+    Raises:
+        ValueError: not a whole number, or less than `minimum`; the message names it.
+    """
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < minimum:
+        raise ValueError(f"{name}: expected a whole number from {minimum}, got {text!r}")
+    return int(text)
+
+
+def build(
+    run_id: str, sweep: str, source_file: str, context: ReportContext, lines: Iterable[ImportedLine]
+) -> ParsedReport:
+    """Turn a report's lines into rows.
 
     Args:
         run_id: Name of the run.
         sweep: Name of the sweep.
-        source: The file's path, for messages; rows keep its name.
+        source_file: The file's name.
         context: Machine and software.
-        measured: In the order of the report.
+        lines: In the order of the report.
 
     Raises:
-        ValueError: a figure is no number, or the date is none; the message says where.
+        ValueError: a figure is no number; the message starts with the line's place.
     """
-    started_at = clock.utc_text(labels.moment(context.date))
-    found: list[Row] = []
+    rows: list[Row] = []
     warnings = []
-    seen: collections.Counter[tuple[str, str]] = collections.Counter()
-    for index, each in enumerate(measured):
+    times_seen: collections.Counter[tuple[str, str]] = collections.Counter()
+    for index, line in enumerate(lines):
         try:
-            row = _row(context, each, run_id=run_id, sweep=sweep, source_file=source, started_at=started_at)
-        except ValueError as wrong:
-            raise ValueError(f"{each.line}: {wrong}") from wrong
-        seen[row.cell_id, row.target_id] += 1
-        found.append(dataclasses.replace(row, order_index=index, invocation=seen[row.cell_id, row.target_id]))
+            row = _row(context, line, run_id=run_id, sweep=sweep, source_file=source_file)
+        except ValueError as error:
+            raise ValueError(f"{line.place}: {error}") from error
+        unit = (row.cell_id, row.target_id)
+        times_seen[unit] += 1
+        rows.append(dataclasses.replace(row, order_index=index, invocation=times_seen[unit]))
         if row.reason:
-            warnings.append(f"{source}: {each.line}: {row.reason}; the first is taken")
-    return Import(tuple(found), tuple(warnings))
+            warnings.append(f"{line.place}: {row.reason}; the first figure is used")
+    return ParsedReport(tuple(rows), tuple(warnings))
 
 
-def _row(context: Context, each: Measured, *, run_id: str, sweep: str, source_file: str, started_at: str) -> Row:
-    found = figures.estimate(each.printed, each.units)
-    interval = figures.Bounds(each.seconds, each.seconds) if each.seconds is not None else found.interval
-    accelerator = labels.accelerator(context.gpu)
-    name = labels.detector(each.config)
-    metadata = {METADATA: json.dumps(dict(context.metadata), ensure_ascii=False)} if context.metadata else {}
+def _row(context: ReportContext, line: ImportedLine, *, run_id: str, sweep: str, source_file: str) -> Row:
+    estimate = figures.estimate(line.printed, line.frames)
+    call_s = NumberRange(line.call_s, line.call_s) if line.call_s is not None else estimate.call_s
+    gpu = labels.read_gpu(context.gpu)
+    detector = labels.detector_name(line.config)
+    metadata = {METADATA_KEY: json.dumps(dict(context.metadata), ensure_ascii=False)} if context.metadata else {}
     return Row(
         sweep=sweep,
         run_id=run_id,
-        cell_id=_cell_id(each, name),
-        target_id=_target_id(each.device, accelerator.name, context.machine.hostname),
+        cell_id=_cell_id(line, detector),
+        target_id=_target_id(line.device, gpu.name, context.host.hostname),
         invocation=1,
         status=Status.OK,
-        reason=found.contradiction,
-        started_at=started_at,
-        source_file=PurePath(source_file).name,  # the store goes to other machines
-        detector=name,
-        input=each.section.input,
-        section_kind=each.section.kind,
-        section_label=each.section.label,
-        device=each.device,
-        batch_size=each.batch_size,
-        num_workers=each.workers,
+        reason=estimate.contradiction,
+        started_at=clock.utc_text(context.started_at),
+        source_file=source_file,
+        detector=detector,
+        input=line.section.input,
+        section_kind=line.section.kind,
+        section_label=line.section.label,
+        device=line.device,
+        batch_size=line.batch_size,
+        num_workers=line.num_workers,
         weights=WeightsKind.PRETRAINED,  # py-feat's script knows no other
         protocol=ProtocolName.PYFEAT,
-        hostname=context.machine.hostname,
-        arch=context.machine.arch,
-        cpu_count=context.machine.cpus,
-        gpu_name=None if each.device == Device.CPU else accelerator.name,
+        hostname=context.host.hostname,
+        arch=context.host.arch,
+        cpu_count=context.host.cpu_count,
+        gpu_name=None if line.device == Device.CPU else gpu.name,
         python=context.python,
         torch=context.torch,
-        cuda=accelerator.cuda,
+        cuda=gpu.cuda,
         pyfeat=context.version,
         pyfeat_commit=context.commit,
         omp_num_threads=None if context.threads == "unset" else context.threads,
-        timed_s=[interval.midpoint],
-        frames=each.units,
-        batches=-(-each.units // each.batch_size),
-        input_fps=each.section.fps,
-        fex_rows=each.detected,
-        printed={**each.printed, CONFIG: each.config, **metadata},
-        interval_s=[interval.low, interval.high],
+        timed_s=[call_s.midpoint],
+        frames=line.frames,
+        batches=-(-line.frames // line.batch_size),
+        input_fps=line.section.fps,
+        fex_rows=line.fex_rows,
+        printed={**line.printed, CONFIG_KEY: line.config, **metadata},
+        interval_s=[call_s.low, call_s.high],
     )
 
 
-def _cell_id(each: Measured, detector: str) -> str:
-    """Name what the labels ask for: equal labels in two reports are the same cell, and nothing measured ever is."""
+def _cell_id(line: ImportedLine, detector: str) -> str:
+    """Name what the labels ask for: equal labels in two reports give one cell, which is never a measured cell."""
     return identity.digest(
         {
             "labels_only": True,
             "detector": detector,
-            "kind": each.section.kind,
-            "section": each.section.label,
-            "device": each.device,
-            "batch_size": each.batch_size,
-            "num_workers": each.workers,
+            "kind": line.section.kind,
+            "section": line.section.label,
+            "device": line.device,
+            "batch_size": line.batch_size,
+            "num_workers": line.num_workers,
         }
     )
 
 
 def _target_id(device: str, gpu: str | None, hostname: str | None) -> str:
-    where = f"@{hostname}" if hostname else ""
-    return f"{device}{where}" if device == Device.CPU or gpu is None else f"{device}:{gpu}{where}"
-
-
-def whole(text: str, what: str, least: int) -> int:
-    """Read a whole number of a report.
-
-    Raises:
-        ValueError: not one, or less than `least`.
-    """
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:
-        raise ValueError(f"{what} {text!r} is not a whole number from {least}")
-    return int(text)
+    at_host = f"@{hostname}" if hostname else ""
+    return f"{device}{at_host}" if device == Device.CPU or gpu is None else f"{device}:{gpu}{at_host}"

@@ -1,4 +1,8 @@
-"""Labels: how py-feat's reports name detectors, inputs, hosts and GPUs, and what featray makes of them."""
+"""Labels: how py-feat's reports name detectors, inputs, hosts and GPUs, and what featray calls them.
+
+Flow: the texts of a report -> `read_section`, `read_gpu`, `read_host`, `read_date`, `detector_name` -> `imported_rows`.
+Pure.
+"""
 
 import dataclasses
 import datetime
@@ -7,7 +11,7 @@ import re
 from featray.core import detectors, inputs
 
 HEADINGS = {
-    **{each.heading: name for name, each in detectors.CATALOGUE.items()},
+    **{detector.heading: name for name, detector in detectors.CATALOGUE.items()},
     "Detectorv2": "detectorv2",
     "Detectorv2 multitask": "detectorv2",
 }
@@ -15,46 +19,46 @@ HEADINGS = {
 
 KINDS = {"Video": inputs.VIDEO, "Images": inputs.IMAGES}
 TITLES = {kind: title for title, kind in KINDS.items()}
-FRAMES = re.compile(r"\((\d{1,9}) frames\)")
-IMAGES = re.compile(r"(\d{1,9}) x (.+) = (\d{1,9}) faces")
+_FRAMES = re.compile(r"\((\d{1,9}) frames\)")
+_IMAGES = re.compile(r"(\d{1,9}) x (.+) = (\d{1,9}) faces")
 
 
 @dataclasses.dataclass(frozen=True)
 class SectionLabel:
-    """One input as a report names it. `units` are frames or images per call; None when the label does not say."""
+    """One input as a report names it. `frames` are frames or images per call; None when the label does not say."""
 
     kind: str  # inputs.VIDEO or inputs.IMAGES
     label: str
     input: str
-    units: int | None
+    frames: int | None
     fps: float | None = None
 
 
-def section(kind: str, label: str) -> SectionLabel:
-    """Read a section's label: `short (72 frames)`, `16 x multi_face.jpg = 80 faces`, or the bare `short`."""
+def read_section(kind: str, label: str) -> SectionLabel:
+    """Read a section's label: `short (72 frames)`, `16 x multi_face.jpg = 80 faces`, or only `short`."""
     for clip in inputs.CATALOGUE.values():
         if clip.kind == kind and label in (clip.name, clip.section_label):
             return SectionLabel(kind, clip.section_label, clip.name, clip.frames, clip.fps)
     if kind == inputs.VIDEO:
-        frames = FRAMES.search(label)
-        return SectionLabel(kind, label, FRAMES.sub("", label).strip() or label, int(frames[1]) if frames else None)
-    images = IMAGES.fullmatch(label)
+        frames = _FRAMES.search(label)
+        return SectionLabel(kind, label, _FRAMES.sub("", label).strip() or label, int(frames[1]) if frames else None)
+    images = _IMAGES.fullmatch(label)
     return SectionLabel(kind, label, images[2] if images else label, int(images[1]) if images else None)
 
 
-def detector(heading: str) -> str:
-    """Name the detector of a table; one that featray does not know keeps its heading."""
+def detector_name(heading: str) -> str:
+    """Name the detector of a table; a detector that featray does not know keeps its heading."""
     return HEADINGS.get(heading, heading)
 
 
-def heading(detector_name: str) -> str:
-    """Head a detector's table as py-feat's script does."""
-    known = detectors.CATALOGUE.get(detector_name)
-    return known.heading if known else detector_name
+def detector_heading(name: str) -> str:
+    """Write the heading of a detector's table as py-feat's script does."""
+    detector = detectors.CATALOGUE.get(name)
+    return detector.heading if detector else name
 
 
 @dataclasses.dataclass(frozen=True)
-class Accelerator:
+class GpuLabel:
     """What a report's GPU line says: `CUDA 12.8, NVIDIA GeForce RTX 3090`, `Apple M5 Max (MPS)`, `no GPU`."""
 
     cuda: str | None = None
@@ -64,49 +68,50 @@ class Accelerator:
 _NO_CHIP = re.compile(r"(MPS available|no GPU|True|False|CPU|cpu)?(: ?(True|False))?")
 
 
-def accelerator(text: str | None) -> Accelerator:
+def read_gpu(text: str | None) -> GpuLabel:
     """Read a GPU line of any age; `MPS available: True` names no chip."""
     first = (text or "").split(";")[0].strip()
-    found = re.fullmatch(r"CUDA ([^\s,]+), (.+)", first)
-    if found:
-        return Accelerator(found[1], found[2])
+    cuda = re.fullmatch(r"CUDA ([^\s,]+), (.+)", first)
+    if cuda:
+        return GpuLabel(cuda[1], cuda[2])
     if _NO_CHIP.fullmatch(first):
-        return Accelerator()
-    return Accelerator(None, re.sub(r"\s*\(MPS\)$", "", first))
+        return GpuLabel()
+    return GpuLabel(None, re.sub(r"\s*\(MPS\)$", "", first))
 
 
 @dataclasses.dataclass(frozen=True)
-class Machine:
+class HostLabel:
     """What a report's host line says: `liquidswords2 (x86_64, 128 CPUs)`."""
 
     hostname: str | None
     arch: str | None = None
-    cpus: int | None = None
+    cpu_count: int | None = None
 
 
-def machine(text: str | None) -> Machine:
-    """Read a host line; `unknown` and none name no host."""
-    found = re.fullmatch(r"(.+?)\s+\(([^,()]+), (\d{1,9}) CPUs\)", (text or "").strip())
-    if found:
-        return Machine(found[1], found[2], int(found[3]))
-    name = (text or "").strip()
-    return Machine(None if name in ("", "unknown") else name)
+def read_host(text: str | None) -> HostLabel:
+    """Read a host line; an empty one and `unknown` name no host."""
+    line = (text or "").strip()
+    host = re.fullmatch(r"(.+?)\s+\(([^,()]+), (\d{1,9}) CPUs\)", line)
+    if host:
+        return HostLabel(host[1], host[2], int(host[3]))
+    return HostLabel(None if line in ("", "unknown") else line)
 
 
-def moment(text: str) -> datetime.datetime:
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([+-]\d{2}:?\d{2}|Z)?)?")
+
+
+def read_date(text: str) -> datetime.datetime:
     """Read a report's date, with or without time and zone. py-feat writes local time without its zone: taken as UTC.
 
     Raises:
-        ValueError: no date in ISO order.
+        ValueError: no date in ISO order, or one that no calendar has.
     """
-    found = re.match(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([+-]\d{2}:?\d{2}|Z)?)?", text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is no date such as 2026-05-14 or 2026-05-14 23:15:32")
-    read = datetime.datetime.fromisoformat(found[0])
+    date = _DATE.match(text.strip())
     try:
-        return (read if read.tzinfo else read.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
-    except OverflowError as wrong:
-        raise ValueError(f"{text!r} is no date of this era") from wrong
+        moment = datetime.datetime.fromisoformat(date[0] if date else "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"expected a date such as 2026-05-14 or 2026-05-14 23:15:32, got {text!r}") from error
 
 
 _MODELS = re.compile(
@@ -115,8 +120,8 @@ _MODELS = re.compile(
 )
 
 
-def foreign_gpu(stem: str, gpu: str | None) -> str | None:
-    """Find a GPU model in a report's file name that its metadata does not name.
+def find_other_gpu(stem: str, gpu: str | None) -> str | None:
+    """Find a GPU model in a report's file name that is not the GPU of its metadata.
 
     Two reports of one host were once filed under each other's GPU.
 

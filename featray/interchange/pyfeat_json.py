@@ -1,5 +1,7 @@
 """py-feat's JSON, schema version 1: `{schema_version, metadata, records}` of its benchmark script's `--json`.
 
+Flow: text -> `parse` -> `imported_rows.build`; rows -> `exported_reports.split` -> `write`. Pure.
+
 Source: feat/tests/test_bench_json.py of py-feat.
 """
 
@@ -11,119 +13,140 @@ from typing import Any
 from featray.core import inputs
 from featray.core.choices import WeightsKind
 from featray.core.row import Row
-from featray.errors import ImportFileError
 from featray.interchange import exported_reports, figures, imported_rows, labels
-from featray.interchange.exported_reports import ReportGroup, ReportLine
-from featray.interchange.imported_rows import Context, Import, Measured
+from featray.interchange.exported_reports import ExportedReport, ReportLine
+from featray.interchange.imported_rows import ImportedLine, ParsedReport, ReportContext
 
 SCHEMA_VERSION = 1
 _KINDS = {"video": inputs.VIDEO, "image": inputs.IMAGES}
 _WRITTEN_KINDS = {kind: written for written, kind in _KINDS.items()}
 
 
-def parse(text: str, source: str, run_id: str) -> Import:
+def parse(text: str, run_id: str, source_file: str) -> ParsedReport:
     """Read a run.
 
     Args:
         text: The file's content.
-        source: The file's path, for messages; rows keep its name.
         run_id: Name of the run and of the sweep.
+        source_file: The file's name, which the rows keep.
 
     Raises:
-        ImportFileError: not JSON, another format or version, or a record that lacks something; the message says which.
+        ValueError: not JSON, another format or version, or a record that lacks something; the message says where.
     """
-    try:
-        payload = json.loads(text, parse_constant=_refuse)
-    except (RecursionError, ValueError) as wrong:
-        raise ImportFileError(f"{source}: not JSON: {wrong}") from wrong
+    payload = _load(text)
     if not isinstance(payload, dict) or not {"schema_version", "metadata", "records"} <= payload.keys():
-        raise ImportFileError(f"{source}: expected an object with schema_version, metadata and records")
+        raise ValueError("expected schema_version, metadata and records in one object, as py-feat's `--json` writes it")
     if payload["schema_version"] != SCHEMA_VERSION:
-        raise ImportFileError(f"{source}: schema_version {payload['schema_version']!r}; expected {SCHEMA_VERSION}")
+        raise ValueError(
+            f"schema_version: expected {SCHEMA_VERSION}, got {payload['schema_version']!r}; a newer featray may read it"
+        )
     metadata, records = payload["metadata"], payload["records"]
-    if not isinstance(metadata, dict) or not isinstance(records, list) or not records:
-        raise ImportFileError(f"{source}: metadata must be an object and records a list that is not empty")
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata: expected an object")
+    if not isinstance(records, list) or not records:
+        raise ValueError("records: expected a list that is not empty")
+    lines = [_read_record(f"records[{index}]", record) for index, record in enumerate(records)]
+    return imported_rows.build(run_id, run_id, source_file, read_context("metadata", metadata), lines)
+
+
+def _load(text: str) -> Any:
     try:
-        measured = [_measured(f"records[{index}]", record) for index, record in enumerate(records)]
-        return imported_rows.build(run_id, run_id, source, context(metadata), measured)
-    except ValueError as wrong:
-        raise ImportFileError(f"{source}: {wrong}") from wrong
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}: not JSON: {error.msg} at column {error.colno}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from error
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")
 
 
-def context(metadata: Mapping[str, Any]) -> Context:
-    """Read a run's metadata; numbers and texts are taken as they are, anything else is left.
+def read_context(place: str, metadata: Mapping[str, Any]) -> ReportContext:
+    """Read a run's metadata; numbers and texts are taken as they are, other values are ignored.
+
+    Args:
+        place: Where the metadata is in the file, for messages.
+        metadata: By the names of this format.
 
     Raises:
         ValueError: there is no date.
     """
-    plain = {name: str(value) for name, value in metadata.items() if isinstance(value, str | int | float)}
-    if not plain.get("date"):
-        raise ValueError("metadata: no date")
+    texts = {name: str(value) for name, value in metadata.items() if isinstance(value, str | int | float)}
+    try:
+        started_at = labels.read_date(texts.get("date", ""))
+    except ValueError as error:
+        raise ValueError(f"{place}: date: {error}") from error
     cpus = metadata.get("cpu_count")
-    known = isinstance(cpus, int) and not isinstance(cpus, bool) and 0 < cpus < 2**31
-    commit = plain.get("git_commit")
-    return Context(
-        date=plain["date"],
-        version=plain.get("feat_version"),
+    is_count = isinstance(cpus, int) and not isinstance(cpus, bool) and 0 < cpus < 2**31
+    commit = texts.get("git_commit")
+    return ReportContext(
+        started_at=started_at,
+        version=texts.get("feat_version"),
         commit=None if commit == "nogit" else commit,
-        machine=labels.Machine(plain.get("host"), plain.get("machine"), cpus if known else None),
-        gpu=plain.get("gpu"),
-        python=plain.get("python"),
-        torch=plain.get("pytorch"),
-        threads=plain.get("omp_num_threads"),
+        host=labels.HostLabel(texts.get("host"), texts.get("machine"), cpus if is_count else None),
+        gpu=texts.get("gpu"),
+        python=texts.get("python"),
+        torch=texts.get("pytorch"),
+        threads=texts.get("omp_num_threads"),
         metadata=metadata,
     )
 
 
-def _measured(place: str, record: Any) -> Measured:
+def _read_record(place: str, record: Any) -> ImportedLine:
     if not isinstance(record, dict):
-        raise ValueError(f"{place}: not an object")
+        raise ValueError(f"{place}: expected an object, got {record!r}")
     needed = ("section_kind", "section_label", "config", "device", "batch", "sec", "n_units")
     missing = [name for name in needed if record.get(name) is None]
     if missing:
-        raise ValueError(f"{place}: {', '.join(missing)} missing")
-    return from_record(place, {name: _text(place, name, value) for name, value in record.items() if value is not None})
+        raise ValueError(f"{place}: no value for {', '.join(missing)}")
+    return read_texts(place, {name: _text(place, name, value) for name, value in record.items() if value is not None})
 
 
 def _text(place: str, name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{place}: {name} is {value!r}; expected a number or a text")
+        raise ValueError(f"{place}: {name}: expected a number or a text, got {value!r}")
     return str(value)
 
 
-def from_record(place: str, record: Mapping[str, str]) -> Measured:
+def read_texts(place: str, record: Mapping[str, str]) -> ImportedLine:
     """Read one record, every value as text; `sec` is the duration itself, the other figures are checked against it.
 
     Raises:
         ValueError: a value is not what its name says.
     """
-    kind = _KINDS.get(record["section_kind"])
-    if kind is None:
-        raise ValueError(f"{place}: section_kind {record['section_kind']!r}; expected {', '.join(_KINDS)}")
+    kind = read_kind(place, record["section_kind"], _KINDS)
     names = {
         "sec": figures.SEC,
         "per_unit_ms": figures.MS_PER_FRAME if kind == inputs.VIDEO else figures.MS_PER_IMAGE,
         "fps": figures.FPS,
     }
-    seconds = float(record["sec"]) if figures.NUMBER.fullmatch(record["sec"]) else math.nan
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{place}: sec {record['sec']!r} is no duration")
-    return imported_rows.measured(
+    call_s = float(record["sec"]) if figures.NUMBER.fullmatch(record["sec"]) else math.nan
+    if not 0 < call_s < math.inf:
+        raise ValueError(f"{place}: sec: expected a number of seconds above 0, got {record['sec']!r}")
+    return imported_rows.check_line(
         place,
-        section=labels.section(kind, record["section_label"]),
+        section=labels.read_section(kind, record["section_label"]),
         config=record["config"],
         device=record["device"],
         batch=record["batch"],
         workers=record.get("workers", "0"),
-        units=record["n_units"],
-        detected=record.get("n_rows"),
+        frames=record["n_units"],
+        fex_rows=record.get("n_rows"),
         printed={figure: record[name] for name, figure in names.items() if name in record},
-        seconds=seconds,
+        call_s=call_s,
     )
+
+
+def read_kind(place: str, text: str, kinds: Mapping[str, str]) -> str:
+    """Read a section's kind.
+
+    Raises:
+        ValueError: the text is none of `kinds`.
+    """
+    if text not in kinds:
+        raise ValueError(f"{place}: section_kind: expected one of {', '.join(kinds)}; got {text!r}")
+    return kinds[text]
 
 
 def write(rows: Sequence[Row]) -> dict[str, str]:
@@ -132,43 +155,42 @@ def write(rows: Sequence[Row]) -> dict[str, str]:
     Returns:
         File name -> text.
     """
-    return {
-        f"{group.name}.json": json.dumps(_payload(group), indent=2) + "\n" for group in exported_reports.groups(rows)
-    }
+    reports = exported_reports.split(rows)
+    return {f"{report.name}.json": json.dumps(_payload(report), indent=2) + "\n" for report in reports}
 
 
-def _payload(group: ReportGroup) -> dict[str, Any]:
+def _payload(report: ExportedReport) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "metadata": dict(group.metadata) if "date" in group.metadata else metadata(group),
-        "records": [_record(line) for line in group.lines],
+        "metadata": dict(report.metadata) if "date" in report.metadata else _metadata(report),
+        "records": [_record(line) for line in report.lines],
     }
 
 
-def metadata(group: ReportGroup) -> dict[str, Any]:
-    """Describe a group as py-feat's script describes a run."""
-    first = group.first
+def _metadata(report: ExportedReport) -> dict[str, Any]:
+    """Describe a report as py-feat's script describes a run."""
+    row = report.context
     return {
-        "date": min(row.started_at for row in group.rows),
-        "feat_version": first.pyfeat,
-        "git_commit": first.pyfeat_commit or "nogit",
-        "host": first.hostname,
-        "machine": first.arch,
-        "cpu_count": first.cpu_count,
-        "python": first.python,
-        "pytorch": first.torch,
-        "gpu": exported_reports.gpu_text(group),
-        "omp_num_threads": first.omp_num_threads,
-        "devices_swept": exported_reports.distinct(line.device for line in group.lines),
-        "batch_sizes": exported_reports.distinct(line.batch_size for line in group.lines),
-        "workers": exported_reports.distinct(line.num_workers for line in group.lines),
-        **({"weights": "synthetic"} if first.weights == WeightsKind.SYNTHETIC else {}),
+        "date": min(row.started_at for row in report.rows),
+        "feat_version": row.pyfeat,
+        "git_commit": row.pyfeat_commit or "nogit",
+        "host": row.hostname,
+        "machine": row.arch,
+        "cpu_count": row.cpu_count,
+        "python": row.python,
+        "pytorch": row.torch,
+        "gpu": exported_reports.gpu_text(report),
+        "omp_num_threads": row.omp_num_threads,
+        "devices_swept": exported_reports.unique(line.device for line in report.lines),
+        "batch_sizes": exported_reports.unique(line.batch_size for line in report.lines),
+        "workers": exported_reports.unique(line.num_workers for line in report.lines),
+        **({"weights": "synthetic"} if row.weights == WeightsKind.SYNTHETIC else {}),
     }
 
 
 def _record(line: ReportLine) -> dict[str, Any]:
-    per_unit = line.printed.get(figures.MS_PER_FRAME) or line.printed.get(figures.MS_PER_IMAGE)
-    rate = line.printed.get(figures.FPS)
+    per_frame_ms = line.printed.get(figures.MS_PER_FRAME) or line.printed.get(figures.MS_PER_IMAGE)
+    fps = line.printed.get(figures.FPS)
     return {
         "section_kind": _WRITTEN_KINDS[line.section_kind],
         "section_label": line.section_label,
@@ -176,9 +198,9 @@ def _record(line: ReportLine) -> dict[str, Any]:
         "device": line.device,
         "batch": line.batch_size,
         "workers": line.num_workers,
-        "sec": line.seconds,
-        "n_rows": line.detected,
-        "n_units": line.units,
-        "per_unit_ms": float(per_unit) if per_unit else line.seconds / line.units * 1000,
-        "fps": float(rate) if rate else line.units / line.seconds,
+        "sec": line.call_s,
+        "n_rows": line.fex_rows,
+        "n_units": line.frames,
+        "per_unit_ms": float(per_frame_ms) if per_frame_ms else line.call_s / line.frames * 1000,
+        "fps": float(fps) if fps else line.frames / line.call_s,
     }

@@ -1,5 +1,6 @@
 """py-feat's throughput.csv: one line per cell, many runs in one file.
 
+Flow: text -> `parse` -> `imported_rows.build`; rows -> `exported_reports.split` -> `write`. Pure.
 Two kinds of columns are read: the dashboard's, where fps is the only figure, and those of py-feat's ingest script,
 which are its JSON flattened. The dashboard's are written.
 
@@ -16,10 +17,9 @@ from collections.abc import Mapping, Sequence
 from featray.core import inputs
 from featray.core.choices import Device, WeightsKind
 from featray.core.row import Row
-from featray.errors import ImportFileError
 from featray.interchange import exported_reports, figures, imported_rows, labels, pyfeat_json
-from featray.interchange.exported_reports import ReportGroup, ReportLine
-from featray.interchange.imported_rows import Context, Import, Measured
+from featray.interchange.exported_reports import ExportedReport, ReportLine, group_by
+from featray.interchange.imported_rows import ImportedLine, ParsedReport, ReportContext
 
 COLUMNS = (
     "feat_version",
@@ -33,7 +33,7 @@ COLUMNS = (
     "section_label",
     "fps",
 )
-_CONTEXT = (
+_RUN_COLUMNS = (
     "feat_version",
     "date",
     "host",
@@ -47,90 +47,92 @@ _CONTEXT = (
 _KINDS = {"video": inputs.VIDEO, "images": inputs.IMAGES, "image": inputs.IMAGES}
 
 
-def parse(text: str, source: str, run_id: str) -> Import:
+@dataclasses.dataclass(frozen=True)
+class _CsvLine:
+    """The values of one line that are not empty, by column."""
+
+    place: str
+    values: Mapping[str, str]
+
+    @property
+    def run(self) -> tuple[str, ...]:
+        """Give what is the same for all lines of one run."""
+        return tuple(self.values.get(name, "") for name in _RUN_COLUMNS)
+
+
+def parse(text: str, run_id: str, source_file: str) -> ParsedReport:
     """Read a table; each date, version, commit and host in it becomes a run of its own.
 
     Args:
         text: The file's content.
-        source: The file's path, for messages; rows keep its name.
-        run_id: Name of the sweep; the runs are named after it and what tells them apart.
+        run_id: Name of the sweep; each run's name adds what distinguishes it.
+        source_file: The file's name, which the rows keep.
 
     Raises:
-        ImportFileError: columns are missing, or a line is malformed; the message names it.
+        ValueError: columns are missing, or a line is malformed; the message starts with the line.
     """
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), strict=True)
     try:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
         if missing:
-            raise ValueError(f"columns {', '.join(missing)} are missing; expected py-feat's throughput.csv")
-        records = [_record(f"line {reader.line_num}", record) for record in reader]
-        if not records:
-            raise ValueError("no line of figures")
-        return _runs(records, source, run_id)
-    except (ValueError, csv.Error) as wrong:
-        raise ImportFileError(f"{source}: {wrong}") from wrong
+            raise ValueError(f"line 1: no column {', '.join(missing)}; expected those of py-feat's throughput.csv")
+        lines = [_read_values(f"line {reader.line_num}", record) for record in reader]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: not CSV: {error}") from error
+    if not lines:
+        raise ValueError("no line below the head of the table")
+    return _build_runs(lines, run_id, source_file)
 
 
-Record = tuple[str, Mapping[str, str]]
-
-
-def _record(line: str, record: Mapping[str | None, str | list[str] | None]) -> Record:
+def _read_values(place: str, record: Mapping[str | None, str | list[str] | None]) -> _CsvLine:
     values = {name: value for name, value in record.items() if isinstance(name, str) and isinstance(value, str)}
     if len(values) != len(record):
-        raise ValueError(f"{line}: another number of fields than columns")
-    return line, {name: value.strip() for name, value in values.items() if value.strip()}
+        raise ValueError(f"{place}: expected as many fields as columns; quote a field that has a comma in it")
+    return _CsvLine(place, {name: value.strip() for name, value in values.items() if value.strip()})
 
 
-def _runs(records: Sequence[Record], source: str, sweep: str) -> Import:
-    """Build each run by itself; lines that say the same twice, as appended tables do, count once."""
-    by_run: dict[tuple[str, ...], dict[tuple[tuple[str, str], ...], Record]] = {}
-    for line, values in records:
-        run = tuple(values.get(name, "") for name in _CONTEXT)
-        by_run.setdefault(run, {}).setdefault(tuple(sorted(values.items())), (line, values))
+def _build_runs(lines: Sequence[_CsvLine], sweep: str, source_file: str) -> ParsedReport:
+    """Build each run by itself; equal lines, which a table has that was appended twice, count once."""
+    different: dict[tuple[tuple[str, str], ...], _CsvLine] = {}
+    for line in lines:
+        different.setdefault(tuple(sorted(line.values.items())), line)
     rows: list[Row] = []
     warnings: list[str] = []
-    taken: collections.Counter[str] = collections.Counter()
-    for run, kept in by_run.items():
+    times_used: collections.Counter[str] = collections.Counter()
+    for run, run_lines in group_by(different.values(), lambda line: line.run).items():
         name = "-".join([sweep, *(re.sub(r"[^A-Za-z0-9.]+", "-", text)[:40] for text in run[:4] if text)])
-        taken[name] += 1
-        name += f"-{taken[name]}" if taken[name] > 1 else ""
-        for gpu, of_gpu in _by_gpu(list(kept.values())).items():
-            built = imported_rows.build(
-                name, sweep, source, _context(run, gpu), [_measured(*record) for record in of_gpu]
-            )
-            rows += built.rows
-            warnings += built.warnings
-    return Import(tuple(rows), tuple(warnings))
+        times_used[name] += 1
+        name += f"-{times_used[name]}" if times_used[name] > 1 else ""
+        for gpu, gpu_lines in group_by(run_lines, lambda line: line.values.get("gpu", "")).items():
+            context = _read_context(gpu_lines[0], gpu)
+            report = imported_rows.build(name, sweep, source_file, context, [_read_line(line) for line in gpu_lines])
+            rows += report.rows
+            warnings += report.warnings
+    return ParsedReport(tuple(rows), tuple(warnings))
 
 
-def _by_gpu(records: Sequence[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(record[1].get("gpu", ""), []).append(record)
-    return found
+def _read_context(line: _CsvLine, gpu: str) -> ReportContext:
+    metadata: dict[str, str | int] = {name: line.values[name] for name in _RUN_COLUMNS if name in line.values}
+    if "cpu_count" in line.values:
+        try:
+            metadata["cpu_count"] = imported_rows.read_count(line.values["cpu_count"], "cpu_count", 1)
+        except ValueError as error:
+            raise ValueError(f"{line.place}: {error}") from error
+    context = pyfeat_json.read_context(line.place, {**metadata, "gpu": gpu})
+    return dataclasses.replace(context, metadata={})
 
 
-def _context(run: Sequence[str], gpu: str) -> Context:
-    values = {name: text for name, text in zip(_CONTEXT, run, strict=True) if text}
-    cpus = values.pop("cpu_count", None)
-    whole: dict[str, str | int] = {"cpu_count": imported_rows.whole(cpus, "cpu_count", 1)} if cpus else {}
-    found = pyfeat_json.context({**values, **whole, "gpu": gpu})
-    return dataclasses.replace(found, metadata={})
-
-
-def _measured(line: str, values: Mapping[str, str]) -> Measured:
-    kind = _KINDS.get(values.get("section_kind", ""))
-    if kind is None:
-        raise ValueError(f"{line}: section_kind {values.get('section_kind', '')!r}; expected {', '.join(_KINDS)}")
-    needed = ("config", "device", "batch", "section_label", "fps")
-    missing = [name for name in needed if name not in values]
+def _read_line(line: _CsvLine) -> ImportedLine:
+    place, values = line.place, line.values
+    kind = pyfeat_json.read_kind(place, values.get("section_kind", ""), _KINDS)
+    missing = [name for name in ("config", "device", "batch", "section_label", "fps") if name not in values]
     if missing:
-        raise ValueError(f"{line}: {', '.join(missing)} missing")
+        raise ValueError(f"{place}: no value for {', '.join(missing)}")
     if "sec" in values and "n_units" in values:
-        return pyfeat_json.from_record(line, {**values, "section_kind": "video" if kind == inputs.VIDEO else "image"})
-    return imported_rows.measured(
-        line,
-        section=labels.section(kind, re.sub(r"^(Images|Video): ", "", values["section_label"])),
+        return pyfeat_json.read_texts(place, {**values, "section_kind": "video" if kind == inputs.VIDEO else "image"})
+    return imported_rows.check_line(
+        place,
+        section=labels.read_section(kind, re.sub(r"^(Images|Video): ", "", values["section_label"])),
         config=values["config"],
         device=values["device"],
         batch=values["batch"],
@@ -144,19 +146,19 @@ def write(rows: Sequence[Row]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for group in exported_reports.groups(rows):
-        writer.writerows(_written(group, line) for line in group.lines)
+    for report in exported_reports.split(rows):
+        writer.writerows(_write_line(report, line) for line in report.lines)
     return stream.getvalue()
 
 
-def _written(group: ReportGroup, line: ReportLine) -> dict[str, str]:
-    first = group.first
-    synthetic = " (synthetic weights)" if first.weights == WeightsKind.SYNTHETIC else ""
+def _write_line(report: ExportedReport, line: ReportLine) -> dict[str, str]:
+    row = report.context
+    synthetic = " (synthetic weights)" if row.weights == WeightsKind.SYNTHETIC else ""
     return {
-        "feat_version": first.pyfeat or "unknown",
-        "date": min(row.started_at for row in group.rows)[:10],
-        "host": first.hostname or "",
-        "gpu": "CPU" if line.device == Device.CPU else exported_reports.gpu_text(group),
+        "feat_version": row.pyfeat or "unknown",
+        "date": exported_reports.began_at(report).date().isoformat(),
+        "host": row.hostname or "",
+        "gpu": "CPU" if line.device == Device.CPU else exported_reports.gpu_text(report),
         "config": line.config + synthetic,
         "device": line.device,
         "batch": str(line.batch_size),
@@ -173,8 +175,11 @@ def _section_label(line: ReportLine) -> str:
 
 
 def _fps(line: ReportLine) -> str:
-    """Give frames per second as printed; for images, as py-feat's script, 1000 over the printed ms/img."""
-    if line.section_kind == inputs.VIDEO or line.printed.get(figures.FPS):
-        return line.printed.get(figures.FPS) or f"{line.units / line.seconds:.1f}"
-    per_image = float(line.printed.get(figures.MS_PER_IMAGE) or f"{line.seconds / line.units * 1000:.1f}")
-    return f"{(1000 / per_image if per_image else line.units / line.seconds):.1f}"
+    """Give frames per second as printed; for images, like py-feat's script, 1000 over the printed ms/img."""
+    if figures.FPS in line.printed:
+        return line.printed[figures.FPS]
+    if line.section_kind == inputs.VIDEO:
+        return f"{line.frames / line.call_s:.1f}"
+    printed = line.printed.get(figures.MS_PER_IMAGE)
+    per_image_ms = float(printed) if printed else round(line.call_s / line.frames * 1000, 1)
+    return f"{(1000 / per_image_ms if per_image_ms else line.frames / line.call_s):.1f}"

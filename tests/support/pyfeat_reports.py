@@ -98,3 +98,8 @@ def payload() -> dict[str, object]:
             },
         ],
     }
+
+
+def print_duration(call_s: float, frames: int) -> dict[str, str]:
+    """Print the duration of a call over a video as py-feat's script does."""
+    return {"sec": f"{call_s:.2f}", "ms/frame": f"{call_s / frames * 1000:.1f}", "fps": f"{frames / call_s:.1f}"}

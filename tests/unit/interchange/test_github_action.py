@@ -1,4 +1,4 @@
-"""Entries for GitHub's benchmark action: a median, its range, and what the entry was measured on."""
+"""github-action-benchmark: entries with a time, its range, and a name that says what was measured where."""
 
 import dataclasses
 import json
@@ -10,13 +10,13 @@ from featray.core import cell as cells
 from featray.core import identity
 from featray.core.row import Row
 from featray.interchange import github_action, pyfeat_markdown
-from tests.support import reports
+from tests.support import pyfeat_reports
 from tests.support.builders import RTX3090, make_cell, make_row, make_rows
 
 
 def entries(rows: list[Row]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(github_action.write(rows))
-    return found
+    written: list[dict[str, Any]] = json.loads(github_action.write(rows))
+    return written
 
 
 def names(rows: list[Row]) -> list[str]:
@@ -24,19 +24,19 @@ def names(rows: list[Row]) -> list[str]:
 
 
 def variant(**keywords: Any) -> Row:
-    """Make a row of the retinaface with keywords that a sweep has changed."""
+    """Make a row of retinaface with keywords that a sweep has changed."""
     one = make_cell()
     detector = dataclasses.replace(one.detector, keywords={**one.detector.keywords, **keywords})
     changed = dataclasses.replace(one, detector=detector)
-    asked = identity.canonical(cells.asked(changed))
+    asked = identity.canonical(cells.to_asked(changed))
     return dataclasses.replace(make_row(), cell_id=cells.cell_id(changed), asked=asked)
 
 
 def test_an_entry_is_the_geometric_mean_of_the_invocations_and_its_interval_in_ms_per_frame() -> None:
     # 72 frames in 0.72, 1.44 and 1.44 s: 10, 20 and 20 ms/frame, geometric mean 4000^(1/3) = 15.874. Logs: sd
     # ln(2)/sqrt(3) = 0.4002, times t(2 df, 95%) 4.3027 over sqrt(3): 0.99413; 15.874 * sinh(0.99413) = 18.52.
-    found = make_rows([0.72, 1.44, 1.44])
-    (entry,) = json.loads(github_action.write(found, {found[0].key()[:3]: "FASTER 1.20x"}))
+    rows = make_rows([0.72, 1.44, 1.44])
+    (entry,) = json.loads(github_action.write(rows, {rows[0].key()[:3]: "FASTER 1.20x"}))
     assert entry == {
         "name": "box NVIDIA GeForce RTX 3090 short retinaface cuda b=16",
         "unit": "ms/frame",
@@ -46,17 +46,17 @@ def test_an_entry_is_the_geometric_mean_of_the_invocations_and_its_interval_in_m
     }
 
 
-def test_two_invocations_range_over_half_their_distance_and_a_single_one_has_no_range() -> None:
+def test_the_range_of_two_invocations_is_half_their_distance_and_one_invocation_has_no_range() -> None:
     assert entries(make_rows([0.72, 1.44]))[0]["range"] == "\u00b1 5"
     assert "range" not in entries(make_rows([0.72]))[0]
 
 
-def test_a_single_printed_figure_ranges_over_what_its_print_leaves_open() -> None:
-    rows = pyfeat_markdown.parse(reports.markdown(), "run.md", "run").rows
-    found = {entry["name"]: entry for entry in entries(list(rows))}
-    assert len(found) == 4
+def test_the_range_of_one_imported_figure_is_the_rounding_of_its_print() -> None:
+    rows = pyfeat_markdown.parse(pyfeat_reports.markdown(), "run", "run.md").rows
+    by_name = {entry["name"]: entry for entry in entries(list(rows))}
+    assert len(by_name) == 4
     # 16 images: sec 2.40 allows 2.395..2.405, ms/img 150.0 allows 2.3992..2.4008: 0.05 ms to either side.
-    assert found["box NVIDIA RTX 4000 multi-face img2pose cuda b=1"]["range"] == "\u00b1 0.05"
+    assert by_name["box NVIDIA RTX 4000 multi-face img2pose cuda b=1"]["range"] == "\u00b1 0.05"
 
 
 def test_a_unit_without_a_timing_is_left_out() -> None:
@@ -69,12 +69,14 @@ def test_an_attempt_that_a_later_one_replaced_is_left_out() -> None:
 
 
 def test_threads_and_environments_are_in_the_name() -> None:
-    found = names([make_row(threads=1), make_row(threads=4), make_row(environment="old", requirements=["torch==2.5"])])
+    entry_names = names(
+        [make_row(threads=1), make_row(threads=4), make_row(environment="old", requirements=["torch==2.5"])]
+    )
     short = "box NVIDIA GeForce RTX 3090 short retinaface cuda b=16"
-    assert found == [f"{short} old", f"{short} t=1", f"{short} t=4"]
+    assert entry_names == [f"{short} old", f"{short} t=1", f"{short} t=4"]
 
 
-def test_keywords_of_a_sweep_are_in_the_name_also_where_nothing_shares_it() -> None:
+def test_changed_keywords_of_a_detector_are_in_the_name_also_where_no_other_entry_shares_it() -> None:
     start = "box NVIDIA GeForce RTX 3090 short retinaface"
     assert names([variant(au_model="svm")]) == [f"{start} au_model=svm cuda b=16"]
     assert names([variant(au_model="svm", gaze_model=None), make_row()]) == [
@@ -83,7 +85,7 @@ def test_keywords_of_a_sweep_are_in_the_name_also_where_nothing_shares_it() -> N
     ]
 
 
-def test_two_equal_gpus_of_one_host_are_told_apart_by_their_ids() -> None:
+def test_two_equal_gpus_of_one_host_have_their_ids_in_the_name() -> None:
     other = {**RTX3090, "target_id": "GPU-other", "gpu_uuid": "GPU-other"}
     short = "box NVIDIA GeForce RTX 3090 short retinaface cuda b=16"
     assert names([make_row(), make_row(**other)]) == [
@@ -93,13 +95,13 @@ def test_two_equal_gpus_of_one_host_are_told_apart_by_their_ids() -> None:
 
 
 def test_runs_are_entries_of_their_own() -> None:
-    found = entries([make_row(run_id="r1", timed_s=[0.72]), make_row(run_id="r2", timed_s=[1.44])])
-    assert [(entry["name"].rpartition(" ")[2], entry["value"]) for entry in found] == [
+    run_entries = entries([make_row(run_id="r1", timed_s=[0.72]), make_row(run_id="r2", timed_s=[1.44])])
+    assert [(entry["name"].rpartition(" ")[2], entry["value"]) for entry in run_entries] == [
         ("run=r1", pytest.approx(10.0)),
         ("run=r2", pytest.approx(20.0)),
     ]
 
 
-def test_what_a_cell_asked_for_beyond_its_labels_tells_namesakes_apart() -> None:
-    found = names([make_row(), make_row(delay_s_per_frame=0.01)])
-    assert [name.rpartition(" ")[2] for name in found] == ["delay_s_per_frame=0.0", "delay_s_per_frame=0.01"]
+def test_settings_that_differ_between_cells_of_one_name_are_in_the_name() -> None:
+    entry_names = names([make_row(), make_row(delay_s_per_frame=0.01)])
+    assert [name.rpartition(" ")[2] for name in entry_names] == ["delay_s_per_frame=0.0", "delay_s_per_frame=0.01"]

@@ -1,57 +1,59 @@
-"""py-feat's labels of every age: sections, headings, GPU and host lines, dates, file names."""
+"""Labels: sections, headings, GPU and host lines, dates and file names of py-feat's reports of every age."""
 
 import datetime
 
 import pytest
 
 from featray.interchange import labels
-from featray.interchange.labels import Accelerator, Machine, SectionLabel
+from featray.interchange.labels import GpuLabel, HostLabel, SectionLabel
 
 
 def test_the_sections_of_pyfeats_script_are_the_catalogues_inputs() -> None:
-    assert labels.section("video", "short (72 frames)") == SectionLabel("video", "short (72 frames)", "short", 72, 30.0)
-    assert labels.section("video", "long").label == "long (472 frames)"
-    assert labels.section("images", "16 x multi_face.jpg = 80 faces").input == "multi-face"
+    assert labels.read_section("video", "short (72 frames)") == SectionLabel(
+        "video", "short (72 frames)", "short", 72, 30.0
+    )
+    assert labels.read_section("video", "long").label == "long (472 frames)"
+    assert labels.read_section("images", "16 x multi_face.jpg = 80 faces").input == "multi-face"
 
 
-def test_a_section_of_another_clip_says_its_frames() -> None:
-    assert labels.section("video", "lab clip (300 frames)") == SectionLabel(
+def test_the_label_of_another_clip_gives_its_frames() -> None:
+    assert labels.read_section("video", "lab clip (300 frames)") == SectionLabel(
         "video", "lab clip (300 frames)", "lab clip", 300
     )
-    assert labels.section("images", "4 x crowd.png = 12 faces") == SectionLabel(
+    assert labels.read_section("images", "4 x crowd.png = 12 faces") == SectionLabel(
         "images", "4 x crowd.png = 12 faces", "crowd.png", 4
     )
-    assert labels.section("video", "lab clip").units is None
+    assert labels.read_section("video", "lab clip").frames is None
 
 
 def test_headings_of_every_age_name_the_same_detector() -> None:
-    assert labels.detector("MPDetector retinaface") == "mpdetector"
-    assert labels.detector("Detectorv2 multitask") == labels.detector("Detectorv2") == "detectorv2"
-    assert labels.detector("my detector") == "my detector"
-    assert labels.heading("detectorv2") == "Detectorv2 multitask"
+    assert labels.detector_name("MPDetector retinaface") == "mpdetector"
+    assert labels.detector_name("Detectorv2 multitask") == labels.detector_name("Detectorv2") == "detectorv2"
+    assert labels.detector_name("my detector") == "my detector"
+    assert labels.detector_heading("detectorv2") == "Detectorv2 multitask"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("CUDA 12.4, NVIDIA GeForce RTX 3090", Accelerator("12.4", "NVIDIA GeForce RTX 3090")),
-        ("CUDA 12.4, NVIDIA T4; MPS available", Accelerator("12.4", "NVIDIA T4")),
-        ("Apple M5 Max (MPS)", Accelerator(None, "Apple M5 Max")),
-        ("MPS available", Accelerator()),
-        ("MPS available: True", Accelerator()),
-        ("MPS available: False", Accelerator()),
-        ("no GPU", Accelerator()),
-        (None, Accelerator()),
+        ("CUDA 12.4, NVIDIA GeForce RTX 3090", GpuLabel("12.4", "NVIDIA GeForce RTX 3090")),
+        ("CUDA 12.4, NVIDIA T4; MPS available", GpuLabel("12.4", "NVIDIA T4")),
+        ("Apple M5 Max (MPS)", GpuLabel(None, "Apple M5 Max")),
+        ("MPS available", GpuLabel()),
+        ("MPS available: True", GpuLabel()),
+        ("MPS available: False", GpuLabel()),
+        ("no GPU", GpuLabel()),
+        (None, GpuLabel()),
     ],
 )
-def test_gpu_lines_of_every_age_are_read(text: str | None, expected: Accelerator) -> None:
-    assert labels.accelerator(text) == expected
+def test_gpu_lines_of_every_age_are_read(text: str | None, expected: GpuLabel) -> None:
+    assert labels.read_gpu(text) == expected
 
 
 def test_a_host_line_carries_architecture_and_processors() -> None:
-    assert labels.machine("box (x86_64, 128 CPUs)") == Machine("box", "x86_64", 128)
-    assert labels.machine("box") == Machine("box")
-    assert labels.machine("unknown") == Machine(None)
+    assert labels.read_host("box (x86_64, 128 CPUs)") == HostLabel("box", "x86_64", 128)
+    assert labels.read_host("box") == HostLabel("box")
+    assert labels.read_host("unknown") == HostLabel(None)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +66,13 @@ def test_a_host_line_carries_architecture_and_processors() -> None:
     ],
 )
 def test_dates_with_and_without_time_and_zone_are_read(text: str, expected: datetime.datetime) -> None:
-    assert labels.moment(text) == expected
+    assert labels.read_date(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "0001-01-01 00:00:00+14:00"])
-def test_what_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"date|month"):
-        labels.moment(text)
+def test_a_text_that_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a date such as 2026-05-14 or"):
+        labels.read_date(text)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +89,4 @@ def test_what_is_no_date_is_refused(text: str) -> None:
     ],
 )
 def test_a_file_named_after_another_gpu_is_noticed(stem: str, gpu: str | None, expected: str | None) -> None:
-    assert labels.foreign_gpu(stem, gpu) == expected
+    assert labels.find_other_gpu(stem, gpu) == expected

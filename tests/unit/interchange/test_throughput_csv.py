@@ -1,4 +1,4 @@
-"""Tables: py-feat's throughput.csv in and out, and every column as CSV and JSON lines."""
+"""py-feat's throughput.csv: read in both of its forms, and written with the dashboard's columns."""
 
 import csv
 import io
@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from featray.core import row as rows
-from featray.errors import ImportFileError
-from featray.interchange import all_columns, pyfeat_json, pyfeat_markdown, throughput_csv
-from featray.interchange.imported_rows import Import
-from tests.support import reports
+from featray.interchange import pyfeat_json, pyfeat_markdown, throughput_csv
+from featray.interchange.imported_rows import ParsedReport
+from tests.support import pyfeat_reports
+from tests.support.builders import CPU, make_row
 
 HEADER = "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps\n"
 SHORT = '2.1.5,2026-07-01,box,"CUDA 12.8, NVIDIA RTX 4000",img2pose,cuda,16,video,short,33.3\n'
@@ -19,8 +18,8 @@ IMAGES = SHORT.replace("16,video,short,33.3", "1,images,Images: 16 x multi_face.
 LATER = '2.2.0,2026-08-01,box,"CUDA 12.8, NVIDIA RTX 4000",img2pose,cuda,16,video,short,36.0\n'
 
 
-def parse(text: str) -> Import:
-    return throughput_csv.parse(text, "throughput.csv", "throughput")
+def parse(text: str) -> ParsedReport:
+    return throughput_csv.parse(text, "throughput", "throughput.csv")
 
 
 def test_a_rate_becomes_the_midpoint_of_the_durations_that_print_like_it() -> None:
@@ -30,22 +29,20 @@ def test_a_rate_becomes_the_midpoint_of_the_durations_that_print_like_it() -> No
 
 
 def test_each_version_date_and_host_is_a_run_of_its_own() -> None:
-    found = parse(HEADER + SHORT + ON_CPU + IMAGES + LATER).rows
-    assert [row.run_id for row in found] == ["throughput-2.1.5-2026-07-01-box"] * 3 + [
-        "throughput-2.2.0-2026-08-01-box"
-    ]
-    assert {row.sweep for row in found} == {"throughput"}
-    assert len({row.key() for row in found}) == 4
+    rows = parse(HEADER + SHORT + ON_CPU + IMAGES + LATER).rows
+    assert [row.run_id for row in rows] == ["throughput-2.1.5-2026-07-01-box"] * 3 + ["throughput-2.2.0-2026-08-01-box"]
+    assert {row.sweep for row in rows} == {"throughput"}
+    assert len({row.key() for row in rows}) == 4
 
 
 def test_lines_that_were_appended_twice_count_once_and_others_are_more_invocations() -> None:
     repeated = SHORT.replace("33.3", "34.0")
-    found = parse(HEADER + SHORT + SHORT + repeated).rows
-    assert [(row.invocation, (row.printed or {})["fps"]) for row in found] == [(1, "33.3"), (2, "34.0")]
+    rows = parse(HEADER + SHORT + SHORT + repeated).rows
+    assert [(row.invocation, (row.printed or {})["fps"]) for row in rows] == [(1, "33.3"), (2, "34.0")]
 
 
 def test_the_columns_of_the_ingest_script_carry_the_duration_itself() -> None:
-    payload = reports.payload()
+    payload = pyfeat_reports.payload()
     assert isinstance(payload["metadata"], dict)
     assert isinstance(payload["records"], list)
     plain = {name: value for name, value in payload["metadata"].items() if not isinstance(value, list)}
@@ -53,16 +50,16 @@ def test_the_columns_of_the_ingest_script_carry_the_duration_itself() -> None:
     writer = csv.DictWriter(stream, [*plain, *payload["records"][0]])
     writer.writeheader()
     writer.writerows({**plain, **record} for record in payload["records"])
-    found = parse(stream.getvalue()).rows
-    same = pyfeat_json.parse(json.dumps(payload), "run.json", "run").rows
-    assert [(row.cell_id, row.timed_s, row.torch) for row in found] == [
+    rows = parse(stream.getvalue()).rows
+    same = pyfeat_json.parse(json.dumps(payload), "run", "run.json").rows
+    assert [(row.cell_id, row.timed_s, row.torch) for row in rows] == [
         (row.cell_id, row.timed_s, row.torch) for row in same
     ]
 
 
 def test_rows_are_written_with_the_dashboards_columns() -> None:
-    found = pyfeat_markdown.parse(reports.markdown(), "run.md", "run").rows
-    assert throughput_csv.write(found).splitlines() == [
+    rows = pyfeat_markdown.parse(pyfeat_reports.markdown(), "run", "run.md").rows
+    assert throughput_csv.write(rows).splitlines() == [
         HEADER.strip(),
         ON_CPU.strip(),
         SHORT.strip(),
@@ -79,34 +76,36 @@ def test_a_table_comes_back_unchanged() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "columns feat_version, date"),
-        (HEADER, "no line of figures"),
-        (HEADER.replace(",fps", ""), "columns fps are missing"),
-        (HEADER + SHORT.replace("33.3", "fast"), "line 2: 'fast' is not a number"),
-        (HEADER + SHORT.replace("33.3", "0.0"), r"line 2: fps 0\.0 gives no duration"),
-        (HEADER + SHORT.replace("33.3", ""), "line 2: fps missing"),
+        ("", "line 1: no column feat_version, date"),
+        (HEADER, "no line below the head of the table"),
+        (HEADER.replace(",fps", ""), "line 1: no column fps; expected those of py-feat's throughput.csv"),
+        (HEADER + SHORT.replace("33.3", "fast"), "line 2: fps: expected a number such as 2.21, got 'fast'"),
+        (HEADER + SHORT.replace("33.3", "0.0"), r"line 2: fps 0\.0: no duration follows"),
+        (HEADER + SHORT.replace("33.3", ""), "line 2: no value for fps"),
         (HEADER + SHORT.replace("short", "my clip"), "line 2: section 'my clip' does not say"),
-        (HEADER + SHORT.replace("video", "audio"), "line 2: section_kind 'audio'"),
-        (HEADER + SHORT.strip() + ",7\n", "line 2: another number of fields"),
-        (HEADER + "2.1.5,2026-07-01\n", "line 2: another number of fields"),
-        (HEADER + SHORT.replace("2026-07-01", "soon"), "'soon' is no date"),
-        (HEADER + '"' + SHORT, "throughput.csv: "),
-        (HEADER + "\0", "throughput.csv: "),
+        (
+            HEADER + SHORT.replace("video", "audio"),
+            "line 2: section_kind: expected one of video, images, image; got",
+        ),
+        (HEADER + SHORT.strip() + ",7\n", "line 2: expected as many fields as columns"),
+        (HEADER + "2.1.5,2026-07-01\n", "line 2: expected as many fields as columns"),
+        (HEADER + SHORT.replace("2026-07-01", "soon"), "line 2: date: expected a date such as .*, got 'soon'"),
+        (HEADER + '"' + SHORT, "not CSV: "),
+        (HEADER + "\0", "line 2: "),
     ],
 )
 def test_a_broken_table_says_where(text: str, message: str) -> None:
-    with pytest.raises(ImportFileError, match=message):
+    with pytest.raises(ValueError, match=message):
         parse(text)
 
 
-def test_json_lines_carry_every_column_and_read_back_equal() -> None:
-    found = parse(HEADER + SHORT + ON_CPU).rows
-    lines = all_columns.json_lines(found).splitlines()
-    assert tuple(rows.from_mapping(json.loads(line)) for line in lines) == found
+def test_the_dashboards_columns_name_the_cpu_as_such() -> None:
+    text = throughput_csv.write([make_row(timed_s=[0.72]), make_row(**CPU, input="multi-face", timed_s=[1.6])])
+    assert text.splitlines()[1:] == [
+        '2.1.5,2026-05-14,box,"CUDA 12.8, NVIDIA GeForce RTX 3090",retinaface,cuda,16,video,short,100.0',
+        "2.1.5,2026-05-14,box,CPU,retinaface,cpu,16,images,Images: 16 x multi_face.jpg = 80 faces,10.0",
+    ]
 
 
-def test_the_full_table_has_the_stores_columns_and_json_for_lists_and_maps() -> None:
-    (record,) = csv.DictReader(io.StringIO(all_columns.comma_separated(parse(HEADER + SHORT).rows)))
-    assert list(record) == [column.name for column in rows.columns()]
-    assert json.loads(record["interval_s"]) == pytest.approx([72 / 33.35, 72 / 33.25])
-    assert record["work_id"] == ""
+def test_synthetic_weights_are_named_beside_the_detector() -> None:
+    assert "retinaface (synthetic weights)" in throughput_csv.write([make_row(weights="synthetic")])

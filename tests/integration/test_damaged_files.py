@@ -1,4 +1,4 @@
-"""Broken files: a clear error or a whole import, never a traceback, never half of one."""
+"""Damaged files: an import is refused with a clear error or complete; a store names what it cannot read."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from featray import store
 from featray.api.import_reports import import_reports
 from featray.errors import ImportFileError
 from featray.interchange import report_files
-from tests.support import reports
+from tests.support import pyfeat_reports
 from tests.support.builders import make_row
 
 pytestmark = pytest.mark.long
@@ -24,42 +24,41 @@ CSV = (
     "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps\n"
     '2.1.5,2026-07-01,box,"CUDA 12.8, NVIDIA RTX 4000",img2pose,cuda,16,video,short,33.3\n'
 )
-TEXTS = {".md": reports.markdown(), ".json": json.dumps(reports.payload()), ".csv": CSV}
+TEXTS = {".md": pyfeat_reports.markdown(), ".json": json.dumps(pyfeat_reports.payload()), ".csv": CSV}
 
 
 def offer(suffix: str, content: bytes) -> None:
-    """Import a file; what it is refused with names it, and what it is not refused is stored whole."""
+    """Import a file; check that it is refused by its name, or that all its rows are stored."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"offered{suffix}"
         file.write_bytes(content)
-        refused, done = None, None
+        results = Path(folder) / "results"
         try:
-            done = import_reports(file, results=str(Path(folder) / "results"))
-        except ImportFileError as wrong:
-            refused = str(wrong)
-        if done is None:
-            assert refused is not None
-            assert "offered" in refused
-            assert not (Path(folder) / "results").exists()
+            imported = import_reports(file, results=str(results))
+        except ImportFileError as error:
+            imported, message = None, str(error)
+        if imported is None:
+            assert message.startswith(f"{file}: ")
+            assert not results.exists()
             return
-        found = store.read(Path(folder) / "results", every_attempt=True)
-        assert len(found.rows) == done.added > 0
-        assert found.problems == ()
-        assert all(row.timed_s and row.timed_s[0] > 0 for row in found.rows)
+        reading = store.read(results, every_attempt=True)
+        assert len(reading.rows) == imported.added > 0
+        assert reading.problems == ()
+        assert all(row.timed_s and row.timed_s[0] > 0 for row in reading.rows)
 
 
 @st.composite
 def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
-    """Take a good file, and cut, repeat or replace some of it."""
+    """Take a good file, and cut or replace parts of it."""
     suffix = draw(st.sampled_from(sorted(TEXTS)))
     content = TEXTS[suffix].encode()
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(content)))
         end = min(len(content), start + draw(st.integers(0, 30)))
-        known = st.sampled_from(
+        tokens = st.sampled_from(
             [b"|", b"\n", b'"', b",", b"0", b"-1", b"1e999", b"NaN", b"\x00", b"\xff", b"{", b"## Video: "]
         )
-        content = content[:start] + draw(known | st.binary(max_size=6)) + content[end:]
+        content = content[:start] + draw(tokens | st.binary(max_size=6)) + content[end:]
     return suffix, content
 
 
@@ -77,9 +76,9 @@ JSON = st.recursive(
 
 
 @QUICK
-@given(st.sampled_from(sorted(reports.payload()["records"][0])), JSON, st.booleans())  # type: ignore[index]  # any JSON
+@given(st.sampled_from(sorted(pyfeat_reports.payload()["records"][0])), JSON, st.booleans())  # type: ignore[index]  # any JSON
 def test_any_value_in_any_field_of_a_run_is_refused_or_imported_whole(name: str, value: Any, in_metadata: bool) -> None:
-    payload: Any = reports.payload()
+    payload: Any = pyfeat_reports.payload()
     if in_metadata:
         payload["metadata"][sorted(payload["metadata"])[len(name) % len(payload["metadata"])]] = value
     else:
@@ -111,25 +110,25 @@ def test_any_bytes_are_refused(suffix: str, content: bytes) -> None:
         file.write_bytes(content)
         with contextlib.suppress(ImportFileError):
             report_files.read(file)
-            raise AssertionError("random bytes were taken for a report")
+            raise AssertionError("random bytes were read as a report")
 
 
 @settings(QUICK, max_examples=30)
 @given(st.data())
 def test_any_damage_to_a_stored_file_is_named_or_harmless(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as results:
-        kept, hit = make_row(invocation=1), make_row(invocation=2)
-        store.append(results, [kept])
-        file = Path(results) / "rows" / store.append(results, [hit])
+        whole, damaged = make_row(invocation=1), make_row(invocation=2)
+        store.append(results, [whole])
+        file = Path(results) / "rows" / store.append(results, [damaged])
         content = bytearray(file.read_bytes())
         if data.draw(st.booleans()):
             content = content[: data.draw(st.integers(0, len(content) - 1))]
         else:
             content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
         file.write_bytes(bytes(content))
-        found = store.read(results)
-        assert kept in found.rows
-        assert {unit.key() for unit in store.keys(results).units} == {row.key() for row in found.rows}
+        rows = store.read(results).rows
+        assert whole in rows
+        assert {unit.key() for unit in store.keys(results).units} == {row.key() for row in rows}
         store.check(results)
         store.compact(results)
-        assert kept in store.read(results).rows
+        assert whole in store.read(results).rows
