@@ -74,29 +74,29 @@ def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_stored_row(tmp
         process.send_signal(signal.SIGKILL)
         rest, _ = process.communicate(timeout=30)
         stored += 1 + len(rest.split())
-    found = store.read(tmp_path)
-    assert found.problems == ()
+    reading = store.read(tmp_path)
+    assert reading.problems == ()
     # A writer may die after it stored a row and before it printed the number, never the other way round.
-    assert stored <= len(found.rows) <= stored + 4
-    assert store.compact(tmp_path).rows == len(found.rows)
-    assert store.read(tmp_path).rows == found.rows
+    assert stored <= len(reading.rows) <= stored + 4
+    assert store.compact(tmp_path).rows == len(reading.rows)
+    assert store.read(tmp_path).rows == reading.rows
 
 
 def test_a_compaction_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
     draw = random.Random(7)
-    made = [make_row(invocation=number) for number in range(1, 41)]
-    for row in made:
+    rows = [make_row(invocation=number) for number in range(1, 41)]
+    for row in rows:
         store.append(tmp_path, [row])
     for _ in range(3):
         process = start("compact", tmp_path, 0, 0)
         time.sleep(draw.uniform(0.4, 1.2))
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
-        assert store.read(tmp_path).rows == tuple(made)
-        store.append(tmp_path, made[:20])
+        assert store.read(tmp_path).rows == tuple(rows)
+        store.append(tmp_path, rows[:20])
     store.compact(tmp_path)
     assert store.check(tmp_path).duplicates == 0
-    assert store.read(tmp_path).rows == tuple(made)
+    assert store.read(tmp_path).rows == tuple(rows)
 
 
 @pytest.mark.parametrize("chunk_rows", [100, 5])  # the new file is merged again, or too large for that
@@ -104,19 +104,19 @@ def test_a_compaction_killed_between_writing_and_deleting_doubles_nothing_for_go
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
 ) -> None:
     monkeypatch.setattr(compaction, "CHUNK_ROWS", chunk_rows)
-    made = [make_row(invocation=number) for number in range(1, 8)]
-    for row in made:
+    rows = [make_row(invocation=number) for number in range(1, 8)]
+    for row in rows:
         store.append(tmp_path, [row])
     process = start("die", tmp_path, chunk_rows, 0)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     before = store.check(tmp_path)
     assert (before.rows, before.duplicates) == (7, min(chunk_rows, 7))
-    assert store.read(tmp_path).rows == tuple(made)
+    assert store.read(tmp_path).rows == tuple(rows)
     store.compact(tmp_path)
     after = store.check(tmp_path)
     assert (after.rows, after.duplicates, after.problems) == (7, 0, ())
-    assert store.read(tmp_path).rows == tuple(made)
+    assert store.read(tmp_path).rows == tuple(rows)
 
 
 def test_a_full_disk_is_a_store_error_and_stored_rows_stay(tmp_path: Path) -> None:

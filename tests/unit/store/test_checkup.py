@@ -15,10 +15,10 @@ def test_a_check_counts_files_rows_and_duplicates_and_names_what_cannot_be_read(
     rows = append_invocations(results, 3)
     store.append(results, rows[:2])
     put_file(results, "damaged.parquet", b"PAR1")
-    found = store.check(results)
-    assert (found.files, found.rows, found.duplicates, found.unfinished) == (4, 3, 2, ())
-    assert [problem.file for problem in found.problems] == ["damaged.parquet"]
-    assert found.size_b > 4
+    checkup = store.check(results)
+    assert (checkup.files, checkup.rows, checkup.duplicates, checkup.unfinished) == (4, 3, 2, ())
+    assert [problem.file for problem in checkup.problems] == ["damaged.parquet"]
+    assert checkup.size_b > 4
 
 
 def test_a_file_that_a_compaction_deletes_during_a_check_is_no_problem(

@@ -18,11 +18,11 @@ from tests.support.store_files import (
 
 
 def test_compaction_makes_one_file_and_changes_no_row(results: str) -> None:
-    made = append_invocations(results, 5)
-    done = store.compact(results)
-    assert (done.files_before, done.files_after, done.rows) == (5, 1, 5)
+    rows = append_invocations(results, 5)
+    compacted = store.compact(results)
+    assert (compacted.files_before, compacted.files_after, compacted.rows) == (5, 1, 5)
     assert len(list_names(results)) == 1
-    assert store.read(results).rows == tuple(made)
+    assert store.read(results).rows == tuple(rows)
     assert store.compact(results).files_before == 0
 
 
@@ -42,9 +42,9 @@ def test_compaction_of_a_run_leaves_other_runs_alone(results: str) -> None:
 
 
 def test_a_compaction_killed_before_it_deleted_anything_loses_and_doubles_nothing(results: str) -> None:
-    made = append_invocations(results, 3)
-    store.append(results, made)  # the compaction wrote this file before it was killed
-    assert store.read(results).rows == tuple(made)
+    rows = append_invocations(results, 3)
+    store.append(results, rows)  # the compaction wrote this file before it was killed
+    assert store.read(results).rows == tuple(rows)
     assert store.compact(results).rows == 3
     assert store.check(results).duplicates == 0
 
@@ -53,23 +53,23 @@ def test_files_that_a_killed_compaction_left_are_deleted_by_the_next_although_it
     results: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "CHUNK_ROWS", 5)
-    made = append_invocations(results, 7)
+    rows = append_invocations(results, 7)
     large, small = leave_killed_compaction(results)
     assert store.check(results).duplicates == 7
-    done = store.compact(results)
-    assert (done.cleared, done.files_before) == (7, 0)
+    compacted = store.compact(results)
+    assert (compacted.cleared, compacted.files_before) == (7, 0)
     assert list_names(results) == sorted([large, small])
     assert store.check(results).duplicates == 0
-    assert store.read(results).rows == tuple(made)
+    assert store.read(results).rows == tuple(rows)
 
 
 def test_the_files_that_a_damaged_compacted_file_was_made_of_stay(results: str) -> None:
-    made = append_invocations(results, 3)
+    rows = append_invocations(results, 3)
     (name,) = leave_killed_compaction(results)
     content = read_bytes(results, name)
     put_file(results, name, flip_bits(content, len(content) // 4))
     assert store.compact(results).cleared == 0
-    assert store.read(results).rows == tuple(made)
+    assert store.read(results).rows == tuple(rows)
 
 
 def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str) -> None:
@@ -79,9 +79,9 @@ def test_columns_that_only_a_newer_featray_knows_survive_compaction(results: str
     assert len(store.read(results).rows) == 3
     store.compact(results)
     (name,) = list_names(results)
-    kept = read_table(results, name).sort_by("invocation")
-    assert kept.column("novelty").to_pylist() == [None, 1.5, 2.0]
-    assert kept.column("notes").to_pylist() == [None, "b", None]
+    table = read_table(results, name).sort_by("invocation")
+    assert table.column("novelty").to_pylist() == [None, 1.5, 2.0]
+    assert table.column("notes").to_pylist() == [None, "b", None]
     assert len(store.read(results).rows) == 3
 
 

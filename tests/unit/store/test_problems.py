@@ -5,9 +5,9 @@ from featray.store.problems import StoreProblem
 
 
 def test_problems_end_a_message_once_each_in_a_line_of_their_own() -> None:
-    found = [StoreProblem("a.parquet", "empty; delete it"), StoreProblem("b.parquet", "damaged")]
+    listed = [StoreProblem("a.parquet", "empty; delete it"), StoreProblem("b.parquet", "damaged")]
     expected = "\n  left out: a.parquet: empty; delete it\n  left out: b.parquet: damaged"
-    assert problems.format_problems([*found, *found]) == expected
+    assert problems.format_problems([*listed, *listed]) == expected
     assert problems.format_problems([]) == ""
 
 

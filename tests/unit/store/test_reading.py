@@ -72,14 +72,14 @@ def test_the_last_attempt_counts(results: str) -> None:
 
 
 def test_one_summary_keeps_the_output_of_each_units_last_measured_row(results: str) -> None:
-    made = [
+    rows = [
         make_row(invocation=number, started_at=f"2026-05-14T0{number}:00:00.000+00:00", status=status)
         for number, status in ((1, "ok"), (2, "ok"), (3, "lost"))
     ]
-    store.append(results, made)
-    found = store.read(results, one_summary=True).rows
-    assert [row.output_summary is not None for row in found] == [False, True, False]
-    assert found[1] == made[1]
+    store.append(results, rows)
+    read = store.read(results, one_summary=True).rows
+    assert [row.output_summary is not None for row in read] == [False, True, False]
+    assert read[1] == rows[1]
 
 
 def test_load_gives_the_columns_asked_for(results: str) -> None:
@@ -105,9 +105,9 @@ def test_a_misspelt_column_is_refused_with_the_right_name(results: str) -> None:
 def test_rows_of_a_schema_that_no_migration_starts_from_are_named(results: str) -> None:
     put_file(results, "ancient.parquet", to_parquet(schema.to_table([of_schema(make_row(), 0)])))
     store.append(results, [make_row(invocation=2)])
-    found = store.read(results)
-    assert len(found.rows) == 1
-    assert "ancient.parquet: holds a row that cannot be read: schema version 0 is unknown" in str(found.problems[0])
+    reading = store.read(results)
+    assert len(reading.rows) == 1
+    assert "ancient.parquet: holds a row that cannot be read: schema version 0 is unknown" in str(reading.problems[0])
     frame, problems = store.load(results)
     assert len(frame) == 1
     assert [problem.file for problem in problems] == ["ancient.parquet"]
@@ -133,11 +133,11 @@ def write_as_schema_0(row: Row) -> bytes:
 
 @pytest.mark.usefixtures("schema_0")
 def test_rows_of_an_older_schema_are_read_loaded_checked_and_compacted_like_those_of_today(results: str) -> None:
-    made = [make_row(invocation=number, timed_s=[0.5, 0.25], **CPU) for number in (1, 2, 3)]
-    put_file(results, "a.parquet", write_as_schema_0(made[0]))
-    put_file(results, "b.parquet", write_as_schema_0(made[1]))
-    store.append(results, [made[2]])
-    upgraded = tuple(dataclasses.replace(row, schema_version=1) for row in made)
+    rows = [make_row(invocation=number, timed_s=[0.5, 0.25], **CPU) for number in (1, 2, 3)]
+    put_file(results, "a.parquet", write_as_schema_0(rows[0]))
+    put_file(results, "b.parquet", write_as_schema_0(rows[1]))
+    store.append(results, [rows[2]])
+    upgraded = tuple(dataclasses.replace(row, schema_version=1) for row in rows)
 
     def assert_all_there() -> None:
         assert store.read(results).rows == upgraded

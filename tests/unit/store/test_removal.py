@@ -23,12 +23,12 @@ def test_removing_a_run_after_a_killed_compaction_keeps_each_row_of_other_runs_o
     results: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "CHUNK_ROWS", 4)
-    kept = append_invocations(results, 4, run_id="demo-1")
+    rows = append_invocations(results, 4, run_id="demo-1")
     append_invocations(results, 2, run_id="demo-2")
     leave_killed_compaction(results)
     store.remove(results, "demo-2")
     assert store.compact(results).cleared == 4
-    assert (store.read(results).rows, store.check(results).duplicates) == (tuple(kept), 0)
+    assert (store.read(results).rows, store.check(results).duplicates) == (tuple(rows), 0)
 
 
 def test_an_archive_is_read_and_left_alone(results: str) -> None:
@@ -75,9 +75,9 @@ def test_removing_a_run_keeps_rows_of_a_newer_schema_and_rows_without_a_run_in_t
     assert (planned.deleted, planned.rewritten) == ((), ("mixed.parquet",))
     store.remove(results, "demo-1")
     (name,) = list_names(results)
-    kept = read_table(results, name)
-    assert kept.column("run_id").to_pylist() == ["demo-2", None]
-    assert kept.column("novelty").to_pylist() == [2.5, 3.5]
+    table = read_table(results, name)
+    assert table.column("run_id").to_pylist() == ["demo-2", None]
+    assert table.column("novelty").to_pylist() == [2.5, 3.5]
 
 
 def test_removing_a_run_keeps_a_row_without_a_version_and_removes_the_runs_newer_rows(results: str) -> None:

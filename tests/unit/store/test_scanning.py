@@ -39,17 +39,17 @@ from tests.support.store_files import (
 def test_a_file_that_cannot_be_used_is_named_and_the_others_are_read(
     results: str, name: str, content: bytes, reason: str
 ) -> None:
-    made = append_invocations(results, 2)
+    rows = append_invocations(results, 2)
     put_file(results, name, content)
-    found = store.read(results)
-    assert found.rows == tuple(made)
-    (problem,) = found.problems
+    reading = store.read(results)
+    assert reading.rows == tuple(rows)
+    (problem,) = reading.problems
     assert problem.file == name
     assert reason in problem.reason
     assert_keys_agree(results)
     assert [problem.file for problem in store.check(results).problems] == [name]
     store.compact(results)
-    assert store.read(results).rows == tuple(made)
+    assert store.read(results).rows == tuple(rows)
 
 
 def test_a_foreign_file_is_named_although_no_row_in_it_meets_the_filter(results: str) -> None:
@@ -64,18 +64,18 @@ def test_a_file_with_a_flipped_bit_in_a_page_is_named_and_not_read(results: str)
     (name,) = list_names(results)
     content = read_bytes(results, name)
     put_file(results, name, flip_bits(content, len(content) // 4))
-    found = store.read(results)
-    assert found.rows == ()
-    assert [problem.file for problem in found.problems] == [name]
+    reading = store.read(results)
+    assert reading.rows == ()
+    assert [problem.file for problem in reading.problems] == [name]
     assert_keys_agree(results)
 
 
 def test_rows_of_a_newer_schema_are_named_and_left_out_and_stay_in_the_store(results: str) -> None:
-    made = append_invocations(results, 2)
+    rows = append_invocations(results, 2)
     put_file(results, "newer.parquet", with_columns(of_schema(make_row(invocation=3), 2), {"novelty": 1.5}))
-    found = store.read(results)
-    assert found.rows == tuple(made)
-    assert [str(problem) for problem in found.problems] == [
+    reading = store.read(results)
+    assert reading.rows == tuple(rows)
+    assert [str(problem) for problem in reading.problems] == [
         "newer.parquet: holds rows of a newer schema than 1; update featray to use them"
     ]
     assert len(store.load(results)[0]) == 2
@@ -89,8 +89,8 @@ def test_a_scan_starts_again_when_a_file_vanishes_while_it_is_read(results: str,
     """Its rows lie in another file now, which the next listing shows."""
     store.append(results, [make_row()])
     location = make_failing(locate(results), "open_input_file", error)
-    found = scanning.scan(location, ["run_id"])
-    assert (found.table.num_rows, found.problems) == (1, ())
+    scan = scanning.scan(location, ["run_id"])
+    assert (scan.table.num_rows, scan.problems) == (1, ())
 
 
 def test_files_that_keep_vanishing_are_a_store_error(results: str) -> None:
@@ -109,9 +109,9 @@ def test_a_large_file_that_is_damaged_is_named_and_the_other_large_files_are_rea
     content = read_bytes(results, damaged)
     assert len(content) > small_files.LIMIT_B
     put_file(results, damaged, flip_bits(content, len(content) // 2))
-    found = store.read(results)
-    assert found.rows == tuple(rows[:100])
-    assert [problem.file for problem in found.problems] == [damaged]
+    reading = store.read(results)
+    assert reading.rows == tuple(rows[:100])
+    assert [problem.file for problem in reading.problems] == [damaged]
 
 
 def test_hidden_files_are_neither_read_nor_named(results: str) -> None:

@@ -25,20 +25,20 @@ def test_files_with_other_columns_and_types_give_one_table_of_the_columns_asked_
     ).drop_columns(["sweep"])
     put_file(str(tmp_path), "narrow.parquet", to_parquet(narrow))
     location, files = list_files(tmp_path)
-    found, problems = small_files.read(location, files, ["sweep", "invocation"])
+    table, problems = small_files.read(location, files, ["sweep", "invocation"])
     assert problems == []
-    assert found.schema.names == ["sweep", "invocation", schema.FILE_COLUMN]
-    assert found.column("sweep").to_pylist() == [None, "demo"]
-    assert found.column("invocation").to_pylist() == [2, 1]
-    assert found.column(schema.FILE_COLUMN).to_pylist() == [location.path(file.name) for file in files]
+    assert table.schema.names == ["sweep", "invocation", schema.FILE_COLUMN]
+    assert table.column("sweep").to_pylist() == [None, "demo"]
+    assert table.column("invocation").to_pylist() == [2, 1]
+    assert table.column(schema.FILE_COLUMN).to_pylist() == [location.path(file.name) for file in files]
 
 
 def test_a_file_whose_footer_has_no_row_with_the_key_values_is_skipped(tmp_path: Path) -> None:
     for sweep in ("a", "b"):
         store.append(tmp_path, [make_row(sweep=sweep)])
     location, files = list_files(tmp_path)
-    found, _ = small_files.read(location, files, ["sweep"], key_values={"sweep": "b"})
-    assert found.column("sweep").to_pylist() == ["b"]
+    table, _ = small_files.read(location, files, ["sweep"], key_values={"sweep": "b"})
+    assert table.column("sweep").to_pylist() == ["b"]
 
 
 def test_footers_give_rows_of_todays_schema_and_other_files_are_read_otherwise(tmp_path: Path) -> None:

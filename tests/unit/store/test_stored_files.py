@@ -52,8 +52,8 @@ def test_a_listing_names_files_in_folders_and_reports_what_is_no_parquet_file(tm
     files = [write_file(tmp_path, name) for name in ("a.parquet", "sub/b.parquet")]
     for name in ("notes.txt", ".hidden.parquet", "_sub/c.parquet"):
         write_file(tmp_path, name)
-    found, problems = stored_files.list_files(locate(tmp_path))
-    assert found == files
+    listed, problems = stored_files.list_files(locate(tmp_path))
+    assert listed == files
     assert [str(problem) for problem in problems] == ["notes.txt: not a parquet file; move it out of the store"]
 
 
