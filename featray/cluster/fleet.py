@@ -46,7 +46,7 @@ print(json.dumps({"versions": versions, "clusters": clusters}))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CommandResult:
+class RemoteResult:
     """How a command on a host ended."""
 
     member: Member
@@ -61,7 +61,7 @@ class CommandResult:
         return lines[-1].removeprefix(ERROR_MARK) if lines else f"exit code {self.code}"
 
 
-def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: float = RUN_S) -> CommandResult:
+def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: float = RUN_S) -> RemoteResult:
     """Run a command on a host; a host that cannot be reached, or a command that does not end, gives a code above 0."""
     program = shlex.split(os.environ.get("FEATRAY_SSH", SSH))
     try:
@@ -75,10 +75,10 @@ def run(member: Member, command: Sequence[str], *, stdin: str = "", limit_s: flo
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return CommandResult(member=member, code=124, stdout="", stderr=f"no answer within {limit_s:.0f} s")
+        return RemoteResult(member=member, code=124, stdout="", stderr=f"no answer within {limit_s:.0f} s")
     except OSError as wrong:
-        return CommandResult(member=member, code=127, stdout="", stderr=f"{program[0]}: {wrong.strerror}")
-    return CommandResult(member=member, code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        return RemoteResult(member=member, code=127, stdout="", stderr=f"{program[0]}: {wrong.strerror}")
+    return RemoteResult(member=member, code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -212,7 +212,7 @@ def _join(members: Sequence[Member], address: str, token: str, say: Callable[[st
     for member in members:
         say(f"{member.name}: joining")
 
-    def join_one(member: Member) -> CommandResult:
+    def join_one(member: Member) -> RemoteResult:
         return run(member, [*_featray(member), "join", address, *_options(member)], stdin=token)
 
     return _failures(_on_all(members, join_one))
@@ -251,11 +251,11 @@ def _options(member: Member) -> list[str]:
     return [f"--ip={member.address}", f"--name={member.name}", f"--gpus={gpus}", *labels, "--token-stdin"]
 
 
-def _failures(results: Iterable[CommandResult]) -> list[str]:
+def _failures(results: Iterable[RemoteResult]) -> list[str]:
     return [f"{result.member.name}: {result.reason}" for result in results if result.code != 0]
 
 
-def _raise_failures(results: Iterable[CommandResult]) -> None:
+def _raise_failures(results: Iterable[RemoteResult]) -> None:
     if failures := _failures(results):
         raise BackendError("\n".join(failures))
 

@@ -1,9 +1,9 @@
 """Hosts made of namespaces: network, UTS, PID and mount, so that each has an address, a name and a /tmp/ray of its own.
 
-All of their traffic stays among them: the bridge that joins them lives in a network namespace too, and the machine's
-own interfaces are not touched. Needs root and iproute2.
+Their traffic stays among them: the bridge that connects them is in a network namespace too, and the machine's own
+interfaces are not touched. Needs root and iproute2.
 
-Run as a program it stands in for ssh, for $FEATRAY_SSH:
+Run as a program, it replaces ssh, for $FEATRAY_SSH:
     python hosts.py FOLDER DESTINATION COMMAND
 """
 
@@ -34,7 +34,7 @@ exec sleep infinity
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """One host that is up. `pid` is its first process as the machine sees it, `outer` the one that holds it."""
+    """One running host. `pid` is its first process as the machine numbers it, `outer` is that process's parent."""
 
     name: str
     address: str
@@ -43,15 +43,15 @@ class Host:
     pid: int
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """Give the variables of a login on this host: a home, a cache and leases of its own."""
-        known = {
+        """Return the variables of a login on this host: a home, a cache and leases of its own."""
+        variables = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
             "FEATRAY_CACHE": str(self.folder / "cache"),
             "FEATRAY_LEASES": str(self.folder / "leases"),
             "COLUMNS": "160",
         }
-        return known | changes
+        return variables | changes
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """Write the command line that runs something on this host."""
@@ -73,13 +73,13 @@ class Host:
         return self.run(sys.executable, "-m", "featray", *arguments, limit_s=limit_s, **changes)
 
     def processes(self, word: str) -> list[int]:
-        """List this host's processes whose command line has a word in it."""
+        """List this host's processes whose command line contains a word."""
         listed = self.run("ps", "-eo", "pid=,args=").stdout.splitlines()
         return [int(line.split()[0]) for line in listed if word in line and "ps -eo" not in line]
 
 
 class Network:
-    """Hosts on one bridge. Use as a context: leaving it ends every process of every host."""
+    """Hosts on one bridge. A context manager: leaving it ends every process of every host."""
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         """Plan the hosts; `folder` holds their homes and caches."""
@@ -111,7 +111,7 @@ class Network:
 
     def _end(self) -> None:
         for process in reversed(self._started):
-            process.kill()  # --kill-child: the first process of its PID namespace dies too, and with it all others
+            process.kill()  # --kill-child: the first process of its PID namespace dies too, and all others with it
             process.wait()
 
     def _unshare(self, namespaces: Sequence[str], script: str) -> tuple[int, int]:
@@ -124,8 +124,8 @@ class Network:
 
     def _bring_up(self, name: str, address: str) -> Host:
         folder = self.folder / name
-        for each in ("home", "cache", "leases", "ray"):
-            (folder / each).mkdir(parents=True)
+        for name_ in ("home", "cache", "leases", "ray"):
+            (folder / name_).mkdir(parents=True)
         Path("/tmp/ray").mkdir(exist_ok=True)
         namespaces = ["--net", "--uts", "--pid", "--mount", "--mount-proc"]
         outer, pid = self._unshare(namespaces, INIT.format(name=name, folder=folder))
@@ -135,20 +135,20 @@ class Network:
         self._in_switch("link", "set", f"to-{name}", "master", "bridge")
         self.plug(name)
         for arguments in (["addr", "add", f"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"]):
-            _must(host.run("ip", *arguments))
-        _must(host.run("ip", "route", "add", "default", "dev", "eth0"))
+            _check(host.run("ip", *arguments))
+        _check(host.run("ip", "route", "add", "default", "dev", "eth0"))
         return host
 
     def _in_switch(self, *arguments: str) -> None:
         command = ["nsenter", "-t", str(self._switch), "-n", "--", "ip", *arguments]
-        _must(subprocess.run(command, capture_output=True, text=True, check=False))
+        _check(subprocess.run(command, capture_output=True, text=True, check=False))
 
     def unplug(self, name: str) -> None:
-        """Pull a host's cable; its processes go on."""
+        """Pull a host's cable; its processes keep running."""
         self._in_switch("link", "set", f"to-{name}", "down")
 
     def plug(self, name: str) -> None:
-        """Put the cable in again."""
+        """Plug the cable in."""
         self._in_switch("link", "set", f"to-{name}", "up")
 
     def crash(self, name: str) -> None:
@@ -156,11 +156,11 @@ class Network:
         os.kill(self.hosts[name].outer, signal.SIGKILL)
 
     def ssh(self) -> str:
-        """Give the value of $FEATRAY_SSH that reaches these hosts."""
+        """Return the value of $FEATRAY_SSH that reaches these hosts."""
         return f"{sys.executable} {Path(__file__).resolve()} {self.folder}"
 
 
-def _must(done: "subprocess.CompletedProcess[str]") -> None:
+def _check(done: "subprocess.CompletedProcess[str]") -> None:
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, done.args))}: {done.stderr.strip()}")
 
@@ -168,12 +168,12 @@ def _must(done: "subprocess.CompletedProcess[str]") -> None:
 T = TypeVar("T")
 
 
-def _wait_for(look: Callable[[], list[T]], limit_s: float = 10.0) -> list[T]:
+def _wait_for(find: Callable[[], list[T]], limit_s: float = 10.0) -> list[T]:
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
-            if found := look():
-                return found
+            if items := find():
+                return items
         time.sleep(0.02)
     raise TimeoutError(f"a namespace did not come up within {limit_s} s")
 
@@ -181,10 +181,10 @@ def _wait_for(look: Callable[[], list[T]], limit_s: float = 10.0) -> list[T]:
 def main() -> None:
     """Run a command on a host as a login shell would."""
     folder, destination, command = sys.argv[1:4]
-    known = json.loads((Path(folder) / "hosts.json").read_text()).get(destination.rpartition("@")[2])
-    if known is None:
+    fields = json.loads((Path(folder) / "hosts.json").read_text()).get(destination.rpartition("@")[2])
+    if fields is None:
         sys.exit(f"ssh: connect to host {destination} port 22: No route to host")
-    host = Host(**(known | {"folder": Path(known["folder"])}))
+    host = Host(**(fields | {"folder": Path(fields["folder"])}))
     arguments = host.command(["sh", "-c", command])
     os.execvpe(arguments[0], arguments, host.environment())
 

@@ -2,11 +2,11 @@
 
     python ray_nodes.py
 
-Prints the head's address, then does what each line of stdin says, and answers with one line:
-    add NAME [GPU]     start a node; NAME tells hosts apart, GPU is the UUID that the node stands for
-    kill NAME [GPU]    kill a node's processes, without a word to the head
+Prints the head's address, then carries out each line of stdin and answers with one line:
+    add NAME [GPU]     start a node of the host NAME, with the GPU of this UUID
+    kill NAME [GPU]    kill a node's processes without telling the head
 
-The caller's $RAY_AUTH_TOKEN is demanded of everybody: Ray listens on every address of the machine.
+Everybody must send the caller's $RAY_AUTH_TOKEN: Ray listens on every address of the machine.
 """
 
 import sys
@@ -31,8 +31,8 @@ def main() -> None:
         print(cluster.address, flush=True)
         nodes = {}
         for line in sys.stdin:
-            word, name, *gpu = line.split()
-            if word == "add":
+            action, name, *gpu = line.split()
+            if action == "add":
                 nodes[name, *gpu] = cluster.add_node(**arguments(name, *gpu))
             else:
                 cluster.remove_node(nodes.pop((name, *gpu)), allow_graceful=False)

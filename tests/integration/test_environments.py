@@ -34,7 +34,7 @@ measure: {warmup: 1, repeats: 1, min_time_s: 0, stages: false, invocations: 1}
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_two_torches_are_measured_in_one_sweep_and_the_difference_is_theirs(tmp_path: Path) -> None:
+def test_two_torch_versions_are_measured_in_one_sweep_and_compared(tmp_path: Path) -> None:
     sweep, results = tmp_path / "envs.yaml", tmp_path / "results"
     sweep.write_text(SWEEP, encoding="utf-8")
     done = featray("submit", sweep, "--results", results, timeout=1400)
@@ -52,7 +52,7 @@ def test_two_torches_are_measured_in_one_sweep_and_the_difference_is_theirs(tmp_
 
 
 @pytest.mark.slow
-def test_a_set_that_cannot_be_resolved_is_unsupported_with_the_resolvers_words(tmp_path: Path) -> None:
+def test_a_set_that_cannot_be_resolved_is_unsupported_with_the_resolvers_message(tmp_path: Path) -> None:
     sweep, results = tmp_path / "envs.yaml", tmp_path / "results"
     sweep.write_text(CLOCKWORK, encoding="utf-8")
     done = featray("submit", sweep, "--results", results, timeout=280)

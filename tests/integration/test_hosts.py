@@ -1,4 +1,4 @@
-"""A cluster of three hosts with names and addresses of their own, started and measured through featray itself."""
+"""A cluster of three hosts with names and addresses of their own, started and measured by featray itself."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.integration.hosts import NETWORK, Host, Network
-from tests.support.command import Ran, featray
+from tests.support.command import CommandResult, featray
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(900)]
 
@@ -37,8 +37,8 @@ measure: {warmup: 1, repeats: 3, min_time_s: 0, stages: false, invocations: 1}
 """
 
 
-def from_desk(network: Network, *arguments: str | Path) -> Ran:
-    """Run featray on this machine, which reaches the hosts by ssh alone."""
+def from_desk(network: Network, *arguments: str | Path) -> CommandResult:
+    """Run featray on this machine, which reaches the hosts over ssh alone."""
     desk = network.folder / "desk"
     desk.mkdir(exist_ok=True)
     return featray(*arguments, HOME=str(desk), FEATRAY_CACHE=str(desk / "cache"), FEATRAY_SSH=network.ssh())
@@ -68,7 +68,7 @@ def driver(network: Network) -> Host:
     return network.hosts["alpha"]
 
 
-def test_every_host_has_the_token_for_its_owner_alone(network: Network, lab: Path) -> None:  # noqa: ARG001 - the lab runs
+def test_every_host_has_the_token_for_its_owner_alone(network: Network, lab: Path) -> None:  # noqa: ARG001 - starts the cluster
     files = [host.folder / "home" / ".ray" / "auth_token" for host in network.hosts.values()]
     assert len({file.read_text() for file in files}) == 1
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -82,7 +82,7 @@ def test_the_cluster_shows_one_raylet_per_gpu(network: Network, lab: Path) -> No
     assert SECOND_GPU in shown.stdout
 
 
-def test_hosts_are_told_apart_and_nodes_of_one_are_one(network: Network, lab: Path) -> None:
+def test_each_machine_is_one_host_however_many_nodes_it_has(network: Network, lab: Path) -> None:
     shown = driver(network).featray("hosts", "--address", str(lab), "--json")
     assert shown.returncode == 0, shown.stderr
     hosts = {host["hostname"]: host for host in json.loads(shown.stdout)["hosts"]}
@@ -94,7 +94,7 @@ def test_hosts_are_told_apart_and_nodes_of_one_are_one(network: Network, lab: Pa
     assert hosts["alpha"]["labels"]["room"] == "server"
 
 
-def test_cells_run_where_they_belong_and_no_gpu_is_made_up(network: Network, lab: Path) -> None:
+def test_cells_run_on_their_targets_and_a_missing_gpu_gives_no_number(network: Network, lab: Path) -> None:
     sweep, results = network.folder / "everywhere.yaml", network.folder / "results"
     sweep.write_text(SWEEP)
     done = driver(network).featray("submit", str(sweep), "--address", str(lab), "--results", str(results))
@@ -121,10 +121,10 @@ measure: {warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 1}
 
 
 def test_a_real_detector_is_measured_on_every_host(network: Network, lab: Path) -> None:
-    made = Path(os.environ["FEATRAY_CACHE"]) / "synthetic"
-    made.mkdir(exist_ok=True)
+    weights = Path(os.environ["FEATRAY_CACHE"]) / "synthetic"
+    weights.mkdir(exist_ok=True)
     for host in network.hosts.values():
-        (host.folder / "cache" / "synthetic").symlink_to(made)  # a gigabyte, which the hosts share
+        (host.folder / "cache" / "synthetic").symlink_to(weights)  # a gigabyte, which the hosts share
     sweep, results = network.folder / "real.yaml", network.folder / "real"
     sweep.write_text(REAL)
     done = driver(network).featray("submit", str(sweep), "--address", str(lab), "--results", str(results))
@@ -137,9 +137,11 @@ def test_a_real_detector_is_measured_on_every_host(network: Network, lab: Path) 
     }
 
 
-@pytest.mark.parametrize(("token", "said"), [(None, "which has no token"), ("f" * 64, "refuses this machine's token")])
+@pytest.mark.parametrize(
+    ("token", "message"), [(None, "which has no token"), ("f" * 64, "refuses this machine's token")]
+)
 def test_a_driver_that_lacks_the_token_is_refused(
-    network: Network, lab: Path, tmp_path: Path, token: str | None, said: str
+    network: Network, lab: Path, tmp_path: Path, token: str | None, message: str
 ) -> None:
     if token is not None:
         (tmp_path / ".ray").mkdir()
@@ -149,7 +151,7 @@ def test_a_driver_that_lacks_the_token_is_refused(
     arguments = ("submit", str(sweep), "--address", str(lab), "--results", str(tmp_path / "results"))
     refused = network.hosts["gamma"].featray(*arguments, HOME=str(tmp_path))
     assert refused.returncode == 4, refused.stderr
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert "featray cluster token" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "results" / "rows").exists()
@@ -173,7 +175,7 @@ measure: {warmup: 1, repeats: 3, min_time_s: 0, stages: false, invocations: 2, t
 """
 
 
-def test_a_host_whose_cable_is_pulled_costs_its_own_units_only(network: Network, lab: Path) -> None:
+def test_a_host_whose_cable_is_pulled_costs_only_its_own_units(network: Network, lab: Path) -> None:
     sweep, results = network.folder / "slow.yaml", network.folder / "pulled"
     sweep.write_text(SLOW)
     alpha = driver(network)
@@ -186,10 +188,10 @@ def test_a_host_whose_cable_is_pulled_costs_its_own_units_only(network: Network,
             assert submit.poll() is None
             assert time.monotonic() - begun < 120
             time.sleep(0.2)
-        network.unplug("gamma")  # it measures on, and nobody hears of it
-        _, said = submit.communicate(timeout=400)
+        network.unplug("gamma")  # it goes on measuring, but its rows cannot reach the driver
+        _, stderr = submit.communicate(timeout=400)
     network.plug("gamma")
-    assert submit.returncode == 1, said
+    assert submit.returncode == 1, stderr
     rows = pd.read_parquet(results / "rows").sort_values("attempt")
     last = rows.groupby(["cell_id", "target_id", "invocation"]).tail(1)
     assert len(last) == 12
@@ -200,5 +202,5 @@ def test_a_host_whose_cable_is_pulled_costs_its_own_units_only(network: Network,
 
 
 def _host_id(host: Host) -> str:
-    code = "from featray.measurement import provenance; print(provenance.host_id())"
+    code = "from featray.measurement import provenance; print(provenance.compute_host_id())"
     return host.run(sys.executable, "-c", code).stdout.strip()

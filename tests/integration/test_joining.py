@@ -1,4 +1,4 @@
-"""Hosts of a cluster file that come later, on hosts with addresses of their own: `featray cluster join FILE`."""
+"""Hosts that join a running cluster later, each with an address of its own: `featray cluster join FILE`."""
 
 import sys
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 
 def write(folder: Path, *names: str, python: str = sys.executable) -> Path:
-    """Write a cluster file of some hosts; the last but the first gets another interpreter where one is given."""
+    """Write a cluster file of some hosts; all but alpha get `python` as their interpreter."""
     file = folder / "lab.yaml"
     numbers = {"alpha": 10, "beta": 11, "gamma": 12}
     hosts = [
@@ -34,7 +34,7 @@ def write(folder: Path, *names: str, python: str = sys.executable) -> Path:
 
 
 def desk(network: Network, name: str, *arguments: str | Path) -> CommandResult:
-    """Run featray on a machine that reaches the hosts by ssh alone, with a home of its own."""
+    """Run featray on a machine that reaches the hosts over ssh alone, with a home of its own."""
     home = network.folder / name
     home.mkdir(exist_ok=True)
     return featray(*arguments, HOME=str(home), FEATRAY_CACHE=str(home / "cache"), FEATRAY_SSH=network.ssh())
@@ -42,8 +42,8 @@ def desk(network: Network, name: str, *arguments: str | Path) -> CommandResult:
 
 def test_hosts_join_a_head_that_runs_already(network: Network, tmp_path: Path) -> None:
     file = write(tmp_path, "alpha", "beta", "gamma")
-    nothing = desk(network, "mine", "cluster", "join", file)
-    assert (nothing.code, f"alpha runs no head at {HEAD}" in nothing.err) == (4, True), nothing.err
+    too_early = desk(network, "mine", "cluster", "join", file)
+    assert (too_early.code, f"alpha runs no head at {HEAD}" in too_early.err) == (4, True), too_early.err
 
     started = desk(network, "mine", "cluster", "start", write(tmp_path, "alpha"))
     assert started.code == 0, started.err
@@ -53,7 +53,7 @@ def test_hosts_join_a_head_that_runs_already(network: Network, tmp_path: Path) -
         assert f"alpha is already in the cluster of {HEAD}" in again.err
         assert f"featray cluster join {file}" in again.err
 
-        # Another desk, whose token is not the head's; a host that is not there keeps nobody out.
+        # Another desk, whose token is not the head's; the other hosts join although one is missing.
         joined = desk(network, "other", "cluster", "join", write(tmp_path, "alpha", "beta", "gamma"))
         assert joined.code == 4
         assert f"gamma ({NETWORK}.12) cannot be used" in joined.err

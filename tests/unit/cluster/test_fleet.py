@@ -209,7 +209,7 @@ def test_a_host_with_an_older_featray_still_reports_its_version(
 
 def test_a_hosts_error_is_shown_without_the_mark_of_the_command_line() -> None:
     member = Member(name="one", address="10.0.0.1")
-    result = fleet.CommandResult(member=member, code=4, stdout="", stderr="a warning\nfeatray: error: no head there\n")
+    result = fleet.RemoteResult(member=member, code=4, stdout="", stderr="a warning\nfeatray: error: no head there\n")
     assert result.reason == "no head there"
 
 
