@@ -115,6 +115,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "weights": str(cell.weights) if cell.detector.is_pyfeat else None,
         "environment": cell.environment,
         "protocol": str(invocation.rules.protocol),
+        "rules": identity.canonical(dataclasses.asdict(invocation.rules)),
         "asked": identity.canonical(to_asked(cell)),
         "exclusive": str(invocation.exclusive),
         "frames": cell.input.frames,

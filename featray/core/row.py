@@ -65,6 +65,7 @@ class Row:
     weights: str | None = _col("pretrained or synthetic")
     environment: str | None = _col("named environment; null is the host's own")
     protocol: str | None = _col("featray or pyfeat")
+    rules: str | None = _col("the measuring rules in force, as canonical JSON")
     asked: str | None = _col("the cell as canonical JSON: enough to run it again")
     # -- context: where and with what, as observed
     hostname: str | None = _col("host name")
@@ -87,6 +88,7 @@ class Row:
     ffmpeg: str | None = _col("FFmpeg used, and where it came from")
     pyfeat: str | None = _col("py-feat version")
     pyfeat_commit: str | None = _col("git commit of an editable py-feat")
+    pyfeat_dirty: str | None = _col("digest of uncommitted changes of an editable py-feat; null where there are none")
     featray: str | None = _col("featray version")
     omp_num_threads: str | None = _col("OMP_NUM_THREADS as the child saw it after importing py-feat")
     torch_threads: int | None = _col("torch.get_num_threads() in effect")
@@ -125,6 +127,35 @@ class Row:
     cpu_utilization: float | None = _col("mean of the host's CPUs in timed calls, 0 to 1")
     load_1m: float | None = _col("the host's 1-minute load average before the first call")
     foreign_gpu_processes: int | None = _col("other processes on the GPU while timed")
+    # -- machine state: settings and load of host, GPU and torch that change how fast a call is
+    boot_id: str | None = _col("id that the host's kernel drew at its last boot")
+    power_limit_w: float | None = _col("GPU power limit in force, W")
+    sm_clock_max_hz: float | None = _col("highest SM clock of the GPU, Hz")
+    sm_clock_application_hz: float | None = _col(
+        "SM clock set for applications, Hz; null where the GPU has no such setting"
+    )
+    gpu_persistence: bool | None = _col("true: the driver keeps the GPU initialised between processes")
+    gpu_ecc: bool | None = _col("true: GPU memory with error correction")
+    gpu_mig: bool | None = _col("true: the GPU is divided into instances")
+    pcie_generation: int | None = _col("PCIe generation of the GPU's link after the timed calls")
+    pcie_width: int | None = _col("PCIe lanes of the GPU's link after the timed calls")
+    cpu_governor: str | None = _col("frequency governor of the processors; several are listed")
+    cpu_turbo: bool | None = _col("true: processors may run above their base clock")
+    cpu_smt: bool | None = _col("true: several threads per processor core")
+    cpu_affinity: int | None = _col("logical processors that the child may use")
+    cpu_quota: float | None = _col("processors' worth of time that the child's cgroup may use; null without a limit")
+    numa_nodes: int | None = _col("memory nodes of the host")
+    steal_share: float | None = _col(
+        "share of the host's processor time that its hypervisor took, in timed calls, 0 to 1"
+    )
+    swap_used_b: int | None = _col("swap in use on the host before the first call, bytes")
+    transparent_hugepages: str | None = _col("always, madvise or never")
+    cudnn: str | None = _col("cuDNN version in use; null without a GPU")
+    tf32_matmul: bool | None = _col("true: TF32 is allowed in matrix products; null without a GPU")
+    tf32_cudnn: bool | None = _col("true: TF32 is allowed in convolutions; null without a GPU")
+    cudnn_benchmark: bool | None = _col("true: cuDNN times its algorithms and takes the fastest; null without a GPU")
+    cudnn_deterministic: bool | None = _col("true: cuDNN uses deterministic algorithms only; null without a GPU")
+    matmul_precision: str | None = _col("torch's precision of float32 matrix products: highest, high or medium")
 
     def key(self) -> tuple[str, str, str, int, int]:
         """Identify this row among all rows; two rows of one key are the same row."""

@@ -7,15 +7,15 @@ passed the same-work check.
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
-from featray.core.invocation import Rules
-from featray.measurement import device, ffmpeg, memory, outcome, protocol, stages, telemetry
+from featray.core.rules import Rules
+from featray.measurement import device, ffmpeg, machine_state, memory, outcome, protocol, stages, telemetry, torch_flags
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.outcome import Failure, WrongWork
 from featray.measurement.outputs import Output
@@ -84,7 +84,7 @@ class _CellRun:
         """Warm up, time and profile; return the columns."""
         memory.reset_peaks()
         foreign = self._foreign_processes()
-        load_1m = telemetry.read_load_1m()
+        before = {"load_1m": machine_state.read_load_1m(), "swap_used_b": machine_state.read_swap_used_b()}
         calls = Calls(warm=self._warm, time=self._time, elapsed=self._elapsed, sleep=self._bench.sleep)
         timings = protocol.measure(
             calls, self._bench.rules, frames=self._cell.input.frames, batch_size=self._cell.batch_size
@@ -94,10 +94,12 @@ class _CellRun:
             **_timing_columns(timings, has_reasons=any(_has_reasons(window) for window in windows)),
             **telemetry.columns(windows),
             **memory.columns(size for window in windows for size in window.resident_b),
-            "load_1m": load_1m,
+            **before,
+            **self._read_gpu_settings(),
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
         columns |= self._profile(timings)
+        columns |= torch_flags.columns(sys.modules.get("torch"))
         return {**columns, **self._output_columns(), **self._work_columns(), **self._bench.ffmpeg_column()}
 
     def _elapsed(self) -> float:
@@ -159,6 +161,10 @@ class _CellRun:
         profiled_s, result = calls[0]
         self._check(result)
         return {"stages_s": profiled, "profiled_ratio": profiled_s / median_s if median_s > 0 else None}
+
+    def _read_gpu_settings(self) -> Mapping[str, Any]:
+        """Read the GPU's settings while it is still awake: when idle, its PCIe link falls to generation 1."""
+        return self._bench.gpu.read_settings() if self._bench.gpu is not None else {}
 
     def _foreign_processes(self) -> int | None:
         return self._bench.gpu.foreign_processes() if self._bench.gpu is not None else None

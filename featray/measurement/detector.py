@@ -24,7 +24,7 @@ from featray.core import detectors, identity, inputs
 from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
 from featray.core.files import hash_file
-from featray.measurement import outputs, synthetic, weights
+from featray.measurement import outputs, synthetic, torch_flags, weights
 from featray.measurement.outputs import Output as Output
 
 _MODULES: Mapping[str, str] = {
@@ -259,8 +259,7 @@ def _is_same(reported: Any, asked: Any) -> bool:
 
 def _precision(detector: Any) -> str:
     """Name the arithmetic: Detectorv2 runs its multitask network in bfloat16 on CUDA by default."""
-    torch = sys.modules["torch"]
-    matmul = torch.get_float32_matmul_precision()
+    matmul = torch_flags.read_matmul_precision(sys.modules["torch"])
     precision = "float32" if matmul == "highest" else f"float32, matmul {matmul}"
     mixed = getattr(getattr(detector, "multitask", None), "amp", False)
     return precision + (", multitask bfloat16" if mixed else "")

@@ -14,7 +14,7 @@ from featray.core import clock, invocation, row
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind
 from featray.core.status import Status
-from featray.measurement import cuda, detector, device, memory, nvml, outcome, provenance
+from featray.measurement import cuda, detector, device, machine_state, memory, nvml, outcome, provenance
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
@@ -34,6 +34,7 @@ class InvocationRun:
         self._request, self._channel, self._driver = request, channel, driver
         self._remaining = list(request.invocation.cells)
         self._context: dict[str, Any] = dict(request.context or provenance.describe_host())
+        self._context |= machine_state.columns(affinity=machine_state.count_allowed_cpus())
 
     def run(self) -> int:
         """Measure every cell; return the exit code."""
@@ -57,7 +58,7 @@ class InvocationRun:
         asked, first = self._request.invocation, self._request.invocation.cells[0]
         facts = device.check(asked.device, asked.gpu_uuid, self._driver)
         gpu = nvml.attach(asked.gpu_uuid) if asked.gpu_uuid else None
-        self._context |= {**facts, "driver": gpu.driver() if gpu else None}
+        self._context |= {**facts, **(gpu.read_settings() if gpu else {}), "driver": gpu.driver() if gpu else None}
         loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=asked.device))
         self._context |= {**provenance.describe_software(), "ffmpeg": self._request.ffmpeg}
         device.check_torch(asked.device, facts, sys.modules.get("torch"))

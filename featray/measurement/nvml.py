@@ -88,6 +88,27 @@ class NvmlGpu:
             reasons=None if bits is None else name_reasons(bits),
         )
 
+    def read_settings(self) -> dict[str, Any]:
+        """Read what changes rarely, as columns of a row. The link to the board is slower while the GPU is idle."""
+        nvml = self._nvml
+        milliwatts = self._setting("nvmlDeviceGetEnforcedPowerLimit")
+        max_megahertz = self._setting("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM)
+        application_megahertz = self._setting("nvmlDeviceGetApplicationsClock", nvml.NVML_CLOCK_SM)
+        return {
+            "power_limit_w": None if milliwatts is None else milliwatts / 1e3,
+            "sm_clock_max_hz": None if max_megahertz is None else max_megahertz * 1e6,
+            "sm_clock_application_hz": None if application_megahertz is None else application_megahertz * 1e6,
+            "gpu_persistence": _switch(self._setting("nvmlDeviceGetPersistenceMode")),
+            "gpu_ecc": _switch(self._setting("nvmlDeviceGetEccMode")),
+            "gpu_mig": _switch(self._setting("nvmlDeviceGetMigMode")),
+            "pcie_generation": self._setting("nvmlDeviceGetCurrPcieLinkGeneration"),
+            "pcie_width": self._setting("nvmlDeviceGetCurrPcieLinkWidth"),
+        }
+
+    def _setting(self, call: str, *arguments: Any) -> Any | None:
+        ask = getattr(self._nvml, call, None)  # an older pynvml has fewer calls
+        return None if ask is None else _ask(self._nvml, ask, self._handle, *arguments)
+
     def energy_j(self) -> float | None:
         """Read the board's energy counter, in joules since the driver was loaded."""
         millijoules = _ask(self._nvml, self._nvml.nvmlDeviceGetTotalEnergyConsumption, self._handle)
@@ -129,6 +150,12 @@ def _ask(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any | None:
         nvml.NVMLLibraryMismatchError,
     ):  # the second: a driver that is older than this form of the call
         return None
+
+
+def _switch(value: Any | None) -> bool | None:
+    """Read 1 or 0; of a setting that changes at the next reboot, NVML gives the present value and the pending one."""
+    present = value[0] if isinstance(value, list | tuple) else value
+    return None if present is None else bool(present)
 
 
 def _reasons_call(nvml: Any, handle: Any) -> Callable[[], int | None]:

@@ -10,18 +10,17 @@ import ctypes.util
 import functools
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import re
 import sys
-import urllib.parse
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from featray import __version__
+from featray.measurement import checkouts
 
 HOST_ID_LENGTH = 12  # hex digits: as in identity; a lab has tens of machines
 
@@ -61,7 +60,8 @@ def describe_software() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__ if torch else installed or versions["torch"],
         "cuda": torch.version.cuda if torch else cuda,
-        "pyfeat_commit": find_commit("py-feat"),
+        "pyfeat_commit": checkouts.find_commit("py-feat"),
+        "pyfeat_dirty": checkouts.find_changes("py-feat"),
         "featray": __version__,
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
         "torch_threads": torch.get_num_threads() if torch else None,
@@ -92,57 +92,6 @@ def read_torch_build() -> tuple[str | None, str | None]:
 def _torch_build(text: str) -> tuple[str | None, str | None]:
     values = dict(re.findall(r"^(__version__|cuda)\b[^=\n]*= *['\"]([^'\"]+)['\"]", text, re.MULTILINE))
     return values.get("__version__"), values.get("cuda")
-
-
-def find_commit(distribution: str) -> str | None:
-    """Find the git commit that a distribution was installed from: an editable checkout, or a git address.
-
-    An editable checkout is read again at each call, since its commit changes without a new installation.
-    """
-    try:
-        text = importlib.metadata.distribution(distribution).read_text("direct_url.json")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return _commit(json.loads(text)) if text else None
-
-
-def _commit(origin: Mapping[str, Any]) -> str | None:
-    if "vcs_info" in origin:
-        commit = origin["vcs_info"].get("commit_id")
-        return commit if isinstance(commit, str) else None
-    if not origin.get("dir_info", {}).get("editable"):
-        return None
-    folder = Path(urllib.parse.unquote(urllib.parse.urlsplit(origin["url"]).path))
-    return next((head for place in (folder, *folder.parents) if (head := read_git_head(place))), None)
-
-
-def read_git_head(folder: Path) -> str | None:
-    """Read the commit of a checkout's HEAD from its files; None where there is no repository.
-
-    Source:
-        gitrepository-layout(5): worktrees, loose and packed references.
-    """
-    try:
-        git = _git_folder(folder)
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        common = git / "commondir"
-        shared = (git / common.read_text(encoding="utf-8").strip()) if common.is_file() else git
-        if (shared / name).is_file():
-            return (shared / name).read_text(encoding="utf-8").strip()
-        packed = (shared / "packed-refs").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    return next((line.split()[0] for line in packed.splitlines() if line.endswith(f" {name}")), None)
-
-
-def _git_folder(folder: Path) -> Path:
-    git = folder / ".git"
-    if git.is_file():  # a worktree or submodule: the file names the repository
-        return folder / git.read_text(encoding="utf-8").strip().removeprefix("gitdir: ")
-    return git
 
 
 def compute_host_id() -> str:
@@ -191,7 +140,7 @@ def _system() -> str:
 
 def _cpu_model() -> str | None:
     if sys.platform == "darwin":
-        return _sysctl(b"machdep.cpu.brand_string")
+        return read_sysctl(b"machdep.cpu.brand_string")
     return _cpu_model_of(_text(Path("/proc/cpuinfo")) or "")
 
 
@@ -205,7 +154,8 @@ def _cpu_model_of(cpuinfo: str) -> str | None:
     return f"ARM {facts['CPU implementer']}/{facts['CPU part']}" if "CPU part" in facts else None
 
 
-def _sysctl(name: bytes) -> str | None:
+def read_sysctl(name: bytes) -> str | None:
+    """Read a text value of macOS's kernel. Source: sysctlbyname(3)."""
     library = ctypes.CDLL(ctypes.util.find_library("c"))
     size = ctypes.c_size_t(256)
     buffer = ctypes.create_string_buffer(size.value)

@@ -7,13 +7,13 @@ the call instead, outside the timing. Nothing here may fail a measurement: what 
 
 import contextlib
 import dataclasses
-import os
 import statistics
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from featray.measurement import memory
+from featray.measurement import machine_state, memory
+from featray.measurement.machine_state import CpuTimes
 
 _T = TypeVar("_T")
 
@@ -45,6 +45,9 @@ class GpuSource(Protocol):
     def read(self) -> TelemetrySample:
         """Read what changes while a call runs."""
 
+    def read_settings(self) -> Mapping[str, Any]:
+        """Read what changes rarely, as columns of a row."""
+
     def energy_j(self) -> float | None:
         """Read the counter of energy used so far, in joules."""
 
@@ -56,14 +59,24 @@ class RecordedGpu:
     """A GPU with recorded readings: it returns them in order, then the last one again and again."""
 
     def __init__(
-        self, readings: Sequence[TelemetrySample], *, energy_j: Sequence[float] = (), foreign: int | None = None
+        self,
+        readings: Sequence[TelemetrySample],
+        *,
+        energy_j: Sequence[float] = (),
+        foreign: int | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         """`energy_j` are the energy counter's values, returned in the same way."""
         self._readings, self._energy, self._foreign = list(readings), list(energy_j), foreign
+        self._settings = settings or {}
 
     def read(self) -> TelemetrySample:
         """Return the next reading."""
         return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
+
+    def read_settings(self) -> Mapping[str, Any]:
+        """Return the recorded settings."""
+        return self._settings
 
     def energy_j(self) -> float | None:
         """Return the counter's next value; None when none was recorded."""
@@ -83,8 +96,7 @@ class TelemetryWindow:
     readings: tuple[TelemetrySample, ...] = ()
     resident_b: tuple[int, ...] = ()
     energy_j: float | None = None
-    cpu_busy_s: float | None = None  # summed over all processors of the host
-    cpu_total_s: float | None = None
+    cpu: CpuTimes | None = None
 
     @property
     def sm_clock_hz(self) -> float | None:
@@ -95,27 +107,27 @@ class TelemetryWindow:
 class Sampler:
     """Reads the machine from a thread between `resume` and `pause`."""
 
-    def __init__(self, source: GpuSource | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
+    def __init__(self, gpu: GpuSource | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
         """Start a thread that sleeps until `resume`.
 
         Args:
-            source: The GPU, if any.
+            gpu: The GPU, if any.
             workers: Add the memory of this process's children, DataLoader's workers.
             period_s: Time between two readings; the first is half a period after `resume`.
         """
-        self.source = source
+        self._gpu = gpu
         self.workers = workers
         self._period_s = period_s
         self._change = threading.Condition()
         self._running = self._closed = False
         self._readings: list[TelemetrySample] = []
         self._resident: list[int] = []
-        self._before: tuple[float | None, tuple[float, float] | None] = (None, None)
+        self._before: tuple[float | None, CpuTimes | None] = (None, None)
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
 
     def resume(self) -> None:
         """Start a window."""
-        self._before = (self._energy(), read_cpu_times())
+        self._before = (self._energy(), machine_state.read_cpu_times())
         with self._change:
             self._readings, self._resident = [], []
             self._running = True
@@ -126,7 +138,7 @@ class Sampler:
         with self._change:
             self._running = False
             self._change.notify()
-        energy, cpu = self._energy(), read_cpu_times()
+        energy, cpu = self._energy(), machine_state.read_cpu_times()
         if not self._readings and not self._resident:
             self._look()
         before_energy, before_cpu = self._before
@@ -134,8 +146,7 @@ class Sampler:
             readings=tuple(self._readings),
             resident_b=tuple(self._resident),
             energy_j=energy - before_energy if energy is not None and before_energy is not None else None,
-            cpu_busy_s=cpu[0] - before_cpu[0] if cpu and before_cpu else None,
-            cpu_total_s=cpu[1] - before_cpu[1] if cpu and before_cpu else None,
+            cpu=cpu - before_cpu if cpu and before_cpu else None,
         )
 
     def close(self) -> None:
@@ -154,32 +165,13 @@ class Sampler:
                     wait_s = self._period_s
 
     def _look(self) -> None:
-        if self.source is not None:
-            self._readings.append(self.source.read())
+        if self._gpu is not None:
+            self._readings.append(self._gpu.read())
         with contextlib.suppress(OSError):
             self._resident.append(memory.read_resident_b(children=self.workers))
 
     def _energy(self) -> float | None:
-        return self.source.energy_j() if self.source is not None else None
-
-
-def read_cpu_times() -> tuple[float, float] | None:
-    """Read the host's processor time since boot: (busy, total) seconds, summed over processors; None without psutil."""
-    psutil = _psutil()
-    if psutil is None:
-        return None
-    # Linux counts a guest's time in user and nice already.
-    times = {name: s for name, s in psutil.cpu_times()._asdict().items() if name not in ("guest", "guest_nice")}
-    # Busy time is a sum and not total minus idle: rounding could make that difference shrink.
-    return sum(s for name, s in times.items() if name not in ("idle", "iowait")), sum(times.values())
-
-
-def read_load_1m() -> float | None:
-    """Read the host's one-minute load average."""
-    try:
-        return os.getloadavg()[0]
-    except OSError:
-        return None
+        return self._gpu.energy_j() if self._gpu is not None else None
 
 
 def is_throttled(window: TelemetryWindow, usual_clock_hz: float | None) -> bool:
@@ -206,8 +198,7 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
     readings = [reading for window in windows for reading in window.readings]
     reasons = [reading.reasons for reading in readings if reading.reasons is not None]
     temperatures = [float(value) for value in without_none(reading.temperature_c for reading in readings)]
-    total = sum_if_complete(window.cpu_total_s for window in windows)
-    busy = sum_if_complete(window.cpu_busy_s for window in windows)
+    times = [window.cpu for window in windows]
     return {
         "gpu_utilization_median": median(reading.utilization for reading in readings),
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
@@ -216,8 +207,16 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
         "temperature_max_c": max(temperatures, default=None),
         "gpu_memory_used_peak_b": max(without_none(reading.memory_used_b for reading in readings), default=None),
         "throttle_reasons": sorted(set().union(*reasons) - {IDLE}) if reasons else None,
-        "cpu_utilization": min(1.0, busy / total) if busy is not None and total else None,
+        "cpu_utilization": _share_of_time(times, lambda time: time.busy_s),
+        "steal_share": _share_of_time(times, lambda time: time.steal_s),
     }
+
+
+def _share_of_time(times: Sequence[CpuTimes | None], part: Callable[[CpuTimes], float | None]) -> float | None:
+    """Divide a part of the processor time of all windows by all of it; None where a window has none."""
+    part_s = sum_if_complete(part(time) if time else None for time in times)
+    total_s = sum_if_complete(time.total_s if time else None for time in times)
+    return min(1.0, max(0.0, part_s / total_s)) if part_s is not None and total_s else None
 
 
 def median(values: Iterable[float | None]) -> float | None:
@@ -236,11 +235,3 @@ def sum_if_complete(values: Iterable[float | None]) -> float | None:
 def without_none(values: Iterable[_T | None]) -> Iterator[_T]:
     """Leave out the values that are None."""
     return (value for value in values if value is not None)
-
-
-def _psutil() -> Any | None:
-    try:
-        import psutil  # absent in some measuring environments
-    except ImportError:
-        return None
-    return psutil

@@ -22,7 +22,8 @@ from featray.core.cell import Cell
 from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector, Keyword
 from featray.core.events import EventKind
-from featray.core.invocation import Invocation, Rules
+from featray.core.invocation import Invocation
+from featray.core.rules import Rules
 from tests.support.failing_sweeps import wait_until
 
 SOURCE = Path(__file__).parents[2]
@@ -146,7 +147,7 @@ def test_a_row_holds_what_was_asked_what_was_done_and_where() -> None:
     (row,) = measure(invocation_of(asked), host={"hostname": "given", "host_id": "abc", "no_column": 1}, ffmpeg="8 (x)")
     assert row["status"] == "ok"
     assert (row["run_id"], row["invocation"], row["block"], row["order_index"]) == ("run-1", 2, 2, 0)
-    assert row["asked"] == identity.canonical(cells.asked(asked))
+    assert row["asked"] == identity.canonical(cells.to_asked(asked))
     assert row["work_id"] == identity.digest(row["work"])
     assert row["work"]["seconds_per_frame"] == "0.002"
     assert "delay_s_per_frame" not in row["work"]
@@ -160,7 +161,22 @@ def test_a_row_holds_what_was_asked_what_was_done_and_where() -> None:
     assert row["started_at"] < row["ended_at"]
     assert row["rss_peak_b"] > 1_000_000
     assert row["python"] == ".".join(map(str, sys.version_info[:3]))
-    for unknown in ("gpu_uuid", "power_median_w", "energy_j", "throttled", "stages_s", "torch_threads", "reason"):
+    assert row["cpu_affinity"] == len(os.sched_getaffinity(0))
+    assert row["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert Rules(**json.loads(row["rules"])) == QUICK
+    assert 0 <= row["steal_share"] <= 1
+    assert row["swap_used_b"] >= 0
+    for unknown in (
+        "gpu_uuid",
+        "power_median_w",
+        "energy_j",
+        "throttled",
+        "stages_s",
+        "torch_threads",
+        "reason",
+        "cudnn",
+        "power_limit_w",
+    ):
         assert row[unknown] is None, unknown
 
 

@@ -69,6 +69,14 @@ def test_a_row_knows_what_was_asked() -> None:
     assert cell.from_asked(json.loads(row.asked or "")) == ONE
 
 
+def test_a_row_holds_the_rules_in_force_in_one_form() -> None:
+    row = invocation.record(make(), ONE, status="ok", started_at="now")
+    assert Rules(**json.loads(row.rules or "")) == make().rules
+    same = invocation.record(make(rules=Rules(repeats_max=4)), ONE, status="ok", started_at="now")
+    other = invocation.record(make(rules=Rules(repeats_max=5)), ONE, status="ok", started_at="now")
+    assert row.rules == same.rules != other.rules
+
+
 def test_a_column_given_wins() -> None:
     row = invocation.record(make(), THREE, status="ok", started_at="now", frames=3, batches=None)
     assert (row.frames, row.batches) == (3, None)

@@ -1,6 +1,8 @@
 """The bench: one cell on a loaded detector, with recorded GPU readings."""
 
 import dataclasses
+import sys
+import types
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from featray.core import row as rows
 from featray.core.cell import Cell
 from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.measurement.bench import Bench
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
@@ -86,6 +88,26 @@ def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
     assert columns["sm_clock_median_hz"] == 2.0e9
     assert columns["energy_j"] == 18.0
     assert columns["foreign_gpu_processes"] == 1
+
+
+def test_the_state_of_gpu_and_host_is_in_the_row() -> None:
+    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL], settings={"power_limit_w": 450.0})))
+    assert columns["power_limit_w"] == 450.0
+    assert columns["load_1m"] is not None
+    assert {"swap_used_b", "steal_share"} <= set(columns)
+
+
+def test_torchs_flags_are_read_after_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Setting(Clockwork):
+        def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
+            torch.get_float32_matmul_precision = lambda: "high"
+            return super().detect(inputs, **settings)
+
+    absent = types.SimpleNamespace(is_available=lambda: False)
+    torch = types.SimpleNamespace(cuda=absent, get_float32_matmul_precision=lambda: "highest")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    columns = measure(Bench(loaded(Setting()), rules=QUICK), dataclasses.replace(CELL, device=Device.CPU))
+    assert (columns["matmul_precision"], columns["tf32_matmul"]) == ("high", None)
 
 
 def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:

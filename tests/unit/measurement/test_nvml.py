@@ -49,6 +49,14 @@ ANSWERS: dict[str, Any] = {
     "nvmlDeviceGetUtilizationRates": types.SimpleNamespace(gpu=93, memory=40),
     "nvmlDeviceGetCurrentClocksEventReasons": 0x1 | 0x4 | 0x20,
     "nvmlDeviceGetTotalEnergyConsumption": 12_345,
+    "nvmlDeviceGetEnforcedPowerLimit": 350_000,
+    "nvmlDeviceGetMaxClockInfo": 2_100,
+    "nvmlDeviceGetApplicationsClock": 1_395,
+    "nvmlDeviceGetPersistenceMode": 1,
+    "nvmlDeviceGetEccMode": [0, 1],  # current, pending
+    "nvmlDeviceGetMigMode": [0, 0],
+    "nvmlDeviceGetCurrPcieLinkGeneration": 4,
+    "nvmlDeviceGetCurrPcieLinkWidth": 16,
 }
 
 
@@ -118,3 +126,34 @@ def test_other_processes_on_the_gpu_are_counted_without_this_one() -> None:
 def test_in_a_container_one_unknown_process_is_taken_for_this_one() -> None:
     assert nvml.count_foreign([10, 30], 20, at_work=True) == 1
     assert nvml.count_foreign([], 20, at_work=True) == 0
+
+
+SETTINGS = {
+    "power_limit_w": 350.0,
+    "sm_clock_max_hz": 2.1e9,
+    "sm_clock_application_hz": 1.395e9,
+    "gpu_persistence": True,
+    "gpu_ecc": False,
+    "gpu_mig": False,
+    "pcie_generation": 4,
+    "pcie_width": 16,
+}
+
+
+def test_settings_are_columns_in_si_units() -> None:
+    assert nvml.NvmlGpu(Driver(), 0).read_settings() == SETTINGS
+
+
+def test_settings_that_the_driver_refuses_are_null() -> None:
+    assert nvml.NvmlGpu(Driver(), 1).read_settings() == dict.fromkeys(SETTINGS)
+
+
+def test_a_library_without_a_call_leaves_its_setting_null() -> None:
+    class OldLibrary(Driver):
+        def __getattr__(self, name: str) -> Any:
+            if name in ("nvmlDeviceGetMigMode", "nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetApplicationsClock"):
+                raise AttributeError(name)
+            return super().__getattr__(name)
+
+    absent = {"gpu_mig": None, "power_limit_w": None, "sm_clock_application_hz": None}
+    assert nvml.NvmlGpu(OldLibrary(), 0).read_settings() == SETTINGS | absent

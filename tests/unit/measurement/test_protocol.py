@@ -3,7 +3,7 @@
 import pytest
 
 from featray.core.choices import ProtocolName
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.measurement import protocol
 from featray.measurement.protocol import Calls, Repeat, Timings
 

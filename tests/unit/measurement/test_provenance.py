@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import types
-from pathlib import Path
 
 import pytest
 
@@ -74,69 +73,6 @@ def test_the_build_of_torch_is_read_without_importing_it() -> None:
 )
 def test_processors_are_named_as_the_kernel_does(text: str, expected: str | None) -> None:
     assert provenance._cpu_model_of(text) == expected
-
-
-COMMIT = "1234567890abcdef1234567890abcdef12345678"
-
-
-def repository(folder: Path, head: str) -> Path:
-    (folder / ".git" / "refs" / "heads").mkdir(parents=True)
-    (folder / ".git" / "HEAD").write_text(head + "\n")
-    return folder
-
-
-def test_a_detached_head_is_its_own_commit(tmp_path: Path) -> None:
-    assert provenance.read_git_head(repository(tmp_path, COMMIT)) == COMMIT
-
-
-def test_a_branch_is_looked_up_among_loose_references(tmp_path: Path) -> None:
-    repository(tmp_path, "ref: refs/heads/main")
-    (tmp_path / ".git" / "refs" / "heads" / "main").write_text(COMMIT + "\n")
-    assert provenance.read_git_head(tmp_path) == COMMIT
-
-
-def test_a_branch_is_looked_up_among_packed_references(tmp_path: Path) -> None:
-    repository(tmp_path, "ref: refs/heads/main")
-    (tmp_path / ".git" / "packed-refs").write_text(
-        f"# pack-refs\n{'0' * 40} refs/heads/other\n{COMMIT} refs/heads/main\n"
-    )
-    assert provenance.read_git_head(tmp_path) == COMMIT
-
-
-def test_a_worktree_points_to_its_repository(tmp_path: Path) -> None:
-    main = repository(tmp_path / "main", "ref: refs/heads/main")
-    (main / ".git" / "refs" / "heads" / "side").write_text(COMMIT + "\n")
-    place = main / ".git" / "worktrees" / "side"
-    place.mkdir(parents=True)
-    (place / "HEAD").write_text("ref: refs/heads/side\n")
-    (place / "commondir").write_text("../..\n")
-    side = tmp_path / "side"
-    side.mkdir()
-    (side / ".git").write_text(f"gitdir: {place}\n")
-    assert provenance.read_git_head(side) == COMMIT
-
-
-def test_a_folder_outside_any_repository_has_no_commit(tmp_path: Path) -> None:
-    assert provenance.read_git_head(tmp_path) is None
-
-
-def test_an_editable_install_names_the_commit_of_its_checkout(tmp_path: Path) -> None:
-    repository(tmp_path, COMMIT)
-    package = tmp_path / "a package"
-    package.mkdir()
-    origin = {"url": package.as_uri(), "dir_info": {"editable": True}}
-    assert provenance._commit(origin) == COMMIT
-
-
-def test_an_install_from_a_git_address_knows_its_commit() -> None:
-    assert (
-        provenance._commit({"url": "https://example.org/x", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}) == COMMIT
-    )
-
-
-def test_an_ordinary_install_has_no_commit() -> None:
-    assert provenance._commit({"url": "file:///wheels/x.whl", "archive_info": {}}) is None
-    assert provenance.find_commit("no-such-distribution") is None
 
 
 def test_what_is_not_installed_has_no_version() -> None:

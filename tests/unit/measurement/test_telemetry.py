@@ -6,6 +6,7 @@ import time
 import pytest
 
 from featray.measurement import telemetry
+from featray.measurement.machine_state import CpuTimes
 from featray.measurement.telemetry import RecordedGpu, Sampler, TelemetrySample, TelemetryWindow
 
 FULL = TelemetrySample(
@@ -89,8 +90,8 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         reasons=("hw_slowdown", "sw_power_cap"),
     )
     windows = [
-        TelemetryWindow(readings=(FULL,), energy_j=30.0, cpu_busy_s=1.0, cpu_total_s=4.0),
-        TelemetryWindow(readings=(FULL, later), energy_j=20.0, cpu_busy_s=2.0, cpu_total_s=4.0),
+        TelemetryWindow(readings=(FULL,), energy_j=30.0, cpu=CpuTimes(busy_s=1.0, total_s=4.0, steal_s=0.0)),
+        TelemetryWindow(readings=(FULL, later), energy_j=20.0, cpu=CpuTimes(busy_s=2.0, total_s=4.0, steal_s=1.0)),
     ]
     assert telemetry.columns(windows) == {
         "gpu_utilization_median": 0.9,
@@ -101,6 +102,7 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         "gpu_memory_used_peak_b": 5_000_000_000,
         "throttle_reasons": ["hw_slowdown", "sw_power_cap"],
         "cpu_utilization": 0.375,
+        "steal_share": 0.125,
     }
 
 
@@ -111,6 +113,13 @@ def test_figures_that_a_board_does_not_give_are_null_and_the_others_stay() -> No
     assert columns["sm_clock_median_hz"] is None
     assert columns["energy_j"] is None
     assert columns["throttle_reasons"] == []
+
+
+def test_steal_is_unknown_where_the_system_does_not_count_it() -> None:
+    windows = [TelemetryWindow(cpu=CpuTimes(busy_s=1.0, total_s=4.0, steal_s=None))]
+    columns = telemetry.columns(windows)
+    assert (columns["cpu_utilization"], columns["steal_share"]) == (0.25, None)
+    assert telemetry.columns([*windows, TelemetryWindow()])["cpu_utilization"] is None
 
 
 def test_energy_of_some_calls_only_is_not_the_energy_of_all() -> None:
@@ -147,14 +156,3 @@ def test_a_low_clock_that_the_driver_explains_is_how_the_cell_runs(reason: str) 
         telemetry.columns([TelemetryWindow(readings=(TelemetrySample(reasons=("gpu_idle",)),))])["throttle_reasons"]
         == []
     )
-
-
-def test_processor_time_grows_with_work_and_busy_time_is_part_of_it() -> None:
-    before = telemetry.read_cpu_times()
-    worked_until = time.process_time() + 0.2
-    while time.process_time() < worked_until:
-        pass
-    after = telemetry.read_cpu_times()
-    assert before is not None
-    assert after is not None
-    assert 0.1 < after[0] - before[0] <= after[1] - before[1] + 1e-6  # sums of hundredths of a second are rounded
