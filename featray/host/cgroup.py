@@ -6,33 +6,20 @@ Source: Linux cgroup v2, `memory.events`, counts the kills in the group and in g
 `memory.oom_control`, counts those of the group alone.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path("/sys/fs/cgroup")
+from featray.measurement import control_groups
+
+FILES = ("memory.events", "memory.oom_control")  # of version 2 and of version 1
 
 
-def count_oom_kills(root: Path = ROOT, membership: Path = Path("/proc/self/cgroup")) -> int | None:
+def count_oom_kills(root: Path = control_groups.ROOT, membership: Path = control_groups.MEMBERSHIP) -> int | None:
     """Count the out-of-memory kills in this process's cgroup; None where the kernel does not count them."""
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    for file in _candidate_files(root, lines):
-        try:
-            counts = dict(line.split() for line in file.read_text(encoding="utf-8").splitlines())
-            return int(counts["oom_kill"])
-        except (OSError, KeyError, ValueError):
-            continue
+    for folder in control_groups.list_folders("memory", root=root, membership=membership):
+        for name in FILES:
+            try:
+                lines = (folder / name).read_text(encoding="utf-8").splitlines()
+                return int(dict(line.split() for line in lines)["oom_kill"])
+            except (OSError, KeyError, ValueError):
+                continue
     return None
-
-
-def _candidate_files(root: Path, membership_lines: list[str]) -> Iterator[Path]:
-    """List the files that may hold the count; a container may see its own group as the root."""
-    for line in membership_lines:
-        _, controllers, group = line.split(":", 2)
-        if controllers == "":
-            yield root / group.lstrip("/") / "memory.events"
-        elif "memory" in controllers.split(","):
-            yield root / "memory" / group.lstrip("/") / "memory.oom_control"
-            yield root / "memory" / "memory.oom_control"

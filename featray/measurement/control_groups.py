@@ -1,6 +1,6 @@
 """Control groups: the folders of the groups that this process is in.
 
-Flow: `machine_state` reads the processor quota there. Standard library only; /sys and /proc are arguments.
+Flow: `machine_state` reads the processor quota there, `host.cgroup` counts kills. Standard library only.
 
 Source: cgroups(7). Version 2 has one tree for all controllers, version 1 one tree for each.
 """
