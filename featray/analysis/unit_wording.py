@@ -12,8 +12,8 @@ from featray.core.wording import milliseconds, short
 
 def detector(row: Row) -> str:
     """Name a detector as py-feat's reports do."""
-    known = detectors.CATALOGUE.get(row.detector)
-    return short((row.printed or {}).get("config") or (known.heading if known else row.detector))
+    entry = detectors.CATALOGUE.get(row.detector)
+    return short((row.printed or {}).get("config") or (entry.heading if entry else row.detector))
 
 
 def clip(row: Row) -> str:
@@ -21,10 +21,15 @@ def clip(row: Row) -> str:
     return short(row.section_label.partition(" = ")[0])
 
 
+def detector_and_clip(row: Row) -> str:
+    """Name a detector and an input: `retinaface, short (72 frames)`."""
+    return f"{detector(row)}, {clip(row)}"
+
+
 def unit(unit: Unit) -> str:
     """Name a unit: `retinaface, short (72 frames), b=16, RTX 3090`."""
     row = unit.row
-    parts = [detector(row), clip(row), f"b={row.batch_size}"]
+    parts = [detector_and_clip(row), f"b={row.batch_size}"]
     parts += [f"w={row.num_workers}"] if row.num_workers else []
     parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
     parts += [short(row.environment)] if row.environment else []
@@ -33,14 +38,24 @@ def unit(unit: Unit) -> str:
 
 
 def rate(unit: Unit) -> str:
-    """Write throughput: `134.0 fps`, `51.5 images/s`; only of units with a number and a known number of frames."""
+    """Write the throughput of a measured unit with a known number of frames: `134.0 fps`, `51.5 images/s`."""
     return f"{wording.rate(unit.throughput_hz)} {'fps' if unit.is_video else 'images/s'}"
+
+
+def detector_speed(unit: Unit) -> str:
+    """Write a detector with its throughput: `img2pose 29.0 fps (b=16)`."""
+    return f"{detector(unit.row)} {rate(unit)} (b={unit.row.batch_size})"
 
 
 def per_frame(*units: Unit) -> str:
     """Write times per frame side by side: `94.0 against 19.4 ms/image`."""
     values = " against ".join(wording.ABSENT if unit.frame_s is None else milliseconds(unit.frame_s) for unit in units)
     return f"{values} ms/{'frame' if units[0].is_video else 'image'}"
+
+
+def status_name(row: Row) -> str:
+    """Name the status of a row without a time."""
+    return str(row.status) if row.status != Status.OK else "ok without a time"
 
 
 def status(row: Row, length: int | None = None) -> str:
@@ -50,6 +65,5 @@ def status(row: Row, length: int | None = None) -> str:
         row: Without a time.
         length: Characters of the whole text at most; None for as many as there are.
     """
-    name = str(row.status) if row.status != Status.OK else "ok without a time"
-    text = wording.plain(f"{name}: {row.reason}" if row.reason else name)
+    text = wording.plain(f"{status_name(row)}: {row.reason}" if row.reason else status_name(row))
     return text if length is None else wording.shortened(text, length)

@@ -1,9 +1,8 @@
 """Units: what the rows of one cell on one target in one run say together.
 
-Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `report`.
-Pure. Of an invocation's attempts the one counts that `status.precedence` says. Where a cell's rows resolved to other
-work, or were measured with other versions, only those like the one that was measured last give figures: two programs
-have no common time.
+Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `advice`, `rendering`.
+Pure. `status.precedence` chooses one attempt of each invocation. If the rows of a cell have different work or versions,
+only rows like the latest measured one give figures: two different programs have no common time.
 """
 
 import dataclasses
@@ -29,27 +28,27 @@ class Unit:
     """One cell on one target in one run; `rows` are the last attempts of its invocations, in invocation order."""
 
     rows: tuple[Row, ...]
-    target: NamedTarget  # named so that no other unit gathered with it has the same
-    stale: tuple[Row, ...] = ()  # measured, but of other work or with other versions than the latest
+    target: NamedTarget  # its name is unique among the units gathered together
+    stale: tuple[Row, ...] = ()  # measured, but with other work or versions than the latest
 
     @functools.cached_property
     def row(self) -> Row:
-        """Give the row that speaks for the unit's labels and context: the last that was measured, or the last."""
+        """Give the row whose labels and context represent the unit: the last measured row, or the last row."""
         return max(self.measured or self.rows, key=lambda row: (row.started_at, row.invocation))
 
     @functools.cached_property
     def key(self) -> UnitKey:
-        """Name the unit."""
+        """Identify the unit."""
         return (self.rows[0].run_id, self.rows[0].cell_id, self.rows[0].target_id)
 
     @functools.cached_property
     def measured(self) -> tuple[Row, ...]:
-        """List the rows that carry times."""
+        """List the rows with times."""
         return tuple(row for row in self.rows if row.status == Status.OK and row.timed_s)
 
     @property
     def failed(self) -> tuple[Row, ...]:
-        """List the rows that carry none."""
+        """List the rows without times."""
         return tuple(row for row in self.rows if row.status != Status.OK or not row.timed_s)
 
     @functools.cached_property
@@ -59,84 +58,87 @@ class Unit:
 
     @functools.cached_property
     def logs(self) -> list[float]:
-        """Give what statistics work on: the log of each invocation's median repeat."""
+        """Give the log of each invocation's median repeat; statistics use these."""
         return [math.log(value) for value in self.medians_s if value > 0]
 
     @property
     def is_imported(self) -> bool:
-        """Tell whether the figures come from a report, so that labels are all that is known of the work."""
+        """Return True if the figures come from a report; only labels describe their work."""
         return self.row.source_file is not None
 
     @functools.cached_property
     def call_s(self) -> float | None:
-        """Give the seconds of a call, over all invocations; None when nothing was measured."""
+        """Give the seconds per call, over all invocations; None if nothing was measured."""
         return stats.centre_s(self.medians_s) if self.medians_s else None
 
     @property
     def frame_s(self) -> float | None:
-        """Give the seconds per frame or image; None when nothing was measured or the frames are unknown."""
+        """Give the seconds per frame or image; None if nothing was measured or the number of frames is unknown."""
         frames = self.row.frames
         return self.call_s / frames if self.call_s is not None and frames else None
 
     @property
     def throughput_hz(self) -> float:
-        """Give frames or images per second; NaN when nothing was measured or the frames are unknown."""
+        """Give frames or images per second; NaN if nothing was measured or the number of frames is unknown."""
         return (self.row.frames or math.nan) / (self.call_s or math.nan)
 
     @property
     def is_video(self) -> bool:
-        """Tell a clip from a list of images."""
+        """Return True for a clip, False for a list of images."""
         return self.row.section_kind == inputs.VIDEO
 
     @property
     def clip_fps(self) -> float | None:
-        """Give the frame rate of a clip in Hz, as the row has it or as it was asked for; None of images."""
+        """Give the frame rate of a clip in Hz, from the row or from what was asked; None for images."""
         asked = self.asked.get("input")
-        known = asked.get("fps") if isinstance(asked, dict) else None
-        return (self.row.input_fps or known) if self.is_video else None
+        asked_fps = asked.get("fps") if isinstance(asked, dict) else None
+        return (self.row.input_fps or asked_fps) if self.is_video else None
 
     @property
     def realtime(self) -> float | None:
-        """Give the seconds of clip analysed per second of a call; None where either is unknown.
+        """Give the seconds of clip analysed per second of a call; None if either is unknown.
 
-        Every n-th frame alone stands for n of them. An import tells no such n: its label has to be one that py-feat's
-        own clips have without.
+        If only every n-th frame is analysed, each counts as n frames. An import does not store n: its label must be
+        that of one of py-feat's own clips, which are analysed in full.
         """
         fps, frames, asked = self.clip_fps, self.row.frames or 0, self.asked.get("input")
         if fps is None or self.call_s is None:
             return None
         if isinstance(asked, dict):
-            whole = min(asked.get("frame_limit") or math.inf, asked.get("source_frames") or math.inf)
-            return min(frames * (asked.get("skip_frames") or 1), whole) / fps / self.call_s
-        known = inputs.CATALOGUE.get(self.row.input)
-        if known is None or self.row.section_label != known.section_label:
+            clip_frames = min(asked.get("frame_limit") or math.inf, asked.get("source_frames") or math.inf)
+            return min(frames * (asked.get("skip_frames") or 1), clip_frames) / fps / self.call_s
+        clip = inputs.CATALOGUE.get(self.row.input)
+        if clip is None or self.row.section_label != clip.section_label:
             return None
         return frames / fps / self.call_s
 
     @functools.cached_property
     def stages_s(self) -> dict[str, float]:
-        """Give each profiled stage's seconds per call, the median over invocations; empty when none was profiled."""
+        """Give each profiled stage's seconds per call, the median over invocations; empty if none was profiled."""
         profiles = [row.stages_s for row in self.measured if row.stages_s]
         names = dict.fromkeys(name for profile in profiles for name in profile)
         return {name: median(profile.get(name) or 0.0 for profile in profiles) for name in names}
 
     @property
     def repeats(self) -> tuple[int, int]:
-        """Give the fewest and most timed calls of any measured invocation."""
+        """Give the fewest and the most timed calls of the measured invocations."""
         counts = [len(row.timed_s or ()) for row in self.measured] or [0]
         return min(counts), max(counts)
 
     @functools.cached_property
     def interval_s(self) -> tuple[float, float] | None:
-        """Give the 95% confidence interval of a call's seconds, over invocations; None from too few of them."""
+        """Give the 95% confidence interval of the seconds per call; None for fewer than `stats.INVOCATIONS_MIN`."""
         if len(self.medians_s) < stats.INVOCATIONS_MIN:
             return None
-        found = stats.interval(self.logs)
-        return (found.low_s, found.high_s) if found else None
+        interval = stats.interval(self.logs)
+        return (interval.low_s, interval.high_s) if interval else None
 
     @functools.cached_property
     def spread(self) -> float | None:
-        """Give the middle invocation's interquartile range over median of its repeats; None below three repeats."""
+        """Give the interquartile range over the median of an invocation's repeats: the median over invocations.
+
+        None if no invocation has three repeats.
+        """
         shares = [
             stats.iqr_share(row.timed_s) for row in self.measured if row.timed_s and len(row.timed_s) >= SPREAD_REPEATS
         ]
@@ -144,30 +146,30 @@ class Unit:
 
     @property
     def threads(self) -> str | None:
-        """Give the number of threads that was asked for, else what the child saw."""
+        """Give the number of threads that was asked for, or else the number that the child saw."""
         return self.asked_threads or self.row.omp_num_threads
 
     @property
     def asked_threads(self) -> str | None:
-        """Give the number of threads that was asked for; None where the sweep left it open or the row has no cell."""
+        """Give the number of threads that was asked for; None if the sweep named none or the row has no cell."""
         threads = self.asked.get("threads")
         return str(threads) if isinstance(threads, int) else None
 
     @property
     def variables(self) -> Mapping[str, str] | None:
-        """Give the environment variables that the sweep set, threads left out; None where the row has no cell."""
+        """Give the environment variables that the sweep set, without threads; None if the row has no cell."""
         if not self.asked:
             return None
         return {key: str(value) for key, value in (self.asked.get("env") or {}).items() if key != "OMP_NUM_THREADS"}
 
     @property
     def variant(self) -> str:
-        """Name all that was asked but the batch size; the same for every row that has no cell."""
+        """Write everything that was asked, without the batch size; the same for every row without a cell."""
         return _variant(self.row.asked)
 
     @functools.cached_property
     def asked(self) -> Mapping[str, Any]:
-        """Give the cell as it was asked for; empty where the row has none."""
+        """Give the cell as it was asked for; empty if the row has none."""
         return _parsed(self.row.asked)
 
 
@@ -188,38 +190,38 @@ def _variant(asked: str | None) -> str:
 
 
 SOFTWARE = ("pyfeat", "pyfeat_commit", "torch", "torchvision", "torchcodec", "cuda", "driver", "python")
-"""What may change between two submits of one run and changes the times, though not the work."""
+"""Columns that may change between two submits of one run: they change the times, but not the work."""
 
 SPREAD_REPEATS = 3  # two values have a range but no quartiles
 
 
 def without_outdated_refusals(rows: Iterable[Row]) -> list[Row]:
-    """Leave out refusals of cells that could run after all, once a host was there that can run them."""
-    kept = list(rows)
-    refused = [row for row in kept if row.order_index is None and row.status in (Status.INFEASIBLE, Status.UNSUPPORTED)]
+    """Leave out refusals of cells that did run later, when a host that can run them was there."""
+    rows = list(rows)
+    refused = [row for row in rows if row.order_index is None and row.status in (Status.INFEASIBLE, Status.UNSUPPORTED)]
     if not refused:
-        return kept
-    started = [row for row in kept if row.order_index is not None]
-    units = {(row.run_id, row.cell_id, row.target_id) for row in started}
-    units |= {(row.run_id, row.cell_id, NO_TARGET) for row in started}
-    gone = {id(row) for row in refused if (row.run_id, row.cell_id, row.target_id) in units}
-    return [row for row in kept if id(row) not in gone]
+        return rows
+    started = [row for row in rows if row.order_index is not None]
+    started_keys = {(row.run_id, row.cell_id, row.target_id) for row in started}
+    started_keys |= {(row.run_id, row.cell_id, NO_TARGET) for row in started}
+    outdated = {id(row) for row in refused if (row.run_id, row.cell_id, row.target_id) in started_keys}
+    return [row for row in rows if id(row) not in outdated]
 
 
 def gather(rows: Iterable[Row]) -> list[Unit]:
-    """Gather rows into units, in the order in which each unit is first seen."""
-    kept = list(rows)
-    return _gathered(kept, targets.of_rows(kept))
+    """Gather rows into units, in the order of each unit's first row."""
+    rows = list(rows)
+    return _gather_named(rows, targets.name_targets(rows))
 
 
 def gather_sides(baseline: Iterable[Row], candidate: Iterable[Row]) -> tuple[list[Unit], list[Unit]]:
-    """Gather the rows of two sides that are spoken of together: no two of their targets have one name."""
-    sides = list(baseline), list(candidate)
-    names = targets.of_rows([*sides[0], *sides[1]])
-    return _gathered(sides[0], names), _gathered(sides[1], names)
+    """Gather the rows of two sides whose targets are named together, so that every name is unique."""
+    baseline, candidate = list(baseline), list(candidate)
+    names = targets.name_targets([*baseline, *candidate])
+    return _gather_named(baseline, names), _gather_named(candidate, names)
 
 
-def _gathered(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list[Unit]:
+def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
     for row in without_outdated_refusals(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
@@ -233,15 +235,15 @@ def _gathered(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list[Uni
 
 def _unit(rows: Sequence[Row], target: NamedTarget) -> Unit:
     ordered = sorted(rows, key=lambda row: row.invocation)
-    worked = [row for row in ordered if row.work_id is not None]
-    if not worked:
+    with_work = [row for row in ordered if row.work_id is not None]
+    if not with_work:
         return Unit(tuple(ordered), target)
-    latest = max(worked, key=lambda row: (row.started_at, row.invocation))
-    stale = tuple(row for row in worked if _is_other(row, latest))
+    latest = max(with_work, key=lambda row: (row.started_at, row.invocation))
+    stale = tuple(row for row in with_work if _is_other(row, latest))
     return Unit(tuple(row for row in ordered if row.work_id is None or not _is_other(row, latest)), target, stale)
 
 
 def _is_other(row: Row, latest: Row) -> bool:
-    """Tell whether a row is of other work, or was measured with other versions; what one does not tell is not other."""
-    known = [(getattr(row, column), getattr(latest, column)) for column in SOFTWARE]
-    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in known)
+    """Return True if a row has other work or other versions than the latest; an unknown version is not another one."""
+    versions = [(getattr(row, column), getattr(latest, column)) for column in SOFTWARE]
+    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in versions)

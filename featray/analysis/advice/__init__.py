@@ -1,1 +1,7 @@
-"""Advice: which setting to use (`recommendation`) and what to measure next (`followups`). Pure."""
+"""Advice: which setting to use, and what to measure next. Pure.
+
+recommendation   the setting to use for an input
+wanted_cells     the cells that a finding asks for
+followups        these cells as sweeps
+followup_file    a follow-up as a sweep file
+"""

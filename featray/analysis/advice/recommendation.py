@@ -1,9 +1,9 @@
-"""Recommendation: which setting to use for an input, and what else comes near.
+"""Recommendation: which setting to use for an input, and which others come near.
 
-Flow: units of any runs -> `recommend` -> `report.advice`, `featray recommend`, `featray.recommend`.
-Pure. Along the batch size every setting within the margin of the fastest is as good, and the smallest of them wins:
-it takes the least memory and answers first. Synthetic weights count only where nothing else was measured, and what was
-imported only after what featray measured: nobody knows what it computes.
+Flow: units of any runs -> `recommend` -> `rendering.recommendation_text`, `featray recommend`, `featray.recommend`.
+Pure. Along the batch size, every setting within the margin of the fastest is equally fast, and the smallest of them
+wins: it needs the least memory and answers first. Synthetic weights count only if nothing else was measured. Imported
+settings come after those that featray measured: what they compute is unknown.
 """
 
 import dataclasses
@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
 from featray import stats
-from featray.analysis import comparison, footprint
+from featray.analysis import cautions, comparison, footprint
+from featray.analysis.cautions import Caution, CautionKind
 from featray.analysis.comparison import Calibration
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.choices import WeightsKind
 from featray.errors import NothingMatches, suggest
 
-RUNNERS_UP = 5  # other lines shown: more is the report
+RUNNERS_UP = 5  # other settings shown; the report has them all
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Constraints:
-    """What the caller is bound to; None leaves it open. `memory_limit_b` is of the device, by anybody."""
+    """What the caller fixes; None leaves it open. `memory_limit_b` is the device's memory, used by all processes."""
 
     detector: str | None = None
     host: str | None = None
@@ -35,101 +35,111 @@ class Constraints:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One measured setting. `frames_per_s` comes with its 95% interval where there are invocations enough."""
+    """One measured setting, with the 95% interval of `frames_per_s` if there are enough invocations."""
 
     unit: Unit
     frames_per_s: float
     low: float | None
     high: float | None
-    tied: tuple[int, ...]  # batch sizes as good as this one, itself included
+    tied: tuple[int, ...]  # batch sizes that are equally fast, this one included
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """The setting for one input, the best of every other detector and place, and what makes the figures doubtful."""
+    """The setting for one input, the best of every other detector and target, and what makes the figures doubtful."""
 
     input: str
     section_label: str
     best: Setting
     runners_up: tuple[Setting, ...]
-    cautions: tuple[str, ...]
+    cautions: tuple[Caution, ...]
 
 
 def recommend(
-    units: Iterable[Unit], wish: Constraints = Constraints(), *, known: Mapping[str, Calibration] | None = None
+    units: Iterable[Unit],
+    constraints: Constraints = Constraints(),
+    *,
+    calibrations: Mapping[str, Calibration] | None = None,
 ) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.
 
     Args:
-        units: Of any runs; of a cell and target the last measured run counts.
-        wish: What is fixed.
-        known: Target id -> noise floor, for what counts as as good; None reads them from calibrations among `units`.
+        units: Of any runs; of each cell and target the last measured run counts.
+        constraints: What is fixed.
+        calibrations: Target id -> noise floor, which decides what is equally fast; None reads them from `units`.
 
     Raises:
-        NothingMatches: nothing that was measured fits; the message says which wish it fails on.
+        NothingMatches: nothing that was measured fits; the message names the constraint that fails.
     """
-    whole = list(units)
-    floors = comparison.find_calibrations(row for unit in whole for row in unit.rows) if known is None else known
-    measured = [unit for unit in _latest(whole) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
+    units = list(units)
+    if calibrations is None:
+        calibrations = comparison.find_calibrations(row for unit in units for row in unit.rows)
+    measured = [unit for unit in _latest(units) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
     if not measured:
         raise NothingMatches("nothing was measured yet; submit a sweep first")
-    fitting, unknown = _fitting(measured, wish)
+    fitting, left_out = _fitting(measured, constraints)
     by_input: dict[tuple[str, str], list[Unit]] = {}
     for unit in fitting:
         by_input.setdefault((unit.row.input, unit.row.section_label), []).append(unit)
-    return [_recommendation(*name, members, unknown, floors) for name, members in by_input.items()]
+    return [_recommendation(*label, members, left_out, calibrations) for label, members in by_input.items()]
 
 
 def _latest(units: Iterable[Unit]) -> list[Unit]:
-    kept: dict[tuple[str, str], Unit] = {}
+    latest: dict[tuple[str, str], Unit] = {}
     for unit in units:
         key = unit.row.cell_id, unit.row.target_id
-        if key not in kept or _recency(unit) > _recency(kept[key]):
-            kept[key] = unit
-    return list(kept.values())
+        if key not in latest or _recency(unit) > _recency(latest[key]):
+            latest[key] = unit
+    return list(latest.values())
 
 
 def _recency(unit: Unit) -> tuple[bool, str]:
     return bool(unit.measured), unit.row.started_at
 
 
-def _fitting(units: Sequence[Unit], wish: Constraints) -> tuple[list[Unit], int]:
-    """Keep what the wish allows; count what was left out since its memory is unknown.
+def _fitting(units: Sequence[Unit], constraints: Constraints) -> tuple[list[Unit], list[Unit]]:
+    """Split units into those that meet the constraints, and those left out because their memory is unknown.
 
     Raises:
-        NothingMatches: nothing is left; the message names the wish and what exists.
+        NothingMatches: nothing is left; the message names the constraint and what exists.
     """
-    kept = _having(units, "detector", wish.detector, lambda unit: (unit.row.detector,))
-    kept = _having(kept, "input", wish.input, lambda unit: (unit.row.input,))
-    kept = _having(kept, "device", wish.device, lambda unit: (unit.row.device,))
-    kept = _having(kept, "host", wish.host, lambda unit: (unit.row.hostname, unit.row.host_id))
-    if wish.memory_limit_b is None:
-        return kept, 0
-    used = {unit.key: footprint.used_b(unit) for unit in kept}
-    known = [each for each in used.values() if each is not None]
-    below = [unit for unit in kept if (used[unit.key] or math.inf) <= wish.memory_limit_b]
-    if not below:
-        least = f"the least that any took is {wording.size(min(known))}" if known else "none tells how much it took"
-        raise NothingMatches(f"no measured setting keeps within {wording.size(wish.memory_limit_b)}; {least}")
-    return below, len(kept) - len(known)
+    fitting = _having(units, "detector", constraints.detector, lambda unit: (unit.row.detector,))
+    fitting = _having(fitting, "input", constraints.input, lambda unit: (unit.row.input,))
+    fitting = _having(fitting, "device", constraints.device, lambda unit: (unit.row.device,))
+    fitting = _having(fitting, "host", constraints.host, lambda unit: (unit.row.hostname, unit.row.host_id))
+    return (fitting, []) if constraints.memory_limit_b is None else _within(fitting, constraints.memory_limit_b)
+
+
+def _within(units: Sequence[Unit], limit_b: int) -> tuple[list[Unit], list[Unit]]:
+    used = {unit.key: footprint.used_b(unit) for unit in units}
+    below = [unit for unit in units if (used[unit.key] or math.inf) <= limit_b]
+    if below:
+        return below, [unit for unit in units if used[unit.key] is None]
+    values = [value for value in used.values() if value is not None]
+    least = f"the smallest needs {wording.size(min(values))}" if values else "the memory that they need is unknown"
+    raise NothingMatches(f"no measured setting fits into {wording.size(limit_b)}; {least}")
 
 
 def _having(
     units: Sequence[Unit], name: str, wanted: str | None, values: Callable[[Unit], tuple[str | None, ...]]
 ) -> list[Unit]:
-    kept = [unit for unit in units if wanted is None or wanted in values(unit)]
-    if not kept and wanted is not None:
-        known = dict.fromkeys(value for unit in units for value in values(unit) if value)
-        raise NothingMatches(f"nothing was measured for {name} {wanted!r}{suggest(wanted, known)}")
-    return kept
+    fitting = [unit for unit in units if wanted is None or wanted in values(unit)]
+    if not fitting and wanted is not None:
+        measured = dict.fromkeys(value for unit in units for value in values(unit) if value)
+        raise NothingMatches(f"nothing was measured for {name} {wanted!r}{suggest(wanted, measured)}")
+    return fitting
 
 
 def _recommendation(
-    name: str, label: str, units: Sequence[Unit], unknown: int, known: Mapping[str, Calibration]
+    name: str,
+    label: str,
+    units: Sequence[Unit],
+    left_out: Sequence[Unit],
+    calibrations: Mapping[str, Calibration],
 ) -> Recommendation:
-    real = [unit for unit in units if unit.row.weights != WeightsKind.SYNTHETIC] or list(units)
+    candidates = [unit for unit in units if not cautions.is_synthetic(unit)] or list(units)
     settings = sorted(
-        (_best_of(curve, known) for curve in _curves(real)),
+        (_best_of(curve, calibrations) for curve in _curves(candidates)),
         key=lambda setting: (setting.unit.is_imported, -setting.frames_per_s),
     )
     best, others = settings[0], settings[1:]
@@ -138,24 +148,23 @@ def _recommendation(
         section_label=label,
         best=best,
         runners_up=tuple(others[:RUNNERS_UP]),
-        cautions=tuple(_cautions(best, others, unknown)),
+        cautions=tuple(_cautions(best, others, left_out)),
     )
 
 
 def _curves(units: Iterable[Unit]) -> list[list[Unit]]:
-    """Split units into curves, on each of which only the batch size differs."""
+    """Split units into curves on which only the batch size differs."""
     curves: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units:
         row = unit.row
         how = (row.num_workers, unit.threads, row.environment, row.torch, row.pyfeat, unit.variant, unit.is_imported)
-        key = (row.detector, row.target_id, *how)
-        curves.setdefault(key, []).append(unit)
+        curves.setdefault((row.detector, row.target_id, *how), []).append(unit)
     return list(curves.values())
 
 
-def _best_of(curve: Sequence[Unit], known: Mapping[str, Calibration]) -> Setting:
-    logs = {unit.row.batch_size: fmean(unit.logs) for unit in curve}
-    tied = sorted(stats.tied_best(logs, comparison.margin_of(curve, stats.MARGIN, known)))
+def _best_of(curve: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> Setting:
+    times = {unit.row.batch_size: fmean(unit.logs) for unit in curve}
+    tied = sorted(stats.tied_best(times, comparison.margin_of(curve, stats.MARGIN, calibrations)))
     unit = next(unit for unit in curve if unit.row.batch_size == tied[0])
     frames, interval_s = unit.row.frames or 0, unit.interval_s
     return Setting(
@@ -167,32 +176,34 @@ def _best_of(curve: Sequence[Unit], known: Mapping[str, Calibration]) -> Setting
     )
 
 
-def _cautions(best: Setting, others: Sequence[Setting], unknown: int) -> Iterator[str]:
-    unit = best.unit
-    if unit.row.weights == WeightsKind.SYNTHETIC:
-        yield "synthetic weights: times are indicative"
-    if unit.is_imported:
-        yield "imported: known by its labels only"
-    if len(unit.logs) < stats.INVOCATIONS_MIN:
-        yield f"{len(unit.logs)} of at least {stats.INVOCATIONS_MIN} invocations, so there is no interval"
-    if any(row.throttled for row in unit.measured):
-        yield "throttled while it was measured"
-    if unit.stale:
-        yield f"{len(unit.stale)} more invocations are stale: of other work or versions"
-    if unit.failed:
-        yield f"{len(unit.failed)} of {len(unit.rows)} invocations failed ({unit.failed[-1].status})"
-    near = [each for each in others if each.high is not None and best.low is not None and each.high >= best.low]
+def _cautions(best: Setting, others: Sequence[Setting], left_out: Sequence[Unit]) -> Iterator[Caution]:
+    """List what makes the best setting's figures doubtful, and which others may be better."""
+    yield from cautions.of_origin(best.unit)
+    yield from cautions.few_invocations(best.unit)
+    yield from cautions.of_times(best.unit)
+    near = [setting.unit for setting in others if _overlap(best, setting)]
     if near:
-        whose = "its interval overlaps" if len(near) == 1 else "their intervals overlap"
-        yield f"{_settings(len(near), 'other ')} may be as fast: {whose} with this one's"
-    claimed = [each for each in others if each.unit.is_imported and each.frames_per_s > best.frames_per_s]
-    if claimed and not unit.is_imported:
-        claim = "claims" if len(claimed) == 1 else "claim"
-        yield f"{_settings(len(claimed), 'imported ')} {claim} to be faster: imports are known by their labels only"
-    if unknown:
-        take = "it takes" if unknown == 1 else "they take"
-        yield f"{_settings(unknown)} left out, since nothing tells how much memory {take}"
+        interval = "its interval overlaps" if len(near) == 1 else "their intervals overlap"
+        sentence = f"{wording.count(len(near), 'other setting')} may be as fast: {interval} with this one's"
+        yield Caution(
+            kind=CautionKind.TIED, sentence=sentence, what_to_do="Measure more invocations of both", units=tuple(near)
+        )
+    faster = [setting.unit for setting in others if _claims_more(best, setting)]
+    if faster:
+        verb = "is" if len(faster) == 1 else "are"
+        sentence = f"{wording.count(len(faster), 'imported setting')} {verb} faster according to a report"
+        yield Caution(
+            kind=CautionKind.IMPORTED, sentence=sentence, what_to_do="Measure them with featray", units=tuple(faster)
+        )
+    if left_out:
+        verb, pronoun = ("is", "its") if len(left_out) == 1 else ("are", "their")
+        sentence = f"{wording.count(len(left_out), 'setting')} {verb} left out because {pronoun} memory use is unknown"
+        yield Caution(kind=CautionKind.UNKNOWN_MEMORY, sentence=sentence, units=tuple(left_out))
 
 
-def _settings(count: int, which: str = "") -> str:
-    return f"{count} {which}setting{'' if count == 1 else 's'}"
+def _overlap(best: Setting, other: Setting) -> bool:
+    return other.high is not None and best.low is not None and other.high >= best.low
+
+
+def _claims_more(best: Setting, other: Setting) -> bool:
+    return other.unit.is_imported and not best.unit.is_imported and other.frames_per_s > best.frames_per_s

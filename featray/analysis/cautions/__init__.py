@@ -4,6 +4,7 @@ Flow: `units.Unit` -> `of_unit`, `of_units` -> a pair's cautions, a recommendati
 Pure. Every warning about measured figures is found and worded here, once.
 
     caution           one warning
+    failures          units without a number, grouped by cause
     signs             what the rows of a unit show about how it was measured
     unmet_rules       rules of the measuring protocol that were not met
     unit_cautions     about one unit
@@ -11,10 +12,13 @@ Pure. Every warning about measured figures is found and worded here, once.
 """
 
 from featray.analysis.cautions.caution import Caution, CautionKind
-from featray.analysis.cautions.report_cautions import failed, of_units
+from featray.analysis.cautions.failures import FailedUnits
+from featray.analysis.cautions.failures import group as group_failures
+from featray.analysis.cautions.report_cautions import of_units
 from featray.analysis.cautions.signs import (
     OTHER_MAX,
     PROFILED_MAX,
+    THROTTLED,
     is_opaque,
     is_shared,
     is_slowed,
@@ -34,10 +38,12 @@ from featray.analysis.cautions.unit_cautions import (
 __all__ = [
     "OTHER_MAX",
     "PROFILED_MAX",
+    "THROTTLED",
     "Caution",
     "CautionKind",
-    "failed",
+    "FailedUnits",
     "few_invocations",
+    "group_failures",
     "is_opaque",
     "is_shared",
     "is_slowed",

@@ -22,6 +22,8 @@ class CautionKind(StrEnum):
     THROTTLED = "throttled"
     DISTURBED = "disturbed"
     UNMET = "unmet"
+    TIED = "tied"  # another setting may be as fast
+    UNKNOWN_MEMORY = "unknown memory"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,10 +38,15 @@ class Caution:
     what_to_do: str | None = None  # a sentence without its full stop
     units: tuple[Unit, ...]
 
-    def __str__(self) -> str:
-        """Write it in full: `Throttled in 1 of 5 invocations. Improve the cooling, then measure again.`."""
+    @property
+    def text(self) -> str:
+        """Write it in full, in lower case: `throttled in 1 of 5 invocations. Improve the cooling, then ...`."""
         advice = f" {self.what_to_do}." if self.what_to_do else ""
-        return f"{self.sentence[:1].upper()}{self.sentence[1:]}.{advice}"
+        return f"{self.sentence}.{advice}"
+
+    def __str__(self) -> str:
+        """Write it in full as sentences of their own."""
+        return f"{self.text[:1].upper()}{self.text[1:]}"
 
 
 def scope(about: Sequence[Unit], total: int) -> str:

@@ -6,14 +6,11 @@ Flow: units of a report -> `of_units` -> the report's remarks, findings about qu
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from featray.analysis import unit_wording
-from featray.analysis.cautions import signs, unmet_rules
+from featray.analysis.cautions import failures, signs, unmet_rules
 from featray.analysis.cautions.caution import Caution, CautionKind, names
 from featray.analysis.cautions.unit_cautions import stale
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.row import Row
-from featray.core.status import Status
 
 REASON_LENGTH = 480  # characters of a failure's reason
 KEY_LENGTH = 40  # characters of a key of the work that differs
@@ -23,44 +20,13 @@ def of_units(units: Sequence[Unit]) -> list[Caution]:
     """List the cautions about all units, gravest kind first."""
     measured = [unit for unit in units if unit.measured]
     return [
-        *failed(units),
+        *(failed.caution(REASON_LENGTH) for failed in failures.group(units)),
         *_unequal_work(units),
         *_equal_labels(units),
         *_stale(units),
         *(caution for sign in signs.SIGNS for caution in sign.of_units(measured)),
         *unmet_rules.of_units(units),
     ]
-
-
-def failed(units: Sequence[Unit]) -> Iterator[Caution]:
-    """List failures by their cause; messages that differ only in their numbers are one cause."""
-    causes: dict[tuple[str, str], list[tuple[Unit, Row]]] = {}
-    for unit in units:
-        for row in unit.failed:
-            cause = str(row.status), wording.without_numbers(row.reason or "")
-            causes.setdefault(cause, []).append((unit, row))
-    for failures in causes.values():
-        about = {unit.key: unit for unit, _ in failures}
-        row = failures[0][1]
-        yield Caution(
-            kind=CautionKind.FAILED,
-            sentence=f"no result ({unit_wording.status(row, REASON_LENGTH)}): {names(about.values())}",
-            what_to_do=_AFTER_FAILURE.get(row.status),
-            units=tuple(about.values()),
-        )
-
-
-_AFTER_FAILURE: Mapping[str, str] = {
-    Status.OOM: "Use a smaller batch",
-    Status.TIMEOUT: "Raise `time_limit_s`, then submit with `--retry-failed`",
-    Status.CRASHED: "To try again, submit with `--retry-failed`",
-    Status.LOST: "To try again, submit with `--retry-failed`",
-    Status.CANCELLED: "To measure the rest, submit again",
-    Status.FAILED: "Remove the cause, then submit with `--retry-failed`",
-    Status.WRONG_WORK: "Remove the cause, then submit with `--retry-failed`",
-    Status.WRONG_DEVICE: "Remove the cause, then submit with `--retry-failed`",
-}
-"""Status -> what to do; the reason of every other status says it all."""
 
 
 def _stale(units: Sequence[Unit]) -> Iterator[Caution]:

@@ -68,12 +68,13 @@ def other_share(unit: Unit) -> float | None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sign:
-    """One sign and its words, for one unit and for several; `all_units` has a place for `scope`."""
+    """One sign and its words, for one unit and for several; `all_units` has places for `scope` and `detail`."""
 
     kind: CautionKind
     applies: Callable[[Unit], bool]
     one_unit: Callable[[Unit], str]
     all_units: str
+    detail: Callable[[Sequence[Unit]], str] = lambda _: ""
     what_to_do: str | None = None
 
     def of_unit(self, unit: Unit) -> Iterator[Caution]:
@@ -85,13 +86,19 @@ class Sign:
         """Give one caution for all units that show the sign."""
         about = tuple(unit for unit in units if self.applies(unit))
         if about:
-            sentence = self.all_units.format(scope=scope(about, len(units)))
+            sentence = self.all_units.format(scope=scope(about, len(units)), detail=self.detail(about))
             yield Caution(kind=self.kind, sentence=sentence, what_to_do=self.what_to_do, units=about)
 
 
 def _throttled_invocations(unit: Unit) -> str:
     throttled = sum(bool(row.throttled) for row in unit.measured)
     return f"throttled in {throttled} of {wording.count(len(unit.measured), 'invocation')}"
+
+
+def _throttle_reasons(units: Sequence[Unit]) -> str:
+    rows = [row for unit in units for row in unit.measured if row.throttled]
+    reasons = [wording.short(reason) for row in rows for reason in row.throttle_reasons or ()]
+    return f" ({wording.listed(reasons)})" if reasons else ""
 
 
 def _foreign_processes(unit: Unit) -> str:
@@ -112,7 +119,8 @@ THROTTLED = Sign(
     kind=CautionKind.THROTTLED,
     applies=is_throttled,
     one_unit=_throttled_invocations,
-    all_units="throttled despite cool-downs{scope}; a cooler GPU would be faster",
+    all_units="throttled despite cool-downs{detail}{scope}; a cooler GPU would be faster",
+    detail=_throttle_reasons,
     what_to_do="Improve the cooling, then measure again",
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.invocation import FEW_BATCHES
+from featray.core.rules import FEW_BATCHES
 
 RULES: Mapping[str, tuple[str, str]] = {
     "warmup_min": (

@@ -1,14 +1,14 @@
-"""Comparison: which units stand against which, what may be said about the ratio of their times, and why not.
+"""Comparison: which units are compared, what can be said about the ratio of their times, and why not more.
 
-Flow: rows of two sides -> `select` -> `compare` (or `compare_within` one side) -> `Comparison` -> `diagnosis`, `report`, CLI.
-Pure: figures come from the rows, noise floors from the rows of the calibration.
+Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -> `Comparison` -> `diagnosis`,
+`rendering`, `featray compare`. Pure: figures come from the rows, noise floors from the rows of the calibration.
 
     keys          what can be varied, and where a unit holds it
     selection     an expression -> rows
     matching      units -> pairs
-    work          equal work: what was resolved and what came out
+    work          equal work: what was resolved, and the outputs
     factors       what else differs
-    separation    the cells that would tell several factors apart
+    separation    the cells that would separate several factors
     pairs         one pair's verdict, reasons and next step
     calibration   noise floors
 """
@@ -23,7 +23,7 @@ from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import MatchedUnits
 from featray.analysis.comparison.pairs import Pair, judge, next_step
 from featray.analysis.comparison.selection import find_name, select
-from featray.analysis.comparison.separation import SeparationPlan, SeparatingCell
+from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit, gather, gather_sides
 from featray.core.row import Row
@@ -37,34 +37,34 @@ __all__ = [
     "Factor",
     "FactorKind",
     "Pair",
-    "SeparationPlan",
     "SeparatingCell",
-    "find_calibrations",
+    "SeparationPlan",
     "compare",
-    "mark_daggers",
+    "compare_units",
+    "compare_within",
+    "find_calibrations",
+    "find_name",
     "judge",
     "margin_of",
-    "find_name",
+    "mark_daggers",
     "next_step",
-    "compare_units",
     "select",
-    "compare_within",
 ]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Every pair of two sides, and what stands alone."""
+    """Every pair of two sides, and the units without a counterpart."""
 
     pairs: tuple[Pair, ...]
     only_baseline: tuple[Unit, ...]
     only_candidate: tuple[Unit, ...]
-    superseded: tuple[Unit, ...]  # left out for a later run of the same cell and target
+    superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
     over: tuple[str, ...]
 
     @property
     def daggers(self) -> int:
-        """Count the differences that do not survive their number."""
+        """Count the differences that may be chance."""
         return sum(pair.dagger for pair in self.pairs)
 
 
@@ -81,14 +81,14 @@ def compare(
     Args:
         baseline: Rows of one side.
         candidate: Rows of the other.
-        over: Keys that are meant to differ; settings and targets that differ in every pair need not be named.
+        over: Keys that are expected to differ; settings and targets that differ in every pair need not be named.
         margin: Least log ratio that counts as a difference.
         calibrations: Target id -> noise floor.
 
     Raises:
-        BadInput: `over` names no key, or one of the input.
+        BadInput: `over` names an unknown key, or a key of the input.
     """
-    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, calibrations=find_calibrations)
+    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, calibrations=calibrations)
 
 
 def compare_units(
@@ -99,9 +99,9 @@ def compare_units(
     margin: float = stats.MARGIN,
     calibrations: Mapping[str, Calibration] | None = None,
 ) -> Comparison:
-    """Compare two sides that are gathered already."""
-    chosen = keys.resolve(over, [*baseline, *candidate])
-    return _judged(matching.match(baseline, candidate, chosen), margin, find_calibrations or {})
+    """Compare two sides that are already gathered."""
+    varied = keys.resolve(over, [*baseline, *candidate])
+    return _judge(matching.match(baseline, candidate, varied), margin, calibrations or {})
 
 
 def compare_within(
@@ -114,14 +114,14 @@ def compare_within(
     """Compare the units of one side with each other along keys; the first value is the baseline.
 
     Raises:
-        BadInput: `over` is empty, names no key, or one of the input.
+        BadInput: `over` is empty, names an unknown key, or a key of the input.
     """
     units = gather(rows)
-    return _judged(matching.match_within(units, keys.resolve(over, units)), margin, find_calibrations or {})
+    return _judge(matching.match_within(units, keys.resolve(over, units)), margin, calibrations or {})
 
 
-def _judged(matched: MatchedUnits, margin: float, known: Mapping[str, Calibration]) -> Comparison:
-    judged = [pairs.judge(*pair, matched.over, margin=margin, calibrations=known) for pair in matched.pairs]
+def _judge(matched: MatchedUnits, margin: float, calibrations: Mapping[str, Calibration]) -> Comparison:
+    judged = [pairs.judge(*pair, matched.over, margin=margin, calibrations=calibrations) for pair in matched.pairs]
     return Comparison(
         pairs=tuple(mark_daggers(judged)),
         only_baseline=matched.only_baseline,
@@ -132,12 +132,16 @@ def _judged(matched: MatchedUnits, margin: float, known: Mapping[str, Calibratio
 
 
 def mark_daggers(judged: Sequence[Pair]) -> list[Pair]:
-    """Mark the differences that do not survive Benjamini-Hochberg over every pair that was tested."""
-    tested = [(place, pair.decision.p_value) for place, pair in enumerate(judged) if pair.decision]
-    values = [(place, value) for place, value in tested if value is not None]
-    kept = stats.survivors([value for _, value in values])
-    fallen = {place for (place, _), survives in zip(values, kept, strict=True) if not survives}
+    """Mark the differences that do not survive Benjamini-Hochberg over all pairs that were tested."""
+    p_values = {
+        index: pair.decision.p_value
+        for index, pair in enumerate(judged)
+        if pair.decision and pair.decision.p_value is not None
+    }
+    survives = dict(zip(p_values, stats.survivors(list(p_values.values())), strict=True))
     return [
-        dataclasses.replace(pair, dagger=place in fallen and pair.verdict in (Verdict.FASTER, Verdict.SLOWER))
-        for place, pair in enumerate(judged)
+        dataclasses.replace(
+            pair, dagger=not survives.get(index, True) and pair.verdict in (Verdict.FASTER, Verdict.SLOWER)
+        )
+        for index, pair in enumerate(judged)
     ]

@@ -1,6 +1,6 @@
 """Keys: what a comparison can vary, where a unit holds it, and which keys are one factor.
 
-A setting is how the work is done, a work key what is done, a factor where and with what.
+A setting is how the work is done, a work key is what is done, a factor is where and with what.
 """
 
 import json
@@ -23,17 +23,17 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "environment": ("python", "ffmpeg", "environment"),
     "measuring": ("protocol", "exclusive", "delay_s_per_frame"),
 }
-"""Factor -> its columns. `measuring` is how featray measured: under which protocol, alone on the host or not, with an
-injected delay or without; two rows that differ in it were not timed alike."""
+"""Factor -> its columns. `measuring` is how featray measured: protocol, alone on the host or not, injected delay. Two
+rows that differ in it were not timed in the same way."""
 
 VARIABLES = "variables"
-"""Factor: the environment variables of the sweep, one change each. They are no columns of a row."""
+"""Factor: the environment variables of the sweep, one change each. They are not columns of a row."""
 
 TITLES: Mapping[str, str] = {"torch": "torch stack", "pyfeat": "py-feat", "measuring": "way of measuring"}
-"""Factor -> what people call it, where that is not its key."""
+"""Factor -> its name in sentences, where that is not its key."""
 
 HARDWARE = ("gpu", "driver", "host")
-"""Factors that come with a machine: no sweep can change one of them alone."""
+"""Factors that belong to a machine: no sweep can change only one of them."""
 
 ALIASES: Mapping[str, str] = {
     "batch": "batch_size",
@@ -47,7 +47,7 @@ ALIASES: Mapping[str, str] = {
     "torch": "torch",
     "driver": "driver",
 }
-"""Other names of a key: every column of a factor stands for the factor."""
+"""Other names of a key: every column of a factor means the factor."""
 
 INPUT_KEYS = frozenset({"input_sha256", "input_frames", "frame_limit", "copies", "skip_frames", "output_size"})
 """Work keys of the input; all others are the detector's."""
@@ -57,7 +57,7 @@ WEIGHT_FILE = "weights "  # prefix of the work keys of single files
 
 
 def title(key: str) -> str:
-    """Name a key for people."""
+    """Name a key in a sentence."""
     return TITLES.get(key, key)
 
 
@@ -65,24 +65,24 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
     """Check the keys that a comparison is to vary.
 
     Args:
-        over: Keys as written; other names of one are accepted.
-        units: Both sides, for the work keys that there are.
+        over: Keys as written; other names of a key are accepted.
+        units: Both sides; their work keys can be varied.
 
     Raises:
-        BadInput: a key is none, or is one that cannot be varied; the message lists those that can.
+        BadInput: a key does not exist or cannot be varied; the message lists those that can.
     """
-    work_value = {key for unit in units for key in unit.row.work or {}}
-    chosen = []
+    work_keys = {key for unit in units for key in unit.row.work or {}}
+    resolved = []
     for name in over:
         key = ALIASES.get(name, name)
         if key in INPUT_KEYS or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
-            raise BadInput(f"--over {name}: a comparison of other inputs or weights is one of other work")
-        known = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(work_value - INPUT_KEYS - {KIND_OF_WEIGHTS})]
-        if key not in known:
-            listed = [each for each in known if not each.startswith(WEIGHT_FILE)]
-            raise BadInput(f"--over {name}: no such key{suggest(name, listed)}")
-        chosen.append(key)
-    return tuple(dict.fromkeys(chosen))
+            raise BadInput(f"--over {name}: other inputs or weights are other work, which cannot be compared")
+        valid = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(work_keys - INPUT_KEYS - {KIND_OF_WEIGHTS})]
+        if key not in valid:
+            suggested = [other for other in valid if not other.startswith(WEIGHT_FILE)]
+            raise BadInput(f"--over {name}: no such key{suggest(name, suggested)}")
+        resolved.append(key)
+    return tuple(dict.fromkeys(resolved))
 
 
 def detector_parts(over: Iterable[str]) -> list[str]:
@@ -91,7 +91,7 @@ def detector_parts(over: Iterable[str]) -> list[str]:
 
 
 def value(unit: Unit, key: str) -> str | None:
-    """Read a key of a unit as text; None where it does not tell."""
+    """Read a key of a unit as text; None if the unit does not have it."""
     if key == "threads":
         return unit.threads
     if key == VARIABLES:
@@ -104,35 +104,35 @@ def value(unit: Unit, key: str) -> str | None:
 
 
 def work_value(unit: Unit, key: str) -> str | None:
-    """Read a work key of a unit as people write it: `svm`, not `"svm"`; None where it has no such key."""
+    """Read a work key of a unit without JSON quotes: `svm`, not `"svm"`; None if the unit does not have it."""
     text = (unit.row.work or {}).get(key)
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        parsed = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, str) else text
+    return parsed if isinstance(parsed, str) else text
 
 
-def as_text(value: object) -> str | None:
+def as_text(column_value: object) -> str | None:
     """Write a column's value as text; None stays None."""
-    return None if value is None else str(value)
+    return None if column_value is None else str(column_value)
 
 
 def sort_values(values: Iterable[str]) -> list[str]:
-    """Sort numbers and versions by size, detectors and inputs as in their catalogues, others as they come first."""
-    first = list(dict.fromkeys(values))
-    known = [*detectors.CATALOGUE, *inputs.CATALOGUE]
-    if set(first) & set(known):
-        return sorted(first, key=lambda each: known.index(each) if each in known else len(known))
-    numbers = {each: version_numbers(each) for each in first}
+    """Sort numbers and versions by size, detectors and inputs as in their catalogues; others keep their order."""
+    distinct = list(dict.fromkeys(values))
+    catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]
+    if set(distinct) & set(catalogue):
+        return sorted(distinct, key=lambda name: catalogue.index(name) if name in catalogue else len(catalogue))
+    numbers = {text: version_numbers(text) for text in distinct}
     if all(numbers.values()):
-        return sorted(first, key=lambda each: numbers[each])
-    return first
+        return sorted(distinct, key=lambda text: numbers[text])
+    return distinct
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
-    """Read the numbers at the head of a version, such as (2, 11, 0) of `2.11.0+cu128`; empty for anything else."""
-    found = re.match(r"\d+(\.\d+)*", version)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
+    """Read the numbers at the start of a version, such as (2, 11, 0) of `2.11.0+cu128`; empty for anything else."""
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in match[0].split(".")) if match else ()

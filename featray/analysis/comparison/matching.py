@@ -1,7 +1,7 @@
-"""Matching: which unit of the baseline stands against which unit of the candidate.
+"""Matching: which unit of the baseline is compared with which unit of the candidate.
 
-Two units match when they agree in every label that the comparison does not vary. Hardware is never collapsed: a unit
-is matched on its own target where the other side has that target, and only else with the other side's targets.
+Two units match if they agree in every label that the comparison does not vary. Hardware is never averaged: a unit is
+matched on its own target if the other side has that target, and otherwise with the other side's targets.
 """
 
 import dataclasses
@@ -11,35 +11,38 @@ from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
 from featray.core import identity
 
-PLACE, ENVIRONMENT = "target", "environment"
+TARGET, ENVIRONMENT = "target", "environment"
+
+UnitPair = tuple[Unit, Unit]
+"""Baseline and candidate."""
 
 
 @dataclasses.dataclass(frozen=True)
 class MatchedUnits:
-    """Pairs in the order of `sort_pairs`, what has no counterpart, and what was left out for a later run of the same."""
+    """Pairs in the order of `sort_pairs`, and what has none."""
 
-    pairs: tuple[tuple[Unit, Unit], ...]
+    pairs: tuple[UnitPair, ...]
     only_baseline: tuple[Unit, ...]
     only_candidate: tuple[Unit, ...]
-    superseded: tuple[Unit, ...]
+    superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
     over: tuple[str, ...]  # what is varied: as asked, and what differs in every pair
 
 
 def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
-    """Keep one unit of each cell and target, the last that was measured; return it and the others."""
-    kept: dict[tuple[str, str, str | None], Unit] = {}
-    others = []
+    """Split units into the last measured unit of each cell and target, and the superseded others."""
+    latest: dict[tuple[str, str, str | None], Unit] = {}
+    superseded = []
     for unit in units:
         key = (unit.row.cell_id, unit.row.target_id, unit.row.environment)
-        known = kept.get(key)
-        if known is None:
-            kept[key] = unit
-        elif _recency(unit) > _recency(known):
-            others.append(known)
-            kept[key] = unit
+        previous = latest.get(key)
+        if previous is None:
+            latest[key] = unit
+        elif _recency(unit) > _recency(previous):
+            superseded.append(previous)
+            latest[key] = unit
         else:
-            others.append(unit)
-    return list(kept.values()), others
+            superseded.append(unit)
+    return list(latest.values()), superseded
 
 
 def _recency(unit: Unit) -> tuple[bool, str, str]:
@@ -49,93 +52,103 @@ def _recency(unit: Unit) -> tuple[bool, str, str]:
 def match(baseline: Iterable[Unit], candidate: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     """Match two sides.
 
-    Labels in which the two sides have no value in common differ in every pair, and are varied without being asked for;
-    the input never is.
+    Labels for which the two sides have no common value differ in every pair, and are varied without being named; the
+    input never is.
     """
-    ours, older = split_latest(baseline)
-    theirs, older_too = split_latest(candidate)
-    chosen = tuple(dict.fromkeys((*over, *_differing_everywhere(ours, theirs, over))))
-    pairs: list[tuple[Unit, Unit]] = []
-    for free in _freedoms(chosen):
-        left = _unmatched(ours, [one for one, _ in pairs]), _unmatched(theirs, [other for _, other in pairs])
-        pairs += _pairs(*left, chosen, free)
+    before, before_superseded = split_latest(baseline)
+    after, after_superseded = split_latest(candidate)
+    varied = tuple(dict.fromkeys((*over, *_differing_everywhere(before, after, over))))
+    pairs: list[UnitPair] = []
+    for ignored in _ignored_labels(varied):
+        open_before = _without(before, [pair[0] for pair in pairs])
+        open_after = _without(after, [pair[1] for pair in pairs])
+        pairs += _pairs(open_before, open_after, varied, ignored)
     return MatchedUnits(
         pairs=tuple(sort_pairs(pairs)),
-        only_baseline=tuple(_unmatched(ours, [one for one, _ in pairs])),
-        only_candidate=tuple(_unmatched(theirs, [other for _, other in pairs])),
-        superseded=(*older, *older_too),
-        over=chosen,
+        only_baseline=tuple(_without(before, [pair[0] for pair in pairs])),
+        only_candidate=tuple(_without(after, [pair[1] for pair in pairs])),
+        superseded=(*before_superseded, *after_superseded),
+        over=varied,
     )
 
 
-def sort_pairs(pairs: Sequence[tuple[Unit, Unit]]) -> list[tuple[Unit, Unit]]:
+def sort_pairs(pairs: Sequence[UnitPair]) -> list[UnitPair]:
     """Sort pairs by input, detector and settings: rows come in the shuffled order in which they were measured."""
-    sides = [unit for pair in pairs for unit in pair]
-    ranks = [
-        {value: rank for rank, value in enumerate(keys.sort_values(getattr(unit.row, label) for unit in sides))}
-        for label in ("input", "detector")
-    ]
+    units = [unit for pair in pairs for unit in pair]
+    input_ranks = _ranks(unit.row.input for unit in units)
+    detector_ranks = _ranks(unit.row.detector for unit in units)
 
-    def place(unit: Unit) -> tuple[object, ...]:
+    def sort_key(unit: Unit) -> tuple[object, ...]:
         row = unit.row
         threads = unit.asked_threads or ""
         settings = row.environment or "", row.num_workers, (len(threads), threads), row.batch_size
-        return ranks[0][row.input], row.section_label, ranks[1][row.detector], row.device, *settings, row.target_id
+        labels = input_ranks[row.input], row.section_label, detector_ranks[row.detector], row.device
+        return *labels, *settings, row.target_id
 
-    return sorted(pairs, key=lambda pair: (place(pair[0]), place(pair[1])))
+    return sorted(pairs, key=lambda pair: (sort_key(pair[0]), sort_key(pair[1])))
 
 
-def _differing_everywhere(ours: Sequence[Unit], theirs: Sequence[Unit], over: Sequence[str]) -> list[str]:
-    """List the labels without a common value; where a part of the detector is varied its name may follow from that."""
-    if not ours or not theirs:
+def _ranks(values: Iterable[str]) -> dict[str, int]:
+    return {value: rank for rank, value in enumerate(keys.sort_values(values))}
+
+
+def _differing_everywhere(before: Sequence[Unit], after: Sequence[Unit], over: Sequence[str]) -> list[str]:
+    """List the labels without a common value.
+
+    If a part of the detector is varied, the detector's name may follow from it and does not count.
+    """
+    if not before or not after:
         return []
-    known = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) else set())
-    labels = [key for key in keys.SETTINGS if key not in known]
-    return [key for key in labels if not {_label(unit, key) for unit in ours} & {_label(unit, key) for unit in theirs}]
+    excluded = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) else set())
+    labels = [key for key in keys.SETTINGS if key not in excluded]
+    return [key for key in labels if not {_label(unit, key) for unit in before} & {_label(unit, key) for unit in after}]
 
 
-def _freedoms(over: Collection[str]) -> list[frozenset[str]]:
-    """List what matching may overlook, the strictest first; what is varied is overlooked from the start."""
-    meant = set()
+def _ignored_labels(over: Collection[str]) -> list[frozenset[str]]:
+    """List what matching may ignore, the strictest first; what is varied is ignored from the start."""
+    varied = set()
     if {"gpu", "host", "device"} & set(over):
-        meant.add(PLACE)
+        varied.add(TARGET)
     if {"torch", "pyfeat", "environment"} & set(over):
-        meant.add(ENVIRONMENT)
-    steps: list[set[str]] = [meant, meant | {ENVIRONMENT}, meant | {PLACE}, {ENVIRONMENT, PLACE}]
+        varied.add(ENVIRONMENT)
+    steps: list[set[str]] = [varied, varied | {ENVIRONMENT}, varied | {TARGET}, {ENVIRONMENT, TARGET}]
     return list(dict.fromkeys(frozenset(step) for step in steps))
 
 
-def _unmatched(units: Iterable[Unit], matched: Iterable[Unit]) -> list[Unit]:
-    known = {id(unit) for unit in matched}
-    return [unit for unit in units if id(unit) not in known]
+def _without(units: Iterable[Unit], matched: Iterable[Unit]) -> list[Unit]:
+    matched_ids = {id(unit) for unit in matched}
+    return [unit for unit in units if id(unit) not in matched_ids]
 
 
 def _pairs(
-    ours: Iterable[Unit], theirs: Iterable[Unit], over: Collection[str], free: frozenset[str]
-) -> list[tuple[Unit, Unit]]:
+    before: Iterable[Unit], after: Iterable[Unit], over: Collection[str], ignored: frozenset[str]
+) -> list[UnitPair]:
     by_key: dict[Hashable, list[Unit]] = {}
-    for unit in theirs:
-        by_key.setdefault(_key(unit, over, free), []).append(unit)
-    found = [(one, other) for one in ours for other in by_key.get(_key(one, over, free), ()) if one.key != other.key]
-    return [pair for pair in found if _differs(*pair, over)]
+    for unit in after:
+        by_key.setdefault(_key(unit, over, ignored), []).append(unit)
+    pairs = [(unit, other) for unit in before for other in by_key.get(_key(unit, over, ignored), ())]
+    return [pair for pair in pairs if pair[0].key != pair[1].key and _differs(*pair, over)]
 
 
-def _differs(one: Unit, other: Unit, over: Collection[str]) -> bool:
-    """Leave out pairs that are equal in all that was to be varied; a key that no label holds may be equal or not."""
+def _differs(baseline: Unit, candidate: Unit, over: Collection[str]) -> bool:
+    """Return False for pairs that are equal in everything that was to be varied.
+
+    A key that no label holds may be equal or not, so that such a pair stays.
+    """
     labels = [key for key in over if key in keys.SETTINGS or key in ("gpu", "host")]
     if len(labels) < len(over) or not labels:
         return True
-    return any(keys.value(one, key) != keys.value(other, key) for key in labels)
+    return any(keys.value(baseline, key) != keys.value(candidate, key) for key in labels)
 
 
-def _key(unit: Unit, over: Collection[str], free: frozenset[str]) -> Hashable:
-    """Write what two units have to agree in."""
+def _key(unit: Unit, over: Collection[str], ignored: frozenset[str]) -> Hashable:
+    """Write what two units must agree in."""
     row = unit.row
     labels = tuple(
-        None if key in over or key in free else _label(unit, key) for key in keys.SETTINGS if key != "detector"
+        None if key in over or key in ignored else _label(unit, key) for key in keys.SETTINGS if key != "detector"
     )
-    place = None if PLACE in free else row.target_id
-    return _detector(unit, over), row.section_kind, row.input, row.section_label, labels, place
+    target_id = None if TARGET in ignored else row.target_id
+    return _detector(unit, over), row.section_kind, row.input, row.section_label, labels, target_id
 
 
 def _label(unit: Unit, key: str) -> str | None:
@@ -143,37 +156,36 @@ def _label(unit: Unit, key: str) -> str | None:
 
 
 def _detector(unit: Unit, over: Collection[str]) -> str | None:
-    """Name a detector: by its label or, where a part of it is varied, by all its asked keywords but those."""
+    """Name a detector by its label or, if a part of it is varied, by all its other asked keywords."""
     if "detector" in over:
         return None
     asked = unit.asked.get("detector")
     parts = keys.detector_parts(over)
     if not parts or not isinstance(asked, dict) or not isinstance(asked.get("keywords"), dict):
         return unit.row.detector
-    kept = {key: value for key, value in asked["keywords"].items() if key not in parts}
-    return identity.digest({"class": asked.get("class_name"), "keywords": kept})
+    keywords = {key: value for key, value in asked["keywords"].items() if key not in parts}
+    return identity.digest({"class": asked.get("class_name"), "keywords": keywords})
 
 
 def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
-    """Match units of one side with each other: those that differ in nothing but what is varied.
+    """Match units of one side with each other: those that differ only in what is varied.
 
-    The first value stands for the baseline: the smallest batch, the oldest version, the detector that comes first.
+    The first value is the baseline: the smallest batch, the oldest version, the detector that comes first.
     """
-    kept, older = split_latest(units)
-    free = _freedoms(over)[0]
+    latest, superseded = split_latest(units)
+    ignored = _ignored_labels(over)[0]
     groups: dict[Hashable, list[Unit]] = {}
-    for unit in kept:
-        groups.setdefault(_key(unit, over, free), []).append(unit)
+    for unit in latest:
+        groups.setdefault(_key(unit, over, ignored), []).append(unit)
     pairs, alone = [], []
     for members in groups.values():
-        ordered = _ordered(members, lambda unit: tuple(keys.value(unit, key) or "" for key in over))
-        others = [unit for unit in ordered[1:] if any(keys.value(unit, k) != keys.value(ordered[0], k) for k in over)]
-        pairs += [(ordered[0], other) for other in others]
-        alone += ordered[:1] if not others else []
-    return MatchedUnits(tuple(sort_pairs(pairs)), tuple(alone), (), tuple(older), tuple(over))
+        first, *rest = _in_order(members, lambda unit: tuple(keys.value(unit, key) or "" for key in over))
+        others = [unit for unit in rest if any(keys.value(unit, key) != keys.value(first, key) for key in over)]
+        pairs += [(first, other) for other in others]
+        alone += [] if others else [first]
+    return MatchedUnits(tuple(sort_pairs(pairs)), tuple(alone), (), tuple(superseded), tuple(over))
 
 
-def _ordered(units: Sequence[Unit], values: Callable[[Unit], tuple[str, ...]]) -> list[Unit]:
-    columns = zip(*(values(unit) for unit in units), strict=True)
-    ranks = [{value: rank for rank, value in enumerate(keys.sort_values(column))} for column in columns]
+def _in_order(units: Sequence[Unit], values: Callable[[Unit], tuple[str, ...]]) -> list[Unit]:
+    ranks = [_ranks(column) for column in zip(*(values(unit) for unit in units), strict=True)]
     return sorted(units, key=lambda unit: [rank[value] for rank, value in zip(ranks, values(unit), strict=True)])

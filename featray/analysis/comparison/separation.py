@@ -71,7 +71,7 @@ def _start(baseline: Unit, candidate: Unit, things: Collection[str]) -> tuple[st
 
 
 def _capability(row: Row) -> str | None:
-    model = gpus.model(row.gpu_name)
+    model = gpus.find_model(row.gpu_name)
     return row.compute_capability or (model.compute_capability if model else None)
 
 

@@ -1,7 +1,7 @@
-"""Work: whether two units computed the same, by what was resolved and by what came out.
+"""Work: whether two units computed the same, by what was resolved and by what the outputs are.
 
-Outputs are not bit-stable, so a digest of them would refuse what is equal: batch 1 against 4, or 1 thread against 2,
-moves continuous values by up to 6e-5 on a CPU, and where one comes from trees it may jump.
+Outputs are not bit-stable, so comparing digests of them would refuse equal work: batch 1 instead of 4, or 1 thread
+instead of 2, moves continuous values by up to 6e-5 on a CPU, and values that come from trees may jump.
 """
 
 import dataclasses
@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
+from featray.core import wording
 from featray.core.row import OutputSummary
 
 ABSOLUTE_TOLERANCE = 6e-5
 """How far a mean or sd of an output column may move: the most that batch and thread count alone moved any value
-(py-feat 2.1.5 on a CPU, batch 1 against 4 and 1 thread against 2). It is what counts for columns that are nearly 0."""
+(py-feat 2.1.5 on a CPU, batch 1 against 4 and 1 thread against 2). It decides for columns that are nearly 0."""
 
 RELATIVE_TOLERANCE = 5e-3
 """The same as a share of the column's size (mean or sd, whichever is larger): ten times the rounding of TF32 (2^-11),
@@ -26,13 +27,13 @@ STEP_TOLERANCE = 0.10
 an input crosses a split: of four frames, batch 4 instead of 1 moved one AU09 by 0.03, and the column by 1.3%."""
 
 STEPPING = 0.25
-"""Share of the columns that may move so far: 20 of retinaface's 45 come from trees, of which one stepped. Another model
-moves at least one of its columns beyond STEP_TOLERANCE; a change that reaches all columns moves more than a quarter."""
+"""Share of the columns that may move so far: 20 of retinaface's 45 come from trees, and one of them stepped. Another
+model moves at least one column beyond STEP_TOLERANCE; a change that reaches all columns moves over a quarter."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One key that is not the same on both sides, as text; None where a side has no such key."""
+    """One key that is not the same on both sides, as text; None if a side does not have the key."""
 
     key: str
     baseline: str | None
@@ -40,38 +41,41 @@ class Change:
 
     def __str__(self) -> str:
         """Write it as `au_model svm -> xgb`."""
-        return f"{self.key} {_named(self.baseline)} -> {_named(self.candidate)}"
+        return f"{self.key} {_or_absent(self.baseline)} -> {_or_absent(self.candidate)}"
 
 
-def _named(value: str | None) -> str:
+def _or_absent(value: str | None) -> str:
     return "absent" if value is None else value
 
 
 def differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Change, ...]:
-    """List the work keys in which two units differ though the comparison does not vary them.
+    """List the work keys in which two units differ, except those that the comparison varies.
 
-    A side that stores no work, such as an import, differs in nothing that could be named.
+    If a side stores no work, as an import, no difference can be named.
     """
-    ours, theirs = baseline.row.work, candidate.row.work
-    if not ours or not theirs:
+    before, after = baseline.row.work, candidate.row.work
+    if not before or not after:
         return ()
-    names = [key for key in dict.fromkeys((*ours, *theirs)) if ours.get(key) != theirs.get(key)]
+    differing = [key for key in dict.fromkeys((*before, *after)) if before.get(key) != after.get(key)]
     return tuple(
-        Change(key, keys.work_value(baseline, key), keys.work_value(candidate, key))
-        for key in names
-        if not _is_meant(key, over, one_sided=(key in ours) != (key in theirs))
+        _change(baseline, candidate, key)
+        for key in differing
+        if not _is_expected(key, over, one_sided=(key in before) != (key in after))
     )
 
 
 def varied_changes(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Change, ...]:
     """List the work keys that the comparison varies and in which two units do differ."""
-    parts = keys.detector_parts(over)
-    changes = [Change(key, keys.work_value(baseline, key), keys.work_value(candidate, key)) for key in parts]
+    changes = [_change(baseline, candidate, key) for key in keys.detector_parts(over)]
     return tuple(change for change in changes if change.baseline != change.candidate)
 
 
-def _is_meant(key: str, over: Collection[str], *, one_sided: bool) -> bool:
-    """Tell whether a difference follows from what the comparison varies."""
+def _change(baseline: Unit, candidate: Unit, key: str) -> Change:
+    return Change(key, keys.work_value(baseline, key), keys.work_value(candidate, key))
+
+
+def _is_expected(key: str, over: Collection[str], *, one_sided: bool) -> bool:
+    """Return True if a difference follows from what the comparison varies."""
     if key in over:
         return True
     if key in keys.INPUT_KEYS or key == keys.KIND_OF_WEIGHTS:
@@ -79,57 +83,49 @@ def _is_meant(key: str, over: Collection[str], *, one_sided: bool) -> bool:
     if "detector" in over:
         return True
     if one_sided and key.startswith(keys.WEIGHT_FILE):
-        return any(each.endswith("_model") for each in over)  # another model brings files of its own
-    return one_sided and "pyfeat" in over  # a release brings keywords of its own; what came out still has to agree
+        return any(varied.endswith("_model") for varied in over)  # another model brings files of its own
+    return one_sided and "pyfeat" in over  # a release brings new keywords; the outputs must still agree
 
 
 def output_differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str, ...]:
-    """Say in what two units' outputs differ too much to be the same work; empty when they agree.
+    """Say in what two units' outputs differ too much to be the same work; empty if they agree.
 
-    Where another detector is compared on purpose only the frames have to agree, and where a part of it is, frames and
-    faces: its columns cannot.
+    If the comparison varies the detector, only the frames must agree; if it varies a part of the detector, only frames
+    and faces, since the columns cannot.
     """
-    ours, theirs = baseline.row, candidate.row
-    counts = ["frames"] if "detector" in over else ["frames", "faces", "fex_rows"]
-    found = []
-    for name in counts:
-        pair = getattr(ours, name), getattr(theirs, name)
-        if None not in pair and pair[0] != pair[1]:
-            found.append(f"{name} {pair[0]} -> {pair[1]}")
+    before, after = baseline.row, candidate.row
+    reasons = []
+    for column in ["frames"] if "detector" in over else ["frames", "faces", "fex_rows"]:
+        counts = getattr(before, column), getattr(after, column)
+        if None not in counts and counts[0] != counts[1]:
+            reasons.append(f"{column} {counts[0]} -> {counts[1]}")
     if "detector" not in over and not keys.detector_parts(over):
-        found += _columns(ours.output_summary, theirs.output_summary)
-    return tuple(found)
+        reasons += _column_differences(before.output_summary, after.output_summary)
+    return tuple(reasons)
 
 
-def _columns(ours: OutputSummary | None, theirs: OutputSummary | None) -> Iterator[str]:
-    if ours is None or theirs is None:
+def _column_differences(before: OutputSummary | None, after: OutputSummary | None) -> Iterator[str]:
+    if before is None or after is None:
         return
-    for side, names in (("baseline", ours.keys() - theirs.keys()), ("candidate", theirs.keys() - ours.keys())):
+    for side, names in (("baseline", before.keys() - after.keys()), ("candidate", after.keys() - before.keys())):
         if names:
-            yield f"columns {_few(sorted(names))} only in the {side}"
-    moved = [name for name in ours if name in theirs and not _agree(ours[name], theirs[name], RELATIVE_TOLERANCE)]
-    far = [name for name in moved if not _agree(ours[name], theirs[name], STEP_TOLERANCE)]
-    if far or len(moved) > STEPPING * len(ours):
-        yield f"values of {_few(far or moved)}"
+            yield f"columns {wording.listed(sorted(names))} only in the {side}"
+    shared = [name for name in before if name in after]
+    moved = [name for name in shared if not _agree(before[name], after[name], RELATIVE_TOLERANCE)]
+    far = [name for name in moved if not _agree(before[name], after[name], STEP_TOLERANCE)]
+    if far or len(moved) > STEPPING * len(before):
+        yield f"values of {wording.listed(far or moved)}"
 
 
-def _agree(ours: Sequence[float | None], theirs: Sequence[float | None], share: float) -> bool:
-    """Compare [mean, sd, non-null count]; a mean and sd of nothing are null."""
-    if len(ours) != 3 or len(theirs) != 3 or ours[2] != theirs[2]:
+def _agree(before: Sequence[float | None], after: Sequence[float | None], share: float) -> bool:
+    """Compare [mean, sd, non-null count]; the mean and sd of no values are null."""
+    if len(before) != 3 or len(after) != 3 or before[2] != after[2]:
         return False
-    size = max(abs(value or 0.0) for value in ours[:2])
+    size = max(abs(value or 0.0) for value in before[:2])
     allowed = max(ABSOLUTE_TOLERANCE, share * size)
-    return all(_is_near(one, other, allowed) for one, other in zip(ours[:2], theirs[:2], strict=True))
+    return all(_is_near(*both, allowed) for both in zip(before[:2], after[:2], strict=True))
 
 
-def _is_near(one: float | None, other: float | None, allowed: float) -> bool:
-    numbers = [each for each in (one, other) if each is not None and not math.isnan(each)]
+def _is_near(first: float | None, second: float | None, allowed: float) -> bool:
+    numbers = [value for value in (first, second) if value is not None and not math.isnan(value)]
     return len(numbers) == 0 or (len(numbers) == 2 and abs(numbers[0] - numbers[1]) <= allowed)
-
-
-NAMED = 4  # columns named in one reason; the report's JSON has the summaries
-
-
-def _few(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + rest

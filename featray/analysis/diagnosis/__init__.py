@@ -1,16 +1,20 @@
-"""Diagnosis: what stored rows say, as findings of one sentence each, with figures and with the cells to measure next.
+"""Diagnosis: what stored rows show, as findings with figures and with the cells to measure next.
 
-Flow: units of a report and of its baseline -> `diagnose` -> `Diagnosis` -> `report`, `featray suggest`.
-Pure. Nothing here guesses: where the rows cannot tell, the finding says so and names the cells that would.
+Flow: units of a report and of its baseline -> `diagnose` -> `Diagnosis` -> `rendering`, `featray suggest`.
+Pure. Nothing is guessed: if the rows do not show something, the finding says so and names the cells that would.
 
-    findings    the form of a finding
-    curves      units along the batch size, best settings
-    against     best settings against the baseline: headline, confounders, new ground
-    rivals      detector against detector
-    regress     larger batches that are slower: one-off cost or rate
-    bounds      host-bound or device-bound, headroom
-    quality     noise, throttling, failures, holes
-    stack       software and drivers, and what changed
+    finding            the form of a finding
+    batch_curves       units along the batch size, best settings
+    against_baseline   best settings compared with the baseline's; the headline
+    ratios             what qualifies those ratios: unproven work, open verdicts, confounders
+    coverage           what only the report or only the baseline measured
+    detector_ranking   detector against detector
+    slowdowns          larger batches that are slower, and the evidence for the cause
+    regressions        findings about slowdowns: one-off cost or rate
+    bottlenecks        limited by the host or by the device
+    headroom           larger batches to try
+    quality            noise, throttling, failures, holes
+    software           software and drivers, and what changed
 """
 
 import dataclasses
@@ -22,24 +26,27 @@ from featray.analysis.diagnosis import (
     against_baseline,
     batch_curves,
     bottlenecks,
+    coverage,
     detector_ranking,
+    headroom,
     quality,
+    ratios,
     regressions,
     software,
 )
 from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
-from featray.analysis.diagnosis.finding import Finding, FindingKind, ComparisonRole, WantedCells
+from featray.analysis.diagnosis.finding import ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 
-__all__ = ["BestBatch", "Curve", "Diagnosis", "Finding", "FindingKind", "ComparisonRole", "WantedCells", "diagnose"]
+__all__ = ["BestBatch", "ComparisonRole", "Curve", "Diagnosis", "Finding", "FindingKind", "WantedCells", "diagnose"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """Everything found.
 
-    `pairs` are the best settings against those of the baseline, daggered among themselves; `best` holds every best
-    setting, with or without a counterpart. `findings` are in the order of `FindingKind`, the headline left out.
+    `pairs` are the best settings and the baseline's, with daggers for their number; `best` holds every best setting,
+    with or without a counterpart. `findings` are in the order of `FindingKind`, without the headline.
     """
 
     headline: Finding | None
@@ -55,7 +62,7 @@ def diagnose(
     margin: float = stats.MARGIN,
     calibrations: Mapping[str, Calibration] | None = None,
 ) -> Diagnosis:
-    """Find what there is to say.
+    """Make all findings.
 
     Args:
         units: Of the report.
@@ -63,22 +70,24 @@ def diagnose(
         margin: Least log ratio that counts as a difference.
         calibrations: Target id -> noise floor.
     """
-    known = calibrations or {}
+    floors = calibrations or {}
     units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
-    best = batch_curves.find_best(units, margin, known)
-    found = against_baseline.compare(best, batch_curves.find_best(baseline, margin, known), margin, known)
+    best = batch_curves.find_best(units, margin, floors)
+    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin, floors), margin, floors)
     findings = [
-        *against_baseline.findings(found, units, baseline),
-        *detector_ranking.findings(best, margin, known),
-        *regressions.findings(units, baseline, margin, known),
-        *bottlenecks.findings(best, units, margin, known),
-        *quality.findings(units, known),
+        *ratios.findings(compared.pairs, [*units, *baseline]),
+        *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),
+        *detector_ranking.findings(best, margin, floors),
+        *regressions.findings(units, baseline, margin, floors),
+        *bottlenecks.findings(best),
+        *headroom.findings(best, units, margin, floors),
+        *quality.findings(units, floors),
         *software.findings(units, baseline),
     ]
     order = list(FindingKind)
     return Diagnosis(
-        headline=against_baseline.headline(units, found, baseline),
+        headline=against_baseline.headline(units, compared.pairs, baseline),
         best=tuple(best),
-        pairs=found.pairs,
+        pairs=compared.pairs,
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.kind))),
     )

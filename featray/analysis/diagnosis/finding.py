@@ -1,4 +1,4 @@
-"""Findings: what every diagnosis gives, one sentence with its figures and what to measure next."""
+"""Findings: what every diagnosis returns, one or two sentences with figures and with what to measure next."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from featray.analysis.units import Unit, UnitKey
 Figure = float | int | str | None
 
 ASKED_MAX = 50
-"""Invocations that are asked for at the most: they bring a sd of 10% to a half-width of 3%, and what varies more has a
-cause that is to be found first."""
+"""Invocations that a finding asks for at most: they bring an sd of 10% to a half-width of 3%. What varies more has a
+cause that must be found first."""
 
 
 class FindingKind(StrEnum):
@@ -38,19 +38,19 @@ class FindingKind(StrEnum):
 
 
 ComparisonRole = tuple[str, ...]
-"""What a sweep stands for in a comparison, and where: `("candidate", target_id)`, `("step", "2", target_ids...)`."""
+"""Which part a sweep has in a comparison, and where: `("candidate", target_id)`, `("step", "2", target_ids...)`."""
 
 BASELINE: ComparisonRole = ("baseline",)
-"""What the report is compared with, wherever it was measured."""
+"""What the report is compared with, on whatever target it was measured."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WantedCells:
-    """Cells worth measuring, as changes of a unit that was measured.
+    """Cells worth measuring, written as changes of a unit that was measured.
 
-    `settings` maps a key of a sweep (`batch_size`, `input`, `copies`, `detector`, ...) to the values wanted; an empty
-    mapping asks for the unit as it is. `requirements` are of an environment; empty means the unit's own. `measures` is
-    what the cells will stand for once they are measured, `against` what they are to be compared with.
+    `settings` maps a key of a sweep (`batch_size`, `input`, `copies`, `detector`, ...) to the values wanted; empty asks
+    for the unit as it is. `requirements` belong to an environment; empty means the unit's own. `measures` is the part
+    that the cells have once they are measured, `against` the part that they are compared with.
     """
 
     unit: Unit

@@ -9,7 +9,7 @@ import pytest
 
 from featray import sweep
 from featray.analysis import units
-from featray.analysis.advice import followups
+from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Finding, FindingKind, WantedCells, diagnose
 from featray.analysis.units import Unit
@@ -40,7 +40,7 @@ def proposed(*found: Finding, places: tuple[Unit, ...] = ()) -> list[Followup]:
 def read_back(followup: Followup, folder: Path) -> list[Cell]:
     """Read a follow-up as `featray submit` would."""
     path = folder / f"{followup.name}.yaml"
-    path.write_text(followups.to_yaml(followup), encoding="utf-8")
+    path.write_text(followup_file.to_yaml(followup), encoding="utf-8")
     return expand(sweep.load(path, probe_clip=lambda clip: pytest.fail(f"{clip} is not to be opened")))
 
 
@@ -75,7 +75,7 @@ def test_the_unit_as_it_is_gives_the_cell_that_was_measured(tmp_path: Path) -> N
     row = make_row(num_workers=2, threads=4, weights="synthetic")
     (made,) = proposed(finding(WantedCells(unit=unit(row), reason="noisy", invocations=9), kind=FindingKind.NOISY))
     assert ids(read_back(made, tmp_path)) == {row.cell_id}
-    assert 'measure: {"invocations": 9}' in followups.to_yaml(made)
+    assert 'measure: {"invocations": 9}' in followup_file.to_yaml(made)
 
 
 def test_variants_of_inputs_and_detectors_survive_the_way_through_the_file(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_reasons_and_the_expected_time_stand_as_comments() -> None:
     (made,) = proposed(finding(WantedCells(unit=unit(row), reason="a\nname: evil", invocations=2)))
     # 2 invocations of 15 s to load, and 3 warm-ups, 3 repeats and 1 profiled call of 72 frames at 0.04 s
     assert made.expected_s == pytest.approx(2 * (15 + 7 * 72 * 0.04))
-    first, second, *_ = followups.to_yaml(made).splitlines()
+    first, second, *_ = followup_file.to_yaml(made).splitlines()
     assert first == "# 1 cell, about 1 min 10 s; submit with: featray submit demo-headroom.yaml"
     assert second == "# - a name: evil"
 
@@ -203,12 +203,12 @@ def test_a_py_feat_that_cannot_have_a_class_is_not_asked_for_it() -> None:
 
 
 def test_what_nobody_knows_of_a_commit_stands_in_the_reasons() -> None:
-    text = followups.to_yaml(suggested([make_row(**NEW)])["new-few-invocations"])
-    assert "# - as far as py-feat c716340 has Detectorv1\n" in text  # its version says 0.7.0, and 2.0 was the first
+    text = followup_file.to_yaml(suggested([make_row(**NEW)])["new-few-invocations"])
+    assert "# - only if py-feat c716340 has Detectorv1\n" in text  # its version says 0.7.0, and 2.0 was the first
     known = suggested([make_row(**{**NEW, "pyfeat": "2.0.2"})])["new-few-invocations"]
     assert known.reasons == ("a single measurement",)
-    assert "# classes and keywords are those of featray's catalogue: what is imported tells labels only\n" in text
-    assert "# torch==2.11.0 without +cu128, which names an index of wheels and no version\n" in text
+    assert "# classes and keywords are those of featray's catalogue: an imported report has only labels\n" in text
+    assert "# torch==2.11.0 without +cu128, which names a wheel index and not a version\n" in text
 
 
 def test_a_noisy_unit_is_named_in_the_reason() -> None:

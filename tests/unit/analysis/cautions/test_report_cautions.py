@@ -56,7 +56,7 @@ def test_failures_whose_messages_differ_only_in_numbers_are_one_caution() -> Non
     (caution,) = of_rows(*rows)
     assert caution.kind is CautionKind.FAILED
     assert str(caution) == (
-        "No result (oom: tried to allocate 32 MiB): retinaface, short (72 frames), b=32, RTX 4000; "
+        "No number (oom, for example: tried to allocate 32 MiB): retinaface, short (72 frames), b=32, RTX 4000; "
         "retinaface, short (72 frames), b=64, RTX 4000. Use a smaller batch."
     )
 

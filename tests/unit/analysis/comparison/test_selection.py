@@ -97,5 +97,5 @@ def test_an_empty_store_says_how_to_fill_it() -> None:
 
 @pytest.mark.parametrize("expression", ["", " , ", 'host="box'])
 def test_what_is_no_expression_is_refused(expression: str) -> None:
-    with pytest.raises(BadInput, match=r"empty selection|not a selection"):
+    with pytest.raises(BadInput, match=r"selection is empty|not a selection"):
         runs(expression)

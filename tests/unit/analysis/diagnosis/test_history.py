@@ -55,7 +55,7 @@ def test_best_batches_are_those_of_the_table() -> None:
 def test_the_headline_has_the_range_and_the_best_throughput_as_realtime() -> None:
     headline = diagnosis().headline
     assert headline is not None
-    assert headline.text.startswith("1.26x to 1.75x as fast as 2026-05-03-864962c over 6 best settings")
+    assert headline.text.startswith("1.26x to 1.75x as fast as 2026-05-03-864962c for 6 best settings")
     assert "174.4 fps, 7.3x realtime at 23.98 fps" in headline.text
     assert headline.figures["realtime"] == pytest.approx(174.4 / (24000 / 1001), abs=0.001)
 
@@ -63,16 +63,16 @@ def test_the_headline_has_the_range_and_the_best_throughput_as_realtime() -> Non
 def test_no_ratio_is_believed() -> None:
     assert {pair.verdict for pair in diagnosis().pairs} == {Verdict.INCONCLUSIVE}
     finding = the(FindingKind.UNPROVEN)
-    assert finding.text.startswith("All 6 ratios compare single measurements with labels-only identity")
-    assert "equal labels and version do not prove equal work" in finding.text
+    assert finding.text.startswith("All 6 ratios use single measurements imported from reports.")
+    assert "Equal labels and versions do not prove equal work" in finding.text
 
 
 def test_gpu_torch_and_pyfeat_are_confounded_and_two_cells_on_the_old_gpu_separate_them() -> None:
     finding = the(FindingKind.CONFOUNDED)
-    assert "gpu (NVIDIA GeForce RTX 3090 -> NVIDIA RTX PRO 6000 Blackwell Workstation Edition)" in finding.text
+    assert "gpu (RTX 3090 -> RTX PRO 6000 Blackwell)" in finding.text
     assert "torch stack (2.5.1+cu124 -> 2.11.0+cu128), py-feat (864962c -> c716340)" in finding.text
     assert "RTX 3090 of liquidswords2 with torch 2.11.0+cu128 and py-feat commit c716340" in finding.text
-    assert "since torch 2.5.1+cu124 has no sm_120 kernels" in finding.text
+    assert "(torch 2.5.1+cu124 has no sm_120 kernels for RTX PRO 6000 Blackwell)" in finding.text
     first = finding.wanted[0]
     assert first.target_id == f"cuda:{RTX3090}@liquidswords2"
     assert first.requirements[0] == "torch==2.11.0"
@@ -84,9 +84,9 @@ def test_mpdetector_on_images_is_a_suspected_one_off_cost_and_the_only_curve_tha
     assert finding.text.startswith("MPDetector retinaface on 16 x multi_face.jpg")
     assert "slower at b=16 than at b=4 (94.0 against 19.4 ms/image): 1.2 s more per call" in finding.text
     assert "1 batch per call" in finding.text
-    assert "the same excess on RTX 3090 (1.2 s)" in finding.text
-    assert "short (72 frames), long (472 frames) not affected" in finding.text
-    assert "a one-off cost is suspected, but not separable here" in finding.text
+    assert "the same extra time on RTX 3090 (1.2 s)" in finding.text
+    assert "short (72 frames), long (472 frames) not slower" in finding.text
+    assert "Probably a one-off cost, but these runs cannot prove it." in finding.text
     assert finding.figures["excess_s"] == pytest.approx(1.504 - 0.3104)
 
 
@@ -106,14 +106,15 @@ def test_the_long_video_is_new_ground() -> None:
 def test_the_unused_headroom_is_named_with_the_batches_to_try() -> None:
     finding = the(FindingKind.HEADROOM)
     assert "Headroom on RTX PRO 6000 Blackwell (96.0 GiB of memory, use not measured)" in finding.text
-    assert finding.text.endswith("untried: b=32, 64.")
+    assert finding.text.endswith("Batches to try: 32, 64.")
     assert finding.figures["settings"] == 6  # the images are a single batch at b=16 already
 
 
 def test_what_changed_in_the_stack_is_listed() -> None:
     assert the(FindingKind.STACK).text.endswith(
-        "since the baseline torch 2.5.1+cu124 -> 2.11.0+cu128, CUDA 12.4 -> 12.8, py-feat commit 864962c -> c716340; "
-        "nothing tells whether the GPU driver changed."
+        "Changed since the baseline: torch 2.5.1+cu124 -> 2.11.0+cu128, CUDA 12.4 -> 12.8, "
+        "py-feat commit 864962c -> c716340. "
+        "Unknown if the GPU driver changed."
     )
 
 

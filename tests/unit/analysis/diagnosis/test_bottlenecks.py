@@ -1,0 +1,32 @@
+"""Bottlenecks: limited by the host or by the device."""
+
+import pytest
+
+from featray.analysis.diagnosis import FindingKind
+from tests.support.findings import FindingCase, check_given, check_not_given, make_case, make_unit_rows
+
+CASES = [
+    make_case(
+        FindingKind.HOST_BOUND,
+        make_unit_rows(1.0, gpu_utilization_median=0.3),
+        make_unit_rows(1.0, gpu_utilization_median=0.5),
+        "The GPU is busy less than half of the time and waits for the host: "
+        "retinaface, short (72 frames), b=16, RTX 3090 30% (57% of a call is face detection)",
+    ),
+    make_case(
+        FindingKind.DEVICE_BOUND,
+        make_unit_rows(1.0, gpu_utilization_median=0.95),
+        make_unit_rows(1.0, gpu_utilization_median=0.89),
+        "The GPU limits the speed: retinaface",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
+    check_given(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
+    check_not_given(case)

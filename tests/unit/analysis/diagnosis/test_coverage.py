@@ -1,0 +1,38 @@
+"""Coverage: what only one side measured."""
+
+import pytest
+
+from featray.analysis.diagnosis import FindingKind
+from tests.support.findings import BEFORE, FindingCase, check_given, check_not_given, make_case, make_unit_rows
+
+CASES = [
+    make_case(
+        FindingKind.NEW_GROUND,
+        [*make_unit_rows(1.0), *make_unit_rows(5.0, input="long")],
+        [
+            *make_unit_rows(1.0),
+            *make_unit_rows(0.8, batch_size=32),
+        ],  # another batch of a known curve is a setting, not ground
+        "Not measured in the baseline: long (472 frames) on RTX 3090: retinaface",
+        baseline=make_unit_rows(1.0, **BEFORE),
+        wants_cells=True,
+    ),
+    make_case(
+        FindingKind.ONLY_BASELINE,
+        make_unit_rows(1.0),
+        [*make_unit_rows(1.0), *make_unit_rows(5.0, input="long")],
+        "Measured only in the baseline: 1 best setting on RTX 3090 (retinaface, long (472 frames))",
+        baseline=[*make_unit_rows(1.0, **BEFORE), *make_unit_rows(5.0, input="long", **BEFORE)],
+        wants_cells=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
+    check_given(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
+    check_not_given(case)
