@@ -53,7 +53,7 @@ class ExportedReport:
 
 
 def split(rows: Iterable[Row]) -> list[ExportedReport]:
-    """Split rows into reports, so that whatever a report prints once is the same for all its rows.
+    """Split rows into reports: everything that a report prints once is the same for all its rows.
 
     Rows without a timing are left out. So are replaced attempts and outdated work: they count nowhere else either. Rows
     of a host's CPU go with its GPU where there is only one.

@@ -113,7 +113,7 @@ def read_texts(place: str, record: Mapping[str, str]) -> ImportedLine:
     """Read one record, every value as text; `sec` is the duration itself, the other figures are checked against it.
 
     Raises:
-        ValueError: a value is not what its name says.
+        ValueError: a value is of the wrong kind; the message starts with the place.
     """
     kind = read_kind(place, record["section_kind"], _KINDS)
     names = {

@@ -93,7 +93,7 @@ def _read_context(lines: Sequence[str]) -> ReportContext:
 
 @dataclasses.dataclass
 class _Tables:
-    """A walk down a report, and what is known at the line that it has reached."""
+    """Reads the tables of a report line by line; the fields describe the current line."""
 
     section: SectionLabel | None = None
     config: str | None = None
@@ -140,7 +140,7 @@ class _Tables:
         self.columns, self.has_figures = cells, True
 
     def _is_by_people(self, cells: Sequence[str], section: SectionLabel) -> bool:
-        """Decide by the head of a table, and by the lines above it, whether somebody added it to the script's text."""
+        """Decide by the head of a table, and by the lines above it, whether a person added it to the script's text."""
         if _without_workers(cells) == _expected_columns(section):
             return self.has_note
         if cells[0] in DEVICES:  # a line of figures that has lost its head

@@ -92,7 +92,7 @@ def _read_values(place: str, record: Mapping[str | None, str | list[str] | None]
 
 
 def _build_runs(lines: Sequence[_CsvLine], sweep: str, source_file: str) -> ParsedReport:
-    """Build each run by itself; equal lines, which a table has that was appended twice, count once."""
+    """Build each run by itself; equal lines count once, since a table may have been appended twice."""
     different: dict[tuple[tuple[str, str], ...], _CsvLine] = {}
     for line in lines:
         different.setdefault(tuple(sorted(line.values.items())), line)

@@ -41,15 +41,11 @@ def check(results: str | os.PathLike[str]) -> Checkup:
     usable = 0
     for file in files:
         try:
-            problem = scanning.examine(location, file)
-            if problem is None:
-                file_keys, file_problems = _read_keys(location, file)
-            else:
-                file_keys, file_problems = [], [problem]
+            file_keys, file_problems = _read_keys(location, file)
         except FileNotFoundError:  # a compaction has merged it into another file
             continue
-        usable += problem is None
-        keys += file_keys
+        usable += file_keys is not None
+        keys += file_keys or []
         problems += file_problems
     return Checkup(
         files=usable,
@@ -61,10 +57,14 @@ def check(results: str | os.PathLike[str]) -> Checkup:
     )
 
 
-def _read_keys(location: Location, file: StoredFile) -> tuple[list[tuple[Any, ...]], list[StoreProblem]]:
-    found = scanning.scan_files(location, [file], schema.reading_schema().names)
-    keys, problems = [], list(found.problems)
-    for built in reading.build_rows(reading.named_records(location, found.table)):
+def _read_keys(location: Location, file: StoredFile) -> tuple[list[tuple[Any, ...]] | None, list[StoreProblem]]:
+    """Read the keys of a file's rows; None for a file that cannot be used."""
+    problem = scanning.examine(location, file)
+    if problem is not None:
+        return None, [problem]
+    scanned = scanning.scan_files(location, [file], schema.reading_schema().names)
+    keys, problems = [], list(scanned.problems)
+    for built in reading.build_rows(reading.named_records(location, scanned.table)):
         if isinstance(built, StoreProblem):
             problems.append(built)
         else:

@@ -2,9 +2,9 @@
 
 Flow: `stored_files.list_files` -> `_Batch` -> `writing.write` -> `stored_files.publish`, then `delete`.
 The new file is on disk, whole, before the first old one is deleted, and readers count a row that lies in both once. So
-no row is lost or counted twice, whatever is killed at whatever moment. The footer of the new file names the files that
-it was made of, and the next compaction deletes those that are still there. Two compactions at once only do some work
-twice: each deletes nothing but what a finished file holds.
+a kill at any moment loses no row and doubles none. The footer of the new file names the files that were merged, and the
+next compaction deletes those that are still there. Two compactions at once only do some work twice: each deletes only
+files whose rows are in a finished file.
 """
 
 import dataclasses
@@ -89,7 +89,7 @@ def _files_of_run(location: Location, files: Sequence[StoredFile], run_id: str) 
 
 
 def _clear_leftovers(location: Location, files: Sequence[StoredFile]) -> set[str]:
-    """Delete files that a killed compaction had merged, once the file that it made of them was read whole.
+    """Delete files that a killed compaction had merged, after reading the whole file that it made of them.
 
     Returns:
         The names of the files that are gone.
@@ -108,7 +108,7 @@ def _clear_leftovers(location: Location, files: Sequence[StoredFile]) -> set[str
 
 
 def read_sources(location: Location, name: str) -> list[str]:
-    """Read which files a compacted one was made of; none where it does not say.
+    """Read the names of the files that were merged into a compacted one; empty where it does not say.
 
     Raises:
         FileNotFoundError: it is gone.
@@ -171,8 +171,8 @@ class _Batch:
 def _count_duplicates(table: Any) -> int:
     """Count rows that are there twice, with one key and one status.
 
-    A row that the driver wrote when it did not hear the host has another status than the host's own. Cancelled rows do
-    not count: an attempt may be cancelled again and again.
+    A row that the driver wrote for a lost host has another status than the host's own row, and is no duplicate.
+    Cancelled rows do not count: an attempt may be cancelled again and again.
     """
     keys = table.select([*schema.KEY, "status"])
     keys = keys.filter(pc.fill_null(pc.not_equal(keys.column("status"), Status.CANCELLED.value), True))
@@ -197,7 +197,7 @@ def _read_mergeable(location: Location, file: StoredFile, problems: list[StorePr
     Args:
         location: The store.
         file: Which file.
-        problems: Takes what is wrong with the file.
+        problems: A problem of the file is appended here.
     """
     try:
         problem = examine(location, file)

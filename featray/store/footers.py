@@ -1,4 +1,4 @@
-"""Footers: what resume needs of a small file's rows, found without parsing the descriptions of its 95 columns.
+"""Footers: the columns of a small file's rows that resume needs, read without parsing the descriptions of all columns.
 
 Flow: `writing` -> `describe_rows`, `add_checksum` -> a file -> `read_rows` -> `resuming`.
 A file of a few rows carries their keys, statuses and times as JSON in the key-value metadata of its parquet footer,
@@ -6,7 +6,7 @@ where Arrow puts its schema too. Of 2000 such files, `store.read` took 6.8 s of 
 which counts when a submit has left ten thousand. A checksum of the whole file stands beside it: a row that damage has
 made unreadable must not be reported as stored. Files without both are read like any other.
 
-A compacted file names the files that it was made of, which a killed compaction may have left behind.
+A compacted file names the files that were merged into it: a killed compaction may have left them behind.
 """
 
 import json
@@ -76,12 +76,12 @@ def read_rows(content: bytes) -> list[FooterRow] | None:
 
 
 def describe_sources(names: Iterable[str]) -> dict[str, str]:
-    """Write the names of the files that a file was made of as metadata for its footer."""
+    """Write the names of the files that were merged into a file as metadata for its footer."""
     return {SOURCES_KEY: json.dumps(list(names))}
 
 
 def read_sources(metadata: Mapping[bytes, bytes] | None) -> list[str]:
-    """Read from a footer's metadata which files this one was made of; none where it does not say."""
+    """Read the names of the files that were merged into a file from its footer's metadata; empty where it has none."""
     try:
         names = json.loads((metadata or {}).get(SOURCES_KEY.encode(), b"[]"))
     except ValueError:

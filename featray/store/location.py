@@ -1,7 +1,7 @@
 """Locations: the folder of a store's rows, on any filesystem that pyarrow knows.
 
 Flow: a results folder or URI -> `locate` -> `Location` -> `stored_files`.
-A location's name and every message have no credentials, though a URI may carry some.
+Names and messages have no credentials, although a URI may carry some.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ def locate(results: str | os.PathLike[str]) -> Location:
     try:
         filesystem, folder = fs.FileSystem.from_uri(text)
     except (pa.ArrowException, OSError, ValueError) as error:
-        # Not `from error`: whoever prints the whole chain would print the URI.
+        # Not `from error`: a printed chain of errors would show the URI.
         raise StoreError(f"{name}: cannot open: {store_names.hide_secrets(str(error), text)}") from None
     return Location(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{name}/{ROWS}")
 

@@ -1,4 +1,4 @@
-"""Reading: rows, each once by its key; of each unit's attempts the last, unless every one is asked for.
+"""Reading: each row once, by its key; of each invocation the last attempt, unless every attempt is asked for.
 
 Flow: `scanning.scan` -> `distinct` -> `schema.migrate` -> rows, or a pandas frame.
 Rows come in the order in which they were measured; an imported report's in the order of its tables.
@@ -52,7 +52,7 @@ def read(
     every_attempt: bool = False,
     one_summary: bool = False,
 ) -> Reading:
-    """Read rows, each once however many files hold it.
+    """Read each row once, also where several files hold it.
 
     Args:
         results: Folder or URI; one that does not exist holds no rows.
@@ -62,7 +62,7 @@ def read(
         cell_ids: Only rows of these cells.
         where: Column -> the value that it must have; None asks for null.
         every_attempt: Also attempts that a later one replaced.
-        one_summary: Keep `output_summary` on one row of each unit, the last that was measured; the others' are None.
+        one_summary: Keep `output_summary` only on the row of each unit that was measured last; elsewhere it is None.
 
     Raises:
         StoreError: the store cannot be reached.
@@ -70,13 +70,13 @@ def read(
     condition = make_condition(sweep=sweep, run_id=run_id, named=named, cell_ids=cell_ids, where=where)
     location, names = locate(results), schema.reading_schema().names
     summaries = _read_last_summaries(location, condition) if one_summary else None
-    found = scan(location, [name for name in names if summaries is None or name != SUMMARY], condition)
+    scanned = scan(location, [name for name in names if summaries is None or name != SUMMARY], condition)
     pa.default_memory_pool().release_unused()  # decoding left 300 MB behind it of 100 000 rows
     rows: list[Row] = []
-    problems = list(found.problems)
+    problems = list(scanned.problems)
     with pause_garbage_collection():
-        table = distinct(found.table, every_attempt=every_attempt)
-        del found
+        table = distinct(scanned.table, every_attempt=every_attempt)
+        del scanned
         for built in build_rows(_with_summaries(named_records(location, table), summaries)):
             if isinstance(built, StoreProblem):
                 problems.append(built)
@@ -179,10 +179,10 @@ def load(
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
     location, read_names = locate(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
-    found = scan(location, read_names, condition)
-    table, problems = migrate_older(location, distinct(found.table, every_attempt=every_attempt), condition)
+    scanned = scan(location, read_names, condition)
+    table, problems = migrate_older(location, distinct(scanned.table, every_attempt=every_attempt), condition)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
-    return table.to_pandas(maps_as_pydicts="strict"), (*found.problems, *problems)
+    return table.to_pandas(maps_as_pydicts="strict"), (*scanned.problems, *problems)
 
 
 def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[StoreProblem]]:
@@ -209,9 +209,9 @@ def migrate_older(location: Location, table: Any, condition: Condition | None) -
 
 
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
-    """Keep one row of each key; of keys that differ in the attempt alone, only the row that `status.precedence` says.
+    """Keep one row per key, or without `every_attempt` one per invocation: the row that `status.precedence` puts first.
 
-    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost invocation.
+    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host.
     """
     parts = [table.column(name).to_pylist() for name in schema.KEY]
     has_status = "status" in table.schema.names

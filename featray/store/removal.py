@@ -1,7 +1,7 @@
 """Removal: taking the rows of a run out of the store for good.
 
 Flow: `plan_removal` -> `Removal` -> `remove`; the runner asks `is_removed` before it stores rows that a host kept.
-Archives stay. Rows of other runs are never lost, whatever stops a removal.
+Archives stay. Rows of other runs are never lost, even if a removal stops halfway.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ def _paths(table: Any) -> list[str]:
 
 
 def _mark_run(table: Any, run_id: str) -> Any:
-    """Mark a run's rows; a row without a version is not featray's, whatever its other columns say."""
+    """Mark a run's rows; a row without a version is not featray's, even if its other columns fit."""
     return pc.and_(
         pc.fill_null(pc.equal(table.column("run_id"), run_id), False), table.column("schema_version").is_valid()
     )

@@ -1,7 +1,7 @@
 """Resuming: the few columns of rows that the next submit needs, read without building the rows.
 
 Flow: `small_files.read_footers` and `scanning.scan_files` -> `keys` -> `planning`.
-`reading` gives 95 columns, this gives eleven: small files hold them in their footers, and large files are read. Other
+`reading` gives every column, this gives eleven: small files hold them in their footers, and large files are read. Other
 columns of large files are checked all the same, so that both agree on what can be read.
 """
 
@@ -52,13 +52,13 @@ def keys(
     """
     location, condition = locate(results), make_condition(sweep=sweep, run_id=run_id)
     columns = list(dict.fromkeys([*footers.COLUMNS, *schema.REQUIRED]))
-    found = scan_with_footers(location, condition, columns, check_all_columns=True)
-    complete, incomplete = _drop_incomplete(location, reading.distinct(found.table, every_attempt=every_attempt))
+    scanned = scan_with_footers(location, condition, columns, check_all_columns=True)
+    complete, incomplete = _drop_incomplete(location, reading.distinct(scanned.table, every_attempt=every_attempt))
     table, bad_rows = reading.migrate_older(location, complete, condition)
     names = [field.name for field in dataclasses.fields(StoredUnit)]
     units = [StoredUnit(**record) for record in table.select(names).to_pylist()]
     units.sort(key=reading.order_key)
-    return StoredKeys(tuple(units), tuple(dict.fromkeys([*found.problems, *incomplete, *bad_rows])))
+    return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
 
 
 def _drop_incomplete(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
@@ -92,10 +92,10 @@ def scan_with_footers(
 
     def read(files: list[StoredFile]) -> Scan:
         footer_rows, others = small_files.read_footers(location, files)
-        found = scanning.scan_files(location, others, columns, condition, check_all_columns=check_all_columns)
+        scanned = scanning.scan_files(location, others, columns, condition, check_all_columns=check_all_columns)
         key_values = condition.key_values if condition else {}
         records = [{**row, FILE_COLUMN: ""} for row in footer_rows if footers.has_values(row, key_values)]
-        added = pa.Table.from_pylist(records, schema=found.table.schema)
-        return Scan(pa.concat_tables([found.table, added]), found.problems)
+        added = pa.Table.from_pylist(records, schema=scanned.table.schema)
+        return Scan(pa.concat_tables([scanned.table, added]), scanned.problems)
 
     return scanning.list_and_read(location, read)

@@ -1,7 +1,7 @@
 """Scanning: columns and rows of every usable file, and what is wrong with the others.
 
 Flow: `stored_files.list_files` -> `scan` -> `reading`, `summary`, `removal`.
-Large files are scanned together, in Arrow's threads. Only when that fails is each of them examined alone: the
+Large files are scanned together, in Arrow's threads. Only when that fails is each examined alone: the
 unreadable ones become problems, and the rest is scanned again. Small files are read one by one anyway.
 """
 
@@ -65,10 +65,10 @@ def list_and_read(location: Location, read: Callable[[list[StoredFile]], Scan]) 
     for _ in range(RETRIES):
         files, problems = list_files(location)
         try:
-            found = read(files)
+            scanned = read(files)
         except FileNotFoundError:
             continue
-        return Scan(found.table, (*problems, *found.problems))
+        return Scan(scanned.table, (*problems, *scanned.problems))
     raise StoreError(f"{location.name}: files vanish while they are read; stop whatever deletes them and try again")
 
 

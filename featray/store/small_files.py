@@ -1,4 +1,4 @@
-"""Small files, of which a submit leaves thousands: read one by one, each in a single request.
+"""Small files: a submit leaves thousands of them, and each is read in a single request.
 
 Flow: `scanning` and `resuming` -> `read`, `read_footers`.
 Arrow's dataset scanner keeps the parsed footer of every file that it has seen, 230 kB each, and takes twice as long.

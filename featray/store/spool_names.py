@@ -48,7 +48,7 @@ def create_spool_name(results: str | os.PathLike[str]) -> str:
     folder = Location(fs.LocalFileSystem(), os.fspath(results), store_names.display_name(results))
     try:
         publish(folder, ID_FILE, lambda stream: stream.write(secrets.token_hex(8).encode()))
-        (Path(results) / ID_FILE).chmod(0o644)  # who may read the rows must read the id too, whatever the umask
+        (Path(results) / ID_FILE).chmod(0o644)  # readers of the rows need the id too, also under a strict umask
     except StoreError:
         if (name := spool_name(results)) is None:  # unless another process was first
             raise

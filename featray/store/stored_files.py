@@ -137,7 +137,7 @@ def archive_name(archive: str) -> str:
 
 
 def make_name(prefix: str) -> str:
-    """Make a file name that nobody has used: sorted by time, unique by 64 random bits."""
+    """Make a new file name: sorted by time, unique by 64 random bits."""
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     return f"{prefix}-{moment}-{secrets.token_hex(8)}{SUFFIX}"
 

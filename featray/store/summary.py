@@ -42,8 +42,8 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
         StoreError: the store cannot be reached.
     """
     columns = ("run_id", "started_at")
-    found = resuming.scan_with_footers(locate(results), make_condition(sweep=sweep), columns, check_all_columns=False)
-    last_rows = found.table.group_by("run_id").aggregate([("started_at", "max")]).to_pylist()
+    scanned = resuming.scan_with_footers(locate(results), make_condition(sweep=sweep), columns, check_all_columns=False)
+    last_rows = scanned.table.group_by("run_id").aggregate([("started_at", "max")]).to_pylist()
     moments = [
         (record["started_at_max"], record["run_id"])
         for record in last_rows
@@ -66,12 +66,12 @@ def runs(
         StoreError: the store cannot be reached.
     """
     names = ["sweep", "status", "started_at", "hostname", "source_file", *schema.KEY]
-    found = scan(locate(results), names, make_condition(sweep=sweep))
+    scanned = scan(locate(results), names, make_condition(sweep=sweep))
     by_run: dict[str, list[dict[str, str | None]]] = collections.defaultdict(list)
-    for record in reading.distinct(found.table).select(names).to_pylist():
+    for record in reading.distinct(scanned.table).select(names).to_pylist():
         by_run[record["run_id"]].append(record)
     summaries = [_summary(run_id, records) for run_id, records in by_run.items()]
-    return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), found.problems
+    return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), scanned.problems
 
 
 def _summary(run_id: str, records: list[dict[str, str | None]]) -> RunSummary:
