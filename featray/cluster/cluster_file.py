@@ -175,7 +175,7 @@ def load(path: Path) -> Cluster:
     if cluster.head is not None and cluster.head not in names:
         problems.append(FileProblem(("head",), f"no host is called '{cluster.head}'{suggest(cluster.head, names)}"))
     if problems:
-        raise document.wrong(problems)
+        raise document.make_error(problems)
     return cluster
 
 

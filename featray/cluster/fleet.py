@@ -144,12 +144,12 @@ def start(cluster: Cluster, file: str, token: str, say: Callable[[str], None]) -
 def _already_in_a_cluster(surveys: Sequence[Survey], head: Member, address: str, file: str) -> str:
     """Write which hosts are in a cluster, and what to do: if it is this file's own, the other hosts can join it."""
     is_own = any(host.member is head and address in (host.clusters or ()) for host in surveys)
-    found = address if is_own else next(host.clusters[0] for host in surveys if host.clusters)
-    names = [host.member.name for host in surveys if found in (host.clusters or ())]
+    cluster = address if is_own else next(host.clusters[0] for host in surveys if host.clusters)
+    names = [host.member.name for host in surveys if cluster in (host.clusters or ())]
     is_or_are = "is" if len(names) == 1 else "are"
     join = f"join the others to it: featray cluster join {file}, or " if is_own and len(names) < len(surveys) else ""
     return (
-        f"{', '.join(names)} {is_or_are} already in the cluster of {found}; {join}end it: featray cluster stop {file}"
+        f"{', '.join(names)} {is_or_are} already in the cluster of {cluster}; {join}end it: featray cluster stop {file}"
     )
 
 
@@ -183,8 +183,8 @@ def _head_problem(head: Survey, address: str, file: str) -> str | None:
     if head.problem:
         return head.problem
     if head.clusters is None:
-        own = membership.own_versions()
-        return membership.version_problem(head.member, head.versions, {"featray": own["featray"]}) or (
+        wanted = {"featray": membership.own_versions()["featray"]}
+        return membership.version_problem(head.member, head.versions, wanted) or (
             f"{head.member.name} cannot say which head runs there; reinstall its featray"
         )
     if address not in head.clusters:

@@ -1,4 +1,4 @@
-"""One child: started over some cells of an invocation, followed to its end, and replaced by rows where it died.
+"""One run of a child over some cells: started, followed to its end, with rows for the cells that it could not measure.
 
 Flow: `supervisor` -> `run` -> `child` -> `python -m featray.measurement` -> events for the driver.
 """

@@ -28,7 +28,7 @@ class HeadWatch:
         self._reason = ""
 
     def answers(self) -> bool:
-        """Ask now. Call it before Ray: without an answer, Ray's own calls wait for a minute and end this process."""
+        """Ask now. Without this check, a call of Ray waits a minute for a silent head, and then ends this process."""
         self._asked_at = self._clock()
         try:
             socket.create_connection(self._destination, timeout=CONNECT_S).close()

@@ -56,7 +56,7 @@ def test_a_head_reports_its_nodes_and_its_versions(address: str, monkeypatch: py
     say(monkeypatch, node(featray_version="0.1.0", room="lab"))
     cluster = heads.query_head(address)
     assert cluster.versions == {"ray": "2.60.0", "featray": "0.1.0"}
-    assert [found.labels for found in cluster.nodes] == [{"featray.version": "0.1.0", "room": "lab"}]
+    assert [head.labels for head in cluster.nodes] == [{"featray.version": "0.1.0", "room": "lab"}]
 
 
 def test_a_driver_needs_a_live_node_of_the_cluster_on_its_machine(

@@ -23,8 +23,8 @@ def mode(file: Path) -> int:
 
 
 def test_a_token_is_made_once_and_readable_by_its_owner_alone(file: Path) -> None:
-    made = token.ensure()
-    assert token.ensure() == made == file.read_text()
+    first = token.ensure()
+    assert token.ensure() == first == file.read_text()
     assert mode(file) == 0o600
     file.chmod(0o644)  # as Ray itself writes it
     token.ensure()
