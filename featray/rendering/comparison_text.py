@@ -50,9 +50,7 @@ def _remarks(pair: Pair) -> list[str]:
     """List the reasons, the factors, the cautions and the next step; of a decided pair its speedup first."""
     remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.verdict in DECIDED else []
     remarks += pair.reasons
-    if pair.factors:
-        gists = ", ".join(factor.gist for factor in pair.factors)
-        remarks.append(f"confounded by {gists}" if pair.is_confounded else f"only {gists} is known to differ")
+    remarks += [pair.attribution] if pair.factors else []
     remarks += pair.cautions
     step = next_step(pair)
     return [wording.plain(remark) for remark in (*remarks, *([step] if step else []))]

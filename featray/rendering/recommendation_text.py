@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from featray.analysis import unit_wording
-from featray.analysis.advice import followups
+from featray.analysis import unit_cell, unit_wording
 from featray.analysis.advice.recommendation import Recommendation, Setting
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
@@ -28,7 +27,7 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
     if len(recommendation.best.tied) > 1:
         yield f"  equally fast: batch {wording.listed(recommendation.best.tied)}; the smallest is recommended"
     yield from (f"  next best: {_setting(setting)}" for setting in recommendation.runners_up)
-    yield from (f"  Caution: {wording.plain(str(caution))}" for caution in recommendation.cautions)
+    yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
 
 
 def _setting(setting: Setting) -> str:
@@ -64,7 +63,7 @@ def to_json(recommendations: Iterable[Recommendation]) -> str:
 
 
 def _fields(setting: Setting) -> dict[str, Any]:
-    row, cell = setting.unit.row, followups.of_unit(setting.unit)
+    row, cell = setting.unit.row, unit_cell.of_unit(setting.unit)
     return {
         "detector": row.detector,
         "class": cell.detector.class_name if cell else None,
@@ -96,9 +95,9 @@ def snippet(recommendations: Sequence[Recommendation]) -> str:
 
 def _snippet(recommendation: Recommendation) -> list[str]:
     setting = recommendation.best
-    unit, cell = setting.unit, followups.of_unit(setting.unit)
+    unit, cell = setting.unit, unit_cell.of_unit(setting.unit)
     lines = [f"# {wording.plain(recommendation.section_label)}: {_rate(setting)} on {unit.target.place}"]
-    lines += [f"# Caution: {wording.plain(str(caution))}" for caution in recommendation.cautions]
+    lines += [f"# Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions]
     if cell is None:
         return [*lines, f"# only the name of detector {wording.plain(unit.row.detector)!r} is known"]
     module, _, name = cell.detector.class_name.rpartition(":")
