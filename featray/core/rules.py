@@ -12,8 +12,8 @@ WARMUP_MIN = 3
 """Fewest untimed calls: with less than three, nothing shows that they agree (`measurement.protocol`)."""
 
 WARMUP_MAX = 8
-"""Most untimed calls. A choice: with more, a cell that settles late still settles; with fewer, a cell that never settles
-costs less. This many cost as much as the timed calls."""
+"""Most untimed calls. A choice: with more, a cell that settles late still settles; with fewer, a cell that never
+settles costs less. This many cost as much as the timed calls."""
 
 WARMUP_TOLERANCE = 0.10
 """Share within which the last three untimed calls agree. Three calls of a steady cell lie, in 95 of 100 cases, within

@@ -19,7 +19,7 @@ Peak resident memory was 1.6 to 4.7 GB on a CPU; a device with less than 1 GiB c
 """
 
 
-class Cause(Enum):
+class ObstacleCause(Enum):
     """What stands in the way."""
 
     NO_DEVICE = auto()
@@ -34,7 +34,7 @@ class Cause(Enum):
 class Obstacle:
     """Why a cell cannot run; `reason` says it to people."""
 
-    cause: Cause
+    cause: ObstacleCause
     reason: str
 
 
@@ -51,10 +51,10 @@ def _of_pyfeat(cell: Cell, target: Target) -> Obstacle | None:
     version = host.packages.get("py-feat")
     if host.packages and version is None:
         reason = f"py-feat is not installed on {host.hostname}; install featray there"
-        return Obstacle(cause=Cause.PYFEAT_NOT_INSTALLED, reason=reason)
+        return Obstacle(cause=ObstacleCause.PYFEAT_NOT_INSTALLED, reason=reason)
     if releases.has_class(class_name, version) is False:
         reason = f"py-feat {version} lacks {class_name}; it needs {releases.FIRST_PYFEAT[class_name]} or newer"
-        return Obstacle(cause=Cause.PYFEAT_TOO_OLD, reason=reason)
+        return Obstacle(cause=ObstacleCause.PYFEAT_TOO_OLD, reason=reason)
     return None
 
 
@@ -64,11 +64,11 @@ def _of_torch(target: Target) -> Obstacle | None:
     if lack is None:
         return None
     reason = f"torch {host.packages.get('torch', '')} on {host.hostname} {lack}"
-    return Obstacle(cause=Cause.TORCH_WITHOUT_KERNELS, reason=reason)
+    return Obstacle(cause=ObstacleCause.TORCH_WITHOUT_KERNELS, reason=reason)
 
 
 def _of_memory(target: Target) -> Obstacle | None:
     if not target.memory_b or target.memory_b >= DETECTOR_MEMORY_B:
         return None
     reason = f"{wording.size(target.memory_b)} of memory; a detector needs {wording.size(DETECTOR_MEMORY_B)}"
-    return Obstacle(cause=Cause.TOO_LITTLE_MEMORY, reason=reason)
+    return Obstacle(cause=ObstacleCause.TOO_LITTLE_MEMORY, reason=reason)

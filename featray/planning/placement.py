@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from featray.core.cell import Cell, cell_id
 from featray.planning import target_selection
 from featray.planning.inventory import Inventory, Target
-from featray.planning.obstacle import Cause, Obstacle, find_obstacle
+from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from featray.sweep import Selector
 
 
@@ -39,7 +39,7 @@ class Refusal:
     cell: Cell
     cell_id: str
     target: Target | None
-    cause: Cause
+    cause: ObstacleCause
     reason: str
 
 
@@ -66,7 +66,7 @@ def match(
         targets = [target for target in picked if target.device == cell.device]
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
-            refusals.append(_refusal(cell, None, Obstacle(cause=Cause.NO_DEVICE, reason=reason)))
+            refusals.append(_refusal(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))
         obstacles = {target.target_id: find_obstacle(cell, target) for target in targets}
         refusals += _refusals(cell, targets, obstacles)
         able = [target for target in targets if obstacles[target.target_id] is None]

@@ -14,7 +14,7 @@ from featray.core.cell import Cell
 from featray.core.choices import WeightsKind
 from featray.planning import target_selection
 from featray.planning.inventory import Host, Inventory, Target
-from featray.planning.obstacle import Cause, find_obstacle
+from featray.planning.obstacle import ObstacleCause, find_obstacle
 from featray.sweep import Selector
 
 DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and clips are small beside them
@@ -22,9 +22,9 @@ DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and c
 UPGRADE_TORCH = "uv pip install --torch-backend=auto --upgrade torch torchvision torchcodec"
 """Lets uv choose the build for the GPUs that are there."""
 
-REMEDIES: Mapping[Cause, str] = {
-    Cause.TORCH_WITHOUT_KERNELS: UPGRADE_TORCH,
-    Cause.PYFEAT_TOO_OLD: "python -m pip install --upgrade py-feat",
+REMEDIES: Mapping[ObstacleCause, str] = {
+    ObstacleCause.TORCH_WITHOUT_KERNELS: UPGRADE_TORCH,
+    ObstacleCause.PYFEAT_TOO_OLD: "python -m pip install --upgrade py-feat",
 }
 """Why a target cannot run a cell -> the command that helps; nothing helps against the other causes."""
 
@@ -103,7 +103,9 @@ def _devices(host: Host, targets: Sequence[Target], cells: Sequence[Cell]) -> It
             yield Lack(host=host.hostname, what=f"no {device} device that the sweep selects")
         for target, cell in itertools.product(of_device, (cell for cell in cells if cell.device == device)):
             obstacle = find_obstacle(cell, target)
-            if obstacle is not None and obstacle.cause is not Cause.PYFEAT_NOT_INSTALLED:  # `_packages` has named it
+            if (
+                obstacle is not None and obstacle.cause is not ObstacleCause.PYFEAT_NOT_INSTALLED
+            ):  # `_packages` has named it
                 yield Lack(host=host.hostname, what=obstacle.reason, remedy=REMEDIES.get(obstacle.cause))
 
 

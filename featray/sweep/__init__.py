@@ -2,17 +2,18 @@
 
 Flow: sweeps/*.yaml -> `load` -> `Sweep` -> `expand` -> cells -> `planning.placement`.
 
-    schema     the shape of the file; `values` and `measure_section` hold its kinds of value and its rules
-    resolve    names, paths and variants -> detectors and inputs in full
-    read_file  a file -> `grid.Sweep`, with every fault named by file, line and path
-    cells      a sweep -> its cells
+    schema                            the shape of the file; `values` and `measure_section` hold its kinds of value
+    detector_entries, input_entries   names, paths and variants -> detectors and inputs in full
+    sweep_file                        a file -> `grid.Sweep`, with every fault named by file, line and path
+    cells                             a sweep -> its cells
 """
 
 from featray.sweep.cells import expand
+from featray.sweep.detector_entries import Keywords
 from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
+from featray.sweep.input_entries import Probe, ProbedClip
 from featray.sweep.measure_section import PYFEAT_RULES
-from featray.sweep.read_file import load
-from featray.sweep.resolve import Keywords, Probe, ProbedClip
+from featray.sweep.sweep_file import load
 
 __all__ = [
     "PYFEAT_RULES",

@@ -1,4 +1,4 @@
-"""The cells of a sweep: its grid, less what it excludes, plus what it includes.
+"""Cells of a sweep: its grid, without what it excludes, with what it includes.
 
 Flow: `grid.Sweep` -> `expand` -> `core.cell.Cell` -> `planning.placement`. Pure.
 """
@@ -19,33 +19,33 @@ def expand(sweep: Sweep) -> list[Cell]:
         Distinct cells in grid order, the first axis slowest: detector, input, device, num_workers, threads,
         batch_size, environment. Without environments, cells run in the host's own.
     """
-    kept = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
-    added = (cell for part in sweep.include for cell in _grid(sweep, part))
-    return list({cell_id(cell) + (cell.environment or ""): cell for cell in itertools.chain(kept, added)}.values())
+    grid = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
+    included = (cell for part in sweep.include for cell in _grid(sweep, part))
+    return list({cell_id(cell) + (cell.environment or ""): cell for cell in itertools.chain(grid, included)}.values())
 
 
 def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
-    """Combine every value of every axis; a part's own values stand in for the axes that it names."""
-    known_detectors = {**detectors.CATALOGUE, **{each.name: each for each in sweep.detectors}}
-    known_inputs = {**inputs.CATALOGUE, **{each.name: each for each in sweep.inputs}}
+    """Combine every value of every axis; for the axes that a part names, its values."""
+    known_detectors = {**detectors.CATALOGUE, **{detector.name: detector for detector in sweep.detectors}}
+    known_inputs = {**inputs.CATALOGUE, **{clip.name: clip for clip in sweep.inputs}}
     axes: dict[str, Any] = {
-        "detector": [each.name for each in sweep.detectors],
-        "input": [each.name for each in sweep.inputs],
+        "detector": [detector.name for detector in sweep.detectors],
+        "input": [clip.name for clip in sweep.inputs],
         "device": sweep.axes.device,
         "num_workers": sweep.axes.num_workers,
         "threads": sweep.axes.threads,
         "batch_size": sweep.axes.batch_size,
         "environment": list(sweep.environments) or [None],
     }
-    values = [(getattr(part, name) if part else None) or own for name, own in axes.items()]
+    values = [(getattr(part, name) if part else None) or on_axis for name, on_axis in axes.items()]
     for point in itertools.product(*values):
-        chosen = dict(zip(axes, point, strict=True))
-        chosen["detector"] = known_detectors[chosen["detector"]]
-        chosen["input"] = known_inputs[chosen["input"]]
+        settings = dict(zip(axes, point, strict=True))
+        settings["detector"] = known_detectors[settings["detector"]]
+        settings["input"] = known_inputs[settings["input"]]
         yield Cell(
-            **chosen,
+            **settings,
             weights=sweep.weights,
-            requirements=tuple(sweep.environments.get(chosen["environment"], ())),
+            requirements=tuple(sweep.environments.get(settings["environment"], ())),
             env=sweep.env,
             delay_s_per_frame=sweep.delay_s_per_frame,
         )

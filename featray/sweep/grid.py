@@ -1,4 +1,4 @@
-"""The values that a sweep file holds once it is read: every detector, input and path in it is resolved.
+"""Grid: the values of a sweep file, once every detector, input and path in it is resolved.
 
 Flow: `sweep.load` -> `Sweep` -> `cells.expand`; its `hosts` go to `planning.placement`, its `rules` to `planning.plan`.
 Pure.
@@ -27,7 +27,7 @@ class Axes:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GridPart:
-    """A part of the grid: the cells whose every setting is among those named; None means every value."""
+    """A part of the grid: the cells that have one of the named values of each setting; None means every value."""
 
     detector: tuple[str, ...] | None = None
     input: tuple[str, ...] | None = None
@@ -50,9 +50,9 @@ class Selector:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Invocations:
-    """How many fresh processes measure each unit: `pilot` of them, then up to `max` for the half-width wanted.
+    """How many fresh processes measure each unit: `pilot` of them, then up to `max` to reach the half-width.
 
-    `half_width` is that of the 95% interval of a unit's log time; `pilot` equal to `max` is a fixed number.
+    `half_width` is half the 95% interval of a unit's log time. Where `pilot` equals `max`, the number is fixed.
     """
 
     pilot: int = stats.PILOT

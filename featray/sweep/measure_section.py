@@ -1,6 +1,6 @@
-"""The `measure` part of a sweep file: protocol, stop rules, invocations.
+"""Measure section: the part `measure` of a sweep file: protocol, stop rules, invocations.
 
-Flow: `schema.File.measure` -> `Measure.rules` -> `core.rules.Rules`, which holds the defaults.
+Flow: `schema.SweepFileContent.measure` -> `Measure.rules` -> `core.rules.Rules`, which holds the defaults.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from featray.yamlfile import StrictModel
 class InvocationsEntry(StrictModel):
     """How many fresh processes measure each unit: a pilot, then a number fixed once from its variance.
 
-    A plain number means exactly so many.
+    A plain number is a fixed number.
     """
 
     pilot: Annotated[int, Field(ge=1, le=1000)] = stats.PILOT
@@ -31,7 +31,7 @@ class InvocationsEntry(StrictModel):
         if self.max < self.pilot:
             raise ValueError(f"max {self.max} is below pilot {self.pilot}; expected at least as many")
         if self.pilot == 1 < self.max:
-            raise ValueError("a pilot of 1 has no variance to go by; expected at least 2")
+            raise ValueError("a pilot of 1 has no variance; expected at least 2")
         return self
 
 
@@ -42,8 +42,8 @@ def _fixed(value: Any) -> Any:
 class Measure(StrictModel):
     """How each cell is measured; a figure left out is `core.rules.Rules`' own.
 
-    `warmup: 1` and `repeats: 3` stand for an equal minimum and maximum. A least number of warm-up calls that the file
-    asks for holds for slow cells too, unless it says with `slow_call_s` which are slow.
+    `warmup: 1` and `repeats: 3` set minimum and maximum alike. A minimum of warm-up calls in the file holds for slow
+    cells too, unless `slow_call_s` is in the file as well.
     """
 
     protocol: Annotated[ProtocolName, Field(strict=False)] = ProtocolName.FEATRAY
@@ -70,7 +70,7 @@ class Measure(StrictModel):
         return self
 
     def rules(self) -> Rules:
-        """Fill what is left out and check that minima and maxima agree.
+        """Fill in what is left out, and check that no minimum is above its maximum.
 
         Raises:
             ValueError: two keys contradict each other.
@@ -95,9 +95,9 @@ class Measure(StrictModel):
             number = getattr(self, short)
             if number is None:
                 continue
-            doubled = sorted({f"{short}_min", f"{short}_max"} & set(given))
-            if doubled:
-                raise ValueError(f"{short} and {doubled[0]} say the same; keep one")
+            others = sorted({f"{short}_min", f"{short}_max"} & set(given))
+            if others:
+                raise ValueError(f"{short} and {others[0]} set the same; keep one")
             given |= {f"{short}_min": number, f"{short}_max": number}
         if given.get("warmup_min", 1) > 1:
             given.setdefault("slow_call_s", None)
@@ -117,6 +117,6 @@ PYFEAT: dict[str, Any] = {
 """What `protocol: pyfeat` fixes: py-feat's own script makes one untimed and one timed call."""
 
 UNUSED_BY_PYFEAT = (_RULES | {"warmup", "repeats"}) - {"protocol", "time_limit_s", "load_limit_s"}
-"""Keys of `measure` that its two calls leave no use for."""
+"""Keys of `measure` without effect on its two calls."""
 
 PYFEAT_RULES = Rules(protocol=ProtocolName.PYFEAT, **PYFEAT)

@@ -1,6 +1,6 @@
-"""The shape of a sweep file: which keys there are, of which type, within which bounds.
+"""Schema: the keys of a sweep file, with type and bounds.
 
-Flow: `yamlfile.Document.check(File)` -> `sweep.load`, which resolves names and paths.
+Flow: `yamlfile.Document.check` -> `SweepFileContent` -> `sweep.load`, which resolves names and paths. Pure.
 """
 
 import re
@@ -17,10 +17,10 @@ from featray.yamlfile import StrictModel
 from featray.yamlfile.messages import show
 
 OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
-"""Variables that pin the device or find the child's code; a sweep that set them would measure something else."""
+"""Variables that choose the device or the child's code; a sweep that set them would measure something else."""
 
 DeviceName = Annotated[Device, Field(strict=False)]
-"""Strict would refuse text, which is all that a file holds."""
+"""Not strict: pydantic's strict mode takes no text for an enum."""
 Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
 Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 
@@ -69,7 +69,7 @@ class AxesEntry(StrictModel):
 
 
 class RuleEntry(StrictModel):
-    """A part of the grid: every cell whose settings are among those named. A key left out means every value."""
+    """A part of the grid: the cells that have one of the named values of each setting. A key left out: every value."""
 
     detector: Several[Text] | None = None
     input: Several[Text] | None = None
@@ -103,7 +103,7 @@ class HostsEntry(StrictModel):
 
 def _text_of_number(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: str(each) if type(each) is int else each for key, each in value.items()}
+        return {key: str(item) if type(item) is int else item for key, item in value.items()}
     return value
 
 
@@ -119,9 +119,11 @@ def _variables(values: dict[str, str]) -> dict[str, str]:
 def _requirements(values: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     for name, requirements in values.items():
         valid_name(name)
-        for each in requirements:
-            if not re.match(r"[A-Za-z0-9]", each):
-                raise ValueError(f"{name}: {show(each)} is not a requirement; expected one such as 'torch==2.11.0'")
+        for requirement in requirements:
+            if not re.match(r"[A-Za-z0-9]", requirement):
+                raise ValueError(
+                    f"{name}: {show(requirement)} is not a requirement; expected one such as 'torch==2.11.0'"
+                )
     return values
 
 
@@ -140,7 +142,7 @@ def _patterns(value: Any) -> Any:
 
 Variables = Annotated[dict[str, str], BeforeValidator(_text_of_number), AfterValidator(_variables)]
 Environments = Annotated[dict[str, tuple[Text, ...]], AfterValidator(_requirements)]
-"""Name -> requirements; an empty list is the host's own environment."""
+"""Name -> requirements; an empty list means the host's own environment."""
 
 
 class SweepFileContent(StrictModel):

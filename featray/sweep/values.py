@@ -1,4 +1,4 @@
-"""The kinds of value that a sweep file holds: names, counts, durations, and lists of distinct ones."""
+"""Values: the kinds of value in a sweep file: names, counts, durations, and lists of distinct values. Pure."""
 
 import re
 from typing import Annotated, Any, TypeVar
@@ -9,9 +9,9 @@ from featray.core.cell_fields import BATCH_SIZE_MAX
 from featray.yamlfile.messages import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-"""What names files, folders and Ray tasks alike; 80 characters leave room for a run's time stamp."""
+"""A name for files, folders and Ray tasks; 80 characters leave room for a run's time stamp."""
 
-LIMIT_MAX_S = 7 * 24 * 3600.0  # a week for one cell is a slip; the child's timer fails beyond 292 years
+LIMIT_MAX_S = 7 * 24 * 3600.0  # a week for one cell is a mistake; the child's timer fails beyond 292 years
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ def valid_name(text: str) -> str:
     """Return a name that files, folders and tasks can carry.
 
     Raises:
-        ValueError: it is anything else, such as a path.
+        ValueError: it is something else, such as a path.
     """
     if not NAME.fullmatch(text):
         raise ValueError(
@@ -42,7 +42,7 @@ def _listed(value: Any) -> Any:
 def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise ValueError(f"{show(value)} stands twice; expected distinct values")
+            raise ValueError(f"{show(value)} is listed twice; expected distinct values")
     return values
 
 

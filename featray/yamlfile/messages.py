@@ -1,6 +1,6 @@
-"""Words for what a model found wrong in a file: pydantic's error types, said to the person who wrote the file.
+"""Messages: pydantic's errors in the words of the file's author.
 
-Flow: `yamlfile.Document.check` -> `explain`. Pure.
+Flow: `document.Document.check` -> `explain`. Pure.
 """
 
 import re
@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from featray import errors
+
+SHOWN_LENGTH = 60  # characters of a wrong value in a message
 
 EXPECTED = {
     "int_type": "a whole number",
@@ -36,11 +38,11 @@ BOUNDS = {
 
 
 def explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[tuple[str | int, ...], str]:
-    """Say where a value is wrong and what was expected there.
+    """Say where a value is wrong, and what was expected there.
 
     Args:
         detail: One of `ValidationError.errors()`.
-        model: The model that was being read, for the names it knows.
+        model: The model that was read, for the names that it has.
 
     Returns:
         The place and the message; a missing key is reported at the mapping that lacks it.
@@ -54,8 +56,8 @@ def explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[tuple[str | i
     if kind == "value_error":
         return loc, str(context["error"])
     if kind == "enum":
-        known = re.findall(r"'([^']*)'", str(context["expected"]))
-        return loc, f"unknown value {show(given)}{errors.suggest(str(given), known)}"
+        choices = re.findall(r"'([^']*)'", str(context["expected"]))
+        return loc, f"unknown value {show(given)}{errors.suggest(str(given), choices)}"
     if kind == "too_short":
         return loc, "expected at least one value, got none"
     if kind in BOUNDS:
@@ -75,7 +77,7 @@ def show(value: object) -> str:
     if isinstance(value, tuple):
         return "a list"
     text = str(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
+    text = text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 3] + "..."
     return f"'{text}'" if isinstance(value, str) else text
 
 
@@ -88,14 +90,14 @@ def _remedy(kind: str, given: object) -> str:
 
 
 def _keys_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
-    """List the keys that the model at a place knows, in its order."""
+    """List the keys of the model at a place, in its order."""
     hint: Any = model
     for part in loc:
         hint = _step(_plain(hint), part)
-    found = _plain(hint)
-    if not (isinstance(found, type) and issubclass(found, BaseModel)):
+    inner = _plain(hint)
+    if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
         return []
-    return [field.alias or name for name, field in found.model_fields.items()]
+    return [field.alias or name for name, field in inner.model_fields.items()]
 
 
 def _plain(hint: Any) -> Any:
@@ -104,7 +106,7 @@ def _plain(hint: Any) -> Any:
     if origin is typing.Annotated:
         return _plain(typing.get_args(hint)[0])
     if origin in (types.UnionType, typing.Union):
-        return _plain(next(each for each in typing.get_args(hint) if each is not type(None)))
+        return _plain(next(option for option in typing.get_args(hint) if option is not type(None)))
     return hint
 
 

@@ -8,7 +8,7 @@ from featray.core import detectors
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
 from featray.planning.inventory import Gpu, Host, Inventory
-from featray.planning.obstacle import Cause, Obstacle, find_obstacle
+from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host
 
 V2 = make_cell(detector=detectors.CATALOGUE["detectorv2"])
@@ -29,20 +29,20 @@ def test_a_host_that_has_everything_has_no_obstacle() -> None:
 
 def test_pyfeat_that_is_not_installed_is_named_with_its_host() -> None:
     assert find(V2, make_host("a", packages={"torch": "2.11.0"})) == Obstacle(
-        cause=Cause.PYFEAT_NOT_INSTALLED, reason="py-feat is not installed on a; install featray there"
+        cause=ObstacleCause.PYFEAT_NOT_INSTALLED, reason="py-feat is not installed on a; install featray there"
     )
 
 
 def test_an_old_pyfeat_is_named_with_what_the_detector_needs() -> None:
     assert find(V2, make_host("a", packages=OLD_PYFEAT)) == Obstacle(
-        cause=Cause.PYFEAT_TOO_OLD, reason="py-feat 1.1.0 lacks Detectorv2; it needs 2.0 or newer"
+        cause=ObstacleCause.PYFEAT_TOO_OLD, reason="py-feat 1.1.0 lacks Detectorv2; it needs 2.0 or newer"
     )
 
 
 def test_a_gpu_without_kernels_in_torch_is_named() -> None:
     host = make_host("a", BLACKWELL, cuda_architectures=("sm_80", "sm_90"))
     assert find(make_cell(device="cuda"), host) == Obstacle(
-        cause=Cause.TORCH_WITHOUT_KERNELS,
+        cause=ObstacleCause.TORCH_WITHOUT_KERNELS,
         reason="torch 2.11.0 on a has no kernels for sm_120 (it has sm_80, sm_90)",
     )
 
@@ -53,7 +53,7 @@ def test_a_gpu_without_kernels_in_torch_is_named() -> None:
 )
 def test_a_device_with_too_little_memory_is_named(gpus: tuple[Gpu, ...], memory_b: int, device: str) -> None:
     assert find(make_cell(device=device), make_host("a", *gpus, memory_b=memory_b)) == Obstacle(
-        cause=Cause.TOO_LITTLE_MEMORY, reason="512.0 MiB of memory; a detector needs 1.0 GiB"
+        cause=ObstacleCause.TOO_LITTLE_MEMORY, reason="512.0 MiB of memory; a detector needs 1.0 GiB"
     )
 
 

@@ -5,11 +5,11 @@ import dataclasses
 from featray.core.cell import Cell
 from featray.planning import placement
 from featray.planning.inventory import Inventory, Target
-from featray.planning.obstacle import Cause, Obstacle
+from featray.planning.obstacle import Obstacle, ObstacleCause
 from featray.sweep import Selector
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, place
 
-GONE = Obstacle(cause=Cause.WEIGHTS_MISSING, reason="weights are missing")
+GONE = Obstacle(cause=ObstacleCause.WEIGHTS_MISSING, reason="weights are missing")
 
 
 def test_a_cell_runs_on_every_target_of_its_device() -> None:
@@ -26,7 +26,7 @@ def test_cpu_cells_run_on_the_hosts_whose_gpu_the_sweep_names() -> None:
 def test_a_cell_without_any_device_names_the_hosts_and_gpus_looked_at() -> None:
     placed = place([make_cell(device="mps"), make_cell()], make_host("a", RTX3090), make_host("b"))
     (refusal,) = placed.refusals
-    assert (refusal.target, refusal.cause) == (None, Cause.NO_DEVICE)
+    assert (refusal.target, refusal.cause) == (None, ObstacleCause.NO_DEVICE)
     assert refusal.reason == "no mps device among a (NVIDIA GeForce RTX 3090); b (no GPU)"
     assert len(placed.units) == 2
 
@@ -35,7 +35,10 @@ def test_a_target_that_can_never_run_a_cell_refuses_it_and_the_others_run_it() -
     old = make_host("a", packages={"torch": "2.11.0"})
     placed = place([make_cell()], old, make_host("b"))
     (refusal,) = placed.refusals
-    assert (refusal.target and refusal.target.target_id, refusal.cause) == ("cpu@id-a", Cause.PYFEAT_NOT_INSTALLED)
+    assert (refusal.target and refusal.target.target_id, refusal.cause) == (
+        "cpu@id-a",
+        ObstacleCause.PYFEAT_NOT_INSTALLED,
+    )
     assert [unit.target.target_id for unit in placed.units] == ["cpu@id-b"]
 
 

@@ -1,10 +1,11 @@
-"""A sweep file, read into a `Sweep`: every fault is named by file, line and path.
+"""Sweep file: a file -> a `Sweep`; every fault is named by file, line and path.
 
-Flow: sweeps/*.yaml -> `yamlfile` -> `schema.File` -> `load` -> `grid.Sweep`.
-Reads the sweep file and lists folders of images; media files are opened by the function that the caller passes.
+Flow: sweeps/*.yaml -> `yamlfile` -> `schema.SweepFileContent` -> `load` -> `grid.Sweep`.
+Reads the sweep file and lists folders of images; the function that the caller passes opens media files.
 """
 
 import dataclasses
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,20 +13,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from featray import errors, yamlfile
-from featray.core import detectors as catalogue
-from featray.core import inputs as clips
+from featray.core import detectors, inputs
 from featray.core.choices import ProtocolName
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.errors import BadInput, SweepFileError
-from featray.sweep import cells, resolve, schema
+from featray.sweep import cells, schema
+from featray.sweep.detector_entries import Keywords, resolve_detectors
 from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
+from featray.sweep.input_entries import Probe, resolve_input
 from featray.sweep.measure_section import Measure
-from featray.sweep.resolve import Keywords, Probe
 from featray.sweep.values import NAME
 from featray.yamlfile import Document, FileProblem, Loc
 
-CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a slip
+CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a mistake
 
 
 def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) -> Sweep:
@@ -34,8 +35,8 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     Args:
         path: The file.
         probe_clip: Opens a media file that an input names by path, and raises BadInput when it cannot.
-        keywords_of: Lists the keywords and values of a class of the py-feat that is installed, against which those of
-            the file are checked, unless an environment brings another py-feat; None checks nothing.
+        keywords_of: Lists the keywords and values of a class of the installed py-feat. The file's keywords are
+            checked against them, unless an environment brings another py-feat; None checks nothing.
 
     Raises:
         SweepFileError: one line per problem, `file:line: path: what; expected; suggestion`.
@@ -45,19 +46,23 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     problems = [*_same_environments(file), *_threads_twice(file)]
     name = _name(file, path, problems)
     keywords_of = None if _brings_pyfeat(file) else keywords_of
-    detectors = _each(file.detectors, ("detectors",), lambda entry: resolve.detectors(entry, keywords_of), problems)
-    inputs = _each(file.inputs, ("inputs",), lambda entry: [resolve.media(entry, path.parent, probe_clip)], problems)
+    all_detectors = _resolve(
+        file.detectors, ("detectors",), lambda entry: resolve_detectors(entry, keywords_of), problems
+    )
+    all_inputs = _resolve(
+        file.inputs, ("inputs",), lambda entry: [resolve_input(entry, path.parent, probe_clip)], problems
+    )
     if problems:
-        raise document.wrong(problems)
+        raise document.make_error(problems)
     sweep = Sweep(
         name=name,
         path=path,
         description=file.description,
-        detectors=tuple(detectors),
-        inputs=tuple(inputs),
+        detectors=tuple(all_detectors),
+        inputs=tuple(all_inputs),
         axes=Axes(**file.axes.model_dump()),
-        include=tuple(GridPart(**each.model_dump()) for each in file.include),
-        exclude=tuple(GridPart(**each.model_dump()) for each in file.exclude),
+        include=tuple(GridPart(**rule.model_dump()) for rule in file.include),
+        exclude=tuple(GridPart(**rule.model_dump()) for rule in file.exclude),
         hosts=_selector(file.hosts),
         rules=file.measure.rules(),
         invocations=_invocations(file.measure),
@@ -73,7 +78,7 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     )
     _check_grid(sweep, document)
     if sweep.exclude and not cells.expand(sweep):
-        raise document.wrong([FileProblem(("exclude",), "no cell is left; expected rules that leave some")])
+        raise document.make_error([FileProblem(("exclude",), "no cell is left; expected rules that leave some")])
     return sweep
 
 
@@ -91,7 +96,8 @@ def _threads_twice(file: schema.SweepFileContent) -> Iterator[FileProblem]:
 
 
 def _brings_pyfeat(file: schema.SweepFileContent) -> bool:
-    return any(re.search("py[-_.]?feat", each, re.IGNORECASE) for every in file.environments.values() for each in every)
+    requirements = itertools.chain.from_iterable(file.environments.values())
+    return any(re.search("py[-_.]?feat", requirement, re.IGNORECASE) for requirement in requirements)
 
 
 def _name(file: schema.SweepFileContent, path: Path, problems: list[FileProblem]) -> str:
@@ -106,21 +112,21 @@ E = TypeVar("E")
 V = TypeVar("V", Detector, Input)
 
 
-def _each(entries: Sequence[E], at: Loc, resolve_one: Callable[[E], list[V]], problems: list[FileProblem]) -> list[V]:
-    """Resolve entries in order; note what is wrong with each, and names that stand twice."""
-    found: list[V] = []
+def _resolve(entries: Sequence[E], at: Loc, resolve: Callable[[E], list[V]], problems: list[FileProblem]) -> list[V]:
+    """Resolve entries in order; note what is wrong with each, and names that are there twice."""
+    resolved: dict[str, V] = {}
     for index, entry in enumerate(entries):
         where = (*at, index)
         try:
-            made = resolve_one(entry)
+            values = resolve(entry)
         except (ValueError, BadInput) as wrong:
             problems.append(FileProblem(where, str(wrong)))
             continue
-        for each in made:
-            if each.name in [other.name for other in found]:
-                problems.append(FileProblem(where, f"'{each.name}' stands twice; give each a 'name' of its own"))
-            found.append(each)
-    return found
+        for value in values:
+            if value.name in resolved:
+                problems.append(FileProblem(where, f"'{value.name}' is listed twice; give each its own 'name'"))
+            resolved.setdefault(value.name, value)
+    return list(resolved.values())
 
 
 def _selector(hosts: schema.HostsEntry) -> Selector:
@@ -138,32 +144,31 @@ def _invocations(measure: Measure) -> Invocations:
 def _check_grid(sweep: Sweep, document: Document) -> None:
     """Check that the rules name what the sweep holds, and that the grid has a sensible size.
 
+    An include rule may bring numbers and devices that are on no axis, but only names that exist.
+
     Raises:
         SweepFileError: a rule names something unknown, or there are too many cells.
     """
     on_axes: dict[str, Sequence[object]] = {
-        "detector": [each.name for each in sweep.detectors],
-        "input": [each.name for each in sweep.inputs],
+        "detector": [detector.name for detector in sweep.detectors],
+        "input": [clip.name for clip in sweep.inputs],
         "environment": list(sweep.environments),
         **dataclasses.asdict(sweep.axes),
     }
-    known = on_axes | {
-        "detector": [*on_axes["detector"], *(name for name in catalogue.CATALOGUE if name not in on_axes["detector"])],
-        "input": [*on_axes["input"], *(name for name in clips.CATALOGUE if name not in on_axes["input"])],
+    to_include = {
+        "detector": list(dict.fromkeys([*on_axes["detector"], *detectors.CATALOGUE])),
+        "input": list(dict.fromkeys([*on_axes["input"], *inputs.CATALOGUE])),
+        "environment": on_axes["environment"],
     }
     problems = [
         *_unknown("exclude", sweep.exclude, on_axes),
-        *_unknown("include", sweep.include, {key: known[key] for key in NAMED}),
+        *_unknown("include", sweep.include, to_include),
     ]
     count = math.prod(len(values) or 1 for values in on_axes.values())
     if count > CELLS_MAX:
         problems.append(FileProblem((), f"{count} cells; expected at most {CELLS_MAX}, so leave out some values"))
     if problems:
-        raise document.wrong(problems)
-
-
-NAMED = ("detector", "input", "environment")
-"""Settings that are names; an include rule may add other numbers and devices, but no name that means nothing."""
+        raise document.make_error(problems)
 
 
 def _unknown(at: str, parts: Sequence[GridPart], known: Mapping[str, Sequence[object]]) -> list[FileProblem]:

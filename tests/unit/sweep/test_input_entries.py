@@ -1,0 +1,91 @@
+"""Input entries: catalogue, variants, and files of the user."""
+
+from pathlib import Path
+
+import pytest
+
+from featray.sweep import expand
+from tests.support.sweep_files import Complain, Load
+
+
+def test_an_input_can_be_shortened(load: Load) -> None:
+    clip = load(inputs="{like: short, skip_frames: 18}").inputs[0]
+    assert (clip.name, clip.frames, clip.section_label) == ("short-skip18", 4, "short-skip18 (4 frames)")
+    assert load(inputs="{like: long, frame_limit: 10}").inputs[0].frames == 10
+
+
+def test_a_limit_beyond_the_clip_asks_for_the_same_work(load: Load) -> None:
+    same = load(inputs="{like: short, skip_frames: 1, frame_limit: 72}")
+    assert expand(same)[0] == expand(load())[0]
+
+
+def test_images_can_be_repeated(load: Load) -> None:
+    clip = load(inputs="{like: multi-face, copies: 2, name: two}").inputs[0]
+    assert (clip.name, clip.frames, clip.faces) == ("two", 2, 5)
+
+
+def test_a_video_by_path_starts_from_the_sweep_file(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_text("50")
+    clip = load(inputs="[{path: clips/a.mp4, faces: 2, output_size: 320}]").inputs[0]
+    assert clip.paths == (str(tmp_path / "clips" / "a.mp4"),)
+    assert (clip.name, clip.kind, clip.frames, clip.fps, clip.faces) == ("a-320px", "video", 50, 25.0, 2)
+    assert clip.sha256 == ("sha-of-a.mp4",)
+    assert load(inputs="clips/a.mp4").inputs[0].faces == 1
+
+
+def test_a_folder_is_its_images_by_name(load: Load, tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for name in ("b.png", "a.JPG", "notes.txt"):
+        (folder / name).write_text("1")
+    clip = load(inputs="{path: faces, copies: 3}").inputs[0]
+    assert [Path(path).name for path in clip.paths] == ["a.JPG", "b.png"]
+    assert (clip.name, clip.kind, clip.frames, clip.fps) == ("faces-x3", "images", 6, None)
+
+
+def test_a_missing_clip_is_named_with_what_is_there(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "face.mp4").write_text("5")
+    said = complain(inputs="[./fase.mp4]")
+    assert (
+        said == "trial.yaml:2: inputs[0]: fase.mp4: no such file or folder; expected face.mp4. Did you mean 'face.mp4'?"
+    )
+
+
+def test_a_text_file_named_mp4_is_refused(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("hello")
+    assert complain(inputs="[text.mp4]").startswith("trial.yaml:2: inputs[0]: text.mp4: cannot be read as a video")
+
+
+def test_an_unknown_kind_of_file_is_refused(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    assert "not known as a video or an image; expected a name ending in .mp4" in complain(inputs="[notes.txt]")
+
+
+def test_an_unknown_input_gets_a_suggestion(complain: Complain) -> None:
+    assert "Did you mean 'short'?" in complain(inputs="[shrt]")
+
+
+def test_a_folder_without_images_is_refused(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "no image in this folder" in complain(inputs="[./empty]")
+
+
+def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.png"):
+        (tmp_path / name).write_text("1")
+    assert "expected one entry per video" in complain(inputs="{path: [a.mp4, b.png]}")
+    assert "expected one entry per video" in complain(inputs="{path: [b.png, a.mp4]}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{like: multi-face, skip_frames: 2}", "skip_frames is for videos; leave it out"),
+        ("{like: multi-face, frame_limit: 2}", "frame_limit is for videos; leave it out"),
+        ("{like: short, copies: 2}", "copies is for images; leave it out"),
+        ("{skip_frames: 2}", "expected either 'like'"),
+    ],
+)
+def test_a_setting_of_the_other_kind_is_refused(complain: Complain, entry: str, said: str) -> None:
+    assert said in complain(inputs=f"[{entry}]")

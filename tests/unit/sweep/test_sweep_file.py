@@ -1,0 +1,127 @@
+"""Sweep files: read whole, and every fault named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from featray import sweep
+from featray.core.rules import Rules
+from featray.errors import SweepFileError
+from featray.sweep import Invocations, Selector, expand
+from tests.support.sweep_files import GRID, Complain, Load, probe
+
+SHIPPED = Path(__file__).parents[3] / "sweeps"
+
+
+def test_the_smallest_sweep_has_every_default(load: Load) -> None:
+    loaded = load()
+    assert loaded.name == "trial"
+    assert loaded.rules == Rules()
+    assert loaded.invocations == Invocations(pilot=5, max=12, half_width=0.03)
+    assert (loaded.weights, loaded.exclusive, loaded.interchangeable) == ("pretrained", "host", False)
+    assert loaded.hosts == Selector()
+    assert loaded.detectors[0].class_name == "Detectorv1"
+    assert loaded.inputs[0].source_frames == 72
+
+
+def test_every_key_is_read(load: Load) -> None:
+    loaded = load(
+        name="mine",
+        description="Why.",
+        detectors="[retinaface, detectorv2]",
+        inputs="short",
+        axes="{device: [cpu, cuda], batch_size: [1, 4], num_workers: [0, 2], threads: [1, null]}",
+        hosts="{host: [a*, b], gpu: '*3090*', label: {room: lab}, memory_min: 24 GB}",
+        measure="{warmup: 1, repeats_min: 2, repeats_max: 9, min_time_s: 0.5, invocations: {pilot: 3, max: 6}, "
+        "budget_s: 60, delay_s_per_frame: 0.01, stages: false}",
+        weights="synthetic",
+        env="{OPENBLAS_NUM_THREADS: 1, NAME: x}",
+        baseline="torch=2.11",
+        exclusive="gpu",
+        interchangeable="true",
+        seed="7",
+    )
+    assert loaded.hosts == Selector(host=("a*", "b"), gpu=("*3090*",), label={"room": "lab"}, memory_min_b=24 * 10**9)
+    assert loaded.rules == Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=9, min_time_s=0.5, stages=False)
+    assert loaded.invocations == Invocations(pilot=3, max=6, half_width=0.03)
+    assert loaded.env == {"OPENBLAS_NUM_THREADS": "1", "NAME": "x"}
+    assert (loaded.budget_s, loaded.delay_s_per_frame, loaded.seed) == (60, 0.01, 7)
+    assert loaded.axes.threads == (1, None)
+    assert (loaded.name, loaded.description, loaded.baseline) == ("mine", "Why.", "torch=2.11")
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SweepFileError, match="no such file"):
+        sweep.load(tmp_path / "none.yaml", probe_clip=probe)
+
+
+def test_a_misspelt_key_gets_a_suggestion(complain: Complain) -> None:
+    assert "trial.yaml:4: detector: unknown key 'detector'" in complain(detector="x")
+    assert "Did you mean 'detectors'?" in complain(detector="x")
+    assert complain(axes="{device: cpu, batch_size: 1, treads: 2}").endswith("Did you mean 'threads'?")
+    assert complain(measure="{invocation: 2}").endswith("Did you mean 'invocations'?")
+    assert "Did you mean 'skip_frames'?" in complain(inputs="[{like: short, skip_frame: 2}]")
+
+
+def test_a_file_name_that_cannot_be_a_name_asks_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "my sweep.yaml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in GRID.items()))
+    with pytest.raises(SweepFileError, match="expected a key 'name'"):
+        sweep.load(path, probe_clip=probe)
+
+
+def test_saying_the_same_twice_is_refused(complain: Complain) -> None:
+    assert complain(axes="{device: cpu, batch_size: 1, threads: 2}", env="{OMP_NUM_THREADS: '4'}") == (
+        "trial.yaml:4: env.OMP_NUM_THREADS: sets the same as axes.threads; keep axes.threads"
+    )
+
+
+def test_an_unknown_name_in_a_rule_gets_a_suggestion(complain: Complain) -> None:
+    assert complain(exclude="[{detector: retinafac}]") == (
+        "trial.yaml:4: exclude[0].detector: the sweep has no detector 'retinafac'; expected retinaface. "
+        "Did you mean 'retinaface'?"
+    )
+    assert "the sweep has no batch_size '8'; expected 1" in complain(exclude="{batch_size: 8}")
+    assert "Did you mean 'detectorv2'?" in complain(include="{detector: detectorv}")
+    assert "expected at least one of detector, input" in complain(exclude="{}")
+
+
+def test_a_rule_that_leaves_nothing_is_refused(complain: Complain) -> None:
+    assert "no cell is left" in complain(exclude="{device: cpu}")
+
+
+def test_a_grid_beyond_reason_is_refused(complain: Complain) -> None:
+    many = ", ".join(map(str, range(1, 401)))
+    said = complain(axes=f"{{device: cpu, batch_size: [{many}], num_workers: [{many}]}}")
+    assert said == "trial.yaml:1: 160000 cells; expected at most 100000, so leave out some values"
+
+
+def test_two_environments_that_ask_for_the_same_are_refused(complain: Complain) -> None:
+    said = complain(environments="{a: ['torch==2.9', 'av'], b: ['av', 'torch==2.9']}")
+    assert said == "trial.yaml:4: environments.b: asks for the same as environments.a; keep one"
+
+
+def test_names_that_are_there_twice_are_refused(complain: Complain) -> None:
+    assert complain(detectors="[retinaface, retinaface]") == (
+        "trial.yaml:1: detectors[1]: 'retinaface' is listed twice; give each its own 'name'"
+    )
+    assert complain(inputs="[short, short]").startswith("trial.yaml:2: inputs[1]: 'short' is listed twice")
+
+
+def test_shipped_sweeps_have_the_cells_they_promise() -> None:
+    counts = {path.stem: len(expand(sweep.load(path, probe_clip=probe))) for path in sorted(SHIPPED.glob("*.yaml"))}
+    assert counts == {"blackwell": 36, "calibration": 3, "ceiling": 48, "cpu": 32, "quickstart": 4}
+
+
+def test_the_blackwell_sweep_is_the_grid_of_the_reference_plus_detectorv2() -> None:
+    loaded = sweep.load(SHIPPED / "blackwell.yaml", probe_clip=probe)
+    cells = expand(loaded)
+    assert {asked.detector.name for asked in cells} == {"img2pose", "retinaface", "mpdetector", "detectorv2"}
+    assert {each.input.section_label for each in cells} == {
+        "short (72 frames)",
+        "long (472 frames)",
+        "16 x multi_face.jpg = 80 faces",
+    }
+    assert {(each.device, each.num_workers, each.threads) for each in cells} == {("cuda", 0, 1)}
+    assert {each.batch_size for each in cells} == {1, 4, 16}
+    assert loaded.weights == "pretrained"
