@@ -86,11 +86,11 @@ def name_devices(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
     Returns:
         Target id -> the device and its names, in input order.
     """
-    known = list({device.target_id: device for device in devices}.values())
-    host_names, device_names = _host_names(known), _device_names(known)
+    distinct = list({device.target_id: device for device in devices}.values())
+    host_names, device_names = _host_names(distinct), _device_names(distinct)
     counts = collections.Counter(device_names.values())
     named: dict[str, NamedTarget] = {}
-    for device in known:
+    for device in distinct:
         name, host_name = device_names[device.target_id], host_names[device.host_id]
         named[device.target_id] = NamedTarget(
             target_id=device.target_id,
@@ -104,9 +104,9 @@ def name_devices(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
     return named
 
 
-def _host_names(known: Collection[KnownDevice]) -> dict[str, str]:
+def _host_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     """Name each host, by host id: its name, and the id where two have the same."""
-    plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in known}
+    plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in devices}
     counts = collections.Counter(plain.values())
     beginnings = _beginnings(plain)
     return {
@@ -115,17 +115,17 @@ def _host_names(known: Collection[KnownDevice]) -> dict[str, str]:
     }
 
 
-def _device_names(known: Collection[KnownDevice]) -> dict[str, str]:
+def _device_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
-    models = short_models(device.gpu_name for device in known if device.gpu_name)
-    plain = {device.target_id: _plain_name(device, models) for device in known}
-    counts = collections.Counter((device.host_id, plain[device.target_id]) for device in known)
+    models = short_models(device.gpu_name for device in devices if device.gpu_name)
+    plain = {device.target_id: _plain_name(device, models) for device in devices}
+    counts = collections.Counter((device.host_id, plain[device.target_id]) for device in devices)
     beginnings = _beginnings(plain)
     return {
         device.target_id: plain[device.target_id]
         if counts[device.host_id, plain[device.target_id]] == 1
         else f"{plain[device.target_id]} ({beginnings[device.target_id]})"
-        for device in known
+        for device in devices
     }
 
 

@@ -70,7 +70,7 @@ def make(
         target: Where it should run; the alternatives are those of the units.
         number: Which invocation of its units, from 1.
         attempt: Which try of it, from 1.
-        process: Name of the process that the units need, of which the random order is made.
+        process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
         durations: Seconds from earlier rows.
     """

