@@ -2,11 +2,16 @@
 
 Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
 
-    submission     what is left to measure, and the whole of one submit
-    runner         carries a plan out; `unmeasured` makes the rows of what no process answered for
-    spooled_rows   rows that come from the hosts' disks instead of an event
-    claims         one submit at a time for a sweep and a store
-    gauges         figures for those who watch
-    detached       a submit that runs on the cluster, seen from elsewhere
-    single_cell    `featray measure`
+    preparation        what a submit would do; `featray plan` prints it
+    weights_on_hosts   pretrained weights, before anything is measured
+    submission         the whole of one submit
+    runner             carries out a plan; `retries` holds what is left of an invocation after a failure
+    unmeasured         the rows of units that no process measured
+    spooled_rows       rows that reach the store without an event of this submit
+    without_number     counts the units that have no number
+    progress           what watchers hear, as values and as lines of JSON
+    gauges             figures for the dashboard
+    claims             one submit at a time for a sweep and a store
+    detached           a submit that runs on the cluster; `submit_status` says how it stands
+    single_cell        `featray measure`
 """

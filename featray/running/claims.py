@@ -1,7 +1,10 @@
-"""Claims: who measures which sweep into which store, for others who want the same and for those who watch."""
+"""Claims: one submit at a time for a sweep and a store, and the names by which others know who measures.
+
+Flow: `submission` -> `claim` -> a lock file that names its holder. `holder_name` is shown to whoever waits for a host,
+`job_metadata` to whoever looks at the Ray job.
+"""
 
 import contextlib
-import fcntl
 import getpass
 import os
 import socket
@@ -9,20 +12,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from featray import errors, store
-from featray.core import identity
+from featray.core import identity, lockfile
 from featray.core.version import __version__
-from featray.host import checkout, lockfile
+from featray.host import checkout
 from featray.measurement import weights
+from featray.sweep import Sweep
+
+INTERCHANGEABLE = "featray_interchangeable"
+"""Metadata key: whether a unit that was lost on one target may be measured on another, `true` or `false`."""
 
 
-def check(results: str, sweep: str) -> None:
-    """Look whether a second submit would be refused now; nothing is signed.
+def check_free(results: str, sweep: str) -> None:
+    """Check that no other process measures this sweep into this store now.
 
     Raises:
-        Busy: another process holds the sweep on this store.
+        Busy: another process does; the message names it.
         StoreError: the store's folder cannot be written.
     """
-    os.close(_locked(results, sweep))
+    os.close(_lock(results, sweep))
 
 
 @contextlib.contextmanager
@@ -30,15 +37,16 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     """Hold the sweep on this store, so that no second submit measures it at the same time.
 
     Yields:
-        Signs with the id of the run that is being measured, once it is known.
+        A function that adds the run's id to the holder's name in the lock file.
 
-    The lock file lies beside the store where that is a folder, so that it also works across hosts on a shared disk;
-    for a store in the cloud it lies in this host's cache.
+    The lock file lies in the store's folder, so that it also works across hosts on a shared disk. For a store in the
+    cloud it lies in this host's cache.
 
     Raises:
-        Busy: another process holds it; the message names the process.
+        Busy: another process holds the sweep; the message names it.
+        StoreError: the lock file cannot be written.
     """
-    file = _locked(results, sweep)
+    file = _lock(results, sweep)
 
     def sign(run_id: str | None = None) -> None:
         os.ftruncate(file, 0)
@@ -51,53 +59,54 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
         os.close(file)
 
 
-def _locked(results: str, sweep: str) -> int:
-    """Open and lock a sweep's file; closing it gives the sweep free."""
+def _lock(results: str, sweep: str) -> int:
+    """Open and lock a sweep's file; closing it frees the sweep."""
     cloud = weights.featray_cache() / "claims" / identity.digest({"store": store.full_name(results)})
-    local = cloud if "://" in results else Path(results)
-    shown = store.shown(results)
+    folder = cloud if "://" in results else Path(results)
+    shown = store.display_name(results)
     try:
-        local.mkdir(parents=True, exist_ok=True)
-        file = lockfile.open_file(local / f".{sweep}.lock")
+        folder.mkdir(parents=True, exist_ok=True)
+        file = lockfile.open_file(folder / f".{sweep}.lock")
     except OSError as wrong:
         raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        is_ours = lockfile.try_lock(file)
+    except OSError as wrong:
+        os.close(file)
+        raise errors.StoreError(
+            f"{shown}: its file system has no locks ({wrong.strerror}), and without them two submits could measure the "
+            "same sweep at once; give --results a folder on another file system, or a URI"
+        ) from wrong
+    if not is_ours:
         holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
         os.close(file)
         raise errors.Busy(
             f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
-        ) from None
-    except OSError as wrong:
-        os.close(file)
-        raise errors.StoreError(
-            f"{shown}: its file system has no locks ({wrong.strerror}), by which a second submit is kept out; give "
-            "--results a folder on another, or a URI"
-        ) from wrong
+        )
     return file
 
 
-def metadata(sweep: str, results: str) -> dict[str, str]:
-    """Say what a Ray job is for, to those who see it in the dashboard."""
-    known = {
-        "job_name": sweep,  # what the dashboard's job list shows
-        "featray_sweep": sweep,
+def job_metadata(sweep: Sweep, results: str) -> dict[str, str]:
+    """Describe a submit for its Ray job: the dashboard shows it, and `featray status` reads it."""
+    facts = {
+        "job_name": sweep.name,  # what the dashboard's job list shows
+        "featray_sweep": sweep.name,
         "featray_store": store.full_name(results),
         "featray_version": __version__,
-        "featray_commit": checkout.commit(),
-        "featray_user": _user(),
+        "featray_commit": checkout.describe_commit(),
+        "featray_user": _user_name(),
+        INTERCHANGEABLE: str(sweep.interchangeable).lower(),
     }
-    return {key: value for key, value in known.items() if value is not None}
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def holder_name() -> str:
-    """Name this process, and the detached submit that it is, for others who wait for it."""
+    """Name this process and, where it is one, its detached submit; shown to others who wait."""
     detached = os.environ.get("RAY_JOB_SUBMISSION_ID")
-    return f"{_user()}, process {os.getpid()}" + (f", detached as {detached}" if detached else "")
+    return f"{_user_name()}, process {os.getpid()}" + (f", detached as {detached}" if detached else "")
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -1,4 +1,4 @@
-"""Gauges: what a run's watchers are shown beside its rows: counts by status, rows per second, rates, leases.
+"""Gauges: the figures of a run for its watchers: counts by status, rows per second, frames per second, busy targets.
 
 Flow: `runner` -> `Gauges` -> `Backend.publish` -> Ray's metrics, the dashboard, the job's record.
 Pure: the caller gives the time, in seconds from any origin.
@@ -13,11 +13,11 @@ from featray.core.row import Row
 from featray.planning.inventory import Target
 
 WINDOW_S = 60.0  # rows per second are counted over the last minute
-EVERY_S = 1.0  # Ray's agents read metrics every few seconds; more often shows nothing
+PUBLISH_EVERY_S = 1.0  # Ray's agents read metrics every few seconds; more often shows nothing
 
 
 class Gauges:
-    """Figures of one run, kept up to date."""
+    """The figures of one run, kept up to date."""
 
     def __init__(self, now: float) -> None:
         """Start with nothing done at `now`."""
@@ -33,12 +33,12 @@ class Gauges:
         """Count the rows so far."""
         return self._by_status.total()
 
-    def take(self, target: Target) -> None:
-        """Say that an invocation holds this target."""
+    def mark_busy(self, target: Target) -> None:
+        """Note that an invocation runs on this target."""
         self._leases[target.label] = 1
 
-    def release(self, target: Target) -> None:
-        """Say that no invocation holds this target."""
+    def mark_free(self, target: Target) -> None:
+        """Note that no invocation runs on this target."""
         self._leases[target.label] = 0
 
     def add(self, row: Row, target: Target, now: float) -> None:
@@ -49,14 +49,14 @@ class Gauges:
             self._fps[target.label] = quantities.frames_per_second(row.frames, statistics.median(row.timed_s))
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it is time to publish again; if so, the next time is counted from now."""
-        if self._published is not None and now - self._published < EVERY_S:
+        """Return True when it is time to publish again; the next time is then counted from now."""
+        if self._published is not None and now - self._published < PUBLISH_EVERY_S:
             return False
         self._published = now
         return True
 
     def figures(self, total: int, now: float) -> dict[str, Any]:
-        """Give every figure: name -> number, or name -> {what it is of: number}.
+        """Give every figure: name -> number, or name -> {status or target: number}.
 
         Those of `backends.COUNTERS` only ever grow.
         """

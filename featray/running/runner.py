@@ -1,38 +1,40 @@
-"""Runner: carries a plan out on a backend and puts every row in the store the moment it arrives.
+"""Runner: carries out a plan on a backend and stores every row the moment it arrives.
 
-Flow: `plan.Plan` -> `RunningPlan` -> backend events -> `store.append`; `watch` hears of everything that happens, of the rows
-that the driver makes for what was lost as of those that a host sent.
-It ends by itself whatever dies: every invocation has a deadline here, and a target that keeps failing is set aside.
+Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.append`; the watcher hears of every event and of every
+row, also of those that the driver makes for what was lost.
+It always ends: every invocation has a deadline here, and a target that keeps failing is set aside.
 """
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from featray import store
 from featray.backends import Backend, Event
-from featray.core import invocation as invocations
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.events import EventKind
+from featray.core.invocation import larger_batches, why_skipped
 from featray.core.row import Row
 from featray.core.status import MAX_ATTEMPTS, RETRIED, Status
-from featray.planning import plan
 from featray.planning.inventory import Target
-from featray.planning.plan import Plan, Planned
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
 from featray.running import unmeasured
 from featray.running.gauges import Gauges
+from featray.running.progress import Progress, Watch
+from featray.running.retries import moved_elsewhere, narrowed
 
-POLL_S = 0.5  # how late a deadline may be noticed: nothing against limits of minutes
-GRACE_S = 60.0  # what a supervisor may take beyond its own limits before its host counts as gone
-BUILD_S = 3600.0  # twice what a host may take to build an environment, should it wait for another builder first
-STRIKES = 3  # invocations in a row that a target lost before it is set aside: as many as a unit's attempts
+POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
+GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
+BUILD_S = 3600.0  # twice the limit for building an environment: the host may first wait for another builder
+FAILURES_MAX = 3  # invocations in a row that a target may lose before it is set aside: as many as a unit's attempts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DriverClock:
-    """The time, and how patient the driver is; tests have their own."""
+    """The driver's clock and patience; tests have their own."""
 
     now: Callable[[], float] = time.monotonic  # seconds from any origin
     grace_s: float = GRACE_S
@@ -41,45 +43,32 @@ class DriverClock:
 REAL_TIME = DriverClock()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What a watcher is told at every event; `done` and `total` are 0 where there are no counts."""
-
-    event: Event | None
-    done: int
-    total: int
-    left_s: float | None
-    text: str | None = None
-    row: Row | None = None  # stored without an event: it lay in a spool, or no target can run its cell
-    other: Row | None = None  # the same, of another run: what a killed driver of this store left
-
-
 @dataclasses.dataclass
-class _Flight:
-    """An invocation under way."""
+class _RunningInvocation:
+    """An invocation that was started and has not ended."""
 
-    planned: Planned
+    planned: PlannedInvocation
     waiting: dict[str, Cell]  # by cell_id: cells that have no row yet
     deadline: float
-    current: Cell | None = None  # the cell under way
+    current: Cell | None = None  # the cell that is being measured
     has_begun: bool = False  # a child was started
     has_rows: bool = False
-    spooled: list[Row] = dataclasses.field(default_factory=list)  # came from the host, which keeps them until told
+    spooled: list[Row] = dataclasses.field(default_factory=list)  # rows that its host keeps until `Backend.forget`
 
 
 @dataclasses.dataclass
 class RunOutcome:
-    """What a run came to."""
+    """The result of a run."""
 
     rows: list[Row] = dataclasses.field(default_factory=list)
     problems: list[str] = dataclasses.field(default_factory=list)
     not_reached: int = 0  # unit-invocations that the budget left unmeasured
-    newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined meanwhile, not planned for
+    newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
     exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
     """Target id -> cells that ran out of memory there: larger batches are not tried."""
 
     def add(self, later: "RunOutcome") -> None:
-        """Take in what a later part of the same submit came to."""
+        """Add the result of a later part of the same submit."""
         self.rows += later.rows
         self.problems += later.problems
         self.not_reached += later.not_reached
@@ -88,11 +77,8 @@ class RunOutcome:
             self.exhausted.setdefault(target_id, []).extend(cells)
 
 
-Watch = Callable[[Progress], None]
-
-
-class RunningPlan:
-    """One plan being carried out."""
+class Runner:
+    """Carries out one plan."""
 
     def __init__(
         self,
@@ -106,44 +92,44 @@ class RunningPlan:
         clock: DriverClock = REAL_TIME,
         gauges: Gauges | None = None,
     ) -> None:
-        """Prepare; nothing starts before `finish`.
+        """Prepare; nothing starts before `run`.
 
         Args:
-            work: What to do.
-            backend: Where.
+            work: The plan.
+            backend: Where it runs.
             results: Store.
-            watch: Told of everything.
+            watch: Called with every event.
             ends_s: No invocation starts after this time of the clock.
-            exhausted: What an earlier part of the same submit found, as in `RunOutcome`.
+            exhausted: As in `RunOutcome`, from an earlier part of the same submit.
             clock: The time.
-            gauges: What an earlier part of the same submit has counted.
+            gauges: The counts of an earlier part of the same submit.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
-        self._spool = store.make_spool(results)
+        self._spool = store.create_spool_name(results)
         self._now, self._grace_s = clock.now, clock.grace_s
-        self._schedule = Schedule(work.invocations, exclusive=work.campaign.exclusive)
-        self._flights: dict[int, _Flight] = {}
-        self._strikes: dict[str, int] = {}
-        self._seen: set[tuple[str, str, str, int, int]] = set()
+        self._schedule = Schedule(work.invocations, exclusive=work.run.exclusive)
+        self._running: dict[int, _RunningInvocation] = {}
+        self._failures_in_a_row: dict[str, int] = {}
+        self._stored: set[tuple[str, str, str, int, int]] = set()
         self._total = work.remaining
         self._begun = self._now()
         self._ends_s = ends_s
         self._gauges = gauges or Gauges(self._begun)
-        self._counted = self._gauges.done
+        self._done_before = self._gauges.done
         self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
 
-    def finish(self) -> RunOutcome:
-        """RunningPlan until every planned unit has a row, or the budget is spent and what had started has ended."""
-        while self._flights or (self._schedule.waiting and not self._is_spent()):
+    def run(self) -> RunOutcome:
+        """Run until every planned unit has a row, or the budget is spent and every started invocation has ended."""
+        while self._running or (self._schedule.waiting and not self._is_spent()):
             while not self._is_spent() and (planned := self._schedule.take(self._now())) is not None:
                 self._start(planned)
             for event in self._backend.poll(POLL_S):
-                self._hear(event)
+                self._handle(event)
             self._check_deadlines()
             if self._gauges.is_due(self._now()):
                 self._publish()
-                self._greet()
+                self._note_newcomers()
         self._report_budget()
         self._publish()
         return self.outcome
@@ -152,12 +138,12 @@ class RunningPlan:
         return self._ends_s is not None and self._now() > self._ends_s
 
     def _publish(self) -> None:
-        self._backend.publish(self._gauges.figures(self._counted + self._total, self._now()))
+        self._backend.publish(self._gauges.figures(self._done_before + self._total, self._now()))
 
-    def _greet(self) -> None:
+    def _note_newcomers(self) -> None:
         for name in self._backend.newcomers():
             self.outcome.newcomers.append(name)
-            self._tell(None, f"{name} joined; what the sweep asks of it is measured after the rest")
+            self._report(None, f"{name} joined; its share of the sweep is measured after the rest")
 
     def _report_budget(self) -> None:
         left = self._schedule.drop_all()
@@ -168,192 +154,168 @@ class RunningPlan:
             )
 
     def cancel(self) -> None:
-        """End everything under way; whatever was planned and has no row gets one that says so, in one file."""
-        flights = list(self._flights.values())
-        self._flights.clear()
-        for flight in flights:
-            self._backend.cancel(flight.planned)
-            self._backend.forget(self._spool, flight.spooled)
-        open_ = [(flight.planned, cell) for flight in flights for cell in flight.waiting.values()]
-        open_ += [(planned, cell) for planned in self._schedule.drop_all() for cell in planned.invocation.cells]
-        rows = [unmeasured.row(planned, cell, Status.CANCELLED, "the sweep was stopped") for planned, cell in open_]
+        """End every running invocation; every planned unit without a row gets one of status cancelled, in one file."""
+        running = list(self._running.values())
+        self._running.clear()
+        for invocation in running:
+            self._backend.cancel(invocation.planned)
+            self._backend.forget(self._spool, invocation.spooled)
+        unfinished = [(invocation.planned, cell) for invocation in running for cell in invocation.waiting.values()]
+        unfinished += [(planned, cell) for planned in self._schedule.drop_all() for cell in planned.invocation.cells]
+        rows = [
+            unmeasured.make_row(planned, cell, Status.CANCELLED, "the sweep was stopped")
+            for planned, cell in unfinished
+        ]
         if rows:
             store.append(self._results, rows)
 
-    def _start(self, planned: Planned) -> None:
-        rest = self._tried(planned)
-        if rest is None:
+    def _start(self, planned: PlannedInvocation) -> None:
+        remaining = self._without_exhausted(planned)
+        if remaining is None:
             self._schedule.release(planned.target)
             return
-        self._flights[id(rest)] = _Flight(rest, _by_id(rest), self._deadline(rest))
-        self._gauges.take(rest.target)
-        self._backend.start(rest, self._spool)
+        self._running[id(remaining)] = _RunningInvocation(remaining, _by_id(remaining), self._deadline(remaining))
+        self._gauges.mark_busy(remaining.target)
+        self._backend.start(remaining, self._spool)
 
-    def _tried(self, planned: Planned) -> Planned | None:
-        """Leave out larger batches than one that ran out of memory on this target; None when nothing is left."""
+    def _without_exhausted(self, planned: PlannedInvocation) -> PlannedInvocation | None:
+        """Skip batches larger than one that ran out of memory on this target; None when no cell is left."""
         cells = planned.invocation.cells
-        small: dict[int, Cell] = {}  # by index: the smaller batch that ran out
-        for cell in self._exhausted.get(planned.target.target_id, ()):
-            for larger in invocations.larger_batches(cell, cells):
-                small.setdefault(cells.index(larger), cell)
-        for index, cell in small.items():
-            why = invocations.why_skipped(cell)
-            self._keep(unmeasured.row(planned, cells[index], Status.SKIPPED, why), planned)
-        kept = [name for index, name in enumerate(planned.cell_ids) if index not in small]
-        return None if not kept else _narrowed(planned, kept) if small else planned
+        causes: dict[int, Cell] = {}  # by index of the skipped cell: the smaller batch that ran out of memory
+        for exhausted in self._exhausted.get(planned.target.target_id, ()):
+            for larger in larger_batches(exhausted, cells):
+                causes.setdefault(cells.index(larger), exhausted)
+        for index, exhausted in causes.items():
+            reason = why_skipped(exhausted)
+            self._store(unmeasured.make_row(planned, cells[index], Status.SKIPPED, reason), planned)
+        remaining = [cell_id for index, cell_id in enumerate(planned.cell_ids) if index not in causes]
+        if not remaining:
+            return None
+        return narrowed(planned, remaining) if causes else planned
 
-    def _hear(self, event: Event) -> None:
-        flight = self._flights.get(id(event.planned))
-        if flight is None:
+    def _handle(self, event: Event) -> None:
+        invocation = self._running.get(id(event.planned))
+        if invocation is None:
             return
-        flight.has_begun = flight.has_begun or event.kind in (EventKind.LOADING, EventKind.STARTED)
+        invocation.has_begun = invocation.has_begun or event.kind in (EventKind.LOADING, EventKind.STARTED)
         if event.kind == EventKind.STARTED:
-            flight.current = flight.waiting.get(event.cell_id or "")
+            invocation.current = invocation.waiting.get(event.cell_id or "")
         if event.row is not None:
-            flight.current = None
+            invocation.current = None
         if event.kind != EventKind.QUEUED:
-            # Every other word starts the clock anew, also WAITING: another's lease is not this invocation's time.
-            flight.deadline = self._deadline(flight.planned, is_measuring=flight.current is not None)
+            # Also WAITING: the time for which another process holds the host does not count against this invocation.
+            invocation.deadline = self._deadline(invocation.planned, is_measuring=invocation.current is not None)
         if event.row is not None:
-            self._store(flight, event.row, event.text)
-            flight.spooled.append(event.row)  # not before: what is stopped while it is stored stays on its host
+            self._take_row(invocation, event.row, event.text)
+            invocation.spooled.append(event.row)  # last: a row whose storing is interrupted stays on its host
             return
         if event.kind == EventKind.ENDED:
-            self._strike(flight.planned.target, failed=event.status in RETRIED)
-            self._end(flight, event.status or Status.CRASHED, event.text or "its supervisor ended without a row")
-        self._tell(event, event.text)
+            self._count_failures(invocation.planned.target, failed=event.status in RETRIED)
+            self._close(invocation, event.status or Status.CRASHED, event.text or "its supervisor ended without a row")
+        self._report(event, event.text)
 
-    def _store(self, flight: _Flight, row: Row, text: str | None = None) -> None:
-        cell = flight.waiting.pop(row.cell_id, None)
-        if row.key() in self._seen:
+    def _take_row(self, invocation: _RunningInvocation, row: Row, text: str | None = None) -> None:
+        """Store a row of an invocation, and plan another attempt where its status asks for one."""
+        cell = invocation.waiting.pop(row.cell_id, None)
+        if row.key() in self._stored:
             return
-        flight.has_rows = True
+        invocation.has_rows = True
         if cell is not None and row.status == Status.OOM:
             for exhausted in (self._exhausted, self.outcome.exhausted):
                 exhausted.setdefault(row.target_id, []).append(cell)
         if Status(row.status) in RETRIED and row.attempt < MAX_ATTEMPTS:
-            again = _narrowed(flight.planned, [row.cell_id], attempt=row.attempt + 1)
-            again = _elsewhere(again) if row.status == Status.LOST else again
-            if self._schedule.accepts(again):
+            retry = narrowed(invocation.planned, [row.cell_id], attempt=row.attempt + 1)
+            retry = moved_elsewhere(retry) if row.status == Status.LOST else retry
+            if self._schedule.accepts(retry):
                 self._total += 1
-                self._schedule.add(again)
-        self._keep(row, flight.planned, text)
+                self._schedule.add(retry)
+        self._store(row, invocation.planned, text)
 
-    def _end(self, flight: _Flight, status: Status, reason: str) -> None:
-        """Close an invocation: the cell under way gets its row here, a new process goes on with the rest.
+    def _close(self, invocation: _RunningInvocation, status: Status, reason: str) -> None:
+        """End an invocation: the cell that was being measured gets its row here, a new process measures the rest.
 
-        A process that was lost before it gave a row or began a cell is the failure of all its cells.
+        Where the process was lost before it gave a row or began a cell, all its cells get that row.
         """
-        planned, current = flight.planned, flight.current
-        if status is Status.OOM and not flight.has_begun:
+        planned, current = invocation.planned, invocation.current
+        if status is Status.OOM and not invocation.has_begun:
             status, reason = Status.CRASHED, f"{reason}, before it loaded anything"
-        begun = [current] if current else [] if flight.has_rows else list(flight.waiting.values())
-        for cell in begun:
-            self._store(flight, unmeasured.row(planned, cell, status, reason))
-        if flight.waiting:
-            rest = _narrowed(planned, flight.waiting)
-            self._go_on(_elsewhere(rest) if status is Status.LOST else rest)
-        del self._flights[id(planned)]
-        self._backend.forget(self._spool, flight.spooled)
-        self._gauges.release(planned.target)
+        failed = [current] if current else [] if invocation.has_rows else list(invocation.waiting.values())
+        for cell in failed:
+            self._take_row(invocation, unmeasured.make_row(planned, cell, status, reason))
+        if invocation.waiting:
+            remaining = narrowed(planned, invocation.waiting)
+            self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
+        del self._running[id(planned)]
+        self._backend.forget(self._spool, invocation.spooled)
+        self._gauges.mark_free(planned.target)
         self._schedule.release(planned.target)
 
-    def _go_on(self, rest: Planned) -> None:
-        if self._schedule.accepts(rest):
-            self._schedule.add(rest)
+    def _plan_again(self, remaining: PlannedInvocation) -> None:
+        if self._schedule.accepts(remaining):
+            self._schedule.add(remaining)
         else:
-            self._give_up(rest)
+            self._give_up(remaining)
 
-    def _strike(self, target: Target, *, failed: bool) -> None:
-        """Count a target's failures in a row: a worker or node that died, not a child, which costs one cell only.
+    def _count_failures(self, target: Target, *, failed: bool) -> None:
+        """Set a target aside after FAILURES_MAX lost invocations in a row.
 
-        A host may have a node for each GPU: one that keeps dying says nothing about the others, and a host that is gone
-        as a whole soon has all its targets set aside.
+        Only the loss of a worker or node counts: the death of a child costs one cell. A host may have a node for each
+        GPU, so each target is counted by itself; where the whole host is gone, all its targets are soon set aside.
         """
-        key = target.target_id
-        self._strikes[key] = self._strikes.get(key, 0) + 1 if failed else 0
-        if self._strikes[key] != STRIKES:
+        target_id = target.target_id
+        self._failures_in_a_row[target_id] = self._failures_in_a_row.get(target_id, 0) + 1 if failed else 0
+        if self._failures_in_a_row[target_id] != FAILURES_MAX:
             return
-        reason = _set_aside(target)
+        reason = _set_aside_reason(target)
         self.outcome.problems.append(reason)
-        self._tell(None, reason)
-        for planned in self._schedule.drop(key):
+        self._report(None, reason)
+        for planned in self._schedule.drop(target_id):
             self._give_up(planned)
 
-    def _give_up(self, planned: Planned) -> None:
-        """Write what the loss of a host leaves unmeasured; a unit that was tried before keeps that attempt's row."""
+    def _give_up(self, planned: PlannedInvocation) -> None:
+        """Store a lost row for every cell of an invocation; a unit that was tried before keeps that attempt's row."""
         if planned.invocation.attempt > 1:
             self._total -= len(planned.invocation.cells)
             return
         for cell in planned.invocation.cells:
-            self._keep(unmeasured.row(planned, cell, Status.LOST, _set_aside(planned.target)), planned)
+            reason = _set_aside_reason(planned.target)
+            self._store(unmeasured.make_row(planned, cell, Status.LOST, reason), planned)
 
-    def _keep(self, row: Row, planned: Planned, text: str | None = None) -> None:
-        """Store a row and tell of it."""
-        self._seen.add(row.key())
+    def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
+        """Store a row and report it."""
+        self._stored.add(row.key())
         store.append(self._results, [row])
         self.outcome.rows.append(row)
         self._gauges.add(row, planned.target, self._now())
-        self._tell(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
+        self._report(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
 
-    def _deadline(self, planned: Planned, *, is_measuring: bool = False) -> float:
-        """Say when the next word of an invocation is overdue: a supervisor speaks at every load, start and row."""
+    def _deadline(self, planned: PlannedInvocation, *, is_measuring: bool = False) -> float:
+        """Compute when the next event is overdue: a supervisor sends one at every load, start and row."""
         rules, cells = planned.invocation.rules, planned.invocation.cells
-        limit = rules.time_limit_s if is_measuring else rules.load_limit_s
+        limit_s = rules.time_limit_s if is_measuring else rules.load_limit_s
         if cells[0].requirements and not is_measuring:
-            limit += BUILD_S
-        return self._now() + limit + self._grace_s
+            limit_s += BUILD_S
+        return self._now() + limit_s + self._grace_s
 
     def _check_deadlines(self) -> None:
         now = self._now()
-        for flight in list(self._flights.values()):
-            if now > flight.deadline:
-                self._backend.cancel(flight.planned)
-                limit = wording.duration(self._grace_s)
-                self._strike(flight.planned.target, failed=True)
-                self._end(flight, Status.LOST, f"no word from its host, {limit} beyond the limit of what it was doing")
+        for invocation in list(self._running.values()):
+            if now > invocation.deadline:
+                self._backend.cancel(invocation.planned)
+                self._count_failures(invocation.planned.target, failed=True)
+                grace = wording.duration(self._grace_s)
+                self._close(invocation, Status.LOST, f"its host sent nothing for {grace} beyond its time limit")
 
-    def _tell(self, event: Event | None, text: str | None) -> None:
+    def _report(self, event: Event | None, text: str | None) -> None:
         done = len(self.outcome.rows)
-        elapsed = self._now() - self._begun
-        left = elapsed / done * (self._total - done) if done else plan.estimate_s(self._plan)
-        self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left), text=text))
+        elapsed_s = self._now() - self._begun
+        left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
+        self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left_s), text=text))
 
 
-def _by_id(planned: Planned) -> dict[str, Cell]:
+def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:
     return dict(zip(planned.cell_ids, planned.invocation.cells, strict=True))
 
 
-def _narrowed(planned: Planned, cell_ids: Collection[str], *, attempt: int | None = None) -> Planned:
-    """Keep some of an invocation's cells."""
-    whole = planned.invocation
-    everything = zip(planned.cell_ids, whole.cells, whole.order, strict=True)
-    kept = [each for each in everything if each[0] in cell_ids]
-    cells, order = tuple(cell for _, cell, _ in kept), tuple(index for _, _, index in kept)
-    share = len(cells) / len(whole.cells)
-    invocation = dataclasses.replace(whole, cells=cells, order=order, attempt=attempt or whole.attempt)
-    elsewhere_s = tuple(seconds * share for seconds in planned.elsewhere_s)
-    return dataclasses.replace(
-        planned,
-        invocation=invocation,
-        cell_ids=tuple(id_ for id_, _, _ in kept),
-        expected_s=planned.expected_s * share,
-        elsewhere_s=elsewhere_s,
-    )
-
-
-def _elsewhere(planned: Planned) -> Planned:
-    """Keep an invocation from the host that was just lost under it, or at least from the target, where it may."""
-    lost = planned.target
-    others = [each for each in planned.alternatives if each.host.host_id != lost.host.host_id]
-    others = others or list(planned.alternatives)
-    if not others:
-        return planned
-    moved = plan.moved(planned, others[0])
-    kept = [pair for pair in zip(moved.alternatives, moved.elsewhere_s, strict=True) if pair[0] in others]
-    alternatives, elsewhere_s = tuple(target for target, _ in kept), tuple(seconds for _, seconds in kept)
-    return dataclasses.replace(moved, alternatives=alternatives, elsewhere_s=elsewhere_s)
-
-
-def _set_aside(target: Target) -> str:
-    return f"{target.label} was set aside after {STRIKES} invocations in a row were lost with their process"
+def _set_aside_reason(target: Target) -> str:
+    return f"{target.label} was set aside after {FAILURES_MAX} invocations in a row were lost with their process"

@@ -1,11 +1,11 @@
-"""By hand: one cell on this machine, in this process, without Ray: `featray measure`.
+"""Single cell: one cell measured once on this machine, in this process, without Ray: `featray measure`.
 
-Flow: a cell's JSON, or its id in a sweep or store -> one invocation -> `backends.inline` -> its row.
+Flow: a cell's JSON, or its id in a sweep or store -> `CellToMeasure` -> one invocation -> `backends.inline` -> its row.
 """
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +13,36 @@ from featray import errors, store
 from featray.backends.inline import Inline
 from featray.core import cell
 from featray.core.cell import Cell
+from featray.core.choices import Exclusive, ProtocolName, WeightsKind
 from featray.core.events import EventKind
-from featray.core.invocation import Invocation, Rules
 from featray.core.row import Row
+from featray.core.rules import Rules
 from featray.measurement import weights
 from featray.planning import placement, plan
 from featray.planning.inventory import Inventory, Target
 from featray.planning.placement import PlacedUnit, Placement
+from featray.planning.planned_invocation import PlannedInvocation, RunSettings
 from featray.sweep import PYFEAT_RULES, Selector, Sweep, expand
 
-SPOOL = "by-hand"  # a store of this name does not exist; the row is printed instead
+NAME = "by-hand"  # as sweep, run and spool of the row; no store has it, because the row is printed and not stored
+
+DEFAULT_RULES_NOTE = (
+    "measured with the default rules, because a row does not hold the rules of its sweep; name the sweep with --sweep"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FoundCell:
-    """A cell, how it is to be measured, and what to say about that."""
+class CellToMeasure:
+    """A cell, how to measure it, and what the user should know about that."""
 
     cell: Cell
     rules: Rules = dataclasses.field(default_factory=Rules)
-    exclusive: str = "host"
+    exclusive: Exclusive = Exclusive.HOST
     note: str | None = None
 
 
-DEFAULTS = "measured under the default rules: a row does not hold its sweep's; name it with --sweep"
-
-
-def from_file(path: Path) -> FoundCell:
-    """Read a cell as `asked` in a row, or a whole row, which is measured again as it was.
+def read_file(path: Path) -> CellToMeasure:
+    """Read a cell, as the column `asked` holds it, or a whole row, whose cell is measured again in the same way.
 
     Raises:
         BadInput: the file cannot be read, or holds no cell.
@@ -48,8 +51,10 @@ def from_file(path: Path) -> FoundCell:
         value = json.loads(path.read_text(encoding="utf-8"))
         is_row = isinstance(value, dict) and "asked" in value
         asked = value["asked"] if is_row else value
-        what = cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
-        return _as_measured(what, value.get("protocol"), value.get("exclusive")) if is_row else FoundCell(cell=what)
+        known = cell.from_asked(json.loads(asked) if isinstance(asked, str) else asked)
+        return (
+            _as_measured(known, value.get("protocol"), value.get("exclusive")) if is_row else CellToMeasure(cell=known)
+        )
     except OSError as wrong:
         raise errors.BadInput(f"{path}: cannot be read ({wrong.strerror})") from wrong
     except (ValueError, AttributeError, RecursionError) as wrong:
@@ -58,107 +63,105 @@ def from_file(path: Path) -> FoundCell:
         ) from wrong
 
 
-def from_sweep(sweep: Sweep, cell_id: str) -> FoundCell:
-    """Find a cell of a sweep by its id, or by an unambiguous beginning of it; the sweep's rules hold.
+def find_in_sweep(sweep: Sweep, cell_id: str) -> CellToMeasure:
+    """Find a cell of a sweep by its id or by the beginning of one; the sweep's rules apply.
 
     Raises:
         NothingMatches: no cell, or several, have such an id.
     """
-    found = [each for each in expand(sweep) if cell.cell_id(each).startswith(cell_id)]
-    if len(found) != 1:
-        known = [cell.cell_id(each) for each in expand(sweep)]
-        many = "several cells" if found else "no cell"
-        raise errors.NothingMatches(f"{sweep.name}: {many} with id {cell_id!r}{errors.suggest(cell_id, known)}")
-    return FoundCell(cell=found[0], rules=sweep.rules, exclusive=sweep.exclusive)
+    cells = {cell.cell_id(known): known for known in expand(sweep)}
+    matching = [known for known_id, known in cells.items() if known_id.startswith(cell_id)]
+    if len(matching) != 1:
+        number = "several cells" if matching else "no cell"
+        raise errors.NothingMatches(f"{sweep.name}: {number} with id {cell_id!r}{errors.suggest(cell_id, cells)}")
+    return CellToMeasure(cell=matching[0], rules=sweep.rules, exclusive=sweep.exclusive)
 
 
-def from_store(results: str, cell_id: str, target_id: str | None = None) -> FoundCell:
-    """Find a cell in the store by its id; it is measured as its last row was, on the target if it was measured there.
+def find_in_store(results: str, cell_id: str, target_id: str | None = None) -> CellToMeasure:
+    """Find a cell in the store by its id; its last row says how to measure it, on this target where there is one.
 
     Raises:
-        NothingMatches: the store has no row of it that says what was asked.
-        BadInput: what the row says was asked is no cell.
+        NothingMatches: the store has no row of the cell that holds what was asked.
+        BadInput: what the row holds is no cell.
     """
     rows = [row for row in store.read(results, cell_ids=[cell_id]).rows if row.asked is not None]
     rows = [row for row in rows if row.target_id == target_id] or rows
     if not rows or rows[-1].asked is None:
         raise errors.NothingMatches(
-            f"{store.shown(results)}: no measured row of cell {cell_id!r}; name its sweep with --sweep"
+            f"{store.display_name(results)}: no measured row of cell {cell_id!r}; name its sweep with --sweep"
         )
     try:
-        what = cell.from_asked(json.loads(rows[-1].asked))
+        known = cell.from_asked(json.loads(rows[-1].asked))
     except (ValueError, RecursionError) as wrong:
         raise errors.BadInput(
-            f"{store.shown(results)}: row of cell {cell_id}: {wrong}; name its sweep with --sweep"
+            f"{store.display_name(results)}: row of cell {cell_id}: {wrong}; name its sweep with --sweep"
         ) from wrong
-    return _as_measured(what, rows[-1].protocol, rows[-1].exclusive)
+    return _as_measured(known, rows[-1].protocol, rows[-1].exclusive)
 
 
-def _as_measured(what: Cell, protocol: Any, exclusive: Any) -> FoundCell:
-    """Take from a row how it was measured, as far as it tells."""
-    alone = exclusive if exclusive in ("host", "gpu") else "host"
-    if protocol == "pyfeat":
-        return FoundCell(cell=what, rules=PYFEAT_RULES, exclusive=alone)
-    return FoundCell(cell=what, exclusive=alone, note=DEFAULTS)
+def _as_measured(known: Cell, protocol: Any, exclusive: Any) -> CellToMeasure:
+    """Take from a row how it was measured, as far as it says so."""
+    lease = Exclusive(exclusive) if exclusive in tuple(Exclusive) else Exclusive.HOST
+    if protocol == ProtocolName.PYFEAT:
+        return CellToMeasure(cell=known, rules=PYFEAT_RULES, exclusive=lease)
+    return CellToMeasure(cell=known, exclusive=lease, note=DEFAULT_RULES_NOTE)
 
 
-def measure(
-    what: Cell, *, rules: Rules, exclusive: str, target_id: str | None, holder: str, say: Callable[[str], None]
-) -> Row:
+def measure(chosen: CellToMeasure, *, target_id: str | None, holder: str, say: Callable[[str], None]) -> Row:
     """Measure one cell once.
 
     Args:
-        what: The cell.
-        rules: How to measure it.
-        exclusive: What to lease, `host` or `gpu`.
+        chosen: The cell, and how to measure it.
         target_id: GPU UUID or other target id of this machine; None takes the first that fits.
         holder: Shown to others who wait for this machine.
-        say: Told why it waits.
+        say: Called with the reason when it has to wait.
 
     Raises:
         NothingMatches: this machine has no such target.
         NotReady: weights are missing.
     """
     backend = Inline(holder=holder)
-    target = _target(what, backend.inventory(), target_id)
-    unit = PlacedUnit(cell=what, cell_id=cell.cell_id(what), target=target)
-    campaign = plan.Campaign(sweep="by-hand", run_id="by-hand", rules=rules, exclusive=exclusive)
-    work = plan.make(Placement(units=(unit,), refusals=()), (), campaign, wanted=lambda *_: 1)
-    planned = work.invocations[0]
-    missing = backend.fetch(_needs(planned.invocation, target)) if what.weights == weights.PRETRAINED else {}
+    planned = _plan(chosen, _target(chosen.cell, backend.inventory(), target_id))
+    missing = backend.fetch(_needs(planned)) if chosen.cell.weights == WeightsKind.PRETRAINED else {}
     if missing:
-        raise errors.NotReady("\n".join(text for found in missing.values() for text in found))
-    backend.start(planned, SPOOL)
+        raise errors.NotReady("\n".join(reason for reasons in missing.values() for reason in reasons))
+    backend.start(planned, NAME)
     try:
-        return _row(backend, say)
+        return _wait_for_row(backend, say)
     finally:
         backend.close()
-        backend.forget(SPOOL, backend.collect(SPOOL))
+        backend.forget(NAME, backend.collect(NAME))
 
 
-def _row(backend: Inline, say: Callable[[str], None]) -> Row:
-    row: Row | None = None
-    told = ""
-    while True:
-        for event in backend.poll(1.0):
-            if event.kind == EventKind.WAITING and event.text != told:
-                told = event.text or ""
-                say(f"waiting for this machine, held by {told}")
-            row = event.row or row
-            if event.kind == EventKind.ENDED and row is not None:
-                return row
-
-
-def _needs(invocation: Invocation, target: Target) -> dict[str, Any]:
-    return {target.host.host_id: weights.required(invocation.cells[0].detector)}
-
-
-def _target(what: Cell, inventory: Inventory, target_id: str | None) -> Target:
-    placed = placement.match([what], inventory, Selector())
+def _target(known: Cell, inventory: Inventory, target_id: str | None) -> Target:
+    placed = placement.match([known], inventory, Selector())
     fitting = [unit.target for unit in placed.units if target_id in (None, unit.target.target_id)]
     if fitting:
         return fitting[0]
     if target_id is not None:
-        known = [target.target_id for target in inventory.targets()]
-        raise errors.NothingMatches(f"target {target_id!r} cannot run this cell{errors.suggest(target_id, known)}")
+        target_ids = [target.target_id for target in inventory.targets()]
+        raise errors.NothingMatches(f"target {target_id!r} cannot run this cell{errors.suggest(target_id, target_ids)}")
     raise errors.NothingMatches("; ".join(refusal.reason for refusal in placed.refusals))
+
+
+def _plan(chosen: CellToMeasure, target: Target) -> PlannedInvocation:
+    unit = PlacedUnit(cell=chosen.cell, cell_id=cell.cell_id(chosen.cell), target=target)
+    run = RunSettings(sweep=NAME, run_id=NAME, rules=chosen.rules, exclusive=chosen.exclusive)
+    return plan.make(Placement(units=(unit,), refusals=()), (), run, invocations_needed=lambda *_: 1).invocations[0]
+
+
+def _needs(planned: PlannedInvocation) -> Mapping[str, tuple[weights.HubFile, ...]]:
+    return {planned.target.host.host_id: weights.list_required(planned.invocation.cells[0].detector)}
+
+
+def _wait_for_row(backend: Inline, say: Callable[[str], None]) -> Row:
+    row: Row | None = None
+    holder = ""
+    while True:
+        for event in backend.poll(1.0):
+            if event.kind == EventKind.WAITING and event.text != holder:
+                holder = event.text or ""
+                say(f"waiting for this machine, held by {holder}")
+            row = event.row or row
+            if event.kind == EventKind.ENDED and row is not None:
+                return row

@@ -1,49 +1,68 @@
-"""Gathering: rows that come another way than by an event of this submit, out of the hosts' spools or a job's log.
+"""Spooled rows: rows that reach the store without an event of this submit, from a host's disk or a job's log.
 
-Flow: a backend's spools -> `gather` -> store -> `tell`; `detached` uses the same rules for what a job has said.
+Flow: spools of a backend -> `store_spooled`; events in a log -> `store_reported`; both -> store -> `announce`.
 """
 
 from collections.abc import Iterable, Sequence
 
 from featray import store
 from featray.backends import Backend
+from featray.core import row
+from featray.core.events import PlainEvent
 from featray.core.row import Row
 from featray.core.status import precedence
-from featray.running.runner import Progress, Watch
-from featray.store import UnitState
+from featray.core.stored_unit import StoredUnit
+from featray.running.progress import Progress, Watch
 
 
-def tell(found: Iterable[Row], run_id: str, watch: Watch) -> None:
-    """Give rows that came without an event to those who watch, who may keep a store of their own."""
-    for row in found:
-        own, other = (row, None) if row.run_id == run_id else (None, row)
-        watch(Progress(event=None, done=0, total=0, left_s=None, row=own, other=other))
+def announce(rows: Iterable[Row], run_id: str, watch: Watch) -> None:
+    """Give rows that came without an event to the watcher, who may have a store of their own."""
+    for stored in rows:
+        is_own = stored.run_id == run_id
+        watch(Progress(row=stored if is_own else None, other=None if is_own else stored))
 
 
-def gather(results: str, backend: Backend) -> list[Row]:
-    """Put in the store what waits in the hosts' spools, such as the rows of a driver that was killed; return them."""
+def store_spooled(results: str, backend: Backend) -> list[Row]:
+    """Store the rows that wait in the hosts' spools, such as those of a killed driver; return those that are new."""
     if (spool := store.spool_name(results)) is None:
         return []
     waiting = backend.collect(spool)
-    found = news(kept(results, waiting), store.keys(results, every_attempt=True).units if waiting else ())
-    if found:
-        store.append(results, found)
-    if waiting:
-        backend.forget(spool, waiting)
-    return found
+    if not waiting:
+        return []
+    fresh = new_rows(without_removed_runs(results, waiting), store.keys(results, every_attempt=True).units)
+    if fresh:
+        store.append(results, fresh)
+    backend.forget(spool, waiting)
+    return fresh
 
 
-def kept(results: str, rows: Sequence[Row]) -> list[Row]:
-    """Leave out rows of runs that were removed from the store."""
-    gone = {run for run in {row.run_id for row in rows} if store.is_removed(results, run)}
-    return [row for row in rows if row.run_id not in gone]
+def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
+    """Store the rows of a log's events that this store lacks; return their number.
 
-
-def news(rows: Iterable[Row], stored: Iterable[UnitState]) -> list[Row]:
-    """Keep the rows that a store lacks, each once, and those that say more than what it has in their place.
-
-    A row that was thought lost with its host may have been measured after all, and a cancelled attempt was made again.
+    There are some where this store and the head's lie on different disks.
     """
-    known = {row.key(): precedence(row.status, row.attempt) for row in stored}
+    reported = [row.from_mapping(event[key]) for event in events for key in ("row", "other") if key in event]
+    if not reported:
+        return 0
+    runs = {reported_row.run_id for reported_row in reported}
+    stored = [unit for run in runs for unit in store.keys(results, run_id=run, every_attempt=True).units]
+    fresh = new_rows(without_removed_runs(results, reported), stored)
+    if fresh:
+        store.append(results, fresh)
+    return len(fresh)
+
+
+def without_removed_runs(results: str, rows: Sequence[Row]) -> list[Row]:
+    """Leave out the rows of runs that were removed from the store."""
+    removed = {run for run in {row.run_id for row in rows} if store.is_removed(results, run)}
+    return [row for row in rows if row.run_id not in removed]
+
+
+def new_rows(rows: Iterable[Row], stored: Iterable[StoredUnit]) -> list[Row]:
+    """Keep the rows that a store lacks, each once, and those that outrank the store's row of the same attempt.
+
+    A host may have measured what the driver took for lost, and a cancelled attempt is made again.
+    """
+    ranks = {row.key(): precedence(row.status, row.attempt) for row in stored}
     latest = {row.key(): row for row in rows}
-    return [row for key, row in latest.items() if key not in known or precedence(row.status, row.attempt) > known[key]]
+    return [row for key, row in latest.items() if key not in ranks or precedence(row.status, row.attempt) > ranks[key]]

@@ -1,24 +1,26 @@
-"""Unmeasured: rows of units that no process answered for, because none could run them or it was lost.
+"""Unmeasured: the rows of units that no process measured, because none could run them or the process was lost.
 
-Flow: `plan.Plan` and the runner's losses -> rows -> store, so that every planned unit has a status and a reason.
+Flow: refusals of `plan.Plan`, losses of the runner -> rows -> store, so that every planned unit has a status and a
+reason.
 """
 
 from collections.abc import Collection
 
 from featray.core import clock
-from featray.core import invocation as invocations
 from featray.core.cell import Cell
+from featray.core.invocation import Invocation, record
 from featray.core.row import NO_TARGET, Row
 from featray.core.status import Status
 from featray.planning.inventory import Target
-from featray.planning.plan import Plan, Planned
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import PlannedInvocation
 
 
-def row(planned: Planned, cell: Cell, status: Status, reason: str) -> Row:
-    """Make the row of a cell whose process gave none."""
+def make_row(planned: PlannedInvocation, cell: Cell, status: Status, reason: str) -> Row:
+    """Make the row of a cell whose process sent none."""
     now = clock.utc_now()
     host, gpu = planned.target.host, planned.target.gpu
-    return invocations.record(
+    return record(
         planned.invocation,
         cell,
         status=status.value,
@@ -34,47 +36,45 @@ def row(planned: Planned, cell: Cell, status: Status, reason: str) -> Row:
     )
 
 
-def refusals(work: Plan, known: Collection[tuple[str, str]]) -> list[Row]:
-    """Make the rows of the cells that cannot run, less those that the run already holds.
+def make_refusals(work: Plan, stored: Collection[tuple[str, str]]) -> list[Row]:
+    """Make the rows of the cells that cannot run, without those that the run already has.
 
     Args:
         work: The plan.
-        known: (cell_id, target_id) of refusals that are stored.
+        stored: (cell_id, target_id) of the stored refusals.
     """
-    made: list[Row] = []
+    rows: list[Row] = []
     for refusal in work.refusals:
         target_id = refusal.target.target_id if refusal.target else NO_TARGET
-        if (refusal.cell_id, target_id) in known:
-            continue
-        made.append(_refused(work, refusal.cell, refusal.target, refusal.reason))
-    return made
+        if (refusal.cell_id, target_id) not in stored:
+            rows.append(_make_refusal(work, refusal.cell, refusal.target, refusal.reason))
+    return rows
 
 
-def _refused(work: Plan, cell: Cell, target: Target | None, reason: str) -> Row:
-    now = clock.utc_now()
-    invocation = invocations.Invocation(
-        sweep=work.campaign.sweep,
-        run_id=work.campaign.run_id,
-        description=work.campaign.description,
-        baseline=work.campaign.baseline,
+def _make_refusal(work: Plan, cell: Cell, target: Target | None, reason: str) -> Row:
+    invocation = Invocation(
+        sweep=work.run.sweep,
+        run_id=work.run.run_id,
+        description=work.run.description,
+        baseline=work.run.baseline,
         target_id=target.target_id if target else NO_TARGET,
         device=cell.device,
         invocation=1,
-        attempt=0,  # never started: a row of this unit that was, should it once run, is another and counts
+        attempt=0,  # never started: if the unit runs later, its first row has attempt 1 and counts instead
         block=1,
         order=(0,),
         cells=(cell,),
-        rules=work.campaign.rules,
-        exclusive=work.campaign.exclusive,
+        rules=work.run.rules,
+        exclusive=work.run.exclusive,
     )
-    return invocations.record(
+    return record(
         invocation,
         cell,
         status=(Status.UNSUPPORTED if target else Status.INFEASIBLE).value,
         reason=reason,
-        started_at=now,
+        started_at=clock.utc_now(),
         block=None,
-        order_index=None,  # no process was ever started: the planner asks again next time
+        order_index=None,  # no process was started: the next submit plans the cell again
         hostname=target.host.hostname if target else None,
         host_id=target.host.host_id if target else None,
         gpu_name=target.gpu.name if target and target.gpu else None,

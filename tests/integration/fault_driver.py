@@ -14,26 +14,26 @@ from featray.core import invocation
 from featray.host import clips, probe, supervisor
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.running import submission
+from featray.running import preparation
 from tests.support.failing_sweeps import ThisMachine, run_sweep
 
 
 class Doomed(ThisMachine):
-    """Kills this process when it hears of a row, which then is in the spool and not in the store."""
+    """Kills this process at the first row, which then is in the spool and not in the store."""
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
-        heard = super().poll(timeout_s)
-        if any(event.row for event in heard):
+        events = super().poll(timeout_s)
+        if any(event.row for event in events):
             os.kill(os.getpid(), signal.SIGKILL)
-        return heard
+        return events
 
 
 def plan_first(path: str) -> PlannedInvocation:
     """Plan a sweep's first invocation on this machine."""
-    of = sweep.load(Path(path), probe_clip=clips.probe)
-    request = submission.SubmitRequest(sweep=of, results="/nowhere")
+    loaded = sweep.load(Path(path), probe_clip=clips.probe)
+    request = preparation.SubmitRequest(sweep=loaded, results="/nowhere")
     hosts = Inventory(hosts=(probe.this_host(),))
-    return submission.prepare(request, hosts, now=datetime.datetime.now(datetime.UTC)).plan.invocations[0]
+    return preparation.prepare(request, hosts, now=datetime.datetime.now(datetime.UTC)).plan.invocations[0]
 
 
 def main() -> None:

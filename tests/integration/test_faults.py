@@ -19,9 +19,9 @@ from featray.errors import StoreError
 from featray.host import input_files, probe, spool, supervisor
 from featray.measurement import weights
 from featray.planning.inventory import Inventory
-from featray.running.runner import Progress
-from tests.support.campaigns import Here, attempts, last, run, wait_until, write
-from tests.support.command import children
+from featray.running.progress import Progress
+from tests.support.command import list_children
+from tests.support.failing_sweeps import ThisMachine, final_rows, list_attempts, run_sweep, wait_until, write_sweep
 
 ROOT = Path(__file__).parents[2]
 DRIVER = Path(__file__).with_name("fault_driver.py")
@@ -46,40 +46,44 @@ def here() -> Inventory:
 def test_a_child_that_dies_costs_its_cell_three_tries_and_nothing_else(
     tmp_path: Path, here: Inventory, fault: str, reason: str
 ) -> None:
-    run(write(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", Here(here))
-    assert attempts(tmp_path / "r") == [
+    run_sweep(write_sweep(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", ThisMachine(here))
+    assert list_attempts(tmp_path / "r") == [
         (1, 1, "ok"),
         *((4, attempt, "crashed") for attempt in (1, 2, 3)),
         (8, 1, "ok"),
     ]
-    assert str(last(tmp_path / "r")[4, 1].reason).startswith(reason)
-    assert run(write(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", Here(here)).rows == []
+    assert str(final_rows(tmp_path / "r")[4, 1].reason).startswith(reason)
+    assert (
+        run_sweep(write_sweep(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", ThisMachine(here)).rows == []
+    )
 
 
 def test_the_stderr_of_a_dead_child_is_kept(tmp_path: Path, here: Inventory) -> None:
-    run(write(tmp_path, "fault: sigsegv", sizes=[4]), tmp_path / "r", Here(here))
-    assert "Segmentation fault" in str(last(tmp_path / "r")[4, 1].stderr_tail)
+    run_sweep(write_sweep(tmp_path, "fault: sigsegv", sizes=[4]), tmp_path / "r", ThisMachine(here))
+    assert "Segmentation fault" in str(final_rows(tmp_path / "r")[4, 1].stderr_tail)
 
 
 def test_bad_luck_is_tried_again_and_the_last_attempt_counts(tmp_path: Path, here: Inventory) -> None:
-    sweep = write(tmp_path, f"fault: sigkill, at_batch: 4, once: {tmp_path / 'done'}")
-    run(sweep, tmp_path / "r", Here(here))
-    assert attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "crashed"), (4, 2, "ok"), (8, 1, "ok")]
-    assert {row.status for row in last(tmp_path / "r").values()} == {"ok"}
+    sweep = write_sweep(tmp_path, f"fault: sigkill, at_batch: 4, once: {tmp_path / 'done'}")
+    run_sweep(sweep, tmp_path / "r", ThisMachine(here))
+    assert list_attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "crashed"), (4, 2, "ok"), (8, 1, "ok")]
+    assert {row.status for row in final_rows(tmp_path / "r").values()} == {"ok"}
 
 
 def test_a_child_that_hangs_with_the_interpreter_held_is_ended_at_its_limit(tmp_path: Path, here: Inventory) -> None:
-    sweep = write(tmp_path, "fault: hang, at_batch: 4", rules="time_limit_s: 2")
+    sweep = write_sweep(tmp_path, "fault: hang, at_batch: 4", rules="time_limit_s: 2")
     begun = time.monotonic()
-    run(sweep, tmp_path / "r", Here(here))
+    run_sweep(sweep, tmp_path / "r", ThisMachine(here))
     assert time.monotonic() - begun < 60  # it would hang for ever
-    assert attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "timeout"), (8, 1, "ok")]
-    assert last(tmp_path / "r")[4, 1].reason == "took longer than its limit of 2.0 s"
+    assert list_attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "timeout"), (8, 1, "ok")]
+    assert final_rows(tmp_path / "r")[4, 1].reason == "took longer than its limit of 2.0 s"
 
 
 def test_larger_batches_are_skipped_once_memory_ran_out(tmp_path: Path, here: Inventory) -> None:
-    run(write(tmp_path, "fault: memory, at_batch: 4", sizes=range(3, 15), n=2), tmp_path / "r", Here(here))
-    final = last(tmp_path / "r")
+    run_sweep(
+        write_sweep(tmp_path, "fault: memory, at_batch: 4", sizes=range(3, 15), n=2), tmp_path / "r", ThisMachine(here)
+    )
+    final = final_rows(tmp_path / "r")
     skipped, ended = ("skipped", "batch 4 already ran out of memory"), final[4, 1]
     for invocation in (1, 2):
         assert (final[4, invocation].status, final[4, invocation].reason) == ("oom", "MemoryError")
@@ -93,13 +97,15 @@ def test_larger_batches_are_skipped_once_memory_ran_out(tmp_path: Path, here: In
 
 @pytest.mark.parametrize(("fault", "status"), [("error", "failed"), ("no_face", "wrong_work")])
 def test_a_python_failure_is_final_at_the_first_try(tmp_path: Path, here: Inventory, fault: str, status: str) -> None:
-    run(write(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", Here(here))
-    assert attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, status), (8, 1, "ok")]
+    run_sweep(write_sweep(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", ThisMachine(here))
+    assert list_attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, status), (8, 1, "ok")]
 
 
 def test_a_detector_that_cannot_be_made_is_the_failure_of_all_its_cells(tmp_path: Path, here: Inventory) -> None:
-    run(write(tmp_path, "fault: load"), tmp_path / "r", Here(here))
-    assert {row.reason for row in last(tmp_path / "r").values()} == {"RuntimeError: sabotaged while loading"}
+    run_sweep(write_sweep(tmp_path, "fault: load"), tmp_path / "r", ThisMachine(here))
+    assert {row.reason for row in final_rows(tmp_path / "r").values()} == {
+        "RuntimeError: failed on purpose while loading"
+    }
 
 
 def drive(sweep: Path, results: Path, how: str, *wrapper: str) -> "subprocess.Popen[str]":
@@ -112,29 +118,29 @@ def drive(sweep: Path, results: Path, how: str, *wrapper: str) -> "subprocess.Po
 
 
 def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: Path, here: Inventory) -> None:
-    sweep, results = write(tmp_path, sizes=[1, 4]), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, sizes=[1, 4]), tmp_path / "r"
     with drive(sweep, results, "dies-before-it-stores") as driver:
         driver.communicate(timeout=60)
     assert driver.returncode == -signal.SIGKILL
-    wait_until(lambda: not children(), 5)
+    wait_until(lambda: not list_children(), 5)
     assert store.read(str(results)).rows == ()
     place = spool.folder(weights.featray_cache(), str(store.spool_name(results)))
     (kept,) = spool.pending(place)
-    outcome = run(sweep, results, Here(here))
+    outcome = run_sweep(sweep, results, ThisMachine(here))
     assert len(outcome.rows) == 1
-    assert attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
+    assert list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
     assert kept in store.read(str(results)).rows
     assert spool.pending(place) == []
 
 
 def test_a_child_is_gone_within_5_s_of_its_supervisors_parent(tmp_path: Path) -> None:
-    sweep = write(tmp_path, "seconds: 60", sizes=[1])
+    sweep = write_sweep(tmp_path, "seconds: 60", sizes=[1])
     with drive(sweep, tmp_path / "r", "as-an-orphan") as parent:
         assert parent.stdout is not None
         supervisor = int(parent.stdout.readline())
-        wait_until(children, 30)
+        wait_until(list_children, 30)
         parent.kill()
-        wait_until(lambda: not children() and not Path(f"/proc/{supervisor}").exists(), 5)
+        wait_until(lambda: not list_children() and not Path(f"/proc/{supervisor}").exists(), 5)
 
 
 @pytest.fixture
@@ -152,13 +158,13 @@ def small_memory(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.root
 def test_a_kill_by_the_memory_limit_of_the_control_group_is_out_of_memory(tmp_path: Path, small_memory: Path) -> None:
-    sweep = write(tmp_path, "fault: hog, at_batch: 4", sizes=[1, 4])
+    sweep = write_sweep(tmp_path, "fault: hog, at_batch: 4", sizes=[1, 4])
     enter = ("sh", "-c", f'echo $$ > {small_memory}/cgroup.procs && exec "$@"', "sh")
     with drive(sweep, tmp_path / "r", "to-its-end", *enter) as driver:
         driver.communicate(timeout=60)
     assert driver.returncode == 0
-    assert attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "oom")]
-    assert last(tmp_path / "r")[4, 1].reason == "killed by the memory limit of its cgroup (SIGKILL)"
+    assert list_attempts(tmp_path / "r") == [(1, 1, "ok"), (4, 1, "oom")]
+    assert final_rows(tmp_path / "r")[4, 1].reason == "killed by the memory limit of its cgroup (SIGKILL)"
 
 
 @pytest.fixture
@@ -181,7 +187,7 @@ def fill(disk: Path) -> Path:
 def test_a_disk_that_fills_up_ends_the_run_clearly_and_the_next_goes_on(
     tmp_path: Path, here: Inventory, small_disk: Path
 ) -> None:
-    sweep = write(tmp_path)
+    sweep = write_sweep(tmp_path)
     ballast: list[Path] = []
 
     def watch(progress: Progress) -> None:
@@ -189,18 +195,18 @@ def test_a_disk_that_fills_up_ends_the_run_clearly_and_the_next_goes_on(
             ballast.append(fill(small_disk))
 
     full = r"cannot write .*: No space left on device; free some space"
-    with contextlib.closing(Here(here)) as backend, pytest.raises(StoreError, match=full):
-        run(sweep, small_disk, backend, watch)
-    assert len(attempts(small_disk)) == 1
+    with contextlib.closing(ThisMachine(here)) as backend, pytest.raises(StoreError, match=full):
+        run_sweep(sweep, small_disk, backend, watch)
+    assert len(list_attempts(small_disk)) == 1
     ballast[0].unlink()
-    assert len(run(sweep, small_disk, Here(here)).rows) == 1  # of the two left, one waited in the spool
-    assert {row.status for row in last(small_disk).values()} == {"ok"}
-    assert len(last(small_disk)) == 3
+    assert len(run_sweep(sweep, small_disk, ThisMachine(here)).rows) == 1  # of the two left, one waited in the spool
+    assert {row.status for row in final_rows(small_disk).values()} == {"ok"}
+    assert len(final_rows(small_disk)) == 3
 
 
 @pytest.mark.root
 def test_a_store_made_read_only_ends_the_run_clearly(tmp_path: Path, here: Inventory, small_disk: Path) -> None:
-    sweep, rows = write(tmp_path), small_disk / "rows"
+    sweep, rows = write_sweep(tmp_path), small_disk / "rows"
 
     def watch(progress: Progress) -> None:
         if progress.done == 1 and progress.event is not None and progress.event.row is not None:
@@ -208,12 +214,12 @@ def test_a_store_made_read_only_ends_the_run_clearly(tmp_path: Path, here: Inven
             subprocess.run(["mount", "-o", "remount,bind,ro", str(rows)], check=True)
 
     sealed = r"cannot write .*: Read-only file system"
-    with contextlib.closing(Here(here)) as backend, pytest.raises(StoreError, match=sealed):
-        run(sweep, small_disk, backend, watch)
+    with contextlib.closing(ThisMachine(here)) as backend, pytest.raises(StoreError, match=sealed):
+        run_sweep(sweep, small_disk, backend, watch)
     assert len(store.read(str(small_disk)).rows) == 1
     subprocess.run(["umount", str(rows)], check=True)
-    assert len(run(sweep, small_disk, Here(here)).rows) == 1
-    assert len(last(small_disk)) == 3
+    assert len(run_sweep(sweep, small_disk, ThisMachine(here)).rows) == 1
+    assert len(final_rows(small_disk)) == 3
 
 
 @pytest.mark.root
@@ -223,8 +229,10 @@ def test_a_spool_that_is_full_is_said_and_costs_no_row(
     monkeypatch.setenv("FEATRAY_CACHE", str(small_disk))
     fill(small_disk)
     said: list[str] = []
-    run(write(tmp_path), tmp_path / "r", Here(here), lambda progress: said.append(str(progress.text)))
-    assert {row.status for row in last(tmp_path / "r").values()} == {"ok"}
+    run_sweep(
+        write_sweep(tmp_path), tmp_path / "r", ThisMachine(here), lambda progress: said.append(str(progress.text))
+    )
+    assert {row.status for row in final_rows(tmp_path / "r").values()} == {"ok"}
     assert any("No space left on device" in text for text in said)
 
 
@@ -235,23 +243,23 @@ def test_an_interpreter_of_another_architecture_costs_its_cells_and_no_more_trie
         raise OSError(errno.ENOEXEC, "Exec format error")
 
     monkeypatch.setattr(supervisor, "Child", cannot)
-    run(write(tmp_path), tmp_path / "r", Here(here))
-    rows = last(tmp_path / "r").values()
+    run_sweep(write_sweep(tmp_path), tmp_path / "r", ThisMachine(here))
+    rows = final_rows(tmp_path / "r").values()
     assert {(row.status, row.attempt) for row in rows} == {("unsupported", 1)}
     assert all("Exec format error" in str(row.reason) for row in rows)
 
 
 def test_a_clip_that_went_away_costs_its_own_cells_only(tmp_path: Path, here: Inventory) -> None:
     clip = Path(shutil.copy(input_files.find_packaged(str(CATALOGUE["short"].packaged)), tmp_path / "gone.mp4"))
-    sweep = write(tmp_path, sizes=[4])
+    sweep = write_sweep(tmp_path, sizes=[4])
     sweep.write_text(sweep.read_text().replace("[short]", "[gone.mp4, short]"))
 
-    class Absent(Here):
+    class Absent(ThisMachine):
         def inventory(self) -> Inventory:
             clip.unlink()
             return super().inventory()
 
-    run(sweep, tmp_path / "r", Absent(here))
+    run_sweep(sweep, tmp_path / "r", Absent(here))
     found = {row.input: (row.status, row.reason) for row in store.read(str(tmp_path / "r")).rows}
     assert found["short"] == ("ok", None)
     assert found["gone"][0] == "unsupported"

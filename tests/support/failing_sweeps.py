@@ -14,7 +14,9 @@ from featray.host import clips
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.running import submission
-from featray.running.runner import RunOutcome, Watch
+from featray.running.preparation import SubmitRequest
+from featray.running.progress import Watch
+from featray.running.runner import RunOutcome
 from tests.support.command import list_children
 
 SWEEP = """
@@ -62,7 +64,7 @@ class ThisMachine(Inline):
 
 def run_sweep(path: Path, results: Path, backend: Backend, watch: Watch = lambda _: None) -> RunOutcome:
     """Run a sweep in this process; check that no row was stored twice, which compaction would hide."""
-    request = submission.SubmitRequest(sweep=sweep.load(path, probe_clip=clips.probe), results=str(results))
+    request = SubmitRequest(sweep=sweep.load(path, probe_clip=clips.probe), results=str(results))
     outcome = submission.run(request, backend, watch, now=datetime.datetime.now(datetime.UTC))[1]
     assert not [problem for problem in outcome.problems if "stored twice" in problem]
     return outcome

@@ -1,4 +1,4 @@
-"""The runner on a backend that says what a test tells it to: losses, deadlines, figures. No process is started."""
+"""The runner on a backend that plays a script: losses, deadlines, figures. No process is started."""
 
 import collections
 import dataclasses
@@ -15,30 +15,32 @@ from featray.core.cell import Cell, cell_id
 from featray.core.detectors import CATALOGUE
 from featray.core.events import EventKind
 from featray.core.row import Row
+from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
-from featray.planning.plan import Planned
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import runner
 from featray.running.gauges import Gauges
-from featray.running.runner import REAL_TIME, DriverClock, Progress, RunningPlan
-from tests.support.places import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
+from featray.running.progress import Progress, Watch
+from featray.running.runner import REAL_TIME, DriverClock, Runner
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
 
-Script = Callable[[Planned], Iterator[Event]]
+Script = Callable[[PlannedInvocation], Iterator[Event]]
 
 
-class Told:
-    """A backend that plays one script per start, and the last one for ever."""
+class ScriptedBackend:
+    """A backend that plays one script per start, and the last one at every further start."""
 
     dashboard = None
 
     def __init__(self, *scripts: Script) -> None:
         self.scripts = collections.deque(scripts)
-        self.started: list[Planned] = []
-        self.cancelled: list[Planned] = []
+        self.started: list[PlannedInvocation] = []
+        self.cancelled: list[PlannedInvocation] = []
         self.published: list[dict[str, Any]] = []
         self.forgotten: list[Row] = []
-        self._live: dict[int, tuple[Planned, Iterator[Event]]] = {}
+        self._live: dict[int, tuple[PlannedInvocation, Iterator[Event]]] = {}
 
     def inventory(self) -> Inventory:
         return make_inventory()
@@ -46,19 +48,19 @@ class Told:
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
         return {}
 
-    def start(self, planned: Planned, store: str) -> None:  # noqa: ARG002
+    def start(self, planned: PlannedInvocation, store: str) -> None:  # noqa: ARG002
         script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
         self.started.append(planned)
         self._live[id(planned)] = (planned, script(planned))
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002
-        heard = [event for _, script in list(self._live.values()) if (event := next(script, None))]
-        for event in heard:
+        events = [event for _, script in list(self._live.values()) if (event := next(script, None))]
+        for event in events:
             if event.kind == EventKind.ENDED:
                 self._live.pop(id(event.planned), None)
-        return heard
+        return events
 
-    def cancel(self, planned: Planned) -> None:
+    def cancel(self, planned: PlannedInvocation) -> None:
         self.cancelled.append(planned)
         self._live.pop(id(planned), None)
 
@@ -78,27 +80,27 @@ class Told:
         pass
 
 
-def row(planned: Planned, cell: Cell, status: str = "ok") -> Event:
+def row(planned: PlannedInvocation, cell: Cell, status: str = "ok") -> Event:
     made = invocation.record(planned.invocation, cell, status=status, started_at="2026-05-14T23:15:32Z")
     return Event(planned=planned, kind=EventKind.ROW, row=dataclasses.replace(made, timed_s=[0.5]))
 
 
-def started(planned: Planned, cell: Cell) -> Event:
+def started(planned: PlannedInvocation, cell: Cell) -> Event:
     return Event(planned=planned, kind=EventKind.STARTED, cell_id=cell_id(cell))
 
 
-def goes_well(planned: Planned) -> Iterator[Event]:
+def goes_well(planned: PlannedInvocation) -> Iterator[Event]:
     for cell in planned.invocation.cells:
         yield started(planned, cell)
         yield row(planned, cell)
     yield Event(planned=planned, kind=EventKind.ENDED)
 
 
-def lost(planned: Planned, status: Status = Status.LOST) -> Iterator[Event]:
+def lost(planned: PlannedInvocation, status: Status = Status.LOST) -> Iterator[Event]:
     yield Event(planned=planned, kind=EventKind.ENDED, status=status, text="gone")
 
 
-def lost_in_the_second(planned: Planned, status: Status = Status.LOST) -> Iterator[Event]:
+def lost_in_the_second(planned: PlannedInvocation, status: Status = Status.LOST) -> Iterator[Event]:
     first, second = planned.invocation.cells[:2]
     yield started(planned, first)
     yield row(planned, first)
@@ -106,7 +108,7 @@ def lost_in_the_second(planned: Planned, status: Status = Status.LOST) -> Iterat
     yield Event(planned=planned, kind=EventKind.ENDED, status=status, text="gone")
 
 
-def falls_silent(planned: Planned) -> Iterator[Event]:
+def falls_silent(planned: PlannedInvocation) -> Iterator[Event]:
     yield Event(planned=planned, kind=EventKind.LOADING)
 
 
@@ -115,15 +117,15 @@ def cells(*sizes: int, **changes: Any) -> list[Cell]:
 
 
 def run(
-    backend: Told,
+    backend: ScriptedBackend,
     results: Path,
     of: Sequence[Cell],
     *,
-    watch: runner.Watch = lambda _: None,
+    watch: Watch = lambda _: None,
     n: int = 1,
     clock: DriverClock = REAL_TIME,
 ) -> runner.RunOutcome:
-    return RunningPlan(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).finish()
+    return Runner(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).run()
 
 
 def attempts(results: Path) -> list[tuple[int, int, str]]:
@@ -134,7 +136,7 @@ def attempts(results: Path) -> list[tuple[int, int, str]]:
 
 def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> None:
     of = [cell for name in ("retinaface", "mpdetector", "detectorv2") for cell in cells(1, 4, detector=CATALOGUE[name])]
-    outcome = run(Told(lost), tmp_path, of, n=2)
+    outcome = run(ScriptedBackend(lost), tmp_path, of, n=2)
     assert outcome.problems == ["CPU was set aside after 3 invocations in a row were lost with their process"]
     last = store.read(str(tmp_path)).rows
     assert len(last) == 12
@@ -142,7 +144,7 @@ def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> N
 
 
 def test_a_lost_worker_costs_the_cell_that_it_was_at(tmp_path: Path) -> None:
-    backend = Told(lost_in_the_second, goes_well)
+    backend = ScriptedBackend(lost_in_the_second, goes_well)
     run(backend, tmp_path, cells(1, 2, 4, 8))
     first = backend.started[0].invocation.cells
     assert attempts(tmp_path) == sorted(
@@ -155,7 +157,7 @@ def test_a_lost_worker_costs_the_cell_that_it_was_at(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_ran_out_of_memory_skips_larger_batches_only(tmp_path: Path) -> None:
-    backend = Told(lambda planned: lost_in_the_second(planned, Status.OOM), goes_well)
+    backend = ScriptedBackend(lambda planned: lost_in_the_second(planned, Status.OOM), goes_well)
     run(backend, tmp_path, cells(1, 2, 4, 8))
     first = [cell.batch_size for cell in backend.started[0].invocation.cells]
     ends = dict.fromkeys(first, "ok")
@@ -164,15 +166,15 @@ def test_a_worker_that_ran_out_of_memory_skips_larger_batches_only(tmp_path: Pat
 
 
 def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> None:
-    def lost_on_box(planned: Planned) -> Iterator[Event]:
+    def lost_on_box(planned: PlannedInvocation) -> Iterator[Event]:
         return lost_in_the_second(planned) if planned.target.host.hostname == "box" else goes_well(planned)
 
-    def lost_at_once_on_box(planned: Planned) -> Iterator[Event]:
+    def lost_at_once_on_box(planned: PlannedInvocation) -> Iterator[Event]:
         return lost(planned) if planned.target.host.hostname == "box" else goes_well(planned)
 
     placed = place(cells(1, 2, 4, 8, 16, 32), *map(make_host, ("box", "shelf", "desk")), interchangeable=True)
-    backend = Told(lost_on_box, lost_at_once_on_box)
-    outcome = RunningPlan(make_plan(placed, n=6), backend, str(tmp_path), lambda _: None).finish()
+    backend = ScriptedBackend(lost_on_box, lost_at_once_on_box)
+    outcome = Runner(make_plan(placed, n=6), backend, str(tmp_path), lambda _: None).run()
     final = store.read(str(tmp_path)).rows
     assert len({(row.cell_id, row.invocation) for row in final if row.status == "ok"}) == 36
     assert max(row.attempt for row in outcome.rows) == 2
@@ -180,91 +182,89 @@ def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> 
 
 
 def test_a_process_lost_before_any_cell_is_every_cells_failure(tmp_path: Path) -> None:
-    run(Told(lost, goes_well), tmp_path, cells(1, 4))
+    run(ScriptedBackend(lost, goes_well), tmp_path, cells(1, 4))
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok"), (4, 1, "lost"), (4, 2, "ok")]
 
 
 def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(tmp_path: Path) -> None:
     of = cells(1, 4)
     work = make_plan(place(of, make_host()), n=1)
-    quick = invocation.Rules(load_limit_s=0.1, time_limit_s=60.0)
+    quick = Rules(load_limit_s=0.1, time_limit_s=60.0)
     planned = tuple(
         dataclasses.replace(each, invocation=dataclasses.replace(each.invocation, rules=quick))
         for each in work.invocations
     )
-    backend = Told(falls_silent, goes_well)
+    backend = ScriptedBackend(falls_silent, goes_well)
     hasty = DriverClock(grace_s=0.0)
-    RunningPlan(
-        dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None, clock=hasty
-    ).finish()
+    Runner(dataclasses.replace(work, invocations=planned), backend, str(tmp_path), lambda _: None, clock=hasty).run()
     assert len(backend.cancelled) == 1
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok"), (4, 1, "lost"), (4, 2, "ok")]
 
 
 def striding() -> DriverClock:
-    """Make a clock on which 100 s pass between any two looks."""
+    """Make a clock on which 100 s pass between any two readings."""
     times = iter(range(0, 10**9, 100))
     return DriverClock(now=lambda: float(next(times)))
 
 
 def test_waiting_for_a_host_is_never_too_long(tmp_path: Path) -> None:
-    def waits(planned: Planned) -> Iterator[Event]:
+    def waits(planned: PlannedInvocation) -> Iterator[Event]:
         for _ in range(50):
             yield Event(planned=planned, kind=EventKind.WAITING, text="ann@box (process 7)")
         yield from goes_well(planned)
 
-    backend = Told(waits)
+    backend = ScriptedBackend(waits)
     run(backend, tmp_path, cells(1), clock=striding())
     assert backend.cancelled == []
     assert attempts(tmp_path) == [(1, 1, "ok")]
 
 
 def test_what_ray_never_begins_though_nothing_is_in_its_way_is_lost(tmp_path: Path) -> None:
-    def never_begins(planned: Planned) -> Iterator[Event]:
+    def never_begins(planned: PlannedInvocation) -> Iterator[Event]:
         while True:
             yield Event(planned=planned, kind=EventKind.QUEUED, text="Ray to start it on box")
 
-    backend = Told(never_begins, goes_well)
+    backend = ScriptedBackend(never_begins, goes_well)
     run(backend, tmp_path, cells(1), clock=striding())
     assert len(backend.cancelled) == 1
     assert attempts(tmp_path) == [(1, 1, "lost"), (1, 2, "ok")]
 
 
 def test_a_gpu_that_keeps_dying_leaves_the_other_one_of_its_host_alone(tmp_path: Path) -> None:
-    def dies_on_one(planned: Planned) -> Iterator[Event]:
+    def dies_on_one(planned: PlannedInvocation) -> Iterator[Event]:
         return lost(planned) if planned.invocation.gpu_uuid == RTX3090.uuid else goes_well(planned)
 
     placed = place(cells(1, 4, device="cuda"), make_host("box", RTX3090, BLACKWELL))
-    outcome = RunningPlan(make_plan(placed, n=5), Told(dies_on_one), str(tmp_path), lambda _: None).finish()
+    outcome = Runner(make_plan(placed, n=5), ScriptedBackend(dies_on_one), str(tmp_path), lambda _: None).run()
     ends = collections.Counter((row.gpu_uuid == RTX3090.uuid, row.status) for row in store.read(str(tmp_path)).rows)
     assert ends == {(True, "lost"): 10, (False, "ok"): 10}
     assert outcome.problems == ["RTX 3090 was set aside after 3 invocations in a row were lost with their process"]
 
 
-def test_rows_that_the_driver_makes_are_told_like_those_of_a_host(tmp_path: Path) -> None:
-    heard: list[Progress] = []
-    run(Told(lost), tmp_path, cells(1, 4), watch=heard.append)
-    told = [progress.event.row for progress in heard if progress.event and progress.event.row]
-    assert sorted(row.key() for row in told) == sorted(
+def test_rows_that_the_driver_makes_reach_the_watcher_like_those_of_a_host(tmp_path: Path) -> None:
+    progresses: list[Progress] = []
+    run(ScriptedBackend(lost), tmp_path, cells(1, 4), watch=progresses.append)
+    rows = [progress.event.row for progress in progresses if progress.event and progress.event.row]
+    assert sorted(row.key() for row in rows) == sorted(
         row.key() for row in store.read(str(tmp_path), every_attempt=True).rows
     )
-    assert (heard[-1].done, heard[-1].total) == (len(told), len(told))
+    assert (progresses[-1].done, progresses[-1].total) == (len(rows), len(rows))
 
 
 def test_only_rows_that_a_host_sent_are_dropped_from_its_spool(tmp_path: Path) -> None:
-    backend = Told(lost_in_the_second, goes_well)
+    backend = ScriptedBackend(lost_in_the_second, goes_well)
     run(backend, tmp_path, cells(1, 4))
     assert [(row.attempt, row.status) for row in backend.forgotten] == [(1, "ok"), (2, "ok")]
 
 
 def test_a_larger_batch_is_not_tried_again_in_later_processes(tmp_path: Path) -> None:
-    def runs_out(planned: Planned) -> Iterator[Event]:
+    def runs_out(planned: PlannedInvocation) -> Iterator[Event]:
         for cell in planned.invocation.cells:
             yield started(planned, cell)
             yield row(planned, cell, "ok" if cell.batch_size < 4 else "oom")
         yield Event(planned=planned, kind=EventKind.ENDED)
 
-    run(Told(runs_out), tmp_path, cells(1, 4, 8), n=4)
+    run(ScriptedBackend(runs_out), tmp_path, cells(1, 4, 8), n=4)
     found = {(row.invocation, row.batch_size): row for row in store.read(str(tmp_path)).rows}
     assert {found[n, 1].status for n in range(1, 5)} == {"ok"}
     assert {found[n, 4].status for n in range(1, 5)} == {"oom"}
@@ -273,7 +273,7 @@ def test_a_larger_batch_is_not_tried_again_in_later_processes(tmp_path: Path) ->
 
 
 def test_a_worker_killed_for_memory_before_it_loaded_anything_is_tried_again(tmp_path: Path) -> None:
-    run(Told(lambda planned: lost(planned, Status.OOM), goes_well), tmp_path, cells(1))
+    run(ScriptedBackend(lambda planned: lost(planned, Status.OOM), goes_well), tmp_path, cells(1))
     assert attempts(tmp_path) == [(1, 1, "crashed"), (1, 2, "ok")]
 
 
@@ -283,19 +283,19 @@ def test_what_a_stopped_sweep_leaves_says_so_and_is_planned_again(tmp_path: Path
             raise KeyboardInterrupt
 
     work = make_plan(place(cells(1, 4), make_host()), n=2)
-    running = RunningPlan(work, Told(goes_well), str(tmp_path), stops)
+    running = Runner(work, ScriptedBackend(goes_well), str(tmp_path), stops)
     with pytest.raises(KeyboardInterrupt):
-        running.finish()
+        running.run()
     running.cancel()
     ends = collections.Counter((row.status, row.reason) for row in store.read(str(tmp_path)).rows)
     assert ends == {("ok", None): 1, ("cancelled", "the sweep was stopped"): 3}
-    RunningPlan(work, Told(goes_well), str(tmp_path), lambda _: None).finish()
+    Runner(work, ScriptedBackend(goes_well), str(tmp_path), lambda _: None).run()
     assert {(row.attempt, row.status) for row in store.read(str(tmp_path)).rows} == {(1, "ok")}
     assert store.compact(str(tmp_path)).duplicates == 1  # this test's second run measures the first unit again
 
 
 def test_figures_are_published_at_most_once_a_second_and_at_the_end(tmp_path: Path) -> None:
-    backend = Told(goes_well)
+    backend = ScriptedBackend(goes_well)
     run(backend, tmp_path, cells(1, 2, 4, 8), n=3)
     assert 1 <= len(backend.published) <= 3
     last = backend.published[-1]
@@ -305,17 +305,17 @@ def test_figures_are_published_at_most_once_a_second_and_at_the_end(tmp_path: Pa
 
 
 def test_a_retry_is_announced_as_one_more_measurement(tmp_path: Path) -> None:
-    heard: list[Progress] = []
-    run(Told(lost_in_the_second, goes_well), tmp_path, cells(1, 4), watch=heard.append)
-    assert (heard[0].total, heard[-1].done, heard[-1].total) == (2, 3, 3)
+    progresses: list[Progress] = []
+    run(ScriptedBackend(lost_in_the_second, goes_well), tmp_path, cells(1, 4), watch=progresses.append)
+    assert (progresses[0].total, progresses[-1].done, progresses[-1].total) == (2, 3, 3)
 
 
 def test_the_counts_of_a_submit_go_on_in_its_later_parts(tmp_path: Path) -> None:
     gauges = Gauges(0.0)
     for part, sizes in enumerate(((1, 2), (4, 8, 16))):
-        backend = Told(goes_well)
+        backend = ScriptedBackend(goes_well)
         work = make_plan(place(cells(*sizes), make_host()), n=1)
-        RunningPlan(work, backend, str(tmp_path), lambda _: None, gauges=gauges).finish()
+        Runner(work, backend, str(tmp_path), lambda _: None, gauges=gauges).run()
         last = backend.published[-1]
         done = 5 if part else 2
         assert (last["units_planned"], last["units_done"], last["rows"]) == (done, done, {"ok": done})

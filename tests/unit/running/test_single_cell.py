@@ -1,4 +1,4 @@
-"""By hand: a cell from a file, a sweep or a store, and what is said of one that cannot be."""
+"""Single cell: a cell from a file, a sweep or a store, and the message about one that is wrong."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from featray import api, store
+from featray import store
 from featray.core import cell
-from featray.core.invocation import Rules
+from featray.core.rules import Rules
 from featray.errors import BadInput
 from featray.running import single_cell
 from featray.sweep import expand
@@ -18,12 +18,12 @@ from tests.support.sweep_files import Load
 
 def write(folder: Path, **changed: Any) -> Path:
     """Write a cell's JSON with some values changed; `input.kind` is a key of the input."""
-    value = cell.asked(builders.make_cell())
+    value = cell.to_asked(builders.make_cell())
     for path, wrong in changed.items():
         *above, key = path.split("__")
         place = value
-        for each in above:
-            place = place[each]
+        for name in above:
+            place = place[name]
         place[key] = wrong
     file = folder / "cell.json"
     file.write_text(json.dumps(value), encoding="utf-8")
@@ -31,13 +31,13 @@ def write(folder: Path, **changed: Any) -> Path:
 
 
 def test_a_cell_is_read_as_it_was_asked(tmp_path: Path) -> None:
-    assert single_cell.from_file(write(tmp_path)).cell == builders.make_cell()
+    assert single_cell.read_file(write(tmp_path)).cell == builders.make_cell()
 
 
 def test_a_cell_is_read_from_a_row(tmp_path: Path) -> None:
     file = tmp_path / "row.json"
-    file.write_text(json.dumps({"asked": json.dumps(cell.asked(builders.make_cell()))}), encoding="utf-8")
-    assert single_cell.from_file(file).cell == builders.make_cell()
+    file.write_text(json.dumps({"asked": json.dumps(cell.to_asked(builders.make_cell()))}), encoding="utf-8")
+    assert single_cell.read_file(file).cell == builders.make_cell()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_cell_is_read_from_a_row(tmp_path: Path) -> None:
 def test_a_wrong_value_is_named_with_what_was_expected(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     file = write(tmp_path, **changed)
     with pytest.raises(BadInput) as caught:
-        single_cell.from_file(file)
+        single_cell.read_file(file)
     assert str(caught.value).startswith(f"{file}: not a cell: ")
     assert said in str(caught.value)
 
@@ -89,47 +89,42 @@ def test_what_is_no_cell_at_all_is_one_clear_error(tmp_path: Path, text: str) ->
     file = tmp_path / "cell.json"
     file.write_text(text)
     with pytest.raises(BadInput, match=r"cell\.json: .*expected a cell's JSON"):
-        single_cell.from_file(file)
+        single_cell.read_file(file)
 
 
 def test_a_row_is_measured_again_as_its_run_was(tmp_path: Path) -> None:
     store.append(str(tmp_path), [builders.make_row(protocol="pyfeat", exclusive="gpu")])
-    found = single_cell.from_store(str(tmp_path), builders.make_row().cell_id)
-    assert found.cell == builders.make_cell()
-    assert found.exclusive == "gpu"
-    assert found.rules.protocol == "pyfeat"
-    assert (found.rules.warmup_max, found.rules.repeats_max, found.rules.stages) == (1, 1, False)
-    assert found.note is None  # the protocol says it all
+    chosen = single_cell.find_in_store(str(tmp_path), builders.make_row().cell_id)
+    assert chosen.cell == builders.make_cell()
+    assert chosen.exclusive == "gpu"
+    assert chosen.rules.protocol == "pyfeat"
+    assert (chosen.rules.warmup_max, chosen.rules.repeats_max, chosen.rules.stages) == (1, 1, False)
+    assert chosen.note is None  # the protocol says it all
 
 
-def test_a_row_that_does_not_hold_its_rules_is_measured_under_the_default_ones_and_that_is_said(tmp_path: Path) -> None:
+def test_a_row_that_does_not_hold_its_rules_is_measured_with_the_default_ones_and_says_so(tmp_path: Path) -> None:
     store.append(str(tmp_path), [builders.make_row()])
-    found = single_cell.from_store(str(tmp_path), builders.make_row().cell_id)
-    assert (found.rules, found.exclusive) == (Rules(), "host")
-    assert found.note == "measured under the default rules: a row does not hold its sweep's; name it with --sweep"
+    chosen = single_cell.find_in_store(str(tmp_path), builders.make_row().cell_id)
+    assert (chosen.rules, chosen.exclusive) == (Rules(), "host")
+    assert chosen.note == single_cell.DEFAULT_RULES_NOTE
 
 
 def test_a_stored_row_that_holds_no_cell_is_one_clear_error(tmp_path: Path) -> None:
     store.append(str(tmp_path), [builders.make_row(cell_id="odd", asked="{}")])
     with pytest.raises(BadInput, match="row of cell odd: not a cell: detector is missing; name its sweep"):
-        single_cell.from_store(str(tmp_path), "odd")
+        single_cell.find_in_store(str(tmp_path), "odd")
 
 
-def test_the_row_of_the_target_asked_for_tells_how(tmp_path: Path) -> None:
+def test_the_row_of_the_wanted_target_says_how(tmp_path: Path) -> None:
     here, there = builders.RTX3090, builders.BLACKWELL
     rows = [builders.make_row(exclusive="gpu", **here), builders.make_row(run_id="demo-2", **there)]
     store.append(str(tmp_path), rows)
-    assert single_cell.from_store(str(tmp_path), rows[0].cell_id, here["target_id"]).exclusive == "gpu"
-    assert single_cell.from_store(str(tmp_path), rows[0].cell_id, there["target_id"]).exclusive == "host"
+    assert single_cell.find_in_store(str(tmp_path), rows[0].cell_id, here["target_id"]).exclusive == "gpu"
+    assert single_cell.find_in_store(str(tmp_path), rows[0].cell_id, there["target_id"]).exclusive == "host"
 
 
 def test_a_cell_of_a_sweep_is_measured_by_the_sweeps_rules(load: Load) -> None:
-    read = load(exclusive="gpu", measure="{repeats: 5}")
-    (each,) = expand(read)
-    found = single_cell.from_sweep(read, cell.cell_id(each))
-    assert (found.cell, found.rules.repeats_max, found.exclusive, found.note) == (each, 5, "gpu", None)
-
-
-def test_a_file_and_an_id_are_one_too_many(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"CELL\.json or --cell ID, not both"):
-        api.measure(write(tmp_path), cell_id="123")
+    loaded = load(exclusive="gpu", measure="{repeats: 5}")
+    (only,) = expand(loaded)
+    chosen = single_cell.find_in_sweep(loaded, cell.cell_id(only))
+    assert (chosen.cell, chosen.rules.repeats_max, chosen.exclusive, chosen.note) == (only, 5, "gpu", None)

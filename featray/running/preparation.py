@@ -1,0 +1,123 @@
+"""Preparation: what a submit would do, from a sweep, an inventory and the store. Nothing is started or written.
+
+Flow: `SubmitRequest`, `Inventory`, store -> `prepare` -> `SubmitPlan` -> `submission`; `featray plan` prints it.
+"""
+
+import collections
+import dataclasses
+import datetime
+import secrets
+
+from featray import errors, store
+from featray.core.status import Status
+from featray.planning import invocations_per_unit, placement, plan, time_estimate
+from featray.planning.inventory import Inventory
+from featray.planning.placement import Placement
+from featray.planning.plan import Plan
+from featray.planning.planned_invocation import RunSettings
+from featray.sweep import Sweep, expand
+
+PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"))
+"""(column of a row, package of a host) whose versions must not change within a run."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SubmitRequest:
+    """What the caller wants done with a sweep."""
+
+    sweep: Sweep
+    results: str
+    rerun: bool = False
+    retry_failed: bool = False
+    budget_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SubmitPlan:
+    """What a submit would do, and what the user should know before it starts."""
+
+    plan: Plan
+    placement: Placement
+    problems: tuple[str, ...] = ()
+
+
+def new_run_id(sweep: str, now: datetime.datetime) -> str:
+    """Name a new run: `quickstart-20260514-231532-a1b2`; the names of one sweep sort by time."""
+    return f"{sweep}-{now.astimezone(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datetime) -> SubmitPlan:
+    """Plan what is still to be measured, in the sweep's latest run or in a new one.
+
+    Raises:
+        NothingMatches: the selector picks nothing, or no cell can run on any target.
+        StoreError: the store cannot be read.
+    """
+    placed = place(request.sweep, inventory)
+    if not placed.units:
+        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in placed.refusals))
+        raise errors.NothingMatches(f"{request.sweep.name}: no cell can run anywhere: {reasons}")
+    run_id = None if request.rerun else store.latest_run(request.results, request.sweep.name)
+    if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
+        run_id = None
+    prepared = plan_run(request, placed, run_id or new_run_id(request.sweep.name, now))
+    changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
+    return dataclasses.replace(prepared, problems=(*_unusable_hosts(inventory), *changed, *prepared.problems))
+
+
+def place(sweep: Sweep, inventory: Inventory) -> Placement:
+    """Match the cells of a sweep with the targets that it selects."""
+    return placement.match(expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
+
+
+def plan_run(request: SubmitRequest, placed: Placement, run_id: str) -> SubmitPlan:
+    """Plan what one run still lacks, given what the store has now."""
+    reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
+    stored = [unit for unit in reading.units if unit.run_id == run_id]
+    placed = plan.prefer_measured_target(placed, stored)
+    work = plan.make(
+        placed,
+        stored,
+        _run_settings(request.sweep, run_id),
+        invocations_needed=invocations_per_unit.decide(request.sweep.invocations, placed, stored),
+        retry_failed=request.retry_failed,
+        durations=time_estimate.measured_s(reading.units),
+    )
+    return SubmitPlan(plan=work, placement=placed, problems=tuple(map(str, reading.problems)))
+
+
+def _unusable_hosts(inventory: Inventory) -> list[str]:
+    return [f"{host.hostname} was left out: {host.error}" for host in inventory.hosts if host.error is not None]
+
+
+def _changed_versions(results: str, run_id: str, placed: Placement) -> list[str]:
+    """Name the hosts whose packages have changed since a run was measured there, outside the sweep's environments."""
+    hosts = {target.target_id: target.host for unit in placed.units for target in (unit.target, *unit.alternatives)}
+    columns = ["target_id", "environment", "status", "source_file", *(column for column, _ in PACKAGES)]
+    frame, _ = store.load(results, run_id=run_id, columns=columns)
+    changed: collections.Counter[tuple[str, str, str, str]] = collections.Counter()
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        host = hosts.get(row["target_id"])
+        if host is None or row["status"] != Status.OK or row["environment"] or row["source_file"]:
+            continue
+        for column, package in PACKAGES:
+            before, now = row[column], host.packages.get(package)
+            if before and now and before != now:
+                changed[host.hostname, package, before, now] += 1
+    return [
+        f"{count} rows of {run_id} were measured on {hostname} with {package} {before}, but {hostname} now has {now}: "
+        "new rows beside them make them stale; --rerun measures everything again"
+        for (hostname, package, before, now), count in changed.items()
+    ]
+
+
+def _run_settings(sweep: Sweep, run_id: str) -> RunSettings:
+    return RunSettings(
+        sweep=sweep.name,
+        run_id=run_id,
+        description=sweep.description,
+        baseline=sweep.baseline,
+        rules=sweep.rules,
+        exclusive=sweep.exclusive,
+        seed=sweep.seed,
+    )

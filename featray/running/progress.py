@@ -1,0 +1,88 @@
+"""Progress: what a watcher hears of a run, as values and as lines of JSON.
+
+Flow: `runner`, `spooled_rows`, `api.submit` -> `Progress` -> the live view. As JSON:
+`featray submit --json` -> log of a detached submit -> `read_line` -> `submit_status`, `featray status`, `featray logs`.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+from featray.backends import Event
+from featray.core.cell import cell_id
+from featray.core.events import PlainEvent
+from featray.core.row import Row
+
+ENDED_RUN = "ended_run"
+"""The `event` of the last line of `featray submit --json`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunEnd:
+    """How a submit ended: its exit code and, where that is not 0, the reason."""
+
+    code: int
+    message: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a watcher hears at once; `done` and `total` are 0 where there are no counts."""
+
+    event: Event | None = None
+    done: int = 0
+    total: int = 0
+    left_s: float | None = None
+    text: str | None = None
+    row: Row | None = None  # stored without an event: it was in a spool, or no target can run its cell
+    other: Row | None = None  # the same, of another run: left by a killed driver of this store
+    end: RunEnd | None = None  # the last thing that a watcher hears
+
+    def to_mapping(self) -> dict[str, object]:
+        """Write it as plain values; what is not known is left out."""
+        event, row = self.event, self.event.row if self.event is not None else self.row
+        values: dict[str, object] = {"done": self.done, "total": self.total, "left_s": self.left_s, "text": self.text}
+        values["row"] = dataclasses.asdict(row) if row is not None else None
+        values["other"] = dataclasses.asdict(self.other) if self.other is not None else None
+        if event is not None:
+            invocation, target = event.planned.invocation, event.planned.target
+            values |= {"event": event.kind, "invocation": invocation.name}
+            values |= {"detector": invocation.cells[0].detector.name, "target": target.target_id}
+            values |= {"target_label": target.label, "cell_id": event.cell_id, "cell": _cell_label(event)}
+        if self.end is not None:
+            values |= {"event": ENDED_RUN, "code": self.end.code, "message": self.end.message}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+Watch = Callable[[Progress], None]
+
+
+def _cell_label(event: Event) -> str | None:
+    if not event.cell_id:
+        return None
+    cells = event.planned.invocation.cells
+    return next((cell.label for cell in cells if cell_id(cell) == event.cell_id), None)
+
+
+def read_line(line: str) -> PlainEvent | None:
+    """Read one line of a log; None for a line that is no event, such as a message of Ray."""
+    if not line.startswith('{"done"'):
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:  # the driver died while it wrote the line
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[PlainEvent]:
+    """Read the events of a log."""
+    for line in lines:
+        if (event := read_line(line)) is not None:
+            yield event
+
+
+def read_end(events: Iterable[PlainEvent]) -> RunEnd | None:
+    """Find how a submit ended; None while it runs, and where its driver died before it could say so."""
+    ends = [event for event in events if event.get("event") == ENDED_RUN]
+    return RunEnd(code=ends[-1]["code"], message=ends[-1].get("message")) if ends else None

@@ -1,0 +1,44 @@
+"""Retries: what is left of an invocation after a failure: fewer cells, the next attempt, another target. Pure.
+
+Flow: `runner` -> `narrowed`, `moved_elsewhere` -> `schedule.Schedule`.
+"""
+
+import dataclasses
+from collections.abc import Collection
+
+from featray.planning import planned_invocation
+from featray.planning.planned_invocation import PlannedInvocation
+
+
+def narrowed(planned: PlannedInvocation, cell_ids: Collection[str], *, attempt: int | None = None) -> PlannedInvocation:
+    """Keep some cells of an invocation, for the same attempt or for another."""
+    whole = planned.invocation
+    cells = zip(planned.cell_ids, whole.cells, whole.order, strict=True)
+    kept = [(cell_id, cell, index) for cell_id, cell, index in cells if cell_id in cell_ids]
+    share = len(kept) / len(whole.cells)
+    invocation = dataclasses.replace(
+        whole,
+        cells=tuple(cell for _, cell, _ in kept),
+        order=tuple(index for _, _, index in kept),
+        attempt=attempt or whole.attempt,
+    )
+    return dataclasses.replace(
+        planned,
+        invocation=invocation,
+        cell_ids=tuple(cell_id for cell_id, _, _ in kept),
+        expected_s=planned.expected_s * share,
+        elsewhere_s=tuple(seconds * share for seconds in planned.elsewhere_s),
+    )
+
+
+def moved_elsewhere(planned: PlannedInvocation) -> PlannedInvocation:
+    """Move an invocation off the host that was lost under it, or at least off the target, where the sweep allows it."""
+    lost = planned.target
+    others = [target for target in planned.alternatives if target.host.host_id != lost.host.host_id]
+    others = others or list(planned.alternatives)
+    if not others:
+        return planned
+    moved = planned_invocation.move(planned, others[0])
+    pairs = [pair for pair in zip(moved.alternatives, moved.elsewhere_s, strict=True) if pair[0] in others]
+    alternatives, elsewhere_s = tuple(target for target, _ in pairs), tuple(seconds for _, seconds in pairs)
+    return dataclasses.replace(moved, alternatives=alternatives, elsewhere_s=elsewhere_s)

@@ -1,0 +1,123 @@
+"""Submit status: how a detached submit stands, from its Ray job and the log of its driver. Pure.
+
+Flow: `Jobs` -> job, log -> `judge` -> `SubmitStatus` -> `featray status`.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from featray.core import row
+from featray.core.events import PlainEvent
+from featray.errors import ERROR_MARK, WARNING_MARK, BackendError, Interrupted
+from featray.running import claims, progress, without_number
+from featray.running.progress import RunEnd
+
+if TYPE_CHECKING:
+    from featray.backends.ray.jobs import Job
+
+TRACEBACK = "Traceback (most recent call last):"
+
+RAY_MESSAGE = re.compile(r"Running entrypoint for job |\d{4}-\d\d-\d\d [\d:,]+\tINFO ")
+"""Lines that Ray adds to a job's log; the first kind may come after everything that the job printed."""
+
+IN_ORDER = (0, 1, Interrupted.exit_code)  # exit codes of a driver that worked, though units may have no number
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SubmitStatus:
+    """How a detached submit stands."""
+
+    id: str
+    state: str  # pending, running, stopped, succeeded or failed
+    started_at: str | None
+    ended_at: str | None
+    metadata: Mapping[str, str]  # featray_sweep, featray_store, featray_user and others, as `claims` wrote them
+    done: int
+    total: int  # 0 until the driver has planned
+    without_number: int  # units that ended without one
+    reason: str | None  # why it did not end well; None while it runs and where it ended well
+    exit_code: int  # 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
+    fetched: int = 0  # rows that the store lacked and this call stored
+    events: tuple[PlainEvent, ...] = dataclasses.field(default=(), repr=False)  # of its log, where one is asked for
+
+
+def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:
+    """Judge how a submit stands.
+
+    Args:
+        job: As Ray knows it.
+        events: The events of its log.
+        log: Everything that its driver printed.
+    """
+    counts = [event for event in events if event["total"]]
+    done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
+    rows = [row.from_mapping(event["row"]) for event in events if "row" in event]
+    missing = without_number.count(rows, interchangeable=_is_interchangeable(job))
+    end = progress.read_end(events) or _read_messages(job, log, has_events=bool(events))
+    code = _exit_code(job, end, is_short=done < total or missing > 0)
+    measured = f"{done} of {total}" if total else None
+    return SubmitStatus(
+        id=job.id,
+        state=job.state,
+        started_at=job.started_at,
+        ended_at=job.ended_at,
+        metadata=job.metadata,
+        done=done,
+        total=total,
+        without_number=missing,
+        reason=_reason(job, end, measured, missing) if job.has_ended and code else None,
+        exit_code=code,
+    )
+
+
+def _is_interchangeable(job: "Job") -> bool:
+    """Return whether a unit may be measured on another target than the one that lost it.
+
+    The job of an older featray does not say so. Where it succeeded, its driver found no unit without a number.
+    """
+    known = job.metadata.get(claims.INTERCHANGEABLE)
+    return known == "true" if known is not None else job.state == "succeeded"
+
+
+def _exit_code(job: "Job", end: RunEnd, *, is_short: bool) -> int:
+    if not job.has_ended:
+        return 0
+    if job.state == "failed":
+        return 1 if end.code in IN_ORDER else BackendError.exit_code
+    return 1 if is_short or (job.state == "stopped" and end.code) else 0
+
+
+def _reason(job: "Job", end: RunEnd, measured: str | None, missing: int) -> str:
+    """Say why a submit that has ended has an exit code other than 0."""
+    if job.state == "stopped":
+        return f"stopped at {measured}" if measured else "stopped before anything was planned"
+    if end.message:
+        return end.message
+    if missing:
+        return f"{missing} measurement{'' if missing == 1 else 's'} without a number"
+    return f"ended at {measured or 'its start'}"
+
+
+def _read_messages(job: "Job", log: str, *, has_events: bool) -> RunEnd:
+    """Read from a driver's messages how it ended, where it died before it could write its `RunEnd`.
+
+    Drivers of an older featray never write one.
+    """
+    lines = [line.strip() for line in log.split("\n") if line.strip() and progress.read_line(line) is None]
+    printed = [line for line in lines if not RAY_MESSAGE.match(line)]
+    mistakes = [line.removeprefix(ERROR_MARK) for line in printed if line.startswith(ERROR_MARK)]
+    has_failed = not has_events or bool(mistakes) or any(line.startswith(TRACEBACK) for line in printed)
+    code = BackendError.exit_code if has_failed else int(job.state == "failed")
+    if job.code == Interrupted.exit_code:
+        code = Interrupted.exit_code
+    if mistakes:
+        return RunEnd(code=code, message=mistakes[-1])
+    if code == job.code == 1:  # the driver ended in order
+        warnings = [line.removeprefix(WARNING_MARK) for line in printed if line.startswith(WARNING_MARK)]
+        return RunEnd(code=code, message=warnings[-1] if warnings else None)
+    # Ray's message ends with the log's tail; the last line is enough of it.
+    ray_message = (job.message or "").strip().partition("\n")[0].partition(", last available logs")[0]
+    message = ": ".join(filter(None, [ray_message, *printed[-1:]])) or "its driver printed nothing"
+    return RunEnd(code=code, message=message)

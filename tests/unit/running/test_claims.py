@@ -1,0 +1,54 @@
+"""Claims: one submit at a time for a sweep and a store, and the names of who holds what."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from featray.errors import Busy, StoreError
+from featray.running import claims
+from featray.running.claims import claim, holder_name
+from tests.support.replays import load_sweep
+
+
+def test_a_sweep_is_claimed_by_one_submit_at_a_time(tmp_path: Path) -> None:
+    with claim(str(tmp_path), "demo"):
+        with pytest.raises(Busy, match=r"demo is being submitted to .* by .*process \d+"), claim(str(tmp_path), "demo"):
+            pass
+        with claim(str(tmp_path), "other"):
+            pass
+    with claim(str(tmp_path), "demo"):
+        pass
+
+
+def test_a_file_system_without_locks_is_one_clear_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match=r"its file system has no locks \(Function not implemented\)"):
+        claims.check_free(str(tmp_path), "demo")
+
+
+def test_a_store_that_cannot_be_written_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"), claim(str(tmp_path / "file"), "demo"):
+        pass
+
+
+def test_a_user_without_a_name_still_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert holder_name().startswith(f"uid {os.getuid()}@")
+
+
+def test_a_job_says_whether_targets_are_interchangeable(tmp_path: Path) -> None:
+    for text, value in (("", "false"), ("interchangeable: true", "true")):
+        metadata = claims.job_metadata(load_sweep(tmp_path, text), "/r")
+        assert metadata[claims.INTERCHANGEABLE] == value
+        assert metadata["featray_sweep"] == metadata["job_name"] == "demo"
+        assert metadata["featray_store"] == "/r"

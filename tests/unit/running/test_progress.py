@@ -1,0 +1,50 @@
+"""Progress: events as lines of JSON, and how a submit says that it ended."""
+
+import json
+
+import pytest
+
+from featray.backends import Event
+from featray.core.events import EventKind
+from featray.running import progress
+from featray.running.progress import Progress, RunEnd
+from tests.support.builders import make_row
+from tests.support.plans import RTX3090, make_cell, make_host, make_plan, place
+
+
+def test_an_event_names_its_invocation_target_and_cell() -> None:
+    (planned,) = make_plan(place([make_cell(device="cuda")], make_host("box", RTX3090)), n=1).invocations
+    event = Event(planned=planned, kind=EventKind.STARTED, cell_id=planned.cell_ids[0])
+    assert Progress(event=event, done=1, total=2, left_s=3.0).to_mapping() == {
+        "done": 1,
+        "total": 2,
+        "left_s": 3.0,
+        "event": "started",
+        "invocation": "demo/retinaface/cuda/invocation-1",
+        "detector": "retinaface",
+        "target": RTX3090.uuid,
+        "target_label": "RTX 3090",
+        "cell_id": planned.cell_ids[0],
+        "cell": "retinaface short cuda b=4",
+    }
+
+
+def test_a_row_without_an_event_is_a_line_too() -> None:
+    row, other = make_row(), make_row(run_id="another")
+    assert Progress(row=row).to_mapping()["row"]["run_id"] == "demo-1"  # type: ignore[index]
+    assert Progress(other=other).to_mapping()["other"]["run_id"] == "another"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("end", [RunEnd(code=0), RunEnd(code=3, message="/r: cannot be written")])
+def test_the_end_of_a_submit_is_read_back(end: RunEnd) -> None:
+    line = json.dumps(Progress(end=end).to_mapping())
+    assert progress.read_end(progress.read_lines(["hello", line])) == end
+
+
+def test_a_submit_that_has_not_ended_has_no_end() -> None:
+    assert progress.read_end([{"done": 1, "total": 2, "event": "ended"}]) is None
+
+
+def test_a_line_that_is_no_event_is_none() -> None:
+    lines = ["2026 INFO ray: hello", '{"done": 1, "total', '{"done": 1, "total": 2}']
+    assert [progress.read_line(line) for line in lines] == [None, None, {"done": 1, "total": 2}]
