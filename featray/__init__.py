@@ -7,17 +7,18 @@ From Python, in notebooks and scripts:
     featray.measure(cell_id="...", sweep="...")   one cell, once, without Ray
     featray.calibrate()                           how noisy this machine is
     featray.load("results", sweep="blackwell")    rows as a pandas DataFrame
-    featray.report("blackwell", form="html")      what was found, as a document
+    featray.report("blackwell", form="html")      a report with tables, plots and findings
     featray.compare("a", "b", over=["gpu"])       a verdict per matching pair
     featray.recommend(detector="retinaface")      the setting to use
     featray.suggest("blackwell")                  what to measure next
+    featray.status()                              how the submits on a cluster stand
     featray.hosts()                               what each machine is and has
     featray.import_reports("report.md")           py-feat's own reports into the store
     featray.export("csv")                         rows for other tools
 
 `help(featray.load)` lists every column with its unit.
 
-`import featray` imports nothing heavy: each function is imported when it is first asked for.
+`import featray` imports nothing heavy: each function is imported at its first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         plan,
         recommend,
         report,
+        status,
         submit,
         suggest,
     )
@@ -52,20 +54,21 @@ __all__ = [
     "plan",
     "recommend",
     "report",
+    "status",
     "submit",
     "suggest",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a function of `featray.api` when it is first asked for."""
+    """Import a function of `featray.api` at its first use."""
     if name not in __all__:
         raise AttributeError(f"module 'featray' has no attribute {name!r}")
-    import importlib  # not `from featray import api`: that would ask here again
+    import importlib  # `from featray import api` would call this function again
 
     return getattr(importlib.import_module("featray.api"), name)
 
 
 def __dir__() -> list[str]:
-    """List the verbs, also those that are not imported yet: for `help` and completion."""
+    """List all verbs, for `help` and completion, also before they are imported."""
     return sorted({*globals(), *__all__})

@@ -1,9 +1,12 @@
-"""featray from Python: one module per verb, and in it the function of that name. The commands call these too.
+"""featray from Python: one module per verb, with a function of the same name. Every command calls one of these.
 
 Flow: `featray.VERB`, `featray VERB` -> here -> `running`, `store`, `analysis`, `rendering`.
 
-A verb's module imports all that the verb needs, which may take seconds; so it is imported when the verb is first asked
-for. `named` and `chosen_runs` hold what several verbs are given: files, hosts, runs.
+`featray` itself has most verbs of `__all__`. The commands also call `logs`, `cancel` and `detach`, for submits that run
+on a cluster, and the modules `cluster` and `store`, which have a function for each of their subcommands. `arguments`,
+`chosen_runs`, `export_verdicts` and `output_files` are shared by several verbs.
+
+A verb's module imports everything that the verb needs, which may take seconds. So it is imported at the first use.
 """
 
 import importlib
@@ -12,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from featray.api.arguments import load_sweep
     from featray.api.calibrate import calibrate
     from featray.api.compare import compare
     from featray.api.export import export
@@ -19,10 +23,10 @@ if TYPE_CHECKING:
     from featray.api.import_reports import import_reports
     from featray.api.load import load
     from featray.api.measure import measure
-    from featray.api.named import load_sweep
     from featray.api.plan import plan
     from featray.api.recommend import recommend
     from featray.api.report import report
+    from featray.api.status import status
     from featray.api.submit import Submitted, submit
     from featray.api.suggest import suggest
 
@@ -40,26 +44,27 @@ __all__ = [
     "plan",
     "recommend",
     "report",
+    "status",
     "submit",
     "suggest",
 ]
 
-ELSEWHERE = {"Submitted": "submit", "check": "hosts", "load_sweep": "named"}
-"""Name -> its module, where that is not named after it."""
+MODULE_OF = {"Submitted": "submit", "check": "hosts", "load_sweep": "arguments"}
+"""Name -> its module, where the module has another name."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import the verb that is asked for."""
+    """Import a verb at its first use."""
     if name not in __all__:
         raise AttributeError(f"module 'featray.api' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"featray.api.{ELSEWHERE.get(name, name)}"), name)
+    return getattr(importlib.import_module(f"featray.api.{MODULE_OF.get(name, name)}"), name)
 
 
-class _Verbs(ModuleType):
-    """A package in which the name of a verb is its function, also once the module of that name is imported."""
+class _VerbPackage(ModuleType):
+    """A package whose attribute of a verb's name is the function, also after the module of that name is imported."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, getattr(value, name) if isinstance(value, ModuleType) and name in __all__ else value)
 
 
-sys.modules[__name__].__class__ = _Verbs
+sys.modules[__name__].__class__ = _VerbPackage

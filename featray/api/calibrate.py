@@ -5,12 +5,12 @@ import dataclasses
 from featray import store
 from featray.analysis import comparison
 from featray.analysis.comparison import Calibration
-from featray.api import named
+from featray.api import arguments
+from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
-from featray.api.named import PathLike
-from featray.api.submit import carry_out
-from featray.running import submission
-from featray.running.runner import Watch
+from featray.api.submit import run_request
+from featray.running.preparation import SubmitRequest
+from featray.running.progress import Watch
 
 
 def calibrate(
@@ -20,29 +20,29 @@ def calibrate(
     address: str | None = None,
     watch: Watch | None = None,
 ) -> dict[str, Calibration]:
-    """Measure identical cells as A and A on every target, and learn how much they differ.
+    """Measure identical cells against themselves on every target, and estimate how much they differ.
 
     Args:
-        sweep: The cells; measured under the name `calibration`, on every device of the sweep that is there.
-        results: Store; `compare` and `report` of the same store then use each target's own noise floor.
-        address: Head of a running Ray cluster, or a cluster file; None embeds Ray on this machine.
-        watch: Hears of everything that happens.
+        sweep: The cells. They are stored under the name `calibration`; devices that no host has are left out.
+        results: Store; `compare` and `report` of this store then use each target's own noise floor.
+        address: Head of a running Ray cluster, or a cluster file; None starts Ray on this machine.
+        watch: Called with every event and every row.
 
     Returns:
         Target id -> its calibration.
 
     Raises:
-        BadInput: as `submit`.
+        BadInput, Busy, BackendError, StoreError, Interrupted: as `submit`.
     """
-    read = named.load_sweep(sweep)
-    there = {target.device for target in hosts(address=address).targets()}
-    devices = tuple(device for device in read.axes.device if device in there)
-    axes = dataclasses.replace(read.axes, device=devices or read.axes.device)
-    request = submission.SubmitRequest(
-        sweep=dataclasses.replace(read, name=comparison.CALIBRATION, axes=axes),
+    loaded = arguments.load_sweep(sweep)
+    present = {target.device for target in hosts(address=address).targets()}
+    devices = tuple(device for device in loaded.axes.device if device in present)
+    axes = dataclasses.replace(loaded.axes, device=devices or loaded.axes.device)
+    request = SubmitRequest(
+        sweep=dataclasses.replace(loaded, name=comparison.CALIBRATION, axes=axes),
         results=results,
         rerun=True,
-        budget_s=read.budget_s,
+        budget_s=loaded.budget_s,
     )
-    carry_out(request, address, None, None, watch or (lambda _: None))
-    return comparison.calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+    run_request(request, address, None, None, watch or (lambda _: None))
+    return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)

@@ -1,4 +1,7 @@
-"""The runs that a caller names, and what they are compared with: for `report` and `suggest`."""
+"""Chosen runs: the runs that a caller names, and their baseline: for `report` and `suggest`.
+
+Flow: names, store -> `choose`, `find_baseline`, `find_calibrations` -> rows -> `analysis`, `rendering`.
+"""
 
 import dataclasses
 import re
@@ -12,12 +15,12 @@ from featray.core.files import is_yaml
 from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
 
-NAME_LENGTH = 120  # characters of a file's name: most file systems end at 255 bytes
+NAME_LENGTH = 120  # characters of a file's name: most file systems allow 255 bytes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """The rows of the runs that were asked for, and the name of their report."""
+class ChosenRuns:
+    """The rows of the chosen runs, and the name of their report."""
 
     name: str
     run_ids: tuple[str, ...]
@@ -25,35 +28,35 @@ class Chosen:
     problems: tuple[str, ...]
 
 
-def choose(results: str, names: Sequence[str]) -> Chosen:
-    """Read the rows of runs; by default of the run that measured last.
+def choose(results: str, names: Sequence[str]) -> ChosenRuns:
+    """Read the rows of runs, by default of the run that measured last.
 
     Args:
         results: Store.
         names: Sweeps (their latest run counts), run ids, or sweep files.
 
     Raises:
-        NothingMatches: a name is none, or the store is empty; the message lists what exists.
+        NothingMatches: there is no such sweep or run, or the store is empty; the message lists what exists.
         StoreError: the store cannot be read.
     """
-    run_ids = tuple(dict.fromkeys(_run_id(results, name) for name in names)) or (_latest(results),)
+    run_ids = tuple(dict.fromkeys(_run_id(results, name) for name in names)) or (_latest_run(results),)
     readings = [store.read(results, run_id=run_id, one_summary=True) for run_id in run_ids]
-    return Chosen(
-        name=file_name(run_ids),
+    return ChosenRuns(
+        name=report_name(run_ids),
         run_ids=run_ids,
         rows=tuple(row for reading in readings for row in reading.rows),
         problems=tuple(dict.fromkeys(str(problem) for reading in readings for problem in reading.problems)),
     )
 
 
-def _latest(results: str) -> str:
-    """Name the run that measured last; a calibration only where there is nothing else."""
+def _latest_run(results: str) -> str:
+    """Find the run that measured last; a calibration only where there is nothing else."""
     run_id = store.latest_run(results)
     if run_id is None:
         _, problems = store.runs(results)
-        left_out = store.left_out(problems)
         raise NothingMatches(
-            f"{store.shown(results)}: holds no rows; submit a sweep, or import a report of py-feat{left_out}"
+            f"{store.display_name(results)}: holds no rows; submit a sweep, or import a report of py-feat"
+            f"{store.format_problems(problems)}"
         )
     if run_id == store.latest_run(results, comparison.CALIBRATION):
         others = [run for run in store.runs(results)[0] if run.sweep != comparison.CALIBRATION]
@@ -68,45 +71,46 @@ def _run_id(results: str, name: str) -> str:
         return run_id
     if store.read(results, run_id=name).rows:
         return name
-    known, problems = store.runs(results)
-    names = dict.fromkeys([*(run.sweep for run in known), *(run.run_id for run in known)])
+    runs, problems = store.runs(results)
+    names = dict.fromkeys([*(run.sweep for run in runs), *(run.run_id for run in runs)])
     raise NothingMatches(
-        f"{store.shown(results)}: holds no sweep or run {name!r}{suggest(name, names)}{store.left_out(problems)}"
+        f"{store.display_name(results)}: holds no sweep or run {name!r}{suggest(name, names)}"
+        f"{store.format_problems(problems)}"
     )
 
 
-def find_baseline(results: str, chosen: Chosen, asked: str | None) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """Read what a report compares with: what the caller asks for, else what its sweep names.
+def find_baseline(results: str, chosen: ChosenRuns, name: str | None) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Read the baseline of a report: the one of this name, else the one that the sweep names.
 
     Returns:
-        Rows, none without a baseline, and what there is to say about it.
+        Its rows, none without a baseline; and what the user should know about it.
 
     Raises:
-        NothingMatches: the caller's baseline does not exist.
+        NothingMatches: there is no sweep or run of this name.
     """
-    named = next((row.baseline for row in chosen.rows if row.baseline), None)
-    name = asked if asked is not None else named
-    if name is None:
+    of_sweep = next((row.baseline for row in chosen.rows if row.baseline), None)
+    wanted = name if name is not None else of_sweep
+    if wanted is None:
         return (), ()
     try:
-        found = choose(results, [name])
-    except NothingMatches as missing:
-        if asked is not None:
+        baseline = choose(results, [wanted])
+    except NothingMatches as wrong:
+        if name is not None:
             raise
-        return (), (f"no comparison: {missing}",)
-    if set(found.run_ids) & set(chosen.run_ids):
-        return (), (f"no comparison: {name} is what is reported",) if asked is not None else ()
-    return found.rows, found.problems
+        return (), (f"no comparison: {wrong}",)
+    if set(baseline.run_ids) & set(chosen.run_ids):
+        return (), (f"no comparison: {wanted} is itself the run that is reported",) if name is not None else ()
+    return baseline.rows, baseline.problems
 
 
-def calibrations(results: str) -> dict[str, Calibration]:
-    """Read every target's noise floor; empty where none was calibrated."""
-    if store.latest_run(results, comparison.CALIBRATION) is None:  # two columns, instead of all to find none
+def find_calibrations(results: str) -> dict[str, Calibration]:
+    """Read every target's noise floor, by target id; empty where none was calibrated."""
+    if store.latest_run(results, comparison.CALIBRATION) is None:  # reads two columns instead of all of them
         return {}
-    return comparison.calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+    return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
 
 
-def file_name(run_ids: Sequence[str]) -> str:
-    """Name a report's file after its runs; what a file name cannot hold becomes an underscore."""
+def report_name(run_ids: Sequence[str]) -> str:
+    """Name a report's file after its runs; characters that a file name cannot have become underscores."""
     whole = "+".join(re.sub(r"[^\w.+-]", "_", run_id).lstrip(".-") or "run" for run_id in run_ids)
     return whole if len(whole) <= NAME_LENGTH else f"{whole[: NAME_LENGTH - 4]}-etc"

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 
 from featray import stats, store
 from featray.analysis import comparison
-from featray.analysis.comparison import Comparison
+from featray.analysis.comparison import Comparison, Pair
 from featray.core.row import Row
-from featray.errors import BadInput, NothingMatches
+from featray.errors import BadInput, NothingMatches, suggest
+from featray.stats import Verdict
+
+VERDICT_NAMES = {verdict.lower().replace(" ", "-"): verdict for verdict in Verdict}
+"""Name in `--fail-if` -> verdict."""
+
+SHOWN_INPUTS = 4  # that a message lists of each side
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,6 +23,7 @@ class Compared:
 
     comparison: Comparison
     problems: tuple[str, ...]
+    failing: tuple[Pair, ...] = ()  # pairs with a verdict of `fail_if`
 
 
 def compare(
@@ -26,71 +33,81 @@ def compare(
     over: Sequence[str] = (),
     margin_percent: float | None = None,
     results: str = "results",
+    fail_if: Sequence[str] = (),
 ) -> Compared:
-    """Judge every matching pair of two selections, or the units of one along `over`.
+    """Judge every matching pair of two selections, or the units of one selection along `over`.
 
     Args:
         baseline: Sweep, run id, or filters such as `host=a,gpu="RTX 3090"`.
-        candidate: The same.
-        over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model; what differs in every pair need
-            not be named.
-        margin_percent: Least difference that counts, 3 unless given; a target's noise floor counts where it is larger.
+        candidate: The same; None compares the baseline's units with each other along `over`.
+        over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model. A key that differs in every pair
+            need not be named.
+        margin_percent: Smallest difference that counts, 3 by default. A target's noise floor counts where it is larger.
         results: Store of rows: a folder or URI.
+        fail_if: Verdicts that count as failing: slower, faster, equivalent, inconclusive, not-comparable.
+
+    Returns:
+        The pairs with their verdicts, the units without a counterpart, and the failing pairs.
 
     Raises:
-        BadInput: an expression, a key or the margin is wrong, or one side alone has nothing to vary.
-        NothingMatches: a side, or what the sides have in common, is empty.
+        BadInput: an expression, a key, a verdict or the margin is wrong, or one selection alone has no `over`.
+        NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
+    failing = _read_verdicts(fail_if)
     if margin_percent is not None and not 0 < margin_percent < math.inf:
         raise BadInput(f"a margin of {margin_percent:g} percent; expected more than 0, such as 3")
-    margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)
-    return _judged(results, baseline, candidate, over, margin)
-
-
-def _judged(results: str, baseline: str, candidate: str | None, over: Sequence[str], margin: float) -> Compared:
     if candidate is None and not over:
         raise BadInput("one side alone is compared along a key: add --over, such as --over batch_size, or a candidate")
+    margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)
     problems: dict[str, None] = {}  # in order, each once
-    known = comparison.calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
-    ours = _select(results, baseline, problems)
-    if candidate is None:
-        found = comparison.within(ours, over=over, margin=margin, calibrations=known)
+    known = comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+    baseline_rows = _select(results, baseline, problems)
+    candidate_rows = None if candidate is None else _select(results, candidate, problems)
+    if candidate_rows is None:
+        compared = comparison.compare_within(baseline_rows, over=over, margin=margin, calibrations=known)
     else:
-        theirs = _select(results, candidate, problems)
-        found = comparison.compare(ours, theirs, over=over, margin=margin, calibrations=known)
-    if not found.pairs:
-        raise NothingMatches(_nothing_in_common(ours, None if candidate is None else theirs, over))
-    return Compared(comparison=found, problems=tuple(problems))
+        compared = comparison.compare(baseline_rows, candidate_rows, over=over, margin=margin, calibrations=known)
+    if not compared.pairs:
+        raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, over))
+    return Compared(
+        comparison=compared,
+        problems=tuple(problems),
+        failing=tuple(pair for pair in compared.pairs if pair.verdict in failing),
+    )
+
+
+def _read_verdicts(names: Sequence[str]) -> set[Verdict]:
+    for name in names:
+        if name.lower() not in VERDICT_NAMES:
+            raise BadInput(f"--fail-if {name}: no such verdict{suggest(name, VERDICT_NAMES)}")
+    return {VERDICT_NAMES[name.lower()] for name in names}
 
 
 def _select(results: str, expression: str, problems: dict[str, None]) -> list[Row]:
-    """Select, and say what was left out of the store when nothing is found: it may be what was meant.
+    """Select rows; an error also names the files that could not be read, since the caller may have meant their rows.
 
-    Where the expression names a run or a sweep, only its rows are read; the whole store only to say what there is.
+    Where the expression names a run or a sweep, only its rows are read. The whole store is read only to list what
+    exists.
     """
-    name = comparison.named(expression)
-    reading = store.read(results, named=name)
+    reading = store.read(results, named=comparison.find_name(expression))
     if not reading.rows:
         reading = store.read(results)
     problems |= dict.fromkeys(map(str, reading.problems))
     try:
         return comparison.select(reading.rows, expression)
-    except NothingMatches as missing:
-        raise NothingMatches(f"{missing}{store.left_out(reading.problems)}") from None
+    except NothingMatches as wrong:
+        raise NothingMatches(f"{wrong}{store.format_problems(reading.problems)}") from None
 
 
-def _nothing_in_common(ours: Sequence[Row], theirs: Sequence[Row] | None, over: Sequence[str]) -> str:
-    """Say why no unit has a counterpart: other inputs, which are never compared, or no common setting."""
-    if theirs is None:
-        return f"no two units differ in {', '.join(over)} alone; each must be measured with two values of it at least"
-    if {row.key() for row in ours} & {row.key() for row in theirs}:
+def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None, over: Sequence[str]) -> str:
+    """Say why no unit has a counterpart."""
+    if candidate is None:
+        return f"no two units differ in {', '.join(over)} alone; measure each with at least two values of it"
+    if {row.key() for row in baseline} & {row.key() for row in candidate}:
         return "the sides are the same rows; name another run, or compare within one along a key: --over batch_size"
-    inputs = [list(dict.fromkeys(row.section_label for row in side)) for side in (ours, theirs)]
+    inputs = [list(dict.fromkeys(row.section_label for row in side)) for side in (baseline, candidate)]
     if not set(inputs[0]) & set(inputs[1]):
-        sides = [", ".join(names[:SHOWN]) for names in inputs]
+        sides = [", ".join(names[:SHOWN_INPUTS]) for names in inputs]
         return f"the sides have nothing in common: input {sides[0]} against {sides[1]}"
     return "no unit of one side agrees with a unit of the other in detector, input, device and settings"
-
-
-SHOWN = 4  # inputs that a message lists

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from featray import store
-from featray.analysis.comparison import Pair
 from featray.analysis.units import UnitKey
-from featray.api.compare import compare
-from featray.core.files import write_whole
+from featray.api.arguments import PathLike
+from featray.api.export_verdicts import judge_runs
+from featray.api.output_files import write_files
 from featray.core.row import Row
-from featray.errors import NothingMatches, StoreError, suggest
+from featray.errors import NothingMatches, suggest
 from featray.interchange import all_columns, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
@@ -19,11 +19,26 @@ FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Exported:
-    """Files of another format, by name, and what there is to say about them."""
+    """Files of another format, and what the user should know about them."""
 
     files: Mapping[str, str]  # name -> text
     problems: tuple[str, ...]
-    without_verdict: tuple[str, ...]  # runs that the baseline could not judge, and why
+    without_verdict: tuple[str, ...]  # runs that could not be compared with the baseline, and why
+    written: tuple[Path, ...] = ()  # in the folder that was asked for
+
+    @property
+    def text(self) -> str:
+        """The text of the only file.
+
+        Raises:
+            NothingMatches: there are several files.
+        """
+        if len(self.files) > 1:
+            raise NothingMatches(
+                f"{len(self.files)} files ({', '.join(self.files)}), one for each run, host and GPU; name a folder "
+                "with --output"
+            )
+        return next(iter(self.files.values()))
 
 
 def export(
@@ -34,33 +49,39 @@ def export(
     sweep: str | None = None,
     everything: bool = False,
     baseline: str | None = None,
+    output: PathLike | None = None,
 ) -> Exported:
-    """Write stored rows in another format: one file for each run, host and GPU, as py-feat has it.
+    """Write stored rows in another format.
 
     Args:
-        to: One of `FORMATS`.
+        to: Format: markdown, json and throughput are py-feat's own; github-action, csv and jsonl are for other tools.
         results: Store of rows: a folder or URI.
         run: Run to export; by default the latest.
-        sweep: Every run of this sweep instead.
-        everything: Every run of the store instead, every attempt included.
-        baseline: Run or sweep to compare with; github-action carries the verdict.
+        sweep: Export every run of this sweep instead.
+        everything: Export every run of the store instead, with every attempt.
+        baseline: Run or sweep to compare with; github-action holds the verdict.
+        output: Folder to write the files into; None writes none.
+
+    Returns:
+        The files: one for each run, host and GPU for markdown and json, else a single one.
 
     Raises:
-        NothingMatches: no such run, sweep, baseline or format, or no row with a timing for one that needs it.
-        StoreError: the store cannot be read.
+        NothingMatches: no such run, sweep, baseline or format, or no row with a timing for a format that needs one.
+        StoreError: the store cannot be read, or the folder not written.
     """
-    chosen = choose(results, run=run, sweep=sweep, everything=everything)
-    run_ids = list(dict.fromkeys(row.run_id for row in chosen.rows))
-    judged = verdicts(results, baseline, run_ids) if baseline is not None else None
-    files = written_as(chosen.rows, to, name=run or sweep or "featray", verdicts=judged.said if judged else None)
+    reading = choose_rows(results, run=run, sweep=sweep, everything=everything)
+    run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))
+    judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
+    files = to_format(reading.rows, to, name=run or sweep or "featray", verdicts=judged.verdicts if judged else None)
     return Exported(
         files=files,
-        problems=tuple(map(str, chosen.problems)),
-        without_verdict=judged.without if judged else (),
+        problems=tuple(map(str, reading.problems)),
+        without_verdict=judged.without_verdict if judged else (),
+        written=tuple(write_files(Path(output), files)) if output is not None else (),
     )
 
 
-def choose(
+def choose_rows(
     results: str | os.PathLike[str], *, run: str | None = None, sweep: str | None = None, everything: bool = False
 ) -> store.Reading:
     """Read the rows to export: of a run, of every run of a sweep, of the whole store, or by default of the latest run.
@@ -71,106 +92,18 @@ def choose(
     """
     if run is None and sweep is None and not everything:
         run = store.latest_run(results)
-    found = store.read(results, run_id=run, sweep=sweep, every_attempt=everything)
-    if not found.rows:
-        held = store.runs(results)[0]
-        names = {summary.sweep for summary in held} if sweep else {summary.run_id for summary in held}
-        what = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
+    reading = store.read(results, run_id=run, sweep=sweep, every_attempt=everything)
+    if not reading.rows:
+        runs = store.runs(results)[0]
+        names = {summary.sweep for summary in runs} if sweep else {summary.run_id for summary in runs}
+        wanted = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
         hint = suggest(sweep or run or "", sorted(names))
-        raise NothingMatches(f"{store.shown(results)}: {what}{hint}{store.left_out(found.problems)}")
-    return found
+        problems = store.format_problems(reading.problems)
+        raise NothingMatches(f"{store.display_name(results)}: {wanted}{hint}{problems}")
+    return reading
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdicts:
-    """What a comparison said of each unit, and of which runs it could say nothing, and why."""
-
-    said: Mapping[UnitKey, str]
-    without: tuple[str, ...]
-
-
-def verdicts(results: str, baseline: str, run_ids: Sequence[str]) -> Verdicts:
-    """Judge the runs that are exported against another, for the formats that carry it.
-
-    Returns:
-        (run id, cell id, target id) -> verdict, ratio of times and 95% interval; several where the baseline has several
-        counterparts. The baseline itself, and runs that have nothing in common with it, are named as without any.
-
-    Raises:
-        NothingMatches: the baseline does not exist.
-        StoreError: the store cannot be read.
-    """
-    itself = _baseline_run(results, baseline)
-    said: dict[UnitKey, list[str]] = {}
-    without: list[str] = []
-    for run_id in run_ids:
-        if run_id == itself:
-            without.append(f"{run_id}: is the baseline itself")
-            continue
-        try:
-            pairs = compare(_quoted(itself), _quoted(run_id), results=results).comparison.pairs
-        except NothingMatches as nothing:
-            without.append(f"{run_id}: no verdict against {baseline}: {nothing}")
-            continue
-        for pair in pairs:
-            said.setdefault(pair.candidate.key, []).append(_verdict(pair, baseline))
-    return Verdicts(said={key: "\n".join(dict.fromkeys(texts)) for key, texts in said.items()}, without=tuple(without))
-
-
-def _baseline_run(results: str, name: str) -> str:
-    """Find the run that a name means: one of that name, else the latest of the sweep."""
-    found = store.runs(results)[0]
-    known = {summary.run_id for summary in found}
-    run_id = name if name in known else store.latest_run(results, name)
-    if run_id is None:
-        raise NothingMatches(f"no run or sweep {name!r}{suggest(name, sorted(known | {run.sweep for run in found}))}")
-    return run_id
-
-
-def _verdict(pair: Pair, baseline: str) -> str:
-    dagger = "\u2020" if pair.dagger else ""
-    text = f"{pair.verdict}{dagger} against {baseline}"
-    if pair.decision is not None:
-        text += f": {pair.decision.ratio:.3g} times its time"
-    if pair.decision is not None and pair.decision.low is not None:
-        text += f" (95% CI {pair.decision.low:.3g} to {pair.decision.high:.3g})"
-    return text
-
-
-def _quoted(name: str) -> str:
-    """Write a run's name so that a comma or a space in it does not end a term of a selection."""
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def single(written: Mapping[str, str]) -> str:
-    """Give the text of the only file there is.
-
-    Raises:
-        NothingMatches: there are several, which one stream cannot hold.
-    """
-    if len(written) > 1:
-        names = ", ".join(written)
-        raise NothingMatches(
-            f"{len(written)} files ({names}), one for each run, host and GPU; name a folder with --output"
-        )
-    return next(iter(written.values()))
-
-
-def write_files(folder: Path, written: Mapping[str, str]) -> list[Path]:
-    """Write texts into a folder, over older ones of the same names.
-
-    Raises:
-        StoreError: the folder cannot be written.
-    """
-    try:
-        for name, text in written.items():
-            write_whole(folder / name, text)
-    except OSError as wrong:
-        raise StoreError(f"cannot write {folder}: {wrong.strerror or wrong}") from wrong
-    return [folder / name for name in written]
-
-
-def written_as(
+def to_format(
     rows: Sequence[Row], to: str, *, name: str, verdicts: Mapping[UnitKey, str] | None = None
 ) -> dict[str, str]:
     """Write rows in another format.
@@ -178,26 +111,26 @@ def written_as(
     Args:
         rows: What to write.
         to: One of `FORMATS`.
-        name: Stem of the file's name, for formats that hold everything in one.
-        verdicts: (run id, cell id, target id) -> what a comparison said; only github-action carries it.
+        name: Stem of the file's name, for formats that hold everything in one file.
+        verdicts: Verdict of each unit; only github-action holds it.
 
     Returns:
-        File name -> text; one for each run, host and GPU for py-feat's markdown and JSON.
+        File name -> text.
 
     Raises:
-        NothingMatches: no such format, or no row with a timing for one that holds nothing else.
+        NothingMatches: no such format, or no row with a timing for a format that needs one.
     """
     if to not in FORMATS:
         raise NothingMatches(f"no format {to!r}{suggest(to, FORMATS)}")
     if to in ("markdown", "json"):
-        written = pyfeat_markdown.write(rows) if to == "markdown" else pyfeat_json.write(rows)
-        if not written:
+        files = pyfeat_markdown.write(rows) if to == "markdown" else pyfeat_json.write(rows)
+        if not files:
             raise NothingMatches(f"none of {len(rows)} rows has a timing, and py-feat's {to} holds nothing else")
-        return written
+        return files
     if to == "throughput":
         return {f"{name}.csv": throughput_csv.write(rows)}
     if to == "github-action":
         return {f"{name}.json": github_action.write(rows, verdicts)}
     if to == "csv":
-        return {f"{name}.csv": all_columns.comma_separated(rows)}
-    return {f"{name}.jsonl": all_columns.json_lines(rows)}
+        return {f"{name}.csv": all_columns.write_csv(rows)}
+    return {f"{name}.jsonl": all_columns.write_json_lines(rows)}

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Collection
 
-from featray.api import named
-from featray.api.named import PathLike
+from featray.api import arguments
+from featray.api.arguments import PathLike
+from featray.cluster import cluster_file
 from featray.core.version import __version__
 from featray.host import probe
 from featray.measurement import weights
@@ -19,43 +20,52 @@ def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Invento
     """Probe this machine, or every host of a cluster.
 
     Args:
-        address: Head of a running Ray cluster, `host:port`, or a cluster file; None looks at this machine alone.
+        address: Head of a running Ray cluster, `host:port`, or a cluster file; None probes this machine alone.
         clips: Files to look for on every host of a cluster.
 
+    Returns:
+        The hosts, each with its devices, software, weights and disk; a host that could not be probed says why.
+
     Raises:
+        ClusterFileError: the cluster file is wrong.
         BackendError: the cluster cannot be joined.
     """
-    head = named.head_of(address)
+    head = cluster_file.head_address(address)
     if head is None:
         return Inventory(hosts=(probe.this_host(thorough=True),))
 
-    from featray.backends.ray.backend import RayCluster  # not before Ray is needed: it takes long to start
+    from featray.backends.ray.backend import RayCluster  # importing Ray takes 1.5 s
 
     cluster = RayCluster(address=head, holder=claims.holder_name())
     try:
         cluster.inventory()
-        return cluster.look_for(clips)
+        return cluster.find_clips(clips)
     finally:
         cluster.close()
 
 
 def check(sweep: PathLike, *, address: str | None = None) -> tuple[Inventory, tuple[Lack, ...]]:
-    """Probe the hosts, and list what each still lacks for a sweep, with the command that mends it.
+    """Probe the hosts, and list what each still lacks for a sweep.
 
     Args:
-        sweep: A sweep file.
+        sweep: Sweep file.
         address: As in `hosts`.
+
+    Returns:
+        The hosts, and what each lacks, with the command that brings it.
 
     Raises:
         BadInput: the sweep is wrong, or its selector picks nothing.
         BackendError: the cluster cannot be joined.
     """
-    read = named.load_sweep(sweep)
-    cells = expand(read)
-    found = hosts(address=address, clips=readiness.own_clips(cells))
-    used = {each.detector.name: each.detector for each in cells}
+    loaded = arguments.load_sweep(sweep)
+    cells = expand(loaded)
+    present = hosts(address=address, clips=readiness.own_clips(cells))
+    detectors = {cell.detector.name: cell.detector for cell in cells}
     needed = {
-        name: [f"{file.repository}/{file.file}" for file in weights.required(each)] for name, each in used.items()
+        name: [f"{file.repository}/{file.file}" for file in weights.list_required(detector)]
+        for name, detector in detectors.items()
     }
-    lacks = readiness.check(cells, found, read.hosts, weights=needed, version=__version__, here=os.uname().nodename)
-    return found, lacks
+    here = os.uname().nodename
+    lacks = readiness.check(cells, present, loaded.hosts, weights=needed, version=__version__, here=here)
+    return present, lacks

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from featray import store
-from featray.api.named import PathLike
-from featray.core.row import columns as row_columns
+from featray.api.arguments import PathLike
+from featray.core import row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ def load(
     columns: Sequence[str] | None = None,
     every_attempt: bool = False,
 ) -> "pd.DataFrame":
-    """Read stored rows, each once, the last attempt of each unit and invocation.
+    """Read stored rows, each once; of several attempts only the one that counts.
 
     Args:
         results: Store of rows: a folder or URI.
@@ -30,12 +30,12 @@ def load(
         every_attempt: Also attempts that a later one replaced.
 
     Returns:
-        One row per unit and invocation in the order in which they were measured; lists and dicts inside. Units are SI,
-        and stand in the name: `_s` seconds, `_b` bytes, `_hz` hertz, `_w` watts, `_j` joules, `_c` degrees Celsius.
+        One row per unit and invocation, in the order of measuring; some columns hold lists or dicts. Units are SI and
+        part of the column's name: `_s` seconds, `_b` bytes, `_hz` hertz, `_w` watts, `_j` joules, `_c` degrees Celsius.
         What a host cannot tell is null, never 0.
 
     Raises:
-        NothingMatches: a name in `columns` is none of the store's.
+        NothingMatches: a name in `columns` is no column.
         StoreError: the store cannot be reached.
 
     Warns:
@@ -47,11 +47,11 @@ def load(
     return frame
 
 
-def _documented() -> str:
+def _describe_columns() -> str:
     """List every column with its type and documentation, for `help`."""
     lines = [
-        f"{each.name} ({_type_name(each.type)}{' or null' if each.nullable else ''}): {each.doc}"
-        for each in row_columns()
+        f"{column.name} ({_type_name(column.type)}{' or null' if column.nullable else ''}): {column.doc}"
+        for column in row.columns()
     ]
     return "".join(f"        {line}\n" for line in lines)
 
@@ -63,4 +63,4 @@ def _type_name(kind: Any) -> str:
     return f"list of {_type_name(items[0])}" if items else str(kind.__name__)
 
 
-load.__doc__ = f"{load.__doc__ or ''}\n    Columns:\n{_documented()}    "
+load.__doc__ = f"{load.__doc__ or ''}\n    Columns:\n{_describe_columns()}    "

@@ -1,13 +1,15 @@
 """`featray.measure`: one cell, once, on this machine, without Ray."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from featray.api import named
-from featray.api.named import PathLike
+from featray.api import arguments
+from featray.api.arguments import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput
 from featray.running import claims, single_cell
+from featray.running.single_cell import CellToMeasure
 
 
 def measure(
@@ -19,46 +21,41 @@ def measure(
     results: str = "results",
     say: Callable[[str], None] = print,
 ) -> Row:
-    """Measure one cell once on this machine, without Ray; the row is returned, not stored.
+    """Measure one cell once on this machine, without Ray; the row is returned and not stored.
 
     Args:
-        file: JSON of a cell, or of a row, which is then measured as far as possible as it was.
-        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store, where its last row tells how.
-        sweep: Sweep file; its rules then hold.
+        file: JSON of a cell, or of a row, whose cell is then measured in the same way as far as the row says how.
+        cell_id: Instead of a file: the id of a cell of `sweep`, or of the store, whose last row then says how.
+        sweep: Sweep file; its rules then apply.
         target_id: GPU UUID or other target id; None takes the first that fits.
         results: Store to look the cell up in.
-        say: Told why it waits, and that the default rules hold where a row does not tell its own.
+        say: Called with the reason for a wait, and with a note where the default rules apply.
+
+    Returns:
+        The row, of whatever status.
 
     Raises:
-        BadInput: no such cell or target here, both a file and an id, or weights are missing.
+        BadInput: there is no such cell or target here, both a file and an id are given, or weights are missing.
     """
-    found = _found(file, cell_id, sweep, target_id, results)
-    if found.note is not None:
-        say(found.note)
-    return single_cell.measure(
-        found.cell,
-        rules=found.rules,
-        exclusive=found.exclusive,
-        target_id=target_id,
-        holder=claims.holder_name(),
-        say=say,
-    )
+    chosen = _choose(file, cell_id, sweep, target_id, results)
+    if chosen.note is not None:
+        say(chosen.note)
+    return single_cell.measure(chosen, target_id=target_id, holder=claims.holder_name(), say=say)
 
 
-def _found(
+def _choose(
     file: PathLike | None, cell_id: str | None, sweep: PathLike | None, target_id: str | None, results: str
-) -> single_cell.FoundCell:
-
+) -> CellToMeasure:
     if file is not None and cell_id is not None:
-        raise BadInput("name a cell once: a CELL.json or --cell ID, not both")
+        raise BadInput("name one cell: a CELL.json or --cell ID, not both")
     if file is None and cell_id is None:
         raise BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
-    read = named.load_sweep(sweep) if sweep is not None else None
+    loaded = arguments.load_sweep(sweep) if sweep is not None else None
     if file is not None:
-        found = single_cell.from_file(Path(file))
-        if read is None:
-            return found
-        return single_cell.FoundCell(cell=found.cell, rules=read.rules, exclusive=read.exclusive)
-    if read is not None:
-        return single_cell.from_sweep(read, cell_id or "")
-    return single_cell.from_store(results, cell_id or "", target_id)
+        chosen = single_cell.read_file(Path(file))
+        if loaded is None:
+            return chosen
+        return dataclasses.replace(chosen, rules=loaded.rules, exclusive=loaded.exclusive, note=None)
+    if loaded is not None:
+        return single_cell.find_in_sweep(loaded, cell_id or "")
+    return single_cell.find_in_store(results, cell_id or "", target_id)

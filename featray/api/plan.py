@@ -1,11 +1,11 @@
 """`featray.plan`: what a submit would do."""
 
-from featray.api import named
+from featray.api import arguments
+from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
-from featray.api.named import PathLike
 from featray.errors import BadInput
-from featray.running import submission
-from featray.running.submission import Prepared
+from featray.running import preparation
+from featray.running.preparation import SubmitPlan, SubmitRequest
 
 
 def plan(
@@ -16,18 +16,29 @@ def plan(
     address: str | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
-) -> Prepared:
-    """Plan a sweep against this machine, a running cluster or a recorded inventory; nothing is measured or written.
+) -> SubmitPlan:
+    """Plan a sweep on this machine, a running cluster or recorded hosts; nothing is measured or written.
+
+    Args:
+        sweep: Sweep file.
+        results: Store; what it has is not planned again.
+        inventory: Recorded hosts to plan on, as `featray hosts --json` writes them.
+        address: Head of a running Ray cluster, or a cluster file.
+        rerun: Plan everything again, as another run.
+        retry_failed: Plan failed units again.
+
+    Returns:
+        The plan, where each cell would run or why it cannot, and what the user should know.
 
     Raises:
         BadInput: the sweep or inventory is wrong, nothing can run anywhere, or both an inventory and an address are
             given.
+        BackendError: the cluster cannot be joined.
         StoreError: the store cannot be read.
     """
     if inventory is not None and address is not None:
         raise BadInput("--inventory and --address do not go together; leave one out")
-    request = submission.SubmitRequest(
-        sweep=named.load_named(sweep), results=results, rerun=rerun, retry_failed=retry_failed
-    )
-    there = hosts(address=address) if address is not None else named.recorded_or_here(inventory)
-    return submission.prepare(request, there, now=named.now())
+    loaded = arguments.load_sweep_to_submit(sweep)
+    request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed)
+    present = hosts(address=address) if address is not None else arguments.recorded_or_here(inventory)
+    return preparation.prepare(request, present, now=arguments.now())

@@ -15,7 +15,7 @@ def recommend(
     memory_limit_b: int | None = None,
     results: str = "results",
 ) -> list[Recommendation]:
-    """Recommend the setting to use for each input that was measured, with its throughput and the runners-up.
+    """Recommend the fastest measured setting for each input.
 
     Args:
         detector: Only this one.
@@ -25,9 +25,14 @@ def recommend(
         memory_limit_b: Most memory that the setting may take on its device, in bytes.
         results: Store of rows: a folder or URI.
 
+    Returns:
+        For each input: the setting, its frames per second, and the settings that come near.
+
     Raises:
         NothingMatches: nothing that was measured fits.
         StoreError: the store cannot be read.
     """
-    wish = recommendation.Wish(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
-    return recommendation.recommend(units.gather(store.read(results, one_summary=True).rows), wish)
+    constraints = recommendation.Constraints(
+        detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b
+    )
+    return recommendation.recommend(units.gather(store.read(results, one_summary=True).rows), constraints)

@@ -5,37 +5,43 @@ import math
 from pathlib import Path
 
 from featray import store
-from featray.api import named
-from featray.api.named import PathLike
-from featray.api.report import of_run
-from featray.backends import Backend
-from featray.backends.inline import Inline
+from featray.api import arguments
+from featray.api.arguments import PathLike
+from featray.api.report import save_run_report
+from featray.backends import SHIPPED, Backend, BackendOptions
+from featray.cluster import cluster_file
 from featray.core.row import Row
-from featray.errors import BadInput
-from featray.running import claims, spooled_rows, submission
-from featray.running.runner import Progress, RunOutcome, Watch
+from featray.errors import BadInput, FeatrayError
+from featray.running import claims, preparation, spooled_rows, submission, without_number
+from featray.running.preparation import SubmitRequest
+from featray.running.progress import Progress, RunEnd, Watch
+from featray.running.runner import RunOutcome
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """What a submit came to.
-
-    `rows` holds every row of the run, those of earlier submits included; `measured` counts what this one added, and
-    `without_number` includes what the budget left undone, `not_reached`.
-    """
+    """The result of a submit."""
 
     run_id: str
-    rows: tuple[Row, ...]
-    measured: int
+    rows: tuple[Row, ...]  # of the whole run, also those of earlier submits
+    measured: int  # rows that this submit added
     report: Path | None
     problems: tuple[str, ...]
-    without_number: int
-    not_reached: int = 0
+    without_number: int  # units of the run that have none, with those that the budget left
+    not_reached: int = 0  # units that the budget left
 
     @property
     def exit_code(self) -> int:
         """0 when every unit has a number, 1 when some have none."""
         return 1 if self.without_number else 0
+
+    @property
+    def reason(self) -> str | None:
+        """Why some units have no number, in one line; None when all have one."""
+        if not self.without_number:
+            return None
+        count = f"{self.without_number} measurement{'' if self.without_number == 1 else 's'} without a number"
+        return self.problems[-1] if self.problems else count
 
 
 def submit(
@@ -55,112 +61,114 @@ def submit(
     Args:
         sweep: Sweep file.
         results: Store of rows and reports: a folder or URI.
-        address: Head of a running Ray cluster, or a cluster file; None embeds Ray on this machine.
-        rerun: Measure again what is done, as another run.
+        address: Head of a running Ray cluster, or a cluster file; None starts Ray on this machine.
+        rerun: Measure everything again, as another run.
         retry_failed: Try failed units again.
-        budget_s: Start nothing new after so many seconds.
+        budget_s: Start nothing new after this many seconds.
         replay: Take rows from this store instead of measuring.
         inventory: Recorded hosts to replay on.
-        watch: Hears of everything that happens.
+        watch: Called with every event, with every row, and at last with how the submit ended.
+
+    Returns:
+        The rows of the run, and what is missing.
 
     Raises:
         BadInput: the sweep is wrong, nothing can run anywhere, weights are missing, there are no rows to replay, or
             options do not go together.
         Busy: another submit of this sweep runs on this store.
         BackendError: Ray cannot be started or joined.
+        StoreError: the store cannot be read or written.
         Interrupted: Ctrl-C; finished rows are stored.
     """
+    watch = watch or (lambda _: None)
+    try:
+        _check(address, budget_s, replay, inventory)
+        loaded = arguments.load_sweep_to_submit(sweep)
+        request = SubmitRequest(
+            sweep=loaded,
+            results=results,
+            rerun=rerun,
+            retry_failed=retry_failed,
+            budget_s=loaded.budget_s if budget_s is None else budget_s,
+        )
+        submitted = run_request(request, address, replay, inventory, watch)
+    except FeatrayError as wrong:
+        watch(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
+        raise
+    watch(Progress(end=RunEnd(code=submitted.exit_code, message=submitted.reason)))
+    return submitted
+
+
+def _check(address: str | None, budget_s: float | None, replay: str | None, inventory: PathLike | None) -> None:
     if inventory is not None and replay is None:
         raise BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
     if replay is not None and address is not None:
         raise BadInput("--replay and --address do not go together; leave one out")
     if budget_s is not None and not 0 < budget_s < math.inf:
         raise BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
-    read = named.load_named(sweep)
-    request = submission.SubmitRequest(
-        sweep=read,
-        results=results,
-        rerun=rerun,
-        retry_failed=retry_failed,
-        budget_s=read.budget_s if budget_s is None else budget_s,
-    )
-    return carry_out(request, address, replay, inventory, watch or (lambda _: None))
 
 
-def carry_out(
-    request: submission.SubmitRequest,
+def run_request(
+    request: SubmitRequest,
     address: str | None,
     replay: str | None,
     inventory: PathLike | None,
     watch: Watch,
 ) -> Submitted:
-    """Measure what a request asks for, here or on a cluster, or replay it, and report the run."""
-    head = named.head_of(address)
+    """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
+    head = cluster_file.head_address(address)
     if head is None and replay is None:
-        # Ray takes a quarter of a minute to start: not before it is known that there is something to do here.
-        found = _gather_here(request.results)
-        prepared = submission.prepare(request, named.recorded_or_here(None), now=named.now())
-        spooled_rows.tell(found, prepared.plan.campaign.run_id, watch)
+        # Ray needs 15 s to start, so first see whether there is anything to measure on this machine.
+        spooled = _store_spooled_here(request.results)
+        prepared = preparation.prepare(request, arguments.recorded_or_here(None), now=arguments.now())
+        spooled_rows.announce(spooled, prepared.plan.run.run_id, watch)
         if not prepared.plan.invocations:
-            return _submitted(request, prepared.plan.campaign.run_id, None, prepared.problems)
-        claims.check(request.results, request.sweep.name)  # `carry_out` would find out too, once Ray has started
+            return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)
+        claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, once Ray has started
     backend = _backend(request, head, replay, inventory)
     try:
-        _announce(backend, watch)
-        run_id, outcome = submission.carry_out(request, backend, watch, now=named.now())
+        if backend.dashboard is not None:
+            watch(Progress(text=f"Ray dashboard: {backend.dashboard}"))
+        run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
     finally:
         backend.close()
     return _submitted(request, run_id, outcome)
 
 
-def _gather_here(results: str) -> list[Row]:
-    """Store what a killed driver left in this machine's spool; return it."""
-    return spooled_rows.gather(results, Inline(holder=claims.holder_name()))
+def _store_spooled_here(results: str) -> list[Row]:
+    """Store what a killed driver left in this machine's spool."""
+    return spooled_rows.store_spooled(results, SHIPPED["inline"](BackendOptions(holder=claims.holder_name())))
 
 
-def _announce(backend: Backend, watch: Watch) -> None:
-    """Say where the run can be watched."""
-    if backend.dashboard is not None:
-        watch(Progress(event=None, done=0, total=0, left_s=None, text=f"Ray dashboard: {backend.dashboard}"))
-
-
-def _backend(
-    request: submission.SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None
-) -> Backend:
-
-    if replay is not None:
-        from featray.backends.replay import Replay
-
-        tape = store.read(replay).rows
-        if not tape:
-            raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
-        return Replay(named.recorded_or_here(recorded), tape, source=replay)
-
-    from featray.backends.ray.backend import RayCluster  # not before Ray is needed: it takes long to start
-
-    return RayCluster(
-        address=address,
-        holder=claims.holder_name(),
-        metadata=claims.metadata(request.sweep.name, request.results),
-    )
+def _backend(request: SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None) -> Backend:
+    """Start the backend that the options choose."""
+    holder = claims.holder_name()
+    if replay is None:
+        metadata = claims.job_metadata(request.sweep, request.results)
+        return SHIPPED["ray"](BackendOptions(holder=holder, address=address, metadata=metadata))
+    tape = store.read(replay).rows
+    if not tape:
+        raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
+    hosts = arguments.recorded_or_here(recorded)
+    return SHIPPED["replay"](BackendOptions(holder=holder, inventory=hosts, recorded=tape, source=replay))
 
 
 def _submitted(
-    request: submission.SubmitRequest, run_id: str, outcome: RunOutcome | None, known: tuple[str, ...] = ()
+    request: SubmitRequest, run_id: str, outcome: RunOutcome | None, problems: tuple[str, ...] = ()
 ) -> Submitted:
-    """Read what the run has come to, and report it; `known` are problems where there is no outcome to tell of them."""
+    """Read the run back and report it; `problems` are those of a plan that left nothing to measure."""
     measured = len(outcome.rows) if outcome else 0
     if outcome:
-        outcome.rows.clear()  # the store has them, and they are read anew: thousands would lie in memory twice
+        outcome.rows.clear()  # the store's rows are read below: thousands of rows would be in memory twice
     reading = store.read(request.results, run_id=run_id)
-    left = outcome.not_reached if outcome else 0
-    missing = submission.without_number(reading.rows, interchangeable=request.sweep.interchangeable)
+    not_reached = outcome.not_reached if outcome else 0
+    missing = without_number.count(reading.rows, interchangeable=request.sweep.interchangeable)
     return Submitted(
         run_id=run_id,
         rows=reading.rows,
         measured=measured,
-        report=of_run(request.results, run_id, reading.rows),
-        problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else known)])),
-        without_number=missing + left,
-        not_reached=left,
+        report=save_run_report(request.results, run_id, reading.rows),
+        problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
+        without_number=missing + not_reached,
+        not_reached=not_reached,
     )

@@ -1,47 +1,77 @@
 """`featray.suggest`: the sweeps that would settle what a report leaves open."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from featray.analysis import diagnosis, units
-from featray.analysis.advice import followups
+from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis
 from featray.analysis.units import Unit
 from featray.api import chosen_runs
+from featray.api.arguments import PathLike
+from featray.api.output_files import write_files
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Suggested:
-    """What to submit next, and what could not be used."""
+    """The sweeps to submit next, and what of the store could not be used."""
 
     followups: tuple[Followup, ...]
     problems: tuple[str, ...]
+    written: tuple[Path, ...] = ()  # sweep files in the folder that was asked for
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """File name -> text of each sweep."""
+        return {f"{followup.name}.yaml": followup_file.to_yaml(followup) for followup in self.followups}
 
 
-def suggest(*names: str, results: str = "results", baseline: str | None = None) -> Suggested:
-    """Propose the sweeps that would settle what a report of the same arguments leaves open.
+def suggest(
+    *names: str, results: str = "results", baseline: str | None = None, output: PathLike | None = None
+) -> Suggested:
+    """Suggest the sweeps that would settle what the report of the same arguments leaves open.
 
     Args:
         names: As in `report`.
         results: Store of rows: a folder or URI.
         baseline: As in `report`.
+        output: Folder to write the sweep files into; None writes none.
+
+    Returns:
+        The sweeps, the most useful first; none where no finding asks for another measurement.
 
     Raises:
-        BadInput: a name is none.
-        StoreError: the store cannot be read.
+        BadInput: there is no such sweep or run.
+        StoreError: the store cannot be read, or the folder not written.
     """
     chosen = chosen_runs.choose(results, names)
-    before, problems = chosen_runs.find_baseline(results, chosen, baseline)
-    ours, theirs = units.gather(chosen.rows), units.gather(before)
-    found = diagnosis.diagnose(ours, theirs, calibrations=chosen_runs.calibrations(results))
-    return Suggested(followups=following(found, ours, theirs), problems=(*chosen.problems, *problems))
-
-
-def following(found: Diagnosis, ours: Sequence[Unit], theirs: Sequence[Unit]) -> tuple[Followup, ...]:
-    """Propose sweeps named after the first of ours, compared with what featray measured of either side."""
-    name = next((unit.row.sweep for unit in ours), "next")
-    measured = [next((each.row.sweep for each in side if not each.is_imported), None) for side in (ours, theirs)]
-    return tuple(
-        followups.propose(found.findings, [*ours, *theirs], name=name, candidate=measured[0], baseline=measured[1])
+    baseline_rows, problems = chosen_runs.find_baseline(results, chosen, baseline)
+    candidate_units, baseline_units = units.gather_sides(chosen.rows, baseline_rows)
+    calibrations = chosen_runs.find_calibrations(results)
+    diagnosed = diagnosis.diagnose(candidate_units, baseline_units, calibrations=calibrations)
+    suggested = Suggested(
+        followups=propose(diagnosed, candidate_units, baseline_units), problems=(*chosen.problems, *problems)
     )
+    if output is None:
+        return suggested
+    return dataclasses.replace(suggested, written=tuple(write_files(Path(output), suggested.files)))
+
+
+def propose(diagnosed: Diagnosis, candidate: Sequence[Unit], baseline: Sequence[Unit]) -> tuple[Followup, ...]:
+    """Propose sweeps, named after the candidate's sweep and compared with what featray measured of either side."""
+    name = next((unit.row.sweep for unit in candidate), "next")
+    return tuple(
+        followups.propose(
+            diagnosed.findings,
+            [*candidate, *baseline],
+            name=name,
+            candidate=_measured_sweep(candidate),
+            baseline=_measured_sweep(baseline),
+        )
+    )
+
+
+def _measured_sweep(units: Sequence[Unit]) -> str | None:
+    return next((unit.row.sweep for unit in units if not unit.is_imported), None)

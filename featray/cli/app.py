@@ -1,7 +1,7 @@
 """The `featray` command: its subcommands, and the one place where errors on purpose are caught.
 
-A command module imports only the standard library, typer and featray's light modules at its top, so that `--help`
-answers at once; the work is imported when it is called for.
+A command module imports only the standard library, typer and light modules of featray at its top, so that `--help`
+takes less than half a second. Each command imports its work when it runs.
 """
 
 import os
@@ -33,7 +33,7 @@ from featray.cli import (
 from featray.core.version import __version__
 from featray.errors import FeatrayError
 
-UNWRITTEN = 120  # Python's own exit code where the last of the output cannot be written
+UNWRITTEN = 120  # Python's own exit code where the last output cannot be written
 
 app = typer.Typer(
     name="featray",
@@ -63,12 +63,12 @@ def options(
 
 app.command("submit", short_help="Measure what the store does not have yet, then report it.")(submit.submit)
 app.command("status", short_help="Show detached submits, and fetch their rows.")(status.status)
-app.command("logs", short_help="Print what a detached submit has said.")(logs.logs)
+app.command("logs", short_help="Print what a detached submit has printed.")(logs.logs)
 app.command("cancel", short_help="End a detached submit; finished rows are kept.")(cancel.cancel)
-app.command("plan", short_help="Show what would run where, and for how long.")(plan.plan)
+app.command("plan", short_help="Show what would run where, and how long it takes.")(plan.plan)
 app.command("report", short_help="Write what was measured, as markdown, HTML or JSON.")(report.report)
 app.command("compare", short_help="Say for each pair whether it is really faster.")(compare.compare)
-app.command("suggest", short_help="Write the sweeps that would settle what is open.")(suggest.suggest)
+app.command("suggest", short_help="Write the sweeps that would settle open questions.")(suggest.suggest)
 app.command("recommend", short_help="Name the setting to use.")(recommend.recommend)
 app.command("measure", short_help="Measure one cell on this machine, without Ray.")(measure.measure)
 app.command("calibrate", short_help="Learn how much identical cells differ on each target.")(calibrate.calibrate)
@@ -80,10 +80,10 @@ app.add_typer(store.app, name="store", short_help="List, check, compact and remo
 
 
 def run() -> None:
-    """Be the `featray` process: run the command line, and end.
+    """Run the command line as the `featray` process, and end the process.
 
-    Where Ray was used the process ends at once. All is done and closed by then, and what is left of Ray in it would
-    wait for a head that is gone, or crash after a node has died (seen: SIGSEGV), and the exit code be lost.
+    Where Ray was used the process ends at once. Everything is done and closed by then. Ray's own shutdown may wait for
+    a head that is gone, or crash after a node has died (seen: SIGSEGV), and then the exit code would be lost.
     """
     try:
         main()
@@ -94,7 +94,7 @@ def run() -> None:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except OSError:  # nobody reads any more, or the disk is full
+            except OSError:  # nobody reads the pipe any more, or the disk is full
                 code = code or UNWRITTEN
         os._exit(code)
 

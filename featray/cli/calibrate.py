@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Address, Json, Results
+from featray.cli.options import DEFAULT_RESULTS, Address, Json, Quiet, Results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,33 +17,34 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    sweep: Annotated[Path, typer.Argument(metavar="SWEEP", help="The cells to measure against themselves.")] = Path(
-        "sweeps/calibration.yaml"
-    ),
+    sweep: Annotated[
+        Path, typer.Argument(metavar="SWEEP", help="Sweep file whose cells are measured against themselves.")
+    ] = Path("sweeps/calibration.yaml"),
     results: Results = DEFAULT_RESULTS,
     address: Address = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; results and errors only.")] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> int:
-    """Measure identical cells as A and A on every target; verdicts of this store then use the targets' own noise."""
+    """Measure identical cells against themselves on every target, so that verdicts use each target's own noise."""
     import dataclasses
     import json as json_text
 
-    from featray import api
+    import featray
     from featray.cli import progress
 
     with progress.shown(quiet=quiet or json, json=False) as watch:
-        found = api.calibrate(sweep, results=results, address=address, watch=watch)
+        calibrations = featray.calibrate(sweep, results=results, address=address, watch=watch)
     if json:
-        console.result(json_text.dumps({key: dataclasses.asdict(value) for key, value in found.items()}, indent=2))
-    elif found:
-        console.stdout().print(_table(found))
-    if not found:
+        values = {target_id: dataclasses.asdict(calibration) for target_id, calibration in calibrations.items()}
+        console.result(json_text.dumps(values, indent=2))
+    elif calibrations:
+        console.stdout().print(_table(calibrations))
+    if not calibrations:
         console.warn("no target gave enough numbers to calibrate; the report of the run says why")
-    return 0 if found else 1
+    return 0 if calibrations else 1
 
 
-def _table(found: "Mapping[str, Calibration]") -> "Table":
+def _table(calibrations: "Mapping[str, Calibration]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -51,8 +52,8 @@ def _table(found: "Mapping[str, Calibration]") -> "Table":
     table.add_column("target")
     for heading in ("sd between invocations", "noise floor", "invocations per side", "A against A"):
         table.add_column(heading, justify="right")
-    for target, calibration in found.items():
+    for target_id, calibration in calibrations.items():
         verdicts = ", ".join(str(pair.verdict) for pair in calibration.pairs)
         figures = (f"{calibration.sd:.1%}", f"+-{calibration.half_width:.1%}", str(calibration.invocations), verdicts)
-        table.add_row(Text(target), *figures)
+        table.add_row(Text(target_id), *figures)
     return table

@@ -14,13 +14,12 @@ def cancel(
 ) -> None:
     """End a detached submit as Ctrl-C would; finished rows are kept.
 
-    The next submit of the same sweep goes on from there. Exit code 4 where it still runs.
+    The next submit of the same sweep continues from there. Exit code 4 where the submit still runs.
     """
-    from featray.backends.ray.jobs import Jobs
-    from featray.running import detached
+    from featray.api.cancel import cancel
 
-    jobs = Jobs(detached.head_of(address))
-    if jobs.find(job).has_ended:
+    cancelled = cancel(job, address=address)
+    if cancelled.had_ended:
         console.say(f"{job} had ended already")
-        return
-    console.say(f"{job}: {jobs.cancel(job).state}; finished rows are kept, the next submit goes on from there")
+    else:
+        console.say(f"{job}: {cancelled.state}; finished rows are kept, the next submit goes on from there")

@@ -7,7 +7,7 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
-VERDICTS = ("slower", "faster", "equivalent", "inconclusive", "not-comparable")
+VERDICTS = "slower, faster, equivalent, inconclusive, not-comparable"
 
 
 def compare(
@@ -15,7 +15,8 @@ def compare(
         str, typer.Argument(metavar="BASELINE", help="Sweep, run id, or filters such as 'host=a,gpu=\"RTX 3090\"'.")
     ],
     candidate: Annotated[
-        str | None, typer.Argument(metavar="[CANDIDATE]", help="The same; left out, BASELINE is compared with itself.")
+        str | None,
+        typer.Argument(metavar="[CANDIDATE]", help="The same; default: BASELINE is compared with itself, see --over."),
     ] = None,
     over: Annotated[
         list[str] | None,
@@ -23,37 +24,28 @@ def compare(
     ] = None,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option("--fail-if", metavar="VERDICT", help=f"Exit 1 if any pair is {', '.join(VERDICTS)}."),
+        typer.Option("--fail-if", metavar="VERDICT", help=f"Exit 1 if any pair is {VERDICTS}."),
     ] = None,
     margin: Annotated[
         float | None,
-        typer.Option("--margin", metavar="PERCENT", help="Least difference that counts; 3 unless told."),
+        typer.Option("--margin", metavar="PERCENT", help="Smallest difference that counts; default: 3."),
     ] = None,
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
 ) -> int:
     """Print one line per matching pair: ratio of times, its 95% interval, the verdict, and what to do next."""
-    from featray import api
+    import featray
     from featray.rendering import comparison_text
 
-    failing = _failing(fail_if or [])
-    keys = [key.strip() for each in over or [] for key in each.split(",") if key.strip()]
-    found = api.compare(baseline, candidate, over=keys, margin_percent=margin, results=results)
-    for problem in found.problems:
+    keys = [key.strip() for text in over or [] for key in text.split(",") if key.strip()]
+    compared = featray.compare(
+        baseline, candidate, over=keys, margin_percent=margin, results=results, fail_if=fail_if or []
+    )
+    for problem in compared.problems:
         console.warn(problem)
     if json:
-        console.result(comparison_text.to_json(found.comparison))
+        console.result(comparison_text.to_json(compared.comparison))
     else:
-        console.result("\n".join(comparison_text.lines(found.comparison)))
-        console.result("\n" + "\n".join(comparison_text.summary(found.comparison)))
-    return int(any(str(pair.verdict) in failing for pair in found.comparison.pairs))
-
-
-def _failing(names: list[str]) -> set[str]:
-    """Read the verdicts that fail."""
-    from featray.errors import BadInput, suggest
-
-    for name in names:
-        if name.lower() not in VERDICTS:
-            raise BadInput(f"--fail-if {name}: no such verdict{suggest(name, VERDICTS)}")
-    return {name.upper().replace("-", " ") for name in names}
+        console.result("\n".join(comparison_text.lines(compared.comparison)))
+        console.result("\n" + "\n".join(comparison_text.summary(compared.comparison)))
+    return 1 if compared.failing else 0

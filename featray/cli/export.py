@@ -8,11 +8,11 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Results
 
-_FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl"
+FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl"
 
 
 def export(
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"{_FORMATS}.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"{FORMATS}.")],
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Run to export; default: the latest.")] = None,
     sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Every run of this sweep.")] = None,
@@ -20,25 +20,25 @@ def export(
     baseline: Annotated[
         str | None,
         typer.Option(
-            "--baseline", metavar="RUN", help="Compare with this run or sweep; github-action says the verdict."
+            "--baseline", metavar="RUN", help="Compare with this run or sweep; github-action holds the verdict."
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Write files there; default: print a single one."),
+        typer.Option("--output", "-o", metavar="FOLDER", help="Write the files there; default: print a single one."),
     ] = None,
 ) -> None:
-    """Write stored rows in another format: one file for each run, host and GPU, as py-feat has it."""
+    """Write stored rows in another format: one file for each run, host and GPU in py-feat's own formats."""
     import featray
-    from featray.api.export import single, write_files
 
-    done = featray.export(to, results=results, run=run, sweep=sweep, everything=everything, baseline=baseline)
-    for problem in done.problems:
+    exported = featray.export(
+        to, results=results, run=run, sweep=sweep, everything=everything, baseline=baseline, output=output
+    )
+    for problem in exported.problems:
         console.warn(problem)
-    for text in done.without_verdict:
+    for text in exported.without_verdict:
         console.say(text)
     if output is None:
-        console.result(single(done.files).removesuffix("\n"))
-        return
-    for path in write_files(output, done.files):
+        console.result(exported.text.removesuffix("\n"))
+    for path in exported.written:
         console.result(str(path))

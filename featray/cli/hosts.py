@@ -9,11 +9,11 @@ from featray.cli import console
 from featray.cli.options import Address, Json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.table import Table
 
-    from featray.planning.inventory import Gpu, Host
+    from featray.planning.inventory import Gpu, Host, Inventory
     from featray.planning.readiness import Lack
 
 
@@ -28,14 +28,18 @@ def hosts(
 
     With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a host lacks something.
     """
+    import featray
     from featray import api
     from featray.planning import inventory
 
-    found, lacks = api.check(check, address=address) if check is not None else (api.hosts(address=address), ())
-    if json:
-        console.result(inventory.to_json(found))
+    if check is not None:
+        present, lacks = api.check(check, address=address)
     else:
-        console.stdout().print(_table(found.hosts))
+        present, lacks = featray.hosts(address=address), ()
+    if json:
+        console.result(inventory.to_json(present))
+    else:
+        console.stdout().print(table(present))
     if check is not None:
         _show(check, lacks)
     return 1 if lacks else 0
@@ -48,20 +52,22 @@ def _show(sweep: Path, lacks: "Sequence[Lack]") -> None:
         console.say(f"{lack.host}: {lack.what}" + (f"\n    {lack.remedy}" if lack.remedy else ""))
 
 
-def _table(hosts_: "Sequence[Host]") -> "Table":
+def table(inventory: "Inventory") -> "Table":
+    """Draw the hosts; each GPU begins with the name that reports, messages and the live view have for it."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="Hosts", title_justify="left", show_lines=len(hosts_) > 1)
-    for heading in ("host", "system", "GPUs", "software", "here"):
-        table.add_column(heading, overflow="fold")
-    for host in hosts_:
+    names = {target.target_id: target.label for target in inventory.targets()}
+    drawn = Table(title="Hosts", title_justify="left", show_lines=len(inventory.hosts) > 1)
+    for heading in ("host", "system", "GPUs", "software", "available"):
+        drawn.add_column(heading, overflow="fold")
+    for host in inventory.hosts:
         if host.error is not None:
-            table.add_row(Text(_name(host)), Text(f"not probed: {host.error}"))
+            drawn.add_row(Text(_name(host)), Text(f"not probed: {host.error}"))
             continue
-        columns = (_name(host), _system(host), _devices(host), _software(host), _here(host))
-        table.add_row(*map(Text, columns))
-    return table
+        columns = (_name(host), _system(host), _gpus(host, names), _software(host), _available(host))
+        drawn.add_row(*map(Text, columns))
+    return drawn
 
 
 def _name(host: "Host") -> str:
@@ -77,12 +83,12 @@ def _system(host: "Host") -> str:
     return "\n".join(filter(None, [host.os, host.arch, host.cpu_model, cores, memory]))
 
 
-def _devices(host: "Host") -> str:
-    found = [_gpu(gpu) for gpu in host.gpus] + (["Apple GPU (mps)"] if host.mps else [])
-    return "\n".join(found) or "none"
+def _gpus(host: "Host", names: "Mapping[str, str]") -> str:
+    apple = [names[f"mps@{host.host_id}"], "Apple GPU (mps)"] if host.mps else []
+    return "\n".join([*(_gpu(gpu, names[gpu.uuid]) for gpu in host.gpus), *apple]) or "none"
 
 
-def _gpu(gpu: "Gpu") -> str:
+def _gpu(gpu: "Gpu", name: str) -> str:
     from featray.core import wording
 
     others = {None: None, 0: "no other process", 1: "1 other process"}
@@ -92,7 +98,7 @@ def _gpu(gpu: "Gpu") -> str:
         f"driver {gpu.driver}" if gpu.driver else None,
         others.get(gpu.foreign_processes, f"{gpu.foreign_processes} other processes"),
     ]
-    return "\n".join(filter(None, [gpu.name, gpu.uuid, ", ".join(filter(None, facts))]))
+    return "\n".join(filter(None, [name, gpu.name, gpu.uuid, ", ".join(filter(None, facts))]))
 
 
 def _software(host: "Host") -> str:
@@ -104,7 +110,7 @@ def _software(host: "Host") -> str:
     return "\n".join(filter(None, parts))
 
 
-def _here(host: "Host") -> str:
+def _available(host: "Host") -> str:
     from featray.core import wording
 
     free = f"{wording.size(host.disk_free_b)} of disk free" if host.disk_free_b is not None else None

@@ -17,15 +17,15 @@ def import_(
     archive: Annotated[
         str | None,
         typer.Option(
-            "--archive", metavar="NAME", help="Keep the rows as an archive, which compact and rm leave alone."
+            "--archive", metavar="NAME", help="Store the rows as an archive, which compact and rm leave alone."
         ),
     ] = None,
 ) -> None:
-    """Import reports that py-feat's own benchmark script made; the run is named after the file."""
+    """Import reports that py-feat's own benchmark script made; each run is named after its file."""
     import featray
 
-    done = featray.import_reports(*files, results=results, archive=archive)
-    for warning in done.warnings:
+    imported = featray.import_reports(*files, results=results, archive=archive)
+    for warning in imported.warnings:
         console.warn(warning)
-    known = f", {done.known} were there already" if done.known else ""
-    console.say(f"{done.added} rows imported{known}: {', '.join(done.runs)}")
+    known = f", {imported.known} were there already" if imported.known else ""
+    console.say(f"{imported.added} rows imported{known}: {', '.join(imported.runs)}")

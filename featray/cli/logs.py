@@ -1,4 +1,4 @@
-"""`featray logs`: what a detached submit says."""
+"""`featray logs`: what a detached submit has printed."""
 
 from typing import Annotated
 
@@ -11,17 +11,13 @@ from featray.cli.options import JobAddress
 def logs(
     job: Annotated[str, typer.Argument(metavar="ID", help="As `featray submit --detach` printed it.")],
     address: JobAddress = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until it ends.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Continue until it ends.")] = False,
 ) -> None:
-    """Print what a detached submit has said, as if it had run here."""
-    from featray.backends.ray.jobs import Jobs
+    """Print what a detached submit has printed, as if it had run here."""
+    from featray.api.logs import logs
     from featray.cli import progress
-    from featray.running import detached
 
-    jobs = Jobs(detached.head_of(address))
-    jobs.find(job)
-    for line in jobs.follow(job) if follow else jobs.log(job).split("\n"):
-        said = detached.event(line)
-        text = line if said is None else progress.event_line(said)
+    for line in logs(job, address=address, follow=follow):
+        text = line if isinstance(line, str) else progress.event_line(line)
         if text:
             console.result(text)

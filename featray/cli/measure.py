@@ -1,4 +1,4 @@
-"""`featray measure`: one cell, by hand, without Ray."""
+"""`featray measure`: one cell, once, without Ray."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,14 +12,14 @@ from featray.cli.options import DEFAULT_RESULTS
 def measure(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="CELL.json", help="A cell as `asked` in a row, or a whole row."),
+        typer.Argument(metavar="CELL.json", help="A cell, as the column `asked` of a row holds it, or a whole row."),
     ] = None,
     cell: Annotated[
-        str | None, typer.Option("--cell", metavar="ID", help="Take the cell from the store or --sweep, by its id.")
+        str | None, typer.Option("--cell", metavar="ID", help="Id of a cell of the store or of --sweep.")
     ] = None,
     sweep: Annotated[
         Path | None,
-        typer.Option("--sweep", metavar="FILE", help="Look --cell up in this sweep, whose rules then hold."),
+        typer.Option("--sweep", metavar="FILE", help="Look --cell up in this sweep, and apply its rules."),
     ] = None,
     target: Annotated[
         str | None, typer.Option("--target", metavar="ID", help="GPU UUID or target id; default: the first that fits.")
@@ -29,14 +29,14 @@ def measure(
         typer.Option(
             "--results",
             metavar="DIR",
-            help="Store that --cell is looked up in; the commands that a report prints leave it out.",
+            help="Store to look --cell up in; the commands that a report prints leave it out.",
         ),
     ] = DEFAULT_RESULTS,
 ) -> int:
     """Measure one cell on this machine in one process and print its row as JSON; nothing is stored."""
-    from featray import api
-    from featray.core import row as rows
+    import featray
+    from featray.core.row import to_json
 
-    row = api.measure(file, cell_id=cell, sweep=sweep, target_id=target, results=results, say=console.say)
-    console.result(rows.to_json(row))
+    row = featray.measure(file, cell_id=cell, sweep=sweep, target_id=target, results=results, say=console.say)
+    console.result(to_json(row))
     return 0 if row.status == "ok" else 1

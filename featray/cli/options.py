@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they read alike everywhere."""
+"""Options that several commands share, so that they have the same name and help everywhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,17 +6,30 @@ from typing import Annotated
 import typer
 
 SweepFile = Annotated[Path, typer.Argument(metavar="SWEEP", help="Sweep file, such as sweeps/quickstart.yaml.")]
+RunNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SWEEP]...", help="Sweeps (their latest run) or run ids; default: the latest run."),
+]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline", metavar="SWEEP", help="Sweep or run to compare with; default: the one that the sweep names."
+    ),
+]
 Results = Annotated[str, typer.Option("--results", metavar="DIR", help="Store of rows and reports: a folder or URI.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, but no progress.")]
 Address = Annotated[
     str | None,
     typer.Option(
-        "--address", metavar="HOST:PORT|FILE", help="Head of a running Ray cluster, or a cluster file; default: none."
+        "--address",
+        metavar="HOST:PORT|FILE",
+        help="Head of a running Ray cluster, or a cluster file; default: Ray on this machine alone.",
     ),
 ]
 InventoryFile = Annotated[
     Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Plan against a recorded inventory (`featray hosts --json`)."),
+    typer.Option("--inventory", metavar="FILE", help="Recorded hosts, as `featray hosts --json` writes them."),
 ]
 DEFAULT_RESULTS = "results"
 JobAddress = Annotated[

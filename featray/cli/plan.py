@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from featray.core.cell import Cell
-    from featray.running.submission import SubmitPlan
+    from featray.running.preparation import SubmitPlan
+
+
+FIRST_HEADINGS = ("cell", "detector", "input", "device", "batch")
+
+HEADINGS = {"num_workers": "workers", "threads": "threads", "environment": "environment"}
+"""Settings that most sweeps do not vary -> their column."""
+
+NUMBERS = ("batch", "workers", "threads")  # headings of columns that hold numbers
 
 
 def plan(
@@ -25,11 +33,11 @@ def plan(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Plan failed units again.")] = False,
     json: Json = False,
 ) -> None:
-    """Show a sweep's cells, where each would run or why not, what is done already, and the estimated time."""
-    from featray import api
+    """Show a sweep's cells, where each would run or why it cannot, what is done, and the estimated time."""
+    import featray
     from featray.rendering import plan_summary
 
-    prepared = api.plan(
+    prepared = featray.plan(
         sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
     )
     for problem in prepared.problems:
@@ -42,36 +50,29 @@ def plan(
 
 
 def table(prepared: "SubmitPlan") -> "Table":
-    """Draw every cell and its targets; workers, threads and environment stand where they vary."""
+    """Draw every cell and its targets; workers, threads and environment get a column where they vary."""
     from rich.table import Table
     from rich.text import Text
 
     placed, done = prepared.placement, prepared.plan.progress
     cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
-    varied = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
+    varying = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
     drawn = Table(title=f"{prepared.plan.run.sweep}: cells and their targets", title_justify="left")
-    also = [HEADINGS[name] for name in varied]
-    for heading in ("cell", "detector", "input", "device", "batch", *also, "target", "done"):
+    for heading in (*FIRST_HEADINGS, *(HEADINGS[name] for name in varying), "target", "done"):
         drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold")
     for unit in placed.units:
-        where = [f"{unit.target.label} ({unit.target.target_id})"]
-        where += [f"or {other.label} ({other.target_id})" for other in unit.alternatives]
-        have, wanted = done[(unit.cell_id, unit.target.target_id)]
-        row = (unit.cell_id, *_settings(unit.cell, varied), "\n".join(where))
-        drawn.add_row(*map(Text, row), f"{have}/{wanted}")
+        targets = [f"{unit.target.label} ({unit.target.target_id})"]
+        targets += [f"or {target.label} ({target.target_id})" for target in unit.alternatives]
+        measured, wanted = done[(unit.cell_id, unit.target.target_id)]
+        line = (unit.cell_id, *_settings(unit.cell, varying), "\n".join(targets))
+        drawn.add_row(*map(Text, line), f"{measured}/{wanted}")
     for refusal in placed.refusals:
-        row = (refusal.cell_id, *_settings(refusal.cell, varied), f"cannot run: {refusal.reason}")
-        drawn.add_row(*map(Text, row), "-")
+        line = (refusal.cell_id, *_settings(refusal.cell, varying), f"cannot run: {refusal.reason}")
+        drawn.add_row(*map(Text, line), "-")
     return drawn
 
 
-HEADINGS = {"num_workers": "workers", "threads": "threads", "environment": "environment"}
-"""Settings that most sweeps do not vary -> their column."""
-
-NUMBERS = ("batch", "workers", "threads")
-
-
-def _settings(cell: "Cell", varied: "Sequence[str]") -> tuple[str, ...]:
-    rest = (getattr(cell, name) for name in varied)
+def _settings(cell: "Cell", varying: "Sequence[str]") -> tuple[str, ...]:
+    rest = (getattr(cell, name) for name in varying)
     known = (cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
     return (*known, *("-" if value is None else str(value) for value in rest))

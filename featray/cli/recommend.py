@@ -19,10 +19,10 @@ def recommend(
     ] = None,
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
-    python: Annotated[bool, typer.Option("--python", help="Print Python that detects with it.")] = False,
+    python: Annotated[bool, typer.Option("--python", help="Print Python code that uses the setting.")] = False,
 ) -> None:
     """Name the fastest measured setting of each input, how fast it is, and what comes near."""
-    from featray import api
+    import featray
     from featray.core import quantities
     from featray.errors import BadInput
     from featray.rendering import recommendation_text
@@ -31,12 +31,12 @@ def recommend(
         limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
     except ValueError as wrong:
         raise BadInput(f"--memory-limit: {wrong}") from wrong
-    found = api.recommend(
+    recommended = featray.recommend(
         detector=detector, host=host, input=clip, device=device, memory_limit_b=limit_b, results=results
     )
     if json:
-        console.result(recommendation_text.to_json(found))
+        console.result(recommendation_text.to_json(recommended))
     elif python:
-        console.result(recommendation_text.snippet(found).removesuffix("\n"))
+        console.result(recommendation_text.snippet(recommended).removesuffix("\n"))
     else:
-        console.result(recommendation_text.text(found))
+        console.result(recommendation_text.text(recommended))

@@ -1,7 +1,8 @@
 """`featray status`: how the detached submits of a cluster stand."""
 
+import contextlib
 import json as json_text
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +11,11 @@ from featray.cli import console
 from featray.cli.options import JobAddress, Json
 
 if TYPE_CHECKING:
-    from featray.backends.ray.jobs import Job, Jobs
-    from featray.core.events import PlainEvent
-    from featray.running.detached import JobStatus
+    from rich.table import Table
 
-RESULTS = "Put rows that this store lacks in it, where the head shares no disk with it; default: the job's own store."
+    from featray.running.submit_status import SubmitStatus
+
+RESULTS = "Store for the submit's rows, where this machine shares no disk with the head; default: the submit's own."
 
 
 def status(
@@ -24,90 +25,75 @@ def status(
     results: Annotated[str | None, typer.Option("--results", metavar="DIR", help=RESULTS)] = None,
     json: Json = False,
 ) -> int:
-    """Show every detached submit, or how one of them stands.
+    """List the detached submits, or show how one stands.
 
-    The rows of one come here where they are not here yet. Exit code 0 while nothing is known to be missing, 1 where it
-    has ended with units that have no number, 4 where the submit itself failed.
+    The rows of one submit are stored here where they are missing. Exit code 0 while nothing is known to be missing, 1
+    where it has ended and some units have no number, 4 where the submit itself failed.
     """
-    from featray.backends.ray.jobs import Jobs
-    from featray.running import detached
+    import featray
+    from featray.cli import progress
 
-    jobs = Jobs(detached.head_of(address))
+    with progress.display() if job is not None and watch else contextlib.nullcontext() as show:
+        submits = featray.status(job, address=address, results=results, watch=show)
     if job is None:
-        _list(jobs, json=json)
+        _list(submits, json=json)
         return 0
-    found = jobs.find(job)
-    if watch and not found.has_ended:
-        _follow(jobs, job)
-        found = jobs.find(job)
-    log = jobs.log(job)
-    events = list(detached.events(log.split("\n")))
-    gathered = detached.collect(results or found.metadata["featray_store"], events)
-    standing = detached.stand(found, events, log)
+    (submit,) = submits
     if json:
-        console.result(json_text.dumps(_facts(found, standing), indent=2))
+        console.result(json_text.dumps(_facts(submit), indent=2))
     else:
-        _show(found, events, standing)
-        if gathered:
-            console.say(f"{gathered} rows came from the cluster")
-    return standing.code
+        _show(submit)
+    return submit.exit_code
 
 
-def _list(jobs: "Jobs", *, json: bool) -> None:
+def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
+    listed = list(submits)
+    if json:
+        console.result(json_text.dumps([_facts(submit) for submit in listed], indent=2))
+    elif listed:
+        console.stdout().print(_table(listed))
+    else:
+        console.say("no detached submit on this cluster; start one: featray submit SWEEP --detach")
+
+
+def _table(submits: "Iterable[SubmitStatus]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from featray.running import detached
-
-    logs = [(job, jobs.log(job.id)) for job in jobs.all()]
-    known = [(job, detached.stand(job, list(detached.events(log.split("\n"))), log)) for job, log in logs]
-    if json:
-        console.result(json_text.dumps([_facts(*each) for each in known], indent=2))
-        return
-    if not known:
-        console.say("no detached submit on this cluster; start one: featray submit SWEEP --detach")
-        return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("id", "state", "measured", "without a number", "by", "store"):
         table.add_column(heading, overflow="fold")
-    for job, standing in known:
-        measured, without = f"{standing.done}/{standing.total}", str(standing.without_number)
-        by, store = job.metadata.get("featray_user", "-"), job.metadata["featray_store"]
-        table.add_row(*map(Text, (job.id, job.state, measured, without, by, store)))
-    console.stdout().print(table)
+    for submit in submits:
+        measured, without = f"{submit.done}/{submit.total}", str(submit.without_number)
+        user, store = submit.metadata.get("featray_user", "-"), submit.metadata["featray_store"]
+        table.add_row(*map(Text, (submit.id, submit.state, measured, without, user, store)))
+    return table
 
 
-def _follow(jobs: "Jobs", job: str) -> None:
-    from featray.cli import progress
-    from featray.running import detached
-
-    with progress.display() as show:
-        for said in detached.events(jobs.follow(job)):
-            show(said)
-
-
-def _facts(job: "Job", standing: "JobStatus") -> dict[str, Any]:
+def _facts(submit: "SubmitStatus") -> dict[str, Any]:
     return {
-        "id": job.id,
-        "state": job.state,
-        "done": standing.done,
-        "total": standing.total,
-        "without_number": standing.without_number,
-        "reason": standing.reason,
-        "started_at": job.started_at,
-        "ended_at": job.ended_at,
-        **job.metadata,
+        "id": submit.id,
+        "state": submit.state,
+        "done": submit.done,
+        "total": submit.total,
+        "without_number": submit.without_number,
+        "reason": submit.reason,
+        "started_at": submit.started_at,
+        "ended_at": submit.ended_at,
+        **submit.metadata,
     }
 
 
-def _show(job: "Job", events: "Sequence[PlainEvent]", standing: "JobStatus") -> None:
+def _show(submit: "SubmitStatus") -> None:
     from featray.cli import progress
 
-    view = progress.View()
-    for said in events:
-        view.show(said)
-    console.say(f"{job.id}: {job.state}, into {job.metadata['featray_store']}")
-    if events:
+    view = progress.LiveView()
+    for event in submit.events:
+        view.show(event)
+    console.say(f"{submit.id}: {submit.state}, into {submit.metadata['featray_store']}")
+    if submit.events:
         console.stdout().print(view)
-    if standing.reason is not None:
-        console.say(f"why: {standing.reason}")
+    if submit.reason is not None:
+        console.say(f"why: {submit.reason}")
+    if submit.fetched:
+        console.say(f"{submit.fetched} rows came from the cluster")

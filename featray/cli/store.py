@@ -1,16 +1,21 @@
-"""`featray store`: what the store holds, and looking after it."""
+"""`featray store`: list, check, compact and remove stored runs."""
 
 import dataclasses
-import json as jsons
-from typing import Annotated
+import json as json_text
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from featray.api.store import StoredRuns
+
 app = typer.Typer(
-    help="Look into the store of rows and look after it.",
+    help="List, check, compact and remove stored runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -24,28 +29,32 @@ def list_runs(
     json: Json = False,
 ) -> None:
     """List every run: its sweep, when it began, its rows by status, its hosts."""
-    from featray import store
+    from featray.api import store
 
-    runs, problems = store.runs(results, sweep=sweep)
-    for problem in problems:
-        console.warn(str(problem))
+    stored = store.runs(results, sweep=sweep)
+    for problem in stored.problems:
+        console.warn(problem)
     if json:
-        console.result(jsons.dumps([dataclasses.asdict(run) for run in runs], indent=2, ensure_ascii=False))
-        return
-    if not runs:
-        console.say(f"{store.display_name(results)}: no rows yet; `featray submit` or `featray import` brings some")
-        return
+        values = [dataclasses.asdict(run) for run in stored.runs]
+        console.result(json_text.dumps(values, indent=2, ensure_ascii=False))
+    elif stored.runs:
+        console.stdout().print(_table(stored))
+    else:
+        console.say(f"{stored.store}: no rows yet; `featray submit` or `featray import` brings some")
+
+
+def _table(stored: "StoredRuns") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
     table = Table()
     for heading in ("run", "sweep", "began (UTC)", "rows", "hosts", "imported from"):
         table.add_column(heading, overflow="fold")
-    for run in runs:
+    for run in stored.runs:
         counts = ", ".join(f"{count} {status}" for status, count in run.statuses.items())
         cells = (run.run_id, run.sweep, run.started_at[:19].replace("T", " "), counts, ", ".join(run.hostnames))
         table.add_row(*map(Text, cells), Text(run.source_file or ""))
-    console.stdout().print(table)
+    return table
 
 
 @app.command("compact")
@@ -53,35 +62,35 @@ def compact(
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only files of this run alone.")] = None,
 ) -> None:
-    """Merge many small files into few; safe beside running submits and readers."""
-    from featray import store
+    """Merge many small files into few; safe while submits and readers run."""
+    from featray.api import store
 
-    done = store.compact(results, run)
-    for problem in done.problems:
+    compacted = store.compact(results, run=run)
+    for problem in compacted.problems:
         console.warn(str(problem))
-    if done.cleared:
-        console.say(f"files of an earlier compaction that was stopped, deleted: {done.cleared}")
-    if done.files_before == 0:
+    if compacted.cleared:
+        console.say(f"files of an earlier compaction that was stopped, deleted: {compacted.cleared}")
+    if compacted.files_before == 0:
         console.say("nothing to compact")
         return
-    console.say(f"{done.files_before} files became {done.files_after}, with {done.rows} rows")
+    console.say(f"{compacted.files_before} files became {compacted.files_after}, with {compacted.rows} rows")
 
 
 @app.command("check")
 def check(results: Results = DEFAULT_RESULTS) -> int:
-    """Read every file whole and say what is wrong; exit 1 when something is."""
-    from featray import store
-    from featray.core import wording
+    """Read every file whole and say what is wrong; exit code 1 when something is."""
+    from featray.api import store
+    from featray.core.wording import size
 
-    found = store.check(results)
-    for problem in found.problems:
+    checkup = store.check(results)
+    for problem in checkup.problems:
         console.warn(str(problem))
-    for name in found.unfinished:
-        console.say(f"{name}: a write that is under way, or was killed; compact clears it up after a day")
-    console.result(f"rows: {found.rows}, files: {found.files}, size: {wording.size(found.size_b)}")
-    if found.duplicates:
-        console.result(f"rows that lie in two files: {found.duplicates}; they count once, and compact merges them")
-    return 1 if found.problems else 0
+    for name in checkup.unfinished:
+        console.say(f"{name}: its writer still runs or was killed; compact deletes it after a day")
+    console.result(f"rows: {checkup.rows}, files: {checkup.files}, size: {size(checkup.size_b)}")
+    if checkup.duplicates:
+        console.result(f"rows in two files: {checkup.duplicates}; they count once, and compact merges them")
+    return 1 if checkup.problems else 0
 
 
 @app.command("rm")
@@ -91,15 +100,15 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove a run's rows for good, after saying what goes and asking."""
-    from featray import store
+    from featray.api import store
 
-    planned = store.plan_removal(results, run)
-    for name in planned.archived:
-        console.say(f"{name} stays: it is an archive; delete the file by hand if you mean it")
-    if planned.rows == 0:
+    removal = store.plan_removal(results, run)
+    for name in removal.archived:
+        console.say(f"{name} stays, because it is an archive; delete the file yourself if you mean it")
+    if removal.rows == 0:
         return
-    rewritten = f", files rewritten without it: {len(planned.rewritten)}" if planned.rewritten else ""
-    console.say(f"run {run}: rows that go: {planned.rows}, files that go: {len(planned.deleted)}{rewritten}")
+    rewritten = f", files rewritten without it: {len(removal.rewritten)}" if removal.rewritten else ""
+    console.say(f"run {run}: rows that go: {removal.rows}, files that go: {len(removal.deleted)}{rewritten}")
     if not yes:
         typer.confirm("Remove them for good?", abort=True, err=True)
     store.remove(results, run)

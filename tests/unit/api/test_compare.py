@@ -33,8 +33,7 @@ def test_two_sweeps_are_compared_line_by_line(results: str) -> None:
         "retinaface short b=16 RTX 3090  1.2    1.19 to 1.21  SLOWER      0.83x as fast",
     ]
     assert comparison_text.summary(found) == [
-        "2 pairs (ratio = candidate time / baseline time): 1 SLOWER, 1 EQUIVALENT; "
-        "differences below 3% do not count",
+        "2 pairs (ratio = candidate time / baseline time): 1 SLOWER, 1 EQUIVALENT; differences below 3% do not count",
         "every pair: only driver (580.159.04 -> 590.1) is known to differ",
     ]
 

@@ -1,5 +1,6 @@
 """The command itself: what its help lists, and how it is started."""
 
+import signal
 import subprocess
 import sys
 
@@ -51,3 +52,18 @@ def test_every_command_has_help_that_says_what_it_does(command: tuple[str, ...],
 
 def test_python_m_featray_is_the_command() -> None:
     assert run("--version").stdout.startswith("featray ")
+
+
+@pytest.mark.parametrize("module", ["ray", "another"])
+def test_the_exit_code_survives_what_ray_does_at_its_end(module: str) -> None:
+    code = (
+        "import atexit, os, sys, types\n"
+        f"sys.modules[{module!r}] = types.ModuleType({module!r})\n"
+        "atexit.register(os.abort)\n"
+        "sys.argv = ['featray', 'submit']\n"
+        "from featray.cli import app\n"
+        "app.run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Missing argument 'SWEEP'" in done.stderr
+    assert done.returncode == (2 if module == "ray" else -signal.SIGABRT)

@@ -1,18 +1,20 @@
-"""The table of `featray plan`."""
+"""`featray plan`: its table, and what it says is left."""
 
 from featray.cli import plan
 from featray.core.cell import Cell
-from featray.running.submission import Prepared
-from tests.support.places import make_cell, make_plan, place
+from featray.running.preparation import SubmitPlan
+from tests.support import trial
+from tests.support.command import Shell
+from tests.support.plans import make_cell, make_plan, place
 
 
 def table(*cells: Cell) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Give the headings between input and target, and those figures of every line."""
+    """Draw a plan; return the headings from `device` to before `target`, and every line's cells below them."""
     placed = place(cells)
-    drawn = plan.table(Prepared(plan=make_plan(placed), placement=placed))
+    drawn = plan.table(SubmitPlan(plan=make_plan(placed), placement=placed))
     headings = [str(column.header) for column in drawn.columns]
     first, last = headings.index("device"), headings.index("target")
-    columns = [[str(each) for each in column.cells] for column in drawn.columns[first:last]]
+    columns = [[str(cell) for cell in column.cells] for column in drawn.columns[first:last]]
     return headings[first:last], list(zip(*columns, strict=True))
 
 
@@ -21,7 +23,7 @@ def test_settings_that_do_not_vary_are_left_out() -> None:
     assert headings == ["device", "batch"]
 
 
-def test_threads_workers_and_environment_stand_where_they_vary() -> None:
+def test_threads_workers_and_environment_have_a_column_where_they_vary() -> None:
     headings, lines = table(
         make_cell(threads=1), make_cell(threads=4, num_workers=2), make_cell(environment="new", requirements=("a==1",))
     )
@@ -29,7 +31,21 @@ def test_threads_workers_and_environment_stand_where_they_vary() -> None:
     assert lines == [("cpu", "4", "0", "1", "-"), ("cpu", "4", "2", "4", "-"), ("cpu", "4", "0", "-", "new")]
 
 
-def test_a_refused_cell_tells_its_settings_too() -> None:
+def test_a_refused_cell_shows_its_settings_too() -> None:
     headings, lines = table(make_cell(threads=1), make_cell(device="cuda", threads=4))
     assert headings == ["device", "batch", "threads"]
     assert lines == [("cpu", "4", "1"), ("cuda", "4", "4")]
+
+
+def test_a_plan_continues_from_what_is_stored_or_from_failures_or_from_nothing(shell: Shell) -> None:
+    def left(*options: str) -> str:
+        ran = shell("plan", "trial.yaml", "--inventory", "box.json", *options)
+        assert ran.code == 0, ran.err
+        return ran.out.splitlines()[-1].partition("; ")[2]
+
+    trial.prepare(shell)
+    assert left().startswith("0 of 2 measurements done, 2 left")
+    trial.replay(shell)
+    assert left() == "2 of 2 measurements done, nothing left to measure"
+    assert left("--retry-failed").startswith("1 of 2 measurements done, 1 left in 1 invocation")
+    assert left("--rerun").startswith("0 of 2 measurements done, 2 left in 1 invocation")

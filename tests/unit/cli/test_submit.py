@@ -1,46 +1,75 @@
-"""What `featray submit` says at its end."""
+"""`featray submit`: what it prints on the way and at its end."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from featray.api import Submitted
 from featray.cli import submit
-from featray.running import detached
+from tests.support import trial
 from tests.support.builders import make_row
+from tests.support.command import Shell
 
 
-def said(capsys: pytest.CaptureFixture[str], **changed: int) -> list[str]:
-    known = {"measured": 0, "not_reached": 0, "without_number": 0} | changed
-    submit.finish(Submitted(run_id="demo-1", rows=(make_row(),), report=Path("r.md"), problems=(), **known))
+def summary(capsys: pytest.CaptureFixture[str], **changed: int) -> list[str]:
+    """Show the end of a submit; return the lines below the table."""
+    counts = {"measured": 0, "not_reached": 0, "without_number": 0} | changed
+    submit.show(Submitted(run_id="demo-1", rows=(make_row(),), report=Path("r.md"), problems=(), **counts))
     return capsys.readouterr().err.splitlines()
 
 
-def test_the_interpreter_on_the_head_may_be_named(tmp_path: Path) -> None:
-    lab = tmp_path / "lab.yaml"
-    lab.write_text("hosts:\n- {name: a, address: 10.0.0.1, python: /own/python}\n", encoding="utf-8")
-    assert detached.place("head:6379", "/opt/python") == ("head:6379", "/opt/python")
-    assert detached.place(str(lab), "/opt/python")[1] == "/opt/python"
-
-
-def test_nothing_was_left_is_said_where_nothing_was_planned(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys) == [
-        "nothing was left to measure: demo-1 has it all; --rerun measures again",
+def test_a_submit_without_work_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert summary(capsys) == [
+        "nothing was left to measure: demo-1 has everything; --rerun measures again",
         "report: r.md",
     ]
 
 
 def test_a_budget_that_left_everything_undone_left_something_to_measure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, not_reached=12, without_number=12) == [
+    assert summary(capsys, not_reached=12, without_number=12) == [
         "0 measured in demo-1",
         "12 not reached; the next submit goes on with them",
         "report: r.md",
     ]
 
 
-def test_what_failed_is_counted_apart_from_what_was_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, measured=3, not_reached=2, without_number=3)[:3] == [
+def test_failed_units_are_counted_apart_from_those_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    assert summary(capsys, measured=3, not_reached=2, without_number=3)[:3] == [
         "3 measured in demo-1",
         "2 not reached; the next submit goes on with them",
         "1 without a number; the table says why, --retry-failed tries them again",
     ]
+
+
+def test_a_quiet_submit_prints_its_results_and_no_progress(shell: Shell) -> None:
+    trial.prepare(shell)
+    loud = trial.replay(shell)
+    quiet = trial.replay(shell, "--quiet", "--rerun")
+    assert (loud.code, quiet.code) == (1, 1)
+    assert "[1/2] retinaface short cpu b=4 #1: " in loud.err
+    assert "[1/2]" not in quiet.err
+    assert quiet.err.startswith("2 measured in trial-")
+    assert quiet.out == loud.out
+
+
+def test_json_lines_end_with_how_the_submit_ended(shell: Shell) -> None:
+    trial.prepare(shell)
+    lines = [json.loads(line) for line in trial.replay(shell, "--json").out.splitlines()]
+    rows = [line["row"]["status"] for line in lines if "row" in line]
+    assert rows == ["ok", "oom"] or rows == ["oom", "ok"]
+    assert lines[-1] == {
+        "done": 0,
+        "total": 0,
+        "event": "ended_run",
+        "code": 1,
+        "message": "1 measurement without a number",
+    }
+
+
+def test_json_lines_end_with_the_error_of_a_submit_that_failed(shell: Shell) -> None:
+    trial.prepare(shell)
+    failed = shell("submit", "missing.yaml", "--json")
+    (line,) = map(json.loads, failed.out.splitlines())
+    assert (failed.code, line["event"], line["code"]) == (2, "ended_run", 2)
+    assert failed.err == f"featray: error: {line['message']}\n"

@@ -1,0 +1,62 @@
+"""Arguments that several verbs take: a sweep file, recorded hosts; and the time.
+
+Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`.
+"""
+
+import datetime
+import os
+from pathlib import Path
+
+from featray import sweep
+from featray.analysis import comparison
+from featray.errors import BadInput, InventoryFileError
+from featray.host import clips, probe
+from featray.measurement import weights
+from featray.planning import inventory
+from featray.planning.inventory import Inventory
+from featray.sweep import Sweep
+
+PathLike = str | os.PathLike[str]
+
+
+def load_sweep(path: PathLike) -> Sweep:
+    """Read a sweep file, and open the clips that it names by path.
+
+    Raises:
+        SweepFileError: the file is wrong; the message says where, what was expected and what may have been meant.
+    """
+    return sweep.load(Path(path), probe_clip=clips.probe, keywords_of=weights.list_keywords)
+
+
+def load_sweep_to_submit(path: PathLike) -> Sweep:
+    """Read a sweep file whose rows are to be stored under its name.
+
+    Raises:
+        BadInput: the file is wrong, or has the name under which `calibrate` stores its rows.
+    """
+    loaded = load_sweep(path)
+    if loaded.name == comparison.CALIBRATION:
+        raise BadInput(
+            f"{path}: the name '{loaded.name}' is reserved for `featray calibrate`; give the sweep a 'name' of its own"
+        )
+    return loaded
+
+
+def recorded_or_here(recorded: PathLike | None) -> Inventory:
+    """Read a recorded inventory; None probes this machine.
+
+    Raises:
+        InventoryFileError: the file cannot be read or is no inventory.
+    """
+    if recorded is None:
+        return Inventory(hosts=(probe.this_host(),))
+    try:
+        text = Path(recorded).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise InventoryFileError(f"{recorded}: cannot be read ({wrong})") from wrong
+    return inventory.from_json(text, str(recorded))
+
+
+def now() -> datetime.datetime:
+    """Read the clock, in UTC."""
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,45 @@
+"""`featray submit --detach`: a submit that runs on the cluster by itself."""
+
+from pathlib import Path
+
+from featray.api import arguments
+from featray.api.arguments import PathLike
+from featray.backends.ray.jobs import Jobs
+from featray.running import detached
+
+
+def detach(
+    sweep: PathLike,
+    *,
+    results: str = "results",
+    address: str | None = None,
+    python: str | None = None,
+    rerun: bool = False,
+    retry_failed: bool = False,
+    budget_s: float | None = None,
+) -> str:
+    """Start a submit on the head of a cluster and return at once.
+
+    Args:
+        sweep: Sweep file.
+        results: Store; a folder has the same path on the head.
+        address: Head of the cluster, its file, or the `http://` address of its dashboard; None is this machine's.
+        python: Interpreter on the head that has featray; None takes the cluster file's, or this one on this machine.
+        rerun: As in `submit`.
+        retry_failed: As in `submit`.
+        budget_s: As in `submit`.
+
+    Returns:
+        Its id, for `status`, `logs` and `cancel`.
+
+    Raises:
+        BadInput: the sweep or the cluster file is wrong.
+        Busy: another process measures the sweep into this store.
+        BackendError: the cluster cannot be reached or refuses, or the interpreter on the head is not known.
+    """
+    loaded = arguments.load_sweep_to_submit(sweep)
+    head, interpreter = detached.driver_place(address, python)
+    options = ["--rerun"] * rerun + ["--retry-failed"] * retry_failed
+    if budget_s is not None:
+        options.append(f"--budget={budget_s / 60}")  # the option counts minutes
+    return detached.start(Jobs(head), loaded, Path(sweep), python=interpreter, results=results, options=options)

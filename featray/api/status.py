@@ -1,0 +1,53 @@
+"""`featray.status`: how detached submits stand; the rows of one come into the store."""
+
+import dataclasses
+from collections.abc import Callable
+
+from featray.backends.ray.jobs import Job, Jobs
+from featray.cluster import cluster_file
+from featray.core.events import PlainEvent
+from featray.running import progress, spooled_rows, submit_status
+from featray.running.submit_status import SubmitStatus
+
+
+def status(
+    job: str | None = None,
+    *,
+    address: str | None = None,
+    results: str | None = None,
+    watch: Callable[[PlainEvent], None] | None = None,
+) -> tuple[SubmitStatus, ...]:
+    """Tell how detached submits stand.
+
+    Args:
+        job: Id of one submit, as `featray submit --detach` prints it; its rows that the store lacks are stored. None
+            lists every submit of the cluster, the latest first, and stores nothing.
+        address: Head of the cluster, its file, or the `http://` address of its dashboard; None is this machine's.
+        results: Store for the rows; None takes the submit's own.
+        watch: Called with every event of `job` until it has ended.
+
+    Returns:
+        One status per submit.
+
+    Raises:
+        NothingMatches: there is no such submit; the message lists those that exist.
+        ClusterFileError: the cluster file is wrong.
+        BackendError: the cluster cannot be reached or refuses.
+        StoreError: the store cannot be read or written.
+    """
+    jobs = Jobs(cluster_file.head_address(address, must_run=True))
+    if job is None:
+        return tuple(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
+    found = jobs.find(job)
+    if watch is not None and not found.has_ended:
+        for event in progress.read_lines(jobs.follow(job)):
+            watch(event)
+        found = jobs.find(job)
+    judged, events = _judge(found, jobs.log(job))
+    fetched = spooled_rows.store_reported(results or found.metadata["featray_store"], events)
+    return (dataclasses.replace(judged, fetched=fetched, events=tuple(events)),)
+
+
+def _judge(job: Job, log: str) -> tuple[SubmitStatus, list[PlainEvent]]:
+    events = list(progress.read_lines(log.split("\n")))
+    return submit_status.judge(job, events, log), events

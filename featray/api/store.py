@@ -1,0 +1,76 @@
+"""`featray store`: list, check, compact and remove stored runs.
+
+Flow: a store's name -> here -> the room `store`.
+"""
+
+import dataclasses
+
+from featray import store
+from featray.store import Checkup, Compacted, Removal, RunSummary
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StoredRuns:
+    """The runs of a store, and what of it could not be read."""
+
+    store: str  # its name for people
+    runs: tuple[RunSummary, ...]
+    problems: tuple[str, ...]
+
+
+def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
+    """List every run: its sweep, when it began, its rows by status, its hosts.
+
+    Args:
+        results: Store: a folder or URI.
+        sweep: Only runs of this sweep.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    found, problems = store.runs(results, sweep=sweep)
+    return StoredRuns(
+        store=store.display_name(results), runs=tuple(found), problems=tuple(str(problem) for problem in problems)
+    )
+
+
+def check(results: str = "results") -> Checkup:
+    """Read every file whole, and say what is wrong.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    return store.check(results)
+
+
+def compact(results: str = "results", *, run: str | None = None) -> Compacted:
+    """Merge many small files into few; safe while submits and readers run.
+
+    Args:
+        results: Store: a folder or URI.
+        run: Only files of this run alone.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    return store.compact(results, run)
+
+
+def plan_removal(results: str, run: str) -> Removal:
+    """Say what `remove` would delete and rewrite.
+
+    Raises:
+        NothingMatches: there is no such run; the message lists those that exist.
+        StoreError: the store cannot be read.
+    """
+    return store.plan_removal(results, run)
+
+
+def remove(results: str, run: str) -> Removal:
+    """Remove the rows of a run for good; archives keep theirs.
+
+    Raises:
+        NothingMatches: there is no such run; the message lists those that exist.
+        StoreError: the store cannot be read or written.
+    """
+    return store.remove(results, run)

@@ -1,0 +1,68 @@
+"""`featray.status`: detached submits as a dashboard lists them, and the rows of one in the store."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import featray
+from featray import store
+from featray.core.events import PlainEvent
+from featray.errors import NothingMatches
+from featray.running.progress import Progress, RunEnd
+from tests.support.builders import make_row
+from tests.support.dashboards import Dashboard, describe_job, describe_submit
+
+pytestmark = pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # Ray's own call of aiohttp
+
+ROW = make_row()
+EVENTS: list[dict[str, object]] = [
+    {"done": 1, "total": 2, "row": dataclasses.asdict(ROW)},
+    {"done": 2, "total": 2, "row": dataclasses.asdict(make_row(status="failed", batch_size=4))},
+    Progress(end=RunEnd(code=1, message="1 measurement without a number")).to_mapping(),
+]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Dashboard]:
+    """Serve a submit that ended with a unit without a number, and a job of somebody else."""
+    submit = describe_submit("s-1", status="FAILED")
+    submit["metadata"]["featray_store"] = str(tmp_path / "head")
+    with Dashboard(submit, describe_job("raysubmit_1")) as up:
+        up.parts = [f"{json.dumps(event)}\n" for event in EVENTS]
+        yield up
+
+
+def test_every_submit_is_listed_and_nothing_is_stored(board: Dashboard, tmp_path: Path) -> None:
+    (submit,) = featray.status(address=board.url)
+    assert (submit.id, submit.state, submit.done, submit.total) == ("s-1", "failed", 2, 2)
+    assert (submit.without_number, submit.exit_code, submit.fetched) == (1, 1, 0)
+    assert not (tmp_path / "head").exists()
+
+
+def test_the_rows_of_one_submit_come_into_its_store_once(board: Dashboard, tmp_path: Path) -> None:
+    (submit,) = featray.status("s-1", address=board.url)
+    assert (submit.reason, submit.fetched) == ("1 measurement without a number", 2)
+    assert submit.events == tuple(EVENTS)
+    assert ROW in store.read(tmp_path / "head").rows
+    (again,) = featray.status("s-1", address=board.url)
+    assert again.fetched == 0
+
+
+def test_the_rows_may_go_into_another_store(board: Dashboard, tmp_path: Path) -> None:
+    featray.status("s-1", address=board.url, results=str(tmp_path / "mine"))
+    assert len(store.read(tmp_path / "mine").rows) == 2
+    assert not (tmp_path / "head").exists()
+
+
+def test_a_submit_that_has_ended_is_not_followed(board: Dashboard) -> None:
+    events: list[PlainEvent] = []
+    featray.status("s-1", address=board.url, watch=events.append)
+    assert events == []
+
+
+def test_an_unknown_submit_is_answered_with_those_that_exist(board: Dashboard) -> None:
+    with pytest.raises(NothingMatches, match=r"no detached submit 's-2' on .*; expected s-1"):
+        featray.status("s-2", address=board.url)

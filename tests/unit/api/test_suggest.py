@@ -1,0 +1,16 @@
+"""`featray.suggest`: sweeps from what a report finds."""
+
+from pathlib import Path
+
+from featray.api import suggest
+
+
+def test_follow_ups_are_suggested_from_what_a_report_finds(results: str) -> None:
+    assert "new-few-invocations" in [followup.name for followup in suggest("new", results=results).followups]
+
+
+def test_sweeps_are_written_only_where_a_folder_is_named(results: str, tmp_path: Path) -> None:
+    assert suggest("new", results=results).written == ()
+    suggested = suggest("new", results=results, output=tmp_path / "sweeps")
+    assert [path.name for path in suggested.written] == list(suggested.files)
+    assert [path.read_text(encoding="utf-8") for path in suggested.written] == list(suggested.files.values())

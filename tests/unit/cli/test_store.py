@@ -1,0 +1,92 @@
+"""`featray store`: what it lists, what it says that it did, and its exit codes."""
+
+import json
+
+import pytest
+
+from featray import store
+from tests.support import pyfeat_reports
+from tests.support.builders import make_row
+from tests.support.command import Shell
+
+
+@pytest.fixture
+def shell(shell: Shell) -> Shell:
+    """A report of py-feat's lies in the folder."""
+    (shell.folder / "2026-07-01-abc1234.md").write_text(pyfeat_reports.markdown(), encoding="utf-8")
+    return shell
+
+
+def test_the_store_lists_its_runs(shell: Shell) -> None:
+    assert "no rows yet" in shell("store", "ls").err
+    shell("import", "2026-07-01-abc1234.md")
+    ran = shell("store", "ls")
+    assert "2026-07-01 09:30:00" in ran.out
+    assert "4 ok" in ran.out
+    (run,) = json.loads(shell("store", "ls", "--json").out)
+    assert (run["run_id"], run["rows"]) == ("2026-07-01-abc1234", 4)
+
+
+def test_compaction_says_what_it_did(shell: Shell) -> None:
+    assert shell("store", "compact").err == "nothing to compact\n"
+    for number in (1, 2, 3):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
+
+
+def test_a_compaction_says_what_it_deletes_after_one_that_was_killed(shell: Shell) -> None:
+    rows = shell.folder / "results" / "rows"
+    for number in (1, 2, 3):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    before = {file: file.read_bytes() for file in rows.iterdir()}
+    shell("store", "compact")
+    for file, content in before.items():
+        file.write_bytes(content)
+    message = "files of an earlier compaction that was stopped, deleted: 3\nnothing to compact\n"
+    assert shell("store", "compact").err == message
+
+
+def test_a_check_names_what_is_damaged_and_exits_with_1(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    healthy = shell("store", "check")
+    assert (healthy.code, healthy.out.startswith("rows: 1, files: 1, ")) == (0, True)
+    (shell.folder / "results" / "rows" / "bad.parquet").write_bytes(b"bad")
+    damaged = shell("store", "check")
+    assert damaged.code == 1
+    assert "featray: warning: bad.parquet: damaged or not parquet" in damaged.err
+
+
+def test_removal_says_what_goes_and_asks(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    declined = shell("store", "rm", "demo-1", typed="n\n")
+    assert declined.code == 130
+    assert "run demo-1: rows that go: 1, files that go: 1\n" in declined.err
+    assert len(store.read(shell.folder / "results").rows) == 1
+    assert shell("store", "rm", "demo-1", typed="y\n").code == 0
+    assert store.read(shell.folder / "results").rows == ()
+
+
+def test_removal_with_yes_asks_nothing_and_a_second_finds_nothing(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    assert shell("store", "rm", "demo-1", "--yes").code == 0
+    gone = shell("store", "rm", "demo-1", "--yes")
+    assert gone.code == 2
+    assert "no run 'demo-1'; none exists" in gone.err
+
+
+def test_an_archive_is_left_alone_by_compact_and_rm(shell: Shell) -> None:
+    assert shell("import", "2026-07-01-abc1234.md", "--archive", "july").code == 0
+    assert shell("store", "compact").err == "nothing to compact\n"
+    removed = shell("store", "rm", "2026-07-01-abc1234", "--yes")
+    assert removed.err.startswith("history-july.parquet stays, because it is an archive; delete the file yourself")
+    assert [file.name for file in (shell.folder / "results" / "rows").iterdir()] == ["history-july.parquet"]
+    assert len(store.read(shell.folder / "results").rows) == 4
+
+
+def test_the_store_lists_and_compacts_only_what_the_options_name(shell: Shell) -> None:
+    for number in (1, 2):
+        store.append(shell.folder / "results", [make_row(sweep="a", run_id="a-1", invocation=number)])
+        store.append(shell.folder / "results", [make_row(sweep="b", run_id="b-1", invocation=number)])
+    assert [run["run_id"] for run in json.loads(shell("store", "ls", "--json", "--sweep", "b").out)] == ["b-1"]
+    assert shell("store", "compact", "--run", "a-1").err == "2 files became 1, with 2 rows\n"
+    assert shell("store", "check").out.startswith("rows: 4, files: 3, ")
