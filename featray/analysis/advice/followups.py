@@ -77,11 +77,11 @@ def propose(
             key = str(kind), _file_key(cell, place), wanted.measures
             groups.setdefault(key, []).append(_PlacedCell(cell, wanted, place))
     names = _file_names(name, [kind for kind, *_ in groups])
-    measured_by = {role: own for (_, _, role), own in zip(groups, names, strict=True) if role}
+    measured_by = {role: file_name for (_, _, role), file_name in zip(groups, names, strict=True) if role}
     stored = {"baseline": baseline, "candidate": candidate, "all": candidate}
     return [
-        _followup(members, own, _baseline(members[0].wanted.against, measured_by, stored))
-        for own, members in zip(names, groups.values(), strict=True)
+        _followup(members, file_name, _baseline(members[0].wanted.against, measured_by, stored))
+        for file_name, members in zip(names, groups.values(), strict=True)
     ]
 
 

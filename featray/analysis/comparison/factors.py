@@ -12,6 +12,7 @@ from featray.analysis.comparison import keys, work
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import targets
+from featray.core.choices import Device
 
 
 class FactorKind(StrEnum):
@@ -100,8 +101,12 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
     for key, columns in keys.FACTORS.items():
         if _is_of_device(key) and baseline.row.device != candidate.row.device:
             continue  # it differs because the device does
-        values = [(column, *_column_values(baseline, candidate, column)) for column in columns]
-        changes = tuple(Change(*each) for each in values if None not in each and each[1] != each[2])
+        values = {column: _column_values(baseline, candidate, column) for column in columns}
+        changes = tuple(
+            Change(column, before, after)
+            for column, (before, after) in values.items()
+            if None not in (before, after) and before != after
+        )
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
             names = _gpu_names(baseline, candidate) if key == "gpu" else None
             factors.append(Factor(key, FactorKind.CONTEXT, changes, names))
@@ -158,7 +163,7 @@ def find_unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
     """List the factors that a side does not store: they may differ unseen."""
     unknown = []
     for key, columns in keys.FACTORS.items():
-        if key in ("environment", "measuring") or (_is_of_device(key) and baseline.row.device != "cuda"):
+        if key in ("environment", "measuring") or (_is_of_device(key) and baseline.row.device != Device.CUDA):
             continue
         if any(all(getattr(unit.row, column) is None for column in columns) for unit in (baseline, candidate)):
             unknown.append(key)

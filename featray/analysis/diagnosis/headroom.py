@@ -11,6 +11,7 @@ from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_ta
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import Device
 from featray.core.status import Status
 
 MEMORY_ROOM = 0.5  # share of the memory below which a doubled batch still fits: memory grows no faster than the batch
@@ -53,7 +54,7 @@ def _still_rises(batch: BestBatch, margin: float, calibrations: Mapping[str, Cal
 
 def _has_room(unit: Unit) -> bool:
     """Return True if a larger batch can be tried: there is memory, and there are frames to fill it."""
-    if unit.row.device == "cpu":
+    if unit.row.device == Device.CPU:
         return False  # memory is not what limits a processor
     if (unit.row.frames or 0) <= unit.row.batch_size:
         return False  # already a single batch: a larger one would be the same call

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import Device
 
 PARTS = {
     "driver": "driver",
@@ -40,7 +41,7 @@ def findings(units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Findin
 
 
 def _lacks_driver(units: Iterable[Unit]) -> bool:
-    return any(unit.row.device == "cuda" and unit.row.driver is None for unit in units if unit.measured)
+    return any(unit.row.device == Device.CUDA and unit.row.driver is None for unit in units if unit.measured)
 
 
 def _changes(values: Mapping[str, Mapping[str, str]], baseline: Sequence[Unit]) -> Iterator[str]:

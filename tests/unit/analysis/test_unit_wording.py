@@ -1,65 +1,46 @@
-"""What a GPU is called in a report: as briefly as tells it from the others."""
+"""Unit wording: what sentences call a unit, its speed and its status."""
+
+from typing import Any
 
 import pytest
 
-from featray.analysis import diagnosis, units
-from featray.core import wording
-from featray.core.row import Row
-from tests.support.builders import BLACKWELL, BOX, RTX3090, SHELF, make_row
-
-
-def gpus_of(*rows: Row) -> list[str]:
-    return [unit.target.name for unit in units.gather(rows)]
-
-
-def test_a_gpu_is_named_by_its_model_while_there_is_one() -> None:
-    assert gpus_of(make_row(), make_row(**BLACKWELL)) == [
-        "RTX 3090",
-        "RTX PRO 6000 Blackwell",
-    ]
-
-
-def test_one_model_on_two_hosts_is_named_with_its_host() -> None:
-    other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
-    assert gpus_of(make_row(), make_row(**other)) == [
-        "RTX 3090 of box",
-        "RTX 3090 of shelf",
-    ]
-
-
-def test_one_model_twice_on_a_host_is_named_with_its_id() -> None:
-    twins = [make_row(**{**BOX, **RTX3090, "target_id": f"GPU-{each}0000000-0000"}) for each in "ab"]
-    assert gpus_of(*twins) == [
-        "RTX 3090 (GPU-a0000000)",
-        "RTX 3090 (GPU-b0000000)",
-    ]
-
-
-def test_findings_tell_equal_gpus_apart_() -> None:
-    other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
-    rows = [make_row(**where, gpu_utilization_median=0.3) for where in ({}, other)]
-    texts = " ".join(finding.text for finding in diagnosis.diagnose(units.gather(rows)).findings)
-    assert "RTX 3090 of box" in texts
-    assert "RTX 3090 of shelf" in texts
-
-
-def test_a_stage_is_the_median_over_invocations() -> None:
-    rows = [make_row(invocation=number, stages_s={"decode": seconds}) for number, seconds in enumerate((1, 2, 9), 1)]
-    (unit,) = units.gather(rows)
-    assert unit.stages_s == {"decode": 2}
+from featray.analysis import unit_wording, units
+from featray.core.row import NO_TARGET
+from tests.support.builders import RTX3090, SHELF, make_row
+from tests.support.followups import gather_one
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("columns", "name"),
     [
-        (0.0, "0"),
-        (0.00001234, "0.000012"),
-        (0.07, "0.070"),
-        (0.5, "0.50"),
-        (1.19, "1.2"),
-        (39.6, "40"),
-        (1039.5, "1040"),
+        ({}, "retinaface, short (72 frames), b=16, RTX 3090"),
+        ({"num_workers": 2, "threads": 4}, "retinaface, short (72 frames), b=16, w=2, t=4, RTX 3090"),
+        ({"environment": "nightly"}, "retinaface, short (72 frames), b=16, nightly, RTX 3090"),
+        ({"input": "multi-face"}, "retinaface, 16 x multi_face.jpg, b=16, RTX 3090"),
+        ({"target_id": NO_TARGET, "status": "infeasible"}, "retinaface, short (72 frames), b=16"),
     ],
 )
-def test_figures_in_a_sentence_are_never_powers_of_ten(value: float, text: str) -> None:
-    assert wording.digits(value) == text
+def test_a_unit_is_named_by_its_settings_and_target(columns: dict[str, Any], name: str) -> None:
+    assert unit_wording.unit(gather_one(make_row(**columns))) == name
+
+
+def test_equal_gpus_of_two_hosts_are_named_with_their_host() -> None:
+    other = {**SHELF, **RTX3090, "target_id": "GPU-b"}
+    names = [unit_wording.unit(unit) for unit in units.gather([make_row(), make_row(**other)])]
+    assert [name.rpartition(", ")[2] for name in names] == ["RTX 3090 of box", "RTX 3090 of shelf"]
+
+
+def test_a_clip_is_measured_in_frames_and_a_list_in_images() -> None:
+    clip, images = (gather_one(make_row(timed_s=[1.0], input=name)) for name in ("short", "multi-face"))
+    assert unit_wording.rate(clip) == "72.0 fps"
+    assert unit_wording.rate(images) == "16.0 images/s"
+    assert unit_wording.detector_speed(clip) == "retinaface 72.0 fps (b=16)"
+    assert unit_wording.per_frame(images, images) == "62.5 against 62.5 ms/image"
+
+
+def test_a_status_comes_with_its_reason_in_one_line() -> None:
+    row = make_row(status="oom", reason="CUDA\nout of memory")
+    assert unit_wording.status(row) == "oom: CUDA out of memory"
+    assert unit_wording.status(make_row(status="lost")) == "lost"
+    assert unit_wording.status(make_row(timed_s=None)) == "ok without a time"
+    assert len(unit_wording.status(make_row(status="failed", reason="x" * 500), 40)) == 40

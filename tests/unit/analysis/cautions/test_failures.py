@@ -1,0 +1,45 @@
+"""Failures: units grouped by what went wrong, with what to do."""
+
+import pytest
+
+from featray.analysis import cautions, units
+from featray.analysis.cautions import FailedUnits
+from tests.support.report_rows import make_failed_row
+
+
+def group(*reasons: str, status: str = "oom") -> list[FailedUnits]:
+    rows = [make_failed_row(status, reason, cell_id=str(number)) for number, reason in enumerate(reasons)]
+    return list(cautions.group_failures(units.gather(rows)))
+
+
+def test_one_message_is_given_as_it_is() -> None:
+    (failed,) = group("no memory", "no memory")
+    assert failed.cause(40) == "oom: no memory"
+    assert len(failed.units) == 2
+
+
+def test_messages_that_differ_only_in_numbers_are_one_cause_with_an_example() -> None:
+    (failed,) = group("needs 3 GiB", "needs 4 GiB")
+    assert failed.cause(40) == "oom, for example: needs 3 GiB"
+
+
+def test_other_messages_are_another_cause() -> None:
+    assert len(group("no memory", "killed by the kernel")) == 2
+
+
+def test_a_long_reason_is_shortened() -> None:
+    (failed,) = group("x" * 100)
+    assert len(failed.cause(40)) == len("oom: ") + 40
+
+
+@pytest.mark.parametrize(
+    ("status", "what_to_do"),
+    [
+        ("oom", "Use a smaller batch"),
+        ("lost", "To try again, submit with `--retry-failed`"),
+        ("unsupported", None),
+    ],
+)
+def test_what_to_do_follows_from_the_status(status: str, what_to_do: str | None) -> None:
+    (failed,) = group("reason", status=status)
+    assert failed.caution(40).what_to_do == what_to_do
