@@ -7,6 +7,7 @@ Rules that were not met are named in the row:
     warmup_min      fewer untimed calls than asked for
     warmup_shapes   not every batch shape was seen SHAPE_CALLS times before the timed calls
     warmup_steady   the last three untimed calls did not agree
+    warmup_trend    the calls were still getting faster, within warm-up or from its end to the last timed call
     repeats_min     fewer timed calls than asked for
     min_time        fewer timed seconds than asked for
     spread          the timed calls scatter more than asked for, or are too few to know
@@ -22,6 +23,7 @@ from typing import Any
 
 from featray.core.choices import ProtocolName
 from featray.core.rules import FEW_BATCHES, Rules
+from featray.measurement import trend
 from featray.measurement.telemetry import TelemetryWindow
 
 SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third shows that it has
@@ -33,9 +35,16 @@ SLACK = 1.2
 this allows twice that. A choice: with more, a cell near its limit stops too early; with less, one slow call runs into
 the limit, and the cell loses all its calls."""
 
-WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY = "warmup_min", "warmup_shapes", "warmup_steady"
+WARMUP_MIN, WARMUP_SHAPES = "warmup_min", "warmup_shapes"
+WARMUP_STEADY, WARMUP_TREND = "warmup_steady", "warmup_trend"
 REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
 TIME_LIMIT, FEW, STAGES = "time_limit", "few_batches", "stages"
+
+UNMET_RULES = (
+    *(WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY, WARMUP_TREND),
+    *(REPEATS_MIN, MIN_TIME, SPREAD, TIME_LIMIT, FEW, STAGES),
+)
+"""Every rule that a row may name as unmet."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +101,7 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
     run = _TimedRun(calls, rules, calls_to_show_every_shape(frames, batch_size))
     first = run.warm_up()
     run.repeat(first)
-    cold = () if first else run.unmet_warmup()
+    cold = () if first else (*run.unmet_warmup(), *run.late_trend())
     late = (TIME_LIMIT,) if run.is_hurried else ()
     return Timings(
         warmup_s=tuple(run.warmup_s),
@@ -149,7 +158,17 @@ class _TimedRun:
             unmet.append(WARMUP_SHAPES)
         if not is_steady(self.warmup_s, self.rules.warmup_tolerance):
             unmet.append(WARMUP_STEADY)
+        if trend.is_falling(self.warmup_s):
+            unmet.append(WARMUP_TREND)
         return unmet
+
+    def late_trend(self) -> list[str]:
+        """Name the trend that only the timed calls show: a slow fall is lost in the scatter of a few untimed calls."""
+        last_s = self.warmup_s[-STEADY_CALLS:]
+        if len(last_s) < STEADY_CALLS or trend.is_falling(self.warmup_s):
+            return []
+        timed_s = [repeat.seconds for repeat in self.repeats]
+        return [WARMUP_TREND] if trend.is_still_falling([*last_s, *timed_s]) else []
 
     def unmet_repeats(self) -> list[str]:
         """List the rules that the timed calls do not meet yet."""

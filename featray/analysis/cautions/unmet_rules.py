@@ -17,6 +17,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     ),
     "warmup_shapes": ("warm-up was too short{scope}; first-time costs may be included", "Raise `warmup`"),
     "warmup_steady": ("warm-up ended before its calls agreed{scope}; the times may be too long", "Raise `warmup`"),
+    "warmup_trend": (
+        "calls were still getting faster when timing began{scope}; the times may be too long",
+        "Raise `warmup`",
+    ),
     "repeats_min": ("fewer repeats than asked for{scope}; the times are less certain", "Raise `time_limit_s`"),
     "min_time": ("less time was measured than asked for{scope}; the times are less certain", "Raise `repeats_max`"),
     "spread": (

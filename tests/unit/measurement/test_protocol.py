@@ -2,6 +2,7 @@
 
 import pytest
 
+from featray.analysis.cautions import unmet_rules
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
 from featray.measurement import protocol
@@ -44,10 +45,36 @@ def test_a_steady_cell_gets_three_warm_ups_and_repeats_until_two_seconds() -> No
 
 
 def test_warm_up_goes_on_until_the_last_three_calls_agree_within_a_tenth() -> None:
-    # 5, 2, 1.2, 1.1, 1.05: 1.2 / 1.05 is 14% apart; 1.1, 1.05, 1.0 are 10%
-    timings = Script(5.0, 2.0, 1.2, 1.1, 1.05, 1.0).measure(Rules())
-    assert timings.warmup_s == (5.0, 2.0, 1.2, 1.1, 1.05, 1.0)
+    # 1.2, 1.05, 1.0 are 20% apart; 1.05, 1.0, 1.1 are 10%
+    timings = Script(5.0, 1.0, 1.2, 1.05, 1.0, 1.1).measure(Rules())
+    assert timings.warmup_s == (5.0, 1.0, 1.2, 1.05, 1.0, 1.1)
     assert timings.unmet_rules == ()
+
+
+def test_warm_up_goes_on_while_calls_get_faster() -> None:
+    # 1.1, 1.05, 1.0 agree within 10%, but fall; after two more calls of 1.0 the last three are level
+    timings = Script(5.0, 2.0, 1.2, 1.1, 1.05, 1.0).measure(Rules())
+    assert timings.warmup_s == (5.0, 2.0, 1.2, 1.1, 1.05, 1.0, 1.0, 1.0)
+    assert timings.unmet_rules == ()
+
+
+def test_a_trend_that_outlasts_warm_up_is_named() -> None:
+    falling = [1.5 - 0.02 * number for number in range(30)]
+    timings = Script(*falling).measure(Rules())
+    assert len(timings.warmup_s) == 8
+    assert timings.unmet_rules == (protocol.WARMUP_TREND,)
+
+
+def test_a_trend_that_only_the_timed_calls_show_is_named() -> None:
+    falling = [1.0 - 0.006 * number for number in range(30)]  # 1.2% over three calls
+    timings = Script(*falling).measure(Rules())
+    assert len(timings.warmup_s) == 3
+    assert timings.unmet_rules == (protocol.WARMUP_TREND,)
+
+
+def test_fewer_untimed_calls_than_show_a_trend_are_named_as_unsteady_only() -> None:
+    quick = Rules(warmup_min=1, warmup_max=1, min_time_s=0.0)
+    assert Script(1.3, 1.2, 1.1, 1.0).measure(quick).unmet_rules[:1] == (protocol.WARMUP_STEADY,)
 
 
 def test_warm_up_that_never_settles_stops_at_its_maximum_and_is_named() -> None:
@@ -205,6 +232,10 @@ def test_a_throttled_repeat_is_kept_where_no_time_is_left_to_cool_down() -> None
 )
 def test_spread_is_the_interquartile_range_over_the_median(seconds: list[float], expected: float | None) -> None:
     assert protocol.spread(seconds) == expected
+
+
+def test_reports_have_words_for_every_rule() -> None:
+    assert set(unmet_rules.RULES) == set(protocol.UNMET_RULES)
 
 
 def test_two_calls_are_too_few_to_be_steady() -> None:
