@@ -12,7 +12,7 @@ from featray.core.rules import FEW_BATCHES
 
 RULES: Mapping[str, tuple[str, str]] = {
     "warmup_min": (
-        "warm-up had fewer calls than asked for{scope}; first-time costs may be included",
+        "warm-up had fewer calls than planned{scope}; first-time costs may be included",
         "Raise `time_limit_s`",
     ),
     "warmup_shapes": ("warm-up was too short{scope}; first-time costs may be included", "Raise `warmup`"),
@@ -21,10 +21,10 @@ RULES: Mapping[str, tuple[str, str]] = {
         "calls were still getting faster when timing began{scope}; the times may be too long",
         "Raise `warmup`",
     ),
-    "repeats_min": ("fewer repeats than asked for{scope}; the times are less certain", "Raise `time_limit_s`"),
-    "min_time": ("less time was measured than asked for{scope}; the times are less certain", "Raise `repeats_max`"),
+    "repeats_min": ("fewer repeats than planned{scope}; the times are less certain", "Raise `time_limit_s`"),
+    "min_time": ("less time was measured than planned{scope}; the times are less certain", "Raise `repeats_max`"),
     "spread": (
-        "the repeats scatter more than asked for{scope}; the times are less certain",
+        "the repeats scatter more than allowed{scope}; the times are less certain",
         "Keep the machine idle, or raise `repeats_max`",
     ),
     "time_limit": ("the time limit cut the measurement short{scope}", "Raise `time_limit_s`"),
