@@ -1,0 +1,27 @@
+"""`featray.hosts` and the check of a sweep, on this machine alone."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import featray
+from featray import api
+from tests.support.replays import load_sweep
+
+
+def test_this_machine_is_probed_without_ray() -> None:
+    (host,) = featray.hosts().hosts
+    assert host.hostname == os.uname().nodename
+    assert host.disk_free_b is not None
+
+
+def test_what_a_host_lacks_comes_with_the_command_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
+    load_sweep(tmp_path, weights="pretrained")
+    inventory, lacks = api.check(tmp_path / "demo.yaml")
+    assert len(inventory.hosts) == 1
+    assert [lack.what for lack in lacks if "weights are not cached" in lack.what]
+    assert any("hf download py-feat/retinaface_r34" in (lack.remedy or "") for lack in lacks)

@@ -1,0 +1,83 @@
+"""Progress for people: lines, and the live view of a terminal."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from featray.cli import progress
+from featray.core.events import PlainEvent
+from tests.support.builders import make_row
+
+
+def event(kind: str, *, target: str = "t", label: str = "RTX 3090", **values: Any) -> PlainEvent:
+    known = {"done": 0, "total": 2, "event": kind, "invocation": "demo/retinaface/cuda/invocation-1"}
+    return {**known, "detector": "retinaface", "target": target, "target_label": label, "cell_id": "c", **values}
+
+
+def row_event(done: int = 1, **columns: Any) -> PlainEvent:
+    return event("row", done=done, left_s=125.0, row=dataclasses.asdict(make_row(**columns)))
+
+
+def drawn(view: progress.LiveView) -> list[str]:
+    console = Console(width=100, record=True, file=None, quiet=False, color_system=None)
+    with console.capture() as capture:
+        console.print(view)
+    return capture.get().splitlines()
+
+
+def test_a_row_is_a_line_with_its_time_and_the_time_left() -> None:
+    assert progress.event_line(row_event()) == (
+        "[1/2] retinaface short cuda b=16 #1: 10.6 ms/frame, 94.7 fps, about 2 min 05 s left"
+    )
+
+
+def test_a_row_without_a_time_says_why() -> None:
+    line = progress.row_line(dataclasses.asdict(make_row(status="oom", reason="CUDA out of memory", attempt=2)))
+    assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
+
+
+def test_who_waits_for_whom_is_a_line() -> None:
+    line = progress.event_line(event("waiting", text="ann@box, process 7"))
+    assert line == "demo/retinaface/cuda/invocation-1 on RTX 3090: waiting for ann@box, process 7"
+
+
+def test_the_same_line_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = progress.EventLines()
+    for _ in range(2):
+        lines.show({"done": 0, "total": 0, "text": "Ray dashboard: http://127.0.0.1:8265"})
+    assert capsys.readouterr().err == "Ray dashboard: http://127.0.0.1:8265\n"
+
+
+def test_how_a_submit_ended_is_no_line_of_its_own() -> None:
+    assert progress.event_line({"done": 0, "total": 0, "event": "ended_run", "code": 1, "message": "x"}) == ""
+
+
+def test_the_live_view_has_a_line_for_each_target() -> None:
+    view = progress.LiveView()
+    assert drawn(view) == ["starting"]
+    view.show(event("started", cell="retinaface short cuda b=16"))
+    view.show(event("loading", target="u", label="CPU"))
+    lines = drawn(view)
+    assert lines[1].split()[:4] == ["RTX", "3090", "0", "0"]
+    assert "retinaface short cuda b=16" in lines[1]
+    assert lines[2].split()[:3] == ["CPU", "0", "0"]
+    assert "loads retinaface" in lines[2]
+
+
+def test_a_target_that_gets_a_longer_name_keeps_its_line() -> None:
+    view = progress.LiveView()
+    view.show(event("started"))
+    view.show(event("ended", label="RTX 3090 of box"))
+    (line,) = [line for line in drawn(view) if "RTX" in line]
+    assert line.startswith("RTX 3090 of box ")
+
+
+def test_failures_and_warnings_scroll_above_the_view() -> None:
+    view, said = progress.LiveView(), list[str]()
+    view.say = lambda text, **_: said.append(text)
+    view.show(row_event(status="failed", reason="RuntimeError"))
+    view.show({**row_event(done=2), "text": "the spool is full"})
+    assert said == ["retinaface short cuda b=16 #1: failed (RuntimeError)", "the spool is full"]
+    assert drawn(view)[1].split()[2:4] == ["2", "1"]

@@ -1,0 +1,51 @@
+"""`featray status`, `logs` and `cancel` against a dashboard: what they print, and their exit codes."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import make_row
+from tests.support.command import Shell
+from tests.support.dashboards import Dashboard, describe_submit
+
+pytestmark = pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # Ray's own call of aiohttp
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Dashboard]:
+    """Serve a submit that was stopped after one of two units."""
+    submit = describe_submit("s-1", status="STOPPED")
+    submit["metadata"] |= {"featray_store": str(tmp_path / "head"), "featray_user": "ann@box"}
+    row = dataclasses.asdict(make_row())
+    event = {"done": 1, "total": 2, "event": "row", "invocation": "demo/retinaface/cuda/invocation-1", "row": row}
+    event |= {"target": row["target_id"], "target_label": "RTX 3090"}
+    with Dashboard(submit) as up:
+        up.parts = [f"hello\n{json.dumps(event)}\n"]
+        yield up
+
+
+def test_submits_are_listed_with_their_counts(board: Dashboard, shell: Shell) -> None:
+    listed = shell("status", "--address", board.url)
+    assert listed.code == 0
+    assert listed.out.splitlines()[1].split()[:5] == ["s-1", "stopped", "1/2", "0", "ann@box"]
+    (facts,) = json.loads(shell("status", "--json", "--address", board.url).out)
+    assert (facts["id"], facts["done"], facts["total"], facts["featray_user"]) == ("s-1", 1, 2, "ann@box")
+
+
+def test_one_submit_shows_its_targets_why_it_ended_and_the_rows_that_came(board: Dashboard, shell: Shell) -> None:
+    shown = shell("status", "s-1", "--address", board.url)
+    assert shown.code == 1
+    assert "RTX 3090" in shown.out
+    assert shown.err.splitlines() == [
+        f"s-1: stopped, into {shell.folder / 'head'}",
+        "why: stopped at 1 of 2",
+        "1 rows came from the cluster",
+    ]
+
+
+def test_a_cluster_without_submits_says_how_to_start_one(shell: Shell) -> None:
+    with Dashboard() as empty:
+        assert "start one: featray submit SWEEP --detach" in shell("status", "--address", empty.url).err
