@@ -266,7 +266,7 @@ class Runner:
         self._failures_in_a_row[target_id] = self._failures_in_a_row.get(target_id, 0) + 1 if failed else 0
         if self._failures_in_a_row[target_id] != FAILURES_MAX:
             return
-        reason = _set_aside_reason(target)
+        reason = set_aside_reason(target)
         self.outcome.problems.append(reason)
         self._report(None, reason)
         for planned in self._schedule.drop(target_id):
@@ -278,7 +278,7 @@ class Runner:
             self._total -= len(planned.invocation.cells)
             return
         for cell in planned.invocation.cells:
-            reason = _set_aside_reason(planned.target)
+            reason = set_aside_reason(planned.target)
             self._store(unmeasured.make_row(planned, cell, Status.LOST, reason), planned)
 
     def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
@@ -317,5 +317,6 @@ def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:
     return dict(zip(planned.cell_ids, planned.invocation.cells, strict=True))
 
 
-def _set_aside_reason(target: Target) -> str:
+def set_aside_reason(target: Target) -> str:
+    """Say why nothing more runs on a target."""
     return f"{target.label} was set aside after {FAILURES_MAX} invocations in a row were lost with their process"

@@ -1,0 +1,134 @@
+"""One name per device: two GPUs of one model in one host have the same two names wherever they are printed."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+import featray
+from featray import store
+from featray.analysis import units
+from featray.backends import Event
+from featray.cli import hosts, plan, progress
+from featray.core.events import EventKind
+from featray.planning import inventory
+from featray.planning.inventory import Inventory
+from featray.rendering import comparison_text, document, recommendation_text, terminal
+from featray.running import runner
+from featray.running.progress import Progress
+from tests.support import builders
+from tests.support.builders import make_rows
+from tests.support.command import Shell
+from tests.support.dashboards import Dashboard, describe_submit
+from tests.support.plans import RTX3090, make_cell, make_host, make_inventory, make_plan, place
+from tests.support.replays import load_sweep
+
+pytestmark = pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # Ray's own call of aiohttp
+
+TWIN = dataclasses.replace(RTX3090, uuid="GPU-ffff0000-0000-4000-8000-000000000086")
+HOSTS = make_inventory(make_host("box", RTX3090, TWIN))
+NAMES = {"RTX 3090 (GPU-a3090000)", "RTX 3090 (GPU-ffff0000)"}
+
+
+def names_in(text: str) -> set[str]:
+    """Find what the GPUs are called in a text; the driver's name of the model, with its vendor, is none of them."""
+    return set(re.findall(r"(?<!GeForce )RTX 3090(?: \([^)]*\))?", text))
+
+
+def draw(drawn: RenderableType) -> str:
+    console = Console(width=200, color_system=None)
+    with console.capture() as capture:
+        console.print(drawn)
+    return capture.get()
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> str:
+    """A store in which two sweeps measured two batch sizes on both GPUs."""
+    twin = {**builders.RTX3090, "target_id": TWIN.uuid, "gpu_uuid": TWIN.uuid}
+    for sweep, call_s in (("before", 1.0), ("after", 0.5)):
+        for gpu, factor in ((builders.RTX3090, 1.0), (twin, 1.1)):
+            for batch in (1, 16):
+                medians_s = [call_s * factor * share for share in (0.99, 1.0, 1.01)]
+                rows = make_rows(medians_s, sweep=sweep, run_id=f"{sweep}-1", batch_size=batch, **gpu)
+                store.append(tmp_path / "results", rows)
+    return str(tmp_path / "results")
+
+
+def comparison(results: str) -> str:
+    compared = featray.compare("before", "after", results=results).comparison
+    return "\n".join([*comparison_text.lines(compared), comparison_text.to_json(compared)])
+
+
+def recommendation(results: str) -> str:
+    recommended = featray.recommend(results=results)
+    return recommendation_text.text(recommended) + recommendation_text.snippet(recommended)
+
+
+def terminal_report(results: str) -> str:
+    rows = store.read(results, run_id="after-1").rows
+    return draw(terminal.draw(document.build(units.gather(rows))))
+
+
+def report(form: str) -> Callable[[str], str]:
+    return lambda results: featray.report("after", results=results, baseline="before", form=form, output="-").text
+
+
+@pytest.mark.parametrize(
+    "write",
+    [comparison, recommendation, terminal_report, report("markdown"), report("html"), report("json")],
+    ids=["compare", "recommend", "terminal", "markdown", "html", "json"],
+)
+def test_what_is_read_from_the_store_has_one_name_for_each_gpu(write: Callable[[str], str], results: str) -> None:
+    assert names_in(write(results)) == NAMES
+
+
+def events(shown: Inventory) -> list[dict[str, object]]:
+    """Make the events of a submit that starts one cell on each GPU."""
+    planned = make_plan(place([make_cell(device="cuda")], *shown.hosts), n=1).invocations
+    return [
+        Progress(
+            event=Event(planned=each, kind=EventKind.STARTED, cell_id=each.cell_ids[0]), total=len(planned)
+        ).to_mapping()
+        for each in planned
+    ]
+
+
+def test_the_live_view_has_the_same_names() -> None:
+    view = progress.LiveView()
+    for event in events(HOSTS):
+        view.show(event)
+    assert names_in(draw(view)) == NAMES
+
+
+def test_lines_about_a_running_submit_have_the_same_names() -> None:
+    waiting = [{**event, "event": "waiting", "text": "ann@box"} for event in events(HOSTS)]
+    assert names_in("\n".join(map(progress.event_line, waiting))) == NAMES
+
+
+def test_the_status_of_a_detached_submit_has_the_same_names(shell: Shell) -> None:
+    with Dashboard(describe_submit("s-1")) as board:
+        board.parts = [f"{json.dumps(event)}\n" for event in events(HOSTS)]
+        shown = shell("status", "s-1", "--address", board.url)
+    assert names_in(shown.out) == NAMES
+
+
+def test_hosts_have_the_same_names_before_the_model_and_the_uuid() -> None:
+    assert names_in(draw(hosts.table(HOSTS))) == NAMES
+
+
+def test_a_plan_has_the_same_names(tmp_path: Path) -> None:
+    load_sweep(tmp_path, "include: [{device: cuda}]\nmeasure: {invocations: 1}")
+    recorded = tmp_path / "hosts.json"
+    recorded.write_text(inventory.to_json(HOSTS), encoding="utf-8")
+    planned = featray.plan(tmp_path / "demo.yaml", results=str(tmp_path / "results"), inventory=recorded)
+    assert names_in(draw(plan.table(planned))) == NAMES
+
+
+def test_the_message_about_a_target_that_keeps_failing_has_the_same_name() -> None:
+    messages = [runner.set_aside_reason(target) for target in HOSTS.targets() if target.gpu]
+    assert names_in("\n".join(messages)) == NAMES
