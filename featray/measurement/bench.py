@@ -15,7 +15,18 @@ from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
-from featray.measurement import device, ffmpeg, machine_state, memory, outcome, protocol, stages, telemetry, torch_flags
+from featray.measurement import (
+    device,
+    ffmpeg,
+    machine_state,
+    memory,
+    outcome,
+    protocol,
+    repeats,
+    stages,
+    telemetry,
+    torch_flags,
+)
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.outcome import Failure, WrongWork
 from featray.measurement.outputs import Output
@@ -105,31 +116,32 @@ class _CellRun:
     def _elapsed(self) -> float:
         return time.perf_counter() - self._started
 
-    def _call(self) -> tuple[float, Any]:
-        return protocol.time_call(
+    def _call(self, calls: int = 1) -> tuple[float, Any]:
+        return repeats.time_calls(
             self._detect,
+            calls=calls,
             synchronize=self._synchronize,
             clock=time.perf_counter,
             delay_s=self._cell.delay_s_per_frame * self._cell.input.frames,
             sleep=self._bench.sleep,
         )
 
-    def _warm(self) -> float:
-        seconds, result = self._call()
+    def _warm(self, calls: int = 1) -> float:
+        seconds, result = self._call(calls)
         self._check(result)
         loaded = self._bench.loaded
         torch = sys.modules.get("torch")
         device.check_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
         return seconds
 
-    def _time(self) -> Repeat:
+    def _time(self, calls: int) -> Repeat:
         sampler = self._bench.sampler
         if sampler is None:
-            return Repeat(seconds=self._warm())
+            return Repeat(seconds=self._warm(calls))
         sampler.workers = self._cell.num_workers > 0
         sampler.resume()
         try:
-            seconds, result = self._call()
+            seconds, result = self._call(calls)
         finally:
             window = sampler.pause()
         self._check(result)
@@ -208,6 +220,7 @@ def _timing_columns(timings: Timings, *, has_reasons: bool) -> dict[str, Any]:
         "warmup_s": list(timings.warmup_s),
         "first_call_s": timings.warmup_s[0],
         "timed_s": timings.timed_s,
+        "calls_per_repeat": timings.calls_per_repeat,
         "unmet_rules": list(timings.unmet_rules),
         "throttled": timings.throttled if has_reasons or timings.throttled else None,
         "reason": f"{replaced} throttled calls were measured again" if replaced else None,

@@ -19,11 +19,10 @@ Rules that were not met are named in the row:
 import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from featray.core.choices import ProtocolName
 from featray.core.rules import FEW_BATCHES, Rules
-from featray.measurement import trend
+from featray.measurement import repeats, trend
 from featray.measurement.telemetry import TelemetryWindow
 
 SHAPE_CALLS = 3  # a backend may tune a shape on its first call and settle on the second; the third shows that it has
@@ -49,7 +48,7 @@ UNMET_RULES = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Repeat:
-    """One timed call: seconds, whether the GPU was throttled, and the machine's readings."""
+    """One timed call, or a loop of short ones: seconds per call, whether the GPU was throttled, and readings."""
 
     seconds: float
     throttled: bool = False
@@ -64,10 +63,11 @@ class Timings:
     repeats: tuple[Repeat, ...]
     unmet_rules: tuple[str, ...]
     measured_again: int = 0  # throttled repeats that were replaced after a cool-down
+    calls_per_repeat: int = 1
 
     @property
     def timed_s(self) -> list[float]:
-        """Seconds of each timed call."""
+        """Seconds per call of each repeat."""
         return [repeat.seconds for repeat in self.repeats]
 
     @property
@@ -78,10 +78,10 @@ class Timings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Calls:
-    """What `measure` acts through: an untimed call, a timed call, the seconds since the cell began, and a sleep."""
+    """What `measure` acts through: an untimed call, a repeat, the seconds since the cell began, and a sleep."""
 
     warm: Callable[[], float]
-    time: Callable[[], Repeat]
+    time: Callable[[int], Repeat]  # takes the number of calls in the repeat
     elapsed: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -97,7 +97,7 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
     """
     few = (FEW,) if -(-frames // batch_size) < FEW_BATCHES else ()
     if rules.protocol == ProtocolName.PYFEAT:
-        return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(),), unmet_rules=few)
+        return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(1),), unmet_rules=few)
     run = _TimedRun(calls, rules, calls_to_show_every_shape(frames, batch_size))
     first = run.warm_up()
     run.repeat(first)
@@ -108,6 +108,7 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
         repeats=tuple(run.repeats),
         unmet_rules=(*cold, *run.unmet_repeats(), *late, *few),
         measured_again=run.measured_again,
+        calls_per_repeat=run.calls_per_repeat,
     )
 
 
@@ -120,6 +121,7 @@ class _TimedRun:
         self.warmup_s: list[float] = []
         self.repeats: list[Repeat] = []
         self.measured_again = 0
+        self.calls_per_repeat = 1
         self.is_hurried = False
 
     def warm_up(self) -> Repeat | None:
@@ -127,7 +129,7 @@ class _TimedRun:
         self.warmup_s.append(self.calls.warm())
         slow_s = self.rules.slow_call_s
         if slow_s is not None and self.warmup_s[0] > slow_s:
-            second = self.calls.time()
+            second = self.calls.time(1)
             if second.seconds > slow_s:
                 return second
             self.warmup_s.append(second.seconds)  # only the first call was slow: warm up as usual
@@ -139,16 +141,26 @@ class _TimedRun:
 
     def repeat(self, first: Repeat | None) -> None:
         """Make the timed calls; `first` is one that `warm_up` made."""
+        if first is None:
+            self.calls_per_repeat = self._choose_calls_per_repeat()
         while True:
-            repeat = first or self.calls.time()
+            repeat = first or self.calls.time(self.calls_per_repeat)
             first = None
-            if repeat.throttled and self._cool_down(repeat.seconds):
+            if repeat.throttled and self._cool_down(repeat.seconds * self.calls_per_repeat):
                 continue
             self.repeats.append(repeat)
             if len(self.repeats) >= self.rules.repeats_max or not self.unmet_repeats():
                 return
-            if not self._fits(max(repeat.seconds for repeat in self.repeats)):
+            if not self._fits(max(repeat.seconds for repeat in self.repeats) * self.calls_per_repeat):
                 return
+
+    def _choose_calls_per_repeat(self) -> int:
+        """Choose how many calls a repeat makes, as many as fit into the cell's time limit."""
+        call_s = statistics.median(self.warmup_s[-STEADY_CALLS:])
+        calls = repeats.choose_calls(call_s, self.rules)
+        if calls == 1 or self._fits(calls * call_s):
+            return calls
+        return max(1, int((self.rules.time_limit_s - self.calls.elapsed()) / SLACK / call_s))
 
     def unmet_warmup(self) -> list[str]:
         """List the rules that the untimed calls do not meet yet."""
@@ -174,7 +186,7 @@ class _TimedRun:
         """List the rules that the timed calls do not meet yet."""
         timed_s = [repeat.seconds for repeat in self.repeats]
         unmet = [REPEATS_MIN] if len(timed_s) < self.rules.repeats_min else []
-        if sum(timed_s) < self.rules.min_time_s:
+        if sum(timed_s) * self.calls_per_repeat < self.rules.min_time_s:
             unmet.append(MIN_TIME)
         scatter = spread(timed_s)
         if scatter is None or scatter >= self.rules.spread_max:
@@ -182,7 +194,7 @@ class _TimedRun:
         return unmet
 
     def _cool_down(self, seconds: float) -> bool:
-        """Wait for the GPU to cool and make an untimed call, if another try is allowed; `seconds` is a call's duration.
+        """Wait for the GPU to cool and make an untimed repeat, if another try is allowed; a repeat lasts `seconds`.
 
         While it waits, the GPU's clocks fall to idle: a timed call right after would be slow and look throttled again.
         """
@@ -190,7 +202,8 @@ class _TimedRun:
             return False
         self.measured_again += 1
         self.calls.sleep(COOL_DOWN_S)
-        self.calls.warm()
+        for _ in range(self.calls_per_repeat):
+            self.calls.warm()
         return True
 
     def _fits(self, seconds: float, wait_s: float = 0.0) -> bool:
@@ -227,32 +240,3 @@ def spread(seconds: Sequence[float]) -> float | None:
     if middle == 0:  # calls too short for the clock
         return 0.0 if high == low else float("inf")
     return (high - low) / middle
-
-
-def time_call(
-    detect: Callable[[], Any],
-    *,
-    synchronize: Callable[[], None],
-    clock: Callable[[], float],
-    delay_s: float = 0.0,
-    sleep: Callable[[float], None],
-) -> tuple[float, Any]:
-    """Time one call; the device is idle at both readings of the clock.
-
-    Args:
-        detect: The call.
-        synchronize: Waits for the device.
-        clock: Seconds from any origin.
-        delay_s: Slept within the timing, for self-tests.
-        sleep: How to sleep.
-
-    Returns:
-        Seconds, and what the call returned; freeing that is outside the timing.
-    """
-    synchronize()
-    start = clock()
-    result = detect()
-    if delay_s:
-        sleep(delay_s)
-    synchronize()
-    return clock() - start, result

@@ -115,8 +115,7 @@ def _expected_s(units: Sequence[PlacedUnit], target: Target, rules: Rules, durat
 def _unit_s(unit: PlacedUnit, target: Target, rules: Rules, durations: Durations) -> float:
     """Expect a unit's seconds on a target: as stored, there or on another of its targets, else a guess."""
     stored_s = (durations.get((unit.cell_id, place.target_id)) for place in (target, *unit.targets))
-    known_s = next((seconds for seconds in stored_s if seconds is not None), None)
-    return time_estimate.guess_s(unit.cell, rules) if known_s is None else known_s
+    return time_estimate.expect_s(unit.cell, rules, next((s for s in stored_s if s is not None), None))
 
 
 def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:

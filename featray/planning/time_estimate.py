@@ -29,6 +29,11 @@ def measured_s(units: Iterable[StoredUnit]) -> Durations:
     return {(unit.cell_id, unit.target_id): unit.calls_s for unit in units if unit.calls_s is not None}
 
 
+def expect_s(cell: Cell, rules: Rules, stored_s: float | None) -> float:
+    """Expect a cell's seconds: as stored, else a guess; calls that are too short to time alone fill `min_time_s`."""
+    return guess_s(cell, rules) if stored_s is None else max(stored_s, rules.min_time_s)
+
+
 def guess_s(cell: Cell, rules: Rules) -> float:
     """Guess a cell's seconds where nothing is stored: frames x a typical rate x the fewest calls."""
     calls = 2 if rules.protocol == ProtocolName.PYFEAT else rules.warmup_min + rules.repeats_min + int(rules.stages)

@@ -175,6 +175,40 @@ def test_the_delay_is_within_the_timing() -> None:
     assert waited == [2.0] * 4  # 8 frames, one warm-up and three repeats
 
 
+class Failing(Clockwork):
+    """Finds no face from one call on."""
+
+    def __init__(self, good_calls: int) -> None:
+        super().__init__(seconds_per_call=0.002)
+        self.good_calls, self.calls = good_calls, 0
+
+    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
+        self.calls += 1
+        self._faces = 1 if self.calls <= self.good_calls else 0
+        return super().detect(inputs, **settings)
+
+
+SHORT_CALLS = dataclasses.replace(QUICK, min_time_s=0.06, warmup_tolerance=10.0)
+"""Three repeats of 20 ms: about 12 calls of 2 ms each."""
+
+
+def test_a_repeat_of_short_calls_stores_seconds_per_call() -> None:
+    columns = measure(Bench(loaded(Clockwork(seconds_per_call=0.002)), rules=SHORT_CALLS))
+    assert isinstance(columns["timed_s"], list)
+    assert isinstance(columns["calls_per_repeat"], int)
+    assert 2 <= columns["calls_per_repeat"] <= 12
+    assert 0.002 <= min(columns["timed_s"]) < 0.02
+
+
+def test_the_last_call_of_a_repeat_is_checked() -> None:
+    with pytest.raises(WrongWork, match="found 0 faces"):
+        measure(Bench(loaded(Failing(good_calls=2)), rules=SHORT_CALLS))
+
+
+def test_one_call_per_repeat_is_stored_too() -> None:
+    assert measure(Bench(loaded(), rules=QUICK))["calls_per_repeat"] == 1
+
+
 def test_faces_that_were_not_planned_are_wrong_work() -> None:
     with pytest.raises(WrongWork, match="found 0 faces in 8 frames, planned were 8 faces in 8 frames"):
         measure(Bench(loaded(Clockwork(faces=0)), rules=QUICK))

@@ -5,7 +5,7 @@ import pytest
 from featray.analysis.cautions import unmet_rules
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
-from featray.measurement import protocol
+from featray.measurement import protocol, repeats
 from featray.measurement.protocol import Calls, Repeat, Timings
 
 
@@ -23,9 +23,10 @@ class Script:
         self.now += seconds
         return seconds
 
-    def time(self) -> Repeat:
+    def time(self, calls: int) -> Repeat:
         self.timed += 1
-        return Repeat(seconds=self.warm(), throttled=self.timed in self._throttled)
+        seconds = sum(self.warm() for _ in range(calls)) / calls
+        return Repeat(seconds=seconds, throttled=self.timed in self._throttled)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -115,10 +116,54 @@ def test_repeats_stop_as_soon_as_the_spread_is_small_enough() -> None:
     assert timings.unmet_rules == ()
 
 
-def test_calls_too_short_to_fill_the_minimum_time_are_named() -> None:
-    timings = Script(0.01).measure(Rules())
-    assert len(timings.timed_s) == 8
+def test_short_calls_are_timed_many_at_a_time_until_the_minimum_time_is_filled() -> None:
+    # 8 repeats of one call are 0.08 s. 30 calls last 0.3 s, a fifth more than 2 s / 8; seven such repeats are 2.1 s.
+    script = Script(0.01)
+    timings = script.measure(Rules())
+    assert timings.calls_per_repeat == 30
+    assert timings.timed_s == pytest.approx([0.01] * 7)  # seconds per call
+    assert timings.unmet_rules == ()
+    assert script.now == pytest.approx(0.03 + 7 * 0.3)
+
+
+@pytest.mark.parametrize(("call_s", "calls"), [(0.25, 1), (0.249, 2), (0.1, 3), (1.0, 1)])
+def test_calls_of_a_quarter_of_a_second_and_more_are_timed_one_by_one(call_s: float, calls: int) -> None:
+    timings = Script(call_s).measure(Rules())
+    assert timings.calls_per_repeat == calls
+    assert timings.unmet_rules == ()
+
+
+def test_the_first_untimed_call_does_not_decide_how_many_calls_are_a_repeat() -> None:
+    assert Script(3.0, 0.1).measure(Rules()).calls_per_repeat == 3
+
+
+def test_without_a_minimum_time_no_call_is_too_short() -> None:
+    assert Script(0.01).measure(Rules(min_time_s=0.0)).calls_per_repeat == 1
+
+
+def test_py_feats_protocol_times_one_call_however_short() -> None:
+    timings = Script(0.01).measure(Rules(protocol=ProtocolName.PYFEAT))
+    assert (timings.calls_per_repeat, timings.timed_s) == (1, [0.01])
+
+
+def test_calls_that_the_clock_cannot_see_are_named() -> None:
+    timings = Script(0.0).measure(Rules())
+    assert timings.calls_per_repeat == repeats.CALLS_MAX
     assert timings.unmet_rules == (protocol.MIN_TIME,)
+
+
+def test_a_repeat_of_short_calls_leaves_the_time_limit_alone() -> None:
+    # 0.03 s of warm-up; 0.12 s are left, of which 0.1 s may be used: 10 calls.
+    timings = Script(0.01).measure(Rules(time_limit_s=0.15))
+    assert timings.calls_per_repeat == 10
+    assert len(timings.timed_s) == 1
+    assert protocol.TIME_LIMIT in timings.unmet_rules
+
+
+def test_after_a_cool_down_a_whole_repeat_of_short_calls_is_untimed() -> None:
+    script = Script(0.01, throttled=frozenset({1}))
+    timings = script.measure(Rules())
+    assert script.now == pytest.approx(0.03 + 0.3 + protocol.COOL_DOWN_S + 0.3 + len(timings.timed_s) * 0.3)
 
 
 def test_one_warm_up_and_three_repeats_name_the_rules_they_do_not_meet() -> None:
@@ -241,22 +286,3 @@ def test_reports_have_words_for_every_rule() -> None:
 def test_two_calls_are_too_few_to_be_steady() -> None:
     assert not protocol.is_steady([1.0, 1.0], 0.1)
     assert protocol.is_steady([9.0, 1.0, 1.1, 1.05], 0.1)
-
-
-def test_the_clock_is_read_with_the_device_idle_and_the_delay_counts() -> None:
-    log: list[str] = []
-    ticks = iter([10.0, 13.5])
-
-    def clock() -> float:
-        log.append("clock")
-        return next(ticks)
-
-    seconds, result = protocol.time_call(
-        lambda: log.append("call"),
-        synchronize=lambda: log.append("synchronize"),
-        clock=clock,
-        delay_s=0.25,
-        sleep=lambda delay_s: log.append(f"sleep {delay_s}"),
-    )
-    assert (seconds, result) == (3.5, None)
-    assert log == ["synchronize", "clock", "call", "sleep 0.25", "synchronize", "clock"]

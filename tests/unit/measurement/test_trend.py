@@ -125,7 +125,7 @@ def measure_cell(scatter: random.Random, decay: float, over_calls: int, sd: floa
         made_s.append(settling * max(0.01, scatter.gauss(1, sd)))
         return made_s[-1]
 
-    calls = Calls(warm=call, time=lambda: Repeat(seconds=call()), elapsed=lambda: sum(made_s), sleep=lambda _: None)
+    calls = Calls(warm=call, time=lambda _: Repeat(seconds=call()), elapsed=lambda: sum(made_s), sleep=lambda _: None)
     return protocol.measure(calls, Rules(), frames=72, batch_size=1)
 
 

@@ -13,6 +13,15 @@ def test_a_guess_counts_frames_calls_and_injected_delay() -> None:
     assert time_estimate.guess_s(make_cell(delay_s_per_frame=0.1), Rules()) == 72 * (1.2 + 0.1) * 7
 
 
+def test_what_is_stored_wins_over_a_guess() -> None:
+    assert time_estimate.expect_s(CELL, Rules(), 9.0) == 9.0
+    assert time_estimate.expect_s(CELL, Rules(), None) == time_estimate.guess_s(CELL, Rules())
+
+
+def test_a_cell_of_short_calls_takes_the_minimum_time() -> None:
+    assert time_estimate.expect_s(CELL, Rules(min_time_s=2.0), 0.3) == 2.0  # stored as seconds per call
+
+
 def test_py_feats_own_protocol_makes_two_calls() -> None:
     assert time_estimate.guess_s(CELL, Rules(protocol=ProtocolName.PYFEAT)) == 72 * 1.2 * 2
 
