@@ -11,7 +11,7 @@ from tests.support.builders import make_cell
 
 
 def test_threads_win_over_the_environment_variable() -> None:
-    made = Cell(
+    asked = Cell(
         detector=detectors.CATALOGUE["retinaface"],
         input=inputs.CATALOGUE["short"],
         device=Device.CPU,
@@ -19,7 +19,7 @@ def test_threads_win_over_the_environment_variable() -> None:
         threads=2,
         env={"OMP_NUM_THREADS": "8", "A": "b"},
     )
-    assert made.environment_variables() == {"OMP_NUM_THREADS": "2", "A": "b"}
+    assert asked.environment_variables() == {"OMP_NUM_THREADS": "2", "A": "b"}
 
 
 def test_ids_are_pinned_since_stored_rows_carry_them() -> None:
@@ -61,10 +61,10 @@ def test_where_a_hashed_file_lies_is_not_part_of_the_id() -> None:
 
 
 def test_a_ragged_last_batch_counts() -> None:
-    made = Cell(
+    asked = Cell(
         detector=detectors.CATALOGUE["retinaface"], input=inputs.CATALOGUE["short"], device=Device.CPU, batch_size=16
     )
-    assert made.batches == 5
+    assert asked.batches == 5
 
 
 def test_labels_and_headings_are_not_part_of_the_id() -> None:

@@ -38,15 +38,15 @@ def make(**changed: object) -> Invocation:
 
 
 def test_an_invocation_survives_its_line_of_json() -> None:
-    made = make(description="Why.", baseline="x", attempt=2, exclusive="gpu")
-    assert invocation.from_mapping(json.loads(json.dumps(invocation.to_mapping(made)))) == made
+    invoked = make(description="Why.", baseline="x", attempt=2, exclusive="gpu")
+    assert invocation.from_mapping(json.loads(json.dumps(invocation.to_mapping(invoked)))) == invoked
 
 
-@pytest.mark.parametrize(("key", "said"), [("cells", "cells is missing"), ("run_id", "run_id")])
-def test_a_missing_field_is_named(key: str, said: str) -> None:
+@pytest.mark.parametrize(("key", "message"), [("cells", "cells is missing"), ("run_id", "run_id")])
+def test_a_missing_field_is_named(key: str, message: str) -> None:
     value = invocation.to_mapping(make())
     del value[key]
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         invocation.from_mapping(value)
 
 

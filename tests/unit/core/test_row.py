@@ -21,10 +21,12 @@ def test_every_field_is_a_documented_column() -> None:
 
 
 def test_a_row_comes_back_from_its_line_of_json() -> None:
-    made = make_row(throttle_reasons=["thermal"], energy_j=None, printed={"sec": "1.0"}, stderr_tail="zwei\nZeilen ä")
-    text = row.to_json(made)
+    written = make_row(
+        throttle_reasons=["thermal"], energy_j=None, printed={"sec": "1.0"}, stderr_tail="zwei\nZeilen ä"
+    )
+    text = row.to_json(written)
     assert "\n" not in text
-    assert row.from_json(text) == made
+    assert row.from_json(text) == written
 
 
 def test_what_is_no_number_is_null_in_json() -> None:

@@ -69,7 +69,7 @@ def test_the_shipped_inventory_holds_two_unlike_gpus() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "a.json: not JSON"),
         ("[" * 100_000, "a.json: not JSON"),
@@ -81,10 +81,10 @@ def test_the_shipped_inventory_holds_two_unlike_gpus() -> None:
         ('{"format": 1, "hosts": [3]}', "record it again"),
     ],
 )
-def test_what_is_no_inventory_is_refused(text: str, said: str) -> None:
+def test_what_is_no_inventory_is_refused(text: str, message: str) -> None:
     with pytest.raises(InventoryFileError) as caught:
         inventory.from_json(text, "a.json")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_host_id_stands_once() -> None:

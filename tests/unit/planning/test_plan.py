@@ -28,7 +28,7 @@ def test_one_invocation_measures_every_cell_of_its_detector_on_its_target() -> N
 def test_block_k_of_a_target_comes_before_block_k_plus_1() -> None:
     work = make_plan(place(BATCHES, make_host("a"), make_host("b")), n=3)
     for target in ("cpu@id-a", "cpu@id-b"):
-        blocks = [each.invocation.block for each in work.invocations if each.target.target_id == target]
+        blocks = [planned.invocation.block for planned in work.invocations if planned.target.target_id == target]
         assert blocks == [1, 2, 3]
 
 
@@ -42,16 +42,16 @@ def test_order_is_seeded_shuffled_and_stored() -> None:
     first = make_plan(place(cells), seed=1)
     again = make_plan(place(cells), seed=1)
     other = make_plan(place(cells), seed=2)
-    sizes = [[c.batch_size for c in each.invocation.cells] for each in first.invocations]
-    assert sizes == [[c.batch_size for c in each.invocation.cells] for each in again.invocations]
-    assert sizes != [[c.batch_size for c in each.invocation.cells] for each in other.invocations]
+    sizes = [[asked.batch_size for asked in planned.invocation.cells] for planned in first.invocations]
+    assert sizes == [[asked.batch_size for asked in planned.invocation.cells] for planned in again.invocations]
+    assert sizes != [[asked.batch_size for asked in planned.invocation.cells] for planned in other.invocations]
     assert sizes[0] != sizes[1]
     assert Counter(sizes[0]) == Counter(range(1, 9))
     assert first.invocations[0].invocation.order == tuple(range(8))
 
 
 def test_what_is_stored_is_not_planned_again() -> None:
-    stored = [make_stored(each, TARGET, number) for each in BATCHES for number in (1, 2)]
+    stored = [make_stored(asked, TARGET, number) for asked in BATCHES for number in (1, 2)]
     work = make_plan(place(BATCHES), stored)
     assert work.invocations == ()
     assert (work.done, work.total) == (6, 6)
@@ -60,7 +60,7 @@ def test_what_is_stored_is_not_planned_again() -> None:
 def test_only_the_missing_cells_of_an_invocation_are_planned() -> None:
     work = make_plan(place(BATCHES), [make_stored(BATCHES[0], TARGET, 1)], n=1)
     (planned,) = work.invocations
-    assert {each.batch_size for each in planned.invocation.cells} == {4, 16}
+    assert {asked.batch_size for asked in planned.invocation.cells} == {4, 16}
 
 
 def test_a_crash_is_tried_again_with_the_next_attempt_number() -> None:
@@ -102,9 +102,9 @@ def test_each_unit_gets_its_own_number_of_invocations() -> None:
 
 
 def test_cells_are_shared_out_where_interchangeable_targets_outnumber_processes() -> None:
-    made = make_plan(place(BATCHES, make_host("a"), make_host("b"), interchangeable=True), n=1)
-    assert sorted(len(planned.invocation.cells) for planned in made.invocations) == [1, 2]
-    assert sorted(id_ for planned in made.invocations for id_ in planned.cell_ids) == sorted(map(cell.cell_id, BATCHES))
+    work = make_plan(place(BATCHES, make_host("a"), make_host("b"), interchangeable=True), n=1)
+    assert sorted(len(planned.invocation.cells) for planned in work.invocations) == [1, 2]
+    assert sorted(id_ for planned in work.invocations for id_ in planned.cell_ids) == sorted(map(cell.cell_id, BATCHES))
     alone = make_plan(place(BATCHES, make_host("a"), interchangeable=True), n=1)
     assert [len(planned.invocation.cells) for planned in alone.invocations] == [3]
 
@@ -132,8 +132,8 @@ def test_a_unit_measured_on_another_interchangeable_target_is_done() -> None:
 
 def test_hosts_run_side_by_side_so_the_slowest_host_is_the_estimate() -> None:
     placed = place([make_cell()], make_host("a"), make_host("b"))
-    known = {(cell.cell_id(make_cell()), "cpu@id-a"): 100.0, (cell.cell_id(make_cell()), "cpu@id-b"): 40.0}
-    assert make_plan(placed, n=2, durations=known).expected_s == 2 * (100.0 + 15.0)
+    durations = {(cell.cell_id(make_cell()), "cpu@id-a"): 100.0, (cell.cell_id(make_cell()), "cpu@id-b"): 40.0}
+    assert make_plan(placed, n=2, durations=durations).expected_s == 2 * (100.0 + 15.0)
 
 
 def test_what_an_absent_interchangeable_target_has_measured_is_done() -> None:

@@ -57,38 +57,38 @@ def test_a_ready_host_lacks_nothing() -> None:
 )
 def test_a_missing_package_is_installed(name: str, what: str, remedy: str) -> None:
     packages = {key: value for key, value in READY.packages.items() if key != name}
-    found = lacks(dataclasses.replace(READY, packages=packages))
-    assert found == (Lack(host="box", what=what, remedy=remedy),)
+    lacking = lacks(dataclasses.replace(READY, packages=packages))
+    assert lacking == (Lack(host="box", what=what, remedy=remedy),)
 
 
 def test_another_featray_is_replaced() -> None:
-    found = lacks(dataclasses.replace(READY, packages={**READY.packages, "featray": "0.0.9"}))
-    assert found[0].what == f"featray 0.0.9 where 0.1.0 is needed; {WHEEL}"
+    lacking = lacks(dataclasses.replace(READY, packages={**READY.packages, "featray": "0.0.9"}))
+    assert lacking[0].what == f"featray 0.0.9 where 0.1.0 is needed; {WHEEL}"
 
 
 def test_a_torch_without_kernels_is_named_once() -> None:
-    found = lacks(dataclasses.replace(READY, cuda_architectures=("sm_90",)), CUDA, CUDA)
-    assert [(lack.what, lack.remedy) for lack in found] == [
+    lacking = lacks(dataclasses.replace(READY, cuda_architectures=("sm_90",)), CUDA, CUDA)
+    assert [(lack.what, lack.remedy) for lack in lacking] == [
         ("torch 2.11.0 on box has no kernels for sm_120 (it has sm_90)", readiness.UPGRADE_TORCH)
     ]
 
 
 def test_a_device_that_is_not_there_has_no_remedy() -> None:
-    found = lacks(dataclasses.replace(READY, gpus=()))
-    assert found == (Lack(host="box", what="no cuda device that the sweep selects"),)
+    lacking = lacks(dataclasses.replace(READY, gpus=()))
+    assert lacking == (Lack(host="box", what="no cuda device that the sweep selects"),)
 
 
 def test_pretrained_weights_are_fetched_by_repository() -> None:
     cell = dataclasses.replace(CPU, weights=WeightsKind.PRETRAINED)
     wanted = {"retinaface": ["org/a/one", "org/a/two", "org/b/three"]}
-    found = lacks(dataclasses.replace(READY, weights_cached=("org/b/three",)), cell, weights=wanted)
-    assert [lack.what for lack in found] == ["weights are not cached: org/a: one, two"]
-    assert (found[0].remedy or "").startswith("hf download org/a one two --cache-dir ")
+    lacking = lacks(dataclasses.replace(READY, weights_cached=("org/b/three",)), cell, weights=wanted)
+    assert [lack.what for lack in lacking] == ["weights are not cached: org/a: one, two"]
+    assert (lacking[0].remedy or "").startswith("hf download org/a one two --cache-dir ")
 
 
 def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
-    found = lacks(dataclasses.replace(READY, disk_free_b=1024**3, ffmpeg=None))
-    assert [lack.what for lack in found] == [
+    lacking = lacks(dataclasses.replace(READY, disk_free_b=1024**3, ffmpeg=None))
+    assert [lack.what for lack in lacking] == [
         "no FFmpeg that torchcodec can load",
         "1.0 GiB of disk free; weights and clips may take 2.0 GiB",
     ]
@@ -101,8 +101,8 @@ def test_a_clip_of_ones_own_must_be_there_and_be_the_same_file() -> None:
     cell = dataclasses.replace(CPU, input=clip)
     assert lacks(READY, cell) == ()  # nobody looked
     assert lacks(dataclasses.replace(READY, clips={"/data/a b.mp4": "1", "/data/c.mp4": "2"}), cell) == ()
-    found = lacks(dataclasses.replace(READY, clips={"/data/c.mp4": "3"}), cell)
-    assert [(lack.what, lack.remedy) for lack in found] == [
+    lacking = lacks(dataclasses.replace(READY, clips={"/data/c.mp4": "3"}), cell)
+    assert [(lack.what, lack.remedy) for lack in lacking] == [
         ("/data/a b.mp4 is not there, or cannot be read", "rsync -a --mkpath 'desk:/data/a b.mp4' '/data/a b.mp4'"),
         ("/data/c.mp4 is another file than on desk", "rsync -a --mkpath desk:/data/c.mp4 /data/c.mp4"),
     ]
@@ -115,10 +115,10 @@ def test_a_host_without_uv_cannot_build_a_sweeps_environments() -> None:
 
 def test_a_host_that_did_not_answer_is_named_with_its_reason() -> None:
     silent = Host(host_id="h2", hostname="far", error="its probe did not answer within 90 s")
-    found = readiness.check(
+    lacking = readiness.check(
         (CPU,), Inventory(hosts=(READY, silent)), Selector(), weights={}, version="0.1.0", here="desk"
     )
-    assert found == (Lack(host="far", what="its probe did not answer within 90 s"),)
+    assert lacking == (Lack(host="far", what="its probe did not answer within 90 s"),)
 
 
 def test_hosts_that_the_sweep_does_not_select_need_nothing() -> None:

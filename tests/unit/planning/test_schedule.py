@@ -53,7 +53,10 @@ def test_blocks_of_a_target_are_never_overtaken() -> None:
 def first_threads(work: Plan) -> list[int | None]:
     """Give the threads of the first process of each block, by which the test tells processes apart."""
     started = drain(Schedule(work.invocations, exclusive=Exclusive.HOST))
-    return [next(each for each in started if each.invocation.block == n).invocation.cells[0].threads for n in BLOCKS]
+    return [
+        next(planned for planned in started if planned.invocation.block == n).invocation.cells[0].threads
+        for n in BLOCKS
+    ]
 
 
 BLOCKS = range(1, 41)
@@ -61,8 +64,8 @@ BLOCKS = range(1, 41)
 
 def test_the_processes_of_a_block_start_in_an_order_that_favours_none() -> None:
     short, long = make_cell(threads=1), make_cell(threads=2)
-    known = {(cell.cell_id(short), "cpu@id-box"): 1.0, (cell.cell_id(long), "cpu@id-box"): 9.0}
-    work = make_plan(place([short, long]), n=len(BLOCKS), durations=known)
+    durations = {(cell.cell_id(short), "cpu@id-box"): 1.0, (cell.cell_id(long), "cpu@id-box"): 9.0}
+    work = make_plan(place([short, long]), n=len(BLOCKS), durations=durations)
     first = first_threads(work)
     assert 10 <= first.count(2) <= 30  # of 40 fair draws: fewer or more come once in a thousand times
     assert first_threads(work) == first
@@ -70,13 +73,13 @@ def test_the_processes_of_a_block_start_in_an_order_that_favours_none() -> None:
 
 def test_the_longest_interchangeable_work_starts_first() -> None:
     short, long = make_cell(threads=1), make_cell(threads=2)
-    known = {
-        (cell.cell_id(each), f"cpu@id-{host}"): seconds
-        for each, seconds in ((short, 1.0), (long, 9.0))
+    durations = {
+        (cell.cell_id(asked), f"cpu@id-{host}"): seconds
+        for asked, seconds in ((short, 1.0), (long, 9.0))
         for host in "ab"
     }
     placed = place([short, long], make_host("a"), make_host("b"), interchangeable=True)
-    started = drain(Schedule(make_plan(placed, n=1, durations=known).invocations, exclusive=Exclusive.HOST))
+    started = drain(Schedule(make_plan(placed, n=1, durations=durations).invocations, exclusive=Exclusive.HOST))
     assert [planned.invocation.cells[0].threads for planned in started] == [2, 1]
 
 

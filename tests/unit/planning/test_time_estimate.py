@@ -1,4 +1,4 @@
-"""Time estimates: what is known of a unit, and what is guessed."""
+"""Time estimates: what is durations of a unit, and what is guessed."""
 
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
@@ -31,6 +31,6 @@ def test_the_last_row_with_times_says_how_long_a_unit_takes() -> None:
     second = make_stored(CELL, "cpu@a", 2, warmup_s=None, timed_s=[0.5])
     lost = make_stored(CELL, "cpu@a", 3, status="lost")
     elsewhere = make_stored(CELL, "cpu@b", timed_s=[8.0])
-    known = time_estimate.measured_s([first, second, lost, elsewhere])
-    assert known == {(first.cell_id, "cpu@a"): 0.5, (first.cell_id, "cpu@b"): 8.0}
+    durations = time_estimate.measured_s([first, second, lost, elsewhere])
+    assert durations == {(first.cell_id, "cpu@a"): 0.5, (first.cell_id, "cpu@b"): 8.0}
     assert time_estimate.measured_s([first]) == {(first.cell_id, "cpu@a"): 4.0}

@@ -19,7 +19,7 @@ def grid(**changed: object) -> Sweep:
 
 
 def labels(sweep: Sweep) -> list[str]:
-    return [each.label for each in expand(sweep)]
+    return [asked.label for asked in expand(sweep)]
 
 
 def test_the_first_axis_is_the_slowest() -> None:
@@ -60,7 +60,7 @@ def test_an_included_cell_that_is_there_already_is_not_doubled() -> None:
 def test_environments_are_the_fastest_axis() -> None:
     sweep = grid(environments={"own": (), "torch-2.11": ("torch==2.11.0",)})
     cells = expand(sweep)
-    assert [(each.environment, each.requirements) for each in cells[:2]] == [
+    assert [(asked.environment, asked.requirements) for asked in cells[:2]] == [
         ("own", ()),
         ("torch-2.11", ("torch==2.11.0",)),
     ]
@@ -68,8 +68,8 @@ def test_environments_are_the_fastest_axis() -> None:
 
 
 def test_weights_variables_and_delay_are_part_of_the_cell() -> None:
-    made = expand(grid(weights="synthetic", env={"A": "1"}, delay_s_per_frame=0.5))[0]
-    assert (made.weights, made.env, made.delay_s_per_frame) == ("synthetic", {"A": "1"}, 0.5)
+    first = expand(grid(weights="synthetic", env={"A": "1"}, delay_s_per_frame=0.5))[0]
+    assert (first.weights, first.env, first.delay_s_per_frame) == ("synthetic", {"A": "1"}, 0.5)
 
 
 def test_every_setting_is_part_of_the_id() -> None:
@@ -78,4 +78,4 @@ def test_every_setting_is_part_of_the_id() -> None:
         axes=Axes(device=(Device.CPU, Device.CUDA), batch_size=(1, 2), num_workers=(0, 1), threads=(None, 1)),
     )
     cells = expand(sweep)
-    assert len({cell.cell_id(each) for each in cells}) == len(cells) == 96
+    assert len({cell.cell_id(asked) for asked in cells}) == len(cells) == 96

@@ -55,11 +55,11 @@ def test_a_detector_needs_one_origin(complain: Complain) -> None:
 
 @pytest.mark.parametrize("keyword", ["device: cpu", "au_model: []", "au_model: {a: 1}", "au_model: [xgb, xgb]"])
 def test_a_keyword_that_cannot_be_is_refused(complain: Complain, keyword: str) -> None:
-    said = complain(detectors=f"[{{like: retinaface, keywords: {{{keyword}}}}}]")
-    assert said.startswith(f"trial.yaml:1: detectors[0]: keyword {keyword.split(':')[0]}")
+    message = complain(detectors=f"[{{like: retinaface, keywords: {{{keyword}}}}}]")
+    assert message.startswith(f"trial.yaml:1: detectors[0]: keyword {keyword.split(':')[0]}")
 
 
-def known(class_name: str) -> dict[str, tuple[object, ...]] | None:
+def installed_keywords(class_name: str) -> dict[str, tuple[object, ...]] | None:
     """Stand in for the installed py-feat, which has no Detectorv2."""
     return {"au_model": ("xgb", "svm", None), "amp": (), "device": ()} if class_name == "Detectorv1" else None
 
@@ -68,7 +68,7 @@ def complain_of(tmp_path: Path, detectors: str, **changed: str) -> str:
     path = tmp_path / "trial.yaml"
     write_and_load(path, {"detectors": detectors, **changed})
     with pytest.raises(SweepFileError) as caught:
-        sweep.load(path, probe_clip=probe, keywords_of=known)
+        sweep.load(path, probe_clip=probe, keywords_of=installed_keywords)
     return str(caught.value).replace(f"{tmp_path}/", "")
 
 
@@ -98,4 +98,4 @@ def test_a_misspelt_model_of_py_feat_gets_a_suggestion(tmp_path: Path) -> None:
 def test_what_cannot_be_told_is_not_checked(tmp_path: Path, detectors: str, changed: dict[str, str]) -> None:
     path = tmp_path / "trial.yaml"
     write_and_load(path, {"detectors": detectors, **changed})
-    assert sweep.load(path, probe_clip=probe, keywords_of=known).detectors
+    assert sweep.load(path, probe_clip=probe, keywords_of=installed_keywords).detectors

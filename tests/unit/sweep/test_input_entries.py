@@ -46,9 +46,10 @@ def test_a_folder_is_its_images_by_name(load: Load, tmp_path: Path) -> None:
 
 def test_a_missing_clip_is_named_with_what_is_there(complain: Complain, tmp_path: Path) -> None:
     (tmp_path / "face.mp4").write_text("5")
-    said = complain(inputs="[./fase.mp4]")
+    message = complain(inputs="[./fase.mp4]")
     assert (
-        said == "trial.yaml:2: inputs[0]: fase.mp4: no such file or folder; expected face.mp4. Did you mean 'face.mp4'?"
+        message
+        == "trial.yaml:2: inputs[0]: fase.mp4: no such file or folder; expected face.mp4. Did you mean 'face.mp4'?"
     )
 
 
@@ -79,7 +80,7 @@ def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "message"),
     [
         ("{like: multi-face, skip_frames: 2}", "skip_frames is for videos; leave it out"),
         ("{like: multi-face, frame_limit: 2}", "frame_limit is for videos; leave it out"),
@@ -87,5 +88,5 @@ def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> Non
         ("{skip_frames: 2}", "expected either 'like'"),
     ],
 )
-def test_a_setting_of_the_other_kind_is_refused(complain: Complain, entry: str, said: str) -> None:
-    assert said in complain(inputs=f"[{entry}]")
+def test_a_setting_of_the_other_kind_is_refused(complain: Complain, entry: str, message: str) -> None:
+    assert message in complain(inputs=f"[{entry}]")

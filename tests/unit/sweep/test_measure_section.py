@@ -51,9 +51,9 @@ def test_setting_a_number_twice_is_refused(complain: Complain) -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "true", "'3'", "many"])
 def test_a_number_of_invocations_is_whole_and_positive(complain: Complain, value: str) -> None:
-    said = complain(measure=f"{{invocations: {value}}}")
-    assert said.startswith("trial.yaml:4: measure.invocations: expected ")
-    assert len(said.splitlines()) == 1
+    message = complain(measure=f"{{invocations: {value}}}")
+    assert message.startswith("trial.yaml:4: measure.invocations: expected ")
+    assert len(message.splitlines()) == 1
 
 
 @pytest.mark.parametrize("limit", ["time_limit_s", "load_limit_s"])

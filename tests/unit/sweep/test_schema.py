@@ -57,7 +57,9 @@ def test_every_key_is_documented() -> None:
         schema.RuleEntry,
     )
     fields = {
-        field.alias or name for each in (*models, measure_section.Measure) for name, field in each.model_fields.items()
+        field.alias or name
+        for model in (*models, measure_section.Measure)
+        for name, field in model.model_fields.items()
     }
     fields |= set(measure_section.InvocationsEntry.model_fields)
     assert {key for key in fields if not re.search(rf"\b{key}\b", text)} == set()

@@ -92,13 +92,13 @@ def test_a_rule_that_leaves_nothing_is_refused(complain: Complain) -> None:
 
 def test_a_grid_beyond_reason_is_refused(complain: Complain) -> None:
     many = ", ".join(map(str, range(1, 401)))
-    said = complain(axes=f"{{device: cpu, batch_size: [{many}], num_workers: [{many}]}}")
-    assert said == "trial.yaml:1: 160000 cells; expected at most 100000, so leave out some values"
+    message = complain(axes=f"{{device: cpu, batch_size: [{many}], num_workers: [{many}]}}")
+    assert message == "trial.yaml:1: 160000 cells; expected at most 100000, so leave out some values"
 
 
 def test_two_environments_that_ask_for_the_same_are_refused(complain: Complain) -> None:
-    said = complain(environments="{a: ['torch==2.9', 'av'], b: ['av', 'torch==2.9']}")
-    assert said == "trial.yaml:4: environments.b: asks for the same as environments.a; keep one"
+    message = complain(environments="{a: ['torch==2.9', 'av'], b: ['av', 'torch==2.9']}")
+    assert message == "trial.yaml:4: environments.b: asks for the same as environments.a; keep one"
 
 
 def test_names_that_are_there_twice_are_refused(complain: Complain) -> None:
@@ -117,11 +117,11 @@ def test_the_blackwell_sweep_is_the_grid_of_the_reference_plus_detectorv2() -> N
     loaded = sweep.load(SHIPPED / "blackwell.yaml", probe_clip=probe)
     cells = expand(loaded)
     assert {asked.detector.name for asked in cells} == {"img2pose", "retinaface", "mpdetector", "detectorv2"}
-    assert {each.input.section_label for each in cells} == {
+    assert {asked.input.section_label for asked in cells} == {
         "short (72 frames)",
         "long (472 frames)",
         "16 x multi_face.jpg = 80 faces",
     }
-    assert {(each.device, each.num_workers, each.threads) for each in cells} == {("cuda", 0, 1)}
-    assert {each.batch_size for each in cells} == {1, 4, 16}
+    assert {(asked.device, asked.num_workers, asked.threads) for asked in cells} == {("cuda", 0, 1)}
+    assert {asked.batch_size for asked in cells} == {1, 4, 16}
     assert loaded.weights == "pretrained"

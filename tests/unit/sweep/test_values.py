@@ -6,7 +6,7 @@ from tests.support.sweep_files import Complain
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("0", "expected at least 1, got 0"),
         ("-4", "expected at least 1, got -4"),
@@ -19,10 +19,10 @@ from tests.support.sweep_files import Complain
         ("99999999999999999999", "expected at most 1000000, got 99999999999999999999"),
     ],
 )
-def test_a_batch_size_is_a_whole_number_from_one(complain: Complain, value: str, said: str) -> None:
-    assert complain(axes=f"{{device: cpu, batch_size: {value}}}") == f"trial.yaml:3: axes.batch_size: {said}"
+def test_a_batch_size_is_a_whole_number_from_one(complain: Complain, value: str, message: str) -> None:
+    assert complain(axes=f"{{device: cpu, batch_size: {value}}}") == f"trial.yaml:3: axes.batch_size: {message}"
     in_list = complain(axes=f"{{device: cpu, batch_size: [1, {value}]}}")
-    assert in_list == f"trial.yaml:3: axes.batch_size[1]: {said}"
+    assert in_list == f"trial.yaml:3: axes.batch_size[1]: {message}"
 
 
 @pytest.mark.parametrize("axis", ["device", "batch_size", "num_workers", "threads"])

@@ -19,7 +19,7 @@ def test_an_unknown_key_below_a_free_name_gets_its_suggestion(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("true", "expected a whole number, got true"),
         ("1.0", "expected a whole number, got 1.0"),
@@ -30,9 +30,10 @@ def test_an_unknown_key_below_a_free_name_gets_its_suggestion(tmp_path: Path) ->
         ("", "expected a whole number, got null"),
     ],
 )
-def test_nothing_is_converted_to_a_whole_number(tmp_path: Path, value: str, said: str) -> None:
+def test_nothing_is_converted_to_a_whole_number(tmp_path: Path, value: str, message: str) -> None:
     assert (
-        complaint(write(tmp_path, f"title: a\nsettings:\n  threads: {value}")) == f"a.yaml:3: settings.threads: {said}"
+        complaint(write(tmp_path, f"title: a\nsettings:\n  threads: {value}"))
+        == f"a.yaml:3: settings.threads: {message}"
     )
 
 
@@ -42,8 +43,8 @@ def test_a_number_is_finite(tmp_path: Path, value: str) -> None:
 
 
 def test_yes_for_a_boolean_says_what_to_write(tmp_path: Path) -> None:
-    said = complaint(write(tmp_path, "title: a\nsettings: {quiet: yes}"))
-    assert said.endswith("expected true or false, got 'yes'; write true")
+    message = complaint(write(tmp_path, "title: a\nsettings: {quiet: yes}"))
+    assert message.endswith("expected true or false, got 'yes'; write true")
 
 
 def test_a_number_for_text_says_to_quote_it(tmp_path: Path) -> None:

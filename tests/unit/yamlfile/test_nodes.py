@@ -33,8 +33,8 @@ def test_two_documents_are_a_syntax_error(tmp_path: Path) -> None:
 
 
 def test_a_key_that_appears_twice_names_both_lines(tmp_path: Path) -> None:
-    said = complaint(write(tmp_path, "title: a\nsettings:\n  threads: 1\n  threads: 2\n"))
-    assert said == "a.yaml:4: settings.threads: the key appears twice, first on line 3; keep one"
+    message = complaint(write(tmp_path, "title: a\nsettings:\n  threads: 1\n  threads: 2\n"))
+    assert message == "a.yaml:4: settings.threads: the key appears twice, first on line 3; keep one"
 
 
 def test_an_alias_is_followed(tmp_path: Path) -> None:
