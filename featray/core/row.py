@@ -103,6 +103,7 @@ class Row:
     timed_s: Floats | None = _col("seconds per call of each repeat: one timed call, or a loop of short ones")
     calls_per_repeat: int | None = _col("calls timed together as one repeat; null means 1")
     unmet_rules: list[str] | None = _col("protocol rules that were not reached")
+    sustained_hz: Floats | None = _col("frames per second in each 10 s of the sustained run; null without one")
     stages_s: dict[str, float] | None = _col("stage -> wall seconds in the profiled call")
     profiled_ratio: float | None = _col("profiled call over median timed call, dimensionless")
     frames: int | None = _col("frames or images per call")

@@ -51,6 +51,10 @@ LOAD_LIMIT_S = 600.0
 """Seconds for import, weights and load. Measured on two cores: import without bytecode 17 to 50 s, all synthetic
 weights 40 s, construction 4 s. The rest is for weights over a network: 1.3 GB in it are 2.6 MB/s."""
 
+SUSTAINED_REST_S = 15.0
+"""Seconds without load after a sustained run, so that the next cell does not start on a hot machine. A choice: a GPU's
+die follows its power within seconds, its heat sink within tens of seconds."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rules:
@@ -70,5 +74,16 @@ class Rules:
     spread_max: float = SPREAD_MAX  # IQR / median to reach
     slow_call_s: float | None = SLOW_CALL_S  # a cell this slow needs one warm-up call only; None: none is
     stages: bool = True  # profile one more call, stage by stage, after the timed ones
+    sustained_s: float | None = None  # one continuous run of so many seconds after all other calls; None: none
     time_limit_s: float = TIME_LIMIT_S  # for one cell, warm-up and stages included
     load_limit_s: float = LOAD_LIMIT_S  # for import, weights and load together
+
+    @property
+    def sustained_time_s(self) -> float:
+        """Seconds of the sustained run and the rest after it; 0 without one."""
+        return 0.0 if self.sustained_s is None else self.sustained_s + SUSTAINED_REST_S
+
+    @property
+    def cell_limit_s(self) -> float:
+        """Seconds that one cell may take in all: `time_limit_s`, and the sustained run on top of it."""
+        return self.time_limit_s + self.sustained_time_s

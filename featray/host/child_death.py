@@ -44,7 +44,7 @@ def overdue(rules: Rules, *, is_loading: bool) -> Cause:
     """Say which limit a child has passed."""
     if is_loading:
         return Cause(Status.TIMEOUT, f"import and load took longer than {wording.duration(rules.load_limit_s)}")
-    return Cause(Status.TIMEOUT, f"took longer than its limit of {wording.duration(rules.time_limit_s)}")
+    return Cause(Status.TIMEOUT, f"took longer than its limit of {wording.duration(rules.cell_limit_s)}")
 
 
 def with_memory_limit(row: Row, oom_kills_before: int | None) -> Row:

@@ -136,7 +136,7 @@ def _follow(shared: Shared, child: Child, progress: _ChildProgress) -> Generator
         elif cell is not None:
             progress.current = cell
             progress.started_at = clock.utc_now()
-            progress.deadline = _deadline(rules.time_limit_s)
+            progress.deadline = _deadline(rules.cell_limit_s)
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
             row = child_death.with_memory_limit(row, progress.oom_kills)

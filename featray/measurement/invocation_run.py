@@ -71,7 +71,7 @@ class InvocationRun:
         """Measure one cell and send its row; return True if this process can measure another."""
         self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
         started_at = clock.utc_now()
-        with _ends_after(self._request.invocation.rules.time_limit_s):
+        with _ends_after(self._request.invocation.rules.cell_limit_s):
             measured = outcome.attempt(lambda: opened.measure(cell, self._request.input_files(cell)))
         is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not is_faulted:

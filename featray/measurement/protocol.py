@@ -14,6 +14,7 @@ Rules that were not met are named in the row:
     time_limit      another call might have passed the cell's time limit
     few_batches     a call has so few batches that one-off costs of each call weigh in its rate
     stages          the profiled pass was left out or failed
+    sustained       the sustained run was left out or failed
 """
 
 import dataclasses
@@ -37,11 +38,12 @@ the limit, and the cell loses all its calls."""
 WARMUP_MIN, WARMUP_SHAPES = "warmup_min", "warmup_shapes"
 WARMUP_STEADY, WARMUP_TREND = "warmup_steady", "warmup_trend"
 REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
-TIME_LIMIT, FEW, STAGES = "time_limit", "few_batches", "stages"
+TIME_LIMIT, FEW = "time_limit", "few_batches"
+STAGES, SUSTAINED = "stages", "sustained"
 
 UNMET_RULES = (
     *(WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY, WARMUP_TREND),
-    *(REPEATS_MIN, MIN_TIME, SPREAD, TIME_LIMIT, FEW, STAGES),
+    *(REPEATS_MIN, MIN_TIME, SPREAD, TIME_LIMIT, FEW, STAGES, SUSTAINED),
 )
 """Every rule that a row may name as unmet."""
 

@@ -30,8 +30,12 @@ def measured_s(units: Iterable[StoredUnit]) -> Durations:
 
 
 def expect_s(cell: Cell, rules: Rules, stored_s: float | None) -> float:
-    """Expect a cell's seconds: as stored, else a guess; calls that are too short to time alone fill `min_time_s`."""
-    return guess_s(cell, rules) if stored_s is None else max(stored_s, rules.min_time_s)
+    """Expect a cell's seconds: its calls as stored, else as guessed, and the sustained run.
+
+    Calls that are too short to time alone fill `min_time_s`.
+    """
+    calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s, rules.min_time_s)
+    return calls_s + rules.sustained_time_s
 
 
 def guess_s(cell: Cell, rules: Rules) -> float:

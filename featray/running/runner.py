@@ -149,9 +149,9 @@ class Runner:
         left = self._schedule.drop_all()
         self.outcome.not_reached = sum(len(planned.invocation.cells) for planned in left)
         if left:
-            self.outcome.problems.append(
-                f"the budget left {self.outcome.not_reached} measurements in {len(left)} invocations undone"
-            )
+            measurements = wording.count(self.outcome.not_reached, "measurement")
+            invocations = wording.count(len(left), "invocation")
+            self.outcome.problems.append(f"the budget left {measurements} in {invocations} undone")
 
     def cancel(self) -> None:
         """End every running invocation; every planned unit without a row gets one of status cancelled, in one file."""
@@ -292,7 +292,7 @@ class Runner:
     def _deadline(self, planned: PlannedInvocation, *, is_measuring: bool = False) -> float:
         """Compute when the next event is overdue: a supervisor sends one at every load, start and row."""
         rules, cells = planned.invocation.rules, planned.invocation.cells
-        limit_s = rules.time_limit_s if is_measuring else rules.load_limit_s
+        limit_s = rules.cell_limit_s if is_measuring else rules.load_limit_s
         if cells[0].requirements and not is_measuring:
             limit_s += BUILD_S
         return self._now() + limit_s + self._grace_s

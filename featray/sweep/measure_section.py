@@ -12,8 +12,10 @@ from featray import stats
 from featray.core.cell_fields import DELAY_MAX_S
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
-from featray.sweep.values import Duration, Limit, Positive, Seconds, Share
+from featray.sweep.values import LIMIT_MAX_S, Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import StrictModel
+
+SUSTAINED_MIN_S = 10.0  # the rate is stored for each 10 s of the run
 
 
 class InvocationsEntry(StrictModel):
@@ -58,6 +60,7 @@ class Measure(StrictModel):
     spread_max: Share | None = None
     slow_call_s: Seconds | None = None
     stages: bool | None = None
+    sustained_s: Annotated[float, Field(ge=SUSTAINED_MIN_S, le=LIMIT_MAX_S)] | None = None
     time_limit_s: Limit | None = None
     load_limit_s: Limit | None = None
     invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed)] = None

@@ -378,6 +378,16 @@ def test_after_a_device_fault_the_child_sends_its_row_and_asks_for_a_new_process
     assert "illegal memory access" in event["row"]["reason"]
 
 
+@pytest.mark.slow  # a rest of 15 s
+def test_a_sustained_run_fits_beside_the_cells_own_limit() -> None:
+    rules = dataclasses.replace(QUICK, sustained_s=5.0, time_limit_s=1.0)
+    asked = clockwork_cell(seconds_per_frame=0.005)  # 8 frames: 40 ms, 200 frames per second
+    (row,) = measure(invocation_of(asked, rules=rules))
+    (rate,) = row["sustained_hz"]
+    assert 50 < rate < 200
+    assert row["unmet_rules"] == ["warmup_steady"]
+
+
 def test_pyfeat_protocol_times_one_call() -> None:
     (row,) = measure(invocation_of(clockwork_cell(), rules=Rules(protocol=ProtocolName.PYFEAT)))
     assert (len(row["warmup_s"]), len(row["timed_s"]), row["protocol"]) == (1, 1, "pyfeat")

@@ -32,6 +32,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         f"fewer than {FEW_BATCHES} batches per call{{scope}}; the speed includes the first batch's start-up",
         "Use a longer input or a smaller batch",
     ),
+    "sustained": ("the sustained run was not made{scope}", "Raise `time_limit_s`, or see the row's reason"),
     "stages": ("the stages were not profiled{scope}", "Raise `time_limit_s`, or see the row's reason"),
 }
 """Name of a rule in `Row.unmet_rules` -> what follows, with a place for `scope`, and what to do."""

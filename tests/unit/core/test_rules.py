@@ -18,6 +18,13 @@ def test_the_default_rules_are_those_of_the_documentation() -> None:
         "spread_max": 0.05,
         "slow_call_s": 20.0,
         "stages": True,
+        "sustained_s": None,
         "time_limit_s": 600.0,
         "load_limit_s": 600.0,
     }
+
+
+def test_a_sustained_run_and_the_rest_after_it_come_on_top_of_the_cells_limit() -> None:
+    assert (Rules().sustained_time_s, Rules().cell_limit_s) == (0.0, 600.0)
+    rules = Rules(sustained_s=60.0, time_limit_s=100.0)
+    assert (rules.sustained_time_s, rules.cell_limit_s) == (75.0, 175.0)

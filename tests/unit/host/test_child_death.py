@@ -57,3 +57,5 @@ def test_a_limit_that_passed_is_named_with_its_length() -> None:
     loading, measuring = (child_death.overdue(rules, is_loading=is_loading) for is_loading in (True, False))
     assert loading.reason == "import and load took longer than 10 min 00 s"
     assert measuring.reason == "took longer than its limit of 2.0 s"
+    sustained = child_death.overdue(Rules(sustained_s=60.0, time_limit_s=2.0), is_loading=False)
+    assert sustained.reason == "took longer than its limit of 1 min 17 s"  # and a rest of 15 s

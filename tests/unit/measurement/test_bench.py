@@ -1,23 +1,15 @@
-"""The bench: one cell on a loaded detector, with recorded GPU readings."""
+"""The bench: what the cells of one invocation share."""
 
-import dataclasses
-import sys
-import types
-from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
-from featray.core import identity, inputs
-from featray.core import row as rows
+from featray.core import inputs
 from featray.core.cell import Cell
-from featray.core.choices import Device, ProtocolName
+from featray.core.choices import Device
 from featray.core.detectors import Detector
 from featray.core.rules import Rules
 from featray.measurement.bench import Bench
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
-from featray.measurement.outcome import WrongWork
 from featray.measurement.telemetry import RecordedGpu, TelemetrySample
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
@@ -28,187 +20,28 @@ CELL = Cell(
     batch_size=1,
 )
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=3, repeats_max=3, min_time_s=0.0, spread_max=10.0)
-COOL = TelemetrySample(sm_clock_hz=2.0e9, power_w=300.0, reasons=())
-HOT = TelemetrySample(sm_clock_hz=1.2e9, power_w=200.0, reasons=("hw_thermal_slowdown",))
+FAST, SLOW = (TelemetrySample(sm_clock_hz=clock_hz, reasons=()) for clock_hz in (2.0e9, 1.2e9))
 
 
-def loaded(clockwork: Clockwork | None = None) -> LoadedDetector:
-    return LoadedDetector(
-        detector=clockwork or Clockwork(), spec=SPEC, device=Device.CPU, import_s=1.0, load_s=2.0, work={"class": '"c"'}
+def make_bench(gpu: RecordedGpu, *, sampled: bool = True, waited: list[float] | None = None) -> Bench:
+    loaded = LoadedDetector(
+        detector=Clockwork(), spec=SPEC, device=Device.CPU, import_s=1.0, load_s=2.0, work={"class": '"c"'}
     )
-
-
-def measure(bench: Bench, cell: Cell = CELL) -> dict[str, object]:
-    return bench.measure(cell, [Path(__file__)])
-
-
-def test_every_column_is_one_of_the_row() -> None:
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL])))
-    assert set(columns) <= {column.name for column in rows.columns()}
-
-
-def test_work_is_the_detectors_and_the_inputs() -> None:
-    columns = measure(Bench(loaded(), rules=QUICK))
-    work = columns["work"]
-    assert isinstance(work, dict)
-    assert work["class"] == '"c"'
-    assert work["copies"] == "8"
-    assert columns["work_id"] == identity.digest(work)
-
-
-class Telling(Clockwork):
-    """Settles in its calls what it computes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.info = {"calls": 0}
-
-    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
-        self.info["calls"] += 1
-        return super().detect(inputs, **settings)
-
-
-def test_work_is_named_after_the_last_call() -> None:
-    work = measure(Bench(loaded(Telling()), rules=QUICK))["work"]
-    assert isinstance(work, dict)
-    assert work["calls"] == "4"  # one warm-up and three repeats
-
-
-def test_settings_are_no_part_of_the_work() -> None:
-    other = dataclasses.replace(CELL, batch_size=4, num_workers=1, threads=2, delay_s_per_frame=1e-6)
-    bench = Bench(loaded(), rules=QUICK)
-    assert measure(bench)["work_id"] == measure(bench, other)["work_id"]
-
-
-def test_a_cool_gpu_is_not_throttled_and_its_figures_are_kept() -> None:
-    columns = measure(
-        Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL], energy_j=[0.0, 9.0, 9.0, 18.0, 18.0], foreign=1))
-    )
-    assert columns["throttled"] is False
-    assert columns["sm_clock_median_hz"] == 2.0e9
-    assert columns["energy_j"] == 18.0
-    assert columns["foreign_gpu_processes"] == 1
-
-
-def test_the_state_of_gpu_and_host_is_in_the_row() -> None:
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL], settings={"power_limit_w": 450.0})))
-    assert columns["power_limit_w"] == 450.0
-    assert columns["load_1m"] is not None
-    assert {"swap_used_b", "steal_share"} <= set(columns)
-
-
-def test_torchs_flags_are_read_after_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Setting(Clockwork):
-        def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
-            torch.get_float32_matmul_precision = lambda: "high"
-            return super().detect(inputs, **settings)
-
-    absent = types.SimpleNamespace(is_available=lambda: False)
-    torch = types.SimpleNamespace(cuda=absent, get_float32_matmul_precision=lambda: "highest")
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    columns = measure(Bench(loaded(Setting()), rules=QUICK), dataclasses.replace(CELL, device=Device.CPU))
-    assert (columns["matmul_precision"], columns["tf32_matmul"]) == ("high", None)
-
-
-def test_a_hot_repeat_is_measured_again_and_the_row_says_so() -> None:
-    waited: list[float] = []
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([HOT, COOL]), sleep=waited.append))
-    assert len(waited) == 1
-    assert columns["throttled"] is False
-    assert columns["reason"] == "1 throttled calls were measured again"
-    assert columns["throttle_reasons"] == []
-
-
-def test_a_gpu_that_stays_hot_is_flagged_and_still_has_its_numbers() -> None:
-    waited: list[float] = []
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([HOT]), sleep=waited.append))
-    assert len(waited) == 3
-    assert columns["throttled"] is True
-    assert isinstance(columns["timed_s"], list)
-    assert len(columns["timed_s"]) == 3
-    assert columns["throttle_reasons"] == ["hw_thermal_slowdown"]
-
-
-def test_a_clock_far_below_the_same_gpus_usual_one_is_throttling() -> None:
-    slow = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
-    waited: list[float] = []
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL, COOL, slow, COOL]), sleep=waited.append))
-    assert len(waited) == 1
-    assert columns["sm_clock_median_hz"] == 2.0e9
-
-
-def test_an_idle_gpus_clock_is_not_its_usual_one() -> None:
-    idle = TelemetrySample(sm_clock_hz=0.3e9, reasons=("gpu_idle",))
-    hot = TelemetrySample(sm_clock_hz=1.4e9, reasons=())
-    waited: list[float] = []
-    rules = dataclasses.replace(QUICK, repeats_min=5, repeats_max=5)
-    readings = [idle, idle, COOL, hot, COOL, COOL]
-    columns = measure(Bench(loaded(), rules=rules, gpu=RecordedGpu(readings), sleep=waited.append))
-    assert len(waited) == 1  # against 2.0 GHz; with the idle readings the usual clock would be 0.3
-    assert columns["throttled"] is False
-
-
-def test_without_a_gpu_throttling_is_unknown() -> None:
-    assert measure(Bench(loaded(), rules=QUICK))["throttled"] is None
-
-
-def test_a_gpu_without_readings_may_have_been_throttled() -> None:
-    as_pyfeat = Bench(loaded(), rules=Rules(protocol=ProtocolName.PYFEAT), gpu=RecordedGpu([COOL]))
-    assert measure(as_pyfeat)["throttled"] is None
-    blind = Bench(loaded(), rules=QUICK, gpu=RecordedGpu([TelemetrySample(power_w=300.0)]))
-    assert measure(blind)["throttled"] is None  # neither clock nor reasons can be told
-    steady = Bench(loaded(), rules=QUICK, gpu=RecordedGpu([TelemetrySample(sm_clock_hz=1.2e9)]))
-    assert measure(steady)["throttled"] is None  # a clock that never changes may have been low all along
+    sleep = ([] if waited is None else waited).append
+    return Bench(loaded, rules=QUICK, gpu=gpu, sampled=sampled, sleep=sleep)
 
 
 def test_the_sampler_can_be_left_out() -> None:
-    columns = measure(Bench(loaded(), rules=QUICK, gpu=RecordedGpu([COOL]), sampled=False))
+    columns = make_bench(RecordedGpu([FAST]), sampled=False).measure(CELL, [Path(__file__)])
     assert columns["throttled"] is None
     assert columns["sm_clock_median_hz"] is None
     assert columns["timed_s"]
 
 
-def test_the_delay_is_within_the_timing() -> None:
+def test_a_gpus_usual_clock_is_known_from_the_cells_before() -> None:
     waited: list[float] = []
-    bench = Bench(loaded(), rules=QUICK, sleep=waited.append)
-    measure(bench, dataclasses.replace(CELL, delay_s_per_frame=0.25))
-    assert waited == [2.0] * 4  # 8 frames, one warm-up and three repeats
-
-
-class Failing(Clockwork):
-    """Finds no face from one call on."""
-
-    def __init__(self, good_calls: int) -> None:
-        super().__init__(seconds_per_call=0.002)
-        self.good_calls, self.calls = good_calls, 0
-
-    def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
-        self.calls += 1
-        self._faces = 1 if self.calls <= self.good_calls else 0
-        return super().detect(inputs, **settings)
-
-
-SHORT_CALLS = dataclasses.replace(QUICK, min_time_s=0.06, warmup_tolerance=10.0)
-"""Three repeats of 20 ms: about 12 calls of 2 ms each."""
-
-
-def test_a_repeat_of_short_calls_stores_seconds_per_call() -> None:
-    columns = measure(Bench(loaded(Clockwork(seconds_per_call=0.002)), rules=SHORT_CALLS))
-    assert isinstance(columns["timed_s"], list)
-    assert isinstance(columns["calls_per_repeat"], int)
-    assert 2 <= columns["calls_per_repeat"] <= 12
-    assert 0.002 <= min(columns["timed_s"]) < 0.02
-
-
-def test_the_last_call_of_a_repeat_is_checked() -> None:
-    with pytest.raises(WrongWork, match="found 0 faces"):
-        measure(Bench(loaded(Failing(good_calls=2)), rules=SHORT_CALLS))
-
-
-def test_one_call_per_repeat_is_stored_too() -> None:
-    assert measure(Bench(loaded(), rules=QUICK))["calls_per_repeat"] == 1
-
-
-def test_faces_that_were_not_planned_are_wrong_work() -> None:
-    with pytest.raises(WrongWork, match="found 0 faces in 8 frames, planned were 8 faces in 8 frames"):
-        measure(Bench(loaded(Clockwork(faces=0)), rules=QUICK))
+    bench = make_bench(RecordedGpu([FAST, FAST, FAST, SLOW]), waited=waited)
+    bench.measure(CELL, [Path(__file__)])
+    assert waited == []
+    assert bench.measure(CELL, [Path(__file__)])["throttled"] is True  # each of its calls is slow
+    assert len(waited) == 3

@@ -22,6 +22,10 @@ def test_a_cell_of_short_calls_takes_the_minimum_time() -> None:
     assert time_estimate.expect_s(CELL, Rules(min_time_s=2.0), 0.3) == 2.0  # stored as seconds per call
 
 
+def test_a_sustained_run_and_its_rest_take_their_time_on_top() -> None:
+    assert time_estimate.expect_s(CELL, Rules(sustained_s=60.0), 9.0) == 9.0 + 60.0 + 15.0
+
+
 def test_py_feats_own_protocol_makes_two_calls() -> None:
     assert time_estimate.guess_s(CELL, Rules(protocol=ProtocolName.PYFEAT)) == 72 * 1.2 * 2
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from featray.sweep import Invocations
+from featray.core.cell import cell_id
+from featray.sweep import Invocations, cells
 from tests.support.sweep_files import Complain, Load
 
 
@@ -23,6 +24,14 @@ def test_protocol_pyfeat_has_no_other_figures(complain: Complain) -> None:
     )
     for key, value in (("spread_max", 0.1), ("warmup_tolerance", 0.2), ("slow_call_s", 5), ("stages", "true")):
         assert f"leave out {key}" in complain(measure=f"{{protocol: pyfeat, {key}: {value}}}")
+
+
+def test_a_sustained_run_is_a_rule_and_no_part_of_the_cells(load: Load, complain: Complain) -> None:
+    without, sustained = load(), load(measure="{sustained_s: 60}")
+    assert (without.rules.sustained_s, sustained.rules.sustained_s) == (None, 60.0)
+    assert [cell_id(cell) for cell in cells.expand(without)] == [cell_id(cell) for cell in cells.expand(sustained)]
+    assert "leave out sustained_s" in complain(measure="{protocol: pyfeat, sustained_s: 60}")
+    assert "measure.sustained_s: expected" in complain(measure="{sustained_s: 9}")  # no window of 10 s
 
 
 def test_protocol_pyfeat_keeps_its_limits_and_invocations(load: Load) -> None:
