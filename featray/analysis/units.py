@@ -1,8 +1,8 @@
 """Units: what the rows of one cell on one target in one run say together.
 
 Flow: stored rows -> `gather` -> `comparison`, `diagnosis`, `advice`, `rendering`.
-Pure. `status.precedence` chooses one attempt of each invocation. If the rows of a cell have different work or versions,
-only rows like the latest measured one give figures: two different programs have no common time.
+Pure. `status.precedence` chooses one attempt of each invocation. If the rows of a cell have different work or contexts,
+only rows like the latest measured one give figures: two different programs or machines have no common time.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from featray import stats
+from featray.analysis.sessions import RowKey, name_sessions
 from featray.core import inputs, targets
 from featray.core.row import NO_TARGET, Row
 from featray.core.status import Status, precedence
@@ -29,7 +30,9 @@ class Unit:
 
     rows: tuple[Row, ...]
     target: NamedTarget  # its name is unique among the units gathered together
-    stale: tuple[Row, ...] = ()  # measured, but with other work or versions than the latest
+    stale: tuple[Row, ...] = ()  # measured, but with other work or in another context than the latest
+    sessions: Mapping[RowKey, str] = dataclasses.field(default_factory=dict)  # row key -> session
+    earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
 
     @functools.cached_property
     def row(self) -> Row:
@@ -60,6 +63,26 @@ class Unit:
     def logs(self) -> list[float]:
         """Give the log of each invocation's median repeat; statistics use these."""
         return [math.log(value) for value in self.medians_s if value > 0]
+
+    @property
+    def _with_positive_times(self) -> list[Row]:
+        return [row for row, median_s in zip(self.measured, self.medians_s, strict=True) if median_s > 0]
+
+    @functools.cached_property
+    def timings(self) -> list[stats.Timing]:
+        """Give what comparisons work on: each measured invocation with its session, those of earlier runs included."""
+        own = [
+            stats.Timing(
+                log=log,
+                block=row.invocation,
+                session=self.sessions.get(row.key(), f"{row.run_id} {row.target_id}"),
+                process=row.process,
+            )
+            for row, log in zip(
+                (row for row in self.measured if median(row.timed_s or [0]) > 0), self.logs, strict=True
+            )
+        ]
+        return [*(timing for unit in self.earlier for timing in unit.timings), *own]
 
     @property
     def is_imported(self) -> bool:
@@ -189,7 +212,10 @@ def _variant(asked: str | None) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-SOFTWARE = ("pyfeat", "pyfeat_commit", "torch", "torchvision", "torchcodec", "cuda", "driver", "python")
+CONTEXT = (
+    *("pyfeat", "pyfeat_commit", "pyfeat_dirty", "torch", "torchvision", "torchcodec", "cuda", "cudnn", "driver"),
+    *("python", "featray", "os", "cpu_count", "omp_num_threads", "torch_threads", "exclusive", "protocol"),
+)
 """Columns that may change between two submits of one run: they change the times, but not the work."""
 
 SPREAD_REPEATS = 3  # two values have a range but no quartiles
@@ -211,17 +237,18 @@ def without_outdated_refusals(rows: Iterable[Row]) -> list[Row]:
 def gather(rows: Iterable[Row]) -> list[Unit]:
     """Gather rows into units, in the order of each unit's first row."""
     rows = list(rows)
-    return _gather_named(rows, targets.name_targets(rows))
+    return _gather_named(rows, targets.name_targets(rows), name_sessions(rows))
 
 
 def gather_sides(baseline: Iterable[Row], candidate: Iterable[Row]) -> tuple[list[Unit], list[Unit]]:
     """Gather the rows of two sides whose targets are named together, so that every name is unique."""
     baseline, candidate = list(baseline), list(candidate)
-    names = targets.name_targets([*baseline, *candidate])
-    return _gather_named(baseline, names), _gather_named(candidate, names)
+    both = [*baseline, *candidate]
+    names, sessions = targets.name_targets(both), name_sessions(both)
+    return _gather_named(baseline, names, sessions), _gather_named(candidate, names, sessions)
 
 
-def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list[Unit]:
+def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget], sessions: Mapping[RowKey, str]) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
     for row in without_outdated_refusals(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
@@ -230,20 +257,21 @@ def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget]) -> list
     by_unit: dict[UnitKey, list[Row]] = {}
     for row in last.values():
         by_unit.setdefault((row.run_id, row.cell_id, row.target_id), []).append(row)
-    return [_unit(members, names[target_id]) for (_, _, target_id), members in by_unit.items()]
+    return [_unit(members, names[target_id], sessions) for (_, _, target_id), members in by_unit.items()]
 
 
-def _unit(rows: Sequence[Row], target: NamedTarget) -> Unit:
+def _unit(rows: Sequence[Row], target: NamedTarget, sessions: Mapping[RowKey, str]) -> Unit:
     ordered = sorted(rows, key=lambda row: row.invocation)
     with_work = [row for row in ordered if row.work_id is not None]
     if not with_work:
-        return Unit(tuple(ordered), target)
+        return Unit(tuple(ordered), target, sessions=sessions)
     latest = max(with_work, key=lambda row: (row.started_at, row.invocation))
-    stale = tuple(row for row in with_work if _is_other(row, latest))
-    return Unit(tuple(row for row in ordered if row.work_id is None or not _is_other(row, latest)), target, stale)
+    stale = tuple(row for row in with_work if is_other(row, latest))
+    kept = tuple(row for row in ordered if row.work_id is None or not is_other(row, latest))
+    return Unit(kept, target, stale, sessions)
 
 
-def _is_other(row: Row, latest: Row) -> bool:
-    """Return True if a row has other work or other versions than the latest; an unknown version is not another one."""
-    versions = [(getattr(row, column), getattr(latest, column)) for column in SOFTWARE]
-    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in versions)
+def is_other(row: Row, latest: Row) -> bool:
+    """Return True if a row has other work or another context than the latest; what is unknown is not different."""
+    known = [(getattr(row, column), getattr(latest, column)) for column in CONTEXT]
+    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in known)

@@ -1,6 +1,6 @@
 """Chosen runs: the runs that a caller names, and their baseline: for `report` and `suggest`.
 
-Flow: names, store -> `choose`, `find_baseline`, `find_calibrations` -> rows -> `analysis`, `rendering`.
+Flow: names, store -> `choose`, `find_baseline` -> rows -> `analysis`, `rendering`.
 """
 
 import dataclasses
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from featray import store
 from featray.analysis import comparison
-from featray.analysis.comparison import Calibration
 from featray.core.files import is_yaml
 from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
@@ -101,13 +100,6 @@ def find_baseline(results: str, chosen: ChosenRuns, name: str | None) -> tuple[t
     if set(baseline.run_ids) & set(chosen.run_ids):
         return (), (f"no comparison: {wanted} is itself the run that is reported",) if name is not None else ()
     return baseline.rows, baseline.problems
-
-
-def find_calibrations(results: str) -> dict[str, Calibration]:
-    """Read every target's noise floor, by target id; empty where none was calibrated."""
-    if store.latest_run(results, comparison.CALIBRATION) is None:  # reads two columns instead of all of them
-        return {}
-    return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
 
 
 def report_name(run_ids: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from featray import stats, store
 from featray.analysis import comparison
-from featray.analysis.comparison import Comparison, Pair
+from featray.analysis.comparison import Comparison, Noise, Pair
+from featray.api import noise
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.stats import Verdict
@@ -42,7 +43,7 @@ def compare(
         candidate: The same; None compares the baseline's units with each other along `over`.
         over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model. A key that differs in every pair
             need not be named.
-        margin_percent: Smallest difference that counts, 3 by default. A target's noise floor counts where it is larger.
+        margin_percent: Smallest difference that counts, 3 by default.
         results: Store of rows: a folder or URI.
         fail_if: Verdicts that count as failing: slower, faster, equivalent, inconclusive, not-comparable.
 
@@ -61,13 +62,15 @@ def compare(
         raise BadInput("one side alone is compared along a key: add --over, such as --over batch_size, or a candidate")
     margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)
     problems: dict[str, None] = {}  # in order, each once
-    known = comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
     baseline_rows = _select(results, baseline, problems)
     candidate_rows = None if candidate is None else _select(results, candidate, problems)
-    if candidate_rows is None:
-        compared = comparison.compare_within(baseline_rows, over=over, margin=margin, calibrations=known)
-    else:
-        compared = comparison.compare(baseline_rows, candidate_rows, over=over, margin=margin, calibrations=known)
+
+    def judge(known: Noise) -> Comparison:
+        if candidate_rows is None:
+            return comparison.compare_within(baseline_rows, over=over, margin=margin, noise=known)
+        return comparison.compare(baseline_rows, candidate_rows, over=over, margin=margin, noise=known)
+
+    compared = noise.judge(results, judge, lambda made: made.pairs)
     if not compared.pairs:
         raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, over))
     return Compared(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from featray import store
 from featray.analysis import diagnosis, units
-from featray.api import chosen_runs
+from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
@@ -110,10 +110,14 @@ def compose(
         before: Rows of the baseline.
         beside: Whether a CSV can be written beside a page that has no room for all units.
     """
-    known, people_notes = chosen_runs.find_calibrations(results), read_notes(results, chosen.name)
+    people_notes = read_notes(results, chosen.name)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, before)
-    report = document.build(candidate_units, known)
-    diagnosed = diagnosis.diagnose(candidate_units, baseline_units, calibrations=known)
+    report = document.build(candidate_units)
+    diagnosed = noise.judge(
+        results,
+        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),
+        lambda made: made.pairs,
+    )
     next_runs = propose(diagnosed, candidate_units, baseline_units)
     command = _suggest_command(chosen, before)
     found = notes.of_diagnosis(diagnosed, baseline_units, report.ordered(), next_runs, command)

@@ -10,6 +10,7 @@ from featray.api.arguments import PathLike
 from featray.api.report import save_run_report
 from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
+from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError
 from featray.running import claims, preparation, spooled_rows, submission, without_number
@@ -40,8 +41,9 @@ class Submitted:
         """Why some units have no number, in one line; None when all have one."""
         if not self.without_number:
             return None
-        count = f"{self.without_number} measurement{'' if self.without_number == 1 else 's'} without a number"
-        return self.problems[-1] if self.problems else count
+        if self.problems:
+            return self.problems[-1]
+        return f"{wording.count(self.without_number, 'measurement')} without a number"
 
 
 def submit(

@@ -9,7 +9,7 @@ from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis
 from featray.analysis.units import Unit
-from featray.api import chosen_runs
+from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 
@@ -49,8 +49,11 @@ def suggest(
     chosen = chosen_runs.choose(results, names)
     baseline_rows, problems = chosen_runs.find_baseline(results, chosen, baseline)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, baseline_rows)
-    calibrations = chosen_runs.find_calibrations(results)
-    diagnosed = diagnosis.diagnose(candidate_units, baseline_units, calibrations=calibrations)
+    diagnosed = noise.judge(
+        results,
+        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),
+        lambda made: made.pairs,
+    )
     suggested = Suggested(
         followups=propose(diagnosed, candidate_units, baseline_units), problems=(*chosen.problems, *problems)
     )

@@ -5,11 +5,10 @@ Flow: units -> `choose` -> `Report.best` -> `table` -> `markdown`, `terminal`, `
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import BestBatch, batch_curves
 from featray.analysis.units import Unit
 from featray.core import report_order, wording
@@ -19,8 +18,7 @@ from featray.rendering.columns import Columns
 TITLE = "Settings to use"
 NOTE = (
     "For each detector and machine: the smallest batch whose speed is within "
-    f"{wording.margin(stats.MARGIN)} of the fastest. "
-    "A machine whose calibration shows larger noise uses that noise instead."
+    f"{wording.margin(stats.MARGIN)} of the fastest."
 )
 
 
@@ -32,31 +30,26 @@ class BestSetting:
     equally_fast: tuple[int, ...]  # other batch sizes within the margin of the fastest, all larger
 
 
-def choose(groups: Sequence[Sequence[Unit]], calibrations: Mapping[str, Calibration]) -> tuple[BestSetting, ...]:
+def choose(groups: Sequence[Sequence[Unit]]) -> tuple[BestSetting, ...]:
     """Choose the setting to use of each detector on every target.
 
     Args:
         groups: Units by input, in the order of the report.
-        calibrations: Target id -> noise floor, within which batches count as equally fast.
 
     Returns:
         Empty where there was nothing to choose: a single target with one setting of each detector on each input.
     """
     measured = [[unit for unit in group if unit.logs and unit.row.frames] for group in groups]
-    best = [setting for group in measured for setting in _of_input(group, calibrations)]
+    best = [setting for group in measured for setting in _of_input(group)]
     places = {(setting.unit.row.run_id, setting.unit.row.target_id) for setting in best}
     return tuple(best) if len(places) > 1 or len(best) < sum(map(len, measured)) else ()
 
 
-def _of_input(units: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> list[BestSetting]:
+def _of_input(units: Sequence[Unit]) -> list[BestSetting]:
     by_run: dict[str, list[Unit]] = {}
     for unit in units:
         by_run.setdefault(unit.row.run_id, []).append(unit)
-    best = [
-        _setting(batch)
-        for members in by_run.values()
-        for batch in batch_curves.find_best(members, calibrations=calibrations)
-    ]
+    best = [_setting(batch) for members in by_run.values() for batch in batch_curves.find_best(members)]
     return sorted(best, key=_order)
 
 

@@ -51,6 +51,7 @@ def _remarks(pair: Pair) -> list[str]:
     remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.verdict in DECIDED else []
     remarks += pair.reasons
     remarks += [pair.attribution] if pair.factors else []
+    remarks += [pair.allowance] if pair.allowance else []
     remarks += pair.cautions
     step = next_step(pair)
     return [wording.plain(remark) for remark in (*remarks, *([step] if step else []))]
@@ -154,6 +155,7 @@ def _record(pair: Pair) -> dict[str, Any]:
             for factor in pair.factors
         ],
         "unknown_factors": list(pair.unknown),
+        "allowance": pair.allowance,
         "cautions": list(pair.cautions),
         "separation": _separation(pair.separation),
         "next": next_step(pair) or "nothing",

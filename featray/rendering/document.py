@@ -5,12 +5,11 @@ Pure. Figures stay numbers; `columns` and `best_settings` write them, for every 
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from featray.analysis import cautions, unit_wording
 from featray.analysis.cautions import Caution
-from featray.analysis.comparison import Calibration
 from featray.analysis.units import Unit
 from featray.core import inputs, report_order, wording
 from featray.rendering import best_settings, columns, hardware_blocks, metadata, unit_text
@@ -76,12 +75,11 @@ class Report:
         ]
 
 
-def build(units: Sequence[Unit], calibrations: Mapping[str, Calibration] | None = None) -> Report:
+def build(units: Sequence[Unit]) -> Report:
     """Arrange units as a report; no units make an empty one.
 
     Args:
         units: Of any runs; their targets are named together with everything that the report names.
-        calibrations: Target id -> noise floor, within which batches count as equally fast.
     """
     rows = [row for unit in units for row in unit.rows]
     runs = _grouped(units, lambda unit: unit.row.run_id)
@@ -94,7 +92,7 @@ def build(units: Sequence[Unit], calibrations: Mapping[str, Calibration] | None 
         metadata=metadata.of_report(units) if len(blocks) != 1 else metadata.of_whole(units),
         columns=columns.varying(units),
         blocks=tuple(blocks),
-        best=best_settings.choose(_by_input(units), calibrations or {}),
+        best=best_settings.choose(_by_input(units)),
         cautions=tuple(cautions.of_units(units)),
         has_many_runs=len(runs) > 1,
         has_many_targets=len({unit.row.target_id for unit in units}) > 1,

@@ -157,6 +157,7 @@ def _remarks(pairs: Sequence[Pair]) -> list[str]:
     ]
     margin = comparison_text.margin(pairs)
     remarks += [f"{margin[:1].upper()}{margin[1:]}."] if margin else []
+    remarks += [f"{text[:1].upper()}{text[1:]}." for text in dict.fromkeys(pair.allowance for pair in pairs) if text]
     daggers = sum(pair.dagger for pair in pairs)
     return [*remarks, f"{comparison_text.dagger_note(daggers)}."] if daggers else remarks
 

@@ -1,6 +1,6 @@
 """Unit text: the figures and names of one unit as text; a table, a plot and a page all show the same text.
 
-Flow: `units.Unit` -> one function per figure -> `columns`, `best_settings`, `page.tables`, `page.plots`.
+Flow: `units.Unit` -> one function per figure -> `columns`, `best_settings`, the tables and plots of `page`.
 Pure. A figure that is not there is `wording.ABSENT`.
 """
 

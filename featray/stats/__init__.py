@@ -1,34 +1,26 @@
-"""Statistics: what the spread between fresh processes allows to say about a time or a ratio of times.
+"""Statistics: what the spread between fresh processes and between sessions allows to say about times and their ratios.
 
-Flow: a row's repeats -> `log_median` -> `interval` of one unit, `decide` on two -> `comparison`, `plan`, `diagnosis`.
+Flow: a row's repeats -> `log_median` -> `interval` of one unit, `decide` on two -> `analysis`, `planning`.
 Pure. Times enter as natural logarithms of seconds, one per invocation; ratios leave as plain numbers.
 
 The invocation is the unit of statistics: repeats within a process share its memory layout, its thread placement and its
 clocks, so they say nothing about the next process. Pooling all repeats called 39% of identical pairs different, one
-timing per side 38%; one median per process under Welch's rule calls 4 to 6%.
+timing per side 38%; one median per process calls 4 to 6%. The session is the level above it (`sessions`).
 
 Source: Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (2013); Welch (1947); Stein (1945) for `planned`;
 Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`.
 
-    invocations   one unit: median, interval, how many it takes
+    invocations   one unit: median, interval, how many invocations it takes
+    pairing       how two sides were measured beside each other
+    sessions      how far sessions of one target lie apart
+    estimates     the difference of two sides and its error
+    power         how many invocations would decide a pair
     decision      two units: ratio, interval, verdict
     several       many: false discoveries, tied settings
 """
 
-from featray.stats.decision import (
-    ASSUMED_SD,
-    EQUIVALENCE_CONFIDENCE,
-    INVOCATIONS_MIN,
-    MARGIN,
-    POWER,
-    Basis,
-    Decision,
-    Spread,
-    Verdict,
-    decide,
-    half_width,
-    needed_to_decide,
-)
+from featray.stats.decision import ASSUMED_SD, MARGIN, Decision, Spread, Verdict, decide
+from featray.stats.estimates import PAIRED_BLOCKS
 from featray.stats.invocations import (
     CONFIDENCE,
     HALF_WIDTH,
@@ -45,9 +37,13 @@ from featray.stats.invocations import (
     planned_invocations,
     planned_together,
 )
+from featray.stats.pairing import INVOCATIONS_MIN, Design, Timing
+from featray.stats.power import EQUIVALENCE_CONFIDENCE, POWER, half_width, needed_to_decide
+from featray.stats.sessions import ASSUMED, SESSION_SD_ASSUMED, SESSIONS_MIN, Basis, SessionSpread, spread_of, wider
 from featray.stats.several import DISCOVERY_RATE, survivors, tied_best
 
 __all__ = [
+    "ASSUMED",
     "ASSUMED_SD",
     "CONFIDENCE",
     "DISCOVERY_RATE",
@@ -57,13 +53,19 @@ __all__ = [
     "INVOCATIONS_MIN",
     "MARGIN",
     "NEEDED_MAX",
+    "PAIRED_BLOCKS",
     "PILOT",
     "POWER",
+    "SESSIONS_MIN",
+    "SESSION_SD_ASSUMED",
     "Basis",
     "Decision",
+    "Design",
     "Interval",
     "Logs",
+    "SessionSpread",
     "Spread",
+    "Timing",
     "Verdict",
     "centre_s",
     "decide",
@@ -75,6 +77,8 @@ __all__ = [
     "needed_to_decide",
     "planned_invocations",
     "planned_together",
+    "spread_of",
     "survivors",
     "tied_best",
+    "wider",
 ]

@@ -1,10 +1,9 @@
 """Rows for tests of reports: round figures (72 frames in 0.72 s), one repeat, only the columns that a report prints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from featray.analysis import units
-from featray.analysis.comparison import Calibration
 from featray.core.row import Row
 from featray.rendering import document
 from featray.rendering.document import Report
@@ -66,6 +65,6 @@ def make_cpu_row(**columns: Any) -> Row:
     return make_row(**(target | columns))
 
 
-def make_report(rows: Iterable[Row], calibrations: Mapping[str, Calibration] | None = None) -> Report:
+def make_report(rows: Iterable[Row]) -> Report:
     """Make the report of rows."""
-    return document.build(units.gather(rows), calibrations)
+    return document.build(units.gather(rows))

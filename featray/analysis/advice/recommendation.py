@@ -8,13 +8,12 @@ settings come after those that featray measured: what they compute is unknown.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean
 
 from featray import stats
-from featray.analysis import cautions, comparison, footprint
+from featray.analysis import cautions, footprint
 from featray.analysis.cautions import Caution, CautionKind
-from featray.analysis.comparison import Calibration
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.errors import NothingMatches, suggest
@@ -58,22 +57,17 @@ class Recommendation:
 def recommend(
     units: Iterable[Unit],
     constraints: Constraints = Constraints(),
-    *,
-    calibrations: Mapping[str, Calibration] | None = None,
 ) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.
 
     Args:
         units: Of any runs; of each cell and target the last measured run counts.
         constraints: What is fixed.
-        calibrations: Target id -> noise floor, which decides what is equally fast; None reads them from `units`.
 
     Raises:
         NothingMatches: nothing that was measured fits; the message names the constraint that fails.
     """
     units = list(units)
-    if calibrations is None:
-        calibrations = comparison.find_calibrations(row for unit in units for row in unit.rows)
     measured = [unit for unit in _latest(units) if unit.logs and unit.row.frames and not unit.row.delay_s_per_frame]
     if not measured:
         raise NothingMatches("nothing was measured yet; submit a sweep first")
@@ -81,7 +75,7 @@ def recommend(
     by_input: dict[tuple[str, str], list[Unit]] = {}
     for unit in fitting:
         by_input.setdefault((unit.row.input, unit.row.section_label), []).append(unit)
-    return [_recommendation(*label, members, left_out, calibrations) for label, members in by_input.items()]
+    return [_recommendation(*label, members, left_out) for label, members in by_input.items()]
 
 
 def _latest(units: Iterable[Unit]) -> list[Unit]:
@@ -135,11 +129,10 @@ def _recommendation(
     label: str,
     units: Sequence[Unit],
     left_out: Sequence[Unit],
-    calibrations: Mapping[str, Calibration],
 ) -> Recommendation:
     candidates = [unit for unit in units if not cautions.is_synthetic(unit)] or list(units)
     settings = sorted(
-        (_best_of(curve, calibrations) for curve in _curves(candidates)),
+        (_best_of(curve) for curve in _curves(candidates)),
         key=lambda setting: (setting.unit.is_imported, -setting.frames_per_s),
     )
     best, others = settings[0], settings[1:]
@@ -162,9 +155,9 @@ def _curves(units: Iterable[Unit]) -> list[list[Unit]]:
     return list(curves.values())
 
 
-def _best_of(curve: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> Setting:
+def _best_of(curve: Sequence[Unit]) -> Setting:
     times = {unit.row.batch_size: fmean(unit.logs) for unit in curve}
-    tied = sorted(stats.tied_best(times, comparison.margin_of(curve, stats.MARGIN, calibrations)))
+    tied = sorted(stats.tied_best(times))
     unit = next(unit for unit in curve if unit.row.batch_size == tied[0])
     frames, interval_s = unit.row.frames or 0, unit.interval_s
     return Setting(

@@ -1,7 +1,7 @@
 """Comparison: which units are compared, what can be said about the ratio of their times, and why not more.
 
 Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -> `Comparison` -> `diagnosis`,
-`rendering`, `featray compare`. Pure: figures come from the rows, noise floors from the rows of the calibration.
+`rendering`, `featray compare`. Pure.
 
     keys          what can be varied, and where a unit holds it
     selection     an expression -> rows
@@ -10,32 +10,35 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     factors       what else differs
     separation    the cells that would separate several factors
     pairs         one pair's verdict, reasons and next step
-    calibration   noise floors
+    calibration   how much identical cells differ on a target
+    noise         what is known of the spread between processes and sessions
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from featray import stats
 from featray.analysis.comparison import keys, matching, pairs
-from featray.analysis.comparison.calibration import CALIBRATION, Calibration, find_calibrations, margin_of
+from featray.analysis.comparison.calibration import CALIBRATION, Calibration, find_calibrations
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import MatchedUnits
+from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.pairs import Pair, judge, next_step
 from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit, gather, gather_sides
 from featray.core.row import Row
-from featray.stats import Verdict
 
 __all__ = [
     "CALIBRATION",
+    "NO_NOISE",
     "Calibration",
     "Change",
     "Comparison",
     "Factor",
     "FactorKind",
+    "Noise",
     "Pair",
     "SeparatingCell",
     "SeparationPlan",
@@ -45,7 +48,6 @@ __all__ = [
     "find_calibrations",
     "find_name",
     "judge",
-    "margin_of",
     "mark_daggers",
     "next_step",
     "select",
@@ -74,7 +76,7 @@ def compare(
     *,
     over: Sequence[str] = (),
     margin: float = stats.MARGIN,
-    calibrations: Mapping[str, Calibration] | None = None,
+    noise: Noise = NO_NOISE,
 ) -> Comparison:
     """Compare two sides.
 
@@ -83,12 +85,12 @@ def compare(
         candidate: Rows of the other.
         over: Keys that are expected to differ; settings and targets that differ in every pair need not be named.
         margin: Least log ratio that counts as a difference.
-        calibrations: Target id -> noise floor.
+        noise: What is known of the targets' spread between processes and sessions.
 
     Raises:
         BadInput: `over` names an unknown key, or a key of the input.
     """
-    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, calibrations=calibrations)
+    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, noise=noise)
 
 
 def compare_units(
@@ -97,11 +99,11 @@ def compare_units(
     *,
     over: Sequence[str] = (),
     margin: float = stats.MARGIN,
-    calibrations: Mapping[str, Calibration] | None = None,
+    noise: Noise = NO_NOISE,
 ) -> Comparison:
     """Compare two sides that are already gathered."""
     varied = keys.resolve(over, [*baseline, *candidate])
-    return _judge(matching.match(baseline, candidate, varied), margin, calibrations or {})
+    return _judge(matching.match(baseline, candidate, varied), margin, noise)
 
 
 def compare_within(
@@ -109,7 +111,7 @@ def compare_within(
     *,
     over: Sequence[str],
     margin: float = stats.MARGIN,
-    calibrations: Mapping[str, Calibration] | None = None,
+    noise: Noise = NO_NOISE,
 ) -> Comparison:
     """Compare the units of one side with each other along keys; the first value is the baseline.
 
@@ -117,11 +119,11 @@ def compare_within(
         BadInput: `over` is empty, names an unknown key, or a key of the input.
     """
     units = gather(rows)
-    return _judge(matching.match_within(units, keys.resolve(over, units)), margin, calibrations or {})
+    return _judge(matching.match_within(units, keys.resolve(over, units)), margin, noise)
 
 
-def _judge(matched: MatchedUnits, margin: float, calibrations: Mapping[str, Calibration]) -> Comparison:
-    judged = [pairs.judge(*pair, matched.over, margin=margin, calibrations=calibrations) for pair in matched.pairs]
+def _judge(matched: MatchedUnits, margin: float, noise: Noise) -> Comparison:
+    judged = [pairs.judge(*pair, matched.over, margin=margin, noise=noise) for pair in matched.pairs]
     return Comparison(
         pairs=tuple(mark_daggers(judged)),
         only_baseline=matched.only_baseline,
@@ -140,8 +142,6 @@ def mark_daggers(judged: Sequence[Pair]) -> list[Pair]:
     }
     survives = dict(zip(p_values, stats.survivors(list(p_values.values())), strict=True))
     return [
-        dataclasses.replace(
-            pair, dagger=not survives.get(index, True) and pair.verdict in (Verdict.FASTER, Verdict.SLOWER)
-        )
+        dataclasses.replace(pair, dagger=pair.is_different and not survives.get(index, True))
         for index, pair in enumerate(judged)
     ]

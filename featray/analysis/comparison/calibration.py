@@ -1,18 +1,22 @@
 """Calibration: how much identical cells differ on a target, from the rows of the sweep that measures exactly this.
 
-Flow: `featray calibrate` stores ordinary rows of the sweep CALIBRATION -> `find_calibrations` -> margins, "needed"
-figures. The two sides are the odd and the even invocations of one cell, so that drift during the sweep affects both.
+Flow: `featray calibrate` stores ordinary rows of the sweep CALIBRATION -> `find_calibrations` -> "needed" figures.
+A calibration gives standard deviations, to plan with and to judge few measurements by. It never changes the margin:
+what is worth knowing does not depend on the noise.
+
+The two sides of its A/A pairs are the odd and the even invocations of one cell, so that drift affects both.
 """
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
+from featray.analysis import sessions
 from featray.analysis.units import Unit, gather
 from featray.core.row import Row
-from featray.stats import Decision
+from featray.stats import Decision, SessionSpread, Timing
 
 CALIBRATION = "calibration"  # name of the sweep
 
@@ -21,7 +25,7 @@ CALIBRATION = "calibration"  # name of the sweep
 class Calibration:
     """What identical cells show about one target.
 
-    `half_width` is the noise floor: half the 95% interval of the log ratio of identical cells. `pairs` are their
+    `half_width` is half the 95% interval of the log ratio of identical cells of one session. `pairs` are their
     verdicts, one per cell: FASTER or SLOWER there means that something drifts.
     """
 
@@ -32,43 +36,57 @@ class Calibration:
     cells: int
     measured_at: str
     pairs: tuple[Decision, ...]
+    sessions: int  # that the calibration has
+    session_spread: SessionSpread | None  # between sessions; None from a single one
 
 
 def find_calibrations(rows: Iterable[Row]) -> dict[str, Calibration]:
     """Compute each target's last calibration.
 
     Args:
-        rows: Any rows; those of other sweeps are ignored.
+        rows: Any rows; those of other sweeps are ignored. A calibration is one run and the runs that name it as their
+            baseline: `featray calibrate --session` adds such a run, which is a further session.
     """
     by_target: dict[str, list[Unit]] = {}
     for unit in gather(row for row in rows if row.sweep == CALIBRATION):
         if len(unit.logs) >= 2 * stats.INVOCATIONS_MIN:
             by_target.setdefault(unit.row.target_id, []).append(unit)
-    return {target_id: _calibration(target_id, _last_run(units)) for target_id, units in by_target.items()}
+    return {target_id: _calibration(target_id, _last(units)) for target_id, units in by_target.items()}
 
 
-def margin_of(units: Iterable[Unit], margin: float, known: Mapping[str, Calibration]) -> float:
-    """Give the least log ratio that counts on the units' targets: the largest of the margin and their noise floors."""
-    return max([margin, *(known[target].half_width for unit in units if (target := unit.row.target_id) in known)])
+def name_of(row: Row) -> str:
+    """Name the calibration that a row belongs to: its first run."""
+    return row.baseline or row.run_id
 
 
-def _last_run(units: Sequence[Unit]) -> list[Unit]:
-    last = max(units, key=lambda unit: unit.row.started_at).row.run_id
-    return [unit for unit in units if unit.row.run_id == last]
+def _last(units: Sequence[Unit]) -> list[Unit]:
+    last = name_of(max(units, key=lambda unit: unit.row.started_at).row)
+    return [unit for unit in units if name_of(unit.row) == last]
 
 
 def _calibration(target_id: str, units: Sequence[Unit]) -> Calibration:
-    sides = [(unit.logs[0::2], unit.logs[1::2]) for unit in units]
+    sides = [(unit.timings[0::2], unit.timings[1::2]) for unit in units]
     freedoms = [len(unit.logs) - 1 for unit in units]
     squares = [math.fsum((log - fmean(unit.logs)) ** 2 for log in unit.logs) for unit in units]
     sd = math.sqrt(sum(squares) / sum(freedoms))
     invocations = min(len(even) for _, even in sides)
+    by_cell: dict[str, list[Timing]] = {}
+    for unit in units:
+        by_cell.setdefault(unit.row.cell_id, []).extend(unit.timings)
+    spreads = sessions.find_spreads((target_id, timings) for timings in by_cell.values())
     return Calibration(
         target_id=target_id,
         sd=sd,
         half_width=stats.half_width(sd, invocations, sum(freedoms)),
         invocations=invocations,
-        cells=len(units),
+        cells=len(by_cell),
         measured_at=max(unit.row.started_at for unit in units),
-        pairs=tuple(stats.decide(*side) for side in sides),
+        pairs=tuple(stats.decide(*map(_renumbered, side)) for side in sides),
+        sessions=len({timing.session for timings in by_cell.values() for timing in timings}),
+        session_spread=spreads.get(target_id),
     )
+
+
+def _renumbered(side: Sequence[Timing]) -> list[Timing]:
+    """Number the blocks of one side anew, so that the first odd invocation meets the first even one."""
+    return [dataclasses.replace(timing, block=block, process=None) for block, timing in enumerate(side)]

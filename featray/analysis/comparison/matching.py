@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from featray.analysis.comparison import keys
-from featray.analysis.units import Unit
+from featray.analysis.units import Unit, is_other
 from featray.core import identity
 
 TARGET, ENVIRONMENT = "target", "environment"
@@ -29,20 +29,28 @@ class MatchedUnits:
 
 
 def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
-    """Split units into the last measured unit of each cell and target, and the superseded others."""
-    latest: dict[tuple[str, str, str | None], Unit] = {}
-    superseded = []
+    """Split units into the last measured unit of each cell and target, and the superseded others.
+
+    Earlier units with the same work in the same context are no rivals of the last one but further sessions of it: it
+    takes them along as `earlier`.
+    """
+    by_cell: dict[tuple[str, str, str | None], list[Unit]] = {}
     for unit in units:
-        key = (unit.row.cell_id, unit.row.target_id, unit.row.environment)
-        previous = latest.get(key)
-        if previous is None:
-            latest[key] = unit
-        elif _recency(unit) > _recency(previous):
-            superseded.append(previous)
-            latest[key] = unit
-        else:
-            superseded.append(unit)
-    return list(latest.values()), superseded
+        by_cell.setdefault((unit.row.cell_id, unit.row.target_id, unit.row.environment), []).append(unit)
+    latest, superseded = [], []
+    for same in by_cell.values():
+        *others, last = sorted(same, key=_recency)
+        sessions = [unit for unit in others if _is_session_of(unit, last)]
+        latest.append(dataclasses.replace(last, earlier=tuple(sessions)) if sessions else last)
+        superseded += [unit for unit in others if unit not in sessions]
+    return latest, superseded
+
+
+def _is_session_of(unit: Unit, last: Unit) -> bool:
+    """Return True if both measured the same work in the same context, and neither is imported."""
+    if not (unit.logs and last.logs) or unit.is_imported or last.is_imported or unit.row.work_id is None:
+        return False
+    return not is_other(unit.row, last.row)
 
 
 def _recency(unit: Unit) -> tuple[bool, str, str]:

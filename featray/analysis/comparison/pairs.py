@@ -7,18 +7,19 @@ work has no ratio at all, so that nobody can quote it.
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from featray import stats
-from featray.analysis import cautions, unit_wording
-from featray.analysis.comparison import calibration, factors, keys, separation, work
-from featray.analysis.comparison.calibration import Calibration
+from featray.analysis import cautions, sessions, unit_wording
+from featray.analysis.comparison import factors, keys, separation, work
 from featray.analysis.comparison.factors import Factor, FactorKind
+from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.stats import Decision, Verdict
+from featray.core.status import Status
+from featray.stats import Basis, Decision, Design, Verdict
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,12 +40,23 @@ class Pair:
     unknown: tuple[str, ...]  # factors that a side does not store
     cautions: tuple[str, ...]
     separation: SeparationPlan | None
+    allowance: str | None = None  # how far apart the sides were measured, and what that costs; None side by side
     dagger: bool = False
 
     @property
     def is_confounded(self) -> bool:
         """Return True if several things differ, so that the ratio cannot be put down to one of them."""
         return len(self.factors) > 1
+
+    @property
+    def is_decided(self) -> bool:
+        """Return True if the verdict can be relied on: EQUIVALENT, or a difference without a dagger."""
+        return self.verdict is Verdict.EQUIVALENT or (self.is_different and not self.dagger)
+
+    @property
+    def is_different(self) -> bool:
+        """Return True for FASTER and SLOWER, also with a dagger."""
+        return self.verdict in (Verdict.FASTER, Verdict.SLOWER)
 
     @property
     def attribution(self) -> str:
@@ -61,7 +73,7 @@ def judge(
     over: Collection[str],
     *,
     margin: float = stats.MARGIN,
-    calibrations: Mapping[str, Calibration],
+    noise: Noise = NO_NOISE,
     best_of: Collection[str] = (),
 ) -> Pair:
     """Compare two units.
@@ -71,13 +83,13 @@ def judge(
         candidate: The other.
         over: Keys that are expected to differ.
         best_of: Those of them that were chosen on each side for the best time: they are compared, and are not factors.
-        margin: Least log ratio that counts; a target's noise floor counts instead if it is larger.
-        calibrations: Target id -> what identical cells showed there.
+        margin: Least log ratio that counts.
+        noise: What is known of the targets' spread between processes and sessions.
     """
     changes = work.differences(baseline, candidate, over)
     refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over)
     verdict, decision, reasons = (
-        (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _time(baseline, candidate, margin, calibrations)
+        (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _time(baseline, candidate, margin, noise)
     )
     differing = tuple(
         factor
@@ -93,6 +105,7 @@ def judge(
         changes=changes,
         factors=differing,
         unknown=factors.find_unknown(baseline, candidate),
+        allowance=_allowance(baseline, candidate, decision) if decision else None,
         cautions=tuple(_cautions(baseline, candidate)),
         separation=separation.separate(baseline, candidate, differing),
     )
@@ -111,7 +124,10 @@ def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str]) -> l
 
 
 def _time(
-    baseline: Unit, candidate: Unit, margin: float, calibrations: Mapping[str, Calibration]
+    baseline: Unit,
+    candidate: Unit,
+    margin: float,
+    noise: Noise,
 ) -> tuple[Verdict, Decision | None, list[str]]:
     """Decide by the times."""
     missing = [
@@ -122,14 +138,14 @@ def _time(
     if missing:
         return Verdict.INCONCLUSIVE, None, missing
     targets = baseline.row.target_id, candidate.row.target_id
-    floors = [calibrations[target_id] for target_id in targets if target_id in calibrations]
     decision = stats.decide(
-        baseline.logs,
-        candidate.logs,
-        margin=calibration.margin_of((baseline, candidate), margin, calibrations),
-        calibrated_sd=max(floor.sd for floor in floors) if len(floors) == 2 else None,
+        baseline.timings,
+        candidate.timings,
+        margin=margin,
+        calibrated_sd=noise.process_sd(targets),
+        session_spread=noise.session_spread(targets),
     )
-    reasons = _unproven(baseline, candidate)
+    reasons = [*_unproven(baseline, candidate), *_timed_out(baseline, candidate)]
     if reasons:
         decision = dataclasses.replace(decision, verdict=Verdict.INCONCLUSIVE)
     if decision.verdict is Verdict.INCONCLUSIVE:
@@ -148,6 +164,19 @@ def _unproven(baseline: Unit, candidate: Unit) -> list[str]:
     return ["the rows do not store what was computed, so equal work is not proven"]
 
 
+def _timed_out(baseline: Unit, candidate: Unit) -> list[str]:
+    """Say that processes took too long to have a time: without them a side looks faster than it is."""
+    lost = {
+        side: sum(row.status == Status.TIMEOUT for row in unit.rows)
+        for side, unit in (("baseline", baseline), ("candidate", candidate))
+    }
+    return [
+        f"{wording.count(number, 'process', 'processes')} of the {side} timed out: the slowest times are missing"
+        for side, number in lost.items()
+        if number
+    ]
+
+
 def why_inconclusive(decision: Decision) -> list[str]:
     """Say why the times decide nothing; empty if only the work is in doubt."""
     counts = decision.n_baseline, decision.n_candidate
@@ -164,11 +193,44 @@ def why_inconclusive(decision: Decision) -> list[str]:
     return []
 
 
+def _allowance(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
+    """Say how far apart the sides were measured and what was allowed for it; None for sides measured side by side."""
+    if decision.design is not Design.SESSIONS or baseline.is_imported or candidate.is_imported:
+        return None
+    apart = f"not measured side by side: {_distance(baseline, candidate)}"
+    counts = f"{wording.count(decision.sessions[0], 'session')} against {decision.sessions[1]}"
+    spread = decision.session_spread
+    if spread is None:
+        return f"{apart}, {counts}; the spread between their sessions is in the interval"
+    origin = {
+        Basis.ASSUMED: "assumed",
+        Basis.CALIBRATED: f"learned from {wording.count(spread.sessions, 'session')} there",
+    }.get(spread.basis, str(spread.basis))
+    return (
+        f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; one sweep with "
+        "both sides needs no such allowance"
+    )
+
+
+def _distance(baseline: Unit, candidate: Unit) -> str:
+    """Say how far apart two sides were measured."""
+    if baseline.row.target_id != candidate.row.target_id:
+        return f"on {baseline.target.name} and {candidate.target.name}"
+    starts, ends = (
+        [sessions.seconds(getattr(unit.row, column)) for unit in (baseline, candidate)]
+        for column in ("started_at", "ended_at")
+    )
+    if starts[0] is None or starts[1] is None:
+        return "at different times"
+    gap_s = max(starts[1] - (ends[0] or starts[0]), starts[0] - (ends[1] or starts[1]), 0.0)
+    return f"{wording.duration(gap_s)} apart"
+
+
 def _cautions(baseline: Unit, candidate: Unit) -> list[str]:
     """List what makes the times of a side doubtful."""
     sides = {"baseline": baseline, "candidate": candidate}
     sentences = [f"{side}: {caution.sentence}" for side, unit in sides.items() for caution in cautions.of_unit(unit)]
-    counts = {side: len(unit.logs) for side, unit in sides.items()}
+    counts = {side: len(unit.timings) for side, unit in sides.items()}
     longer, least = max(counts, key=lambda side: counts[side]), min(counts.values())
     if stats.INVOCATIONS_MIN <= least < counts[longer]:
         sentences.append(f"judged on the first {least} invocations of both sides; the {longer} has {counts[longer]}")
@@ -208,6 +270,8 @@ VARIED_MAX = 3  # work keys that anybody would vary on purpose at once; more is 
 
 
 def _measure_more(decision: Decision) -> str:
+    if decision.needed is not None and decision.design is Design.SESSIONS:
+        return f"measure both sides in one sweep, {_invocations(decision)}"
     if decision.needed is not None:
         return f"measure {_invocations(decision)}"
     if stats.needed_to_decide(math.log(decision.ratio), stats.ASSUMED_SD, decision.margin) is None:

@@ -18,10 +18,11 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from featray import stats
-from featray.analysis.comparison import Calibration, Pair
+from featray.analysis.comparison import Pair
+from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.diagnosis import (
     against_baseline,
     batch_curves,
@@ -60,7 +61,7 @@ def diagnose(
     baseline: Sequence[Unit] = (),
     *,
     margin: float = stats.MARGIN,
-    calibrations: Mapping[str, Calibration] | None = None,
+    noise: Noise = NO_NOISE,
 ) -> Diagnosis:
     """Make all findings.
 
@@ -68,20 +69,19 @@ def diagnose(
         units: Of the report.
         baseline: Of what it is compared with, gathered together with `units`; empty without a baseline.
         margin: Least log ratio that counts as a difference.
-        calibrations: Target id -> noise floor.
+        noise: What is known of the targets' spread between processes and sessions.
     """
-    floors = calibrations or {}
     units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
-    best = batch_curves.find_best(units, margin, floors)
-    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin, floors), margin, floors)
+    best = batch_curves.find_best(units, margin)
+    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin), margin, noise)
     findings = [
         *ratios.findings(compared.pairs, [*units, *baseline]),
         *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),
-        *detector_ranking.findings(best, margin, floors),
-        *regressions.findings(units, baseline, margin, floors),
+        *detector_ranking.findings(best, margin, noise),
+        *regressions.findings(units, baseline, margin),
         *bottlenecks.findings(best),
-        *headroom.findings(best, units, margin, floors),
-        *quality.findings(units, floors),
+        *headroom.findings(best, units, margin),
+        *quality.findings(units, noise),
         *software.findings(units, baseline),
     ]
     order = list(FindingKind)

@@ -5,10 +5,11 @@ Flow: best settings of both sides -> `compare` -> `BaselineComparison` -> `headl
 
 import collections
 import dataclasses
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from featray.analysis import comparison, unit_wording
-from featray.analysis.comparison import Calibration, Pair
+from featray.analysis.comparison import Pair
+from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.finding import Figure, Finding, FindingKind
 from featray.analysis.units import Unit
@@ -29,7 +30,7 @@ class BaselineComparison:
 
 
 def compare(
-    best: Sequence[BestBatch], baseline: Sequence[BestBatch], margin: float, calibrations: Mapping[str, Calibration]
+    best: Sequence[BestBatch], baseline: Sequence[BestBatch], margin: float, noise: Noise
 ) -> BaselineComparison:
     """Compare every best setting with the baseline's of the same detector and input.
 
@@ -46,9 +47,7 @@ def compare(
         with_counterpart |= {id(counterpart) for counterpart in counterparts}
         only_report += [] if counterparts else [batch]
         pairs += [
-            comparison.judge(
-                counterpart.unit, batch.unit, CHOSEN, margin=margin, calibrations=calibrations, best_of=CHOSEN
-            )
+            comparison.judge(counterpart.unit, batch.unit, CHOSEN, margin=margin, noise=noise, best_of=CHOSEN)
             for counterpart in counterparts
         ]
     only_baseline = tuple(batch for batch in baseline if id(batch) not in with_counterpart)

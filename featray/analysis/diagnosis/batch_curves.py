@@ -6,11 +6,10 @@ memory and answers first.
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
-from featray.analysis.comparison import Calibration, margin_of
 from featray.analysis.units import Unit
 from featray.core import inputs, report_order
 from featray.stats import Verdict
@@ -73,20 +72,17 @@ def table_order(unit: Unit) -> tuple[object, ...]:
     )
 
 
-def find_best(
-    units: Iterable[Unit], margin: float = stats.MARGIN, calibrations: Mapping[str, Calibration] | None = None
-) -> list[BestBatch]:
+def find_best(units: Iterable[Unit], margin: float = stats.MARGIN) -> list[BestBatch]:
     """Find the best setting of each detector on each input and target.
 
     Args:
         units: Of any runs, workers, threads and environments: the fastest curve wins, one for each kind of weights.
         margin: Least log ratio that counts.
-        calibrations: Target id -> noise floor.
     """
     fastest: dict[Hashable, tuple[float, BestBatch]] = {}
     for curve in gather(units):
         times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
-        tied = tuple(stats.tied_best(times, margin_of([curve.first], margin, calibrations or {})))
+        tied = tuple(stats.tied_best(times, margin))
         unit = curve.at(min(tied)) or curve.first
         key, time = (*detector_input_target(unit), unit.row.weights), min(times.values())
         if key not in fastest or time < fastest[key][0]:
@@ -94,19 +90,17 @@ def find_best(
     return [best for _, best in fastest.values()]
 
 
-def is_slower(before: Unit, after: Unit, margin: float, calibrations: Mapping[str, Calibration] | None = None) -> bool:
+def is_slower(before: Unit, after: Unit, margin: float) -> bool:
     """Return True if a unit is slower than another: by the interval, or by SINGLE_RISE if invocations are too few.
 
     Args:
         before: A unit with a number.
         after: Another, on the same target.
         margin: Least log ratio that counts.
-        calibrations: Target id -> noise floor.
     """
-    least = margin_of([before], margin, calibrations or {})
     if min(len(before.logs), len(after.logs)) >= stats.INVOCATIONS_MIN:
-        return stats.decide(before.logs, after.logs, margin=least).verdict is Verdict.SLOWER
-    return fmean(after.logs) - fmean(before.logs) >= max(least, SINGLE_RISE)
+        return stats.decide(before.timings, after.timings, margin=margin).verdict is Verdict.SLOWER
+    return fmean(after.logs) - fmean(before.logs) >= max(margin, SINGLE_RISE)
 
 
 def group_by_input_and_target(batches: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:

@@ -1,11 +1,10 @@
 """Headroom: batch curves that still rise where the sweep stopped, and the larger batches to try."""
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from statistics import fmean
 
 from featray.analysis import footprint, unit_wording
-from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
@@ -19,16 +18,14 @@ MEMORY_ROOM = 0.5  # share of the memory below which a doubled batch still fits:
 DOUBLINGS = 2  # larger batches that are proposed: the next point, and one to see the curve bend
 
 
-def findings(
-    best: Sequence[BestBatch], units: Sequence[Unit], margin: float, calibrations: Mapping[str, Calibration]
-) -> Iterator[Finding]:
+def findings(best: Sequence[BestBatch], units: Sequence[Unit], margin: float) -> Iterator[Finding]:
     """List the devices on which larger batches are worth a try; GPUs of one model and memory are one finding."""
     exhausted = _exhausted_batches(units)
     groups: dict[Hashable, list[BestBatch]] = {}
     for batch in best:
         unit = batch.unit
         is_untried = exhausted.get(detector_input_target(unit), 0) <= unit.row.batch_size
-        if is_untried and _still_rises(batch, margin, calibrations) and _has_room(unit):
+        if is_untried and _still_rises(batch, margin) and _has_room(unit):
             groups.setdefault((unit.row.gpu_name or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
     for about in groups.values():
         yield _finding(about)
@@ -44,12 +41,12 @@ def _exhausted_batches(units: Iterable[Unit]) -> dict[Hashable, int]:
     return largest
 
 
-def _still_rises(batch: BestBatch, margin: float, calibrations: Mapping[str, Calibration]) -> bool:
+def _still_rises(batch: BestBatch, margin: float) -> bool:
     """Return True if the largest batch is the best one, and faster than the one before."""
     units = batch.curve.units
     if len(units) < 2 or batch.unit is not units[-1]:
         return False
-    return batch_curves.is_slower(units[-1], units[-2], margin, calibrations)
+    return batch_curves.is_slower(units[-1], units[-2], margin)
 
 
 def _has_room(unit: Unit) -> bool:

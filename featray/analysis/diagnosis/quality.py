@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray import stats
 from featray.analysis import cautions, unit_wording
 from featray.analysis.cautions import Caution
-from featray.analysis.comparison import Calibration
+from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -15,10 +15,10 @@ from featray.stats import Interval
 REASON_LENGTH = 120  # characters of a failure's reason in a finding
 
 
-def findings(units: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> Iterator[Finding]:
+def findings(units: Sequence[Unit], noise: Noise) -> Iterator[Finding]:
     """List what makes figures doubtful, and which figures are missing."""
     yield from _noisy(units)
-    yield from _few_invocations(units, calibrations)
+    yield from _few_invocations(units, noise)
     yield from _throttled(units)
     yield from _failed(units)
     yield from _missing(units)
@@ -66,13 +66,13 @@ def _settings(number: int, total: int, one: str, many: str) -> str:
     return f"{wording.share(number, total, 'setting')} {one if number == 1 else many}"
 
 
-def _few_invocations(units: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> Iterator[Finding]:
+def _few_invocations(units: Sequence[Unit], noise: Noise) -> Iterator[Finding]:
     """Say how many units have too few invocations for an interval, and how many would do."""
     measured = [unit for unit in units if unit.logs]
     few = [unit for unit in measured if len(unit.logs) < stats.INVOCATIONS_MIN]
     if not few:
         return
-    sd, basis = _expected_sd(few, calibrations)
+    sd, basis = _expected_sd(few, noise)
     needed = stats.needed_for(stats.HALF_WIDTH, sd, least=stats.INVOCATIONS_MIN)
     text = (
         f"{_settings(len(few), len(measured), 'has', 'have')} fewer than {stats.INVOCATIONS_MIN} invocations and "
@@ -91,9 +91,11 @@ def _few_invocations(units: Sequence[Unit], calibrations: Mapping[str, Calibrati
     )
 
 
-def _expected_sd(units: Sequence[Unit], calibrations: Mapping[str, Calibration]) -> tuple[float, str]:
+def _expected_sd(units: Sequence[Unit], noise: Noise) -> tuple[float, str]:
     """Give the largest sd of the units' targets if all are calibrated, and otherwise the assumed one."""
-    calibrated = [calibrations[unit.row.target_id].sd for unit in units if unit.row.target_id in calibrations]
+    calibrated = [
+        noise.calibrations[unit.row.target_id].sd for unit in units if unit.row.target_id in noise.calibrations
+    ]
     return (max(calibrated), "a calibrated") if len(calibrated) == len(units) else (stats.ASSUMED_SD, "an assumed")
 
 

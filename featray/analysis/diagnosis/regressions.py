@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves, slowdowns
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.diagnosis.slowdowns import (
@@ -28,15 +27,13 @@ from featray.core.rules import FEW_BATCHES
 GROWN = 0.1  # a stage is named if its growth is at least this share of the excess
 
 
-def findings(
-    units: Iterable[Unit], baseline: Iterable[Unit], margin: float, calibrations: Mapping[str, Calibration]
-) -> Iterator[Finding]:
+def findings(units: Iterable[Unit], baseline: Iterable[Unit], margin: float) -> Iterator[Finding]:
     """List every slowdown of the report, explained by its own and the baseline's other curves."""
     curves = batch_curves.gather(units)
     related = RelatedCurves([*curves, *batch_curves.gather(baseline)])
     for curve in curves:
-        for slowdown in slowdowns.find(curve, margin, calibrations):
-            yield _finding(slowdown, slowdowns.find_evidence(slowdown, related, margin, calibrations))
+        for slowdown in slowdowns.find(curve, margin):
+            yield _finding(slowdown, slowdowns.find_evidence(slowdown, related, margin))
 
 
 def _finding(slowdown: Slowdown, evidence: SlowdownEvidence) -> Finding:

@@ -7,10 +7,9 @@ different length and first calls separate the two. A single input in a single ba
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from statistics import fmean, median
 
-from featray.analysis.comparison import Calibration
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import Curve
 from featray.analysis.units import Unit
@@ -114,24 +113,21 @@ def _between(curve: Curve, slowdown: Slowdown) -> Slowdown | None:
     return Slowdown(before=before, after=after)
 
 
-def find(curve: Curve, margin: float, calibrations: Mapping[str, Calibration]) -> Iterator[Slowdown]:
+def find(curve: Curve, margin: float) -> Iterator[Slowdown]:
     """List the batches of a curve that are slower than the fastest smaller batch."""
     for index, after in enumerate(curve.units[1:], start=1):
         before = min(curve.units[:index], key=lambda unit: fmean(unit.logs))
-        if batch_curves.is_slower(before, after, margin, calibrations):
+        if batch_curves.is_slower(before, after, margin):
             yield Slowdown(before=before, after=after)
 
 
-def find_evidence(
-    slowdown: Slowdown, related: RelatedCurves, margin: float, calibrations: Mapping[str, Calibration]
-) -> SlowdownEvidence:
+def find_evidence(slowdown: Slowdown, related: RelatedCurves, margin: float) -> SlowdownEvidence:
     """Look at the other curves and at the first calls for the cause of a slowdown."""
     other_inputs = related.other_inputs(slowdown)
     other_lengths = [
         other
         for other in other_inputs
-        if batch_curves.is_slower(other.before, other.after, margin, calibrations)
-        and _has_other_length(other, slowdown)
+        if batch_curves.is_slower(other.before, other.after, margin) and _has_other_length(other, slowdown)
     ]
     excess_s, frame_excess_s = slowdown.excess_s, slowdown.frame_excess_s
     return SlowdownEvidence(

@@ -1,5 +1,7 @@
 """Units: rows gathered by cell and target, with their time, spread and interval."""
 
+import dataclasses
+
 import pytest
 
 from featray import stats
@@ -43,8 +45,8 @@ def test_rows_of_older_work_are_stale_and_give_no_figure() -> None:
     assert [row.status for row in unit.failed] == ["lost"]
 
 
-@pytest.mark.parametrize("column", units.SOFTWARE)
-def test_rows_measured_with_other_versions_are_stale(column: str) -> None:
+@pytest.mark.parametrize("column", units.CONTEXT)
+def test_rows_measured_in_another_context_are_stale(column: str) -> None:
     earlier, later = "2026-05-01T00:00:00.000+00:00", "2026-05-02T00:00:00.000+00:00"
     rows = [
         make_row(invocation=1, timed_s=[9.0], started_at=earlier, **{column: "old"}),
@@ -89,7 +91,8 @@ def test_a_units_time_stands_in_its_interval_and_two_of_them_give_the_ratio_of_a
     assert unit.interval_s is not None
     assert unit.call_s is not None
     assert unit.interval_s[0] < unit.call_s < unit.interval_s[1]
-    assert unit.call_s == pytest.approx(stats.decide([0.0] * 12, unit.logs).ratio)
+    nothing = [dataclasses.replace(timing, log=0.0) for timing in unit.timings]
+    assert unit.call_s == pytest.approx(stats.decide(nothing, unit.timings).ratio)
 
 
 def test_a_refusal_is_gone_once_the_cell_could_run() -> None:

@@ -16,7 +16,7 @@ def test_a_run_is_judged_unit_by_unit_and_the_baseline_is_not(tmp_path: Path) ->
     store.append(tmp_path, after)
     judged = judge_runs(str(tmp_path), "old", ["old-1", "new, 1"])
     key = ("new, 1", after[0].cell_id, after[0].target_id)
-    assert judged.verdicts == {key: "FASTER against old: 0.5 times its time (95% CI 0.5 to 0.5)"}
+    assert judged.verdicts == {key: "FASTER against old: 0.5 times its time (95% CI 0.456 to 0.548)"}
     assert judged.without_verdict == ("old-1: is the baseline itself",)
 
 

@@ -133,7 +133,7 @@ def test_the_baseline_is_the_callers_or_the_one_that_the_sweep_names(tmp_path: P
     store.append(results, make_rows([0.5, 0.505, 0.495], run_id="after-1", sweep="after", baseline="before"))
     text = report("after", results=results).text
     assert "Compared with before (RTX 3090), each side at its best batch:" in text
-    assert "| 2.00x | 1.96x to 2.05x | FASTER |" in text  # 2 x exp(+-2.776 x 0.01 x sqrt(2 / 3))
+    assert "| 2.00x | 1.82x to 2.20x | FASTER |" in text  # 2 x exp(+-2.16 x sqrt(2 x 0.0001 / 3 + 2 x 0.03^2))
     assert report("before", results=results, baseline="after").text.count("| SLOWER |") == 1
 
 

@@ -3,7 +3,7 @@
 from featray.analysis import comparison
 from featray.stats import Verdict
 from tests.support.builders import BOX, CPU, SHELF, make_rows
-from tests.support.sides import STEADY
+from tests.support.sides import STEADY, STILL
 
 
 def test_differences_that_may_be_chance_get_a_dagger() -> None:
@@ -11,10 +11,10 @@ def test_differences_that_may_be_chance_get_a_dagger() -> None:
     baseline = [row for batch in range(1, 11) for row in make_rows(noisy, batch_size=batch)]
     same = [row for batch in range(1, 10) for row in make_rows(noisy, batch_size=batch, run_id="demo-2")]
     other = make_rows([each * 1.07 for each in noisy], batch_size=10, run_id="demo-2")
-    many = comparison.compare(baseline, same + other)
+    many = comparison.compare(baseline, same + other, noise=STILL)
     assert [pair.verdict for pair in many.pairs][-1] is Verdict.SLOWER
     assert many.daggers == 1
-    assert comparison.compare(baseline, other).daggers == 0
+    assert comparison.compare(baseline, other, noise=STILL).daggers == 0
 
 
 def test_a_unit_is_never_compared_with_itself() -> None:

@@ -9,13 +9,13 @@ from featray.core import identity
 from featray.errors import BadInput
 from featray.stats import Verdict
 from tests.support.builders import BLACKWELL, make_cell, make_rows, make_work
-from tests.support.sides import LATER, STEADY, scale
+from tests.support.sides import LATER, STEADY, STILL, scale
 
 
 def test_a_target_is_matched_with_itself() -> None:
     both = make_rows(STEADY) + make_rows(scale(0.5), **BLACKWELL)
     again = [dataclasses.replace(row, run_id="demo-2") for row in both]
-    compared = comparison.compare(both, again)
+    compared = comparison.compare(both, again, noise=STILL)
     assert [pair.verdict for pair in compared.pairs] == [Verdict.EQUIVALENT] * 2
 
 
@@ -49,10 +49,20 @@ def test_inputs_are_never_matched_with_other_inputs() -> None:
 
 
 def test_the_last_run_of_a_cell_and_target_counts() -> None:
-    later = make_rows(scale(2.0), run_id="demo-2", started_at=LATER)
+    later = make_rows(scale(2.0), run_id="demo-2", started_at=LATER, torch="9.9.9")
     compared = comparison.compare(make_rows(STEADY, run_id="base"), make_rows(STEADY) + later)
     assert [pair.candidate.row.run_id for pair in compared.pairs] == ["demo-2"]
     assert [unit.row.run_id for unit in compared.superseded] == ["demo-1"]
+
+
+def test_earlier_runs_of_the_same_are_further_sessions() -> None:
+    sessions = [row for name in "xyz" for row in make_rows(STEADY, run_id=name)]
+    compared = comparison.compare([row for name in "abc" for row in make_rows(STEADY, run_id=name)], sessions)
+    (pair,) = compared.pairs
+    assert compared.superseded == ()
+    assert pair.decision is not None
+    assert (pair.decision.sessions, pair.decision.session_spread) == ((3, 3), None)
+    assert pair.verdict is Verdict.EQUIVALENT
 
 
 def test_within_one_sweep_the_smallest_batch_is_the_baseline() -> None:

@@ -5,10 +5,13 @@ import math
 
 import pytest
 
+from featray import stats
 from featray.analysis import comparison
+from featray.analysis.comparison import NO_NOISE, Noise
 from featray.stats import Basis, Verdict
 from tests.support.builders import RTX3090, make_row, make_rows
-from tests.support.sides import IMPORTED, STEADY, compare_one, scale
+from tests.support.report_rows import make_failed_row
+from tests.support.sides import IMPORTED, LATER, STEADY, STILL, compare_one, scale
 
 
 def test_a_slower_candidate_has_a_ratio_above_one() -> None:
@@ -32,26 +35,26 @@ def test_single_measurements_are_inconclusive_however_different() -> None:
     assert pair.decision is not None
     assert pair.decision.ratio == pytest.approx(19.9 / 9.9)
     assert pair.reasons == ("single measurement (1 against 1 invocations)",)
-    assert comparison.next_step(pair) == "measure 3 invocations per side (sd 4.0%, assumed)"
+    assert comparison.next_step(pair) == "measure both sides in one sweep, 3 invocations per side (sd 4.0%, assumed)"
 
 
 def test_single_measurements_on_a_calibrated_target_use_its_spread() -> None:
     rows = make_rows([1.0, 1.02] * 5, sweep="calibration", run_id="calibration-1")
-    known = comparison.find_calibrations(rows)
-    pair = compare_one(make_rows([1.0]), make_rows([1.1], run_id="demo-2"), calibrations=known)
+    known = Noise(calibrations=comparison.find_calibrations(rows))
+    pair = compare_one(make_rows([1.0]), make_rows([1.1], run_id="demo-2"), noise=known)
     assert pair.decision is not None
     assert pair.decision.spread.basis is Basis.CALIBRATED
 
 
-def test_a_noisy_target_needs_a_larger_difference() -> None:
+def test_a_noisy_calibration_never_makes_a_difference_equivalent() -> None:
     noise = [1.0, 1.3, 0.8, 1.1, 0.9, 1.2, 1.0, 0.7, 1.1, 1.0]
-    known = comparison.find_calibrations(make_rows(noise, sweep="calibration", run_id="calibration-1"))
-    floor = known[RTX3090["target_id"]].half_width
-    pair = compare_one(make_rows(STEADY), make_rows(scale(1.1), run_id="demo-2"), calibrations=known)
-    assert floor > math.log(1.1)
-    assert pair.verdict is Verdict.EQUIVALENT
+    rows = make_rows(noise, sweep="calibration", run_id="calibration-1")
+    known = dataclasses.replace(STILL, calibrations=comparison.find_calibrations(rows))
+    pair = compare_one(make_rows(STEADY), make_rows(scale(1.1), run_id="demo-2"), noise=known)
+    assert known.calibrations[RTX3090["target_id"]].half_width > math.log(1.1)
+    assert pair.verdict is Verdict.SLOWER
     assert pair.decision is not None
-    assert pair.decision.margin == floor
+    assert pair.decision.margin == stats.MARGIN
 
 
 def test_the_callers_margin_counts() -> None:
@@ -86,15 +89,15 @@ BOTH = "the interval contains both no difference and a difference that counts"
 @pytest.mark.parametrize(
     ("spread", "shift", "reason", "step"),
     [
-        (0.05, 0.0, BOTH, "measure 21 "),
-        (0.012, 0.026, "there is a difference, but it may be too small to count", "measure 58 "),
+        (0.05, 0.0, BOTH, "measure both sides in one sweep, 22 "),
+        (0.012, 0.026, "there is a difference, but it may be too small to count", "measure both sides in one sweep, 58 "),
         (0.9, 0.035, BOTH, "find what disturbs the machine"),
     ],
 )
 def test_an_inconclusive_verdict_says_why_and_what_to_do(spread: float, shift: float, reason: str, step: str) -> None:
     logs = [-spread, 0.0, spread, 0.0, 0.0, 0.0]
     sides = [[math.exp(log + add) for log in logs] for add in (0.0, shift)]
-    (pair,) = comparison.compare(make_rows(sides[0], run_id="a"), make_rows(sides[1], run_id="b")).pairs
+    pair = compare_one(make_rows(sides[0], run_id="a"), make_rows(sides[1], run_id="b"))
     assert pair.reasons == (reason,)
     assert (comparison.next_step(pair) or "").startswith(step)
 
@@ -129,3 +132,32 @@ def test_an_imported_baseline_matches_measured_rows_by_its_labels() -> None:
     assert pair.reasons[0].startswith("the baseline is imported")
     assert pair.reasons[1] == "single measurement (1 against 5 invocations)"
     assert (comparison.next_step(pair) or "").startswith("measure both sides with featray, ")
+
+
+def test_two_runs_say_how_far_apart_they_are_and_what_is_allowed_for_it() -> None:
+    later = make_rows(scale(1.05), run_id="demo-2", started_at=LATER)
+    pair = compare_one(make_rows(STEADY), later, noise=NO_NOISE)
+    assert pair.verdict is Verdict.INCONCLUSIVE
+    assert pair.allowance is not None
+    assert pair.allowance.startswith("not measured side by side: ")
+    assert "1 session against 1; 3.0% between sessions (assumed) is allowed for" in pair.allowance
+
+
+def test_cells_of_one_run_need_no_allowance() -> None:
+    pair = compare_one(
+        make_rows(STEADY), make_rows(scale(1.05), environment="new", cell_id="other"), over=["environment"]
+    )
+    assert (pair.verdict, pair.allowance) == (Verdict.SLOWER, None)
+
+
+def test_a_larger_difference_than_sessions_make_is_found_between_runs() -> None:
+    pair = compare_one(make_rows(STEADY), make_rows(scale(1.25), run_id="demo-2"), noise=NO_NOISE)
+    assert pair.verdict is Verdict.SLOWER
+
+
+def test_processes_that_timed_out_leave_nothing_decided() -> None:
+    *rows, last = make_rows([*scale(0.5), 1.0], run_id="demo-2")
+    candidate = [*rows, dataclasses.replace(last, status="timeout", timed_s=None)]
+    pair = compare_one(make_rows(STEADY), candidate)
+    assert pair.verdict is Verdict.INCONCLUSIVE
+    assert "1 process of the candidate timed out: the slowest times are missing" in pair.reasons

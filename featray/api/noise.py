@@ -1,0 +1,88 @@
+"""What a store knows of how identical work varies on each target: for `compare`, `report` and `suggest`."""
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, TypeVar
+
+from featray import store
+from featray.analysis import comparison, sessions
+from featray.analysis.comparison import NO_NOISE, Noise, Pair
+from featray.analysis.units import CONTEXT, Unit, gather
+from featray.core.row import Row
+from featray.stats import Basis, SessionSpread, Timing
+
+COLUMNS = (
+    *("run_id", "cell_id", "target_id", "invocation", "attempt", "status", "order_index", "timed_s"),
+    *("started_at", "ended_at", "boot_id", "process", "work_id"),
+    *CONTEXT,
+)
+"""What is needed of a row to know its session and its time."""
+
+T = TypeVar("T")
+
+
+def judge(results: str, compare: Callable[[Noise], T], pairs_of: Callable[[T], Iterable[Pair]]) -> T:
+    """Compare with all that the store knows of the targets' noise.
+
+    The calibrations are few rows. All rows of a target are read only if a pair would otherwise be judged by the assumed
+    spread between sessions.
+
+    Args:
+        results: Store of rows: a folder or URI.
+        compare: Makes a comparison from what is known.
+        pairs_of: Gives its pairs.
+    """
+    noise = find_calibrations(results)
+    compared = compare(noise)
+    sides = [
+        unit
+        for pair in pairs_of(compared)
+        if pair.decision and pair.decision.session_spread and pair.decision.session_spread.basis is Basis.ASSUMED
+        for unit in (pair.baseline, pair.candidate)
+        if not unit.is_imported
+    ]
+    runs = {row.run_id for side in sides for unit in (side, *side.earlier) for row in unit.rows}
+    targets = sorted({unit.row.target_id for unit in sides})
+    spreads = {target_id: spread for target_id in targets if (spread := _spread(results, target_id, runs))}
+    return compare(dataclasses.replace(noise, spreads=spreads)) if spreads else compared
+
+
+def find_calibrations(results: str) -> Noise:
+    """Read every target's calibration; nothing is known where there is none."""
+    if store.latest_run(results, comparison.CALIBRATION) is None:  # reads two columns instead of all of them
+        return NO_NOISE
+    rows = store.read(results, sweep=comparison.CALIBRATION).rows
+    return Noise(calibrations=comparison.find_calibrations(rows))
+
+
+def _spread(results: str, target_id: str, compared: Collection[str]) -> SessionSpread | None:
+    """Learn how a target's sessions differ, from everything that was measured there in several of them.
+
+    The runs that are compared are left out: what differs between them is the question, not the noise.
+    """
+    frame, _ = store.load(results, where={"target_id": target_id}, columns=COLUMNS)
+    by_work: dict[tuple[Any, ...], list[Timing]] = {}
+    for unit in gather(_rows(frame[~frame["run_id"].isin(compared)].to_dict("records"))):
+        by_work.setdefault(_work(unit), []).extend(unit.timings)
+    return sessions.find_spreads((target_id, timings) for timings in by_work.values()).get(target_id)
+
+
+def _rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
+    """Make rows of the columns that were read; the labels are not needed and stay empty."""
+    labels: dict[str, Any] = {"sweep": "", "detector": "", "input": "", "section_kind": "", "section_label": "", "device": ""}
+    for record in records:
+        values: dict[str, Any] = {name: None if value is None or value != value else value for name, value in _plain(record)}
+        yield Row(**labels, batch_size=0, num_workers=0, **values)
+
+
+def _plain(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give a record's values with lists for arrays, and whole numbers for those that pandas reads as floats."""
+    for name, value in record.items():
+        if hasattr(value, "tolist"):
+            yield name, value.tolist()
+        else:
+            yield name, int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _work(unit: Unit) -> tuple[Any, ...]:
+    return (unit.row.cell_id, unit.row.work_id, *(getattr(unit.row, column) for column in CONTEXT))
