@@ -1,4 +1,4 @@
-"""Several Ray nodes of this machine, as hosts of their own: where cells run, what cannot, who leaves, who joins."""
+"""Several Ray nodes of this machine, as hosts of their own: where cells run, what cannot run, who leaves, who joins."""
 
 import itertools
 import json
@@ -17,8 +17,8 @@ import pytest
 from featray import store
 from featray.core.row import Row
 from featray.host import input_files
-from tests.support.campaigns import wait_until, write
-from tests.support.command import Ran, children, featray, start
+from tests.support.command import CommandResult, featray, list_children, start
+from tests.support.failing_sweeps import wait_until, write_sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -64,11 +64,11 @@ class Nodes:
         arguments = ("--address", self.address, "--results", results)
         return start("submit", sweep, *arguments, HOME=self._home, RAY_AUTH_TOKEN=self._token)
 
-    def check(self, sweep: Path, cwd: Path) -> Ran:
+    def check(self, sweep: Path, cwd: Path) -> CommandResult:
         arguments = ("--check", sweep, "--address", self.address)
         return featray("hosts", *arguments, cwd=cwd, HOME=self._home, RAY_AUTH_TOKEN=self._token)
 
-    def plan(self, sweep: Path, results: Path) -> Ran:
+    def plan(self, sweep: Path, results: Path) -> CommandResult:
         arguments = ("--address", self.address, "--results", results, "--json")
         return featray("plan", sweep, *arguments, HOME=self._home, RAY_AUTH_TOKEN=self._token)
 
@@ -90,10 +90,10 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 120) -> tuple[int, 
 
 
 def host_id(host: str) -> str:
-    code = "from featray.measurement import provenance; print(provenance.host_id())"
-    known = {**os.environ, "FEATRAY_HOST_ID": host}
+    code = "from featray.measurement import provenance; print(provenance.compute_host_id())"
+    variables = {**os.environ, "FEATRAY_HOST_ID": host}
     return subprocess.run(
-        [sys.executable, "-c", code], env=known, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
@@ -122,7 +122,7 @@ def test_every_cell_runs_on_the_node_that_it_belongs_to(cluster: Nodes, tmp_path
     assert {row.timed_s for row in rows if row.device == "cuda"} == {None}
 
 
-def test_what_no_node_can_run_is_said_at_once_and_the_rest_runs(cluster: Nodes, tmp_path: Path) -> None:
+def test_a_cell_that_no_node_can_run_is_named_at_once_and_the_rest_runs(cluster: Nodes, tmp_path: Path) -> None:
     sweep = tmp_path / "part.yaml"
     sweep.write_text(SWEEP + "axes: {device: [cpu, mps], batch_size: 1}\nhosts: {label: {room: front}}")
     planned = cluster.plan(sweep, tmp_path / "r")
@@ -144,16 +144,16 @@ def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Pat
     sweep.write_text(tick.replace("CLIP", str(tmp_path / "faces.jpg")))
     ready = cluster.check(sweep, tmp_path)
     assert (ready.code, ready.err) == (0, f"every selected host is ready for {sweep}\n")
-    sweep.write_text(tick.replace("CLIP", "/proc/self/cwd/faces.jpg"))  # there for this process, and not for Ray's
+    sweep.write_text(tick.replace("CLIP", "/proc/self/cwd/faces.jpg"))  # exists for this process, and not for Ray's
     lacking = cluster.check(sweep, tmp_path)
     assert lacking.code == 1
     assert "/proc/self/cwd/faces.jpg is not there, or cannot be read\n    rsync -a --mkpath " in lacking.err
 
 
 def test_a_host_never_measures_for_two_at_once_and_hosts_measure_side_by_side(cluster: Nodes, tmp_path: Path) -> None:
-    sweeps = {name: write(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")}
+    sweeps = {name: write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")}
     people = [cluster.submit(sweep, tmp_path / name) for name, sweep in sweeps.items()]
-    ends = [ended(each) for each in people]
+    ends = [ended(submit) for submit in people]
     assert [code for code, _ in ends] == [0, 0], ends
     rows = [row for name in sweeps for row in rows_of(tmp_path / name)]
     assert len(rows) == 32
@@ -164,9 +164,9 @@ def test_a_host_never_measures_for_two_at_once_and_hosts_measure_side_by_side(cl
     assert overlap(rows)
 
 
-def test_a_node_killed_outright_costs_its_own_units_only(cluster: Nodes, tmp_path: Path) -> None:
+def test_a_killed_node_costs_only_its_own_units(cluster: Nodes, tmp_path: Path) -> None:
     cluster.tell("add", "leaving")
-    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=6), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=6), tmp_path / "r"
     with cluster.submit(sweep, results) as process:
         wait_until(lambda: any(row.host_id == host_id("leaving") for row in rows_of(results)), 90)
         begun = time.monotonic()
@@ -184,8 +184,8 @@ def test_a_node_killed_outright_costs_its_own_units_only(cluster: Nodes, tmp_pat
 
 
 def node_of(child: int) -> str:
-    """Tell by its GPU which node a measuring child runs on: its raylet has that in its environment."""
-    (raylet,) = (each for each in psutil.Process(child).parents() if each.name() == "raylet")
+    """Return the GPU of the node that a measuring child runs on, from the environment of its raylet."""
+    (raylet,) = (process for process in psutil.Process(child).parents() if process.name() == "raylet")
     return raylet.environ()["CUDA_VISIBLE_DEVICES"]
 
 
@@ -193,15 +193,15 @@ def test_a_host_that_loses_one_of_its_nodes_measures_on_through_the_other(cluste
     gpus = [f"GPU-cccccccc-0000-4000-8000-00000000000{number}" for number in (1, 2)]
     for gpu in gpus:
         cluster.tell("add", "pair", gpu)
-    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
     sweep.write_text(sweep.read_text() + "hosts: {label: {room: pair}}\n")
     with cluster.submit(sweep, results) as process:
         wait_until(lambda: rows_of(results), 90)
-        wait_until(children, 10)
-        struck = node_of(children()[0])
-        cluster.tell("kill", "pair", struck)
+        wait_until(list_children, 10)
+        killed = node_of(list_children()[0])
+        cluster.tell("kill", "pair", killed)
         code, err = ended(process)
-    cluster.tell("kill", "pair", next(gpu for gpu in gpus if gpu != struck))
+    cluster.tell("kill", "pair", next(gpu for gpu in gpus if gpu != killed))
     assert code == 0, err
     assert {(row.status, row.target_id) for row in rows_of(results)} == {("ok", f"cpu@{host_id('pair')}")}
     assert len(rows_of(results)) == 8
@@ -209,14 +209,14 @@ def test_a_host_that_loses_one_of_its_nodes_measures_on_through_the_other(cluste
 
 
 def test_a_node_that_joins_gets_its_share(cluster: Nodes, tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
     with cluster.submit(sweep, results) as process:
         wait_until(lambda: rows_of(results), 90)
         cluster.tell("add", "joining")
         code, err = ended(process)
     cluster.tell("kill", "joining")
     assert code == 0, err
-    assert "joined; what the sweep asks of it is measured after the rest" in err
+    assert "joined; its share of the sweep is measured after the rest" in err
     rows = rows_of(results)
     assert len(rows) == 24
     assert sum(row.target_id == f"cpu@{host_id('joining')}" for row in rows) == 8

@@ -26,16 +26,21 @@ class Meters:
                 if name in COUNTERS:
                     self._count_up(name, tag, number)
                 else:
-                    self._metric(metrics.Gauge, name).set(number, tags={"of": tag})
+                    self._metric(metrics.Gauge, name).set(number, tags=_tags(tag))
 
     def _count_up(self, name: str, tag: str, total: float) -> None:
         increase = total - self._totals.get((name, tag), 0)
         counter = self._metric(metrics.Counter, name)
         if increase > 0:  # Ray refuses to add nothing
-            counter.inc(increase, tags={"of": tag})
+            counter.inc(increase, tags=_tags(tag))
             self._totals[name, tag] = total
 
     def _metric(self, kind: Any, name: str) -> Any:
         if name not in self._metrics:
             self._metrics[name] = kind(f"featray_{name}", description=name, tag_keys=("of",))
         return self._metrics[name]
+
+
+def _tags(tag: str) -> dict[str, str]:
+    """Write a tag in ASCII: Ray refuses any other character, and a target's label may have some."""
+    return {"of": tag.encode("ascii", "replace").decode()}

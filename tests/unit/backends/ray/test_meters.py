@@ -45,6 +45,11 @@ def test_a_gauge_is_made_once_and_set_at_every_call(ray_metrics: type[FakeMetric
     assert ray_metrics.calls == [("featray_waiting", 3, ""), ("featray_waiting", 1, "")]
 
 
+def test_a_tag_reaches_ray_in_ascii(ray_metrics: type[FakeMetric]) -> None:
+    publish({"busy": {"GPU-aaaa…0001": 1}, "rows": {"µ": 1}})
+    assert ray_metrics.calls == [("featray_busy", 1, "GPU-aaaa?0001"), ("featray_rows", 1, "?")]
+
+
 def test_a_counter_gets_what_its_total_has_grown_by(ray_metrics: type[FakeMetric]) -> None:
     publish({"rows": {"ok": 2}}, {"rows": {"ok": 2, "oom": 1}}, {"rows": {"ok": 5, "oom": 1}})
     assert ray_metrics.made == [("Counter", "featray_rows")]
