@@ -6,6 +6,7 @@ The supervisor has a cell's row before the next cell begins. A Python error cost
 
 import faulthandler
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ class InvocationRun:
         self._remaining = list(request.invocation.cells)
         self._context: dict[str, Any] = dict(request.context or provenance.describe_host())
         self._context |= machine_state.columns(affinity=machine_state.count_allowed_cpus())
+        self._context |= {"process": uuid.uuid4().hex}
 
     def run(self) -> int:
         """Measure every cell; return the exit code."""

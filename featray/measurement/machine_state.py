@@ -113,7 +113,7 @@ class CpuTimes:
 
 
 def _ask_psutil_for_cpu_times() -> CpuTimes | None:
-    psutil = _psutil()
+    psutil = import_psutil()
     if psutil is None:
         return None
     # Linux counts a guest's time in user and nice already.
@@ -154,7 +154,7 @@ def read_load_1m() -> float | None:
 
 
 def _ask_psutil_for_swap_b() -> int | None:
-    psutil = _psutil()
+    psutil = import_psutil()
     return None if psutil is None else int(psutil.swap_memory().used)
 
 
@@ -183,9 +183,10 @@ def _read(file: Path) -> str | None:
         return None
 
 
-def _psutil() -> Any | None:
+def import_psutil() -> Any | None:
+    """Import psutil; None where it is absent, as in some measuring environments."""
     try:
-        import psutil  # absent in some measuring environments
+        import psutil
     except ImportError:
         return None
     return psutil

@@ -9,10 +9,10 @@ import contextlib
 import dataclasses
 import statistics
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from featray.measurement import machine_state, memory
+from featray.measurement import machine_state, memory, process_tree
 from featray.measurement.machine_state import CpuTimes
 
 _T = TypeVar("_T")
@@ -97,11 +97,28 @@ class TelemetryWindow:
     resident_b: tuple[int, ...] = ()
     energy_j: float | None = None
     cpu: CpuTimes | None = None
+    own_cpu_s: float | None = None  # processor time of child and workers
 
     @property
     def sm_clock_hz(self) -> float | None:
         """Median SM clock."""
         return median(reading.sm_clock_hz for reading in self.readings)
+
+    @property
+    def other_cpu_s(self) -> float | None:
+        """Processor time of all other processes of the host."""
+        if self.cpu is None or self.own_cpu_s is None:
+            return None
+        return self.cpu.busy_s - (self.cpu.steal_s or 0.0) - self.own_cpu_s
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Counters:
+    """What only grows: energy of the GPU, processor time of this process with its children, and of the host."""
+
+    energy_j: float | None
+    own_cpu_s: float | None
+    cpu: CpuTimes | None
 
 
 class Sampler:
@@ -122,12 +139,12 @@ class Sampler:
         self._running = self._closed = False
         self._readings: list[TelemetrySample] = []
         self._resident: list[int] = []
-        self._before: tuple[float | None, CpuTimes | None] = (None, None)
+        self._before = _Counters(energy_j=None, own_cpu_s=None, cpu=None)
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
 
     def resume(self) -> None:
         """Start a window."""
-        self._before = (self._energy(), machine_state.read_cpu_times())
+        self._before = self._count()
         with self._change:
             self._readings, self._resident = [], []
             self._running = True
@@ -138,15 +155,15 @@ class Sampler:
         with self._change:
             self._running = False
             self._change.notify()
-        energy, cpu = self._energy(), machine_state.read_cpu_times()
+        before, after = self._before, self._count()
         if not self._readings and not self._resident:
             self._look()
-        before_energy, before_cpu = self._before
         return TelemetryWindow(
             readings=tuple(self._readings),
             resident_b=tuple(self._resident),
-            energy_j=energy - before_energy if energy is not None and before_energy is not None else None,
-            cpu=cpu - before_cpu if cpu and before_cpu else None,
+            energy_j=_rise(before.energy_j, after.energy_j),
+            cpu=after.cpu - before.cpu if after.cpu and before.cpu else None,
+            own_cpu_s=_rise(before.own_cpu_s, after.own_cpu_s),
         )
 
     def close(self) -> None:
@@ -170,8 +187,13 @@ class Sampler:
         with contextlib.suppress(OSError):
             self._resident.append(memory.read_resident_b(children=self.workers))
 
-    def _energy(self) -> float | None:
-        return self._gpu.energy_j() if self._gpu is not None else None
+    def _count(self) -> _Counters:
+        energy_j = self._gpu.energy_j() if self._gpu is not None else None
+        return _Counters(energy_j=energy_j, own_cpu_s=process_tree.read_cpu_s(), cpu=machine_state.read_cpu_times())
+
+
+def _rise(before: float | None, after: float | None) -> float | None:
+    return after - before if before is not None and after is not None else None
 
 
 def is_throttled(window: TelemetryWindow, usual_clock_hz: float | None) -> bool:
@@ -198,7 +220,6 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
     readings = [reading for window in windows for reading in window.readings]
     reasons = [reading.reasons for reading in readings if reading.reasons is not None]
     temperatures = [float(value) for value in without_none(reading.temperature_c for reading in readings)]
-    times = [window.cpu for window in windows]
     return {
         "gpu_utilization_median": median(reading.utilization for reading in readings),
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
@@ -207,15 +228,16 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
         "temperature_max_c": max(temperatures, default=None),
         "gpu_memory_used_peak_b": max(without_none(reading.memory_used_b for reading in readings), default=None),
         "throttle_reasons": sorted(set().union(*reasons) - {IDLE}) if reasons else None,
-        "cpu_utilization": _share_of_time(times, lambda time: time.busy_s),
-        "steal_share": _share_of_time(times, lambda time: time.steal_s),
+        "cpu_utilization": _share_of_time(windows, (window.cpu.busy_s if window.cpu else None for window in windows)),
+        "cpu_other": _share_of_time(windows, (window.other_cpu_s for window in windows)),
+        "steal_share": _share_of_time(windows, (window.cpu.steal_s if window.cpu else None for window in windows)),
     }
 
 
-def _share_of_time(times: Sequence[CpuTimes | None], part: Callable[[CpuTimes], float | None]) -> float | None:
-    """Divide a part of the processor time of all windows by all of it; None where a window has none."""
-    part_s = sum_if_complete(part(time) if time else None for time in times)
-    total_s = sum_if_complete(time.total_s if time else None for time in times)
+def _share_of_time(windows: Sequence[TelemetryWindow], parts_s: Iterable[float | None]) -> float | None:
+    """Divide a part of the host's processor time, one figure for each window, by all of it; None if one is unknown."""
+    part_s = sum_if_complete(parts_s)
+    total_s = sum_if_complete(window.cpu.total_s if window.cpu else None for window in windows)
     return min(1.0, max(0.0, part_s / total_s)) if part_s is not None and total_s else None
 
 

@@ -298,6 +298,51 @@ def test_a_gpu_that_is_not_there_gives_rows_that_name_it_and_no_number() -> None
         assert row["timed_s"] is None
 
 
+@contextlib.contextmanager
+def busy_loop() -> Iterator[None]:
+    """Keep one processor of this machine busy."""
+    with subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) as spinner:
+        try:
+            yield
+        finally:
+            spinner.kill()
+
+
+def test_a_busy_loop_beside_the_child_is_what_other_processes_took() -> None:
+    rules = dataclasses.replace(QUICK, repeats_max=4, min_time_s=1.0)
+    with busy_loop():
+        (row,) = measure(invocation_of(clockwork_cell(seconds_per_call=0.3), rules=rules))
+    assert row["cpu_other"] >= 0.7 / (os.cpu_count() or 1)
+    assert row["cpu_other"] <= row["cpu_utilization"]
+
+
+BURNING_DETECTOR = """
+import os, time
+def burn(seconds):
+    while time.process_time() < seconds:
+        pass
+class Burning:
+    def detect(self, inputs, **settings):
+        worker = os.fork()
+        if worker == 0:
+            burn(0.3)
+            os._exit(0)
+        burn(time.process_time() + 0.3)
+        os.waitpid(worker, 0)
+        return [{"frame": float(frame), "FaceScore": 1.0} for frame in range(8)]
+"""
+
+
+def test_what_the_child_and_its_workers_use_is_not_taken_by_others(tmp_path: Path) -> None:
+    (tmp_path / "burning.py").write_text(BURNING_DETECTOR)
+    with Process({"PYTHONPATH": f"{tmp_path}:{SOURCE}"}) as child:
+        child.say(ask(invocation_of(clockwork_cell(class_name="burning:Burning"))))
+        (row,) = child.rows()
+    own_share = row["cpu_utilization"] - row["steal_share"] - row["cpu_other"]
+    cpu_s, wall_s = 0.6 * len(row["timed_s"]), sum(row["timed_s"])
+    assert own_share == pytest.approx(cpu_s / wall_s / (os.cpu_count() or 1), rel=0.25)
+
+
 FORKING_DETECTOR = """
 import os, pathlib, time
 class Forking:

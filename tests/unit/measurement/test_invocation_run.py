@@ -28,13 +28,24 @@ def run_on(request: ChildRequest, *uuids: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def test_on_another_gpu_every_row_names_both_gpus_and_has_no_number() -> None:
+def ask(*batch_sizes: int) -> ChildRequest:
+    """Ask for cells of a clockwork on the Blackwell."""
     clip = inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), source_frames=1)
     clock = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
-    asked = [make_cell(detector=clock, input=clip, batch_size=size) for size in (1, 2)]
+    asked = [make_cell(detector=clock, input=clip, batch_size=size) for size in batch_sizes]
     invocation = make_invocation(*asked, gpu_uuid=BLACKWELL, target_id=BLACKWELL)
-    request = ChildRequest(invocation=invocation, files={}, context={}, ffmpeg=None, cache=Path("/nowhere"))
-    events = run_on(request, OTHER)
+    return ChildRequest(invocation=invocation, files={}, context={}, ffmpeg=None, cache=Path("/nowhere"))
+
+
+def test_all_cells_of_one_process_name_it_and_another_process_has_another_name() -> None:
+    first, second = (run_on(ask(1, 2), OTHER)[1:3] for _ in range(2))
+    names = [{event["row"]["process"] for event in rows} for rows in (first, second)]
+    assert [len(name) for name in names] == [1, 1]
+    assert names[0] != names[1]
+
+
+def test_on_another_gpu_every_row_names_both_gpus_and_has_no_number() -> None:
+    events = run_on(ask(1, 2), OTHER)
     assert [event["event"] for event in events] == ["loading", "row", "row", "done"]
     for row in (event["row"] for event in events[1:3]):
         assert row["status"] == "wrong_device"

@@ -90,8 +90,12 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         reasons=("hw_slowdown", "sw_power_cap"),
     )
     windows = [
-        TelemetryWindow(readings=(FULL,), energy_j=30.0, cpu=CpuTimes(busy_s=1.0, total_s=4.0, steal_s=0.0)),
-        TelemetryWindow(readings=(FULL, later), energy_j=20.0, cpu=CpuTimes(busy_s=2.0, total_s=4.0, steal_s=1.0)),
+        TelemetryWindow(
+            readings=(FULL,), energy_j=30.0, cpu=CpuTimes(busy_s=1.0, total_s=4.0, steal_s=0.0), own_cpu_s=0.5
+        ),
+        TelemetryWindow(
+            readings=(FULL, later), energy_j=20.0, cpu=CpuTimes(busy_s=3.0, total_s=4.0, steal_s=1.0), own_cpu_s=1.0
+        ),
     ]
     assert telemetry.columns(windows) == {
         "gpu_utilization_median": 0.9,
@@ -101,7 +105,8 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         "temperature_max_c": 80.0,
         "gpu_memory_used_peak_b": 5_000_000_000,
         "throttle_reasons": ["hw_slowdown", "sw_power_cap"],
-        "cpu_utilization": 0.375,
+        "cpu_utilization": 0.5,
+        "cpu_other": 0.1875,  # (1.0 - 0.5) + (3.0 - 1.0 stolen - 1.0), of 8.0
         "steal_share": 0.125,
     }
 
@@ -120,6 +125,18 @@ def test_steal_is_unknown_where_the_system_does_not_count_it() -> None:
     columns = telemetry.columns(windows)
     assert (columns["cpu_utilization"], columns["steal_share"]) == (0.25, None)
     assert telemetry.columns([*windows, TelemetryWindow()])["cpu_utilization"] is None
+
+
+def test_what_other_processes_took_is_unknown_where_the_own_time_is() -> None:
+    cpu = CpuTimes(busy_s=1.0, total_s=4.0, steal_s=None)
+    assert telemetry.columns([TelemetryWindow(cpu=cpu)])["cpu_other"] is None
+    assert telemetry.columns([TelemetryWindow(own_cpu_s=0.5)])["cpu_other"] is None
+    assert telemetry.columns([TelemetryWindow(cpu=cpu, own_cpu_s=0.5)])["cpu_other"] == 0.125
+
+
+def test_clocks_that_disagree_by_a_tick_never_make_a_negative_share() -> None:
+    window = TelemetryWindow(cpu=CpuTimes(busy_s=1.0, total_s=4.0, steal_s=0.0), own_cpu_s=1.01)
+    assert telemetry.columns([window])["cpu_other"] == 0.0
 
 
 def test_energy_of_some_calls_only_is_not_the_energy_of_all() -> None:
