@@ -1,6 +1,5 @@
 """Which setting is named as the one to use, and the table of them."""
 
-from featray.analysis.comparison import Calibration
 from featray.core.row import Row
 from featray.rendering import best_settings
 from tests.support.report_rows import make_cpu_row, make_failed_row, make_report, make_row
@@ -11,8 +10,8 @@ def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     return best_settings.table(report.best, report.columns)
 
 
-def batches(rows: list[Row], calibrations: dict[str, Calibration] | None = None) -> list[tuple[str, int]]:
-    best = make_report(rows, calibrations).best
+def batches(rows: list[Row]) -> list[tuple[str, int]]:
+    best = make_report(rows).best
     return [(setting.unit.row.device, setting.unit.row.batch_size) for setting in best]
 
 
@@ -40,16 +39,7 @@ def test_the_smallest_batch_within_the_margin_of_the_fastest_is_the_one_to_use()
     assert headings == ["input", "detector", "batch", "equally fast", "ms", "fps"]
     assert lines == [["Video: short (72 frames)", "retinaface", "4", "16, 64", "14.2", "70.6"]]
     assert best_settings.title(make_report(rows).best) == "Settings to use"
-    assert "within 3% of the fastest" in best_settings.NOTE
-
-
-def test_a_targets_own_noise_floor_widens_what_counts_as_equally_fast() -> None:
-    noisy = Calibration(
-        target_id="GPU-1", sd=0.1, half_width=0.2, invocations=6, cells=1, measured_at="2026-05-01", pairs=()
-    )
-    rows = [make_row(cell_id=f"c{batch}", batch_size=batch, timed_s=[time]) for batch, time in {1: 1.1, 4: 1.0}.items()]
-    assert batches(rows) == [("cuda", 4)]
-    assert batches(rows, {"GPU-1": noisy}) == [("cuda", 1)]
+    assert best_settings.NOTE.endswith("the smallest batch whose speed is within 3% of the fastest.")
 
 
 def test_the_workers_of_the_setting_to_use_are_shown_where_they_vary() -> None:

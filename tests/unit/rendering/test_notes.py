@@ -69,10 +69,11 @@ def test_comparisons_are_in_the_order_of_the_tables() -> None:
     assert [pair.config.split(",")[0] for pair in found.comparisons] == ["img2pose", "retinaface"]
 
 
-def test_the_remarks_explain_speedup_and_margin() -> None:
-    first, margin = noted(timed(1.0), before(1.0)).remarks
+def test_the_remarks_explain_speedup_margin_and_how_far_apart_the_sides_were_measured() -> None:
+    first, margin, apart = noted(timed(1.0), before(1.0)).remarks
     assert first.startswith("1 pair. Speedup is baseline time divided by candidate time")
     assert margin == "Differences below 3% do not count."
+    assert apart.startswith("Not measured side by side: ")
 
 
 def test_without_a_baseline_there_is_nothing_to_explain() -> None:
