@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from featray.core.events import EventKind
 from featray.core.invocation import NEXT
 
-ORPHANED = 4  # exit code when stdin closed before all cells were done and this process does not lead its own session
+ORPHANED = 4  # exit code when stdin closed before all cells were done and this process leads no POSIX session
 _CHUNK_B = 65536  # Linux's pipe buffer
 
 
@@ -101,7 +101,7 @@ def take_over_stdio() -> Channel:
 
 
 def end_processes() -> NoReturn:
-    """End this process now; end its workers too if it leads its own session."""
+    """End this process now; end its workers too if it leads a POSIX session."""
     if os.getsid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(ORPHANED)
