@@ -9,6 +9,7 @@ from featray.api import arguments
 from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
 from featray.api.submit import run_request
+from featray.errors import NothingMatches
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Watch
 
@@ -18,14 +19,17 @@ def calibrate(
     *,
     results: str = "results",
     address: str | None = None,
+    session: bool = False,
     watch: Watch | None = None,
 ) -> dict[str, Calibration]:
     """Measure identical cells against themselves on every target, and estimate how much they differ.
 
     Args:
         sweep: The cells. They are stored under the name `calibration`; devices that no host has are left out.
-        results: Store; `compare` and `report` of this store then use each target's own noise floor.
+        results: Store; `compare` and `report` of this store then know how each target varies.
         address: Head of a running Ray cluster, or a cluster file; None starts Ray on this machine.
+        session: Add a session to the last calibration: how a target varies from day to day, or from boot to boot, shows
+            only in sessions at different times. False begins a new calibration.
         watch: Called with every event and every row.
 
     Returns:
@@ -33,16 +37,29 @@ def calibrate(
 
     Raises:
         BadInput, Busy, BackendError, StoreError, Interrupted: as `submit`.
+        NothingMatches: there is no calibration that a session could be added to.
     """
     loaded = arguments.load_sweep(sweep)
     present = {target.device for target in hosts(address=address).targets()}
     devices = tuple(device for device in loaded.axes.device if device in present)
     axes = dataclasses.replace(loaded.axes, device=devices or loaded.axes.device)
     request = SubmitRequest(
-        sweep=dataclasses.replace(loaded, name=comparison.CALIBRATION, axes=axes),
+        sweep=dataclasses.replace(
+            loaded, name=comparison.CALIBRATION, axes=axes, baseline=_last_calibration(results) if session else None
+        ),
         results=results,
         rerun=True,
         budget_s=loaded.budget_s,
     )
     run_request(request, address, None, None, watch or (lambda _: None))
     return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+
+
+def _last_calibration(results: str) -> str:
+    """Name the first run of the last calibration: its further sessions name it as their baseline."""
+    rows = store.read(results, sweep=comparison.CALIBRATION).rows
+    if not rows:
+        raise NothingMatches(
+            f"{store.display_name(results)}: holds no calibration to add a session to; leave out --session"
+        )
+    return comparison.calibration_name(max(rows, key=lambda row: row.started_at))

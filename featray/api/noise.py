@@ -1,7 +1,8 @@
 """What a store knows of how identical work varies on each target: for `compare`, `report` and `suggest`."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from featray import store
@@ -17,6 +18,8 @@ COLUMNS = (
     *CONTEXT,
 )
 """What is needed of a row to know its session and its time."""
+
+LABELS = ("sweep", "detector", "input", "section_kind", "section_label", "device")
 
 T = TypeVar("T")
 
@@ -67,21 +70,22 @@ def _spread(results: str, target_id: str, compared: Collection[str]) -> SessionS
     return sessions.find_spreads((target_id, timings) for timings in by_work.values()).get(target_id)
 
 
-def _rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
+def _rows(records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:
     """Make rows of the columns that were read; the labels are not needed and stay empty."""
-    labels: dict[str, Any] = {"sweep": "", "detector": "", "input": "", "section_kind": "", "section_label": "", "device": ""}
+    labels: dict[str, Any] = dict.fromkeys(LABELS, "")
     for record in records:
-        values: dict[str, Any] = {name: None if value is None or value != value else value for name, value in _plain(record)}
-        yield Row(**labels, batch_size=0, num_workers=0, **values)
+        yield Row(**labels, batch_size=0, num_workers=0, **dict(_plain(record)))
 
 
-def _plain(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give a record's values with lists for arrays, and whole numbers for those that pandas reads as floats."""
+def _plain(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Give a record's values as `Row` has them: lists, whole numbers that pandas reads as floats, None for NaN."""
     for name, value in record.items():
         if hasattr(value, "tolist"):
             yield name, value.tolist()
+        elif isinstance(value, float):
+            yield name, None if math.isnan(value) else int(value) if value.is_integer() else value
         else:
-            yield name, int(value) if isinstance(value, float) and value.is_integer() else value
+            yield name, value
 
 
 def _work(unit: Unit) -> tuple[Any, ...]:

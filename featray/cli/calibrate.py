@@ -20,12 +20,20 @@ def calibrate(
     sweep: Annotated[
         Path, typer.Argument(metavar="SWEEP", help="Sweep file whose cells are measured against themselves.")
     ] = Path("sweeps/calibration.yaml"),
+    session: Annotated[
+        bool,
+        typer.Option("--session", help="Add a session to the last calibration, such as another day or another boot."),
+    ] = False,
     results: Results = DEFAULT_RESULTS,
     address: Address = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
-    """Measure identical cells against themselves on every target, so that verdicts use each target's own noise."""
+    """Measure identical cells against themselves on every target, so that verdicts know how each target varies.
+
+    One session tells how processes vary. Sessions added with --session, on other days or after a reboot, tell how far
+    runs that were not measured side by side may lie apart.
+    """
     import dataclasses
     import json as json_text
 
@@ -33,7 +41,7 @@ def calibrate(
     from featray.cli import progress
 
     with progress.shown(quiet=quiet or json, json=False) as watch:
-        calibrations = featray.calibrate(sweep, results=results, address=address, watch=watch)
+        calibrations = featray.calibrate(sweep, results=results, address=address, session=session, watch=watch)
     if json:
         values = {target_id: dataclasses.asdict(calibration) for target_id, calibration in calibrations.items()}
         console.result(json_text.dumps(values, indent=2))
@@ -48,12 +56,21 @@ def _table(calibrations: "Mapping[str, Calibration]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    from featray.core import wording
+
     table = Table(title="noise of each target", title_justify="left")
     table.add_column("target")
-    for heading in ("sd between invocations", "noise floor", "invocations per side", "A against A"):
+    for heading in ("sd of processes", "sd of sessions", "sessions", "A/A of one session", "A against A"):
         table.add_column(heading, justify="right")
     for target_id, calibration in calibrations.items():
         verdicts = ", ".join(str(pair.verdict) for pair in calibration.pairs)
-        figures = (f"{calibration.sd:.1%}", f"+-{calibration.half_width:.1%}", str(calibration.invocations), verdicts)
+        spread = calibration.session_spread
+        figures = (
+            wording.percent(calibration.sd),
+            wording.percent(spread.sd) if spread else "unknown",
+            str(calibration.sessions),
+            f"±{wording.percent(calibration.half_width)}",
+            verdicts,
+        )
         table.add_row(Text(target_id), *figures)
     return table

@@ -51,9 +51,12 @@ def finished(stored: Iterable[StoredUnit]) -> list[StoredUnit]:
 
 
 def _needed(asked: Invocations, pilots: Sequence[Sequence[StoredUnit]]) -> int:
-    """Fix one number for the cells of one process, once the pilots of all of them are there."""
+    """Fix one number for the cells of one process, once the pilots of all of them are there.
+
+    A pilot that lost an invocation still tells a spread, as long as it has enough of them for a verdict.
+    """
     if any(len(pilot) < asked.pilot for pilot in pilots):
         return asked.pilot
     timed = [[unit.timed_s for unit in pilot if unit.status == Status.OK and unit.timed_s] for pilot in pilots]
-    logs = [[stats.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= asked.pilot]
+    logs = [[stats.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= stats.INVOCATIONS_MIN]
     return stats.planned_together(logs, half_width=asked.half_width, least=asked.pilot, most=asked.max)

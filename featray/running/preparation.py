@@ -17,7 +17,7 @@ from featray.planning.plan import Plan
 from featray.planning.planned_invocation import RunSettings
 from featray.sweep import Sweep, expand
 
-PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"))
+PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"), ("featray", "featray"))
 """(column of a row, package of a host) whose versions must not change within a run."""
 
 

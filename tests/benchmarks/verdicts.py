@@ -170,7 +170,8 @@ def apart(
     for _ in range(pairs):
         sides = [baseline.draw(rng, "a"), candidate.draw(rng, "b")]
         new.append(stats.decide(*sides, session_spread=spread).verdict)
-        old.append(old_rule(*([timing.log for timing in side] for side in sides)))
+        logs = [[timing.log for timing in side] for side in sides]
+        old.append(old_rule(logs[0], logs[1]))
     return new, old
 
 

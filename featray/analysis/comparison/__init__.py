@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 
 from featray import stats
 from featray.analysis.comparison import keys, matching, pairs
-from featray.analysis.comparison.calibration import CALIBRATION, Calibration, find_calibrations
+from featray.analysis.comparison.calibration import CALIBRATION, Calibration, calibration_name, find_calibrations
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import MatchedUnits
 from featray.analysis.comparison.noise import NO_NOISE, Noise
@@ -42,6 +42,7 @@ __all__ = [
     "Pair",
     "SeparatingCell",
     "SeparationPlan",
+    "calibration_name",
     "compare",
     "compare_units",
     "compare_within",

@@ -54,14 +54,14 @@ def find_calibrations(rows: Iterable[Row]) -> dict[str, Calibration]:
     return {target_id: _calibration(target_id, _last(units)) for target_id, units in by_target.items()}
 
 
-def name_of(row: Row) -> str:
+def calibration_name(row: Row) -> str:
     """Name the calibration that a row belongs to: its first run."""
     return row.baseline or row.run_id
 
 
 def _last(units: Sequence[Unit]) -> list[Unit]:
-    last = name_of(max(units, key=lambda unit: unit.row.started_at).row)
-    return [unit for unit in units if name_of(unit.row) == last]
+    last = calibration_name(max(units, key=lambda unit: unit.row.started_at).row)
+    return [unit for unit in units if calibration_name(unit.row) == last]
 
 
 def _calibration(target_id: str, units: Sequence[Unit]) -> Calibration:

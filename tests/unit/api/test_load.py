@@ -24,7 +24,7 @@ def test_help_lists_every_column_with_its_documentation() -> None:
     for column in row.columns():
         assert f"{column.name} (" in text
         assert column.doc in text
-    assert "        timed_s (list of float or null): seconds per call of each repeat: one timed call, or a loop of short ones\n" in text
+    assert "        timed_s (list of float or null): seconds per call of each repeat: " in text
     assert "        stages_s (str -> float or null): stage -> wall seconds in the profiled call\n" in text
     assert "        output_summary (str -> list of float or null): " in text
     assert "        status (str): ok, oom," in text

@@ -52,3 +52,9 @@ def test_a_pilot_is_complete_when_no_try_of_it_is_due() -> None:
     assert invocations_per_unit.finished([*pilot, crashed, again]) == [*pilot, again]
     third = dataclasses.replace(crashed, attempt=3)
     assert invocations_per_unit.finished([*pilot, crashed, third]) == [*pilot, third]
+
+
+def test_a_pilot_that_lost_an_invocation_still_fixes_its_number() -> None:
+    asked = Invocations(pilot=4, max=9, half_width=0.03)
+    lost = make_stored(CELL, TARGET, 4, status="timeout")
+    assert invocations_per_unit.decide(asked, place([CELL]), [*NOISY, lost])(cell.cell_id(CELL), TARGET) == 9

@@ -2,8 +2,8 @@
 
 Each pair goes the way of a real one: repeats around each invocation's own level, their median, a pilot, the number of
 invocations that the planner fixes from it, the verdict. The sides are cells that take turns in the blocks of one run,
-which get one number of invocations. Figures of `n=1 and > 5%` are printed beside it. Runs that were not measured side by
-side, and many more kinds of noise, are in tests/benchmarks/verdicts.py, whose smaller run is test_verdicts.py.
+which get one number of invocations. Figures of `n=1 and > 5%` are printed beside it. Runs that were not measured side
+by side, and many more kinds of noise, are in tests/benchmarks/verdicts.py, whose smaller run is test_verdicts.py.
 """
 
 import dataclasses

@@ -10,7 +10,6 @@ from featray.analysis import comparison
 from featray.analysis.comparison import NO_NOISE, Noise
 from featray.stats import Basis, Verdict
 from tests.support.builders import RTX3090, make_row, make_rows
-from tests.support.report_rows import make_failed_row
 from tests.support.sides import IMPORTED, LATER, STEADY, STILL, compare_one, scale
 
 
@@ -83,6 +82,7 @@ def test_a_side_with_more_invocations_is_judged_on_its_first_ones_with_a_caution
     assert "judged on the first 3 invocations of both sides; the candidate has 5" in pair.cautions
 
 
+TOO_SMALL = "there is a difference, but it may be too small to count"
 BOTH = "the interval contains both no difference and a difference that counts"
 
 
@@ -90,7 +90,12 @@ BOTH = "the interval contains both no difference and a difference that counts"
     ("spread", "shift", "reason", "step"),
     [
         (0.05, 0.0, BOTH, "measure both sides in one sweep, 22 "),
-        (0.012, 0.026, "there is a difference, but it may be too small to count", "measure both sides in one sweep, 58 "),
+        (
+            0.012,
+            0.026,
+            "there is a difference, but it may be too small to count",
+            "measure both sides in one sweep, 58 ",
+        ),
         (0.9, 0.035, BOTH, "find what disturbs the machine"),
     ],
 )
