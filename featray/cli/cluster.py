@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
+from featray.core import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +140,7 @@ def stop(file: ClusterFileArgument = None) -> None:
 
     ended = cluster.stop(file, say=console.say)
     if file is None:
-        console.say(f"{len(ended)} raylets ended" if ended else NO_RAY)
+        console.say(f"{wording.count(len(ended), 'raylet')} ended" if ended else NO_RAY)
 
 
 @app.command()

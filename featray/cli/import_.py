@@ -7,6 +7,7 @@ import typer
 
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Results
+from featray.core import wording
 
 
 def import_(
@@ -28,4 +29,4 @@ def import_(
     for warning in imported.warnings:
         console.warn(warning)
     known = f", {imported.known} were there already" if imported.known else ""
-    console.say(f"{imported.added} rows imported{known}: {', '.join(imported.runs)}")
+    console.say(f"{wording.count(imported.added, 'row')} imported{known}: {', '.join(imported.runs)}")

@@ -9,6 +9,7 @@ import typer
 
 from featray.cli import console
 from featray.cli.options import JobAddress, Json
+from featray.core import wording
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -96,4 +97,4 @@ def _show(submit: "SubmitStatus") -> None:
     if submit.reason is not None:
         console.say(f"why: {submit.reason}")
     if submit.fetched:
-        console.say(f"{submit.fetched} rows came from the cluster")
+        console.say(f"{wording.count(submit.fetched, 'row')} came from the cluster")

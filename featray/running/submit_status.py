@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from featray.core import row
+from featray.core import row, wording
 from featray.core.events import PlainEvent
 from featray.errors import ERROR_MARK, WARNING_MARK, BackendError, Interrupted
 from featray.running import claims, progress, without_number
@@ -96,7 +96,7 @@ def _reason(job: "Job", end: RunEnd, measured: str | None, missing: int) -> str:
     if end.message:
         return end.message
     if missing:
-        return f"{missing} measurement{'' if missing == 1 else 's'} without a number"
+        return f"{wording.count(missing, 'measurement')} without a number"
     return f"ended at {measured or 'its start'}"
 
 

@@ -55,13 +55,13 @@ def complain(shell: Shell, *arguments: str | Path) -> str:
 def test_a_bad_sweep_is_refused_before_anything_is_written(
     case: str, command: str, tmp_path: Path, shell: Shell
 ) -> None:
-    content, said = CASES[case]
+    content, message = CASES[case]
     sweep, results = tmp_path / "trial.yaml", tmp_path / "results"
     sweep.write_bytes(content if isinstance(content, bytes) else content.encode())
     (tmp_path / "text.mp4").write_text("this is no video")
     (tmp_path / "folder.mp4").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    assert said in complain(shell, command, sweep, "--results", results)
+    assert message in complain(shell, command, sweep, "--results", results)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -70,15 +70,15 @@ def test_a_missing_sweep_is_refused(command: str, tmp_path: Path, shell: Shell) 
     assert "quick.yaml: no such file" in complain(shell, command, tmp_path / "quick.yaml")
 
 
-def test_cuda_without_a_gpu_anywhere_names_what_was_looked_at(tmp_path: Path, shell: Shell) -> None:
+def test_cuda_without_a_gpu_anywhere_names_the_hosts_that_have_none(tmp_path: Path, shell: Shell) -> None:
     from featray.planning import inventory
     from featray.planning.inventory import Host, Inventory
 
     sweep, hosts = tmp_path / "trial.yaml", tmp_path / "hosts.json"
     sweep.write_text(GOOD.replace("device: cpu", "device: cuda"))
     hosts.write_text(inventory.to_json(Inventory(hosts=(Host(host_id="h", hostname="box"),))))
-    said = complain(shell, "plan", sweep, "--inventory", hosts)
-    assert "no cuda device among box (no GPU)" in said
+    message = complain(shell, "plan", sweep, "--inventory", hosts)
+    assert "no cuda device among box (no GPU)" in message
 
 
 def test_a_bad_inventory_is_refused(tmp_path: Path, shell: Shell) -> None:
@@ -94,7 +94,7 @@ def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("submit", "--inventory", "hosts.json"), "--inventory goes with --replay; to measure on other hosts"),
         (("submit", "--detach", "--inventory", "hosts.json"), "--detach and --inventory do not go together"),
@@ -111,21 +111,21 @@ def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
         (("submit", "--budget", "0", "--detach"), "--budget: expected minutes above 0, got 0"),
     ],
 )
-def test_options_that_do_nothing_together_are_refused(
+def test_options_that_do_not_go_together_are_refused(
     arguments: tuple[str, ...],
-    said: str,
+    message: str,
     tmp_path: Path,
     shell: Shell,
 ) -> None:
     (tmp_path / "trial.yaml").write_text(GOOD)
     command, *options = arguments
-    assert said in complain(shell, command, "trial.yaml", *options)
-    assert [each.name for each in tmp_path.iterdir()] == ["trial.yaml"]
+    assert message in complain(shell, command, "trial.yaml", *options)
+    assert [path.name for path in tmp_path.iterdir()] == ["trial.yaml"]
 
 
 @pytest.mark.parametrize("command", [("submit",), ("submit", "--detach"), ("plan",)])
 @pytest.mark.parametrize(("file", "name"), [("calibration.yaml", ""), ("trial.yaml", "\nname: calibration")])
-def test_the_name_of_the_calibration_is_kept_for_it(
+def test_the_name_of_the_calibration_is_reserved_for_it(
     command: tuple[str, ...],
     file: str,
     name: str,
@@ -133,6 +133,6 @@ def test_the_name_of_the_calibration_is_kept_for_it(
     shell: Shell,
 ) -> None:
     (tmp_path / file).write_text(GOOD + name)
-    said = complain(shell, command[0], file, *command[1:])
-    assert f"{file}: the name 'calibration' is kept for `featray calibrate`; give the sweep a 'name' of its own" in said
-    assert [each.name for each in tmp_path.iterdir()] == [file]
+    message = complain(shell, command[0], file, *command[1:])
+    assert f"{file}: the name 'calibration' is reserved for `featray calibrate`; give the sweep a 'name'" in message
+    assert [path.name for path in tmp_path.iterdir()] == [file]

@@ -11,8 +11,8 @@ from featray import store, sweep
 from featray.host import clips
 from featray.sweep import expand
 from tests.support.builders import make_row
-from tests.support.campaigns import write
 from tests.support.command import ROOT, featray
+from tests.support.failing_sweeps import write_sweep
 
 BLACKWELL = ROOT / "sweeps" / "blackwell.yaml"
 INVENTORY = ROOT / "clusters" / "liquidswords2.inventory.json"
@@ -31,27 +31,27 @@ def test_the_flagship_is_planned_on_the_blackwell_alone(tmp_path: Path) -> None:
     assert len(units) == 36
     assert {unit["target_id"] for unit in units} == {blackwell_uuid()}
     table = featray("plan", BLACKWELL, "--inventory", INVENTORY, "--results", tmp_path / "r")
-    assert "36 cells, 36 units on 1 targets" in table.out
+    assert "36 cells, 36 units on 1 target" in table.out
     assert "3090" not in table.out
     assert not (tmp_path / "r").exists()
 
 
 def test_the_flagship_replayed_ends_in_a_full_report(tmp_path: Path) -> None:
-    of = sweep.load(BLACKWELL, probe_clip=clips.probe)
+    loaded = sweep.load(BLACKWELL, probe_clip=clips.probe)
     tape = [
         make_row(
-            detector=each.detector.name,
-            input=each.input.name,
-            section_kind=each.input.kind,
-            section_label=each.input.section_label,
-            device=each.device,
-            batch_size=each.batch_size,
-            frames=each.input.frames,
+            detector=cell.detector.name,
+            input=cell.input.name,
+            section_kind=cell.input.kind,
+            section_label=cell.input.section_label,
+            device=cell.device,
+            batch_size=cell.batch_size,
+            frames=cell.input.frames,
             timed_s=[1.0 + number / 100] * 3,
             invocation=number,
             gpu_name="NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
         )
-        for each in expand(of)
+        for cell in expand(loaded)
         for number in (1, 2, 3, 4, 5)
     ]
     store.append(str(tmp_path / "tape"), tape)
@@ -67,7 +67,7 @@ def test_the_flagship_replayed_ends_in_a_full_report(tmp_path: Path) -> None:
     assert len(store.read(str(tmp_path / "r")).rows) == 36 * 5
 
 
-def test_here_the_flagship_exits_2_and_says_what_was_looked_at(tmp_path: Path) -> None:
+def test_on_a_machine_without_its_gpu_the_flagship_exits_2_and_says_so(tmp_path: Path) -> None:
     done = featray("submit", BLACKWELL, "--results", tmp_path / "r")
     assert done.code == 2
     assert "no GPU matches '*RTX PRO 6000 Blackwell*'" in done.err
@@ -75,14 +75,14 @@ def test_here_the_flagship_exits_2_and_says_what_was_looked_at(tmp_path: Path) -
     assert not (tmp_path / "r").exists()
 
 
-def test_a_host_that_has_all_that_a_sweep_needs_is_called_ready(tmp_path: Path) -> None:
-    sweep = write(tmp_path)
+def test_a_host_that_has_everything_a_sweep_needs_is_called_ready(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path)
     done = featray("hosts", "--check", sweep)
     assert (done.code, done.err) == (0, f"every selected host is ready for {sweep}\n")
     assert f"featray {version('featray')}" in done.out
 
 
-def test_what_a_host_lacks_for_a_sweep_is_told_beside_its_inventory(tmp_path: Path) -> None:
+def test_a_host_that_lacks_something_for_a_sweep_is_named_beside_its_inventory(tmp_path: Path) -> None:
     sweep, recorded = tmp_path / "pretrained.yaml", tmp_path / "here.json"
     sweep.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n", encoding="utf-8")
     done = featray("hosts", "--check", sweep, "--json", FEATRAY_CACHE=str(tmp_path / "cache"))
@@ -96,13 +96,13 @@ def test_what_a_host_lacks_for_a_sweep_is_told_beside_its_inventory(tmp_path: Pa
 
 @pytest.mark.parametrize("typed", ["", "too-short", "two words of enough letters"])
 def test_a_host_that_is_given_no_token_does_not_join_and_keeps_the_one_it_has(typed: str, tmp_path: Path) -> None:
-    kept = tmp_path / "auth_token"
-    kept.write_text("0123456789abcdef", encoding="utf-8")
+    token_file = tmp_path / "auth_token"
+    token_file.write_text("0123456789abcdef", encoding="utf-8")
     command = ("cluster", "join", "--token-stdin", "127.0.0.1:9")
-    refused = featray(*command, typed=f"{typed}\n", RAY_AUTH_TOKEN_PATH=str(kept))
+    refused = featray(*command, typed=f"{typed}\n", RAY_AUTH_TOKEN_PATH=str(token_file))
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith("featray: error: that is no token; expected the line that `featray cluster token`")
-    assert kept.read_text(encoding="utf-8") == "0123456789abcdef"
+    assert token_file.read_text(encoding="utf-8") == "0123456789abcdef"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.campaigns import attempts, last, wait_until, write
-from tests.support.command import Ran, children, featray
+from tests.support.command import CommandResult, featray, list_children
+from tests.support.failing_sweeps import final_rows, list_attempts, wait_until, write_sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -50,7 +50,7 @@ def detach(sweep: Path, results: Path, home: Path, *options: str) -> str:
     return done.out.strip()
 
 
-def on_cluster(home: Path, *arguments: str | Path) -> Ran:
+def on_cluster(home: Path, *arguments: str | Path) -> CommandResult:
     return featray(*arguments, HOME=str(home))
 
 
@@ -68,40 +68,40 @@ def ask(url: str, home: Path) -> Any:
 
 
 def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write(tmp_path, "fault: error, at_batch: 4", sizes=[1, 4], n=2), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "fault: error, at_batch: 4", sizes=[1, 4], n=2), tmp_path / "r"
     id_ = detach(sweep, results, home)
     watched = on_cluster(home, "status", id_, "--watch")
     assert watched.code == 1, watched.err  # two units have no number
     assert "[4/4]" in watched.err
     assert "4/4" in watched.out
-    assert attempts(results) == [(1, 1, "ok"), (1, 1, "ok"), (4, 1, "failed"), (4, 1, "failed")]
+    assert list_attempts(results) == [(1, 1, "ok"), (1, 1, "ok"), (4, 1, "failed"), (4, 1, "failed")]
     logged = on_cluster(home, "logs", id_).out
     assert "[1/4]" in logged
-    assert "failed (RuntimeError: sabotaged in detect())" in logged
+    assert "failed (RuntimeError: failed on purpose in detect())" in logged
     assert on_cluster(home, "logs", id_, "-f").out == logged
     listed = on_cluster(home, "status").out
     assert id_ in listed
     assert "4/4" in listed
-    known = facts(home, id_)
-    assert (known["done"], known["total"], known["without_number"]) == (4, 4, 2)
-    assert (known["featray_sweep"], known["featray_store"]) == ("faulty", str(results))
+    submit = facts(home, id_)
+    assert (submit["done"], submit["total"], submit["without_number"]) == (4, 4, 2)
+    assert (submit["featray_sweep"], submit["featray_store"]) == ("faulty", str(results))
     assert on_cluster(home, "status", "faulty-2").err.startswith("featray: error: no detached submit 'faulty-2'")
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{dashboard}/api/jobs/", timeout=20)
 
 
-def test_rows_come_to_a_caller_who_shares_no_disk_with_the_head(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results, mine = write(tmp_path, sizes=[1, 4]), tmp_path / "head", tmp_path / "mine"
+def test_rows_come_to_a_caller_that_shares_no_disk_with_the_head(tmp_path: Path, home: Path, dashboard: str) -> None:
+    sweep, results, mine = write_sweep(tmp_path, sizes=[1, 4]), tmp_path / "head", tmp_path / "mine"
     id_ = detach(sweep, results, home)
     code = on_cluster(home, "status", id_, "--watch", "--results", mine, "--address", dashboard)
     assert code.code == 0, code.err
     assert "2 rows came from the cluster" in code.err
     assert "rows came" not in on_cluster(home, "status", id_, "--results", mine).err
-    assert attempts(mine) == attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
+    assert list_attempts(mine) == list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
 
 
 def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write(tmp_path, "seconds: 0.8", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.8", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
     id_ = detach(sweep, results, home)
     wait_until(lambda: (results / "rows").is_dir() and len(attempts_so_far(results)) >= 1, 90)
     _check_what_ray_shows(id_, home, dashboard)
@@ -111,26 +111,26 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     start_s = time.monotonic() - begun  # of a command that asks the cluster as much as `cancel` does
     begun = time.monotonic()
     with_cancel = featray_in_background("cancel", id_, home)
-    wait_until(lambda: not children(), 30)
+    wait_until(lambda: not list_children(), 30)
     seen_gone = time.monotonic() - begun
     out = with_cancel()
     assert out.code == 0, out.err
     assert "stopped; finished rows are kept" in out.err
     assert seen_gone < 5 + 2 * start_s  # 5 s from the signal; the command's own start is not counted
-    ends = collections.Counter(status for _, _, status in attempts(results))
+    ends = collections.Counter(status for _, _, status in list_attempts(results))
     assert 1 <= ends["ok"] < 8
     assert ends == {"ok": ends["ok"], "cancelled": 8 - ends["ok"]}
-    known = facts(home, id_)
-    assert (known["state"], known["reason"]) == ("stopped", f"stopped at {known['done']} of 8")
+    submit = facts(home, id_)
+    assert (submit["state"], submit["reason"]) == ("stopped", f"stopped at {submit['done']} of 8")
     assert on_cluster(home, "status", id_).code == 1  # units have no number
     assert "had ended already" in on_cluster(home, "cancel", id_).err
     again = detach(sweep, results, home)
     assert on_cluster(home, "status", again, "--watch").code == 0
-    assert len(last(results)) == 8
+    assert len(final_rows(results)) == 8
 
 
 def test_a_submit_that_its_budget_ended_has_units_without_a_number(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write(tmp_path, "seconds: 0.8", sizes=[1, 4], n=8, name="short"), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.8", sizes=[1, 4], n=8, name="short"), tmp_path / "r"
     id_ = detach(sweep, results, home, "--budget", "0.05", "--address", dashboard)
     ended = on_cluster(home, "status", id_, "--watch")
     assert ended.code == 1, ended.err
@@ -142,7 +142,7 @@ def test_a_submit_whose_interpreter_is_not_there_says_so(tmp_path: Path, home: P
     assert head is not None
     lab = tmp_path / "lab.yaml"
     lab.write_text(f"port: {head[2]}\nhosts: [{{name: here, address: {head[1]}, venv: ~/no such}}]\n")
-    sweep = write(tmp_path, name="nowhere")
+    sweep = write_sweep(tmp_path, name="nowhere")
     done = featray("submit", sweep, "--detach", "--results", tmp_path / "r", "--address", lab, HOME=str(home))
     assert done.code == 0, done.err
     ended = on_cluster(home, "status", done.out.strip(), "--watch", "--address", dashboard)
@@ -159,10 +159,10 @@ def featray_in_background(command: str, id_: str, home: Path) -> Any:
 
     process = start(command, id_, HOME=str(home))
 
-    def finish() -> Ran:
+    def finish() -> CommandResult:
         with process:
             out, err = process.communicate(timeout=90)
-        return Ran(process.returncode, out, err)
+        return CommandResult(process.returncode, out, err)
 
     return finish
 
@@ -171,7 +171,7 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     """Readable task names, the job's metadata, and featray's gauges on the node's metrics port."""
     tasks = ask(f"{dashboard}/api/v0/tasks?limit=100", home)["data"]["result"]["result"]
     assert "long/bad/cpu/invocation-1" in {task["name"] for task in tasks}
-    (job,) = [each for each in ask(f"{dashboard}/api/jobs/", home) if each["submission_id"] == id_]
+    (job,) = [job for job in ask(f"{dashboard}/api/jobs/", home) if job["submission_id"] == id_]
     assert {"job_name", "featray_sweep", "featray_store", "featray_version", "featray_user"} <= set(job["metadata"])
     node = ask(f"{dashboard}/nodes?view=summary", home)["data"]["summary"][0]
     port = node["raylet"]["metricsExportPort"]
@@ -188,7 +188,7 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
 
 
 def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:
-    sweep = write(tmp_path)
+    sweep = write_sweep(tmp_path)
     for arguments in (("submit", sweep, "--detach"), ("status",), ("logs", "x"), ("cancel", "x")):
         refused = featray(*arguments, HOME=str(tmp_path), FEATRAY_CACHE=str(tmp_path / "cache"))
         assert refused.code == 4

@@ -70,7 +70,7 @@ def test_bad_luck_is_tried_again_and_the_last_attempt_counts(tmp_path: Path, her
     assert {row.status for row in final_rows(tmp_path / "r").values()} == {"ok"}
 
 
-def test_a_child_that_hangs_with_the_interpreter_held_is_ended_at_its_limit(tmp_path: Path, here: Inventory) -> None:
+def test_a_child_that_hangs_and_holds_the_interpreter_is_ended_at_its_limit(tmp_path: Path, here: Inventory) -> None:
     sweep = write_sweep(tmp_path, "fault: hang, at_batch: 4", rules="time_limit_s: 2")
     begun = time.monotonic()
     run_sweep(sweep, tmp_path / "r", ThisMachine(here))
@@ -125,11 +125,11 @@ def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: 
     wait_until(lambda: not list_children(), 5)
     assert store.read(str(results)).rows == ()
     place = spool.folder(weights.featray_cache(), str(store.spool_name(results)))
-    (kept,) = spool.pending(place)
+    (spooled,) = spool.pending(place)
     outcome = run_sweep(sweep, results, ThisMachine(here))
     assert len(outcome.rows) == 1
     assert list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
-    assert kept in store.read(str(results)).rows
+    assert spooled in store.read(str(results)).rows
     assert spool.pending(place) == []
 
 
@@ -223,17 +223,17 @@ def test_a_store_made_read_only_ends_the_run_clearly(tmp_path: Path, here: Inven
 
 
 @pytest.mark.root
-def test_a_spool_that_is_full_is_said_and_costs_no_row(
+def test_a_full_spool_is_a_warning_and_costs_no_row(
     tmp_path: Path, here: Inventory, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FEATRAY_CACHE", str(small_disk))
     fill(small_disk)
-    said: list[str] = []
+    texts: list[str] = []
     run_sweep(
-        write_sweep(tmp_path), tmp_path / "r", ThisMachine(here), lambda progress: said.append(str(progress.text))
+        write_sweep(tmp_path), tmp_path / "r", ThisMachine(here), lambda progress: texts.append(str(progress.text))
     )
     assert {row.status for row in final_rows(tmp_path / "r").values()} == {"ok"}
-    assert any("No space left on device" in text for text in said)
+    assert any("No space left on device" in text for text in texts)
 
 
 def test_an_interpreter_of_another_architecture_costs_its_cells_and_no_more_tries(
@@ -260,7 +260,7 @@ def test_a_clip_that_went_away_costs_its_own_cells_only(tmp_path: Path, here: In
             return super().inventory()
 
     run_sweep(sweep, tmp_path / "r", Absent(here))
-    found = {row.input: (row.status, row.reason) for row in store.read(str(tmp_path / "r")).rows}
-    assert found["short"] == ("ok", None)
-    assert found["gone"][0] == "unsupported"
-    assert "gone.mp4 is not on this host; copy it there" in str(found["gone"][1])
+    ends = {row.input: (row.status, row.reason) for row in store.read(str(tmp_path / "r")).rows}
+    assert ends["short"] == ("ok", None)
+    assert ends["gone"][0] == "unsupported"
+    assert "gone.mp4 is not on this host; copy it there" in str(ends["gone"][1])

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from featray import store
-from tests.support.campaigns import attempts, last, wait_until, write
-from tests.support.command import children, featray, start
+from tests.support.command import featray, list_children, start
+from tests.support.failing_sweeps import final_rows, list_attempts, wait_until, write_sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -25,12 +25,12 @@ SLOW = "seconds: 0.7"  # a call; a cell makes one to warm up and two timed ones
 
 def below(pid: int, word: str) -> list[int]:
     """List the processes below another whose command line holds a word."""
-    found = []
-    for each in psutil.Process(pid).children(recursive=True):
+    pids = []
+    for child in psutil.Process(pid).children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if word in " ".join(each.cmdline()):
-                found.append(each.pid)
-    return found
+            if word in " ".join(child.cmdline()):
+                pids.append(child.pid)
+    return pids
 
 
 @contextlib.contextmanager
@@ -77,51 +77,51 @@ def orphans() -> Iterator[list[psutil.Process]]:
 def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(
     tmp_path: Path, orphans: list[psutil.Process]
 ) -> None:
-    sweep, results = write(tmp_path, SLOW, sizes=[1, 4], n=2), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, SLOW, sizes=[1, 4], n=2), tmp_path / "r"
     with submitted(sweep, results, orphans) as process:
         process.kill()
-        wait_until(lambda: not children(), 5)
+        wait_until(lambda: not list_children(), 5)
         process.communicate(timeout=30)
-    kept = len(attempts(results))
-    assert 1 <= kept < 4
+    measured = len(list_attempts(results))
+    assert 1 <= measured < 4
     done = featray("submit", sweep, "--results", results)
     assert done.code == 0, done.err
-    assert len(attempts(results)) == len(last(results)) == 4
-    assert {row.status for row in last(results).values()} == {"ok"}
+    assert len(list_attempts(results)) == len(final_rows(results)) == 4
+    assert {row.status for row in final_rows(results).values()} == {"ok"}
 
 
 def test_a_killed_worker_costs_one_try_of_the_cell_it_was_at(tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
     with submitted(sweep, results) as process:
         (worker,) = below(process.pid, "ray::faulty/bad/cpu/invocation-1")
         os.kill(worker, signal.SIGKILL)
         code, err = end_of(process, 120)
     assert code == 0, err
-    found = attempts(results)
-    assert sorted(each[1:] for each in found) == [(1, "crashed"), (1, "ok"), (1, "ok"), (2, "ok")]
-    assert {row.status for row in last(results).values()} == {"ok"}
+    ends = [(attempt, status) for _, attempt, status in list_attempts(results)]
+    assert sorted(ends) == [(1, "crashed"), (1, "ok"), (1, "ok"), (2, "ok")]
+    assert {row.status for row in final_rows(results).values()} == {"ok"}
 
 
 def test_a_raylet_killed_alone_ends_its_child_and_the_sweep(tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
     with submitted(sweep, results) as process:
         (raylet,) = below(process.pid, "/raylet/raylet")
         os.kill(raylet, signal.SIGKILL)
-        wait_until(lambda: not children(), 5)
+        wait_until(lambda: not list_children(), 5)
         code, err = end_of(process, 120)
     assert code == 1, err
-    final = last(results, set_aside=True)
+    final = final_rows(results, set_aside=True)
     assert len(final) == 3
     assert {row.status for row in final.values()} == {"ok", "lost"}
     assert "was set aside after 3 invocations in a row were lost" in err
     assert "without a number" in err
     resumed = featray("submit", sweep, "--results", results, "--retry-failed")
     assert resumed.code == 0, resumed.err
-    assert {row.status for row in last(results).values()} == {"ok"}
+    assert {row.status for row in final_rows(results).values()} == {"ok"}
 
 
 def test_a_head_that_goes_away_ends_the_sweep_with_a_message(tmp_path: Path) -> None:
-    sweep, results = write(tmp_path, SLOW, sizes=[1, 4, 8, 16], n=8), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, SLOW, sizes=[1, 4, 8, 16], n=8), tmp_path / "r"
     with submitted(sweep, results) as process:
         (head,) = below(process.pid, "/gcs/gcs_server")
         os.kill(head, signal.SIGKILL)
@@ -132,7 +132,7 @@ def test_a_head_that_goes_away_ends_the_sweep_with_a_message(tmp_path: Path) -> 
     assert "is gone" in err
     assert "the next submit goes on from there" in err
     assert "Traceback" not in err
-    assert {status for _, _, status in attempts(results)} == {"ok"}
+    assert {status for _, _, status in list_attempts(results)} == {"ok"}
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def stopped() -> Iterator[Callable[[Path, Path], "subprocess.Popen[str]"]]:
 def test_two_peoples_sweeps_never_overlap_on_one_host(
     tmp_path: Path, stopped: Callable[[Path, Path], "subprocess.Popen[str]"]
 ) -> None:
-    sweeps = {name: write(tmp_path, "seconds: 0.2", sizes=[1, 4], n=12, name=name) for name in ("ann", "bob")}
+    sweeps = {name: write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=12, name=name) for name in ("ann", "bob")}
     processes = [stopped(sweep, tmp_path / name) for name, sweep in sweeps.items()]
     wait_until(lambda: all(len(store.read(str(tmp_path / name)).rows) >= 6 for name in sweeps), 200)
     for process in processes:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.support.campaigns import wait_until
-from tests.support.command import children, featray, start
+from tests.support.command import featray, list_children, start
+from tests.support.failing_sweeps import wait_until
 
 CLOCKWORK = """
 description: Cheap cells.
@@ -57,6 +57,7 @@ def test_submit_measures_once_and_a_rerun_keeps_both(tmp_path: Path) -> None:
     assert again.code == 0, again.err
     events = [json.loads(line) for line in again.out.splitlines()]
     assert sum("row" in event for event in events) == 4
+    assert events[-1] == {"done": 0, "total": 0, "event": "ended_run", "code": 0}
     assert len(rows(results)) == 8
     assert rows(results)["run_id"].nunique() == 2
 
@@ -68,18 +69,18 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
         while "[1/4]" not in process.stderr.readline():
             assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)
-        wait_until(lambda: not children(), 2)
+        wait_until(lambda: not list_children(), 2)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "rows are stored, the next submit goes on from there" in err
     ends = rows(results)
-    kept = ends[ends["status"] == "ok"]
-    assert 1 <= len(kept) < 4
+    measured = ends[ends["status"] == "ok"]
+    assert 1 <= len(measured) < 4
     assert set(ends["status"]) == {"ok", "cancelled"}
     assert len(ends) == 4
     done = featray("submit", sweep, "--results", results)
     assert done.code == 0, done.err
-    assert f"{4 - len(kept)} measured in {kept['run_id'].iloc[0]}" in done.err
+    assert f"{4 - len(measured)} measured in {measured['run_id'].iloc[0]}" in done.err
     assert (rows(results)["status"] == "ok").all()
     assert len(rows(results)) == 4
 
@@ -89,10 +90,10 @@ def test_a_spent_budget_starts_nothing_new_and_what_had_started_is_kept(tmp_path
     # 72 frames of 8 ms, four calls a cell, two cells: an invocation outlasts the budget of 2.4 s.
     done = featray("submit", sweep, "--budget", "0.04", "--results", results)
     assert done.code == 1, done.err
-    assert "the budget left 2 measurements in 1 invocations undone" in done.err
+    assert "the budget left 2 measurements in 1 invocation undone" in done.err
     assert sorted(zip(rows(results)["batch_size"], rows(results)["invocation"], strict=True)) == [(1, 1), (4, 1)]
     planned = featray("plan", sweep, "--results", results)
-    assert "2 of 4 measurements are done; 2 are left in 1 invocations" in planned.out + planned.err
+    assert "2 of 4 measurements done, 2 left in 1 invocation" in planned.out + planned.err
 
 
 def test_a_second_submit_of_a_running_sweep_is_refused_by_name(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_second_submit_of_a_running_sweep_is_refused_by_name(tmp_path: Path) -
     assert f"process {process.pid}" in second.err
 
 
-def test_units_without_a_number_exit_1_and_stand_in_the_table(tmp_path: Path) -> None:
+def test_units_without_a_number_exit_1_and_are_in_the_table(tmp_path: Path) -> None:
     sweep = tmp_path / "bad.yaml"
     sweep.write_text(
         CLOCKWORK.format(pace=0, n=1)
@@ -120,12 +121,12 @@ def test_units_without_a_number_exit_1_and_stand_in_the_table(tmp_path: Path) ->
     )
     done = featray("submit", sweep, "--results", tmp_path / "results")
     assert done.code == 1, done.err
-    assert "failed: RuntimeError: sabotaged in detect()" in done.out
+    assert "failed: RuntimeError: failed on purpose in detect()" in done.out
     assert "1 without a number" in done.err
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_is_not_here_exits_2_and_says_what_was_looked_at(tmp_path: Path, device: str) -> None:
+def test_a_device_that_is_not_here_exits_2_and_names_the_hosts(tmp_path: Path, device: str) -> None:
     sweep = tmp_path / "gpu.yaml"
     sweep.write_text(CLOCKWORK.format(pace=0, n=1).replace("device: cpu", f"device: {device}"), encoding="utf-8")
     done = featray("submit", sweep, "--results", tmp_path / "results")

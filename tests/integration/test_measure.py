@@ -14,19 +14,19 @@ from featray.host import clips
 from featray.measurement import provenance
 from featray.sweep import expand
 from tests.support.builders import make_row
-from tests.support.campaigns import write
 from tests.support.command import featray
+from tests.support.failing_sweeps import write_sweep
 
 
 @pytest.fixture
 def sweep(tmp_path: Path) -> Path:
     """A detector that fails at batch 8 and finds its faces at 1 and 4; two repeats are asked for."""
-    return write(tmp_path, "seconds: 0.01, fault: error, at_batch: 8")
+    return write_sweep(tmp_path, "seconds: 0.01, fault: error, at_batch: 8")
 
 
 def cell_of(sweep: Path, batch_size: int) -> Cell:
-    (found,) = [each for each in expand(sweeps.load(sweep, probe_clip=clips.probe)) if each.batch_size == batch_size]
-    return found
+    cells = expand(sweeps.load(sweep, probe_clip=clips.probe))
+    return next(known for known in cells if known.batch_size == batch_size)
 
 
 def measure(*arguments: str | Path, cwd: Path, code: int = 0) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_a_cell_of_a_sweep_is_measured_by_the_beginning_of_its_id_and_the_sweeps
     assert min(row["timed_s"]) >= 0.01
 
 
-def test_a_row_that_was_printed_is_a_cell_to_measure_again(sweep: Path, tmp_path: Path) -> None:
+def test_a_printed_row_is_a_cell_to_measure_again(sweep: Path, tmp_path: Path) -> None:
     id_ = cell.cell_id(cell_of(sweep, 1))
     first = measure("--cell", id_, "--sweep", sweep, cwd=tmp_path)
     (tmp_path / "CELL.json").write_text(json.dumps(first), encoding="utf-8")
@@ -58,21 +58,21 @@ def test_a_row_that_was_printed_is_a_cell_to_measure_again(sweep: Path, tmp_path
 
 
 def test_a_target_that_is_named_is_the_one_that_is_measured(sweep: Path, tmp_path: Path) -> None:
-    target = f"cpu@{provenance.host_id()}"
+    target = f"cpu@{provenance.compute_host_id()}"
     row = measure("--cell", cell.cell_id(cell_of(sweep, 1)), "--sweep", sweep, "--target", target, cwd=tmp_path)
     assert (row["status"], row["target_id"]) == ("ok", target)
 
 
-def test_what_a_row_asked_is_a_cell_on_its_own(sweep: Path, tmp_path: Path) -> None:
+def test_the_column_asked_of_a_row_is_a_cell_by_itself(sweep: Path, tmp_path: Path) -> None:
     asked = cell_of(sweep, 4)
-    (tmp_path / "CELL.json").write_text(json.dumps(cell.asked(asked)), encoding="utf-8")
+    (tmp_path / "CELL.json").write_text(json.dumps(cell.to_asked(asked)), encoding="utf-8")
     row = measure("CELL.json", cwd=tmp_path)
     assert (row["status"], row["cell_id"]) == ("ok", cell.cell_id(asked))
 
 
 def test_a_cell_of_the_store_is_measured_by_its_id(sweep: Path, tmp_path: Path) -> None:
     asked = cell_of(sweep, 4)
-    stored = make_row(cell_id=cell.cell_id(asked), asked=identity.canonical(cell.asked(asked)), batch_size=4)
+    stored = make_row(cell_id=cell.cell_id(asked), asked=identity.canonical(cell.to_asked(asked)), batch_size=4)
     store.append(str(tmp_path / "results"), [stored])
     row = measure("--cell", cell.cell_id(asked), cwd=tmp_path)
     assert (row["status"], row["cell_id"], row["detector"]) == ("ok", cell.cell_id(asked), "bad")
@@ -80,12 +80,12 @@ def test_a_cell_of_the_store_is_measured_by_its_id(sweep: Path, tmp_path: Path) 
 
 def test_a_cell_that_fails_is_a_row_with_its_reason_and_exit_code_1(sweep: Path, tmp_path: Path) -> None:
     row = measure("--cell", cell.cell_id(cell_of(sweep, 8)), "--sweep", sweep, cwd=tmp_path, code=1)
-    assert (row["status"], row["reason"]) == ("failed", "RuntimeError: sabotaged in detect()")
+    assert (row["status"], row["reason"]) == ("failed", "RuntimeError: failed on purpose in detect()")
     assert row["timed_s"] is None
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--cell", "0123456789ab"), "results: no measured row of cell '0123456789ab'; name its sweep with --sweep"),
         (("--cell", "", "--sweep", "faulty.yaml"), "faulty: several cells with id ''"),
@@ -93,9 +93,9 @@ def test_a_cell_that_fails_is_a_row_with_its_reason_and_exit_code_1(sweep: Path,
     ],
 )
 def test_what_cannot_be_measured_exits_2_and_says_why(
-    options: tuple[str, ...], said: str, sweep: Path, tmp_path: Path
+    options: tuple[str, ...], message: str, sweep: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "CELL.json").write_text(json.dumps(cell.asked(cell_of(sweep, 1))), encoding="utf-8")
+    (tmp_path / "CELL.json").write_text(json.dumps(cell.to_asked(cell_of(sweep, 1))), encoding="utf-8")
     done = featray("measure", *options, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"featray: error: {said}")
+    assert done.err.startswith(f"featray: error: {message}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.support.command import ROOT, children, featray
+from tests.support.command import ROOT, featray, list_children
 
 LIMIT_S = 300  # promised on 2 cores, after the installation
 
@@ -19,7 +19,7 @@ def test_the_quickstart_measures_real_detectors_and_ends_in_a_table(tmp_path: Pa
     done = featray("submit", ROOT / "sweeps" / "quickstart.yaml", "--results", results, timeout=800)
     took = time.monotonic() - begun
     assert done.code == 0, done.err + done.out
-    assert children() == []
+    assert list_children() == []
     print(f"the quickstart took {took:.0f} s; promised are {LIMIT_S} s on an idle machine of 2 cores")
 
     frame = pd.read_parquet(results / "rows")

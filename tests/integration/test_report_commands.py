@@ -18,9 +18,9 @@ def results(tmp_path: Path, history: Path) -> Path:
 
 def test_report_prints_markdown_and_keeps_it(results: Path) -> None:
     ran = featray("report", RUN, "--baseline", BASELINE, "--results", results)
-    kept = results / "reports" / f"{RUN}.md"
-    assert (ran.code, ran.out) == (0, kept.read_text(encoding="utf-8"))
-    assert ran.err == f"report: {kept}\n"
+    file = results / "reports" / f"{RUN}.md"
+    assert (ran.code, ran.out) == (0, file.read_text(encoding="utf-8"))
+    assert ran.err == f"report: {file}\n"
     assert "| 1.75x | - | INCONCLUSIVE |" in ran.out
 
 
@@ -50,9 +50,9 @@ def test_suggest_writes_sweeps_that_plan_can_read(results: Path, tmp_path: Path)
 
 def test_recommend_names_a_setting_as_text_json_and_python(results: Path) -> None:
     asked = ("recommend", "--detector", "mpdetector", "--input", "long", "--results", results)
-    assert featray(*asked).out.startswith("long (472 frames): mpdetector, batch 16 on NVIDIA RTX PRO 6000")
-    (found,) = json.loads(featray(*asked, "--json").out)
-    assert round(found["best"]["frames_per_s"], 1) == 174.4
+    assert featray(*asked).out.startswith("long (472 frames): mpdetector, batch 16 on RTX PRO 6000 Blackwell of liquidswords2")
+    (recommendation,) = json.loads(featray(*asked, "--json").out)
+    assert round(recommendation["best"]["frames_per_s"], 1) == 174.4
     code = featray(*asked, "--python").out
     compile(code, "recommended", "exec")
     assert "batch_size=16" in code

@@ -42,7 +42,7 @@ def test_one_submit_shows_its_targets_why_it_ended_and_the_rows_that_came(board:
     assert shown.err.splitlines() == [
         f"s-1: stopped, into {shell.folder / 'head'}",
         "why: stopped at 1 of 2",
-        "1 rows came from the cluster",
+        "1 row came from the cluster",
     ]
 
 
