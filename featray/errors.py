@@ -12,6 +12,7 @@
     |-- BackendError (4)          Ray or a host cannot be reached, or refuses
     |   `-- HeadGone              the Ray head has stopped
     |-- Busy (5)                  another featray process holds what is needed
+    |-- GateUndecided (6)         `compare --fail-if` could not decide
     `-- Interrupted (130)         Ctrl-C
 
 Only `cli.app` catches them. Any other exception is a bug and keeps its traceback.
@@ -83,6 +84,12 @@ class Busy(FeatrayError):
     """Another featray process holds what this one needs."""
 
     exit_code = 5
+
+
+class GateUndecided(FeatrayError):
+    """A gate found no failing pair, but too little is known to pass."""
+
+    exit_code = 6
 
 
 class Interrupted(FeatrayError):

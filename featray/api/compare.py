@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from featray import stats, store
 from featray.analysis import comparison
-from featray.analysis.comparison import Comparison, Noise, Pair
+from featray.analysis.comparison import Comparison, Noise, Pair, gate
+from featray.analysis.comparison.gate import Gate, Require
+from featray.analysis.units import Unit
 from featray.api import noise
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
@@ -20,11 +22,31 @@ SHOWN_INPUTS = 4  # that a message lists of each side
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A comparison, and what of the store could not be used."""
+    """A comparison, what `fail_if` makes of it, and what of the store could not be used."""
 
     comparison: Comparison
     problems: tuple[str, ...]
-    failing: tuple[Pair, ...] = ()  # pairs with a verdict of `fail_if`
+    gate: Gate
+
+    @property
+    def failing(self) -> tuple[Pair, ...]:
+        """List the pairs with a verdict of `fail_if`; one with a dagger is none of them."""
+        return self.gate.failing
+
+    @property
+    def undecided(self) -> tuple[Pair, ...]:
+        """List the pairs that neither fail nor have a verdict to rely on, those with a dagger included."""
+        return self.gate.undecided
+
+    @property
+    def missing(self) -> tuple[Unit, ...]:
+        """List the units that have a number in the baseline and none in the candidate."""
+        return self.gate.missing
+
+    @property
+    def exit_code(self) -> int:
+        """Give the exit code of `featray compare`: 0 passed or without `fail_if`, 1 failed, 6 unable to tell."""
+        return self.gate.exit_code
 
 
 def compare(
@@ -35,6 +57,7 @@ def compare(
     margin_percent: float | None = None,
     results: str = "results",
     fail_if: Sequence[str] = (),
+    require: str | None = None,
 ) -> Compared:
     """Judge every matching pair of two selections, or the units of one selection along `over`.
 
@@ -46,16 +69,19 @@ def compare(
         margin_percent: Smallest difference that counts, 3 by default.
         results: Store of rows: a folder or URI.
         fail_if: Verdicts that count as failing: slower, faster, equivalent, inconclusive, not-comparable.
+        require: What `fail_if` must know to pass. `comparable` (default): every pair has a ratio, at least one is
+            decided, and the candidate lost no unit of the baseline. `decided`: every pair is decided. `none`: nothing.
 
     Returns:
-        The pairs with their verdicts, the units without a counterpart, and the failing pairs.
+        The pairs with their verdicts, the units without a counterpart, and the failing, undecided and missing ones.
 
     Raises:
-        BadInput: an expression, a key, a verdict or the margin is wrong, or one selection alone has no `over`.
+        BadInput: an expression, a key, a verdict, `require` or the margin is wrong, or one selection alone has no
+            `over`.
         NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
-    failing = _read_verdicts(fail_if)
+    failing, required = _read_verdicts(fail_if), _read_require(require, is_gate=bool(fail_if))
     if margin_percent is not None and not 0 < margin_percent < math.inf:
         raise BadInput(f"a margin of {margin_percent:g} percent; expected more than 0, such as 3")
     if candidate is None and not over:
@@ -76,7 +102,7 @@ def compare(
     return Compared(
         comparison=compared,
         problems=tuple(problems),
-        failing=tuple(pair for pair in compared.pairs if pair.verdict in failing),
+        gate=gate.judge(compared, failing, required),
     )
 
 
@@ -85,6 +111,16 @@ def _read_verdicts(names: Sequence[str]) -> set[Verdict]:
         if name.lower() not in VERDICT_NAMES:
             raise BadInput(f"--fail-if {name}: no such verdict{suggest(name, VERDICT_NAMES)}")
     return {VERDICT_NAMES[name.lower()] for name in names}
+
+
+def _read_require(name: str | None, *, is_gate: bool) -> Require:
+    if name is None:
+        return Require.COMPARABLE if is_gate else Require.NONE
+    if name.lower() not in tuple(Require):
+        raise BadInput(f"--require {name}: no such requirement{suggest(name, tuple(Require))}")
+    if not is_gate:
+        raise BadInput("--require says how strict --fail-if is: add --fail-if, such as --fail-if slower")
+    return Require(name.lower())
 
 
 def _select(results: str, expression: str, problems: dict[str, None]) -> list[Row]:

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from featray import errors
-from featray.errors import BackendError, BadInput, Busy, FeatrayError, Interrupted, StoreError
+from featray.errors import BackendError, BadInput, Busy, FeatrayError, GateUndecided, Interrupted, StoreError
 
 
 def test_each_kind_of_error_has_its_exit_code() -> None:
-    kinds = (FeatrayError, BadInput, StoreError, BackendError, Busy, Interrupted)
-    assert [kind.exit_code for kind in kinds] == [1, 2, 3, 4, 5, 130]
+    kinds = (FeatrayError, BadInput, StoreError, BackendError, Busy, GateUndecided, Interrupted)
+    assert [kind.exit_code for kind in kinds] == [1, 2, 3, 4, 5, 6, 130]
 
 
 def test_the_drawn_tree_is_the_tree_of_classes() -> None:

@@ -10,6 +10,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     factors       what else differs
     separation    the cells that would separate several factors
     pairs         one pair's verdict, reasons and next step
+    gate          whether a comparison passes, fails, or cannot tell
     calibration   how much identical cells differ on a target
     noise         what is known of the spread between processes and sessions
 """
