@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from featray import store
 from featray.api import arguments
 from featray.api.arguments import PathLike
 from featray.backends.ray.jobs import Jobs
@@ -33,10 +34,11 @@ def detach(
         Its id, for `status`, `logs` and `cancel`.
 
     Raises:
-        BadInput: the sweep or the cluster file is wrong.
+        BadInput: the sweep or the cluster file is wrong, or the store's address carries credentials.
         Busy: another process measures the sweep into this store.
         BackendError: the cluster cannot be reached or refuses, or the interpreter on the head is not known.
     """
+    store.check_address(results)
     loaded = arguments.load_sweep_to_submit(sweep)
     head, interpreter = detached.driver_place(address, python)
     options = ["--rerun"] * rerun + ["--retry-failed"] * retry_failed

@@ -118,9 +118,10 @@ def run_request(
     watch: Watch,
 ) -> Submitted:
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
+    store.check_address(request.results)
     head = cluster_file.head_address(address)
     if head is None and replay is None:
-        # Ray needs 15 s to start, so first see whether there is anything to measure on this machine.
+        # Ray needs 15 s to start: not before it is known that this machine has something to measure.
         spooled = _store_spooled_here(request.results)
         prepared = preparation.prepare(request, arguments.recorded_or_here(None), now=arguments.now())
         spooled_rows.announce(spooled, prepared.plan.run.run_id, watch)

@@ -19,7 +19,7 @@ from featray.measurement import weights
 from featray.sweep import Sweep
 
 INTERCHANGEABLE = "featray_interchangeable"
-"""Metadata key: whether a unit that was lost on one target may be measured on another, `true` or `false`."""
+"""Metadata key; `true` where a unit that was lost on one target may be measured on another, else `false`."""
 
 
 def check_free(results: str, sweep: str) -> None:
@@ -39,10 +39,11 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     Yields:
         A function that adds the run's id to the holder's name in the lock file.
 
-    The lock file lies in the store's folder, so that it also works across hosts on a shared disk. For a store in the
-    cloud it lies in this host's cache.
+    The lock file is in the store's folder, so that it also works across hosts on a shared disk. For a store in the
+    cloud it is in this host's cache.
 
     Raises:
+        BadInput: the store's address carries credentials.
         Busy: another process holds the sweep; the message names it.
         StoreError: the lock file cannot be written.
     """
@@ -61,6 +62,7 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
 
 def _lock(results: str, sweep: str) -> int:
     """Open and lock a sweep's file; closing it frees the sweep."""
+    store.check_address(results)
     cloud = weights.featray_cache() / "claims" / identity.digest({"store": store.full_name(results)})
     folder = cloud if "://" in results else Path(results)
     shown = store.display_name(results)

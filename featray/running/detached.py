@@ -12,6 +12,7 @@ import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
+from featray import store
 from featray.backends.ray.jobs import Jobs
 from featray.cluster import cluster_file, heads, raylet_records
 from featray.core.files import is_yaml
@@ -70,9 +71,11 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
         options: Further options of `featray submit`.
 
     Raises:
+        BadInput: the store's address carries credentials, which the job's command line would show.
         Busy: another process measures the sweep into this store now; the message names it.
         BackendError: the cluster refuses.
     """
+    store.check_address(results)
     results_there = results if "://" in results else str(Path(results).absolute())
     if "://" in results or Path(results).is_dir():
         claims.check_free(results, sweep.name)  # the job checks too, but the user would have left by then

@@ -10,8 +10,8 @@ What it promises:
 - Rows of an older schema are migrated while they are read. Rows of a newer schema are left out, and their file is named
   in the problems. Columns that this featray does not know are dropped by readers and kept by compaction.
 
-`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`); no message and no name has its
-credentials. `pandas.read_parquet("results/rows")` gives the same columns as `load`, but maps as lists of pairs.
+`RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`). A URI with credentials is refused, and
+no message has them. `pandas.read_parquet("results/rows")` gives the same columns as `load`, but maps as lists of pairs.
 
     location, stored_files     where the rows lie, and the files there
     schema, footers            the columns, and what small files say of their rows
@@ -29,7 +29,7 @@ from featray.store.reading import Reading, load, pause_garbage_collection, read
 from featray.store.removal import Removal, is_removed, plan_removal, remove
 from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
-from featray.store.store_names import display_name, full_name
+from featray.store.store_names import check_address, display_name, full_name
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.writing import append
 
@@ -44,6 +44,7 @@ __all__ = [
     "StoredKeys",
     "append",
     "check",
+    "check_address",
     "compact",
     "create_spool_name",
     "display_name",

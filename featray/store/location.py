@@ -1,7 +1,7 @@
 """Locations: the folder of a store's rows, on any filesystem that pyarrow knows.
 
 Flow: a results folder or URI -> `locate` -> `Location` -> `stored_files`.
-Names and messages have no credentials, although a URI may carry some.
+A URI that carries credentials is refused; names and messages have none.
 """
 
 import contextlib
@@ -52,9 +52,11 @@ def locate(results: str | os.PathLike[str]) -> Location:
     """Find where the rows of a results folder or URI lie; nothing is created or read.
 
     Raises:
+        BadInput: the URI carries credentials.
         StoreError: the URI is malformed, or names a filesystem that pyarrow does not have.
     """
     text = os.fspath(results)
+    store_names.check_address(text)
     if "://" not in text:
         return Location(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
     name = store_names.display_name(text)

@@ -24,8 +24,10 @@ def spool_name(results: str | os.PathLike[str]) -> str | None:
     """Name a store's spool; None for a folder that nothing was measured into yet.
 
     Raises:
+        BadInput: the store's address carries credentials.
         StoreError: the folder cannot be read.
     """
+    store_names.check_address(results)
     name = store_names.full_name(results)
     if "://" in name:
         return name

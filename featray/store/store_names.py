@@ -1,7 +1,8 @@
 """Store names: one for messages, and one for hosts and processes that have another working folder.
 
-A URI may carry credentials (`s3://KEY:SECRET@bucket/...`, `?sas_token=...`). Neither name has them: the display name
-ends up in terminals and reports, and the full name in file names, logs and a Ray dashboard that anybody can read.
+A URI that carries credentials (`s3://KEY:SECRET@bucket/...`, `?sas_token=...`) is refused by `check_address`: it would
+stand in command lines, logs and a Ray dashboard that anybody can read. Neither name has them either: the display name
+ends up in terminals, reports and the message of that refusal, and the full name in file names.
 Pure: nothing is opened, so that a message can name a URI that no filesystem takes.
 """
 
@@ -9,6 +10,8 @@ import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
+
+from featray.errors import BadInput
 
 HARMLESS = (
     "endpoint_override",
@@ -32,8 +35,59 @@ HARMLESS = (
 """Options of a URI that are no secrets: they say which server or account holds the bucket, or how to open it."""
 CONTAINER_SCHEMES = ("abfs", "abfss")  # the part before the `@` is a container or account here, not a user
 
+SERVERS = ("endpoint_override", "blob_storage_authority", "dfs_storage_authority")  # may be `USER:SECRET@HOST`
+NAMING = ("credential_kind", "tenant_id", "client_id", "user", "kerb_ticket")
+"""Options that say who opens the store and are no secrets by themselves."""
+
+USER_SCHEMES = ("hdfs", "viewfs")  # the part before the `@` is a user's name, which opens nothing by itself
+PUBLIC_USERS = ("anonymous",)  # Google's word for a bucket that everybody may read
+
+_VARIABLES = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE with a profile in ~/.aws/credentials",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, the path of a key file",
+    "gcs": "GOOGLE_APPLICATION_CREDENTIALS, the path of a key file",
+    "abfs": "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+    "abfss": "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+}
+"""Scheme -> variables from which pyarrow's filesystem takes the credentials."""
+
 _USER = re.compile(r"^(?P<scheme>[^:/?#]+)://(?P<user>[^/@?#]*|[^/@:?#]+:(?!\d+/)[^@?#]*)@")
 """The second form of `user` allows a slash in the secret, as S3's secrets have; digits and a slash are a port."""
+
+
+def check_address(results: str | os.PathLike[str]) -> None:
+    """Check that a store's address carries no credentials.
+
+    Raises:
+        BadInput: it does; the message names the variables to use instead, and holds no credentials.
+    """
+    text = os.fspath(results)
+    if "://" not in text or not (places := _credential_places(text)):
+        return
+    scheme = text.partition("://")[0].lower()
+    variables = _VARIABLES.get(scheme, "the variables of its service")
+    raise BadInput(
+        f"{display_name(text)}: the address holds credentials ({', '.join(places)}), which command lines, logs and the "
+        f"Ray dashboard would show; leave them out and set them in the environment, on every host that opens the "
+        f"store: {variables}"
+    )
+
+
+def _credential_places(text: str) -> list[str]:
+    """Name the parts of an address that hold credentials: user information, and options by name."""
+    user = _USER.match(text)
+    places = ["before the '@'"] if user is not None and _opens_something(user) else []
+    for name, value in _options(text):
+        has_user = name in SERVERS and "@" in unquote(value)
+        if value and (has_user or name not in (*HARMLESS, *NAMING)):
+            places.append(f"option {name}")
+    return places
+
+
+def _opens_something(user: re.Match[str]) -> bool:
+    name, _, password = user["user"].partition(":")
+    is_name = _names_container(user) or user["scheme"].lower() in USER_SCHEMES or name in PUBLIC_USERS
+    return bool(password) or bool(name and not is_name)
 
 
 def display_name(results: str | os.PathLike[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from featray.errors import Busy, StoreError
+from featray.errors import BadInput, Busy, StoreError
 from featray.running import claims
 from featray.running.claims import claim, holder_name
 from tests.support.replays import load_sweep
@@ -52,3 +52,8 @@ def test_a_job_says_whether_targets_are_interchangeable(tmp_path: Path) -> None:
         assert metadata[claims.INTERCHANGEABLE] == value
         assert metadata["featray_sweep"] == metadata["job_name"] == "demo"
         assert metadata["featray_store"] == "/r"
+
+
+def test_a_store_whose_address_carries_credentials_is_not_claimed() -> None:
+    with pytest.raises(BadInput, match="holds credentials"):
+        claims.check_free("s3://KEY:SECRET@bucket/results", "demo")

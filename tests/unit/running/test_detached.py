@@ -84,3 +84,11 @@ def test_a_sweep_that_is_being_measured_is_refused_before_a_job_starts(tmp_path:
     with claims.claim(str(tmp_path), "demo"), pytest.raises(Busy, match="demo is being submitted"):
         detached.start(jobs, loaded, tmp_path / "demo.yaml", python="python", results=str(tmp_path), options=[])
     assert jobs.command == []
+
+
+def test_a_store_whose_address_carries_credentials_never_stands_in_a_jobs_command_line(tmp_path: Path) -> None:
+    jobs, loaded = RecordedJobs(), load_sweep(tmp_path)
+    results = "s3://KEY:SECRET@bucket/results"
+    with pytest.raises(BadInput, match="AWS_SECRET_ACCESS_KEY"):
+        detached.start(jobs, loaded, tmp_path / "demo.yaml", python="python", results=results, options=[])
+    assert jobs.command == []

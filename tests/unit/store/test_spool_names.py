@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.errors import StoreError
+from featray.errors import BadInput, StoreError
 from featray.store import spool_names
 
 
@@ -23,8 +23,13 @@ def test_a_copy_of_a_folder_elsewhere_is_another_store(tmp_path: Path) -> None:
     assert store.spool_name(tmp_path / "copy") != store.spool_name(tmp_path / "results")
 
 
-def test_a_bucket_is_named_by_its_uri_without_secrets() -> None:
-    assert store.create_spool_name("s3://KEY:SECRET@bucket/results") == "s3://bucket/results"
+def test_a_bucket_is_named_by_its_uri() -> None:
+    assert store.create_spool_name("s3://bucket/results") == "s3://bucket/results"
+
+
+def test_a_bucket_whose_address_carries_credentials_has_no_spool() -> None:
+    with pytest.raises(BadInput, match="holds credentials"):
+        store.create_spool_name("s3://KEY:SECRET@bucket/results")
 
 
 def test_everybody_who_reads_the_rows_can_read_the_id(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from featray import store
+from featray.errors import BadInput
 from featray.store import store_names
 
 SECRET = "s3://AKIAKEY:SEC%2FRET@bucket/lab/results"
@@ -41,3 +42,44 @@ def test_a_filesystems_message_loses_its_secrets() -> None:
     text = "cannot parse s3://AKIAKEY:SEC%2FRET@bucket/lab/results?token=T0KEN: SEC/RET of AKIAKEY, T0KEN"
     message = store_names.hide_secrets(text, SECRET + "?token=T0KEN")
     assert message == "cannot parse s3://bucket/lab/results: ... of ..., ..."
+
+
+@pytest.mark.parametrize(
+    ("address", "place", "variable"),
+    [
+        ("s3://AKIAKEY:H1D%2FDEN@bucket/lab/results", "before the '@'", "AWS_SECRET_ACCESS_KEY"),
+        ("s3://H1DDEN@bucket/results", "before the '@'", "AWS_PROFILE"),
+        ("s3://bucket/results?access_key=KEY&secret_key=H1DDEN", "option access_key, option secret_key", "AWS_PROFILE"),
+        ("s3://bucket/results?endpoint_override=me%3AH1DDEN%40minio:9000", "option endpoint_override", "AWS_PROFILE"),
+        ("gs://H1DDEN@bucket/results", "before the '@'", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ("abfs://container:H1DDEN@account/a", "before the '@'", "AZURE_CLIENT_SECRET"),
+        ("abfss://container@account/a?sas_token=H1DDEN", "option sas_token", "AZURE_CLIENT_SECRET"),
+        ("hdfs://me:H1DDEN@name:8020/r", "before the '@'", "its service"),
+        ("nonsense://h/r?new_option=H1DDEN", "option new_option", "its service"),
+    ],
+)
+def test_an_address_with_credentials_is_refused_with_the_variables_to_use(
+    address: str, place: str, variable: str
+) -> None:
+    with pytest.raises(BadInput, match=variable) as refusal:
+        store.check_address(address)
+    assert f"({place})" in str(refusal.value)
+    assert "H1D" not in str(refusal.value)
+    assert "AKIA" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "results",
+        "/lab/a:b@c?secret_key=x",
+        "s3://bucket/results?region=us-east-1&endpoint_override=minio:9000&scheme=http",
+        "s3://bucket/of@somebody",
+        "gs://anonymous@bucket/results",
+        "abfs://container@account.dfs.core.windows.net/a?tenant_id=lab",
+        "hdfs://me@name:8020/results",
+        "s3://bucket/results?tls_ca_file_path=/lab/a@b.pem",
+    ],
+)
+def test_an_address_without_credentials_is_taken(address: str) -> None:
+    store.check_address(address)
