@@ -26,7 +26,7 @@ def cancel(job: str, *, address: str | None = None) -> Cancelled:
         BackendError: the cluster cannot be reached, or the submit still runs.
     """
     jobs = Jobs(cluster_file.head_address(address, must_run=True))
-    found = jobs.find(job)
-    if found.has_ended:
-        return Cancelled(state=found.state, had_ended=True)
+    submit = jobs.find(job)
+    if submit.has_ended:
+        return Cancelled(state=submit.state, had_ended=True)
     return Cancelled(state=jobs.cancel(job).state, had_ended=False)

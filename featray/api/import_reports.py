@@ -18,7 +18,7 @@ class Imported:
     added: int  # rows that are new
     known: int  # rows that the store had already
     runs: tuple[str, ...]
-    warnings: tuple[str, ...]  # what is odd about the files
+    warnings: tuple[str, ...]  # about the files
 
 
 def import_reports(*files: PathLike, results: str = "results", archive: str | None = None) -> Imported:
@@ -30,7 +30,7 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
         archive: Write the rows as an archive of this name, which `featray store compact` and `rm` leave alone.
 
     Returns:
-        How many rows are new, and what is odd about the files.
+        How many rows are new, and warnings about the files.
 
     Raises:
         ImportFileError: a file cannot be read, or contradicts the store's rows of the same run.
@@ -43,11 +43,11 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
     stored = {row.key(): row for run_id in runs for row in store.read(results, run_id=run_id, every_attempt=True).rows}
     added: list[Row] = []
     for row in imported:
-        known = stored.setdefault(row.key(), row)
-        if known is row:
+        first = stored.setdefault(row.key(), row)
+        if first is row:
             added.append(row)
-        elif (known.timed_s, known.started_at) != (row.timed_s, row.started_at):
-            raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, known)}; {_remedy(results, row.run_id)}")
+        elif (first.timed_s, first.started_at) != (row.timed_s, row.started_at):
+            raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, first)}; {_remedy(results, row.run_id)}")
     if added:
         store.append(results, added, archive=archive)
     warnings = tuple(warning for report in reports for warning in report.warnings)

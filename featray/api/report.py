@@ -120,15 +120,15 @@ def compose(
     )
     next_runs = propose(diagnosed, candidate_units, baseline_units)
     command = _suggest_command(chosen, before)
-    found = notes.of_diagnosis(diagnosed, baseline_units, report.ordered(), next_runs, command)
+    report_notes = notes.of_diagnosis(diagnosed, baseline_units, report.ordered(), next_runs, command)
     csv_name = f"{chosen.name}.units.csv"
     if form == "html":
         page = html.render(
-            report, found, version=__version__, csv_name=csv_name if beside else None, hand_written=people_notes
+            report, report_notes, version=__version__, csv_name=csv_name if beside else None, hand_written=people_notes
         )
         return ComposedReport(text=page.page, csv_name=csv_name, csv=page.csv)
     render = markdown.render if form == "markdown" else json_report.render
-    return ComposedReport(text=render(report, found, people_notes), csv_name=csv_name, csv=None)
+    return ComposedReport(text=render(report, report_notes, people_notes), csv_name=csv_name, csv=None)
 
 
 def _suggest_command(chosen: ChosenRuns, before: Sequence[Row]) -> str:

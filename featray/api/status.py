@@ -38,13 +38,13 @@ def status(
     jobs = Jobs(cluster_file.head_address(address, must_run=True))
     if job is None:
         return tuple(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
-    found = jobs.find(job)
-    if watch is not None and not found.has_ended:
+    submit = jobs.find(job)
+    if watch is not None and not submit.has_ended:
         for event in progress.read_lines(jobs.follow(job)):
             watch(event)
-        found = jobs.find(job)
-    judged, events = _judge(found, jobs.log(job))
-    fetched = spooled_rows.store_reported(results or found.metadata["featray_store"], events)
+        submit = jobs.find(job)
+    judged, events = _judge(submit, jobs.log(job))
+    fetched = spooled_rows.store_reported(results or submit.metadata["featray_store"], events)
     return (dataclasses.replace(judged, fetched=fetched, events=tuple(events)),)
 
 

@@ -28,9 +28,9 @@ def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
     Raises:
         StoreError: the store cannot be reached.
     """
-    found, problems = store.runs(results, sweep=sweep)
+    summaries, problems = store.runs(results, sweep=sweep)
     return StoredRuns(
-        store=store.display_name(results), runs=tuple(found), problems=tuple(str(problem) for problem in problems)
+        store=store.display_name(results), runs=tuple(summaries), problems=tuple(str(problem) for problem in problems)
     )
 
 

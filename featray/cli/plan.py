@@ -74,5 +74,5 @@ def table(prepared: "SubmitPlan") -> "Table":
 
 def _settings(cell: "Cell", varying: "Sequence[str]") -> tuple[str, ...]:
     rest = (getattr(cell, name) for name in varying)
-    known = (cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
-    return (*known, *("-" if value is None else str(value) for value in rest))
+    first = (cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
+    return (*first, *("-" if value is None else str(value) for value in rest))

@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 
 
-@app.command("ls")
+@app.command("ls", short_help="List every run with its rows by status.")
 def list_runs(
     results: Results = DEFAULT_RESULTS,
     sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only runs of this sweep.")] = None,
@@ -57,7 +57,7 @@ def _table(stored: "StoredRuns") -> "Table":
     return table
 
 
-@app.command("compact")
+@app.command("compact", short_help="Merge many small files into few.")
 def compact(
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only files of this run alone.")] = None,
@@ -76,7 +76,7 @@ def compact(
     console.say(f"{compacted.files_before} files became {compacted.files_after}, with {compacted.rows} rows")
 
 
-@app.command("check")
+@app.command("check", short_help="Read every file and say what is wrong.")
 def check(results: Results = DEFAULT_RESULTS) -> int:
     """Read every file whole and say what is wrong; exit code 1 when something is."""
     from featray.api import store
@@ -93,7 +93,7 @@ def check(results: Results = DEFAULT_RESULTS) -> int:
     return 1 if checkup.problems else 0
 
 
-@app.command("rm")
+@app.command("rm", short_help="Remove a run for good, after asking.")
 def remove(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run to remove, as `featray store ls` names it.")],
     results: Results = DEFAULT_RESULTS,

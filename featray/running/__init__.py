@@ -4,7 +4,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
 
     preparation        what a submit would do; `featray plan` prints it
     weights_on_hosts   pretrained weights, before anything is measured
-    submission         the whole of one submit
+    submission         carries out one submit from its plan to its end
     runner             carries out a plan; `retries` holds what is left of an invocation after a failure
     unmeasured         the rows of units that no process measured
     spooled_rows       rows that reach the store without an event of this submit

@@ -1,4 +1,4 @@
-"""Progress: what a watcher hears of a run, as values and as lines of JSON.
+"""Progress: what a watcher of a run gets, as values and as lines of JSON.
 
 Flow: `runner`, `spooled_rows`, `api.submit` -> `Progress` -> the live view. As JSON:
 `featray submit --json` -> log of a detached submit -> `read_line` -> `submit_status`, `featray status`, `featray logs`.
@@ -27,7 +27,7 @@ class RunEnd:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a watcher hears at once; `done` and `total` are 0 where there are no counts."""
+    """What a watcher gets at one call; `done` and `total` are 0 where there are no counts."""
 
     event: Event | None = None
     done: int = 0
@@ -36,7 +36,7 @@ class Progress:
     text: str | None = None
     row: Row | None = None  # stored without an event: it was in a spool, or no target can run its cell
     other: Row | None = None  # the same, of another run: left by a killed driver of this store
-    end: RunEnd | None = None  # the last thing that a watcher hears
+    end: RunEnd | None = None  # given at the last call
 
     def to_mapping(self) -> dict[str, object]:
         """Write it as plain values; what is not known is left out."""

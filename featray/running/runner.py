@@ -1,7 +1,7 @@
 """Runner: carries out a plan on a backend and stores every row the moment it arrives.
 
-Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.append`; the watcher hears of every event and of every
-row, also of those that the driver makes for what was lost.
+Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.append`. The watcher gets every event and every row,
+also the rows that the driver makes for what was lost.
 It always ends: every invocation has a deadline here, and a target that keeps failing is set aside.
 """
 

@@ -147,8 +147,8 @@ def _store_refusals(request: SubmitRequest, work: Plan) -> list[Row]:
     """Store a row for each cell that cannot run, once; return the new ones."""
     run_id = work.run.run_id
     stored = store.keys(request.results, sweep=request.sweep.name, run_id=run_id, every_attempt=True).units
-    known = [(unit.cell_id, unit.target_id) for unit in stored if unit.order_index is None]
-    refusals = unmeasured.make_refusals(work, known)
+    stored_refusals = [(unit.cell_id, unit.target_id) for unit in stored if unit.order_index is None]
+    refusals = unmeasured.make_refusals(work, stored_refusals)
     if refusals:
         store.append(request.results, refusals)
     return refusals

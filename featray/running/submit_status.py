@@ -73,12 +73,12 @@ def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:
 
 
 def _is_interchangeable(job: "Job") -> bool:
-    """Return whether a unit may be measured on another target than the one that lost it.
+    """Return True where a unit may be measured on another target than the one that lost it.
 
-    The job of an older featray does not say so. Where it succeeded, its driver found no unit without a number.
+    The job of an older featray does not say. Where it succeeded, its driver found no unit without a number.
     """
-    known = job.metadata.get(claims.INTERCHANGEABLE)
-    return known == "true" if known is not None else job.state == "succeeded"
+    value = job.metadata.get(claims.INTERCHANGEABLE)
+    return value == "true" if value is not None else job.state == "succeeded"
 
 
 def _exit_code(job: "Job", end: RunEnd, *, is_short: bool) -> int:

@@ -40,16 +40,6 @@ CASES: dict[str, tuple[str | bytes, str]] = {
 }  # fmt: skip
 
 
-def complain(shell: Shell, *arguments: str | Path) -> str:
-    """Run the command; return its one message."""
-    ran = shell(*arguments)
-    assert ran.code == 2, ran.err
-    assert ran.err.startswith("featray: error: ")
-    assert len(ran.err.splitlines()) == 1
-    assert ran.out == ""
-    return ran.err
-
-
 @pytest.mark.parametrize("command", ["submit", "plan"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_sweep_is_refused_before_anything_is_written(
@@ -61,13 +51,13 @@ def test_a_bad_sweep_is_refused_before_anything_is_written(
     (tmp_path / "text.mp4").write_text("this is no video")
     (tmp_path / "folder.mp4").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    assert message in complain(shell, command, sweep, "--results", results)
+    assert message in shell.complain(command, sweep, "--results", results)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("command", ["submit", "plan"])
 def test_a_missing_sweep_is_refused(command: str, tmp_path: Path, shell: Shell) -> None:
-    assert "quick.yaml: no such file" in complain(shell, command, tmp_path / "quick.yaml")
+    assert "quick.yaml: no such file" in shell.complain(command, tmp_path / "quick.yaml")
 
 
 def test_cuda_without_a_gpu_anywhere_names_the_hosts_that_have_none(tmp_path: Path, shell: Shell) -> None:
@@ -77,20 +67,20 @@ def test_cuda_without_a_gpu_anywhere_names_the_hosts_that_have_none(tmp_path: Pa
     sweep, hosts = tmp_path / "trial.yaml", tmp_path / "hosts.json"
     sweep.write_text(GOOD.replace("device: cpu", "device: cuda"))
     hosts.write_text(inventory.to_json(Inventory(hosts=(Host(host_id="h", hostname="box"),))))
-    message = complain(shell, "plan", sweep, "--inventory", hosts)
+    message = shell.complain("plan", sweep, "--inventory", hosts)
     assert "no cuda device among box (no GPU)" in message
 
 
 def test_a_bad_inventory_is_refused(tmp_path: Path, shell: Shell) -> None:
     sweep = tmp_path / "trial.yaml"
     sweep.write_text(GOOD)
-    assert "trial.yaml: not JSON" in complain(shell, "plan", sweep, "--inventory", sweep)
+    assert "trial.yaml: not JSON" in shell.complain("plan", sweep, "--inventory", sweep)
 
 
 def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("hosts:\n- {name: a, address: x}\n- {name: a, address: y}\n")
-    assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in complain(shell, "cluster", "start", lab)
+    assert "lab.yaml:3: hosts[1].name: two hosts have the name 'a'" in shell.complain("cluster", "start", lab)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +109,7 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     (tmp_path / "trial.yaml").write_text(GOOD)
     command, *options = arguments
-    assert message in complain(shell, command, "trial.yaml", *options)
+    assert message in shell.complain(command, "trial.yaml", *options)
     assert [path.name for path in tmp_path.iterdir()] == ["trial.yaml"]
 
 
@@ -133,6 +123,6 @@ def test_the_name_of_the_calibration_is_reserved_for_it(
     shell: Shell,
 ) -> None:
     (tmp_path / file).write_text(GOOD + name)
-    message = complain(shell, command[0], file, *command[1:])
+    message = shell.complain(command[0], file, *command[1:])
     assert f"{file}: the name 'calibration' is reserved for `featray calibrate`; give the sweep a 'name'" in message
     assert [path.name for path in tmp_path.iterdir()] == [file]

@@ -89,13 +89,11 @@ def test_what_is_read_from_the_store_has_one_name_for_each_gpu(write: Callable[[
 
 def events(shown: Inventory) -> list[dict[str, object]]:
     """Make the events of a submit that starts one cell on each GPU."""
-    planned = make_plan(place([make_cell(device="cuda")], *shown.hosts), n=1).invocations
-    return [
-        Progress(
-            event=Event(planned=each, kind=EventKind.STARTED, cell_id=each.cell_ids[0]), total=len(planned)
-        ).to_mapping()
-        for each in planned
+    started = [
+        Event(planned=planned, kind=EventKind.STARTED, cell_id=planned.cell_ids[0])
+        for planned in make_plan(place([make_cell(device="cuda")], *shown.hosts), n=1).invocations
     ]
+    return [Progress(event=event, total=len(started)).to_mapping() for event in started]
 
 
 def test_the_live_view_has_the_same_names() -> None:

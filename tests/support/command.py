@@ -74,6 +74,15 @@ class Shell:
         code = ended.value.code
         return CommandResult(code if isinstance(code, int) else 0, out, err)
 
+    def complain(self, *arguments: str | Path) -> str:
+        """Run a command that must refuse its input; return the one message that it prints."""
+        ran = self(*arguments)
+        assert ran.code == 2, ran.err
+        assert ran.err.startswith("featray: error: ")
+        assert len(ran.err.splitlines()) == 1
+        assert ran.out == ""
+        return ran.err
+
 
 def list_children(pattern: str = "featray.measurement") -> list[int]:
     """List the processes that measure on this machine now and use the cache of this test session."""

@@ -19,7 +19,7 @@ def test_a_damaged_file_is_a_problem(results: str) -> None:
     (Path(results) / "rows" / "bad.parquet").write_bytes(b"bad")
     (problem,) = store.runs(results).problems
     assert problem.startswith("bad.parquet: damaged")
-    assert [str(found) for found in store.check(results).problems] == [problem]
+    assert [str(checked) for checked in store.check(results).problems] == [problem]
 
 
 def test_small_files_are_merged(results: str) -> None:

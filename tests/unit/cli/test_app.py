@@ -1,5 +1,6 @@
 """The command itself: what its help lists, and how it is started."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -38,7 +39,6 @@ def test_help_names_every_command() -> None:
     assert done.returncode == 0
     listed = done.stdout.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == [name for name, *rest in COMMANDS if not rest]
-    assert "..." not in listed  # a line that is cut in the middle of a phrase tells nothing
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -48,6 +48,22 @@ def test_every_command_has_help_that_says_what_it_does(command: tuple[str, ...],
     usage, _, rest = ran.out.partition("\n\n")
     assert usage.split()[:3] == ["Usage:", "featray", command[0]]
     assert rest.partition("\n\n")[0].strip().endswith(".")
+
+
+@pytest.mark.parametrize("group", [(), ("cluster",), ("store",)], ids=" ".join)
+def test_no_line_of_the_list_of_commands_is_cut(
+    group: tuple[str, ...], shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = shell(*group, "--help").out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_option_names_its_value(command: tuple[str, ...], shell: Shell) -> None:
+    options = shell(*command, "--help").out.partition("Options:")[2]
+    assert not re.search(r"<(str|int|int range|float|path)>", options), options
 
 
 def test_python_m_featray_is_the_command() -> None:

@@ -46,7 +46,7 @@ def test_an_export_of_everything_says_which_runs_have_no_verdict(
     assert "other-1: no verdict against old: the sides have nothing in common" in ran.err
     verdicts = {entry["extra"].splitlines()[-3]: entry["extra"].splitlines()[0] for entry in json.loads(ran.out)}
     assert verdicts == {
-        "run new-1": "FASTER against old: 0.5 times its time (95% CI 0.5 to 0.5)",
+        "run new-1": "FASTER against old: 0.5 times its time (95% CI 0.456 to 0.548)",
         "run old-1": "run old-1",
         "run other-1": "run other-1",
     }

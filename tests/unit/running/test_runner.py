@@ -119,13 +119,13 @@ def cells(*sizes: int, **changes: Any) -> list[Cell]:
 def run(
     backend: ScriptedBackend,
     results: Path,
-    of: Sequence[Cell],
+    wanted: Sequence[Cell],
     *,
     watch: Watch = lambda _: None,
     n: int = 1,
     clock: DriverClock = REAL_TIME,
 ) -> runner.RunOutcome:
-    return Runner(make_plan(place(of, make_host()), n=n), backend, str(results), watch, clock=clock).run()
+    return Runner(make_plan(place(wanted, make_host()), n=n), backend, str(results), watch, clock=clock).run()
 
 
 def attempts(results: Path) -> list[tuple[int, int, str]]:
@@ -135,8 +135,10 @@ def attempts(results: Path) -> list[tuple[int, int, str]]:
 
 
 def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> None:
-    of = [cell for name in ("retinaface", "mpdetector", "detectorv2") for cell in cells(1, 4, detector=CATALOGUE[name])]
-    outcome = run(ScriptedBackend(lost), tmp_path, of, n=2)
+    wanted = [
+        cell for name in ("retinaface", "mpdetector", "detectorv2") for cell in cells(1, 4, detector=CATALOGUE[name])
+    ]
+    outcome = run(ScriptedBackend(lost), tmp_path, wanted, n=2)
     assert outcome.problems == ["CPU was set aside after 3 invocations in a row were lost with their process"]
     last = store.read(str(tmp_path)).rows
     assert len(last) == 12
@@ -187,12 +189,12 @@ def test_a_process_lost_before_any_cell_is_every_cells_failure(tmp_path: Path) -
 
 
 def test_a_silent_host_is_given_up_after_the_limit_of_what_it_was_doing(tmp_path: Path) -> None:
-    of = cells(1, 4)
-    work = make_plan(place(of, make_host()), n=1)
+    wanted = cells(1, 4)
+    work = make_plan(place(wanted, make_host()), n=1)
     quick = Rules(load_limit_s=0.1, time_limit_s=60.0)
     planned = tuple(
-        dataclasses.replace(each, invocation=dataclasses.replace(each.invocation, rules=quick))
-        for each in work.invocations
+        dataclasses.replace(started, invocation=dataclasses.replace(started.invocation, rules=quick))
+        for started in work.invocations
     )
     backend = ScriptedBackend(falls_silent, goes_well)
     hasty = DriverClock(grace_s=0.0)
