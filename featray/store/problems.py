@@ -47,6 +47,11 @@ def report_damage(name: str, error: BaseException) -> StoreProblem:
     return StoreProblem(name, f"damaged or not parquet ({_first_line(error)}); move it out of the store")
 
 
+def report_change(name: str) -> StoreProblem:
+    """Report a file that is not, byte for byte, as featray wrote it."""
+    return StoreProblem(name, "damaged (its checksum does not fit); move it out of the store")
+
+
 def report_misfit(name: str, error: BaseException) -> StoreProblem:
     """Report a parquet file whose columns have other types than those of rows."""
     return StoreProblem(name, f"cannot be read as rows ({_first_line(error)}); move it out of the store")

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from featray.core import identity
 from featray.errors import NothingMatches, StoreError, suggest
-from featray.store import compaction, reading, schema, stored_files, summary, writing
+from featray.store import compaction, reading, scanning, schema, stored_files, summary, writing
 from featray.store.location import Location, locate
-from featray.store.problems import report_damage
+from featray.store.problems import report_change, report_damage
 from featray.store.scanning import file_names, scan
 from featray.store.schema import FILE_COLUMN
 from featray.store.small_files import READ_ERRORS
@@ -125,11 +125,13 @@ def _rewrite(location: Location, name: str, run_id: str) -> None:
     """Write a file's rows of other runs into a new file."""
     try:
         table, sources = compaction.read_file(location, name), compaction.read_sources(location, name)
+        problem = report_change(name) if scanning.has_changed(location, name) else None
     except FileNotFoundError:  # a compaction has merged it into another file
         return
     except READ_ERRORS as error:
         problem = report_damage(name, error)
-        raise StoreError(f"{location.name}: {problem}; it holds other runs too, and nothing was removed") from error
+    if problem is not None:
+        raise StoreError(f"{location.name}: {problem}; it holds other runs too, and nothing was removed")
     others = table.filter(pc.invert(_mark_run(table, run_id)))
     # Its sources that were not deleted hold nothing but these rows and the run's, so the new file replaces them too.
     new_name = stored_files.make_name(stored_files.COMPACTED)

@@ -16,10 +16,17 @@ import pyarrow.parquet as pq
 
 from featray.core.row import SCHEMA_VERSION
 from featray.errors import StoreError
-from featray.store import schema, small_files
+from featray.store import footers, schema, small_files
 from featray.store.conditions import VERSION, Condition
 from featray.store.location import Location
-from featray.store.problems import StoreProblem, report_damage, report_foreign, report_misfit, report_newer
+from featray.store.problems import (
+    StoreProblem,
+    report_change,
+    report_damage,
+    report_foreign,
+    report_misfit,
+    report_newer,
+)
 from featray.store.schema import FILE_COLUMN
 from featray.store.stored_files import StoredFile, list_files, open_file
 
@@ -201,8 +208,23 @@ def examine(location: Location, file: StoredFile) -> StoreProblem | None:
             raise
         except small_files.READ_ERRORS as error:
             return _find_cause(location, file, error)
+        if has_changed(location, file.name):
+            return report_change(file.name)
     is_foreign = table.num_rows and pc.any(pc.is_null(table.column("schema_version"))).as_py()
     return report_foreign(file.name) if is_foreign else None
+
+
+def has_changed(location: Location, name: str) -> bool:
+    """Return True for a file whose checksum does not fit; False where it has none, as large files of older stores.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    with open_file(location, name) as stream:
+        if footers.CHECKSUM_KEY.encode() not in (pq.read_metadata(stream).metadata or {}):
+            return False
+        stream.seek(0)
+        return footers.is_changed(bytes(stream.read()))
 
 
 def _find_cause(location: Location, file: StoredFile, error: BaseException) -> StoreProblem:

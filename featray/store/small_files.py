@@ -16,7 +16,14 @@ from featray.core.row import SCHEMA_VERSION
 from featray.store import footers, schema
 from featray.store.footers import FooterRow
 from featray.store.location import Location
-from featray.store.problems import StoreProblem, report_damage, report_empty, report_foreign, report_misfit
+from featray.store.problems import (
+    StoreProblem,
+    report_change,
+    report_damage,
+    report_empty,
+    report_foreign,
+    report_misfit,
+)
 from featray.store.schema import FILE_COLUMN
 from featray.store.stored_files import StoredFile, open_file
 
@@ -112,6 +119,8 @@ def _read_file(
         return _FileTable(file, problem=report_empty(file.name))
     try:
         content = _content(location, file)
+        if footers.is_changed(content):
+            return _FileTable(file, problem=report_change(file.name))
         rows = footers.read_rows(content) if key_values else None
         if rows is not None and not any(footers.has_values(row, key_values) for row in rows):
             return _FileTable(file)

@@ -43,7 +43,7 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
 
 
 def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
-    """Write a table as parquet, with a checksum on every page so that damage is noticed.
+    """Write a table as parquet, with checksums of every page and of the whole file so that damage is noticed.
 
     Args:
         table: Rows, with any columns.
@@ -51,11 +51,10 @@ def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
         sources: Files of the store whose every row the table holds.
     """
     metadata = footers.describe_sources(sources) if sources else {}
-    if table.num_rows >= SMALL_ROWS:
-        _write_parquet(table, stream, metadata, is_small=False)
-        return
+    is_small = table.num_rows < SMALL_ROWS
+    rows = _describe_rows(table) if is_small else {}
     buffer = io.BytesIO()
-    _write_parquet(table, buffer, metadata | _describe_rows(table), is_small=True)
+    _write_parquet(table, buffer, metadata | rows | footers.place_checksum(), is_small=is_small)
     stream.write(footers.add_checksum(buffer.getvalue()))
 
 

@@ -14,6 +14,7 @@ from tests.support.store_files import (
     list_names,
     of_schema,
     put_file,
+    read_bytes,
     read_table,
     to_parquet,
 )
@@ -107,3 +108,12 @@ def test_removing_an_unknown_run_is_refused_with_the_known_runs(results: str) ->
     append_invocations(results, 1)
     with pytest.raises(NothingMatches, match="no run 'demo-9'; expected demo-1"):
         store.plan_removal(results, "demo-9")
+
+
+def test_a_removal_does_not_rewrite_a_file_whose_checksum_does_not_fit(results: str) -> None:
+    rows = [make_row(run_id=f"demo-{number % 2}", invocation=number) for number in range(1, 101)]
+    name = store.append(results, rows)
+    put_file(results, name, b"qower_limit_w".join(read_bytes(results, name).rsplit(b"power_limit_w", 1)))
+    with pytest.raises(StoreError, match=r"checksum does not fit.* nothing was removed"):
+        store.remove(results, "demo-1")
+    assert list_names(results) == [name]
