@@ -16,7 +16,7 @@ from featray.errors import BadInput, FeatrayError
 from featray.running import claims, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
-from featray.running.runner import RunOutcome
+from featray.running.run_outcome import RunOutcome
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

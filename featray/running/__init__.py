@@ -6,6 +6,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     weights_on_hosts   pretrained weights, before anything is measured
     submission         carries out one submit from its plan to its end
     runner             carries out a plan; `retries` holds what is left of an invocation after a failure
+    run_outcome        the result of a run, and what is left for later
     unmeasured         the rows of units that no process measured
     spooled_rows       rows that reach the store without an event of this submit
     without_number     counts the units that have no number

@@ -25,6 +25,7 @@ from featray.running import unmeasured
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.retries import moved_elsewhere, narrowed
+from featray.running.run_outcome import RunOutcome
 
 POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
@@ -54,27 +55,6 @@ class _RunningInvocation:
     has_begun: bool = False  # a child was started
     has_rows: bool = False
     spooled: list[Row] = dataclasses.field(default_factory=list)  # rows that its host keeps until `Backend.forget`
-
-
-@dataclasses.dataclass
-class RunOutcome:
-    """The result of a run."""
-
-    rows: list[Row] = dataclasses.field(default_factory=list)
-    problems: list[str] = dataclasses.field(default_factory=list)
-    not_reached: int = 0  # unit-invocations that the budget left unmeasured
-    newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
-    exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
-    """Target id -> cells that ran out of memory there: larger batches are not tried."""
-
-    def add(self, later: "RunOutcome") -> None:
-        """Add the result of a later part of the same submit."""
-        self.rows += later.rows
-        self.problems += later.problems
-        self.not_reached += later.not_reached
-        self.newcomers += later.newcomers
-        for target_id, cells in later.exhausted.items():
-            self.exhausted.setdefault(target_id, []).extend(cells)
 
 
 class Runner:

@@ -9,7 +9,7 @@ import datetime
 import functools
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from featray import errors, store
 from featray.backends import Backend
@@ -20,7 +20,10 @@ from featray.running import claims, preparation, spooled_rows, unmeasured, weigh
 from featray.running.gauges import Gauges
 from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.running.progress import Progress, Watch
-from featray.running.runner import REAL_TIME, DriverClock, Runner, RunOutcome
+from featray.running.run_outcome import RunOutcome
+from featray.running.runner import REAL_TIME, DriverClock, Runner
+
+Measure = Callable[[SubmitRequest, SubmitPlan], RunOutcome]
 
 
 def run(
@@ -52,24 +55,32 @@ def run(
         measure = functools.partial(_measure, backend=backend, watch=watch, ends_s=ends_s, clock=clock, gauges=gauges)
         outcome = measure(request, prepared)
         outcome.problems[:0] = prepared.problems
-        while outcome.newcomers and not outcome.not_reached:
-            outcome.newcomers.clear()
-            later = _without_retries(request)
-            try:
-                placed = preparation.place(request.sweep, backend.inventory())
-                outcome.add(measure(later, preparation.plan_run(later, placed, run_id)))
-            except errors.NothingMatches as wrong:
-                outcome.problems.append(f"nothing was measured on the hosts that joined: {wrong}")
-                break
-            except errors.NotReady as wrong:
-                outcome.problems.append(f"nothing was measured on the hosts that joined: {wrong}")
+        _measure_newcomers(request, run_id, backend, measure, outcome)
         spooled_rows.announce(spooled_rows.store_spooled(request.results, backend), run_id, watch)
-        duplicates = store.compact(request.results, run_id=run_id).duplicates
-        if duplicates:
-            outcome.problems.append(
-                f"{duplicates} rows were stored twice and count once; please report how this happened"
-            )
+        _compact(request.results, run_id, outcome)
     return run_id, outcome
+
+
+def _measure_newcomers(
+    request: SubmitRequest, run_id: str, backend: Backend, measure: Measure, outcome: RunOutcome
+) -> None:
+    """Measure on the hosts that joined during the run what the sweep asks of them."""
+    later = _without_retries(request)
+    while outcome.newcomers and not outcome.not_reached:
+        outcome.newcomers.clear()
+        try:
+            placed = preparation.place(request.sweep, backend.inventory())
+            outcome.add(measure(later, preparation.plan_run(later, placed, run_id)))
+        except (errors.NothingMatches, errors.NotReady) as wrong:
+            outcome.problems.append(f"nothing was measured on the hosts that joined: {wrong}")
+            if isinstance(wrong, errors.NothingMatches):
+                return
+
+
+def _compact(results: str, run_id: str, outcome: RunOutcome) -> None:
+    duplicates = store.compact(results, run_id=run_id).duplicates
+    if duplicates:
+        outcome.problems.append(f"{duplicates} rows were stored twice and count once; please report how this happened")
 
 
 def _announce_texts(texts: Sequence[str], work: Plan, watch: Watch) -> None:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from featray.cli import hosts, plan, progress
 from featray.core.events import EventKind
 from featray.planning import inventory
 from featray.planning.inventory import Inventory
-from featray.rendering import comparison_text, document, recommendation_text, terminal
+from featray.rendering import document, terminal
 from featray.running import runner
 from featray.running.progress import Progress
 from tests.support import builders
@@ -59,32 +58,27 @@ def results(tmp_path: Path) -> str:
     return str(tmp_path / "results")
 
 
-def comparison(results: str) -> str:
-    compared = featray.compare("before", "after", results=results).comparison
-    return "\n".join([*comparison_text.lines(compared), comparison_text.to_json(compared)])
-
-
-def recommendation(results: str) -> str:
-    recommended = featray.recommend(results=results)
-    return recommendation_text.text(recommended) + recommendation_text.snippet(recommended)
-
-
-def terminal_report(results: str) -> str:
-    rows = store.read(results, run_id="after-1").rows
-    return draw(terminal.draw(document.build(units.gather(rows))))
-
-
-def report(form: str) -> Callable[[str], str]:
-    return lambda results: featray.report("after", results=results, baseline="before", form=form, output="-").text
-
-
 @pytest.mark.parametrize(
-    "write",
-    [comparison, recommendation, terminal_report, report("markdown"), report("html"), report("json")],
-    ids=["compare", "recommend", "terminal", "markdown", "html", "json"],
+    "command",
+    [
+        ("compare", "before", "after"),
+        ("compare", "before", "after", "--json"),
+        ("recommend",),
+        ("report", "after", "--baseline", "before"),
+        ("report", "after", "--baseline", "before", "--format", "html", "-o", "-"),
+        ("report", "after", "--baseline", "before", "--format", "json"),
+    ],
+    ids=" ".join,
 )
-def test_what_is_read_from_the_store_has_one_name_for_each_gpu(write: Callable[[str], str], results: str) -> None:
-    assert names_in(write(results)) == NAMES
+def test_what_is_read_from_the_store_has_one_name_for_each_gpu(
+    command: tuple[str, ...], results: str, shell: Shell
+) -> None:
+    assert names_in(shell(*command, "--results", results).out) == NAMES
+
+
+def test_the_terminal_has_the_same_names(results: str) -> None:
+    rows = store.read(results, run_id="after-1").rows
+    assert names_in(draw(terminal.draw(document.build(units.gather(rows))))) == NAMES
 
 
 def events(shown: Inventory) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from featray.planning.inventory import Inventory
 from featray.running import submission
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Watch
-from featray.running.runner import RunOutcome
+from featray.running.run_outcome import RunOutcome
 from tests.support.command import list_children
 
 SWEEP = """

@@ -16,7 +16,8 @@ from featray.planning.inventory import Inventory
 from featray.running import submission
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Watch
-from featray.running.runner import REAL_TIME, DriverClock, RunOutcome
+from featray.running.run_outcome import RunOutcome
+from featray.running.runner import REAL_TIME, DriverClock
 from featray.sweep import Sweep, expand
 from tests.support.builders import make_row
 from tests.support.plans import make_host, make_inventory

@@ -20,9 +20,9 @@ from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.running import runner
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
+from featray.running.run_outcome import RunOutcome
 from featray.running.runner import REAL_TIME, DriverClock, Runner
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
 
@@ -124,7 +124,7 @@ def run(
     watch: Watch = lambda _: None,
     n: int = 1,
     clock: DriverClock = REAL_TIME,
-) -> runner.RunOutcome:
+) -> RunOutcome:
     return Runner(make_plan(place(wanted, make_host()), n=n), backend, str(results), watch, clock=clock).run()
 
 

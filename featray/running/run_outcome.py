@@ -1,0 +1,30 @@
+"""Run outcome: the rows of a run, its problems, and what is left for a later part of the same submit.
+
+Flow: `runner` -> `RunOutcome` -> `submission` adds those of its parts -> `api.submit`.
+"""
+
+import dataclasses
+
+from featray.core.cell import Cell
+from featray.core.row import Row
+
+
+@dataclasses.dataclass
+class RunOutcome:
+    """The result of a run."""
+
+    rows: list[Row] = dataclasses.field(default_factory=list)
+    problems: list[str] = dataclasses.field(default_factory=list)
+    not_reached: int = 0  # unit-invocations that the budget left unmeasured
+    newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
+    exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
+    """Target id -> cells that ran out of memory there: larger batches are not tried."""
+
+    def add(self, later: "RunOutcome") -> None:
+        """Add the result of a later part of the same submit."""
+        self.rows += later.rows
+        self.problems += later.problems
+        self.not_reached += later.not_reached
+        self.newcomers += later.newcomers
+        for target_id, cells in later.exhausted.items():
+            self.exhausted.setdefault(target_id, []).extend(cells)
