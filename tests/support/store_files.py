@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from featray import store
 from featray.core.row import Row
-from featray.store import schema, stored_files
+from featray.store import schema, small_files, stored_files
 from featray.store.location import locate
 from tests.support.builders import make_row
 
@@ -22,6 +23,15 @@ def append_invocations(results: str, count: int, **changes: Any) -> list[Row]:
     for row in rows:
         store.append(results, [row])
     return rows
+
+
+def append_large(results: str, **changes: Any) -> str:
+    """Append a file of a hundred rows that readers do not take for a small one; return its name."""
+    texts = random.Random(1)
+    rows = [make_row(invocation=number, reason=texts.randbytes(1500).hex(), **changes) for number in range(1, 101)]
+    name = store.append(results, [*rows, make_row(run_id="demo-2")])
+    assert len(read_bytes(results, name)) > small_files.LIMIT_B
+    return name
 
 
 def put_file(results: str, name: str, content: bytes) -> None:

@@ -10,7 +10,7 @@ from featray.store.location import Location
 from featray.store.problems import StoreProblem
 from featray.store.stored_files import StoredFile
 from tests.support.builders import make_row
-from tests.support.store_files import append_invocations, flip_bits, put_file
+from tests.support.store_files import append_invocations, append_large, flip_bits, put_file
 
 
 def test_a_check_counts_files_rows_and_duplicates_and_names_what_cannot_be_read(results: str) -> None:
@@ -50,10 +50,10 @@ def damage(path: Path, position: int, mask: int = 1) -> None:
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("rows", [1, 100])
+@pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("column", [b"weights", b"timed_s", b"detector"])
-def test_a_bit_that_flips_in_the_name_of_a_column_is_damage(results: str, rows: int, column: bytes) -> None:
-    name = store.append(results, [make_row(invocation=number, stderr_tail="x" * 99) for number in range(rows)])
+def test_a_bit_that_flips_in_the_name_of_a_column_is_damage(results: str, is_large: bool, column: bytes) -> None:
+    name = append_large(results) if is_large else store.append(results, [make_row()])
     store.append(results, [make_row(run_id="demo-2")])
     path = Path(results) / "rows" / name
     damage(path, path.read_bytes().rfind(column))

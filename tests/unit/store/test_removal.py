@@ -9,6 +9,7 @@ from featray.store import compaction, schema
 from tests.support.builders import make_row
 from tests.support.store_files import (
     append_invocations,
+    append_large,
     flip_bits,
     leave_killed_compaction,
     list_names,
@@ -111,8 +112,7 @@ def test_removing_an_unknown_run_is_refused_with_the_known_runs(results: str) ->
 
 
 def test_a_removal_does_not_rewrite_a_file_whose_checksum_does_not_fit(results: str) -> None:
-    rows = [make_row(run_id=f"demo-{number % 2}", invocation=number) for number in range(1, 101)]
-    name = store.append(results, rows)
+    name = append_large(results)
     put_file(results, name, b"qower_limit_w".join(read_bytes(results, name).rsplit(b"power_limit_w", 1)))
     with pytest.raises(StoreError, match=r"checksum does not fit.* nothing was removed"):
         store.remove(results, "demo-1")
