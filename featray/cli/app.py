@@ -17,6 +17,7 @@ from featray.cli import (
     cluster,
     compare,
     console,
+    exit_codes,
     export,
     hosts,
     import_,
@@ -33,8 +34,6 @@ from featray.cli import (
 from featray.core.version import __version__
 from featray.errors import FeatrayError
 
-UNWRITTEN = 120  # Python's own exit code where the last output cannot be written
-
 app = typer.Typer(
     name="featray",
     help="Measure how fast py-feat's face detectors are on each of your machines, and which differences are real.",
@@ -42,6 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=exit_codes.TABLE,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -67,7 +67,9 @@ app.command("logs", short_help="Print what a detached submit has printed.")(logs
 app.command("cancel", short_help="End a detached submit; finished rows are kept.")(cancel.cancel)
 app.command("plan", short_help="Show what would run where, and how long it takes.")(plan.plan)
 app.command("report", short_help="Write what was measured, as markdown, HTML or JSON.")(report.report)
-app.command("compare", short_help="Say for each pair whether it is really faster.")(compare.compare)
+app.command("compare", short_help="Say for each pair whether it is really faster.", epilog=exit_codes.TABLE)(
+    compare.compare
+)
 app.command("suggest", short_help="Write the sweeps that would settle open questions.")(suggest.suggest)
 app.command("recommend", short_help="Name the setting to use.")(recommend.recommend)
 app.command("measure", short_help="Measure one cell on this machine, without Ray.")(measure.measure)
@@ -95,20 +97,50 @@ def run() -> None:
             try:
                 stream.flush()
             except OSError:  # nobody reads the pipe any more, or the disk is full
-                code = code or UNWRITTEN
+                code = code or exit_codes.UNWRITTEN
         os._exit(code)
 
 
 def main() -> None:
-    """Run the command line; exit with the code that `featray.errors` documents."""
+    """Run the command line; exit with a code of `exit_codes`."""
+    try:
+        code = _run_command()
+    except BrokenPipeError:
+        code = exit_codes.PIPE_CLOSED
+    sys.exit(_finish_output(code))
+
+
+def _run_command() -> int:
     try:
         code = app(standalone_mode=False)
     except FeatrayError as wrong:
         console.error(str(wrong))
-        sys.exit(wrong.exit_code)
+        return wrong.exit_code
     except typer.Abort:
-        sys.exit(130)
+        return 130
     except TyperException as wrong:  # a wrong option or argument
         console.error(f"{wrong.format_message().rstrip('.')}. Try 'featray --help', or 'featray COMMAND --help'.")
-        sys.exit(wrong.exit_code)
-    sys.exit(code if isinstance(code, int) else 0)
+        return wrong.exit_code
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer gives it exit code 1, that of a gate that fails
+            raise end.__context__ from None
+        raise
+    return code if isinstance(code, int) else 0
+
+
+def _finish_output(code: int) -> int:
+    """Write what is still buffered, and give the exit code: another one if nobody can receive it.
+
+    What cannot be written is dropped. Python would try again at its end, and exit with a code of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as wrong:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if isinstance(wrong, BrokenPipeError):
+                code = exit_codes.PIPE_CLOSED
+            else:
+                code = exit_codes.UNWRITTEN
+                console.error(f"the output cannot be written: {wrong.strerror}")
+    return code

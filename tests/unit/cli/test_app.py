@@ -1,15 +1,20 @@
 """The command itself: what its help lists, and how it is started."""
 
+import fcntl
+import os
 import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer import Typer
 
+from featray import errors, store
 from featray.cli.app import app
-from tests.support.command import Shell
+from tests.support.builders import make_rows
+from tests.support.command import ROOT, Shell, start
 
 
 def commands(of: Typer, *before: str) -> list[tuple[str, ...]]:
@@ -37,7 +42,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
-    listed = done.stdout.partition("Commands:\n")[2]
+    listed = done.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
     assert [line.split()[0] for line in listed.splitlines()] == [name for name, *rest in COMMANDS if not rest]
 
 
@@ -55,7 +60,7 @@ def test_no_line_of_the_list_of_commands_is_cut(
     group: tuple[str, ...], shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    listed = shell(*group, "--help").out.partition("Commands:\n")[2]
+    listed = shell(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
     assert listed
     assert "..." not in listed
 
@@ -83,3 +88,74 @@ def test_the_exit_code_survives_what_ray_does_at_its_end(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Missing argument 'SWEEP'" in done.stderr
     assert done.returncode == (2 if module == "ray" else -signal.SIGABRT)
+
+
+def exit_codes(text: str, line: str) -> dict[int, str]:
+    """Read the table of exit codes: code -> meaning."""
+    return {int(code): meaning for code, meaning in re.findall(line, text, flags=re.MULTILINE)}
+
+
+@pytest.mark.parametrize("command", [(), ("compare",)], ids=["featray", "featray compare"])
+def test_the_exit_codes_of_the_help_are_those_of_the_readme(command: tuple[str, ...], shell: Shell) -> None:
+    listed = exit_codes(shell(*command, "--help").out.partition("Exit codes:\n")[2], r"^ +(\d+)  +(\S.*)$")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")[2].partition("\n\n")[0]
+    assert listed == exit_codes(readme.replace("`", ""), r"^\| (\d+) \| (.*) \|$")
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.FeatrayError)]
+    assert {kind.exit_code for kind in kinds} < set(listed)
+
+
+@pytest.fixture
+def slower(tmp_path: Path) -> tuple[str, ...]:
+    """Give the arguments of a comparison with a gate that fails."""
+    rows = [row for batch in (1, 4, 16) for row in make_rows([1.0, 1.01, 0.99], batch_size=batch)]
+    rows += [
+        row for batch in (1, 4, 16) for row in make_rows([2.0, 2.02, 1.98], run_id="b", sweep="b", batch_size=batch)
+    ]
+    store.append(str(tmp_path), rows)
+    return ("compare", "demo", "b", "--fail-if", "slower", "--json", "--results", str(tmp_path))
+
+
+def test_a_reader_that_has_closed_the_pipe_is_no_failed_gate(slower: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "featray", *slower], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_reader_that_closes_the_pipe_after_a_line_is_no_failed_gate(slower: tuple[str, ...]) -> None:
+    with start(*slower) as process:
+        assert process.stdout
+        assert process.stderr
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # less than is written, so that the command waits
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+def test_errors_to_a_closed_pipe_have_that_exit_code_too() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "featray", "compare", "nothing"], stdout=writer, stderr=writer, check=False, timeout=60
+    )
+    os.close(writer)
+    assert done.returncode == 128 + signal.SIGPIPE
+
+
+def test_a_full_disk_is_said() -> None:
+    code = "from featray.cli import app; app.app = lambda **options: print('a line'); app.main()"
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 120
+    assert done.stderr == b"featray: error: the output cannot be written: No space left on device\n"
+
+
+def test_another_error_of_the_system_keeps_its_traceback() -> None:
+    code = "from featray.cli import app; app.app = lambda **options: open('/no such file'); app.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "FileNotFoundError: [Errno 2] No such file or directory: '/no such file'"
