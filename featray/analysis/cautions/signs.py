@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
+from featray.analysis import disturbances
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -19,6 +20,8 @@ GPU the waiting at each of them, cost time of their own. 5% is what the repeats 
 OTHER_MAX = 0.10
 """Share of a call outside every known stage. Above it, the stages hide where the time goes: a tenth is the least gain
 that anybody would look for in them."""
+
+WHEN_QUIET = "Measure again while the machine is quiet"
 
 OTHER = "other"  # the stage of everything outside the known stages
 
@@ -38,6 +41,24 @@ def is_throttling_unknown(unit: Unit) -> bool:
 def is_shared(unit: Unit) -> bool:
     """Return True if other processes used the GPU during the measurement."""
     return any(row.foreign_gpu_processes for row in unit.measured)
+
+
+def is_crowded(unit: Unit) -> bool:
+    """Return True if other processes took CPUs; where that is unknown, the load average decides."""
+    other, load = disturbances.cpu_other(unit.measured), disturbances.load_per_cpu(unit.measured)
+    if other is not None:
+        return other > disturbances.CPU_OTHER_MAX
+    return load is not None and load > disturbances.OWN_LOAD + disturbances.LOAD_MAX
+
+
+def is_stolen_from(unit: Unit) -> bool:
+    """Return True if the hypervisor took processor time."""
+    return (disturbances.stolen(unit.measured) or 0.0) > disturbances.STOLEN_MAX
+
+
+def is_swapping(unit: Unit) -> bool:
+    """Return True if memory was moved to swap meanwhile."""
+    return (disturbances.swap_growth_b(unit.measured) or 0.0) > disturbances.SWAP_GROWTH_MAX_B
 
 
 def is_slowed(unit: Unit) -> bool:
@@ -107,6 +128,26 @@ def _foreign_processes(unit: Unit) -> str:
     return f"up to {processes} used the GPU in {len(counts)} of {wording.count(len(unit.measured), 'invocation')}"
 
 
+def _crowd(unit: Unit) -> str:
+    other = disturbances.cpu_other(unit.measured)
+    if other is not None:
+        return f"other processes took {other:.0%} of the CPUs"
+    return f"the load average was {disturbances.load_per_cpu(unit.measured) or 0.0:.1f} per CPU before it"
+
+
+def _most_crowded(units: Sequence[Unit]) -> str:
+    shares = [share for unit in units if (share := disturbances.cpu_other(unit.measured)) is not None]
+    return f" (up to {max(shares):.0%} of them)" if shares else ""
+
+
+def _stolen_time(unit: Unit) -> str:
+    return f"the hypervisor took {disturbances.stolen(unit.measured) or 0.0:.0%} of the processor time"
+
+
+def _swap(unit: Unit) -> str:
+    return f"swap grew by {wording.size(disturbances.swap_growth_b(unit.measured) or 0.0)} while it was measured"
+
+
 def _profiled(unit: Unit) -> str:
     return f"its profiled call took {wording.times(profiled_ratio(unit) or 0.0)} the time of a timed call"
 
@@ -140,6 +181,31 @@ SHARED = Sign(
     what_to_do="Measure again while the GPU is free",
 )
 
+CROWDED = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_crowded,
+    one_unit=_crowd,
+    all_units="other processes used the CPUs{detail}{scope}; the times may be too long",
+    detail=_most_crowded,
+    what_to_do=WHEN_QUIET,
+)
+
+STOLEN = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_stolen_from,
+    one_unit=_stolen_time,
+    all_units="the hypervisor took processor time{scope}; the times may be too long",
+    what_to_do="Measure again while the other virtual machines are quiet",
+)
+
+SWAPPING = Sign(
+    kind=CautionKind.DISTURBED,
+    applies=is_swapping,
+    one_unit=_swap,
+    all_units="memory was short and moved to swap{scope}; the times may be too long",
+    what_to_do="Free memory, then measure again",
+)
+
 SLOWED_BY_PROFILING = Sign(
     kind=CautionKind.DISTURBED,
     applies=is_slowed,
@@ -158,4 +224,7 @@ OPAQUE = Sign(
 OF_STAGES = (SLOWED_BY_PROFILING, OPAQUE)
 """Signs that make the stages doubtful, not the times."""
 
-SIGNS = (THROTTLED, THROTTLING_UNKNOWN, SHARED, *OF_STAGES)
+OF_MACHINE = (SHARED, CROWDED, STOLEN, SWAPPING)
+"""Signs that something else used the machine."""
+
+SIGNS = (THROTTLED, THROTTLING_UNKNOWN, *OF_MACHINE, *OF_STAGES)

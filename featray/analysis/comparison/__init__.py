@@ -3,16 +3,18 @@
 Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -> `Comparison` -> `diagnosis`,
 `rendering`, `featray compare`. Pure.
 
-    keys          what can be varied, and where a unit holds it
-    selection     an expression -> rows
-    matching      units -> pairs
-    work          equal work: what was resolved, and the outputs
-    factors       what else differs
-    separation    the cells that would separate several factors
-    pairs         one pair's verdict, reasons and next step
-    gate          whether a comparison passes, fails, or cannot tell
-    calibration   how much identical cells differ on a target
-    noise         what is known of the spread between processes and sessions
+    keys               what can be varied, and where a unit holds it
+    selection          an expression -> rows
+    matching           units -> pairs
+    work               equal work: what was resolved, and the outputs
+    factors            what else differs
+    machine_settings   what is set on a host, on a GPU and in torch, as text
+    state              whether the machine was in the same state for both
+    separation         the cells that would separate several factors
+    pairs              one pair's verdict, reasons and next step
+    gate               whether a comparison passes, fails, or cannot tell
+    calibration        how much identical cells differ on a target
+    noise              what is known of the spread between processes and sessions
 """
 
 import dataclasses

@@ -5,13 +5,14 @@ different: it can be neither the cause nor ruled out.
 """
 
 import dataclasses
+import math
 from collections.abc import Collection
 from enum import StrEnum
 
-from featray.analysis.comparison import keys, work
+from featray.analysis.comparison import keys, machine_settings, work
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
-from featray.core import targets
+from featray.core import targets, wording
 from featray.core.choices import Device
 
 
@@ -49,14 +50,22 @@ class Factor:
 
     @property
     def gist(self) -> str:
-        """Write it in short, as `gpu (RTX 3090 -> L40S)`, `variables (TF32 unset -> 0)`."""
-        baseline, candidate = self.names or (self.main.baseline, self.main.candidate)
-        is_named = self.names or self.main.key in (self.key, *MOST_INFORMATIVE)
-        return f"{self.title} ({'' if is_named else f'{self.main.key} '}{baseline} -> {candidate})"
+        """Write it in short, as `gpu (RTX 3090 -> L40S)`, `rules (warmup_max 8 -> 12)`."""
+        if self.key in keys.ITEMISED:
+            return f"{self.title} ({wording.phrases(list(map(_named, self.changes)))})"
+        if self.names:
+            return f"{self.title} ({' -> '.join(self.names)})"
+        is_title = self.main.key in (self.key, *MOST_INFORMATIVE)
+        change = f"{self.main.baseline} -> {self.main.candidate}" if is_title else _named(self.main)
+        return f"{self.title} ({change})"
 
     def __str__(self) -> str:
         """Write it in full, as `torch stack (torch 2.5.1 -> 2.11.0; cuda 12.4 -> 12.8)`."""
-        return f"{self.title} ({'; '.join(map(str, self.changes))})"
+        return f"{self.title} ({'; '.join(map(_named, self.changes))})"
+
+
+def _named(change: Change) -> str:
+    return f"{machine_settings.name(change.key)} {change.baseline} -> {change.candidate}"
 
 
 def find_differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Factor, ...]:
@@ -68,6 +77,7 @@ def find_differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tu
     factors += [Factor(change.key, FactorKind.WORK, (change,)) for change in changes]
     listed = {factor.key for factor in factors}
     context = [factor for factor in _context(baseline, candidate) if factor.key not in listed]
+    context = _without_consequences(context, listed)
     if any(factor.key in ("torch", "pyfeat") for factor in context):
         factors, context = _without_environment_label(factors), _without_environment_label(context)
     return (*factors, *context)
@@ -101,18 +111,38 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
     for key, columns in keys.FACTORS.items():
         if _is_of_device(key) and baseline.row.device != candidate.row.device:
             continue  # it differs because the device does
-        values = {column: _column_values(baseline, candidate, column) for column in columns}
-        changes = tuple(
-            Change(column, before, after)
-            for column, (before, after) in values.items()
-            if None not in (before, after) and before != after
-        )
+        changes = _changes(baseline, candidate, key, columns)
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
             names = _gpu_names(baseline, candidate) if key == "gpu" else None
             factors.append(Factor(key, FactorKind.CONTEXT, changes, names))
     if changes := _variables(baseline, candidate):
         factors.append(Factor(keys.VARIABLES, FactorKind.CONTEXT, changes))
     return factors
+
+
+def _changes(baseline: Unit, candidate: Unit, key: str, columns: Collection[str]) -> tuple[Change, ...]:
+    if key == "rules":
+        return machine_settings.rule_changes(baseline, candidate)
+    values = {column: _column_values(baseline, candidate, column) for column in columns}
+    return tuple(
+        Change(column, before, after)
+        for column, (before, after) in values.items()
+        if None not in (before, after) and before != after
+    )
+
+
+def _without_consequences(context: list[Factor], listed: Collection[str]) -> list[Factor]:
+    """Drop settings that differ because the machine or the GPU does, and CPUs that were allowed for other threads."""
+    present = {*listed, *(factor.key for factor in context)}
+    columns = {change.key for factor in context for change in factor.changes}
+    dropped = {"cpu_settings"} if columns & {"host_id", "cpu_model"} else set()
+    dropped |= {"gpu_settings"} if present & {"gpu", "device"} else set()
+    kept = [factor for factor in context if factor.key not in dropped]
+    if "threads" not in present:
+        return kept
+    changes = [tuple(change for change in factor.changes if change.key != "cpu_affinity") for factor in kept]
+    pairs = zip(kept, changes, strict=True)
+    return [dataclasses.replace(factor, changes=remaining) for factor, remaining in pairs if remaining]
 
 
 def _gpu_names(baseline: Unit, candidate: Unit) -> tuple[str, str]:
@@ -151,7 +181,24 @@ def _is_renamed(baseline: Unit, candidate: Unit, changes: tuple[Change, ...]) ->
 def _column_values(baseline: Unit, candidate: Unit, column: str) -> tuple[str | None, str | None]:
     if column == "delay_s_per_frame":  # none and 0 are the same
         return str(baseline.row.delay_s_per_frame or 0.0), str(candidate.row.delay_s_per_frame or 0.0)
+    if column == "calls_per_repeat":
+        return _calls_per_repeat(baseline, candidate)
+    if column in machine_settings.NAMES:
+        return machine_settings.values(baseline, candidate, column)
     return keys.as_text(getattr(baseline.row, column)), keys.as_text(getattr(candidate.row, column))
+
+
+def _calls_per_repeat(baseline: Unit, candidate: Unit) -> tuple[str | None, str | None]:
+    """Give the calls of a repeat if one side timed single calls although the other would time them many at a time.
+
+    The other side's repeat is about as long as a single call must be to be timed alone.
+    """
+    one, many = sorted((baseline, candidate), key=lambda unit: unit.row.calls_per_repeat or 1)
+    calls = [unit.row.calls_per_repeat or 1 for unit in (one, many)]
+    is_short = 2 * (one.call_s or math.inf) < calls[1] * (many.call_s or 0.0)
+    if one.is_imported or calls[0] > 1 or not is_short:
+        return None, None
+    return str(baseline.row.calls_per_repeat or 1), str(candidate.row.calls_per_repeat or 1)
 
 
 def _without_environment_label(factors: list[Factor]) -> list[Factor]:
@@ -160,10 +207,15 @@ def _without_environment_label(factors: list[Factor]) -> list[Factor]:
 
 
 def find_unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
-    """List the factors that a side does not store: they may differ unseen."""
+    """List the factors that a side does not store: they may differ unseen.
+
+    Settings are left out: stores of featray 0.1.0 have none of them, and every pair would list them all.
+    """
     unknown = []
     for key, columns in keys.FACTORS.items():
-        if key in ("environment", "measuring") or (_is_of_device(key) and baseline.row.device != Device.CUDA):
+        if key in ("environment", "measuring", *keys.ITEMISED) or (
+            _is_of_device(key) and baseline.row.device != Device.CUDA
+        ):
             continue
         if any(all(getattr(unit.row, column) is None for column in columns) for unit in (baseline, candidate)):
             unknown.append(key)

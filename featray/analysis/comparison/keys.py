@@ -15,21 +15,41 @@ SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "envir
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
     "gpu": ("gpu_uuid", "gpu_name", "gpu_memory_b"),
-    "torch": ("torch", "torchvision", "torchcodec", "cuda"),
-    "pyfeat": ("pyfeat", "pyfeat_commit"),
+    "torch": ("torch", "torchvision", "torchcodec", "cuda", "cudnn"),
+    "pyfeat": ("pyfeat", "pyfeat_commit", "pyfeat_dirty"),
     "driver": ("driver",),
     "host": ("host_id", "hostname", "cpu_model", "cpu_count", "memory_b", "arch", "os"),
     "threads": ("omp_num_threads", "torch_threads"),
     "environment": ("python", "ffmpeg", "environment"),
-    "measuring": ("protocol", "exclusive", "delay_s_per_frame"),
+    "measuring": ("protocol", "exclusive", "delay_s_per_frame", "calls_per_repeat"),
+    "rules": ("rules",),
+    "cpu_settings": (
+        *("cpu_governor", "cpu_turbo", "cpu_smt", "cpu_affinity", "cpu_quota", "numa_nodes", "transparent_hugepages"),
+    ),
+    "gpu_settings": (
+        *("power_limit_w", "sm_clock_application_hz", "gpu_persistence", "gpu_ecc", "gpu_mig"),
+        *("pcie_generation", "pcie_width"),
+    ),
+    "torch_settings": (*("tf32_matmul", "tf32_cudnn", "cudnn_benchmark", "cudnn_deterministic", "matmul_precision"),),
 }
-"""Factor -> its columns. `measuring` is how featray measured: protocol, alone on the host or not, injected delay. Two
-rows that differ in it were not timed in the same way."""
+"""Factor -> its columns. `measuring` is how featray measured: protocol, alone on the host or not, injected delay, calls
+one by one or many at a time. Two rows that differ in it were not timed in the same way. `rules` is one column that
+holds many; each that differs is named."""
+
+ITEMISED = ("rules", "cpu_settings", "gpu_settings", "torch_settings")
+"""Factors whose columns or rules are settings of their own, so that all that differ are named."""
 
 VARIABLES = "variables"
 """Factor: the environment variables of the sweep, one change each. They are not columns of a row."""
 
-TITLES: Mapping[str, str] = {"torch": "torch stack", "pyfeat": "py-feat", "measuring": "way of measuring"}
+TITLES: Mapping[str, str] = {
+    "torch": "torch stack",
+    "pyfeat": "py-feat",
+    "measuring": "way of measuring",
+    "cpu_settings": "CPU settings",
+    "gpu_settings": "GPU settings",
+    "torch_settings": "torch settings",
+}
 """Factor -> its name in sentences, where that is not its key."""
 
 HARDWARE = ("gpu", "driver", "host")
@@ -39,8 +59,7 @@ ALIASES: Mapping[str, str] = {
     "batch": "batch_size",
     "workers": "num_workers",
     "env": VARIABLES,
-    "py-feat": "pyfeat",
-    "torch stack": "torch",
+    **{title: factor for factor, title in TITLES.items()},
     "omp_num_threads": "threads",
     **{column: factor for factor, columns in FACTORS.items() for column in columns if column not in SETTINGS},
     "pyfeat": "pyfeat",
@@ -98,6 +117,8 @@ def value(unit: Unit, key: str) -> str | None:
         return None if unit.variables is None else json.dumps(unit.variables, sort_keys=True)
     if key in ("gpu", "host"):
         return unit.row.target_id if key == "gpu" else unit.row.host_id or unit.row.hostname
+    if key in ITEMISED:
+        return json.dumps([getattr(unit.row, column) for column in FACTORS[key]])
     if key in SETTINGS or key in FACTORS:
         return as_text(getattr(unit.row, FACTORS[key][0] if key in FACTORS and key not in SETTINGS else key))
     return work_value(unit, key)

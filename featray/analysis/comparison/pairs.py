@@ -1,8 +1,8 @@
 """Pairs: one unit compared with another, with the verdict and everything that qualifies it.
 
 Flow: two matched units -> `judge` -> `Pair` -> tables, findings, `featray compare`.
-Pure. The order of refusal: different work, no number, unknown work, too few invocations. A pair that is refused for its
-work has no ratio at all, so that nobody can quote it.
+Pure. The order of refusal: different work, no number, unknown work, unlike states, too few invocations. A pair that is
+refused for its work has no ratio at all, so that nobody can quote it.
 """
 
 import dataclasses
@@ -11,10 +11,11 @@ from collections.abc import Collection, Sequence
 
 from featray import stats
 from featray.analysis import cautions, sessions, unit_wording
-from featray.analysis.comparison import factors, keys, separation, work
+from featray.analysis.comparison import factors, keys, separation, state, work
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
+from featray.analysis.comparison.state import StateDifference
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -40,6 +41,7 @@ class Pair:
     unknown: tuple[str, ...]  # factors that a side does not store
     cautions: tuple[str, ...]
     separation: SeparationPlan | None
+    states: tuple[StateDifference, ...] = ()  # in which the machine was unlike: why it is INCONCLUSIVE
     allowance: str | None = None  # how far apart the sides were measured, and what that costs; None side by side
     dagger: bool = False
 
@@ -88,13 +90,14 @@ def judge(
     """
     changes = work.differences(baseline, candidate, over)
     refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over)
+    differing = factors.find_differing(baseline, candidate, over)
+    decision = None if refusals else _decide(baseline, candidate, margin, noise)
+    states = _unlike_states(baseline, candidate, differing, decision) if decision else ()
     verdict, decision, reasons = (
-        (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _time(baseline, candidate, margin, noise)
+        (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _qualify(baseline, candidate, decision, states)
     )
     differing = tuple(
-        factor
-        for factor in factors.find_differing(baseline, candidate, over)
-        if factor.kind is not FactorKind.SETTING or factor.key not in best_of
+        factor for factor in differing if factor.kind is not FactorKind.SETTING or factor.key not in best_of
     )
     return Pair(
         baseline=baseline,
@@ -106,7 +109,8 @@ def judge(
         factors=differing,
         unknown=factors.find_unknown(baseline, candidate),
         allowance=_allowance(baseline, candidate, decision) if decision else None,
-        cautions=tuple(_cautions(baseline, candidate)),
+        states=states,
+        cautions=tuple(_cautions(baseline, candidate, states)),
         separation=separation.separate(baseline, candidate, differing),
     )
 
@@ -123,34 +127,46 @@ def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str]) -> l
     return reasons
 
 
-def _time(
-    baseline: Unit,
-    candidate: Unit,
-    margin: float,
-    noise: Noise,
-) -> tuple[Verdict, Decision | None, list[str]]:
-    """Decide by the times."""
-    missing = [
-        f"the {side} has no number ({unit_wording.status(unit.rows[-1])})"
-        for side, unit in (("baseline", baseline), ("candidate", candidate))
-        if not unit.logs
-    ]
-    if missing:
-        return Verdict.INCONCLUSIVE, None, missing
+def _decide(baseline: Unit, candidate: Unit, margin: float, noise: Noise) -> Decision | None:
+    """Decide by the times alone; None where a side has none."""
+    if not baseline.logs or not candidate.logs:
+        return None
     targets = baseline.row.target_id, candidate.row.target_id
-    decision = stats.decide(
+    return stats.decide(
         baseline.timings,
         candidate.timings,
         margin=margin,
         calibrated_sd=noise.process_sd(targets),
         session_spread=noise.session_spread(targets),
     )
-    reasons = [*_unproven(baseline, candidate), *_timed_out(baseline, candidate)]
+
+
+def _unlike_states(
+    baseline: Unit, candidate: Unit, differing: Collection[Factor], decision: Decision
+) -> tuple[StateDifference, ...]:
+    """List the states in which the machine was unlike; an import has none."""
+    if baseline.is_imported or candidate.is_imported:
+        return ()
+    return state.find_differences(baseline, candidate, [factor.key for factor in differing], decision.design)
+
+
+def _qualify(
+    baseline: Unit, candidate: Unit, decision: Decision | None, states: Collection[StateDifference]
+) -> tuple[Verdict, Decision | None, list[str]]:
+    """Give the verdict of the times with its reasons, unless something makes it INCONCLUSIVE whatever they are."""
+    if decision is None:
+        missing = [
+            f"the {side} has no number ({unit_wording.status(unit.rows[-1])})"
+            for side, unit in (("baseline", baseline), ("candidate", candidate))
+            if not unit.logs
+        ]
+        return Verdict.INCONCLUSIVE, None, missing
+    undecided = why_inconclusive(decision) if decision.verdict is Verdict.INCONCLUSIVE else []
+    unlike = [difference.sentence for difference in states]
+    reasons = [*_unproven(baseline, candidate), *_timed_out(baseline, candidate), *unlike]
     if reasons:
         decision = dataclasses.replace(decision, verdict=Verdict.INCONCLUSIVE)
-    if decision.verdict is Verdict.INCONCLUSIVE:
-        reasons += why_inconclusive(decision)
-    return decision.verdict, decision, reasons
+    return decision.verdict, decision, [*reasons, *undecided]
 
 
 def _unproven(baseline: Unit, candidate: Unit) -> list[str]:
@@ -226,10 +242,15 @@ def _distance(baseline: Unit, candidate: Unit) -> str:
     return f"{wording.duration(gap_s)} apart"
 
 
-def _cautions(baseline: Unit, candidate: Unit) -> list[str]:
-    """List what makes the times of a side doubtful."""
+def _cautions(baseline: Unit, candidate: Unit, states: Collection[StateDifference]) -> list[str]:
+    """List what makes the times of a side doubtful, unless it is a reason already."""
     sides = {"baseline": baseline, "candidate": candidate}
-    sentences = [f"{side}: {caution.sentence}" for side, unit in sides.items() for caution in cautions.of_unit(unit)]
+    sentences = [
+        f"{side}: {caution.sentence}"
+        for side, unit in sides.items()
+        for caution in cautions.of_unit(unit)
+        if caution.sentence not in state.find_repeated_cautions(unit, states)
+    ]
     counts = {side: len(unit.timings) for side, unit in sides.items()}
     longer, least = max(counts, key=lambda side: counts[side]), min(counts.values())
     if stats.INVOCATIONS_MIN <= least < counts[longer]:
@@ -247,6 +268,8 @@ def next_step(pair: Pair) -> str | None:
         return "fix what failed, then submit with --retry-failed"
     if pair.baseline.is_imported or pair.candidate.is_imported:
         return f"measure both sides with featray, {_invocations(pair.decision)}"
+    if pair.states:
+        return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
     if pair.verdict is Verdict.INCONCLUSIVE:
         return _measure_more(pair.decision)
     if pair.separation and pair.separation.cells:

@@ -8,7 +8,7 @@ belongs to a machine (GPU, driver, host) changes as one thing: no sweep can sepa
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from featray.analysis.comparison import keys
+from featray.analysis.comparison import keys, machine_settings
 from featray.analysis.comparison.factors import Factor
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
@@ -136,6 +136,8 @@ def _parts(factor: Factor, row: Row, side: str) -> list[str]:
         return [f"py-feat commit {row.pyfeat_commit}" if row.pyfeat_commit else f"py-feat {row.pyfeat}"]
     if factor.key == keys.VARIABLES:
         return [f"{change.key}={_value(change, side)}" for change in factor.changes]
+    if factor.key in keys.ITEMISED:
+        return [f"{machine_settings.name(change.key)} {_value(change, side)}" for change in factor.changes]
     return [f"{factor.title} {_value(factor.changes[0], side)}"]
 
 

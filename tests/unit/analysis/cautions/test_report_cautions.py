@@ -40,6 +40,13 @@ def test_a_cause_that_some_units_have_names_them() -> None:
     )
 
 
+def test_busy_cpus_are_one_caution_with_the_highest_share() -> None:
+    assert texts(*batches(1, cpu_other=0.1), *batches(4, cpu_other=0.31)) == [
+        "Other processes used the CPUs (up to 31% of them) for all 2 settings; the times may be too long. "
+        "Measure again while the machine is quiet."
+    ]
+
+
 def test_a_single_unit_needs_no_name() -> None:
     assert texts(make_row(unmet_rules=["few_batches"])) == [
         "Fewer than 4 batches per call; the speed includes the first batch's start-up. "

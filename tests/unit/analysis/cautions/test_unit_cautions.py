@@ -1,5 +1,6 @@
 """Unit cautions: each where it must be given, and a near miss where it must not."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -44,6 +45,17 @@ def test_a_clean_unit_has_no_caution() -> None:
             "up to 2 other processes used the GPU in 3 of 3 invocations",
         ),
         ({"throttled": True}, {"throttled": None}, "throttled in 3 of 3 invocations"),
+        ({"cpu_other": 0.06}, {"cpu_other": 0.05}, "other processes took 6% of the CPUs"),
+        (
+            {"load_1m": 97.0, "cpu_count": 48},
+            {"load_1m": 96.0, "cpu_count": 48},  # one thread on each CPU is the cell before, one more is none
+            "the load average was 2.0 per CPU before it",
+        ),
+        (
+            {"steal_share": 0.02, "cpu_utilization": 0.5},
+            {"steal_share": 0.015, "cpu_utilization": 0.5},
+            "the hypervisor took 4% of the processor time",
+        ),
         (
             {"delay_s_per_frame": 0.002},
             {"delay_s_per_frame": 0.0},
@@ -56,6 +68,16 @@ def test_each_caution_is_given_at_its_sign_and_not_short_of_it(
 ) -> None:
     assert sentences(**fires) == [sentence]
     assert sentences(**misses) == []
+
+
+def test_a_known_use_of_the_cpus_is_believed_rather_than_the_load() -> None:
+    assert sentences(cpu_other=0.01, load_1m=400.0) == []
+
+
+def test_swap_that_grows_while_a_unit_is_measured_is_a_caution() -> None:
+    rows = [dataclasses.replace(row, swap_used_b=row.invocation * 2**28) for row in make_rows([1.0, 1.0, 1.0])]
+    (caution,) = cautions.of_unit(units.gather(rows)[0])
+    assert str(caution) == "Swap grew by 512.0 MiB while it was measured. Free memory, then measure again."
 
 
 def test_a_caution_says_what_to_do() -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-
 from typing import Any
 
 import pytest
@@ -167,12 +166,15 @@ def test_several_settings_are_one_factor_and_all_are_named() -> None:
 
 def test_settings_of_another_machine_or_gpu_follow_from_it() -> None:
     shelf = {**SHELF, **CPU, "target_id": "cpu@id-shelf", "cpu_governor": "performance"}
-    assert compare_columns({**CPU, "cpu_governor": "powersave"}, shelf) == (
-        "host (cpu_model AMD Ryzen Threadripper 7960X -> Intel Xeon Gold 6430)",
-    )
+    assert compare_columns({**CPU, "cpu_governor": "powersave"}, shelf) == ("host (box -> shelf)",)
     assert compare_columns({"power_limit_w": 350.0}, {"power_limit_w": 600.0, **BLACKWELL}) == (
         "gpu (RTX 3090 -> RTX PRO 6000 Blackwell)",
     )
+
+
+def test_settings_of_the_same_machine_under_another_kernel_are_a_factor_of_their_own() -> None:
+    before, after = ({"os": os, "cpu_turbo": turbo} for os, turbo in (("Linux 6.12", True), ("Linux 6.18", False)))
+    assert compare_columns(before, after) == ("host (os Linux 6.12 -> Linux 6.18)", "CPU settings (turbo on -> off)")
 
 
 def test_the_cpus_that_a_child_may_use_follow_from_its_threads() -> None:
@@ -228,7 +230,7 @@ def test_settings_and_software_together_are_confounded_and_separated_by_a_cell_w
     assert pair.is_confounded
     assert pair.separation is not None
     (cell,) = pair.separation.cells
-    assert cell.text == "RTX 3090 of box with torch 2.11.0+cu128 and governor performance and turbo off"
+    assert cell.text == "RTX 3090 of box with torch 2.11.0+cu128, governor performance and turbo off"
 
 
 def test_calls_timed_one_by_one_and_many_at_a_time_are_two_ways_of_measuring() -> None:

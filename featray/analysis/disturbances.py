@@ -1,0 +1,105 @@
+"""Disturbances: what else used a machine while a unit was measured, and how it ran, as figures of the unit's rows.
+
+Flow: rows of one side -> figures -> `cautions.signs` for one unit, `comparison.state` for two. Pure.
+A figure is the median over invocations, so it holds for at least half of them. It is None where no row has it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+from featray.core.row import Row
+
+CPU_OTHER_MAX = 0.05
+"""Share of the CPUs. A call that keeps all CPUs busy loses as much of its time as others take, and 5% is more than the
+3% that a verdict calls a difference. What featray runs beside the child takes less."""
+
+OWN_LOAD = 1.0
+"""Load average per CPU that the cells measured before may have left: one thread on each CPU."""
+
+LOAD_MAX = 1.0
+"""Load average per CPU. A choice: one further thread on each CPU, so that a call gets half of it. The load average of a
+minute holds the cells before, so that less says nothing."""
+
+STOLEN_MAX = 0.03
+"""Share of the time in which processors had work. A call waits that long for the hypervisor: as long as a difference
+must be to count."""
+
+SWAP_GROWTH_MAX_B = 256 * 1024**2
+"""Bytes. A choice: idle pages go to swap by a few MiB on any machine. If this much goes there while a unit is measured,
+memory is short, and a call waits for pages: 100 µs for each from an SSD instead of 0.1 µs."""
+
+CLOCK_MAX = 0.10
+"""Share of a GPU's highest clock. Boost clocks of one GPU vary by 10% (`telemetry.SLOW_CLOCK`)."""
+
+TEMPERATURE_MAX_C = 20.0
+"""Degrees. A GPU boosts 15 MHz less for every 5 to 10 degrees, so 20 degrees are up to 60 MHz of 2 GHz: 3%."""
+
+MOST = 0.5
+"""Share of the invocations. What an invocation shows or not, such as throttling, differs if it does in more of them."""
+
+
+def cpu_other(rows: Sequence[Row]) -> float | None:
+    """Give the share of the host's CPUs that other processes took."""
+    return _median(row.cpu_other for row in rows)
+
+
+def load_per_cpu(rows: Sequence[Row]) -> float | None:
+    """Give the load average per CPU before the first call."""
+    return _median(row.load_1m / row.cpu_count if row.load_1m is not None and row.cpu_count else None for row in rows)
+
+
+def stolen(rows: Sequence[Row]) -> float | None:
+    """Give the share that the hypervisor took of the time in which processors had work."""
+    return _median(_stolen(row.steal_share, row.cpu_utilization) for row in rows)
+
+
+def _stolen(steal_share: float | None, cpu_utilization: float | None) -> float | None:
+    """Divide the stolen share by the busy one, which holds it."""
+    if steal_share is None or cpu_utilization is None:
+        return None
+    return min(1.0, steal_share / cpu_utilization) if cpu_utilization > 0 else 0.0
+
+
+def swap_growth_b(rows: Sequence[Row]) -> float | None:
+    """Give by how much the swap in use grew from the first invocation of a run to its last: the most of all runs."""
+    by_run: dict[tuple[str, str | None], list[int]] = {}
+    for row in sorted(rows, key=lambda row: row.started_at):
+        if row.swap_used_b is not None:
+            by_run.setdefault((row.run_id, row.boot_id), []).append(row.swap_used_b)
+    return max((float(max(0, used[-1] - used[0])) for used in by_run.values()), default=None)
+
+
+def relative_clock(rows: Sequence[Row]) -> float | None:
+    """Give the GPU's clock as a share of its highest."""
+    clocks = ((row.sm_clock_median_hz, row.sm_clock_max_hz) for row in rows)
+    return _median(clock_hz / max_hz if clock_hz is not None and max_hz else None for clock_hz, max_hz in clocks)
+
+
+def temperature_c(rows: Sequence[Row]) -> float | None:
+    """Give the GPU's highest temperature in an invocation."""
+    return _median(row.temperature_max_c for row in rows)
+
+
+def foreign_gpu_processes(rows: Sequence[Row]) -> float | None:
+    """Give the number of other processes on the GPU."""
+    return _median(row.foreign_gpu_processes for row in rows)
+
+
+def throttled(rows: Sequence[Row]) -> float | None:
+    """Give the share of invocations in which the GPU was throttled."""
+    return _share(row.throttled for row in rows)
+
+
+def unmet(rule: str) -> Callable[[Sequence[Row]], float | None]:
+    """Make a function that gives the share of invocations that do not meet a rule of the measuring protocol."""
+    return lambda rows: _share(None if row.unmet_rules is None else rule in row.unmet_rules for row in rows)
+
+
+def _share(marks: Iterable[bool | None]) -> float | None:
+    known = [mark for mark in marks if mark is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

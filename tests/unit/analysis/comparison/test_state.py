@@ -1,0 +1,206 @@
+"""State: sides that were measured while the machine was in unlike states."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from featray.analysis import comparison, units
+from featray.analysis.comparison import state
+from featray.core.row import Row
+from featray.stats import Design, Verdict
+from tests.support.builders import BLACKWELL, make_rows
+from tests.support.sides import IMPORTED, STEADY, compare_one, scale
+
+
+def find(before: dict[str, Any], after: dict[str, Any], *differing: str) -> list[str]:
+    """List what is told of two runs that differ in these columns."""
+    (baseline,), (candidate,) = units.gather_sides(
+        make_rows(STEADY, **before), make_rows(STEADY, run_id="demo-2", **after)
+    )
+    differences = state.find_differences(baseline, candidate, differing, Design.SESSIONS)
+    return [difference.sentence for difference in differences]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "alike", "sentence"),
+    [
+        (
+            {"cpu_other": 0.02},
+            {"cpu_other": 0.5},
+            {"cpu_other": 0.07},
+            "other processes took 50% of the CPUs beside the candidate, 2% beside the baseline",
+        ),
+        (
+            {"cpu_other": 0.3},
+            {"cpu_other": 0.1},
+            {"cpu_other": 0.26},
+            "other processes took 30% of the CPUs beside the baseline, 10% beside the candidate",
+        ),
+        (
+            {"load_1m": 18.0, "cpu_count": 2},
+            {"load_1m": 1.0, "cpu_count": 2},
+            {"load_1m": 16.0, "cpu_count": 2},
+            "the load average was 9.0 per CPU before the baseline, 0.5 before the candidate",
+        ),
+        (
+            {"steal_share": 0.0, "cpu_utilization": 0.5},
+            {"steal_share": 0.1, "cpu_utilization": 0.5},
+            {"steal_share": 0.01, "cpu_utilization": 0.5},
+            "the hypervisor took 20% of the processor time beside the candidate, 0% beside the baseline",
+        ),
+        (
+            {"throttled": False},
+            {"throttled": True},
+            {"throttled": None},
+            "the GPU was throttled in 100% of the candidate's invocations, in 0% of the baseline's",
+        ),
+        (
+            {"foreign_gpu_processes": 2},
+            {"foreign_gpu_processes": 0},
+            {"foreign_gpu_processes": 2},
+            "other processes on the GPU: 2 beside the baseline, 0 beside the candidate",
+        ),
+        (
+            {"sm_clock_median_hz": 1.8e9, "sm_clock_max_hz": 2e9},
+            {"sm_clock_median_hz": 1.2e9, "sm_clock_max_hz": 2e9},
+            {"sm_clock_median_hz": 1.62e9, "sm_clock_max_hz": 2e9},
+            "the GPU ran at 60% of its highest clock for the candidate, at 90% for the baseline",
+        ),
+        (
+            {"temperature_max_c": 50.0},
+            {"temperature_max_c": 71.0},
+            {"temperature_max_c": 70.0},
+            "the GPU reached 71 °C for the candidate, 50 °C for the baseline",
+        ),
+        (
+            {"unmet_rules": []},
+            {"unmet_rules": ["warmup_trend"]},
+            {"unmet_rules": ["few_batches", "stages", "min_time"]},
+            "calls were still getting faster when timing began in 100% of the candidate's invocations, in 0% of the "
+            "baseline's; the times may be too long",
+        ),
+        (
+            {"unmet_rules": ["spread"]},
+            {"unmet_rules": []},
+            {"unmet_rules": ["spread"]},
+            "the repeats scatter more than allowed in 100% of the baseline's invocations, in 0% of the candidate's; "
+            "the times are less certain",
+        ),
+    ],
+)
+def test_an_unlike_state_is_told_with_both_figures_and_a_like_one_is_not(
+    before: dict[str, Any], after: dict[str, Any], alike: dict[str, Any], sentence: str
+) -> None:
+    assert find(before, after) == [sentence]
+    assert find(before, alike) == []
+    assert find(before, {"unmet_rules": None}) == []  # unknown is not different
+
+
+def test_swap_that_grows_on_one_side_only_is_told() -> None:
+    def growing(by_b: int, run_id: str) -> list[Row]:
+        return [dataclasses.replace(row, swap_used_b=row.invocation * by_b) for row in make_rows(STEADY, run_id=run_id)]
+
+    (baseline,), (candidate,) = units.gather_sides(growing(0, "demo-1"), growing(2**28, "demo-2"))
+    (difference,) = state.find_differences(baseline, candidate, (), Design.SESSIONS)
+    assert difference == state.StateDifference(
+        name="swap",
+        baseline="0 B",
+        candidate="1.0 GiB",
+        sentence="swap grew by 1.0 GiB while the candidate was measured, by 0 B while the baseline was",
+        what_to_do="free memory, then measure again",
+    )
+
+
+def test_a_known_use_of_the_cpus_is_believed_rather_than_the_load() -> None:
+    before, after = ({"cpu_other": 0.01, "load_1m": load, "cpu_count": 2} for load in (0.1, 45.0))
+    assert find(before, after) == []
+    assert find(before | {"cpu_other": None}, after) != []
+
+
+def test_heat_without_a_lower_clock_slows_nothing() -> None:
+    clock = {"sm_clock_median_hz": 1.8e9, "sm_clock_max_hz": 2e9}
+    assert find({"temperature_max_c": 40.0, **clock}, {"temperature_max_c": 80.0, **clock}) == []
+
+
+def test_clock_heat_and_scatter_follow_from_what_is_compared() -> None:
+    before = {"sm_clock_median_hz": 1.8e9, "sm_clock_max_hz": 2e9, "unmet_rules": []}
+    after = {"sm_clock_median_hz": 1.2e9, "sm_clock_max_hz": 2e9, "unmet_rules": ["spread"]}
+    assert len(find(before, after)) == 2
+    assert find(before, after, "batch_size") == []
+    assert find({"temperature_max_c": 40.0}, {"temperature_max_c": 80.0}, "gpu") == []
+
+
+def test_other_processes_count_whatever_is_compared() -> None:
+    assert find({"cpu_other": 0.0}, {"cpu_other": 0.9}, "device", "host") != []
+
+
+def test_a_pair_in_unlike_states_is_inconclusive_with_the_state_as_its_reason() -> None:
+    slow = make_rows(scale(1.37), run_id="demo-2", cpu_other=0.5)
+    pair = compare_one(make_rows(STEADY, cpu_other=0.02), slow)
+    told = "other processes took 50% of the CPUs beside the candidate, 2% beside the baseline"
+    assert pair.verdict is Verdict.INCONCLUSIVE
+    assert pair.reasons == (told,)
+    assert pair.decision is not None
+    assert pair.decision.verdict is Verdict.INCONCLUSIVE
+    assert pair.cautions == ()  # the reason says it
+    assert comparison.next_step(pair) == "measure again while the machine is quiet"
+
+
+def test_a_warm_up_that_was_too_short_on_one_side_asks_for_a_longer_one() -> None:
+    pair = compare_one(make_rows(STEADY), make_rows(scale(1.37), run_id="demo-2", unmet_rules=["warmup_steady"]))
+    assert comparison.next_step(pair) == "raise `warmup`, then measure again"
+
+
+def test_equal_sides_in_unlike_states_are_not_equivalent() -> None:
+    pair = compare_one(make_rows(STEADY, cpu_other=0.02), make_rows(STEADY, run_id="demo-2", cpu_other=0.5))
+    assert pair.verdict is Verdict.INCONCLUSIVE
+
+
+def test_sides_that_are_equally_disturbed_are_judged_with_a_caution_for_each() -> None:
+    pair = compare_one(make_rows(STEADY, cpu_other=0.5), make_rows(scale(1.3), run_id="demo-2", cpu_other=0.5))
+    assert pair.verdict is Verdict.SLOWER
+    assert pair.cautions == tuple(f"{side}: other processes took 50% of the CPUs" for side in ("baseline", "candidate"))
+
+
+def test_a_faster_gpu_is_faster_though_its_clock_is_another() -> None:
+    baseline = make_rows(STEADY, sm_clock_median_hz=1.9e9, sm_clock_max_hz=2e9, temperature_max_c=60.0)
+    newer = make_rows(scale(0.5), sm_clock_median_hz=1.2e9, sm_clock_max_hz=2.4e9, temperature_max_c=85.0, **BLACKWELL)
+    assert compare_one(baseline, newer).verdict is Verdict.FASTER
+
+
+def test_an_imported_pair_is_not_told_of_states() -> None:
+    rows = [make_rows(STEADY, run_id=run, load_1m=load, **IMPORTED) for run, load in (("a", 0.1), ("b", 400.0))]
+    (reason,) = compare_one(*rows).reasons
+    assert reason.startswith("both sides are imported")
+
+
+def interleaved(*shares: tuple[float, float], **changes: Any) -> list[Row]:
+    """Make two cells of one run, with what others took beside each of them in each block."""
+    sides = make_rows([1.0] * len(shares)), make_rows([1.0] * len(shares), environment="new", cell_id="other")
+    return [
+        dataclasses.replace(row, cpu_other=share[side], **changes)
+        for side, rows in enumerate(sides)
+        for row, share in zip(rows, shares, strict=True)
+    ]
+
+
+def reasons_between(rows: list[Row]) -> tuple[str, ...]:
+    (pair,) = comparison.compare_within(rows, over=["environment"]).pairs
+    return pair.reasons
+
+
+def test_interleaved_sides_share_their_disturbances() -> None:
+    assert reasons_between(interleaved((0.5, 0.5), (0.0, 0.02), (0.9, 0.9))) == ()
+
+
+def test_blocks_that_only_one_side_has_do_not_count() -> None:
+    rows = interleaved((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.9, 0.0), (0.9, 0.0), (0.9, 0.0), (0.9, 0.0))
+    shorter = [row for row in rows if row.invocation <= 3 or row.environment is None]
+    assert reasons_between(shorter) == ()
+
+
+def test_what_differs_within_the_blocks_is_told() -> None:
+    assert reasons_between(interleaved((0.0, 0.5), (0.0, 0.5), (0.0, 0.5))) == (
+        "other processes took 50% of the CPUs beside the candidate, 0% beside the baseline",
+    )
