@@ -24,7 +24,16 @@ def compare(
     ] = None,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option("--fail-if", metavar="VERDICT", help=f"Exit 1 if any pair is {VERDICTS}."),
+        typer.Option("--fail-if", metavar="VERDICT", help=f"Make it a gate: exit 1 if any pair is {VERDICTS}."),
+    ] = None,
+    require: Annotated[
+        str | None,
+        typer.Option(
+            "--require",
+            metavar="WHAT",
+            help="What a gate must know, or else exit 6. comparable (default): every pair has a ratio, one is decided, "
+            "no unit is lost; decided: every pair; none.",
+        ),
     ] = None,
     margin: Annotated[
         float | None,
@@ -33,19 +42,30 @@ def compare(
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
 ) -> int:
-    """Print one line per matching pair: ratio of times, its 95% interval, the verdict, and what to do next."""
+    """Print one line per matching pair: ratio of times, its 95% interval, the verdict, and what to do next.
+
+    A difference that may be chance among so many pairs (†) is undecided: it neither fails a gate nor passes it.
+    """
     import featray
-    from featray.rendering import comparison_text
+    from featray.errors import GateUndecided
+    from featray.rendering import comparison_text, gate_text
 
     keys = [key.strip() for text in over or [] for key in text.split(",") if key.strip()]
     compared = featray.compare(
-        baseline, candidate, over=keys, margin_percent=margin, results=results, fail_if=fail_if or []
+        baseline, candidate, over=keys, margin_percent=margin, results=results, fail_if=fail_if or [], require=require
     )
     for problem in compared.problems:
         console.warn(problem)
+    gate = compared.gate if fail_if else None
     if json:
-        console.result(comparison_text.to_json(compared.comparison))
+        console.result(comparison_text.to_json(compared.comparison, gate_text.to_record(gate) if gate else None))
     else:
         console.result("\n".join(comparison_text.lines(compared.comparison)))
         console.result("\n" + "\n".join(comparison_text.summary(compared.comparison)))
-    return 1 if compared.failing else 0
+        if compared.missing and not gate:
+            console.result(gate_text.missing(compared.missing))
+    if gate and gate.is_open:
+        raise GateUndecided(gate_text.why_open(gate))
+    for remark in gate_text.remarks(gate, len(compared.comparison.pairs)) if gate else ():
+        console.warn(remark)
+    return compared.exit_code

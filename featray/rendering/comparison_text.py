@@ -1,6 +1,7 @@
 """Comparison text: a comparison as lines for people, one per pair, and as JSON for scripts.
 
-Flow: `comparison.Comparison` -> `lines`, `summary`, `to_json` -> `featray compare`. Pure.
+Flow: `comparison.Comparison` -> `lines`, `summary`, `to_json` -> `featray compare`; what the gate says of it is in
+`gate_text`. Pure.
 """
 
 import json
@@ -68,6 +69,11 @@ def name(pair: Pair) -> str:
     return wording.plain(" ".join(text for part in _PARTS if (text := _both(pair, part))))
 
 
+def unit_name(unit: Unit) -> str:
+    """Name a unit as the pairs are named."""
+    return wording.plain(" ".join(text for part in _PARTS if (text := part(unit))))
+
+
 def targets(pair: Pair) -> str:
     """Name the target of a pair, or both: `RTX 3090`, `RTX 3090->L40S`."""
     return _both(pair, _target)
@@ -128,14 +134,20 @@ def dagger_note(daggers: int) -> str:
     return f"† {count} may be chance: among many pairs some always look different (Benjamini-Hochberg, 5%)"
 
 
-def to_json(comparison: Comparison) -> str:
-    """Write a comparison for scripts. `ratio` is candidate time over baseline time."""
+def to_json(comparison: Comparison, gate: Mapping[str, Any] | None = None) -> str:
+    """Write a comparison for scripts. `ratio` is candidate time over baseline time.
+
+    Args:
+        comparison: To write.
+        gate: What `gate_text` wrote of its gate; None without one.
+    """
     value = {
         "over": list(comparison.over),
         "pairs": [_record(pair) for pair in comparison.pairs],
         "only_baseline": [_unit(unit) for unit in comparison.only_baseline],
         "only_candidate": [_unit(unit) for unit in comparison.only_candidate],
         "superseded": [_unit(unit) for unit in comparison.superseded],
+        **({"gate": gate} if gate else {}),
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 

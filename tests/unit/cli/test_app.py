@@ -14,7 +14,7 @@ from typer import Typer
 from featray import errors, store
 from featray.cli.app import app
 from tests.support.builders import make_rows
-from tests.support.command import ROOT, Shell, start
+from tests.support.command import ROOT, Shell, environment, start
 
 
 def commands(of: Typer, *before: str) -> list[tuple[str, ...]]:
@@ -115,11 +115,17 @@ def slower(tmp_path: Path) -> tuple[str, ...]:
     return ("compare", "demo", "b", "--fail-if", "slower", "--json", "--results", str(tmp_path))
 
 
-def test_a_reader_that_has_closed_the_pipe_is_no_failed_gate(slower: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["found at the end", "found by the first line"])
+def test_a_reader_that_has_closed_the_pipe_is_no_failed_gate(slower: tuple[str, ...], unbuffered: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "featray", *slower], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60
+        [sys.executable, "-m", "featray", *slower],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+        env=environment(PYTHONUNBUFFERED=unbuffered),
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
@@ -149,7 +155,13 @@ def test_errors_to_a_closed_pipe_have_that_exit_code_too() -> None:
 def test_a_full_disk_is_said() -> None:
     code = "from featray.cli import app; app.app = lambda **options: print('a line'); app.main()"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=environment(PYTHONUNBUFFERED=""),
+        )
     assert done.returncode == 120
     assert done.stderr == b"featray: error: the output cannot be written: No space left on device\n"
 

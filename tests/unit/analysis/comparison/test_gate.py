@@ -1,6 +1,7 @@
 """The gate of a comparison: it fails closed, and a difference that may be chance never fails it."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.builders import make_rows
 from tests.support.sides import STILL, scale
 
 SLOWER = frozenset({Verdict.SLOWER})
-XGB = {"work": {"au_model": '"xgb"'}}
+XGB: dict[str, Any] = {"work": {"au_model": '"xgb"'}}
 
 
 def before(batch_size: int = 16, **changes: object) -> list[Row]:

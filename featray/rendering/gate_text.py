@@ -1,0 +1,83 @@
+"""Gate text: what a gate found, as sentences for stderr and as JSON.
+
+Flow: `comparison.gate.Gate` -> `why_open`, `remarks`, `missing` -> `featray compare`. Pure.
+"""
+
+import collections
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from featray.analysis.comparison import Pair
+from featray.analysis.comparison.gate import Gate, Require
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.rendering.comparison_text import name, unit_name
+
+NAMED = 20  # pairs or units in one message: a log of tests shows it whole
+
+
+def why_open(gate: Gate) -> str:
+    """Say why a gate can neither pass nor fail, and what to do."""
+    sentences = ["the gate could not decide", *(text[:1].upper() + text[1:] for text in _obstacles(gate))]
+    remedy = "Measure what is missing, or say with --require what must be known."
+    return f"{'. '.join(sentences)}. {remedy}"
+
+
+def _obstacles(gate: Gate) -> Iterator[str]:
+    if gate.decides_nothing:
+        yield f"no pair is decided ({_verdicts(gate.undecided)})" if gate.undecided else "no pair is decided"
+    if gate.missing:
+        yield missing(gate.missing)
+    unmet = [pair for pair in gate.unmet if pair.baseline not in gate.missing]
+    if unmet:
+        one = len(unmet) == 1
+        lacks = "is not decided" if one else "are not decided"
+        if gate.require is Require.COMPARABLE:
+            lacks = "has no ratio" if one else "have no ratio"
+        yield f"{wording.count(len(unmet), 'pair')} {lacks}: {_named(unmet)}"
+
+
+def remarks(gate: Gate, pairs: int) -> list[str]:
+    """Say what a gate that passes or fails knows nothing about.
+
+    Args:
+        gate: That is not open.
+        pairs: Number of all pairs.
+    """
+    texts = [missing(gate.missing)] if gate.missing else []
+    undecided = [pair for pair in gate.undecided if pair.baseline not in gate.missing]
+    if undecided:
+        count = f"{len(undecided)} of {wording.count(pairs, 'pair')}"
+        texts.append(f"the gate leaves {count} undecided: {_named(undecided)}")
+    return texts
+
+
+def missing(units: Sequence[Unit]) -> str:
+    """Name the units of the baseline for which the candidate has no number."""
+    count = wording.count(len(units), "unit")
+    names = wording.phrases([unit_name(unit) for unit in units], NAMED)
+    return f"the candidate has no number for {count} that the baseline has: {names}"
+
+
+def _named(pairs: Sequence[Pair]) -> str:
+    return wording.phrases([f"{name(pair)} ({verdict(pair)})" for pair in pairs], NAMED)
+
+
+def verdict(pair: Pair) -> str:
+    """Write a verdict; a dagger marks a difference that may be chance."""
+    return str(pair.verdict) + "†" * pair.dagger
+
+
+def _verdicts(pairs: Sequence[Pair]) -> str:
+    counts = collections.Counter(verdict(pair) for pair in pairs)
+    return ", ".join(f"{number} {text}" for text, number in counts.items())
+
+
+def to_record(gate: Gate) -> dict[str, Any]:
+    """Write a gate for scripts, with the names of the pairs and units."""
+    return {
+        "exit_code": gate.exit_code,
+        "failing": [name(pair) for pair in gate.failing],
+        "undecided": [name(pair) for pair in gate.undecided],
+        "missing": [unit_name(unit) for unit in gate.missing],
+    }
