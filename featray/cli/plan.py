@@ -42,6 +42,8 @@ def plan(
     )
     for problem in prepared.problems:
         console.warn(problem)
+    for note in prepared.notes:
+        console.say(note)
     if json:
         console.result(plan_summary.to_json(prepared.plan, prepared.placement))
         return

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from featray.core import cell_fields, identity
+from featray.core import cell_fields, identity, secret_values
 from featray.core.choices import Device, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
@@ -57,7 +57,7 @@ class Cell:
 
 
 def to_asked(cell: Cell) -> dict[str, Any]:
-    """Write a cell as a JSON value from which `from_asked` makes it again."""
+    """Write a cell, secrets included, as a JSON value from which `from_asked` makes it again: for the child alone."""
     return dataclasses.asdict(cell) | {
         "detector": dataclasses.asdict(cell.detector) | {"keywords": dict(cell.detector.keywords)},
         "input": dataclasses.asdict(cell.input) | {"paths": list(cell.input.paths), "sha256": list(cell.input.sha256)},
@@ -68,12 +68,28 @@ def to_asked(cell: Cell) -> dict[str, Any]:
     }
 
 
+def to_recorded(cell: Cell) -> dict[str, Any]:
+    """Write a cell as a row holds it: as `to_asked` does, but with digests instead of secrets."""
+    return to_asked(cell) | {
+        "env": {name: secret_values.recorded(value, name) for name, value in cell.env.items()},
+        "requirements": [secret_values.recorded(requirement) for requirement in cell.requirements],
+    }
+
+
+def list_secrets(cell: Cell) -> list[str]:
+    """List the secrets in a cell's variables and requirements."""
+    in_variables = [secret for name, value in cell.env.items() for secret in secret_values.list_secrets(value, name)]
+    return in_variables + [
+        secret for requirement in cell.requirements for secret in secret_values.list_secrets(requirement)
+    ]
+
+
 _CHOICES: Mapping[str, type[StrEnum]] = {"device": Device, "weights": WeightsKind}
 _PARTS = ("detector", "input", "requirements")
 
 
 def from_asked(value: Any) -> Cell:
-    """Read a cell back from `to_asked`.
+    """Read a cell back from `to_asked` or `to_recorded`.
 
     Raises:
         ValueError: a field is missing, unknown, of another type or out of bounds; the message names it, what was
@@ -103,9 +119,10 @@ def from_asked(value: Any) -> Cell:
 def cell_id(cell: Cell) -> str:
     """Name a cell by the digest of what was asked.
 
-    Labels (headings, environment names, where a hashed file lies) are left out: renaming them asks for the same.
+    Labels (headings, environment names, where a hashed file lies) are left out: renaming them asks for the same. A
+    secret counts by its digest, so the cell of a row has the id of the cell of the sweep.
     """
-    value = to_asked(cell)
+    value = to_recorded(cell)
     del value["detector"]["heading"], value["environment"]
     if cell.input.sha256:
         del value["input"]["paths"]

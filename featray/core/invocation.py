@@ -14,8 +14,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featray.core import identity
-from featray.core.cell import Cell, cell_id, from_asked, to_asked
+from featray.core import identity, secret_values
+from featray.core.cell import Cell, cell_id, from_asked, list_secrets, to_asked, to_recorded
 from featray.core.choices import Device, Exclusive, ProtocolName
 from featray.core.row import Row
 from featray.core.rules import Rules
@@ -52,7 +52,7 @@ class Invocation:
 
 
 def to_mapping(invocation: Invocation) -> dict[str, Any]:
-    """Write an invocation as a JSON value."""
+    """Write an invocation as a JSON value, secrets included: for the host and the child, never for a row."""
     return dataclasses.asdict(dataclasses.replace(invocation, cells=())) | {
         "device": str(invocation.device),
         "exclusive": str(invocation.exclusive),
@@ -92,7 +92,10 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         invocation: Where the cell belongs.
         cell: One of its cells.
         columns: Every other column of `row.Row`; `status` and `started_at` are required, and a column given here wins.
+            The cell's secrets in their texts, such as an address in an installer's message, become digests.
     """
+    secrets = list_secrets(cell)
+    texts = {key: secret_values.hidden(text, secrets) for key, text in columns.items() if isinstance(text, str)}
     index = invocation.cells.index(cell)
     asked: dict[str, Any] = {
         "sweep": invocation.sweep,
@@ -116,14 +119,14 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "environment": cell.environment,
         "protocol": str(invocation.rules.protocol),
         "rules": identity.canonical(dataclasses.asdict(invocation.rules)),
-        "asked": identity.canonical(to_asked(cell)),
+        "asked": identity.canonical(to_recorded(cell)),
         "exclusive": str(invocation.exclusive),
         "frames": cell.input.frames,
         "batches": cell.batches,
         "input_fps": cell.input.fps,
         "delay_s_per_frame": cell.delay_s_per_frame,
     }
-    return Row(**(asked | columns))
+    return Row(**(asked | columns | texts))
 
 
 def why_skipped(exhausted: Cell) -> str:

@@ -3,6 +3,7 @@
 Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
 
     preparation        what a submit would do; `featray plan` prints it
+    recorded_secrets   what a user is told about a sweep's secrets, which rows hold as digests
     weights_on_hosts   pretrained weights, before anything is measured
     submission         carries out one submit from its plan to its end
     runner             carries out a plan; `retries` holds what is left of an invocation after a failure

@@ -15,6 +15,7 @@ from featray.planning.inventory import Inventory
 from featray.planning.placement import Placement
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import RunSettings
+from featray.running import recorded_secrets
 from featray.sweep import Sweep, expand
 
 PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"), ("featray", "featray"))
@@ -39,6 +40,7 @@ class SubmitPlan:
     plan: Plan
     placement: Placement
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what is done and nothing is wrong with
 
 
 def new_run_id(sweep: str, now: datetime.datetime) -> str:
@@ -51,8 +53,11 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
 
     Raises:
         NothingMatches: the selector picks nothing, or no cell can run on any target.
+        BadInput: the sweep holds the digest of a secret instead of the secret.
         StoreError: the store cannot be read.
     """
+    cells = expand(request.sweep)
+    recorded_secrets.check_values(cells, request.sweep.name)
     placed = place(request.sweep, inventory)
     if not placed.units:
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in placed.refusals))
@@ -62,7 +67,8 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
         run_id = None
     prepared = plan_run(request, placed, run_id or new_run_id(request.sweep.name, now))
     changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
-    return dataclasses.replace(prepared, problems=(*_unusable_hosts(inventory), *changed, *prepared.problems))
+    problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
+    return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, [recorded_secrets.note(cells)])))
 
 
 def place(sweep: Sweep, inventory: Inventory) -> Placement:

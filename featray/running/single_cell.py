@@ -22,6 +22,7 @@ from featray.planning import placement, plan
 from featray.planning.inventory import Inventory, Target
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.planned_invocation import PlannedInvocation, RunSettings
+from featray.running import recorded_secrets
 from featray.sweep import PYFEAT_RULES, Selector, Sweep, expand
 
 NAME = "by-hand"  # as sweep, run and spool of the row; no store has it, because the row is printed and not stored
@@ -118,8 +119,10 @@ def measure(chosen: CellToMeasure, *, target_id: str | None, holder: str, say: C
 
     Raises:
         NothingMatches: this machine has no such target.
+        BadInput: the cell comes from a row, which has digests instead of secrets.
         NotReady: weights are missing.
     """
+    recorded_secrets.check_values([chosen.cell], "cannot measure this cell from its row (name its sweep with --sweep)")
     backend = Inline(holder=holder)
     planned = _plan(chosen, _target(chosen.cell, backend.inventory(), target_id))
     missing = backend.fetch(_needs(planned)) if chosen.cell.weights == WeightsKind.PRETRAINED else {}

@@ -48,7 +48,7 @@ def run(
         prepared = preparation.prepare(request, inventory, now=now)
         run_id = prepared.plan.run.run_id
         spooled_rows.announce(spooled, run_id, watch)
-        _announce_texts(prepared.problems, prepared.plan, watch)
+        _announce_texts((*prepared.problems, *prepared.notes), prepared.plan, watch)
         sign(run_id)
         ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
         gauges = Gauges(clock.now())

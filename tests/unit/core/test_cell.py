@@ -1,5 +1,6 @@
 """Cells: the ids that name them, and cells as JSON."""
 
+import dataclasses
 import json
 
 import pytest
@@ -104,3 +105,18 @@ def test_a_missing_setting_is_named() -> None:
     del value["device"]
     with pytest.raises(ValueError, match="'device'"):
         cell.from_asked(value)
+
+
+def test_a_secret_counts_by_its_digest_so_that_the_cell_of_a_row_has_the_same_id() -> None:
+    requirement = "py-feat @ git+https://lab:PASSPHRASE@github.com/cosanlab/py-feat"
+    asked = make_cell(env={"A": "1", "HF_TOKEN": "hf_PASSPHRASE"}, requirements=(requirement,), environment="e")
+    text = json.dumps(cell.to_recorded(asked))
+    assert "PASSPHRASE" not in text
+    assert cell.cell_id(cell.from_asked(json.loads(text))) == cell.cell_id(asked)
+    assert cell.cell_id(dataclasses.replace(asked, env={"A": "1", "HF_TOKEN": "hf_OTHER"})) != cell.cell_id(asked)
+    assert cell.from_asked(json.loads(json.dumps(cell.to_asked(asked)))) == asked  # the child gets the values
+
+
+def test_what_holds_no_secret_is_recorded_as_it_was_asked() -> None:
+    asked = make_cell(env={"TOKENIZERS_PARALLELISM": "false"}, requirements=("torch==2.11.0",))
+    assert cell.to_recorded(asked) == cell.to_asked(asked)

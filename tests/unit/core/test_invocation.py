@@ -9,6 +9,7 @@ from featray.core import cell, detectors, inputs, invocation
 from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
 from featray.core.invocation import Invocation
+from featray.core.row import to_json
 from featray.core.rules import Rules
 
 ONE = Cell(
@@ -92,3 +93,21 @@ def test_out_of_memory_rules_out_larger_batches_of_the_same_only() -> None:
     others = [dataclasses.replace(ONE, batch_size=size) for size in (1, 2, 4)]
     longer = dataclasses.replace(ONE, batch_size=8, input=inputs.CATALOGUE["long"])
     assert invocation.larger_batches(others[1], [*others, longer]) == [others[2]]
+
+
+def test_a_row_never_holds_a_secret_of_its_cell() -> None:
+    secret = "t0p-secret-token"
+    asked = dataclasses.replace(
+        ONE, env={"HF_TOKEN": secret}, requirements=(f"py-feat @ git+https://{secret}@github.com/cosanlab/py-feat",)
+    )
+    made = invocation.record(
+        make(cells=(asked,), order=(0,)),
+        asked,
+        status="unsupported",
+        started_at="2026-05-14T00:00:00Z",
+        reason=f"cannot clone https://{secret}@github.com",
+        stderr_tail=f"bad token {secret}",
+    )
+    assert secret not in to_json(made)
+    assert made.cell_id == cell.cell_id(asked)
+    assert invocation.from_mapping(invocation.to_mapping(make(cells=(asked,)))).cells[0].env == {"HF_TOKEN": secret}
