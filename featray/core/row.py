@@ -67,7 +67,7 @@ class Row:
     environment: str | None = _col("named environment; null is the host's own")
     protocol: str | None = _col("featray or pyfeat")
     rules: str | None = _col("the measuring rules in force, as canonical JSON")
-    asked: str | None = _col("the cell as canonical JSON: enough to run it again")
+    asked: str | None = _col("the cell as canonical JSON, with digests for secrets: enough to run it again")
     # -- context: where and with what, as observed
     hostname: str | None = _col("host name")
     host_id: str | None = _col("stable id of the machine")
