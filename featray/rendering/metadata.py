@@ -80,15 +80,40 @@ def _gpu(row: Row) -> str | None:
     return f"CUDA {row.cuda}, {row.gpu_name}{memory}" if row.cuda else f"{row.gpu_name}{memory}"
 
 
+def _cpu_settings(row: Row) -> str | None:
+    turbo = {True: "turbo on", False: "turbo off", None: None}[row.cpu_turbo]
+    governor = f"governor {row.cpu_governor}" if row.cpu_governor else None
+    quota = f"quota of {row.cpu_quota:g} CPUs" if row.cpu_quota else None
+    return wording.listed(part for part in (governor, turbo, quota) if part) or None
+
+
+def _tf32(row: Row) -> str | None:
+    """Say where TF32 is allowed; it is a number format of NVIDIA GPUs only."""
+    if row.tf32_matmul is None and row.tf32_cudnn is None:
+        return None
+    places = {"matrix products": row.tf32_matmul, "convolutions": row.tf32_cudnn}
+    allowed = " and ".join(place for place, is_allowed in places.items() if is_allowed)
+    return f"in {allowed}" if allowed else "off"
+
+
+def _matmul_precision(row: Row) -> str | None:
+    """Give torch's precision of float32 matrix products, unless it is the default of a device without TF32."""
+    return row.matmul_precision if row.tf32_matmul is not None or row.matmul_precision != "highest" else None
+
+
 _OBSERVED: Mapping[str, Reader] = {
     "py-feat version": lambda row: row.pyfeat,
     "Git commit": lambda row: row.pyfeat_commit,
     "Host": _host,
     "Operating system": lambda row: row.os,
+    "CPU settings": _cpu_settings,
     "Memory": lambda row: wording.size(row.memory_b) if row.memory_b else None,
     "Python": lambda row: row.python,
     "PyTorch": lambda row: row.torch,
+    "TF32": _tf32,
+    "Matmul precision": _matmul_precision,
     "GPU": _gpu,
+    "GPU power limit": lambda row: f"{row.power_limit_w:.0f} W" if row.power_limit_w is not None else None,
     "Driver": lambda row: row.driver,
     "FFmpeg": lambda row: row.ffmpeg,
     "OMP_NUM_THREADS": lambda row: row.omp_num_threads,

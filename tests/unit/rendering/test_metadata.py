@@ -1,5 +1,7 @@
 """The list at the head of a report."""
 
+from typing import Any
+
 from featray.analysis import units
 from featray.rendering import metadata
 from tests.support.report_rows import make_cpu_row, make_row
@@ -29,3 +31,32 @@ def test_the_date_is_that_of_the_first_row_in_utc() -> None:
 def test_a_gpu_is_named_in_full_with_its_memory() -> None:
     (unit,) = units.gather([make_row(gpu_memory_b=24 * 2**30)])
     assert dict(metadata.of_block([unit]))["GPU"] == "CUDA 12.8, NVIDIA RTX 4000 (24.0 GiB)"
+
+
+def labels_of(**changes: Any) -> dict[str, str]:
+    """Read the block of one unit with these columns."""
+    return dict(metadata.of_block(units.gather([make_row(**changes)])))
+
+
+def test_settings_of_the_machine_are_listed_where_they_are_known() -> None:
+    labels = labels_of(
+        cpu_governor="powersave",
+        cpu_turbo=False,
+        cpu_quota=6.0,
+        power_limit_w=350.0,
+        tf32_matmul=False,
+        tf32_cudnn=True,
+        matmul_precision="highest",
+    )
+    assert labels["CPU settings"] == "governor powersave, turbo off, quota of 6 CPUs"
+    assert labels["GPU power limit"] == "350 W"
+    assert labels["TF32"] == "in convolutions"
+    assert labels["Matmul precision"] == "highest"
+
+
+def test_settings_that_are_unknown_or_cannot_be_otherwise_have_no_label() -> None:
+    labels = labels_of(matmul_precision="highest")
+    assert {"CPU settings", "GPU power limit", "TF32", "Matmul precision"} & labels.keys() == set()
+    assert labels_of(matmul_precision="medium")["Matmul precision"] == "medium"
+    assert labels_of(tf32_matmul=False, tf32_cudnn=False)["TF32"] == "off"
+    assert labels_of(tf32_matmul=True, tf32_cudnn=True)["TF32"] == "in matrix products and convolutions"
