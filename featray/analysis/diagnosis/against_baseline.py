@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Hashable, Iterable, Sequence
 
 from featray.analysis import comparison, unit_wording
+from featray.analysis.advice import speeds
 from featray.analysis.comparison import Pair
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
@@ -61,37 +62,73 @@ def _counterparts(batch: BestBatch, candidates: Sequence[BestBatch]) -> list[Bes
 
 
 def headline(units: Sequence[Unit], pairs: Sequence[Pair], baseline: Sequence[Unit]) -> Finding | None:
-    """Say the range of the ratios and the highest throughput of any unit; None if nothing was measured."""
+    """Say how the best settings compare, and the throughput to plan with; None if nothing was measured."""
     measured = [unit for unit in units if unit.logs and unit.row.frames]
     if not measured:
         return None
-    top = max([unit for unit in measured if unit.is_video] or measured, key=lambda unit: unit.throughput_hz)
     ratio_text, figures = _ratios(pairs, baseline)
-    figures["frames_per_s"] = top.throughput_hz
+    top, basis = _to_plan_with(measured)
+    hz = speeds.of_unit(top).hz
+    figures |= {"frames_per_s": hz, "throughput_of": basis}
     realtime_text = ""
     if top.realtime is not None and top.clip_fps is not None:
-        figures["realtime"] = top.realtime
-        realtime_text = f", {wording.digits(top.realtime)}x realtime at {wording.frame_rate(top.clip_fps)} fps"
-    throughput = f"Highest throughput: {unit_wording.rate(top)}{realtime_text} ({unit_wording.unit(top)})."
+        realtime = top.realtime * hz / top.throughput_hz
+        figures["realtime"] = realtime
+        realtime_text = f", {wording.digits(realtime)}x realtime at {wording.frame_rate(top.clip_fps)} fps"
+    title = "Sustained throughput" if basis == SUSTAINED else f"Highest throughput on the {basis}"
+    frames = "fps" if top.is_video else "images/s"
+    throughput = f"{title}: {wording.rate(hz)} {frames}{realtime_text} ({unit_wording.unit(top)})."
     text = f"{ratio_text} {throughput}" if ratio_text else throughput
     return Finding(kind=FindingKind.HEADLINE, text=text, figures=figures, units=(top.key,))
 
 
+SUSTAINED = "sustained runs"
+
+
+def _to_plan_with(measured: Sequence[Unit]) -> tuple[Unit, str]:
+    """Choose the unit whose speed holds longest, and say why: a short clip is over before a machine is hot.
+
+    Sustained runs come first, then the clip with the most frames, then the most images; of these the fastest.
+    """
+    clips = [unit for unit in measured if unit.is_video] or measured
+    sustained = [unit for unit in clips if speeds.is_sustained(unit)]
+    most = max(unit.row.frames or 0 for unit in sustained or clips)
+    longest = [unit for unit in sustained or clips if unit.row.frames == most]
+    top = max(longest, key=lambda unit: speeds.of_unit(unit).hz)
+    return top, SUSTAINED if sustained else "longest clip" if top.is_video else "most images"
+
+
 def _ratios(pairs: Sequence[Pair], baseline: Sequence[Unit]) -> tuple[str | None, dict[str, Figure]]:
-    """Write the range of the ratios with their verdicts, and how many pairs have no ratio."""
+    """Count the verdicts, and write the range of the decided ratios; of the measured ones if none is decided."""
+    if not pairs:
+        return None, {}
     name = wording.listed(wording.short(unit.row.sweep) for unit in baseline)
-    speedups = [pair.decision.speedup for pair in pairs if pair.decision]
-    without_ratio = _verdicts(pair for pair in pairs if not pair.decision)
+    text = f"{wording.count(len(pairs), 'best setting')} against {name}: "
+    decided = [pair.decision.speedup for pair in pairs if pair.decision and pair.is_decided]
+    speedups = decided or [pair.decision.speedup for pair in pairs if pair.decision]
     if not speedups:
-        return (f"No ratio to {name}: {without_ratio}." if without_ratio else None), {}
+        return f"{text}{_counts(pairs)}.", {"pairs": len(pairs), "decided": 0}
     low, high = min(speedups), max(speedups)
     span = wording.times(low) if len(speedups) == 1 else f"{wording.times(low)} to {wording.times(high)}"
-    text = f"{span} as fast as {name} for {wording.count(len(speedups), 'best setting')}"
-    text += f" ({_verdicts(pair for pair in pairs if pair.decision)})" + (f", {without_ratio}" if without_ratio else "")
-    return f"{text}.", {"speedup_low": low, "speedup_high": high, "pairs": len(speedups)}
+    key = "speedup" if decided else "measured"
+    figures: dict[str, Figure] = {f"{key}_low": low, f"{key}_high": high, "pairs": len(pairs), "decided": len(decided)}
+    if decided:
+        text += f"{_counts(pairs)}, {span}" if len(pairs) == 1 else f"{_counts(pairs)}; where decided, {span}"
+        return f"{text} as fast.", figures
+    others = _counts(pair for pair in pairs if not pair.decision)
+    return f"{text}measured {span}, none decided{f'; {others}' if others else ''}.", figures
 
 
-def _verdicts(pairs: Iterable[Pair]) -> str:
-    """Count the verdicts: `2 FASTER, 1 INCONCLUSIVE`."""
-    counts = collections.Counter(pair.verdict for pair in pairs)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+def _counts(pairs: Iterable[Pair]) -> str:
+    """Count what the pairs show: `2 faster, 1 undecided`. A difference that may be chance is undecided."""
+    counts = collections.Counter(map(_outcome, pairs))
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
+
+
+OUTCOMES = ("faster", "slower", "equivalent", "undecided", "not comparable", "without a number")
+
+
+def _outcome(pair: Pair) -> str:
+    if pair.is_decided or pair.verdict is Verdict.NOT_COMPARABLE:
+        return pair.verdict.lower()
+    return "undecided" if pair.decision else "without a number"

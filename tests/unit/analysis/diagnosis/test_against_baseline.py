@@ -5,21 +5,86 @@ import functools
 
 import pytest
 
+from featray.analysis import units
+from featray.analysis.comparison import Noise
+from featray.analysis.diagnosis import Finding, against_baseline, diagnose
 from featray.core import inputs
-from tests.support.findings import BEFORE, IMAGES, IMPORTED, diagnose_rows, make_unit_rows
+from featray.core.row import Row
+from tests.support.findings import BEFORE, IMAGES, IMPORTED, STEADY, diagnose_rows, make_unit_rows
+from tests.support.sides import STILL
 
 
 def test_a_ratio_of_five_invocations_each_is_faster() -> None:
     diagnosis = diagnose_rows(make_unit_rows(0.8), make_unit_rows(1.0, **BEFORE))
     assert [str(pair.verdict) for pair in diagnosis.pairs] == ["FASTER"]
     assert diagnosis.headline is not None
-    assert diagnosis.headline.text.startswith("1.25x as fast as before for 1 best setting (1 FASTER). ")
+    assert diagnosis.headline.text.startswith("1 best setting against before: 1 faster, 1.25x as fast. ")
+
+
+def make_sides(*factors: float, invocations: int = 5) -> tuple[list[Row], list[Row]]:
+    """Make a best setting per factor, each on an input of its own, and the baseline's that take a second a call."""
+    names = ("short", "long", "multi-face", "single-face")[: len(factors)]
+    sides = [
+        [
+            row
+            for name, seconds in zip(names, times, strict=True)
+            for row in make_unit_rows(seconds, STEADY[:invocations], input=name, **changes)
+        ]
+        for times, changes in ((factors, {}), ([1.0] * len(factors), BEFORE))
+    ]
+    return sides[0], sides[1]
+
+
+def headline_of(*sides: list[Row], noise: Noise = STILL) -> Finding:
+    headline = diagnose_rows(*sides, noise=noise).headline
+    assert headline is not None
+    return headline
+
+
+def test_the_range_is_that_of_the_decided_pairs_and_the_undecided_are_counted() -> None:
+    headline = headline_of(*make_sides(0.8, 0.5, 1.0, 0.975))
+    assert headline.text.startswith(
+        "4 best settings against before: 2 faster, 1 equivalent, 1 undecided; where decided, 1.00x to 2.00x as fast. "
+    )
+    assert (headline.figures["pairs"], headline.figures["decided"]) == (4, 3)
+    assert headline.figures["speedup_high"] == pytest.approx(2.0)
+
+
+def test_a_measured_range_without_a_verdict_is_no_fact() -> None:
+    headline = headline_of(*make_sides(0.8, 0.5, invocations=1))
+    assert headline.text.startswith("2 best settings against before: measured 1.25x to 2.00x, none decided. ")
+    assert "speedup_high" not in headline.figures
+    assert headline.figures["measured_high"] == pytest.approx(2.0)
+
+
+def test_a_difference_that_may_be_chance_counts_as_undecided() -> None:
+    units_of = units.gather_sides(*make_sides(0.8, 0.5))
+    pairs = [dataclasses.replace(pair, dagger=index == 0) for index, pair in enumerate(diagnose(*units_of).pairs)]
+    headline = against_baseline.headline(units_of[0], pairs, units_of[1])
+    assert headline is not None
+    assert ": 1 faster, 1 undecided; where decided, " in headline.text
+
+
+def test_the_throughput_is_that_of_the_longest_clip_although_another_is_faster() -> None:
+    headline = headline_of([*make_unit_rows(0.36), *make_unit_rows(4.72, input="long")])
+    assert headline.text.startswith("Highest throughput on the longest clip: 100.0 fps, 4.2x realtime at 23.98 fps (")
+    assert "long (472 frames)" in headline.text
+    assert headline.figures["throughput_of"] == "longest clip"
+
+
+def test_the_throughput_is_that_of_sustained_runs_where_they_were_measured() -> None:
+    rates = [100.0, 92.0, 90.0, 90.0]
+    headline = headline_of([*make_unit_rows(0.72, sustained_hz=rates), *make_unit_rows(4.0, input="long")])
+    assert headline.text.startswith("Sustained throughput: 90.0 fps, 3.0x realtime at 30.00 fps (")
+    assert "short (72 frames)" in headline.text
+    assert headline.figures["frames_per_s"] == pytest.approx(90)
+    assert headline.figures["throughput_of"] == "sustained runs"
 
 
 def test_realtime_is_measured_by_the_clips_own_frame_rate() -> None:
     headline = diagnose_rows(make_unit_rows(1.2)).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput: 60.0 fps, 2.0x realtime at 30.00 fps")
+    assert headline.text.startswith("Highest throughput on the longest clip: 60.0 fps, 2.0x realtime at 30.00 fps")
 
 
 def test_realtime_counts_skipped_frames_too() -> None:
@@ -43,7 +108,7 @@ def test_realtime_is_unknown_if_the_number_of_skipped_frames_is_unknown() -> Non
 def test_the_highest_throughput_is_of_any_unit_although_a_smaller_batch_is_best() -> None:
     headline = diagnose_rows([*make_unit_rows(0.73, batch_size=4), *make_unit_rows(0.72, batch_size=16)]).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput: 100.0 fps, ")
+    assert headline.text.startswith("Highest throughput on the longest clip: 100.0 fps, ")
     assert "b=16" in headline.text
 
 
@@ -53,14 +118,16 @@ def test_the_headline_counts_pairs_without_a_ratio_separately() -> None:
     )
     headline = diagnose_rows([*make_unit_rows(1.0), *xgb()], [*make_unit_rows(1.25, **BEFORE), *svm(**BEFORE)]).headline
     assert headline is not None
-    assert headline.text.startswith("1.25x as fast as before for 1 best setting (1 FASTER), 1 NOT COMPARABLE. ")
+    assert headline.text.startswith(
+        "2 best settings against before: 1 faster, 1 not comparable; where decided, 1.25x as fast. "
+    )
     alone = diagnose_rows(xgb(), svm(**BEFORE)).headline
     assert alone is not None
-    assert alone.text.startswith("No ratio to before: 1 NOT COMPARABLE. Highest throughput: ")
+    assert alone.text.startswith("1 best setting against before: 1 not comparable. Highest throughput ")
 
 
 def test_images_have_no_realtime() -> None:
     headline = diagnose_rows(make_unit_rows(1.6, **IMAGES)).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput: 10.0 images/s (")
+    assert headline.text.startswith("Highest throughput on the most images: 10.0 images/s (")
     assert "realtime" not in headline.figures

@@ -55,7 +55,7 @@ def test_best_batches_are_those_of_the_table() -> None:
 def test_the_headline_has_the_range_and_the_best_throughput_as_realtime() -> None:
     headline = diagnosis().headline
     assert headline is not None
-    assert headline.text.startswith("1.26x to 1.75x as fast as 2026-05-03-864962c for 6 best settings")
+    assert headline.text.startswith("6 best settings against 2026-05-03-864962c: measured 1.26x to 1.75x, none decided. ")
     assert "174.4 fps, 7.3x realtime at 23.98 fps" in headline.text
     assert headline.figures["realtime"] == pytest.approx(174.4 / (24000 / 1001), abs=0.001)
 
