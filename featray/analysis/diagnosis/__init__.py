@@ -5,11 +5,14 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
 
     finding            the form of a finding
     batch_curves       units along the batch size, best settings
+    batch_steps        which batches differ, corrected for how many were looked at
     against_baseline   best settings compared with the baseline's; the headline
     ratios             what qualifies those ratios: unproven work, open verdicts, confounders
     coverage           what only the report or only the baseline measured
     detector_ranking   detector against detector
-    slowdowns          larger batches that are slower, and the evidence for the cause
+    slowdowns          larger batches that are slower
+    slowdown_evidence  what speaks for a one-off cost or a rate
+    slowdown_wording   the sentences about slowdowns
     regressions        findings about slowdowns: one-off cost or rate
     bottlenecks        limited by the host or by the device
     headroom           larger batches to try
@@ -26,6 +29,7 @@ from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.diagnosis import (
     against_baseline,
     batch_curves,
+    batch_steps,
     bottlenecks,
     coverage,
     detector_ranking,
@@ -72,15 +76,15 @@ def diagnose(
         noise: What is known of the targets' spread between processes and sessions.
     """
     units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
-    best = batch_curves.find_best(units, margin)
+    best, curves = batch_curves.find_best(units, margin), batch_steps.compare(batch_curves.gather(units))
     compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin), margin, noise)
     findings = [
         *ratios.findings(compared.pairs, [*units, *baseline]),
         *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),
         *detector_ranking.findings(best, margin, noise),
-        *regressions.findings(units, baseline, margin),
+        *regressions.findings(curves, batch_curves.gather(baseline), margin),
         *bottlenecks.findings(best),
-        *headroom.findings(best, units, margin),
+        *headroom.findings(best, units, curves, margin),
         *quality.findings(units, noise),
         *software.findings(units, baseline),
     ]

@@ -5,18 +5,12 @@ memory and answers first.
 """
 
 import dataclasses
-import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
 from featray.analysis.units import Unit
-from featray.core import inputs, report_order
-from featray.stats import Verdict
-
-SINGLE_RISE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
-"""Least rise in log time that counts between single measurements: 95% of two equal calls differ by less at the assumed
-sd, 11%."""
+from featray.core import inputs, report_order, wording
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,22 +84,25 @@ def find_best(units: Iterable[Unit], margin: float = stats.MARGIN) -> list[BestB
     return [best for _, best in fastest.values()]
 
 
-def is_slower(before: Unit, after: Unit, margin: float) -> bool:
-    """Return True if a unit is slower than another: by the interval, or by SINGLE_RISE if invocations are too few.
-
-    Args:
-        before: A unit with a number.
-        after: Another, on the same target.
-        margin: Least log ratio that counts.
-    """
-    if min(len(before.logs), len(after.logs)) >= stats.INVOCATIONS_MIN:
-        return stats.decide(before.timings, after.timings, margin=margin).verdict is Verdict.SLOWER
-    return fmean(after.logs) - fmean(before.logs) >= max(margin, SINGLE_RISE)
-
-
 def group_by_input_and_target(batches: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
     """Group best settings by input and target."""
     groups: dict[tuple[str, str, str], list[BestBatch]] = {}
     for best in batches:
         groups.setdefault(detector_input_target(best.unit)[1:], []).append(best)
     return groups
+
+
+def make_settings_writer(curves: Iterable[Curve]) -> Callable[[Unit], str]:
+    """Return a function that names what else was set for a curve: `, 2 workers, 4 threads`.
+
+    No workers are named only among curves that have some; threads only where the sweep sets them.
+    """
+    has_workers = any(curve.first.row.num_workers for curve in curves)
+
+    def write(unit: Unit) -> str:
+        parts = [wording.count(unit.row.num_workers, "worker")] if has_workers else []
+        parts += [wording.count(int(unit.asked_threads), "thread")] if unit.asked_threads else []
+        parts += [wording.short(unit.row.environment)] if unit.row.environment else []
+        return "".join(f", {part}" for part in parts)
+
+    return write

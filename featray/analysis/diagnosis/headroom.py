@@ -5,8 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from statistics import fmean
 
 from featray.analysis import footprint, unit_wording
-from featray.analysis.diagnosis import batch_curves
+from featray.analysis.diagnosis import batch_steps
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
+from featray.analysis.diagnosis.batch_steps import ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -18,14 +19,23 @@ MEMORY_ROOM = 0.5  # share of the memory below which a doubled batch still fits:
 DOUBLINGS = 2  # larger batches that are proposed: the next point, and one to see the curve bend
 
 
-def findings(best: Sequence[BestBatch], units: Sequence[Unit], margin: float) -> Iterator[Finding]:
-    """List the devices on which larger batches are worth a try; GPUs of one model and memory are one finding."""
-    exhausted = _exhausted_batches(units)
+def findings(
+    best: Sequence[BestBatch], units: Sequence[Unit], curves: Sequence[ComparedCurve], margin: float
+) -> Iterator[Finding]:
+    """List the devices on which larger batches are worth a try; GPUs of one model and memory are one finding.
+
+    Args:
+        best: Best settings of the report.
+        units: Of the report, for batches that ran out of memory.
+        curves: Of the report.
+        margin: Least log ratio that counts.
+    """
+    exhausted, rising = _exhausted_batches(units), _still_rising(curves, margin)
     groups: dict[Hashable, list[BestBatch]] = {}
     for batch in best:
         unit = batch.unit
         is_untried = exhausted.get(detector_input_target(unit), 0) <= unit.row.batch_size
-        if is_untried and _still_rises(batch, margin) and _has_room(unit):
+        if is_untried and id(unit) in rising and _has_room(unit):
             groups.setdefault((unit.row.gpu_name or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
     for about in groups.values():
         yield _finding(about)
@@ -41,12 +51,10 @@ def _exhausted_batches(units: Iterable[Unit]) -> dict[Hashable, int]:
     return largest
 
 
-def _still_rises(batch: BestBatch, margin: float) -> bool:
-    """Return True if the largest batch is the best one, and faster than the one before."""
-    units = batch.curve.units
-    if len(units) < 2 or batch.unit is not units[-1]:
-        return False
-    return batch_curves.is_slower(units[-1], units[-2], margin)
+def _still_rising(curves: Sequence[ComparedCurve], margin: float) -> set[int]:
+    """Give the ids of the largest batches that are faster than the batch before."""
+    last_steps = batch_steps.find_shorter(curves, margin, lambda compared: compared.neighbours[-1:])
+    return {id(after) for pairs in last_steps for _, after in pairs}
 
 
 def _has_room(unit: Unit) -> bool:

@@ -1,116 +1,124 @@
 """Regressions along the batch size: larger batches that are slower, whether that is a one-off cost or a rate.
 
-Flow: units -> `slowdowns` -> `findings`. Pure. If the rows cannot separate the two causes, the finding says so and
-names the cells that would.
+Flow: `slowdowns` -> `slowdown_evidence` -> `findings`. Pure.
+One effect is told once: the same batches of one detector on one target, for all inputs that show it. If the rows cannot
+separate the two causes, the finding says so and names the cells that would.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.diagnosis import batch_curves, slowdowns
+from featray.analysis.diagnosis import batch_curves, slowdown_evidence, slowdown_wording, slowdowns
+from featray.analysis.diagnosis.batch_curves import Curve
+from featray.analysis.diagnosis.batch_steps import ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
-from featray.analysis.diagnosis.slowdowns import (
-    LENGTHS,
-    ONE_OFF,
-    RATE,
-    UNDECIDED,
-    RelatedCurves,
-    Slowdown,
-    SlowdownEvidence,
-)
+from featray.analysis.diagnosis.slowdown_evidence import LENGTHS, ONE_OFF, RATE, UNDECIDED, RelatedCurves
+from featray.analysis.diagnosis.slowdown_wording import Effect, ExplainedSlowdown
+from featray.analysis.diagnosis.slowdowns import Slowdown
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.rules import FEW_BATCHES
 
-GROWN = 0.1  # a stage is named if its growth is at least this share of the excess
+
+def findings(about: Sequence[ComparedCurve], baseline: Iterable[Curve], margin: float) -> Iterator[Finding]:
+    """List every effect of the report, explained by its own and the baseline's other curves.
+
+    Args:
+        about: Curves of the report.
+        baseline: Curves of the baseline.
+        margin: Least log ratio that counts.
+    """
+    related = RelatedCurves([*(compared.curve for compared in about), *baseline])
+    settings = batch_curves.make_settings_writer(compared.curve for compared in about)
+    effects: dict[Hashable, list[ExplainedSlowdown]] = {}
+    for slowdown in slowdowns.find(about, margin):
+        evidence = slowdown_evidence.find_evidence(slowdown, related, margin)
+        effects.setdefault(_effect_key(slowdown), []).append(ExplainedSlowdown(slowdown, evidence))
+    for same in _told_alike(effects.values(), settings):
+        yield _finding(same, settings)
 
 
-def findings(units: Iterable[Unit], baseline: Iterable[Unit], margin: float) -> Iterator[Finding]:
-    """List every slowdown of the report, explained by its own and the baseline's other curves."""
-    curves = batch_curves.gather(units)
-    related = RelatedCurves([*curves, *batch_curves.gather(baseline)])
-    for curve in curves:
-        for slowdown in slowdowns.find(curve, margin):
-            yield _finding(slowdown, slowdowns.find_evidence(slowdown, related, margin))
+def _effect_key(slowdown: Slowdown) -> Hashable:
+    row = slowdown.after.row
+    settings = row.num_workers, slowdown.after.asked_threads, row.environment, row.weights
+    return row.detector, row.run_id, row.target_id, settings, _batches(slowdown)
 
 
-def _finding(slowdown: Slowdown, evidence: SlowdownEvidence) -> Finding:
-    after, before = slowdown.after, slowdown.before
-    text = (
-        f"{unit_wording.detector(after.row)} on {unit_wording.clip(after.row)}, {after.target.name}, is slower at "
-        f"b={after.row.batch_size} than at b={before.row.batch_size} ({unit_wording.per_frame(after, before)}): "
-        f"{wording.extra(slowdown.excess_s)} more per call."
-    )
-    clues = "; ".join(_clues(slowdown, evidence))
+def _batches(slowdown: Slowdown) -> tuple[int, ...]:
+    units = slowdown.before, slowdown.after, *slowdown.larger
+    return tuple(unit.row.batch_size for unit in units)
+
+
+def _told_alike(effects: Iterable[Effect], settings: Callable[[Unit], str]) -> list[list[Effect]]:
+    """Group effects of several detectors that differ in their figures only."""
+    groups: dict[Hashable, list[Effect]] = {}
+    for effect in effects:
+        slowdown = effect[0].slowdown
+        clips = tuple(unit_wording.clip(explained.slowdown.after.row) for explained in effect)
+        place = slowdown.after.row.run_id, slowdown.after.row.target_id, settings(slowdown.after)
+        text = slowdown_wording.clues(effect), _conclusion(effect)
+        groups.setdefault((place, _batches(slowdown), clips, text), []).append(effect)
+    return list(groups.values())
+
+
+def _finding(effects: Sequence[Effect], settings: Callable[[Unit], str]) -> Finding:
+    members = [explained.slowdown for effect in effects for explained in effect]
+    first, effect = members[0], effects[0]
+    clues = slowdown_wording.clues(effect)
+    units = [unit.key for member in members for unit in (member.before, member.after, *member.larger)]
     return Finding(
         kind=FindingKind.BATCH_CURVE,
-        text=f"{text}{f' Clues: {clues}.' if clues else ''} {_conclusion(slowdown, evidence)}",
+        text=f"{slowdown_wording.what(members, settings)}{f' Clues: {clues}.' if clues else ''} {_conclusion(effect)}",
         figures={
-            "excess_s": slowdown.excess_s,
-            "frame_s": after.frame_s,
-            "frame_s_before": before.frame_s,
-            "batches": slowdowns.batches(after),
-            "cause": evidence.cause,
+            "excess_s": first.excess_s,
+            "frame_s": first.after.frame_s,
+            "frame_s_before": first.before.frame_s,
+            "batches": slowdowns.batches(first.after),
+            "curves": len(members),
+            "cause": _cause(effect),
         },
-        units=(before.key, after.key),
-        wanted=_wanted(slowdown) if evidence.cause == UNDECIDED else (),
+        units=tuple(dict.fromkeys(units)),
+        wanted=tuple(wanted for same in effects for wanted in _wanted(same)),
     )
 
 
-def _clues(slowdown: Slowdown, evidence: SlowdownEvidence) -> Iterator[str]:
-    if evidence.few_batches:
-        yield f"{wording.count(slowdowns.batches(slowdown.after), 'batch', 'batches')} per call"
-    for other in evidence.on_other_gpus[:1]:
-        yield f"the same extra time on {other.after.target.name} ({wording.extra(other.excess_s)})"
-    if evidence.unaffected:
-        yield f"{wording.listed(unit_wording.clip(unit.row) for unit in evidence.unaffected)} not slower"
-    for other in evidence.same_per_call[:1]:
-        clip = unit_wording.clip(other.after.row)
-        yield f"{clip} takes {wording.extra(other.excess_s)} more per call too{_but(evidence)}"
-    for other in evidence.same_per_frame[:1]:
-        clip = unit_wording.clip(other.after.row)
-        yield f"{clip} takes as much more per frame ({wording.milliseconds(other.frame_excess_s)} ms)"
-    if evidence.first_calls:
-        yield "the first timed call takes most of it"
-    grown = _grown_stages(slowdown)
-    if grown:
-        yield f"stages that take longer: {wording.listed(grown)}"
+def _cause(effect: Effect) -> str:
+    """Name the cause that some input shows, if no other input shows the other one."""
+    causes = {explained.evidence.cause for explained in effect} - {UNDECIDED}
+    return causes.pop() if len(causes) == 1 else UNDECIDED
 
 
-def _but(evidence: SlowdownEvidence) -> str:
-    """Name the length whose excess differs most."""
-    if not evidence.other_per_call:
-        return ""
-    largest = max(evidence.other_per_call, key=lambda other: abs(other.excess_s))
-    return f", but {unit_wording.clip(largest.after.row)} {wording.extra(largest.excess_s)}"
-
-
-def _grown_stages(slowdown: Slowdown) -> list[str]:
-    """Name the stages that take longer at the larger batch, the most first."""
-    before, after = slowdown.before.stages_s, slowdown.after.stages_s
-    growth_s = {stage: after[stage] - before[stage] for stage in after if stage in before}
-    grown = [stage for stage in growth_s if growth_s[stage] >= GROWN * slowdown.excess_s]
-    return [f"{stage} +{wording.extra(growth_s[stage])}" for stage in sorted(grown, key=lambda stage: -growth_s[stage])]
-
-
-def _conclusion(slowdown: Slowdown, evidence: SlowdownEvidence) -> str:
-    if evidence.cause == ONE_OFF:
-        return "This is a one-off cost: every call pays it once."
-    if evidence.cause == RATE:
-        return "This is a rate: every frame pays it."
+def _conclusion(effect: Effect) -> str:
+    cause = _cause(effect)
+    if cause == ONE_OFF:
+        return f"This is a one-off cost{_where_shown(effect)}: every call pays it once."
+    if cause == RATE:
+        return f"This is a rate{_where_shown(effect)}: it grows with the frames and faces of a call."
     suspicion = (
         "Probably a one-off cost, but these runs cannot prove it."
-        if evidence.suggests_one_off
+        if all(explained.evidence.suggests_one_off for explained in effect)
         else "These runs cannot separate a one-off cost from a rate."
     )
+    slowdown = effect[0].slowdown
     batches = f"b={slowdown.before.row.batch_size} and b={slowdown.after.row.batch_size}"
     return f"{suspicion} To find out, measure {_other_length(slowdown)[0]} at {batches}."
 
 
-def _wanted(slowdown: Slowdown) -> tuple[WantedCells, ...]:
-    """Ask for both batches on two lengths of the same input."""
+def _where_shown(effect: Effect) -> str:
+    """Name the inputs that show the cause, if others do not."""
+    clips = [
+        unit_wording.clip(explained.slowdown.after.row) for explained in effect if explained.evidence.cause != UNDECIDED
+    ]
+    return "" if len(clips) == len(effect) else f" on {wording.listed(clips)}"
+
+
+def _wanted(effect: Effect) -> tuple[WantedCells, ...]:
+    """Ask for both batches on two lengths of the first input, if the cause is unknown."""
+    if _cause(effect) != UNDECIDED:
+        return ()
+    slowdown = effect[0].slowdown
     description, other_length = _other_length(slowdown)
     batches = {"batch_size": (slowdown.before.row.batch_size, slowdown.after.row.batch_size)}
     return tuple(

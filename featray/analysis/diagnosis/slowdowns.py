@@ -1,28 +1,17 @@
-"""Slowdowns: larger batches that are slower than smaller ones, and the evidence for their cause.
+"""Slowdowns: larger batches that are slower than smaller ones.
 
-Flow: batch curves -> `find` -> `Slowdown`; `find_evidence` -> `SlowdownEvidence` -> `regressions`.
-Pure. A one-off cost is paid once per call, whatever the call's length; a rate is paid for every frame. Inputs of
-different length and first calls separate the two. A single input in a single batch cannot separate them.
+Flow: `batch_steps.ComparedCurve` -> `find` -> `Slowdown` -> `slowdown_evidence`, `regressions`. Pure.
 """
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Iterator
-from statistics import fmean, median
+from collections.abc import Sequence
+from statistics import fmean
 
-from featray.analysis.diagnosis import batch_curves
-from featray.analysis.diagnosis.batch_curves import Curve
+from featray.analysis.diagnosis import batch_steps
+from featray.analysis.diagnosis.batch_steps import BatchPair, ComparedCurve
 from featray.analysis.units import Unit
-from featray.core.rules import FEW_BATCHES
-
-SAME_EXCESS = 0.25
-"""Share within which two excesses are the same. Each is a difference of two times that may be off by the assumed sd, so
-that an excess as large as the time itself is known to 8% and half as large to 15%, and two of them are compared."""
-
-LENGTHS = 2.0  # one input must have at least so many times the other's frames to separate one-off cost from rate
-FIRST_SHARE = 0.5  # first calls explain an excess if they exceed the others by at least this share of it
-
-ONE_OFF, RATE, UNDECIDED = "one-off cost", "rate", "not separable here"
+from featray.core import inputs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +19,8 @@ class Slowdown:
     """A batch size that is slower than a smaller one."""
 
     before: Unit  # the fastest smaller batch
-    after: Unit
+    after: Unit  # the smallest that is slower than it
+    larger: tuple[Unit, ...] = ()  # further batches that are slower than the same smaller one
 
     @property
     def excess_s(self) -> float:
@@ -43,127 +33,43 @@ class Slowdown:
         return self.excess_s / (self.after.row.frames or math.nan)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SlowdownEvidence:
-    """What speaks for either cause. Other slowdowns are between the same batches of the same detector."""
-
-    same_per_call: tuple[Slowdown, ...]  # other lengths, the same excess per call
-    other_per_call: tuple[Slowdown, ...]  # other lengths that are slower too, but by another excess per call
-    same_per_frame: tuple[Slowdown, ...]  # other lengths, the same excess per frame
-    on_other_gpus: tuple[Slowdown, ...]  # the same excess per call
-    unaffected: tuple[Unit, ...]  # other inputs with enough batches, no slower
-    first_calls: bool
-    few_batches: bool
-
-    @property
-    def cause(self) -> str:
-        """Name the cause, or say that it cannot be known here.
-
-        A one-off cost is the same for every length: a length with another excess speaks against it.
-        """
-        if self.same_per_frame and not self.same_per_call:
-            return RATE
-        return ONE_OFF if (self.same_per_call or self.first_calls) and not self.other_per_call else UNDECIDED
-
-    @property
-    def suggests_one_off(self) -> bool:
-        """Return True if something points to a one-off cost although nothing proves it.
-
-        Unaffected inputs point to neither cause: here something may make it a rate that they do not have, such as five
-        faces per image instead of one.
-        """
-        return not self.other_per_call and (self.few_batches or bool(self.on_other_gpus))
+def find(about: Sequence[ComparedCurve], margin: float) -> list[Slowdown]:
+    """List the batches of a report's curves that are slower than a smaller one, corrected for their number."""
+    return [slowdown for pairs in batch_steps.find_longer(about, margin) for slowdown in _of_curve(pairs)]
 
 
-class RelatedCurves:
-    """Curves by what may explain a slowdown: other inputs on its target, and its input on other targets."""
-
-    def __init__(self, curves: Iterable[Curve]) -> None:
-        self._by_target: dict[Hashable, list[Curve]] = {}
-        self._by_input: dict[Hashable, list[Curve]] = {}
-        for curve in curves:
-            self._by_target.setdefault(_target_key(curve.first), []).append(curve)
-            self._by_input.setdefault(_input_key(curve.first), []).append(curve)
-
-    def other_inputs(self, slowdown: Slowdown) -> list[Slowdown]:
-        """List the same two batches of the detector on other inputs of the same target and run."""
-        others = (_between(curve, slowdown) for curve in self._by_target[_target_key(slowdown.after)])
-        return [other for other in others if other and _input_key(other.after) != _input_key(slowdown.after)]
-
-    def other_gpus(self, slowdown: Slowdown) -> list[Slowdown]:
-        """List the same two batches of the detector and input on other models of GPU."""
-        others = (_between(curve, slowdown) for curve in self._by_input[_input_key(slowdown.after)])
-        model = slowdown.after.row.gpu_name
-        return [other for other in others if other and model and other.after.row.gpu_name not in (None, model)]
-
-
-def _target_key(unit: Unit) -> Hashable:
-    return unit.row.detector, unit.row.run_id, unit.row.target_id
-
-
-def _input_key(unit: Unit) -> Hashable:
-    return unit.row.detector, unit.row.device, unit.row.section_kind, unit.row.section_label
-
-
-def _between(curve: Curve, slowdown: Slowdown) -> Slowdown | None:
-    """Find the same two batches on another curve."""
-    before, after = curve.at(slowdown.before.row.batch_size), curve.at(slowdown.after.row.batch_size)
-    if before is None or after is None or after is slowdown.after:
-        return None
-    return Slowdown(before=before, after=after)
-
-
-def find(curve: Curve, margin: float) -> Iterator[Slowdown]:
-    """List the batches of a curve that are slower than the fastest smaller batch."""
-    for index, after in enumerate(curve.units[1:], start=1):
-        before = min(curve.units[:index], key=lambda unit: fmean(unit.logs))
-        if batch_curves.is_slower(before, after, margin):
-            yield Slowdown(before=before, after=after)
-
-
-def find_evidence(slowdown: Slowdown, related: RelatedCurves, margin: float) -> SlowdownEvidence:
-    """Look at the other curves and at the first calls for the cause of a slowdown."""
-    other_inputs = related.other_inputs(slowdown)
-    other_lengths = [
-        other
-        for other in other_inputs
-        if batch_curves.is_slower(other.before, other.after, margin) and _has_other_length(other, slowdown)
+def _of_curve(pairs: Sequence[BatchPair]) -> list[Slowdown]:
+    """Measure each slower batch from the fastest smaller one; batches with the same one are one slowdown."""
+    fastest: dict[int, BatchPair] = {}
+    for before, after in pairs:
+        best = fastest.get(id(after))
+        if best is None or fmean(before.logs) < fmean(best[0].logs):
+            fastest[id(after)] = before, after
+    by_before: dict[int, list[BatchPair]] = {}
+    for before, after in sorted(fastest.values(), key=lambda pair: pair[1].row.batch_size):
+        by_before.setdefault(id(before), []).append((before, after))
+    return [
+        Slowdown(before=members[0][0], after=members[0][1], larger=tuple(after for _, after in members[1:]))
+        for members in by_before.values()
     ]
-    excess_s, frame_excess_s = slowdown.excess_s, slowdown.frame_excess_s
-    return SlowdownEvidence(
-        same_per_call=tuple(other for other in other_lengths if _is_same(other.excess_s, excess_s)),
-        other_per_call=tuple(other for other in other_lengths if not _is_same(other.excess_s, excess_s)),
-        same_per_frame=tuple(other for other in other_lengths if _is_same(other.frame_excess_s, frame_excess_s)),
-        on_other_gpus=tuple(other for other in related.other_gpus(slowdown) if _is_same(other.excess_s, excess_s)),
-        unaffected=tuple(other.after for other in other_inputs if _is_unaffected(other, margin)),
-        first_calls=_are_first_calls(slowdown),
-        few_batches=batches(slowdown.after) < FEW_BATCHES,
-    )
 
 
-def _has_other_length(other: Slowdown, slowdown: Slowdown) -> bool:
-    shorter, longer = sorted((other.after.row.frames or 1, slowdown.after.row.frames or 1))
-    return longer / shorter >= LENGTHS
+def faces(unit: Unit) -> int | None:
+    """Count the faces of a call: as detected, or as the catalogue and the report say; None if unknown."""
+    row = unit.row
+    clip = inputs.CATALOGUE.get(row.input)
+    if row.faces is not None:
+        return row.faces
+    if clip is not None and row.section_label == clip.section_label:
+        return clip.frames * clip.faces
+    return row.fex_rows
 
 
-def _is_unaffected(other: Slowdown, margin: float) -> bool:
-    return fmean(other.after.logs) - fmean(other.before.logs) < margin and batches(other.after) >= FEW_BATCHES
-
-
-def _is_same(excess: float, other: float) -> bool:
-    return abs(excess - other) <= SAME_EXCESS * max(abs(excess), abs(other)) and excess * other > 0
+def frames(unit: Unit) -> int | None:
+    """Count the frames or images of a call; None if unknown."""
+    return unit.row.frames
 
 
 def batches(unit: Unit) -> int:
     """Count the batches of a call."""
     return unit.row.batches or -(-(unit.row.frames or 0) // unit.row.batch_size)
-
-
-def _are_first_calls(slowdown: Slowdown) -> bool:
-    """Return True if the first timed call of most invocations holds the excess: warm-up was too short."""
-    first_excesses = [
-        row.timed_s[0] - median(row.timed_s[1:])
-        for row in slowdown.after.measured
-        if len(row.timed_s or ()) > 1 and row.timed_s
-    ]
-    return bool(first_excesses) and median(first_excesses) >= FIRST_SHARE * slowdown.excess_s

@@ -1,0 +1,66 @@
+"""Batch steps: which batches of a report's curves take longer than smaller ones, or less time.
+
+Flow: `batch_curves.Curve` -> `compare` -> `ComparedCurve` -> `slowdowns`, `batch_patterns`, `jumps`, `headroom`. Pure.
+Every answer is corrected for the number of steps that were looked at: of reports whose batches are all equally fast, at
+most 5% call any batch slower (`stats.curves`).
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+from featray import stats
+from featray.analysis.diagnosis.batch_curves import Curve
+from featray.analysis.units import Unit
+from featray.stats import curves
+from featray.stats.curves import Step
+
+BatchPair = tuple[Unit, Unit]
+"""Units of one curve, the smaller batch first."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparedCurve:
+    """A curve and the step between each two of its batches."""
+
+    curve: Curve
+    steps: tuple[Step, ...]
+
+    def units(self, step: Step) -> BatchPair:
+        """Give the units of a step."""
+        return self.curve.units[step.before], self.curve.units[step.after]
+
+    @property
+    def neighbours(self) -> tuple[Step, ...]:
+        """List the steps from each batch to the next larger one."""
+        return tuple(step for step in self.steps if step.after == step.before + 1)
+
+
+def compare(about: Iterable[Curve]) -> list[ComparedCurve]:
+    """Compare the batches of each curve."""
+    return [ComparedCurve(curve, tuple(curves.compare([unit.timings for unit in curve.units]))) for curve in about]
+
+
+Steps = Callable[[ComparedCurve], Sequence[Step]]
+"""Chooses the steps that a kind of finding looks at."""
+
+
+def all_steps(compared: ComparedCurve) -> Sequence[Step]:
+    """Look at every pair of batches."""
+    return compared.steps
+
+
+def find_longer(about: Sequence[ComparedCurve], margin: float, steps: Steps = all_steps) -> list[list[BatchPair]]:
+    """List for each curve the pairs whose larger batch takes longer per call."""
+    found = curves.find_longer([steps(compared) for compared in about], margin)
+    return [[compared.units(step) for step in own] for compared, own in zip(about, found, strict=True)]
+
+
+def find_shorter(about: Sequence[ComparedCurve], margin: float, steps: Steps = all_steps) -> list[list[BatchPair]]:
+    """List for each curve the pairs whose larger batch takes less time per call."""
+    found = curves.find_shorter([steps(compared) for compared in about], margin)
+    return [[compared.units(step) for step in own] for compared, own in zip(about, found, strict=True)]
+
+
+def is_longer(before: Unit, after: Unit, margin: float = stats.MARGIN) -> bool:
+    """Return True if one unit takes longer than another, looked at alone."""
+    return bool(curves.find_longer([curves.compare([before.timings, after.timings])], margin)[0])
