@@ -3,6 +3,7 @@
 from featray import store
 from featray.analysis import units
 from featray.analysis.advice import recommendation
+from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.recommendation import Recommendation
 
 
@@ -32,7 +33,5 @@ def recommend(
         NothingMatches: nothing that was measured fits.
         StoreError: the store cannot be read.
     """
-    constraints = recommendation.Constraints(
-        detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b
-    )
+    constraints = Constraints(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
     return recommendation.recommend(units.gather(store.read(results, one_summary=True).rows), constraints)

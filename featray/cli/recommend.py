@@ -21,11 +21,11 @@ def recommend(
     json: Json = False,
     python: Annotated[bool, typer.Option("--python", help="Print Python code that uses the setting.")] = False,
 ) -> None:
-    """Name the fastest measured setting of each input, how fast it is, and what comes near."""
+    """Name the setting to use for each input, how fast it is, and what comes near. docs/recommend.md says how."""
     import featray
     from featray.core import quantities
     from featray.errors import BadInput
-    from featray.rendering import recommendation_text
+    from featray.rendering import recommendation_code, recommendation_json, recommendation_text
 
     try:
         limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
@@ -35,8 +35,8 @@ def recommend(
         detector=detector, host=host, input=clip, device=device, memory_limit_b=limit_b, results=results
     )
     if json:
-        console.result(recommendation_text.to_json(recommended))
+        console.result(recommendation_json.render(recommended))
     elif python:
-        console.result(recommendation_text.snippet(recommended).removesuffix("\n"))
+        console.result(recommendation_code.snippet(recommended).removesuffix("\n"))
     else:
         console.result(recommendation_text.text(recommended))

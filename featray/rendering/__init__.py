@@ -13,6 +13,8 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     metadata              the list at the head of a report
     markdown, terminal, json_report, page/   a report in each format
     comparison_text       a comparison as lines and as JSON
-    recommendation_text   a recommendation as text, JSON and Python
+    recommendation_text   a recommendation as text
+    recommendation_json   the same for scripts
+    recommendation_code   the same as Python to paste
     plan_summary          a plan as a line and as JSON
 """

@@ -1,141 +1,163 @@
-"""Recommendation text: a recommendation as text, as JSON and as Python to paste.
+"""Recommendation text: a recommendation as text for people.
 
-Flow: `recommendation.Recommendation` -> `text`, `to_json`, `snippet` -> `featray recommend`. Pure.
+Flow: `recommendation.Recommendation` -> `text` -> `featray recommend`; `recommendation_json` and `recommendation_code`
+write it for programs. Pure. A ratio stands only beside the verdict that it has; an undecided one is never written.
 """
 
-import json
+import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
-from featray.analysis import unit_cell, unit_wording
-from featray.analysis.advice.recommendation import Recommendation, Setting
+from featray.analysis import unit_wording
+from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
+from featray.analysis.advice.recommendation import Recommendation
+from featray.analysis.advice.settings import Setting
+from featray.analysis.advice.speeds import Speed
+from featray.analysis.comparison import Pair
 from featray.analysis.units import Unit
-from featray.core import inputs, wording
-from featray.core.cell import Cell
-from featray.rendering import unit_fields, unit_text
+from featray.core import wording
+from featray.core.row import Row
+from featray.core.status import Status
+from featray.rendering import unit_text
+from featray.stats import Verdict
 
-_MODULE = "feat"
+FAILURES: Mapping[str, str] = {
+    Status.OOM: "out of memory",
+    Status.TIMEOUT: "timed out",
+    Status.CRASHED: "crashed",
+    Status.FAILED: "failed",
+    Status.WRONG_WORK: "computed something else",
+    Status.SKIPPED: "skipped after a smaller batch ran out of memory",
+}
+"""Status -> what happened, before ` in 3 of 5 invocations`."""
+
+DECAY_SHOWN = 0.01  # least loss of speed in a sustained run that is told: rates differ by less between windows
 
 
 def text(recommendations: Iterable[Recommendation]) -> str:
-    """Write recommendations for people, one paragraph per input."""
+    """Write recommendations, one paragraph per input."""
     return "\n\n".join("\n".join(_paragraph(recommendation)) for recommendation in recommendations)
 
 
 def _paragraph(recommendation: Recommendation) -> Iterator[str]:
-    yield f"{wording.plain(recommendation.section_label)}: {_setting(recommendation.best)}"
-    if len(recommendation.best.tied) > 1:
-        yield f"  equally fast: batch {wording.listed(recommendation.best.tied)}; the smallest is recommended"
-    yield from (f"  next best: {_setting(setting)}" for setting in recommendation.runners_up)
+    best = recommendation.best
+    yield f"{wording.plain(recommendation.section_label)}: {setting_with_rate(best)}"
+    if best.equals:
+        yield f"  equally good: {_equals(best)}; the smallest is recommended"
+    if best.memory:
+        yield f"  memory: {_memory(best.memory)}"
+    yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
+    yield from (f"  failed: {_failed(candidate)}" for candidate in recommendation.failed)
+    yield from (f"  older: {_older(candidate)}" for candidate in recommendation.older)
     yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
 
 
-def _setting(setting: Setting) -> str:
-    row, threads = setting.unit.row, setting.unit.threads
-    parts = [wording.shortened(row.detector), f"batch {row.batch_size}"]
-    parts += [f"{row.num_workers} workers"] if row.num_workers else []
-    parts += [f"{threads} threads"] if threads not in (None, "1") else []
-    parts += [f"environment {unit_text.environment(setting.unit)}"] if row.environment else []
-    origin = ", imported" if setting.unit.is_imported else ""
-    return f"{', '.join(parts)} on {setting.unit.target.place}: {_rate(setting)}{origin}"
+def setting_with_rate(setting: Setting) -> str:
+    """Write a setting with its speed and, where it is not the recommended one, how it compares with that."""
+    parts = [rate(setting), *_remarks(setting)]
+    return f"{name(setting.unit)} on {setting.unit.target.place}: {', '.join(parts)}{_verdict(setting.against_best)}"
 
 
-def _rate(setting: Setting) -> str:
-    rate = unit_wording.rate(setting.unit)
-    if setting.low is None or setting.high is None:
-        return rate
-    return f"{rate} (95% CI {wording.rate(setting.low)} to {wording.rate(setting.high)})"
+def name(unit: Unit) -> str:
+    """Name a detector and everything that was set."""
+    return ", ".join([wording.shortened(unit.row.detector), *_settings(unit)])
 
 
-def to_json(recommendations: Iterable[Recommendation]) -> str:
-    """Write recommendations as JSON, with the keys of `unit_fields` where a value is the same."""
-    value = [
-        {
-            "input": recommendation.input,
-            "section": recommendation.section_label,
-            "best": _fields(recommendation.best),
-            "runners_up": [_fields(setting) for setting in recommendation.runners_up],
-            "cautions": [str(caution) for caution in recommendation.cautions],
-        }
-        for recommendation in recommendations
-    ]
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def _settings(unit: Unit) -> list[str]:
+    row, threads = unit.row, unit.threads
+    parts = [f"batch {row.batch_size}"]
+    parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
+    parts += [f"{wording.plain(threads)} threads"] if threads not in (None, "1") else []
+    parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
+    parts += [f"environment {unit_text.environment(unit)}"] if row.environment else []
+    return parts
 
 
-def _fields(setting: Setting) -> dict[str, Any]:
-    row, cell = setting.unit.row, unit_cell.of_unit(setting.unit)
-    return {
-        "detector": row.detector,
-        "class": cell.detector.class_name if cell else None,
-        "keywords": dict(cell.detector.keywords) if cell else None,
-        "batch_size": row.batch_size,
-        "num_workers": row.num_workers,
-        "threads": setting.unit.threads,
-        "device": row.device,
-        "environment": row.environment,
-        "host": row.hostname,
-        "gpu_name": row.gpu_name,
-        "target_id": row.target_id,
-        "weights": row.weights,
-        "frames_per_s": setting.frames_per_s,
-        "frames_per_s_low": setting.low,
-        "frames_per_s_high": setting.high,
-        "tied_batch_sizes": list(setting.tied),
-        "invocations": len(setting.unit.logs),
-        "run_id": row.run_id,
-        "cell_id": row.cell_id,
-        "command": unit_fields.command(setting.unit),
-    }
+def rate(setting: Setting) -> str:
+    """Write the speed to plan with: of a sustained run or, for a short clip, on the longest clip; then its own."""
+    own, clip = _rate(setting.unit, setting.speed), setting.longest_clip
+    if clip is None:
+        return own
+    label = wording.plain(clip.section_label)
+    batch = "" if clip.unit.row.batch_size == setting.unit.row.batch_size else f" with batch {clip.unit.row.batch_size}"
+    return f"{_hz(clip.unit, clip.speed)} sustained on {label}{batch}, {own} on this clip"
 
 
-def snippet(recommendations: Sequence[Recommendation]) -> str:
-    """Write Python that detects with the recommended settings; what code cannot say is a comment."""
-    return "\n\n".join("\n".join(_snippet(recommendation)) for recommendation in recommendations) + "\n"
+def _rate(unit: Unit, speed: Speed) -> str:
+    text = _hz(unit, speed) + (" sustained" if speed.is_sustained else "")
+    if speed.low is not None and speed.high is not None:
+        text += f" (95% CI {wording.rate(speed.low)} to {wording.rate(speed.high)})"
+    if speed.decay is None:
+        return text
+    lost = f"{wording.percent(speed.decay)} below" if speed.decay >= DECAY_SHOWN else "no slower than"
+    return f"{text}, {lost} the first 10 s of the run"
 
 
-def _snippet(recommendation: Recommendation) -> list[str]:
-    setting = recommendation.best
-    unit, cell = setting.unit, unit_cell.of_unit(setting.unit)
-    lines = [f"# {wording.plain(recommendation.section_label)}: {_rate(setting)} on {unit.target.place}"]
-    lines += [f"# Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions]
-    if cell is None:
-        return [*lines, f"# only the name of detector {wording.plain(unit.row.detector)!r} is known"]
-    module, _, name = cell.detector.class_name.rpartition(":")
-    if not _is_importable(module, name):
-        return [*lines, f"# class {wording.plain(cell.detector.class_name)!r} cannot be imported by name"]
-    source = module or ("feat.MPDetector" if name == "MPDetector" else _MODULE)
-    return [
-        *lines,
-        *_threads(unit),
-        f"from {source} import {name}",
-        "",
-        *_call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)}),
-        *_call("faces = detector.detect(", _arguments(cell), ["inputs,  # path of a clip, or list of image paths"]),
-    ]
+def _hz(unit: Unit, speed: Speed) -> str:
+    return f"{wording.rate(speed.hz)} {'fps' if unit.is_video else 'images/s'}"
 
 
-def _is_importable(module: str, name: str) -> bool:
-    return name.isidentifier() and all(part.isidentifier() for part in module.split(".") if module)
+def _remarks(setting: Setting) -> list[str]:
+    """List what makes a setting come after others."""
+    candidate = setting.candidate
+    remarks = [failures(candidate)] if candidate.failures else []
+    if candidate.unit.is_imported:
+        return [*remarks, "imported"]
+    remarks += [f"only {wording.count(len(candidate.unit.logs), 'invocation')}"] if candidate.is_few else []
+    remarks += ["measured as py-feat's own script does"] if candidate.is_pyfeat_protocol else []
+    return [*remarks, f"measured before a change ({wording.listed(candidate.older)})"] if candidate.older else remarks
 
 
-def _threads(unit: Unit) -> list[str]:
-    if unit.threads in (None, "1"):
-        return []
-    return ["import os", "", f'os.environ["OMP_NUM_THREADS"] = {unit.threads!r}  # before py-feat is imported', ""]
+def _verdict(pair: Pair | None) -> str:
+    """Write how a setting compares with the recommended one; nothing for the recommended one itself."""
+    if pair is None:
+        return ""
+    if pair.verdict is Verdict.NOT_COMPARABLE:
+        return f"; {pair.verdict}: {wording.listed(pair.reasons)}"
+    if pair.dagger:
+        return f"; not decided ({pair.verdict}†, may be chance)"
+    if pair.verdict is Verdict.EQUIVALENT:
+        return f"; equally fast ({pair.verdict})"
+    if pair.decision is None or not pair.is_decided:
+        return f"; not decided ({pair.verdict})"
+    return f"; {wording.times(pair.decision.speedup)} as fast ({pair.verdict})"
 
 
-def _arguments(cell: Cell) -> dict[str, Any]:
-    return {
-        "data_type": "video" if cell.input.kind == inputs.VIDEO else "image",
-        "batch_size": cell.batch_size,
-        "num_workers": cell.num_workers,
-        **({"skip_frames": cell.input.skip_frames} if cell.input.skip_frames else {}),
-        **({"output_size": cell.input.output_size} if cell.input.output_size else {}),
-    }
+def _equals(best: Setting) -> str:
+    """List the equally good settings from the smallest to the largest, each with its verdict against the fastest."""
+    verdicts = {id(pair.candidate): f"{pair.verdict}{'†' * pair.dagger}" for pair in best.equals}
+    units = sorted(
+        [best.fastest, *(pair.candidate for pair in best.equals)],
+        key=lambda unit: (unit.row.batch_size, unit.row.num_workers, unit.threads or ""),
+    )
+    return "; ".join(f"{', '.join(_settings(unit))} ({verdicts.get(id(unit), 'the fastest')})" for unit in units)
 
 
-def _call(head: str, keywords: Mapping[str, Any], first: Sequence[str] = ()) -> list[str]:
-    named = {key: value for key, value in keywords.items() if key.isidentifier()}
-    other = {key: value for key, value in keywords.items() if key not in named}
-    lines = [*first, *(f"{key}={value!r}," for key, value in named.items()), *([f"**{other!r},"] if other else [])]
-    return [head, *(f"    {line}" for line in lines), ")"]
+def _memory(use: MemoryUse) -> str:
+    if use.scope is MemoryScope.TORCH:
+        return f"{wording.size(use.size_b)} reserved by torch; the driver takes some hundred MiB on top"
+    return wording.size(use.size_b) + (", other processes included" if use.scope is MemoryScope.SHARED else "")
+
+
+def failures(candidate: Candidate) -> str:
+    """Say what happened to a setting: `out of memory in 3 of 5 invocations`."""
+    counts = collections.Counter(str(row.status) for row in candidate.failures)
+    invocations = wording.count(candidate.invocations, "invocation")
+    return " and ".join(f"{FAILURES[status]} in {number} of {invocations}" for status, number in counts.items())
+
+
+def _failed(candidate: Candidate) -> str:
+    speed = f", {unit_wording.rate(candidate.unit)} where it ran" if candidate.is_timed else ""
+    return f"{', '.join(_settings(candidate.unit))}: {failures(candidate)}{speed}{_reason(candidate.failures)}"
+
+
+def _reason(rows: Sequence[Row]) -> str:
+    """Give the first message, since others of one setting say the same."""
+    reason = next((row.reason for row in rows if row.reason), None)
+    return f" ({wording.shortened(reason, unit_text.REASON_LENGTH)})" if reason else ""
+
+
+def _older(candidate: Candidate) -> str:
+    date = candidate.unit.row.started_at[:10]
+    changes = wording.listed(candidate.older)
+    return f"{', '.join(_settings(candidate.unit))}: {unit_wording.rate(candidate.unit)} on {date}, before {changes}"

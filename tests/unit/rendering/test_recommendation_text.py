@@ -1,79 +1,145 @@
-"""A recommendation as text, JSON and Python."""
+"""A recommendation as text for people."""
 
+import dataclasses
 import json
+from typing import Any
 
 import pytest
 
 from featray.analysis import units
 from featray.analysis.advice import recommendation
-from featray.analysis.advice.recommendation import Recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_text
-from tests.support.builders import BLACKWELL, make_row, make_rows
+from tests.support.builders import BLACKWELL, STARTED, make_row, make_rows
+
+GIB = 1024**3
 
 
-def recommended(rows: list[Row]) -> Recommendation:
-    (only,) = recommendation.recommend(units.gather(rows))
-    return only
+def write(*rows: list[Row]) -> list[str]:
+    gathered = units.gather([row for members in rows for row in members])
+    return recommendation_text.text(recommendation.recommend(gathered)).splitlines()
+
+
+def steady(median_s: float, **columns: Any) -> list[Row]:
+    return make_rows([median_s * share for share in (0.99, 1.0, 1.01, 0.995, 1.005)], **columns)
 
 
 def imported(**columns: object) -> Row:
     return make_row(**{"asked": None, "source_file": "a.md", "work": None, **columns})
 
 
+def with_env(rows: list[Row], **variables: str) -> list[Row]:
+    """Let the rows' sweep set environment variables."""
+    asked = {**json.loads(rows[0].asked or ""), "env": variables}
+    return [dataclasses.replace(row, asked=json.dumps(asked), cell_id=f"env {variables}") for row in rows]
+
+
 def test_the_text_names_setting_device_host_and_rate() -> None:
-    text = recommendation_text.text([recommended(make_rows([0.71, 0.72, 0.73]))])
-    assert text == ("short (72 frames): retinaface, batch 16 on RTX 3090 of box: 100.0 fps (95% CI 96.6 to 103.5)")
-
-
-def test_equally_fast_batches_runners_up_and_cautions_have_lines_of_their_own() -> None:
-    rows = [
-        make_row(batch_size=16, timed_s=[0.72]),
-        make_row(batch_size=4, timed_s=[0.73]),
-        imported(**BLACKWELL, timed_s=[0.5]),
+    assert write(make_rows([0.71, 0.72, 0.73])) == [
+        "short (72 frames): retinaface, batch 16 on RTX 3090 of box: 100.0 fps (95% CI 96.6 to 103.5)"
     ]
-    first, equally_fast, runner_up, *cautions = recommendation_text.text([recommended(rows)]).splitlines()
-    assert first.startswith("short (72 frames): retinaface, batch 4 on RTX 3090 of box: ")
-    assert equally_fast == "  equally fast: batch 4, 16; the smallest is recommended"
-    assert runner_up == "  next best: retinaface, batch 16 on RTX PRO 6000 Blackwell of box: 144.0 fps, imported"
-    assert cautions
-    assert all(line.startswith("  Caution: ") for line in cautions)
 
 
-def test_workers_threads_and_environment_are_named_where_they_were_set() -> None:
-    text = recommendation_text.text([recommended([make_row(threads=4, num_workers=2, environment="torch-2.5")])])
-    assert "retinaface, batch 16, 2 workers, 4 threads, environment torch-2.5 on RTX 3090 of box" in text
-
-
-def test_the_snippet_is_python_that_makes_the_measured_detector() -> None:
-    code = recommendation_text.snippet([recommended([make_row(threads=4, num_workers=2)])])
-    compile(code, "snippet", "exec")
-    assert "from feat import Detectorv1\n" in code
-    assert "    face_model='retinaface',\n" in code
-    assert "    device='cuda',\n" in code
-    assert "    batch_size=16,\n    num_workers=2,\n" in code
-    assert code.index("os.environ[\"OMP_NUM_THREADS\"] = '4'") < code.index("from feat")
-
-
-def test_the_snippet_of_an_imported_setting_uses_the_catalogue_and_says_what_is_unknown() -> None:
-    code = recommendation_text.snippet([recommended([imported()])])
-    compile(code, "snippet", "exec")
-    assert "# Caution: imported" in code
-    assert "Detectorv1(" in code
-
-
-@pytest.mark.parametrize("name", ["x\nimport os", "gone\u2028print(1)"])
-def test_no_name_of_the_store_becomes_code(name: str) -> None:
-    code = recommendation_text.snippet(
-        [recommended([make_row(detector=name, hostname=name, gpu_name=name, asked=None)])]
+def test_every_runner_up_has_its_verdict_and_only_a_decided_one_a_ratio() -> None:
+    lines = write(
+        steady(0.72),
+        steady(1.44, detector="img2pose"),
+        make_rows([0.7], detector="detectorv2"),
+        steady(0.725, **BLACKWELL),
+        [imported(detector="mpdetector", timed_s=[0.1])],
+        steady(1.0, **BLACKWELL, detector="retinaface", faces=1, environment="other", requirements=["torch==2.9"]),
     )
-    compile(code, "snippet", "exec")
-    assert "import os" in code or "print(1)" in code
-    assert all(line.startswith("#") for line in code.splitlines())
+    assert [line.partition(": ")[2] for line in lines if line.startswith("  next best")] == [
+        "retinaface, batch 16 on RTX PRO 6000 Blackwell of box: 99.3 fps (95% CI 98.3 to 100.3); "
+        "not decided (INCONCLUSIVE)",
+        "retinaface, batch 16, environment other on RTX PRO 6000 Blackwell of box: 72.0 fps (95% CI 71.3 to 72.7); "
+        "NOT COMPARABLE: faces 72 -> 1",
+        "img2pose, batch 16 on RTX 3090 of box: 50.0 fps (95% CI 49.5 to 50.5); 0.50x as fast (SLOWER)",
+        "detectorv2, batch 16 on RTX 3090 of box: 102.9 fps, only 1 invocation; not decided (INCONCLUSIVE)",
+        "mpdetector, batch 16 on RTX 3090 of box: 720.0 fps, imported; not decided (INCONCLUSIVE)",
+    ]
 
 
-def test_the_json_has_figures_and_keywords() -> None:
-    (value,) = json.loads(recommendation_text.to_json([recommended([make_row()])]))
-    assert value["best"]["keywords"]["face_model"] == "retinaface"
-    assert value["best"]["frames_per_s"] == pytest.approx(72 / 0.76)
-    assert value["best"]["command"].startswith("featray measure --cell ")
+def test_a_ratio_with_a_dagger_is_not_decided() -> None:
+    barely = [0.72 * share for share in (1.0, 1.02, 1.08, 1.1, 1.06)]
+    equals = [row for name in "abcd" for row in steady(0.721, detector=name)]
+    lines = write(steady(0.72), equals, make_rows(barely, detector="img2pose"))
+    (line,) = [line for line in lines if "img2pose" in line]
+    assert line.endswith("; not decided (SLOWER†, may be chance)")
+
+
+def test_equally_good_settings_have_their_verdicts() -> None:
+    lines = write(steady(0.72), steady(0.725, batch_size=4), make_rows([0.7, 0.75, 0.8], batch_size=1, num_workers=2))
+    assert lines[1] == (
+        "  equally good: batch 1, 2 workers (INCONCLUSIVE); batch 4 (EQUIVALENT); batch 16 (the fastest); "
+        "the smallest is recommended"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        ({"gpu_memory_used_peak_b": 7 * GIB, "foreign_gpu_processes": 0}, "  memory: 7.0 GiB"),
+        (
+            {"gpu_memory_used_peak_b": 20 * GIB, "gpu_memory_reserved_peak_b": 6 * GIB, "foreign_gpu_processes": 1},
+            "  memory: 6.0 GiB reserved by torch; the driver takes some hundred MiB on top",
+        ),
+        (
+            {"gpu_memory_used_peak_b": 20 * GIB, "foreign_gpu_processes": 1},
+            "  memory: 20.0 GiB, other processes included",
+        ),
+    ],
+)
+def test_the_memory_says_what_it_includes(columns: dict[str, int], line: str) -> None:
+    assert write(steady(0.72, **columns))[1] == line
+
+
+def test_settings_that_failed_are_named_with_what_happened() -> None:
+    rows = steady(0.1, batch_size=64)
+    failed = [dataclasses.replace(row, status="oom", timed_s=None, reason="CUDA out of memory") for row in rows[:3]]
+    never = [make_row(batch_size=128, status=status, invocation=n) for n, status in enumerate(("oom", "crashed"), 1)]
+    assert write(steady(0.72), [*failed, *rows[3:]], never)[1:] == [
+        "  failed: batch 64: out of memory in 3 of 5 invocations, 720.0 fps where it ran (CUDA out of memory)",
+        "  failed: batch 128: out of memory in 1 of 2 invocations and crashed in 1 of 2 invocations",
+    ]
+
+
+def test_what_was_measured_before_a_change_is_named_with_its_date() -> None:
+    before = steady(0.1, batch_size=64, torch="2.5.1+cu124", run_id="before", started_at=STARTED.replace(month=1))
+    assert write(steady(0.72), before)[1:] == [
+        "  older: batch 64: 720.0 fps on 2026-01-14, before torch 2.5.1+cu124 -> 2.11.0+cu128"
+    ]
+
+
+def test_workers_threads_variables_and_environment_are_named_where_they_were_set() -> None:
+    rows = with_env(steady(0.72, threads=4, num_workers=2, environment="torch-2.5"), NVIDIA_TF32_OVERRIDE="0")
+    assert write(rows)[0].startswith(
+        "short (72 frames): retinaface, batch 16, 2 workers, 4 threads, NVIDIA_TF32_OVERRIDE=0, environment torch-2.5 "
+        "on RTX 3090 of box: "
+    )
+
+
+def test_settings_that_differ_in_variables_alone_are_named_apart() -> None:
+    lines = write(with_env(steady(0.72), X="1"), with_env(steady(1.44), X="0"))
+    assert lines[0].startswith("short (72 frames): retinaface, batch 16, X=1 on ")
+    assert lines[1].startswith("  next best: retinaface, batch 16, X=0 on ")
+
+
+@pytest.mark.parametrize(
+    ("windows", "rate"),
+    [
+        ([110.0, 90.0], "90.0 fps sustained (95% CI 90.0 to 90.0), 18% below the first 10 s of the run"),
+        ([90.0, 90.0], "90.0 fps sustained (95% CI 90.0 to 90.0), no slower than the first 10 s of the run"),
+        ([90.0], "90.0 fps sustained (95% CI 90.0 to 90.0)"),
+    ],
+)
+def test_a_sustained_run_tells_its_decay(windows: list[float], rate: str) -> None:
+    assert write(steady(0.72, sustained_hz=windows))[0].endswith(f" of box: {rate}")
+
+
+def test_a_short_clip_has_the_speed_on_the_longest_clip_first() -> None:
+    lines = write(steady(0.72), steady(5.9, input="long", batch_size=4))
+    assert lines[0].startswith("long (472 frames): retinaface, batch 4 on RTX 3090 of box: 80.0 fps (")
+    own = "80.0 fps sustained on long (472 frames) with batch 4, 100.0 fps (95% CI "
+    assert lines[2].startswith(f"short (72 frames): retinaface, batch 16 on RTX 3090 of box: {own}")
+    assert lines[2].endswith(") on this clip")

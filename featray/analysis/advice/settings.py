@@ -1,0 +1,156 @@
+"""Settings: which of the candidates of one detector, target and input to use, and which are equally good.
+
+Flow: `candidates.Candidate` -> `choose` -> `Setting` -> `recommendation`. Pure.
+
+A setting counts as equally good as the fastest unless the difference is decided and worth knowing. The smallest of them
+is chosen: it needs the least memory and answers first.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from statistics import fmean
+
+from featray import stats
+from featray.analysis import comparison
+from featray.analysis.advice import memory_use, speeds
+from featray.analysis.advice.candidates import SETTINGS, Candidate
+from featray.analysis.advice.memory_use import MemoryUse
+from featray.analysis.advice.speeds import Speed
+from featray.analysis.comparison import Pair
+from featray.analysis.units import Unit
+from featray.stats import Verdict
+
+SINGLE_DIFFERENCE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
+"""Log ratio from which a single measurement is taken to be slower: of equal settings 95% differ by less at the assumed
+sd, 11%."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class LongestClip:
+    """The speed of the same detector on the longest clip that was measured there, which start-up hardly affects."""
+
+    section_label: str
+    unit: Unit
+    speed: Speed
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Setting:
+    """The setting to use of one detector on one target and input."""
+
+    candidate: Candidate
+    speed: Speed
+    memory: MemoryUse | None  # None: unknown
+    fastest: Unit
+    equals: tuple[Pair, ...]  # the fastest against each other setting that is equally good
+    weaker: tuple[Candidate, ...]  # not chosen because less is known of them, or because they failed
+    against_best: Pair | None = None  # the recommended setting against this one; None for the recommended one
+    longest_clip: LongestClip | None = None  # None: this is it, or the speed is already sustained
+
+    @property
+    def unit(self) -> Unit:
+        """Give the unit that measured it."""
+        return self.candidate.unit
+
+    @property
+    def frames_per_s(self) -> float:
+        """Give the speed on this input, in frames or images per second."""
+        return self.speed.hz
+
+    @property
+    def low(self) -> float | None:
+        """Give the lower end of the 95% interval of `frames_per_s`."""
+        return self.speed.low
+
+    @property
+    def high(self) -> float | None:
+        """Give the upper end of the 95% interval of `frames_per_s`."""
+        return self.speed.high
+
+    @property
+    def sustained_hz(self) -> float | None:
+        """Give the speed to plan with: of the sustained run, else on the longest clip; None for images."""
+        if self.sustained_basis is None:
+            return None
+        return self.longest_clip.speed.hz if self.longest_clip else self.speed.hz
+
+    @property
+    def sustained_basis(self) -> str | None:
+        """Name what `sustained_hz` comes from: a sustained run, or the section of the longest clip."""
+        if self.speed.is_sustained:
+            return "sustained run"
+        if self.longest_clip:
+            return self.longest_clip.section_label
+        return self.unit.row.section_label if self.unit.is_video else None
+
+    @property
+    def tied(self) -> tuple[int, ...]:
+        """List the batch sizes that are equally good, this one included."""
+        equals = [self.fastest, *(pair.candidate for pair in self.equals)]
+        return tuple(sorted({unit.row.batch_size for unit in equals}))
+
+
+def choose(candidates: Sequence[Candidate]) -> Setting:
+    """Choose among the candidates of one lineup.
+
+    Args:
+        candidates: At least one; each has a speed.
+    """
+    pool = _most_trusted(candidates)
+    units = speeds.alike([candidate.unit for candidate in pool])
+    compared = dict(zip(units, pool, strict=True))
+    fastest = min(units, key=lambda unit: fmean(unit.logs))
+    pairs = [_by_time(fastest, unit) for unit in units if unit is not fastest]
+    equals = [pair for pair in comparison.mark_daggers(pairs) if is_equally_good(pair)]
+    equally_good = [compared[unit] for unit in (fastest, *(pair.candidate for pair in equals))]
+    smallest = min(equally_good, key=lambda candidate: candidate.size)
+    return Setting(
+        candidate=smallest,
+        speed=speeds.of_unit(smallest.unit),
+        memory=memory_use.of_unit(smallest.unit),
+        fastest=fastest,
+        equals=tuple(equals),
+        weaker=tuple(candidate for candidate in candidates if candidate not in pool),
+    )
+
+
+def _most_trusted(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Select the candidates of the best rank; where all have older contexts, those of the newest of these."""
+    rank = min(candidate.rank for candidate in candidates)
+    pool = [candidate for candidate in candidates if candidate.rank == rank]
+    newest = max(pool, key=lambda candidate: candidate.unit.row.started_at)
+    return [candidate for candidate in pool if candidate.older == newest.older]
+
+
+def _by_time(fastest: Unit, unit: Unit) -> Pair:
+    """Judge by the times alone whether a setting is slower than the fastest of the same detector, target and context.
+
+    Different work stays NOT COMPARABLE. Another state of the machine, such as its temperature, is the setting's own.
+    """
+    pair = comparison.judge(fastest, unit, SETTINGS)
+    if pair.verdict is Verdict.NOT_COMPARABLE:
+        return pair
+    decision = stats.decide(fastest.timings, unit.timings)
+    return dataclasses.replace(pair, verdict=decision.verdict, decision=decision, reasons=())
+
+
+def against(best: Setting, other: Setting) -> Pair:
+    """Compare the recommended setting with the setting of another detector, target or context."""
+    baseline, candidate = speeds.alike([best.unit, other.unit])
+    over = (*SETTINGS, "environment")
+    is_same_detector = baseline.row.detector == candidate.row.detector
+    return comparison.judge(baseline, candidate, over if is_same_detector else (*over, "detector"))
+
+
+def is_equally_good(pair: Pair) -> bool:
+    """Return True unless the second unit is slower than the first, or computes something else.
+
+    Single measurements decide nothing. Of those, the second is taken to be slower from SINGLE_DIFFERENCE on.
+    """
+    decision = pair.decision
+    if decision is None or pair.verdict is Verdict.NOT_COMPARABLE:
+        return False
+    if min(decision.n_baseline, decision.n_candidate) < stats.INVOCATIONS_MIN:
+        return math.log(decision.ratio) < max(decision.margin, SINGLE_DIFFERENCE)
+    return not (pair.is_decided and pair.verdict is Verdict.SLOWER)

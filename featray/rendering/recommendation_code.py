@@ -1,0 +1,140 @@
+"""Recommendation code: Python that detects with the recommended settings; what code cannot say is a comment.
+
+Flow: `recommendation.Recommendation` -> `snippet` -> `featray recommend --python`. Pure.
+
+One question has one answer: of several clips the longest one's setting is written, and the others are comments. Names
+come from a store: they enter code only as literals, and comments as one line.
+"""
+
+import keyword
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from featray.analysis import unit_cell
+from featray.analysis.advice.recommendation import Recommendation
+from featray.analysis.units import Unit
+from featray.core import inputs, wording
+from featray.core.cell import Cell
+from featray.rendering import recommendation_text
+
+_PACKAGE = "feat"
+_MODULES = {"MPDetector": "feat.MPDetector"}
+"""Class -> module of py-feat that has it, where that is not the package itself."""
+
+THREADS = "OMP_NUM_THREADS"
+
+
+def snippet(recommendations: Sequence[Recommendation]) -> str:
+    """Write Python for clips and for images: once if both use the same detector in the same way."""
+    parts: dict[str, list[Recommendation]] = {}
+    for members in _by_kind(recommendations):
+        parts.setdefault(_setup(members[0]), []).extend(members)
+    blocks = [[*_comments(members), *setup.splitlines(), *_calls(members)] for setup, members in parts.items()]
+    if len(blocks) > 1:
+        blocks[1:] = [
+            ["# Run this part in a process of its own: it has another setup.", *block] for block in blocks[1:]
+        ]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _by_kind(recommendations: Sequence[Recommendation]) -> list[list[Recommendation]]:
+    """Split into clips and images; the first of each is the answer."""
+    kinds: dict[bool, list[Recommendation]] = {}
+    for recommendation in recommendations:
+        kinds.setdefault(recommendation.best.unit.is_video, []).append(recommendation)
+    return list(kinds.values())
+
+
+def _comments(recommendations: Sequence[Recommendation]) -> Iterator[str]:
+    """Say what was measured where, and what is doubtful about it."""
+    for members in _by_kind(recommendations):
+        best = members[0].best
+        yield f"# {wording.plain(members[0].section_label)}: {recommendation_text.rate(best)}"
+        yield from (f"# {_other(other)}" for other in members[1:])
+    units = [members[0].best.unit for members in _by_kind(recommendations)]
+    yield from dict.fromkeys(f"# {_measured_on(unit)}" for unit in units)
+    cautions = [caution for members in _by_kind(recommendations) for caution in members[0].cautions]
+    yield from dict.fromkeys(f"# Caution: {wording.plain(caution.text)}" for caution in cautions)
+
+
+def _other(other: Recommendation) -> str:
+    label = wording.plain(other.section_label)
+    option = f"--input {shlex.quote(wording.plain(other.input))}"
+    return f"{label}: {recommendation_text.setting_with_rate(other.best)}; `{option}` gives its code"
+
+
+def _measured_on(unit: Unit) -> str:
+    place = f"Measured on {wording.plain(unit.target.place)}"
+    uuid = unit.row.gpu_uuid
+    return f"{place}; to choose this GPU, set CUDA_VISIBLE_DEVICES={wording.plain(uuid)}" if uuid else place
+
+
+def _setup(recommendation: Recommendation) -> str:
+    """Write everything before the calls: variables, import, detector."""
+    return "\n".join(_setup_lines(recommendation.best.unit))
+
+
+def _setup_lines(unit: Unit) -> Iterator[str]:
+    cell = unit_cell.of_unit(unit)
+    if cell is None:
+        yield f"# only the name of detector {wording.plain(unit.row.detector)!r} is known"
+        return
+    module, _, name = cell.detector.class_name.rpartition(":")
+    if not _is_importable(module, name):
+        yield f"# class {wording.plain(cell.detector.class_name)!r} cannot be imported by name"
+        return
+    if cell.requirements:
+        yield f"# Installed: {wording.plain(', '.join(cell.requirements))}"
+    yield from _variables(unit)
+    yield f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"
+    yield ""
+    yield from _call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)})
+
+
+def _is_importable(module: str, name: str) -> bool:
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in [name, *filter(None, module.split("."))])
+
+
+def _variables(unit: Unit) -> Iterator[str]:
+    """Set threads and the variables of the sweep; py-feat and torch read them when they are imported."""
+    variables = {**(unit.variables or {}), **({THREADS: unit.threads} if unit.threads else {})}
+    if variables:
+        yield from ["import os", "", "# As measured. Set before the import, which reads them."]
+        yield from (f"os.environ[{name!r}] = {value!r}" for name, value in variables.items())
+        yield ""
+
+
+def _calls(recommendations: Sequence[Recommendation]) -> Iterator[str]:
+    for members in _by_kind(recommendations):
+        cell = unit_cell.of_unit(members[0].best.unit)
+        if cell is not None and _is_importable(*cell.detector.class_name.rpartition(":")[::2]):
+            yield ""
+            yield from _detect(cell)
+
+
+def _detect(cell: Cell) -> Iterator[str]:
+    """Define the paths, and detect in them."""
+    is_video = cell.input.kind == inputs.VIDEO
+    paths = list(cell.input.paths) or (["video.mp4"] if is_video else ["image.jpg"])
+    arguments = {
+        "data_type": "video" if is_video else "image",
+        "batch_size": cell.batch_size,
+        "num_workers": cell.num_workers,
+        **({"skip_frames": cell.input.skip_frames} if cell.input.skip_frames else {}),
+        **({"output_size": cell.input.output_size} if cell.input.output_size else {}),
+    }
+    if not is_video:
+        yield f"images = {paths!r}  # paths of your images"
+        yield from _call("faces = detector.detect(", arguments, ["images,"])
+        return
+    yield f"videos = {paths!r}  # paths of your clips"
+    yield "for video in videos:"
+    yield from (f"    {line}" for line in _call("faces = detector.detect(", arguments, ["video,"]))
+
+
+def _call(head: str, keywords: Mapping[str, Any], first: Iterable[str] = ()) -> list[str]:
+    named = {key: value for key, value in keywords.items() if key.isidentifier() and not keyword.iskeyword(key)}
+    other = {key: value for key, value in keywords.items() if key not in named}
+    lines = [*first, *(f"{key}={value!r}," for key, value in named.items()), *([f"**{other!r},"] if other else [])]
+    return [head, *(f"    {line}" for line in lines), ")"]

@@ -1,0 +1,187 @@
+"""Recommendation JSON: a recommendation for scripts, with everything that the text shows.
+
+Flow: `recommendation.Recommendation` -> `render` -> `featray recommend --json`. Pure. SI units, absent is null.
+docs/recommend.md lists the keys with `KEYS`, `SETTING_KEYS` and the others below.
+"""
+
+import collections
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from featray.analysis import unit_cell
+from featray.analysis.advice import speeds
+from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.recommendation import Recommendation
+from featray.analysis.advice.settings import Setting
+from featray.analysis.comparison import Pair
+from featray.analysis.units import Unit
+from featray.rendering import unit_fields
+
+KEYS: Mapping[str, str] = {
+    "input": "input's name in the sweep",
+    "section": "heading of the input's section in reports",
+    "best": "the recommended setting",
+    "runners_up": "settings of other detectors, targets and configurations, the most trusted and fastest first",
+    "failed": "settings of the recommended detector and target that failed",
+    "older": "settings of the recommended detector and target that were measured before a change",
+    "cautions": "sentences on what makes the figures doubtful",
+}
+"""Of each recommendation."""
+
+SETTING_KEYS: Mapping[str, str] = {
+    "detector": "detector's name in the sweep",
+    "class": "class of py-feat, or package.module:Class; null if only the name is known",
+    "keywords": "keywords of the class; null if only the name is known",
+    "batch_size": "frames per batch",
+    "num_workers": "DataLoader workers",
+    "threads": "OMP_NUM_THREADS as text; null if unknown",
+    "env": "environment variables that the sweep set, without threads; null if unknown",
+    "device": "cpu, cuda or mps",
+    "environment": "named environment; null is the host's own",
+    "requirements": "what the environment installs",
+    "host": "host name",
+    "gpu_name": "GPU model; null on a CPU",
+    "gpu_uuid": "GPU UUID; null on a CPU",
+    "target_id": "GPU UUID, or cpu@HOST_ID, or mps@HOST_ID",
+    "weights": "pretrained or synthetic",
+    "protocol": "featray, or pyfeat: one warm-up call and one timed call",
+    "imported": "true: from a report, so that the exact settings are unknown",
+    "frames_per_s": "speed on this input: at the end of sustained runs where there are some, else of repeated calls",
+    "frames_per_s_low": "lower end of its 95% interval; null below 3 invocations",
+    "frames_per_s_high": "upper end of its 95% interval; null below 3 invocations",
+    "calls_frames_per_s": "speed of the repeated calls",
+    "sustained_frames_per_s": "speed to plan with: of sustained runs, else on the longest clip; null for images",
+    "sustained_basis": "what sustained_frames_per_s comes from: sustained run, or the section of a clip",
+    "sustained_decay": "share of the first 10 s' speed that is lost at the end of the sustained run; null without one",
+    "memory_b": "peak memory on the device, in bytes; null if unknown",
+    "memory_scope": "own: all of the process; torch: without the driver's part; shared: perhaps with other processes",
+    "tied_batch_sizes": "batch sizes that are equally good, this one included",
+    "fastest": "the fastest of the settings that are equally good",
+    "equally_good": "the other settings that are equally good, each with its verdict against the fastest",
+    "against_best": "how it compares with the recommended setting; null for that one",
+    "failures": "status -> invocations that failed so",
+    "older": "changes of the software or the machine since it was measured",
+    "invocations": "fresh processes with a time",
+    "measured_at": "UTC, ISO 8601: start of the last of them",
+    "run_id": "run that measured it",
+    "cell_id": "its cell",
+    "command": "command that measures it again; null for an import",
+}
+"""Of the recommended setting and of each runner-up."""
+
+CANDIDATE_KEYS: Mapping[str, str] = {
+    key: SETTING_KEYS[key]
+    for key in ("batch_size", "num_workers", "threads", "env", "failures", "older", "invocations", "measured_at")
+} | {
+    "frames_per_s": "speed of the repeated calls; null without a time",
+    "reason": "the first message of a failure; null without one",
+    "run_id": SETTING_KEYS["run_id"],
+    "cell_id": SETTING_KEYS["cell_id"],
+}
+"""Of each entry of `failed` and of the recommendation's `older`."""
+
+VERDICT_KEYS: Mapping[str, str] = {
+    "batch_size": "of the setting that is compared",
+    "num_workers": "of the setting that is compared",
+    "threads": "of the setting that is compared",
+    "verdict": "FASTER, SLOWER, EQUIVALENT, INCONCLUSIVE or NOT COMPARABLE",
+    "dagger": "true: the difference may be chance, given how many were looked at; it counts as not decided",
+    "speed_ratio": "its speed over that of the other; null unless the verdict is decided",
+    "reasons": "why it is INCONCLUSIVE or NOT COMPARABLE",
+}
+"""Of `against_best` and of each entry of `equally_good`."""
+
+
+def render(recommendations: Iterable[Recommendation]) -> str:
+    """Write recommendations as JSON."""
+    value = [
+        {
+            "input": recommendation.input,
+            "section": recommendation.section_label,
+            "best": _setting(recommendation.best),
+            "runners_up": [_setting(setting) for setting in recommendation.runners_up],
+            "failed": [_candidate(candidate) for candidate in recommendation.failed],
+            "older": [_candidate(candidate) for candidate in recommendation.older],
+            "cautions": [str(caution) for caution in recommendation.cautions],
+        }
+        for recommendation in recommendations
+    ]
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    unit, row = setting.unit, setting.unit.row
+    cell = unit_cell.of_unit(unit)
+    return {
+        "detector": row.detector,
+        "class": cell.detector.class_name if cell else None,
+        "keywords": dict(cell.detector.keywords) if cell else None,
+        **_settings(unit),
+        "device": row.device,
+        "environment": row.environment,
+        "requirements": list(cell.requirements) if cell else [],
+        "host": row.hostname,
+        "gpu_name": row.gpu_name,
+        "gpu_uuid": row.gpu_uuid,
+        "target_id": row.target_id,
+        "weights": row.weights,
+        "protocol": row.protocol,
+        "imported": unit.is_imported,
+        "frames_per_s": setting.frames_per_s,
+        "frames_per_s_low": setting.low,
+        "frames_per_s_high": setting.high,
+        "calls_frames_per_s": speeds.of_calls(unit).hz,
+        "sustained_frames_per_s": setting.sustained_hz,
+        "sustained_basis": setting.sustained_basis,
+        "sustained_decay": setting.speed.decay,
+        "memory_b": setting.memory.size_b if setting.memory else None,
+        "memory_scope": str(setting.memory.scope) if setting.memory else None,
+        "tied_batch_sizes": list(setting.tied),
+        "fastest": _size(setting.fastest),
+        "equally_good": [_verdict(pair) for pair in setting.equals],
+        "against_best": _verdict(setting.against_best) if setting.against_best else None,
+        **_history(setting.candidate),
+        "run_id": row.run_id,
+        "cell_id": row.cell_id,
+        "command": unit_fields.command(unit),
+    }
+
+
+def _settings(unit: Unit) -> dict[str, Any]:
+    return {**_size(unit), "env": None if unit.variables is None else dict(unit.variables)}
+
+
+def _size(unit: Unit) -> dict[str, Any]:
+    return {"batch_size": unit.row.batch_size, "num_workers": unit.row.num_workers, "threads": unit.threads}
+
+
+def _history(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "failures": dict(collections.Counter(str(row.status) for row in candidate.failures)),
+        "older": [str(change) for change in candidate.older],
+        "invocations": len(candidate.unit.logs),
+        "measured_at": candidate.unit.row.started_at,
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        **_settings(candidate.unit),
+        **_history(candidate),
+        "frames_per_s": candidate.unit.throughput_hz if candidate.is_timed else None,
+        "reason": next((row.reason for row in candidate.failures if row.reason), None),
+        "run_id": candidate.unit.row.run_id,
+        "cell_id": candidate.unit.row.cell_id,
+    }
+
+
+def _verdict(pair: Pair) -> dict[str, Any]:
+    unit, decision = pair.candidate, pair.decision
+    return {
+        **_size(unit),
+        "verdict": str(pair.verdict),
+        "dagger": pair.dagger,
+        "speed_ratio": decision.speedup if decision and pair.is_decided else None,
+        "reasons": list(pair.reasons),
+    }

@@ -1,0 +1,57 @@
+"""Speeds: repeated calls, and the end of sustained runs."""
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.advice import speeds
+from featray.analysis.units import Unit
+from tests.support.builders import make_row
+
+
+def gather(*windows: list[float] | None, timed_s: float = 0.72) -> Unit:
+    """Gather one unit; each invocation has a sustained run with these speeds per window, or none."""
+    rows = [
+        make_row(invocation=number, timed_s=[timed_s] * 3, sustained_hz=hz)
+        for number, hz in enumerate(windows, start=1)
+    ]
+    (unit,) = units.gather(rows)
+    return unit
+
+
+@pytest.mark.parametrize(
+    ("windows", "hz", "decay"),
+    [
+        pytest.param([100, 95, 90, 88, 86, 88], 88, 0.12, id="the last three windows"),
+        pytest.param([100, 90, 40, 88], 88, 0.12, id="one stray window of three"),
+        pytest.param([100, 80], 80, 0.2, id="the first window never counts"),
+        pytest.param([100], 100, None, id="a single window"),
+    ],
+)
+def test_the_end_of_a_sustained_run_is_the_speed(windows: list[float], hz: float, decay: float | None) -> None:
+    speed = speeds.of_unit(gather(windows))
+    assert speed.is_sustained
+    assert speed.hz == pytest.approx(hz)
+    assert speed.decay == (None if decay is None else pytest.approx(decay))
+
+
+def test_without_a_sustained_run_in_every_invocation_repeated_calls_are_the_speed() -> None:
+    for unit in (gather(None), gather([100, 90], None), gather([100, 0]), gather([])):
+        speed = speeds.of_unit(unit)
+        assert (speed.is_sustained, speed.decay) == (False, None)
+        assert speed.hz == pytest.approx(100)
+
+
+def test_an_interval_needs_three_invocations() -> None:
+    assert speeds.of_unit(gather([100, 90], [100, 92])).low is None
+    speed = speeds.of_unit(gather([100, 90], [100, 92], [100, 94]))
+    assert speed.low is not None
+    assert speed.high is not None
+    assert speed.low < speed.hz < speed.high
+
+
+def test_units_are_compared_by_their_sustained_runs_only_if_all_have_one() -> None:
+    steady, without = gather([100, 90], [100, 92]), gather(None)
+    assert [unit.medians_s for unit in speeds.alike([steady, steady])] == [
+        [pytest.approx(72 / 90), pytest.approx(72 / 92)]
+    ] * 2
+    assert speeds.alike([steady, without]) == [steady, without]
