@@ -13,6 +13,7 @@ from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError
+from featray.host import lease
 from featray.running import claims, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
@@ -127,6 +128,7 @@ def run_request(
         spooled_rows.announce(spooled, prepared.plan.run.run_id, watch)
         if not prepared.plan.invocations:
             return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)
+        lease.check_folder()
         claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, once Ray has started
     backend = _backend(request, head, replay, inventory)
     try:

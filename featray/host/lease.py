@@ -16,8 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from featray.core import lease_rule, lockfile
+from featray.core import lease_rule, lockfile, wording
 from featray.core.choices import Exclusive
+from featray.errors import BackendError
 
 UNKNOWN_HOLDER = "another featray process"
 POLL_S = 0.2  # short against any cell, long against the cost of one try (microseconds)
@@ -51,18 +52,61 @@ def acquire(host_id: str, device_id: str, *, exclusive: Exclusive, holder: str) 
 
     Yields:
         While it waits: the name of the present holder. At last: the `Lease`. Close it with `release`.
+
+    Raises:
+        BackendError: the folder of the lock files or a file in it is not safe to use.
     """
     place = folder()
-    place.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(PermissionError):  # the user who made it has opened it for all
-        place.chmod(0o1777)
+    with _open_folder(place) as opened:
+        yield from _acquire(place, opened, host_id, device_id, exclusive=exclusive, holder=holder)
+
+
+def check_folder() -> None:
+    """Check the folder of the lock files, before anything starts.
+
+    Raises:
+        BackendError: it is not safe to use; the message says why and what to do.
+    """
+    with _open_folder(folder()):
+        pass
+
+
+@contextlib.contextmanager
+def _open_folder(place: Path) -> Iterator[int]:
+    """Open the folder of the lock files; make it where it is missing, for all users."""
+    with _explained():
+        with contextlib.suppress(FileExistsError):  # a link that leads nowhere; it is refused below
+            place.mkdir(parents=True, exist_ok=True)
+        opened = lockfile.open_folder(place)
+    try:
+        with contextlib.suppress(PermissionError):  # the user who made it has opened it for all
+            os.fchmod(opened, 0o1777)
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as wrong:
+        raise BackendError(
+            f"{wrong.filename}: cannot hold the locks of this machine ({wrong.strerror}); remove it, or name another "
+            "folder in FEATRAY_LEASES, the same for all users of this machine"
+        ) from wrong
+
+
+def _acquire(
+    place: Path, opened: int, host_id: str, device_id: str, *, exclusive: Exclusive, holder: str
+) -> Iterator[str | Lease]:
     names = {"host": f"host-{host_id}.lock", "device": f"device-{device_id}.lock"}
     # Without a gate, new shared locks could keep out the process that waits for an exclusive one.
-    gate = _open(place, f"gate-{host_id}.lock")
+    gate = _open(place, opened, f"gate-{host_id}.lock")
     files: list[int] = []
     try:
         locks = lease_rule.LOCKS[exclusive]
-        files += (_open(place, names[lock.scope]) for lock in locks)
+        files += (_open(place, opened, names[lock.scope]) for lock in locks)
         yield from _wait(gate, is_shared=False, signed=files[0])
         for lock, file in zip(locks, files, strict=True):
             yield from _wait(file, is_shared=lock.is_shared, signed=file)
@@ -82,8 +126,9 @@ def release(lease: Lease) -> None:
         os.close(file)
 
 
-def _open(place: Path, name: str) -> int:
-    return lockfile.open_file(place / name.replace("/", "_"))
+def _open(place: Path, opened: int, name: str) -> int:
+    with _explained():
+        return lockfile.open_file(place / name.replace("/", "_"), folder=opened)
 
 
 def _wait(file: int, *, is_shared: bool, signed: int) -> Iterator[str]:
@@ -98,16 +143,15 @@ def _wait(file: int, *, is_shared: bool, signed: int) -> Iterator[str]:
 
 
 def _sign(file: int, holder: str) -> None:
-    os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
+    lockfile.sign(file, json.dumps({"holder": holder, "pid": os.getpid()}))
 
 
 def _read_holder(file: int) -> str:
-    text = os.pread(file, 4096, 0).decode(errors="replace")
+    """Read the present holder's name, as one short line: another user may have written anything."""
     try:
-        signature = json.loads(text)
+        signature = json.loads(lockfile.read_signature(file))
         if psutil.pid_exists(signature["pid"]):
-            return f"{signature['holder']} (process {signature['pid']})"
-    except (json.JSONDecodeError, KeyError, TypeError):
+            return f"{wording.shortened(str(signature['holder']))} (process {int(signature['pid'])})"
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return UNKNOWN_HOLDER  # the process that signed has ended, and the present holder has not signed yet

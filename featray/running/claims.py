@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from featray import errors, store
-from featray.core import identity, lockfile
+from featray.core import identity, lockfile, wording
 from featray.core.version import __version__
 from featray.host import checkout
 from featray.measurement import weights
 from featray.sweep import Sweep
+
+HOLDER_LENGTH = 200  # characters of another process's name that a message shows: user, host, process, job and run
 
 INTERCHANGEABLE = "featray_interchangeable"
 """Metadata key; `true` where a unit that was lost on one target may be measured on another, else `false`."""
@@ -50,8 +52,7 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     file = _lock(results, sweep)
 
     def sign(run_id: str | None = None) -> None:
-        os.ftruncate(file, 0)
-        os.pwrite(file, (holder_name() + (f", as run {run_id}" if run_id else "")).encode(), 0)
+        lockfile.sign(file, holder_name() + (f", as run {run_id}" if run_id else ""))
 
     try:
         sign()
@@ -80,7 +81,7 @@ def _lock(results: str, sweep: str) -> int:
             "same sweep at once; give --results a folder on another file system, or a URI"
         ) from wrong
     if not is_ours:
-        holder = os.pread(file, 4096, 0).decode(errors="replace").strip()
+        holder = wording.shortened(lockfile.read_signature(file), HOLDER_LENGTH)  # anybody may have written it
         os.close(file)
         raise errors.Busy(
             f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from featray.core.choices import Exclusive
+from featray.errors import BackendError
 from featray.host import lease
 from featray.host.lease import Lease
 
@@ -161,3 +162,50 @@ def test_during_a_long_wait_the_holder_is_named_now_and_then_and_not_at_every_tr
     assert isinstance(last, Lease)
     lease.release(last)
     assert len(names) <= 1  # of ten tries: the end of the holder may be seen before its lock is free
+
+
+def test_a_lock_file_that_is_linked_to_another_file_is_refused_before_anything_is_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("data")
+    folder.mkdir()
+    lock = folder / "host-box.lock"
+    for link in (lock.hardlink_to, lock.symlink_to):
+        link(precious)
+        with pytest.raises(BackendError, match=r"host-box\.lock: .*link.*FEATRAY_LEASES"):
+            try_once("GPU-1", Exclusive.HOST)
+        lock.unlink()
+    assert precious.read_text() == "data"
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_of_leases_that_is_a_link_is_refused(folder: Path, tmp_path: Path, exists: bool) -> None:
+    if exists:
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BackendError, match=r"leases: .*symbolic link.*FEATRAY_LEASES"):
+        lease.check_folder()
+    assert not exists or ((tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o700)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"holder": "\\u001b[2Jann\\n\\u202e{"x" * 3000}", "pid": PID}}',
+        '{"holder": "ann", "pid": 1e999}',
+        '{"holder": "ann", "pid": 99999999999999999999}',
+        '{"holder": "ann", "pid": "PID"}',
+        "[" * 4000,
+        "\x1b[2J",
+    ],
+)
+def test_a_name_that_another_user_wrote_is_one_short_line_of_plain_text(folder: Path, text: str) -> None:
+    holder = hold("GPU-1", "host")
+    try:
+        (folder / "host-box.lock").write_text(text.replace("PID", str(holder.pid)))
+        name = str(try_once("GPU-1", Exclusive.HOST))
+    finally:
+        end(holder)
+    assert name.isprintable()
+    assert len(name) < 120

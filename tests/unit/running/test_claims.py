@@ -57,3 +57,12 @@ def test_a_job_says_whether_targets_are_interchangeable(tmp_path: Path) -> None:
 def test_a_store_whose_address_carries_credentials_is_not_claimed() -> None:
     with pytest.raises(BadInput, match="holds credentials"):
         claims.check_free("s3://KEY:SECRET@bucket/results", "demo")
+
+
+def test_the_name_of_a_holder_is_shown_as_one_line_of_plain_text(tmp_path: Path) -> None:
+    with claim(str(tmp_path), "demo"):
+        (tmp_path / ".demo.lock").write_text("\x1b[2Jann\n" + "x" * 5000)
+        with pytest.raises(Busy) as refusal:
+            claims.check_free(str(tmp_path), "demo")
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 500
