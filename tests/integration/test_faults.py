@@ -16,7 +16,7 @@ import pytest
 from featray import store
 from featray.core.inputs import CATALOGUE
 from featray.errors import StoreError
-from featray.host import input_files, probe, spool, supervisor
+from featray.host import child_run, input_files, probe, spool
 from featray.measurement import weights
 from featray.planning.inventory import Inventory
 from featray.running.progress import Progress
@@ -242,7 +242,7 @@ def test_an_interpreter_of_another_architecture_costs_its_cells_and_no_more_trie
     def cannot(*_: object, **__: object) -> None:
         raise OSError(errno.ENOEXEC, "Exec format error")
 
-    monkeypatch.setattr(supervisor, "Child", cannot)
+    monkeypatch.setattr(child_run, "Child", cannot)
     run_sweep(write_sweep(tmp_path), tmp_path / "r", ThisMachine(here))
     rows = final_rows(tmp_path / "r").values()
     assert {(row.status, row.attempt) for row in rows} == {("unsupported", 1)}
