@@ -7,11 +7,14 @@ one file per row key; a row that is written again replaces the first.
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from featray.core.files import write_whole
 from featray.core.row import Row, from_json, to_json
+
+ABANDONED_S = 3600.0  # a row is written within seconds; an hour also allows for the clock of a file server
 
 
 def folder(cache: Path, store: str) -> Path:
@@ -31,18 +34,26 @@ def write(place: Path, row: Row) -> Path:
 
 
 def pending(place: Path) -> list[Row]:
-    """Read every whole row that waits, oldest first.
+    """Read every whole row that waits, oldest first; remove what writers that were killed have left half-written.
 
     A file that disappears meanwhile was stored. A damaged file, or one that this user may not read, stays where it is
     and does not keep the others from being read.
     """
     if not place.is_dir():
         return []
+    _remove_abandoned(place)
     dated: list[tuple[float, Row]] = []
     for path in place.glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             dated.append((path.stat().st_mtime, from_json(path.read_text(encoding="utf-8"))))
     return [row for _, row in sorted(dated, key=lambda entry: entry[0])]
+
+
+def _remove_abandoned(place: Path) -> None:
+    for path in place.glob(".*.tmp"):  # as `files.write_whole` names them
+        with contextlib.suppress(OSError):  # finished meanwhile, or of another user
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink()
 
 
 def forget(place: Path, stored: Sequence[Row]) -> None:

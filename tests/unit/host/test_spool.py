@@ -1,6 +1,7 @@
 """Rows that wait in the spool: their order, and files that are damaged or disappear meanwhile."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_row_that_cannot_be_read_or_dropped_does_not_stop_the_others(
         patch.setattr(Path, "unlink", refuse)
         spool.forget(tmp_path, [first])
     assert spool.pending(tmp_path) == [first, second]
+
+
+def test_a_half_written_row_of_a_killed_writer_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    spool.write(tmp_path, make_row())
+    old, young = tmp_path / ".17-0a1b2c3d.tmp", tmp_path / ".18-0a1b2c3d.tmp"
+    for half, age_s in ((old, spool.ABANDONED_S + 60), (young, spool.ABANDONED_S - 60)):
+        half.write_text('{"sweep": ', encoding="utf-8")
+        os.utime(half, (time.time() - age_s,) * 2)
+    assert spool.pending(tmp_path) == [make_row()]
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_spools_of_different_stores_are_different_folders(tmp_path: Path) -> None:
