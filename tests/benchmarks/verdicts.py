@@ -1,17 +1,18 @@
-"""What verdicts call true and false, on generated pairs whose truth is known, beside the rule of version 0.1.
+"""Verdicts: how often are they right, on generated pairs whose true ratio is known? Next to the rule of version 0.1.
 
     uv run python -m tests.benchmarks.verdicts [PAIRS]
 
-Rates per line over PAIRS pairs (4000 unless said), seeded. `interleaved`: both sides in one run, as many processes as
-the planner fixes from their pilots, in random order within each block. `apart`: two runs of 8 processes each, or
-several sessions a side. The old rule is Welch's interval on one time per process, whatever lies between the sides.
+Each line gives rates over PAIRS seeded pairs (default 4000). "interleaved": both sides in one run, with as many
+processes as the planner fixes from their pilots, in random order within each block. "apart": two runs of 8 processes
+each, or several sessions per side. The old rule is Welch's interval on one time per process, whenever the sides were
+measured.
 """
 
+import argparse
 import dataclasses
 import functools
 import math
 import random
-import sys
 from collections.abc import Callable, Sequence
 from statistics import fmean, variance
 
@@ -175,8 +176,11 @@ def apart(
     return new, old
 
 
-def main(pairs: int = PAIRS) -> None:
+def main() -> None:
     """Print every table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", metavar="PAIRS", nargs="?", type=int, default=PAIRS)
+    pairs = parser.parse_args().pairs
     print(f"interleaved, {pairs} pairs a line: called different (new, old) | EQUIVALENT (new, old) | +10% found (both)")
     for name in INTERLEAVED:
         new, old = interleaved(name, pairs)
@@ -199,4 +203,4 @@ def main(pairs: int = PAIRS) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()
