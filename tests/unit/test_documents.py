@@ -13,8 +13,8 @@ PAGES = sorted(
     str(page.relative_to(ROOT))
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sweeps/*.md"), *ROOT.glob("results/*.md"))
 )
-EXAMPLES = {"sweeps/mine.yaml", "sweeps/regression.yaml", "clips/lab.mp4"}
-"""Files of the README's examples, which the reader writes."""
+EXAMPLES = {"sweeps/mine.yaml", "sweeps/regression.yaml", "docs/benchmarks"}
+"""Files that the reader writes, and a folder of py-feat's repository."""
 
 
 def read(page: str) -> str:
