@@ -23,6 +23,11 @@ class Suggested:
     written: tuple[Path, ...] = ()  # sweep files in the folder that was asked for
 
     @property
+    def expected_s(self) -> float:
+        """Estimate the seconds of all sweeps, one after the other."""
+        return sum(followup.expected_s for followup in self.followups)
+
+    @property
     def files(self) -> Mapping[str, str]:
         """File name -> text of each sweep."""
         return {f"{followup.name}.yaml": followup_file.to_yaml(followup) for followup in self.followups}

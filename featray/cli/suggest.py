@@ -18,14 +18,18 @@ def suggest(
         typer.Option("--output", "-o", metavar="FOLDER", help="Write each sweep to a file there; default: print them."),
     ] = None,
 ) -> None:
-    """Write the sweeps to submit next, with reasons and times: separating cells, larger batches, noisy cells, gaps."""
+    """Write the sweeps to submit next, with reasons and times, each of at most about four hours."""
     import featray
+    from featray.core import wording
 
     suggested = featray.suggest(*(names or ()), results=results, baseline=baseline, output=output)
     for problem in suggested.problems:
         console.warn(problem)
     if not suggested.followups:
         console.say("nothing to suggest: no finding asks for another measurement")
+    else:
+        count = wording.count(len(suggested.followups), "sweep")
+        console.say(f"{count}, about {wording.duration(suggested.expected_s)} in all, the most useful first")
     if output is None:
         console.result("\n---\n".join(text.removesuffix("\n") for text in suggested.files.values()))
     for path in suggested.written:

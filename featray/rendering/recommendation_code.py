@@ -14,7 +14,7 @@ from typing import Any
 from featray.analysis import unit_cell
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.units import Unit
-from featray.core import inputs, wording
+from featray.core import inputs, secret_values, wording
 from featray.core.cell import Cell
 from featray.rendering import recommendation_text
 
@@ -101,8 +101,15 @@ def _variables(unit: Unit) -> Iterator[str]:
     variables = {**(unit.variables or {}), **({THREADS: unit.threads} if unit.threads else {})}
     if variables:
         yield from ["import os", "", "# As measured. Set before the import, which reads them."]
-        yield from (f"os.environ[{name!r}] = {value!r}" for name, value in variables.items())
+        yield from (_variable(name, value) for name, value in variables.items())
         yield ""
+
+
+def _variable(name: str, value: str) -> str:
+    """Set a variable; a row has only the digest of a secret, which must not be set."""
+    if secret_values.name_digests({name: value}, ()):
+        return f"# os.environ[{name!r}] held a secret when this was measured"
+    return f"os.environ[{name!r}] = {value!r}"
 
 
 def _calls(recommendations: Sequence[Recommendation]) -> Iterator[str]:

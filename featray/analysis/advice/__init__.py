@@ -1,13 +1,13 @@
 """Advice: which setting to use, and what to measure next. Pure.
 
-    candidates               settings in their contexts, and how far each can be trusted
-    constraints              what the caller fixes
-    memory_use               memory that a setting takes itself
-    speeds                   speed of repeated calls and of sustained runs
-    settings                 the smallest of the equally good settings of a detector and target
-    recommendation           the setting to use for an input
-    recommendation_cautions  what makes it doubtful
-    wanted_cells             the cells that a finding asks for
-    followups                these cells as sweeps
-    followup_file            a follow-up as a sweep file
+candidates               settings in their contexts, and how far each can be trusted
+constraints              what the caller fixes
+memory_use               memory that a setting takes itself
+speeds                   speed of repeated calls and of sustained runs
+settings                 the smallest of the equally good settings of a detector and target
+recommendation           the setting to use for an input
+recommendation_cautions  what makes it doubtful
+wanted_cells             the cells that a finding asks for
+followups                these cells as sweeps
+followup_file            a follow-up as a sweep file
 """

@@ -1,8 +1,7 @@
 """Follow-ups: the cells that findings ask for, as sweeps to submit next.
 
-Flow: `diagnosis.Finding.wanted` -> `propose` -> `Followup` -> `followup_file.to_yaml`.
-Pure. One follow-up holds what one kind of finding asks for on one target in one environment, with the reasons and the
-expected duration.
+Flow: `drafts.Draft` -> `propose` -> `Followup` -> `followup_file.to_yaml`. Pure. A follow-up has the reasons, the
+expected duration, and the sweep that it is compared with.
 """
 
 import collections
@@ -10,16 +9,16 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from featray import stats
-from featray.analysis.advice import wanted_cells
-from featray.analysis.diagnosis import ComparisonRole, Finding, WantedCells
+from featray.analysis.advice import drafts
+from featray.analysis.advice.drafts import Draft, PlacedCell
+from featray.analysis.diagnosis import Finding
 from featray.analysis.units import Unit
-from featray.core import identity, wording
-from featray.core.cell import Cell, cell_id
+from featray.core import wording
+from featray.core.cell import Cell
 from featray.core.choices import Device
-from featray.core.rules import Rules
+from featray.core.secret_values import name_digests
 from featray.core.targets import NamedTarget
-from featray.planning import plan, releases, time_estimate
+from featray.planning import releases
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,15 +36,6 @@ class Followup:
     reasons: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # on how the file was written
     expected_s: float
-
-
-@dataclasses.dataclass(frozen=True)
-class _PlacedCell:
-    """One wanted cell, and a unit of the target where it is wanted."""
-
-    cell: Cell
-    wanted: WantedCells
-    place: Unit
 
 
 def propose(
@@ -69,32 +59,13 @@ def propose(
         In the order of their findings. The baseline of each is a sweep that featray measured, or another follow-up: a
         ratio to an import is never decided.
     """
-    places = {unit.row.target_id: unit for unit in units}
-    groups: dict[tuple[str, str, ComparisonRole | None], list[_PlacedCell]] = {}
-    for kind, wanted in ((finding.kind, wanted) for finding in findings for wanted in finding.wanted):
-        place = places.get(wanted.target_id or wanted.unit.row.target_id, wanted.unit)
-        for cell in wanted_cells.resolve(wanted):
-            key = str(kind), _file_key(cell, place), wanted.measures
-            groups.setdefault(key, []).append(_PlacedCell(cell, wanted, place))
-    names = _file_names(name, [kind for kind, *_ in groups])
-    measured_by = {role: file_name for (_, _, role), file_name in zip(groups, names, strict=True) if role}
+    collected = drafts.collect(findings, units)
+    names = _file_names(name, [str(draft.kind) for draft in collected])
     stored = {"baseline": baseline, "candidate": candidate, "all": candidate}
     return [
-        _followup(members, file_name, _baseline(members[0].wanted.against, measured_by, stored))
-        for file_name, members in zip(names, groups.values(), strict=True)
+        _followup(draft, file_name, _baseline(draft, collected, names, stored))
+        for draft, file_name in zip(collected, names, strict=True)
     ]
-
-
-def _file_key(cell: Cell, place: Unit) -> str:
-    """Write what the cells of one file have in common."""
-    return identity.digest(
-        {
-            "target": place.row.target_id,
-            "requirements": list(cell.requirements),
-            "weights": cell.weights,
-            "env": dict(cell.env),
-        }
-    )
 
 
 def _file_names(name: str, kinds: Sequence[str]) -> list[str]:
@@ -113,39 +84,54 @@ def _file_name(name: str) -> str:
 
 
 def _baseline(
-    role: ComparisonRole | None, measured_by: Mapping[ComparisonRole, str], stored: Mapping[str, str | None]
+    draft: Draft, collected: Sequence[Draft], names: Sequence[str], stored: Mapping[str, str | None]
 ) -> str | None:
-    """Name the sweep of a role: the follow-up that measures it, or a stored one, or a follow-up of the same kind."""
+    """Name the sweep of a part: the follow-up that measures it, or a stored one, or a follow-up of the same kind."""
+    role = draft.against
     if role is None:
         return None
-    same_kind = (name for other, name in measured_by.items() if other[0] == role[0])
-    return measured_by.get(role) or stored.get(role[0]) or next(same_kind, None)
+    name_of = {id(other): name for other, name in zip(collected, names, strict=True)}
+    measuring = drafts.find_measuring(collected, role, draft)
+    if measuring:
+        return name_of[id(measuring)]
+    same_kind = [other for other in collected if role[0] in {part[0] for part in other.measures} and other is not draft]
+    return stored.get(role[0]) or next((name_of[id(other)] for other in same_kind), None)
 
 
-def _followup(members: Sequence[_PlacedCell], name: str, baseline: str | None) -> Followup:
-    distinct = {cell_id(member.cell): member for member in members}
-    row = members[0].place.row
-    invocations = max((member.wanted.invocations or 0 for member in members), default=0) or None
-    reasons = dict.fromkeys(wording.plain(member.wanted.reason) for member in members)
+def _followup(draft: Draft, name: str, baseline: str | None) -> Followup:
+    row = draft.place.row
+    reasons = dict.fromkeys(wording.plain(member.wanted.reason) for member in draft.wanted)
     return Followup(
         name=name,
-        cells=tuple(member.cell for member in distinct.values()),
-        target=members[0].place.target,
+        cells=tuple(member.cell for member in draft.cells.values()),
+        target=draft.place.target,
         host=row.hostname,
         device=row.device,
         gpu=row.gpu_name if row.device == Device.CUDA else None,
-        invocations=invocations,
+        invocations=draft.invocations,
         baseline=baseline,
-        reasons=(*reasons, *_conditions(members)),
-        remarks=tuple(_remarks(members)),
-        expected_s=_expected_s(list(distinct.values()), invocations or stats.PILOT),
+        reasons=(*reasons, *_conditions(draft.wanted)),
+        remarks=(*_limits(draft), *_remarks(draft.wanted)),
+        expected_s=draft.expected_s,
     )
+
+
+def _limits(draft: Draft) -> Iterator[str]:
+    """Say where the sweep asks for less than the findings want, or takes longer than a sweep should."""
+    if draft.asked and draft.invocations and draft.invocations < draft.asked:
+        limits = f"{drafts.INVOCATIONS_ASKED} invocations and {wording.duration(drafts.SWEEP_LIMIT_S)}"
+        yield (
+            f"{draft.invocations} invocations, although {draft.asked} are needed: a sweep is limited to {limits}. "
+            "For more, submit it again with --rerun"
+        )
+    if draft.expected_s > drafts.SWEEP_LIMIT_S:
+        yield f"longer than {wording.duration(drafts.SWEEP_LIMIT_S)}, since these cells are measured side by side"
 
 
 _COMMIT = re.compile(r"py-feat @ .*@([0-9a-f]+)$")
 
 
-def _conditions(members: Sequence[_PlacedCell]) -> Iterator[str]:
+def _conditions(members: Sequence[PlacedCell]) -> Iterator[str]:
     """Name the classes that a pinned commit of py-feat may not have: this is unknown before the cells run."""
     uncertain: dict[str, dict[str, None]] = {}
     for member in members:
@@ -159,20 +145,15 @@ def _conditions(members: Sequence[_PlacedCell]) -> Iterator[str]:
         yield f"only if py-feat {commit} has {wording.listed(class_names)}"
 
 
-def _remarks(members: Sequence[_PlacedCell]) -> Iterator[str]:
+def _remarks(members: Sequence[PlacedCell]) -> Iterator[str]:
     if any(member.wanted.unit.is_imported for member in members):
         yield "classes and keywords are those of featray's catalogue: an imported report has only labels"
+    digests = [name for member in members for name in name_digests(member.cell.env, member.cell.requirements)]
+    if digests:
+        yield f"write each secret itself instead of its digest: {wording.listed(digests)}"
     rows = [unit.row for member in members for unit in (member.wanted.unit, member.place)]
     versions = dict.fromkeys(row.torch.partition("+") for row in rows if row.torch)
     pins = {pin for member in members for pin in member.cell.requirements}
     for version, _, build in versions:
         if build and f"torch=={version}" in pins:
             yield f"torch=={version} without +{build}, which names a wheel index and not a version"
-
-
-def _expected_s(members: Sequence[_PlacedCell], invocations: int) -> float:
-    """Estimate the duration as `featray plan` will estimate it for the file."""
-    rules = Rules()
-    measuring_s = sum(time_estimate.guess_s(member.cell, rules) for member in members)
-    processes = len({plan.process_key(member.cell, member.place.row.target_id) for member in members})
-    return invocations * (measuring_s + processes * time_estimate.LOAD_S)

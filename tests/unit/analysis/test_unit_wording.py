@@ -1,5 +1,6 @@
 """Unit wording: what sentences call a unit, its speed and its status."""
 
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ from tests.support.followups import gather_one
 )
 def test_a_unit_is_named_by_its_settings_and_target(columns: dict[str, Any], name: str) -> None:
     assert unit_wording.unit(gather_one(make_row(**columns))) == name
+
+
+def test_a_unit_is_named_by_the_variables_that_its_sweep_set() -> None:
+    asked = {**json.loads(make_row().asked or ""), "env": {"OMP_NUM_THREADS": "4", "NVIDIA_TF32_OVERRIDE": "0"}}
+    unit = gather_one(make_row(asked=json.dumps(asked)))
+    assert unit_wording.unit(unit) == "retinaface, short (72 frames), b=16, NVIDIA_TF32_OVERRIDE=0, RTX 3090"
 
 
 def test_equal_gpus_of_two_hosts_are_named_with_their_host() -> None:

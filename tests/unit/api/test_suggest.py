@@ -14,3 +14,8 @@ def test_sweeps_are_written_only_where_a_folder_is_named(results: str, tmp_path:
     suggested = suggest("new", results=results, output=tmp_path / "sweeps")
     assert [path.name for path in suggested.written] == list(suggested.files)
     assert [path.read_text(encoding="utf-8") for path in suggested.written] == list(suggested.files.values())
+
+
+def test_the_time_of_all_sweeps_is_known(results: str) -> None:
+    suggested = suggest("new", results=results)
+    assert suggested.expected_s == sum(followup.expected_s for followup in suggested.followups) > 0

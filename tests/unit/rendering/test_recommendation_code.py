@@ -110,6 +110,12 @@ def test_values_of_variables_stay_values() -> None:
     assert [alias.name for node in imported for alias in node.names] == ["os"]
 
 
+def test_the_digest_of_a_secret_is_not_set() -> None:
+    code = write(with_env(make_row(), HF_TOKEN="sha256:0123456789ab", X="1"))
+    assert "# os.environ['HF_TOKEN'] held a secret when this was measured\nos.environ['X'] = '1'\n" in code
+    assert "sha256" not in code
+
+
 def test_a_keyword_of_python_is_passed_as_a_mapping() -> None:
     asked = json.loads(make_row().asked or "")
     asked["detector"]["keywords"] = {"class": "x", "face_model": "retinaface"}

@@ -1,5 +1,7 @@
 """Follow-ups: which cells share a sweep, what it is compared with, and how long it takes."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,14 @@ from featray.planning import placement, plan
 from featray.planning.inventory import Gpu, Host, Inventory
 from featray.planning.planned_invocation import RunSettings
 from featray.sweep import Selector
-from tests.support.builders import BLACKWELL, RTX3090, make_row, make_rows
+from tests.support.builders import BLACKWELL, CPU, RTX3090, make_row, make_rows
 from tests.support.followups import gather_one, make_finding, propose_for, read_back
 
 
 def test_targets_and_kinds_have_a_sweep_each_with_its_own_name() -> None:
     wanted = [WantedCells(unit=gather_one(make_row(**target)), reason="r") for target in (RTX3090, BLACKWELL)]
-    proposed = propose_for(make_finding(*wanted), make_finding(wanted[0], kind=FindingKind.NOISY))
+    other = WantedCells(unit=gather_one(make_row(batch_size=4)), reason="r")
+    proposed = propose_for(make_finding(*wanted), make_finding(other, kind=FindingKind.NOISY))
     assert [followup.name for followup in proposed] == ["demo-headroom", "demo-headroom-2", "demo-noisy"]
 
 
@@ -92,10 +95,39 @@ def test_a_report_of_both_measured_sweeps_decides() -> None:
 
 
 def test_a_baseline_that_featray_measured_is_named_as_it_is() -> None:
-    rows = [make_row(batch_size=batch, timed_s=[4 / batch]) for batch in (1, 4)]
-    before = [make_row(run_id="old", sweep="old", timed_s=[1.0])]
+    rows = [row for batch in (1, 4) for row in make_rows([share * 4 / batch for share in STEADY], batch_size=batch)]
+    before = make_rows(STEADY, run_id="old", sweep="old", batch_size=4)
     proposed = propose_by_name(rows, before, candidate="new", baseline="old")
-    assert {followup.baseline for name, followup in proposed.items() if "headroom" in name} == {"old"}
+    assert {followup.baseline for followup in proposed.values()} == {"old"}
+
+
+STEADY = (1.0, 1.01, 0.99)
+
+
+def test_a_secret_of_which_only_the_digest_is_known_is_a_remark() -> None:
+    asked = {**json.loads(make_row().asked or ""), "env": {"HF_TOKEN": "sha256:0123456789ab"}}
+    (followup,) = propose_for(make_finding(WantedCells(unit=gather_one(make_row(asked=json.dumps(asked))), reason="r")))
+    assert followup.remarks == ("write each secret itself instead of its digest: env HF_TOKEN",)
+
+
+def test_fewer_invocations_than_needed_are_a_remark() -> None:
+    wanted = WantedCells(unit=gather_one(make_row()), reason="noisy", invocations=34)
+    (followup,) = propose_for(make_finding(wanted))
+    assert followup.invocations == 12
+    assert followup.remarks == (
+        "12 invocations, although 34 are needed: a sweep is limited to 12 invocations and 4 h 00 min. "
+        "For more, submit it again with --rerun",
+    )
+
+
+def test_a_setting_that_is_too_slow_for_the_limit_is_measured_three_times() -> None:
+    wanted = WantedCells(unit=gather_one(make_row(**CPU, input="long")), reason="single", invocations=12)
+    (followup,) = propose_for(make_finding(wanted, kind=FindingKind.FEW))
+    assert (followup.invocations, followup.expected_s < 4 * 3600) == (3, True)
+    grid = dataclasses.replace(wanted, settings={"batch_size": (1, 2, 4)})
+    (followup,) = propose_for(make_finding(grid, kind=FindingKind.FEW))
+    assert followup.invocations == 3
+    assert followup.remarks[1] == "longer than 4 h 00 min, since these cells are measured side by side"
 
 
 def test_a_class_that_a_commit_may_not_have_is_named_in_the_reasons() -> None:

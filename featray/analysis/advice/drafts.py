@@ -1,0 +1,199 @@
+"""Drafts: cells that findings want, collected into sweeps so that no cell is asked for twice.
+
+Flow: `diagnosis.Finding.wanted` -> `collect` -> `Draft` -> `followups`. Pure.
+
+A draft holds what one kind of finding wants on one target with one set of software. A finding that shares a cell with
+an earlier draft joins it with its other cells, as long as the sweep stays short: cells of one sweep are measured side
+by side. Otherwise the cells that nobody asked for yet make a sweep of their own.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+from featray import stats
+from featray.analysis.advice import wanted_cells
+from featray.analysis.diagnosis import ComparisonRole, Finding, FindingKind, WantedCells
+from featray.analysis.units import Unit
+from featray.core import identity
+from featray.core.cell import Cell, cell_id
+from featray.core.rules import Rules
+from featray.planning import plan, time_estimate
+
+INVOCATIONS_ASKED = stats.INVOCATIONS_MAX
+"""Invocations of a setting that a sweep asks for at most: as many as the planner makes. What needs more is better
+measured again on another day, since further sessions say more than further processes."""
+
+SWEEP_LIMIT_S = 4 * 3600.0
+"""Seconds that a sweep is expected to take at most. A choice: half a day, so that somebody can wait for it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PlacedCell:
+    """One wanted cell, and a unit of the target where it is wanted."""
+
+    cell: Cell
+    wanted: WantedCells
+    place: Unit
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identify what would be measured: (target id, cell id)."""
+        return self.place.row.target_id, cell_id(self.cell)
+
+
+@dataclasses.dataclass
+class Draft:
+    """One sweep in the making."""
+
+    kind: FindingKind
+    cells: dict[tuple[str, str], PlacedCell]  # to measure
+    wanted: list[PlacedCell]  # everything that the sweep answers, with cells that several findings want
+
+    @property
+    def place(self) -> Unit:
+        """Give a unit of the target."""
+        return self.wanted[0].place
+
+    @property
+    def against(self) -> ComparisonRole | None:
+        """Give the part that the sweep is compared with: the first finding's."""
+        return self.wanted[0].wanted.against
+
+    @property
+    def measures(self) -> set[ComparisonRole]:
+        """List the parts that the sweep measures."""
+        return {member.wanted.measures for member in self.wanted if member.wanted.measures}
+
+    @property
+    def asked(self) -> int | None:
+        """Give the most invocations that a finding wants; None if none says so."""
+        return max((member.wanted.invocations or 0 for member in self.wanted), default=0) or None
+
+    @property
+    def invocations(self) -> int | None:
+        """Give the invocations to make, within INVOCATIONS_ASKED and SWEEP_LIMIT_S; None: as the sweep plans."""
+        wanted = min(self.asked or stats.PILOT, INVOCATIONS_ASKED)
+        fitting = int(SWEEP_LIMIT_S / self.invocation_s)
+        if fitting < wanted:
+            return max(fitting, stats.INVOCATIONS_MIN)
+        return wanted if self.asked else None
+
+    @property
+    def invocation_s(self) -> float:
+        """Estimate the seconds of one invocation of every cell as `featray plan` will estimate it for the file."""
+        return _invocation_s(self.cells.values())
+
+    @property
+    def expected_s(self) -> float:
+        """Estimate the seconds of the whole sweep."""
+        return (self.invocations or stats.PILOT) * self.invocation_s
+
+    def has_room(self, members: Sequence[PlacedCell]) -> bool:
+        """Return True if the sweep stays within SWEEP_LIMIT_S with further cells."""
+        wanted = [*(member.wanted.invocations or 0 for member in (*self.wanted, *members))]
+        invocations = min(max(wanted) or stats.PILOT, INVOCATIONS_ASKED)
+        return invocations * _invocation_s([*self.cells.values(), *members]) <= SWEEP_LIMIT_S
+
+    def add(self, members: Iterable[PlacedCell]) -> None:
+        """Add cells, or further reasons for those that are there."""
+        for member in members:
+            self.wanted.append(member)
+            self.cells.setdefault(member.key, member)
+
+
+def _invocation_s(members: Iterable[PlacedCell]) -> float:
+    rules, distinct = Rules(), {member.key: member for member in members}.values()
+    measuring_s = sum(time_estimate.guess_s(member.cell, rules) for member in distinct)
+    processes = {plan.process_key(member.cell, member.place.row.target_id) for member in distinct}
+    return measuring_s + len(processes) * time_estimate.LOAD_S
+
+
+def collect(findings: Iterable[Finding], units: Iterable[Unit]) -> list[Draft]:
+    """Collect what findings want.
+
+    Args:
+        findings: In the order in which their sweeps are worth submitting; what cannot be written as a cell is left out.
+        units: To find targets.
+
+    Returns:
+        In the order of their first findings.
+    """
+    places = {unit.row.target_id: unit for unit in units}
+    drafts: list[Draft] = []
+    for finding in findings:
+        for together in _compared_together(finding):
+            members = [
+                PlacedCell(cell, wanted, places.get(wanted.target_id or wanted.unit.row.target_id, wanted.unit))
+                for wanted in together
+                for cell in wanted_cells.resolve(wanted)
+            ]
+            for group in _by_software(members):
+                _place(drafts, finding.kind, group)
+    return drafts
+
+
+def _compared_together(finding: Finding) -> Iterator[list[WantedCells]]:
+    """Split what a finding wants into sweeps: without a baseline, its cells are compared with each other."""
+    without = [wanted for wanted in finding.wanted if wanted.against is None and wanted.measures is None]
+    if without:
+        yield without
+    yield from ([wanted] for wanted in finding.wanted if wanted not in without)
+
+
+def _by_software(members: Iterable[PlacedCell]) -> Iterable[list[PlacedCell]]:
+    groups: dict[str, list[PlacedCell]] = {}
+    for member in members:
+        groups.setdefault(_software(member), []).append(member)
+    return groups.values()
+
+
+def _software(member: PlacedCell) -> str:
+    """Write what the cells of one sweep have in common."""
+    cell = member.cell
+    return identity.digest(
+        {
+            "target": member.place.row.target_id,
+            "requirements": list(cell.requirements),
+            "weights": cell.weights,
+            "env": dict(cell.env),
+        }
+    )
+
+
+def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]) -> None:
+    """Put wanted cells where they belong: what is asked for already into its draft, the rest into the same if it can.
+
+    Otherwise the rest goes into a draft of its kind that has room, or into a new one.
+    """
+    shared = [(draft, [member for member in members if member.key in draft.cells]) for draft in drafts]
+    shared = [(draft, own) for draft, own in shared if own]
+    for draft, own in shared:
+        draft.add(own)
+    asked = {member.key for _, own in shared for member in own}
+    new = [member for member in members if member.key not in asked]
+    if not new:
+        return
+    joined = sorted(shared, key=lambda entry: (-len(entry[1]), members.index(entry[1][0])))
+    alike = [draft for draft in drafts if _is_alike(draft, kind, new[0])]
+    home = next((draft for draft in [*(draft for draft, _ in joined), *alike] if draft.has_room(new)), None)
+    if home is None:
+        home = Draft(kind, {}, [])
+        drafts.append(home)
+    home.add(new)
+
+
+def _is_alike(draft: Draft, kind: FindingKind, member: PlacedCell) -> bool:
+    first = draft.wanted[0]
+    is_same_part = first.wanted.measures == member.wanted.measures
+    return draft.kind == kind and is_same_part and _software(first) == _software(member)
+
+
+def find_measuring(drafts: Sequence[Draft], role: ComparisonRole, draft: Draft) -> Draft | None:
+    """Find the draft that measures a part; of several the one that shares most detectors and inputs with a draft."""
+    measuring = [other for other in drafts if role in other.measures and other is not draft]
+    own = _labels(draft)
+    return max(measuring, key=lambda other: len(own & _labels(other)), default=None)
+
+
+def _labels(draft: Draft) -> set[tuple[str, str]]:
+    return {(member.cell.detector.name, member.cell.input.name) for member in draft.cells.values()}
