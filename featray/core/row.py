@@ -15,6 +15,8 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from featray.core import row_values
+
 SCHEMA_VERSION = 1
 
 NO_TARGET = "none"
@@ -219,10 +221,12 @@ def _finite(value: Any) -> Any:
 def from_mapping(values: Mapping[str, Any]) -> Row:
     """Build a row from a decoded JSON object or a table's record.
 
-    Unknown keys, such as columns of a newer featray, are dropped; absent ones are None.
+    Unknown keys, such as columns of a newer featray, are dropped; absent ones are None. A number that stands
+    alone and is NaN or infinite becomes None: a sensor had no answer.
 
     Raises:
-        ValueError: a required column is absent, or a value has the wrong type; the message names it.
+        ValueError: a required column is absent, or a value has the wrong type or cannot be (`row_values`); the message
+            names the column.
     """
     record: dict[str, Any] = {}
     for column in columns():
@@ -233,9 +237,25 @@ def from_mapping(values: Mapping[str, Any]) -> Row:
             if not column.nullable:
                 continue
         elif type(value) is not column.type and not _fits(value, column.type):
-            raise ValueError(f"column {column.name}: {value!r} is not {column.type}")
+            raise ValueError(f"column {column.name}: {row_values.shown(value)} is not {column.type}")
+        elif column.type is float or column.type is int:
+            value = _number(column, value)
         record[column.name] = value
+    fault = row_values.find_fault(record)
+    if fault is not None:
+        raise ValueError(fault)
     return Row(**record)
+
+
+def _number(column: Column, value: Any) -> Any:
+    if column.type is float:
+        try:
+            return row_values.telemetry(value)
+        except ValueError as error:
+            raise ValueError(f"column {column.name}: {error}") from error
+    if value not in row_values.INTEGERS:
+        raise ValueError(f"column {column.name}: {row_values.shown(value)} has more than 64 bits")
+    return value
 
 
 _DEFAULTED = frozenset({"schema_version", "attempt"})

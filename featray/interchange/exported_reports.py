@@ -19,7 +19,7 @@ from featray.analysis import units
 from featray.core import report_order
 from featray.core.choices import Device
 from featray.core.row import Row
-from featray.interchange import imported_rows, labels
+from featray.interchange import figures, imported_rows, labels
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -95,8 +95,21 @@ def _report(rows: Sequence[Row]) -> ExportedReport:
         context=next((row for row in rows if row.gpu_name), rows[0]),
         rows=tuple(rows),
         lines=tuple(_line(members) for members in cells.values()),
-        metadata=json.loads((rows[0].printed or {}).get(imported_rows.METADATA_KEY, "{}")),
+        metadata=_read_metadata(rows[0]),
     )
+
+
+def _read_metadata(row: Row) -> Mapping[str, Any]:
+    """Read the metadata of an imported report; empty where the row holds none, or what an import did not write."""
+    try:
+        value = json.loads((row.printed or {}).get(imported_rows.METADATA_KEY) or "{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _order(row: Row) -> tuple[Any, ...]:
@@ -132,8 +145,12 @@ def _line(rows: Sequence[Row]) -> ReportLine:
         frames=row.frames or 0,
         fex_rows=row.fex_rows,
         # The print is that of one call: of several invocations none was printed.
-        printed={name: text for name, text in printed.items() if name in imported_rows.PRINTED_KEYS and len(rows) == 1},
+        printed={name: text for name, text in printed.items() if _is_figure(name, text) and len(rows) == 1},
     )
+
+
+def _is_figure(name: str, text: str | None) -> bool:
+    return name in imported_rows.PRINTED_KEYS and text is not None and figures.NUMBER.fullmatch(text) is not None
 
 
 def _rename(reports: Sequence[ExportedReport]) -> list[ExportedReport]:

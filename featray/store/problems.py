@@ -5,8 +5,10 @@ Pure: a problem is a value. It names the file as `stored_files.list_files` does.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
 
 _REASON_LENGTH = 200  # characters of a library's own message; Arrow's can fill a screen
@@ -67,9 +69,10 @@ def report_newer(name: str) -> StoreProblem:
     return StoreProblem(name, f"holds rows of a newer schema than {SCHEMA_VERSION}; update featray to use them")
 
 
-def report_bad_row(name: str, error: object) -> StoreProblem:
-    """Report a row that has no key or another column that every row needs, or that no migration starts from."""
-    return StoreProblem(name, f"holds a row that cannot be read: {error}")
+def report_bad_row(name: str, error: object, record: Mapping[str, Any]) -> StoreProblem:
+    """Report a row that lacks a column which every row needs, holds what cannot be, or has no migration."""
+    keys = ", ".join(f"{key.removesuffix('_id')} {row_values.shown(record.get(key))}" for key in ("run_id", "cell_id"))
+    return StoreProblem(name, f"holds a row that cannot be read ({keys}): {error}")
 
 
 def _first_line(error: BaseException) -> str:

@@ -22,7 +22,7 @@ from featray.store.conditions import ColumnValue, Condition, make_condition, onl
 from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem, report_bad_row
 from featray.store.scanning import scan
-from featray.store.schema import FILE_COLUMN
+from featray.store.schema import FILE_COLUMN, find_fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ def build_rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Row | 
         try:
             yield from_mapping(schema.migrate(record))
         except ValueError as error:
-            yield report_bad_row(name, error)
+            yield report_bad_row(name, error, record)
 
 
 def order_key(row: "Row | StoredUnit") -> tuple[Any, ...]:
@@ -178,11 +178,30 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    location, read_names = locate(results), list(dict.fromkeys([*names, *schema.KEY, *ORDER, "status"]))
+    location, read_names = locate(results), list(dict.fromkeys([*names, *schema.CHECKED, *ORDER]))
     scanned = scan(location, read_names, condition)
-    table, problems = migrate_older(location, distinct(scanned.table, every_attempt=every_attempt), condition)
+    possible, bad_rows = drop_bad_rows(location, distinct(scanned.table, every_attempt=every_attempt))
+    table, problems = migrate_older(location, possible, condition)
     table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
-    return table.to_pandas(maps_as_pydicts="strict"), (*scanned.problems, *problems)
+    return table.to_pandas(maps_as_pydicts="strict"), tuple(dict.fromkeys([*scanned.problems, *bad_rows, *problems]))
+
+
+def drop_bad_rows(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
+    """Drop rows of today's schema that lack a required column or hold what cannot be, and report them.
+
+    Args:
+        location: The store.
+        table: With `schema.REQUIRED`; other columns are checked where it has them.
+    """
+    names = [name for name in schema.CHECKED if name in table.schema.names]
+    good, problems = [], []
+    for index, (name, record) in enumerate(named_records(location, table.select([*names, FILE_COLUMN]))):
+        fault = find_fault(record) if record["schema_version"] == SCHEMA_VERSION else None
+        if fault is None:
+            good.append(index)
+        else:
+            problems.append(report_bad_row(name, fault, record))
+    return (table.take(pa.array(good, pa.int64())) if problems else table), problems
 
 
 def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[StoreProblem]]:
@@ -203,7 +222,7 @@ def migrate_older(location: Location, table: Any, condition: Condition | None) -
             try:
                 migrated.append(schema.to_storable(schema.migrate(record)))
             except ValueError as error:
-                problems.append(report_bad_row(name, error))
+                problems.append(report_bad_row(name, error, record))
     added = pa.Table.from_pylist(migrated, schema=pa.schema(fields))
     return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
 

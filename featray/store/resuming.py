@@ -6,7 +6,6 @@ columns of large files are checked all the same, so that both agree on what can 
 """
 
 import dataclasses
-import functools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray.core.row import SCHEMA_VERSION
 from featray.core.stored_unit import StoredUnit
 from featray.store import footers, reading, scanning, schema, small_files
 from featray.store.conditions import Condition, make_condition
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem, report_bad_row
+from featray.store.problems import StoreProblem
 from featray.store.scanning import Scan
 from featray.store.schema import FILE_COLUMN
 from featray.store.stored_files import StoredFile
@@ -38,8 +36,8 @@ def keys(
 ) -> StoredKeys:
     """Read the few columns of rows that resume needs: the same rows as `read`, in its order, 30 times as fast.
 
-    A row that `read` cannot give, because its file is damaged or it lacks a column, is not given here either. The
-    problems name it, and its unit is measured again.
+    A row that `read` cannot give, because its file is damaged, it lacks a column or it holds what cannot
+    be, is not given here either. The problems name it, and its unit is measured again.
 
     Args:
         results: Folder or URI.
@@ -51,9 +49,9 @@ def keys(
         StoreError: the store cannot be reached.
     """
     location, condition = locate(results), make_condition(sweep=sweep, run_id=run_id)
-    columns = list(dict.fromkeys([*footers.COLUMNS, *schema.REQUIRED]))
+    columns = list(dict.fromkeys([*footers.COLUMNS, *schema.CHECKED]))
     scanned = scan_with_footers(location, condition, columns, check_all_columns=True)
-    complete, incomplete = _drop_incomplete(location, reading.distinct(scanned.table, every_attempt=every_attempt))
+    complete, incomplete = _drop_bad_rows(location, reading.distinct(scanned.table, every_attempt=every_attempt))
     table, bad_rows = reading.migrate_older(location, complete, condition)
     names = [field.name for field in dataclasses.fields(StoredUnit)]
     units = [StoredUnit(**record) for record in table.select(names).to_pylist()]
@@ -61,19 +59,11 @@ def keys(
     return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
 
 
-def _drop_incomplete(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
-    """Drop rows of today's schema that lack a required column; rows from footers have every one."""
-    is_incomplete = functools.reduce(pc.or_, [pc.is_null(table.column(name)) for name in schema.REQUIRED])
-    is_incomplete = pc.and_(is_incomplete, pc.not_equal(table.column(FILE_COLUMN), ""))
-    is_incomplete = pc.and_(
-        pc.fill_null(is_incomplete, False), pc.equal(table.column("schema_version"), SCHEMA_VERSION)
-    )
-    problems = []
-    for record in table.filter(is_incomplete).select([*schema.REQUIRED, FILE_COLUMN]).to_pylist():
-        missing = next(name for name in schema.REQUIRED if record[name] is None)
-        name = scanning.file_name(location, record[FILE_COLUMN])
-        problems.append(report_bad_row(name, f"column {missing} is missing"))
-    return table.filter(pc.invert(is_incomplete)), problems
+def _drop_bad_rows(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
+    """Drop rows that `read` cannot give either; those from footers were checked when they were written."""
+    is_from_footer = pc.equal(table.column(FILE_COLUMN), "")
+    good, problems = reading.drop_bad_rows(location, table.filter(pc.invert(is_from_footer)))
+    return (pa.concat_tables([table.filter(is_from_footer), good]) if problems else table), problems
 
 
 def scan_with_footers(

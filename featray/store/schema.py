@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION, Row, columns
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
@@ -32,6 +33,15 @@ KEY = ("run_id", "cell_id", "target_id", "invocation", "attempt")
 _DEFAULTED = {field.name for field in dataclasses.fields(Row) if field.default is not None}
 REQUIRED = tuple(column.name for column in columns() if not column.nullable and column.name not in _DEFAULTED)
 """Columns that every row needs."""
+CHECKED = tuple(dict.fromkeys(["schema_version", *REQUIRED, *row_values.COLUMNS, *KEY]))
+"""Columns that decide whether a row can be used."""
+
+
+def find_fault(record: Mapping[str, Any]) -> str | None:
+    """Say which column of a record of today's schema is missing or holds what cannot be, if one does."""
+    missing = next((name for name in REQUIRED if record[name] is None), None)
+    return row_values.find_fault(record) if missing is None else f"column {missing} is missing"
+
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 MIGRATIONS: Mapping[int, Migration] = {}

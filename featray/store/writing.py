@@ -59,10 +59,11 @@ def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
 
 
 def _describe_rows(table: Any) -> dict[str, str]:
-    """Describe rows for the footer, unless one lacks a column that it needs: a table of another featray may."""
-    if not set(footers.COLUMNS) <= set(table.schema.names):
+    """Describe rows for the footer, if all can be used: a table of another featray may hold others."""
+    known = {field.name: field.type for field in table.schema}
+    if any(known.get(name) != schema.SCHEMA.field(name).type for name in (*footers.COLUMNS, *schema.CHECKED)):
         return {}
-    if any(name not in table.schema.names or table.column(name).null_count for name in schema.REQUIRED):
+    if any(map(schema.find_fault, schema.to_records(table.select(schema.CHECKED)))):
         return {}
     return footers.describe_rows(table.select(footers.COLUMNS).to_pylist())
 

@@ -1,8 +1,12 @@
 """Damaged files: an import is refused with a clear error or complete; a store names what it cannot read."""
 
 import contextlib
+import dataclasses
 import json
+import math
+import random
 import tempfile
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+import featray
 from featray import store
+from featray.api.export import FORMATS
 from featray.api.import_reports import import_reports
+from featray.core.row import Row, columns
 from featray.errors import ImportFileError
 from featray.interchange import report_files
 from tests.support import pyfeat_reports
@@ -132,3 +139,51 @@ def test_any_damage_to_a_stored_file_is_named_or_harmless(data: st.DataObject) -
         store.check(results)
         store.compact(results)
         assert whole in store.read(results).rows
+
+
+FLOATS = (math.nan, math.inf, -1.0, 0.0, 5e-324, 1e18, 1e308, None)
+INTEGERS = (-(2**63), -1, 0, 1, 2**63 - 1, None)
+WORDS = ("", "\x1b[31m", "../../x", "[" * 50_000, "null", '{"detector": {}}', "NaN", "0", "gpu", "=1+1", "\n# x", None)
+
+
+def any_value(draw: random.Random, kind: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return draw.choice([None, [], [any_value(draw, arguments[0]) for _ in range(draw.randint(1, 4))]])
+    if origin is dict:
+        name = draw.choice(["", "sec", "fps", "metadata", "config", "Roll"])
+        return draw.choice([None, {}, {name: any_value(draw, arguments[1])}])
+    values: dict[Any, Any] = {str: WORDS, float: FLOATS, int: INTEGERS, bool: (True, False, None)}
+    return draw.choice(values[kind])
+
+
+def any_row(draw: random.Random) -> Row:
+    """Make a row with up to three values that are of the column's type and may be anything else."""
+    row = make_row(run_id=draw.choice(["demo-1", "demo-2"]), invocation=draw.randint(1, 4))
+    changed = draw.sample([column for column in columns() if column.name != "schema_version"], draw.randint(1, 3))
+    values = {column.name: any_value(draw, column.type) for column in changed}
+    is_left_out = {column.name for column in changed if not column.nullable and values[column.name] is None}
+    return dataclasses.replace(row, **{name: value for name, value in values.items() if name not in is_left_out})
+
+
+def refuse_constant(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def test_rows_with_any_values_end_no_report_comparison_recommendation_or_export(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    for number in range(8):
+        results = str(tmp_path / str(number))
+        store.append(results, [any_row(draw) for _ in range(25)])
+        store.append(results, [make_row(run_id=run, invocation=5) for run in ("demo-1", "demo-2")])
+        for form in ("markdown", "html", "json"):
+            text = featray.report("demo-1", results=results, baseline="demo-2", form=form, output=tmp_path / "o").text
+            if form == "json":
+                json.loads(text, parse_constant=refuse_constant)
+        featray.compare("demo-1", "demo-2", results=results)
+        featray.recommend(results=results)
+        for to in FORMATS:
+            texts = featray.export(to, results=results, everything=True).files.values()
+            for text in texts if to in ("json", "github-action", "jsonl") else ():
+                for document in text.split("\n")[:-1] if to == "jsonl" else [text]:
+                    json.loads(document, parse_constant=refuse_constant)

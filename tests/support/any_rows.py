@@ -1,11 +1,16 @@
 """Any row that featray can make: values of every type in every column."""
 
+import datetime
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import hypothesis.strategies as st
 
+from featray.core import clock, inputs, row_values
+from featray.core.choices import Device
 from featray.core.row import SCHEMA_VERSION, Column, Row, columns
+from featray.core.status import Status
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
@@ -25,12 +30,36 @@ def make_values(kind: Any) -> st.SearchStrategy[Any]:
     }[kind]
 
 
+TIMES = st.lists(st.floats(row_values.SHORTEST_S, row_values.LONGEST_S), min_size=1, max_size=3)
+MOMENTS = st.datetimes(timezones=st.just(datetime.UTC)).map(clock.utc_text)
+FLOATS = st.floats(-row_values.LARGEST, row_values.LARGEST)
+COUNTS = st.integers(1, 10**9)
+NAMED: Mapping[str, st.SearchStrategy[Any]] = {
+    "schema_version": st.just(SCHEMA_VERSION),
+    "status": st.sampled_from(list(map(str, Status))),
+    "device": st.sampled_from(list(map(str, Device))),
+    "section_kind": st.sampled_from([inputs.VIDEO, inputs.IMAGES]),
+    "started_at": MOMENTS,
+    "ended_at": MOMENTS,
+    "timed_s": TIMES,
+    "warmup_s": TIMES,
+    "sustained_hz": TIMES,
+    "interval_s": TIMES.map(lambda times: [min(times), max(times)]),
+    "stages_s": st.dictionaries(TEXT, st.floats(0, row_values.LONGEST_S), max_size=3),
+    "asked": st.just("{}"),
+}
+"""Columns that cannot hold any value of their type."""
+
+
 def make_column(column: Column) -> st.SearchStrategy[Any]:
     """Make values of a column, null where it may be."""
-    if column.name == "schema_version":
-        return st.just(SCHEMA_VERSION)
-    values = make_values(column.type)
-    return st.none() | values if column.nullable else values
+    if column.name in NAMED:
+        values = NAMED[column.name]
+    elif column.type is float:
+        values = FLOATS.map(abs) if column.name in row_values.COLUMNS else FLOATS
+    else:
+        values = COUNTS if column.name in row_values.COLUMNS and column.type is int else make_values(column.type)
+    return st.none() | values if column.nullable and column.name != "timed_s" else values
 
 
 ROWS: st.SearchStrategy[Row] = st.fixed_dictionaries({column.name: make_column(column) for column in columns()}).map(

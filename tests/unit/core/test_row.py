@@ -64,11 +64,61 @@ def test_a_value_of_another_type_is_named_with_its_column(column: str, value: ob
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("load_s", 2), ("timed_s", [1, 2.5]), ("timed_s", [None, 1.0]), ("timed_s", [])]
+    ("column", "value"), [("load_s", 2), ("timed_s", [1, 2.5]), ("output_summary", {"Roll": [None, 0.0, 0]})]
 )
 def test_whole_numbers_and_gaps_fit_where_numbers_do(column: str, value: object) -> None:
     read = row.from_mapping({**json.loads(row.to_json(make_row())), column: value})
     assert getattr(read, column) == value
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("timed_s", [1.0, value]) for value in (None, 0.0, -1.0, math.nan, math.inf, 5e-324, 10**400)),
+        *(("timed_s", value) for value in ([], None)),
+        ("warmup_s", [0]),
+        ("interval_s", [2.0, 1.0]),
+        ("interval_s", [1.0]),
+        ("stages_s", {"decode": math.nan}),
+        ("status", "fine"),
+        ("device", "gpu"),
+        ("section_kind", "audio"),
+        ("started_at", "yesterday"),
+        ("ended_at", "2026-05-14"),
+        ("batch_size", 0),
+        ("frames", -1),
+        ("invocation", -(2**63) - 1),
+        ("memory_b", 2**63),
+        ("load_s", -1.0),
+        ("energy_j", 1e300),
+        ("energy_j", 10**400),
+        ("asked", "[]"),
+        ("asked", '{"detector": []}'),
+        pytest.param("asked", DEEP, id="asked-deep"),
+        pytest.param("rules", DEEP, id="rules-deep"),
+        pytest.param("work", {"class": DEEP}, id="work-deep"),
+        ("work", {"class": None}),
+        ("unmet_rules", [None]),
+        ("printed", {"sec": None}),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_column(column: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"^column {column}: .{{1,200}}$"):
+        row.from_mapping({**json.loads(row.to_json(make_row())), column: value})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_sensor_that_gives_no_number_gives_null(value: float) -> None:
+    read = row.from_mapping({**json.loads(row.to_json(make_row())), "power_median_w": value})
+    assert read.power_median_w is None
+
+
+def test_a_row_without_a_number_has_no_times() -> None:
+    lost = make_row(status="lost")
+    assert row.from_json(row.to_json(lost)) == lost
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null"])

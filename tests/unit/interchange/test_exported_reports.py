@@ -94,3 +94,11 @@ def test_a_mac_and_a_host_without_a_gpu_are_named_as_pyfeats_script_names_them()
     assert texts == ["Apple M5 Max (MPS)", "MPS available", "no GPU"]
     assert exported_reports.host_text(make_row()) == "box (x86_64, 48 CPUs)"
     assert exported_reports.host_text(make_row(arch=None, cpu_count=None, hostname=None)) == "unknown"
+
+
+@pytest.mark.parametrize("metadata", ["NaN", "3", "[", "[" * 100_000, '{"date": NaN}'])
+def test_metadata_and_figures_that_no_import_wrote_are_not_exported(metadata: str) -> None:
+    row = make_row(printed={"metadata": metadata, "fps": "soon", "ms/frame": "nan", "sec": "11.52"})
+    (report,) = exported_reports.split([row])
+    assert report.metadata == {}
+    assert report.lines[0].printed == {"sec": "11.52"}

@@ -1,6 +1,7 @@
 """Reading: what goes into a store comes out, once, in order, whatever its schema."""
 
 import dataclasses
+import math
 from typing import Any
 
 import pyarrow as pa
@@ -107,7 +108,8 @@ def test_rows_of_a_schema_that_no_migration_starts_from_are_named(results: str) 
     store.append(results, [make_row(invocation=2)])
     reading = store.read(results)
     assert len(reading.rows) == 1
-    assert "ancient.parquet: holds a row that cannot be read: schema version 0 is unknown" in str(reading.problems[0])
+    assert "ancient.parquet: holds a row that cannot be read" in str(reading.problems[0])
+    assert "schema version 0 is unknown" in str(reading.problems[0])
     frame, problems = store.load(results)
     assert len(frame) == 1
     assert [problem.file for problem in problems] == ["ancient.parquet"]
@@ -165,7 +167,8 @@ def test_load_counts_an_older_row_in_two_files_once_and_names_rows_that_cannot_b
     frame, problems = store.load(results, columns=["invocation"])
     assert list(frame["invocation"]) == [1]
     assert [str(problem) for problem in problems] == [
-        "c.parquet: holds a row that cannot be read: schema version -1 is unknown to this featray, which reads up to 1"
+        f"c.parquet: holds a row that cannot be read (run 'demo-1', cell '{make_row().cell_id}'): "
+        "schema version -1 is unknown to this featray, which reads up to 1"
     ]
 
 
@@ -184,3 +187,44 @@ def test_a_bad_row_in_a_folder_of_the_store_is_named_with_the_folder(results: st
     put_file(results, "moved/ancient.parquet", to_parquet(schema.to_table([of_schema(make_row(), 0)])))
     assert [problem.file for problem in store.read(results).problems] == ["moved/ancient.parquet"]
     assert [problem.file for problem in store.load(results)[1]] == ["moved/ancient.parquet"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"device": "gpu"},
+        {"status": "fine", "timed_s": None},
+        {"timed_s": [1.0, -1.0]},
+        {"timed_s": [0.0]},
+        {"timed_s": [math.nan]},
+        {"timed_s": [1.0, None]},
+        {"timed_s": None},
+        {"batch_size": 0},
+        {"started_at": "yesterday"},
+        {"asked": "[" * 100_000},
+    ],
+    ids=lambda changes: str(changes)[:30],
+)
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_row_that_cannot_be_is_set_aside_by_name_by_every_reader(
+    results: str, changes: dict[str, Any], count: int
+) -> None:
+    good = make_row(run_id="demo-2")
+    bad = [dataclasses.replace(make_row(invocation=number + 1), **changes) for number in range(count)]
+    name = store.append(results, bad)
+    store.append(results, [good])
+    column = list(changes)[-1 if changes.get("device") else 0]
+    message = f"{name}: holds a row that cannot be read (run 'demo-1', cell '{bad[0].cell_id}'): column {column}"
+    frame, problems = store.load(results, columns=["run_id"])
+    assert list(frame["run_id"]) == ["demo-2"]
+    assert store.read(results).rows == (good,)
+    assert [unit.run_id for unit in store.keys(results).units] == ["demo-2"]
+    assert store.check(results).rows == 1
+    for said in (problems, *(use(results).problems for use in (store.read, store.keys, store.check))):
+        assert [str(problem)[: len(message)] for problem in said] == [message]
+
+
+def test_a_number_that_a_sensor_did_not_give_is_null_without_a_word(results: str) -> None:
+    store.append(results, [make_row(power_median_w=math.nan)])
+    reading = store.read(results)
+    assert (reading.rows[0].power_median_w, reading.problems) == (None, ())

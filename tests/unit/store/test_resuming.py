@@ -18,7 +18,7 @@ from tests.support.store_files import (
 
 
 def test_keys_have_the_columns_that_resume_needs(results: str) -> None:
-    row = make_row(order_index=3, warmup_s=[0.5, 0.25], timed_s=[0.1, 1e-17])
+    row = make_row(order_index=3, warmup_s=[0.5, 0.25], timed_s=[0.1, 1 / 3])
     refused = make_row(batch_size=1, status="infeasible", order_index=None)
     store.append(results, [row, refused])
     store.append(results, [dataclasses.replace(row, status="lost")])

@@ -1,0 +1,153 @@
+"""Row values: what the columns of a row can hold, beyond their types.
+
+Flow: `row.from_mapping` and the store's readers -> `find_fault` -> a row with a fault is set aside by name.
+Standard library only, as `row`. A host that cannot tell a value stores null; what cannot be, such as a negative time,
+is the trace of damage or of another program.
+"""
+
+import datetime
+import functools
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from featray.core import inputs, wording
+from featray.core.choices import Device
+from featray.core.status import Status
+
+SHORTEST_S = 1e-9  # no clock of a host ticks faster
+LONGEST_S = 1e9  # 30 years
+LARGEST = 1e18  # of any float: sums and squares of such numbers are still finite
+INTEGERS = range(-(2**63), 2**63)  # what the store's columns can carry
+SHOWN_LENGTH = 60  # characters of a wrong value in a message
+PLAIN_LENGTH = 500  # characters of JSON that cannot be nested too deeply for Python's parser
+
+_STATUSES, _DEVICES, _KINDS = frozenset(Status), frozenset(Device), frozenset((inputs.VIDEO, inputs.IMAGES))
+
+
+def _are_times(values: list[Any]) -> bool:
+    return all(value is not None and SHORTEST_S <= value <= LONGEST_S for value in values)
+
+
+def _are_at_least_zero(values: Any) -> bool:
+    return all(value is not None and 0 <= value <= LARGEST for value in values)
+
+
+def _is_interval(values: list[Any]) -> bool:
+    return len(values) == 2 and _are_at_least_zero(values) and values[0] <= values[1] and 0 < values[1] <= LONGEST_S
+
+
+def _has_no_null(values: Collection[Any]) -> bool:
+    return None not in values
+
+
+@functools.lru_cache(maxsize=4096)  # rows share their texts
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC).year > 0 and "T" in text
+    except (ValueError, OverflowError):
+        return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return False
+    except ValueError:
+        return True  # text that only looks like JSON: whoever reads it takes it as text
+    return True
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_cell(text: str) -> bool:
+    """Return True for a JSON object whose parts are objects too; `cell.from_asked` checks what they hold."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(value, dict):
+        return False
+    parts = [value.get("detector", {}), value.get("input", {})]
+    return all(isinstance(part, dict) for part in parts) and isinstance(parts[0].get("keywords", {}), dict)
+
+
+def _is_flat(text: str) -> bool:
+    return len(text) <= PLAIN_LENGTH or _is_json(text)
+
+
+_CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "status": (_STATUSES.__contains__, "a known status"),
+    "device": (_DEVICES.__contains__, ", ".join(Device)),
+    "section_kind": (_KINDS.__contains__, f"{inputs.VIDEO} or {inputs.IMAGES}"),
+    "started_at": (_is_moment, "a moment in ISO 8601"),
+    "ended_at": (_is_moment, "a moment in ISO 8601"),
+    "timed_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
+    "warmup_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
+    "sustained_hz": (_are_at_least_zero, "rates of 0 or more"),
+    "interval_s": (_is_interval, "the least and the greatest time"),
+    "stages_s": (lambda stages: _are_at_least_zero(stages.values()), "times of 0 s or more"),
+    "asked": (_is_cell, "a cell as a JSON object"),
+    "rules": (_is_flat, "JSON that is not nested so deeply"),
+    "work": (lambda work: all(text is not None and _is_flat(text) for text in work.values()), "texts of JSON"),
+    "unmet_rules": (_has_no_null, "texts"),
+    "throttle_reasons": (_has_no_null, "texts"),
+    "printed": (lambda printed: _has_no_null(printed.values()), "texts"),
+}
+_LEAST: Mapping[str, float] = {
+    "invocation": 0,
+    "attempt": 0,
+    "batch_size": 1,
+    "num_workers": 0,
+    "import_s": 0,
+    "load_s": 0,
+    "first_call_s": 0,
+    "calls_per_repeat": 1,
+    "profiled_ratio": 0,
+    "frames": 0,
+    "batches": 0,
+    "input_fps": 0,
+    "fex_rows": 0,
+    "faces": 0,
+    "delay_s_per_frame": 0,
+}
+COLUMNS = (*_CHECKS, *_LEAST)
+"""The columns that have a rule."""
+
+
+def find_fault(record: Mapping[str, Any]) -> str | None:
+    """Say which column of a row holds what cannot be, if one does; columns that are absent or null are not checked.
+
+    Args:
+        record: Column -> value, of the column's type.
+    """
+    for name, (is_possible, expected) in _CHECKS.items():
+        value = record.get(name)
+        if value is not None and not is_possible(value):
+            return f"column {name}: expected {expected}, got {shown(value)}"
+    for name, least in _LEAST.items():
+        value = record.get(name)
+        if value is not None and not least <= value <= LARGEST * 10:
+            return f"column {name}: expected {least:g} or more, got {shown(value)}"
+    if record.get("status") == Status.OK and "timed_s" in record and not record["timed_s"]:
+        return f"column timed_s: expected times in a row of status ok, got {shown(record['timed_s'])}"
+    return None
+
+
+def shown(value: object) -> str:
+    """Write a value for a message: on one line, printable, and cut to a readable length."""
+    return wording.shortened(ascii(value) if isinstance(value, str) else str(value), SHOWN_LENGTH)
+
+
+def telemetry(value: float) -> float | None:
+    """Give a number that a host observed; null for NaN and infinities, which a sensor that has no answer may give.
+
+    Raises:
+        ValueError: larger than anything that can be observed.
+    """
+    if -LARGEST <= value <= LARGEST:
+        return value
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    raise ValueError(f"expected a number up to {LARGEST:g}, got {shown(value)}")
