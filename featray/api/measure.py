@@ -10,6 +10,7 @@ from featray.core.row import Row
 from featray.errors import BadInput
 from featray.running import claims, single_cell
 from featray.running.single_cell import CellToMeasure
+from featray.sweep import Sweep
 
 
 def measure(
@@ -19,6 +20,7 @@ def measure(
     sweep: PathLike | None = None,
     target_id: str | None = None,
     results: str = "results",
+    trust: bool = False,
     say: Callable[[str], None] = print,
 ) -> Row:
     """Measure one cell once on this machine, without Ray; the row is returned and not stored.
@@ -29,28 +31,32 @@ def measure(
         sweep: Sweep file; its rules then apply.
         target_id: GPU UUID or other target id; None takes the first that fits.
         results: Store to look the cell up in.
+        trust: Also run a detector class that neither py-feat, featray nor `sweep` names; its module is imported.
         say: Called with the reason for a wait, and with a note where the default rules apply.
 
     Returns:
         The row, of whatever status.
 
     Raises:
-        BadInput: there is no such cell or target here, both a file and an id are given, or weights are missing.
+        BadInput: there is no such cell or target here, both a file and an id are given, its class is strange and not
+            trusted, or weights are missing.
     """
-    chosen = _choose(file, cell_id, sweep, target_id, results)
+    loaded = arguments.load_sweep(sweep) if sweep is not None else None
+    chosen = _choose(file, cell_id, loaded, target_id, results)
+    if not trust:
+        single_cell.refuse_strange_class(chosen, loaded)
     if chosen.note is not None:
         say(chosen.note)
     return single_cell.measure(chosen, target_id=target_id, holder=claims.holder_name(), say=say)
 
 
 def _choose(
-    file: PathLike | None, cell_id: str | None, sweep: PathLike | None, target_id: str | None, results: str
+    file: PathLike | None, cell_id: str | None, loaded: Sweep | None, target_id: str | None, results: str
 ) -> CellToMeasure:
     if file is not None and cell_id is not None:
         raise BadInput("name one cell: a CELL.json or --cell ID, not both")
     if file is None and cell_id is None:
         raise BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
-    loaded = arguments.load_sweep(sweep) if sweep is not None else None
     if file is not None:
         chosen = single_cell.read_file(Path(file))
         if loaded is None:

@@ -32,11 +32,17 @@ def measure(
             help="Store to look --cell up in; the commands that a report prints leave it out.",
         ),
     ] = DEFAULT_RESULTS,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Also run a class that neither py-feat, featray nor --sweep names."),
+    ] = False,
 ) -> int:
     """Measure one cell on this machine in one process and print its row as JSON; nothing is stored."""
     import featray
     from featray.core.row import to_json
 
-    row = featray.measure(file, cell_id=cell, sweep=sweep, target_id=target, results=results, say=console.say)
+    row = featray.measure(
+        file, cell_id=cell, sweep=sweep, target_id=target, results=results, trust=trust, say=console.say
+    )
     console.result(to_json(row))
     return 0 if row.status == "ok" else 1

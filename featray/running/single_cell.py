@@ -11,9 +11,10 @@ from typing import Any
 
 from featray import errors, store
 from featray.backends.inline import Inline
-from featray.core import cell
+from featray.core import cell, wording
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive, ProtocolName, WeightsKind
+from featray.core.detectors import PYFEAT_CLASSES
 from featray.core.events import EventKind
 from featray.core.row import Row
 from featray.core.rules import Rules
@@ -26,6 +27,16 @@ from featray.running import recorded_secrets
 from featray.sweep import PYFEAT_RULES, Selector, Sweep, expand
 
 NAME = "by-hand"  # as sweep, run and spool of the row; no store has it, because the row is printed and not stored
+
+KNOWN_CLASSES = frozenset(
+    {
+        *PYFEAT_CLASSES,
+        "featray.measurement.clockwork:Clockwork",
+        "featray.measurement.fakes.clockwork:Clockwork",
+        "featray.measurement.fakes.failing_detector:FailingDetector",
+    }
+)
+"""Classes of py-feat and featray: what they do is known, wherever their name comes from."""
 
 DEFAULT_RULES_NOTE = (
     "measured with the default rules, because a row does not hold the rules of its sweep; name the sweep with --sweep"
@@ -98,6 +109,23 @@ def find_in_store(results: str, cell_id: str, target_id: str | None = None) -> C
             f"{store.display_name(results)}: row of cell {cell_id}: {wrong}; name its sweep with --sweep"
         ) from wrong
     return _as_measured(known, rows[-1].protocol, rows[-1].exclusive)
+
+
+def refuse_strange_class(chosen: CellToMeasure, sweep: Sweep | None = None) -> None:
+    """Refuse a cell whose detector is a class that neither py-feat, featray nor the caller's sweep names.
+
+    Measuring imports the module of the class and calls the class. Whoever wrote the store or the file chose both.
+
+    Raises:
+        BadInput: the class must be trusted first; the message names it.
+    """
+    named = {known.detector.class_name for known in expand(sweep)} if sweep is not None else set()
+    class_name = chosen.cell.detector.class_name
+    if class_name not in named and class_name not in KNOWN_CLASSES:
+        raise errors.BadInput(
+            f"the cell runs the class {wording.short(class_name)!r}, which is not py-feat's; if you trust it, say "
+            "--trust (from Python: trust=True), or name its sweep with --sweep"
+        )
 
 
 def _as_measured(known: Cell, protocol: Any, exclusive: Any) -> CellToMeasure:

@@ -77,8 +77,15 @@ DEEP = "[" * 100_000
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        *(("timed_s", [1.0, value]) for value in (None, 0.0, -1.0, math.nan, math.inf, 5e-324, 10**400)),
-        *(("timed_s", value) for value in ([], None)),
+        ("timed_s", [1.0, None]),
+        ("timed_s", [1.0, 0.0]),
+        ("timed_s", [1.0, -1.0]),
+        ("timed_s", [1.0, math.nan]),
+        ("timed_s", [1.0, math.inf]),
+        ("timed_s", [1.0, 5e-324]),
+        ("timed_s", [1.0, 10**400]),
+        ("timed_s", []),
+        ("timed_s", None),
         ("warmup_s", [0]),
         ("interval_s", [2.0, 1.0]),
         ("interval_s", [1.0]),

@@ -1,5 +1,6 @@
 """Single cell: a cell from a file, a sweep or a store, and the message about one that is wrong."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,23 @@ def test_a_cell_of_a_sweep_is_measured_by_the_sweeps_rules(load: Load) -> None:
     (only,) = expand(loaded)
     chosen = single_cell.find_in_sweep(loaded, cell.cell_id(only))
     assert (chosen.cell, chosen.rules.repeats_max, chosen.exclusive, chosen.note) == (only, 5, "gpu", None)
+
+
+def of_class(class_name: str) -> single_cell.CellToMeasure:
+    known = builders.make_cell()
+    return single_cell.CellToMeasure(
+        cell=dataclasses.replace(known, detector=dataclasses.replace(known.detector, class_name=class_name))
+    )
+
+
+@pytest.mark.parametrize("class_name", ["subprocess:Popen", "featray.running.detached:Popen", "my.detectors:Fast"])
+def test_a_class_that_only_a_store_names_is_refused_and_shown(class_name: str) -> None:
+    with pytest.raises(BadInput, match=rf"runs the class '{class_name}', which is not py-feat's; .*--trust"):
+        single_cell.refuse_strange_class(of_class(class_name))
+
+
+def test_classes_of_pyfeat_of_featray_and_of_the_callers_sweep_need_no_trust(load: Load) -> None:
+    for class_name in ("Detectorv1", "featray.measurement.clockwork:Clockwork"):
+        single_cell.refuse_strange_class(of_class(class_name))
+    loaded = load(detectors="[{name: mine, class: 'my.detectors:Fast'}]")
+    single_cell.refuse_strange_class(of_class("my.detectors:Fast"), loaded)
