@@ -1,6 +1,7 @@
 """Token: the secret that lets drivers and hosts into a Ray cluster. Without it a cluster runs anybody's code.
 
-Flow: `featray cluster start|join` -> `ensure`, `save`; a driver -> `driver_variables`; a raylet -> `raylet_variables`.
+Flow: `featray cluster start`, an embedded Ray -> `ensure`; `join` -> `save`; a driver -> `driver_variables`; a raylet
+-> `raylet_variables`.
 Ray reads $RAY_AUTH_TOKEN, else the file $RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token; so does this module. It makes the
 file readable by its owner alone (Ray itself writes it with mode 0644).
 """
@@ -36,15 +37,15 @@ def read(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def ensure() -> str:
-    """Read the token, or make one; afterwards only its owner can read its file.
+    """Read the token, or make one before Ray makes one that everybody can read; only its owner can read its file.
 
     Raises:
         BadInput: the environment switches Ray's authentication off.
     """
     if _is_disabled():
         raise BadInput(
-            "RAY_AUTH_MODE switches Ray's authentication off, and Ray listens on every network address: anybody who "
-            "reaches this machine could run code on it; unset RAY_AUTH_MODE"
+            "RAY_AUTH_MODE switches Ray's authentication off: whoever reaches one of Ray's ports, such as another user "
+            "of this machine, could run code as you; unset RAY_AUTH_MODE"
         )
     token = read()
     if token is None:
@@ -53,12 +54,6 @@ def ensure() -> str:
     elif path().exists():
         path().chmod(0o600)
     return token
-
-
-def ensure_unless_disabled() -> None:
-    """Make the token before an embedded Ray makes one that everybody can read; nothing where authentication is off."""
-    if not _is_disabled():
-        ensure()
 
 
 def _is_disabled() -> bool:

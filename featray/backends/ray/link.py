@@ -9,15 +9,21 @@ import collections
 import contextlib
 import logging
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import psutil
 import ray
+from ray._private import ray_constants
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from featray.cluster import heads, token
 from featray.errors import BackendError
+
+SEVERAL_NODES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray reads it on every system, whatever its name says
+_SEVERAL_NODES_BEFORE = os.environ.get(SEVERAL_NODES)
+_MAY_HAVE_SEVERAL_NODES: bool = ray_constants.ENABLE_RAY_CLUSTER
 
 
 def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
@@ -29,6 +35,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
 
     Raises:
         BackendError: the cluster cannot be reached, or refuses this driver.
+        BadInput: Ray would be embedded, and the environment switches its authentication off.
     """
     options: dict[str, Any] = {
         "job_config": ray.job_config.JobConfig(metadata=dict(metadata)),
@@ -36,8 +43,9 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         "logging_level": logging.ERROR,
         "namespace": "featray",
     }
+    _choose_addresses(is_embedded=address is None)
     if address is None:
-        token.ensure_unless_disabled()
+        token.ensure()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif address != "auto":
         # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.
@@ -47,6 +55,22 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
     except (ConnectionError, ray.exceptions.RayError, RuntimeError, ValueError) as wrong:
         where = address or "an embedded Ray"
         raise BackendError(f"cannot start or join {where}: {first_line(wrong)}") from wrong
+
+
+def _choose_addresses(*, is_embedded: bool) -> None:
+    """Let an embedded Ray listen on loopback alone, and a driver of a cluster where the cluster reaches it.
+
+    Ray turns the node address 127.0.0.1 into the machine's own, and then listens on all addresses; its metrics ports
+    answer everybody, without a token. It keeps the loopback address where it may not be one of several nodes, as by
+    default on macOS. The variable is for the processes that Ray starts, the constant for this one, which has read it.
+    """
+    if is_embedded:
+        os.environ[SEVERAL_NODES] = "0"
+    elif _SEVERAL_NODES_BEFORE is None:
+        os.environ.pop(SEVERAL_NODES, None)
+    else:
+        os.environ[SEVERAL_NODES] = _SEVERAL_NODES_BEFORE
+    ray_constants.ENABLE_RAY_CLUSTER = _MAY_HAVE_SEVERAL_NODES and not is_embedded
 
 
 def kill_embedded() -> None:

@@ -1,19 +1,41 @@
 """What needs no running Ray: an address without a head, pinned tasks, and what is left of an embedded Ray."""
 
+import os
 import subprocess
 
 import psutil
 import pytest
 import ray
+from ray._private import ray_constants
 
 from featray.backends.ray import link
-from featray.errors import BackendError
+from featray.errors import BackendError, BadInput
 
 
 def test_an_address_without_a_head_is_refused_before_ray_is_started() -> None:
     with pytest.raises(BackendError, match=r"no Ray head answers at 127\.0\.0\.1:9"):
         link.connect("127.0.0.1:9", {})
     assert not ray.is_initialized()
+
+
+def test_an_embedded_ray_is_never_started_without_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with pytest.raises(BadInput, match="unset RAY_AUTH_MODE"):
+        link.connect(None, {})
+    assert not ray.is_initialized()
+
+
+def test_a_driver_of_a_cluster_has_an_address_that_the_cluster_reaches_also_after_an_embedded_ray(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with pytest.raises(BadInput):
+        link.connect(None, {})
+    assert (os.environ[link.SEVERAL_NODES], ray_constants.ENABLE_RAY_CLUSTER) == ("0", False)
+    with pytest.raises(BackendError):
+        link.connect("127.0.0.1:9", {})
+    assert link.SEVERAL_NODES not in os.environ
+    assert ray_constants.ENABLE_RAY_CLUSTER
 
 
 def test_a_task_is_pinned_to_its_node_and_runs_nowhere_else() -> None:
