@@ -19,7 +19,7 @@ NAMED = 20  # pairs or units in one message: a log of tests shows it whole
 def why_open(gate: Gate) -> str:
     """Say why a gate can neither pass nor fail, and what to do."""
     sentences = ["the gate could not decide", *(text[:1].upper() + text[1:] for text in _obstacles(gate))]
-    remedy = "Measure what is missing, or say with --require what must be known."
+    remedy = "The line of each pair says what to measure; --require sets what must be known."
     return f"{'. '.join(sentences)}. {remedy}"
 
 

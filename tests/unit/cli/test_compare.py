@@ -50,7 +50,7 @@ def test_a_gate_of_which_nothing_is_comparable_names_the_pairs(shell: Shell) -> 
         6,
         "featray: error: the gate could not decide. No pair is decided (2 NOT COMPARABLE). 2 pairs have no ratio: "
         "retinaface short b=4 RTX 3090 (NOT COMPARABLE); retinaface short b=16 RTX 3090 (NOT COMPARABLE). "
-        "Measure what is missing, or say with --require what must be known.\n",
+        "The line of each pair says what to measure; --require sets what must be known.\n",
     )
 
 
@@ -59,7 +59,7 @@ def test_a_unit_that_the_candidate_lost_is_named(lost: list[Row], shell: Shell) 
     code, said = run_gate(shell, [*side("after", 0.7, 4), *lost])
     assert code == 6
     assert (
-        "The candidate has no number for 1 unit that the baseline has: retinaface short b=16 RTX 3090. Measure" in said
+        "The candidate has no number for 1 unit that the baseline has: retinaface short b=16 RTX 3090. The line" in said
     )
 
 
