@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 
+# `featray.VERB` is the function VERB of the module featray/api/VERB.py.
 def __getattr__(name: str) -> Any:
     """Import a function of `featray.api` at its first use."""
     if name not in __all__:

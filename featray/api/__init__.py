@@ -53,6 +53,7 @@ MODULE_OF = {"Submitted": "submit", "check": "hosts", "load_sweep": "arguments"}
 """Name -> its module, where the module has another name."""
 
 
+# `api.VERB` is the function VERB of the module featray/api/VERB.py; `MODULE_OF` lists the exceptions.
 def __getattr__(name: str) -> Any:
     """Import a verb at its first use."""
     if name not in __all__:

@@ -25,4 +25,8 @@ class EventKind(StrEnum):
 
 
 PlainEvent = Mapping[str, Any]
-"""An event as plain values: its kind is under `kind` on the way to the driver, under `event` elsewhere."""
+"""An event as plain values.
+
+The supervisor writes its kind under `kind`; the child and `featray submit --json` write it under `event`. Neither name
+can change: processes of other versions read both.
+"""

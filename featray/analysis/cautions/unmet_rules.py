@@ -15,8 +15,11 @@ RULES: Mapping[str, tuple[str, str]] = {
         "warm-up had fewer calls than planned{scope}; first-time costs may be included",
         "Raise `time_limit_s`",
     ),
-    "warmup_shapes": ("warm-up was too short{scope}; first-time costs may be included", "Raise `warmup`"),
-    "warmup_steady": ("warm-up ended before its calls agreed{scope}; the times may be too long", "Raise `warmup`"),
+    "warmup_shapes": (
+        "not every batch shape was fully warmed up{scope}; first-time costs may be included",
+        "Raise `warmup`",
+    ),
+    "warmup_steady": ("warm-up calls still differed{scope}; the times may be too long", "Raise `warmup`"),
     "warmup_trend": (
         "calls were still getting faster when timing began{scope}; the times may be too long",
         "Raise `warmup`",
