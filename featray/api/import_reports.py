@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from featray import store
@@ -9,6 +10,7 @@ from featray.api.arguments import PathLike
 from featray.core.row import Row
 from featray.errors import ImportFileError, NothingMatches
 from featray.interchange import report_files
+from featray.interchange.imported_rows import ParsedReport
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,10 +35,11 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
         How many rows are new, and warnings about the files.
 
     Raises:
-        ImportFileError: a file cannot be read, or contradicts the store's rows of the same run.
+        ImportFileError: files cannot be read, each named on a line; or one contradicts the store's rows of the
+            same run.
         StoreError: the store cannot be read or written.
     """
-    reports = [report_files.read(Path(file)) for file in files]
+    reports = _read(files)
     imported = [row for report in reports for row in report.rows]
     paths = {id(row): file for file, report in zip(files, reports, strict=True) for row in report.rows}
     runs = tuple(dict.fromkeys(row.run_id for row in imported))
@@ -52,6 +55,19 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
         store.append(results, added, archive=archive)
     warnings = tuple(warning for report in reports for warning in report.warnings)
     return Imported(added=len(added), known=len(imported) - len(added), runs=runs, warnings=warnings)
+
+
+def _read(files: Sequence[PathLike]) -> list[ParsedReport]:
+    """Read every file, and name all that are wrong at once."""
+    reports, errors = [], []
+    for file in files:
+        try:
+            reports.append(report_files.read(Path(file)))
+        except ImportFileError as error:
+            errors.append(str(error))
+    if errors:
+        raise ImportFileError("\n".join(errors))
+    return reports
 
 
 def _conflict(row: Row, stored: Row) -> str:

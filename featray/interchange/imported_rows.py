@@ -9,6 +9,7 @@ import collections
 import dataclasses
 import datetime
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from featray.interchange.labels import HostLabel, SectionLabel
 METADATA_KEY = "metadata"  # key of `Row.printed`: the report's metadata as JSON, in its order
 CONFIG_KEY = "config"  # key of `Row.printed`: the table's heading
 PRINTED_KEYS = (figures.SEC, figures.MS_PER_FRAME, figures.MS_PER_IMAGE, figures.FPS, "rows", "workers")
+_WHOLE = re.compile(r"([0-9]{1,9})(\.0+)?")
 UNKNOWN_HOST = HostLabel(None)
 
 
@@ -41,6 +43,7 @@ class ReportContext:
     torch: str | None = None
     threads: str | None = None
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # unchanged, so that it can be written back
+    warnings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,9 +126,22 @@ def read_count(text: str, name: str, minimum: int) -> int:
     Raises:
         ValueError: not a whole number, or less than `minimum`; the message names it.
     """
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < minimum:
+    number = _WHOLE.fullmatch(text)
+    if number is None or int(number[1]) < minimum:
         raise ValueError(f"{name}: expected a whole number from {minimum}, got {text!r}")
-    return int(text)
+    return int(number[1])
+
+
+def whole_text(text: str | None) -> str | None:
+    """Write a whole number without the `.0` that pandas adds to a column with gaps; other texts stay."""
+    number = _WHOLE.fullmatch(text or "")
+    return number[1] if number else text
+
+
+def warn_of_zone(place: str, date: str) -> tuple[str, ...]:
+    """Say where a date has a zone that cannot be read."""
+    zone = labels.unread_zone(date)
+    return () if zone is None else (f"{place}: the time zone {zone!r} of {date!r} is unknown; UTC is assumed",)
 
 
 def build(
@@ -144,7 +160,7 @@ def build(
         ValueError: a figure is no number; the message starts with the line's place.
     """
     rows: list[Row] = []
-    warnings = []
+    warnings = [*context.warnings]
     times_seen: collections.Counter[tuple[str, str]] = collections.Counter()
     for index, line in enumerate(lines):
         try:

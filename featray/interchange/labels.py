@@ -97,6 +97,13 @@ def read_host(text: str | None) -> HostLabel:
     return HostLabel(None if line in ("", "unknown") else line)
 
 
+def unread_zone(text: str) -> str | None:
+    """Give what stands behind a date and is no zone that is known, such as `EDT`; None where nothing does."""
+    date = _DATE.match(text.strip())
+    rest = text.strip()[date.end() :].strip() if date else ""
+    return rest if rest and rest not in ("UTC", "GMT", "Z") else None
+
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([+-]\d{2}:?\d{2}|Z)?)?")
 
 

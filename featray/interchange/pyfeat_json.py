@@ -45,14 +45,26 @@ def parse(text: str, run_id: str, source_file: str) -> ParsedReport:
         raise ValueError("metadata: expected an object")
     if not isinstance(records, list) or not records:
         raise ValueError("records: expected a list that is not empty")
+    _refuse_copies(records)
     lines = [_read_record(f"records[{index}]", record) for index, record in enumerate(records)]
     return imported_rows.build(run_id, run_id, source_file, read_context("metadata", metadata), lines)
+
+
+def _refuse_copies(records: Sequence[Any]) -> None:
+    """Refuse records that are there twice: as another invocation, a copy would make a cell look more certain."""
+    first: dict[str, int] = {}
+    for index, record in enumerate(records):
+        before = first.setdefault(json.dumps(record, sort_keys=True), index)
+        if before != index:
+            raise ValueError(f"records[{index}]: the same as records[{before}], with its figures; delete the copy")
 
 
 def _load(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            raise ValueError(f"line {error.lineno}: a second report begins; import each from its own file") from error
         raise ValueError(f"line {error.lineno}: not JSON: {error.msg} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {error}") from error
@@ -78,18 +90,19 @@ def read_context(place: str, metadata: Mapping[str, Any]) -> ReportContext:
     except ValueError as error:
         raise ValueError(f"{place}: date: {error}") from error
     cpus = metadata.get("cpu_count")
-    is_count = isinstance(cpus, int) and not isinstance(cpus, bool) and 0 < cpus < 2**31
+    is_count = isinstance(cpus, int | float) and not isinstance(cpus, bool) and 0 < cpus < 2**31 and cpus % 1 == 0
     commit = texts.get("git_commit")
     return ReportContext(
         started_at=started_at,
         version=texts.get("feat_version"),
         commit=None if commit == "nogit" else commit,
-        host=labels.HostLabel(texts.get("host"), texts.get("machine"), cpus if is_count else None),
+        host=labels.HostLabel(texts.get("host"), texts.get("machine"), int(cpus) if is_count else None),
         gpu=texts.get("gpu"),
         python=texts.get("python"),
         torch=texts.get("pytorch"),
-        threads=texts.get("omp_num_threads"),
+        threads=imported_rows.whole_text(texts.get("omp_num_threads")),
         metadata=metadata,
+        warnings=imported_rows.warn_of_zone(f"{place}: date", texts.get("date", "")),
     )
 
 

@@ -54,6 +54,9 @@ def parse(text: str, run_id: str, source_file: str) -> ParsedReport:
         ValueError: a table line is malformed, or there is no date or no table; the message starts with the line.
     """
     lines = text.lstrip("\ufeff").splitlines()
+    for number, line in enumerate(lines[1:], start=2):
+        if line.startswith(_TITLE):
+            raise ValueError(f"line {number}: a second report begins; import each from its own file")
     end = next((index for index, line in enumerate(lines) if line.strip() == "---"), len(lines))
     first = next((index for index, line in enumerate(lines[:end]) if _SECTION.match(line)), end)
     context = _read_context(lines[:first])
@@ -88,6 +91,7 @@ def _read_context(lines: Sequence[str]) -> ReportContext:
         torch=metadata.get("PyTorch") or None,
         threads=metadata.get("OMP_NUM_THREADS", "").strip("`") or None,
         metadata=metadata,
+        warnings=imported_rows.warn_of_zone(f"{place}: Date", date),
     )
 
 
@@ -102,6 +106,7 @@ class _Tables:
     has_figures: bool = False  # this configuration has had its table
     has_note: bool = False  # a text follows this configuration's table
     skipped: list[str] = dataclasses.field(default_factory=list)  # warnings
+    places: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)  # (section, configuration) -> line
 
     def read(self, lines: Sequence[str]) -> Iterator[ImportedLine]:
         """Read the first table under each section and configuration.
@@ -136,6 +141,11 @@ class _Tables:
         if _without_workers(cells) != expected:
             raise ValueError(
                 f"{place}: expected columns {', '.join(expected)}, with or without workers; got {', '.join(cells)}"
+            )
+        first = self.places.setdefault((f"{section.kind} {section.label}", self.config or ""), place)
+        if first != place:
+            raise ValueError(
+                f"{place}: {section.label!r} has a table of {self.config!r} on {first} already; delete one"
             )
         self.columns, self.has_figures = cells, True
 

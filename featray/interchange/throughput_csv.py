@@ -12,9 +12,9 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from featray.core import inputs
+from featray.core import inputs, wording
 from featray.core.choices import Device, WeightsKind
 from featray.core.row import Row
 from featray.interchange import exported_reports, figures, imported_rows, labels, pyfeat_json
@@ -44,6 +44,8 @@ _RUN_COLUMNS = (
     "pytorch",
     "omp_num_threads",
 )
+_COUNT_COLUMNS = ("cpu_count", "omp_num_threads", "batch", "workers", "n_rows", "n_units")
+_FACES = re.compile(r" = (\d{1,9}) faces$")
 _KINDS = {"video": inputs.VIDEO, "images": inputs.IMAGES, "image": inputs.IMAGES}
 
 
@@ -77,6 +79,7 @@ def parse(text: str, run_id: str, source_file: str) -> ParsedReport:
         if missing:
             raise ValueError(f"line 1: no column {', '.join(missing)}; expected those of py-feat's throughput.csv")
         lines = [_read_values(f"line {reader.line_num}", record) for record in reader]
+        _refuse_second_head(lines)
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: not CSV: {error}") from error
     if not lines:
@@ -88,7 +91,31 @@ def _read_values(place: str, record: Mapping[str | None, str | list[str] | None]
     values = {name: value for name, value in record.items() if isinstance(name, str) and isinstance(value, str)}
     if len(values) != len(record):
         raise ValueError(f"{place}: expected as many fields as columns; quote a field that has a comma in it")
-    return _CsvLine(place, {name: value.strip() for name, value in values.items() if value.strip()})
+    stripped = {name: value.strip() for name, value in values.items() if value.strip()}
+    counts = {name: imported_rows.whole_text(stripped[name]) or "" for name in _COUNT_COLUMNS if name in stripped}
+    return _CsvLine(place, stripped | counts)
+
+
+def _refuse_second_head(lines: Iterable[_CsvLine]) -> None:
+    for line in lines:
+        if all(line.values.get(name) == name for name in COLUMNS):
+            raise ValueError(f"{line.place}: a second table begins; import each from its own file")
+
+
+def _refuse_faces(lines: Iterable[_CsvLine]) -> tuple[str, ...]:
+    """Refuse a table whose rates are the numbers of faces of its sections; of one line, only warn.
+
+    py-feat's markdown has `rows` where videos have `fps`, and a script has taken one for the other.
+    """
+    faces = [(line, _FACES.search(line.values.get("section_label", ""))) for line in lines]
+    counted = [(line, match[1]) for line, match in faces if match and "sec" not in line.values]
+    if not counted or any(imported_rows.whole_text(line.values.get("fps")) != count for line, count in counted):
+        return ()
+    text = "fps is the number of faces of the section"
+    if len(counted) == 1:
+        return (f"{counted[0][0].place}: {text}; check that it is a rate",)
+    first, last = counted[0][0].place, counted[-1][0].place
+    raise ValueError(f"{first} to {last}: {text} in every line of images; write frames per second, or delete them")
 
 
 def _build_runs(lines: Sequence[_CsvLine], sweep: str, source_file: str) -> ParsedReport:
@@ -97,7 +124,9 @@ def _build_runs(lines: Sequence[_CsvLine], sweep: str, source_file: str) -> Pars
     for line in lines:
         different.setdefault(tuple(sorted(line.values.items())), line)
     rows: list[Row] = []
-    warnings: list[str] = []
+    warnings = [*_refuse_faces(lines)]
+    if len(different) < len(lines):
+        warnings.append(f"{wording.count(len(lines) - len(different), 'line')} repeated; each counts once")
     times_used: collections.Counter[str] = collections.Counter()
     for run, run_lines in group_by(different.values(), lambda line: line.run).items():
         name = "-".join([sweep, *(re.sub(r"[^A-Za-z0-9.]+", "-", text)[:40] for text in run[:4] if text)])
@@ -108,7 +137,7 @@ def _build_runs(lines: Sequence[_CsvLine], sweep: str, source_file: str) -> Pars
             report = imported_rows.build(name, sweep, source_file, context, [_read_line(line) for line in gpu_lines])
             rows += report.rows
             warnings += report.warnings
-    return ParsedReport(tuple(rows), tuple(warnings))
+    return ParsedReport(tuple(rows), tuple(dict.fromkeys(warnings)))
 
 
 def _read_context(line: _CsvLine, gpu: str) -> ReportContext:

@@ -71,3 +71,14 @@ def test_an_archive_is_one_file_of_that_name(tmp_path: Path, report: Path) -> No
     assert [file.name for file in (tmp_path / "results" / "rows").iterdir()] == ["history-july.parquet"]
     store.compact(tmp_path / "results")
     assert [file.name for file in (tmp_path / "results" / "rows").iterdir()] == ["history-july.parquet"]
+
+
+def test_all_files_that_are_wrong_are_named_at_once(tmp_path: Path, report: Path) -> None:
+    for name in ("a.md", "b.json"):
+        (tmp_path / name).write_text("[]", encoding="utf-8")
+    with pytest.raises(ImportFileError) as caught:
+        import_reports(tmp_path / "a.md", report, tmp_path / "b.json", results=str(tmp_path / "results"))
+    assert [line.partition(": ")[0] for line in str(caught.value).split("\n")] == [
+        str(tmp_path / "a.md"),
+        str(tmp_path / "b.json"),
+    ]

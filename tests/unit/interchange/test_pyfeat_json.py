@@ -126,3 +126,19 @@ def test_measured_rows_become_pyfeats_json_with_unrounded_figures() -> None:
 def test_synthetic_weights_are_named_in_the_metadata() -> None:
     (text,) = pyfeat_json.write([make_row(weights="synthetic")]).values()
     assert json.loads(text)["metadata"]["weights"] == "synthetic"
+
+
+def test_a_second_report_and_a_copy_of_a_record_are_refused() -> None:
+    payload: Any = pyfeat_reports.payload()
+    with pytest.raises(ValueError, match="a second report begins"):
+        pyfeat_json.parse(json.dumps(payload) + "\n" + json.dumps(payload), "run", "run.json")
+    payload["records"].append(dict(payload["records"][0]))
+    with pytest.raises(ValueError, match=r"records\[2\]: the same as records\[0\], with its figures"):
+        pyfeat_json.parse(json.dumps(payload), "run", "run.json")
+
+
+def test_whole_numbers_with_a_point_are_whole_numbers() -> None:
+    payload: Any = pyfeat_reports.payload()
+    payload["metadata"] |= {"cpu_count": 32.0, "omp_num_threads": 1.0}
+    row = pyfeat_json.parse(json.dumps(payload), "run", "run.json").rows[0]
+    assert (row.cpu_count, row.omp_num_threads) == (32, "1")

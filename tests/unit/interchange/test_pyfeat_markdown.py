@@ -224,3 +224,19 @@ def test_a_report_written_by_featray_can_be_imported_again() -> None:
 def test_synthetic_weights_are_named_in_the_metadata() -> None:
     (text,) = pyfeat_markdown.write([make_row(weights="synthetic")]).values()
     assert "- **Weights:** synthetic" in text
+
+
+def test_two_reports_in_one_file_are_refused_also_behind_notes() -> None:
+    text = pyfeat_reports.markdown()
+    for between in ("", "\n---\nnotes\n"):
+        with pytest.raises(ValueError, match=r"line \d+: a second report begins; import each from its own file"):
+            pyfeat_markdown.parse(text + between + "\n" + text, "run", "run.md")
+
+
+def test_a_table_that_is_there_twice_is_refused_with_both_places() -> None:
+    text = pyfeat_reports.markdown()
+    table = text[text.index("### img2pose") : text.index("### Detectorv2")]
+    with pytest.raises(
+        ValueError, match=r"line \d+: 'short \(72 frames\)' has a table of 'img2pose' on line \d+ already"
+    ):
+        pyfeat_markdown.parse(text.replace(table, table + table), "run", "run.md")

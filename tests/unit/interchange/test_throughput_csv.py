@@ -109,3 +109,45 @@ def test_the_dashboards_columns_name_the_cpu_as_such() -> None:
 
 def test_synthetic_weights_are_named_beside_the_detector() -> None:
     assert "retinaface (synthetic weights)" in throughput_csv.write([make_row(weights="synthetic")])
+
+
+FACES_AS_FPS = (
+    HEADER
+    + """\
+0.7.0,2026-06-05,hostA,"CUDA 12.8, NVIDIA GPU A",img2pose,cuda,1,images,Images: 16 x multi_face.jpg = 80 faces,80.0
+0.7.0,2026-06-05,hostA,"CUDA 12.8, NVIDIA GPU A",retinaface,cuda,16,images,Images: 16 x multi_face.jpg = 80 faces,80.0
+"""
+)
+WRITTEN_BY_PANDAS = """\
+date,feat_version,git_commit,host,machine,cpu_count,python,pytorch,gpu,omp_num_threads,section_kind,section_label,\
+config,device,batch,workers,sec,n_rows,n_units,per_unit_ms,fps
+2026-07-05T10:00:00-04:00,2.0.3,abc1234,hostA,x86_64,32.0,3.12.3,2.11.0+cu128,"CUDA 12.8, NVIDIA RTX A6000",1.0,\
+video,short (72 frames),Detectorv2 multitask,cuda,1,0,2.0,72.0,72.0,27.78,36.0
+2026-07-06T10:00:00-04:00,2.0.3,abc1234,hostA,x86_64,,3.12.3,2.11.0+cu128,"CUDA 12.8, NVIDIA RTX A6000",,\
+image,16 x multi_face.jpg = 80 faces,retinaface,cuda,4.0,0.0,1.0,80,16,62.5,16.0
+"""
+
+
+def test_a_table_whose_rates_are_numbers_of_faces_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2 to line 3: fps is the number of faces of the section in every line"):
+        parse(FACES_AS_FPS)
+    one_line = parse("\n".join(FACES_AS_FPS.split("\n")[:2]) + "\n")
+    assert one_line.warnings == ("line 2: fps is the number of faces of the section; check that it is a rate",)
+    assert parse(FACES_AS_FPS.replace("80.0", "31.5", 1)).warnings == ()
+
+
+def test_whole_numbers_as_pandas_writes_them_are_whole_numbers() -> None:
+    first, second = parse(WRITTEN_BY_PANDAS).rows
+    assert (first.cpu_count, first.omp_num_threads, first.fex_rows, first.frames) == (32, "1", 72, 72)
+    assert (second.cpu_count, second.omp_num_threads, second.batch_size, second.num_workers) == (None, None, 4, 0)
+
+
+def test_two_tables_in_one_file_are_refused_and_lines_that_are_repeated_are_counted() -> None:
+    with pytest.raises(ValueError, match="line 3: a second table begins; import each from its own file"):
+        parse(HEADER + SHORT + HEADER + SHORT)
+    assert parse(HEADER + SHORT + SHORT).warnings == ("1 line repeated; each counts once",)
+
+
+def test_a_time_zone_that_is_unknown_is_said() -> None:
+    (warning,) = parse(HEADER + SHORT.replace("2026-07-01", "2026-07-01 10:00:00 EDT")).warnings
+    assert "the time zone 'EDT' of '2026-07-01 10:00:00 EDT' is unknown; UTC is assumed" in warning
