@@ -23,8 +23,8 @@ KEYS: Mapping[str, str] = {
     "section": "heading of the input's section in reports",
     "best": "the recommended setting",
     "runners_up": "settings of other detectors, targets and configurations, the most trusted and fastest first",
-    "failed": "settings of the recommended detector and target that failed",
-    "older": "settings of the recommended detector and target that were measured before a change",
+    "failed": "settings of these detectors and targets that failed",
+    "older": "settings of these detectors and targets that were measured before a change",
     "cautions": "sentences on what makes the figures doubtful",
 }
 """Of each recommendation."""
@@ -72,7 +72,18 @@ SETTING_KEYS: Mapping[str, str] = {
 
 CANDIDATE_KEYS: Mapping[str, str] = {
     key: SETTING_KEYS[key]
-    for key in ("batch_size", "num_workers", "threads", "env", "failures", "older", "invocations", "measured_at")
+    for key in (
+        "detector",
+        "target_id",
+        "batch_size",
+        "num_workers",
+        "threads",
+        "env",
+        "failures",
+        "older",
+        "invocations",
+        "measured_at",
+    )
 } | {
     "frames_per_s": "speed of the repeated calls; null without a time",
     "reason": "the first message of a failure; null without one",
@@ -167,6 +178,8 @@ def _history(candidate: Candidate) -> dict[str, Any]:
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
     return {
+        "detector": candidate.unit.row.detector,
+        "target_id": candidate.unit.row.target_id,
         **_settings(candidate.unit),
         **_history(candidate),
         "frames_per_s": candidate.unit.throughput_hz if candidate.is_timed else None,

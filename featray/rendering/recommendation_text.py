@@ -8,6 +8,7 @@ import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import unit_wording
+from featray.analysis.advice import speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.recommendation import Recommendation
@@ -33,6 +34,8 @@ FAILURES: Mapping[str, str] = {
 
 DECAY_SHOWN = 0.01  # least loss of speed in a sustained run that is told: rates differ by less between windows
 
+SHOWN = 5  # settings that failed, or that are older, in one paragraph
+
 
 def text(recommendations: Iterable[Recommendation]) -> str:
     """Write recommendations, one paragraph per input."""
@@ -47,15 +50,22 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
     yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
-    yield from (f"  failed: {_failed(candidate)}" for candidate in recommendation.failed)
-    yield from (f"  older: {_older(candidate)}" for candidate in recommendation.older)
+    yield from _limited("failed", map(_failed, recommendation.failed))
+    yield from _limited("older", map(_older, recommendation.older))
     yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
+
+
+def _limited(title: str, lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    yield from (f"  {title}: {line}" for line in lines[:SHOWN])
+    if len(lines) > SHOWN:
+        yield f"  {title}: and {len(lines) - SHOWN} more, which --json lists"
 
 
 def setting_with_rate(setting: Setting) -> str:
     """Write a setting with its speed and, where it is not the recommended one, how it compares with that."""
     parts = [rate(setting), *_remarks(setting)]
-    return f"{name(setting.unit)} on {setting.unit.target.place}: {', '.join(parts)}{_verdict(setting.against_best)}"
+    return f"{_place(setting.unit)}: {', '.join(parts)}{_verdict(setting.against_best)}"
 
 
 def name(unit: Unit) -> str:
@@ -76,6 +86,8 @@ def _settings(unit: Unit) -> list[str]:
 def rate(setting: Setting) -> str:
     """Write the speed to plan with: of a sustained run or, for a short clip, on the longest clip; then its own."""
     own, clip = _rate(setting.unit, setting.speed), setting.longest_clip
+    if setting.speed.is_sustained:
+        return f"{own}, {_hz(setting.unit, speeds.of_calls(setting.unit))} in repeated calls"
     if clip is None:
         return own
     label = wording.plain(clip.section_label)
@@ -98,8 +110,10 @@ def _hz(unit: Unit, speed: Speed) -> str:
 
 
 def _remarks(setting: Setting) -> list[str]:
-    """List what makes a setting come after others."""
+    """List what makes a setting come after others; of the recommended one the cautions say it."""
     candidate = setting.candidate
+    if setting.against_best is None:
+        return ["imported"] if candidate.unit.is_imported else []
     remarks = [failures(candidate)] if candidate.failures else []
     if candidate.unit.is_imported:
         return [*remarks, "imported"]
@@ -113,7 +127,7 @@ def _verdict(pair: Pair | None) -> str:
     if pair is None:
         return ""
     if pair.verdict is Verdict.NOT_COMPARABLE:
-        return f"; {pair.verdict}: {wording.listed(pair.reasons)}"
+        return f"; {pair.verdict}: {wording.shortened('; '.join(pair.reasons), unit_text.REASON_LENGTH)}"
     if pair.dagger:
         return f"; not decided ({pair.verdict}†, may be chance)"
     if pair.verdict is Verdict.EQUIVALENT:
@@ -148,7 +162,11 @@ def failures(candidate: Candidate) -> str:
 
 def _failed(candidate: Candidate) -> str:
     speed = f", {unit_wording.rate(candidate.unit)} where it ran" if candidate.is_timed else ""
-    return f"{', '.join(_settings(candidate.unit))}: {failures(candidate)}{speed}{_reason(candidate.failures)}"
+    return f"{_place(candidate.unit)}: {failures(candidate)}{speed}{_reason(candidate.failures)}"
+
+
+def _place(unit: Unit) -> str:
+    return f"{name(unit)} on {unit.target.place}"
 
 
 def _reason(rows: Sequence[Row]) -> str:
@@ -160,4 +178,4 @@ def _reason(rows: Sequence[Row]) -> str:
 def _older(candidate: Candidate) -> str:
     date = candidate.unit.row.started_at[:10]
     changes = wording.listed(candidate.older)
-    return f"{', '.join(_settings(candidate.unit))}: {unit_wording.rate(candidate.unit)} on {date}, before {changes}"
+    return f"{_place(candidate.unit)}: {unit_wording.rate(candidate.unit)} on {date}, before {changes}"

@@ -25,8 +25,8 @@ FAILURES = (Status.OOM, Status.TIMEOUT, Status.CRASHED, Status.FAILED, Status.WR
 OF_SETTINGS = ("omp_num_threads", "torch_threads", "protocol")
 """Columns of CONTEXT that settings of one context may differ in: threads are varied, and a protocol is ranked."""
 
-SETTINGS = ("batch_size", "num_workers", "threads")
-"""Settings of a detector in the order in which the smallest is chosen; `Candidate.size` has their values."""
+SETTINGS = ("batch_size", "num_workers", "threads", "env")
+"""Parts of a cell that are settings of one detector; `Candidate.size` orders them."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,10 +59,11 @@ class Candidate:
         return bool(self.failures), self.unit.is_imported, self.is_few, self.is_pyfeat_protocol, bool(self.older)
 
     @property
-    def size(self) -> tuple[int, int, int]:
-        """Order settings by size: the smallest needs the least memory and answers first."""
-        threads = self.unit.threads or ""
-        return self.unit.row.batch_size, self.unit.row.num_workers, int(threads) if threads.isdigit() else 1
+    def size(self) -> tuple[int, int, int, int]:
+        """Order settings by size: the smallest needs the least memory, answers first, and sets the fewest variables."""
+        row, threads = self.unit.row, self.unit.threads or ""
+        variables = len(self.unit.variables or ())
+        return row.batch_size, row.num_workers, int(threads) if threads.isdigit() else 1, variables
 
     @property
     def detector(self) -> Hashable:
@@ -118,7 +119,7 @@ def _candidates(family: Sequence[Unit]) -> Iterator[Candidate]:
     for context in (newest, *others):
         settings: dict[Hashable, list[Unit]] = {}
         for unit in context.units:
-            key = unit.row.batch_size, unit.row.num_workers, unit.threads, _asked(unit, SETTINGS)
+            key = unit.row.batch_size, unit.row.num_workers, unit.threads, _asked(unit, SETTINGS[:3])
             settings.setdefault(key, []).append(unit)
         older = () if context is newest else context.changes(newest)
         yield from (candidate for units in settings.values() for candidate in _of_setting(units, older))

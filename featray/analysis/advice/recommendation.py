@@ -29,8 +29,8 @@ class Recommendation:
     section_label: str
     best: Setting
     runners_up: tuple[Setting, ...]
-    older: tuple[Candidate, ...]  # of the recommended detector and target in older contexts, the fastest first
-    failed: tuple[Candidate, ...]  # of the recommended detector and target: settings that failed
+    older: tuple[Candidate, ...]  # settings of the same detectors and targets before a change, the fastest first
+    failed: tuple[Candidate, ...]  # settings of the same detectors and targets that failed
     cautions: tuple[Caution, ...]
 
 
@@ -52,8 +52,9 @@ def recommend(units: Iterable[Unit], constraints: Constraints = NO_CONSTRAINTS) 
     chosen = select(on_any_input, constraints) if everything else []
     if not any(candidate.is_timed for candidate in chosen):
         raise NothingMatches(_nothing_measured(chosen))
+    fitting, _ = within_memory(_counting(on_any_input), constraints.memory_limit_b)
     timed, unknown = within_memory(_counting(chosen), constraints.memory_limit_b)
-    longest = _longest_clips(_counting(on_any_input))
+    longest = _longest_clips(fitting)
     by_input: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in sorted(timed, key=_length):
         by_input.setdefault((candidate.unit.row.input, candidate.unit.row.section_label), []).append(candidate)
@@ -77,9 +78,9 @@ def _nothing_measured(chosen: Sequence[Candidate]) -> str:
 def _counting(chosen: Sequence[Candidate]) -> list[Candidate]:
     """Select what has a speed; for each input without the synthetic weights, unless it has nothing else."""
     timed = [candidate for candidate in chosen if candidate.is_timed]
-    real = [candidate for candidate in timed if not cautions.is_synthetic(candidate.unit)]
-    with_real = {candidate.unit.row.section_label for candidate in real}
-    return [candidate for candidate in timed if candidate in real or candidate.unit.row.section_label not in with_real]
+    is_real = {candidate: not cautions.is_synthetic(candidate.unit) for candidate in timed}
+    with_real = {candidate.unit.row.section_label for candidate in timed if is_real[candidate]}
+    return [candidate for candidate in timed if is_real[candidate] or candidate.unit.row.section_label not in with_real]
 
 
 def _length(candidate: Candidate) -> tuple[bool, int]:
@@ -117,18 +118,27 @@ def _recommendation(
     """
     best, *others = _ordered([settings.choose(members) for members in candidates.group_by_lineup(timed).values()])
     others = _compared(best, others)
+    shown = [best, *others[:RUNNERS_UP]]
+    rest = _of_same_lineups(shown, chosen)
     row = best.unit.row
-    same = [candidate for candidate in chosen if candidate.lineup == best.candidate.lineup]
     left_out = [candidate.unit for candidate in unknown if candidate.unit.row.section_label == row.section_label]
     return Recommendation(
         input=row.input,
         section_label=row.section_label,
         best=_with_longest_clip(best, longest),
-        runners_up=tuple(_with_longest_clip(setting, longest) for setting in others[:RUNNERS_UP]),
-        older=_fastest_first(candidate for candidate in same if candidate.older and candidate is not best.candidate),
-        failed=tuple(candidate for candidate in same if _failed(candidate) and candidate is not best.candidate),
+        runners_up=tuple(_with_longest_clip(setting, longest) for setting in shown[1:]),
+        older=_fastest_first(candidate for candidate in rest if candidate.older),
+        failed=tuple(candidate for candidate in rest if candidate.failures and not candidate.older),
         cautions=tuple(recommendation_cautions.of_best(best, others, left_out)),
     )
+
+
+def _of_same_lineups(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> list[Candidate]:
+    """List the other candidates of the lineups whose settings are shown, in the order of these."""
+    order = {setting.candidate.lineup: number for number, setting in enumerate(shown)}
+    own = {setting.candidate for setting in shown}
+    rest = [candidate for candidate in chosen if candidate.lineup in order and candidate not in own]
+    return sorted(rest, key=lambda candidate: order[candidate.lineup])
 
 
 def _ordered(chosen: Sequence[Setting]) -> list[Setting]:
@@ -146,10 +156,6 @@ def _ordered(chosen: Sequence[Setting]) -> list[Setting]:
 def _compared(best: Setting, others: Sequence[Setting]) -> list[Setting]:
     pairs = comparison.mark_daggers([settings.against(best, setting) for setting in others])
     return [dataclasses.replace(setting, against_best=pair) for setting, pair in zip(others, pairs, strict=True)]
-
-
-def _failed(candidate: Candidate) -> bool:
-    return bool(candidate.failures and not candidate.older)
 
 
 def _fastest_first(older: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -93,7 +93,8 @@ def _tied(others: Sequence[Setting]) -> Iterator[Caution]:
 
 
 def _may_be_as_fast(setting: Setting) -> bool:
-    return setting.against_best is not None and settings.is_equally_good(setting.against_best)
+    pair = setting.against_best
+    return pair is not None and not pair.is_decided and settings.is_equally_good(pair)
 
 
 def _claimed(best: Setting, others: Sequence[Setting]) -> Iterator[Caution]:
@@ -126,10 +127,10 @@ def of_longer_clip(best: Setting, longest: Setting) -> Iterator[Caution]:
     """Warn if the longest clip has another detector or target: only its speed is hardly affected by start-up."""
     is_shorter = best.unit.is_video and (best.unit.row.frames or 0) < (longest.unit.row.frames or 0)
     if is_shorter and longest.unit.is_video and best.candidate.detector != longest.candidate.detector:
-        label, row = wording.plain(longest.unit.row.section_label), longest.unit.row
+        label, detector = wording.plain(longest.unit.row.section_label), wording.short(longest.unit.row.detector)
         yield Caution(
             kind=CautionKind.TIED,
-            sentence=f"for the longer {label}, {wording.short(row.detector)} on {longest.unit.target.place} is best",
+            sentence=f"for a longer clip, {label}, {detector} on {longest.unit.target.place} is recommended",
             what_to_do="Use that one unless your clips are as short as this one",
             units=(longest.unit,),
         )

@@ -14,12 +14,15 @@ from statistics import fmean
 from featray import stats
 from featray.analysis import comparison
 from featray.analysis.advice import memory_use, speeds
-from featray.analysis.advice.candidates import SETTINGS, Candidate
+from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.advice.speeds import Speed
 from featray.analysis.comparison import Pair
 from featray.analysis.units import Unit
 from featray.stats import Verdict
+
+OVER = ("batch_size", "num_workers", "threads", "variables")
+"""What settings of one detector may differ in, as `comparison` names it."""
 
 SINGLE_DIFFERENCE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD
 """Log ratio from which a single measurement is taken to be slower: of equal settings 95% differ by less at the assumed
@@ -128,7 +131,7 @@ def _by_time(fastest: Unit, unit: Unit) -> Pair:
 
     Different work stays NOT COMPARABLE. Another state of the machine, such as its temperature, is the setting's own.
     """
-    pair = comparison.judge(fastest, unit, SETTINGS)
+    pair = comparison.judge(fastest, unit, OVER)
     if pair.verdict is Verdict.NOT_COMPARABLE:
         return pair
     decision = stats.decide(fastest.timings, unit.timings)
@@ -138,7 +141,7 @@ def _by_time(fastest: Unit, unit: Unit) -> Pair:
 def against(best: Setting, other: Setting) -> Pair:
     """Compare the recommended setting with the setting of another detector, target or context."""
     baseline, candidate = speeds.alike([best.unit, other.unit])
-    over = (*SETTINGS, "environment")
+    over = (*OVER, "environment")
     is_same_detector = baseline.row.detector == candidate.row.detector
     return comparison.judge(baseline, candidate, over if is_same_detector else (*over, "detector"))
 

@@ -99,16 +99,26 @@ def test_settings_that_failed_are_named_with_what_happened() -> None:
     failed = [dataclasses.replace(row, status="oom", timed_s=None, reason="CUDA out of memory") for row in rows[:3]]
     never = [make_row(batch_size=128, status=status, invocation=n) for n, status in enumerate(("oom", "crashed"), 1)]
     assert write(steady(0.72), [*failed, *rows[3:]], never)[1:] == [
-        "  failed: batch 64: out of memory in 3 of 5 invocations, 720.0 fps where it ran (CUDA out of memory)",
-        "  failed: batch 128: out of memory in 1 of 2 invocations and crashed in 1 of 2 invocations",
+        "  failed: retinaface, batch 64 on RTX 3090 of box: "
+        "out of memory in 3 of 5 invocations, 720.0 fps where it ran (CUDA out of memory)",
+        "  failed: retinaface, batch 128 on RTX 3090 of box: "
+        "out of memory in 1 of 2 invocations and crashed in 1 of 2 invocations",
     ]
 
 
 def test_what_was_measured_before_a_change_is_named_with_its_date() -> None:
     before = steady(0.1, batch_size=64, torch="2.5.1+cu124", run_id="before", started_at=STARTED.replace(month=1))
     assert write(steady(0.72), before)[1:] == [
-        "  older: batch 64: 720.0 fps on 2026-01-14, before torch 2.5.1+cu124 -> 2.11.0+cu128"
+        "  older: retinaface, batch 64 on RTX 3090 of box: 720.0 fps on 2026-01-14, "
+        "before torch 2.5.1+cu124 -> 2.11.0+cu128"
     ]
+
+
+def test_a_long_list_of_failed_settings_is_cut() -> None:
+    rows = [[make_row(batch_size=batch, status="oom")] for batch in range(20, 27)]
+    lines = write(steady(0.72), *rows)
+    assert sum(line.startswith("  failed: retinaface") for line in lines) == 5
+    assert lines[-1] == "  failed: and 2 more, which --json lists"
 
 
 def test_workers_threads_variables_and_environment_are_named_where_they_were_set() -> None:
@@ -120,9 +130,11 @@ def test_workers_threads_variables_and_environment_are_named_where_they_were_set
 
 
 def test_settings_that_differ_in_variables_alone_are_named_apart() -> None:
-    lines = write(with_env(steady(0.72), X="1"), with_env(steady(1.44), X="0"))
-    assert lines[0].startswith("short (72 frames): retinaface, batch 16, X=1 on ")
-    assert lines[1].startswith("  next best: retinaface, batch 16, X=0 on ")
+    lines = write(with_env(steady(0.72), X="1"), with_env(steady(0.721), X="0"))
+    assert (
+        lines[1]
+        == "  equally good: batch 16, X=1 (the fastest); batch 16, X=0 (EQUIVALENT); the smallest is recommended"
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +146,7 @@ def test_settings_that_differ_in_variables_alone_are_named_apart() -> None:
     ],
 )
 def test_a_sustained_run_tells_its_decay(windows: list[float], rate: str) -> None:
-    assert write(steady(0.72, sustained_hz=windows))[0].endswith(f" of box: {rate}")
+    assert write(steady(0.72, sustained_hz=windows))[0].endswith(f" of box: {rate}, 100.0 fps in repeated calls")
 
 
 def test_a_short_clip_has_the_speed_on_the_longest_clip_first() -> None:

@@ -109,6 +109,30 @@ def test_a_setting_that_only_failed_is_named() -> None:
     assert [candidate.unit.row.batch_size for candidate in recommended([*steady(1.0), *rows]).failed] == [64]
 
 
+def test_settings_that_failed_on_another_target_are_named_if_that_is_shown() -> None:
+    rows = [*steady(0.5, **BLACKWELL), *steady(1.0), make_row(batch_size=64, status="oom")]
+    (failed,) = recommended(rows).failed
+    assert (failed.unit.row.batch_size, failed.unit.row.gpu_name) == (64, "NVIDIA GeForce RTX 3090")
+
+
+def test_a_memory_limit_holds_for_the_longest_clip_too() -> None:
+    def rows(clip: str, batch: int, median_s: float) -> list[Row]:
+        memory = {"gpu_memory_used_peak_b": batch * GIB, "foreign_gpu_processes": 0}
+        return steady(median_s, input=clip, batch_size=batch, **memory)
+
+    measured = [*rows("short", 1, 1.0), *rows("long", 1, 8.0), *rows("long", 16, 1.0)]
+    _, short = recommendation.recommend(units.gather(measured), Constraints(memory_limit_b=8 * GIB))
+    assert short.best.sustained_hz == pytest.approx(472 / 8, rel=1e-3)
+
+
+def test_of_variables_that_make_no_difference_none_is_set() -> None:
+    asked = {**json.loads(make_row().asked or ""), "env": {"NVIDIA_TF32_OVERRIDE": "1"}}
+    with_variable = [dataclasses.replace(row, asked=json.dumps(asked), cell_id="env") for row in steady(0.99)]
+    best = recommended([*steady(1.0), *with_variable]).best
+    assert best.unit.variables == {}
+    assert [str(pair.verdict) for pair in best.equals] == ["EQUIVALENT"]
+
+
 def test_a_faster_setting_with_too_few_invocations_is_named() -> None:
     advice = recommended([*steady(1.0), *make_rows([0.2], batch_size=64), *make_rows([1.9], batch_size=1)])
     assert sentences(advice) == ["batch 64 may be faster, but has fewer than 3 invocations"]
@@ -147,10 +171,12 @@ def test_a_single_measurement_has_a_caution() -> None:
 
 
 def test_settings_that_are_not_decided_against_the_best_have_a_caution() -> None:
-    rows = make_rows([0.70, 0.72, 0.74]) + make_rows([0.71, 0.73, 0.75], detector="img2pose")
+    rows = make_rows([0.70, 0.72, 0.74]) + make_rows([0.76, 0.71, 0.72], detector="img2pose")
     assert sentences(recommended(rows)) == ["1 other setting may be as fast: the difference is not decided"]
-    rows += make_rows([0.71, 0.73, 0.75], detector="mpdetector")
+    rows += make_rows([0.76, 0.71, 0.72], detector="mpdetector")
     assert sentences(recommended(rows)) == ["2 other settings may be as fast: the differences are not decided"]
+    equal = make_rows([0.70, 0.72, 0.74]) + make_rows([0.701, 0.721, 0.741], detector="img2pose")
+    assert recommended(equal).cautions == ()
     apart = make_rows([0.70, 0.72, 0.74]) + make_rows([7.1, 7.3, 7.5], detector="img2pose")
     assert recommended(apart).cautions == ()
 
@@ -235,7 +261,7 @@ def test_another_detector_on_a_longer_clip_has_a_caution() -> None:
     ]
     long, short = recommendation.recommend(units.gather(rows))
     assert (long.best.unit.row.detector, sentences(long)) == ("mpdetector", [])
-    assert sentences(short) == ["for the longer long (472 frames), mpdetector on RTX 3090 of box is best"]
+    assert sentences(short) == ["for a longer clip, long (472 frames), mpdetector on RTX 3090 of box is recommended"]
 
 
 def test_two_variants_of_one_name_are_never_mixed() -> None:
