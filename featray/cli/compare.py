@@ -60,7 +60,7 @@ def compare(
     if json:
         console.result(comparison_text.to_json(compared.comparison, gate_text.to_record(gate) if gate else None))
     else:
-        console.result("\n".join(comparison_text.lines(compared.comparison)))
+        console.result("\n".join(comparison_text.lines(compared.comparison, console.width())))
         console.result("\n" + "\n".join(comparison_text.summary(compared.comparison)))
         if compared.missing and not gate:
             console.result(gate_text.missing(compared.missing))

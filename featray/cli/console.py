@@ -3,6 +3,8 @@
 Rich is imported when something is drawn, not before.
 """
 
+import re
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,27 +13,38 @@ from featray.errors import ERROR_MARK, WARNING_MARK
 if TYPE_CHECKING:
     from rich.console import Console
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 WIDTH = 140  # columns of a table where stdout is no terminal
+
+
+def printable(text: str) -> str:
+    """Drop what could move the cursor or change colours: a message quotes names of stores, hosts and files."""
+    return "\n".join(_CONTROL.sub(" ", line) for line in text.split("\n"))
 
 
 def error(message: str) -> None:
     """Print an error on stderr, marked as one."""
-    print(f"{ERROR_MARK}{message}", file=sys.stderr)
+    print(f"{ERROR_MARK}{printable(message)}", file=sys.stderr)
 
 
 def warn(message: str) -> None:
     """Print a warning on stderr, marked as one."""
-    print(f"{WARNING_MARK}{message}", file=sys.stderr)
+    print(f"{WARNING_MARK}{printable(message)}", file=sys.stderr)
 
 
 def say(message: str) -> None:
     """Print a message on stderr."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
 def result(text: str) -> None:
     """Print a result on stdout."""
     print(text)
+
+
+def width() -> int:
+    """Give the columns of the terminal; `WIDTH` where stdout is no terminal."""
+    return shutil.get_terminal_size((WIDTH, 0)).columns if sys.stdout.isatty() else WIDTH
 
 
 def stdout() -> "Console":

@@ -13,6 +13,7 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     metadata              the list at the head of a report
     markdown, terminal, json_report, page/   a report in each format
     comparison_text       a comparison as lines and as JSON
+    gate_text             what the gate of a comparison found
     recommendation_text   a recommendation as text
     recommendation_json   the same for scripts
     recommendation_code   the same as Python to paste

@@ -16,18 +16,32 @@ from featray.stats import Decision, Verdict
 
 HEADINGS = ("pair", "ratio", "95% CI", "verdict", "why, and what to do next")
 NAME_LENGTH = 40  # characters of a detector, input or environment in a pair's name
-DECIDED = (Verdict.FASTER, Verdict.SLOWER)
+NAME_LENGTH_MIN = 20  # of a whole pair's name on a narrow terminal
 
 
-def lines(comparison: Comparison) -> list[str]:
+def lines(comparison: Comparison, width: int | None = None) -> list[str]:
     """Write one line per pair, in columns, with the ratio of candidate time to baseline time.
 
     What holds for every pair is in `summary`, once.
+
+    Args:
+        comparison: To write.
+        width: Columns of the terminal. Long names are shortened so that the verdict still fits; None keeps them.
     """
-    shared = set(_shared(comparison))
+    shared = {*_shared(comparison), *_common_allowance(comparison)}
     table = [HEADINGS, *(_line(pair, shared) for pair in comparison.pairs)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS) - 1)]
+    if width is not None:
+        names = _fitting([line[0] for line in table], width - sum(widths[1:]) - 2 * len(widths[1:]))
+        table = [(name, *line[1:]) for name, line in zip(names, table, strict=True)]
+        widths[0] = max(map(len, names))
     return ["  ".join([*map(str.ljust, line[:-1], widths), line[-1]]).rstrip() for line in table]
+
+
+def _fitting(names: Sequence[str], length: int) -> list[str]:
+    """Shorten names to a length, unless two of them would then be equal."""
+    short = [wording.shortened(name, max(length, NAME_LENGTH_MIN)) for name in names]
+    return short if len(set(short)) == len(set(names)) else list(names)
 
 
 def _line(pair: Pair, shared: Collection[str]) -> tuple[str, ...]:
@@ -49,7 +63,8 @@ def _interval(decision: Decision | None) -> str:
 
 def _remarks(pair: Pair) -> list[str]:
     """List the reasons, the factors, the cautions and the next step; of a decided pair its speedup first."""
-    remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.verdict in DECIDED else []
+    remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.is_different else []
+    remarks += ["undecided: it may be chance among so many pairs"] if pair.dagger else []
     remarks += pair.reasons
     remarks += [pair.attribution] if pair.factors else []
     remarks += [pair.allowance] if pair.allowance else []
@@ -62,6 +77,12 @@ def _shared(comparison: Comparison) -> list[str]:
     """List the remarks that all pairs have in common; a single pair shares nothing."""
     remarks = [_remarks(pair) for pair in comparison.pairs]
     return [remark for remark in remarks[0] if all(remark in others for others in remarks)] if len(remarks) > 1 else []
+
+
+def _common_allowance(comparison: Comparison) -> list[str]:
+    """Give the allowance if all pairs of several that have one have the same."""
+    allowances = {wording.plain(pair.allowance) for pair in comparison.pairs if pair.allowance}
+    return list(allowances) if len(allowances) == 1 and len(comparison.pairs) > 1 else []
 
 
 def name(pair: Pair) -> str:
@@ -101,7 +122,11 @@ _PARTS: Sequence[Callable[[Unit], str]] = (
 
 def summary(comparison: Comparison) -> list[str]:
     """Say what holds for all lines, and which units have no counterpart."""
-    remarks = [_counts(comparison), *(f"every pair: {remark}" for remark in _shared(comparison))]
+    shared = _shared(comparison)
+    remarks = [_counts(comparison), *(f"every pair: {remark}" for remark in shared)]
+    remarks += [
+        f"every pair with a ratio: {remark}" for remark in _common_allowance(comparison) if remark not in shared
+    ]
     if comparison.daggers:
         remarks.append(dagger_note(comparison.daggers))
     for units, side in ((comparison.only_baseline, "baseline"), (comparison.only_candidate, "candidate")):
@@ -116,6 +141,7 @@ def summary(comparison: Comparison) -> list[str]:
 def _counts(comparison: Comparison) -> str:
     counts = {verdict: sum(pair.verdict is verdict for pair in comparison.pairs) for verdict in Verdict}
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    verdicts += f" ({comparison.daggers} of them may be chance: undecided)" if comparison.daggers else ""
     over = f" over {', '.join(comparison.over)}" if comparison.over else ""
     pairs = f"{wording.count(len(comparison.pairs), 'pair')}{over} (ratio = candidate time / baseline time): {verdicts}"
     least = margin(comparison.pairs)

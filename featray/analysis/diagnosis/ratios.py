@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.comparison import Pair, SeparationPlan, keys, pairs, separation
+from featray.analysis.comparison import Pair, SeparationPlan, keys, separation
 from featray.analysis.diagnosis.finding import ASKED_MAX, ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.stats import Verdict
+from featray.stats import Decision, Verdict
 
 
 def findings(about: Sequence[Pair], units: Sequence[Unit]) -> Iterator[Finding]:
@@ -24,6 +24,7 @@ def findings(about: Sequence[Pair], units: Sequence[Unit]) -> Iterator[Finding]:
     yield from _unproven(about)
     yield from _not_comparable(about)
     yield from _undecided(about)
+    yield from _chance(about)
     yield from _factors(about, units)
 
 
@@ -109,6 +110,28 @@ def _undecided(ratios: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
+def _chance(ratios: Sequence[Pair]) -> Iterator[Finding]:
+    """Say which differences may be chance, given how many pairs were compared: they are undecided."""
+    about = [pair for pair in ratios if pair.dagger and pair.decision]
+    if not about:
+        return
+    names = wording.phrases([unit_wording.unit(pair.candidate) for pair in about])
+    yield Finding(
+        kind=FindingKind.UNDECIDED,
+        text=f"Not decided yet, since among {wording.count(len(ratios), 'pair')} it may be chance (†): {names}. Measure again: a real "
+        "difference shows again.",
+        figures={"pairs": len(about), "needed": None},
+        units=_keys(about),
+        wanted=tuple(wanted for pair in about if pair.decision for wanted in _again(pair, pair.decision)),
+    )
+
+
+def _again(pair: Pair, decision: Decision) -> Iterator[WantedCells]:
+    """Ask for both sides anew, with as many invocations as there were and no fewer than are needed."""
+    measured = min(decision.n_baseline, decision.n_candidate)
+    return _both_sides(pair, min(max(measured, decision.needed or 0), ASKED_MAX))
+
+
 def _needed(invocations: int | None) -> str:
     return f"over {stats.NEEDED_MAX}" if invocations is None else str(invocations)
 
@@ -190,7 +213,7 @@ def _separating_text(plan: SeparationPlan, pair: Pair, units: Sequence[Unit]) ->
         if host and set(plan.inseparable) == {"gpu", "host"}:
             text += f" {host} has both GPUs: measure on both to separate gpu from host."
         else:
-            text += f" {pairs.inseparable(plan.inseparable)}."
+            text += f" {next_steps.inseparable(plan.inseparable)}."
     return text
 
 

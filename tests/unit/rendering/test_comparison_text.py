@@ -1,6 +1,10 @@
 """A comparison as lines and as JSON."""
 
+import dataclasses
 import json
+from typing import Any
+
+import pytest
 
 from featray.analysis import comparison
 from featray.analysis.comparison import Comparison
@@ -11,11 +15,11 @@ from tests.support.builders import BLACKWELL, SHELF, make_rows
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.0]
 
 
-def before(**changes: object) -> list[Row]:
+def before(**changes: Any) -> list[Row]:
     return make_rows(STEADY, sweep="before", run_id="before-1", **changes)
 
 
-def after(seconds: float, **changes: object) -> list[Row]:
+def after(seconds: float, **changes: Any) -> list[Row]:
     return make_rows([seconds * share for share in STEADY], sweep="after", run_id="after-1", **changes)
 
 
@@ -66,3 +70,43 @@ def test_the_json_of_a_pair_without_a_ratio_has_null_figures() -> None:
 
 def test_daggers_are_explained() -> None:
     assert comparison_text.dagger_note(2).startswith("† 2 differences may be chance")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_verdict_fits_the_terminal_although_names_are_long(width: int) -> None:
+    changes = {"environment": "an-environment-with-a-long-name-of-its-own", "input": "long"}
+    both = compared(
+        before(**changes) + before(batch_size=4, **changes),
+        after(1.5, **changes, **BLACKWELL) + after(1.5, batch_size=4, **changes, **BLACKWELL),
+    )
+    heading, *lines = comparison_text.lines(both, width)
+    end = heading.index("why")
+    assert end <= width + 2
+    for line in lines:
+        assert line[:end].rstrip().endswith("SLOWER")
+        assert "  1.5  " in line[:end]
+    assert len({line[:20] + line[20:40] for line in lines}) == 2
+
+
+def test_names_that_would_be_equal_are_not_shortened() -> None:
+    names = [f"{'x' * 30} b={batch} {'y' * 30}" for batch in (1, 4)]
+    assert comparison_text._fitting(names, 20) == names
+    assert comparison_text._fitting(["a" * 30, "b" * 30], 20) == [f"{'a' * 12}…{'a' * 7}", f"{'b' * 12}…{'b' * 7}"]
+
+
+def test_one_allowance_is_said_once_although_a_pair_has_no_ratio() -> None:
+    other = {"work": {"au_model": '"xgb"'}}
+    both = compared(
+        before() + before(batch_size=4) + before(batch_size=1),
+        after(1.2) + after(1.2, batch_size=4) + after(1.2, batch_size=1, **other),
+    )
+    assert not any("side by side" in line for line in comparison_text.lines(both))
+    (said,) = [line for line in comparison_text.summary(both) if "side by side" in line]
+    assert said.startswith("every pair with a ratio: not measured side by side: ")
+
+
+def test_a_difference_that_may_be_chance_is_called_undecided() -> None:
+    both = compared(before(), after(1.5))
+    marked = dataclasses.replace(both, pairs=tuple(dataclasses.replace(pair, dagger=True) for pair in both.pairs))
+    assert "SLOWER†  0.67x as fast; undecided: it may be chance among so many pairs" in comparison_text.lines(marked)[1]
+    assert ": 1 SLOWER (1 of them may be chance: undecided); " in comparison_text.summary(marked)[0]

@@ -1,8 +1,11 @@
 """Ratios: what qualifies a ratio to the baseline, and near misses."""
 
+import dataclasses
+
 import pytest
 
-from featray.analysis.diagnosis import FindingKind
+from featray.analysis import units
+from featray.analysis.diagnosis import FindingKind, diagnose, ratios
 from tests.support.findings import (
     BEFORE,
     FOUR_TARGETS,
@@ -93,3 +96,13 @@ def test_a_host_with_both_gpus_can_separate_gpu_from_host() -> None:
     assert "gpu (RTX 3090 of shelf -> RTX 3090 of box)" in other.text  # one model on two hosts
     assert "cannot be separated" not in finding.text
     assert "box has both GPUs: measure on both to separate gpu from host." in finding.text
+
+
+def test_a_difference_that_may_be_chance_is_not_decided_and_is_measured_again() -> None:
+    sides = units.gather_sides(make_unit_rows(0.8), make_unit_rows(1.0, **BEFORE))
+    (pair,) = diagnose(*sides).pairs
+    assert FindingKind.UNDECIDED not in {finding.kind for finding in ratios.findings([pair], sides[0])}
+    marked = dataclasses.replace(pair, dagger=True)
+    (finding,) = (finding for finding in ratios.findings([marked], sides[0]) if finding.kind is FindingKind.UNDECIDED)
+    assert finding.text.startswith("Not decided yet, since among 1 pair it may be chance (†): retinaface")
+    assert [wanted.invocations for wanted in finding.wanted] == [5]
