@@ -9,7 +9,7 @@
     |   |-- NothingMatches        a selector, filter or name matches nothing
     |   `-- NotReady              weights, inputs or targets of the sweep are missing
     |-- StoreError (3)            the parquet store cannot be read or written
-    |-- BackendError (4)          Ray or a host cannot be reached, or refuses
+    |-- BackendError (4)          Ray or a machine cannot be reached, or refuses
     |   `-- HeadGone              the Ray head has stopped
     |-- Busy (5)                  another featray process holds what is needed
     |-- GateUndecided (6)         `compare --fail-if` could not decide

@@ -16,7 +16,7 @@ MEANINGS = {
     1: "units have no number, a check found something, or a pair fails",
     2: "the input is wrong; nothing was started or written",
     3: "the store cannot be read or written",
-    4: "Ray or a host cannot be reached, or refuses",
+    4: "Ray or a machine cannot be reached, or refuses",
     5: "another featray process holds what is needed",
     6: "--fail-if could not decide: too little is known to pass",
     UNWRITTEN: "the output cannot be written",
