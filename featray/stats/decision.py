@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-from featray.stats.estimates import Estimate, estimate
+from featray.stats.estimates import DifferenceEstimate, estimate
 from featray.stats.invocations import CONFIDENCE
 from featray.stats.pairing import INVOCATIONS_MIN, Design, Timing, pair
 from featray.stats.power import EQUIVALENCE_CONFIDENCE, needed_to_decide
@@ -135,7 +135,7 @@ def _sessions(side: Sequence[Timing]) -> int:
     return len({timing.session for timing in side})
 
 
-def _verdict(found: Estimate, margin: float) -> Verdict:
+def _verdict(found: DifferenceEstimate, margin: float) -> Verdict:
     if found.freedom is None:
         return Verdict.INCONCLUSIVE
     size = abs(found.difference)
@@ -162,7 +162,7 @@ def _needed(difference: float, spread: Spread, margin: float, have: int, design:
     return None if needed is None else max(needed, least)
 
 
-def _p_value(found: Estimate) -> float | None:
+def _p_value(found: DifferenceEstimate) -> float | None:
     if found.freedom is None:
         return None
     if found.error == 0:

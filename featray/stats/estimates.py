@@ -1,6 +1,6 @@
 """Estimates: the difference of two sides' log times and its standard error, by the design of the measurement.
 
-Flow: `pairing.Paired` -> `estimate` -> `Estimate` -> `decision.decide`. Pure.
+Flow: `pairing.Paired` -> `estimate` -> `DifferenceEstimate` -> `decision.decide`. Pure.
 
 - PROCESSES: Student's t on the differences within each process.
 - BLOCKS: below PAIRED_BLOCKS blocks Welch's t on what a common linear trend over the blocks leaves; from there on
@@ -29,7 +29,7 @@ identical pairs with a step of 10% in the middle 69% are EQUIVALENT instead of 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Estimate:
+class DifferenceEstimate:
     """A difference of log times, candidate less baseline, and how well it is known."""
 
     difference: float
@@ -39,7 +39,7 @@ class Estimate:
     uses_session_spread: bool = False
 
 
-def estimate(paired: Paired, session_spread: SessionSpread) -> Estimate:
+def estimate(paired: Paired, session_spread: SessionSpread) -> DifferenceEstimate:
     """Estimate the difference of two sides.
 
     Args:
@@ -47,7 +47,7 @@ def estimate(paired: Paired, session_spread: SessionSpread) -> Estimate:
         session_spread: How sessions of the targets differ, for sides with too few sessions of their own.
     """
     if min(len(paired.baseline), len(paired.candidate)) < 2:
-        return Estimate(difference=_mean(paired.candidate) - _mean(paired.baseline))
+        return DifferenceEstimate(difference=_mean(paired.candidate) - _mean(paired.baseline))
     if paired.design is Design.SESSIONS:
         return _between_sessions(paired, session_spread)
     if paired.design is Design.PROCESSES or len(paired.baseline) >= PAIRED_BLOCKS:
@@ -63,11 +63,11 @@ def _mean(side: Sequence[Timing]) -> float:
     return fmean(_logs(side))
 
 
-def _paired(paired: Paired) -> Estimate:
+def _paired(paired: Paired) -> DifferenceEstimate:
     """Use the difference within each process or block: what both sides share cancels out."""
     differences = [theirs.log - ours.log for ours, theirs in zip(paired.baseline, paired.candidate, strict=True)]
     sd = math.sqrt(variance(differences))
-    return Estimate(
+    return DifferenceEstimate(
         difference=fmean(differences),
         error=sd / math.sqrt(len(differences)),
         freedom=len(differences) - 1,
@@ -75,7 +75,7 @@ def _paired(paired: Paired) -> Estimate:
     )
 
 
-def _without_trend(baseline: Logs, candidate: Logs) -> Estimate:
+def _without_trend(baseline: Logs, candidate: Logs) -> DifferenceEstimate:
     """Use Welch's t on the residuals of a linear trend over the blocks, the same for both sides.
 
     Both sides have every block, so the trend does not move the difference, only its error. It costs each side half a
@@ -94,7 +94,7 @@ def _without_trend(baseline: Logs, candidate: Logs) -> Estimate:
         for side in centred
     ]
     correction = min(1.0, (count - INVOCATIONS_MIN) / 2)
-    return Estimate(
+    return DifferenceEstimate(
         difference=fmean(candidate) - fmean(baseline),
         error=math.sqrt(sum(variances) / count),
         freedom=_freedom([(part, freedom + correction) for part in variances]) - correction,
@@ -102,7 +102,7 @@ def _without_trend(baseline: Logs, candidate: Logs) -> Estimate:
     )
 
 
-def _between_sessions(paired: Paired, session_spread: SessionSpread) -> Estimate:
+def _between_sessions(paired: Paired, session_spread: SessionSpread) -> DifferenceEstimate:
     """Use two levels: processes within sessions, and sessions."""
     baseline, candidate = _sessions(paired)
     means = [[fmean(session) for session in side] for side in (baseline, candidate)]
@@ -119,7 +119,7 @@ def _between_sessions(paired: Paired, session_spread: SessionSpread) -> Estimate
             (session_spread.sd**2 * (1 / len(baseline) + 1 / len(candidate)), session_spread.freedom),
         ]
     )
-    return Estimate(
+    return DifferenceEstimate(
         difference=fmean(means[1]) - fmean(means[0]),
         error=math.sqrt(sum(part for part, _ in parts)),
         freedom=_freedom(parts),

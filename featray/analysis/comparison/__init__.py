@@ -25,8 +25,9 @@ from featray.analysis.comparison import keys, matching, pairs
 from featray.analysis.comparison.calibration import CALIBRATION, Calibration, calibration_name, find_calibrations
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import MatchedUnits
+from featray.analysis.comparison.next_steps import next_step
 from featray.analysis.comparison.noise import NO_NOISE, Noise
-from featray.analysis.comparison.pairs import Pair, judge, next_step
+from featray.analysis.comparison.pairs import Pair, judge
 from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change

@@ -7,11 +7,11 @@ refused for its work has no ratio at all, so that nobody can quote it.
 
 import dataclasses
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from featray import stats
-from featray.analysis import cautions, sessions, unit_wording
-from featray.analysis.comparison import factors, keys, separation, state, work
+from featray.analysis import cautions, unit_wording
+from featray.analysis.comparison import allowance, factors, separation, state, work
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
@@ -20,7 +20,7 @@ from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.stats import Basis, Decision, Design, Verdict
+from featray.stats import Decision, Verdict
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def judge(
         changes=changes,
         factors=differing,
         unknown=factors.find_unknown(baseline, candidate),
-        allowance=_allowance(baseline, candidate, decision) if decision else None,
+        allowance=allowance.describe(baseline, candidate, decision) if decision else None,
         states=states,
         cautions=tuple(_cautions(baseline, candidate, states)),
         separation=separation.separate(baseline, candidate, differing),
@@ -209,39 +209,6 @@ def why_inconclusive(decision: Decision) -> list[str]:
     return []
 
 
-def _allowance(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
-    """Say how far apart the sides were measured and what was allowed for it; None for sides measured side by side."""
-    if decision.design is not Design.SESSIONS or baseline.is_imported or candidate.is_imported:
-        return None
-    apart = f"not measured side by side: {_distance(baseline, candidate)}"
-    counts = f"{wording.count(decision.sessions[0], 'session')} against {decision.sessions[1]}"
-    spread = decision.session_spread
-    if spread is None:
-        return f"{apart}, {counts}; the spread between their sessions is in the interval"
-    origin = {
-        Basis.ASSUMED: "assumed",
-        Basis.CALIBRATED: f"learned from {wording.count(spread.sessions, 'session')} there",
-    }.get(spread.basis, str(spread.basis))
-    return (
-        f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; one sweep with "
-        "both sides needs no such allowance"
-    )
-
-
-def _distance(baseline: Unit, candidate: Unit) -> str:
-    """Say how far apart two sides were measured."""
-    if baseline.row.target_id != candidate.row.target_id:
-        return f"on {baseline.target.name} and {candidate.target.name}"
-    starts, ends = (
-        [sessions.seconds(getattr(unit.row, column)) for unit in (baseline, candidate)]
-        for column in ("started_at", "ended_at")
-    )
-    if starts[0] is None or starts[1] is None:
-        return "at different times"
-    gap_s = max(starts[1] - (ends[0] or starts[0]), starts[0] - (ends[1] or starts[1]), 0.0)
-    return f"{wording.duration(gap_s)} apart"
-
-
 def _cautions(baseline: Unit, candidate: Unit, states: Collection[StateDifference]) -> list[str]:
     """List what makes the times of a side doubtful, unless it is a reason already."""
     sides = {"baseline": baseline, "candidate": candidate}
@@ -258,53 +225,3 @@ def _cautions(baseline: Unit, candidate: Unit, states: Collection[StateDifferenc
     if all(map(cautions.is_synthetic, sides.values())):
         sentences.append(cautions.synthetic([baseline, candidate]).sentence)
     return sentences
-
-
-def next_step(pair: Pair) -> str | None:
-    """Say what to do next; None if nothing is left to do."""
-    if pair.verdict is Verdict.NOT_COMPARABLE:
-        return _make_comparable(pair.changes)
-    if pair.decision is None:
-        return "fix what failed, then submit with --retry-failed"
-    if pair.baseline.is_imported or pair.candidate.is_imported:
-        return f"measure both sides with featray, {_invocations(pair.decision)}"
-    if pair.states:
-        return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
-    if pair.verdict is Verdict.INCONCLUSIVE:
-        return _measure_more(pair.decision)
-    if pair.separation and pair.separation.cells:
-        return "to separate them, measure " + "; then ".join(cell.text for cell in pair.separation.cells)
-    return inseparable(pair.separation.inseparable) if pair.separation else None
-
-
-def inseparable(hardware: Sequence[str]) -> str:
-    """Say that factors of a machine cannot be separated."""
-    return f"{', '.join(map(keys.title, hardware))} change together with the machine and cannot be separated"
-
-
-def _make_comparable(changes: Sequence[Change]) -> str:
-    names = [change.key for change in changes if change.key not in (*keys.INPUT_KEYS, keys.KIND_OF_WEIGHTS)]
-    if names and len(names) == len(changes) and len(names) <= VARIED_MAX:
-        return f"measure both with the same {', '.join(names)}, or compare on purpose with --over {','.join(names)}"
-    return "measure both sides with the same work"
-
-
-VARIED_MAX = 3  # work keys that anybody would vary on purpose at once; more is simply another program
-
-
-def _measure_more(decision: Decision) -> str:
-    if decision.needed is not None and decision.design is Design.SESSIONS:
-        return f"measure both sides in one sweep, {_invocations(decision)}"
-    if decision.needed is not None:
-        return f"measure {_invocations(decision)}"
-    if stats.needed_to_decide(math.log(decision.ratio), stats.ASSUMED_SD, decision.margin) is None:
-        return "the ratio is too close to the margin: no number of invocations can decide it"
-    return (
-        f"find what disturbs the machine: with a spread of {wording.percent(decision.spread.sd)} between processes, "
-        f"more than {stats.NEEDED_MAX} invocations would be needed"
-    )
-
-
-def _invocations(decision: Decision) -> str:
-    sd = f"sd {wording.percent(decision.spread.sd)}, {decision.spread.basis}"
-    return f"{decision.needed or stats.PILOT} invocations per side ({sd})"

@@ -1,0 +1,42 @@
+"""Allowance: what a ratio of two sides costs that were not measured side by side.
+
+Flow: `pairs.judge` -> `describe` -> `Pair.allowance` -> `featray compare`, reports. Pure.
+"""
+
+from featray.analysis import sessions
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.stats import Basis, Decision, Design
+
+
+def describe(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
+    """Say how far apart the sides were measured and what was allowed for it; None for sides measured side by side."""
+    if decision.design is not Design.SESSIONS or baseline.is_imported or candidate.is_imported:
+        return None
+    apart = f"not measured side by side: {_distance(baseline, candidate)}"
+    counts = f"{wording.count(decision.sessions[0], 'session')} against {decision.sessions[1]}"
+    spread = decision.session_spread
+    if spread is None:
+        return f"{apart}, {counts}; the spread between their sessions is in the interval"
+    origin = {
+        Basis.ASSUMED: "assumed",
+        Basis.CALIBRATED: f"learned from {wording.count(spread.sessions, 'session')} there",
+    }.get(spread.basis, str(spread.basis))
+    return (
+        f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; one sweep with "
+        "both sides needs no such allowance"
+    )
+
+
+def _distance(baseline: Unit, candidate: Unit) -> str:
+    """Say how far apart two sides were measured."""
+    if baseline.row.target_id != candidate.row.target_id:
+        return f"on {baseline.target.name} and {candidate.target.name}"
+    starts, ends = (
+        [sessions.seconds(getattr(unit.row, column)) for unit in (baseline, candidate)]
+        for column in ("started_at", "ended_at")
+    )
+    if starts[0] is None or starts[1] is None:
+        return "at different times"
+    gap_s = max(starts[1] - (ends[0] or starts[0]), starts[0] - (ends[1] or starts[1]), 0.0)
+    return f"{wording.duration(gap_s)} apart"

@@ -1,0 +1,61 @@
+"""Next steps: what to do about a pair: measure more or again, make it comparable, separate its factors. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from featray import stats
+from featray.analysis.comparison import keys
+from featray.analysis.comparison.pairs import Pair
+from featray.analysis.comparison.work import Change
+from featray.core import wording
+from featray.stats import Decision, Design, Verdict
+
+
+def next_step(pair: Pair) -> str | None:
+    """Say what to do next; None if nothing is left to do."""
+    if pair.verdict is Verdict.NOT_COMPARABLE:
+        return _make_comparable(pair.changes)
+    if pair.decision is None:
+        return "fix what failed, then submit with --retry-failed"
+    if pair.baseline.is_imported or pair.candidate.is_imported:
+        return f"measure both sides with featray, {_invocations(pair.decision)}"
+    if pair.states:
+        return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
+    if pair.verdict is Verdict.INCONCLUSIVE:
+        return _measure_more(pair.decision)
+    if pair.separation and pair.separation.cells:
+        return "to separate them, measure " + "; then ".join(cell.text for cell in pair.separation.cells)
+    return inseparable(pair.separation.inseparable) if pair.separation else None
+
+
+def inseparable(hardware: Sequence[str]) -> str:
+    """Say that factors of a machine cannot be separated."""
+    return f"{', '.join(map(keys.title, hardware))} change together with the machine and cannot be separated"
+
+
+def _make_comparable(changes: Sequence[Change]) -> str:
+    names = [change.key for change in changes if change.key not in (*keys.INPUT_KEYS, keys.KIND_OF_WEIGHTS)]
+    if names and len(names) == len(changes) and len(names) <= VARIED_MAX:
+        return f"measure both with the same {', '.join(names)}, or compare on purpose with --over {','.join(names)}"
+    return "measure both sides with the same work"
+
+
+VARIED_MAX = 3  # work keys that anybody would vary on purpose at once; more is simply another program
+
+
+def _measure_more(decision: Decision) -> str:
+    if decision.needed is not None and decision.design is Design.SESSIONS:
+        return f"measure both sides in one sweep, {_invocations(decision)}"
+    if decision.needed is not None:
+        return f"measure {_invocations(decision)}"
+    if stats.needed_to_decide(math.log(decision.ratio), stats.ASSUMED_SD, decision.margin) is None:
+        return "the ratio is too close to the margin: no number of invocations can decide it"
+    return (
+        f"find what disturbs the machine: with a spread of {wording.percent(decision.spread.sd)} between processes, "
+        f"more than {stats.NEEDED_MAX} invocations would be needed"
+    )
+
+
+def _invocations(decision: Decision) -> str:
+    sd = f"sd {wording.percent(decision.spread.sd)}, {decision.spread.basis}"
+    return f"{decision.needed or stats.PILOT} invocations per side ({sd})"
