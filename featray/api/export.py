@@ -13,6 +13,7 @@ from featray.api.output_files import write_files
 from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
 from featray.interchange import all_columns, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
+from featray.interchange.file_names import make_safe
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
 
@@ -72,7 +73,8 @@ def export(
     reading = choose_rows(results, run=run, sweep=sweep, everything=everything)
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
-    files = to_format(reading.rows, to, name=run or sweep or "featray", verdicts=judged.verdicts if judged else None)
+    verdicts = judged.verdicts if judged else None
+    files = make_safe(to_format(reading.rows, to, name=run or sweep or "featray", verdicts=verdicts))
     return Exported(
         files=files,
         problems=tuple(map(str, reading.problems)),

@@ -37,6 +37,6 @@ def recommend(
     if json:
         console.result(recommendation_json.render(recommended))
     elif python:
-        console.result(recommendation_code.snippet(recommended).removesuffix("\n"))
+        console.result(console.printable(recommendation_code.snippet(recommended).removesuffix("\n")))
     else:
-        console.result(recommendation_text.text(recommended))
+        console.result(console.printable(recommendation_text.text(recommended)))

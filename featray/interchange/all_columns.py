@@ -9,6 +9,9 @@ from typing import Any
 
 from featray.core.row import Row, columns, to_json
 
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+"""Characters with which a spreadsheet's formulas begin, or that it skips before one."""
+
 
 def write_json_lines(rows: Iterable[Row]) -> str:
     """Write one JSON object per line, nulls included; `row.from_mapping` reads each back."""
@@ -16,7 +19,10 @@ def write_json_lines(rows: Iterable[Row]) -> str:
 
 
 def write_csv(rows: Iterable[Row]) -> str:
-    """Write a table with the store's columns; null is an empty field, lists and maps are JSON."""
+    """Write a table with the store's columns; null is an empty field, lists and maps are JSON.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([column.name for column in columns()])
@@ -28,4 +34,8 @@ def write_csv(rows: Iterable[Row]) -> str:
 def _field(value: Any) -> Any:
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        # The writer leaves a lone carriage return unquoted, and a reader would begin a new line there.
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if value.startswith(FORMULA_BEGINS) else text
     return str(value).lower() if isinstance(value, bool) else value

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from featray import store
 from featray.api.export import FORMATS, Exported, choose_rows, export, to_format
 from featray.api.import_reports import import_reports
 from featray.errors import NothingMatches
 from tests.support import pyfeat_reports
+from tests.support.builders import make_row
 
 
 @pytest.fixture
@@ -62,3 +64,14 @@ def test_several_reports_need_a_folder() -> None:
 def test_rows_without_a_timing_make_no_report_of_pyfeat() -> None:
     with pytest.raises(NothingMatches, match="none of 0 rows has a timing"):
         to_format([], "json", name="name")
+
+
+@pytest.mark.parametrize("run_id", ["../../x", "/tmp/featray-escaped", "CON", "", "a\x1b[31m"])
+@pytest.mark.parametrize("to", ["markdown", "json"])
+def test_no_file_is_written_outside_the_folder_whatever_a_run_is_called(tmp_path: Path, run_id: str, to: str) -> None:
+    store.append(str(tmp_path / "results"), [make_row(run_id=run_id)])
+    exported = export(to, results=str(tmp_path / "results"), everything=True, output=tmp_path / "deep" / "er" / "out")
+    (path,) = exported.written
+    assert path.resolve().parent == tmp_path / "deep" / "er" / "out"
+    assert path.name.isprintable()
+    assert path.stem.upper() != "CON"

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import pytest
 from hypothesis import given, settings
 
 from featray.core.row import Row, columns, from_mapping
@@ -33,3 +34,12 @@ def test_the_csv_has_the_stores_columns_with_json_for_lists_and_maps() -> None:
     assert json.loads(record["timed_s"]) == [0.5, 0.25]
     assert json.loads(record["stages_s"]) == row.stages_s
     assert (record["throttled"], record["work_id"]) == ("false", "")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_a_number_none(text: str) -> None:
+    row = make_row(description=text, cpu_count=-1)
+    head, line = csv.reader(io.StringIO(all_columns.write_csv([row]), newline=""))
+    assert line[head.index("description")] == f"'{text}".replace("\r", "\n")
+    assert line[head.index("cpu_count")] == "-1"
+    assert json.loads(all_columns.write_json_lines([row]))["description"] == text
