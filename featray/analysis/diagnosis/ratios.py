@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.comparison import Pair, SeparationPlan, keys, separation
+from featray.analysis.comparison import Pair, SeparationPlan, keys, next_steps, separation
 from featray.analysis.diagnosis.finding import ASKED_MAX, ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -116,10 +116,11 @@ def _chance(ratios: Sequence[Pair]) -> Iterator[Finding]:
     if not about:
         return
     names = wording.phrases([unit_wording.unit(pair.candidate) for pair in about])
+    among = wording.count(len(ratios), "pair")
     yield Finding(
         kind=FindingKind.UNDECIDED,
-        text=f"Not decided yet, since among {wording.count(len(ratios), 'pair')} it may be chance (†): {names}. Measure again: a real "
-        "difference shows again.",
+        text=f"Not decided yet, since among {among} it may be chance (†): {names}. Measure again: a real difference "
+        "shows again.",
         figures={"pairs": len(about), "needed": None},
         units=_keys(about),
         wanted=tuple(wanted for pair in about if pair.decision for wanted in _again(pair, pair.decision)),
