@@ -9,6 +9,8 @@ import featray
 from featray import api
 from tests.support.replays import load_sweep
 
+pytestmark = pytest.mark.long
+
 
 def test_this_machine_is_probed_without_ray() -> None:
     (host,) = featray.hosts().hosts

@@ -8,6 +8,8 @@ import pytest
 from featray.stats import Timing, curves
 from tests.benchmarks.curves import GENERATORS, false_share, found_share
 
+pytestmark = pytest.mark.long
+
 Logs = Sequence[float]
 
 

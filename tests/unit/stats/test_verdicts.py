@@ -6,6 +6,8 @@ from featray.stats import Verdict
 from tests.benchmarks import verdicts
 from tests.benchmarks.verdicts import DIFFERENT, INTERLEAVED, share
 
+pytestmark = pytest.mark.long
+
 PAIRS = 1500
 
 

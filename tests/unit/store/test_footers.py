@@ -89,6 +89,7 @@ def test_keys_come_from_footers_and_from_large_files_alike(tmp_path: Path) -> No
     assert store.keys(tmp_path, sweep="other").units == ()
 
 
+@pytest.mark.long
 def test_the_keys_of_many_small_files_take_a_fraction_of_the_time_that_reading_the_files_takes(tmp_path: Path) -> None:
     for number in range(1, 101):
         store.append(tmp_path, [make_row(invocation=number)])

@@ -4,6 +4,8 @@ import pytest
 
 from tests.benchmarks import gates
 
+pytestmark = pytest.mark.long
+
 TIMES = 60
 CHANCE = 0.10  # 6 of 60: more than that happens once in 100 such tests at the 4% that may be
 
