@@ -90,3 +90,25 @@ def has_kernels(architectures: Iterable[str], capability: str) -> bool:
         if not is_machine_code and letter == "" and built <= wanted:
             return True
     return False
+
+
+_MODEL_WORDS = re.compile(
+    r"(rtx|gtx)?[1-5]0[5-9]0(ti|super|s)?|(rtx)?a?[2-6]000|[abhlpv][1-3]00|g[bh][1-3]00|k80"
+    r"|a2|a10g?|a16|a30|a40|l4|l40s?|t4|m[1-9](pro|max|ultra)?|blackwell|hopper|ada|ampere|turing|volta|pascal"
+)
+
+
+def find_other_gpu(stem: str, gpu: str | None) -> str | None:
+    """Find a GPU model in a report's file name that is not the GPU of its metadata.
+
+    Two reports of one host were once filed under each other's GPU.
+
+    Returns:
+        The word of the file name, such as `3090`, or None when nothing contradicts.
+    """
+    if gpu is None:
+        return None
+    known = re.sub(r"[^a-z0-9]", "", gpu.lower())
+    words = re.split(r"[^a-z0-9]+", re.sub(r"\d{4}-\d{2}-\d{2}", "", stem.lower()))
+    models = (word for word in words if _MODEL_WORDS.fullmatch(word))
+    return next((word for word in models if word.removeprefix("rtx") not in known), None)

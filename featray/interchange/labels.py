@@ -119,24 +119,3 @@ def read_date(text: str) -> datetime.datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"expected a date such as 2026-05-14 or 2026-05-14 23:15:32, got {text!r}") from error
-
-
-_MODELS = re.compile(
-    r"(rtx|gtx)?[1-5]0[5-9]0(ti|super|s)?|(rtx)?a?[2-6]000|[abhlpv][1-3]00|g[bh][1-3]00|k80"
-    r"|a2|a10g?|a16|a30|a40|l4|l40s?|t4|m[1-9](pro|max|ultra)?|blackwell|hopper|ada|ampere|turing|volta|pascal"
-)
-
-
-def find_other_gpu(stem: str, gpu: str | None) -> str | None:
-    """Find a GPU model in a report's file name that is not the GPU of its metadata.
-
-    Two reports of one host were once filed under each other's GPU.
-
-    Returns:
-        The word of the file name, such as `3090`, or None when nothing contradicts.
-    """
-    if gpu is None:
-        return None
-    known = re.sub(r"[^a-z0-9]", "", gpu.lower())
-    words = re.split(r"[^a-z0-9]+", re.sub(r"\d{4}-\d{2}-\d{2}", "", stem.lower()))
-    return next((word for word in words if _MODELS.fullmatch(word) and word.removeprefix("rtx") not in known), None)

@@ -7,8 +7,9 @@ Each parser raises ValueError with the place in the file; `read` puts the path b
 from collections.abc import Callable
 from pathlib import Path
 
+from featray.core import gpus
 from featray.errors import ImportFileError
-from featray.interchange import labels, pyfeat_json, pyfeat_markdown, throughput_csv
+from featray.interchange import pyfeat_json, pyfeat_markdown, throughput_csv
 from featray.interchange.imported_rows import ParsedReport
 
 Parser = Callable[[str, str, str], ParsedReport]
@@ -66,7 +67,7 @@ def _find_parser(path: Path, text: str) -> Parser:
 
 def _warn_of_other_gpu(path: Path, report: ParsedReport) -> list[str]:
     names = sorted({row.gpu_name for row in report.rows if row.gpu_name})
-    words = [labels.find_other_gpu(path.stem, name) for name in names]
+    words = [gpus.find_other_gpu(path.stem, name) for name in names]
     if not words or None in words:
         return []
     return [f"named after {words[0]}, but the report says {', '.join(names)}; correct the one that is wrong"]

@@ -9,7 +9,14 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
     against_baseline   best settings compared with the baseline's; the headline
     ratios             what qualifies those ratios: unproven work, open verdicts, confounders
     coverage           what only the report or only the baseline measured
+    file_names         reports that are named after another GPU
+    judged_pairs       what sentences may say about ratios
+    device_ratios      device against device on one host
     detector_ranking   detector against detector
+    model_choices      detectors that differ in one part
+    worker_counts      workers of the data loader
+    batch_patterns     what larger batches do on each device
+    jumps              more speed than fewer batches can bring
     slowdowns          larger batches that are slower
     slowdown_evidence  what speaks for a one-off cost or a rate
     slowdown_wording   the sentences about slowdowns
@@ -29,15 +36,21 @@ from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.diagnosis import (
     against_baseline,
     batch_curves,
+    batch_patterns,
     batch_steps,
     bottlenecks,
     coverage,
     detector_ranking,
+    device_ratios,
+    file_names,
     headroom,
+    jumps,
+    model_choices,
     quality,
     ratios,
     regressions,
     software,
+    worker_counts,
 )
 from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
 from featray.analysis.diagnosis.finding import ComparisonRole, Finding, FindingKind, WantedCells
@@ -81,7 +94,13 @@ def diagnose(
     findings = [
         *ratios.findings(compared.pairs, [*units, *baseline]),
         *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),
+        *file_names.findings([*units, *baseline]),
+        *device_ratios.findings(best, units, margin, noise),
         *detector_ranking.findings(best, margin, noise),
+        *model_choices.findings(best, margin, noise),
+        *worker_counts.findings(units, margin, noise),
+        *batch_patterns.findings(curves, margin),
+        *jumps.findings(curves),
         *regressions.findings(curves, batch_curves.gather(baseline), margin),
         *bottlenecks.findings(best),
         *headroom.findings(best, units, curves, margin),

@@ -58,8 +58,8 @@ def _finding(kind: FindingKind, text: str, names: Sequence[str], about: Sequence
 
 
 def _clues(batch: BestBatch, same_work: Sequence[BestBatch]) -> str:
-    """Add the longest stage, and another GPU model of the host that is as fast."""
-    clues = [clue for clue in (_longest_stage(batch.unit), _equally_fast_gpu(batch, same_work)) if clue]
+    """Add the longest stage, and the speed on another GPU model of the host."""
+    clues = [clue for clue in (_longest_stage(batch.unit), _other_gpu(batch, same_work)) if clue]
     return f" ({', '.join(clues)})" if clues else ""
 
 
@@ -72,16 +72,16 @@ def _longest_stage(unit: Unit) -> str | None:
     return f"{wording.percent(stages_s[longest] / call_s)} of a call is {wording.short(longest)}"
 
 
-def _equally_fast_gpu(batch: BestBatch, same_work: Sequence[BestBatch]) -> str | None:
-    """Name another GPU model of the same host that is as fast: a host-bound setting should be."""
+def _other_gpu(batch: BestBatch, same_work: Sequence[BestBatch]) -> str | None:
+    """Write the speeds here and on another GPU model of the host, if they are close, as host-bound ones should be."""
     unit = batch.unit
-    equal = [
+    close = [
         other.unit
         for other in same_work
         if other.unit.row.gpu_name not in (None, unit.row.gpu_name)
         and abs(fmean(other.unit.logs) - fmean(unit.logs)) < stats.MARGIN
     ]
-    return f"as fast on {equal[0].target.name}" if equal else None
+    return f"{unit_wording.rate(unit)} here, {unit_wording.rate(close[0])} on {close[0].target.name}" if close else None
 
 
 def _by_work_and_host(best: Iterable[BestBatch]) -> dict[Hashable, list[BestBatch]]:

@@ -17,6 +17,7 @@ class FindingKind(StrEnum):
     """Which diagnosis made a finding, in the order of a report."""
 
     HEADLINE = "headline"
+    MISFILED = "misfiled"  # a report whose file is named after another GPU
     UNPROVEN = "unproven"  # equal work is not proven: imports
     NOT_COMPARABLE = "not comparable"
     UNDECIDED = "undecided"  # measured by featray, but too few times
@@ -24,8 +25,13 @@ class FindingKind(StrEnum):
     ATTRIBUTED = "attributed"  # exactly one thing differs
     NEW_GROUND = "new ground"
     ONLY_BASELINE = "only baseline"
+    DEVICES = "devices"  # one device of a host against another
     DETECTORS = "detectors"
+    MODELS = "models"  # detectors that differ in one part
+    WORKERS = "workers"
+    BATCH_PATTERN = "batch pattern"  # what larger batches do on a device
     BATCH_CURVE = "batch curve"  # slower at a larger batch
+    JUMP = "impossible jump"  # more speed than fewer batches can bring
     HOST_BOUND = "host-bound"
     DEVICE_BOUND = "device-bound"
     HEADROOM = "headroom"

@@ -1,11 +1,11 @@
 """Headroom: batch curves that still rise where the sweep stopped, and the larger batches to try."""
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from statistics import fmean
 
 from featray.analysis import footprint, unit_wording
-from featray.analysis.diagnosis import batch_steps
+from featray.analysis.diagnosis import batch_steps, jumps
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.batch_steps import ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
@@ -37,8 +37,9 @@ def findings(
         is_untried = exhausted.get(detector_input_target(unit), 0) <= unit.row.batch_size
         if is_untried and id(unit) in rising and _has_room(unit):
             groups.setdefault((unit.row.gpu_name or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
+    disturbed = frozenset(id(jump.after) for jump in jumps.find(curves))
     for about in groups.values():
-        yield _finding(about)
+        yield _finding(about, disturbed)
 
 
 def _exhausted_batches(units: Iterable[Unit]) -> dict[Hashable, int]:
@@ -80,13 +81,13 @@ def last_gain(batch: BestBatch) -> float:
     return fmean(before.logs) - fmean(last.logs)
 
 
-def _finding(about: Sequence[BestBatch]) -> Finding:
+def _finding(about: Sequence[BestBatch], disturbed: Collection[int]) -> Finding:
     total = footprint.total_b(about[0].unit)
     used = max((value for batch in about if (value := footprint.used_b(batch.unit)) is not None), default=None)
     where = wording.listed(batch.unit.target.name for batch in about)
     text = (
         f"Headroom on {where} ({_memory(total, used)}): throughput still rose at the largest batch "
-        f"({wording.phrases(_gains(about))}). Batches to try: {_batches_to_try(about)}."
+        f"({wording.phrases(_gains(about, disturbed))}). Batches to try: {_batches_to_try(about)}."
     )
     return Finding(
         kind=FindingKind.HEADROOM,
@@ -109,13 +110,19 @@ def _memory(total: int | None, used: int | None) -> str:
     return f"{memory}, {'use not measured' if used is None else f'at most {wording.size(used)} used'}"
 
 
-def _gains(about: Sequence[BestBatch]) -> list[str]:
-    """Write the last gain of each detector and input: `img2pose long (472 frames) +30% from b=4 to b=16`."""
+def _gains(about: Sequence[BestBatch], disturbed: Collection[int]) -> list[str]:
+    """Write the last gain of each detector and input: `img2pose long (472 frames) +30% from b=4 to b=16`.
+
+    Args:
+        about: Best settings that are the largest batch of their curve.
+        disturbed: Ids of units that are faster than fewer batches explain.
+    """
     gains: dict[tuple[str, str], list[float]] = {}
     for batch in about:
         before, last = batch.curve.units[-2:]
         name = f"{unit_wording.detector(last.row)} {unit_wording.clip(last.row)}"
         step = f"from b={before.row.batch_size} to b={last.row.batch_size}"
+        step += ", probably disturbed" if id(last) in disturbed else ""
         gains.setdefault((name, step), []).append(last_gain(batch))
     return [f"{name} {_span(logs)} {step}" for (name, step), logs in gains.items()]
 

@@ -61,3 +61,20 @@ def test_siblings_of_a_model_have_their_own_memory(name: str, gib: int | None) -
 )
 def test_kernels_fit_a_gpu_by_cudas_rules(architectures: list[str], capability: str, expected: bool) -> None:
     assert gpus.has_kernels(architectures, capability) is expected
+
+
+@pytest.mark.parametrize(
+    ("stem", "gpu", "expected"),
+    [
+        ("speed-clean-3090", "NVIDIA RTX PRO 6000 Blackwell", "3090"),
+        ("speed-clean-blackwell", "NVIDIA GeForce RTX 3090", "blackwell"),
+        ("speed-rtx3090", "NVIDIA GeForce RTX 3090", None),
+        ("speed-clean-m5max", "Apple M5 Max", None),
+        ("2026-05-14-c716340", "NVIDIA GeForce RTX 3090", None),
+        ("2026-05-03-864962c-mps", "Apple M5 Max", None),
+        ("run-a100", "NVIDIA A100-SXM4-80GB", None),
+        ("run-3090", None, None),
+    ],
+)
+def test_a_file_named_after_another_gpu_is_noticed(stem: str, gpu: str | None, expected: str | None) -> None:
+    assert gpus.find_other_gpu(stem, gpu) == expected

@@ -73,20 +73,3 @@ def test_dates_with_and_without_time_and_zone_are_read(text: str, expected: date
 def test_a_text_that_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a date such as 2026-05-14 or"):
         labels.read_date(text)
-
-
-@pytest.mark.parametrize(
-    ("stem", "gpu", "expected"),
-    [
-        ("speed-clean-3090", "NVIDIA RTX PRO 6000 Blackwell", "3090"),
-        ("speed-clean-blackwell", "NVIDIA GeForce RTX 3090", "blackwell"),
-        ("speed-rtx3090", "NVIDIA GeForce RTX 3090", None),
-        ("speed-clean-m5max", "Apple M5 Max", None),
-        ("2026-05-14-c716340", "NVIDIA GeForce RTX 3090", None),
-        ("2026-05-03-864962c-mps", "Apple M5 Max", None),
-        ("run-a100", "NVIDIA A100-SXM4-80GB", None),
-        ("run-3090", None, None),
-    ],
-)
-def test_a_file_named_after_another_gpu_is_noticed(stem: str, gpu: str | None, expected: str | None) -> None:
-    assert labels.find_other_gpu(stem, gpu) == expected

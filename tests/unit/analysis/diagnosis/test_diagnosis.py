@@ -10,14 +10,20 @@ from featray.core.row import Row
 from tests.support.builders import CPU, make_row
 from tests.support.findings import BEFORE, diagnose_rows, make_curve, make_unit_rows
 from tests.unit.analysis.diagnosis import (
+    test_batch_patterns,
     test_bottlenecks,
     test_coverage,
     test_detector_ranking,
+    test_device_ratios,
+    test_file_names,
     test_headroom,
+    test_jumps,
+    test_model_choices,
     test_quality,
     test_ratios,
     test_regressions,
     test_software,
+    test_worker_counts,
 )
 
 CASES: list[Any] = [
@@ -29,6 +35,12 @@ CASES: list[Any] = [
     *test_headroom.CASES,
     *test_quality.CASES,
     *test_software.CASES,
+    *test_batch_patterns.CASES,
+    *test_device_ratios.CASES,
+    *test_file_names.CASES,
+    *test_jumps.CASES,
+    *test_model_choices.CASES,
+    *test_worker_counts.CASES,
 ]
 
 

@@ -4,7 +4,16 @@ import pytest
 
 from featray.analysis.diagnosis import FindingKind
 from tests.support.builders import RTX3090, SHELF, make_row
-from tests.support.findings import IMAGES, FindingCase, check_given, check_not_given, find, make_case, make_curve
+from tests.support.findings import (
+    IMAGES,
+    FindingCase,
+    check_given,
+    check_not_given,
+    find,
+    make_case,
+    make_curve,
+    make_unit_rows,
+)
 
 CASES = [
     make_case(
@@ -59,3 +68,17 @@ def test_headroom_of_one_gpu_model_is_one_finding_that_asks_for_every_target() -
     assert finding.text.startswith("Headroom on RTX 3090 of box, RTX 3090 of shelf (24.0 GiB of memory, ")
     assert "(retinaface short (72 frames) +100% to +120% from b=4 to b=16)" in finding.text
     assert len({wanted.unit.row.target_id for wanted in finding.wanted}) == 2
+
+
+def test_a_gain_that_cannot_be_is_marked() -> None:
+    (finding,) = find(FindingKind.HEADROOM, make_curve(4.5, 1.0, batches=(4, 16)))
+    assert "(retinaface short (72 frames) +350% from b=4 to b=16, probably disturbed)" in finding.text
+
+
+def test_a_rise_that_may_be_chance_is_no_headroom() -> None:
+    spreads = [(0.94, 0.97, 1.0, 1.03, 1.06), (1.0, 1.06, 0.94, 0.97, 1.03)]
+    rows = [
+        *make_unit_rows(1.05, spreads[0], batch_size=4),
+        *make_unit_rows(1.0, spreads[1], batch_size=16),
+    ]
+    assert find(FindingKind.HEADROOM, rows) == []

@@ -1,0 +1,138 @@
+"""Batch patterns: what larger batches do on each device, over all its batch curves.
+
+Flow: `batch_steps.ComparedCurve` -> `findings`. Pure. One sentence for each device says in how many curves throughput
+rises, falls, turns or stays the same; `regressions` looks at the single curves.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from statistics import fmean
+
+from featray import stats
+from featray.analysis import unit_wording
+from featray.analysis.diagnosis import batch_steps, judged_pairs
+from featray.analysis.diagnosis.batch_curves import Curve, make_settings_writer
+from featray.analysis.diagnosis.batch_steps import BatchPair, ComparedCurve
+from featray.analysis.diagnosis.finding import Finding, FindingKind
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.core.choices import Device
+from featray.stats import Verdict
+
+CURVES_MIN = 2  # a single curve is no pattern
+
+
+class Pattern(StrEnum):
+    """What larger batches do to the throughput of a curve."""
+
+    RISES = "rises"
+    TURNS = "rises and then falls"
+    FALLS = "falls"
+    FLAT = "stays the same"
+    UNDECIDED = "is not decided"
+
+
+@dataclasses.dataclass(frozen=True)
+class PatternedCurve:
+    """A curve and its pattern."""
+
+    curve: Curve
+    pattern: Pattern
+    name: str  # in a sentence: `retinaface, short (72 frames), 2 workers`
+
+    @property
+    def fastest(self) -> Unit:
+        """Give the unit of the fastest batch."""
+        return min(self.curve.units, key=lambda unit: fmean(unit.logs))
+
+
+def findings(about: Sequence[ComparedCurve], margin: float) -> Iterator[Finding]:
+    """Describe the curves of each device; a device with fewer than CURVES_MIN of them, or none decided, has none."""
+    about = [compared for compared in about if len(compared.curve.units) > 1]
+    longer, shorter = batch_steps.find_longer(about, margin), batch_steps.find_shorter(about, margin)
+    write_settings = make_settings_writer(compared.curve for compared in about)
+    by_target: dict[str, list[PatternedCurve]] = {}
+    for compared, losses, gains in zip(about, longer, shorter, strict=True):
+        first, pattern = compared.curve.first, _pattern(compared.curve, losses, gains, margin)
+        name = f"{unit_wording.detector_and_clip(first.row)}{write_settings(first)}"
+        by_target.setdefault(first.row.target_id, []).append(PatternedCurve(compared.curve, pattern, name))
+    for members in by_target.values():
+        if len(members) >= CURVES_MIN and any(member.pattern is not Pattern.UNDECIDED for member in members):
+            yield _finding(members)
+
+
+def _pattern(curve: Curve, losses: Sequence[BatchPair], gains: Sequence[BatchPair], margin: float) -> Pattern:
+    """Name what larger batches do.
+
+    Args:
+        curve: At least two units.
+        losses: Pairs whose larger batch takes longer.
+        gains: Pairs whose larger batch takes less time.
+        margin: Least log ratio that counts.
+    """
+    first, last = curve.units[0], curve.units[-1]
+    if any(after is last for _, after in losses):
+        return Pattern.TURNS if any(before is first for before, _ in gains) else Pattern.FALLS
+    if any(before is first and after is last for before, after in gains):
+        return Pattern.RISES
+    fastest, *_, slowest = sorted(curve.units, key=lambda unit: fmean(unit.logs))
+    decision = stats.decide(fastest.timings, slowest.timings, margin=margin)
+    return Pattern.FLAT if decision.verdict is Verdict.EQUIVALENT else Pattern.UNDECIDED
+
+
+def _finding(members: Sequence[PatternedCurve]) -> Finding:
+    by_pattern = {pattern: [member for member in members if member.pattern is pattern] for pattern in Pattern}
+    first, *others = sorted(((pattern, own) for pattern, own in by_pattern.items() if own), key=_rank)
+    total = wording.count(len(members), "batch curve")
+    share = f"all {total}" if not others else f"{len(first[1])} of {total}"
+    clauses = [_clause(*first, share), *(_clause(*other, str(len(other[1]))) for other in others)]
+    return Finding(
+        kind=FindingKind.BATCH_PATTERN,
+        text=f"On {_where(members[0].curve.first)}, throughput with larger batches {'; '.join(clauses)}.",
+        figures={"curves": len(members), **{pattern.name.lower(): len(own) for pattern, own in by_pattern.items()}},
+        units=tuple(unit.key for member in members for unit in member.curve.units),
+    )
+
+
+def _rank(entry: tuple[Pattern, Sequence[PatternedCurve]]) -> tuple[bool, int]:
+    """Sort patterns by the number of their curves; what is not decided comes last."""
+    pattern, own = entry
+    return pattern is Pattern.UNDECIDED, -len(own)
+
+
+def _where(unit: Unit) -> str:
+    """Name the device, and the kind of a processor: processors differ most in what larger batches do."""
+    processor = unit.row.cpu_model or unit.row.arch
+    is_processor = unit.row.device == Device.CPU and processor
+    return f"{unit.target.name} ({wording.short(processor)})" if is_processor and processor else unit.target.name
+
+
+def _clause(pattern: Pattern, own: Sequence[PatternedCurve], share: str) -> str:
+    """Write what some curves do: `rises in 3 of 6 batch curves (b=16 is 2.3x to 7.7x as fast as b=1)`."""
+    names = wording.phrases([member.name for member in own]) if len(own) <= wording.NAMED else ""
+    figures = ""
+    if pattern is Pattern.RISES:
+        gains = judged_pairs.span(_ratio(member.curve.units[0], member.curve.units[-1]) for member in own)
+        names, figures = "", f"{_batch(own, -1)} is {gains} as fast as {_batch(own, 0)}"
+    if pattern in (Pattern.TURNS, Pattern.FALLS):
+        losses = judged_pairs.span(_ratio(member.curve.units[-1], member.fastest) for member in own)
+        figures = f"{_batch(own, -1)} takes {losses} as long as {_fastest_batch(own)}"
+    detail = ": ".join(part for part in (figures, names) if part)
+    return f"{pattern} in {share}{f' ({detail})' if detail else ''}"
+
+
+def _ratio(slow: Unit, fast: Unit) -> float:
+    return math.exp(fmean(slow.logs) - fmean(fast.logs))
+
+
+def _batch(own: Sequence[PatternedCurve], place: int) -> str:
+    """Name the smallest (0) or the largest (-1) batch of curves."""
+    sizes = {member.curve.units[place].row.batch_size for member in own}
+    return f"b={sizes.pop()}" if len(sizes) == 1 else f"the {'smallest' if place == 0 else 'largest'} batch"
+
+
+def _fastest_batch(own: Sequence[PatternedCurve]) -> str:
+    sizes = {member.fastest.row.batch_size for member in own}
+    return f"b={sizes.pop()}" if len(sizes) == 1 else "the fastest batch"

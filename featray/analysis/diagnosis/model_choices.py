@@ -1,0 +1,81 @@
+"""Model choices: detectors that differ in a single part, such as the model of the action units.
+
+Flow: best settings -> `findings`. Pure. Another model is other work: a ratio says what the part costs, and not which of
+the two is better.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from featray.analysis import unit_wording
+from featray.analysis.comparison import Pair, keys
+from featray.analysis.comparison.noise import Noise
+from featray.analysis.diagnosis import judged_pairs
+from featray.analysis.diagnosis.batch_curves import BestBatch, group_by_input_and_target
+from featray.analysis.diagnosis.finding import Finding, FindingKind
+from featray.analysis.diagnosis.judged_pairs import CHOSEN, JudgedPairs
+from featray.analysis.units import Unit
+from featray.core import wording
+
+Choice = tuple[str, str, str]
+"""The part, and its value on both sides: `("au_model", "svm", "xgb")`."""
+
+
+def findings(best: Sequence[BestBatch], margin: float, noise: Noise) -> Iterator[Finding]:
+    """Compare the best settings of each two detectors that differ in one part, on the same input and target."""
+    choices: dict[Choice, list[tuple[Unit, Unit]]] = {}
+    for members in group_by_input_and_target(best).values():
+        for one, other in combinations((batch.unit for batch in members), 2):
+            part = _only_difference(one, other)
+            if part is not None:
+                values = [(str(keys.work_value(unit, part)), unit) for unit in (one, other)]
+                (first, baseline), (second, candidate) = sorted(values, key=lambda entry: entry[0])
+                choices.setdefault((part, first, second), []).append((baseline, candidate))
+    for part in dict.fromkeys(part for part, _, _ in choices):
+        own = {choice: pairs for choice, pairs in choices.items() if choice[0] == part}
+        for choice, pairs in judged_pairs.judge_groups(own, (part, *CHOSEN), margin, noise, best_of=CHOSEN).items():
+            if pairs.told:
+                yield _finding(choice, pairs)
+
+
+def _only_difference(one: Unit, other: Unit) -> str | None:
+    """Name the part in which two detectors differ; None if there are several, or if one does not store its parts."""
+    first, second = _parts(one), _parts(other)
+    if not first or not second:
+        return None
+    differing = [part for part in dict.fromkeys((*first, *second)) if first.get(part) != second.get(part)]
+    return differing[0] if len(differing) == 1 and differing[0] in first and differing[0] in second else None
+
+
+def _parts(unit: Unit) -> Mapping[str, str]:
+    """Give what was resolved of a detector, without its weight files, which follow from its models."""
+    work = unit.row.work or {}
+    return {
+        key: value for key, value in work.items() if key not in keys.INPUT_KEYS and not key.startswith(keys.WEIGHT_FILE)
+    }
+
+
+def _finding(choice: Choice, pairs: JudgedPairs) -> Finding:
+    part, first, second = choice
+    ratios = judged_pairs.speedups(pairs.told)
+    if sum(ratio > 1 for ratio in ratios) * 2 < len(ratios):
+        first, second, ratios = second, first, [1 / ratio for ratio in ratios]
+    where = wording.phrases([_where(pair, ratio) for pair, ratio in zip(pairs.told, ratios, strict=True)])
+    span = judged_pairs.span(ratios)
+    text = (
+        f"{part} {second} is {span} as fast as {first} with everything else equal ({where})."
+        if pairs.decided
+        else f"{part} {second} measured {span} the speed of {first} with everything else equal ({where}); "
+        f"not decided{judged_pairs.why_undecided(pairs.told)}."
+    )
+    return Finding(
+        kind=FindingKind.MODELS,
+        text=f"{text}{judged_pairs.remarks(pairs, 'best setting')} This is not the same work: their outputs differ.",
+        figures={"ratio_low": min(ratios), "ratio_high": max(ratios), **judged_pairs.counts(pairs)},
+        units=tuple(dict.fromkeys(unit.key for pair in pairs.told for unit in (pair.baseline, pair.candidate))),
+    )
+
+
+def _where(pair: Pair, ratio: float) -> str:
+    row = pair.candidate.row
+    return f"{unit_wording.clip(row)}, {pair.candidate.target.name} {judged_pairs.times(ratio)}"

@@ -1,0 +1,67 @@
+"""Model choices: detectors that differ in one part."""
+
+from typing import Any
+
+import pytest
+
+from featray.analysis.diagnosis import FindingKind
+from featray.core.row import Row
+from tests.support.builders import make_cell, make_work
+from tests.support.findings import FindingCase, check_given, check_not_given, find, make_case, make_unit_rows
+
+
+def make_svm_rows(seconds: float, **changes: Any) -> list[Row]:
+    """Make rows of retinaface with another model of action units, and other parts that are given."""
+    work = {
+        **make_work(make_cell(input=changes.get("input", "short"))),
+        "au_model": '"svm"',
+        **changes.pop("parts", {}),
+    }
+    work["weights py-feat/svm_au svm.skops"] = '{"revision": "abc", "sha256": "123"}'
+    return make_unit_rows(seconds, detector="retinaface-svm", work=work, **changes)
+
+
+CASES = [
+    make_case(
+        FindingKind.MODELS,
+        [*make_unit_rows(1.2), *make_svm_rows(1.0)],
+        [*make_unit_rows(1.2), *make_svm_rows(1.0, parts={"emotion_model": '"other"'})],
+        "au_model svm is 1.2x as fast as xgb with everything else equal (short (72 frames), RTX 3090 1.2x). "
+        "This is not the same work: their outputs differ.",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
+    check_given(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
+    check_not_given(case)
+
+
+def test_a_choice_is_told_once_for_all_inputs() -> None:
+    rows = [
+        *(*make_unit_rows(1.2), *make_svm_rows(1.0)),
+        *(*make_unit_rows(9.0, input="long"), *make_svm_rows(6.0, input="long")),
+    ]
+    (finding,) = find(FindingKind.MODELS, rows)
+    assert "au_model svm is 1.2x to 1.5x as fast as xgb" in finding.text
+    assert "(short (72 frames), RTX 3090 1.2x; long (472 frames), RTX 3090 1.5x)" in finding.text
+
+
+def test_the_faster_model_comes_first() -> None:
+    (finding,) = find(FindingKind.MODELS, [*make_unit_rows(1.0), *make_svm_rows(2.0)])
+    assert finding.text.startswith("au_model xgb is 2.0x as fast as svm")
+
+
+def test_too_few_invocations_decide_no_choice() -> None:
+    (finding,) = find(FindingKind.MODELS, [*make_unit_rows(1.0), *make_svm_rows(2.0, spread=(1.0, 1.0))])
+    assert "au_model xgb measured 2.0x the speed of svm" in finding.text
+    assert "not decided (fewer than 3 invocations)" in finding.text
+
+
+def test_rows_that_do_not_store_their_parts_have_no_choice() -> None:
+    assert find(FindingKind.MODELS, [*make_unit_rows(1.2, work=None), *make_svm_rows(1.0)]) == []
