@@ -196,7 +196,7 @@ def _of_kind(kind: str, plots: Sequence[Plot]) -> list[int]:
 def _remarks(report: Report, notes: Notes) -> PagePart | None:
     cautions = without_findings(report.cautions, notes)
     items = [Observation(str(caution.kind), str(caution)) for caution in cautions]
-    return PagePart(anchor="remarks", title="Remarks", items=items) if items else None
+    return PagePart(anchor="remarks", title="Cautions", items=items) if items else None
 
 
 def _next_runs(notes: Notes) -> PagePart | None:
