@@ -1,5 +1,6 @@
 """The pages for people: what they link to and name exists, and the files for other tools can be read by them."""
 
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from featray import stats
+from featray.core.rules import Rules
 from tests.support.command import ROOT
 
 PAGES = sorted(
@@ -51,3 +54,12 @@ def test_every_hook_runs_a_tool_of_the_project() -> None:
     tools = {"lint-imports": "import-linter"}
     tested = " ".join(tomllib.loads(read("pyproject.toml"))["dependency-groups"]["dev"])
     assert [words[2] for words in entries if tools.get(words[2], words[2]) not in tested] == []
+
+
+def test_the_defaults_of_measure_are_those_of_the_code() -> None:
+    defaults = dict(re.findall(r"^\| `(\w+)` \| `?([^`|]*?)`? \|", read("sweeps/README.md"), flags=re.MULTILINE))
+    rules = {field.name: field.default for field in dataclasses.fields(Rules)}
+    written = {name: yaml.safe_load(defaults[name].replace("none", "null")) for name in rules}
+    assert written == {**rules, "protocol": str(rules["protocol"])}
+    planned = f"{{pilot: {stats.PILOT}, max: {stats.INVOCATIONS_MAX}, half_width: {stats.HALF_WIDTH}}}"
+    assert defaults["invocations"] == planned
