@@ -5,6 +5,7 @@ Pure: backends probe; this module holds what a probe found, as values and as JSO
 `featray plan --inventory` reads it).
 """
 
+import collections
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 from featray.core.choices import Device
 from featray.core.targets import KnownDevice, name_devices
 from featray.errors import InventoryFileError
+from featray.planning import inventory_fields
 
 FORMAT_VERSION = 1
 
@@ -186,20 +188,49 @@ def from_json(text: str, source: str) -> Inventory:
     """
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # also a number of more digits than Python reads
         raise InventoryFileError(f"{source}: not JSON: {wrong}") from wrong
     if not isinstance(value, dict) or value.get("format") != FORMAT_VERSION:
         raise InventoryFileError(
             f"{source}: not an inventory of format {FORMAT_VERSION}; record one with `featray hosts --json`"
         )
     try:
-        hosts = tuple(map(_host, value["hosts"]))
-    except (KeyError, TypeError, AttributeError) as wrong:
-        raise InventoryFileError(f"{source}: hosts: {wrong}; record it again with `featray hosts --json`") from wrong
-    repeated = {host.host_id for host in hosts if [other.host_id for other in hosts].count(host.host_id) > 1}
-    if repeated:
-        raise InventoryFileError(f"{source}: host ids occur twice: {', '.join(sorted(repeated))}")
+        hosts = _read_hosts(value.get("hosts"))
+    except ValueError as wrong:
+        raise InventoryFileError(f"{source}: {wrong}; record it again with `featray hosts --json`") from wrong
     return Inventory(hosts=hosts)
+
+
+def _read_hosts(values: Any) -> tuple[Host, ...]:
+    """Read the hosts of a recorded inventory.
+
+    Raises:
+        ValueError: a field is missing, unknown or wrong, or an id occurs twice; the message starts with the place.
+    """
+    if not isinstance(values, list):
+        raise ValueError(f"hosts: expected a list, got {inventory_fields.shown(values)}")
+    hosts = tuple(_read_host(f"hosts[{index}]", value) for index, value in enumerate(values))
+    _refuse_repeated("host ids", (host.host_id for host in hosts))
+    for host in hosts:
+        _refuse_repeated(f"GPUs of {host.host_id}", (gpu.uuid for gpu in host.gpus))
+    return hosts
+
+
+def _refuse_repeated(kind: str, names: Iterable[str]) -> None:
+    repeated = sorted(name for name, number in collections.Counter(names).items() if number > 1)
+    if repeated:
+        raise ValueError(f"{kind} occur twice: {', '.join(repeated)}")
+
+
+def _read_host(place: str, value: Any) -> Host:
+    fault = inventory_fields.find_fault(place, value, inventory_fields.HOST, ("host_id", "hostname"))
+    for index, gpu in enumerate(value.get("gpus", ()) if fault is None else ()):
+        fault = fault or inventory_fields.find_fault(
+            f"{place}.gpus[{index}]", gpu, inventory_fields.GPU, ("uuid", "name")
+        )
+    if fault is not None:
+        raise ValueError(fault)
+    return _host(value)
 
 
 def _host(value: Mapping[str, Any]) -> Host:

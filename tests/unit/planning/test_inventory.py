@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +77,7 @@ def test_the_shipped_inventory_holds_two_unlike_gpus() -> None:
         ("[" * 100_000, "a.json: not JSON"),
         ("[]", "not an inventory of format 1; record one with `featray hosts --json`"),
         ('{"format": 2, "hosts": []}', "not an inventory of format 1"),
-        ('{"format": 1}', "a.json: hosts: 'hosts'"),
+        ('{"format": 1}', "a.json: hosts: expected a list, got None"),
         ('{"format": 1, "hosts": [{"host_id": "a"}]}', "hostname"),
         ('{"format": 1, "hosts": [{"host_id": "a", "hostname": "a", "colour": 1}]}', "colour"),
         ('{"format": 1, "hosts": [3]}', "record it again"),
@@ -123,3 +125,71 @@ def test_labels_of_two_gpus_of_one_name_differ() -> None:
     ]
     assert len(set(labels)) == 3
     assert any(label.endswith("(GPU-12345678)") for label in labels)
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    10**400,
+    1e999,
+    "",
+    "\x1b[2J",
+    "x" * 300,
+    [],
+    [None],
+    [1],
+    {},
+    {"a": None},
+    [[]],
+)
+
+
+def mutate(draw: random.Random, value: Any) -> Any:
+    """Change one part of a value of JSON: replace it, drop it or add to it."""
+    if isinstance(value, dict) and value and draw.random() < 0.8:
+        name = draw.choice(sorted(value))
+        if draw.random() < 0.1:
+            return {key: item for key, item in value.items() if key != name}
+        return {**value, name: mutate(draw, value[name])}
+    if isinstance(value, list) and value and draw.random() < 0.8:
+        index = draw.randrange(len(value))
+        changed = value[index] if draw.random() < 0.1 else mutate(draw, value[index])
+        return [*value[:index], changed, *value[index:][draw.randrange(2) :]]
+    return draw.choice(ODD)
+
+
+def test_a_mutated_inventory_is_read_or_refused_with_its_file() -> None:
+    draw = random.Random(1)
+    hosts = (Host(host_id="a", hostname="a", gpus=(Gpu(uuid="GPU-1", name="RTX"),), packages={"torch": "2"}),)
+    recorded = json.loads(inventory.to_json(Inventory(hosts=(*hosts, Host(host_id="b", hostname="b", load_1m=0.5)))))
+    messages = []
+    for _ in range(1000):
+        try:
+            read = inventory.from_json(json.dumps(mutate(draw, recorded)), "inv.json")
+        except InventoryFileError as error:
+            messages.append(str(error))
+        else:
+            assert inventory.from_json(inventory.to_json(read), "inv.json") == read
+            read.targets()
+    assert 100 < len(messages) < 1000
+    assert all(message.startswith("inv.json: ") and len(message) < 300 for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ("[3]", r"inv.json: hosts\[0\]: expected an object, got 3; record it again"),
+        ('[{"host_id": "a"}]', r"inv.json: hosts\[0\]: hostname is missing"),
+        ('[{"host_id": "a", "hostname": "a", "cpu_count": "8"}]', r"hosts\[0\].cpu_count: expected a whole number"),
+        ('[{"host_id": "a", "hostname": "a", "gpus": [{"uuid": "G"}]}]', r"hosts\[0\].gpus\[0\]: name is missing"),
+        ('[{"host_id": "a", "hostname": "a", "color": 1}]', r"hosts\[0\]: unknown field 'color'"),
+        ("[" * 100_000, "inv.json: not JSON"),
+        ("1" * 5000, "inv.json: not JSON"),
+    ],
+    ids=["number", "missing", "text", "gpu", "unknown", "deep", "digits"],
+)
+def test_a_wrong_inventory_is_named_with_file_and_place(hosts: str, message: str) -> None:
+    with pytest.raises(InventoryFileError, match=message):
+        inventory.from_json(f'{{"format": 1, "hosts": {hosts}}}', "inv.json")
