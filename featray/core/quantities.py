@@ -5,6 +5,8 @@ Pure. Every stored quantity is SI with the unit in its name; `wording` writes th
 
 import re
 
+from featray.core import wording
+
 
 def frames_per_second(frames: int, seconds: float) -> float:
     """Convert one call's duration to throughput, in Hz.
@@ -17,7 +19,7 @@ def frames_per_second(frames: int, seconds: float) -> float:
     return frames / seconds
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _PREFIXES = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 SIZE_EXPECTED = "a number and a unit, such as '24 GB' or '16 GiB'"
@@ -31,6 +33,6 @@ def parse_bytes(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a size; expected {SIZE_EXPECTED}")
+        raise ValueError(f"{wording.short(text)!r} is not a size; expected {SIZE_EXPECTED}")
     factor = 1024 if "i" in match[2] else 1000
     return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))

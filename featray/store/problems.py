@@ -54,6 +54,11 @@ def report_change(name: str) -> StoreProblem:
     return StoreProblem(name, "damaged (its checksum does not fit); move it out of the store")
 
 
+def report_bomb(name: str) -> StoreProblem:
+    """Report a small file that would take gigabytes of memory."""
+    return StoreProblem(name, "holds far more than featray writes into so small a file; move it out of the store")
+
+
 def report_misfit(name: str, error: BaseException) -> StoreProblem:
     """Report a parquet file whose columns have other types than those of rows."""
     return StoreProblem(name, f"cannot be read as rows ({_first_line(error)}); move it out of the store")

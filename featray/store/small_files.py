@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from featray.core.row import SCHEMA_VERSION
@@ -18,6 +19,7 @@ from featray.store.footers import FooterRow
 from featray.store.location import Location
 from featray.store.problems import (
     StoreProblem,
+    report_bomb,
     report_change,
     report_damage,
     report_empty,
@@ -28,6 +30,9 @@ from featray.store.schema import FILE_COLUMN
 from featray.store.stored_files import StoredFile, open_file
 
 LIMIT_B = 128 * 1024  # files up to this size are read in one request; a file of one row has 10 to 30 kB
+DECODED_B = 64 * 1024**2  # before decompression ends; a full small file with 1000 rows of 90 columns takes 10 MB
+REPEATED_B = 2**30  # of one column of texts, if each were as long as all of them
+DECODED_VALUES = 8_000_000  # 1000 rows with 50 columns of outputs have 500 000
 BATCH_FILES = 128  # files made into one table at a time: 2000 tables of one row each took 260 MB
 LOCAL_THREADS = 2  # parsing footers holds the interpreter's lock most of the time
 REMOTE_THREADS = 16  # requests to an object store mostly wait
@@ -127,11 +132,45 @@ def _read_file(
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
             if "schema_version" not in parquet.schema_arrow.names:
                 return _FileTable(file, problem=report_foreign(file.name))
+            if _is_too_large(parquet, content):
+                return _FileTable(file, problem=report_bomb(file.name))
             return _FileTable(file, parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None))
     except FileNotFoundError:
         raise
     except READ_ERRORS as error:
         return _FileTable(file, problem=report_damage(file.name, error))
+
+
+def _is_too_large(parquet: Any, content: bytes) -> bool:
+    """Return True for a small file whose columns take more memory than small files can need.
+
+    Compression, run lengths and dictionaries can make gigabytes out of kilobytes.
+    """
+    groups = [parquet.metadata.row_group(index) for index in range(parquet.metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    if sum(chunk.num_values for chunk in chunks) > DECODED_VALUES:
+        return True
+    return sum(chunk.total_uncompressed_size for chunk in chunks) > DECODED_B or _repeats_texts(content, chunks)
+
+
+def _repeats_texts(content: bytes, chunks: Sequence[Any]) -> bool:
+    """Return True where a dictionary's long text stands for so many values that they do not fit."""
+    suspects = {
+        chunk.path_in_schema
+        for chunk in chunks
+        if chunk.physical_type == "BYTE_ARRAY"
+        # Half of what is there may be indices, of two bytes at most.
+        and chunk.num_values * (chunk.total_uncompressed_size - 2 * chunk.num_values) > REPEATED_B
+    }
+    if any("." in path for path in suspects):
+        return True
+    total_b = 0
+    for path in sorted(suspects):
+        table = pq.read_table(pa.BufferReader(content), columns=[path], read_dictionary=[path], use_threads=False)
+        for chunk in table.column(path).chunks:
+            if pa.types.is_dictionary(chunk.type):
+                total_b += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
+    return total_b > DECODED_B
 
 
 def _empty_table(wanted: Any) -> Any:

@@ -35,3 +35,8 @@ def test_a_size_is_read_with_its_unit(text: str, size_b: float) -> None:
 def test_any_other_text_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a size; expected a number and a unit, such as '24 GB' or '16 GiB'"):
         quantities.parse_bytes(text)
+
+
+def test_a_size_of_hundreds_of_digits_is_refused_in_a_short_message() -> None:
+    with pytest.raises(ValueError, match=r"^.{1,150} is not a size; expected"):
+        quantities.parse_bytes("9" * 400 + " GB")

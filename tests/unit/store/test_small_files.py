@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from featray import store
 from featray.store import schema, small_files, stored_files
@@ -57,3 +58,35 @@ def test_more_files_than_one_batch_are_read(tmp_path: Path) -> None:
         put_file(str(tmp_path), f"{number}.parquet", content)
     location, files = list_files(tmp_path)
     assert small_files.read(location, files, ["sweep"])[0].num_rows == small_files.BATCH_FILES + 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "length", "use_dictionary"),
+    [(100, 2**20, False), (10_000_000, 1, True), (3000, 2**20, True)],
+    ids=["long texts", "many rows", "one text for many rows"],
+)
+def test_a_small_file_that_would_take_gigabytes_is_refused_before_it_is_decoded(
+    results: str, rows: int, length: int, use_dictionary: bool
+) -> None:
+    indices = pa.nulls(rows, pa.int32()).fill_null(0)
+    columns = {
+        "schema_version": pa.nulls(rows, pa.int64()).fill_null(1),
+        "reason": pa.DictionaryArray.from_arrays(indices, ["x" * length]),
+    }
+    content = to_parquet(pa.table(columns), compression="zstd", use_dictionary=use_dictionary)
+    put_file(results, "bomb.parquet", content)
+    assert len(content) < small_files.LIMIT_B
+    reading = store.read(results)
+    assert reading.rows == ()
+    assert [str(problem).partition(";")[0] for problem in reading.problems] == [
+        "bomb.parquet: holds far more than featray writes into so small a file"
+    ]
+
+
+def test_a_thousand_rows_with_long_texts_that_differ_are_read(results: str) -> None:
+    rows = [
+        make_row(invocation=number, status="failed", stderr_tail=f"{number} " + "x" * 4000) for number in range(1000)
+    ]
+    table = schema.to_table(rows).drop_columns(["output_summary"])
+    put_file(results, "rows.parquet", to_parquet(table, compression="zstd"))
+    assert len(store.read(results).rows) == 1000
