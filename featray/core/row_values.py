@@ -17,6 +17,7 @@ from featray.core.status import Status
 
 SHORTEST_S = 1e-9  # no clock of a host ticks faster
 LONGEST_S = 1e9  # 30 years
+SLOWEST_HZ = 1e-9  # a frame in 30 years
 LARGEST = 1e18  # of any float: sums and squares of such numbers are still finite
 INTEGERS = range(-(2**63), 2**63)  # what the store's columns can carry
 SHOWN_LENGTH = 60  # characters of a wrong value in a message
@@ -93,6 +94,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "work": (lambda work: all(text is not None and _is_flat(text) for text in work.values()), "texts of JSON"),
     "unmet_rules": (_has_no_null, "texts"),
     "throttle_reasons": (_has_no_null, "texts"),
+    "output_summary": (lambda summary: _has_no_null(summary.values()), "lists of numbers"),
     "printed": (lambda printed: _has_no_null(printed.values()), "texts"),
 }
 _LEAST: Mapping[str, float] = {
@@ -107,7 +109,7 @@ _LEAST: Mapping[str, float] = {
     "profiled_ratio": 0,
     "frames": 0,
     "batches": 0,
-    "input_fps": 0,
+    "input_fps": SLOWEST_HZ,
     "fex_rows": 0,
     "faces": 0,
     "delay_s_per_frame": 0,

@@ -56,7 +56,11 @@ def make_column(column: Column) -> st.SearchStrategy[Any]:
     if column.name in NAMED:
         values = NAMED[column.name]
     elif column.type is float:
-        values = FLOATS.map(abs) if column.name in row_values.COLUMNS else FLOATS
+        values = (
+            FLOATS.map(lambda value: max(abs(value), row_values.SLOWEST_HZ))
+            if column.name in row_values.COLUMNS
+            else FLOATS
+        )
     else:
         values = COUNTS if column.name in row_values.COLUMNS and column.type is int else make_values(column.type)
     return st.none() | values if column.nullable and column.name != "timed_s" else values

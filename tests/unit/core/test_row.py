@@ -110,6 +110,8 @@ DEEP = "[" * 100_000
         ("work", {"class": None}),
         ("unmet_rules", [None]),
         ("printed", {"sec": None}),
+        ("output_summary", {"Roll": None}),
+        ("input_fps", 5e-324),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_column(column: str, value: object) -> None:
