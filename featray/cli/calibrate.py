@@ -31,8 +31,8 @@ def calibrate(
 ) -> int:
     """Measure identical cells against themselves on every target, so that verdicts know how each target varies.
 
-    One session tells how processes vary. Sessions added with --session, on other days or after a reboot, tell how far
-    runs that were not measured side by side may lie apart.
+    One session shows how much processes vary. Sessions that --session adds, on other days or after a reboot, show how
+    much two runs may differ that were not measured side by side.
     """
     import dataclasses
     import json as json_text

@@ -23,14 +23,17 @@ NO_RAY = "no Ray of featray's runs on this machine"
 app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
 
 ClusterFileArgument = Annotated[
-    Path | None, typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this host.")
+    Path | None,
+    typer.Argument(metavar="CLUSTER", help="Cluster file, such as clusters/lab.yaml; default: this machine."),
 ]
-Ip = Annotated[str | None, typer.Option("--ip", metavar="IP", help="Address at which the other hosts reach this one.")]
-NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This host's name in the cluster.")]
+Ip = Annotated[
+    str | None, typer.Option("--ip", metavar="IP", help="Address at which the other machines reach this one.")
+]
+NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="This machine's name in the cluster.")]
 GpusOption = Annotated[
     str | None,
     typer.Option(
-        "--gpus", metavar="all|none|UUID,...", help="GPUs of this host to use, one raylet each; default: all."
+        "--gpus", metavar="all|none|UUID,...", help="GPUs of this machine to use, one raylet each; default: all."
     ),
 ]
 Labels = Annotated[
@@ -62,11 +65,11 @@ def start(
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Start a head here, or every host of a cluster file.
+    """Start a head here, or every machine of a cluster file.
 
-    The hosts of a file are reached over ssh. The head starts first, then the others join it, one raylet per GPU, with
-    the token of this machine. A host with another Python, Ray or featray than this machine is named, and nothing is
-    started.
+    The machines of a file are reached over ssh. The head starts first, then the others join it, one raylet per GPU,
+    with the token of this machine. A machine with another Python, Ray or featray than this one is named, and nothing
+    is started.
     """
     from featray.api import cluster
 
@@ -102,7 +105,8 @@ def _show_head(head: "StartedHead") -> None:
 @app.command()
 def join(
     head: Annotated[
-        str, typer.Argument(metavar="HOST:PORT|CLUSTER", help="Address of the head, or a cluster file: its hosts join.")
+        str,
+        typer.Argument(metavar="HOST:PORT|CLUSTER", help="Address of the head, or a cluster file: its machines join."),
     ],
     ip: Ip = None,
     name: NameOption = None,
@@ -110,10 +114,10 @@ def join(
     label: Labels = None,
     token_stdin: TokenStdin = False,
 ) -> None:
-    """Join this host, or those of a cluster file, to a running head.
+    """Join this machine, or those of a cluster file, to a running head.
 
-    The hosts of a file are reached over ssh and get the head's token; those that have joined already stay. A host whose
-    Python, Ray or featray the head would refuse is named, and nothing is started on it.
+    The machines of a file are reached over ssh and get the head's token; those that have joined already stay. A machine
+    whose Python, Ray or featray the head would refuse is named, and nothing is started on it.
     """
     from featray.api import cluster
 
@@ -132,7 +136,7 @@ def join(
 
 @app.command()
 def stop(file: ClusterFileArgument = None) -> None:
-    """End featray's Ray here, or on every host of a cluster file.
+    """End featray's Ray here, or on every machine of a cluster file.
 
     Ray that other people started is left alone.
     """
@@ -145,7 +149,7 @@ def stop(file: ClusterFileArgument = None) -> None:
 
 @app.command()
 def status(file: ClusterFileArgument = None) -> None:
-    """Show this host's raylets, and the nodes of its cluster.
+    """Show this machine's raylets, and the nodes of its cluster.
 
     With a cluster file, the nodes of that cluster.
     """
@@ -161,7 +165,7 @@ def status(file: ClusterFileArgument = None) -> None:
 
 @app.command()
 def token() -> None:
-    """Print the token that lets hosts and drivers in.
+    """Print the token that lets machines and submits join the cluster.
 
     Makes one if there is none. Keep it secret.
     """

@@ -28,7 +28,7 @@ def export(
         typer.Option("--output", "-o", metavar="FOLDER", help="Write the files there; default: print a single one."),
     ] = None,
 ) -> None:
-    """Write stored rows in another format: one file for each run, host and GPU in py-feat's own formats."""
+    """Write stored rows in another format: one file for each run, machine and GPU in py-feat's own formats."""
     import featray
 
     exported = featray.export(

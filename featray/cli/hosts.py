@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 def hosts(
     address: Address = None,
     check: Annotated[
-        Path | None, typer.Option("--check", metavar="SWEEP", help="Say what each host lacks for this sweep.")
+        Path | None, typer.Option("--check", metavar="SWEEP", help="Say what each machine lacks for this sweep.")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Show what this machine, or every host of a cluster, is and has.
+    """Show what this machine, or every machine of a cluster, is and has.
 
-    With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a host lacks something.
+    With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a machine lacks something
+    for the sweep.
     """
     import featray
     from featray import api

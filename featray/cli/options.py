@@ -29,7 +29,7 @@ Address = Annotated[
 ]
 InventoryFile = Annotated[
     Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Recorded hosts, as `featray hosts --json` writes them."),
+    typer.Option("--inventory", metavar="FILE", help="Recorded machines, as `featray hosts --json` writes them."),
 ]
 DEFAULT_RESULTS = "results"
 JobAddress = Annotated[

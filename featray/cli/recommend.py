@@ -10,7 +10,9 @@ from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
 def recommend(
     detector: Annotated[str | None, typer.Option("--detector", metavar="NAME", help="Only this detector.")] = None,
-    host: Annotated[str | None, typer.Option("--host", metavar="NAME", help="Only on this host.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="NAME", help="Only on the machine of this name.")
+    ] = None,
     clip: Annotated[str | None, typer.Option("--input", metavar="NAME", help="Only for this input.")] = None,
     device: Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="cpu, cuda or mps.")] = None,
     memory_limit: Annotated[

@@ -28,7 +28,7 @@ def list_runs(
     sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only runs of this sweep.")] = None,
     json: Json = False,
 ) -> None:
-    """List every run: its sweep, when it began, its rows by status, its hosts."""
+    """List every run: its sweep, when it began, its rows by status, its machines."""
     from featray.api import store
 
     stored = store.runs(results, sweep=sweep)
