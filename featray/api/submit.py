@@ -14,7 +14,7 @@ from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError
 from featray.host import lease
-from featray.running import claims, preparation, spooled_rows, submission, without_number
+from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from featray.running.run_outcome import RunOutcome
@@ -94,7 +94,8 @@ def submit(
             retry_failed=retry_failed,
             budget_s=loaded.budget_s if budget_s is None else budget_s,
         )
-        submitted = run_request(request, address, replay, inventory, watch)
+        with interrupts.as_interrupted():
+            submitted = run_request(request, address, replay, inventory, watch)
     except FeatrayError as wrong:
         watch(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
         raise
@@ -134,7 +135,8 @@ def run_request(
     try:
         if backend.dashboard is not None:
             watch(Progress(text=f"Ray dashboard: {backend.dashboard}"))
-        run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
+        with interrupts.as_interrupted():
+            run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
     finally:
         backend.close()
     return _submitted(request, run_id, outcome)

@@ -6,6 +6,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     recorded_secrets   what a user is told about a sweep's secrets, which rows hold as digests
     weights_on_hosts   pretrained weights, before anything is measured
     submission         carries out one submit from its plan to its end
+    interrupts         Ctrl-C and SIGTERM, outside the runner as within it
     runner             carries out a plan; `retries` holds what is left of an invocation after a failure
     run_outcome        the result of a run, and what is left for later
     unmeasured         the rows of units that no process measured

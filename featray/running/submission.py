@@ -3,20 +3,17 @@
 Flow: `preparation` -> `weights_on_hosts` -> `runner`, twice where a pilot comes first -> store.
 """
 
-import contextlib
 import dataclasses
 import datetime
 import functools
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from featray import errors, store
 from featray.backends import Backend
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.planning.plan import Plan
-from featray.running import claims, preparation, spooled_rows, unmeasured, weights_on_hosts
+from featray.running import claims, interrupts, preparation, spooled_rows, unmeasured, weights_on_hosts
 from featray.running.gauges import Gauges
 from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.running.progress import Progress, Watch
@@ -129,29 +126,12 @@ def _run_or_cancel(runner: Runner) -> RunOutcome:
         Interrupted: it was stopped.
     """
     try:
-        with _sigterm_as_ctrl_c():
+        with interrupts.sigterm_as_ctrl_c():
             return runner.run()
     except KeyboardInterrupt:
         runner.cancel()
         done = len(runner.outcome.rows)
         raise errors.Interrupted(f"stopped; {done} rows are stored, the next submit goes on from there") from None
-
-
-@contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C, so that a service manager's stop also keeps every finished row.
-
-    Only the main thread may set signal handlers; in another one (a notebook's executor) SIGTERM keeps its meaning.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _store_refusals(request: SubmitRequest, work: Plan) -> list[Row]:

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 LIST_PORTS = """
-import ipaddress, time
+import time
+from featray.backends.ray import link  # before Ray itself, for its settings
 import psutil, ray
-from featray.backends.ray import link
 link.connect(None, {})
 own = psutil.Process()
 deadline = time.monotonic() + 60

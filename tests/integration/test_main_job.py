@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from tests.support.command import featray, list_children, start
@@ -83,6 +84,25 @@ def test_ctrl_c_keeps_finished_rows_and_the_next_submit_goes_on(tmp_path: Path) 
     assert f"{4 - len(measured)} measured in {measured['run_id'].iloc[0]}" in done.err
     assert (rows(results)["status"] == "ok").all()
     assert len(rows(results)) == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_while_ray_starts_is_one_message_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    sweep, results = write(tmp_path), tmp_path / "results"
+
+    def list_heads() -> list[psutil.Process]:
+        processes = psutil.process_iter(["name", "ppid"])
+        return [head for head in processes if (head.info["name"], head.info["ppid"]) == ("gcs_server", process.pid)]
+
+    with start("submit", sweep, "--results", results) as process:
+        wait_until(list_heads, 120)
+        heads = list_heads()
+        os.kill(process.pid, number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "featray: error: stopped; finished rows are stored, the next submit goes on from there" in err
+    assert "Traceback" not in err
+    wait_until(lambda: not any(head.is_running() and head.status() != psutil.STATUS_ZOMBIE for head in heads), 10)
 
 
 def test_a_spent_budget_starts_nothing_new_and_what_had_started_is_kept(tmp_path: Path) -> None:

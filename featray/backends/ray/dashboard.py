@@ -17,10 +17,16 @@ from ray.dashboard.utils import get_address_for_submission_client
 
 from featray.backends.ray.link import first_line
 from featray.cluster import heads, raylet_records, token
+from featray.core import wording
 from featray.errors import BackendError
 
 TRANSPORT = (requests.RequestException, aiohttp.ClientError, ConnectionError, TimeoutError)
 """Errors on the way to the dashboard."""
+
+GARBLED = (ValueError, TypeError, KeyError, AttributeError)
+"""What Ray's client raises where an answer is JSON, but of another form than it expects."""
+
+MESSAGE_LENGTH = 300  # characters of an answer that an error shows
 
 
 class _Client(job_submission.JobSubmissionClient):  # type: ignore[misc] # Ray is followed no further
@@ -71,6 +77,8 @@ class Dashboard:
             raise self._unusable(self._reason(wrong)) from wrong
         except RuntimeError as wrong:
             raise BackendError(f"the dashboard at {self.url}: {_first_and_last_line(wrong)}") from wrong
+        except GARBLED as wrong:
+            raise self._unusable("its answer is not that of a Ray dashboard of this version") from wrong
 
     def _reason(self, wrong: Exception) -> str:
         if isinstance(wrong, requests.Timeout | TimeoutError):
@@ -92,7 +100,8 @@ class Dashboard:
 def _first_and_last_line(wrong: BaseException) -> str:
     """Leave out the middle of an answer of the dashboard: it may hold a traceback."""
     first, *others = str(wrong).strip(" .\n").splitlines() or [type(wrong).__name__]
-    return " ... ".join([first, *others[-1:]])
+    text = " ... ".join([first, *others[-1:]]).replace("Traceback (most recent call last): ... ", "")
+    return wording.shortened(text, MESSAGE_LENGTH)
 
 
 def _find_url(address: str | None) -> str:
@@ -106,7 +115,9 @@ def _find_url(address: str | None) -> str:
                 "--address HOST:PORT"
             )
         address = raylets[0].address
-    if address not in {raylet.address for raylet in raylets}:
+    if address in {raylet.address for raylet in raylets}:
+        heads.check_reachable(address)  # Ray tries for 40 s to reach a head that is gone
+    else:
         heads.list_nodes(address)  # says in seconds what is wrong with the address or the token
     try:
         return str(get_address_for_submission_client(address))

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psutil
@@ -22,8 +22,6 @@ from featray.cluster import heads, token
 from featray.errors import BackendError
 
 SEVERAL_NODES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray reads it on every system, whatever its name says
-_SEVERAL_NODES_BEFORE = os.environ.get(SEVERAL_NODES)
-_MAY_HAVE_SEVERAL_NODES: bool = ray_constants.ENABLE_RAY_CLUSTER
 
 
 def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
@@ -43,7 +41,6 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         "logging_level": logging.ERROR,
         "namespace": "featray",
     }
-    _choose_addresses(is_embedded=address is None)
     if address is None:
         token.ensure()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
@@ -51,26 +48,34 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.
         heads.check_driver(address)
     try:
-        return ray.init(address=address or "local", **options)
+        with contextlib.nullcontext() if address else _on_loopback():
+            return ray.init(address=address or "local", **options)
     except (ConnectionError, ray.exceptions.RayError, RuntimeError, ValueError) as wrong:
         where = address or "an embedded Ray"
         raise BackendError(f"cannot start or join {where}: {first_line(wrong)}") from wrong
+    except (KeyboardInterrupt, SystemExit) as stop:  # Ctrl-C, and what Ray itself makes of SIGTERM
+        if address is None:
+            kill_embedded()  # what Ray has started by now would outlive this process
+        raise KeyboardInterrupt from stop
 
 
-def _choose_addresses(*, is_embedded: bool) -> None:
-    """Let an embedded Ray listen on loopback alone, and a driver of a cluster where the cluster reaches it.
+@contextlib.contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Let the Ray that the body starts listen on loopback alone.
 
     Ray turns the node address 127.0.0.1 into the machine's own, and then listens on all addresses; its metrics ports
     answer everybody, without a token. It keeps the loopback address where it may not be one of several nodes, as by
     default on macOS. The variable is for the processes that Ray starts, the constant for this one, which has read it.
     """
-    if is_embedded:
-        os.environ[SEVERAL_NODES] = "0"
-    elif _SEVERAL_NODES_BEFORE is None:
-        os.environ.pop(SEVERAL_NODES, None)
-    else:
-        os.environ[SEVERAL_NODES] = _SEVERAL_NODES_BEFORE
-    ray_constants.ENABLE_RAY_CLUSTER = _MAY_HAVE_SEVERAL_NODES and not is_embedded
+    before = os.environ.get(SEVERAL_NODES), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[SEVERAL_NODES], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        os.environ.pop(SEVERAL_NODES)
+        if before[0] is not None:
+            os.environ[SEVERAL_NODES] = before[0]
+        ray_constants.ENABLE_RAY_CLUSTER = before[1]
 
 
 def kill_embedded() -> None:

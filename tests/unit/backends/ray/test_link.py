@@ -25,17 +25,11 @@ def test_an_embedded_ray_is_never_started_without_authentication(monkeypatch: py
     assert not ray.is_initialized()
 
 
-def test_a_driver_of_a_cluster_has_an_address_that_the_cluster_reaches_also_after_an_embedded_ray(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    with pytest.raises(BadInput):
-        link.connect(None, {})
-    assert (os.environ[link.SEVERAL_NODES], ray_constants.ENABLE_RAY_CLUSTER) == ("0", False)
-    with pytest.raises(BackendError):
-        link.connect("127.0.0.1:9", {})
-    assert link.SEVERAL_NODES not in os.environ
-    assert ray_constants.ENABLE_RAY_CLUSTER
+def test_only_the_start_of_an_embedded_ray_is_kept_to_loopback() -> None:
+    before = (os.environ.get(link.SEVERAL_NODES), ray_constants.ENABLE_RAY_CLUSTER)
+    with link._on_loopback():
+        assert (os.environ[link.SEVERAL_NODES], ray_constants.ENABLE_RAY_CLUSTER) == ("0", False)
+    assert (os.environ.get(link.SEVERAL_NODES), ray_constants.ENABLE_RAY_CLUSTER) == before
 
 
 def test_a_task_is_pinned_to_its_node_and_runs_nowhere_else() -> None:

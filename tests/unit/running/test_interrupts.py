@@ -1,0 +1,39 @@
+"""Interrupts: what Ctrl-C and SIGTERM become, and what happens to the handler."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from featray.errors import Interrupted
+from featray.running import interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_an_error_with_its_own_exit_code_and_the_handler_is_given_back(number: signal.Signals) -> None:
+    def stop() -> None:
+        with interrupts.as_interrupted():
+            os.kill(os.getpid(), number)
+            time.sleep(10)  # the signal comes at once
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted, match="finished rows are stored") as stopped:
+        stop()
+    assert stopped.value.exit_code == 130
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_in_another_thread_handlers_stay_as_they_are() -> None:
+    seen: list[object] = []
+
+    def look() -> None:
+        with interrupts.as_interrupted():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [before]
