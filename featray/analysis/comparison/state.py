@@ -42,9 +42,10 @@ class _State:
 
     name: str
     read: Callable[[Sequence[Row]], float | None]
-    allowed: float  # difference between two sides up to which they are alike
+    allowed: float  # difference between two sides up to which they are alike, on `scale`
     write: Callable[[float], str]
     sentence: str
+    scale: Callable[[float], float] = float
     sign: Sign | None = None  # whose caution says the same of one side
     what_to_do: str = signs.WHEN_QUIET  # where there is no sign
     instead_of: str | None = None  # counts only where the state of this name is unknown on a side
@@ -81,7 +82,8 @@ STATES = (
     _State(
         name="other processes",
         read=disturbances.cpu_other,
-        allowed=disturbances.CPU_OTHER_MAX,
+        allowed=-disturbances.log_left(disturbances.CPU_OTHER_MAX),
+        scale=disturbances.log_left,
         write=_percent,
         sentence="other processes took {high} of the CPUs beside the {more}, {low} beside the {less}",
         sign=signs.CROWDED,
@@ -98,7 +100,8 @@ STATES = (
     _State(
         name="steal",
         read=disturbances.stolen,
-        allowed=disturbances.STOLEN_MAX,
+        allowed=-disturbances.log_left(disturbances.STOLEN_MAX),
+        scale=disturbances.log_left,
         write=_percent,
         sentence="the hypervisor took {high} of the processor time beside the {more}, {low} beside the {less}",
         sign=signs.STOLEN,
@@ -176,7 +179,7 @@ def find_differences(
 
 
 def _difference(state: _State, before: float | None, after: float | None) -> StateDifference | None:
-    if before is None or after is None or abs(after - before) <= state.allowed:
+    if before is None or after is None or abs(state.scale(after) - state.scale(before)) <= state.allowed:
         return None
     texts = state.write(before), state.write(after)
     ascending = (("baseline", texts[0]), ("candidate", texts[1]))

@@ -26,6 +26,11 @@ def test_what_no_row_has_is_unknown_and_what_some_have_is_theirs() -> None:
     assert disturbances.throttled(rows_of("throttled", None, True, False)) == 0.5
 
 
+def test_of_cpus_that_others_took_entirely_a_thousandth_is_left() -> None:
+    assert disturbances.log_left(0.0) == 0.0
+    assert disturbances.log_left(1.0) == pytest.approx(-6.9078, abs=1e-4)
+
+
 def test_a_load_counts_per_cpu() -> None:
     assert disturbances.load_per_cpu(rows_of("load_1m", 8.0, 12.0, 16.0, cpu_count=4)) == 3.0
     assert disturbances.load_per_cpu(rows_of("load_1m", 8.0, cpu_count=None)) is None

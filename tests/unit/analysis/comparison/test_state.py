@@ -28,13 +28,13 @@ def find(before: dict[str, Any], after: dict[str, Any], *differing: str) -> list
         (
             {"cpu_other": 0.02},
             {"cpu_other": 0.5},
-            {"cpu_other": 0.07},
+            {"cpu_other": 0.06},
             "other processes took 50% of the CPUs beside the candidate, 2% beside the baseline",
         ),
         (
             {"cpu_other": 0.3},
             {"cpu_other": 0.1},
-            {"cpu_other": 0.26},
+            {"cpu_other": 0.28},
             "other processes took 30% of the CPUs beside the baseline, 10% beside the candidate",
         ),
         (
@@ -95,6 +95,11 @@ def test_an_unlike_state_is_told_with_both_figures_and_a_like_one_is_not(
     assert find(before, after) == [sentence]
     assert find(before, alike) == []
     assert find(before, {"unmet_rules": None}) == []  # unknown is not different
+
+
+def test_what_sides_were_left_of_the_cpus_counts_rather_than_what_others_took() -> None:
+    assert find({"cpu_other": 0.82}, {"cpu_other": 0.80}) != []  # left 18% and 20%: a call is 11% longer
+    assert find({"cpu_other": 0.02}, {"cpu_other": 0.04}) == []  # left 98% and 96%
 
 
 def test_swap_that_grows_on_one_side_only_is_told() -> None:
