@@ -127,8 +127,14 @@ def _grid(units: Sequence[Unit]) -> Labelled:
         "Devices swept": devices,
         "Batch sizes": sorted({row.batch_size for row in rows}),
         "DataLoader workers": sorted({row.num_workers for row in rows}),
+        "Variables of the sweep": sorted({variable for unit in units for variable in _variables(unit)}),
     }
     return tuple((label, wording.listed(values)) for label, values in axes.items() if values)
+
+
+def _variables(unit: Unit) -> list[str]:
+    """Write the environment variables that the sweep set: `NVIDIA_TF32_OVERRIDE=0`."""
+    return [wording.shortened(f"{name}={value}") for name, value in (unit.variables or {}).items()]
 
 
 def _protocol(units: Sequence[Unit]) -> Labelled:

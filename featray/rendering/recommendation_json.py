@@ -96,6 +96,7 @@ VERDICT_KEYS: Mapping[str, str] = {
     "batch_size": "of the setting that is compared",
     "num_workers": "of the setting that is compared",
     "threads": "of the setting that is compared",
+    "env": "of the setting that is compared",
     "verdict": "FASTER, SLOWER, EQUIVALENT, INCONCLUSIVE or NOT COMPARABLE",
     "dagger": "true: the difference may be chance, given how many were looked at; it counts as not decided",
     "speed_ratio": "its speed over that of the other; null unless the verdict is decided",
@@ -149,7 +150,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
         "memory_b": setting.memory.size_b if setting.memory else None,
         "memory_scope": str(setting.memory.scope) if setting.memory else None,
         "tied_batch_sizes": list(setting.tied),
-        "fastest": _size(setting.fastest),
+        "fastest": _settings(setting.fastest),
         "equally_good": [_verdict(pair) for pair in setting.equals],
         "against_best": _verdict(setting.against_best) if setting.against_best else None,
         **_history(setting.candidate),
@@ -160,11 +161,12 @@ def _setting(setting: Setting) -> dict[str, Any]:
 
 
 def _settings(unit: Unit) -> dict[str, Any]:
-    return {**_size(unit), "env": None if unit.variables is None else dict(unit.variables)}
-
-
-def _size(unit: Unit) -> dict[str, Any]:
-    return {"batch_size": unit.row.batch_size, "num_workers": unit.row.num_workers, "threads": unit.threads}
+    return {
+        "batch_size": unit.row.batch_size,
+        "num_workers": unit.row.num_workers,
+        "threads": unit.threads,
+        "env": None if unit.variables is None else dict(unit.variables),
+    }
 
 
 def _history(candidate: Candidate) -> dict[str, Any]:
@@ -192,7 +194,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
 def _verdict(pair: Pair) -> dict[str, Any]:
     unit, decision = pair.candidate, pair.decision
     return {
-        **_size(unit),
+        **_settings(unit),
         "verdict": str(pair.verdict),
         "dagger": pair.dagger,
         "speed_ratio": decision.speedup if decision and pair.is_decided else None,

@@ -28,7 +28,7 @@ def to_yaml(followup: Followup) -> str:
 def _lines(followup: Followup) -> Iterator[str]:
     count = wording.count(len(followup.cells), "cell")
     if followup.invocations:
-        count += f" in {wording.count(followup.invocations, 'invocation')} each"
+        count += f" x {wording.count(followup.invocations, 'invocation')}"
     yield f"# {count}, about {wording.duration(followup.expected_s)}; submit with: featray submit {followup.name}.yaml"
     yield from (f"# - {wording.shortened(reason, COMMENT_LENGTH)}" for reason in followup.reasons[:REASONS])
     if len(followup.reasons) > REASONS:

@@ -1,5 +1,6 @@
 """The list at the head of a report."""
 
+import json
 from typing import Any
 
 from featray.analysis import units
@@ -20,6 +21,13 @@ def test_a_label_without_a_value_is_left_out() -> None:
 
 def test_devices_are_listed_in_the_order_of_the_tables() -> None:
     assert dict(metadata.of_report(units.gather([make_row(), make_cpu_row()])))["Devices swept"] == "cpu, cuda"
+
+
+def test_the_variables_of_the_sweep_are_listed_if_it_set_any() -> None:
+    asked = {"env": {"OMP_NUM_THREADS": "4", "NVIDIA_TF32_OVERRIDE": "0"}}
+    rows = [make_row(asked=json.dumps(asked)), make_row(cell_id="b")]
+    assert dict(metadata.of_report(units.gather(rows)))["Variables of the sweep"] == "NVIDIA_TF32_OVERRIDE=0"
+    assert "Variables of the sweep" not in dict(metadata.of_report(units.gather([make_row()])))
 
 
 def test_the_date_is_that_of_the_first_row_in_utc() -> None:

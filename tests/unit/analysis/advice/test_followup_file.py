@@ -66,7 +66,7 @@ def test_reasons_and_the_expected_duration_are_comments() -> None:
 def test_the_first_comment_names_the_invocations_if_they_are_fixed() -> None:
     wanted = WantedCells(unit=gather_one(make_row()), reason="noisy", invocations=9)
     (followup,) = propose_for(make_finding(wanted))
-    assert followup_file.to_yaml(followup).startswith("# 1 cell in 9 invocations each, about ")
+    assert followup_file.to_yaml(followup).startswith("# 1 cell x 9 invocations, about ")
 
 
 def test_names_from_the_store_stay_values(tmp_path: Path) -> None:
