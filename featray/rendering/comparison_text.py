@@ -132,9 +132,12 @@ def summary(comparison: Comparison) -> list[str]:
     for units, side in ((comparison.only_baseline, "baseline"), (comparison.only_candidate, "candidate")):
         if units:
             remarks.append(f"without a counterpart: {wording.count(len(units), 'unit')} of the {side}")
-    if comparison.superseded:
-        count = wording.count(len(comparison.superseded), "unit")
-        remarks.append(f"left out because a later run measured the same: {count}")
+    measured = sum(bool(unit.logs) for unit in comparison.superseded)
+    left_out = {
+        "a later run measured the same": measured,
+        "it has no number, and another run of the same has one": len(comparison.superseded) - measured,
+    }
+    remarks += [f"left out because {why}: {wording.count(units, 'unit')}" for why, units in left_out.items() if units]
     return remarks
 
 

@@ -11,6 +11,7 @@ from featray.analysis.comparison import Comparison
 from featray.core.row import Row
 from featray.rendering import comparison_text
 from tests.support.builders import BLACKWELL, SHELF, make_rows
+from tests.support.sides import LATER
 
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.0]
 
@@ -110,3 +111,11 @@ def test_a_difference_that_may_be_chance_is_called_undecided() -> None:
     marked = dataclasses.replace(both, pairs=tuple(dataclasses.replace(pair, dagger=True) for pair in both.pairs))
     assert "SLOWER†  0.67x as fast; undecided: it may be chance among so many pairs" in comparison_text.lines(marked)[1]
     assert ": 1 SLOWER (1 of them may be chance: undecided); " in comparison_text.summary(marked)[0]
+
+
+def test_a_run_that_failed_later_is_not_called_measured() -> None:
+    failed = make_rows([1.0], sweep="after", run_id="after-2", status="oom", timed_s=None, work=None, started_at=LATER)
+    again = make_rows(STEADY, sweep="before", run_id="before-2", started_at=LATER, driver="590.1")
+    summary = comparison_text.summary(compared([*before(), *again], [*after(1.2), *failed]))
+    assert "left out because a later run measured the same: 1 unit" in summary
+    assert "left out because it has no number, and another run of the same has one: 1 unit" in summary
