@@ -11,7 +11,7 @@ from featray.core import wording
 LARGEST = 2**63 - 1  # what a row's columns can carry
 SHOWN_LENGTH = 60  # characters of a wrong value in a message
 
-Check = tuple[Callable[[Any], bool], str]
+FieldRule = tuple[Callable[[Any], bool], str]
 """A test of a value, and what was expected where the value fails it."""
 
 
@@ -31,7 +31,7 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-def _or_null(check: Check) -> Check:
+def _or_null(check: FieldRule) -> FieldRule:
     return lambda value: value is None or check[0](value), f"{check[1]} or null"
 
 
@@ -39,13 +39,13 @@ def _mapping_of(is_value: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(is_value, value.values()))
 
 
-_NAME: Check = (lambda value: _is_text(value) and value != "" and value.isprintable(), "printable text on one line")
-_TEXT: Check = _or_null((_is_text, "text"))
-_COUNT: Check = _or_null((_is_count, "a whole number from 0"))
-_TEXTS: Check = (_are_texts, "a list of texts")
-_PAIRS: Check = (_mapping_of(_is_text), "names with texts")
+_NAME: FieldRule = (lambda value: _is_text(value) and value != "" and value.isprintable(), "printable text on one line")
+_TEXT: FieldRule = _or_null((_is_text, "text"))
+_COUNT: FieldRule = _or_null((_is_count, "a whole number from 0"))
+_TEXTS: FieldRule = (_are_texts, "a list of texts")
+_PAIRS: FieldRule = (_mapping_of(_is_text), "names with texts")
 
-GPU: Mapping[str, Check] = {
+GPU: Mapping[str, FieldRule] = {
     "uuid": _NAME,
     "name": _NAME,
     "memory_b": _COUNT,
@@ -53,7 +53,7 @@ GPU: Mapping[str, Check] = {
     "compute_capability": _TEXT,
     "foreign_processes": _COUNT,
 }
-HOST: Mapping[str, Check] = {
+HOST: Mapping[str, FieldRule] = {
     "host_id": _NAME,
     "hostname": _NAME,
     **dict.fromkeys(("address", "os", "arch", "cpu_model", "python", "cuda", "ffmpeg", "error"), _TEXT),
@@ -68,7 +68,7 @@ HOST: Mapping[str, Check] = {
 }
 
 
-def find_fault(place: str, value: Any, checks: Mapping[str, Check], required: tuple[str, ...]) -> str | None:
+def find_fault(place: str, value: Any, checks: Mapping[str, FieldRule], required: tuple[str, ...]) -> str | None:
     """Say which field of an object is missing, unknown or wrong, if one is.
 
     Args:
