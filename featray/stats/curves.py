@@ -149,8 +149,9 @@ def find_shorter(curves: Sequence[Sequence[Step]], margin: float = MARGIN) -> li
 def _keep(
     curves: Sequence[Sequence[Step]], chance: Callable[[Step], float], counts: Callable[[Step], bool]
 ) -> list[list[Step]]:
-    survives = iter(survive([chance(step) for steps in curves for step in steps]))
-    return [[step for step in steps if next(survives) and counts(step)] for steps in curves]
+    """Keep the steps that count and survive the correction for all steps; those that do not count have no chance."""
+    survives = iter(survive([chance(step) if counts(step) else 1.0 for steps in curves for step in steps]))
+    return [[step for step in steps if next(survives)] for steps in curves]
 
 
 def survive(chances: Sequence[float], rate: float = REPORT_RATE) -> list[bool]:

@@ -1,7 +1,7 @@
 """Batch patterns: what larger batches do on each device, over all its batch curves.
 
-Flow: `batch_steps.ComparedCurve` -> `findings`. Pure. One sentence for each device says in how many curves throughput
-rises, falls, turns or stays the same; `regressions` looks at the single curves.
+Flow: `batch_steps.ComparedCurve` -> `findings`. Pure. One sentence for each model of device says in how many curves
+throughput rises, falls, turns or stays the same; `regressions` looks at the single curves.
 """
 
 import dataclasses
@@ -49,18 +49,24 @@ class PatternedCurve:
 
 
 def findings(about: Sequence[ComparedCurve], margin: float) -> Iterator[Finding]:
-    """Describe the curves of each device; a device with fewer than CURVES_MIN of them, or none decided, has none."""
+    """Describe the curves of each model of device that has at least CURVES_MIN of them, and some decided."""
     about = [compared for compared in about if len(compared.curve.units) > 1]
     longer, shorter = batch_steps.find_longer(about, margin), batch_steps.find_shorter(about, margin)
     write_settings = make_settings_writer(compared.curve for compared in about)
-    by_target: dict[str, list[PatternedCurve]] = {}
+    by_model: dict[tuple[str, str], list[PatternedCurve]] = {}
     for compared, losses, gains in zip(about, longer, shorter, strict=True):
         first, pattern = compared.curve.first, _pattern(compared.curve, losses, gains, margin)
         name = f"{unit_wording.detector_and_clip(first.row)}{write_settings(first)}"
-        by_target.setdefault(first.row.target_id, []).append(PatternedCurve(compared.curve, pattern, name))
-    for members in by_target.values():
+        by_model.setdefault(_model(first), []).append(PatternedCurve(compared.curve, pattern, name))
+    for members in by_model.values():
         if len(members) >= CURVES_MIN and any(member.pattern is not Pattern.UNDECIDED for member in members):
             yield _finding(members)
+
+
+def _model(unit: Unit) -> tuple[str, str]:
+    """Give the kind and the model of a unit's device; a processor of unknown model is a model of its own."""
+    row = unit.row
+    return row.device, row.gpu_name or (row.cpu_model if row.device == Device.CPU else None) or row.target_id
 
 
 def _pattern(curve: Curve, losses: Sequence[BatchPair], gains: Sequence[BatchPair], margin: float) -> Pattern:
@@ -83,6 +89,9 @@ def _pattern(curve: Curve, losses: Sequence[BatchPair], gains: Sequence[BatchPai
 
 
 def _finding(members: Sequence[PatternedCurve]) -> Finding:
+    where = _where([member.curve.first for member in members])
+    if len({member.curve.first.row.target_id for member in members}) > 1:
+        members = [dataclasses.replace(one, name=f"{one.name}, {one.curve.first.target.name}") for one in members]
     by_pattern = {pattern: [member for member in members if member.pattern is pattern] for pattern in Pattern}
     first, *others = sorted(((pattern, own) for pattern, own in by_pattern.items() if own), key=_rank)
     total = wording.count(len(members), "batch curve")
@@ -90,7 +99,7 @@ def _finding(members: Sequence[PatternedCurve]) -> Finding:
     clauses = [_clause(*first, share), *(_clause(*other, str(len(other[1]))) for other in others)]
     return Finding(
         kind=FindingKind.BATCH_PATTERN,
-        text=f"On {_where(members[0].curve.first)}, throughput with larger batches {'; '.join(clauses)}.",
+        text=f"On {where}, throughput with larger batches {'; '.join(clauses)}.",
         figures={"curves": len(members), **{pattern.name.lower(): len(own) for pattern, own in by_pattern.items()}},
         units=tuple(unit.key for member in members for unit in member.curve.units),
     )
@@ -102,11 +111,11 @@ def _rank(entry: tuple[Pattern, Sequence[PatternedCurve]]) -> tuple[bool, int]:
     return pattern is Pattern.UNDECIDED, -len(own)
 
 
-def _where(unit: Unit) -> str:
-    """Name the device, and the kind of a processor: processors differ most in what larger batches do."""
-    processor = unit.row.cpu_model or unit.row.arch
-    is_processor = unit.row.device == Device.CPU and processor
-    return f"{unit.target.name} ({wording.short(processor)})" if is_processor and processor else unit.target.name
+def _where(units: Sequence[Unit]) -> str:
+    """Name the devices, and the kind of a processor: processors differ most in what larger batches do."""
+    names, row = wording.listed(unit.target.name for unit in units), units[0].row
+    processor = row.cpu_model or row.arch
+    return f"{names} ({wording.short(processor)})" if row.device == Device.CPU and processor else names
 
 
 def _clause(pattern: Pattern, own: Sequence[PatternedCurve], share: str) -> str:

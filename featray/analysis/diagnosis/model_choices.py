@@ -4,7 +4,7 @@ Flow: best settings -> `findings`. Pure. Another model is other work: a ratio sa
 the two is better.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from featray.analysis import unit_wording
@@ -25,11 +25,8 @@ def findings(best: Sequence[BestBatch], margin: float, noise: Noise) -> Iterator
     """Compare the best settings of each two detectors that differ in one part, on the same input and target."""
     choices: dict[Choice, list[tuple[Unit, Unit]]] = {}
     for members in group_by_input_and_target(best).values():
-        for one, other in combinations((batch.unit for batch in members), 2):
-            part = _only_difference(one, other)
-            if part is not None:
-                values = [(str(keys.work_value(unit, part)), unit) for unit in (one, other)]
-                (first, baseline), (second, candidate) = sorted(values, key=lambda entry: entry[0])
+        for part, alternatives in _alternatives([batch.unit for batch in members]):
+            for (first, baseline), (second, candidate) in combinations(sorted(alternatives.items()), 2):
                 choices.setdefault((part, first, second), []).append((baseline, candidate))
     for part in dict.fromkeys(part for part, _, _ in choices):
         own = {choice: pairs for choice, pairs in choices.items() if choice[0] == part}
@@ -38,20 +35,26 @@ def findings(best: Sequence[BestBatch], margin: float, noise: Noise) -> Iterator
                 yield _finding(choice, pairs)
 
 
-def _only_difference(one: Unit, other: Unit) -> str | None:
-    """Name the part in which two detectors differ; None if there are several, or if one does not store its parts."""
-    first, second = _parts(one), _parts(other)
-    if not first or not second:
-        return None
-    differing = [part for part in dict.fromkeys((*first, *second)) if first.get(part) != second.get(part)]
-    return differing[0] if len(differing) == 1 and differing[0] in first and differing[0] in second else None
+def _alternatives(units: Sequence[Unit]) -> Iterator[tuple[str, dict[str, Unit]]]:
+    """Give each part in which some detectors differ although all their other parts are equal, with its values."""
+    groups: dict[tuple[str, Hashable], dict[str, Unit]] = {}
+    for unit in units:
+        parts = _parts(unit)
+        for part in parts:
+            others = frozenset(entry for entry in parts.items() if entry[0] != part)
+            groups.setdefault((part, others), {}).setdefault(str(keys.work_value(unit, part)), unit)
+    for (part, _), alternatives in groups.items():
+        if len(alternatives) > 1:
+            yield part, alternatives
 
 
 def _parts(unit: Unit) -> Mapping[str, str]:
     """Give what was resolved of a detector, without its weight files, which follow from its models."""
     work = unit.row.work or {}
     return {
-        key: value for key, value in work.items() if key not in keys.INPUT_KEYS and not key.startswith(keys.WEIGHT_FILE)
+        key: value
+        for key, value in work.items()
+        if key not in keys.INPUT_KEYS and not key.startswith(keys.WEIGHT_FILE) and key != keys.KIND_OF_WEIGHTS
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from featray.analysis.diagnosis import FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
-from tests.support.builders import CPU, make_row
+from tests.support.builders import CPU, RTX3090, SHELF, make_row
 from tests.support.findings import (
     FindingCase,
     check_given,
@@ -98,3 +98,13 @@ def test_the_pattern_that_maintainers_wrote_is_found_in_their_report() -> None:
     cpu, mps = texts(apple_reports.make_rows(apple_reports.M5_MAX))
     assert "On CPU (arm64), throughput with larger batches falls in 7 of 8 batch curves" in cpu
     assert "On Apple M5 Max, throughput with larger batches rises in all 9 batch curves" in mps
+
+
+def test_devices_of_one_model_share_a_sentence() -> None:
+    twin = {**RTX3090, "target_id": "GPU-twin", "gpu_uuid": "GPU-twin"}
+    (text,) = texts(make_curve(1.0, 2.0, 4.0, **SHELF), make_curve(5.0, 2.0, 1.0, **twin))
+    assert text == (
+        "On RTX 3090 of box, RTX 3090 of shelf, throughput with larger batches rises in 1 of 2 batch curves "
+        "(b=16 is 5.0x as fast as b=1); falls in 1 (b=16 takes 4.0x as long as b=1: retinaface, short (72 frames), "
+        "RTX 3090 of shelf)."
+    )
