@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.analysis import unit_cell
-from featray.analysis.advice import speeds
+from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
@@ -101,6 +101,7 @@ VERDICT_KEYS: Mapping[str, str] = {
     "dagger": "true: the difference may be chance, given how many were looked at; it counts as not decided",
     "speed_ratio": "its speed over that of the other; null unless the verdict is decided",
     "reasons": "why it is INCONCLUSIVE or NOT COMPARABLE",
+    "differs": "what else differs, such as the torch stack, so that the ratio is not due to the setting alone",
 }
 """Of `against_best` and of each entry of `equally_good`."""
 
@@ -199,4 +200,5 @@ def _verdict(pair: Pair) -> dict[str, Any]:
         "dagger": pair.dagger,
         "speed_ratio": decision.speedup if decision and pair.is_decided else None,
         "reasons": list(pair.reasons),
+        "differs": settings.confounders(pair),
     }

@@ -8,7 +8,7 @@ import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import unit_wording
-from featray.analysis.advice import speeds
+from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.recommendation import Recommendation
@@ -134,7 +134,9 @@ def _verdict(pair: Pair | None) -> str:
         return f"; equally fast ({pair.verdict})"
     if pair.decision is None or not pair.is_decided:
         return f"; not decided ({pair.verdict})"
-    return f"; {wording.times(pair.decision.speedup)} as fast ({pair.verdict})"
+    others = wording.listed(settings.confounders(pair))
+    also = f", but {others} differs as well" if others else ""
+    return f"; {wording.times(pair.decision.speedup)} as fast ({pair.verdict}){also}"
 
 
 def _equals(best: Setting) -> str:

@@ -42,7 +42,7 @@ def test_suggest_writes_sweeps_that_plan_can_read(results: Path, tmp_path: Path)
     files = [Path(line) for line in ran.out.splitlines()]
     assert ran.code == 0
     asked_for = {file.name.removeprefix(f"{RUN}-") for file in files}
-    assert {"confounded.yaml", "new-ground.yaml", "batch-curve.yaml", "headroom.yaml"} <= asked_for
+    assert {"unproven.yaml", "confounded.yaml", "new-ground.yaml", "headroom.yaml"} <= asked_for
     planned = featray("plan", files[0], "--results", results)
     assert "liquidswords2" in planned.err  # read and understood; this machine is another one
     assert planned.code == 2

@@ -121,7 +121,7 @@ def _candidates(family: Sequence[Unit]) -> Iterator[Candidate]:
         for unit in context.units:
             key = unit.row.batch_size, unit.row.num_workers, unit.threads, _asked(unit, SETTINGS[:3])
             settings.setdefault(key, []).append(unit)
-        older = () if context is newest else context.changes(newest)
+        older = () if context is newest else _changes(context.columns, newest.columns)
         yield from (candidate for units in settings.values() for candidate in _of_setting(units, older))
 
 
@@ -140,11 +140,6 @@ class _Context:
         self.units.append(unit)
         self.columns = {**columns, **self.columns}
         self.run_ids.add(unit.key[0])
-
-    def changes(self, newest: "_Context") -> tuple[Change, ...]:
-        shared = [name for name in self.columns if name in newest.columns]
-        values = [(name, self.columns[name], newest.columns[name]) for name in shared]
-        return tuple(Change(name, own, new) for name, own, new in values if own != new)
 
 
 def _contexts(units: Iterable[Unit]) -> list[_Context]:
@@ -171,6 +166,16 @@ def _columns(unit: Unit) -> dict[str, str]:
     if unit.is_imported:
         values["run_id"] = unit.row.run_id
     return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+    values = [(name, value, after.get(name, value)) for name, value in before.items()]
+    return tuple(Change(name, own, new) for name, own, new in values if own != new)
+
+
+def context_changes(before: Unit, after: Unit) -> tuple[Change, ...]:
+    """List what is known to differ between the contexts of two units of one target."""
+    return _changes(_columns(before), _columns(after))
 
 
 def _of_setting(units: Sequence[Unit], older: tuple[Change, ...]) -> Iterator[Candidate]:

@@ -164,10 +164,12 @@ def _fastest_first(older: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _with_longest_clip(setting: Setting, longest: Mapping[Hashable, Setting]) -> Setting:
-    other = longest.get(setting.candidate.detector)
-    unit = setting.unit
-    is_needed = other is not None and unit.is_video and not setting.speed.is_sustained
-    if other is None or not is_needed or (unit.row.frames or 0) >= (other.unit.row.frames or 0):
+    """Add the speed on a longer clip, if one was measured in the same context and the own speed is not sustained."""
+    other, unit = longest.get(setting.candidate.detector), setting.unit
+    if other is None or not unit.is_video or setting.speed.is_sustained:
+        return setting
+    is_longer = (other.unit.row.frames or 0) > (unit.row.frames or 0)
+    if not is_longer or candidates.context_changes(other.unit, unit):
         return setting
     clip = LongestClip(section_label=other.unit.row.section_label, unit=other.unit, speed=other.speed)
     return dataclasses.replace(setting, longest_clip=clip)

@@ -157,3 +157,10 @@ def is_equally_good(pair: Pair) -> bool:
     if min(decision.n_baseline, decision.n_candidate) < stats.INVOCATIONS_MIN:
         return math.log(decision.ratio) < max(decision.margin, SINGLE_DIFFERENCE)
     return not (pair.is_decided and pair.verdict is Verdict.SLOWER)
+
+
+def confounders(pair: Pair) -> list[str]:
+    """List what else differs between two settings besides themselves, their detectors and their targets."""
+    is_same_target = pair.baseline.row.target_id == pair.candidate.row.target_id
+    keys = {"torch", "pyfeat", "measuring", *(("driver",) if is_same_target else ())}
+    return [factor.gist for factor in pair.factors if factor.key in keys]

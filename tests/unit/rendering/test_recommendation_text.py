@@ -60,6 +60,11 @@ def test_every_runner_up_has_its_verdict_and_only_a_decided_one_a_ratio() -> Non
     ]
 
 
+def test_a_ratio_between_two_torches_says_so() -> None:
+    lines = write(steady(0.72), steady(1.44, detector="img2pose", torch="2.5.1", run_id="before"))
+    assert lines[1].endswith("; 0.50x as fast (SLOWER), but torch stack (2.11.0+cu128 -> 2.5.1) differs as well")
+
+
 def test_a_ratio_with_a_dagger_is_not_decided() -> None:
     barely = [0.72 * share for share in (1.0, 1.02, 1.08, 1.1, 1.06)]
     equals = [row for name in "abcd" for row in steady(0.721, detector=name)]

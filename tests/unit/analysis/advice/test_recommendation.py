@@ -242,6 +242,12 @@ def test_a_short_clip_has_the_speed_on_the_longest_clip_as_well() -> None:
     assert alone.best.sustained_basis == "long (472 frames)"
 
 
+def test_the_longest_clip_of_another_context_tells_nothing() -> None:
+    rows = [*steady(0.5), *steady(6.0, input="long", torch="2.5.1", run_id="before")]
+    _, short = recommendation.recommend(units.gather(rows))
+    assert short.best.longest_clip is None
+
+
 def test_a_sustained_run_gives_the_speed_and_its_decay() -> None:
     rows = [*steady(0.5, sustained_hz=[144.0, 120.0, 110.0, 108.0]), *steady(2.0, input="long")]
     _, short = recommendation.recommend(units.gather(rows))
