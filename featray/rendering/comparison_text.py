@@ -190,6 +190,7 @@ def _record(pair: Pair) -> dict[str, Any]:
         "dagger": pair.dagger,
         **_figures(pair.decision),
         "reasons": list(pair.reasons),
+        "states": {state.name: {"baseline": state.baseline, "candidate": state.candidate} for state in pair.states},
         "work_differences": [vars(change) for change in pair.changes],
         "factors": [
             {"factor": factor.key, "kind": str(factor.kind), "changes": [vars(change) for change in factor.changes]}

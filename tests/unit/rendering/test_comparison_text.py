@@ -119,3 +119,9 @@ def test_a_run_that_failed_later_is_not_called_measured() -> None:
     summary = comparison_text.summary(compared([*before(), *again], [*after(1.2), *failed]))
     assert "left out because a later run measured the same: 1 unit" in summary
     assert "left out because it has no number, and another run of the same has one: 1 unit" in summary
+
+
+def test_the_json_holds_the_states_in_which_the_machine_was_unlike() -> None:
+    quiet, busy = (make_rows([1.0, 1.01, 0.99], run_id=run, cpu_other=share) for run, share in (("a", 0.0), ("b", 0.5)))
+    (pair,) = json.loads(comparison_text.to_json(comparison.compare(quiet, busy)))["pairs"]
+    assert pair["states"] == {"other processes": {"baseline": "0%", "candidate": "50%"}}
