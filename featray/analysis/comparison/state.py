@@ -17,8 +17,11 @@ from featray.core import wording
 from featray.core.row import Row
 from featray.stats import Design
 
-WARMUP_RULES = ("warmup_min", "warmup_shapes", "warmup_steady", "warmup_trend")
+WARMUP_RULES = ("warmup_min", "warmup_shapes", "warmup_trend")
 """Rules of the protocol without which the timed calls may hold first-time costs."""
+
+SCATTER_RULES = ("warmup_steady", "spread")
+"""Rules that calls do not meet if they scatter, which short calls or another program may do on a quiet machine."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -148,7 +151,7 @@ STATES = (
         follows=True,
     ),
     *(_rule(rule) for rule in WARMUP_RULES),
-    _rule("spread", follows=True),
+    *(_rule(rule, follows=True) for rule in SCATTER_RULES),
 )
 """What is compared, in the order in which it is told."""
 

@@ -134,6 +134,8 @@ def test_clock_heat_and_scatter_follow_from_what_is_compared() -> None:
     assert len(find(before, after)) == 2
     assert find(before, after, "batch_size") == []
     assert find({"temperature_max_c": 40.0}, {"temperature_max_c": 80.0}, "gpu") == []
+    assert find({}, {"unmet_rules": ["warmup_steady"]}, "batch_size") == []
+    assert find({}, {"unmet_rules": ["warmup_trend"]}, "batch_size") != []
 
 
 def test_other_processes_count_whatever_is_compared() -> None:
