@@ -36,7 +36,7 @@ def findings(about: Sequence[ComparedCurve], baseline: Iterable[Curve], margin: 
     for slowdown in slowdowns.find(about, margin):
         evidence = slowdown_evidence.find_evidence(slowdown, related, margin)
         effects.setdefault(_effect_key(slowdown), []).append(ExplainedSlowdown(slowdown, evidence))
-    for same in _told_alike(effects.values(), settings):
+    for same in _told_alike(effects.values()):
         yield _finding(same, settings)
 
 
@@ -51,22 +51,21 @@ def _batches(slowdown: Slowdown) -> tuple[int, ...]:
     return tuple(unit.row.batch_size for unit in units)
 
 
-def _told_alike(effects: Iterable[Effect], settings: Callable[[Unit], str]) -> list[list[Effect]]:
-    """Group effects of several detectors that differ in their figures only."""
+def _told_alike(effects: Iterable[Effect]) -> list[list[Effect]]:
+    """Group the effects of several detectors and settings on one target that differ in their figures only."""
     groups: dict[Hashable, list[Effect]] = {}
     for effect in effects:
         slowdown = effect[0].slowdown
-        clips = tuple(unit_wording.clip(explained.slowdown.after.row) for explained in effect)
-        place = slowdown.after.row.run_id, slowdown.after.row.target_id, settings(slowdown.after)
-        text = slowdown_wording.clues(effect), _conclusion(effect)
-        groups.setdefault((place, _batches(slowdown), clips, text), []).append(effect)
+        place = slowdown.after.row.run_id, slowdown.after.row.target_id
+        text = slowdown_wording.clues(effect, has_figures=False), _conclusion(effect)
+        groups.setdefault((place, _batches(slowdown), text), []).append(effect)
     return list(groups.values())
 
 
 def _finding(effects: Sequence[Effect], settings: Callable[[Unit], str]) -> Finding:
     members = [explained.slowdown for effect in effects for explained in effect]
     first, effect = members[0], effects[0]
-    clues = slowdown_wording.clues(effect)
+    clues = slowdown_wording.clues(effect, has_figures=len(effects) == 1)
     units = [unit.key for member in members for unit in (member.before, member.after, *member.larger)]
     return Finding(
         kind=FindingKind.BATCH_CURVE,

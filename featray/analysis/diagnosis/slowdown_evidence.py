@@ -35,7 +35,7 @@ class SlowdownEvidence:
     same_per_call: tuple[Slowdown, ...]  # inputs of unlike work, the same excess per call
     other_per_call: tuple[Slowdown, ...]  # inputs of unlike work that are slower too, but by another excess per call
     same_per_work: tuple[Slowdown, ...]  # the same excess per frame or per face, of which they have unlike numbers
-    on_other_gpus: tuple[Slowdown, ...]  # the same excess per call
+    on_other_gpus: tuple[Slowdown, ...]  # the same excess per call although the smaller batch is faster or slower there
     unaffected: tuple[Unit, ...]  # other inputs with enough batches, no slower
     first_calls: bool
     few_batches: bool
@@ -109,7 +109,7 @@ def find_evidence(slowdown: Slowdown, related: RelatedCurves, margin: float) -> 
         same_per_call=tuple(other for other in unlike if _is_same(other.excess_s, excess_s)),
         other_per_call=tuple(other for other in unlike if not _is_same(other.excess_s, excess_s)),
         same_per_work=tuple(other for other in slower if _is_same_rate(other, slowdown)),
-        on_other_gpus=tuple(other for other in related.other_gpus(slowdown) if _is_same(other.excess_s, excess_s)),
+        on_other_gpus=tuple(other for other in related.other_gpus(slowdown) if _is_same_on_unlike(other, slowdown)),
         unaffected=tuple(other.after for other in other_inputs if _is_unaffected(other, margin)),
         first_calls=_are_first_calls(slowdown),
         few_batches=batches(slowdown.after) < FEW_BATCHES,
@@ -135,6 +135,12 @@ def _is_same_rate(other: Slowdown, slowdown: Slowdown) -> bool:
 def _ratio(one: int | None, two: int | None) -> float:
     """Divide two counts; 1 if either is unknown, which is no difference."""
     return one / two if one and two else 1.0
+
+
+def _is_same_on_unlike(other: Slowdown, slowdown: Slowdown) -> bool:
+    """Return True if two GPUs of unlike speed have the same excess: a rate would follow the speed."""
+    is_unlike = not _is_same(other.before.call_s or 0.0, slowdown.before.call_s or 0.0)
+    return is_unlike and _is_same(other.excess_s, slowdown.excess_s)
 
 
 def _is_unaffected(other: Slowdown, margin: float) -> bool:

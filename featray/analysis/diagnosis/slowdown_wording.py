@@ -50,15 +50,20 @@ def _one(slowdown: Slowdown, settings: Callable[[Unit], str]) -> str:
 
 def _several(members: Sequence[Slowdown], settings: Callable[[Unit], str]) -> str:
     after, before = members[0].after, members[0].before
-    where, larger, smaller = f"{after.target.name}{settings(after)}", _larger(members[0]), before.row.batch_size
+    several_settings = len({settings(member.after) for member in members}) > 1
+    where = after.target.name if several_settings else f"{after.target.name}{settings(after)}"
+    larger, smaller = _larger(members[0]), before.row.batch_size
     if len({member.after.row.detector for member in members}) == 1:
-        subject, name = f"{unit_wording.detector(after.row)} on {where} is slower at", unit_wording.clip
-        text = f"{subject} {larger} than at b={smaller}"
+        text, describe = (
+            f"{unit_wording.detector(after.row)} on {where} is slower at {larger} than at",
+            unit_wording.clip,
+        )
     else:
-        name, verb = unit_wording.detector_and_clip, "are" if members[0].larger else "is"
-        text = f"On {where}, {larger} {verb} slower than b={smaller}"
-    parts = [f"{name(member.after.row)} {_times(member)}, {_excess(member)}" for member in members]
-    return f"{text}: {wording.phrases(parts)}."
+        text = f"On {where}, {larger} {'are' if members[0].larger else 'is'} slower than"
+        describe = unit_wording.detector_and_clip
+    names = [f"{describe(member.after.row)}{settings(member.after) if several_settings else ''}" for member in members]
+    parts = [f"{name} {_times(member)}, {_excess(member)}" for name, member in zip(names, members, strict=True)]
+    return f"{text} b={smaller}: {wording.phrases(parts)}."
 
 
 def _slower_units(slowdown: Slowdown) -> tuple[Unit, ...]:
@@ -86,26 +91,38 @@ def _joined(values: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def clues(effect: Effect) -> str:
-    """Write the clues to the cause; empty if there are none."""
-    return "; ".join(dict.fromkeys((*_shared_clues(effect), *_clues_of_others(effect), *_clues_within(effect))))
+def clues(effect: Effect, *, has_figures: bool = True) -> str:
+    """Write the clues to the cause; empty if there are none.
+
+    Args:
+        effect: At least one slowdown.
+        has_figures: Whether to give seconds, which differ between the detectors that share an effect.
+    """
+    found = (*_shared_clues(effect), *_clues_of_others(effect), *_clues_within(effect))
+    return "; ".join(
+        dict.fromkeys(f"{clue}{f' ({figure})' if figure and has_figures else ''}" for clue, figure in found)
+    )
 
 
-def _shared_clues(effect: Effect) -> Iterator[str]:
+Clue = tuple[str, str]
+"""What it says, and its figure; empty without one."""
+
+
+def _shared_clues(effect: Effect) -> Iterator[Clue]:
     """Say what the inputs of an effect have in common, and which inputs do not show it."""
     if all(explained.evidence.few_batches for explained in effect):
         counts = {slowdowns.batches(explained.slowdown.after) for explained in effect}
         limit = "" if len(counts) == 1 else "at most "
-        yield f"{limit}{wording.count(max(counts), 'batch', 'batches')} per call"
+        yield f"{limit}{wording.count(max(counts), 'batch', 'batches')} per call", ""
     for explained in effect:
         for other in explained.evidence.on_other_gpus[:1]:
-            yield f"the same extra time on {other.after.target.name} ({wording.extra(other.excess_s)})"
+            yield f"the same extra time on {other.after.target.name}", wording.extra(other.excess_s)
     unaffected = {id(unit): unit for explained in effect for unit in explained.evidence.unaffected}
     if unaffected:
-        yield f"{wording.listed(unit_wording.clip(unit.row) for unit in unaffected.values())} not slower"
+        yield f"{wording.listed(unit_wording.clip(unit.row) for unit in unaffected.values())} not slower", ""
 
 
-def _clues_of_others(effect: Effect) -> Iterator[str]:
+def _clues_of_others(effect: Effect) -> Iterator[Clue]:
     """Say how much longer the same batches take on inputs that the finding does not list."""
     listed = {id(explained.slowdown.after) for explained in effect}
     for explained in effect:
@@ -118,25 +135,25 @@ def _clues_of_others(effect: Effect) -> Iterator[str]:
             )
         )
         for other in same_per_call[:1]:
-            clip = unit_wording.clip(other.after.row)
-            yield f"{clip} takes {wording.extra(other.excess_s)} more per call too"
+            yield f"as much more per call on {unit_wording.clip(other.after.row)}", wording.extra(other.excess_s)
         for other in sorted(other_per_call, key=lambda other: -abs(other.excess_s - explained.slowdown.excess_s))[:1]:
-            yield f"{unit_wording.clip(other.after.row)} takes {wording.extra(other.excess_s)} more per call"
+            yield f"not as much more per call on {unit_wording.clip(other.after.row)}", wording.extra(other.excess_s)
         for other in same_per_work[:1]:
-            clip = unit_wording.clip(other.after.row)
-            yield f"{clip} takes as much more per frame ({wording.milliseconds(other.frame_excess_s)} ms)"
+            figure = f"{wording.milliseconds(other.frame_excess_s)} ms"
+            yield f"as much more per frame on {unit_wording.clip(other.after.row)}", figure
 
 
-def _clues_within(effect: Effect) -> Iterator[str]:
+def _clues_within(effect: Effect) -> Iterator[Clue]:
     """Say where in a call the extra time is."""
     if all(explained.evidence.first_calls for explained in effect):
-        yield "the first timed call takes most of it"
+        yield "the first timed call takes most of it", ""
     grown = [_grown_stages(explained.slowdown) for explained in effect]
-    if len(effect) == 1 and grown[0]:
-        stages = [f"{stage} +{wording.extra(growth_s)}" for stage, growth_s in grown[0].items()]
-        yield f"stages that take longer: {wording.listed(stages)}"
-    elif all(grown):
-        yield f"stages that take longer: {wording.listed(stage for stages in grown for stage in stages)}"
+    if all(grown):
+        stages = {stage: growth_s for own in grown for stage, growth_s in own.items()}
+        figures = (
+            wording.listed(f"+{wording.extra(growth_s)}" for growth_s in stages.values()) if len(effect) == 1 else ""
+        )
+        yield f"stages that take longer: {wording.listed(stages)}", figures
 
 
 def _grown_stages(slowdown: Slowdown) -> Mapping[str, float]:

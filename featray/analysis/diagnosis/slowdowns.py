@@ -6,7 +6,6 @@ Flow: `batch_steps.ComparedCurve` -> `find` -> `Slowdown` -> `slowdown_evidence`
 import dataclasses
 import math
 from collections.abc import Sequence
-from statistics import fmean
 
 from featray.analysis.diagnosis import batch_steps
 from featray.analysis.diagnosis.batch_steps import BatchPair, ComparedCurve
@@ -18,7 +17,7 @@ from featray.core import inputs
 class Slowdown:
     """A batch size that is slower than a smaller one."""
 
-    before: Unit  # the fastest smaller batch
+    before: Unit  # the largest smaller batch that is not slower itself
     after: Unit  # the smallest that is slower than it
     larger: tuple[Unit, ...] = ()  # further batches that are slower than the same smaller one
 
@@ -39,14 +38,19 @@ def find(about: Sequence[ComparedCurve], margin: float) -> list[Slowdown]:
 
 
 def _of_curve(pairs: Sequence[BatchPair]) -> list[Slowdown]:
-    """Measure each slower batch from the fastest smaller one; batches with the same one are one slowdown."""
-    fastest: dict[int, BatchPair] = {}
+    """Measure each slower batch from the largest smaller one that is not slower itself.
+
+    It is the neighbour of the turn, also where several smaller batches are equally fast, so that one effect has one
+    name. Batches that are slower than the same one are one slowdown.
+    """
+    slower = {id(after) for _, after in pairs}
+    before_of: dict[int, BatchPair] = {}
     for before, after in pairs:
-        best = fastest.get(id(after))
-        if best is None or fmean(before.logs) < fmean(best[0].logs):
-            fastest[id(after)] = before, after
+        best = before_of.get(id(after))
+        if id(before) not in slower and (best is None or before.row.batch_size > best[0].row.batch_size):
+            before_of[id(after)] = before, after
     by_before: dict[int, list[BatchPair]] = {}
-    for before, after in sorted(fastest.values(), key=lambda pair: pair[1].row.batch_size):
+    for before, after in sorted(before_of.values(), key=lambda pair: pair[1].row.batch_size):
         by_before.setdefault(id(before), []).append((before, after))
     return [
         Slowdown(before=members[0][0], after=members[0][1], larger=tuple(after for _, after in members[1:]))

@@ -128,7 +128,7 @@ def test_only_stages_that_take_longer_are_named() -> None:
         *make_unit_rows(1.6, batch_size=16, stages_s={"decode": 0.12, "emotion": 1.48}),
     ]
     (finding,) = find(FindingKind.BATCH_CURVE, rows)
-    assert "stages that take longer: emotion +0.58 s" in finding.text
+    assert "stages that take longer: emotion (+0.58 s)" in finding.text
     assert "decode" not in finding.text
 
 
@@ -162,6 +162,13 @@ def test_one_effect_of_several_detectors_is_told_once_and_asks_for_each() -> Non
 def test_all_larger_batches_that_are_slower_are_one_finding() -> None:
     (finding,) = find(FindingKind.BATCH_CURVE, make_curve(1.0, 1.5, 2.2))
     assert "slower at b=4 and b=16 than at b=1 (20.8 and 30.6 against 13.9 ms/frame): 0.50 s and 1.2 s" in finding.text
+
+
+def test_one_effect_at_several_settings_is_told_once() -> None:
+    rows = [*make_curve(2.0, 1.0, 2.2), *make_curve(2.0, 1.0, 2.2, num_workers=2)]
+    (finding,) = find(FindingKind.BATCH_CURVE, rows)
+    assert "short (72 frames), 0 workers 30.6 against 13.9 ms/frame, 1.2 s more per call; " in finding.text
+    assert "short (72 frames), 2 workers 30.6 against 13.9 ms/frame, 1.2 s more per call." in finding.text
 
 
 def test_workers_and_threads_are_named() -> None:

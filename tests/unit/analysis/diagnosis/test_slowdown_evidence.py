@@ -54,7 +54,7 @@ def test_an_equal_excess_per_call_on_a_longer_input_is_a_one_off_cost() -> None:
 
 
 def test_the_same_excess_on_another_gpu_only_suggests_a_one_off_cost() -> None:
-    evidence = find_evidence(make_curve(2.0, 1.0, 2.2), make_curve(2.0, 1.0, 2.2, **BLACKWELL))
+    evidence = find_evidence(make_curve(2.0, 1.0, 2.2), make_curve(2.0, 1.5, 2.7, **BLACKWELL))
     assert len(evidence.on_other_gpus) == 1
     assert evidence.suggests_one_off
     assert evidence.cause == slowdown_evidence.UNDECIDED
@@ -63,3 +63,9 @@ def test_the_same_excess_on_another_gpu_only_suggests_a_one_off_cost() -> None:
 def test_an_input_that_is_no_slower_is_unaffected() -> None:
     evidence = find_evidence(make_curve(2.0, 1.0, 2.2), make_curve(8.0, 6.0, 6.0, input="long"))
     assert [unit.row.input for unit in evidence.unaffected] == ["long"]
+
+
+def test_the_same_excess_on_a_gpu_of_the_same_speed_suggests_nothing() -> None:
+    evidence = find_evidence(make_curve(2.0, 1.0, 2.2), make_curve(2.0, 1.05, 2.2, **BLACKWELL))
+    assert evidence.on_other_gpus == ()
+    assert not evidence.suggests_one_off

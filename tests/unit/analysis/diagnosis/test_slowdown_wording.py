@@ -54,7 +54,7 @@ def test_several_detectors_are_listed_with_their_inputs() -> None:
 
 def test_clues_name_what_may_explain_it() -> None:
     images = make_curve(2.0, 1.0, 2.2, **IMAGES)
-    other_gpu = make_curve(2.0, 1.0, 2.2, **IMAGES, **BLACKWELL)
+    other_gpu = make_curve(2.0, 1.5, 2.7, **IMAGES, **BLACKWELL)
     effect = explain(images, other_gpu, make_curve(2.0, 1.0, 1.0))[:1]
     assert slowdown_wording.clues(effect) == (
         "1 batch per call; the same extra time on RTX PRO 6000 Blackwell (1.2 s); short (72 frames) not slower"
@@ -66,7 +66,7 @@ def test_stages_that_take_longer_are_a_clue() -> None:
         *make_unit_rows(1.0, batch_size=4, stages_s={"decode": 0.1, "emotion": 0.9}),
         *make_unit_rows(1.6, batch_size=16, stages_s={"decode": 0.12, "emotion": 1.48}),
     ]
-    assert slowdown_wording.clues(explain(rows)) == "stages that take longer: emotion +0.58 s"
+    assert slowdown_wording.clues(explain(rows)) == "stages that take longer: emotion (+0.58 s)"
 
 
 def test_without_anything_to_say_there_are_no_clues() -> None:
