@@ -1,16 +1,16 @@
-"""How often reports call a batch slower than a smaller one, on generated curves whose truth is known.
+"""Curves: how often do reports call a batch slower than a smaller one, on generated curves whose truth is known?
 
     uv run python -m tests.benchmarks.curves [REPORTS]
 
-A report is 12 curves of 5 batches, measured by 5 processes a curve; every process measures the five batches in random
-order. REPORTS (4000 unless said) of each kind, seeded; for `found` a quarter of them. `false`: all batches are equally
-fast, and the report names one as slower. `found`: the largest batch of one curve takes 25% (10%) longer, and the report
-names it. The old rule tests each batch against the fastest smaller one by Welch's interval, without a correction.
+A report has 12 curves of 5 batches. 5 processes measure each curve, every process all five batches in random order. Each
+line gives rates over REPORTS seeded reports (default 4000; a quarter of them for "found"). "false": all batches are
+equally fast, and the report names one as slower. "found": the largest batch of one curve takes 25% (10%) longer, and the
+report names it. The old rule tests each batch against the fastest smaller one by Welch's interval, without a correction.
 """
 
+import argparse
 import math
 import random
-import sys
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
@@ -125,8 +125,11 @@ def found_share(noise: CurveNoise, reports: int, rise: float, *, processes: int 
     return hits / reports
 
 
-def main(reports: int = REPORTS) -> None:
+def main() -> None:
     """Print a line for each kind of noise."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", metavar="REPORTS", nargs="?", type=int, default=REPORTS)
+    reports = parser.parse_args().reports
     print(f"{reports} reports a line, {PROCESSES} processes    false: new, old | found: +25%, +10%")
     for name, noise in GENERATORS.items():
         new, old = false_share(noise, reports)
@@ -140,4 +143,4 @@ def main(reports: int = REPORTS) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -14,6 +14,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NAMES = sorted(file.stem for file in BENCHMARKS.glob("*.py"))
 
 
+@pytest.mark.timeout(60)  # a program that takes no --help would run for minutes
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmarks_own_help_gives_the_command_of_the_readme(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
