@@ -2,10 +2,11 @@
 
     uv run python -m tests.benchmarks.curves [REPORTS]
 
-A report has 12 curves of 5 batches. 5 processes measure each curve, every process all five batches in random order. Each
-line gives rates over REPORTS seeded reports (default 4000; a quarter of them for "found"). "false": all batches are
-equally fast, and the report names one as slower. "found": the largest batch of one curve takes 25% (10%) longer, and the
-report names it. The old rule tests each batch against the fastest smaller one by Welch's interval, without a correction.
+A report has 12 curves of 5 batches. 5 processes measure each curve, every process all five batches in random order.
+Each line gives rates over REPORTS seeded reports (default 4000; a quarter of them for "found"). "false": all batches
+are equally fast, and the report names one as slower. "found": the largest batch of one curve takes 25% (10%) longer,
+and the report names it. The old rule tests each batch against the fastest smaller one by Welch's interval, without a
+correction.
 """
 
 import argparse
