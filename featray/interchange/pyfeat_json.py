@@ -96,7 +96,7 @@ def read_context(place: str, metadata: Mapping[str, Any]) -> ReportContext:
         started_at=started_at,
         version=texts.get("feat_version"),
         commit=None if commit == "nogit" else commit,
-        host=labels.HostLabel(texts.get("host"), texts.get("machine"), int(cpus) if is_count else None),
+        host=labels.HostLabel(texts.get("host"), texts.get("machine"), int(cpus) if cpus and is_count else None),
         gpu=texts.get("gpu"),
         python=texts.get("python"),
         torch=texts.get("pytorch"),

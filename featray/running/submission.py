@@ -20,7 +20,7 @@ from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
 from featray.running.runner import REAL_TIME, DriverClock, Runner
 
-Measure = Callable[[SubmitRequest, SubmitPlan], RunOutcome]
+RunSubmitPlan = Callable[[SubmitRequest, SubmitPlan], RunOutcome]
 
 
 def run(
@@ -59,9 +59,9 @@ def run(
 
 
 def _measure_newcomers(
-    request: SubmitRequest, run_id: str, backend: Backend, measure: Measure, outcome: RunOutcome
+    request: SubmitRequest, run_id: str, backend: Backend, measure: RunSubmitPlan, outcome: RunOutcome
 ) -> None:
-    """Measure on the hosts that joined during the run what the sweep asks of them."""
+    """RunSubmitPlan on the hosts that joined during the run what the sweep asks of them."""
     later = _without_retries(request)
     while outcome.newcomers and not outcome.not_reached:
         outcome.newcomers.clear()

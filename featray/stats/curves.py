@@ -30,7 +30,7 @@ UNLIKE_RATE = 0.05
 report in which one batch of five has a spread of 10% and the others 2% would be wrong in 14% of cases instead of 4%.
 It costs power: +25% at an sd of 8% is then found in 67% instead of 78%."""
 
-Table = Sequence[Sequence[float]]
+LogTable = Sequence[Sequence[float]]
 """Log times: one sequence per setting, one value per block, the same blocks for all."""
 
 
@@ -77,7 +77,7 @@ def compare(curve: Sequence[Sequence[Timing]]) -> list[Step]:
     return [_compare_apart(curve[before], curve[after], before, after) for before, after in pairs]
 
 
-def _analyse_variance(table: Table, pairs: Sequence[tuple[int, int]]) -> list[Step]:
+def _analyse_variance(table: LogTable, pairs: Sequence[tuple[int, int]]) -> list[Step]:
     """Compare the settings of a complete table.
 
     The variance of a pair's differences, averaged over all pairs, is twice the residual variance of the table. A pair
@@ -102,7 +102,7 @@ def _variance_of_differences(before: Sequence[float], after: Sequence[float]) ->
     return variance([late - early for early, late in zip(before, after, strict=True)])
 
 
-def _are_spreads_unlike(table: Table, own: Mapping[tuple[int, int], float]) -> bool:
+def _are_spreads_unlike(table: LogTable, own: Mapping[tuple[int, int], float]) -> bool:
     """Return True if a setting scatters more around the others than they do around each other (F test)."""
     from scipy.special import fdtrc
 

@@ -25,7 +25,7 @@ DeviceKey = tuple[int, str, str]
 Devices = tuple[str, DeviceKey, DeviceKey]
 """Host id and two of its devices."""
 
-UnitPair = tuple[Unit, Unit]
+DevicePair = tuple[Unit, Unit]
 """What two devices measured of the same work, the device of the lower rank first."""
 
 
@@ -44,7 +44,7 @@ def findings(best: Sequence[BestBatch], units: Iterable[Unit], margin: float, no
             yield _finding(pairs, judged_alike[devices])
 
 
-def _log_speedup(pair: UnitPair) -> float:
+def _log_speedup(pair: DevicePair) -> float:
     return fmean(pair[0].logs) - fmean(pair[1].logs)
 
 
@@ -58,7 +58,7 @@ def _cell(unit: Unit) -> Hashable:
     return _work(unit), row.batch_size, row.num_workers, unit.asked_threads, row.environment
 
 
-def _match(units: Iterable[Unit], key: Callable[[Unit], Hashable]) -> dict[Devices, list[UnitPair]]:
+def _match(units: Iterable[Unit], key: Callable[[Unit], Hashable]) -> dict[Devices, list[DevicePair]]:
     """Match the units of each two devices of a host."""
     hosts: dict[str, dict[DeviceKey, dict[Hashable, list[Unit]]]] = {}
     for unit in units:

@@ -17,13 +17,13 @@ from featray.analysis.diagnosis.judged_pairs import CHOSEN, JudgedPairs
 from featray.analysis.units import Unit
 from featray.core import wording
 
-Choice = tuple[str, str, str]
+ModelChoice = tuple[str, str, str]
 """The part, and its value on both sides: `("au_model", "svm", "xgb")`."""
 
 
 def findings(best: Sequence[BestBatch], margin: float, noise: Noise) -> Iterator[Finding]:
     """Compare the best settings of each two detectors that differ in one part, on the same input and target."""
-    choices: dict[Choice, list[tuple[Unit, Unit]]] = {}
+    choices: dict[ModelChoice, list[tuple[Unit, Unit]]] = {}
     for members in group_by_input_and_target(best).values():
         for part, alternatives in _alternatives([batch.unit for batch in members]):
             for (first, baseline), (second, candidate) in combinations(sorted(alternatives.items()), 2):
@@ -58,7 +58,7 @@ def _parts(unit: Unit) -> Mapping[str, str]:
     }
 
 
-def _finding(choice: Choice, pairs: JudgedPairs) -> Finding:
+def _finding(choice: ModelChoice, pairs: JudgedPairs) -> Finding:
     part, first, second = choice
     ratios = judged_pairs.speedups(pairs.told)
     if sum(ratio > 1 for ratio in ratios) * 2 < len(ratios):
