@@ -61,7 +61,7 @@ def run(
 def _measure_newcomers(
     request: SubmitRequest, run_id: str, backend: Backend, measure: RunSubmitPlan, outcome: RunOutcome
 ) -> None:
-    """RunSubmitPlan on the hosts that joined during the run what the sweep asks of them."""
+    """Measure on the hosts that joined during the run what the sweep asks of them."""
     later = _without_retries(request)
     while outcome.newcomers and not outcome.not_reached:
         outcome.newcomers.clear()

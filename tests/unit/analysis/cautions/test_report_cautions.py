@@ -28,7 +28,8 @@ def test_clean_units_have_no_caution() -> None:
 
 def test_a_cause_that_all_units_share_is_one_sentence_with_what_to_do() -> None:
     assert texts(*batches(1, 2, 4, 8, unmet_rules=["warmup_shapes"])) == [
-        "Not every batch shape was fully warmed up for all 4 settings; first-time costs may be included. Raise `warmup`."
+        "Not every batch shape was fully warmed up for all 4 settings; first-time costs may be included. "
+        "Raise `warmup`."
     ]
 
 
