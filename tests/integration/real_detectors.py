@@ -53,7 +53,7 @@ def _asked(name: str, clip: inputs.Input, batch_size: int, device: Device) -> di
         batch_size=batch_size,
         weights=WeightsKind.SYNTHETIC,
     )
-    return cells.asked(cell)
+    return cells.to_asked(cell)
 
 
 def _environment() -> Mapping[str, str]:

@@ -30,8 +30,8 @@ def test_two_sweeps_are_compared_line_by_line(results: str) -> None:
     found = api.compare("before", "after", results=results).comparison
     assert comparison_text.lines(found) == [
         "pair                            ratio  95% CI        verdict       why, and what to do next",
-        "retinaface short b=4 RTX 3090   1      0.911 to 1.1  INCONCLUSIVE  the interval contains both no difference and "
-        "a difference that counts; measure both sides in one sweep, 3 invocations per side (sd 0.7%, measured)",
+        "retinaface short b=4 RTX 3090   1      0.911 to 1.1  INCONCLUSIVE  the interval contains both no difference "
+        "and a difference that counts; measure both sides in one sweep, 3 invocations per side (sd 0.7%, measured)",
         "retinaface short b=16 RTX 3090  1.2    1.09 to 1.32  SLOWER        0.83x as fast",
     ]
     assert comparison_text.summary(found) == [
