@@ -73,7 +73,7 @@ class Notes:
 
 NONE = Notes()
 
-NEXT_HEADINGS = ("sweep", "where", "cells", "about", "why")
+NEXT_HEADINGS = ("sweep", "where", "cells", "time", "why")
 """Columns of the table of next runs."""
 
 

@@ -142,7 +142,7 @@ def _conditions(members: Sequence[PlacedCell]) -> Iterator[str]:
             if class_name in releases.FIRST_PYFEAT and not is_known:
                 uncertain.setdefault(match[1], {})[class_name] = None
     for commit, class_names in uncertain.items():
-        yield f"only if py-feat {commit} has {wording.listed(class_names)}"
+        yield f"works only if py-feat {commit} has the class {wording.listed(class_names)}"
 
 
 def _remarks(members: Sequence[PlacedCell]) -> Iterator[str]:

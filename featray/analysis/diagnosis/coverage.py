@@ -41,7 +41,7 @@ def _only_report(best: Sequence[BestBatch], baseline: Sequence[Unit]) -> Iterato
         }
         yield Finding(
             kind=FindingKind.NEW_GROUND,
-            text=f"Not measured in the baseline: {unit_wording.clip(first.row)} on {first.target.name}: {speeds}.",
+            text=f"Measured only in this report: {unit_wording.clip(first.row)} on {first.target.name}: {speeds}.",
             figures={"frames_per_s": max(batch.unit.throughput_hz for batch in about)},
             units=tuple(batch.unit.key for batch in about),
             wanted=tuple(

@@ -107,7 +107,7 @@ def _finding(about: Sequence[BestBatch], disturbed: Collection[int]) -> Finding:
 
 def _memory(total: int | None, used: int | None) -> str:
     memory = "memory of the device unknown" if total is None else f"{wording.size(total)} of memory"
-    return f"{memory}, {'use not measured' if used is None else f'at most {wording.size(used)} used'}"
+    return f"{memory}, {'use unknown' if used is None else f'at most {wording.size(used)} used'}"
 
 
 def _gains(about: Sequence[BestBatch], disturbed: Collection[int]) -> list[str]:

@@ -77,7 +77,7 @@ def _few_invocations(units: Sequence[Unit], noise: Noise) -> Iterator[Finding]:
     text = (
         f"{_settings(len(few), len(measured), 'has', 'have')} fewer than {stats.INVOCATIONS_MIN} invocations and "
         f"therefore no interval. {_needed(needed)[:1].upper()}{_needed(needed)[1:]} invocations would give "
-        f"±{wording.percent(stats.HALF_WIDTH)} at {basis} sd of {wording.percent(sd)}."
+        f"±{wording.percent(stats.HALF_WIDTH)}, if processes vary by {wording.percent(sd)} ({basis})."
     )
     yield Finding(
         kind=FindingKind.FEW,
@@ -96,7 +96,7 @@ def _expected_sd(units: Sequence[Unit], noise: Noise) -> tuple[float, str]:
     calibrated = [
         noise.calibrations[unit.row.target_id].sd for unit in units if unit.row.target_id in noise.calibrations
     ]
-    return (max(calibrated), "a calibrated") if len(calibrated) == len(units) else (stats.ASSUMED_SD, "an assumed")
+    return (max(calibrated), "calibrated") if len(calibrated) == len(units) else (stats.ASSUMED_SD, "assumed")
 
 
 def _so_far(unit: Unit) -> str:

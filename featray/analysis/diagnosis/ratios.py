@@ -193,8 +193,8 @@ def _attributed(text: str, about: Sequence[Pair]) -> Finding:
 
 def _confounded(share: str, gists: Sequence[str], about: Sequence[Pair], units: Sequence[Unit]) -> Finding:
     plan = about[0].separation
-    verb = "is" if len(about) == 1 else "are"
-    text = f"{share} {verb} confounded by {', '.join(gists)}.{_unknown(about)}"
+    verb = "has" if len(about) == 1 else "have"
+    text = f"{share} {verb} several possible causes, which changed together: {', '.join(gists)}.{_unknown(about)}"
     return Finding(
         kind=FindingKind.CONFOUNDED,
         text=f"{text}{_separating_text(plan, about[0], units)}" if plan else text,

@@ -98,7 +98,7 @@ def _conclusion(effect: Effect) -> str:
     suspicion = (
         "Probably a one-off cost, but these runs cannot prove it."
         if all(explained.evidence.suggests_one_off for explained in effect)
-        else "These runs cannot separate a one-off cost from a rate."
+        else "These runs cannot separate a cost per call from a cost per frame."
     )
     slowdown = effect[0].slowdown
     batches = f"b={slowdown.before.row.batch_size} and b={slowdown.after.row.batch_size}"
@@ -123,7 +123,7 @@ def _wanted(effect: Effect) -> tuple[WantedCells, ...]:
     return tuple(
         WantedCells(
             unit=slowdown.after,
-            reason=f"separates a one-off cost from a rate: {description}",
+            reason=f"separates a cost per call from a cost per frame: {description}",
             settings={**batches, **length},
             invocations=stats.PILOT,
             against=None,  # its lengths are compared with each other

@@ -33,7 +33,7 @@ NUMERIC = frozenset(
         "rows",
         "speedup",
         "cells",
-        "about",
+        "time",
     )
 )
 """Columns of numbers: aligned on the right, sorted by value."""

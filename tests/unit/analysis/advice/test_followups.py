@@ -134,7 +134,7 @@ def test_a_class_that_a_commit_may_not_have_is_named_in_the_reasons() -> None:
     unknown = propose_by_name([make_row(**NEW)])["new-few-invocations"]
     assert unknown.reasons == (
         "a single measurement",
-        "only if py-feat c716340 has Detectorv1",  # its version says 0.7.0, and 2.0 was the first
+        "works only if py-feat c716340 has the class Detectorv1",  # its version says 0.7.0, and 2.0 was the first
     )
     known = propose_by_name([make_row(**{**NEW, "pyfeat": "2.0.2"})])["new-few-invocations"]
     assert known.reasons == ("a single measurement",)

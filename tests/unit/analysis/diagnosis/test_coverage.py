@@ -13,7 +13,7 @@ CASES = [
             *make_unit_rows(1.0),
             *make_unit_rows(0.8, batch_size=32),
         ],  # another batch of a known curve is a setting, not ground
-        "Not measured in the baseline: long (472 frames) on RTX 3090: retinaface",
+        "Measured only in this report: long (472 frames) on RTX 3090: retinaface",
         baseline=make_unit_rows(1.0, **BEFORE),
         wants_cells=True,
     ),

@@ -107,7 +107,7 @@ def test_the_long_video_is_new_ground() -> None:
 
 def test_the_unused_headroom_is_named_with_the_batches_to_try() -> None:
     finding = the(FindingKind.HEADROOM)
-    assert "Headroom on RTX PRO 6000 Blackwell (96.0 GiB of memory, use not measured)" in finding.text
+    assert "Headroom on RTX PRO 6000 Blackwell (96.0 GiB of memory, use unknown)" in finding.text
     assert finding.text.endswith("Batches to try: 32, 64.")
     assert finding.figures["settings"] == 6  # the images are a single batch at b=16 already
 

@@ -48,7 +48,7 @@ CASES = [
         FindingKind.CONFOUNDED,
         make_unit_rows(0.8, driver="600.1", torch="2.15.0"),
         make_unit_rows(0.8, driver="600.1"),
-        "confounded by torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1). To separate them, measure",
+        "changed together: torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1). To separate them, measure",
         baseline=make_unit_rows(1.0, **BEFORE),
         wants_cells=True,
     ),
@@ -78,7 +78,7 @@ def test_a_confounded_ratio_is_a_sentence() -> None:
         make_unit_rows(0.8, driver=None, torch="2.15.0", pyfeat="2.2.0"),
         make_unit_rows(1.0, **BEFORE),
     )
-    assert finding.text.startswith("The only ratio is confounded by torch stack (")
+    assert finding.text.startswith("The only ratio has several possible causes, which changed together: torch stack (")
     assert "Unknown on at least one side: driver." in finding.text
     (finding,) = find(FindingKind.ATTRIBUTED, make_unit_rows(0.8, torch="2.15.0"), make_unit_rows(1.0, **BEFORE))
     assert finding.text.startswith("For the only ratio, only torch stack (")

@@ -112,7 +112,7 @@ def test_unaffected_inputs_alone_suggest_no_cause() -> None:
     ]
     (finding,) = find(FindingKind.BATCH_CURVE, rows)
     assert "short (72 frames), long (472 frames) not slower" in finding.text
-    assert "These runs cannot separate a one-off cost from a rate." in finding.text
+    assert "These runs cannot separate a cost per call from a cost per frame." in finding.text
     assert "Probably" not in finding.text
 
 
@@ -179,7 +179,7 @@ def test_workers_and_threads_are_named() -> None:
 
 def test_few_batches_alone_suggest_no_cause() -> None:
     (finding,) = find(FindingKind.BATCH_CURVE, make_curve(2.0, 1.0, 2.2, **IMAGES))
-    assert "Clues: 1 batch per call. These runs cannot separate a one-off cost from a rate." in finding.text
+    assert "Clues: 1 batch per call. These runs cannot separate a cost per call from a cost per frame." in finding.text
 
 
 def test_tied_batches_of_many_curves_have_no_slower_one() -> None:

@@ -55,5 +55,5 @@ def test_a_best_setting_links_to_its_unit() -> None:
 def test_the_table_of_next_runs_sorts_by_time() -> None:
     run = notes.NextRun(name="q", cells=3, where="RTX 4000 of box", expected_s=150.0, reasons=("a", "b"))
     table = tables.next_runs(notes.Notes(next_runs=(run,)))
-    assert column(table, "about") == [PageCell("2 min 30 s", 150.0, "n")]
+    assert column(table, "time") == [PageCell("2 min 30 s", 150.0, "n")]
     assert column(table, "why")[0].text == "a; b"
