@@ -115,6 +115,7 @@ def slower(tmp_path: Path) -> tuple[str, ...]:
     return ("compare", "demo", "b", "--fail-if", "slower", "--json", "--results", str(tmp_path))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["found at the end", "found by the first line"])
 def test_a_reader_that_has_closed_the_pipe_is_no_failed_gate(slower: tuple[str, ...], unbuffered: str) -> None:
     reader, writer = os.pipe()
@@ -131,6 +132,7 @@ def test_a_reader_that_has_closed_the_pipe_is_no_failed_gate(slower: tuple[str, 
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
+@pytest.mark.long
 def test_a_reader_that_closes_the_pipe_after_a_line_is_no_failed_gate(slower: tuple[str, ...]) -> None:
     with start(*slower) as process:
         assert process.stdout
@@ -142,6 +144,7 @@ def test_a_reader_that_closes_the_pipe_after_a_line_is_no_failed_gate(slower: tu
         assert process.wait(60) == 128 + signal.SIGPIPE
 
 
+@pytest.mark.long
 def test_errors_to_a_closed_pipe_have_that_exit_code_too() -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -201,7 +201,7 @@ def test_a_bad_row_in_a_folder_of_the_store_is_named_with_the_folder(results: st
         {"timed_s": None},
         {"batch_size": 0},
         {"started_at": "yesterday"},
-        {"asked": "[" * 100_000},
+        pytest.param({"asked": "[" * 100_000}, marks=pytest.mark.long),
     ],
     ids=lambda changes: str(changes)[:30],
 )
