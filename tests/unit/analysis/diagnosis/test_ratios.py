@@ -48,7 +48,7 @@ CASES = [
         FindingKind.CONFOUNDED,
         make_unit_rows(0.8, driver="600.1", torch="2.15.0"),
         make_unit_rows(0.8, driver="600.1"),
-        "changed together: torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1). To separate them, measure",
+        "torch stack (2.11.0+cu128 -> 2.15.0), driver (580.159.04 -> 600.1). To separate them, measure",
         baseline=make_unit_rows(1.0, **BEFORE),
         wants_cells=True,
     ),
