@@ -74,7 +74,7 @@ class Unit:
         own = [
             stats.Timing(
                 log=log,
-                block=row.invocation,
+                block=row.invocation if row.attempt <= 1 else -row.invocation,  # a retry came after its block
                 session=self.sessions.get(row.key(), f"{row.run_id} {row.target_id}"),
                 process=row.process,
             )

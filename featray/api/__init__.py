@@ -61,6 +61,11 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"featray.api.{MODULE_OF.get(name, name)}"), name)
 
 
+def __dir__() -> list[str]:
+    """List the verbs, also those that are not imported yet."""
+    return sorted({*globals(), *__all__})
+
+
 class _VerbPackage(ModuleType):
     """A package whose attribute of a verb's name is the function, also after the module of that name is imported."""
 

@@ -82,7 +82,7 @@ def row_line(row: Mapping[str, Any]) -> str:
     if row["timed_s"] and row["frames"]:
         call_s = statistics.median(row["timed_s"])
         fps = frames_per_second(row["frames"], call_s)
-        return f"{name}: {1000 * call_s / row['frames']:.1f} ms/frame, {fps:.1f} fps"
+        return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
     return f"{name}: {row['status']} ({row['reason']})"
 
 

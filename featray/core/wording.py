@@ -76,10 +76,11 @@ def share(number: int, total: int, noun: str) -> str:
 
 def digits(value: float) -> str:
     """Write a number with at least two significant digits, never as a power of ten: `0.070`, `1.2`, `345`."""
-    size = abs(value)
+    rounded = float(f"{value:.1e}")  # 0.09999 is 0.10, not 0.100
+    size = abs(rounded)
     if size >= 10 or size == 0:
         return f"{value:.0f}"
-    return f"{value:.{1 - math.floor(math.log10(size))}f}"
+    return f"{rounded:.{1 - math.floor(math.log10(size))}f}"
 
 
 def seconds(call_s: float) -> str:
@@ -146,7 +147,7 @@ def size(size_b: float) -> str:
     """Write a size with a binary prefix, such as `1.5 GiB`."""
     shown = float(size_b)
     for prefix in ("B", "KiB", "MiB", "GiB"):
-        if abs(shown) < 1024:
+        if abs(shown) < 1023.95:  # from there on it would print as 1024.0
             return f"{shown:.0f} {prefix}" if prefix == "B" else f"{shown:.1f} {prefix}"
         shown /= 1024
     return f"{shown:.1f} TiB"

@@ -50,7 +50,8 @@ def estimate(paired: Paired, session_spread: SessionSpread) -> DifferenceEstimat
         return DifferenceEstimate(difference=_mean(paired.candidate) - _mean(paired.baseline))
     if paired.design is Design.SESSIONS:
         return _between_sessions(paired, session_spread)
-    if paired.design is Design.PROCESSES or len(paired.baseline) >= PAIRED_BLOCKS:
+    blocks = len(paired.baseline)
+    if paired.design is Design.PROCESSES or blocks >= PAIRED_BLOCKS or blocks < INVOCATIONS_MIN:
         return _paired(paired)
     return _without_trend(_logs(paired.baseline), _logs(paired.candidate))
 

@@ -49,12 +49,13 @@ def pair(baseline: Sequence[Timing], candidate: Sequence[Timing]) -> Paired:
     """Find out how two sides were measured.
 
     Returns:
-        The blocks that both sides have in common, one timing of each side for each. With fewer of them than
-        INVOCATIONS_MIN: every timing in its order, as SESSIONS.
+        The blocks that both sides have in common, one timing of each side for each. Where fewer than INVOCATIONS_MIN
+        are common although both sides have as many: every timing in its order, as SESSIONS.
     """
     ours, theirs = ({(timing.session, timing.block): timing for timing in side} for side in (baseline, candidate))
     shared = sorted(ours.keys() & theirs.keys())
-    if len(shared) < INVOCATIONS_MIN:
+    is_short = min(len(baseline), len(candidate)) < INVOCATIONS_MIN
+    if not shared or (len(shared) < INVOCATIONS_MIN and not is_short):
         return Paired(design=Design.SESSIONS, baseline=tuple(baseline), candidate=tuple(candidate))
     is_one_process = all(ours[key].process is not None and ours[key].process == theirs[key].process for key in shared)
     return Paired(

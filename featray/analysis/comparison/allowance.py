@@ -3,6 +3,7 @@
 Flow: `pairs.judge` -> `describe` -> `Pair.allowance` -> `featray compare`, reports. Pure.
 """
 
+from featray import stats
 from featray.analysis import sessions
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -13,7 +14,12 @@ def describe(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
     """Say how far apart the sides were measured and what was allowed for it; None for sides measured side by side."""
     if decision.design is not Design.SESSIONS or baseline.is_imported or candidate.is_imported:
         return None
-    apart = f"not measured side by side: {_distance(baseline, candidate)}"
+    is_one_target = baseline.row.target_id == candidate.row.target_id
+    apart = (
+        f"not measured side by side: {_distance(baseline, candidate)}"
+        if is_one_target
+        else f"measured on {baseline.target.name} and {candidate.target.name}"
+    )
     counts = f"{wording.count(decision.sessions[0], 'session')} against {decision.sessions[1]}"
     spread = decision.session_spread
     if spread is None:
@@ -22,16 +28,16 @@ def describe(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
         Basis.ASSUMED: "assumed",
         Basis.CALIBRATED: f"learned from {wording.count(spread.sessions, 'session')} there",
     }.get(spread.basis, str(spread.basis))
-    return (
-        f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; one sweep with "
-        "both sides needs no such allowance"
+    remedy = (
+        "one sweep with both sides needs no such allowance"
+        if is_one_target
+        else f"{stats.SESSIONS_MIN} sessions on each would tell their own"
     )
+    return f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; {remedy}"
 
 
 def _distance(baseline: Unit, candidate: Unit) -> str:
-    """Say how far apart two sides were measured."""
-    if baseline.row.target_id != candidate.row.target_id:
-        return f"on {baseline.target.name} and {candidate.target.name}"
+    """Say how far apart two sides of one target were measured."""
     starts, ends = (
         [sessions.seconds(getattr(unit.row, column)) for unit in (baseline, candidate)]
         for column in ("started_at", "ended_at")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from featray.analysis.comparison import keys, machine_settings, work
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
-from featray.core import targets, wording
+from featray.core import wording
 from featray.core.choices import Device
 
 
@@ -113,7 +113,7 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
             continue  # it differs because the device does
         changes = _changes(baseline, candidate, key, columns)
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
-            names = _gpu_names(baseline, candidate) if key == "gpu" else None
+            names = (baseline.target.name, candidate.target.name) if key == "gpu" else None
             factors.append(Factor(key, FactorKind.CONTEXT, changes, names))
     if changes := _variables(baseline, candidate):
         factors.append(Factor(keys.VARIABLES, FactorKind.CONTEXT, changes))
@@ -143,15 +143,6 @@ def _without_consequences(context: list[Factor], listed: Collection[str]) -> lis
     changes = [tuple(change for change in factor.changes if change.key != "cpu_affinity") for factor in kept]
     pairs = zip(kept, changes, strict=True)
     return [dataclasses.replace(factor, changes=remaining) for factor, remaining in pairs if remaining]
-
-
-def _gpu_names(baseline: Unit, candidate: Unit) -> tuple[str, str]:
-    """Name two GPUs: by their models or, if they have the same model, by their targets."""
-    models = baseline.row.gpu_name, candidate.row.gpu_name
-    if models[0] and models[1] and models[0] != models[1]:
-        short = targets.short_models([models[0], models[1]])
-        return short[models[0]], short[models[1]]
-    return baseline.target.name, candidate.target.name
 
 
 def _variables(baseline: Unit, candidate: Unit) -> tuple[Change, ...]:

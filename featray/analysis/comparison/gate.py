@@ -78,10 +78,14 @@ def _lacks_ratio(pair: Pair) -> bool:
 
 
 def _missing(comparison: Comparison) -> Iterator[Unit]:
-    """List units of the baseline that the candidate did not measure, or that failed there."""
+    """List units of the baseline that the candidate did not measure, or that failed there in more invocations."""
     failed_later = [unit for unit in comparison.superseded if not unit.logs]
     for pair in comparison.pairs:
-        is_lost = not pair.candidate.logs or any(_is_later(unit, pair.candidate) for unit in failed_later)
+        is_lost = (
+            not pair.candidate.logs
+            or len(pair.candidate.failed) > len(pair.baseline.failed)  # failed in some invocations only there
+            or any(_is_later(unit, pair.candidate) for unit in failed_later)
+        )
         if pair.baseline.logs and is_lost:
             yield pair.baseline
     yield from (unit for unit in comparison.only_baseline if unit.logs)

@@ -22,7 +22,7 @@ def next_step(pair: Pair) -> str | None:
     if pair.states:
         return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
     if pair.verdict is Verdict.INCONCLUSIVE:
-        return _measure_more(pair.decision)
+        return _measure_more(pair.decision, is_one_target=pair.baseline.row.target_id == pair.candidate.row.target_id)
     if pair.separation and pair.separation.cells:
         return "to separate them, measure " + "; then ".join(cell.text for cell in pair.separation.cells)
     return inseparable(pair.separation.inseparable) if pair.separation else None
@@ -43,7 +43,9 @@ def _make_comparable(changes: Sequence[Change]) -> str:
 VARIED_MAX = 3  # work keys that anybody would vary on purpose at once; more is simply another program
 
 
-def _measure_more(decision: Decision) -> str:
+def _measure_more(decision: Decision, *, is_one_target: bool) -> str:
+    if decision.design is Design.SESSIONS and not is_one_target:
+        return f"measure both in at least {stats.SESSIONS_MIN} sessions, such as on other days"
     if decision.needed is not None and decision.design is Design.SESSIONS:
         return f"measure both sides in one sweep, {_invocations(decision)}"
     if decision.needed is not None:

@@ -65,3 +65,10 @@ def test_a_target_with_several_sessions_has_their_spread() -> None:
     rows = [row for name in "abc" for row in make_rows([1.0, 1.0], run_id=name)]
     timings = [timing for unit in units.gather(rows) for timing in unit.timings]
     assert sessions.find_spreads([("gpu", timings)])["gpu"].sessions == 3
+
+
+def test_a_retried_attempt_shares_no_block() -> None:
+    rows = [make_row(invocation=1, timed_s=[1.0]), make_row(invocation=2, attempt=2, timed_s=[1.0])]
+    (unit,) = units.gather(rows)
+    (other,) = units.gather([make_row(invocation=number, cell_id="other", timed_s=[1.0]) for number in (1, 2)])
+    assert {timing.block for timing in unit.timings} & {timing.block for timing in other.timings} == {1}

@@ -45,3 +45,8 @@ def test_a_resumed_run_is_compared_by_the_blocks_that_both_sides_have_in_one_ses
 
 def test_too_few_common_blocks_are_no_interleaving() -> None:
     assert pair(side("a", 1, 2, 3), side("a", 3, 4, 5)).design is Design.SESSIONS
+
+
+def test_two_blocks_that_both_sides_have_are_still_side_by_side() -> None:
+    paired = pair(side("a", 1, 2), side("a", 1, 2))
+    assert (paired.design, len(paired.baseline)) == (Design.BLOCKS, 2)
