@@ -33,7 +33,8 @@ def findings(best: Sequence[BestBatch], units: Iterable[Unit], margin: float, no
     """Compare each two devices of every host, at their best settings and with equal settings."""
     latest, _ = matching.split_latest(units)
     at_best = _match([batch.unit for batch in best], _work)
-    alike = _match([unit for unit in latest if unit.logs and unit.row.frames], _cell)
+    of_latest = _match([unit for unit in latest if unit.logs and unit.row.frames], _cell)
+    alike = {devices: of_latest.get(devices, []) for devices in at_best}
     slower_first = {devices for devices, pairs in at_best.items() if sum(map(_log_speedup, pairs)) < 0}
     for devices in slower_first:
         at_best[devices], alike[devices] = ([pair[::-1] for pair in pairs[devices]] for pairs in (at_best, alike))

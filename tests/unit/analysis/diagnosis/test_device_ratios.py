@@ -1,5 +1,6 @@
 """Device ratios: one device of a host against another."""
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from featray.analysis.diagnosis import Finding, FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
-from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF
+from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, STARTED
 from tests.support.findings import (
     FindingCase,
     check_given,
@@ -113,3 +114,10 @@ def test_undecided_pairs_are_left_out_of_the_range() -> None:
 def test_other_work_on_the_other_device_has_no_ratio() -> None:
     faces: dict[str, Any] = {"faces": 70, "fex_rows": 70}
     assert find(FindingKind.DEVICES, [*make_unit_rows(1.0), *make_unit_rows(4.0, **CPU, **faces)]) == []
+
+
+def test_a_device_whose_cells_were_all_measured_again_under_another_name_of_its_gpu() -> None:
+    before: dict[str, Any] = {"run_id": "demo-0", "started_at": STARTED - datetime.timedelta(days=1)}
+    unnamed = [*make_unit_rows(0.5, gpu_name="", **before), *make_unit_rows(4.0, **CPU, **before)]
+    finding = the([*unnamed, *make_unit_rows(1.0)])
+    assert "as fast as CPU" in finding.text
