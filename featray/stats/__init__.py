@@ -17,6 +17,7 @@ Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`.
     power         how many invocations would decide a pair
     decision      two units: ratio, interval, verdict
     several       many: false discoveries, tied settings
+    curves        settings of many curves: which take longer, corrected for the number of pairs
 """
 
 from featray.stats.decision import ASSUMED_SD, MARGIN, Decision, Spread, Verdict, decide

@@ -62,6 +62,8 @@ def unlike(*sds: float) -> CurveNoise:
     return draw
 
 
+OLD_SINGLE_RISE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD  # version 0.1: least rise between single measurements
+
 SD4 = from_processes(independent(lambda rng: rng.gauss(0.0, 0.04)))
 
 GENERATORS: dict[str, CurveNoise] = {
@@ -105,7 +107,9 @@ def find_by_old_rule(report: Sequence[Logs]) -> bool:
     for curve in report:
         for place, own in enumerate(curve[1:], start=1):
             fastest = min(curve[:place], key=fmean)
-            if old_rule(fastest, own) is stats.Verdict.SLOWER:
+            if len(own) == 1 and own[0] - fastest[0] >= OLD_SINGLE_RISE:
+                return True
+            if len(own) > 1 and old_rule(fastest, own) is stats.Verdict.SLOWER:
                 return True
     return False
 
@@ -136,10 +140,10 @@ def main() -> None:
         new, old = false_share(noise, reports)
         found = [found_share(noise, reports // 4, math.log(ratio)) for ratio in (1.25, 1.10)]
         print(f"{name:34} {new:6.1%} {old:6.1%} | {found[0]:6.1%} {found[1]:6.1%}", flush=True)
-    for processes in (3, 8, 12):
+    for processes in (1, 3, 8, 12):
         new, old = false_share(SD4, reports, processes=processes)
         found = [found_share(SD4, reports // 4, math.log(ratio), processes=processes) for ratio in (1.25, 1.10)]
-        name = f"sd 4%, {processes} processes"
+        name = f"sd 4%, {processes} process{'es' * (processes > 1)}"
         print(f"{name:34} {new:6.1%} {old:6.1%} | {found[0]:6.1%} {found[1]:6.1%}", flush=True)
 
 
