@@ -20,7 +20,7 @@ def recommend(
 
     Args:
         detector: Only this one.
-        host: Only on this host, by name or id.
+        host: Only on this host, by its name in the report, its hostname or its id.
         input: Only for this input.
         device: cpu, cuda or mps.
         memory_limit_b: Most memory that the setting may take on its device, in bytes.

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from featray.analysis.advice import memory_use
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
+from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
 
 
@@ -29,11 +29,11 @@ class Constraints:
 NO_CONSTRAINTS = Constraints()
 """Everything is open."""
 
-_VALUES: Mapping[str, Callable[[Row], tuple[str | None, ...]]] = {
-    "detector": lambda row: (row.detector,),
-    "input": lambda row: (row.input,),
-    "device": lambda row: (row.device,),
-    "host": lambda row: (row.hostname, row.host_id),
+_VALUES: Mapping[str, Callable[[Unit], tuple[str | None, ...]]] = {
+    "detector": lambda unit: (unit.row.detector,),
+    "input": lambda unit: (unit.row.input,),
+    "device": lambda unit: (unit.row.device,),
+    "host": lambda unit: (unit.target.host_name, unit.row.hostname, unit.row.host_id),
 }
 """Constraint -> what may be named in it; a message lists the first."""
 
@@ -48,10 +48,10 @@ def select(candidates: Sequence[Candidate], constraints: Constraints) -> list[Ca
     for name, values in _VALUES.items():
         wanted = getattr(constraints, name)
         if wanted is not None:
-            rows = [candidate.unit.row for candidate in chosen]
-            chosen = [candidate for candidate in chosen if wanted in values(candidate.unit.row)]
+            measured = [values(candidate.unit)[0] for candidate in chosen]
+            chosen = [candidate for candidate in chosen if wanted in values(candidate.unit)]
             if not chosen:
-                raise NothingMatches(_nothing(name, wanted, fixed, [values(row)[0] for row in rows]))
+                raise NothingMatches(_nothing(name, wanted, fixed, measured))
             fixed += f"{' and' if fixed else ' with'} {name} {wanted!r}"
     return chosen
 

@@ -35,6 +35,13 @@ def test_constraints_narrow_the_choice(fixed: dict[str, str], expected: list[str
     assert select(ROWS, **fixed) == expected
 
 
+def test_a_host_is_also_found_by_the_name_that_tells_it_from_another_of_the_same_hostname() -> None:
+    rows = [make_row(), make_row(**{**SHELF, **CPU, "hostname": "box"}, detector="img2pose")]
+    assert select(rows, host="box (id-shelf)") == ["img2pose short"]
+    with pytest.raises(NothingMatches, match=r"expected box \(id-box\), box \(id-shelf\)"):
+        select(rows, host="shelf")
+
+
 @pytest.mark.parametrize(
     ("fixed", "message"),
     [
