@@ -103,11 +103,23 @@ def run() -> None:
 
 def main() -> None:
     """Run the command line; exit with a code of `exit_codes`."""
+    _replace_closed_output()
     try:
         code = _run_command()
     except BrokenPipeError:
         code = exit_codes.PIPE_CLOSED
+    except OSError:
+        if _finish_output(0):  # it was the output: what is buffered fails again (unbuffered, the traceback stays)
+            sys.exit(exit_codes.UNWRITTEN)
+        raise
     sys.exit(_finish_output(code))
+
+
+def _replace_closed_output() -> None:
+    """Drop what is written to a stream that the caller has closed, as with `>&-`: Python then has None for it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
 def _run_command() -> int:

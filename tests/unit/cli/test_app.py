@@ -138,7 +138,7 @@ def test_a_reader_that_closes_the_pipe_after_a_line_is_no_failed_gate(slower: tu
         assert process.stdout
         assert process.stderr
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # less than is written, so that the command waits
-        process.stdout.read(1)
+        os.read(process.stdout.fileno(), 1)  # not read(), which takes as much as it gets
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(60) == 128 + signal.SIGPIPE
@@ -155,8 +155,10 @@ def test_errors_to_a_closed_pipe_have_that_exit_code_too() -> None:
     assert done.returncode == 128 + signal.SIGPIPE
 
 
-def test_a_full_disk_is_said() -> None:
-    code = "from featray.cli import app; app.app = lambda **options: print('a line'); app.main()"
+@pytest.mark.parametrize("flush", [False, True], ids=["found at the end", "found by the first line"])
+def test_a_full_disk_is_said(*, flush: bool) -> None:
+    command = f"lambda **options: print('a line', flush={flush})"
+    code = f"from featray.cli import app; app.app = {command}; app.main()"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -167,6 +169,15 @@ def test_a_full_disk_is_said() -> None:
         )
     assert done.returncode == 120
     assert done.stderr == b"featray: error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.long
+def test_a_closed_output_changes_no_exit_code(slower: tuple[str, ...]) -> None:
+    script = 'exec "$0" -m featray "$@" >&- 2>&-'
+    told = [argument for argument in slower if argument not in {"--fail-if", "slower", "--json"}]
+    for arguments, code in ((told, 0), (slower, 1), (["nothing"], 2)):
+        done = subprocess.run(["/bin/sh", "-c", script, sys.executable, *arguments], check=False, timeout=60)
+        assert done.returncode == code, arguments
 
 
 def test_another_error_of_the_system_keeps_its_traceback() -> None:
