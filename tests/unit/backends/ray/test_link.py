@@ -47,11 +47,12 @@ def test_of_an_error_the_first_line_is_shown_and_of_a_tasks_error_that_of_its_ca
 def test_only_rays_processes_are_killed_with_an_embedded_ray() -> None:
     rays, other = (subprocess.Popen(["bash", "-c", f"exec -a {name} sleep 60"]) for name in ("ray::worker", "somebody"))
     try:
-        while [psutil.Process(child.pid).cmdline()[0] for child in (rays, other)] != ["ray::worker", "somebody"]:
-            pass  # until bash has become sleep
+        while [psutil.Process(child.pid).cmdline()[:1] for child in (rays, other)] != [["ray::worker"], ["somebody"]]:
+            pass  # until bash has become sleep; on the way the command line is empty
         link.kill_embedded()
         assert rays.wait(timeout=10) == -9
         assert other.poll() is None
     finally:
-        other.kill()
-        other.wait()
+        for child in (rays, other):
+            child.kill()
+            child.wait()
