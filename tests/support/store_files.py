@@ -67,10 +67,10 @@ def to_parquet(table: Any, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def flip_bits(content: bytes, position: int) -> bytes:
-    """Damage one byte."""
+def flip_bits(content: bytes, position: int, mask: int = 0xFF) -> bytes:
+    """Flip the bits of `mask` in one byte."""
     damaged = bytearray(content)
-    damaged[position] ^= 0xFF
+    damaged[position] ^= mask
     return bytes(damaged)
 
 

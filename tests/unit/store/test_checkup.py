@@ -1,7 +1,5 @@
 """Checkup: every file is read whole, also while others change the store."""
 
-from pathlib import Path
-
 import pytest
 
 from featray import store
@@ -10,7 +8,7 @@ from featray.store.location import Location
 from featray.store.problems import StoreProblem
 from featray.store.stored_files import StoredFile
 from tests.support.builders import make_row
-from tests.support.store_files import append_invocations, append_large, flip_bits, put_file
+from tests.support.store_files import append_invocations, append_large, flip_bits, put_file, read_bytes
 
 
 def test_a_check_counts_files_rows_and_duplicates_and_names_what_cannot_be_read(results: str) -> None:
@@ -44,33 +42,27 @@ def test_a_row_in_two_files_is_a_duplicate(results: str) -> None:
     assert store.check(results).duplicates == 1
 
 
-def damage(path: Path, position: int, mask: int = 1) -> None:
-    content = bytearray(path.read_bytes())
-    content[position] ^= mask
-    path.write_bytes(bytes(content))
-
-
 @pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("column", [b"weights", b"timed_s", b"detector"])
 def test_a_bit_that_flips_in_the_name_of_a_column_is_damage(results: str, is_large: bool, column: bytes) -> None:
     name = append_large(results) if is_large else store.append(results, [make_row()])
     store.append(results, [make_row(run_id="demo-2")])
-    path = Path(results) / "rows" / name
-    damage(path, path.read_bytes().rfind(column))
+    whole = read_bytes(results, name)
+    damaged = flip_bits(whole, whole.rfind(column), 1)
+    put_file(results, name, damaged)
     assert [problem.file for problem in store.check(results).problems] == [name]
     assert store.compact(results).files_after == 0
-    assert path.exists()
+    assert read_bytes(results, name) == damaged
 
 
 @pytest.mark.long
 def test_whatever_byte_of_a_file_is_damaged_a_check_names_it_or_no_value_has_changed(results: str) -> None:
     name = store.append(results, [make_row()])
-    path = Path(results) / "rows" / name
-    whole, row = path.read_bytes(), make_row()
+    whole, row = read_bytes(results, name), make_row()
     for position in range(len(whole)):
         content = flip_bits(whole, position)
         if footers.is_changed(content) and position % 500:
             continue  # every reader refuses the file by this; one in 500 is tried
-        path.write_bytes(content)
+        put_file(results, name, content)
         assert store.check(results).problems or store.read(results).rows == (row,)
         assert store.compact(results).files_after == 0
