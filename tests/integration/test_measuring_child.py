@@ -1,131 +1,37 @@
-"""The measuring child as a real process, with a clockwork detector: its words, its end, and its rows."""
+"""The measuring child as a real process: its words and its rows."""
 
 import contextlib
 import dataclasses
 import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 
 from featray.core import cell as cells
-from featray.core import identity, inputs
+from featray.core import identity
 from featray.core import invocation as invocations
-from featray.core.cell import Cell
 from featray.core.choices import Device, ProtocolName
-from featray.core.detectors import Detector, Keyword
-from featray.core.events import EventKind
-from featray.core.invocation import Invocation
 from featray.core.rules import Rules
-from tests.support.failing_sweeps import wait_until
-
-SOURCE = Path(__file__).parents[2]
-QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0)
-CLOCKWORK = "featray.measurement.clockwork:Clockwork"
-SOON_S = 5  # of calls that would last 600 s
-FAILING = "featray.measurement.fakes.failing_detector:FailingDetector"
-
-
-class Process:
-    """A child and its two pipes; its stderr goes to a file."""
-
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the pipes
-        self.popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "featray.measurement"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={"PYTHONPATH": str(SOURCE), "PATH": os.environ["PATH"], "CUDA_VISIBLE_DEVICES": "", **(env or {})},
-            start_new_session=True,
-        )
-        assert self.popen.stdin is not None
-        assert self.popen.stdout is not None
-        self.stdin, self.stdout = self.popen.stdin, self.popen.stdout
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait()
-        for file in (self.stdin, self.stdout, self._stderr):
-            file.close()
-
-    def ended(self) -> tuple[int, str]:
-        """Wait for the end: exit code and stderr."""
-        code = self.popen.wait(10)
-        self._stderr.seek(0)
-        return code, self._stderr.read().decode()
-
-    def say(self, line: str) -> None:
-        self.stdin.write(line.encode() + b"\n")
-        self.stdin.flush()
-
-    def hear(self) -> dict[str, Any]:
-        line = self.stdout.readline()
-        assert line, "the child closed its stdout"
-        event: dict[str, Any] = json.loads(line)
-        return event
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Hear every event to the end, and let the child go on after each row."""
-        while (event := self.hear())["event"] != EventKind.DONE:
-            if event["event"] == EventKind.ROW:
-                yield event["row"]
-                self.say(invocations.NEXT)
-        assert self.popen.wait(10) == 0
-
-
-def clockwork_cell(batch_size: int = 1, *, class_name: str = CLOCKWORK, **keywords: Keyword) -> Cell:
-    return Cell(
-        detector=Detector(name="clock", class_name=class_name, keywords=keywords, heading="clock"),
-        input=inputs.Input(name="list", kind=inputs.IMAGES, paths=(__file__,), copies=8, source_frames=1),
-        device=Device.CPU,
-        batch_size=batch_size,
-    )
-
-
-def failing_cell(batch_size: int = 1, **keywords: Keyword) -> Cell:
-    return clockwork_cell(batch_size, class_name=FAILING, **({"frames": 8} | keywords))
-
-
-def invocation_of(*asked: Cell, rules: Rules = QUICK, **changes: Any) -> Invocation:
-    invocation = Invocation(
-        sweep="test",
-        run_id="run-1",
-        target_id="cpu@here",
-        device=Device.CPU,
-        invocation=2,
-        block=2,
-        order=tuple(range(len(asked))),
-        cells=asked,
-        rules=rules,
-    )
-    return dataclasses.replace(invocation, **changes)
-
-
-def ask(invocation: Invocation, **more: Any) -> str:
-    return json.dumps({"invocation": invocations.to_mapping(invocation), **more})
-
-
-def measure(invocation: Invocation, **more: Any) -> list[dict[str, Any]]:
-    with Process() as child:
-        child.say(ask(invocation, **more))
-        return list(child.rows())
+from tests.support.command import ROOT
+from tests.support.measuring_child import (
+    QUICK,
+    MeasuringChild,
+    ask,
+    clockwork_cell,
+    failing_cell,
+    invocation_of,
+    measure,
+)
 
 
 def test_the_child_says_loading_started_row_and_waits_for_next() -> None:
     first, second = clockwork_cell(1), clockwork_cell(2)
-    with Process() as child:
+    with MeasuringChild() as child:
         child.say(ask(invocation_of(first, second)))
         assert child.hear() == {"event": "loading"}
         assert child.hear() == {"event": "started", "cell_id": cells.cell_id(first)}
@@ -181,7 +87,7 @@ def test_a_row_holds_what_was_asked_what_was_done_and_where() -> None:
 
 
 def test_an_invocation_alone_is_a_request() -> None:
-    with Process() as child:
+    with MeasuringChild() as child:
         child.say(json.dumps(invocations.to_mapping(invocation_of(clockwork_cell()))))
         (row,) = child.rows()
     assert row["status"] == "ok"
@@ -189,53 +95,12 @@ def test_an_invocation_alone_is_a_request() -> None:
 
 
 def test_what_a_library_prints_goes_to_stderr() -> None:
-    with Process() as child:
+    with MeasuringChild() as child:
         child.say(ask(invocation_of(clockwork_cell(talkative=True))))
         (row,) = child.rows()
         _, stderr = child.ended()
     assert row["status"] == "ok"
     assert stderr.count("detected 8 frames") == 3
-
-
-@pytest.mark.parametrize("class_name", [CLOCKWORK, FAILING])
-def test_closing_stdin_ends_the_child_in_the_middle_of_a_call(class_name: str) -> None:
-    lasting = "seconds_per_call" if class_name == CLOCKWORK else "seconds"
-    with Process() as child:
-        child.say(ask(invocation_of(clockwork_cell(1, class_name=class_name, **{lasting: 600.0}))))
-        assert child.hear()["event"] == "loading"
-        assert child.hear()["event"] == "started"
-        child.stdin.close()
-        assert child.popen.wait(SOON_S) != 0
-
-
-def test_closing_stdin_ends_the_child_while_it_waits_for_next() -> None:
-    with Process() as child:
-        child.say(ask(invocation_of(clockwork_cell(1), clockwork_cell(2))))
-        while child.hear()["event"] != "row":
-            pass
-        child.stdin.close()
-        assert child.popen.wait(SOON_S) != 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_child_at_once_even_in_a_call_that_holds_the_interpreter(number: signal.Signals) -> None:
-    with Process() as child:
-        child.say(ask(invocation_of(failing_cell(fault="hang"))))
-        assert child.hear()["event"] == "loading"
-        assert child.hear()["event"] == "started"
-        time.sleep(0.1)
-        child.popen.send_signal(number)
-        assert child.popen.wait(SOON_S) == -number
-
-
-def test_a_call_that_never_ends_is_ended_by_the_childs_own_deadline_without_a_supervisor() -> None:
-    rules = dataclasses.replace(QUICK, time_limit_s=0.2)
-    with Process() as child:
-        child.say(ask(invocation_of(failing_cell(fault="hang"), rules=rules)))
-        code, stderr = child.ended()
-    assert code == 1
-    assert "Timeout" in stderr
-    assert "_hang" in stderr
 
 
 def test_an_error_in_load_is_every_cells_row() -> None:
@@ -288,7 +153,7 @@ def test_after_running_out_of_memory_larger_batches_are_skipped_and_smaller_ones
 def test_a_gpu_that_is_not_there_gives_rows_that_name_it_and_no_number() -> None:
     uuid = "GPU-00000000-1111-4222-8333-444444444444"
     asked = [dataclasses.replace(clockwork_cell(size), device=Device.CUDA) for size in (1, 2)]
-    with Process({"CUDA_VISIBLE_DEVICES": uuid}) as child:
+    with MeasuringChild({"CUDA_VISIBLE_DEVICES": uuid}) as child:
         child.say(ask(invocation_of(*asked, device="cuda", gpu_uuid=uuid, target_id=uuid)))
         rows = list(child.rows())
     assert len(rows) == 2
@@ -335,92 +200,12 @@ class Burning:
 
 def test_what_the_child_and_its_workers_use_is_not_taken_by_others(tmp_path: Path) -> None:
     (tmp_path / "burning.py").write_text(BURNING_DETECTOR)
-    with Process({"PYTHONPATH": f"{tmp_path}:{SOURCE}"}) as child:
+    with MeasuringChild({"PYTHONPATH": f"{tmp_path}:{ROOT}"}) as child:
         child.say(ask(invocation_of(clockwork_cell(class_name="burning:Burning"))))
         (row,) = child.rows()
     own_share = row["cpu_utilization"] - row["steal_share"] - row["cpu_other"]
     cpu_s, wall_s = 0.6 * len(row["timed_s"]), sum(row["timed_s"])
     assert own_share == pytest.approx(cpu_s / wall_s / (os.cpu_count() or 1), rel=0.25)
-
-
-FORKING_DETECTOR = """
-import os, pathlib, time
-class Forking:
-    def detect(self, inputs, **settings):
-        worker = os.fork()
-        if worker == 0:
-            time.sleep(600)
-        pathlib.Path(os.environ["NOTE"]).write_text(str(worker))
-        time.sleep(600)
-"""
-
-
-@contextlib.contextmanager
-def child_with_a_worker(folder: Path) -> Iterator[tuple[Process, int]]:
-    (folder / "forking.py").write_text(FORKING_DETECTOR)
-    note = folder / "worker"
-    with Process({"PYTHONPATH": f"{folder}:{SOURCE}", "NOTE": str(note)}) as child:
-        child.say(ask(invocation_of(clockwork_cell(class_name="forking:Forking"))))
-        assert [child.hear()["event"] for _ in range(2)] == ["loading", "started"]
-        wait_until(lambda: note.exists() and note.read_text(), 10)
-        yield child, int(note.read_text())
-
-
-def test_a_worker_does_not_keep_the_dead_childs_pipes_open(tmp_path: Path) -> None:
-    with child_with_a_worker(tmp_path) as (child, worker):
-        child.popen.kill()
-        start = time.monotonic()
-        assert child.stdout.read() == b""
-        assert time.monotonic() - start < SOON_S
-        os.kill(worker, signal.SIGKILL)
-
-
-def is_gone(process: int) -> bool:
-    """Tell whether a process has ended, collected by its parent or not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-def test_closing_stdin_ends_the_workers_too(tmp_path: Path) -> None:
-    with child_with_a_worker(tmp_path) as (child, worker):
-        child.stdin.close()
-        assert child.popen.wait(SOON_S) != 0
-        wait_until(lambda: is_gone(worker), SOON_S)
-
-
-FAULTY_TORCH = """
-class version: cuda = None
-__version__ = "0"
-class cuda:
-    is_available = staticmethod(lambda: False)
-    is_initialized = staticmethod(lambda: True)
-    @staticmethod
-    def synchronize(): raise RuntimeError("CUDA error: an illegal memory access was encountered")
-def get_num_threads(): return 1
-"""
-
-FAULTY_DETECTOR = """
-import torch
-class Faulty:
-    def detect(self, inputs, **settings): torch.cuda.synchronize()
-"""
-
-
-def test_after_a_device_fault_the_child_sends_its_row_and_asks_for_a_new_process(tmp_path: Path) -> None:
-    (tmp_path / "torch.py").write_text(FAULTY_TORCH)
-    (tmp_path / "faulty.py").write_text(FAULTY_DETECTOR)
-    asked = [clockwork_cell(size, class_name="faulty:Faulty") for size in (1, 2)]
-    with Process({"PYTHONPATH": f"{tmp_path}:{SOURCE}"}) as child:
-        child.say(ask(invocation_of(*asked)))
-        while (event := child.hear())["event"] != "row":
-            pass
-        child.say("next")
-        assert child.ended()[0] == 75
-        assert child.stdout.read() == b""
-    assert event["row"]["status"] == "failed"
-    assert "illegal memory access" in event["row"]["reason"]
 
 
 @pytest.mark.slow  # a rest of 15 s
@@ -436,21 +221,3 @@ def test_a_sustained_run_fits_beside_the_cells_own_limit() -> None:
 def test_pyfeat_protocol_times_one_call() -> None:
     (row,) = measure(invocation_of(clockwork_cell(), rules=Rules(protocol=ProtocolName.PYFEAT)))
     assert (len(row["warmup_s"]), len(row["timed_s"]), row["protocol"]) == (1, 1, "pyfeat")
-
-
-@pytest.mark.parametrize("line", ["not json", "[]", "{}", '{"invocation": {"sweep": "x"}}'])
-def test_what_is_no_request_ends_with_a_message(line: str) -> None:
-    with Process() as child:
-        child.say(line)
-        code, stderr = child.ended()
-    assert code == 2
-    assert stderr.startswith("featray.measurement: ")
-    assert "Traceback" not in stderr
-
-
-def test_no_request_at_all_ends_with_a_message() -> None:
-    with Process() as child:
-        child.stdin.close()
-        code, stderr = child.ended()
-    assert code == 2
-    assert "send one line of JSON" in stderr
