@@ -3,16 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
 from tests.support.builders import CPU, RTX3090, SHELF, make_row
 from tests.support.findings import (
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -27,16 +22,6 @@ CASES = [
         "throughput with larger batches rises in all 2 batch curves (b=16 is 4.0x to 6.0x as fast as b=1).",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def texts(*rows: Sequence[Row]) -> list[str]:

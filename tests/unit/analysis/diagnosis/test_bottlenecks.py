@@ -1,9 +1,7 @@
 """Bottlenecks: limited by the host or by the device."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
-from tests.support.findings import FindingCase, check_given, check_not_given, make_case, make_unit_rows
+from tests.support.findings import make_case, make_unit_rows
 
 CASES = [
     make_case(
@@ -20,13 +18,3 @@ CASES = [
         "The GPU limits the speed: retinaface",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)

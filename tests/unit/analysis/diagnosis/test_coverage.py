@@ -1,9 +1,7 @@
 """Coverage: what only one side measured."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
-from tests.support.findings import BEFORE, FindingCase, check_given, check_not_given, make_case, make_unit_rows
+from tests.support.findings import BEFORE, make_case, make_unit_rows
 
 CASES = [
     make_case(
@@ -26,13 +24,3 @@ CASES = [
         wants_cells=True,
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)

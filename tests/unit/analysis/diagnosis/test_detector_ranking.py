@@ -1,14 +1,9 @@
 """Detector ranking: one order of detectors, said once."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from tests.support.builders import BLACKWELL
 from tests.support.findings import (
     FOUR_TARGETS,
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_unit_rows,
@@ -22,16 +17,6 @@ CASES = [
         "retinaface is 4.0x as fast as img2pose.",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def test_one_order_of_detectors_on_many_targets_is_one_finding_per_input() -> None:

@@ -4,16 +4,11 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from featray.analysis.diagnosis import Finding, FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
 from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, STARTED
 from tests.support.findings import (
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -28,16 +23,6 @@ CASES = [
         "On box, RTX 3090 is 4.0x as fast as CPU, each at its best batch (retinaface 4.0x).",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def the(rows: Sequence[Row]) -> Finding:

@@ -8,7 +8,15 @@ import pytest
 from featray.analysis.diagnosis import FindingKind
 from featray.core.row import Row
 from tests.support.builders import CPU, make_row
-from tests.support.findings import BEFORE, diagnose_rows, make_curve, make_unit_rows
+from tests.support.findings import (
+    BEFORE,
+    FindingCase,
+    check_given,
+    check_not_given,
+    diagnose_rows,
+    make_curve,
+    make_unit_rows,
+)
 from tests.unit.analysis.diagnosis import (
     test_batch_patterns,
     test_bottlenecks,
@@ -46,6 +54,16 @@ CASES: list[Any] = [
 
 def test_every_kind_has_a_case() -> None:
     assert {case.values[0].kind for case in CASES} == set(FindingKind) - {FindingKind.HEADLINE}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
+    check_given(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
+    check_not_given(case)
 
 
 ODD_STORES: dict[str, Callable[[], list[Row]]] = {

@@ -1,14 +1,9 @@
 """Headroom: larger batches that are worth a try."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from tests.support.builders import RTX3090, SHELF, make_row
 from tests.support.findings import (
     IMAGES,
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -45,16 +40,6 @@ CASES = [
         wants_cells=True,
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def test_a_batch_that_is_no_doubling_is_explained() -> None:

@@ -1,12 +1,7 @@
 """Jumps: more speed than fewer batches can bring."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from tests.support.findings import (
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -23,16 +18,6 @@ CASES = [
         wants_cells=True,
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def test_both_batches_are_wanted_again() -> None:

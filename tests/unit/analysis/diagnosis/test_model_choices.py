@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from featray.core.row import Row
 from tests.support.builders import make_cell, make_work
-from tests.support.findings import FindingCase, check_given, check_not_given, find, make_case, make_unit_rows
+from tests.support.findings import find, make_case, make_unit_rows
 
 
 def make_svm_rows(seconds: float, **changes: Any) -> list[Row]:
@@ -30,16 +28,6 @@ CASES = [
         "This is not the same work: their outputs differ.",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def test_a_choice_is_told_once_for_all_inputs() -> None:

@@ -1,10 +1,8 @@
 """Quality: noisy, throttled, failed and missing."""
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from tests.support.builders import BLACKWELL, make_row
-from tests.support.findings import SHAKY, FindingCase, check_given, check_not_given, find, make_case, make_unit_rows
+from tests.support.findings import SHAKY, find, make_case, make_unit_rows
 from tests.support.report_rows import make_report
 
 CASES = [
@@ -69,16 +67,6 @@ CASES = [
         wants_cells=True,
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 TORCH_OOM = (

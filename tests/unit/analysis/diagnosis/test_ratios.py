@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import pytest
-
 from featray.analysis import units
 from featray.analysis.diagnosis import FindingKind, diagnose, ratios
 from tests.support.findings import (
@@ -11,9 +9,6 @@ from tests.support.findings import (
     FOUR_TARGETS,
     IMPORTED,
     SHAKY,
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_unit_rows,
@@ -60,16 +55,6 @@ CASES = [
         baseline=make_unit_rows(1.0, **BEFORE),
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def test_a_confounded_ratio_is_a_sentence() -> None:

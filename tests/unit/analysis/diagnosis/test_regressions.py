@@ -5,8 +5,6 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from featray.analysis.diagnosis import FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
@@ -14,9 +12,6 @@ from tests.support.builders import BLACKWELL, CPU, make_row
 from tests.support.findings import (
     IMAGES,
     IMPORTED,
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -39,16 +34,6 @@ CASES = [
         wants_cells=True,
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def cause(rows: Sequence[Row], baseline: Sequence[Row] = ()) -> set[object]:

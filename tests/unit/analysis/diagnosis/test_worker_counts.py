@@ -2,15 +2,10 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from featray.analysis.diagnosis import Finding, FindingKind
 from featray.core.row import Row
 from tests.support import apple_reports
 from tests.support.findings import (
-    FindingCase,
-    check_given,
-    check_not_given,
     find,
     make_case,
     make_curve,
@@ -26,16 +21,6 @@ CASES = [
         "(retinaface, short (72 frames), b=4, w=2, RTX 3090).",
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_given_where_it_must(case: FindingCase) -> None:
-    check_given(case)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_finding_is_not_given_at_a_near_miss(case: FindingCase) -> None:
-    check_not_given(case)
 
 
 def the(rows: Sequence[Row]) -> Finding:
