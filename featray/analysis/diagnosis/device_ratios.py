@@ -103,8 +103,8 @@ def _finding(pairs: JudgedPairs, alike: JudgedPairs) -> Finding:
     return Finding(
         kind=FindingKind.DEVICES,
         text=f"{text}{judged_pairs.remarks(pairs, 'best setting')}{_with_equal_settings(alike, pairs)}",
-        figures={"ratio_low": min(ratios), "ratio_high": max(ratios), **judged_pairs.counts(pairs)},
-        units=tuple(dict.fromkeys(unit.key for pair in told for unit in (pair.baseline, pair.candidate))),
+        figures=judged_pairs.range_figures(ratios, pairs),
+        units=judged_pairs.list_units(pairs),
     )
 
 

@@ -14,7 +14,7 @@ from featray.analysis import comparison
 from featray.analysis.comparison import Pair
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.finding import Figure
-from featray.analysis.units import Unit
+from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
 from featray.stats import Verdict
 
@@ -85,6 +85,16 @@ def sort(pairs: Iterable[Pair]) -> JudgedPairs:
 def counts(pairs: JudgedPairs) -> dict[str, Figure]:
     """Count the pairs, for a finding's figures."""
     return {"pairs": pairs.total, "decided": len(pairs.decided)}
+
+
+def range_figures(ratios: Collection[float], pairs: JudgedPairs) -> dict[str, Figure]:
+    """Give the range of the ratios that a finding tells, and the counts of its pairs."""
+    return {"ratio_low": min(ratios), "ratio_high": max(ratios), **counts(pairs)}
+
+
+def list_units(pairs: JudgedPairs) -> tuple[UnitKey, ...]:
+    """List the units of both sides of every pair that is told, each once."""
+    return tuple(dict.fromkeys(unit.key for pair in pairs.told for unit in (pair.baseline, pair.candidate)))
 
 
 def speedups(pairs: Iterable[Pair]) -> list[float]:

@@ -74,8 +74,8 @@ def _finding(choice: ModelChoice, pairs: JudgedPairs) -> Finding:
     return Finding(
         kind=FindingKind.MODELS,
         text=f"{text}{judged_pairs.remarks(pairs, 'best setting')} This is not the same work: their outputs differ.",
-        figures={"ratio_low": min(ratios), "ratio_high": max(ratios), **judged_pairs.counts(pairs)},
-        units=tuple(dict.fromkeys(unit.key for pair in pairs.told for unit in (pair.baseline, pair.candidate))),
+        figures=judged_pairs.range_figures(ratios, pairs),
+        units=judged_pairs.list_units(pairs),
     )
 
 
