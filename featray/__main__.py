@@ -1,6 +1,6 @@
 """`python -m featray` is the `featray` command."""
 
-from featray.cli.app import run
+from featray.cli.app import main
 
 if __name__ == "__main__":
-    run()
+    main()

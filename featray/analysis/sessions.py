@@ -7,15 +7,12 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from featray import stats
-from featray.core.row import Row
+from featray.core.row import Row, RowKey
 from featray.stats import SessionSpread, Timing
 
 PAUSE_S = 3600.0
 """A longer pause ends a session. A choice: a machine that rests for an hour has cooled down, and others may have used
 it. The longest cell takes 10 minutes, so that no cell alone makes a pause."""
-
-RowKey = tuple[str, str, str, int, int]
-"""As `Row.key` gives it."""
 
 
 def name_sessions(rows: Iterable[Row]) -> dict[RowKey, str]:

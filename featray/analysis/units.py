@@ -14,9 +14,9 @@ from statistics import median
 from typing import Any
 
 from featray import stats
-from featray.analysis.sessions import RowKey, name_sessions
+from featray.analysis.sessions import name_sessions
 from featray.core import inputs, targets
-from featray.core.row import NO_TARGET, Row
+from featray.core.row import NO_TARGET, Row, RowKey
 from featray.core.status import Status, precedence
 from featray.core.targets import NamedTarget
 

@@ -10,6 +10,7 @@ from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
 from featray.api.submit import run_request
 from featray.errors import NothingMatches
+from featray.running import interrupts
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Watch
 
@@ -51,7 +52,8 @@ def calibrate(
         rerun=True,
         budget_s=loaded.budget_s,
     )
-    run_request(request, address, None, None, watch or (lambda _: None))
+    with interrupts.as_interrupted():
+        run_request(request, address, None, None, watch or (lambda _: None))
     return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
 
 

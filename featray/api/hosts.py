@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from featray.api import arguments
 from featray.api.arguments import PathLike
+from featray.backends.ray.client import RayClient
 from featray.cluster import cluster_file
 from featray.core.version import __version__
 from featray.host import probe
@@ -34,9 +35,7 @@ def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Invento
     if head is None:
         return Inventory(hosts=(probe.this_host(thorough=True),))
 
-    from featray.backends.ray.backend import RayCluster  # importing Ray takes 1.5 s
-
-    cluster = RayCluster(address=head, holder=claims.holder_name())
+    cluster = RayClient(address=head, holder=claims.holder_name())
     try:
         cluster.inventory()
         return cluster.find_clips(clips)

@@ -12,7 +12,7 @@ from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.row import Row
-from featray.errors import BadInput, FeatrayError
+from featray.errors import BadInput, FeatrayError, HeadGone, StoreError
 from featray.host import lease
 from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
@@ -79,8 +79,8 @@ def submit(
         BadInput: the sweep is wrong, nothing can run anywhere, weights are missing, there are no rows to replay, or
             options do not go together.
         Busy: another submit of this sweep runs on this store.
-        BackendError: Ray cannot be started or joined.
-        StoreError: the store cannot be read or written.
+        BackendError: Ray cannot be started or joined, or its head is gone; a report is written of what is stored.
+        StoreError: the store cannot be read or written, or rows have vanished from it.
         Interrupted: Ctrl-C; finished rows are stored.
     """
     watch = watch or (lambda _: None)
@@ -135,8 +135,7 @@ def run_request(
     try:
         if backend.dashboard is not None:
             watch(Progress(text=f"Ray dashboard: {backend.dashboard}"))
-        with interrupts.as_interrupted():
-            run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
+        run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
     finally:
         backend.close()
     return _submitted(request, run_id, outcome)
@@ -170,12 +169,33 @@ def _submitted(
     reading = store.read(request.results, run_id=run_id)
     not_reached = outcome.not_reached if outcome else 0
     missing = without_number.count(reading.rows, interchangeable=request.sweep.interchangeable)
+    report = save_run_report(request.results, run_id, reading.rows)
+    if outcome:
+        _check_ended_well(request, run_id, outcome, report)
     return Submitted(
         run_id=run_id,
         rows=reading.rows,
         measured=measured,
-        report=save_run_report(request.results, run_id, reading.rows),
+        report=report,
         problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
         without_number=missing + not_reached,
         not_reached=not_reached,
     )
+
+
+def _check_ended_well(request: SubmitRequest, run_id: str, outcome: RunOutcome, report: Path | None) -> None:
+    """Refuse to call a run complete that was cut short, or whose rows are not in the store.
+
+    Raises:
+        HeadGone: the head was gone before the run ended.
+        StoreError: rows of the run have vanished.
+    """
+    written = f"; report of what is stored: {report}" if report is not None else ""
+    if outcome.head_gone is not None:
+        raise HeadGone(f"{outcome.head_gone}{written}")
+    if outcome.vanished:
+        rows = wording.count(outcome.vanished, "row")
+        raise StoreError(
+            f"{store.display_name(request.results)}: {rows} of {run_id} vanished while the sweep ran: the store was "
+            f"removed, moved or damaged; submit again to measure them{written}"
+        )

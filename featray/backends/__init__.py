@@ -125,9 +125,9 @@ class BackendOptions:
 
 
 def _ray(options: BackendOptions) -> Backend:
-    from featray.backends.ray.backend import RayCluster  # importing Ray takes 1.5 s
+    from featray.backends.ray.client import RayClient
 
-    return RayCluster(address=options.address, holder=options.holder, metadata=options.metadata)
+    return RayClient(address=options.address, holder=options.holder, metadata=options.metadata)
 
 
 def _replay(options: BackendOptions) -> Backend:

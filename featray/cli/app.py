@@ -81,26 +81,6 @@ app.add_typer(cluster.app, name="cluster", short_help="Make one Ray cluster of s
 app.add_typer(store.app, name="store", short_help="List, check, compact and remove stored runs.")
 
 
-def run() -> None:
-    """Run the command line as the `featray` process, and end the process.
-
-    Where Ray was used the process ends at once. Everything is done and closed by then. Ray's own shutdown may wait for
-    a head that is gone, or crash after a node has died (seen: SIGSEGV), and then the exit code would be lost.
-    """
-    try:
-        main()
-    except SystemExit as end:
-        if "ray" not in sys.modules:
-            raise
-        code = end.code if isinstance(end.code, int) else 0
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except OSError:  # nobody reads the pipe any more, or the disk is full
-                code = code or exit_codes.UNWRITTEN
-        os._exit(code)
-
-
 def main() -> None:
     """Run the command line; exit with a code of `exit_codes`."""
     _replace_closed_output()

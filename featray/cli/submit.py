@@ -105,6 +105,7 @@ def show(submitted: "Submitted") -> None:
         console.say(f"{submitted.not_reached} not reached; the next submit goes on with them")
     if submitted.without_number > submitted.not_reached:
         failed = submitted.without_number - submitted.not_reached
-        console.say(f"{failed} without a number; the table says why, --retry-failed tries them again")
+        console.say(f"{failed} without a number; the table says why")
+        console.say("submit again for those that were lost, with --retry-failed for all of them")
     if submitted.report is not None:
         console.say(f"report: {submitted.report}")

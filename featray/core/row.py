@@ -25,6 +25,9 @@ NO_TARGET = "none"
 Floats = list[float]
 """One number per call, in call order."""
 
+RowKey = tuple[str, str, str, int, int]
+"""run_id, cell_id, target_id, invocation and attempt of a row."""
+
 OutputSummary = dict[str, list[float]]
 """Column name -> [mean, standard deviation, non-null count] over the output's rows."""
 
@@ -163,7 +166,7 @@ class Row:
     cudnn_deterministic: bool | None = _col("true: cuDNN uses deterministic algorithms only; null without a GPU")
     matmul_precision: str | None = _col("torch's precision of float32 matrix products: highest, high or medium")
 
-    def key(self) -> tuple[str, str, str, int, int]:
+    def key(self) -> RowKey:
         """Identify this row among all rows; two rows of one key are the same row."""
         return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
 

@@ -28,9 +28,10 @@ RETRIED = frozenset({Status.CRASHED, Status.LOST})
 """Tried again: these can be bad luck. Everything else would only repeat."""
 
 MAX_ATTEMPTS = 3  # the first and two more: a cause that survives three processes is not luck
+"""How often one submit tries a unit that crashes, or one whose hosts are lost; see `is_final`."""
 
-UNFINISHED = frozenset({Status.CANCELLED, Status.INFEASIBLE})
-"""Planned again by the next submit: nothing was tried."""
+UNFINISHED = frozenset({Status.CANCELLED, Status.INFEASIBLE, Status.LOST})
+"""Planned again by the next submit: nothing was tried, or its host was lost under it."""
 
 Precedence = tuple[bool, int, int]
 
@@ -50,13 +51,13 @@ def precedence(status: str, attempt: int) -> Precedence:
     return status == Status.OK, attempt, _CERTAINTY.get(status, _CERTAIN)
 
 
-def is_final(status: str, attempt: int) -> bool:
+def is_final(status: str, tries: int) -> bool:
     """Return whether a stored row is the last word on its unit, so that the next submit does not measure it again.
 
     Args:
         status: The last row's status.
-        attempt: The last row's attempt, counted from 1.
+        tries: Attempts so far, without those that were lost: the loss of a host says nothing about the unit.
     """
     if status in UNFINISHED:
         return False
-    return status not in RETRIED or attempt >= MAX_ATTEMPTS
+    return status not in RETRIED or tries >= MAX_ATTEMPTS

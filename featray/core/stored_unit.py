@@ -3,11 +3,12 @@
 Flow: `store.resuming` -> `StoredUnit` -> `planning.invocations_per_unit`, `planning.plan`. Pure.
 """
 
+import collections
 import dataclasses
 from collections.abc import Iterable
 
-from featray.core.row import Floats
-from featray.core.status import Precedence, precedence
+from featray.core.row import Floats, RowKey
+from featray.core.status import Precedence, Status, is_final, precedence
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class StoredUnit:
     warmup_s: Floats | None
     timed_s: Floats | None
 
-    def key(self) -> tuple[str, str, str, int, int]:
+    def key(self) -> RowKey:
         """Identify the row, as `Row.key` does."""
         return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)
 
@@ -46,11 +47,30 @@ class StoredUnit:
         return precedence(self.status, self.attempt)
 
 
-def last_attempts(units: Iterable[StoredUnit]) -> dict[tuple[str, str, int], StoredUnit]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LastAttempt(StoredUnit):
+    """The attempt that counts of a unit in an invocation."""
+
+    lost_attempts: int  # how many of its attempts were lost with their host
+
+    @property
+    def tries(self) -> int:
+        """Count the attempts so far that were not lost with their host."""
+        return self.attempt - self.lost_attempts
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no further attempt is due."""
+        return is_final(self.status, self.tries)
+
+
+def last_attempts(units: Iterable[StoredUnit]) -> dict[tuple[str, str, int], LastAttempt]:
     """Keep of each (cell_id, target_id, invocation) the attempt that counts, among those that were started."""
     last: dict[tuple[str, str, int], StoredUnit] = {}
+    lost: collections.Counter[tuple[str, str, int]] = collections.Counter()
     for unit in units:
         key = (unit.cell_id, unit.target_id, unit.invocation)
+        lost[key] += unit.was_started and unit.status == Status.LOST
         if unit.was_started and (key not in last or unit.rank > last[key].rank):
             last[key] = unit
-    return last
+    return {key: LastAttempt(**vars(unit), lost_attempts=lost[key]) for key, unit in last.items()}

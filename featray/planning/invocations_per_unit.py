@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from featray import stats
-from featray.core.status import Status, is_final
+from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit, last_attempts
 from featray.planning import plan
 from featray.planning.placement import Placement
@@ -47,7 +47,7 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
 
 def finished(stored: Iterable[StoredUnit]) -> list[StoredUnit]:
     """Keep the attempt that counts of each unit in each invocation, where no further one is due."""
-    return [unit for unit in last_attempts(stored).values() if is_final(unit.status, unit.attempt)]
+    return [unit for unit in last_attempts(stored).values() if unit.is_final]
 
 
 def _needed(asked: Invocations, pilots: Sequence[Sequence[StoredUnit]]) -> int:

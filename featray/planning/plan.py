@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from featray.core import identity, lease_rule
 from featray.core.cell import Cell
-from featray.core.status import Status, is_final
-from featray.core.stored_unit import StoredUnit, last_attempts
+from featray.core.status import Status
+from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
 from featray.planning import planned_invocation
 from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit, Placement, Refusal
@@ -61,16 +61,17 @@ class _DueUnit:
     unit: PlacedUnit
     attempt: int
     target: Target
+    tries: int  # so far, without those that were lost
 
 
 @dataclasses.dataclass(frozen=True)
 class _LastAttempts:
     """The attempt that counts of each unit in each invocation, by target and over all targets."""
 
-    by_target: Mapping[tuple[str, str, int], StoredUnit]
-    by_cell: Mapping[tuple[str, int], Sequence[StoredUnit]]
+    by_target: Mapping[tuple[str, str, int], LastAttempt]
+    by_cell: Mapping[tuple[str, int], Sequence[LastAttempt]]
 
-    def of(self, unit: PlacedUnit, number: int) -> Sequence[StoredUnit]:
+    def of(self, unit: PlacedUnit, number: int) -> Sequence[LastAttempt]:
         """List what counts for a unit: of an interchangeable one also what an absent target has measured."""
         if unit.is_interchangeable:
             return self.by_cell.get((unit.cell_id, number), ())
@@ -138,7 +139,7 @@ def _on_measured_target(unit: PlacedUnit, counts: Mapping[tuple[str, str], int])
 
 def _index(stored: Iterable[StoredUnit]) -> _LastAttempts:
     by_target = last_attempts(stored)
-    by_cell: dict[tuple[str, int], list[StoredUnit]] = {}
+    by_cell: dict[tuple[str, int], list[LastAttempt]] = {}
     for unit in by_target.values():
         by_cell.setdefault((unit.cell_id, unit.invocation), []).append(unit)
     return _LastAttempts(by_target, by_cell)
@@ -173,33 +174,36 @@ def process_key(cell: Cell, target_id: str) -> str:
     )
 
 
-def _due(unit: PlacedUnit, attempts: Sequence[StoredUnit], *, retry_failed: bool) -> _DueUnit | None:
+def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: bool) -> _DueUnit | None:
     """Decide which attempt of a unit is due, and where; None where it is done."""
     if not attempts:
-        return _DueUnit(unit, 1, unit.target)
+        return _DueUnit(unit, 1, unit.target, 0)
     last = max(attempts, key=lambda attempt: attempt.rank)
-    if is_final(last.status, last.attempt) and not (retry_failed and last.status != Status.OK):
+    if last.is_final and not (retry_failed and last.status != Status.OK):
         return None
     target = next((target for target in unit.targets if target.target_id == last.target_id), unit.target)
-    return _DueUnit(unit, last.attempt + (last.status != Status.CANCELLED), target)
+    if last.status == Status.CANCELLED:
+        return _DueUnit(unit, last.attempt, target, last.tries - 1)
+    return _DueUnit(unit, last.attempt + 1, target, last.tries)
 
 
 def _invocations(
     due_units: Sequence[_DueUnit], number: int, run: RunSettings, durations: Durations
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
-    groups: dict[tuple[int, str], list[_DueUnit]] = {}
+    groups: dict[tuple[int, int, str], list[_DueUnit]] = {}
     for due in due_units:
-        groups.setdefault((due.attempt, due.target.target_id), []).append(due)
+        groups.setdefault((due.attempt, due.tries, due.target.target_id), []).append(due)
     return [
         planned_invocation.make(
             [due.unit for due in group],
             group[0].target,
             number=number,
             attempt=attempt,
+            tries=tries,
             process=process_key(group[0].unit.cell, target_id),
             run=run,
             durations=durations,
         )
-        for (attempt, target_id), group in sorted(groups.items())
+        for (attempt, tries, target_id), group in sorted(groups.items())
     ]

@@ -40,6 +40,10 @@ class PlannedInvocation:
     alternatives: tuple[Target, ...] = ()
     was_measured_here: bool = False
     """Cells of it were measured on `target` before."""
+    tries: int = 0
+    """How often its cells were tried before, without attempts that were lost with their host."""
+    losses: int = 0
+    """How often they were lost in this submit."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""
@@ -59,6 +63,7 @@ def make(
     *,
     number: int,
     attempt: int,
+    tries: int = 0,
     process: str,
     run: RunSettings,
     durations: Durations,
@@ -69,7 +74,8 @@ def make(
         units: Of one process; its cells come in a seeded random order of these.
         target: Where it should run; the alternatives are those of the units.
         number: Which invocation of its units, from 1.
-        attempt: Which try of it, from 1.
+        attempt: Which attempt of it, from 1.
+        tries: How often its cells were tried before, without attempts that were lost.
         process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
         durations: Seconds from earlier rows.
@@ -102,6 +108,7 @@ def make(
         target=target,
         alternatives=alternatives,
         was_measured_here=any(unit.was_measured_here for unit in units),
+        tries=tries,
         expected_s=expected_s,
         elsewhere_s=tuple(elsewhere_s),
         rank=_random(*seed, "rank").random(),

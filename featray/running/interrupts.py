@@ -15,20 +15,18 @@ from featray.errors import Interrupted
 def as_interrupted() -> Iterator[None]:
     """End in `Interrupted` when the body is stopped outside the runner, which keeps its own account of what is stored.
 
-    Ray replaces the handler of SIGTERM when it starts, so what follows its start needs a context of its own.
-
     Raises:
         Interrupted: Ctrl-C or SIGTERM.
     """
     try:
-        with sigterm_as_ctrl_c():
+        with _sigterm_as_ctrl_c():
             yield
     except KeyboardInterrupt:
         raise Interrupted("stopped; finished rows are stored, the next submit goes on from there") from None
 
 
 @contextlib.contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
+def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Handle SIGTERM like Ctrl-C, so that a service manager's stop also keeps every finished row.
 
     Only the main thread may set signal handlers; in another one (a notebook's executor) SIGTERM keeps its meaning.

@@ -9,6 +9,7 @@ import datetime
 import secrets
 
 from featray import errors, store
+from featray.core.row import RowKey
 from featray.core.status import Status
 from featray.planning import invocations_per_unit, placement, plan, time_estimate
 from featray.planning.inventory import Inventory
@@ -41,6 +42,7 @@ class SubmitPlan:
     placement: Placement
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what is done and nothing is wrong with
+    stored: frozenset[RowKey] = frozenset()  # the rows that the run has
 
 
 def new_run_id(sweep: str, now: datetime.datetime) -> str:
@@ -89,7 +91,12 @@ def plan_run(request: SubmitRequest, placed: Placement, run_id: str) -> SubmitPl
         retry_failed=request.retry_failed,
         durations=time_estimate.measured_s(reading.units),
     )
-    return SubmitPlan(plan=work, placement=placed, problems=tuple(map(str, reading.problems)))
+    return SubmitPlan(
+        plan=work,
+        placement=placed,
+        problems=tuple(map(str, reading.problems)),
+        stored=frozenset(unit.key() for unit in stored),
+    )
 
 
 def _unusable_hosts(inventory: Inventory) -> list[str]:

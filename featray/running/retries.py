@@ -1,11 +1,13 @@
 """Retries: what is left of an invocation after a failure: fewer cells, the next attempt, another target. Pure.
 
-Flow: `runner` -> `narrowed`, `moved_elsewhere` -> `schedule.Schedule`.
+Flow: `runner` -> `narrowed`, `next_attempt`, `moved_elsewhere` -> `schedule.Schedule`.
 """
 
 import dataclasses
 from collections.abc import Collection
 
+from featray.core.row import Row
+from featray.core.status import MAX_ATTEMPTS, RETRIED, Status
 from featray.planning import planned_invocation
 from featray.planning.planned_invocation import PlannedInvocation
 
@@ -29,6 +31,20 @@ def narrowed(planned: PlannedInvocation, cell_ids: Collection[str], *, attempt: 
         expected_s=planned.expected_s * share,
         elsewhere_s=tuple(seconds * share for seconds in planned.elsewhere_s),
     )
+
+
+def next_attempt(planned: PlannedInvocation, row: Row) -> PlannedInvocation | None:
+    """Plan another attempt of the cell of a failed row, where its status asks for one and it has not had enough.
+
+    A host that is lost costs the cell no try; a cell whose hosts are lost again and again waits for the next submit.
+    """
+    status, tries, losses = Status(row.status), planned.tries + 1, planned.losses + 1
+    again = narrowed(planned, [row.cell_id], attempt=row.attempt + 1)
+    if status == Status.LOST and losses < MAX_ATTEMPTS:
+        return moved_elsewhere(dataclasses.replace(again, losses=losses))
+    if status in RETRIED - {Status.LOST} and tries < MAX_ATTEMPTS:
+        return dataclasses.replace(again, tries=tries)
+    return None
 
 
 def moved_elsewhere(planned: PlannedInvocation) -> PlannedInvocation:

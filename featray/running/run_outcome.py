@@ -7,6 +7,7 @@ import dataclasses
 
 from featray.core.cell import Cell
 from featray.core.row import Row
+from featray.errors import HeadGone
 
 
 @dataclasses.dataclass
@@ -19,6 +20,8 @@ class RunOutcome:
     newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
     exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
     """Target id -> cells that ran out of memory there: larger batches are not tried."""
+    vanished: int = 0  # rows of the run that were stored and are not in the store any more
+    head_gone: HeadGone | None = None  # what ended the run early; finished rows are stored
 
     def add(self, later: "RunOutcome") -> None:
         """Add the result of a later part of the same submit."""

@@ -16,7 +16,7 @@ from featray.core.cell import Cell
 from featray.core.events import EventKind
 from featray.core.invocation import larger_batches, why_skipped
 from featray.core.row import Row
-from featray.core.status import MAX_ATTEMPTS, RETRIED, Status
+from featray.core.status import RETRIED, Status
 from featray.planning.inventory import Target
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
@@ -24,7 +24,7 @@ from featray.planning.schedule import Schedule
 from featray.running import unmeasured
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
-from featray.running.retries import moved_elsewhere, narrowed
+from featray.running.retries import moved_elsewhere, narrowed, next_attempt
 from featray.running.run_outcome import RunOutcome
 
 POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
@@ -203,12 +203,10 @@ class Runner:
         if cell is not None and row.status == Status.OOM:
             for exhausted in (self._exhausted, self.outcome.exhausted):
                 exhausted.setdefault(row.target_id, []).append(cell)
-        if Status(row.status) in RETRIED and row.attempt < MAX_ATTEMPTS:
-            retry = narrowed(invocation.planned, [row.cell_id], attempt=row.attempt + 1)
-            retry = moved_elsewhere(retry) if row.status == Status.LOST else retry
-            if self._schedule.accepts(retry):
-                self._total += 1
-                self._schedule.add(retry)
+        retry = next_attempt(invocation.planned, row)
+        if retry is not None and self._schedule.accepts(retry):
+            self._total += 1
+            self._schedule.add(retry)
         self._store(row, invocation.planned, text)
 
     def _close(self, invocation: _RunningInvocation, status: Status, reason: str) -> None:

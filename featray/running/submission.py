@@ -13,7 +13,7 @@ from featray.backends import Backend
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.planning.plan import Plan
-from featray.running import claims, interrupts, preparation, spooled_rows, unmeasured, weights_on_hosts
+from featray.running import claims, preparation, spooled_rows, unmeasured, weights_on_hosts
 from featray.running.gauges import Gauges
 from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.running.progress import Progress, Watch
@@ -38,6 +38,7 @@ def run(
         Busy: another submit of this sweep runs on this store.
         NotReady: weights are missing on every host; nothing was measured.
         Interrupted: Ctrl-C; finished rows are stored and every child is gone.
+        HeadGone: the head was gone before anything could be planned; later, the outcome holds it.
     """
     with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
@@ -50,12 +51,22 @@ def run(
         ends_s = clock.now() + request.budget_s if request.budget_s is not None else None
         gauges = Gauges(clock.now())
         measure = functools.partial(_measure, backend=backend, watch=watch, ends_s=ends_s, clock=clock, gauges=gauges)
-        outcome = measure(request, prepared)
-        outcome.problems[:0] = prepared.problems
-        _measure_newcomers(request, run_id, backend, measure, outcome)
-        spooled_rows.announce(spooled_rows.store_spooled(request.results, backend), run_id, watch)
+        try:
+            outcome = measure(request, prepared)
+            outcome.problems[:0] = prepared.problems
+            _measure_newcomers(request, run_id, backend, measure, outcome)
+            spooled_rows.announce(spooled_rows.store_spooled(request.results, backend), run_id, watch)
+        except errors.HeadGone as gone:
+            return run_id, RunOutcome(head_gone=gone)
         _compact(request.results, run_id, outcome)
+        outcome.vanished = _count_vanished(request.results, run_id, prepared, outcome)
     return run_id, outcome
+
+
+def _count_vanished(results: str, run_id: str, prepared: SubmitPlan, outcome: RunOutcome) -> int:
+    """Count the rows that the run had or got and that the store lacks: somebody removed or damaged it meanwhile."""
+    stored = {unit.key() for unit in store.keys(results, run_id=run_id, every_attempt=True).units}
+    return len((prepared.stored | {row.key() for row in outcome.rows}) - stored)
 
 
 def _measure_newcomers(
@@ -126,8 +137,7 @@ def _run_or_cancel(runner: Runner) -> RunOutcome:
         Interrupted: it was stopped.
     """
     try:
-        with interrupts.sigterm_as_ctrl_c():
-            return runner.run()
+        return runner.run()
     except KeyboardInterrupt:
         runner.cancel()
         done = len(runner.outcome.rows)

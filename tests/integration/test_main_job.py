@@ -91,8 +91,7 @@ def test_a_stop_while_ray_starts_is_one_message_and_leaves_no_process(tmp_path: 
     sweep, results = write(tmp_path), tmp_path / "results"
 
     def list_heads() -> list[psutil.Process]:
-        processes = psutil.process_iter(["name", "ppid"])
-        return [head for head in processes if (head.info["name"], head.info["ppid"]) == ("gcs_server", process.pid)]
+        return [head for head in psutil.Process(process.pid).children(recursive=True) if head.name() == "gcs_server"]
 
     with start("submit", sweep, "--results", results) as process:
         wait_until(list_heads, 120)

@@ -57,6 +57,11 @@ class Nodes:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
+    def kill_head(self) -> None:
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            if process.name() == "gcs_server":
+                process.kill()
+
     def close(self) -> None:
         self._process.communicate(timeout=60)
 
@@ -221,3 +226,24 @@ def test_a_node_that_joins_gets_its_share(cluster: Nodes, tmp_path: Path) -> Non
     assert len(rows) == 24
     assert sum(row.target_id == f"cpu@{host_id('joining')}" for row in rows) == 8
     assert len({row.run_id for row in rows}) == 1
+
+
+def test_a_head_that_goes_away_ends_the_sweep_with_a_message_and_a_report(tmp_path: Path) -> None:
+    nodes = Nodes(tmp_path / "home")
+    try:
+        sweep, results = write_sweep(tmp_path, "seconds: 0.7", sizes=[1, 4, 8, 16], n=8), tmp_path / "r"
+        with nodes.submit(sweep, results) as process:
+            wait_until(lambda: list((results / "rows").rglob("*.parquet")), 120)
+            nodes.kill_head()
+            begun = time.monotonic()
+            _, err = process.communicate(timeout=90)
+        assert process.returncode == 4, err
+        assert time.monotonic() - begun < 60
+        assert "is gone" in err
+        assert "the next submit goes on from there; report of what is stored: " in err
+        assert "Traceback" not in err
+        (report,) = (results / "reports").glob("*.md")
+        assert "faulty" in report.read_text(encoding="utf-8")
+        assert {row.status for row in store.read(str(results)).rows} == {"ok"}
+    finally:
+        nodes.close()

@@ -23,6 +23,7 @@ from featray.backends.ray.meters import Meters
 from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.errors import HeadGone
 from featray.host import supervisor
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
@@ -152,7 +153,7 @@ class RayCluster(Backend):
         for entry in list(self._running.values()):
             if entry.node in dead:
                 self.cancel(entry.planned)
-                yield _ended(entry.planned, Status.LOST, "the host is gone: Ray declared its node dead")
+                yield self._lost(entry, "Ray declared its node dead")
             elif not entry.has_begun and time.monotonic() - entry.sent_at > liveness.EVERY_S:
                 yield self._not_begun(entry)
 
@@ -173,13 +174,23 @@ class RayCluster(Backend):
             return _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
         except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError) as wrong:
             self._hosts.mark_lost(entry.node)
-            return _ended(entry.planned, Status.LOST, f"the host is gone: {first_line(wrong).partition('. ')[0]}")
+            return self._lost(entry, first_line(wrong).partition(". ")[0])
         except ray.exceptions.WorkerCrashedError as wrong:
             return _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
         except ray.exceptions.RayTaskError as wrong:
             return _ended(entry.planned, Status.CRASHED, f"the supervisor failed: {wrong.cause!r}")
         except ray.exceptions.RayError as wrong:
             return _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
+
+    def _lost(self, entry: _RayInvocation, reason: str) -> Event:
+        """End an invocation whose node is dead.
+
+        Raises:
+            HeadGone: it was the only node, that of an embedded Ray.
+        """
+        if self._is_embedded:
+            raise HeadGone(f"the embedded Ray has died: {reason}")
+        return _ended(entry.planned, Status.LOST, f"the host is gone: {reason}")
 
     def cancel(self, planned: PlannedInvocation) -> None:
         """Kill the invocation's worker; its child ends with it."""

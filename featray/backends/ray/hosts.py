@@ -128,17 +128,21 @@ class RayHosts:
 
     def node_of(self, planned: PlannedInvocation) -> str:
         """Name the node that an invocation runs on: its GPU's, or a live one of its host."""
-        host = planned.target.host
+        host = self._now(planned.target.host)
         for node, uuids in host.node_gpus.items():
             if planned.invocation.gpu_uuid in uuids:
                 return node
         return self._node_for(host)
 
+    def _now(self, host: Host) -> Host:
+        """Give a host as the last probe saw it: with the nodes that it has now, where they were started again."""
+        return next((probed for probed in self._inventory.hosts if probed.host_id == host.host_id), host)
+
     def gpus_to_lease(self, planned: PlannedInvocation, node: str) -> int:
         """Count the GPUs that an invocation leases from Ray on its node."""
         if planned.invocation.gpu_uuid is None:
             return 0
-        return planned.target.host.gpus_to_lease(node, self._gpu_counts.get(node, 0))
+        return self._now(planned.target.host).gpus_to_lease(node, self._gpu_counts.get(node, 0))
 
     def check_nodes(self) -> Collection[str] | None:
         """Read Ray's list of nodes, if the last reading is old enough and the head answers.

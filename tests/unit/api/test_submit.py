@@ -1,5 +1,7 @@
 """`featray.submit` on a replay: what it returns, and what its watcher hears last."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,10 @@ import pytest
 import featray
 from featray import store
 from featray.api import Submitted
-from featray.errors import BadInput
+from featray.backends import Event
+from featray.backends.replay import Replay
+from featray.core.row import Row
+from featray.errors import BadInput, HeadGone, StoreError
 from featray.planning import inventory
 from featray.running.progress import Progress, RunEnd
 from tests.support.plans import make_host, make_inventory
@@ -59,3 +64,47 @@ def test_the_reason_for_missing_numbers_is_the_last_problem_or_their_count(
 ) -> None:
     submitted = Submitted(run_id="r", rows=(), measured=0, report=None, problems=problems, without_number=2)
     assert (submitted.exit_code, submitted.reason) == (1, reason)
+
+
+@pytest.mark.parametrize("damage", ["removed", "cut short"])
+def test_rows_that_vanish_from_the_store_are_counted_and_end_the_submit_in_an_error(
+    tmp_path: Path, hosts: Path, damage: str
+) -> None:
+    def watch(progress: Progress) -> None:
+        if progress.event is not None and progress.event.row is not None:
+            told.append(progress.event.row)
+            for file in (tmp_path / "results" / "rows").rglob("*.parquet"):
+                file.unlink() if damage == "removed" else os.truncate(file, 100)
+
+    told: list[Row] = []
+    with pytest.raises(StoreError, match=r"2 rows of demo-\S+ vanished while the sweep ran") as vanished:
+        featray.submit(
+            tmp_path / "demo.yaml",
+            results=str(tmp_path / "results"),
+            replay=str(tmp_path / "tape"),
+            inventory=hosts,
+            watch=watch,
+        )
+    assert len(told) == 2
+    assert vanished.value.exit_code == 3
+
+
+def test_a_head_that_is_gone_leaves_a_report_of_what_is_stored(
+    tmp_path: Path, hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poll(backend: Replay, timeout_s: float) -> Sequence[Event]:
+        if any(progress.event and progress.event.row for progress in progresses):
+            raise HeadGone("the head is gone")
+        return whole(backend, timeout_s)
+
+    whole, progresses = Replay.poll, list[Progress]()
+    monkeypatch.setattr(Replay, "poll", poll)
+    with pytest.raises(HeadGone, match="the head is gone; report of what is stored: ") as gone:
+        submit(tmp_path, hosts, progresses)
+    report = Path(str(gone.value).rpartition(": ")[2])
+    assert "retinaface" in report.read_text(encoding="utf-8")
+    end = progresses[-1].end
+    assert end is not None
+    assert end.code == 4
+    monkeypatch.undo()
+    assert submit(tmp_path, hosts, progresses).measured == 1

@@ -75,21 +75,6 @@ def test_python_m_featray_is_the_command() -> None:
     assert run("--version").stdout.startswith("featray ")
 
 
-@pytest.mark.parametrize("module", ["ray", "another"])
-def test_the_exit_code_survives_what_ray_does_at_its_end(module: str) -> None:
-    code = (
-        "import atexit, os, sys, types\n"
-        f"sys.modules[{module!r}] = types.ModuleType({module!r})\n"
-        "atexit.register(os.abort)\n"
-        "sys.argv = ['featray', 'submit']\n"
-        "from featray.cli import app\n"
-        "app.run()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "Missing argument 'SWEEP'" in done.stderr
-    assert done.returncode == (2 if module == "ray" else -signal.SIGABRT)
-
-
 def exit_codes(text: str, line: str) -> dict[int, str]:
     """Read the table of exit codes: code -> meaning."""
     return {int(code): meaning for code, meaning in re.findall(line, text, flags=re.MULTILINE)}

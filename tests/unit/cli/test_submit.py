@@ -35,10 +35,11 @@ def test_a_budget_that_left_everything_undone_left_something_to_measure(capsys: 
 
 
 def test_failed_units_are_counted_apart_from_those_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
-    assert summary(capsys, measured=3, not_reached=2, without_number=3)[:3] == [
+    assert summary(capsys, measured=3, not_reached=2, without_number=3)[:4] == [
         "3 measured in demo-1",
         "2 not reached; the next submit goes on with them",
-        "1 without a number; the table says why, --retry-failed tries them again",
+        "1 without a number; the table says why",
+        "submit again for those that were lost, with --retry-failed for all of them",
     ]
 
 

@@ -11,12 +11,23 @@ CELL = make_cell()
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_last_attempt_counts_whatever_the_order_of_rows(order: int) -> None:
     crash, good = make_stored(CELL, "cpu@a", status="crashed"), make_stored(CELL, "cpu@a", attempt=2)
-    assert list(last_attempts([crash, good][::order]).values()) == [good]
+    assert [unit.key() for unit in last_attempts([crash, good][::order]).values()] == [good.key()]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_attempts_that_were_lost_are_no_tries(order: int) -> None:
+    statuses = ["lost", "crashed", "lost", "crashed"]
+    rows = [make_stored(CELL, "cpu@a", status=status, attempt=number) for number, status in enumerate(statuses, 1)]
+    (last,) = last_attempts(rows[::order]).values()
+    assert (last.attempt, last.tries, last.is_final) == (4, 2, False)
+    rows.append(make_stored(CELL, "cpu@a", status="crashed", attempt=5))
+    (last,) = last_attempts(rows[::order]).values()
+    assert last.is_final
 
 
 def test_targets_and_invocations_are_counted_each_for_itself() -> None:
     rows = [make_stored(CELL, "cpu@a", 1), make_stored(CELL, "cpu@a", 2), make_stored(CELL, "cpu@b", 1)]
-    assert list(last_attempts(rows).values()) == rows
+    assert [unit.key() for unit in last_attempts(rows).values()] == [row.key() for row in rows]
 
 
 def test_what_no_invocation_was_made_for_counts_nowhere() -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from featray.core import cell
+from featray.core.stored_unit import StoredUnit
 from featray.planning import invocations_per_unit
 from featray.sweep import Invocations
 from tests.support.plans import make_cell, make_host, make_stored, place
@@ -44,14 +45,20 @@ def test_environments_get_the_same_number() -> None:
     assert needed(cell.cell_id(newer), TARGET) == 9
 
 
+def keys_of_finished(stored: list[StoredUnit]) -> list[tuple[object, ...]]:
+    return [unit.key() for unit in invocations_per_unit.finished(stored)]
+
+
 def test_a_pilot_is_complete_when_no_try_of_it_is_due() -> None:
     pilot = [make_stored(CELL, TARGET, number, timed_s=[1.0]) for number in (1, 2)]
     crashed = make_stored(CELL, TARGET, 3, status="crashed")
-    assert invocations_per_unit.finished([*pilot, crashed]) == pilot
+    assert keys_of_finished([*pilot, crashed]) == [unit.key() for unit in pilot]
     again = dataclasses.replace(crashed, attempt=2, status="ok")
-    assert invocations_per_unit.finished([*pilot, crashed, again]) == [*pilot, again]
+    assert keys_of_finished([*pilot, crashed, again]) == [unit.key() for unit in (*pilot, again)]
     third = dataclasses.replace(crashed, attempt=3)
-    assert invocations_per_unit.finished([*pilot, crashed, third]) == [*pilot, third]
+    assert keys_of_finished([*pilot, crashed, third]) == [unit.key() for unit in (*pilot, third)]
+    lost = dataclasses.replace(third, status="lost")
+    assert keys_of_finished([*pilot, crashed, lost]) == [unit.key() for unit in pilot]
 
 
 def test_a_pilot_that_lost_an_invocation_still_fixes_its_number() -> None:

@@ -77,6 +77,15 @@ def test_a_third_crash_is_final_until_failures_are_retried() -> None:
     assert again.invocation.attempt == 4
 
 
+def test_a_unit_whose_host_was_lost_is_planned_again_however_often_and_keeps_its_tries() -> None:
+    statuses = [Status.CRASHED, Status.LOST, Status.LOST, Status.LOST, Status.LOST]
+    stored = [
+        make_stored(BATCHES[0], TARGET, status=status, attempt=number) for number, status in enumerate(statuses, 1)
+    ]
+    (again,) = make_plan(place(BATCHES[:1]), stored, n=1).invocations
+    assert (again.invocation.attempt, again.tries, again.losses) == (6, 1, 0)
+
+
 def test_failures_that_would_only_repeat_are_final() -> None:
     for status in (Status.OOM, Status.TIMEOUT, Status.FAILED, Status.WRONG_WORK, Status.SKIPPED, Status.UNSUPPORTED):
         stored = [make_stored(BATCHES[0], TARGET, status=status)]
