@@ -1,12 +1,13 @@
 """Disturbances: what else used a machine while a unit was measured, and how it ran, as figures of the unit's rows.
 
 Flow: rows of one side -> figures -> `cautions.signs` for one unit, `comparison.state` for two. Pure.
-A figure is the median over invocations, so it holds for at least half of them. It is None where no row has it.
+A figure is the mean over invocations, as the time that a verdict compares is the mean of their logs: what disturbs two
+invocations of five moves both by two fifths. It is None where no row has it.
 """
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from statistics import median
+from statistics import fmean
 
 from featray.core.row import Row
 
@@ -18,9 +19,14 @@ child took 2.7% of 2 CPUs. Where others took 82% and 80%, identical runs were le
 OWN_LOAD = 1.0
 """Load average per CPU that the cells measured before may have left: one thread on each CPU."""
 
-LOAD_MAX = 1.0
-"""Load average per CPU. A choice: one further thread on each CPU, so that a call gets half of it. The load average of a
-minute holds the cells before, so that less says nothing."""
+LOAD_MAX = 0.5
+"""Load average per CPU. A choice: half a further thread on each CPU, so that a call gets two thirds of it. Less says
+nothing, since the load average of a minute holds the cells before: of five like invocations the first, which has none
+before it, moves the mean by 0.2."""
+
+CONTENTION = 1.5
+"""How many times longer, in log time, a call may take than the share of the CPUs that it is left explains: it also
+waits for caches and memory. Where others took 82% and 80%, identical runs differed by 17%; their shares explain 11%."""
 
 STOLEN_MAX = 0.03
 """Share of the time in which processors had work, or of what two sides were left of it. A call waits that long for the
@@ -30,19 +36,24 @@ SWAP_GROWTH_MAX_B = 256 * 1024**2
 """Bytes. A choice: idle pages go to swap by a few MiB on any machine. If this much goes there while a unit is measured,
 memory is short, and a call waits for pages: 100 µs for each from an SSD instead of 0.1 µs."""
 
-CLOCK_MAX = 0.10
-"""Share of a GPU's highest clock. Boost clocks of one GPU vary by 10% (`telemetry.SLOW_CLOCK`)."""
+CLOCK_MAX = 0.03
+"""Log of a GPU's clock. A call takes longer by as much at most: as long as a difference must be to count."""
 
 TEMPERATURE_MAX_C = 20.0
 """Degrees. A GPU boosts 15 MHz less for every 5 to 10 degrees, so 20 degrees are up to 60 MHz of 2 GHz: 3%."""
 
 MOST = 0.5
-"""Share of the invocations. What an invocation shows or not, such as throttling, differs if it does in more of them."""
+"""Share of the invocations. Whether a rule is met differs if it does in more of them: calls that scatter may miss it by
+chance."""
+
+SOME = 0.2
+"""Share of the invocations. Throttling, or another process on the GPU, does not come by chance: one invocation of five
+may have it on one side alone, two may not."""
 
 
 def cpu_other(rows: Sequence[Row]) -> float | None:
     """Give the share of the host's CPUs that other processes took."""
-    return _median(row.cpu_other for row in rows)
+    return _mean(row.cpu_other for row in rows)
 
 
 def log_left(share: float) -> float:
@@ -52,12 +63,12 @@ def log_left(share: float) -> float:
 
 def load_per_cpu(rows: Sequence[Row]) -> float | None:
     """Give the load average per CPU before the first call."""
-    return _median(row.load_1m / row.cpu_count if row.load_1m is not None and row.cpu_count else None for row in rows)
+    return _mean(row.load_1m / row.cpu_count if row.load_1m is not None and row.cpu_count else None for row in rows)
 
 
 def stolen(rows: Sequence[Row]) -> float | None:
     """Give the share that the hypervisor took of the time in which processors had work."""
-    return _median(_stolen(row.steal_share, row.cpu_utilization) for row in rows)
+    return _mean(_stolen(row.steal_share, row.cpu_utilization) for row in rows)
 
 
 def _stolen(steal_share: float | None, cpu_utilization: float | None) -> float | None:
@@ -79,17 +90,17 @@ def swap_growth_b(rows: Sequence[Row]) -> float | None:
 def relative_clock(rows: Sequence[Row]) -> float | None:
     """Give the GPU's clock as a share of its highest."""
     clocks = ((row.sm_clock_median_hz, row.sm_clock_max_hz) for row in rows)
-    return _median(clock_hz / max_hz if clock_hz is not None and max_hz else None for clock_hz, max_hz in clocks)
+    return _mean(clock_hz / max_hz if clock_hz and max_hz else None for clock_hz, max_hz in clocks)
 
 
 def temperature_c(rows: Sequence[Row]) -> float | None:
     """Give the GPU's highest temperature in an invocation."""
-    return _median(row.temperature_max_c for row in rows)
+    return _mean(row.temperature_max_c for row in rows)
 
 
 def foreign_gpu_processes(rows: Sequence[Row]) -> float | None:
     """Give the number of other processes on the GPU."""
-    return _median(row.foreign_gpu_processes for row in rows)
+    return _mean(row.foreign_gpu_processes for row in rows)
 
 
 def throttled(rows: Sequence[Row]) -> float | None:
@@ -107,6 +118,6 @@ def _share(marks: Iterable[bool | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _median(values: Iterable[float | None]) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return median(known) if known else None
+    return fmean(known) if known else None

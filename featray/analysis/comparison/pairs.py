@@ -41,7 +41,7 @@ class Pair:
     unknown: tuple[str, ...]  # factors that a side does not store
     cautions: tuple[str, ...]
     separation: SeparationPlan | None
-    states: tuple[StateDifference, ...] = ()  # in which the machine was unlike: why it is INCONCLUSIVE
+    states: tuple[StateDifference, ...] = ()  # in which the machine was unlike, so that it is INCONCLUSIVE
     allowance: str | None = None  # how far apart the sides were measured, and what that costs; None side by side
     dagger: bool = False
 
@@ -92,7 +92,9 @@ def judge(
     refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over)
     differing = factors.find_differing(baseline, candidate, over)
     decision = None if refusals else _decide(baseline, candidate, margin, noise)
-    states = _unlike_states(baseline, candidate, differing, decision) if decision else ()
+    unlike = _unlike_states(baseline, candidate, differing, decision) if decision else ()
+    states = tuple(difference for difference in unlike if decision and difference.may_decide(decision))
+    minor = [difference for difference in unlike if difference not in states]
     verdict, decision, reasons = (
         (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _qualify(baseline, candidate, decision, states)
     )
@@ -110,7 +112,7 @@ def judge(
         unknown=factors.find_unknown(baseline, candidate),
         allowance=allowance.describe(baseline, candidate, decision) if decision else None,
         states=states,
-        cautions=tuple(_cautions(baseline, candidate, states)),
+        cautions=(*map(_say_minor, minor), *_cautions(baseline, candidate, unlike)),
         separation=separation.separate(baseline, candidate, differing),
     )
 
@@ -148,6 +150,13 @@ def _unlike_states(
     if baseline.is_imported or candidate.is_imported:
         return ()
     return state.find_differences(baseline, candidate, [factor.key for factor in differing], decision.design)
+
+
+def _say_minor(difference: StateDifference) -> str:
+    """Name a state that explains too little to change the verdict."""
+    return (
+        f"{difference.sentence}; that explains {wording.percent(math.expm1(abs(difference.explains or 0.0)))} at most"
+    )
 
 
 def _qualify(

@@ -1,11 +1,13 @@
 """State: whether the machine was in the same state while the two sides of a comparison were measured.
 
 Flow: two units, the factors that differ -> `find_differences` -> reasons of `pairs.judge` for INCONCLUSIVE. Pure.
-A ratio between unlike states may come from the states alone. `disturbances` has the figures and the thresholds. A
-figure that a side does not store is unknown, not different. Settings of a machine, such as a power limit, are factors.
+A ratio between unlike states may come from the states alone (`StateDifference.may_decide`). `disturbances` has the
+figures and the thresholds. A figure that a side does not store is unknown, not different. Settings of a machine, such as
+a power limit, are factors.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Collection, Sequence
 
 from featray.analysis import disturbances
@@ -15,7 +17,7 @@ from featray.analysis.cautions.unmet_rules import RULES
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.row import Row
-from featray.stats import Design
+from featray.stats import Decision, Design, Verdict
 
 WARMUP_RULES = ("warmup_min", "warmup_shapes", "warmup_trend")
 """Rules of the protocol without which the timed calls may hold first-time costs."""
@@ -33,6 +35,22 @@ class StateDifference:
     candidate: str
     sentence: str
     what_to_do: str
+    explains: float | None  # log ratio of candidate over baseline time that it can explain at most; None: any
+
+    def may_decide(self, decision: Decision) -> bool:
+        """Return True if the verdict of the times may come from this state alone.
+
+        A verdict stands where it also holds of the times without all that the state can explain, or where the state
+        speaks against it.
+        """
+        if self.explains is None or decision.low is None or decision.high is None:
+            return True
+        bounds = [math.log(value) - self.explains for value in (decision.low, decision.ratio, decision.high)]
+        if decision.verdict is Verdict.SLOWER:
+            return self.explains > 0 and not (bounds[0] > 0 and bounds[1] >= decision.margin)
+        if decision.verdict is Verdict.FASTER:
+            return self.explains < 0 and not (bounds[2] < 0 and bounds[1] <= -decision.margin)
+        return True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,6 +67,7 @@ class _State:
     write: Callable[[float], str]
     sentence: str
     scale: Callable[[float], float] = float
+    slows: float | None = None  # log time for each unit of `scale`, at most; None: not known
     sign: Sign | None = None  # whose caution says the same of one side
     what_to_do: str = signs.WHEN_QUIET  # where there is no sign
     instead_of: str | None = None  # counts only where the state of this name is unknown on a side
@@ -87,6 +106,7 @@ STATES = (
         read=disturbances.cpu_other,
         allowed=-disturbances.log_left(disturbances.CPU_OTHER_MAX),
         scale=disturbances.log_left,
+        slows=-disturbances.CONTENTION,
         write=_percent,
         sentence="other processes took {high} of the CPUs beside the {more}, {low} beside the {less}",
         sign=signs.CROWDED,
@@ -105,6 +125,7 @@ STATES = (
         read=disturbances.stolen,
         allowed=-disturbances.log_left(disturbances.STOLEN_MAX),
         scale=disturbances.log_left,
+        slows=-disturbances.CONTENTION,
         write=_percent,
         sentence="the hypervisor took {high} of the processor time beside the {more}, {low} beside the {less}",
         sign=signs.STOLEN,
@@ -120,7 +141,7 @@ STATES = (
     _State(
         name="throttling",
         read=disturbances.throttled,
-        allowed=disturbances.MOST,
+        allowed=disturbances.SOME,
         write=_percent,
         sentence="the GPU was throttled in {high} of the {more}'s invocations, in {low} of the {less}'s",
         sign=signs.THROTTLED,
@@ -128,7 +149,7 @@ STATES = (
     _State(
         name="GPU processes",
         read=disturbances.foreign_gpu_processes,
-        allowed=0.5,  # of a count: half a process is none
+        allowed=disturbances.SOME,
         write=_number,
         sentence="other processes on the GPU: {high} beside the {more}, {low} beside the {less}",
         sign=signs.SHARED,
@@ -137,6 +158,8 @@ STATES = (
         name="GPU clock",
         read=disturbances.relative_clock,
         allowed=disturbances.CLOCK_MAX,
+        scale=math.log,
+        slows=-1.0,
         write=_percent,
         sentence="the GPU ran at {low} of its highest clock for the {less}, at {high} for the {more}",
         follows=True,
@@ -182,7 +205,10 @@ def find_differences(
 
 
 def _difference(state: _State, before: float | None, after: float | None) -> StateDifference | None:
-    if before is None or after is None or abs(state.scale(after) - state.scale(before)) <= state.allowed:
+    if before is None or after is None:
+        return None
+    change = state.scale(after) - state.scale(before)
+    if abs(change) <= state.allowed:
         return None
     texts = state.write(before), state.write(after)
     ascending = (("baseline", texts[0]), ("candidate", texts[1]))
@@ -195,6 +221,7 @@ def _difference(state: _State, before: float | None, after: float | None) -> Sta
         candidate=texts[1],
         sentence=sentence,
         what_to_do=f"{what_to_do[:1].lower()}{what_to_do[1:]}",
+        explains=None if state.slows is None else state.slows * change,
     )
 
 

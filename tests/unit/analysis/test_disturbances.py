@@ -16,8 +16,8 @@ def rows_of(column: str, *values: Any, **changes: Any) -> list[Row]:
     return [dataclasses.replace(row, **{column: value}) for row, value in zip(rows, values, strict=True)]
 
 
-def test_one_disturbed_process_of_five_is_no_state() -> None:
-    assert disturbances.cpu_other(rows_of("cpu_other", 0.01, 0.9, 0.02, 0.01, 0.02)) == 0.02
+def test_a_disturbed_process_counts_with_its_share_as_in_the_mean_that_is_compared() -> None:
+    assert disturbances.cpu_other(rows_of("cpu_other", 0.01, 0.91, 0.01, 0.01, 0.01)) == pytest.approx(0.19)
 
 
 def test_what_no_row_has_is_unknown_and_what_some_have_is_theirs() -> None:

@@ -45,11 +45,11 @@ def test_a_clean_unit_has_no_caution() -> None:
             "up to 2 other processes used the GPU in 3 of 3 invocations",
         ),
         ({"throttled": True}, {"throttled": None}, "throttled in 3 of 3 invocations"),
-        ({"cpu_other": 0.06}, {"cpu_other": 0.05}, "other processes took 6% of the CPUs"),
+        ({"cpu_other": 0.06}, {"cpu_other": 0.0499}, "other processes took 6% of the CPUs"),
         (
-            {"load_1m": 97.0, "cpu_count": 48},
-            {"load_1m": 96.0, "cpu_count": 48},  # one thread on each CPU is the cell before, one more is none
-            "the load average was 2.0 per CPU before it",
+            {"load_1m": 77.0, "cpu_count": 48},
+            {"load_1m": 72.0, "cpu_count": 48},  # one thread on each CPU is the cell before, half a further one is none
+            "the load average was 1.6 per CPU before it",
         ),
         (
             {"steal_share": 0.02, "cpu_utilization": 0.5},

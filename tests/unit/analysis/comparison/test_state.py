@@ -40,7 +40,7 @@ def find(before: dict[str, Any], after: dict[str, Any], *differing: str) -> list
         (
             {"load_1m": 18.0, "cpu_count": 2},
             {"load_1m": 1.0, "cpu_count": 2},
-            {"load_1m": 16.0, "cpu_count": 2},
+            {"load_1m": 17.0, "cpu_count": 2},
             "the load average was 9.0 per CPU before the baseline, 0.5 before the candidate",
         ),
         (
@@ -64,7 +64,7 @@ def find(before: dict[str, Any], after: dict[str, Any], *differing: str) -> list
         (
             {"sm_clock_median_hz": 1.8e9, "sm_clock_max_hz": 2e9},
             {"sm_clock_median_hz": 1.2e9, "sm_clock_max_hz": 2e9},
-            {"sm_clock_median_hz": 1.62e9, "sm_clock_max_hz": 2e9},
+            {"sm_clock_median_hz": 1.76e9, "sm_clock_max_hz": 2e9},
             "the GPU ran at 60% of its highest clock for the candidate, at 90% for the baseline",
         ),
         (
@@ -114,7 +114,45 @@ def test_swap_that_grows_on_one_side_only_is_told() -> None:
         candidate="1.0 GiB",
         sentence="swap grew by 1.0 GiB while the candidate was measured, by 0 B while the baseline was",
         what_to_do="free memory, then measure again",
+        explains=None,
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ratio", "others", "may_decide"),
+    [
+        ("SLOWER", 1.3, (0.02, 0.08), False),  # they explain 10%
+        ("SLOWER", 1.3, (0.02, 0.25), True),  # 49%
+        ("SLOWER", 1.3, (0.25, 0.02), False),  # the faster side was the disturbed one
+        ("FASTER", 1 / 1.3, (0.25, 0.02), True),
+        ("FASTER", 1 / 1.3, (0.08, 0.02), False),
+        ("FASTER", 1 / 1.3, (0.02, 0.25), False),
+        ("EQUIVALENT", 1.0, (0.02, 0.08), True),  # they may hide a difference
+        ("EQUIVALENT", 1.0, (0.08, 0.02), True),
+    ],
+)
+def test_a_state_that_explains_too_little_does_not_change_a_verdict(
+    verdict: str, ratio: float, others: tuple[float, float], may_decide: bool
+) -> None:
+    candidate = make_rows(scale(ratio), run_id="demo-2", cpu_other=others[1])
+    pair = compare_one(make_rows(STEADY, cpu_other=others[0]), candidate)
+    assert pair.verdict == ("INCONCLUSIVE" if may_decide else verdict)
+    assert len(pair.states) == may_decide
+    told = [caution for caution in pair.cautions if "that explains" in caution]
+    assert len(told) == (not may_decide)
+
+
+def test_disturbances_of_two_invocations_in_five_count_for_two_fifths() -> None:
+    def throttled(*marks: bool) -> list[Row]:
+        rows = make_rows([1.0] * 5)
+        return [dataclasses.replace(row, throttled=mark) for row, mark in zip(rows, marks, strict=True)]
+
+    def differ(*marks: bool) -> bool:
+        (baseline,), (candidate,) = units.gather_sides(throttled(*[False] * 5), throttled(*marks))
+        return bool(state.find_differences(baseline, candidate, (), Design.SESSIONS))
+
+    assert not differ(True, False, False, False, False)
+    assert differ(True, False, False, True, False)
 
 
 def test_a_known_use_of_the_cpus_is_believed_rather_than_the_load() -> None:
