@@ -14,7 +14,8 @@ from statistics import median
 from typing import Any
 
 from featray import stats
-from featray.analysis.sessions import name_sessions
+from featray.analysis import sessions
+from featray.analysis.sessions import Occasion
 from featray.core import inputs, targets
 from featray.core.row import NO_TARGET, Row, RowKey
 from featray.core.status import Status, precedence
@@ -31,7 +32,7 @@ class Unit:
     rows: tuple[Row, ...]
     target: NamedTarget  # its name is unique among the units gathered together
     stale: tuple[Row, ...] = ()  # measured, but with other work or in another context than the latest
-    sessions: Mapping[RowKey, str] = dataclasses.field(default_factory=dict)  # row key -> session
+    occasions: Mapping[RowKey, Occasion] = dataclasses.field(default_factory=dict)
     earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
 
     @functools.cached_property
@@ -75,7 +76,9 @@ class Unit:
             stats.Timing(
                 log=log,
                 block=row.invocation if row.attempt <= 1 else -row.invocation,  # a retry came after its block
-                session=self.sessions.get(row.key(), f"{row.run_id} {row.target_id}"),
+                session=self.occasion(row).session,
+                stretch=self.occasion(row).stretch,
+                began_s=sessions.seconds(row.started_at),
                 process=row.process,
             )
             for row, log in zip(
@@ -83,6 +86,11 @@ class Unit:
             )
         ]
         return [*(timing for unit in self.earlier for timing in unit.timings), *own]
+
+    def occasion(self, row: Row) -> Occasion:
+        """Tell the session and the stretch of one of its rows."""
+        run = f"{row.run_id} {row.target_id}"
+        return self.occasions.get(row.key(), Occasion(session=run, stretch=run))
 
     @property
     def is_imported(self) -> bool:
@@ -237,18 +245,20 @@ def without_outdated_refusals(rows: Iterable[Row]) -> list[Row]:
 def gather(rows: Iterable[Row]) -> list[Unit]:
     """Gather rows into units, in the order of each unit's first row."""
     rows = list(rows)
-    return _gather_named(rows, targets.name_targets(rows), name_sessions(rows))
+    return _gather_named(rows, targets.name_targets(rows), sessions.find_occasions(rows))
 
 
 def gather_sides(baseline: Iterable[Row], candidate: Iterable[Row]) -> tuple[list[Unit], list[Unit]]:
     """Gather the rows of two sides whose targets are named together, so that every name is unique."""
     baseline, candidate = list(baseline), list(candidate)
     both = [*baseline, *candidate]
-    names, sessions = targets.name_targets(both), name_sessions(both)
-    return _gather_named(baseline, names, sessions), _gather_named(candidate, names, sessions)
+    names, occasions = targets.name_targets(both), sessions.find_occasions(both)
+    return _gather_named(baseline, names, occasions), _gather_named(candidate, names, occasions)
 
 
-def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget], sessions: Mapping[RowKey, str]) -> list[Unit]:
+def _gather_named(
+    rows: Iterable[Row], names: Mapping[str, NamedTarget], occasions: Mapping[RowKey, Occasion]
+) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
     for row in without_outdated_refusals(rows):
         key = (row.run_id, row.cell_id, row.target_id, row.invocation)
@@ -257,18 +267,18 @@ def _gather_named(rows: Iterable[Row], names: Mapping[str, NamedTarget], session
     by_unit: dict[UnitKey, list[Row]] = {}
     for row in last.values():
         by_unit.setdefault((row.run_id, row.cell_id, row.target_id), []).append(row)
-    return [_unit(members, names[target_id], sessions) for (_, _, target_id), members in by_unit.items()]
+    return [_unit(members, names[target_id], occasions) for (_, _, target_id), members in by_unit.items()]
 
 
-def _unit(rows: Sequence[Row], target: NamedTarget, sessions: Mapping[RowKey, str]) -> Unit:
+def _unit(rows: Sequence[Row], target: NamedTarget, occasions: Mapping[RowKey, Occasion]) -> Unit:
     ordered = sorted(rows, key=lambda row: row.invocation)
     with_work = [row for row in ordered if row.work_id is not None]
     if not with_work:
-        return Unit(tuple(ordered), target, sessions=sessions)
+        return Unit(tuple(ordered), target, occasions=occasions)
     latest = max(with_work, key=lambda row: (row.started_at, row.invocation))
     stale = tuple(row for row in with_work if is_other(row, latest))
     kept = tuple(row for row in ordered if row.work_id is None or not is_other(row, latest))
-    return Unit(kept, target, stale, sessions)
+    return Unit(kept, target, stale, occasions)
 
 
 def is_other(row: Row, latest: Row) -> bool:

@@ -38,7 +38,9 @@ def calibrate(
     import json as json_text
 
     import featray
+    from featray.analysis.sessions import NIGHT_S
     from featray.cli import progress
+    from featray.core import wording
 
     with progress.shown(quiet=quiet or json, json=False) as watch:
         calibrations = featray.calibrate(sweep, results=results, address=address, session=session, watch=watch)
@@ -47,6 +49,14 @@ def calibrate(
         console.result(json_text.dumps(values, indent=2))
     elif calibrations:
         console.stdout().print(_table(calibrations))
+    for target_id, calibration in calibrations.items():
+        if calibration.runs > calibration.sessions:
+            runs, sessions = wording.count(calibration.runs, "run"), wording.count(calibration.sessions, "session")
+            hours = wording.count(round(NIGHT_S / 3600), "hour")
+            console.say(
+                f"{target_id}: its {runs} are {sessions}: another one begins after {hours} without a measurement, or a "
+                "reboot"
+            )
     if not calibrations:
         console.warn("no target gave enough numbers to calibrate; the report of the run says why")
     return 0 if calibrations else 1

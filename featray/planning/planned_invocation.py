@@ -48,8 +48,8 @@ class PlannedInvocation:
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""
     rank: float = 0.0
-    """0 to 1, seeded: orders the invocations of one block and target at random, so that a machine that warms up or
-    slows down during a block favours no detector and no environment."""
+    """0 to 1, seeded: orders the invocations of one block and target, every second block in reverse, so that a machine
+    that warms up or slows down during a block favours no detector and no environment."""
 
     def everywhere(self) -> tuple[tuple[Target, float], ...]:
         """List each target that it may run on, with the seconds it should take there; `target` comes first."""
@@ -70,6 +70,10 @@ def make(
 ) -> PlannedInvocation:
     """Make one invocation of units that one process can measure.
 
+    Every second block runs in the reverse order of the block before. A machine that warms up within each block then
+    favours no side, however few blocks there are: of three blocks in random order, all three have the same side first
+    in a quarter of sweeps.
+
     Args:
         units: Of one process; its cells come in a seeded random order of these.
         target: Where it should run; the alternatives are those of the units.
@@ -80,8 +84,10 @@ def make(
         run: What it shares with the others of the run.
         durations: Seconds from earlier rows.
     """
-    seed = (run.seed, process, number, attempt)
-    order = shuffle_indices(len(units), *seed)
+    is_mirrored = number % 2 == 0
+    seed = (run.seed, process, number - is_mirrored, attempt)
+    order = shuffle_indices(len(units), *seed)[:: -1 if is_mirrored else 1]
+    rank = _random(*seed, "rank").random()
     cells = tuple(units[index].cell for index in order)
     invocation = Invocation(
         sweep=run.sweep,
@@ -111,7 +117,7 @@ def make(
         tries=tries,
         expected_s=expected_s,
         elsewhere_s=tuple(elsewhere_s),
-        rank=_random(*seed, "rank").random(),
+        rank=1 - rank if is_mirrored else rank,
     )
 
 

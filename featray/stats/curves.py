@@ -19,7 +19,7 @@ from statistics import fmean
 from featray.stats.decision import ASSUMED_SD, MARGIN
 from featray.stats.estimates import estimate
 from featray.stats.invocations import variance
-from featray.stats.pairing import INVOCATIONS_MIN, Timing, pair
+from featray.stats.pairing import INVOCATIONS_MIN, Timing, find_shared_blocks, pair
 from featray.stats.sessions import ASSUMED, SESSION_SD_ASSUMED
 from featray.stats.students import below
 
@@ -70,8 +70,8 @@ def compare(curve: Sequence[Sequence[Timing]]) -> list[Step]:
     pairs = list(itertools.combinations(range(len(curve)), 2))
     if not pairs:
         return []
-    by_block = [{(timing.session, timing.block): timing.log for timing in setting} for setting in curve]
-    shared = sorted(set.intersection(*map(set, by_block)))
+    by_block = [{timing.place: timing.log for timing in setting} for setting in curve]
+    shared = find_shared_blocks(curve)
     if len(shared) >= INVOCATIONS_MIN:
         return _analyse_variance([[setting[block] for block in shared] for setting in by_block], pairs)
     return [_compare_apart(curve[before], curve[after], before, after) for before, after in pairs]

@@ -26,14 +26,22 @@ class Design(StrEnum):
 class Timing:
     """One invocation of one side.
 
-    `log` is the natural logarithm of its median repeat in seconds. `block` numbers the blocks of a session: both sides
-    of an interleaved run have the same numbers. `session` and `process` are names; `process` may be unknown: None.
+    `log` is the natural logarithm of its median repeat in seconds. `block` numbers the blocks of a stretch, which is a
+    part of a run without a long pause: both sides of an interleaved run have the same numbers. `session`, `stretch` and
+    `process` are names. What is None is unknown: a session is then one stretch, and blocks lie in their order.
     """
 
     log: float
     block: int
     session: str
+    stretch: str | None = None
+    began_s: float | None = None  # seconds from any origin
     process: str | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Name the block among all blocks."""
+        return self.stretch or self.session, self.block
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,11 +57,11 @@ def pair(baseline: Sequence[Timing], candidate: Sequence[Timing]) -> Paired:
     """Find out how two sides were measured.
 
     Returns:
-        The blocks that both sides have in common, one timing of each side for each. Where fewer than INVOCATIONS_MIN
-        are common although both sides have as many: every timing in its order, as SESSIONS.
+        The blocks in which both sides were measured side by side, one timing of each side for each. Where fewer than
+        INVOCATIONS_MIN are, although both sides have as many: every timing in its order, as SESSIONS.
     """
-    ours, theirs = ({(timing.session, timing.block): timing for timing in side} for side in (baseline, candidate))
-    shared = sorted(ours.keys() & theirs.keys())
+    ours, theirs = ({timing.place: timing for timing in side} for side in (baseline, candidate))
+    shared = find_shared_blocks([baseline, candidate])
     is_short = min(len(baseline), len(candidate)) < INVOCATIONS_MIN
     if not shared or (len(shared) < INVOCATIONS_MIN and not is_short):
         return Paired(design=Design.SESSIONS, baseline=tuple(baseline), candidate=tuple(candidate))
@@ -63,3 +71,23 @@ def pair(baseline: Sequence[Timing], candidate: Sequence[Timing]) -> Paired:
         baseline=tuple(ours[key] for key in shared),
         candidate=tuple(theirs[key] for key in shared),
     )
+
+
+def find_shared_blocks(sides: Sequence[Sequence[Timing]]) -> list[tuple[str, int]]:
+    """List the blocks in which all sides were measured side by side: nothing of another block began in between.
+
+    A side that was added to a run later has blocks of the same numbers, measured at another time.
+    """
+    by_block = [{timing.place: timing for timing in side} for side in sides]
+    shared = sorted(set.intersection(*map(set, by_block)))
+    begun = sorted((timing.began_s, timing.place) for side in sides for timing in side if timing.began_s is not None)
+    return [place for place in shared if not _is_interrupted(place, [side[place] for side in by_block], begun)]
+
+
+def _is_interrupted(
+    place: tuple[str, int], timings: Sequence[Timing], begun: Sequence[tuple[float, tuple[str, int]]]
+) -> bool:
+    known_s = [timing.began_s for timing in timings if timing.began_s is not None]
+    if len(known_s) < len(timings):
+        return False
+    return any(min(known_s) < began_s < max(known_s) and other != place for began_s, other in begun)

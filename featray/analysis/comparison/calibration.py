@@ -36,7 +36,8 @@ class Calibration:
     cells: int
     measured_at: str
     pairs: tuple[Decision, ...]
-    sessions: int  # that the calibration has
+    runs: int  # that the calibration has
+    sessions: int  # that these runs are
     session_spread: SessionSpread | None  # between sessions; None from a single one
 
 
@@ -82,6 +83,7 @@ def _calibration(target_id: str, units: Sequence[Unit]) -> Calibration:
         cells=len(by_cell),
         measured_at=max(unit.row.started_at for unit in units),
         pairs=tuple(stats.decide(*map(_renumbered, side)) for side in sides),
+        runs=len({unit.row.run_id for unit in units}),
         sessions=len({timing.session for timings in by_cell.values() for timing in timings}),
         session_spread=spreads.get(target_id),
     )

@@ -2,8 +2,8 @@
 
 Flow: two units, the factors that differ -> `find_differences` -> reasons of `pairs.judge` for INCONCLUSIVE. Pure.
 A ratio between unlike states may come from the states alone (`StateDifference.may_decide`). `disturbances` has the
-figures and the thresholds. A figure that a side does not store is unknown, not different. Settings of a machine, such as
-a power limit, are factors.
+figures and the thresholds. A figure that a side does not store is unknown, not different. Settings of a machine, such
+as a power limit, are factors.
 """
 
 import dataclasses
@@ -242,8 +242,8 @@ def _rows(unit: Unit) -> list[Row]:
 
 
 def _block(unit: Unit, row: Row) -> tuple[str, int]:
-    """Name the block of a session, as `Unit.timings` does."""
-    return unit.sessions.get(row.key(), f"{row.run_id} {row.target_id}"), row.invocation
+    """Name the block of a stretch, as `Unit.timings` does."""
+    return unit.occasion(row).stretch, row.invocation
 
 
 def find_repeated_cautions(unit: Unit, differences: Collection[StateDifference]) -> set[str]:

@@ -1,5 +1,6 @@
 """What a store tells of noise: calibrations, and sessions of other runs."""
 
+import datetime
 from pathlib import Path
 
 from featray import api, store
@@ -13,7 +14,8 @@ def fill(results: Path, *levels: float) -> None:
     rows = make_rows(STEADY, sweep="before", run_id="before-1")
     rows += make_rows(scale(1.06), sweep="after", run_id="after-1", started_at=LATER)
     for number, level in enumerate(levels):
-        rows += make_rows(scale(level), sweep="daily", run_id=f"daily-{number}", batch_size=64)
+        day = LATER + datetime.timedelta(days=number)
+        rows += make_rows(scale(level), sweep="daily", run_id=f"daily-{number}", batch_size=64, started_at=day)
     store.append(str(results), rows)
 
 

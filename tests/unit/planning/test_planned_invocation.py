@@ -42,3 +42,15 @@ def test_an_order_depends_on_its_seed_alone() -> None:
 
 def test_an_order_stays_the_same_in_every_version() -> None:
     assert planned_invocation.shuffle_indices(5, 0, "a", 1, 1) == [0, 2, 4, 1, 3]
+
+
+def test_every_second_block_runs_in_reverse() -> None:
+    cells = [make_cell(batch_size=size, environment=name) for name in ("", "new") for size in (1, 2, 4, 8)]
+    for seed in range(5):
+        work = make_plan(place(cells), n=4, seed=seed)
+        blocks = [
+            [planned for planned in work.invocations if planned.invocation.block == block] for block in (1, 2, 3, 4)
+        ]
+        orders = [[planned.cell_ids for planned in block] for block in blocks]
+        for first, second in (orders[:2], orders[2:]):
+            assert second == [cell_ids[::-1] for cell_ids in first[::-1]]

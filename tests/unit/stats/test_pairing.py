@@ -1,5 +1,7 @@
 """Pairing: how two sides were measured beside each other."""
 
+import dataclasses
+
 from featray.stats import Design, Timing
 from featray.stats.pairing import pair
 
@@ -50,3 +52,25 @@ def test_too_few_common_blocks_are_no_interleaving() -> None:
 def test_two_blocks_that_both_sides_have_are_still_side_by_side() -> None:
     paired = pair(side("a", 1, 2), side("a", 1, 2))
     assert (paired.design, len(paired.baseline)) == (Design.BLOCKS, 2)
+
+
+def timed(*began_s: float) -> list[Timing]:
+    return [
+        Timing(log=0.0, block=block, session="day", stretch="run", began_s=moment)
+        for block, moment in enumerate(began_s)
+    ]
+
+
+def test_a_side_that_was_added_later_is_not_side_by_side_though_its_blocks_have_the_same_numbers() -> None:
+    together = pair(timed(0, 20, 40, 60), timed(10, 30, 50, 70))
+    assert (together.design, len(together.baseline)) == (Design.BLOCKS, 4)
+    added = pair(timed(0, 20, 40, 60), timed(100, 120, 140, 160))
+    assert (added.design, len(added.candidate)) == (Design.SESSIONS, 4)
+    assert pair(timed(0, 20, 40, 60), timed(10, 130, 50, 70)).design is Design.BLOCKS  # without one of the blocks
+    assert len(pair(timed(0, 20, 40, 60), timed(10, 130, 50, 70)).baseline) == 3
+
+
+def test_runs_of_one_session_share_no_blocks() -> None:
+    other = [dataclasses.replace(timing, stretch="another run") for timing in timed(10, 30, 50, 70)]
+    paired = pair(timed(0, 20, 40, 60), other)
+    assert paired.design is Design.SESSIONS

@@ -1,11 +1,13 @@
 """Matching: which unit is compared with which."""
 
 import dataclasses
+import datetime
 
 import pytest
 
 from featray.analysis import comparison
 from featray.core import identity
+from featray.core.row import Row
 from featray.errors import BadInput
 from featray.stats import Verdict
 from tests.support.builders import BLACKWELL, make_cell, make_rows, make_work
@@ -56,8 +58,13 @@ def test_the_last_run_of_a_cell_and_target_counts() -> None:
 
 
 def test_earlier_runs_of_the_same_are_further_sessions() -> None:
-    sessions = [row for name in "xyz" for row in make_rows(STEADY, run_id=name)]
-    compared = comparison.compare([row for name in "abc" for row in make_rows(STEADY, run_id=name)], sessions)
+    def daily(*names: str) -> list[Row]:
+        days = [LATER + datetime.timedelta(days=day) for day in range(len(names))]
+        return [
+            row for name, day in zip(names, days, strict=True) for row in make_rows(STEADY, run_id=name, started_at=day)
+        ]
+
+    compared = comparison.compare(daily("a", "b", "c"), daily("x", "y", "z"))
     (pair,) = compared.pairs
     assert compared.superseded == ()
     assert pair.decision is not None
