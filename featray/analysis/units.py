@@ -33,6 +33,7 @@ class Unit:
     target: NamedTarget  # its name is unique among the units gathered together
     stale: tuple[Row, ...] = ()  # measured, but with other work or in another context than the latest
     occasions: Mapping[RowKey, Occasion] = dataclasses.field(default_factory=dict)
+    replaced: tuple[Row, ...] = ()  # attempts that a later one replaced, where they were read
     earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
 
     @functools.cached_property
@@ -260,14 +261,22 @@ def _gather_named(
     rows: Iterable[Row], names: Mapping[str, NamedTarget], occasions: Mapping[RowKey, Occasion]
 ) -> list[Unit]:
     last: dict[tuple[str, str, str, int], Row] = {}
+    replaced: dict[UnitKey, list[Row]] = {}
     for row in without_outdated_refusals(rows):
-        key = (row.run_id, row.cell_id, row.target_id, row.invocation)
-        if key not in last or precedence(row.status, row.attempt) >= precedence(last[key].status, last[key].attempt):
-            last[key] = row
+        unit = (row.run_id, row.cell_id, row.target_id)
+        other = last.get((*unit, row.invocation))
+        is_better = other is None or precedence(row.status, row.attempt) >= precedence(other.status, other.attempt)
+        if other is not None:
+            replaced.setdefault(unit, []).append(other if is_better else row)
+        if is_better:
+            last[(*unit, row.invocation)] = row
     by_unit: dict[UnitKey, list[Row]] = {}
     for row in last.values():
         by_unit.setdefault((row.run_id, row.cell_id, row.target_id), []).append(row)
-    return [_unit(members, names[target_id], occasions) for (_, _, target_id), members in by_unit.items()]
+    return [
+        dataclasses.replace(_unit(members, names[unit[-1]], occasions), replaced=tuple(replaced.get(unit, ())))
+        for unit, members in by_unit.items()
+    ]
 
 
 def _unit(rows: Sequence[Row], target: NamedTarget, occasions: Mapping[RowKey, Occasion]) -> Unit:

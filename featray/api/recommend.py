@@ -34,4 +34,5 @@ def recommend(
         StoreError: the store cannot be read.
     """
     constraints = Constraints(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
-    return recommendation.recommend(units.gather(store.read(results, one_summary=True).rows), constraints)
+    reading = store.read(results, every_attempt=True, one_summary=True)
+    return recommendation.recommend(units.gather(reading.rows), constraints)

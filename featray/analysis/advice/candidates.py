@@ -34,8 +34,8 @@ class Candidate:
     """One setting of a detector on one target in one context."""
 
     unit: Unit  # the best measured of the setting; others of its context are its `earlier` sessions
-    failures: tuple[Row, ...]  # invocations in this context that failed
-    invocations: int  # in this context, failed ones included
+    failures: tuple[Row, ...]  # attempts in this context that failed, also where a later one succeeded
+    invocations: int  # attempts in this context, failed ones included
     older: tuple[Change, ...] = ()  # context that changed since: this one's value, and the newest; empty for the newest
 
     @property
@@ -180,7 +180,7 @@ def context_changes(before: Unit, after: Unit) -> tuple[Change, ...]:
 
 def _of_setting(units: Sequence[Unit], older: tuple[Change, ...]) -> Iterator[Candidate]:
     """Make the candidates of one setting in one context: one for each protocol."""
-    rows = [row for unit in units for row in unit.rows]
+    rows = [row for unit in units for row in (*unit.rows, *unit.replaced)]
     failures = tuple(row for row in rows if row.status in FAILURES)
     by_protocol: dict[str | None, list[Unit]] = {}
     for unit in units:

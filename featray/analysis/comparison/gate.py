@@ -19,7 +19,7 @@ class Require(StrEnum):
     """What a gate must know before it passes."""
 
     DECIDED = "decided"  # every pair is decided
-    COMPARABLE = "comparable"  # every pair has a ratio, and at least one is decided
+    COMPARABLE = "comparable"  # every pair has a ratio of the same work, and at least one is decided
     NONE = "none"  # nothing: it passes unless a pair fails
 
 
@@ -73,8 +73,11 @@ def judge(comparison: Comparison, verdicts: Collection[Verdict], require: Requir
 
 
 def _lacks_ratio(pair: Pair) -> bool:
-    """Return True if the sides have no ratio although one of them has a number; where both failed, nothing is lost."""
-    return pair.decision is None and bool(pair.baseline.logs or pair.candidate.logs)
+    """Return True if the sides have no ratio, or none of proven equal work, although one of them has a number.
+
+    Where both failed, nothing is lost.
+    """
+    return (pair.decision is None or not pair.is_proven) and bool(pair.baseline.logs or pair.candidate.logs)
 
 
 def _missing(comparison: Comparison) -> Iterator[Unit]:

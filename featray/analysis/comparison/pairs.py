@@ -51,6 +51,11 @@ class Pair:
         return len(self.factors) > 1
 
     @property
+    def is_proven(self) -> bool:
+        """Return True if both sides are known to have computed the same."""
+        return not _unproven(self.baseline, self.candidate)
+
+    @property
     def is_decided(self) -> bool:
         """Return True if the verdict can be relied on: EQUIVALENT, or a difference without a dagger."""
         return self.verdict is Verdict.EQUIVALENT or (self.is_different and not self.dagger)

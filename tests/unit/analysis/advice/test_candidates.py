@@ -1,5 +1,6 @@
 """Candidates: settings in their contexts, and what speaks against each."""
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -135,3 +136,12 @@ def test_the_rank_puts_what_can_be_trusted_first() -> None:
     ranked = sorted(gather(rows), key=lambda candidate: candidate.rank)
     order = [names[candidate.unit.row.detector] for candidate in ranked if candidate.unit.row.batch_size == 16]
     assert order == ["good", "older", "pyfeat", "few", "imported", "failed"]
+
+
+def test_a_setting_that_failed_and_succeeded_when_it_was_tried_again_is_one_that_fails() -> None:
+    failed = make_row(invocation=2, status="oom", timed_s=None)
+    again = dataclasses.replace(make_rows([1.0] * 3)[1], attempt=2)
+    first, _, third = make_rows([1.0] * 3)
+    (candidate,) = gather([first, failed, again, third])
+    assert (len(candidate.unit.logs), candidate.invocations) == (3, 4)
+    assert [row.status for row in candidate.failures] == ["oom"]

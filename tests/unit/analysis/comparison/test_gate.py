@@ -122,3 +122,11 @@ def test_nothing_is_required_where_nothing_is_asked() -> None:
 def test_without_a_failing_verdict_there_is_no_gate() -> None:
     judged = gate.judge(compare([*before(4), *before()], after(1.3, 4, **XGB)), frozenset(), Require.NONE)
     assert (judged.exit_code, judged.failing, len(judged.undecided), len(judged.missing)) == (0, (), 1, 1)
+
+
+@pytest.mark.parametrize(("require", "code"), [(Require.COMPARABLE, 6), (Require.DECIDED, 6), (Require.NONE, 0)])
+def test_a_pair_that_is_not_known_to_have_computed_the_same_does_not_pass(require: Require, code: int) -> None:
+    unproven = [*after(1.0, 4), *(dataclasses.replace(row, work=None, work_id=None) for row in after(1.3))]
+    compared = compare([*before(4), *before()], unproven)
+    assert [str(pair.verdict) for pair in compared.pairs] == ["EQUIVALENT", "INCONCLUSIVE"]
+    assert judge(compared, require).exit_code == code
