@@ -37,7 +37,11 @@ class ComparedCurve:
 
 def compare(about: Iterable[Curve]) -> list[ComparedCurve]:
     """Compare the batches of each curve."""
-    return [ComparedCurve(curve, tuple(curves.compare([unit.timings for unit in curve.units]))) for curve in about]
+    timings = [[unit.timings for unit in curve.units] for curve in about]
+    scatter = curves.find_scatter(timings)
+    return [
+        ComparedCurve(curve, tuple(curves.compare(own, scatter))) for curve, own in zip(about, timings, strict=True)
+    ]
 
 
 Steps = Callable[[ComparedCurve], Sequence[Step]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from featray.stats import Timing, curves
-from tests.benchmarks.curves import GENERATORS, false_share, found_share
+from tests.benchmarks.curves import FURTHER, GENERATORS, CurveNoise, false_share, found_share
 
 pytestmark = pytest.mark.long
 
@@ -89,6 +89,18 @@ def test_single_measurements_differ_if_the_assumed_spread_does_not_explain_it() 
     assert longer([[0.0], [0.165]], *ties) == []
 
 
+def test_curves_of_single_measurements_tell_how_far_these_scatter() -> None:
+    smooth = [[Timing(log=0.3 * place**2 - place, block=1, session="1")] for place in range(5)]
+    assert curves.find_scatter([smooth]) == curves.Scatter()
+    logs = [0.0, 0.1, -0.1, 0.1, 0.0]  # bends of -0.7 and 0.7; the smooth curve has two of 0
+    rough = [[Timing(log=log, block=1, session="1")] for log in logs]
+    scatter = curves.find_scatter([rough, smooth])
+    assert scatter.sd == pytest.approx(math.sqrt(0.5 * 0.7**2 / 20))
+    assert scatter.freedom == 4
+    several = [[*setting, *setting] for setting in rough]
+    assert curves.find_scatter([several, smooth[:3]]) == curves.Scatter()
+
+
 def test_settings_of_two_sessions_need_a_clearer_rise() -> None:
     first, second = make_setting(LOW), raised(HIGH, 0.06)
     side_by_side = curves.compare([first, make_setting(second)])
@@ -133,6 +145,13 @@ def test_after_each_that_survives_the_hurdle_is_lower() -> None:
 def test_few_reports_of_tied_batches_call_one_slower(name: str) -> None:
     share, _ = false_share(GENERATORS[name], 150)
     assert share <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 150)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "noise", "processes"), FURTHER)
+def test_few_processes_call_no_tied_batch_slower(name: str, noise: CurveNoise, processes: int) -> None:
+    share, _ = false_share(noise, 150, processes=processes)
+    assert share <= 0.08, name
 
 
 def test_a_quarter_longer_is_found() -> None:
