@@ -13,7 +13,8 @@ from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError
-from featray.host import lease
+from featray.host import lease, spool
+from featray.measurement import weights
 from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
@@ -123,6 +124,7 @@ def run_request(
     store.check_address(request.results)
     head = cluster_file.head_address(address)
     if head is None and replay is None:
+        spool.check_folder(weights.featray_cache())
         # Ray needs 15 s to start: not before it is known that this machine has something to measure.
         spooled = _store_spooled_here(request.results)
         prepared = preparation.prepare(request, arguments.recorded_or_here(None), now=arguments.now())

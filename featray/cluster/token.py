@@ -27,13 +27,19 @@ def path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Read the token that Ray would use; None when there is none."""
+    """Read the token that Ray would use; None when there is none.
+
+    Raises:
+        BadInput: its file cannot be read.
+    """
     if given := environ.get("RAY_AUTH_TOKEN"):
         return given
     try:
         return path(environ).read_text(encoding="utf-8").strip() or None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as wrong:
+        raise BadInput(f"{path(environ)} cannot be read: {wrong.strerror}; it must be yours, mode 0600") from wrong
 
 
 def ensure() -> str:

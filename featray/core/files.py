@@ -1,4 +1,5 @@
-"""Files: one function each to write a file whole or not at all, to hash it, and to know a YAML file by its name.
+"""Files: one function each to write a file whole or not at all, to know whether one can be written, to hash it, and to
+know a YAML file by its name.
 
 Standard library only, since the measuring child writes and hashes files too. Errors are plain OSError: each caller
 says in its own words what could not be written.
@@ -7,6 +8,7 @@ says in its own words what could not be written.
 import hashlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import TypeGuard
 
@@ -69,3 +71,14 @@ def hash_file(path: Path) -> str:
 def is_yaml(name: str | None) -> TypeGuard[str]:
     """Return True for the name of a YAML file: of a sweep or a cluster, where a run's name or an address may stand."""
     return name is not None and name.endswith((".yaml", ".yml"))
+
+
+def why_unwritable(folder: Path) -> str | None:
+    """Say why no file can be made in a folder that exists or could be made; None where one can."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as wrong:
+        return wrong.strerror or str(wrong)
+    return None

@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from featray.core.files import write_whole
+from featray.core.files import why_unwritable, write_whole
 from featray.core.row import Row, from_json, to_json
+from featray.errors import BackendError
 
 ABANDONED_S = 3600.0  # a row is written within seconds; an hour also allows for the clock of a file server
 
@@ -20,6 +21,16 @@ ABANDONED_S = 3600.0  # a row is written within seconds; an hour also allows for
 def folder(cache: Path, store: str) -> Path:
     """Return the spool of a store on this host."""
     return cache / "spool" / hashlib.sha256(store.encode()).hexdigest()[:16]
+
+
+def check_folder(cache: Path) -> None:
+    """Check featray's folder on this host, before anything starts.
+
+    Raises:
+        BackendError: nothing can be written there.
+    """
+    if reason := why_unwritable(cache):
+        raise BackendError(f"{cache} cannot be written ({reason}): name another folder in FEATRAY_CACHE")
 
 
 def write(place: Path, row: Row) -> Path:

@@ -1,13 +1,18 @@
 """Ray: embedded on this machine, or a running cluster. The only package that imports Ray.
 
-Flow: `runner` -> `backend.RayCluster.start` -> one named Ray task per invocation -> `host.supervisor` on that host ->
-events -> `poll`.
+Flow: `runner` -> `client.RayClient` -> `server`, another process -> `backend.RayCluster.start` -> one named Ray task
+for each invocation -> `host.supervisor` on that host -> events -> `poll`.
+
+    client          the backend as a driver uses it, which outlives Ray
+    server_process  the other process, and the line to it
+    server          what runs in it, and calls all that follows
 
     backend     invocations as tasks, from their start to their end
     hosts       the hosts: probed, given weights, emptied of what waits in their spools
     listener    the thread that receives events
     liveness    whether the head and the nodes still answer
     meters      the run's figures as Ray's metrics
+    needs       what Ray must find on this machine
     link        starting Ray or joining it, and what the others share
     jobs        submits that run on the head as Ray jobs
     dashboard   the job interface that `jobs` uses

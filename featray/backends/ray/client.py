@@ -64,8 +64,9 @@ class RayClient(Backend):
             self._dashboard: str | None = self._server.call("open", driver, self._options, limit_s=START_S)
         except ServerGone as gone:
             self._server.end()
-            where = self._options["address"] or "an embedded Ray"
-            raise BackendError(f"cannot start or join {where}: {gone}") from None
+            address = self._options["address"]
+            where = f"join {address}" if address else "start Ray on this machine"
+            raise BackendError(f"cannot {where}: {gone}") from None
         except BaseException:  # also Ctrl-C: nothing of it may be left
             self._server.end()
             raise

@@ -18,6 +18,7 @@ import ray
 from ray._private import ray_constants
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from featray.backends.ray import needs
 from featray.cluster import heads, token
 from featray.errors import BackendError
 
@@ -32,7 +33,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         metadata: Shown on the dashboard's job page.
 
     Raises:
-        BackendError: the cluster cannot be reached, or refuses this driver.
+        BackendError: the cluster cannot be reached or refuses this driver, or Ray cannot run on this machine.
         BadInput: Ray would be embedded, and the environment switches its authentication off.
     """
     options: dict[str, Any] = {
@@ -42,6 +43,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         "namespace": "featray",
     }
     if address is None:
+        needs.check()
         token.ensure()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif address != "auto":
@@ -50,9 +52,10 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
     try:
         with contextlib.nullcontext() if address else _on_loopback():
             return ray.init(address=address or "local", **options)
-    except (ConnectionError, ray.exceptions.RayError, RuntimeError, ValueError) as wrong:
-        where = address or "an embedded Ray"
-        raise BackendError(f"cannot start or join {where}: {first_line(wrong)}") from wrong
+    except Exception as wrong:  # a bare one where a node does not start in time
+        where = f"join {address}" if address else "start Ray on this machine"
+        logs = "" if address else f"; its logs are in {needs.temporary_folder()}/session_latest/logs"
+        raise BackendError(f"cannot {where}: {first_line(wrong)}{logs}") from wrong
     except (KeyboardInterrupt, SystemExit) as stop:  # Ctrl-C, and what Ray itself makes of SIGTERM
         if address is None:
             kill_embedded()  # what Ray has started by now would outlive this process

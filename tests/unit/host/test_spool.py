@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from featray.errors import BackendError
 from featray.host import spool
 from tests.support.builders import make_row
 
@@ -73,3 +74,13 @@ def test_a_half_written_row_of_a_killed_writer_is_removed_once_it_is_old(tmp_pat
 def test_spools_of_different_stores_are_different_folders(tmp_path: Path) -> None:
     assert spool.folder(tmp_path, "/a") != spool.folder(tmp_path, "/b")
     assert spool.pending(tmp_path / "never written") == []
+
+
+def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    spool.check_folder(tmp_path / "new" / "cache")
+    assert not (tmp_path / "new").exists()  # a check makes nothing
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    with pytest.raises(
+        BackendError, match=r"cannot be written \(Not a directory\): name another folder in FEATRAY_CACHE"
+    ):
+        spool.check_folder(tmp_path / "file" / "cache")
