@@ -1,5 +1,4 @@
-"""Files: one function each to write a file whole or not at all, to know whether one can be written, to hash it, and to
-know a YAML file by its name.
+"""Files: one function each to write them whole or not at all, to hash them, and to know what may be written or read.
 
 Standard library only, since the measuring child writes and hashes files too. Errors are plain OSError: each caller
 says in its own words what could not be written.
