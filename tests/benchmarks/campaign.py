@@ -452,6 +452,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="keeps the rounds that fail; default: a temporary folder")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGHUP):  # a shell's background job is deaf to them, and so are its children
+        signal.signal(number, signal.SIG_DFL)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="featray-campaign-"))
     campaign = Campaign(folder, options.seed)
     campaign.run(options.faults)
