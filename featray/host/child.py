@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from featray.core.events import EventKind
+
 STDERR_LINES = 20  # kept with a failed row: the end of a Python traceback and its message
 STDERR_BYTES = 16384
 FATAL = "Fatal Python error"  # first line of faulthandler's report
@@ -63,6 +65,7 @@ class Child:
         except OSError:
             self._stderr.close()
             raise
+        self._is_finished = False
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -105,6 +108,7 @@ class Child:
             raise TimeoutError from None
         if line is None:
             self._lines.put(None)
+            self._is_finished = True
             return None
         try:
             event = json.loads(line)
@@ -112,16 +116,19 @@ class Child:
             raise Garbled(f"not JSON: {line[:80]!r}") from None
         if not isinstance(event, dict) or "event" not in event:
             raise Garbled(f"no event: {line[:80]!r}")
+        self._is_finished = event["event"] == EventKind.DONE
         return event
 
     def end(self) -> int:
         """Kill whatever still runs in the child's group and return the child's exit code, negative for a signal.
 
-        A child that has closed its stdout gets a moment to exit, so that its own exit code is seen.
+        A child that was heard to be done, or to have closed its stdout, gets a moment to exit, so that its own exit
+        code is seen.
         """
-        if not self._reader.is_alive():
+        if self._is_finished:
+            self._reader.join(EXIT_S)  # it ends with the child; waiting for the child itself would poll
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=EXIT_S)
+                self._process.wait(timeout=0.0 if self._reader.is_alive() else EXIT_S)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()

@@ -108,7 +108,8 @@ def _attend(shared: Shared, child: Child, progress: _ChildProgress) -> Iterator[
         code = child.end()
         if shared.watch is not None:
             shared.watch.child_pid = None
-    if code == -signal.SIGKILL and shared.watch is not None:
+    is_blamed = cause is not None or bool(progress.remaining)
+    if is_blamed and code == -signal.SIGKILL and shared.watch is not None:
         time.sleep(SHARED_END_S)
     if cause is None and progress.remaining:
         cause = child_death.find_cause(code, finished=progress.finished, oom_kills_before=progress.oom_kills)

@@ -1,7 +1,7 @@
 """FFmpeg: finds the shared libraries that torchcodec decodes with, also on a host without FFmpeg.
 
-Flow: `host.supervisor` calls `find`, and sets `make_library_path` in the child's environment: the dynamic loader reads
-its search path only once, when a process starts.
+Flow: `host.supervisor` calls `find`, which asks `ffmpeg_probe`. It sets `make_library_path` in the child's environment,
+since the dynamic loader reads its search path only once, when a process starts.
 torchcodec loads FFmpeg's libraries by name, and pip installs none. The system's libraries are used if the loader finds
 a complete set. Otherwise PyAV's are used: its wheel bundles them under mangled names, and a folder of symbolic links
 gives them the names that the loader looks for.
@@ -14,61 +14,22 @@ import ctypes
 import dataclasses
 import hashlib
 import importlib.util
-import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+
+from featray.measurement import ffmpeg_probe
 
 SYSTEM, PYAV = "system", "pyav"
 
-MACOS = sys.platform == "darwin"
-PATH_VARIABLE = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
+MACOS = ffmpeg_probe.MACOS
+PATH_VARIABLE = ffmpeg_probe.PATH_VARIABLE
 
 CHOICE_VARIABLE = "FEATRAY_FFMPEG"
 """Environment variable: `system` or `pyav`, to use no other libraries."""
-
-_LIBRARIES: Mapping[int, Mapping[str, int]] = {
-    major: dict(
-        zip(("avutil", "avcodec", "avformat", "avdevice", "avfilter", "swscale", "swresample"), numbers, strict=True)
-    )
-    for major, numbers in {
-        9: (61, 63, 63, 63, 12, 10, 7),
-        8: (60, 62, 62, 62, 11, 9, 6),
-        7: (59, 61, 61, 61, 10, 8, 5),
-        6: (58, 60, 60, 60, 9, 7, 4),
-        5: (57, 59, 59, 59, 8, 6, 4),
-        4: (56, 58, 58, 58, 7, 5, 3),
-    }.items()
-}
-"""FFmpeg's major version -> library -> the number in its soname, newest first.
-
-torchcodec links all seven. Source: `readelf -d libtorchcodec_core*.so` of torchcodec 0.17.
-"""
-
-_PROBE = """
-import ctypes, json, sys
-def load(names):
-    try:
-        return [ctypes.CDLL(name) for name in names]
-    except OSError:
-        return None
-for names in json.load(sys.stdin):
-    if libraries := load(names):
-        info = libraries[0].av_version_info
-        info.restype = ctypes.c_char_p
-        print(info().decode())
-        break
-"""
-"""Loads a set of libraries as torchcodec does, in a process of its own, so that the caller loads none of them."""
-
-_PROBE_LIMIT_S = (
-    30.0  # loading seven libraries takes 0.1 s; a dead network file system must not block the host for ever
-)
 
 _BUNDLED = re.compile(r"lib(?P<name>(?:av|sw)[a-z]+)(?:-[0-9a-f]+)?\.(?:so\.(?P<so>\d+)|(?P<dylib>\d+)[.\d]*\.dylib)")
 
@@ -89,18 +50,18 @@ def find(cache: Path, prefer: str | None = None) -> Libraries:
     """Choose the libraries for a child process: the system's if complete, else PyAV's.
 
     Args:
-        cache: featray's cache folder; it holds the links to PyAV's libraries.
+        cache: featray's cache folder; it holds the links to PyAV's libraries, and what was found before.
         prefer: `system` or `pyav`, to use no other; None reads the environment variable FEATRAY_FFMPEG.
     """
     choice = prefer or os.environ.get(CHOICE_VARIABLE)
     inherited = _without(cache / "ffmpeg", os.environ.get(PATH_VARIABLE))
-    if choice != PYAV and (version := _probe(inherited)):
+    if choice != PYAV and (version := ffmpeg_probe.find_version(inherited, cache)):
         return Libraries(origin=SYSTEM, version=version, folder=None)
     bundled = None if choice == SYSTEM else _bundled_folder()
     if bundled is None:
         return NO_LIBRARIES
     folder = _link(bundled, cache / "ffmpeg")
-    version = _probe(str(folder))
+    version = ffmpeg_probe.find_version(str(folder), cache)
     return Libraries(origin=PYAV, version=version, folder=folder) if version else NO_LIBRARIES
 
 
@@ -147,39 +108,6 @@ def _without(folder: Path, inherited: str | None) -> str | None:
     return os.pathsep.join(entry for entry in entries if entry and not Path(entry).is_relative_to(folder)) or None
 
 
-def _probe(search: str | None) -> str | None:
-    environment = {key: value for key, value in os.environ.items() if key != PATH_VARIABLE}
-    if search:
-        environment[PATH_VARIABLE] = search
-    sets = [[_file_name(*item) for item in _LIBRARIES[major].items()] for major in _supported()]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-S", "-E", "-c", _PROBE],
-            input=json.dumps(sets),
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=_PROBE_LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.stdout.strip() or None
-
-
-def _supported() -> list[int]:
-    """List the major versions of FFmpeg that this interpreter's torchcodec supports, newest first."""
-    package = importlib.util.find_spec("torchcodec")
-    if package is None or package.origin is None:
-        return list(_LIBRARIES)
-    built = {file.stem for file in Path(package.origin).parent.glob("libtorchcodec_core*")}
-    return [major for major in _LIBRARIES if f"libtorchcodec_core{major}" in built]
-
-
-def _file_name(library: str, number: int) -> str:
-    return f"lib{library}.{number}.dylib" if MACOS else f"lib{library}.so.{number}"
-
-
 def _bundled_folder() -> Path | None:
     """Find the libraries in PyAV's wheel without importing it, which would load them."""
     package = importlib.util.find_spec("av")
@@ -196,7 +124,7 @@ def _links(bundled: Path) -> dict[str, Path]:
     for file in sorted(bundled.iterdir()):
         links[file.name] = file
         if match := _BUNDLED.match(file.name):
-            links[_file_name(match["name"], int(match["so"] or match["dylib"]))] = file
+            links[ffmpeg_probe.file_name(match["name"], int(match["so"] or match["dylib"]))] = file
     return links
 
 

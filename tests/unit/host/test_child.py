@@ -52,6 +52,26 @@ def test_the_exit_code_is_the_childs_own() -> None:
         assert child.end() == 3
 
 
+@pytest.mark.long
+def test_a_child_that_is_done_ends_by_itself_with_its_own_exit_code() -> None:
+    with running('import os, time; print(\'{"event": "done"}\', flush=True); time.sleep(1); os._exit(7)') as child:
+        assert child.receive(10) == {"event": "done"}
+        assert child.end() == 7
+
+
+def test_a_child_that_is_not_done_is_killed_at_once() -> None:
+    with running('import time; print(\'{"event": "loading"}\', flush=True); time.sleep(60)') as child:
+        assert child.receive(10) == {"event": "loading"}
+        assert describe_exit(child.end()) == "SIGKILL"
+
+
+def test_a_child_that_is_done_and_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featray.host.child.EXIT_S", 0.2)
+    with running('import time; print(\'{"event": "done"}\', flush=True); time.sleep(60)') as child:
+        child.receive(10)
+        assert describe_exit(child.end()) == "SIGKILL"
+
+
 def test_a_killed_child_names_its_signal() -> None:
     with running("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)") as child:
         assert child.receive(10) is None

@@ -13,6 +13,7 @@ from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import child_run, venvs
+from featray.host.child import ParentWatch
 from featray.host.child_run import Shared
 from featray.host.lease import Lease
 from featray.measurement import ffmpeg
@@ -24,7 +25,9 @@ TICK = Detector(
 GONE = Input(name="gone", kind=VIDEO, paths=("/gone.mp4",), source_frames=72, fps=30.0)
 
 
-def run(folder: Path, *cells: Cell, rules: Rules | None = None) -> list[dict[str, Any]]:
+def run(
+    folder: Path, *cells: Cell, rules: Rules | None = None, watch: ParentWatch | None = None
+) -> list[dict[str, Any]]:
     shared = Shared(
         invocation=make_invocation(*cells, device="cpu", gpu_uuid=None, target_id="cpu@here", rules=rules or Rules()),
         spool=folder / "spool",
@@ -32,7 +35,7 @@ def run(folder: Path, *cells: Cell, rules: Rules | None = None) -> list[dict[str
         host={name: BOX[name] for name in ("hostname", "host_id")},
         libraries=ffmpeg.NO_LIBRARIES,
         lease=Lease(()),
-        watch=None,
+        watch=watch,
     )
     return [dict(event) for event in child_run.run(shared, {cell_id(cell): cell for cell in cells})]
 
@@ -101,6 +104,17 @@ def test_a_child_that_dies_at_a_cell_costs_that_cell_alone(tmp_path: Path, monke
     (row,) = rows_of(run(tmp_path, *cells))
     assert row.cell_id == min(map(cell_id, cells))
     assert (row.status, row.stderr_tail) == (Status.CRASHED, "last words")
+
+
+def test_a_child_that_has_measured_everything_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_run, "SHARED_END_S", 3600.0)
+    watch = ParentWatch()
+    rules = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
+    (row,) = rows_of(run(tmp_path, make_tick(), rules=rules, watch=watch))
+    watch.stop()
+    assert row.status == Status.OK
 
 
 def test_a_cell_that_passes_its_limit_is_a_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
