@@ -2,9 +2,11 @@
 
 Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.append`. The watcher gets every event and every row,
 also the rows that the driver makes for what was lost.
+The rows that one poll brings become one file. Only then are they told to the watcher, and may their hosts drop them.
 It always ends: every invocation has a deadline here, and a target that keeps failing is set aside.
 """
 
+import collections
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +32,7 @@ from featray.running.run_outcome import RunOutcome
 POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
 BUILD_S = 3600.0  # twice the limit for building an environment: the host may first wait for another builder
+FORGET_ROWS = 256  # stored rows of a running invocation that its host still keeps: a message to it takes some ms
 FAILURES_MAX = 3  # invocations in a row that a target may lose before it is set aside: as many as a unit's attempts
 
 
@@ -55,6 +58,7 @@ class _RunningInvocation:
     has_begun: bool = False  # a child was started
     has_rows: bool = False
     spooled: list[Row] = dataclasses.field(default_factory=list)  # rows that its host keeps until `Backend.forget`
+    has_ended: bool = False
 
 
 class Runner:
@@ -91,6 +95,11 @@ class Runner:
         self._running: dict[int, _RunningInvocation] = {}
         self._failures_in_a_row: dict[str, int] = {}
         self._stored: set[tuple[str, str, str, int, int]] = set()
+        self._fresh: list[Row] = []  # rows that are not in the store yet
+        self._untold: collections.deque[tuple[Event | None, str | None]] = (
+            collections.deque()
+        )  # for the watcher, once `_fresh` is stored
+        self._spooling: dict[int, _RunningInvocation] = {}  # whose hosts may drop rows, once `_fresh` is stored
         self._total = work.remaining
         self._begun = self._now()
         self._ends_s = ends_s
@@ -107,10 +116,12 @@ class Runner:
             for event in self._backend.poll(POLL_S):
                 self._handle(event)
             self._check_deadlines()
+            self._store_and_tell()
             if self._gauges.is_due(self._now()):
                 self._publish()
                 self._note_newcomers()
         self._report_budget()
+        self._store_and_tell()
         self._publish()
         return self.outcome
 
@@ -134,12 +145,16 @@ class Runner:
             self.outcome.problems.append(f"the budget left {measurements} in {invocations} undone")
 
     def cancel(self) -> None:
-        """End every running invocation; every planned unit without a row gets one of status cancelled, in one file."""
+        """End every running invocation; every planned unit without a row gets one of status cancelled, in one file.
+
+        Rows whose storing was interrupted stay on their hosts: the next submit stores them, if the store lacks them.
+        """
         running = list(self._running.values())
         self._running.clear()
+        unstored = {row.key() for row in self._fresh}
         for invocation in running:
             self._backend.cancel(invocation.planned)
-            self._backend.forget(self._spool, invocation.spooled)
+            self._backend.forget(self._spool, [row for row in invocation.spooled if row.key() not in unstored])
         unfinished = [(invocation.planned, cell) for invocation in running for cell in invocation.waiting.values()]
         unfinished += [(planned, cell) for planned in self._schedule.drop_all() for cell in planned.invocation.cells]
         rows = [
@@ -148,6 +163,8 @@ class Runner:
         ]
         if rows:
             store.append(self._results, rows)
+        if not self._fresh:  # stored, and the watcher was interrupted
+            self._tell_all()
 
     def _start(self, planned: PlannedInvocation) -> None:
         remaining = self._without_exhausted(planned)
@@ -187,7 +204,8 @@ class Runner:
             invocation.deadline = self._deadline(invocation.planned, is_measuring=invocation.current is not None)
         if event.row is not None:
             self._take_row(invocation, event.row, event.text)
-            invocation.spooled.append(event.row)  # last: a row whose storing is interrupted stays on its host
+            invocation.spooled.append(event.row)
+            self._spooling[id(invocation)] = invocation
             return
         if event.kind == EventKind.ENDED:
             self._count_failures(invocation.planned.target, failed=event.status in RETRIED)
@@ -224,7 +242,7 @@ class Runner:
             remaining = narrowed(planned, invocation.waiting)
             self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
         del self._running[id(planned)]
-        self._backend.forget(self._spool, invocation.spooled)
+        invocation.has_ended = True
         self._gauges.mark_free(planned.target)
         self._schedule.release(planned.target)
 
@@ -260,12 +278,30 @@ class Runner:
             self._store(unmeasured.make_row(planned, cell, Status.LOST, reason), planned)
 
     def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
-        """Store a row and report it."""
+        """Have a row stored and told, with the others of this poll."""
         self._stored.add(row.key())
-        store.append(self._results, [row])
-        self.outcome.rows.append(row)
+        self._fresh.append(row)
         self._gauges.add(row, planned.target, self._now())
         self._report(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
+
+    def _store_and_tell(self) -> None:
+        """Store the rows that are waiting as one file; then tell the watcher, and let their hosts drop them."""
+        if self._fresh:
+            store.append(self._results, self._fresh)
+            self._fresh = []
+        self._tell_all()
+        for key, invocation in list(self._spooling.items()):
+            if invocation.has_ended or len(invocation.spooled) >= FORGET_ROWS:
+                spooled, invocation.spooled = invocation.spooled, []
+                self._backend.forget(self._spool, spooled)
+                del self._spooling[key]
+
+    def _tell_all(self) -> None:
+        while self._untold:
+            event, text = self._untold.popleft()
+            if event is not None and event.row is not None:
+                self.outcome.rows.append(event.row)
+            self._tell(event, text)
 
     def _deadline(self, planned: PlannedInvocation, *, is_measuring: bool = False) -> float:
         """Compute when the next event is overdue: a supervisor sends one at every load, start and row."""
@@ -285,6 +321,10 @@ class Runner:
                 self._close(invocation, Status.LOST, f"its host sent nothing for {grace} beyond its time limit")
 
     def _report(self, event: Event | None, text: str | None) -> None:
+        """Have the watcher told, in order, once the rows that came before are stored."""
+        self._untold.append((event, text))
+
+    def _tell(self, event: Event | None, text: str | None) -> None:
         done = len(self.outcome.rows)
         elapsed_s = self._now() - self._begun
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s

@@ -7,6 +7,7 @@ A URI that carries credentials is refused; names and messages have none.
 import contextlib
 import dataclasses
 import errno
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ from featray.errors import StoreError
 from featray.store import store_names
 
 ROWS = "rows"  # folder of the rows, within the results
+
+OPEN_MAX = 8  # filesystems that a process keeps open
+
+ONE_REQUEST = "allow_delayed_open"
+"""Option of an S3 address: a small file is written by one request, not by the three of a multipart upload."""
 
 _PERMISSION = "get permission for it, or name another place with --results"
 _REMEDIES = {
@@ -61,11 +67,21 @@ def locate(results: str | os.PathLike[str]) -> Location:
         return Location(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
     name = store_names.display_name(text)
     try:
-        filesystem, folder = fs.FileSystem.from_uri(text)
+        filesystem, folder = _open(text)
     except (pa.ArrowException, OSError, ValueError) as error:
         # Not `from error`: a printed chain of errors would show the URI.
         raise StoreError(f"{name}: cannot open: {store_names.hide_secrets(str(error), text)}") from None
     return Location(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{name}/{ROWS}")
+
+
+@functools.lru_cache(maxsize=OPEN_MAX)
+def _open(uri: str) -> tuple[Any, str]:
+    """Open a filesystem once for a process: each has connections of its own, and to open one takes several requests."""
+    if uri.startswith("s3://") and ONE_REQUEST not in uri:
+        with contextlib.suppress(pa.ArrowException):  # a pyarrow that does not know the option
+            return _open(f"{uri}{'&' if '?' in uri else '?'}{ONE_REQUEST}=true")
+    filesystem, folder = fs.FileSystem.from_uri(uri)
+    return filesystem, folder
 
 
 @contextlib.contextmanager

@@ -135,4 +135,6 @@ def _rewrite(location: Location, name: str, run_id: str) -> None:
     others = table.filter(pc.invert(_mark_run(table, run_id)))
     # Its sources that were not deleted hold nothing but these rows and the run's, so the new file replaces them too.
     new_name = stored_files.make_name(stored_files.COMPACTED)
-    stored_files.publish(location, new_name, lambda stream: writing.write(others, stream, sources=sources))
+    stored_files.publish(
+        location, new_name, lambda stream: writing.write(others, stream, sources=sources), is_unique=True
+    )

@@ -142,13 +142,14 @@ def make_name(prefix: str) -> str:
     return f"{prefix}-{moment}-{secrets.token_hex(8)}{SUFFIX}"
 
 
-def publish(location: Location, name: str, write: Callable[[Any], None]) -> None:
+def publish(location: Location, name: str, write: Callable[[Any], None], *, is_unique: bool = False) -> None:
     """Create a file, durable when this returns.
 
     Args:
         location: The store.
         name: Its name in the store.
         write: Writes the content to the binary stream that it is given.
+        is_unique: The name is one of `make_name`: a bucket need not be asked whether it is taken.
 
     Raises:
         StoreError: the disk is full, read-only or broken, or the name is taken. Nothing stored has changed.
@@ -157,7 +158,7 @@ def publish(location: Location, name: str, write: Callable[[Any], None]) -> None
         if location.is_local:
             _publish_local(Path(location.folder), name, write)
             return
-        if location.filesystem.get_file_info(location.path(name)).type != fs.FileType.NotFound:
+        if not is_unique and location.filesystem.get_file_info(location.path(name)).type != fs.FileType.NotFound:
             raise FileExistsError(errno.EEXIST, "the name is taken", location.path(name))
         # An object store shows an object only when its stream is closed: a killed upload leaves nothing visible.
         with location.filesystem.open_output_stream(location.path(name)) as stream:

@@ -38,7 +38,7 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
         raise ValueError("no rows to append")
     name = stored_files.make_name("rows") if archive is None else stored_files.archive_name(archive)
     table = schema.to_table(rows)
-    stored_files.publish(locate(results), name, lambda stream: write(table, stream))
+    stored_files.publish(locate(results), name, lambda stream: write(table, stream), is_unique=archive is None)
     return name
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 from pyarrow import fs
+from werkzeug.serving import WSGIRequestHandler
 
 from featray import store
 from featray.errors import StoreError
@@ -61,3 +62,16 @@ def test_two_writers_in_one_bucket_see_each_others_rows(results: str) -> None:
     store.append(results, [make_row(invocation=1)])
     store.append(results, [make_row(invocation=2)])
     assert [row.invocation for row in store.read(results).rows] == [1, 2]
+
+
+def test_a_small_file_is_stored_by_one_request(results: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[str] = []
+
+    def note(handler: WSGIRequestHandler, *_: object) -> None:
+        requests.append(handler.command)
+
+    monkeypatch.setattr(WSGIRequestHandler, "log_request", note)
+    store.append(results, [make_row(invocation=number) for number in range(1, 21)])
+    assert requests == ["PUT"]
+    store.append(results, [make_row(invocation=21)])
+    assert requests == ["PUT", "PUT"]

@@ -20,6 +20,7 @@ from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
+from featray.running import runner
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
@@ -321,3 +322,85 @@ def test_the_counts_of_a_submit_go_on_in_its_later_parts(tmp_path: Path) -> None
         last = backend.published[-1]
         done = 5 if part else 2
         assert (last["units_planned"], last["units_done"], last["rows"]) == (done, done, {"ok": done})
+
+
+class Bursting(ScriptedBackend):
+    """Gives at each poll all events that are left of every invocation."""
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        events: list[Event] = []
+        while more := super().poll(timeout_s):
+            events += more
+        return events
+
+
+def list_files(results: Path) -> list[Path]:
+    return sorted((results / "rows").glob("*.parquet"))
+
+
+def test_the_rows_of_one_poll_become_one_file(tmp_path: Path) -> None:
+    outcome = run(Bursting(goes_well), tmp_path, cells(1, 2, 4, 8))
+    assert len(outcome.rows) == len(store.read(str(tmp_path)).rows) == 4
+    assert len(list_files(tmp_path)) == 1
+
+
+def test_a_row_is_stored_before_it_is_told_and_told_before_its_host_may_drop_it(tmp_path: Path) -> None:
+    backend = Bursting(goes_well)
+    counts: list[tuple[int, int, int]] = []
+
+    def note(progress: Progress) -> None:
+        if progress.event is not None and progress.event.row is not None:
+            counts.append((progress.done, len(store.read(str(tmp_path)).rows), len(backend.forgotten)))
+
+    run(backend, tmp_path, cells(1, 2, 4), watch=note)
+    assert counts == [(1, 3, 0), (2, 3, 0), (3, 3, 0)]
+    assert len(backend.forgotten) == 3
+
+
+def test_hosts_drop_stored_rows_of_a_long_invocation_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "FORGET_ROWS", 2)
+    backend = ScriptedBackend(goes_well)
+    kept: list[int] = []
+
+    def note(progress: Progress) -> None:
+        if progress.event is not None and progress.event.row is not None:
+            kept.append(progress.done - 1 - len(backend.forgotten))
+
+    run(backend, tmp_path, cells(1, 2, 4, 8, 16), watch=note)
+    assert kept == [0, 1, 0, 1, 0]
+    assert len(backend.forgotten) == 5
+
+
+def test_rows_whose_storing_is_interrupted_stay_on_their_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    backend = Bursting(goes_well)
+    running = Runner(make_plan(place(cells(1, 4), make_host()), n=1), backend, str(tmp_path), lambda _: None)
+    real = store.append
+    monkeypatch.setattr(store, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.run()
+    monkeypatch.setattr(store, "append", real)
+    running.cancel()
+    assert (backend.forgotten, store.read(str(tmp_path)).rows) == ([], ())
+
+
+def test_stored_rows_are_told_also_when_the_watcher_was_interrupted(tmp_path: Path) -> None:
+    told: list[int] = []
+
+    def stops(progress: Progress) -> None:
+        if progress.event is not None and progress.event.row is not None:
+            told.append(progress.event.row.batch_size)
+            if len(told) == 1:
+                raise KeyboardInterrupt
+
+    running = Runner(make_plan(place(cells(1, 4), make_host()), n=1), Bursting(goes_well), str(tmp_path), stops)
+    with pytest.raises(KeyboardInterrupt):
+        running.run()
+    running.cancel()
+    assert sorted(told) == [1, 4]
+    assert len(running.outcome.rows) == 2
+    assert sorted((row.batch_size, row.status) for row in store.read(str(tmp_path)).rows) == [(1, "ok"), (4, "ok")]
