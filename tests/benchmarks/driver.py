@@ -171,13 +171,13 @@ def judge_s3() -> bool:
     fs.S3FileSystem(
         endpoint_override=address, scheme="http", region="us-east-1", allow_bucket_creation=True
     ).create_dir("benchmark")
-    answer = server._server.app  # type: ignore[attr-defined] # moto has no other place for a delay
+    answer = server._server.app  # moto has no other place for a delay
 
     def late(*arguments: Any) -> Any:
         time.sleep(LATENCY_S)
         return answer(*arguments)
 
-    server._server.app = late  # type: ignore[attr-defined]
+    server._server.app = late
     uri = f"s3://benchmark/results?endpoint_override={address}&scheme=http&region=us-east-1"
     wall_s = case(HOSTS[0], S3_ROWS, uri, dict(os.environ))[0]
     server.stop()
