@@ -20,6 +20,7 @@ class RunOutcome:
     newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
     exhausted: dict[str, list[Cell]] = dataclasses.field(default_factory=dict)
     """Target id -> cells that ran out of memory there: larger batches are not tried."""
+    duplicates: int = 0  # rows that were stored twice, as far as merging files has shown
     vanished: int = 0  # rows of the run that were stored and are not in the store any more
     head_gone: HeadGone | None = None  # what ended the run early; finished rows are stored
 
@@ -29,5 +30,6 @@ class RunOutcome:
         self.problems += later.problems
         self.not_reached += later.not_reached
         self.newcomers += later.newcomers
+        self.duplicates += later.duplicates
         for target_id, cells in later.exhausted.items():
             self.exhausted.setdefault(target_id, []).extend(cells)

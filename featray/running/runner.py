@@ -89,6 +89,7 @@ class Runner:
             gauges: The counts of an earlier part of the same submit.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
+        self._files = store.Appender(results)
         self._spool = store.create_spool_name(results)
         self._now, self._grace_s = clock.now, clock.grace_s
         self._schedule = Schedule(work.invocations, exclusive=work.run.exclusive)
@@ -123,6 +124,7 @@ class Runner:
         self._report_budget()
         self._store_and_tell()
         self._publish()
+        self.outcome.duplicates = self._files.duplicates
         return self.outcome
 
     def _is_spent(self) -> bool:
@@ -287,7 +289,7 @@ class Runner:
     def _store_and_tell(self) -> None:
         """Store the rows that are waiting as one file; then tell the watcher, and let their hosts drop them."""
         if self._fresh:
-            store.append(self._results, self._fresh)
+            self._files.append(self._fresh)
             self._fresh = []
         self._tell_all()
         for key, invocation in list(self._spooling.items()):
@@ -295,6 +297,7 @@ class Runner:
                 spooled, invocation.spooled = invocation.spooled, []
                 self._backend.forget(self._spool, spooled)
                 del self._spooling[key]
+        self._files.tidy()
 
     def _tell_all(self) -> None:
         while self._untold:

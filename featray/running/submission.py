@@ -20,6 +20,8 @@ from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
 from featray.running.runner import REAL_TIME, DriverClock, Runner
 
+NOTE_FILES = 1024  # of the store, between two messages of its compaction: a few seconds
+
 RunSubmitPlan = Callable[[SubmitRequest, SubmitPlan], RunOutcome]
 
 
@@ -58,7 +60,7 @@ def run(
             spooled_rows.announce(spooled_rows.store_spooled(request.results, backend), run_id, watch)
         except errors.HeadGone as gone:
             return run_id, RunOutcome(head_gone=gone)
-        _compact(request.results, run_id, outcome)
+        _compact(request.results, run_id, outcome, watch)
         outcome.vanished = _count_vanished(request.results, run_id, prepared, outcome)
     return run_id, outcome
 
@@ -85,8 +87,14 @@ def _measure_newcomers(
                 return
 
 
-def _compact(results: str, run_id: str, outcome: RunOutcome) -> None:
-    duplicates = store.compact(results, run_id=run_id).duplicates
+def _compact(results: str, run_id: str, outcome: RunOutcome, watch: Watch) -> None:
+    """Merge the run's files, and say so where it takes long: a killed driver may have left thousands."""
+
+    def note(done: int, total: int) -> None:
+        if done % NOTE_FILES == 0:
+            watch(Progress(text=f"merging the store's files: {done} of {total} read"))
+
+    duplicates = outcome.duplicates + store.compact(results, run_id=run_id, note=note).duplicates
     if duplicates:
         outcome.problems.append(f"{duplicates} rows were stored twice and count once; please report how this happened")
 

@@ -18,10 +18,12 @@ no message has them. `pandas.read_parquet("results/rows")` gives the same column
     small_files, scanning      columns of many files at once; `conditions` choose rows, `problems` name bad files
     reading, resuming, summary what a caller asks for: rows, states of units, runs
     writing, compaction        new files, and many files made one
+    appending                  the files of one writer, merged while it goes on
     checkup, removal           a full check, and taking out a run
     store_names, spool_names   how messages and hosts name a store
 """
 
+from featray.store.appending import Appender
 from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
 from featray.store.problems import StoreProblem, StoreWarning, format_problems
@@ -34,6 +36,7 @@ from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.writing import append
 
 __all__ = [
+    "Appender",
     "Checkup",
     "Compacted",
     "Reading",

@@ -9,7 +9,7 @@ files whose rows are in a finished file.
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from featray.core.row import SCHEMA_VERSION
 from featray.core.status import Status
-from featray.store import footers, reading, schema, stored_files, writing
+from featray.store import footers, reading, schema, small_files, stored_files, writing
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem
-from featray.store.scanning import examine, file_names, scan
+from featray.store.problems import StoreProblem, report_foreign, report_misfit
+from featray.store.scanning import examine
 from featray.store.small_files import BATCH_FILES, READ_ERRORS
 from featray.store.stored_files import StoredFile, open_file
 
@@ -40,7 +40,9 @@ class Compacted:
     problems: tuple[StoreProblem, ...] = ()
 
 
-def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compacted:
+def compact(
+    results: str | os.PathLike[str], run_id: str | None = None, *, note: Callable[[int, int], None] | None = None
+) -> Compacted:
     """Merge the store's files into few, rows of one key into one, sorted so that filters skip most of them.
 
     Archives (`history-*`), files that cannot be read whole and files of a newer schema stay as they are.
@@ -48,6 +50,7 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     Args:
         results: Folder or URI.
         run_id: Only merge files that hold rows of this run and of no other.
+        note: Called now and then with the number of files read so far, and of all.
 
     Raises:
         StoreError: the store cannot be read or written; no row is lost.
@@ -55,24 +58,18 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     location = locate(results)
     files, problems = stored_files.list_files(location)
     files = [file for file in files if not stored_files.is_archive(file.name)]
-    if run_id is not None:
-        files = _files_of_run(location, files, run_id)
     stored_files.delete_abandoned(location)
     cleared = _clear_leftovers(location, files)
-    batch = _Batch(location)
-    for file in files:
-        if file.name in cleared:
-            continue
-        table = _read_mergeable(location, file, problems)
-        if table is None or table.num_rows >= CHUNK_ROWS:
-            continue
-        batch.add(file.name, table)
-        if batch.rows >= CHUNK_ROWS:
-            batch.merge()
+    batch = _Batch(location, problems)
+    left = [file for file in files if file.name not in cleared]
+    for begin in range(0, len(left), BATCH_FILES):
+        batch.read(left[begin : begin + BATCH_FILES], run_id)
+        if note is not None:
+            note(min(begin + BATCH_FILES, len(left)), len(left))
     batch.merge()
     return Compacted(
         files_before=batch.replaced,
-        files_after=batch.written,
+        files_after=len(batch.written),
         rows=batch.merged,
         duplicates=batch.duplicates,
         cleared=len(cleared),
@@ -80,12 +77,19 @@ def compact(results: str | os.PathLike[str], run_id: str | None = None) -> Compa
     )
 
 
-def _files_of_run(location: Location, files: Sequence[StoredFile], run_id: str) -> list[StoredFile]:
-    """Choose the files that hold rows of a run and of no other."""
-    table = scan(location, ["run_id"]).table
-    is_of_run = pc.fill_null(pc.equal(table.column("run_id"), run_id), False)
-    names = file_names(location, table.filter(is_of_run)) - file_names(location, table.filter(pc.invert(is_of_run)))
-    return [file for file in files if file.name in names]
+def merge(location: Location, names: Sequence[str]) -> tuple[list[str], int]:
+    """Merge these files of the store; what cannot be merged stays as it is, and files that are gone were merged.
+
+    Returns:
+        The names of the new files, and the number of rows that were there twice.
+
+    Raises:
+        StoreError: the store cannot be read or written; no row is lost.
+    """
+    batch = _Batch(location, [])
+    batch.read(stored_files.find(location, names), None)
+    batch.merge()
+    return batch.written, batch.duplicates
 
 
 def _clear_leftovers(location: Location, files: Sequence[StoredFile]) -> set[str]:
@@ -125,47 +129,86 @@ def read_sources(location: Location, name: str) -> list[str]:
 class _Batch:
     """Files read so far that become one, and counts of all that were merged before."""
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, problems: list[StoreProblem]) -> None:
+        """Start empty; what is wrong with a file is appended to `problems`."""
         self.location = location
+        self.problems = problems
         self.names: list[str] = []
-        self.tables: list[Any] = []  # of one file each
-        self.joined_tables: list[Any] = []  # of many files each
+        self.tables: list[Any] = []  # each of many files with the same columns
+        self.rows = 0
         self.columns = schema.SCHEMA
-        self.replaced = self.written = self.merged = self.duplicates = 0
+        self.written: list[str] = []
+        self.replaced = self.merged = self.duplicates = 0
 
-    @property
-    def rows(self) -> int:
-        return sum(table.num_rows for table in (*self.joined_tables, *self.tables))
+    def read(self, files: Sequence[StoredFile], run_id: str | None) -> None:
+        """Read files, and merge what has been read whenever it is enough for a file.
 
-    def add(self, name: str, table: Any) -> None:
-        """Add a file, unless it gives another type to a column that only newer featrays know."""
-        known = _with_known_types(table)
-        try:
-            self.columns = pa.unify_schemas([self.columns, known.schema], promote_options="permissive")
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        Args:
+            files: Of the store.
+            run_id: Leave files alone that hold rows of other runs.
+        """
+        group: list[tuple[str, Any]] = []
+        for name, table in _read_tables(self.location, files, run_id, self.problems):
+            if group and not table.schema.equals(group[0][1].schema):
+                self._add(group)
+                group = []
+            group.append((name, table))
+            if self.rows + sum(part.num_rows for _, part in group) >= CHUNK_ROWS:
+                self._add(group)
+                group = []
+                self.merge()
+        self._add(group)
+
+    def _add(self, group: Sequence[tuple[str, Any]]) -> None:
+        """Add files of the same columns. Where one of them cannot be merged, each is added alone."""
+        if not group:
             return
-        self.names.append(name)
-        self.tables.append(known)
-        if len(self.tables) >= BATCH_FILES:
-            self.joined_tables, self.tables = [*self.joined_tables, _join(self.tables).combine_chunks()], []
+        try:
+            table = _with_known_types(pa.concat_tables([table for _, table in group]))
+            problem = _find_problem(group[0][0], table)
+        except READ_ERRORS as error:
+            table, problem = None, report_misfit(group[0][0], error)
+        is_ours = problem is None and not _is_newer(table)
+        if len(group) > 1 and not (is_ours and self._fits(table)):
+            for pair in group:
+                self._add([pair])
+        elif problem is not None:
+            self.problems.append(problem)
+        elif is_ours and self._fits(table):
+            self._take([name for name, _ in group], table)
+
+    def _fits(self, table: Any) -> bool:
+        """Return False for a table that gives another type to a column that only newer featrays know."""
+        try:
+            pa.unify_schemas([self.columns, table.schema], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return False
+        return True
+
+    def _take(self, names: Sequence[str], table: Any) -> None:
+        self.columns = pa.unify_schemas([self.columns, table.schema], promote_options="permissive")
+        self.names += names
+        self.rows += table.num_rows
+        self.tables.append(table.combine_chunks())
 
     def merge(self) -> None:
         """Write the files as one and delete them; a single one stays as it is."""
         if len(self.names) > 1:
-            table = _join([*self.joined_tables, *self.tables])
+            table = _join(self.tables)
             table = table.select([name for name in self.columns.names if name in table.schema.names])
             self.duplicates += _count_duplicates(table)
             table = reading.distinct(table, every_attempt=True)
             table = table.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
             new_name = stored_files.make_name(stored_files.COMPACTED)
+            names = self.names
             stored_files.publish(
-                self.location, new_name, lambda stream: writing.write(table, stream, sources=self.names)
+                self.location, new_name, lambda stream: writing.write(table, stream, sources=names), is_unique=True
             )
-            for name in self.names:
-                stored_files.delete(self.location, name)
-            self.replaced, self.written = self.replaced + len(self.names), self.written + 1
+            small_files.run_together(self.location, lambda name: stored_files.delete(self.location, name), names)
+            self.written.append(new_name)
+            self.replaced += len(names)
             self.merged += table.num_rows
-        self.names, self.tables, self.joined_tables, self.columns = [], [], [], schema.SCHEMA
+        self.names, self.tables, self.rows, self.columns = [], [], 0, schema.SCHEMA
 
 
 def _count_duplicates(table: Any) -> int:
@@ -191,25 +234,72 @@ def _with_known_types(table: Any) -> Any:
     )
 
 
-def _read_mergeable(location: Location, file: StoredFile, problems: list[StoreProblem]) -> Any | None:
-    """Read a file with every column that it has; None when it must stay as it is.
+def _find_problem(name: str, table: Any) -> StoreProblem | None:
+    """Say what is wrong with a file's table of today's types, if anything."""
+    is_foreign = table.num_rows and pc.any(pc.is_null(table.column("schema_version"))).as_py()
+    return report_foreign(name) if is_foreign else None
+
+
+def _is_newer(table: Any) -> bool:
+    return bool(table.num_rows and pc.max(table.column("schema_version")).as_py() > SCHEMA_VERSION)
+
+
+def _read_tables(
+    location: Location, files: Sequence[StoredFile], run_id: str | None, problems: list[StoreProblem]
+) -> Iterator[tuple[str, Any]]:
+    """Read files that may be merged with every column that they have; small ones in one request each.
 
     Args:
         location: The store.
-        file: Which file.
-        problems: A problem of the file is appended here.
+        files: Of the store; one that is gone was merged by another compaction.
+        run_id: Leave files out that hold rows of other runs.
+        problems: The problems of files are appended here.
     """
+    small = [file for file in files if file.size_b <= small_files.LIMIT_B]
+    whole = small_files.read_whole(location, small, key_values={} if run_id is None else {"run_id": run_id})
+    problems += [file_table.problem for file_table in whole if file_table.problem is not None]
+    tables = {file_table.file.name: file_table.table for file_table in whole}
+    for file in files:
+        is_large = file.size_b > small_files.LIMIT_B
+        table = _read_large(location, file, run_id, problems) if is_large else tables[file.name]
+        if table is not None and table.num_rows < CHUNK_ROWS and _is_of_run(table, run_id):
+            yield file.name, table
+
+
+def _is_of_run(table: Any, run_id: str | None) -> bool:
+    """Return True for a table without rows of other runs; without a run, for every table."""
+    if run_id is None:
+        return True
+    return "run_id" in table.schema.names and pc.unique(table.column("run_id")).to_pylist() == [run_id]
+
+
+def _read_large(location: Location, file: StoredFile, run_id: str | None, problems: list[StoreProblem]) -> Any | None:
+    """Read a large file that may be merged; None when it must stay as it is."""
     try:
+        if run_id is not None and not _is_of_run(_read_runs(location, file.name), run_id):
+            return None
         problem = examine(location, file)
         if problem is not None:
             problems.append(problem)
             return None
-        table = read_file(location, file.name)
+        return read_file(location, file.name)
     except FileNotFoundError:  # another compaction was here first
         return None
-    if table.num_rows and pc.max(table.column("schema_version")).as_py() > SCHEMA_VERSION:
-        return None
-    return table
+
+
+def _read_runs(location: Location, name: str) -> Any:
+    """Read a file's column of runs; an empty table where it cannot be read.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    try:
+        with open_file(location, name) as stream:
+            return pq.read_table(stream, columns=["run_id"])
+    except FileNotFoundError:
+        raise
+    except READ_ERRORS:
+        return schema.SCHEMA.empty_table()
 
 
 def read_file(location: Location, name: str) -> Any:

@@ -1,12 +1,12 @@
 """Small files: a submit leaves thousands of them, and each is read in a single request.
 
-Flow: `scanning` and `resuming` -> `read`, `read_footers`.
+Flow: `scanning` and `resuming` -> `read`, `read_footers`; `compaction` -> `read_whole`.
 Arrow's dataset scanner keeps the parsed footer of every file that it has seen, 230 kB each, and takes twice as long.
 """
 
 import concurrent.futures
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -40,7 +40,7 @@ READ_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 @dataclasses.dataclass(frozen=True)
-class _FileTable:
+class FileTable:
     """What one file gave: a table of columns that it has, or a problem, or neither where it was skipped."""
 
     file: StoredFile
@@ -82,6 +82,27 @@ def read(
     return pa.concat_tables(tables), problems
 
 
+def read_whole(
+    location: Location, files: Sequence[StoredFile], *, key_values: Mapping[str, str] | None = None
+) -> list[FileTable]:
+    """Read small files with every column that each has, in their order; files that are gone are skipped.
+
+    Args:
+        location: The store.
+        files: None larger than `LIMIT_B`.
+        key_values: Skip a file when its footer shows that none of its rows has these values.
+    """
+
+    def read_one(file: StoredFile) -> FileTable:
+        try:
+            return _read_file(location, file, None, key_values or {})
+        except FileNotFoundError:
+            return FileTable(file)
+
+    with _thread_pool(location) as pool:
+        return list(pool.map(read_one, files))
+
+
 def read_footers(location: Location, files: Sequence[StoredFile]) -> tuple[list[FooterRow], list[StoredFile]]:
     """Read the rows that footers hold, of all files that are whole and have rows of today's schema alone.
 
@@ -108,6 +129,12 @@ def read_footers(location: Location, files: Sequence[StoredFile]) -> tuple[list[
     return [row for rows in rows_by_file for row in rows or ()], others
 
 
+def run_together(location: Location, work: Callable[[str], object], names: Iterable[str]) -> None:
+    """Do something with many files, several at a time where requests wait."""
+    with _thread_pool(location) as pool:
+        list(pool.map(work, names))
+
+
 def _thread_pool(location: Location) -> concurrent.futures.ThreadPoolExecutor:
     return concurrent.futures.ThreadPoolExecutor(LOCAL_THREADS if location.is_local else REMOTE_THREADS)
 
@@ -118,27 +145,27 @@ def _content(location: Location, file: StoredFile) -> bytes:
 
 
 def _read_file(
-    location: Location, file: StoredFile, columns: Sequence[str], key_values: Mapping[str, str]
-) -> _FileTable:
+    location: Location, file: StoredFile, columns: Sequence[str] | None, key_values: Mapping[str, str]
+) -> FileTable:
     if file.size_b == 0:
-        return _FileTable(file, problem=report_empty(file.name))
+        return FileTable(file, problem=report_empty(file.name))
     try:
         content = _content(location, file)
         if footers.is_changed(content):
-            return _FileTable(file, problem=report_change(file.name))
+            return FileTable(file, problem=report_change(file.name))
         rows = footers.read_rows(content) if key_values else None
         if rows is not None and not any(footers.has_values(row, key_values) for row in rows):
-            return _FileTable(file)
+            return FileTable(file)
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
             if "schema_version" not in parquet.schema_arrow.names:
-                return _FileTable(file, problem=report_foreign(file.name))
+                return FileTable(file, problem=report_foreign(file.name))
             if _is_too_large(parquet, content):
-                return _FileTable(file, problem=report_bomb(file.name))
-            return _FileTable(file, parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None))
+                return FileTable(file, problem=report_bomb(file.name))
+            return FileTable(file, parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None))
     except FileNotFoundError:
         raise
     except READ_ERRORS as error:
-        return _FileTable(file, problem=report_damage(file.name, error))
+        return FileTable(file, problem=report_damage(file.name, error))
 
 
 def _is_too_large(parquet: Any, content: bytes) -> bool:
@@ -177,7 +204,7 @@ def _empty_table(wanted: Any) -> Any:
     return pa.schema([*wanted, (FILE_COLUMN, pa.string())]).empty_table()
 
 
-def _join(location: Location, file_tables: Iterable[_FileTable], wanted: Any) -> tuple[Any, list[StoreProblem]]:
+def _join(location: Location, file_tables: Iterable[FileTable], wanted: Any) -> tuple[Any, list[StoreProblem]]:
     """Make one table, in one piece, of the tables of many files."""
     tables, problems = [_empty_table(wanted)], []
     for group in _group_by_columns(file_table for file_table in file_tables if file_table.table is not None):
@@ -187,9 +214,9 @@ def _join(location: Location, file_tables: Iterable[_FileTable], wanted: Any) ->
     return pa.concat_tables(tables).combine_chunks(), problems
 
 
-def _group_by_columns(file_tables: Iterable[_FileTable]) -> list[list[_FileTable]]:
+def _group_by_columns(file_tables: Iterable[FileTable]) -> list[list[FileTable]]:
     """Group files by the columns that they have, which are the same in nearly all files."""
-    groups: list[list[_FileTable]] = []
+    groups: list[list[FileTable]] = []
     for file_table in file_tables:
         for group in groups:
             if group[0].table.schema.equals(file_table.table.schema):
@@ -200,7 +227,7 @@ def _group_by_columns(file_tables: Iterable[_FileTable]) -> list[list[_FileTable
     return groups
 
 
-def _conform(location: Location, group: list[_FileTable], wanted: Any) -> tuple[list[Any], list[StoreProblem]]:
+def _conform(location: Location, group: list[FileTable], wanted: Any) -> tuple[list[Any], list[StoreProblem]]:
     """Give a group the wanted columns and types; where they do not fit, try each of its files alone."""
     try:
         table = _cast(pa.concat_tables([file_table.table for file_table in group]), wanted)
@@ -227,6 +254,6 @@ def _cast(table: Any, wanted: Any) -> Any:
     return pa.table(columns, schema=wanted)
 
 
-def _with_paths(location: Location, table: Any, group: Sequence[_FileTable]) -> Any:
+def _with_paths(location: Location, table: Any, group: Sequence[FileTable]) -> Any:
     paths = [location.path(file_table.file.name) for file_table in group for _ in range(file_table.table.num_rows)]
     return table.append_column(FILE_COLUMN, pa.array(paths, pa.string()))

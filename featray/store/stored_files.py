@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,6 +58,19 @@ def list_files(location: Location) -> tuple[list[StoredFile], list[StoreProblem]
         else:
             problems.append(report_stranger(name))
     return files, problems
+
+
+def find(location: Location, names: Sequence[str]) -> list[StoredFile]:
+    """Find those of some files that are there.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with explain_errors(location, "read"):
+        infos = location.filesystem.get_file_info([location.path(name) for name in names])
+    return [
+        StoredFile(name, info.size) for name, info in zip(names, infos, strict=True) if info.type == fs.FileType.File
+    ]
 
 
 def _list_sizes(location: Location) -> dict[str, int]:

@@ -192,6 +192,7 @@ def judge_kills(kills: int) -> bool:
         with tempfile.TemporaryDirectory(prefix="featray-driver-") as folder:
             known = kill_one(folder, draw.uniform(0.0, 1.5))
             keys: list[RowKey] = [unit.key() for unit in store.keys(folder, every_attempt=True).units]
+            store.compact(folder)  # finishes what a killed driver was merging
             checked = store.check(folder)
         stored = {f"{cell} {target}" for _, cell, target, *_ in keys}
         lost += len(known - stored)

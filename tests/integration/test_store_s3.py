@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler
 from featray import store
 from featray.errors import StoreError
 from tests.support.builders import make_row
+from tests.unit.store.test_appending import *  # noqa: F403 - its tests run again here, on this module's `results`
 from tests.unit.store.test_checkup import *  # noqa: F403 - its tests run again here, on this module's `results`
 from tests.unit.store.test_compaction import *  # noqa: F403 - its tests run again here, on this module's `results`
 from tests.unit.store.test_conditions import *  # noqa: F403 - its tests run again here, on this module's `results`

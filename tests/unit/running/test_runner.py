@@ -379,11 +379,11 @@ def test_rows_whose_storing_is_interrupted_stay_on_their_host(tmp_path: Path, mo
 
     backend = Bursting(goes_well)
     running = Runner(make_plan(place(cells(1, 4), make_host()), n=1), backend, str(tmp_path), lambda _: None)
-    real = store.append
-    monkeypatch.setattr(store, "append", interrupted)
+    real = store.Appender.append
+    monkeypatch.setattr(store.Appender, "append", interrupted)
     with pytest.raises(KeyboardInterrupt):
         running.run()
-    monkeypatch.setattr(store, "append", real)
+    monkeypatch.setattr(store.Appender, "append", real)
     running.cancel()
     assert (backend.forgotten, store.read(str(tmp_path)).rows) == ([], ())
 

@@ -93,3 +93,27 @@ def test_files_whose_unknown_columns_do_not_fit_together_stay_apart(results: str
     assert "b.parquet" in list_names(results)
     assert len(list_names(results)) == 2
     assert len(store.read(results).rows) == 3
+
+
+def test_a_compaction_says_how_far_it_is(results: str) -> None:
+    append_invocations(results, 3)
+    notes: list[tuple[int, int]] = []
+    store.compact(results, note=lambda done, total: notes.append((done, total)))
+    assert notes == [(3, 3)]
+
+
+def test_a_damaged_file_among_many_stays_alone_and_is_named(results: str) -> None:
+    append_invocations(results, 4)
+    damaged = list_names(results)[1]
+    content = read_bytes(results, damaged)
+    put_file(results, damaged, flip_bits(content, len(content) // 2))
+    compacted = store.compact(results)
+    assert [problem.file for problem in compacted.problems] == [damaged]
+    assert (compacted.files_before, len(list_names(results))) == (3, 2)
+
+
+def test_a_file_of_a_newer_schema_among_others_stays_as_it_is(results: str) -> None:
+    append_invocations(results, 2)
+    put_file(results, "newer.parquet", with_columns(make_row(invocation=9, schema_version=999), {}))
+    assert store.compact(results).files_before == 2
+    assert "newer.parquet" in list_names(results)
