@@ -143,15 +143,15 @@ def test_a_row_that_was_being_stored_at_ctrl_c_stays_on_its_host(
 ) -> None:
     loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
     backend = Replay(make_inventory(), make_rows_of(loaded), source="tape")
-    append = store.append
+    append = store.Appender.append
 
-    def stopped(to: str, rows: Sequence[Row]) -> None:
+    def stopped(appender: store.Appender, rows: Sequence[Row]) -> None:
         if rows[0].status == Status.OK:
             raise KeyboardInterrupt
-        append(to, rows)
+        append(appender, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "append", stopped)
+        patch.setattr(store.Appender, "append", stopped)
         with pytest.raises(Interrupted):
             submit(loaded, tmp_path / "r", backend)
     assert "ok" not in {row.status for row in stored_rows(tmp_path / "r")}
