@@ -117,6 +117,9 @@ class Row:
     fex_rows: int | None = _col("rows detect() returned")
     faces: int | None = _col("rows with FaceScore > 0")
     output_summary: OutputSummary | None = _col("numeric column -> [mean, sd, non-null count]")
+    output_sums: dict[str, str] | None = _col(
+        "family of output columns -> weighted sums of its values in the last timed call (featray.core.output_sums)"
+    )
     delay_s_per_frame: float | None = _col("delay injected for self-tests, seconds per frame")
     printed: dict[str, str] | None = _col("imports: the figures as printed")
     interval_s: Floats | None = _col("imports: [low, high] seconds that all printed figures allow")

@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
+from featray.core.output_table import OutputTable
 from featray.core.rules import SUSTAINED_REST_S, Rules
 from featray.measurement import (
     device,
     machine_state,
     memory,
     outcome,
+    output_tables,
     protocol,
     repeats,
     stages,
@@ -58,6 +60,8 @@ class CellRun:
         self._instruments, self._cell, self._files = instruments, cell, files
         self._detect = instruments.loaded.prepare(cell, files)
         self._output: Output | None = None
+        self._result: Any = None  # of the last timed call
+        self._table: OutputTable | None = None  # the same, once all calls are timed
         self._is_pyfeat = instruments.rules.protocol == ProtocolName.PYFEAT
         self._synchronize = _no_wait if self._is_pyfeat else instruments.loaded.synchronize
         self._unmet: list[str] = []
@@ -83,6 +87,7 @@ class CellRun:
             **self._read_gpu_settings(),
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
+        self._table, self._result = output_tables.read(self._result), None
         columns |= self._profile(timings) | self._sustain(timings)
         columns |= {"unmet_rules": [*timings.unmet_rules, *self._unmet], "reason": "; ".join(self._reasons) or None}
         columns |= torch_flags.columns(sys.modules.get("torch"))
@@ -104,12 +109,14 @@ class CellRun:
     def _warm(self, calls: int = 1) -> float:
         seconds, result = self._call(calls)
         self._check(result)
+        self._result = result
         loaded = self._instruments.loaded
         torch = sys.modules.get("torch")
         device.check_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
         return seconds
 
     def _time(self, calls: int) -> Repeat:
+        self._result = None  # two results at a time would raise the peak of memory
         sampler = self._instruments.sampler
         if sampler is None:
             return Repeat(seconds=self._warm(calls))
@@ -120,6 +127,7 @@ class CellRun:
         finally:
             window = sampler.pause()
         self._check(result)
+        self._result = result
         return Repeat(seconds=seconds, window=window, throttled=self._is_throttled(window))
 
     def _is_throttled(self, window: TelemetryWindow) -> bool:
@@ -201,7 +209,13 @@ class CellRun:
         output = self._output
         if output is None:
             return {}
-        return {"fex_rows": output.fex_rows, "faces": output.faces, "output_summary": output.summary}
+        sums = None if self._table is None else output_tables.add_up(self._table)
+        return {
+            "fex_rows": output.fex_rows,
+            "faces": output.faces,
+            "output_summary": output.summary,
+            "output_sums": sums,
+        }
 
     def _work_columns(self) -> dict[str, Any]:
         """Resolve what was computed, after the last call, since calls may load or replace a model."""

@@ -6,6 +6,7 @@ Flow: units of a report -> `of_units` -> the report's remarks, findings about qu
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from featray.analysis import output_agreement
 from featray.analysis.cautions import failures, signs, unmet_rules
 from featray.analysis.cautions.caution import Caution, CautionKind, names
 from featray.analysis.cautions.unit_cautions import stale
@@ -23,6 +24,7 @@ def of_units(units: Sequence[Unit]) -> list[Caution]:
         *(failed.caution(REASON_LENGTH) for failed in failures.group(units)),
         *_unequal_work(units),
         *_equal_labels(units),
+        *_deviating(measured),
         *_stale(units),
         *(caution for sign in signs.SIGNS for caution in sign.of_units(measured)),
         *unmet_rules.of_units(units),
@@ -56,6 +58,18 @@ def _unequal_work(units: Sequence[Unit]) -> Iterator[Caution]:
                 sentence=f"different work on different devices, so not comparable: {keys} differ in {names(about)}",
                 what_to_do="Give all hosts the same software and weights, then submit with `--rerun`",
                 units=about,
+            )
+
+
+def _deviating(units: Sequence[Unit]) -> Iterator[Caution]:
+    """Warn about units whose invocations had different outputs."""
+    for unit in units:
+        if deviations := output_agreement.find_deviations(unit):
+            yield Caution(
+                kind=CautionKind.UNEQUAL,
+                sentence=f"the outputs of {names([unit])} differ between its invocations: {wording.phrases(deviations)}",
+                what_to_do="Its times are those of different work: find out why before you use them",
+                units=(unit,),
             )
 
 

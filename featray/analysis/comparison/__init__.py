@@ -6,7 +6,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     keys               what can be varied, and where a unit holds it
     selection          an expression -> rows
     matching           units -> pairs
-    work               equal work: what was resolved, and the outputs
+    work               equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
     factors            what else differs
     machine_settings   what is set on a host, on a GPU and in torch, as text
     state              whether the machine was in the same state for both
@@ -31,6 +31,7 @@ from featray.analysis.comparison.pairs import Pair, judge
 from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change
+from featray.analysis.outputs import NO_OUTPUTS, Outputs
 from featray.analysis.units import Unit, gather, gather_sides
 from featray.core.row import Row
 
@@ -82,6 +83,7 @@ def compare(
     over: Sequence[str] = (),
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Comparison:
     """Compare two sides.
 
@@ -91,11 +93,13 @@ def compare(
         over: Keys that are expected to differ; settings and targets that differ in every pair need not be named.
         margin: Least log ratio that counts as a difference.
         noise: What is known of the targets' spread between processes and sessions.
+        outputs: The kept outputs of the units.
 
     Raises:
         BadInput: `over` names an unknown key, or a key of the input.
     """
-    return compare_units(*gather_sides(baseline, candidate), over=over, margin=margin, noise=noise)
+    sides = gather_sides(baseline, candidate)
+    return compare_units(*sides, over=over, margin=margin, noise=noise, outputs=outputs)
 
 
 def compare_units(
@@ -105,10 +109,11 @@ def compare_units(
     over: Sequence[str] = (),
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Comparison:
     """Compare two sides that are already gathered."""
     varied = keys.resolve(over, [*baseline, *candidate])
-    return _judge(matching.match(baseline, candidate, varied), margin, noise)
+    return _judge(matching.match(baseline, candidate, varied), varied, margin, noise, outputs)
 
 
 def compare_within(
@@ -117,6 +122,7 @@ def compare_within(
     over: Sequence[str],
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Comparison:
     """Compare the units of one side with each other along keys; the first value is the baseline.
 
@@ -124,11 +130,17 @@ def compare_within(
         BadInput: `over` is empty, names an unknown key, or a key of the input.
     """
     units = gather(rows)
-    return _judge(matching.match_within(units, keys.resolve(over, units)), margin, noise)
+    varied = keys.resolve(over, units)
+    return _judge(matching.match_within(units, varied), varied, margin, noise, outputs)
 
 
-def _judge(matched: MatchedUnits, margin: float, noise: Noise) -> Comparison:
-    judged = [pairs.judge(*pair, matched.over, margin=margin, noise=noise) for pair in matched.pairs]
+def _judge(
+    matched: MatchedUnits, on_purpose: Sequence[str], margin: float, noise: Noise, outputs: Outputs
+) -> Comparison:
+    judged = [
+        pairs.judge(*pair, matched.over, margin=margin, noise=noise, on_purpose=on_purpose, outputs=outputs)
+        for pair in matched.pairs
+    ]
     return Comparison(
         pairs=tuple(mark_daggers(judged)),
         only_baseline=matched.only_baseline,

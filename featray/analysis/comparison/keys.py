@@ -141,9 +141,18 @@ def as_text(column_value: object) -> str | None:
     return None if column_value is None else str(column_value)
 
 
+SWITCH = ("", "null", "None", "false", "False", "true", "True")
+"""Values of a switch, off before on: without amp or compile is the baseline of with it."""
+
+
 def sort_values(values: Iterable[str]) -> list[str]:
-    """Sort numbers and versions by size, detectors and inputs as in their catalogues; others keep their order."""
+    """Sort numbers and versions by size, detectors and inputs as in their catalogues, what is off before what is on.
+
+    Others keep their order.
+    """
     distinct = list(dict.fromkeys(values))
+    if set(distinct) <= set(SWITCH):
+        return sorted(distinct, key=SWITCH.index)
     catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]
     if set(distinct) & set(catalogue):
         return sorted(distinct, key=lambda name: catalogue.index(name) if name in catalogue else len(catalogue))

@@ -10,13 +10,15 @@ import math
 from collections.abc import Collection
 
 from featray import stats
-from featray.analysis import cautions, unit_wording
+from featray.analysis import cautions, drift_wording, unit_wording
 from featray.analysis.comparison import allowance, factors, separation, state, work
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
 from featray.analysis.comparison.state import StateDifference
 from featray.analysis.comparison.work import Change
+from featray.analysis.drift import Drift
+from featray.analysis.outputs import NO_OUTPUTS, Outputs
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
@@ -42,6 +44,8 @@ class Pair:
     cautions: tuple[str, ...]
     separation: SeparationPlan | None
     states: tuple[StateDifference, ...] = ()  # in which the machine was unlike, so that it is INCONCLUSIVE
+    drift: Drift | None = None  # how far the candidate's output lies from the baseline's; None where not both were kept
+    causes: tuple[str, ...] = ()  # what the comparison varies on purpose and may have moved the output
     allowance: str | None = None  # how far apart the sides were measured, and what that costs; None side by side
     dagger: bool = False
 
@@ -82,6 +86,8 @@ def judge(
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
     best_of: Collection[str] = (),
+    on_purpose: Collection[str] = (),
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Pair:
     """Compare two units.
 
@@ -92,9 +98,16 @@ def judge(
         best_of: Those of them that were chosen on each side for the best time: they are compared, and are not factors.
         margin: Least log ratio that counts.
         noise: What is known of the targets' spread between processes and sessions.
+        on_purpose: Those of `over` that somebody named: if the outputs moved further than their tolerance, these may
+            explain it.
+        outputs: The kept outputs.
     """
-    changes = work.differences(baseline, candidate, over)
-    refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over)
+    changes = work.differences(baseline, candidate, over, on_purpose)
+    drift = _measure_drift(baseline, candidate, over, outputs)
+    causes = work.find_causes(baseline, candidate, on_purpose)
+    is_explained = drift is not None and bool(causes)
+    refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over, is_explained)
+    refusals += [] if drift is None or is_explained or changes else drift_wording.refusals(drift)
     differing = factors.find_differing(baseline, candidate, over)
     decision = None if refusals else _decide(baseline, candidate, margin, noise)
     unlike = _unlike_states(baseline, candidate, differing, decision) if decision else ()
@@ -115,6 +128,8 @@ def judge(
         changes=changes,
         factors=differing,
         unknown=factors.find_unknown(baseline, candidate),
+        drift=drift,
+        causes=causes,
         allowance=allowance.describe(baseline, candidate, decision) if decision else None,
         states=states,
         cautions=(*map(_say_minor, minor), *_cautions(baseline, candidate, unlike)),
@@ -122,7 +137,13 @@ def judge(
     )
 
 
-def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str]) -> list[str]:
+def _measure_drift(baseline: Unit, candidate: Unit, over: Collection[str], outputs: Outputs) -> Drift | None:
+    """Measure the drift between two units, unless they are different detectors: nobody expects one output of these."""
+    is_other = "detector" in over and baseline.row.detector != candidate.row.detector
+    return None if is_other else outputs.between(baseline, candidate)
+
+
+def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str], is_explained: bool) -> list[str]:
     """Say what else is different work: the kind of weights where no work is stored, and the outputs."""
     kinds = baseline.row.weights, candidate.row.weights
     has_work = baseline.row.work and candidate.row.work
@@ -130,7 +151,7 @@ def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str]) -> l
     if None not in kinds and kinds[0] != kinds[1] and not has_work:
         reasons.append(f"weights {kinds[0]} -> {kinds[1]}")
     if baseline.measured and candidate.measured:
-        reasons += work.output_differences(baseline, candidate, over)
+        reasons += work.output_differences(baseline, candidate, over, is_explained=is_explained)
     return reasons
 
 

@@ -6,8 +6,9 @@ instead of 2, moves continuous values by up to 6e-5 on a CPU, and values that co
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from featray.analysis import output_agreement
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -48,11 +49,19 @@ def _or_absent(value: str | None) -> str:
     return "absent" if value is None else value
 
 
-def differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Change, ...]:
+FOLLOWS: Mapping[str, tuple[str, ...]] = {"precision": ("amp", "device")}
+"""Work key -> what it follows from if a comparison varies that on purpose. Detectorv2 uses bfloat16 where `amp` is
+true, and on a GPU unless it is false."""
+
+
+def differences(
+    baseline: Unit, candidate: Unit, over: Collection[str], on_purpose: Collection[str] = ()
+) -> tuple[Change, ...]:
     """List the work keys in which two units differ, except those that the comparison varies.
 
     If a side stores no work, as an import, no difference can be named.
     """
+    over = [*over, *(key for key, causes in FOLLOWS.items() if set(causes) & set(on_purpose))]
     before, after = baseline.row.work, candidate.row.work
     if not before or not after:
         return ()
@@ -87,20 +96,44 @@ def _is_expected(key: str, over: Collection[str], *, one_sided: bool) -> bool:
     return one_sided and "pyfeat" in over  # a release brings new keywords; the outputs must still agree
 
 
-def output_differences(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[str, ...]:
+CAUSES = ("device", "gpu", "driver", "torch", "pyfeat", "environment", keys.VARIABLES, "torch_settings")
+"""Keys that may move results although the work is the same. A batch size, threads and workers may not: the tolerances
+are above what these alone do."""
+
+
+def find_causes(baseline: Unit, candidate: Unit, on_purpose: Collection[str]) -> tuple[str, ...]:
+    """List what a comparison varies on purpose, what differs between two units, and what may move results."""
+    named = [key for key in on_purpose if key in CAUSES or key in keys.detector_parts(on_purpose)]
+    return tuple(key for key in named if keys.value(baseline, key) != keys.value(candidate, key))
+
+
+def output_differences(
+    baseline: Unit, candidate: Unit, over: Collection[str], *, is_explained: bool = False
+) -> tuple[str, ...]:
     """Say in what two units' outputs differ too much to be the same work; empty if they agree.
 
-    If the comparison varies the detector, only the frames must agree; if it varies a part of the detector, only frames
-    and faces, since the columns cannot.
+    The outputs of a unit's own invocations must agree, whatever is compared. If the comparison varies the detector,
+    only the frames must agree; if it varies a part of the detector, only frames and faces, since the columns cannot.
+
+    Args:
+        baseline: One unit.
+        candidate: The other.
+        over: Keys that are expected to differ.
+        is_explained: The drift between the outputs is known, and what the comparison varies on purpose causes it.
     """
     before, after = baseline.row, candidate.row
     reasons = []
+    for side, unit in (("baseline", baseline), ("candidate", candidate)):
+        if deviations := output_agreement.find_deviations(unit):
+            reasons.append(f"outputs of the {side} differ between its invocations: {wording.phrases(deviations)}")
     for column in ["frames"] if "detector" in over else ["frames", "faces", "fex_rows"]:
         counts = getattr(before, column), getattr(after, column)
         if None not in counts and counts[0] != counts[1]:
             reasons.append(f"{column} {counts[0]} -> {counts[1]}")
-    if "detector" not in over and not keys.detector_parts(over):
+    if "detector" not in over and not keys.detector_parts(over) and not is_explained:
         reasons += _column_differences(before.output_summary, after.output_summary)
+        if moved := output_agreement.find_disagreements(before, after):
+            reasons.append(f"outputs moved: {', '.join(each.text for each in moved)} (root mean square)")
     return tuple(reasons)
 
 

@@ -1,0 +1,42 @@
+"""Outputs: the kept output of each unit, and the drift between two units.
+
+Flow: a function that reads one kept output -> `Outputs` -> `comparison`, `rendering`.
+Reading is the caller's: nothing here knows of files. Each output is read, and each drift measured, once.
+"""
+
+import functools
+from collections.abc import Callable
+
+from featray.analysis import drift
+from featray.analysis.drift import Drift
+from featray.analysis.units import Unit
+from featray.core.output_table import OutputTable
+from featray.core.row import Row
+
+TABLES_MAX = 16  # outputs in memory: 16 MB each at the most (`output_table.VALUES_MAX`)
+
+
+class Outputs:
+    """The kept outputs of a store."""
+
+    def __init__(self, read: Callable[[Row], OutputTable | None]) -> None:
+        """Take the function that reads the output of the unit that a row belongs to; None where none was kept."""
+        self._read = functools.lru_cache(maxsize=TABLES_MAX)(lambda unit: read(unit.row))
+        self._drifts: dict[tuple[int, int], tuple[Unit, Unit, Drift | None]] = {}
+
+    def between(self, reference: Unit, other: Unit) -> Drift | None:
+        """Measure how far a unit's output lies from a reference's; None unless both were kept."""
+        key = id(reference), id(other)
+        if key not in self._drifts:
+            # The units stay here too, so that no other unit can get their ids.
+            self._drifts[key] = reference, other, self._measure(reference, other)
+        return self._drifts[key][2]
+
+    def _measure(self, reference: Unit, other: Unit) -> Drift | None:
+        before = self._read(reference)
+        after = None if before is None else self._read(other)
+        return None if before is None or after is None else drift.measure(before, after)
+
+
+NO_OUTPUTS = Outputs(lambda _: None)
+"""No output was kept, or none is to be looked at."""
