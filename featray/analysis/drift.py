@@ -26,7 +26,7 @@ TOLERANCES: Mapping[Family, float] = {
     Family.LANDMARKS: 0.003,
     Family.POSE: 0.1,
     Family.POSITION: 0.03,
-    Family.ACTION_UNITS: 0.1,
+    Family.ACTION_UNITS: 0.15,
     Family.EMOTIONS: 0.005,
     Family.GAZE: 0.15,
     Family.BLENDSHAPES: 0.005,
@@ -36,9 +36,9 @@ TOLERANCES: Mapping[Family, float] = {
 """Family -> how far its 99th percentile may move, in the unit of `UNITS`.
 
 Batch 8 against 1 and two threads against one, which nobody calls other work, moved continuous values by at most
-1e-6 (landmarks), 7e-6 degrees (pose), 5e-4 degrees (gaze), 2e-7 (emotions) and 1e-5 (position): 18 outputs of
-four detectors of py-feat 2.1.5 on a CPU, synthetic weights. Action units from trees step: up to 0.04 at the 99th
-percentile of ten faces, 0.08 at most; they may move twice as far.
+1e-6 (landmarks), 3e-5 degrees (pose), 5e-4 degrees (gaze), 3e-7 (emotions) and 1e-5 (position): 19 outputs of
+four detectors of py-feat 2.1.5 on a CPU, synthetic weights. Action units from trees step: up to 0.07 at the 99th
+percentile of ten faces, 0.17 at most; their 99th percentile may move twice as far.
 
 Of the others more is allowed, because convolutions on NVIDIA GPUs round to TF32. bfloat16 on a CPU rounds 8 times as
 coarsely and moved Detectorv2 by 0.010 (landmarks), 0.4 degrees (gaze), 0.09 (position), 0.011 (valence and arousal).

@@ -3,6 +3,8 @@
 Flow: `drift.Drift` -> `phrase`, `refusals`, `amount` -> `comparison.pairs`, `rendering`. Pure.
 """
 
+from typing import Any
+
 from featray.analysis.drift import MATCHED_MIN, TOLERANCES, UNITS, Drift, FamilyDrift
 from featray.core import wording
 from featray.core.output_families import Family
@@ -65,3 +67,28 @@ def refusals(drift: Drift) -> list[str]:
 def unit(family: Family) -> str:
     """Name the unit of a family's drift in a table; empty for probabilities and intensities."""
     return UNITS.get(family, "")
+
+
+def to_plain(drift: Drift) -> dict[str, Any]:
+    """Write a drift for scripts, with the figures of each family in the unit that it names."""
+    return {
+        "beyond_tolerance": drift.is_beyond,
+        "share_of_tolerance": drift.share_of_tolerance,
+        "faces": {"baseline": drift.faces[0], "candidate": drift.faces[1], "matched": drift.matched},
+        "matched_share": drift.matched_share,
+        "same_strongest_emotion": drift.strongest_emotion,
+        "columns_on_one_side": list(drift.columns_only),
+        "families": {str(family.family): _family(family) for family in drift.families},
+    }
+
+
+def _family(family: FamilyDrift) -> dict[str, Any]:
+    return {
+        "median": family.median,
+        "p99": family.p99,
+        "max": family.largest,
+        "tolerance": TOLERANCES[family.family],
+        "unit": unit(family.family) or None,
+        "values": family.values,
+        "lost": family.lost,
+    }

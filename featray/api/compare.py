@@ -8,6 +8,7 @@ from featray import stats, store
 from featray.analysis import comparison
 from featray.analysis.comparison import Comparison, Noise, Pair, gate
 from featray.analysis.comparison.gate import Gate, Require
+from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
 from featray.api import noise
 from featray.core.row import Row
@@ -64,8 +65,9 @@ def compare(
     Args:
         baseline: Sweep, run id, or filters such as `host=a,gpu="RTX 3090"`.
         candidate: The same; None compares the baseline's units with each other along `over`.
-        over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model. A key that differs in every pair
-            need not be named.
+        over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model, amp. A key that differs in every
+            pair need not be named. Where a named key may move results, a pair has a ratio however far they moved, with
+            the drift beside it; batch size, workers and threads may not.
         margin_percent: Smallest difference that counts, 3 by default.
         results: Store of rows: a folder or URI.
         fail_if: Verdicts that count as failing: slower, faster, equivalent, inconclusive, not-comparable.
@@ -91,10 +93,14 @@ def compare(
     baseline_rows = _select(results, baseline, problems)
     candidate_rows = None if candidate is None else _select(results, candidate, problems)
 
+    kept_outputs = Outputs(lambda row: store.outputs.find(results, row))
+
     def judge(known: Noise) -> Comparison:
         if candidate_rows is None:
-            return comparison.compare_within(baseline_rows, over=over, margin=margin, noise=known)
-        return comparison.compare(baseline_rows, candidate_rows, over=over, margin=margin, noise=known)
+            return comparison.compare_within(baseline_rows, over=over, margin=margin, noise=known, outputs=kept_outputs)
+        return comparison.compare(
+            baseline_rows, candidate_rows, over=over, margin=margin, noise=known, outputs=kept_outputs
+        )
 
     compared = noise.judge(results, judge, lambda made: made.pairs)
     if not compared.pairs:

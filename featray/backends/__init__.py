@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import to_mapping
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
@@ -34,6 +35,7 @@ class Event:
     kind: EventKind
     cell_id: str | None = None
     row: Row | None = None
+    output: PlainOutput | None = None  # to be kept beside the row
     status: Status | None = None
     text: str | None = None
 
@@ -51,6 +53,7 @@ def read_event(planned: PlannedInvocation, event: PlainEvent) -> Event:
         kind=EventKind(event["kind"]),
         cell_id=event.get("cell_id"),
         row=None if row is None else from_json(row),
+        output=event.get("output"),
         text=event.get("text"),
     )
 
@@ -94,6 +97,14 @@ class Backend(Protocol):
     @abstractmethod
     def collect(self, store: str) -> Sequence[Row]:
         """Fetch the rows of this store that wait in the hosts' spools."""
+
+    def collect_outputs(
+        self,
+        store: str,  # noqa: ARG002 - the default has none
+        rows: Sequence[Row],  # noqa: ARG002 - the same
+    ) -> Sequence[tuple[Row, PlainOutput]]:
+        """Fetch the outputs that wait in the hosts' spools with these rows."""
+        return ()
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002 - the default does nothing
         """Let the hosts drop rows that are stored, without waiting for it; rows that stay are collected again."""

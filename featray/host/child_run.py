@@ -16,6 +16,7 @@ from featray.core import clock
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import NEXT, Invocation, larger_batches, record, to_mapping, why_skipped
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_mapping
 from featray.core.status import Status
 from featray.host import cgroup, child_death, environments, input_files, spool, venvs
@@ -141,11 +142,12 @@ def _follow(shared: Shared, child: Child, progress: _ChildProgress) -> Generator
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
             row = child_death.with_memory_limit(row, progress.oom_kills)
-            problem = _keep(shared, row)
+            output = event.get("output") if event else None
+            problem = _keep(shared, row, output)
             del progress.remaining[row.cell_id]
             progress.current, progress.finished = None, progress.finished + 1
             progress.deadline = _deadline(rules.load_limit_s)
-            yield {"kind": EventKind.ROW, "row": row, "text": problem}
+            yield {"kind": EventKind.ROW, "row": row, "output": output, "text": problem}
             child.send(NEXT)
 
 
@@ -203,10 +205,10 @@ def _row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail:
     return {"kind": EventKind.ROW, "row": row, "text": _keep(shared, row)}
 
 
-def _keep(shared: Shared, row: Row) -> str | None:
-    """Spool a row; if that fails, return why: the row still goes to the driver, which stores it."""
+def _keep(shared: Shared, row: Row, output: PlainOutput | None = None) -> str | None:
+    """Spool a row with its output; if that fails, return why: the row still goes to the driver, which stores it."""
     try:
-        spool.write(shared.spool, row)
+        spool.write(shared.spool, row, output)
     except OSError as wrong:
         return f"{shared.host['hostname']} cannot keep rows until they are stored: {shared.spool}: {wrong.strerror}"
     return None

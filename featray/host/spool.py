@@ -7,11 +7,13 @@ one file per row key; a row that is written again replaces the first.
 
 import contextlib
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from featray.core.files import why_unwritable, write_whole
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json, to_json
 from featray.errors import BackendError
 
@@ -33,14 +35,19 @@ def check_folder(cache: Path) -> None:
         raise BackendError(f"{cache} cannot be written ({reason}): name another folder in FEATRAY_CACHE")
 
 
-def write(place: Path, row: Row) -> Path:
-    """Put a row on disk; once this returns, the row survives a power cut.
+KEPT_OUTPUT = "output"
+"""Key of the output in a spooled row's JSON; `row.from_json` passes over it."""
+
+
+def write(place: Path, row: Row, output: PlainOutput | None = None) -> Path:
+    """Put a row on disk, with the output to keep; once this returns, both survive a power cut.
 
     Raises:
         OSError: the disk is full or cannot be written.
     """
     file = place / _name(row)
-    write_whole(file, to_json(row), durable=True)
+    kept = "" if output is None else f', "{KEPT_OUTPUT}": {json.dumps(output)}}}'
+    write_whole(file, to_json(row) if output is None else to_json(row)[:-1] + kept, durable=True)
     return file
 
 
@@ -58,6 +65,17 @@ def pending(place: Path) -> list[Row]:
         with contextlib.suppress(OSError, ValueError):
             dated.append((path.stat().st_mtime, from_json(path.read_text(encoding="utf-8"))))
     return [row for _, row in sorted(dated, key=lambda entry: entry[0])]
+
+
+def pending_outputs(place: Path, rows: Sequence[Row]) -> list[tuple[Row, PlainOutput]]:
+    """Read the outputs of rows that wait; rows without one, or that are gone, are left out."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(OSError, ValueError):
+            output = json.loads((place / _name(row)).read_text(encoding="utf-8")).get(KEPT_OUTPUT)
+            if output is not None:
+                found.append((row, output))
+    return found
 
 
 def _remove_abandoned(place: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
+from featray.core.output_table import OutputTable
 from featray.core.rules import Rules
 from featray.measurement import ffmpeg
 from featray.measurement.cell_run import CellRun, Instruments
@@ -41,6 +42,7 @@ class Bench:
         sampler = Sampler(gpu) if sampled and rules.protocol == ProtocolName.FEATRAY else None
         self._instruments = Instruments(loaded=loaded, rules=rules, gpu=gpu, sampler=sampler, sleep=sleep)
         self._ffmpeg: str | None = None
+        self.output: OutputTable | None = None  # of the last timed call of the cell measured last
 
     def measure(self, cell: Cell, files: Sequence[Path]) -> dict[str, Any]:
         """Measure one cell.
@@ -53,6 +55,9 @@ class Bench:
             Refused: the detector did not compute on the device that was asked for.
             Exception: whatever the detector raises.
         """
-        columns = CellRun(self._instruments, cell, files).run()
+        self.output = None
+        cell_run = CellRun(self._instruments, cell, files)
+        columns = cell_run.run()
+        self.output = cell_run.output
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())  # empty until a call has loaded one
         return columns | ({"ffmpeg": self._ffmpeg} if self._ffmpeg else {})

@@ -61,7 +61,7 @@ class CellRun:
         self._detect = instruments.loaded.prepare(cell, files)
         self._output: Output | None = None
         self._result: Any = None  # of the last timed call
-        self._table: OutputTable | None = None  # the same, once all calls are timed
+        self.output: OutputTable | None = None  # the same, once all calls are timed
         self._is_pyfeat = instruments.rules.protocol == ProtocolName.PYFEAT
         self._synchronize = _no_wait if self._is_pyfeat else instruments.loaded.synchronize
         self._unmet: list[str] = []
@@ -87,7 +87,7 @@ class CellRun:
             **self._read_gpu_settings(),
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
-        self._table, self._result = output_tables.read(self._result), None
+        self.output, self._result = output_tables.read(self._result), None
         columns |= self._profile(timings) | self._sustain(timings)
         columns |= {"unmet_rules": [*timings.unmet_rules, *self._unmet], "reason": "; ".join(self._reasons) or None}
         columns |= torch_flags.columns(sys.modules.get("torch"))
@@ -209,7 +209,7 @@ class CellRun:
         output = self._output
         if output is None:
             return {}
-        sums = None if self._table is None else output_tables.add_up(self._table)
+        sums = None if self.output is None else output_tables.add_up(self.output)
         return {
             "fex_rows": output.fex_rows,
             "faces": output.faces,

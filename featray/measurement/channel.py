@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from featray.core.events import EventKind
@@ -53,9 +54,10 @@ class Channel:
         text = json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False) + "\n"
         self._write(text.encode())
 
-    def send_row(self, row: str) -> None:
-        """Write a row, given as JSON, and wait until the supervisor has it on disk."""
-        self._write(f'{{"event": "row", "row": {row}}}\n'.encode())
+    def send_row(self, row: str, output: Mapping[str, Any] | None = None) -> None:
+        """Write a row, given as JSON, with the output to keep, and wait until the supervisor has both on disk."""
+        kept = "" if output is None else f', "output": {json.dumps(output, allow_nan=False)}'
+        self._write(f'{{"event": "row", "row": {row}{kept}}}\n'.encode())
         while self._lines.get() != NEXT:
             pass
 

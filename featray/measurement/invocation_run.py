@@ -7,7 +7,7 @@ The supervisor has a cell's row before the next cell begins. A Python error cost
 import faulthandler
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,18 +75,30 @@ class InvocationRun:
         started_at = clock.utc_now()
         with _ends_after(self._request.invocation.rules.cell_limit_s):
             measured = outcome.attempt(lambda: opened.measure(cell, self._request.input_files(cell)))
+            output = None if isinstance(measured, Failure) else self._output_to_keep(opened)
         is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not is_faulted:
             memory.free()
-        self._send(cell, measured, started_at)
+        self._send(cell, measured, started_at, output)
         if isinstance(measured, Failure) and measured.status is Status.OOM:
             for larger in invocation.larger_batches(cell, self._remaining):
                 skipped = Failure(status=Status.SKIPPED, reason=invocation.why_skipped(cell))
                 self._send(larger, skipped, clock.utc_now())
         return not is_faulted
 
-    def _send(self, cell: Cell, measured: dict[str, Any] | Failure, started_at: str) -> None:
-        """Send a cell's row and wait until it is on disk."""
+    def _output_to_keep(self, bench: Bench) -> dict[str, Any] | None:
+        """Give the output of the cell just measured, in a unit's first invocation."""
+        is_first = self._request.invocation.invocation == 1
+        return bench.output.thinned().to_plain() if is_first and bench.output is not None else None
+
+    def _send(
+        self,
+        cell: Cell,
+        measured: dict[str, Any] | Failure,
+        started_at: str,
+        output: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Send a cell's row and its output, and wait until they are on disk."""
         columns: dict[str, Any] = {"started_at": started_at, "ended_at": clock.utc_now()}
         if isinstance(measured, Failure):
             columns |= {"status": measured.status.value, "reason": measured.reason, "stderr_tail": measured.trace}
@@ -94,7 +106,7 @@ class InvocationRun:
             columns |= {"status": Status.OK.value, **measured}
         record = invocation.record(self._request.invocation, cell, **(self._context | columns))
         self._remaining.remove(cell)
-        self._channel.send_row(row.to_json(record))
+        self._channel.send_row(row.to_json(record), output)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from featray.analysis import drift_wording
 from featray.analysis.comparison import Comparison, Pair, SeparationPlan, next_step
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -66,6 +67,7 @@ def _remarks(pair: Pair) -> list[str]:
     remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.is_different else []
     remarks += ["undecided: it may be chance among so many pairs"] if pair.dagger else []
     remarks += pair.reasons
+    remarks += [drift_wording.phrase(pair.drift)] if pair.drift and pair.decision else []
     remarks += [pair.attribution] if pair.factors else []
     remarks += [pair.allowance] if pair.allowance else []
     remarks += pair.cautions
@@ -197,6 +199,8 @@ def _record(pair: Pair) -> dict[str, Any]:
             for factor in pair.factors
         ],
         "unknown_factors": list(pair.unknown),
+        "drift": None if pair.drift is None else drift_wording.to_plain(pair.drift),
+        "drift_causes": list(pair.causes),
         "allowance": pair.allowance,
         "cautions": list(pair.cautions),
         "separation": _separation(pair.separation),

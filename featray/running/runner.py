@@ -23,7 +23,7 @@ from featray.planning.inventory import Target
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
-from featray.running import unmeasured
+from featray.running import kept_outputs, unmeasured
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.retries import moved_elsewhere, narrowed, next_attempt
@@ -206,6 +206,8 @@ class Runner:
             invocation.deadline = self._deadline(invocation.planned, is_measuring=invocation.current is not None)
         if event.row is not None:
             self._take_row(invocation, event.row, event.text)
+            if event.output is not None and event.row.status == Status.OK:
+                self.outcome.problems += kept_outputs.keep(self._results, [(event.row, event.output)])
             invocation.spooled.append(event.row)
             self._spooling[id(invocation)] = invocation
             return

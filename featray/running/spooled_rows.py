@@ -12,6 +12,7 @@ from featray.core.events import PlainEvent
 from featray.core.row import Row
 from featray.core.status import precedence
 from featray.core.stored_unit import StoredUnit
+from featray.running import kept_outputs
 from featray.running.progress import Progress, Watch
 
 
@@ -32,6 +33,7 @@ def store_spooled(results: str, backend: Backend) -> list[Row]:
     fresh = new_rows(without_removed_runs(results, waiting), store.keys(results, every_attempt=True).units)
     if fresh:
         store.append(results, fresh)
+        kept_outputs.keep(results, backend.collect_outputs(spool, fresh))
     backend.forget(spool, waiting)
     return fresh
 

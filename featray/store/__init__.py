@@ -20,9 +20,11 @@ no message has them. `pandas.read_parquet("results/rows")` gives the same column
     writing, compaction        new files, and many files made one
     appending                  the files of one writer, merged while it goes on
     checkup, removal           a full check, and taking out a run
+    outputs                    what one call of each unit returned, beside the rows
     store_names, spool_names   how messages and hosts name a store
 """
 
+from featray.store import outputs
 from featray.store.appending import Appender
 from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
@@ -57,6 +59,7 @@ __all__ = [
     "keys",
     "latest_run",
     "load",
+    "outputs",
     "pause_garbage_collection",
     "plan_removal",
     "read",

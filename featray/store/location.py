@@ -20,6 +20,7 @@ from featray.errors import StoreError
 from featray.store import store_names
 
 ROWS = "rows"  # folder of the rows, within the results
+OUTPUTS = "outputs"  # folder of the kept outputs
 
 OPEN_MAX = 8  # filesystems that a process keeps open
 
@@ -54,8 +55,8 @@ class Location:
         return f"{self.folder}/{name}"
 
 
-def locate(results: str | os.PathLike[str]) -> Location:
-    """Find where the rows of a results folder or URI lie; nothing is created or read.
+def locate(results: str | os.PathLike[str], part: str = ROWS) -> Location:
+    """Find where the rows of a results folder or URI lie, or another part of it; nothing is created or read.
 
     Raises:
         BadInput: the URI carries credentials.
@@ -64,14 +65,14 @@ def locate(results: str | os.PathLike[str]) -> Location:
     text = os.fspath(results)
     store_names.check_address(text)
     if "://" not in text:
-        return Location(fs.LocalFileSystem(), f"{Path(text).absolute()}/{ROWS}", f"{text.rstrip('/')}/{ROWS}")
+        return Location(fs.LocalFileSystem(), f"{Path(text).absolute()}/{part}", f"{text.rstrip('/')}/{part}")
     name = store_names.display_name(text)
     try:
         filesystem, folder = _open(text)
     except (pa.ArrowException, OSError, ValueError) as error:
         # Not `from error`: a printed chain of errors would show the URI.
         raise StoreError(f"{name}: cannot open: {store_names.hide_secrets(str(error), text)}") from None
-    return Location(filesystem, f"{folder.rstrip('/')}/{ROWS}", f"{name}/{ROWS}")
+    return Location(filesystem, f"{folder.rstrip('/')}/{part}", f"{name}/{part}")
 
 
 @functools.lru_cache(maxsize=OPEN_MAX)

@@ -1,7 +1,8 @@
 """Removal: taking the rows of a run out of the store for good.
 
 Flow: `plan_removal` -> `Removal` -> `remove`; the runner asks `is_removed` before it stores rows that a host kept.
-Archives stay. Rows of other runs are never lost, even if a removal stops halfway.
+Archives stay. The kept outputs of a run go with its rows. Rows of other runs are never lost, even if a removal stops
+halfway.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from featray.core import identity
 from featray.errors import NothingMatches, StoreError, suggest
-from featray.store import compaction, reading, scanning, schema, stored_files, summary, writing
+from featray.store import compaction, outputs, reading, scanning, schema, stored_files, summary, writing
 from featray.store.location import Location, locate
 from featray.store.problems import report_change, report_damage
 from featray.store.scanning import file_names, scan
@@ -96,6 +97,8 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
         raise
     for name in (*planned.rewritten, *planned.deleted):
         stored_files.delete(location, name)
+    if not planned.archived:
+        outputs.delete_run(results, run_id)
     return planned
 
 

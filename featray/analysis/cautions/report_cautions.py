@@ -67,7 +67,7 @@ def _deviating(units: Sequence[Unit]) -> Iterator[Caution]:
         if deviations := output_agreement.find_deviations(unit):
             yield Caution(
                 kind=CautionKind.UNEQUAL,
-                sentence=f"the outputs of {names([unit])} differ between its invocations: {wording.phrases(deviations)}",
+                sentence=f"outputs differ between the invocations of {names([unit])}: {wording.phrases(deviations)}",
                 what_to_do="Its times are those of different work: find out why before you use them",
                 units=(unit,),
             )

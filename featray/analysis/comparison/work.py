@@ -1,35 +1,12 @@
-"""Work: whether two units computed the same, by what was resolved and by what the outputs are.
-
-Outputs are not bit-stable, so comparing digests of them would refuse equal work: batch 1 instead of 4, or 1 thread
-instead of 2, moves continuous values by up to 6e-5 on a CPU, and values that come from trees may jump.
-"""
+"""Work: whether two units computed the same, by what was resolved and by what the outputs are."""
 
 import dataclasses
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from featray.analysis import output_agreement
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.row import OutputSummary
-
-ABSOLUTE_TOLERANCE = 6e-5
-"""How far a mean or sd of an output column may move: the most that batch and thread count alone moved any value
-(py-feat 2.1.5 on a CPU, batch 1 against 4 and 1 thread against 2). It decides for columns that are nearly 0."""
-
-RELATIVE_TOLERANCE = 5e-3
-"""The same as a share of the column's size (mean or sd, whichever is larger): ten times the rounding of TF32 (2^-11),
-in which convolutions run on NVIDIA GPUs but not on CPUs. On a CPU, batch and threads moved continuous columns of
-retinaface and detectorv2 by up to 1.3e-5 of their size."""
-
-STEP_TOLERANCE = 0.10
-"""How far, as a share of its size, a column of steps may move. Action units come from trees, whose value jumps where
-an input crosses a split: of four frames, batch 4 instead of 1 moved one AU09 by 0.03, and the column by 1.3%."""
-
-STEPPING = 0.25
-"""Share of the columns that may move so far: 20 of retinaface's 45 come from trees, and one of them stepped. Another
-model moves at least one column beyond STEP_TOLERANCE; a change that reaches all columns moves over a quarter."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,34 +108,7 @@ def output_differences(
         if None not in counts and counts[0] != counts[1]:
             reasons.append(f"{column} {counts[0]} -> {counts[1]}")
     if "detector" not in over and not keys.detector_parts(over) and not is_explained:
-        reasons += _column_differences(before.output_summary, after.output_summary)
+        reasons += output_agreement.find_column_differences(before.output_summary, after.output_summary)
         if moved := output_agreement.find_disagreements(before, after):
             reasons.append(f"outputs moved: {', '.join(each.text for each in moved)} (root mean square)")
     return tuple(reasons)
-
-
-def _column_differences(before: OutputSummary | None, after: OutputSummary | None) -> Iterator[str]:
-    if before is None or after is None:
-        return
-    for side, names in (("baseline", before.keys() - after.keys()), ("candidate", after.keys() - before.keys())):
-        if names:
-            yield f"columns {wording.listed(sorted(names))} only in the {side}"
-    shared = [name for name in before if name in after]
-    moved = [name for name in shared if not _agree(before[name], after[name], RELATIVE_TOLERANCE)]
-    far = [name for name in moved if not _agree(before[name], after[name], STEP_TOLERANCE)]
-    if far or len(moved) > STEPPING * len(before):
-        yield f"values of {wording.listed(far or moved)}"
-
-
-def _agree(before: Sequence[float | None], after: Sequence[float | None], share: float) -> bool:
-    """Compare [mean, sd, non-null count]; the mean and sd of no values are null."""
-    if len(before) != 3 or len(after) != 3 or before[2] != after[2]:
-        return False
-    size = max(abs(value or 0.0) for value in before[:2])
-    allowed = max(ABSOLUTE_TOLERANCE, share * size)
-    return all(_is_near(*both, allowed) for both in zip(before[:2], after[:2], strict=True))
-
-
-def _is_near(first: float | None, second: float | None, allowed: float) -> bool:
-    numbers = [value for value in (first, second) if value is not None and not math.isnan(value)]
-    return len(numbers) == 0 or (len(numbers) == 2 and abs(numbers[0] - numbers[1]) <= allowed)

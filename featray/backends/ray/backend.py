@@ -21,6 +21,7 @@ from featray.backends.ray.link import first_line
 from featray.backends.ray.listener import Listener
 from featray.backends.ray.meters import Meters
 from featray.core.events import EventKind, PlainEvent
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import HeadGone
@@ -101,6 +102,14 @@ class RayCluster(Backend):
             HeadGone: the head is gone.
         """
         return self._hosts.collect(store)
+
+    def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
+        """Fetch the outputs that wait with these rows.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        return self._hosts.collect_outputs(store, rows)
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:
         """Let the hosts that measured these rows drop them; a host that does not answer keeps them without harm."""

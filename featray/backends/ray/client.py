@@ -13,6 +13,7 @@ from typing import Any
 from featray.backends import Backend, Event
 from featray.backends.ray.server_process import ServerGone, ServerProcess
 from featray.core.events import EventKind
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import BackendError, FeatrayError, HeadGone
@@ -177,6 +178,15 @@ class RayClient(Backend):
         """
         rows: Sequence[Row] = self._call("collect", store, limit_s=ANSWER_S)
         return rows
+
+    def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
+        """Fetch the outputs that wait with these rows in the spool of every host that answers.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        outputs: Sequence[tuple[Row, PlainOutput]] = self._call("collect_outputs", store, list(rows), limit_s=ANSWER_S)
+        return outputs
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:
         """Let the hosts that measured these rows drop them; a host that does not hear it keeps them without harm."""

@@ -15,6 +15,7 @@ from featray.backends.ray import liveness
 from featray.backends.ray.link import first_line, pin_to
 from featray.cluster.nodes import GPU_LABEL
 from featray.core import wording
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.host import clips, environments, probe, spool
@@ -49,6 +50,11 @@ def _fetch(files: list[weights.HubFile]) -> list[str]:
 @ray.remote(num_cpus=0, max_retries=0)
 def _collect(store: str) -> list[Row]:
     return spool.pending(spool.folder(weights.featray_cache(), store))
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+def _collect_outputs(store: str, rows: list[Row]) -> list[tuple[Row, PlainOutput]]:
+    return spool.pending_outputs(spool.folder(weights.featray_cache(), store), rows)
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -118,6 +124,17 @@ class RayHosts:
             name = self._usable()[host_id].hostname
             _log.warning("the rows in the spool of %s stay there until the next submit: %s", name, reason)
         return [row for rows in answers.values() for row in rows]
+
+    def collect_outputs(self, store: str, rows: Sequence[Row]) -> list[tuple[Row, PlainOutput]]:
+        """Fetch the outputs of rows from the hosts that measured them; those of a host that does not answer are lost.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        wanted = {host_id: [row for row in rows if row.host_id == host_id] for host_id in self._usable()}
+        calls = {host_id: [store, own] for host_id, own in wanted.items() if own}
+        answers, _ = self._call(_collect_outputs, calls, SPOOL_S)
+        return [output for outputs in answers.values() for output in outputs]
 
     def forget(self, store: str, stored: Sequence[Row]) -> None:
         """Let the hosts that measured these rows drop them; a host that does not answer keeps them without harm."""

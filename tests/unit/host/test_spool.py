@@ -8,6 +8,7 @@ import pytest
 
 from featray.errors import BackendError
 from featray.host import spool
+from tests.support import fake_outputs
 from tests.support.builders import make_row
 
 
@@ -84,3 +85,15 @@ def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(tmp_path: Pa
         BackendError, match=r"cannot be written \(Not a directory\): name another folder in FEATRAY_CACHE"
     ):
         spool.check_folder(tmp_path / "file" / "cache")
+
+
+def test_an_output_waits_with_its_row(tmp_path: Path) -> None:
+    plain = fake_outputs.make_table().to_plain()
+    spool.write(tmp_path, make_row(), plain)
+    spool.write(tmp_path, make_row(invocation=2))
+    rows = spool.pending(tmp_path)
+    assert sorted(row.invocation for row in rows) == [1, 2]
+    ((row, output),) = spool.pending_outputs(tmp_path, rows)
+    assert (row, output) == (make_row(), plain)
+    spool.forget(tmp_path, rows)
+    assert spool.pending_outputs(tmp_path, rows) == []

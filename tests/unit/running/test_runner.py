@@ -14,6 +14,7 @@ from featray.core import invocation
 from featray.core.cell import Cell, cell_id
 from featray.core.detectors import CATALOGUE
 from featray.core.events import EventKind
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
@@ -48,6 +49,9 @@ class ScriptedBackend:
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
         return {}
+
+    def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:  # noqa: ARG002
+        return ()
 
     def start(self, planned: PlannedInvocation, store: str) -> None:  # noqa: ARG002
         script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
