@@ -19,10 +19,20 @@ TABLES_MAX = 16  # outputs in memory: 16 MB each at the most (`output_table.VALU
 class Outputs:
     """The kept outputs of a store."""
 
-    def __init__(self, read: Callable[[Row], OutputTable | None]) -> None:
-        """Take the function that reads the output of the unit that a row belongs to; None where none was kept."""
+    def __init__(self, read: Callable[[Row], OutputTable | None], has: Callable[[Row], bool] = lambda _: True) -> None:
+        """Take what is needed of a store.
+
+        Args:
+            read: Reads the output of the unit that a row belongs to; None where none was kept.
+            has: Says in no time whether one was kept; it may say so of one that cannot be read.
+        """
+        self._has = has
         self._read = functools.lru_cache(maxsize=TABLES_MAX)(lambda unit: read(unit.row))
         self._drifts: dict[tuple[int, int], tuple[Unit, Unit, Drift | None]] = {}
+
+    def has(self, unit: Unit) -> bool:
+        """Return True if a unit's output was kept."""
+        return self._has(unit.row)
 
     def between(self, reference: Unit, other: Unit) -> Drift | None:
         """Measure how far a unit's output lies from a reference's; None unless both were kept."""
@@ -33,10 +43,11 @@ class Outputs:
         return self._drifts[key][2]
 
     def _measure(self, reference: Unit, other: Unit) -> Drift | None:
-        before = self._read(reference)
-        after = None if before is None else self._read(other)
+        if not self.has(reference) or not self.has(other):
+            return None
+        before, after = self._read(reference), self._read(other)
         return None if before is None or after is None else drift.measure(before, after)
 
 
-NO_OUTPUTS = Outputs(lambda _: None)
+NO_OUTPUTS = Outputs(lambda _: None, lambda _: False)
 """No output was kept, or none is to be looked at."""

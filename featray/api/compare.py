@@ -93,7 +93,8 @@ def compare(
     baseline_rows = _select(results, baseline, problems)
     candidate_rows = None if candidate is None else _select(results, candidate, problems)
 
-    kept_outputs = Outputs(lambda row: store.outputs.find(results, row))
+    kept = store.outputs.KeptOutputs(results)
+    kept_outputs = Outputs(kept.find, kept.has)
 
     def judge(known: Noise) -> Comparison:
         if candidate_rows is None:

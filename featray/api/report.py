@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featray import store
-from featray.analysis import diagnosis, units
+from featray.analysis import diagnosis, unit_drifts, units
+from featray.analysis.outputs import Outputs
 from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
@@ -112,7 +113,10 @@ def compose(
     """
     people_notes = read_notes(results, chosen.name)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, before)
-    report = document.build(candidate_units)
+    kept = store.outputs.KeptOutputs(results)
+    kept_outputs = Outputs(kept.find, kept.has)
+    changes = unit_drifts.find(candidate_units, baseline_units, kept_outputs)
+    report = document.build(candidate_units, changes)
     diagnosed = noise.judge(
         results,
         lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),

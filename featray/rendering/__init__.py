@@ -5,6 +5,7 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
 
     document              a report as a value: blocks per host and device, sections per input, one table per detector
     columns               headings of the tables, and a unit as the texts under them
+    changes_text          what changes from one setting to another, and the table of it
     best_settings         which batch to use, and the table of them
     notes                 what the diagnosis found: headline, comparisons, findings, next runs
     unit_text             each figure of a unit as text, the same in every format

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from featray.analysis import cautions, unit_wording
 from featray.analysis.cautions import Caution
+from featray.analysis.unit_drifts import UnitDrift
 from featray.analysis.units import Unit
 from featray.core import inputs, report_order, wording
 from featray.rendering import best_settings, columns, hardware_blocks, metadata, unit_text
@@ -60,6 +61,7 @@ class Report:
     blocks: tuple[Block, ...]
     best: tuple[BestSetting, ...]
     cautions: tuple[Caution, ...]
+    changes: tuple[UnitDrift, ...] = ()  # how far the outputs of its units lie from their references
     has_many_runs: bool
     has_many_targets: bool
     units: tuple[Unit, ...]
@@ -75,11 +77,12 @@ class Report:
         ]
 
 
-def build(units: Sequence[Unit]) -> Report:
+def build(units: Sequence[Unit], changes: Sequence[UnitDrift] = ()) -> Report:
     """Arrange units as a report; no units make an empty one.
 
     Args:
         units: Of any runs; their targets are named together with everything that the report names.
+        changes: How far their outputs lie from those of their references.
     """
     rows = [row for unit in units for row in unit.rows]
     runs = _grouped(units, lambda unit: unit.row.run_id)
@@ -94,6 +97,7 @@ def build(units: Sequence[Unit]) -> Report:
         blocks=tuple(blocks),
         best=best_settings.choose(_by_input(units)),
         cautions=tuple(cautions.of_units(units)),
+        changes=tuple(changes),
         has_many_runs=len(runs) > 1,
         has_many_targets=len({unit.row.target_id for unit in units}) > 1,
         units=tuple(units),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.cautions import Caution
 from featray.core import wording
-from featray.rendering import best_settings, columns
+from featray.rendering import best_settings, changes_text, columns
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import (
     NEXT_HEADINGS,
@@ -92,6 +92,7 @@ def _tables(report: Report) -> Iterator[str]:
     for block in report.blocks:
         yield from _block(block, report)
     yield from _best(report)
+    yield from _changes(report)
 
 
 def _metadata(heading: str, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -151,6 +152,21 @@ def _best(report: Report) -> Iterator[str]:
         yield f"### {escape(section)}"
         yield ""
         yield from grid(headings[1:], (line[1:] for line in members))
+        yield ""
+
+
+def _changes(report: Report) -> Iterator[str]:
+    """Write what changes from one setting to another, where outputs were kept."""
+    if not report.changes:
+        return
+    yield f"## {changes_text.TITLE}"
+    yield ""
+    yield changes_text.NOTE
+    yield ""
+    yield from grid(changes_text.HEADINGS, (line.texts for line in changes_text.lines(report.changes)))
+    yield ""
+    if left_out := changes_text.left_out(report.changes):
+        yield f"{wording.count(left_out, 'more line')} beyond tolerance: see the JSON report."
         yield ""
 
 

@@ -75,6 +75,30 @@ def find(results: str | os.PathLike[str], row: Row) -> OutputTable | None:
         return None
 
 
+class KeptOutputs:
+    """The kept outputs of a store; the names of a run's files are read once."""
+
+    def __init__(self, results: str | os.PathLike[str]) -> None:
+        """Take the folder or URI; nothing is read yet."""
+        self._results = results
+        self._names: dict[str, frozenset[str]] = {}
+
+    def has(self, row: Row) -> bool:
+        """Return True if the output of the unit that a row belongs to was kept.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        if row.run_id not in self._names:
+            files, _ = stored_files.list_files(_locate(self._results, row.run_id))
+            self._names[row.run_id] = frozenset(file.name for file in files)
+        return _name(row) in self._names[row.run_id]
+
+    def find(self, row: Row) -> OutputTable | None:
+        """Read an output, as `find` does."""
+        return find(self._results, row)
+
+
 def delete_run(results: str | os.PathLike[str], run_id: str) -> int:
     """Delete the outputs of a run; return how many there were.
 

@@ -6,6 +6,7 @@ plot          one plot as a value, and what all plots share
 curve_plots   throughput and memory against the batch size
 stage_plots   where the time of a frame goes
 ratio_plots   the comparisons with the baseline
+change_plots  speed against drift
 legend        colours and marks of detectors and targets, and the buttons that filter by them
 palette       colours, marks and dashes
 templates/    page, style and script

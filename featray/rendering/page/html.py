@@ -14,10 +14,10 @@ from typing import Any
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.rendering import best_settings, markdown, unit_fields
+from featray.rendering import best_settings, changes_text, markdown, unit_fields
 from featray.rendering.document import Report
 from featray.rendering.notes import NONE, Notes, Observation, shared_reason, without_findings
-from featray.rendering.page import curve_plots, legend, palette, ratio_plots, stage_plots, tables
+from featray.rendering.page import change_plots, curve_plots, legend, palette, ratio_plots, stage_plots, tables
 from featray.rendering.page.plot import Anchors, Plot
 from featray.rendering.page.tables import PageTable
 
@@ -88,6 +88,7 @@ def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | N
         *ratio_plots.draw(report, notes, anchors),
         *curve_plots.draw_throughput(report, shown, keys, anchors),
         *curve_plots.draw_memory(report, shown, keys, anchors),
+        *change_plots.draw(report, shown, keys, anchors),
         *stage_plots.draw(report, shown, keys, anchors),
     ]
     parts = [part for part in _parts(report, notes, plots, anchors) if part is not None]
@@ -137,6 +138,7 @@ def _parts(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors
         _best(report, anchors),
         _observations(notes),
         _comparisons(report, notes, plots, anchors),
+        _changes(report, plots, anchors),
         _plots("throughput", "Throughput", THROUGHPUT_NOTE, plots),
         _plots("stages", "Stages", STAGES_NOTE, plots),
         _plots("memory", "Memory", MEMORY_NOTE, plots),
@@ -146,8 +148,27 @@ def _parts(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors
 
 
 THROUGHPUT_NOTE = "Vertical bars are 95% confidence intervals; a unit needs at least three invocations for one."
+CHANGES_NOTE = (
+    "In the plot, a point below the line has the same results as its reference; the further right, the faster."
+)
 STAGES_NOTE = "Where the time of one profiled call goes, for the fastest profiled batch of each detector and target."
 MEMORY_NOTE = "Peak memory: on a GPU of all processes together, on a CPU of the measuring process."
+
+
+def _changes(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
+    if not report.changes:
+        return None
+    left_out = changes_text.left_out(report.changes)
+    note = [changes_text.NOTE, CHANGES_NOTE]
+    note += [f"{wording.count(left_out, 'more line')} beyond tolerance: see the JSON report."] if left_out else []
+    return PagePart(
+        anchor="changes",
+        title=changes_text.TITLE,
+        note=" ".join(note),
+        plots=_of_kind("changes", plots),
+        legend=True,
+        table=tables.changes(report, anchors),
+    )
 
 
 def _best(report: Report, anchors: Anchors) -> PagePart | None:

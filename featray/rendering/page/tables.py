@@ -10,7 +10,7 @@ from featray.analysis import footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.rendering import best_settings, unit_fields, unit_text
+from featray.rendering import best_settings, changes_text, unit_fields, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
 from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote, interval, shared_reason, speedup
@@ -224,6 +224,18 @@ def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
         PageCell(wording.plain(pair.reason or ""), kind="r"),
     ]
     return dict(zip(PAIR_HEADINGS, cells, strict=True))
+
+
+def changes(report: Report, anchors: Anchors) -> PageTable:
+    """Make the table of what changes from one setting to another; a line of one unit links to it."""
+    lines = []
+    for line in changes_text.lines(report.changes):
+        link = anchors.get(line.unit.key) if line.unit else None
+        first, *others = line.texts
+        cells = [PageCell(wording.plain(first), kind="m", link=link), *(named(wording.plain(text)) for text in others)]
+        about = _about(line.unit) if line.unit else ()
+        lines.append(PageLine(cells=cells, kind="bad" if line.is_beyond else None, about=about))
+    return PageTable(title="what changes", columns=_columns(changes_text.HEADINGS), lines=lines)
 
 
 def next_runs(notes: Notes) -> PageTable:
