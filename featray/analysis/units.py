@@ -151,6 +151,13 @@ class Unit:
         names = dict.fromkeys(name for profile in profiles for name in profile)
         return {name: median(profile.get(name) or 0.0 for profile in profiles) for name in names}
 
+    @functools.cached_property
+    def accuracy(self) -> dict[str, float]:
+        """Give each score against the input's labels, the median over invocations; empty without labels."""
+        scores = [row.accuracy for row in self.measured if row.accuracy]
+        names = dict.fromkeys(name for of_row in scores for name in of_row)
+        return {name: median(of_row[name] for of_row in scores if of_row.get(name) is not None) for name in names}
+
     @property
     def repeats(self) -> tuple[int, int]:
         """Give the fewest and the most timed calls of the measured invocations."""

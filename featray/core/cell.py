@@ -60,12 +60,21 @@ def to_asked(cell: Cell) -> dict[str, Any]:
     """Write a cell, secrets included, as a JSON value from which `from_asked` makes it again: for the child alone."""
     return dataclasses.asdict(cell) | {
         "detector": dataclasses.asdict(cell.detector) | {"keywords": dict(cell.detector.keywords)},
-        "input": dataclasses.asdict(cell.input) | {"paths": list(cell.input.paths), "sha256": list(cell.input.sha256)},
+        "input": _input(cell.input),
         "device": str(cell.device),
         "weights": str(cell.weights),
         "requirements": list(cell.requirements),
         "env": dict(cell.env),
     }
+
+
+def _input(given: Input) -> dict[str, Any]:
+    """Write an input; labels only where it has any, so that the cells of older featrays are written as before."""
+    value = dataclasses.asdict(given) | {"paths": list(given.paths), "sha256": list(given.sha256)}
+    return value if given.labels else {name: item for name, item in value.items() if name not in LABELS}
+
+
+LABELS = ("labels", "labels_sha256")
 
 
 def to_recorded(cell: Cell) -> dict[str, Any]:
@@ -126,4 +135,6 @@ def cell_id(cell: Cell) -> str:
     del value["detector"]["heading"], value["environment"]
     if cell.input.sha256:
         del value["input"]["paths"]
+    if cell.input.labels_sha256:
+        del value["input"]["labels"]
     return identity.digest(value)

@@ -34,6 +34,8 @@ class Input:
     skip_frames: int | None = None  # take every n-th frame
     frame_limit: int | None = None  # use only the first n frames of the clip
     output_size: int | None = None  # py-feat rescales each frame to this many pixels
+    labels: str | None = None  # CSV file of what is in each frame (`label_files`)
+    labels_sha256: str | None = None  # of that file
 
     @property
     def frames(self) -> int:

@@ -120,6 +120,7 @@ class Row:
     output_sums: dict[str, str] | None = _col(
         "family of output columns -> weighted sums of its values in the last timed call (featray.core.output_sums)"
     )
+    accuracy: dict[str, float] | None = _col("score against the input's labels -> its value (feat.evaluation)")
     delay_s_per_frame: float | None = _col("delay injected for self-tests, seconds per frame")
     printed: dict[str, str] | None = _col("imports: the figures as printed")
     interval_s: Floats | None = _col("imports: [low, high] seconds that all printed figures allow")

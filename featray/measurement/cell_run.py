@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from featray.core import identity
+from featray.core import identity, inputs, label_files
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
 from featray.core.output_table import OutputTable
 from featray.core.rules import SUSTAINED_REST_S, Rules
 from featray.measurement import (
+    accuracy,
     device,
     machine_state,
     memory,
@@ -88,7 +89,7 @@ class CellRun:
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
         self.output, self._result = output_tables.read(self._result), None
-        columns |= self._profile(timings) | self._sustain(timings)
+        columns |= self._score() | self._profile(timings) | self._sustain(timings)
         columns |= {"unmet_rules": [*timings.unmet_rules, *self._unmet], "reason": "; ".join(self._reasons) or None}
         columns |= torch_flags.columns(sys.modules.get("torch"))
         return {**columns, **self._output_columns(), **self._work_columns()}
@@ -137,6 +138,18 @@ class CellRun:
         if not telemetry.is_explained(window):  # a low clock with a reason is not this GPU's usual clock
             clocks.extend(telemetry.without_none([window.sm_clock_hz]))
         return False
+
+    def _score(self) -> dict[str, Any]:
+        """Score the last timed call's output against the input's labels; a failure here costs no timing."""
+        given, table = self._cell.input, self.output
+        if given.labels is None or table is None:
+            return {}
+        path, images = Path(given.labels), [file.name for file in self._files] if given.kind == inputs.IMAGES else []
+        scores = outcome.attempt(lambda: accuracy.score(table, label_files.read(path, images), len(images) or None))
+        if isinstance(scores, Failure):
+            self._reasons.append(f"no accuracy: {scores.reason}")
+            return {}
+        return {"accuracy": scores}
 
     def _profile(self, timings: Timings) -> dict[str, Any]:
         """Make one more call, stage by stage, unless it might pass the time limit; a failure here costs no timing."""

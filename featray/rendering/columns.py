@@ -5,7 +5,7 @@ Flow: units -> `varying` -> `headings` and `line` -> `markdown`, `terminal`. Pur
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
@@ -22,6 +22,17 @@ class Columns:
     calls: bool
     interval: bool
     spread: bool
+    accuracy: tuple[str, ...] = ()  # scores that any unit has
+
+
+SCORES: Mapping[str, str] = {
+    "AU F1": "AU F1",
+    "AU ICC": "AU ICC",
+    "emotion accuracy": "emotion",
+    "gaze degrees": "gaze error",
+    "pose degrees": "pose error",
+}
+"""Score of a row -> its column; the scores of single action units are in the JSON report."""
 
 
 def varying(units: Sequence[Unit]) -> Columns:
@@ -33,6 +44,7 @@ def varying(units: Sequence[Unit]) -> Columns:
         calls=any(len(unit.rows) > 1 or unit.repeats[1] > 1 for unit in units),
         interval=any(unit.interval_s is not None for unit in units),
         spread=any(unit.spread is not None for unit in units),
+        accuracy=tuple(score for score in SCORES if any(score in unit.accuracy for unit in units)),
     )
 
 
@@ -40,7 +52,7 @@ def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
     names = ["device", "batch", "workers", "threads", "environment", *figures, "calls", "95% CI", "IQR"]
-    return _shown(names, columns)
+    return [*_shown(names, columns), *(SCORES[score] for score in columns.accuracy)]
 
 
 def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
@@ -56,7 +68,7 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
         unit_text.interval(unit),
         unit_text.spread(unit),
     ]
-    return _shown(texts, columns)
+    return [*_shown(texts, columns), *(unit_text.accuracy(unit, score) for score in columns.accuracy)]
 
 
 def _shown(texts: Iterable[str], columns: Columns) -> list[str]:

@@ -53,6 +53,7 @@ def of_unit(unit: Unit) -> dict[str, FieldValue]:
         "memory_b": footprint.used_b(unit),
         "memory_total_b": footprint.total_b(unit),
         "stages_s": unit.stages_s or None,
+        "accuracy": unit.accuracy or None,
         "command": command(unit),
     }
 

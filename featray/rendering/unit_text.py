@@ -87,6 +87,12 @@ def output_rows(unit: Unit) -> str:
     return _written(unit.row.fex_rows, str)
 
 
+def accuracy(unit: Unit, score: str) -> str:
+    """Write a score against labels: `0.71`, `4.2°`."""
+    write = "{:.1f}°" if score.endswith("degrees") else "{:.2f}"
+    return _written(unit.accuracy.get(score), write.format)
+
+
 def outcome(unit: Unit) -> str:
     """Write why a unit has no number: the status and reason of its last row."""
     return unit_wording.status(unit.rows[-1], REASON_LENGTH)

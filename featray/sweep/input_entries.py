@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from featray import errors
+from featray.core import label_files
+from featray.core.files import hash_file
 from featray.core.inputs import CATALOGUE, IMAGE_SUFFIXES, IMAGES, VIDEO, VIDEO_SUFFIXES, Input
 from featray.sweep.schema import InputEntry
 
@@ -64,7 +66,7 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         f"-x{entry.copies}" if entry.copies else "",
         f"-{entry.output_size}px" if entry.output_size else "",
     ]
-    return dataclasses.replace(
+    resolved = dataclasses.replace(
         origin,
         name=entry.name or origin.name + "".join(suffixes),
         copies=entry.copies or origin.copies,
@@ -73,6 +75,17 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         frame_limit=limit,
         output_size=entry.output_size,
     )
+    return resolved if entry.labels is None else _with_labels(resolved, folder / Path(entry.labels).expanduser())
+
+
+def _with_labels(given: Input, file: Path) -> Input:
+    """Check a label file, and name it with its digest."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100 - as for media files
+    try:
+        label_files.read(path, [Path(name).name for name in given.paths] if given.kind == IMAGES else ())
+    except OSError as wrong:
+        raise ValueError(f"{path}: no label file that can be read ({wrong.strerror})") from wrong
+    return dataclasses.replace(given, labels=str(path), labels_sha256=hash_file(path))
 
 
 def _by_name(name: str) -> Input:

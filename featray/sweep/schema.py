@@ -51,6 +51,7 @@ class InputEntry(StrictModel):
     skip_frames: Positive | None = None
     frame_limit: Positive | None = None
     output_size: Positive | None = None
+    labels: Text | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:

@@ -10,7 +10,7 @@ from featray.analysis import footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.rendering import best_settings, changes_text, unit_fields, unit_text
+from featray.rendering import best_settings, changes_text, columns, unit_fields, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
 from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote, interval, shared_reason, speedup
@@ -34,6 +34,7 @@ NUMERIC = frozenset(
         "speedup",
         "cells",
         "time",
+        *columns.SCORES.values(),
     )
 )
 """Columns of numbers: aligned on the right, sorted by value."""
@@ -93,6 +94,7 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "workers": report.columns.workers,
         "threads": report.columns.threads,
         "environment": report.columns.environment,
+        **{heading: score in report.columns.accuracy for score, heading in columns.SCORES.items()},
     }
     lines = []
     for unit in shown:
@@ -105,7 +107,8 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
 
 UNIT_HEADINGS = (
     *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "environment"),
-    *("ms", "95% CI", "fps", "status", "IQR", "calls", "memory", "rows", "weights", "cell", "run again"),
+    *("ms", "95% CI", "fps", *columns.SCORES.values()),
+    *("status", "IQR", "calls", "memory", "rows", "weights", "cell", "run again"),
 )
 """Every column that the table of units can have."""
 
@@ -127,6 +130,7 @@ def _unit_cells(unit: Unit) -> dict[str, PageCell]:
         number(unit.frame_s, unit_text.frame_time(unit)),
         number(_interval_width_s(unit), unit_text.interval(unit)),
         number(unit_text.throughput_hz(unit), unit_text.throughput(unit)),
+        *(number(unit.accuracy.get(score), unit_text.accuracy(unit, score)) for score in columns.SCORES),
         PageCell(_status(unit), kind="r" if unit.failed else "t"),
         number(unit.spread, unit_text.spread(unit)),
         number(len(unit.measured), unit_text.calls(unit)),

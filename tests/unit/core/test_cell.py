@@ -120,3 +120,12 @@ def test_a_secret_counts_by_its_digest_so_that_the_cell_of_a_row_has_the_same_id
 def test_what_holds_no_secret_is_recorded_as_it_was_asked() -> None:
     asked = make_cell(env={"TOKENIZERS_PARALLELISM": "false"}, requirements=("torch==2.11.0",))
     assert cell.to_recorded(asked) == cell.to_asked(asked)
+
+
+def test_labels_are_asked_for_by_their_content_and_leave_other_cells_as_they_were() -> None:
+    plain = make_cell()
+    assert not {"labels", "labels_sha256"} & set(cell.to_asked(plain)["input"])
+    labelled = dataclasses.replace(plain, input=dataclasses.replace(plain.input, labels="/a.csv", labels_sha256="1"))
+    moved = dataclasses.replace(plain, input=dataclasses.replace(plain.input, labels="/b.csv", labels_sha256="1"))
+    assert cell.cell_id(labelled) == cell.cell_id(moved) != cell.cell_id(plain)
+    assert cell.from_asked(cell.to_asked(labelled)) == labelled

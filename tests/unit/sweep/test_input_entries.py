@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from featray.core.files import hash_file
 from featray.sweep import expand
 from tests.support.sweep_files import Complain, Load
 
@@ -90,3 +91,16 @@ def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> Non
 )
 def test_a_setting_of_the_other_kind_is_refused(complain: Complain, entry: str, message: str) -> None:
     assert message in complain(inputs=f"[{entry}]")
+
+
+def test_a_label_file_is_checked_and_named_by_its_content(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("frame,AU12\n0,3\n")
+    clip = load(inputs="{like: short, labels: labels.csv}").inputs[0]
+    assert clip.labels == str(tmp_path / "labels.csv")
+    assert clip.labels_sha256 == hash_file(tmp_path / "labels.csv")
+
+
+def test_a_label_file_that_is_missing_or_holds_no_label_is_refused(complain: Complain, tmp_path: Path) -> None:
+    assert "no label file that can be read" in complain(inputs="{like: short, labels: labels.csv}")
+    (tmp_path / "labels.csv").write_text("who\nme\n")
+    assert "no column can be compared with results" in complain(inputs="{like: short, labels: labels.csv}")

@@ -1,0 +1,79 @@
+"""Label files: what people or a data set say of each frame, to be compared with what a detector finds.
+
+Flow: `labels:` of a sweep's input -> `read_names` checks it -> the measuring child -> `read` -> `measurement.accuracy`.
+Standard library only. A label file is a CSV with a header. `frame` or `image` says which frame a line is about; without
+both, the lines are the frames in order. The other columns have py-feat's names; an empty field is no label.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+FRAME, IMAGE, EMOTION = "frame", "image", "emotion"
+POSE = ("Pitch", "Roll", "Yaw")
+GAZE = ("gaze_pitch", "gaze_yaw")
+EXPECTED = "AU columns such as AU12, emotion, gaze_pitch with gaze_yaw, or Pitch, Roll and Yaw"
+
+_AU = re.compile(r"AU\d\d")
+
+Labels = Mapping[str, Mapping[int, str]]
+"""Column -> frame -> what the file says; frames without a label are left out."""
+
+
+def is_label(column: str) -> bool:
+    """Return True for a column that can be scored."""
+    return bool(_AU.fullmatch(column)) or column in (EMOTION, *GAZE, *POSE)
+
+
+def read(path: Path, images: Sequence[str] = ()) -> dict[str, dict[int, str]]:
+    """Read a label file.
+
+    Args:
+        path: The file.
+        images: Names of the images in their order, for files with the column `image`; empty for a video.
+
+    Returns:
+        Column -> frame -> label, of the columns that can be scored.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no label, or a line cannot be used; the message says where and what was expected.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        lines = csv.DictReader(stream)
+        names = [name for name in lines.fieldnames or () if is_label(name)]
+        if not names:
+            raise ValueError(f"{path}: no column can be compared with results; expected {EXPECTED}")
+        labels: dict[str, dict[int, str]] = {name: {} for name in names}
+        places = {name: index for index, name in enumerate(images)}
+        for index, line in enumerate(lines):
+            where = f"{path}:{lines.line_num}"
+            frame = _frame(line, index, places, where)
+            for name in names:
+                if text := (line.get(name) or "").strip():
+                    labels[name][frame] = _checked(name, text, where)
+    return labels
+
+
+def _frame(line: Mapping[str, str | None], index: int, places: Mapping[str, int], where: str) -> int:
+    if (text := line.get(FRAME)) is not None:
+        if not text.strip().isdecimal():
+            raise ValueError(f"{where}: frame {text!r} is no frame; expected a whole number from 0")
+        return int(text)
+    if (name := line.get(IMAGE)) is not None:
+        if Path(name).name not in places:
+            raise ValueError(f"{where}: image {name!r} is none of this input's images")
+        return places[Path(name).name]
+    return index
+
+
+def _checked(name: str, text: str, where: str) -> str:
+    if name != EMOTION:
+        try:
+            if not math.isfinite(float(text)):
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"{where}: {name} {text!r} is no number") from None
+    return text

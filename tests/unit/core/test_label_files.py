@@ -1,0 +1,42 @@
+"""Label files: which frame a line is about, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from featray.core import label_files
+
+
+def read(folder: Path, text: str, images: tuple[str, ...] = ()) -> dict[str, dict[int, str]]:
+    path = folder / "labels.csv"
+    path.write_text(text, encoding="utf-8")
+    return label_files.read(path, images)
+
+
+def test_lines_without_a_frame_are_the_frames_in_order(tmp_path: Path) -> None:
+    assert read(tmp_path, "AU12,emotion,subject\n3,happiness,7\n,anger,7\n0,,7\n") == {
+        "AU12": {0: "3", 2: "0"},
+        "emotion": {0: "happiness", 1: "anger"},
+    }
+
+
+def test_a_line_names_its_frame_or_its_image(tmp_path: Path) -> None:
+    assert read(tmp_path, "frame,AU12\n24,1\n0,2\n") == {"AU12": {24: "1", 0: "2"}}
+    assert read(tmp_path, "image,AU12\nfaces/b.jpg,1\n", ("a.jpg", "b.jpg")) == {"AU12": {1: "1"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("subject,au12\n1,2\n", "no column can be compared with results; expected AU columns such as AU12"),
+        ("", "no column can be compared"),
+        ("frame,AU12\n-1,2\n", "labels.csv:2: frame '-1' is no frame; expected a whole number from 0"),
+        ("image,AU12\nc.jpg,2\n", "labels.csv:2: image 'c.jpg' is none of this input's images"),
+        ("AU12\n1\nmuch\n", "labels.csv:3: AU12 'much' is no number"),
+        ("Yaw\nnan\n", "labels.csv:2: Yaw 'nan' is no number"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"labels\.csv") as raised:
+        read(tmp_path, text, ("a.jpg",))
+    assert message in str(raised.value)
