@@ -20,7 +20,7 @@ def compare(
     ] = None,
     over: Annotated[
         list[str] | None,
-        typer.Option("--over", metavar="KEY", help="What is meant to differ, such as gpu, torch, batch_size, amp; separate several by commas."),
+        typer.Option("--over", metavar="KEY", help="What is meant to differ, such as gpu,torch or amp."),
     ] = None,
     fail_if: Annotated[
         list[str] | None,

@@ -18,7 +18,7 @@ EXPECTED = "AU columns such as AU12, emotion, gaze_pitch with gaze_yaw, or Pitch
 
 _AU = re.compile(r"AU\d\d")
 
-Labels = Mapping[str, Mapping[int, str]]
+FrameLabels = Mapping[str, Mapping[int, str]]
 """Column -> frame -> what the file says; frames without a label are left out."""
 
 

@@ -1,7 +1,7 @@
 """Accuracy: py-feat's own scores of one output against labels.
 
 Flow: the last timed call's `OutputTable`, a label file -> `score` -> column `accuracy` of the row.
-The figures are those of `feat.evaluation`: F1 and ICC(3,1) of action units, accuracy and macro F1 of emotions, degrees
+The figures are those of py-feat: F1 and ICC(3,1) of action units, accuracy and macro F1 of emotions, degrees
 between gaze directions. Head pose, which it does not score, gets the mean absolute error of its three angles. As there,
 a frame's face is the one with the highest score, and frames without a face are left out.
 """
@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from featray.core import output_families
-from featray.core.label_files import EMOTION, GAZE, POSE, Labels
+from featray.core.label_files import EMOTION, GAZE, POSE, FrameLabels
 from featray.core.output_families import Family
 from featray.core.output_table import OutputTable
 
@@ -22,7 +22,7 @@ Scores = dict[str, float]
 """Score -> value: `AU F1`, `AU12 ICC`, `emotion accuracy`, `gaze degrees`, ..."""
 
 
-def score(table: OutputTable, labels: Labels, copies_of: int | None = None) -> Scores:
+def score(table: OutputTable, labels: FrameLabels, copies_of: int | None = None) -> Scores:
     """Score an output.
 
     Args:
@@ -54,7 +54,7 @@ def _best_faces(table: OutputTable) -> dict[int, int]:
     return best
 
 
-def _score_action_units(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> Scores:
+def _score_action_units(table: OutputTable, faces: Mapping[int, int], truth: FrameLabels) -> Scores:
     names = [name for name in truth if name.startswith("AU") and name in table.columns and truth[name]]
     if not names:
         return {}
@@ -73,7 +73,7 @@ def _score_action_units(table: OutputTable, faces: Mapping[int, int], truth: Lab
     return scores
 
 
-def _score_emotions(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> Scores:
+def _score_emotions(table: OutputTable, faces: Mapping[int, int], truth: FrameLabels) -> Scores:
     columns = output_families.group(table.columns).get(Family.EMOTIONS, [])
     names = [_emotion(column) for column in columns]
     wanted, found = [], []
@@ -98,7 +98,7 @@ def _emotion(text: str) -> str:
     return ALIASES.get(text.casefold(), text.casefold())
 
 
-def _score_gaze(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> Scores:
+def _score_gaze(table: OutputTable, faces: Mapping[int, int], truth: FrameLabels) -> Scores:
     pairs = _angles(table, faces, truth, GAZE)
     if not pairs:
         return {}
@@ -110,7 +110,7 @@ def _score_gaze(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> 
     return {"gaze degrees": float(degrees.mean())}
 
 
-def _score_pose(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> Scores:
+def _score_pose(table: OutputTable, faces: Mapping[int, int], truth: FrameLabels) -> Scores:
     pairs = _angles(table, faces, truth, POSE)
     if not pairs:
         return {}
@@ -119,7 +119,7 @@ def _score_pose(table: OutputTable, faces: Mapping[int, int], truth: Labels) -> 
 
 
 def _angles(
-    table: OutputTable, faces: Mapping[int, int], truth: Labels, names: Sequence[str]
+    table: OutputTable, faces: Mapping[int, int], truth: FrameLabels, names: Sequence[str]
 ) -> list[tuple[list[float], list[float]]]:
     """List (labels, results) in radians of the frames that have all of some angles on both sides."""
     if not all(name in truth and name in table.columns for name in names):
