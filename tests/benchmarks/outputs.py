@@ -84,7 +84,7 @@ class Working:
 
     def detect(self, *_: object, **__: object) -> Any:
         """Compute, and return a new table."""
-        for _ in range(2):
+        for _step in range(2):
             self._matrix = self._matrix @ self._matrix / 700
         return self._frame.copy()
 
