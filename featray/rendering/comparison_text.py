@@ -65,9 +65,9 @@ def _interval(decision: Decision | None) -> str:
 def _remarks(pair: Pair) -> list[str]:
     """List the reasons, the factors, the cautions and the next step; of a decided pair its speedup first."""
     remarks = [f"{wording.times(pair.decision.speedup)} as fast"] if pair.decision and pair.is_different else []
+    remarks += _drift(pair)
     remarks += ["undecided: it may be chance among so many pairs"] if pair.dagger else []
     remarks += pair.reasons
-    remarks += [drift_wording.phrase(pair.drift)] if pair.drift and pair.decision else []
     remarks += [pair.attribution] if pair.factors else []
     remarks += [pair.allowance] if pair.allowance else []
     remarks += pair.cautions
@@ -75,9 +75,21 @@ def _remarks(pair: Pair) -> list[str]:
     return [wording.plain(remark) for remark in (*remarks, *([step] if step else []))]
 
 
+def _drift(pair: Pair) -> list[str]:
+    """Say how far the output moved, beside the ratio; a pair without a ratio has it among its reasons."""
+    return [drift_wording.phrase(pair.drift)] if pair.drift and pair.decision else []
+
+
 def _shared(comparison: Comparison) -> list[str]:
-    """List the remarks that all pairs have in common; a single pair shares nothing."""
-    remarks = [_remarks(pair) for pair in comparison.pairs]
+    """List the remarks that all pairs have in common; a single pair shares nothing.
+
+    Drift is never shared: what a pair gains and what it costs belong in one line.
+    """
+    own = [set(map(wording.plain, _drift(pair))) for pair in comparison.pairs]
+    remarks = [
+        [remark for remark in _remarks(pair) if remark not in drifts]
+        for pair, drifts in zip(comparison.pairs, own, strict=True)
+    ]
     return [remark for remark in remarks[0] if all(remark in others for others in remarks)] if len(remarks) > 1 else []
 
 

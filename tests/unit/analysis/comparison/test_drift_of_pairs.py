@@ -105,6 +105,13 @@ def test_off_is_the_baseline_of_on() -> None:
     assert (pair.baseline.row.detector, pair.verdict) == ("exact", Verdict.FASTER)
 
 
+def test_drift_stays_in_the_line_of_its_pair_where_all_pairs_have_the_same() -> None:
+    pair = compare(fake_outputs.noisy(FEX, 1e-6))
+    found = comparison.Comparison(pairs=(pair, pair), only_baseline=(), only_candidate=(), superseded=(), over=())
+    assert [": within tolerance" in text for text in comparison_text.lines(found)] == [False, True, True]
+    assert not any("within tolerance" in text for text in comparison_text.summary(found))
+
+
 def test_scripts_get_the_drift_of_every_family() -> None:
     import json
 
