@@ -108,7 +108,7 @@ def output_differences(
         if None not in counts and counts[0] != counts[1]:
             reasons.append(f"{column} {counts[0]} -> {counts[1]}")
     if "detector" not in over and not keys.detector_parts(over) and not is_explained:
-        reasons += output_agreement.find_column_differences(before.output_summary, after.output_summary)
+        reasons += output_agreement.find_column_differences(before, after)
         if moved := output_agreement.find_disagreements(before, after):
             reasons.append(f"outputs moved: {', '.join(each.text for each in moved)} (root mean square)")
     return tuple(reasons)
