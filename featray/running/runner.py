@@ -17,6 +17,7 @@ from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.events import EventKind
 from featray.core.invocation import larger_batches, why_skipped
+from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import RETRIED, Status
 from featray.planning.inventory import Target
@@ -97,6 +98,7 @@ class Runner:
         self._failures_in_a_row: dict[str, int] = {}
         self._stored: set[tuple[str, str, str, int, int]] = set()
         self._fresh: list[Row] = []  # rows that are not in the store yet
+        self._outputs: list[tuple[Row, PlainOutput]] = []  # the same, of outputs
         self._untold: collections.deque[tuple[Event | None, str | None]] = (
             collections.deque()
         )  # for the watcher, once `_fresh` is stored
@@ -207,7 +209,7 @@ class Runner:
         if event.row is not None:
             self._take_row(invocation, event.row, event.text)
             if event.output is not None and event.row.status == Status.OK:
-                self.outcome.problems += kept_outputs.keep(self._results, [(event.row, event.output)])
+                self._outputs.append((event.row, event.output))
             invocation.spooled.append(event.row)
             self._spooling[id(invocation)] = invocation
             return
@@ -293,6 +295,8 @@ class Runner:
         if self._fresh:
             self._files.append(self._fresh)
             self._fresh = []
+        outputs, self._outputs = self._outputs, []
+        self.outcome.problems += kept_outputs.keep(self._results, outputs)
         self._tell_all()
         for key, invocation in list(self._spooling.items()):
             if invocation.has_ended or len(invocation.spooled) >= FORGET_ROWS:
