@@ -8,7 +8,7 @@ from featray.analysis.comparison import Calibration
 from featray.api import arguments
 from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
-from featray.api.submit import run_request
+from featray.api.submit import check_backend, run_request
 from featray.errors import NothingMatches
 from featray.running import interrupts
 from featray.running.preparation import SubmitRequest
@@ -19,6 +19,7 @@ def calibrate(
     sweep: PathLike = "sweeps/calibration.yaml",
     *,
     results: str = "results",
+    backend: str = "ray",
     address: str | None = None,
     session: bool = False,
     watch: Watch | None = None,
@@ -28,6 +29,7 @@ def calibrate(
     Args:
         sweep: The cells. They are stored under the name `calibration`; devices that no host has are left out.
         results: Store; `compare` and `report` of this store then know how each target varies.
+        backend: As in `submit`.
         address: Head of a running Ray cluster, or a cluster file; None starts Ray on this machine.
         session: Add a session to the last calibration: how a target varies from day to day, or from boot to boot, shows
             only in sessions at different times. False begins a new calibration.
@@ -40,6 +42,7 @@ def calibrate(
         BadInput, Busy, BackendError, StoreError, Interrupted: as `submit`.
         NothingMatches: there is no calibration that a session could be added to.
     """
+    check_backend(backend, address)
     loaded = arguments.load_sweep(sweep)
     present = {target.device for target in hosts(address=address).targets()}
     devices = tuple(device for device in loaded.axes.device if device in present)
@@ -53,7 +56,7 @@ def calibrate(
         budget_s=loaded.budget_s,
     )
     with interrupts.as_interrupted():
-        run_request(request, address, None, None, watch or (lambda _: None))
+        run_request(request, address, None, None, watch or (lambda _: None), backend=backend)
     return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
 
 

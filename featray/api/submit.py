@@ -12,13 +12,16 @@ from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.row import Row
-from featray.errors import BadInput, FeatrayError, HeadGone, StoreError
+from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
 from featray.host import lease, spool
 from featray.measurement import weights
 from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from featray.running.run_outcome import RunOutcome
+
+BACKENDS = ("ray", "inline")
+"""The backends that can be chosen by name; a replay is chosen by its store."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ def submit(
     sweep: PathLike,
     *,
     results: str = "results",
+    backend: str = "ray",
     address: str | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
@@ -65,6 +69,7 @@ def submit(
     Args:
         sweep: Sweep file.
         results: Store of rows and reports: a folder or URI.
+        backend: `ray`; or `inline`, which measures on this machine without Ray, one invocation at a time.
         address: Head of a running Ray cluster, or a cluster file; None starts Ray on this machine.
         rerun: Measure everything again, as another run.
         retry_failed: Try failed units again.
@@ -86,7 +91,8 @@ def submit(
     """
     watch = watch or (lambda _: None)
     try:
-        _check(address, budget_s, replay, inventory)
+        check_backend(backend, address)
+        _check(backend, address, budget_s, replay, inventory)
         loaded = arguments.load_sweep_to_submit(sweep)
         request = SubmitRequest(
             sweep=loaded,
@@ -96,7 +102,7 @@ def submit(
             budget_s=loaded.budget_s if budget_s is None else budget_s,
         )
         with interrupts.as_interrupted():
-            submitted = run_request(request, address, replay, inventory, watch)
+            submitted = run_request(request, address, replay, inventory, watch, backend=backend)
     except FeatrayError as wrong:
         watch(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
         raise
@@ -104,7 +110,23 @@ def submit(
     return submitted
 
 
-def _check(address: str | None, budget_s: float | None, replay: str | None, inventory: PathLike | None) -> None:
+def check_backend(backend: str, address: str | None) -> None:
+    """Check that there is such a backend, and that it can use an address, if one is given.
+
+    Raises:
+        BadInput: there is none, or it cannot.
+    """
+    if backend not in BACKENDS:
+        raise BadInput(f"--backend {backend}: no such backend{suggest(backend, BACKENDS)}")
+    if backend == "inline" and address is not None:
+        raise BadInput("--backend inline measures on this machine alone; leave out --address, or --backend")
+
+
+def _check(
+    backend: str, address: str | None, budget_s: float | None, replay: str | None, inventory: PathLike | None
+) -> None:
+    if backend == "inline" and replay is not None:
+        raise BadInput("--backend inline and --replay do not go together; leave one out")
     if inventory is not None and replay is None:
         raise BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
     if replay is not None and address is not None:
@@ -119,6 +141,8 @@ def run_request(
     replay: str | None,
     inventory: PathLike | None,
     watch: Watch,
+    *,
+    backend: str = "ray",
 ) -> Submitted:
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
     store.check_address(request.results)
@@ -133,13 +157,13 @@ def run_request(
             return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)
         lease.check_folder()
         claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, once Ray has started
-    backend = _backend(request, head, replay, inventory)
+    started = _start(backend, request, head, replay, inventory)
     try:
-        if backend.dashboard is not None:
-            watch(Progress(text=f"Ray dashboard: {backend.dashboard}"))
-        run_id, outcome = submission.run(request, backend, watch, now=arguments.now())
+        if started.dashboard is not None:
+            watch(Progress(text=f"Ray dashboard: {started.dashboard}"))
+        run_id, outcome = submission.run(request, started, watch, now=arguments.now())
     finally:
-        backend.close()
+        started.close()
     return _submitted(request, run_id, outcome)
 
 
@@ -148,12 +172,14 @@ def _store_spooled_here(results: str) -> list[Row]:
     return spooled_rows.store_spooled(results, SHIPPED["inline"](BackendOptions(holder=claims.holder_name())))
 
 
-def _backend(request: SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None) -> Backend:
+def _start(
+    backend: str, request: SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None
+) -> Backend:
     """Start the backend that the options choose."""
     holder = claims.holder_name()
     if replay is None:
         metadata = claims.job_metadata(request.sweep, request.results)
-        return SHIPPED["ray"](BackendOptions(holder=holder, address=address, metadata=metadata))
+        return SHIPPED[backend](BackendOptions(holder=holder, address=address, metadata=metadata))
     tape = store.read(replay).rows
     if not tape:
         raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")

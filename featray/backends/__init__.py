@@ -70,6 +70,11 @@ class Backend(Protocol):
         """Return the address of a page that shows the run; None when there is none."""
         return None
 
+    @property
+    def runs_one_at_a_time(self) -> bool:
+        """Return True where an invocation starts only after the one before it has ended, whatever hosts there are."""
+        return False
+
     @abstractmethod
     def inventory(self) -> Inventory:
         """Probe every host, anew at each call."""
@@ -156,6 +161,6 @@ def _inline(options: BackendOptions) -> Backend:
 SHIPPED: Mapping[str, Callable[[BackendOptions], Backend]] = {
     "ray": _ray,  # embedded Ray on this machine, or a running cluster
     "replay": _replay,  # rows of another store in planned order, with faults on demand
-    "inline": _inline,  # this process, without Ray: `featray measure`
+    "inline": _inline,  # this process, without Ray: `featray submit --backend inline`, `featray measure`
 }
 """Name -> what starts the backend. Each function imports its own module, so that only a chosen backend is loaded."""

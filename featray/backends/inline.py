@@ -1,6 +1,7 @@
-"""Inline: runs invocations one after another in this process, without Ray, for `featray measure`.
+"""Inline: runs invocations one after another on this machine, without Ray, where Ray cannot start.
 
-Flow: `running.single_cell` -> `Inline.start` -> `poll` -> `host.supervisor` -> events.
+Flow: `running.runner`, `running.single_cell` -> `Inline.start` -> `poll` -> `host.supervisor` -> events.
+The supervisor runs in this process, and goes on only while `poll` is called.
 """
 
 import collections
@@ -11,6 +12,8 @@ from featray.backends import Backend, Event
 from featray.core.events import EventKind, PlainEvent
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
+from featray.core.status import Status
+from featray.errors import FeatrayError
 from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
 from featray.planning.inventory import Inventory
@@ -24,6 +27,11 @@ class Inline(Backend):
         """`holder` is shown to others who wait for this machine."""
         self._holder = holder
         self._queue: collections.deque[tuple[PlannedInvocation, Iterator[PlainEvent]]] = collections.deque()
+
+    @property
+    def runs_one_at_a_time(self) -> bool:
+        """Return True: there is one worker, whatever GPUs the machine has."""
+        return True
 
     def inventory(self) -> Inventory:
         """Probe this machine."""
@@ -40,11 +48,15 @@ class Inline(Backend):
         self._queue.append((planned, supervisor.supervise(backends.make_request(planned, store, self._holder))))
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - the child sets the pace, also past the limit
-        """Run the first queued invocation until its next event."""
+        """Run the first queued invocation until its next event; one whose supervisor fails ends as crashed."""
         if not self._queue:
             return ()
         planned, events = self._queue[0]
-        event = backends.read_event(planned, next(events))
+        try:
+            event = backends.read_event(planned, next(events))
+        except (OSError, FeatrayError) as wrong:  # such as no memory for a process: a later try may succeed
+            text = f"the supervisor failed: {wrong!r}"
+            event = Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text=text)
         if event.kind == EventKind.ENDED:
             self._queue.popleft()
         return (event,)

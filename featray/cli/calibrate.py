@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Address, Json, Quiet, Results
+from featray.cli.options import DEFAULT_RESULTS, Address, BackendName, Json, Quiet, Results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ def calibrate(
         typer.Option("--session", help="Add a session to the last calibration, such as another day or another boot."),
     ] = False,
     results: Results = DEFAULT_RESULTS,
+    backend: BackendName = "ray",
     address: Address = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -43,7 +44,9 @@ def calibrate(
     from featray.core import wording
 
     with progress.shown(quiet=quiet or json, json=False) as watch:
-        calibrations = featray.calibrate(sweep, results=results, address=address, session=session, watch=watch)
+        calibrations = featray.calibrate(
+            sweep, results=results, backend=backend, address=address, session=session, watch=watch
+        )
     if json:
         values = {target_id: dataclasses.asdict(calibration) for target_id, calibration in calibrations.items()}
         console.result(json_text.dumps(values, indent=2))

@@ -27,6 +27,14 @@ Address = Annotated[
         help="Head of a running Ray cluster, or a cluster file; default: Ray on this machine alone.",
     ),
 ]
+BackendName = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="ray|inline",
+        help="inline: measure on this machine without Ray, one process at a time; for where Ray cannot run.",
+    ),
+]
 InventoryFile = Annotated[
     Path | None,
     typer.Option("--inventory", metavar="FILE", help="Recorded machines, as `featray hosts --json` writes them."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Address, InventoryFile, Quiet, Results, SweepFile
+from featray.cli.options import DEFAULT_RESULTS, Address, BackendName, InventoryFile, Quiet, Results, SweepFile
 from featray.errors import BadInput
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def submit(
     sweep: SweepFile,
     results: Results = DEFAULT_RESULTS,
+    backend: BackendName = "ray",
     address: Address = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure everything again; the earlier run is kept.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed units again.")] = False,
@@ -50,7 +51,8 @@ def submit(
         raise BadInput("--python goes with --detach; a cluster file names the interpreters of its hosts")
     budget_s = budget * 60 if budget is not None else None
     if detach:
-        for option, is_given in (("inventory", inventory), ("replay", replay), ("json", json), ("quiet", quiet)):
+        given = {"backend": backend != "ray", "inventory": inventory, "replay": replay, "json": json, "quiet": quiet}
+        for option, is_given in given.items():
             if is_given:
                 raise BadInput(f"--detach and --{option} do not go together; leave one out")
         from featray.api.detach import detach as submit_detached
@@ -70,6 +72,7 @@ def submit(
         submitted = featray.submit(
             sweep,
             results=results,
+            backend=backend,
             address=address,
             rerun=rerun,
             retry_failed=retry_failed,

@@ -15,6 +15,7 @@ from featray import store
 from featray.backends import Backend, Event
 from featray.core import wording
 from featray.core.cell import Cell
+from featray.core.choices import Exclusive
 from featray.core.events import EventKind
 from featray.core.invocation import larger_batches, why_skipped
 from featray.core.output_table import PlainOutput
@@ -93,7 +94,8 @@ class Runner:
         self._files = store.Appender(results)
         self._spool = store.create_spool_name(results)
         self._now, self._grace_s = clock.now, clock.grace_s
-        self._schedule = Schedule(work.invocations, exclusive=work.run.exclusive)
+        exclusive = Exclusive.HOST if backend.runs_one_at_a_time else work.run.exclusive
+        self._schedule = Schedule(work.invocations, exclusive=exclusive)
         self._running: dict[int, _RunningInvocation] = {}
         self._failures_in_a_row: dict[str, int] = {}
         self._stored: set[tuple[str, str, str, int, int]] = set()

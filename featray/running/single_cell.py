@@ -149,6 +149,7 @@ def measure(chosen: CellToMeasure, *, target_id: str | None, holder: str, say: C
         NothingMatches: this machine has no such target.
         BadInput: the cell comes from a row, which has digests instead of secrets.
         NotReady: weights are missing.
+        BackendError: this machine cannot start the measuring process.
     """
     recorded_secrets.check_values([chosen.cell], "cannot measure this cell from its row (name its sweep with --sweep)")
     backend = Inline(holder=holder)
@@ -196,3 +197,5 @@ def _wait_for_row(backend: Inline, say: Callable[[str], None]) -> Row:
             row = event.row or row
             if event.kind == EventKind.ENDED and row is not None:
                 return row
+            if event.kind == EventKind.ENDED:
+                raise errors.BackendError(f"nothing was measured: {event.text}")

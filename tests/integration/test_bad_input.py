@@ -88,6 +88,9 @@ def test_a_bad_cluster_file_is_refused(tmp_path: Path, shell: Shell) -> None:
     [
         (("submit", "--inventory", "hosts.json"), "--inventory goes with --replay; to measure on other hosts"),
         (("submit", "--detach", "--inventory", "hosts.json"), "--detach and --inventory do not go together"),
+        (("submit", "--detach", "--backend", "inline"), "--detach and --backend do not go together"),
+        (("submit", "--backend", "inlin"), "--backend inlin: no such backend; expected ray, inline"),
+        (("submit", "--backend", "inline", "--address", "auto"), "--backend inline measures on this machine alone"),
         (("submit", "--detach", "--json"), "--detach and --json do not go together"),
         (("submit", "--detach", "--quiet"), "--detach and --quiet do not go together"),
         (("submit", "--detach", "--replay", "tape"), "--detach and --replay do not go together"),

@@ -29,6 +29,7 @@ DOWNLOAD_S = 4 * 3600.0  # above `hosts.FETCH_S`
 CLOSE_S = 20.0  # for leaving Ray, then the process is killed
 RESTARTS_MAX = 3  # in a row, without a row between them
 
+WITHOUT_RAY = "where Ray cannot run, --backend inline measures on this machine without it"
 GO_ON = "finished rows are stored, and the next submit goes on from there"
 
 
@@ -56,7 +57,10 @@ class RayClient(Backend):
         self._numbers = itertools.count()
         self._lost: list[Event] = []  # the ends of invocations that a server took along
         self._restarts = 0
-        self._open()
+        try:
+            self._open()
+        except BackendError as wrong:
+            raise BackendError(f"{wrong}; {WITHOUT_RAY}" if self._is_embedded else str(wrong)) from None
 
     def _open(self) -> None:
         self._server = ServerProcess()

@@ -8,6 +8,8 @@ import pytest
 
 from featray.backends.inline import Inline
 from featray.core.events import EventKind, PlainEvent
+from featray.core.status import Status
+from featray.errors import BackendError
 from featray.host import environments, spool, supervisor
 from featray.measurement import weights
 from featray.measurement.weights import HubFile
@@ -58,6 +60,28 @@ def test_a_cancelled_invocation_ends_and_the_next_one_runs(ended: list[str]) -> 
     assert backend.poll(0)[0].planned is SECOND
     backend.close()
     assert ended == [str(planned.invocation.invocation) for planned in (FIRST, SECOND)]
+
+
+@pytest.mark.parametrize("wrong", [OSError(12, "Cannot allocate memory"), BackendError("the folder is a link")])
+def test_a_supervisor_that_fails_ends_its_own_invocation_and_the_next_one_runs(
+    ended: list[str], monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    works = supervisor.supervise
+
+    def fails_first(request: Mapping[str, Any]) -> Iterator[PlainEvent]:
+        if request["invocation"]["invocation"] == FIRST.invocation.invocation:
+            raise wrong
+        yield from works(request)
+
+    monkeypatch.setattr(supervisor, "supervise", fails_first)
+    backend = Inline(holder="a test")
+    for planned in (FIRST, SECOND):
+        backend.start(planned, "/results")
+    (event,) = backend.poll(0)
+    assert (event.planned, event.kind, event.status) == (FIRST, EventKind.ENDED, Status.CRASHED)
+    assert event.text == f"the supervisor failed: {wrong!r}"
+    assert backend.poll(0)[0].planned is SECOND
+    assert ended == []
 
 
 def test_spooled_rows_are_collected_until_they_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

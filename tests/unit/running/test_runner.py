@@ -12,6 +12,7 @@ from featray import store
 from featray.backends import Event
 from featray.core import invocation
 from featray.core.cell import Cell, cell_id
+from featray.core.choices import Exclusive
 from featray.core.detectors import CATALOGUE
 from featray.core.events import EventKind
 from featray.core.output_table import PlainOutput
@@ -35,6 +36,7 @@ class ScriptedBackend:
     """A backend that plays one script per start, and the last one at every further start."""
 
     dashboard = None
+    runs_one_at_a_time = False
 
     def __init__(self, *scripts: Script) -> None:
         self.scripts = collections.deque(scripts)
@@ -408,3 +410,22 @@ def test_stored_rows_are_told_also_when_the_watcher_was_interrupted(tmp_path: Pa
     assert sorted(told) == [1, 4]
     assert len(running.outcome.rows) == 2
     assert sorted((row.batch_size, row.status) for row in store.read(str(tmp_path)).rows) == [(1, "ok"), (4, "ok")]
+
+
+@pytest.mark.parametrize(("one_at_a_time", "at_once"), [(True, 1), (False, 2)])
+def test_a_backend_that_runs_one_at_a_time_gets_the_next_when_the_last_has_ended(
+    tmp_path: Path, one_at_a_time: bool, at_once: int
+) -> None:
+    class Counting(ScriptedBackend):
+        most = 0
+
+        def poll(self, timeout_s: float) -> Sequence[Event]:
+            self.most = max(self.most, len(self._live))
+            return super().poll(timeout_s)
+
+    backend = Counting(goes_well)
+    backend.runs_one_at_a_time = one_at_a_time
+    placed = place([make_cell(device="cuda")], make_host("box", BLACKWELL, RTX3090))
+    work = make_plan(placed, n=2, exclusive=Exclusive.GPU)
+    outcome = Runner(work, backend, str(tmp_path), lambda _: None).run()
+    assert (len(outcome.rows), backend.most) == (4, at_once)

@@ -1,19 +1,26 @@
 """Single cell: a cell from a file, a sweep or a store, and the message about one that is wrong."""
 
 import dataclasses
+import errno
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from featray import store
+from featray.backends.inline import Inline
 from featray.core import cell
+from featray.core.events import PlainEvent
 from featray.core.rules import Rules
-from featray.errors import BadInput
+from featray.errors import BackendError, BadInput
+from featray.host import supervisor
 from featray.running import single_cell
+from featray.running.single_cell import CellToMeasure
 from featray.sweep import expand
 from tests.support import builders
+from tests.support.plans import make_cell, make_inventory
 from tests.support.sweep_files import Load
 
 
@@ -149,3 +156,15 @@ def test_classes_of_pyfeat_of_featray_and_of_the_callers_sweep_need_no_trust(loa
         single_cell.refuse_strange_class(of_class(class_name))
     loaded = load(detectors="[{name: mine, class: 'my.detectors:Fast'}]")
     single_cell.refuse_strange_class(of_class("my.detectors:Fast"), loaded)
+
+
+def test_a_machine_that_cannot_start_a_process_is_an_error_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(_: Any) -> Iterator[PlainEvent]:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        yield
+
+    monkeypatch.setattr(supervisor, "supervise", cannot)
+    monkeypatch.setattr(Inline, "inventory", lambda _: make_inventory())
+    chosen = CellToMeasure(cell=make_cell(weights="synthetic"))
+    with pytest.raises(BackendError, match=r"nothing was measured: .*Resource temporarily unavailable"):
+        single_cell.measure(chosen, target_id=None, holder="a test", say=print)
