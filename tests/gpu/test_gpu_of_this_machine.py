@@ -8,6 +8,7 @@ import time
 import pytest
 
 from featray.measurement import nvml
+from featray.measurement.nvml import Board
 
 pytestmark = pytest.mark.gpu
 
@@ -24,21 +25,22 @@ def check(asked: str, visible: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.usefixtures("board")
 def test_the_uuid_asked_for_is_the_uuid_seen() -> None:
     uuids = [board.uuid for board in nvml.list_boards()]
     assert [check(uuid, uuid) for uuid in uuids] == uuids != []
 
 
-def test_another_uuid_is_refused_by_name() -> None:
-    uuid = nvml.list_boards()[0].uuid
+def test_another_uuid_is_refused_by_name(board: Board) -> None:
+    uuid = board.uuid
     made_up = "GPU-00000000-1111-4222-8333-444444444444"
     assert check(made_up, uuid).startswith("wrong_device")
     assert uuid in check(made_up, uuid)
     assert check(made_up, made_up).startswith("unsupported")
 
 
-def test_a_board_gives_its_clock_power_and_energy() -> None:
-    gpu = nvml.attach(nvml.list_boards()[0].uuid)
+def test_a_board_gives_its_clock_power_and_energy(board: Board) -> None:
+    gpu = nvml.attach(board.uuid)
     assert gpu is not None
     before, start = gpu.energy_j(), time.perf_counter()
     time.sleep(0.5)

@@ -15,8 +15,8 @@ NAMES = tuple(detectors.CATALOGUE)
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, Any]:
-    return real_detectors.run(NAMES, device=Device.CUDA)
+def runs(device: Device) -> dict[str, Any]:
+    return real_detectors.run(NAMES, device=device)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -32,6 +32,7 @@ def test_little_is_left_over_where_networks_are_fast(runs: dict[str, Any], name:
     assert stages["other"] <= 0.10 * sum(stages.values())
 
 
+@pytest.mark.usefixtures("board")
 def test_detectorv2_runs_its_multitask_network_in_bfloat16(runs: dict[str, Any]) -> None:
     assert json.loads(runs["detectorv2"]["work"]["precision"]) == "float32, multitask bfloat16"
     assert json.loads(runs["retinaface"]["work"]["precision"]) == "float32"

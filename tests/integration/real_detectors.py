@@ -36,7 +36,7 @@ def run(
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_detectors.py"))],
         input=json.dumps(order),
-        env=_environment(),
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -56,7 +56,7 @@ def _asked(name: str, clip: inputs.Input, batch_size: int, device: Device) -> di
     return cells.to_asked(cell)
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
     path = ffmpeg.make_library_path(ffmpeg.find(weights.featray_cache()), os.environ.get(ffmpeg.PATH_VARIABLE))
     # Passive: threads of other tests on this machine get the processor instead of watching this one's wait.
     chosen = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"}
