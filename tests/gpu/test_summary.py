@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from featray import store
 from featray.core.row import Row
 from tests.gpu import summary
 from tests.support.builders import BLACKWELL, make_row
@@ -67,3 +68,16 @@ def test_a_check_shows_its_figures_or_why_it_did_not_pass(tmp_path: Path) -> Non
     assert found == [("test a b", "ratio: 1.01", True), ("test c", "no GPU", None), ("test d", "assert 3 == 4", False)]
     assert summary.draw(summary.checks(report)).splitlines()[3] == "| test c | passes | no GPU | - |"
     assert list(summary.checks(tmp_path / "none.xml")) == []
+
+
+def test_the_published_figures_are_those_of_the_history_that_is_shipped(history: Path) -> None:
+    rows = [row for row in store.read(history, run_id="2026-05-14-c716340").rows if row.device == "cuda"]
+    fastest = {
+        key: max(
+            1000 * row.frames / round(1000 * row.timed_s[0], 3)
+            for row in rows
+            if (row.detector, row.input) == key and row.timed_s and row.frames
+        )
+        for key in summary.PUBLISHED
+    }
+    assert {key: round(rate, 1) for key, rate in fastest.items()} == summary.PUBLISHED
