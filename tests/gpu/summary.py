@@ -193,7 +193,7 @@ def main() -> None:
     """Print the table of a store and of a test report."""
     results, report = sys.argv[1:]
     rows = store.read(results).rows
-    cards = sorted({row.gpu_name or row.cpu_model or "unknown" for row in rows})
+    cards = sorted({card for row in rows if (card := row.gpu_name or row.cpu_model) is not None})
     days = sorted({row.started_at[:10] for row in rows})
     print(f"# Acceptance on {', '.join(cards) or 'nothing'}, {' to '.join(days)}\n")
     print(draw([*checks(Path(report)), *lines(rows)]))
