@@ -80,7 +80,7 @@ def has_kernels(architectures: Iterable[str], capability: str) -> bool:
         compiled code on every later version.
     """
     wanted = int(capability.partition(".")[0]), int(capability.partition(".")[2])
-    for kind, digits, letter in re.findall(r"\b(sm|compute)_(\d+)([a-z]?)\b", " ".join(architectures)):
+    for kind, digits, letter in re.findall(r"\b(sm|compute)_(\d{2,4})([a-z]?)\b", " ".join(architectures)):
         built = int(digits[:-1]), int(digits[-1])
         if built == wanted:
             return True

@@ -3,6 +3,7 @@
 Flow: JSON -> `find_fault` -> `inventory.from_json`. Pure.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,9 @@ _NAME: FieldRule = (lambda value: _is_text(value) and value != "" and value.ispr
 _TEXT: FieldRule = _or_null((_is_text, "text"))
 _COUNT: FieldRule = _or_null((_is_count, "a whole number from 0"))
 _TEXTS: FieldRule = (_are_texts, "a list of texts")
+_CAPABILITY: FieldRule = _or_null(
+    (lambda value: _is_text(value) and re.fullmatch(r"\d{1,3}\.\d{1,3}", value, re.ASCII) is not None, "such as 8.9")
+)
 _PAIRS: FieldRule = (_mapping_of(_is_text), "names with texts")
 
 GPU: Mapping[str, FieldRule] = {
@@ -50,7 +54,7 @@ GPU: Mapping[str, FieldRule] = {
     "name": _NAME,
     "memory_b": _COUNT,
     "driver": _TEXT,
-    "compute_capability": _TEXT,
+    "compute_capability": _CAPABILITY,
     "foreign_processes": _COUNT,
 }
 HOST: Mapping[str, FieldRule] = {

@@ -3,7 +3,7 @@
     uv run python -m tests.benchmarks.fuzz [--seed 0] [--share 1.0]
 
 It takes 10,000 sweeps, 3,000 cluster files, 3,000 inventories, 5,000 rows, and a parquet file of one row with each byte
-changed in two ways. A sweep, cluster file or inventory is read and planned, or refused by an error of featray's. A row
+changed. A sweep, cluster file or inventory is read and planned, or refused by an error of featray's. A row
 is stored, read and reported, or named. Of a changed file the row is read as it was, or the file is named: a value that
 has silently become null or another is counted. Exit code 1 where there is a traceback or a silent change.
 """
@@ -196,19 +196,22 @@ class Fuzz:
         featray.recommend(results=results)
 
     def flipped_bytes(self) -> None:
-        """Change each byte of a file of one row, and read it by every road."""
+        """Change each byte of a file of one row, and read it by every road.
+
+        Each byte is turned over whole; of every fourth byte one bit is as well.
+        """
         results = str(self.folder / "flipped")
         row = make_row()
         file = Path(results) / "rows" / store.append(results, [row])
         content = file.read_bytes()
         for place in range(len(content)):
-            for change in (0xFF, 1 << self.draw.randrange(8)):
+            for change in (0xFF, 1 << self.draw.randrange(8))[: 2 - bool(place % 4)]:
                 file.write_bytes(content[:place] + bytes([content[place] ^ change]) + content[place + 1 :])
                 self.attempt("bytes", lambda: self._read_flipped(results, row, f"byte {place} ^ {change:#x}"))  # noqa: B023 - called at once
 
     def _read_flipped(self, results: str, row: Row, what: str) -> None:
         reading, keys, checked = store.read(results), store.keys(results), store.check(results)
-        frame, problems = store.load(results)
+        frame, problems = store.load(results, columns=["cell_id"])
         roads: dict[str, tuple[list[Any], list[Any], object]] = {
             "read": (list(reading.rows), [row], reading.problems),
             "keys": ([unit.key() for unit in keys.units], [row.key()], keys.problems),

@@ -57,6 +57,7 @@ def test_siblings_of_a_model_have_their_own_memory(name: str, gib: int | None) -
         (["sm_100a"], "10.3", False),
         (["sm_100f"], "10.3", True),
         ([], "12.0", False),
+        (["sm_", "sm_5", "compute_9"], "12.0", False),  # no architectures
     ],
 )
 def test_kernels_fit_a_gpu_by_cudas_rules(architectures: list[str], capability: str, expected: bool) -> None:

@@ -185,10 +185,14 @@ def test_a_mutated_inventory_is_read_or_refused_with_its_file() -> None:
         ('[{"host_id": "a", "hostname": "a", "cpu_count": "8"}]', r"hosts\[0\].cpu_count: expected a whole number"),
         ('[{"host_id": "a", "hostname": "a", "gpus": [{"uuid": "G"}]}]', r"hosts\[0\].gpus\[0\]: name is missing"),
         ('[{"host_id": "a", "hostname": "a", "color": 1}]', r"hosts\[0\]: unknown field 'color'"),
+        (
+            '[{"host_id": "a", "hostname": "a", "gpus": [{"uuid": "G", "name": "X", "compute_capability": "new"}]}]',
+            r"hosts\[0\].gpus\[0\].compute_capability: expected such as 8.9 or null, got 'new'",
+        ),
         ("[" * 100_000, "inv.json: not JSON"),
         ("1" * 5000, "inv.json: not JSON"),
     ],
-    ids=["number", "missing", "text", "gpu", "unknown", "deep", "digits"],
+    ids=["number", "missing", "text", "gpu", "unknown", "capability", "deep", "digits"],
 )
 def test_a_wrong_inventory_is_named_with_file_and_place(hosts: str, message: str) -> None:
     with pytest.raises(InventoryFileError, match=message):
