@@ -61,7 +61,8 @@ environment() {
 sweep() {
     local file=$ROOT/tests/gpu/sweeps/$1.yaml
     if [ -z "$REHEARSAL" ]; then echo "$file"; return; fi
-    sed -e 's/device: cuda/device: cpu/' -e 's/skip_frames: 1}/skip_frames: 36}/' -e 's/copies: [0-9]*/copies: 1/' \
+    sed -e 's/device: cuda/device: cpu/' -e 's/like: short}/like: short, skip_frames: 36}/' \
+        -e 's/like: multi-face[^}]*}/like: multi-face, copies: 1}/' \
         -e 's/batch_size: \[.*\]/batch_size: [2]/' -e 's/batch_size: 16/batch_size: 2/' \
         -e 's/repeats: 3/repeats: 2/' -e 's/warmup: 3/warmup: 1/' -e 's/invocations: 3/invocations: 1/' \
         -e '/^exclude/d' "$file" > "$WORK/$1.yaml"

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from featray import store
+from featray import store, sweep
 from featray.core.row import Row
+from featray.host import clips
+from featray.sweep import expand
 from tests.gpu import summary
 from tests.support.builders import BLACKWELL, make_row
+
+SWEEPS = Path(__file__).with_name("sweeps")
 
 
 def verdicts(*rows: Row) -> dict[str, bool | None]:
@@ -81,3 +85,14 @@ def test_the_published_figures_are_those_of_the_history_that_is_shipped(history:
         for key in summary.PUBLISHED
     }
     assert {key: round(rate, 1) for key, rate in fastest.items()} == summary.PUBLISHED
+
+
+def test_the_sweep_measures_what_the_published_figures_are_of() -> None:
+    speed = sweep.load(SWEEPS / "gpu-speed.yaml", probe_clip=clips.probe)
+    assert {(cell.detector.name, cell.input.name) for cell in expand(speed)} >= set(summary.PUBLISHED)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("gpu-speed", 28), ("gpu-memory", 5), ("gpu-same", 1)])
+def test_a_sweep_of_the_acceptance_run_is_for_gpus_and_synthetic(name: str, cells: int) -> None:
+    planned = expand(sweep.load(SWEEPS / f"{name}.yaml", probe_clip=clips.probe))
+    assert [(cell.device, cell.weights) for cell in planned] == [("cuda", "synthetic")] * cells

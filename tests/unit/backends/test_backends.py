@@ -46,7 +46,7 @@ class Smallest(Backend):
 
 def test_a_backend_needs_its_abstract_methods_alone() -> None:
     backend = Smallest()
-    assert (backend.dashboard, backend.newcomers()) == (None, ())
+    assert (backend.dashboard, backend.newcomers(), backend.runs_one_at_a_time) == (None, (), False)
     backend.forget("/results", [make_row()])
     backend.publish({"rows": 1})
     backend.close()

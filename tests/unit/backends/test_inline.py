@@ -37,6 +37,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_invocations_run_one_after_another_while_somebody_polls(ended: list[str]) -> None:
     backend = Inline(holder="a test")
+    assert backend.runs_one_at_a_time
     for planned in (FIRST, SECOND):
         backend.start(planned, "/results")
     assert ended == []
