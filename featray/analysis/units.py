@@ -16,7 +16,7 @@ from typing import Any
 from featray import stats
 from featray.analysis import sessions
 from featray.analysis.sessions import Occasion
-from featray.core import inputs, targets
+from featray.core import detect_call, inputs, targets
 from featray.core.row import NO_TARGET, Row, RowKey
 from featray.core.status import Status, precedence
 from featray.core.targets import NamedTarget
@@ -110,6 +110,18 @@ class Unit:
         return self.call_s / frames if self.call_s is not None and frames else None
 
     @property
+    def face_s(self) -> float | None:
+        """Give the seconds per face; None if nothing was measured, no face was found or their number is unknown."""
+        faces = self.row.faces
+        return self.call_s / faces if self.call_s is not None and faces else None
+
+    @property
+    def has_any_faces(self) -> bool:
+        """Return True if the input may have any number of faces in each frame."""
+        asked = self.asked.get("input")
+        return isinstance(asked, dict) and "faces" in asked and asked["faces"] is None
+
+    @property
     def throughput_hz(self) -> float:
         """Give frames or images per second; NaN if nothing was measured or the number of frames is unknown."""
         return (self.row.frames or math.nan) / (self.call_s or math.nan)
@@ -200,6 +212,14 @@ class Unit:
         if not self.asked:
             return None
         return {key: str(value) for key, value in (self.asked.get("env") or {}).items() if key != "OMP_NUM_THREADS"}
+
+    @property
+    def call_settings(self) -> Mapping[str, Any] | None:
+        """Give the keywords of `detect()` that do not change its result, named or not; None if the row has no cell."""
+        detector = self.asked.get("detector")
+        if not isinstance(detector, dict):
+            return None
+        return detect_call.settings(detector.get("call") or {})
 
     @property
     def variant(self) -> str:

@@ -11,7 +11,7 @@ from featray import sweep
 from featray.analysis import comparison
 from featray.errors import BadInput, InventoryFileError
 from featray.host import clips, probe
-from featray.measurement import weights
+from featray.measurement import pyfeat_source, weights
 from featray.planning import inventory
 from featray.planning.inventory import Inventory
 from featray.sweep import Sweep
@@ -25,7 +25,12 @@ def load_sweep(path: PathLike) -> Sweep:
     Raises:
         SweepFileError: the file is wrong; the message says where, what was expected and what may have been meant.
     """
-    return sweep.load(Path(path), probe_clip=clips.probe, keywords_of=weights.list_keywords)
+    return sweep.load(
+        Path(path),
+        probe_clip=clips.probe,
+        keywords_of=weights.list_keywords,
+        call_keywords_of=pyfeat_source.list_call_keywords,
+    )
 
 
 def load_sweep_to_submit(path: PathLike) -> Sweep:

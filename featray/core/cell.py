@@ -59,13 +59,21 @@ class Cell:
 def to_asked(cell: Cell) -> dict[str, Any]:
     """Write a cell, secrets included, as a JSON value from which `from_asked` makes it again: for the child alone."""
     return dataclasses.asdict(cell) | {
-        "detector": dataclasses.asdict(cell.detector) | {"keywords": dict(cell.detector.keywords)},
+        "detector": _detector_asked(cell.detector),
         "input": _input(cell.input),
         "device": str(cell.device),
         "weights": str(cell.weights),
         "requirements": list(cell.requirements),
         "env": dict(cell.env),
     }
+
+
+def _detector_asked(detector: Detector) -> dict[str, Any]:
+    """Write a detector; without keywords of `detect()` as before there were any, so that the ids of cells stay."""
+    asked = dataclasses.asdict(detector) | {"keywords": dict(detector.keywords), "call": dict(detector.call)}
+    if not detector.call:
+        del asked["call"]
+    return asked
 
 
 def _input(given: Input) -> dict[str, Any]:

@@ -88,6 +88,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "name": _TEXT,
         "class_name": (is_class, ", ".join((*detectors.PYFEAT_CLASSES, "package.module:Class"))),
         "keywords": _mapping(_is_plain, "names with plain values"),
+        "call": _mapping(_is_plain, "names with plain values"),
         "heading": _TEXT,
     },
     "input": {
@@ -97,7 +98,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "paths": _TEXTS,
         "sha256": _TEXTS,
         "copies": _whole(1, BATCH_SIZE_MAX),
-        "faces": _whole(0),
+        "faces": _or_null(_whole(0)),
         "source_frames": _whole(1),
         "fps": _or_null((lambda value: _is_finite(value) and value > 0, "a number above 0")),
         "skip_frames": _or_null(_whole(1)),

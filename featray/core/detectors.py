@@ -23,6 +23,7 @@ class Detector:
     name: str
     class_name: str
     keywords: Mapping[str, Keyword] = dataclasses.field(default_factory=dict)
+    call: Mapping[str, Keyword] = dataclasses.field(default_factory=dict)  # keywords of `detect()`
     heading: str  # the name in py-feat's reports
 
     @property

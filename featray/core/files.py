@@ -1,4 +1,4 @@
-"""Files: one function each to write them whole or not at all, to hash them, and to know what may be written or read.
+"""Files: one function each to write them whole or not at all, to hash them, and to know what one can write or read.
 
 Standard library only, since the measuring child writes and hashes files too. Errors are plain OSError: each caller
 says in its own words what could not be written.
@@ -80,4 +80,29 @@ def why_unwritable(folder: Path) -> str | None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as wrong:
         return wrong.strerror or str(wrong)
+    return None
+
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+ANNEX_POINTER = b"/annex/objects/"
+
+
+def find_stand_in(path: Path) -> str | None:
+    """Say what stands in for a file that is not there: a broken link, or a pointer of Git LFS or git-annex.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if path.is_symlink() and not path.exists():
+        target = path.readlink()
+        remedy = f"; fetch it with `git annex get {path.name}`" if ".git/annex" in target.as_posix() else ""
+        return f"is a link to {target}, which is missing{remedy}"
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        start = stream.read(len(LFS_POINTER))
+    if start == LFS_POINTER:
+        return f"is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull --include {path.name}`"
+    if start.startswith(ANNEX_POINTER):
+        return f"is a pointer of git-annex, not the file itself; fetch it with `git annex get {path.name}`"
     return None

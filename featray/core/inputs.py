@@ -28,7 +28,7 @@ class Input:
     paths: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()  # of each file, where the driver could read it
     copies: int = 1  # how often the image list is repeated in one call
-    faces: int = 1  # faces per frame
+    faces: int | None = 1  # faces in every frame; None: any number, which may differ from frame to frame
     source_frames: int  # frames in the file, or images in the list
     fps: float | None = None  # frame rate of the clip, Hz; None for images
     skip_frames: int | None = None  # take every n-th frame
@@ -51,7 +51,7 @@ class Input:
         if self.kind == VIDEO:
             return f"{self.name} ({self.frames} frames)"
         file = self.packaged or (self.paths[0].rsplit("/", 1)[-1] if len(self.paths) == 1 else self.name)
-        return f"{self.frames} x {file} = {self.frames * self.faces} faces"
+        return f"{self.frames} x {file}" + ("" if self.faces is None else f" = {self.frames * self.faces} faces")
 
 
 CATALOGUE: Mapping[str, Input] = {

@@ -25,6 +25,9 @@ NO_TARGET = "none"
 Floats = list[float]
 """One number per call, in call order."""
 
+Ints = list[int]
+"""Whole numbers, in order."""
+
 RowKey = tuple[str, str, str, int, int]
 """run_id, cell_id, target_id, invocation and attempt of a row."""
 
@@ -116,6 +119,11 @@ class Row:
     input_fps: float | None = _col("frame rate of the clip, Hz")
     fex_rows: int | None = _col("rows detect() returned")
     faces: int | None = _col("rows with FaceScore > 0")
+    faces_min: int | None = _col("fewest faces in one frame")
+    faces_mean: float | None = _col("mean number of faces per frame")
+    faces_max: int | None = _col("most faces in one frame")
+    face_counts: Ints | None = _col("faces of the frames in order, as runs: count, frames, count, frames, ...")
+    face_s: float | None = _col("median seconds per call over the faces of a call; null without a face")
     output_summary: OutputSummary | None = _col("numeric column -> [mean, sd, non-null count]")
     output_sums: dict[str, str] | None = _col(
         "family of output columns -> weighted sums of its values in the last timed call (featray.core.output_sums)"

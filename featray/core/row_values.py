@@ -20,6 +20,7 @@ LONGEST_S = 1e9  # 30 years
 SLOWEST_HZ = 1e-9  # a frame in 30 years
 LARGEST = 1e18  # of any float: sums and squares of such numbers are still finite
 INTEGERS = range(-(2**63), 2**63)  # what the store's columns can carry
+FRAMES_MAX = 100_000_000  # of a call: 38 days of film; runs that claim more would fill the memory of every reader
 SHOWN_LENGTH = 60  # characters of a wrong value in a message
 PLAIN_LENGTH = 500  # characters of JSON that cannot be nested too deeply for Python's parser
 
@@ -36,6 +37,11 @@ def _are_at_least_zero(values: Any) -> bool:
 
 def _is_interval(values: list[Any]) -> bool:
     return len(values) == 2 and _are_at_least_zero(values) and values[0] <= values[1] and 0 < values[1] <= LONGEST_S
+
+
+def _are_runs(values: list[Any]) -> bool:
+    is_whole = _are_at_least_zero(values) and len(values) % 2 == 0
+    return is_whole and all(length > 0 for length in values[1::2]) and sum(values[1::2]) <= FRAMES_MAX
 
 
 def _has_no_null(values: Collection[Any]) -> bool:
@@ -71,7 +77,8 @@ def _is_cell(text: str) -> bool:
     if not isinstance(value, dict):
         return False
     parts = [value.get("detector", {}), value.get("input", {})]
-    return all(isinstance(part, dict) for part in parts) and isinstance(parts[0].get("keywords", {}), dict)
+    mappings = [parts[0].get(name, {}) for name in ("keywords", "call")] if isinstance(parts[0], dict) else []
+    return all(isinstance(part, dict) for part in (*parts, *mappings))
 
 
 def _is_flat(text: str) -> bool:
@@ -95,6 +102,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "unmet_rules": (_has_no_null, "texts"),
     "throttle_reasons": (_has_no_null, "texts"),
     "output_summary": (lambda summary: _has_no_null(summary.values()), "lists of numbers"),
+    "face_counts": (_are_runs, "runs of counts: pairs of whole numbers, the second above 0"),
     "printed": (lambda printed: _has_no_null(printed.values()), "texts"),
 }
 _LEAST: Mapping[str, float] = {
@@ -112,6 +120,10 @@ _LEAST: Mapping[str, float] = {
     "input_fps": SLOWEST_HZ,
     "fex_rows": 0,
     "faces": 0,
+    "faces_min": 0,
+    "faces_mean": 0,
+    "faces_max": 0,
+    "face_s": 0,
     "delay_s_per_frame": 0,
 }
 COLUMNS = (*_CHECKS, *_LEAST)

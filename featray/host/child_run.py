@@ -22,8 +22,10 @@ from featray.core.status import Status
 from featray.host import cgroup, child_death, environments, input_files, spool, venvs
 from featray.host.child import Child, Garbled, ParentWatch
 from featray.host.child_death import Cause
+from featray.host.input_files import Found
 from featray.host.lease import Lease
-from featray.measurement import ffmpeg
+from featray.measurement import ffmpeg, outcome
+from featray.measurement.outcome import Failure
 
 TICK_S = 0.5  # the longest single wait for the child
 
@@ -60,12 +62,14 @@ class _ChildProgress:
 
 def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
     """Run one child over cells, by cell_id; when it dies, make the row of the cell that it was measuring."""
-    files: dict[str, list[str]] = {}
+    found: dict[str, Found] = {}
     for id_, cell in list(cells.items()):
-        try:
-            files[id_] = [str(path) for path in input_files.find(cell.input, shared.cache)]
-        except OSError as missing:
-            yield from _unsupported_rows(shared, {id_: cells.pop(id_)}, missing)
+        prepared = _find_files(shared, cell)
+        if isinstance(prepared, Found):
+            found[id_] = prepared
+        else:
+            cause = Cause(prepared.status, prepared.reason)
+            yield _row(shared, cells.pop(id_), cause, clock.utc_now(), prepared.trace)
     if not cells:
         return
     try:
@@ -74,7 +78,7 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
         yield from _unsupported_rows(shared, cells, wrong)
         return
     try:
-        child = _start_child(shared, python, _request(shared, cells, files))
+        child = _start_child(shared, python, _request(shared, cells, found))
     except OSError as wrong:
         if wrong.errno not in NO_PROGRAM:
             raise  # no memory, processes or files are left: a later try may succeed
@@ -84,6 +88,21 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
         yield from _attend(shared, child, _ChildProgress(cells, started_at=clock.utc_now()))
     finally:
         child.close()
+
+
+def _find_files(shared: Shared, cell: Cell) -> Found | Failure:
+    """Find and prepare a cell's input; whatever goes wrong there costs the cells of this input alone."""
+
+    def find() -> Found | Failure:
+        try:
+            return input_files.find(cell.input, shared.cache)
+        except OSError as wrong:
+            return Failure(status=Status.UNSUPPORTED, reason=str(wrong))
+
+    found = outcome.attempt(find)
+    if isinstance(found, Failure) and found.status is not Status.UNSUPPORTED:
+        return dataclasses.replace(found, reason=f"input {cell.input.name} cannot be prepared: {found.reason}")
+    return found
 
 
 def _start_child(shared: Shared, python: str, request: Mapping[str, Any]) -> Child:
@@ -214,14 +233,15 @@ def _keep(shared: Shared, row: Row, output: PlainOutput | None = None) -> str | 
     return None
 
 
-def _request(shared: Shared, cells: Mapping[str, Cell], files: Mapping[str, list[str]]) -> dict[str, Any]:
+def _request(shared: Shared, cells: Mapping[str, Cell], found: Mapping[str, Found]) -> dict[str, Any]:
     """Write what the child needs to know: the invocation with the cells that are left, in their order."""
     whole = shared.invocation
     left = [pair for pair in zip(whole.cells, whole.order, strict=True) if cell_id(pair[0]) in cells]
     rest = dataclasses.replace(whole, cells=tuple(cell for cell, _ in left), order=tuple(index for _, index in left))
     return {
         "invocation": to_mapping(rest),
-        "files": files,
+        "files": {id_: [str(path) for path in found[id_].files] for id_ in cells},
+        "sources": {id_: str(source) for id_ in cells if (source := found[id_].source) is not None},
         "host": dict(shared.host),
         "ffmpeg": ffmpeg.describe(shared.libraries),
         "cache": str(shared.cache),

@@ -1,31 +1,47 @@
 """Input files: where the files of an input are on this host, cut to the frames that a cell uses.
 
-Flow: `supervisor` -> `find` (`clips.cut`) -> paths in the child's request.
+Flow: `child_run` -> `find` (`cuts.cut`) -> paths in the child's request.
 """
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
 from featray.core import inputs
-from featray.host import clips
+from featray.core.files import find_stand_in
+from featray.host import cuts
 
 
-def find(clip: inputs.Input, cache: Path) -> list[Path]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Found:
+    """An input's files on this host: what the detector is given, and the video that it was cut from, if it was."""
+
+    files: tuple[Path, ...]
+    source: Path | None = None
+
+
+def find(clip: inputs.Input, cache: Path) -> Found:
     """Find an input's files on this host; cut a video to the input's frame limit.
 
     Raises:
         FileNotFoundError: a file is not on this host.
         OSError: the video cannot be cut.
     """
+    paths = _sources(clip)
+    if clip.frame_limit is None or clip.kind != inputs.VIDEO:
+        return Found(files=paths)
+    return Found(files=(cuts.cut(paths[0], clip.frame_limit, cache),), source=paths[0])
+
+
+def _sources(clip: inputs.Input) -> tuple[Path, ...]:
     if clip.packaged is not None:
-        paths = [find_packaged(clip.packaged)]
-    else:
-        paths = [Path(path) for path in clip.paths]
-        for path in paths:
-            if not path.is_file():
-                raise FileNotFoundError(f"input {clip.name}: {path} is not on this host; copy it there")
-    if clip.frame_limit is not None and clip.kind == inputs.VIDEO:
-        paths = [clips.cut(path, clip.frame_limit, cache) for path in paths]
+        return (find_packaged(clip.packaged),)
+    paths = tuple(Path(path) for path in clip.paths)
+    for path in paths:
+        if stand_in := find_stand_in(path):
+            raise FileNotFoundError(f"input {clip.name}: {path} {stand_in}")
+        if not path.is_file():
+            raise FileNotFoundError(f"input {clip.name}: {path} is not on this host; copy it there")
     return paths
 
 

@@ -89,7 +89,9 @@ def _changed_keywords(unit: Unit) -> list[str]:
     detector = detectors.CATALOGUE.get(unit.row.detector)
     asked = unit.asked.get("detector", {}).get("keywords", {})
     usual = dict(detector.keywords) if detector else asked
-    return [f"{name}={_text(value)}" for name, value in sorted(asked.items()) if usual.get(name, ...) != value]
+    changed = {name: value for name, value in asked.items() if usual.get(name, ...) != value}
+    changed |= unit.asked.get("detector", {}).get("call", {})
+    return [f"{name}={_text(value)}" for name, value in sorted(changed.items())]
 
 
 def _distinctions(timed: Iterable[Unit]) -> list[tuple[str, Callable[[Unit], str]]]:

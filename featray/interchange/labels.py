@@ -20,7 +20,7 @@ HEADINGS = {
 KINDS = {"Video": inputs.VIDEO, "Images": inputs.IMAGES}
 TITLES = {kind: title for title, kind in KINDS.items()}
 _FRAMES = re.compile(r"\((\d{1,9}) frames\)")
-_IMAGES = re.compile(r"(\d{1,9}) x (.+) = (\d{1,9}) faces")
+_IMAGES = re.compile(r"(\d{1,9}) x (.+?)( = \d{1,9} faces)?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,10 @@ class SectionLabel:
 
 
 def read_section(kind: str, label: str) -> SectionLabel:
-    """Read a section's label: `short (72 frames)`, `16 x multi_face.jpg = 80 faces`, or only `short`."""
+    """Read a section's label: `short (72 frames)`, `16 x multi_face.jpg = 80 faces`, or only `short`.
+
+    featray itself writes `12 x lab` where images may have any number of faces.
+    """
     for clip in inputs.CATALOGUE.values():
         if clip.kind == kind and label in (clip.name, clip.section_label):
             return SectionLabel(kind, clip.section_label, clip.name, clip.frames, clip.fps)

@@ -15,6 +15,7 @@ from featray.core.rules import Rules
 from featray.measurement import ffmpeg
 from featray.measurement.cell_run import CellRun, Instruments
 from featray.measurement.detector import LoadedDetector
+from featray.measurement.frames import check_cut
 from featray.measurement.telemetry import GpuSource, Sampler
 
 
@@ -42,22 +43,38 @@ class Bench:
         sampler = Sampler(gpu) if sampled and rules.protocol == ProtocolName.FEATRAY else None
         self._instruments = Instruments(loaded=loaded, rules=rules, gpu=gpu, sampler=sampler, sleep=sleep)
         self._ffmpeg: str | None = None
+        self._checked_cuts: set[tuple[Path, int]] = set()
         self.output: OutputTable | None = None  # of the last timed call of the cell measured last
 
-    def measure(self, cell: Cell, files: Sequence[Path]) -> dict[str, Any]:
+    def measure(self, cell: Cell, files: Sequence[Path], cut_from: Path | None = None) -> dict[str, Any]:
         """Measure one cell.
+
+        Args:
+            cell: What to measure.
+            files: Its input on this host.
+            cut_from: The video that `files` was cut from, if it was; their frames are compared first.
 
         Returns:
             Columns of its row: measurement, resources and identity.
 
         Raises:
             WrongWork: a call found other faces or frames than planned.
-            Refused: the detector did not compute on the device that was asked for.
+            Refused: the detector did not compute on the device that was asked for, or the cut is not what py-feat sees.
             Exception: whatever the detector raises.
         """
+        self._check_cut(cell, files, cut_from)
         self.output = None
         cell_run = CellRun(self._instruments, cell, files)
         columns = cell_run.run()
         self.output = cell_run.output
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())  # empty until a call has loaded one
         return columns | ({"ffmpeg": self._ffmpeg} if self._ffmpeg else {})
+
+    def _check_cut(self, cell: Cell, files: Sequence[Path], cut_from: Path | None) -> None:
+        """Compare a cut with its source, once in this process; what a detector of the user's own decodes is unknown."""
+        if cut_from is None or cut_from in files or not self._instruments.loaded.spec.is_pyfeat:
+            return
+        frames = cell.input.frame_limit or cell.input.source_frames
+        if (cut_from, frames) not in self._checked_cuts:
+            check_cut(files[0], cut_from, frames, self._instruments.loaded.open_video)
+            self._checked_cuts.add((cut_from, frames))

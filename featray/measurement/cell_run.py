@@ -32,7 +32,8 @@ from featray.measurement import (
     torch_flags,
 )
 from featray.measurement.detector import LoadedDetector
-from featray.measurement.outcome import Failure, WrongWork
+from featray.measurement.face_check import FaceCheck
+from featray.measurement.outcome import Failure
 from featray.measurement.outputs import Output
 from featray.measurement.protocol import Calls, Repeat, Timings
 from featray.measurement.telemetry import GpuSource, Sampler, TelemetryWindow
@@ -61,6 +62,7 @@ class CellRun:
         self._instruments, self._cell, self._files = instruments, cell, files
         self._detect = instruments.loaded.prepare(cell, files)
         self._output: Output | None = None
+        self._faces = FaceCheck(cell.input, names_every_frame=instruments.loaded.spec.is_pyfeat)
         self._result: Any = None  # of the last timed call
         self.output: OutputTable | None = None  # the same, once all calls are timed
         self._is_pyfeat = instruments.rules.protocol == ProtocolName.PYFEAT
@@ -92,7 +94,7 @@ class CellRun:
         columns |= self._score() | self._profile(timings) | self._sustain(timings)
         columns |= {"unmet_rules": [*timings.unmet_rules, *self._unmet], "reason": "; ".join(self._reasons) or None}
         columns |= torch_flags.columns(sys.modules.get("torch"))
-        return {**columns, **self._output_columns(), **self._work_columns()}
+        return {**columns, **self._output_columns(), **self._faces.columns(timings.timed_s), **self._work_columns()}
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._started
@@ -237,18 +239,13 @@ class CellRun:
         return {"work": work, "work_id": identity.digest(work)}
 
     def _check(self, result: Any) -> None:
-        """Compare what a call found with what was planned.
+        """Compare what a call found with what was planned, and with what the first call found.
 
         Raises:
             WrongWork: they differ.
         """
-        clip, output = self._cell.input, self._instruments.loaded.inspect(result)
-        planned = clip.frames * clip.faces
-        if output.frames not in (None, clip.frames) or output.faces != planned:
-            raise WrongWork(
-                f"found {output.faces} faces in {output.frames} frames, "
-                f"planned were {planned} faces in {clip.frames} frames"
-            )
+        output = self._instruments.loaded.inspect(result)
+        self._faces.check(output)
         self._output = output
 
 

@@ -20,11 +20,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray.core import detectors, identity, inputs
+from featray.core import detect_call, detectors, identity, inputs
 from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
 from featray.core.files import hash_file
-from featray.measurement import outputs, synthetic, torch_flags, weights
+from featray.core.status import Status
+from featray.measurement import frames, outputs, pyfeat_source, synthetic, torch_flags, weights
+from featray.measurement.outcome import Refused
 from featray.measurement.outputs import Output as Output
 
 _MODULES: Mapping[str, str] = {
@@ -67,21 +69,26 @@ class LoadedDetector:
         """
         is_video = cell.input.kind == inputs.VIDEO
         given: Any = str(files[0]) if is_video else [str(file) for file in files] * cell.input.copies
-        call = functools.partial(
-            self.detector.detect,
-            given,
-            data_type="video" if is_video else "image",
-            batch_size=cell.batch_size,
-            num_workers=cell.num_workers,
-            skip_frames=cell.input.skip_frames,
-            output_size=cell.input.output_size,
-            progress_bar=False,
-        )
+        keywords: dict[str, Any] = {
+            "data_type": "video" if is_video else "image",
+            "batch_size": cell.batch_size,
+            "num_workers": cell.num_workers,
+            "skip_frames": cell.input.skip_frames,
+            "output_size": cell.input.output_size,
+            "progress_bar": False,
+        }
+        keywords |= {name: value for name, value in cell.detector.call.items() if name != "data_type"}
+        if cell.detector.call.get("data_type") == detect_call.TENSOR:
+            keywords["data_type"] = detect_call.TENSOR
+            given = frames.decode_all(cell.input, given, self._pyfeat_module())
+        if self.spec.is_pyfeat and keywords.get("save") is True:
+            keywords["save"] = frames.place_to_save()
+        call = functools.partial(self.detector.detect, given, **keywords)
         if self.planted is None:
             return call
 
         def plant_and_call() -> Any:
-            self.planted.faces = cell.input.faces
+            self.planted.begin(cell.input.faces)
             return call()
 
         return plant_and_call
@@ -111,18 +118,19 @@ class LoadedDetector:
         return {key: identity.canonical(value) for key, value in (work | {"precision": precision}).items()} | self.work
 
     def resolve_input(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
-        """Resolve a cell's input on this host, as `resolve` does for the detector.
+        """Resolve a cell's input on this host and the keywords of its call, as `resolve` does for the detector.
 
-        A clip cut to its first frames is named by its source and their number: each host encodes the cut differently.
+        A clip cut to its first frames is named by its source and their number: another FFmpeg may write other bytes.
         """
         limit = cell.input.frame_limit
         work = {
             "input_sha256": [_sha256(file) if limit is None else _source_sha256(file) for file in files],
-            **({} if limit is None else {"frame_limit": limit}),
+            **({} if limit is None else {"frame_limit": limit, "cut": "stored packets"}),  # before: encoded again
             "input_frames": self._frames(cell, files),
             "copies": cell.input.copies,
             "skip_frames": cell.input.skip_frames,
             "output_size": cell.input.output_size,
+            **self._call_work(cell.detector.call),
         }
         return {key: identity.canonical(value) for key, value in work.items()}
 
@@ -132,8 +140,24 @@ class LoadedDetector:
             return len(files) * cell.input.copies
         if not self.spec.is_pyfeat:
             return cell.input.frames
-        module = importlib.import_module(type(self.detector).__module__)
-        return len(module.VideoDataset(str(files[0]), skip_frames=cell.input.skip_frames))
+        return len(self.open_video(str(files[0]), skip_frames=cell.input.skip_frames))
+
+    def open_video(self, path: str, **settings: Any) -> Any:
+        """Open a video as py-feat's `detect()` does; a detector of the user's own has no such way."""
+        return self._pyfeat_module().VideoDataset(path, **settings)
+
+    def _pyfeat_module(self) -> Any:
+        return importlib.import_module(type(self.detector).__module__)
+
+    def _call_work(self, call: Mapping[str, detectors.Keyword]) -> dict[str, Any]:
+        """List the keywords of `detect()` that change what is found, where they are not py-feat's own values."""
+        parameters = inspect.signature(self.detector.detect).parameters
+        defaults = {name: parameter.default for name, parameter in parameters.items()}
+        return {
+            f"{detect_call.WORK}{name}": value
+            for name, value in call.items()
+            if name not in detect_call.SETTINGS and not (name in defaults and defaults[name] == value)
+        }
 
 
 def load(cell: Cell, *, cache: Path, device: Device) -> LoadedDetector:
@@ -148,13 +172,30 @@ def load(cell: Cell, *, cache: Path, device: Device) -> LoadedDetector:
 
     Raises:
         NotReady: weights are missing; the message names file and repository and how to get them.
+        Refused: this py-feat does not know a keyword or a value.
     """
     if cell.detector.is_pyfeat:
         return _load_pyfeat(cell, cache, device)
     return _load_custom(cell.detector, device)
 
 
+def _check_keywords(spec: detectors.Detector) -> None:
+    """Check a detector's keywords against the py-feat of this interpreter, which an environment may have brought.
+
+    Raises:
+        Refused: py-feat does not know a keyword or a value.
+    """
+    for given, allowed, where in (
+        (spec.keywords, weights.list_keywords(spec.class_name), ""),
+        (spec.call, pyfeat_source.list_call_keywords(spec.class_name), " of detect(), which would ignore it"),
+    ):
+        fault = None if allowed is None else detect_call.find_unknown(spec.class_name, given, allowed, where)
+        if fault is not None:
+            raise Refused(Status.UNSUPPORTED, f"{fault} (this is about the py-feat that measures)")
+
+
 def _load_pyfeat(cell: Cell, cache: Path, device: Device) -> LoadedDetector:
+    _check_keywords(cell.detector)
     is_synthetic = cell.weights == WeightsKind.SYNTHETIC
     files = weights.list_required(cell.detector)
     if is_synthetic:
@@ -284,11 +325,11 @@ def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_syntheti
 
 
 def _source_sha256(file: Path) -> str:
-    """Read the digest of a cut's source from its name, as `host.clips` writes it; hash a file with another name."""
+    """Read the digest of a cut's source from its name, as `host.cuts` writes it; hash a file with another name."""
     cut = _CUT.fullmatch(file.name)
     return cut[1] if cut else _sha256(file)
 
 
-_CUT = re.compile(r"([0-9a-f]{64})-\d+\.mp4")
+_CUT = re.compile(r"([0-9a-f]{64})-first\d+\.(mp4|mkv)")
 
 _sha256 = functools.cache(hash_file)

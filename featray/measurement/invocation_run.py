@@ -74,7 +74,9 @@ class InvocationRun:
         self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
         started_at = clock.utc_now()
         with _ends_after(self._request.invocation.rules.cell_limit_s):
-            measured = outcome.attempt(lambda: opened.measure(cell, self._request.input_files(cell)))
+            measured = outcome.attempt(
+                lambda: opened.measure(cell, self._request.input_files(cell), self._request.cut_from(cell))
+            )
             output = None if isinstance(measured, Failure) else self._output_to_keep(opened)
         is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not is_faulted:

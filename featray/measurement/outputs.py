@@ -28,6 +28,7 @@ class Output:
     fex_rows: int
     faces: int  # rows with FaceScore > 0
     frames: int | None  # distinct frames; None where the result does not name them
+    faces_by_frame: Mapping[int, int] | None  # number of a frame -> its faces; None as for `frames`
     summary: dict[str, list[float]]  # column -> [mean, population sd, non-null count]; NaN where the count is 0
 
 
@@ -44,10 +45,26 @@ def inspect(result: Any) -> Output:
         scores, frames, summary = columns.get("FaceScore"), columns.get("frame"), _summarise_columns(columns)
     return Output(
         fex_rows=len(result),
-        faces=sum(1 for score in scores or () if _is_number(score) and score > 0),
+        faces=sum(map(_is_face, scores or ())),
         frames=None if frames is None else len(set(frames)),
+        faces_by_frame=_count_by_frame(frames, scores, has_rows=len(result) > 0),
         summary=summary,
     )
+
+
+def _is_face(score: Any) -> bool:
+    return _is_number(score) and score > 0
+
+
+def _count_by_frame(
+    frames: Sequence[Any] | None, scores: Sequence[Any] | None, *, has_rows: bool
+) -> dict[int, int] | None:
+    if frames is None or scores is None:
+        return None if has_rows else {}
+    counts: dict[int, int] = {}
+    for frame, score in zip(frames, scores, strict=True):
+        counts[int(frame)] = counts.get(int(frame), 0) + _is_face(score)
+    return counts
 
 
 def _entries(names: Iterable[str]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Planting: makes a detector with synthetic weights find exactly as many faces per frame as the input really has.
 
-Flow: `detector.load` -> `plant`; each call then sets `PlantedFaces.faces`.
+Flow: `detector.load` -> `plant`; each call then starts with `PlantedFaces.begin`.
 A random network finds no face, or hundreds. Here forward hooks overwrite a few outputs of the detection heads. The
 network, the decoding, the thresholds and the non-maximum suppression all really run, and leave the planted faces. The
 planted boxes lie on a grid and not on the faces: the crops show other parts of the frame, at the same cost.
@@ -8,8 +8,9 @@ planted boxes lie on a grid and not on the faces: the crops show other parts of 
 Needs torch; works on any device, input size and batch size.
 """
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -24,11 +25,28 @@ _JITTER = (
 )
 
 
-class PlantedFaces:
-    """The hooks of one detector; `faces` is the number of faces per frame from the next call on."""
+COMING_AND_GOING = (1, 2, 0, 1, 1, 0, 2, 1)
+"""Faces of the frames of a call, again and again, where an input may have any number: one per frame on average, with
+changes between none, one and two within a batch."""
 
-    def __init__(self, faces: int = 1) -> None:
-        self.faces = faces
+
+class PlantedFaces:
+    """The hooks of one detector, and how many faces they plant in each frame of a call."""
+
+    def __init__(self) -> None:
+        self._faces: int | None = 1
+        self._seen = 0  # frames of this call
+
+    def begin(self, faces: int | None) -> None:
+        """Start a call with so many faces in every frame; None lets them come and go."""
+        self._faces, self._seen = faces, 0
+
+    def next_counts(self, frames: int) -> list[int]:
+        """Give the faces of the next frames, in order: of one batch."""
+        first, self._seen = self._seen, self._seen + frames
+        if self._faces is not None:
+            return [self._faces] * frames
+        return [COMING_AND_GOING[index % len(COMING_AND_GOING)] for index in range(first, first + frames)]
 
 
 def plant(detector: Any) -> PlantedFaces:
@@ -61,18 +79,29 @@ def _plant_retinaface(finder: Any, planted: PlantedFaces) -> None:
     def overwrite(_: Any, inputs: tuple[torch.Tensor, ...], outputs: tuple[torch.Tensor, ...]) -> None:
         locations, confidences = outputs[0], outputs[1]
         confidences[..., 1].clamp_(max=_BACKGROUND)  # random weights find faces in some noise
-        if not planted.faces:
-            return
         height, width = inputs[0].shape[-2:]
-        key = (planted.faces, height, width, inputs[0].device)
-        if key not in prepared:
-            anchors = _anchors(finder, planted.faces, height, width)
-            prepared[key] = tuple(tensor.to(inputs[0].device) for tensor in anchors)
-        chosen, offsets, scores = prepared[key]
-        locations[:, chosen] = offsets.to(locations.dtype)
-        confidences[:, chosen] = scores.to(confidences.dtype)
+        counts = planted.next_counts(len(locations))
+        for faces in {*counts} - {0}:
+            key = (faces, height, width, inputs[0].device)
+            if key not in prepared:
+                anchors = _anchors(finder, faces, height, width)
+                prepared[key] = tuple(tensor.to(inputs[0].device) for tensor in anchors)
+            chosen, offsets, scores = prepared[key]
+            for frames in _spans(counts, faces):
+                locations[frames, chosen] = offsets.to(locations.dtype)
+                confidences[frames, chosen] = scores.to(confidences.dtype)
 
     finder.net.register_forward_hook(overwrite)
+
+
+def _spans(counts: Sequence[int], faces: int) -> Iterator[slice]:
+    """List the spans of frames that have so many faces."""
+    start = 0
+    for count, run in itertools.groupby(counts):
+        length = len(tuple(run))
+        if count == faces:
+            yield slice(start, start + length)
+        start += length
 
 
 def _anchors(finder: Any, faces: int, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -119,31 +148,34 @@ def _plant_img2pose(finder: Any, planted: PlantedFaces) -> None:
     def propose(_: Any, inputs: tuple[Any, ...], outputs: tuple[list[torch.Tensor], Any]) -> Any:
         proposals, losses = outputs
         rows.clear()
-        if not planted.faces:
-            return outputs
         replaced, start = [], 0
-        for real, (height, width) in zip(proposals, inputs[0].image_sizes, strict=True):
-            boxes = _candidates(grid.spread_boxes(planted.faces, height, width), _IMG2POSE_CANDIDATES).to(real)
-            left = max(0, len(real) - len(boxes))
-            replaced.append(torch.cat([real[:left], boxes]))
-            rows.append(slice(start + left, start + left + len(boxes)))
-            start += left + len(boxes)
+        counts = planted.next_counts(len(proposals))
+        for real, (height, width), faces in zip(proposals, inputs[0].image_sizes, counts, strict=True):
+            kept = real
+            if faces:
+                boxes = _candidates(grid.spread_boxes(faces, height, width), _IMG2POSE_CANDIDATES).to(real)
+                kept = real[: max(0, len(real) - len(boxes))]
+                rows.append(slice(start + len(kept), start + len(kept) + len(boxes)))
+                kept = torch.cat([kept, boxes])
+            replaced.append(kept)
+            start += len(kept)
         return replaced, losses
 
     finder.rpn.register_forward_hook(propose)
-    finder.roi_heads.class_predictor.register_forward_hook(_raise_scores(rows, planted))
+    finder.roi_heads.class_predictor.register_forward_hook(_raise_scores(rows))
     finder.roi_heads.box_predictor.register_forward_hook(_face_forward(rows))
 
 
-def _raise_scores(rows: list[slice], planted: PlantedFaces) -> Callable[..., None]:
+def _raise_scores(rows: list[slice]) -> Callable[..., None]:
     def overwrite(_: Any, __: Any, logits: torch.Tensor) -> None:
         limit = logits[:, 0] + math.log(_BACKGROUND)
         logits[:, 1] = torch.minimum(logits[:, 1], limit)
         score = torch.linspace(3.5, 0.5, _IMG2POSE_CANDIDATES)  # p(face) from 0.97 to 0.62: all above the threshold
         score[0] = 6.0  # the exact copy wins
-        columns = torch.stack([torch.zeros_like(score), score], 1).repeat(planted.faces, 1).to(logits)
+        columns = torch.stack([torch.zeros_like(score), score], 1).to(logits)
         for planted_rows in rows:
-            logits[planted_rows] = columns
+            faces = (planted_rows.stop - planted_rows.start) // _IMG2POSE_CANDIDATES
+            logits[planted_rows] = columns.repeat(faces, 1)
 
     return overwrite
 

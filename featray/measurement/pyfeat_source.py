@@ -31,6 +31,9 @@ _LOADERS = (
 )
 """The modules through which the three classes load weights; the rest of py-feat plots and evaluates."""
 
+SWITCH = (True, False)
+"""Values of a keyword whose default is true or false."""
+
 _DOWNLOADS = ("hf_hub_download", "hf_hub_download_with_fallback")
 
 
@@ -71,6 +74,31 @@ def read_choices(class_name: str, package: Path | None = None) -> Mapping[str, t
     return {keyword: tuple(options) for keyword, options in values.items()}
 
 
+def list_call_keywords(class_name: str, package: Path | None = None) -> Mapping[str, tuple[object, ...]] | None:
+    """List the keywords that the source of a class's `detect()` names, and the values of those that are switches.
+
+    py-feat's `detect()` takes any other keyword too, and ignores it.
+
+    Returns:
+        Keyword -> values, empty where any is allowed. None where py-feat or the method cannot be read, or where the
+        method uses the other keywords.
+    """
+    try:
+        method = _method(class_name, "detect", package)
+    except (errors.NotReady, OSError, SyntaxError, KeyError):
+        return None
+    if method is None or _uses_other_keywords(method):
+        return None
+    arguments, defaults = method.args, dict(_defaults(method))
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return {name: SWITCH if isinstance(defaults.get(name), bool) else () for name in names if name != "self"}
+
+
+def _uses_other_keywords(method: ast.FunctionDef) -> bool:
+    rest = method.args.kwarg
+    return rest is not None and any(isinstance(node, ast.Name) and node.id == rest.arg for node in ast.walk(method))
+
+
 def _compared(node: ast.Compare) -> Iterator[str]:
     """List the strings that a name is compared with: `x == "a"`, `x in ("a", "b")`."""
     for operator, value in zip(node.ops, node.comparators, strict=True):
@@ -82,10 +110,14 @@ def _compared(node: ast.Compare) -> Iterator[str]:
 
 
 def _constructor(class_name: str, package: Path | None) -> ast.FunctionDef | None:
+    return _method(class_name, "__init__", package)
+
+
+def _method(class_name: str, name: str, package: Path | None) -> ast.FunctionDef | None:
     for node in ast.walk(_tree((package or find_folder()) / CLASS_FILES[class_name])):
         if isinstance(node, ast.ClassDef) and node.name == class_name:
             functions = (item for item in node.body if isinstance(item, ast.FunctionDef))
-            return next((function for function in functions if function.name == "__init__"), None)
+            return next((function for function in functions if function.name == name), None)
     return None
 
 

@@ -2,6 +2,7 @@
 
     {"invocation": {...},              as `core.invocation.to_mapping` writes it
      "files": {cell_id: [path, ...]},  each cell's input on this host, cut to its frame limit
+     "sources": {cell_id: path, ...},  the video that a cell's input was cut from, where it was cut
      "host": {column: value, ...},     columns of the row that the supervisor knows already
      "ffmpeg": "8.0.1 (pyav)",         the FFmpeg on the library path
      "cache": "/path"}                 featray's cache
@@ -28,10 +29,16 @@ class ChildRequest:
     context: Mapping[str, Any]
     ffmpeg: str | None
     cache: Path
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def input_files(self, cell: Cell) -> list[Path]:
         """Return a cell's input files on this host: those of the request, else those that the sweep names."""
         return [Path(path) for path in self.files.get(cell_id(cell), cell.input.paths)]
+
+    def cut_from(self, cell: Cell) -> Path | None:
+        """Return the video that a cell's input was cut from; None where the input is whole."""
+        source = self.sources.get(cell_id(cell))
+        return None if source is None else Path(source)
 
 
 def from_mapping(value: Any) -> ChildRequest:
@@ -49,6 +56,7 @@ def from_mapping(value: Any) -> ChildRequest:
     return ChildRequest(
         invocation=invocation.from_mapping(value["invocation"]),
         files=value.get("files") or {},
+        sources=value.get("sources") or {},
         context={name: item for name, item in (value.get("host") or {}).items() if name in names},
         ffmpeg=value.get("ffmpeg"),
         cache=Path(cache) if cache else weights.featray_cache(),

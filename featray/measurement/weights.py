@@ -112,8 +112,8 @@ def list_keywords(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
     """List the keywords that a class of the installed py-feat takes, and the models that each allows.
 
     Returns:
-        Keyword -> values, empty where any value is allowed. Values are known only for keywords of the tables: those of
-        the tables and those in the class's source. None where py-feat is not installed or cannot be read.
+        Keyword -> values, empty where any value is allowed. Values are known of switches and of keywords of the tables:
+        those of the tables and those in the class's source. None where py-feat is not installed or cannot be read.
     """
     try:
         choices, defaults = pyfeat_source.read_choices(class_name), pyfeat_source.read_defaults(class_name)
@@ -123,12 +123,13 @@ def list_keywords(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
         return None
     tables = {**_EVERYWHERE, **_REPOSITORIES[class_name]}
     listed = {keyword for keyword, table in tables.items() if keyword != "device" and any(table)}
-    return {
-        keyword: tuple(dict.fromkeys((*tables[keyword], *values, defaults.get(keyword), None)))
-        if keyword in listed
-        else ()
-        for keyword, values in choices.items()
-    }
+
+    def options(keyword: str, values: tuple[object, ...]) -> tuple[object, ...]:
+        if keyword in listed:
+            return tuple(dict.fromkeys((*tables[keyword], *values, defaults.get(keyword), None)))
+        return pyfeat_source.SWITCH if isinstance(defaults.get(keyword), bool) else ()
+
+    return {keyword: options(keyword, values) for keyword, values in choices.items()}
 
 
 def list_cached(folder: Path, files: Iterable[HubFile]) -> tuple[HubFile, ...]:

@@ -22,6 +22,7 @@ class Columns:
     calls: bool
     interval: bool
     spread: bool
+    faces: bool
     accuracy: tuple[str, ...] = ()  # scores that any unit has
 
 
@@ -44,6 +45,7 @@ def varying(units: Sequence[Unit]) -> Columns:
         calls=any(len(unit.rows) > 1 or unit.repeats[1] > 1 for unit in units),
         interval=any(unit.interval_s is not None for unit in units),
         spread=any(unit.spread is not None for unit in units),
+        faces=any(unit.has_any_faces for unit in units),
         accuracy=tuple(score for score in SCORES if any(score in unit.accuracy for unit in units)),
     )
 
@@ -51,7 +53,8 @@ def varying(units: Sequence[Unit]) -> Columns:
 def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
-    names = ["device", "batch", "workers", "threads", "environment", *figures, "calls", "95% CI", "IQR"]
+    names = ["device", "batch", "workers", "threads", "environment", *figures]
+    names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR"]
     return [*_shown(names, columns), *(SCORES[score] for score in columns.accuracy)]
 
 
@@ -64,6 +67,8 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
         unit_text.threads(unit),
         unit_text.environment(unit),
         *_figures(unit, kind),
+        unit_text.faces_per_frame(unit),
+        unit_text.face_time(unit),
         unit_text.calls(unit),
         unit_text.interval(unit),
         unit_text.spread(unit),
@@ -74,7 +79,8 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
 def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
     """Leave out what stands under a column that the report does not show."""
     settings = (columns.workers, columns.threads, columns.environment)
-    shown = (True, True, *settings, True, True, True, columns.calls, columns.interval, columns.spread)
+    faces = (columns.faces, columns.faces)
+    shown = (True, True, *settings, True, True, True, *faces, columns.calls, columns.interval, columns.spread)
     return list(itertools.compress(texts, shown))
 
 

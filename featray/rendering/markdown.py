@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from featray.analysis.cautions import Caution
 from featray.core import wording
 from featray.rendering import best_settings, changes_text, columns
+from featray.rendering.columns import Columns
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import (
     NEXT_HEADINGS,
@@ -29,6 +30,7 @@ TIMES = (
     "A time is the median of an invocation's timed calls, averaged over the invocations (geometric mean). "
     "An invocation is one fresh process."
 )
+_FACES = "`faces/frame`: the mean number of faces in a frame, with the fewest and the most."
 _CALLS = "`calls`: invocations x timed calls in each."
 _INTERVAL = "`95% CI`: the range that holds the true time per frame or image, in ms, with 95% confidence."
 _SPREAD = (
@@ -86,13 +88,19 @@ def _tables(report: Report) -> Iterator[str]:
     if not report.units:
         yield NO_ROWS
         return
-    if report.columns.calls:
-        yield " ".join([TIMES, _CALLS, *[_INTERVAL] * report.columns.interval, *[_SPREAD] * report.columns.spread])
+    if explained := _explained(report.columns):
+        yield " ".join(explained)
         yield ""
     for block in report.blocks:
         yield from _block(block, report)
     yield from _best(report)
     yield from _changes(report)
+
+
+def _explained(shown: Columns) -> list[str]:
+    """Explain the columns that a report shows."""
+    of_calls = [TIMES, _CALLS, *[_INTERVAL] * shown.interval, *[_SPREAD] * shown.spread]
+    return [*of_calls * shown.calls, *[_FACES] * shown.faces]
 
 
 def _metadata(heading: str, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

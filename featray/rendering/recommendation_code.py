@@ -14,7 +14,7 @@ from typing import Any
 from featray.analysis import unit_cell
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.units import Unit
-from featray.core import inputs, secret_values, wording
+from featray.core import detect_call, inputs, secret_values, wording
 from featray.core.cell import Cell
 from featray.rendering import recommendation_text
 
@@ -130,7 +130,10 @@ def _detect(cell: Cell) -> Iterator[str]:
         "num_workers": cell.num_workers,
         **({"skip_frames": cell.input.skip_frames} if cell.input.skip_frames else {}),
         **({"output_size": cell.input.output_size} if cell.input.output_size else {}),
+        **{name: value for name, value in cell.detector.call.items() if name not in ("data_type", "save")},
     }
+    if cell.detector.call.get("data_type") == detect_call.TENSOR:
+        yield "# Measured without decoding: all frames were decoded before the first call."
     if not is_video:
         yield f"images = {paths!r}  # paths of your images"
         yield from _call("faces = detector.detect(", arguments, ["images,"])

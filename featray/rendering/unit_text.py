@@ -41,6 +41,21 @@ def frame_time(unit: Unit) -> str:
     return _written(unit.frame_s, wording.milliseconds)
 
 
+def faces_per_frame(unit: Unit) -> str:
+    """Write the mean number of faces per frame, with the fewest and the most: `0.8 (0 to 2)`."""
+    row = unit.row
+    if row.faces_mean is None or row.faces_min is None or row.faces_max is None:
+        return wording.ABSENT
+    if row.faces_min == row.faces_max:
+        return str(row.faces_min)
+    return f"{row.faces_mean:.2g} ({row.faces_min} to {row.faces_max})"
+
+
+def face_time(unit: Unit) -> str:
+    """Write the time per face in ms."""
+    return _written(unit.face_s, wording.milliseconds)
+
+
 def throughput(unit: Unit) -> str:
     """Write frames or images per second."""
     return _written(throughput_hz(unit), wording.rate)

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from featray import errors
+from featray.core import detect_call
 from featray.core.cell_fields import is_class
 from featray.core.detectors import CATALOGUE, PYFEAT_CLASSES, Detector, Keyword
 from featray.sweep.schema import DetectorEntry
@@ -17,46 +18,58 @@ Keywords = Callable[[str], Mapping[str, Sequence[object]] | None]
 """Lists the keywords of a class of py-feat and the values that each may have, an empty list for any; None where the
 class is not known."""
 
-SETTINGS = {
-    "device": "axes.device",
-    "batch_size": "axes.batch_size",
-    "num_workers": "axes.num_workers",
-    "skip_frames": "the input's skip_frames",
-    "output_size": "the input's output_size",
-}
-"""Keywords of py-feat that a sweep sets elsewhere, and where."""
 
-
-def resolve_detectors(entry: DetectorEntry, keywords_of: Keywords | None = None) -> list[Detector]:
+def resolve_detectors(
+    entry: DetectorEntry, keywords_of: Keywords | None = None, call_keywords_of: Keywords | None = None
+) -> list[Detector]:
     """Resolve one entry; a keyword with a list of values gives one detector per value.
 
     Args:
         entry: As in the file.
         keywords_of: What to check the keywords of py-feat's classes against; None checks nothing.
+        call_keywords_of: The same for the keywords of their `detect()`.
 
     Raises:
         ValueError: an unknown detector or class, or a wrong keyword.
     """
     origin = _origin(entry)
-    values = {name: _values(name, value) for name, value in entry.keywords.items()}
-    allowed = keywords_of(origin.class_name) if keywords_of and values and origin.is_pyfeat else None
-    if allowed is not None:
-        _check_keywords(origin.class_name, values, allowed)
-    points = itertools.product(*values.values())
-    return [_detector(entry, origin, dict(zip(values, point, strict=True))) for point in points]
+    keywords = {name: _values(name, value) for name, value in entry.keywords.items()}
+    call = {name: _values(name, value) for name, value in entry.call.items()}
+    if both := sorted(keywords.keys() & call.keys()):
+        raise ValueError(f"keyword {both[0]} is in keywords and in call; expected it in one of them")
+    if not origin.is_pyfeat and "data_type" in call:
+        raise ValueError("keyword data_type is for detectors of py-feat; leave it out")
+    points = [
+        (dict(zip(keywords, point, strict=False)), dict(zip(call, point[len(keywords) :], strict=True)))
+        for point in itertools.product(*keywords.values(), *call.values())
+    ]
+    for of_class, of_call in points:
+        _check(origin, of_class, keywords_of, "")
+        _check(origin, of_call, call_keywords_of, " of detect(), which would ignore it")
+    return [_detector(entry, origin, of_class, of_call) for of_class, of_call in points]
 
 
-def _detector(entry: DetectorEntry, origin: Detector, keywords: Mapping[str, Keyword]) -> Detector:
+def _check(origin: Detector, given: Mapping[str, Keyword], keywords_of: Keywords | None, where: str) -> None:
+    allowed = keywords_of(origin.class_name) if keywords_of and given and origin.is_pyfeat else None
+    if allowed is not None and (fault := detect_call.find_unknown(origin.class_name, given, allowed, where)):
+        raise ValueError(fault)
+
+
+def _detector(
+    entry: DetectorEntry, origin: Detector, keywords: Mapping[str, Keyword], call: Mapping[str, Keyword]
+) -> Detector:
     """Make one detector; its name carries every keyword, or those that vary where the entry has a name or a class."""
-    varied = [name for name in keywords if isinstance(entry.keywords[name], tuple)]
-    in_name = list(keywords) if entry.name is None and entry.like is not None else varied
-    suffix = ",".join(f"{name}={_text(keywords[name])}" for name in in_name)
+    given, entered = {**keywords, **call}, {**entry.keywords, **entry.call}
+    varied = [name for name in given if isinstance(entered[name], tuple)]
+    in_name = list(given) if entry.name is None and entry.like is not None else varied
+    suffix = ",".join(f"{name}={_text(given[name])}" for name in in_name)
     name = (entry.name or origin.name) + (f"[{suffix}]" if suffix else "")
-    is_unchanged = name == origin.name and not keywords
+    is_unchanged = name == origin.name and not given
     return Detector(
         name=name,
         class_name=origin.class_name,
         keywords={**origin.keywords, **keywords},
+        call=call,
         heading=origin.heading if is_unchanged else name,
     )
 
@@ -76,8 +89,8 @@ def _origin(entry: DetectorEntry) -> Detector:
 
 def _values(name: str, given: object) -> Sequence[Keyword]:
     """List the values of a keyword: one, or several to compare."""
-    if name in SETTINGS:
-        raise ValueError(f"keyword {name} is set by {SETTINGS[name]}; leave it out here")
+    if name in detect_call.SET_ELSEWHERE:
+        raise ValueError(f"keyword {name} is set by {detect_call.SET_ELSEWHERE[name]}; leave it out here")
     values = given if isinstance(given, tuple) else (given,)
     if not values:
         raise ValueError(f"keyword {name}: expected at least one value, got none")
@@ -87,19 +100,6 @@ def _values(name: str, given: object) -> Sequence[Keyword]:
         if any(_text(value) == _text(other) for other in values[:index]):
             raise ValueError(f"keyword {name}: {show(value)} is listed twice; expected distinct values")
     return values
-
-
-def _check_keywords(
-    class_name: str, given: Mapping[str, Sequence[Keyword]], allowed: Mapping[str, Sequence[object]]
-) -> None:
-    for name, values in given.items():
-        if name not in allowed:
-            names = [other for other in allowed if other not in SETTINGS]
-            raise ValueError(f"keyword {name}: {class_name} has no such keyword{errors.suggest(name, names)}")
-        for value in values:
-            if allowed[name] and value not in allowed[name]:
-                options = [show(option) if option is None else str(option) for option in allowed[name]]
-                raise ValueError(f"keyword {name}: unknown value {show(value)}{errors.suggest(str(value), options)}")
 
 
 def _text(value: Keyword) -> str:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from featray import errors
 from featray.core import label_files
-from featray.core.files import hash_file
+from featray.core.files import find_stand_in, hash_file
 from featray.core.inputs import CATALOGUE, IMAGE_SUFFIXES, IMAGES, VIDEO, VIDEO_SUFFIXES, Input
 from featray.sweep.schema import InputEntry
 
@@ -70,7 +70,7 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         origin,
         name=entry.name or origin.name + "".join(suffixes),
         copies=entry.copies or origin.copies,
-        faces=origin.faces if entry.faces is None else entry.faces,
+        faces=_faces(entry, origin),
         skip_frames=skip,
         frame_limit=limit,
         output_size=entry.output_size,
@@ -86,6 +86,13 @@ def _with_labels(given: Input, file: Path) -> Input:
     except OSError as wrong:
         raise ValueError(f"{path}: no label file that can be read ({wrong.strerror})") from wrong
     return dataclasses.replace(given, labels=str(path), labels_sha256=hash_file(path))
+
+
+def _faces(entry: InputEntry, origin: Input) -> int | None:
+    """Give the faces of every frame: as the entry says, as the catalogue says, and any number in a user's own file."""
+    if entry.faces is None:
+        return origin.faces
+    return entry.faces if isinstance(entry.faces, int) else None
 
 
 def _by_name(name: str) -> Input:
@@ -109,6 +116,7 @@ def _by_path(paths: Sequence[str], folder: Path, probe: Probe) -> Input:
         kind=VIDEO if is_video else IMAGES,
         paths=tuple(map(str, files)),
         sha256=tuple(clip.sha256 for clip in clips),
+        faces=None,
         source_frames=clips[0].frames if is_video else len(files),
         fps=clips[0].fps if is_video else None,
     )
@@ -118,10 +126,14 @@ def _files(path: Path) -> list[Path]:
     """List one media file, or the images of a folder by name."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would name the target of a link
     if path.is_dir():
-        images = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+        images = sorted(
+            file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and not _is_hidden(file)
+        )
         if not images:
             raise ValueError(f"{path}: no image in this folder; expected files ending in {', '.join(IMAGE_SUFFIXES)}")
         return images
+    if stand_in := find_stand_in(path):
+        raise ValueError(f"{path}: {stand_in}")
     if not path.exists():
         raise ValueError(f"{path}: no such file or folder{_suggestion(path)}")
     if not _is_media(path):
@@ -133,8 +145,14 @@ def _files(path: Path) -> list[Path]:
 def _suggestion(path: Path) -> str:
     if not path.parent.is_dir():
         return ""
-    names = sorted(file.name for file in path.parent.glob("*") if _is_media(file))[:SUGGESTED_FROM]
+    files = (file for file in path.parent.glob("*") if _is_media(file) and not _is_hidden(file))
+    names = sorted(file.name for file in files)[:SUGGESTED_FROM]
     return errors.suggest(path.name, names) if names else ""
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return True for what systems leave beside images, such as `._a.jpg` of a Mac; it is no image."""
+    return path.name.startswith(".")
 
 
 def _is_media(path: Path) -> bool:

@@ -4,7 +4,7 @@ Flow: `yamlfile.Document.check` -> `SweepFileContent` -> `sweep.load`, which res
 """
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -32,6 +32,7 @@ class DetectorEntry(StrictModel):
     like: str | None = None
     class_name: Annotated[str | None, Field(alias="class")] = None
     keywords: dict[str, Any] = Field(default_factory=dict)
+    call: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
@@ -41,12 +42,12 @@ class DetectorEntry(StrictModel):
 
 
 class InputEntry(StrictModel):
-    """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: 2}`."""
+    """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: any}`."""
 
     name: Label | None = None
     like: str | None = None
     path: Several[Text] | None = None
-    faces: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    faces: Literal["any"] | Annotated[int, Field(ge=0, le=10_000)] | None = None
     copies: Positive | None = None
     skip_frames: Positive | None = None
     frame_limit: Positive | None = None

@@ -29,14 +29,18 @@ from featray.yamlfile import Document, FileProblem, Loc
 CELLS_MAX = 100_000  # seventy days of one-minute cells on one host; more is a mistake
 
 
-def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) -> Sweep:
+def load(
+    path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None, call_keywords_of: Keywords | None = None
+) -> Sweep:
     """Read a sweep file.
 
     Args:
         path: The file.
         probe_clip: Opens a media file that an input names by path, and raises BadInput when it cannot.
         keywords_of: Lists the keywords and values of a class of the installed py-feat. The file's keywords are
-            checked against them, unless an environment brings another py-feat; None checks nothing.
+            checked against them, unless an environment brings another py-feat: the measuring process checks against
+            that one. None checks nothing.
+        call_keywords_of: The same for the keywords of its `detect()`.
 
     Raises:
         SweepFileError: one line per problem, `file:line: path: what; expected; suggestion`.
@@ -45,9 +49,10 @@ def load(path: Path, *, probe_clip: Probe, keywords_of: Keywords | None = None) 
     file = document.check(schema.SweepFileContent)
     problems = [*_same_environments(file), *_threads_twice(file)]
     name = _name(file, path, problems)
-    keywords_of = None if _brings_pyfeat(file) else keywords_of
+    if _brings_pyfeat(file):
+        keywords_of = call_keywords_of = None
     all_detectors = _resolve(
-        file.detectors, ("detectors",), lambda entry: resolve_detectors(entry, keywords_of), problems
+        file.detectors, ("detectors",), lambda entry: resolve_detectors(entry, keywords_of, call_keywords_of), problems
     )
     all_inputs = _resolve(
         file.inputs, ("inputs",), lambda entry: [resolve_input(entry, path.parent, probe_clip)], problems

@@ -12,14 +12,27 @@ from typing import Any
 from featray.core import cell as cells
 from featray.core import detectors, inputs
 from featray.core.choices import Device, WeightsKind
+from featray.core.detectors import Keyword
 from featray.measurement import ffmpeg, weights
 
 THREE_FRAMES = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24)  # of 72: frames 0, 24 and 48
 FIVE_FACES_TWICE = dataclasses.replace(inputs.CATALOGUE["multi-face"], copies=2)
 NO_FACE = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=36, faces=0)  # frames 0 and 36
 
-PLAN = ((THREE_FRAMES, 2), (FIVE_FACES_TWICE, 2), (NO_FACE, 1), (THREE_FRAMES, 1))
-"""Input and batch size of the four calls; the last one is profiled."""
+ANY_FACES = dataclasses.replace(THREE_FRAMES, faces=None)
+
+USUAL: Mapping[str, Keyword] = {}
+TENSOR: Mapping[str, Keyword] = {"data_type": "tensor"}
+
+PLAN = (
+    (THREE_FRAMES, 2, USUAL),
+    (FIVE_FACES_TWICE, 2, USUAL),
+    (NO_FACE, 1, USUAL),
+    (ANY_FACES, 2, USUAL),
+    (THREE_FRAMES, 2, TENSOR),
+    (THREE_FRAMES, 1, USUAL),
+)
+"""Input, batch size and keywords of `detect()` of the calls; the last one is profiled."""
 
 FRAMES = ((211, 97, 7), (240, 320, 30))
 """Height, width and faces of frames that no clip has."""
@@ -45,9 +58,11 @@ def run(
     return dict(zip(names, json.loads(done.stdout), strict=True))
 
 
-def _asked(name: str, clip: inputs.Input, batch_size: int, device: Device) -> dict[str, Any]:
+def _asked(
+    name: str, clip: inputs.Input, batch_size: int, call: Mapping[str, Keyword], device: Device
+) -> dict[str, Any]:
     cell = cells.Cell(
-        detector=detectors.CATALOGUE[name],
+        detector=dataclasses.replace(detectors.CATALOGUE[name], call=call),
         input=clip,
         device=device,
         batch_size=batch_size,

@@ -47,7 +47,7 @@ def count_faces(loaded: detector.LoadedDetector, height: int, width: int, faces:
     """Count the faces found in each of two random frames."""
     import torch
 
-    loaded.planted.faces = faces
+    loaded.planted.begin(faces)
     frames = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
     return [int((result["scores"] > 0).sum()) for result in loaded.detector.detect_faces(frames)]
 

@@ -12,7 +12,7 @@ from tests.integration import real_detectors
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # weights of 1.3 GB are made first, in one to two minutes
 
 NAMES = tuple(detectors.CATALOGUE)
-THREE, FIVE_TWICE, NONE, THREE_PROFILED = range(4)  # the calls of real_detectors.PLAN
+THREE, FIVE_TWICE, NONE, ANY, THREE_DECODED, THREE_PROFILED = range(6)  # the calls of real_detectors.PLAN
 
 OTHER_MAX = 0.10  # of the call: more would say that a stage was missed
 
@@ -47,6 +47,22 @@ def test_two_copies_of_an_image_have_ten_faces(runs: dict[str, Any], name: str) 
 def test_a_frame_without_a_face_is_a_row_without_a_face(runs: dict[str, Any], name: str) -> None:
     output = runs[name]["outputs"][NONE]
     assert (output["fex_rows"], output["faces"], output["frames"]) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_faces_come_and_go_from_frame_to_frame_also_within_a_batch(runs: dict[str, Any], name: str) -> None:
+    output = runs[name]["outputs"][ANY]
+    assert output["faces_by_frame"] == {"0": 1, "24": 2, "48": 0}
+    assert (output["fex_rows"], output["faces"]) == (4, 3)  # the frame without a face has a row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_that_were_decoded_before_give_the_same_output(runs: dict[str, Any], name: str) -> None:
+    decoded, whole = (runs[name]["outputs"][call] for call in (THREE_DECODED, THREE))
+    assert decoded["faces_by_frame"] == {"0": 1, "1": 1, "2": 1}
+    assert decoded["summary"].keys() == whole["summary"].keys()
+    for entry in whole["summary"]:
+        assert decoded["summary"][entry][:2] == pytest.approx(whole["summary"][entry][:2], rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)

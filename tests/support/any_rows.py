@@ -45,6 +45,9 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "warmup_s": TIMES,
     "sustained_hz": TIMES,
     "interval_s": TIMES.map(lambda times: [min(times), max(times)]),
+    "face_counts": st.lists(st.tuples(st.integers(0, 9), st.integers(1, 99)), max_size=3).map(
+        lambda runs: [number for run in runs for number in run]
+    ),
     "stages_s": st.dictionaries(TEXT, st.floats(0, row_values.LONGEST_S), max_size=3),
     "asked": st.just("{}"),
 }

@@ -194,7 +194,7 @@ _ASKED = (
 
 
 def _measured(asked: Cell) -> dict[str, Any]:
-    faces = asked.input.frames * asked.input.faces
+    faces = asked.input.frames * (1 if asked.input.faces is None else asked.input.faces)
     return {
         "import_s": 8.0,
         "load_s": 2.0,

@@ -33,7 +33,12 @@ def probe(path: Path) -> Clip:
     return Clip(frames=int(text), fps=25.0 if int(text) > 1 else None, sha256=f"sha-of-{path.name}")
 
 
+def write(path: Path, changed: dict[str, str]) -> None:
+    """Write the grid with some keys changed; a key with empty text is left out."""
+    path.write_text("".join(f"{key}: {value}\n" for key, value in (GRID | changed).items() if value))
+
+
 def write_and_load(path: Path, changed: dict[str, str]) -> Sweep:
     """Write the grid with some keys changed and load it; a key with empty text is left out."""
-    path.write_text("".join(f"{key}: {value}\n" for key, value in (GRID | changed).items() if value))
+    write(path, changed)
     return sweep.load(path, probe_clip=probe)

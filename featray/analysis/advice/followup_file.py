@@ -88,10 +88,11 @@ def _pattern(name: str | None) -> str | None:
 
 def _detector(detector: Detector) -> Any:
     entry = detectors.CATALOGUE.get(detector.name)
-    is_catalogued = entry is not None and entry.class_name == detector.class_name
+    is_catalogued = entry is not None and entry.class_name == detector.class_name and not detector.call
     if entry is not None and is_catalogued and dict(entry.keywords) == dict(detector.keywords):
         return detector.name
-    return {"name": detector.name, "class": detector.class_name, "keywords": dict(detector.keywords)}
+    call = {"call": dict(detector.call)} if detector.call else {}
+    return {"name": detector.name, "class": detector.class_name, "keywords": dict(detector.keywords), **call}
 
 
 def _input(clip: Input) -> Any:
@@ -102,13 +103,17 @@ def _input(clip: Input) -> Any:
         return clip.name
     origin: dict[str, Any] = {"like": entry.name} if entry else {"path": list(clip.paths)}
     changes = {
-        "faces": clip.faces if entry is None or clip.faces != entry.faces else None,
+        "faces": _faces(clip) if clip.faces != (entry.faces if entry else None) else None,
         "copies": clip.copies if clip.copies != (entry.copies if entry else 1) else None,
         "skip_frames": clip.skip_frames,
         "frame_limit": clip.frame_limit,
         "output_size": clip.output_size,
     }
     return {"name": clip.name, **origin, **{key: value for key, value in changes.items() if value is not None}}
+
+
+def _faces(clip: Input) -> int | str:
+    return "any" if clip.faces is None else clip.faces
 
 
 def _excluded(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:

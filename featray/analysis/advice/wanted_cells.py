@@ -12,8 +12,9 @@ from typing import Any
 from featray.analysis import unit_cell
 from featray.analysis.comparison import separation
 from featray.analysis.diagnosis import WantedCells
-from featray.core import detectors, identity, inputs
+from featray.core import detect_call, detectors, identity, inputs
 from featray.core.cell import Cell
+from featray.core.detectors import Detector, Keyword
 from featray.core.inputs import Input
 from featray.planning import releases
 
@@ -46,7 +47,18 @@ def _start(wanted: WantedCells) -> Cell | None:
     if wanted.variables is not None:
         threads = {key: value for key, value in cell.env.items() if key not in (wanted.unit.variables or {})}
         cell = dataclasses.replace(cell, env={**threads, **wanted.variables})
-    return cell
+    return cell if wanted.call is None else dataclasses.replace(cell, detector=_with_call(cell.detector, wanted.call))
+
+
+def _with_call(detector: Detector, wanted: Mapping[str, Keyword]) -> Detector:
+    """Give a detector other settings of `detect()`, and a name that says so."""
+    others = {name: value for name, value in detector.call.items() if name not in detect_call.SETTINGS}
+    named = {name: value for name, value in wanted.items() if value != detect_call.SETTINGS[name]}
+    if detect_call.settings(detector.call) == {**detect_call.SETTINGS, **named}:
+        return detector
+    suffix = ",".join(f"{name}={value}" for name, value in named.items()) or "usual call"
+    name = f"{detector.name}[{suffix}]"
+    return dataclasses.replace(detector, call={**others, **named}, name=name, heading=name)
 
 
 def _environment_name(requirements: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ def of_units(units: Sequence[Unit]) -> list[Caution]:
         *(failed.caution(REASON_LENGTH) for failed in failures.group(units)),
         *_unequal_work(units),
         *_equal_labels(units),
+        *signs.FACES_DIFFER.of_units(measured),
         *_deviating(measured),
         *_stale(units),
         *(caution for sign in signs.SIGNS for caution in sign.of_units(measured)),

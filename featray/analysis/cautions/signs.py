@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from featray.analysis import disturbances
+from featray.analysis import disturbances, face_counts
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -148,6 +148,10 @@ def _swap(unit: Unit) -> str:
     return f"swap grew by {wording.size(disturbances.swap_growth_b(unit.measured) or 0.0)} while it was measured"
 
 
+def _deviating(units: Sequence[Unit]) -> str:
+    return wording.percent(max(map(face_counts.deviating_share, units)))
+
+
 def _profiled(unit: Unit) -> str:
     return f"its profiled call took {wording.times(profiled_ratio(unit) or 0.0)} the time of a timed call"
 
@@ -219,6 +223,15 @@ OPAQUE = Sign(
     applies=is_opaque,
     one_unit=_outside_stages,
     all_units=f"over {wording.percent(OTHER_MAX)} of the profiled call is in no known stage{{scope}}",
+)
+
+FACES_DIFFER = Sign(
+    kind=CautionKind.UNEQUAL,
+    applies=lambda unit: face_counts.deviating_share(unit) > 0,
+    one_unit=lambda unit: f"its processes found other numbers of faces in up to {_deviating([unit])} of the frames",
+    all_units="processes of one setting found other numbers of faces in up to {detail} of the frames{scope}",
+    detail=_deviating,
+    what_to_do="Compare the faces that `detect()` finds in two processes",
 )
 
 OF_STAGES = (SLOWED_BY_PROFILING, OPAQUE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from featray import stats
 from featray.analysis.cautions.caution import Caution, CautionKind
-from featray.analysis.cautions.signs import OF_MACHINE, OF_STAGES, THROTTLED
+from featray.analysis.cautions.signs import FACES_DIFFER, OF_MACHINE, OF_STAGES, THROTTLED
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.choices import WeightsKind
@@ -29,6 +29,7 @@ def of_times(unit: Unit) -> Iterator[Caution]:
         yield stale([unit])
     if unit.row.delay_s_per_frame:
         yield _delayed(unit, unit.row.delay_s_per_frame)
+    yield from FACES_DIFFER.of_unit(unit)
     for sign in OF_MACHINE:
         yield from sign.of_unit(unit)
 

@@ -71,7 +71,7 @@ def _named(change: Change) -> str:
 def find_differing(baseline: Unit, candidate: Unit, over: Collection[str]) -> tuple[Factor, ...]:
     """List what differs between two units: settings, then what was varied of the work, then the context."""
     factors = _settings(baseline, candidate)
-    if keys.detector_parts(over) and "detector" not in over:
+    if (keys.detector_parts(over) or {*keys.CALL} & {*over}) and "detector" not in over:
         factors = [factor for factor in factors if factor.key != "detector"]  # a variant's name follows from its part
     changes = _work_changes(baseline, candidate, over)
     factors += [Factor(change.key, FactorKind.WORK, (change,)) for change in changes]
@@ -115,6 +115,7 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
             names = (baseline.target.name, candidate.target.name) if key == "gpu" else None
             factors.append(Factor(key, FactorKind.CONTEXT, changes, names))
+    factors += [Factor(change.key, FactorKind.CONTEXT, (change,)) for change in _call_changes(baseline, candidate)]
     if changes := _variables(baseline, candidate):
         factors.append(Factor(keys.VARIABLES, FactorKind.CONTEXT, changes))
     return factors
@@ -156,6 +157,16 @@ def _variables(baseline: Unit, candidate: Unit) -> tuple[Change, ...]:
         Change(name, before.get(name, "unset"), after.get(name, "unset"))
         for name in names
         if before.get(name) != after.get(name)
+    )
+
+
+def _call_changes(baseline: Unit, candidate: Unit) -> tuple[Change, ...]:
+    """List the keywords of `detect()` that do not change its result and have different values."""
+    changes = [Change(name, keys.value(baseline, name), keys.value(candidate, name)) for name in keys.CALL]
+    return tuple(
+        change
+        for change in changes
+        if None not in (change.baseline, change.candidate) and change.baseline != change.candidate
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from featray.analysis.units import Unit
-from featray.core import detectors, inputs
+from featray.core import detect_call, detectors, inputs
 from featray.errors import BadInput, suggest
 
 SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "environment")
@@ -39,6 +39,9 @@ holds many; each that differs is named."""
 ITEMISED = ("rules", "cpu_settings", "gpu_settings", "torch_settings")
 """Factors whose columns or rules are settings of their own, so that all that differ are named."""
 
+CALL = tuple(detect_call.SETTINGS)
+"""Factors: the keywords of `detect()` that do not change its result. They are not columns of a row."""
+
 VARIABLES = "variables"
 """Factor: the environment variables of the sweep, one change each. They are not columns of a row."""
 
@@ -68,11 +71,15 @@ ALIASES: Mapping[str, str] = {
 }
 """Other names of a key: every column of a factor means the factor."""
 
-INPUT_KEYS = frozenset({"input_sha256", "input_frames", "frame_limit", "copies", "skip_frames", "output_size"})
+INPUT_KEYS = frozenset({"input_sha256", "input_frames", "frame_limit", "cut", "copies", "skip_frames", "output_size"})
 """Work keys of the input; all others are the detector's."""
 
 KIND_OF_WEIGHTS = "weights"  # pretrained or synthetic
 WEIGHT_FILE = "weights "  # prefix of the work keys of single files
+
+
+UNNAMED = "default"
+"""Value of a keyword of `detect()` that a sweep does not name: py-feat's own."""
 
 
 def title(key: str) -> str:
@@ -94,9 +101,13 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
     resolved = []
     for name in over:
         key = ALIASES.get(name, name)
+        key = f"{detect_call.WORK}{key}" if key not in work_keys and f"{detect_call.WORK}{key}" in work_keys else key
         if key in INPUT_KEYS or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
             raise BadInput(f"--over {name}: other inputs or weights are other work, which cannot be compared")
-        valid = [*dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES)), *sorted(work_keys - INPUT_KEYS - {KIND_OF_WEIGHTS})]
+        valid = [
+            *dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES, *CALL)),
+            *sorted(work_keys - INPUT_KEYS - {KIND_OF_WEIGHTS}),
+        ]
         if key not in valid:
             suggested = [other for other in valid if not other.startswith(WEIGHT_FILE)]
             raise BadInput(f"--over {name}: no such key{suggest(name, suggested)}")
@@ -106,13 +117,15 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
 
 def detector_parts(over: Iterable[str]) -> list[str]:
     """List the keys that are a part of the detector, such as `au_model`: work keys, not settings or factors."""
-    return [key for key in over if key not in SETTINGS and key not in FACTORS and key != VARIABLES]
+    return [key for key in over if key not in SETTINGS and key not in FACTORS and key not in (VARIABLES, *CALL)]
 
 
 def value(unit: Unit, key: str) -> str | None:
     """Read a key of a unit as text; None if the unit does not have it."""
     if key == "threads":
         return unit.threads
+    if key in CALL:
+        return None if unit.call_settings is None else as_json_text(unit.call_settings[key])
     if key == VARIABLES:
         return None if unit.variables is None else json.dumps(unit.variables, sort_keys=True)
     if key in ("gpu", "host"):
@@ -126,14 +139,20 @@ def value(unit: Unit, key: str) -> str | None:
 
 def work_value(unit: Unit, key: str) -> str | None:
     """Read a work key of a unit without JSON quotes: `svm`, not `"svm"`; None if the unit does not have it."""
-    text = (unit.row.work or {}).get(key)
+    work = unit.row.work or {}
+    text = work.get(key)
     if text is None:
-        return None
+        return UNNAMED if work and key.startswith(detect_call.WORK) else None
     try:
         parsed = json.loads(text)
     except ValueError:
         return text
     return parsed if isinstance(parsed, str) else text
+
+
+def as_json_text(plain: object) -> str:
+    """Write a plain value as a sweep file does: `null`, `true`, `tensor`."""
+    return plain if isinstance(plain, str) else json.dumps(plain)
 
 
 def as_text(column_value: object) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit, is_other
-from featray.core import identity
+from featray.core import detect_call, identity
 
 TARGET, ENVIRONMENT = "target", "environment"
 
@@ -107,7 +107,7 @@ def _differing_everywhere(before: Sequence[Unit], after: Sequence[Unit], over: S
     """
     if not before or not after:
         return []
-    excluded = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) else set())
+    excluded = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) or {*keys.CALL} & {*over} else set())
     labels = [key for key in keys.SETTINGS if key not in excluded]
     return [key for key in labels if not {_label(unit, key) for unit in before} & {_label(unit, key) for unit in after}]
 
@@ -169,10 +169,14 @@ def _detector(unit: Unit, over: Collection[str]) -> str | None:
         return None
     asked = unit.asked.get("detector")
     parts = keys.detector_parts(over)
-    if not parts or not isinstance(asked, dict) or not isinstance(asked.get("keywords"), dict):
+    varied = [key for key in over if key in keys.CALL]
+    if not (parts or varied) or not isinstance(asked, dict) or not isinstance(asked.get("keywords"), dict):
         return unit.row.detector
-    keywords = {key: value for key, value in asked["keywords"].items() if key not in parts}
-    return identity.digest({"class": asked.get("class_name"), "keywords": keywords})
+    asked_call = {**(asked.get("call") or {}), **(unit.call_settings or {})}
+    call = {f"{detect_call.WORK}{name}": value for name, value in asked_call.items()}
+    left_out = {*parts, *(f"{detect_call.WORK}{name}" for name in varied)}
+    given = {key: value for key, value in {**asked["keywords"], **call}.items() if key not in left_out}
+    return identity.digest({"class": asked.get("class_name"), "keywords": given})
 
 
 def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:

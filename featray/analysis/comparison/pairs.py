@@ -257,6 +257,8 @@ def _cautions(baseline: Unit, candidate: Unit, states: Collection[StateDifferenc
     longer, least = max(counts, key=lambda side: counts[side]), min(counts.values())
     if stats.INVOCATIONS_MIN <= least < counts[longer]:
         sentences.append(f"judged on the first {least} invocations of both sides; the {longer} has {counts[longer]}")
+    if moved := work.faces_moved(baseline, candidate):
+        sentences.append(moved)
     if all(map(cautions.is_synthetic, sides.values())):
         sentences.append(cautions.synthetic([baseline, candidate]).sentence)
     return sentences

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from featray.analysis import output_agreement
+from featray.analysis import face_counts, output_agreement
 from featray.analysis.comparison import keys
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -103,12 +103,30 @@ def output_differences(
     for side, unit in (("baseline", baseline), ("candidate", candidate)):
         if deviations := output_agreement.find_deviations(unit):
             reasons.append(f"outputs of the {side} differ between its invocations: {wording.phrases(deviations)}")
-    for column in ["frames"] if "detector" in over else ["frames", "faces", "fex_rows"]:
+    share = _find_share_of_frames(baseline, candidate)
+    if "detector" not in over and share is not None and share > face_counts.TOLERANCE:
+        reasons.append(f"faces differ in {wording.percent(share)} of the frames")
+    for column in ["frames"] if "detector" in over or share is not None else ["frames", "faces", "fex_rows"]:
         counts = getattr(before, column), getattr(after, column)
         if None not in counts and counts[0] != counts[1]:
             reasons.append(f"{column} {counts[0]} -> {counts[1]}")
-    if "detector" not in over and not keys.detector_parts(over) and not is_explained:
+    if "detector" not in over and not keys.detector_parts(over) and not is_explained and not share:
         reasons += output_agreement.find_column_differences(before, after)
         if moved := output_agreement.find_disagreements(before, after):
             reasons.append(f"outputs moved: {', '.join(each.text for each in moved)} (root mean square)")
     return tuple(reasons)
+
+
+def _find_share_of_frames(baseline: Unit, candidate: Unit) -> float | None:
+    """Give the share of frames in which two units found other numbers of faces, where the input may have any number."""
+    if not (baseline.has_any_faces and candidate.has_any_faces):
+        return None
+    return face_counts.find_differing_share(baseline.row, candidate.row)
+
+
+def faces_moved(baseline: Unit, candidate: Unit) -> str | None:
+    """Say in how many frames two units found other numbers of faces, where that is too few to be other work."""
+    share = _find_share_of_frames(baseline, candidate)
+    if share is None or not 0 < share <= face_counts.TOLERANCE:
+        return None
+    return f"other numbers of faces in {wording.percent(share)} of the frames"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from featray.analysis.units import Unit, UnitKey
+from featray.core.detectors import Keyword
 
 Figure = float | int | str | None
 
@@ -65,6 +66,7 @@ class WantedCells:
     target_id: str | None = None  # None: the unit's own
     requirements: tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None  # environment variables of the sweep; None: the unit's own
+    call: Mapping[str, Keyword] | None = None  # settings of `detect()`; None: the unit's own
     invocations: int | None = None  # None: as the sweep plans
     measures: ComparisonRole | None = None
     against: ComparisonRole | None = BASELINE

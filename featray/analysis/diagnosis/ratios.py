@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.comparison import Pair, SeparationPlan, keys, next_steps, separation
+from featray.analysis.comparison.separation import SeparatingCell
 from featray.analysis.diagnosis.finding import ASKED_MAX, ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.detectors import Keyword
 from featray.stats import Decision, Verdict
 
 
@@ -246,10 +248,19 @@ def _separating_cells(pair: Pair) -> Iterator[WantedCells]:
             target_id=cell.target.target_id,
             requirements=cell.requirements,
             variables=side.variables,
+            call=_call(pair, cell),
             measures=role,
             against=neighbour,
         )
         neighbour = role
+
+
+def _call(pair: Pair, cell: SeparatingCell) -> dict[str, Keyword] | None:
+    """Take each setting of `detect()` from the side that a separating cell names."""
+    before, after = pair.baseline.call_settings, pair.candidate.call_settings
+    if before is None or after is None:
+        return None
+    return {name: (before if cell.takes.get(name) == "baseline" else after)[name] for name in keys.CALL}
 
 
 def _unknown(about: Sequence[Pair]) -> str:

@@ -64,7 +64,7 @@ def faces(unit: Unit) -> int | None:
     clip = inputs.CATALOGUE.get(row.input)
     if row.faces is not None:
         return row.faces
-    if clip is not None and row.section_label == clip.section_label:
+    if clip is not None and clip.faces is not None and row.section_label == clip.section_label:
         return clip.frames * clip.faces
     return row.fex_rows
 

@@ -27,6 +27,8 @@ NUMERIC = frozenset(
         "ms",
         "95% CI",
         "fps",
+        "faces/frame",
+        "ms/face",
         "IQR",
         "calls",
         "memory",
@@ -94,6 +96,8 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "workers": report.columns.workers,
         "threads": report.columns.threads,
         "environment": report.columns.environment,
+        "faces/frame": report.columns.faces,
+        "ms/face": report.columns.faces,
         **{heading: score in report.columns.accuracy for score, heading in columns.SCORES.items()},
     }
     lines = []
@@ -107,7 +111,7 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
 
 UNIT_HEADINGS = (
     *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "environment"),
-    *("ms", "95% CI", "fps", *columns.SCORES.values()),
+    *("ms", "95% CI", "fps", "faces/frame", "ms/face", *columns.SCORES.values()),
     *("status", "IQR", "calls", "memory", "rows", "weights", "cell", "run again"),
 )
 """Every column that the table of units can have."""
@@ -130,6 +134,8 @@ def _unit_cells(unit: Unit) -> dict[str, PageCell]:
         number(unit.frame_s, unit_text.frame_time(unit)),
         number(_interval_width_s(unit), unit_text.interval(unit)),
         number(unit_text.throughput_hz(unit), unit_text.throughput(unit)),
+        number(row.faces_mean, unit_text.faces_per_frame(unit)),
+        number(unit.face_s, unit_text.face_time(unit)),
         *(number(unit.accuracy.get(score), unit_text.accuracy(unit, score)) for score in columns.SCORES),
         PageCell(_status(unit), kind="r" if unit.failed else "t"),
         number(unit.spread, unit_text.spread(unit)),

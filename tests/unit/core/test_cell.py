@@ -33,6 +33,21 @@ def test_ids_are_pinned_since_stored_rows_carry_them() -> None:
     )
 
 
+def test_keywords_of_detect_are_part_of_the_id_where_there_are_any() -> None:
+    usual = make_cell()
+    called = dataclasses.replace(usual, detector=dataclasses.replace(usual.detector, call={"pin_memory": True}))
+    assert "call" not in cell.to_asked(usual)["detector"]
+    assert cell.cell_id(called) != cell.cell_id(usual)
+    assert cell.from_asked(json.loads(json.dumps(cell.to_asked(called)))) == called
+
+
+def test_any_number_of_faces_is_another_cell_than_one() -> None:
+    one = make_cell(input="lab")
+    any_number = dataclasses.replace(one, input=dataclasses.replace(one.input, faces=None))
+    assert cell.cell_id(any_number) != cell.cell_id(one)
+    assert cell.from_asked(json.loads(json.dumps(cell.to_asked(any_number)))) == any_number
+
+
 def test_a_cell_survives_writing_and_reading() -> None:
     asked = make_cell(env={"A": "1"}, environment="e", requirements=("torch==2.11.0",), delay_s_per_frame=0.5)
     read = cell.from_asked(json.loads(json.dumps(cell.to_asked(asked))))

@@ -12,9 +12,10 @@ from featray.core.inputs import CATALOGUE, VIDEO, Input
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
-from featray.host import child_run, venvs
+from featray.host import child_run, input_files, venvs
 from featray.host.child import ParentWatch
 from featray.host.child_run import Shared
+from featray.host.input_files import Found
 from featray.host.lease import Lease
 from featray.measurement import ffmpeg
 from tests.support.builders import BOX, make_cell, make_invocation
@@ -63,6 +64,22 @@ def test_a_cell_whose_clip_is_missing_is_unsupported_and_the_other_is_measured(t
     missing, measured = rows_of(run(tmp_path, make_tick(GONE), make_tick(), rules=rules))
     assert (missing.input, missing.status) == ("gone", Status.UNSUPPORTED)
     assert missing.reason == "input gone: /gone.mp4 is not on this host; copy it there"
+    assert (measured.input, measured.status) == ("short", Status.OK)
+
+
+def test_an_input_that_cannot_be_prepared_costs_no_other_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(clip: Input, _: Path) -> Found:
+        if clip.name == "gone":
+            raise TypeError("unsupported operand type(s)")
+        return find(clip, tmp_path)
+
+    find = input_files.find
+    monkeypatch.setattr(input_files, "find", fail)
+    rules = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
+    failed, measured = rows_of(run(tmp_path, make_tick(GONE), make_tick(), rules=rules))
+    assert (failed.input, failed.status) == ("gone", Status.FAILED)
+    assert failed.reason == "input gone cannot be prepared: TypeError: unsupported operand type(s)"
+    assert "in fail" in str(failed.stderr_tail)
     assert (measured.input, measured.status) == ("short", Status.OK)
 
 

@@ -73,3 +73,12 @@ def test_dates_with_and_without_time_and_zone_are_read(text: str, expected: date
 def test_a_text_that_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a date such as 2026-05-14 or"):
         labels.read_date(text)
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "frames"),
+    [("12 x lab = 24 faces", "lab", 12), ("12 x lab", "lab", 12), ("12 x a x b", "a x b", 12), ("lab", "lab", None)],
+)
+def test_images_are_counted_with_and_without_a_number_of_faces(label: str, name: str, frames: int | None) -> None:
+    section = labels.read_section("images", label)
+    assert (section.input, section.frames) == (name, frames)

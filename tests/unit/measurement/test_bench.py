@@ -1,6 +1,11 @@
 """The bench: what the cells of one invocation share."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
 
 from featray.core import inputs
 from featray.core.cell import Cell
@@ -10,6 +15,7 @@ from featray.core.rules import Rules
 from featray.measurement.bench import Bench
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
+from featray.measurement.outcome import Refused
 from featray.measurement.telemetry import RecordedGpu, TelemetrySample
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
@@ -36,6 +42,41 @@ def test_the_sampler_can_be_left_out() -> None:
     assert columns["throttled"] is None
     assert columns["sm_clock_median_hz"] is None
     assert columns["timed_s"]
+
+
+class PyFeatLike(Clockwork):
+    """Counts how often the two videos of a cut are opened."""
+
+    opened = 0
+
+
+class VideoDataset:
+    """What py-feat opens a video with: here each shows one frame of the file's name."""
+
+    def __init__(self, path: str) -> None:
+        PyFeatLike.opened += 1
+        self._name = Path(path).name
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"Image": np.full((3, 2, 2), len(self._name))}
+
+
+def test_a_cut_is_compared_with_its_source_once_and_refused_where_it_differs() -> None:
+    spec = dataclasses.replace(SPEC, class_name="Detectorv2")
+    loaded = LoadedDetector(
+        detector=PyFeatLike(), spec=spec, device=Device.CPU, import_s=1.0, load_s=2.0, work={"class": '"c"'}
+    )
+    cell = dataclasses.replace(CELL, detector=spec, input=dataclasses.replace(CELL.input, frame_limit=1))
+    bench = Bench(loaded, rules=QUICK)
+    with pytest.raises(Refused, match=r"source\.mp4: the cut to 1 frames shows other pixels in frame 1"):
+        bench.measure(cell, [Path("/cut.mp4")], Path("/source.mp4"))
+    assert PyFeatLike.opened == 2
+    bench._check_cut(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
+    bench._check_cut(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
+    assert PyFeatLike.opened == 4
 
 
 def test_a_gpus_usual_clock_is_known_from_the_cells_before() -> None:

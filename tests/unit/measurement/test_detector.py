@@ -14,7 +14,10 @@ from featray import errors
 from featray.core import detectors, inputs
 from featray.core.cell import Cell
 from featray.core.choices import Device
+from featray.core.detectors import Keyword
+from featray.core.status import Status
 from featray.measurement import detector, weights
+from featray.measurement.outcome import Refused
 from tests.support.builders import make_cell
 
 CLIP = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24, output_size=256)
@@ -153,6 +156,67 @@ def test_a_clip_is_one_call_with_the_cells_settings() -> None:
     }  # fmt: skip
 
 
+def called(**call: Keyword) -> Cell:
+    cell = cell_of("Calling")
+    return dataclasses.replace(cell, detector=dataclasses.replace(cell.detector, call=call))
+
+
+class Calling:
+    def detect(self, given: object, face_detection_threshold: float = 0.5, **rest: object) -> list[dict[str, Any]]:
+        return [{"given": given, "settings": {"face_detection_threshold": face_detection_threshold, **rest}}]
+
+
+def test_keywords_of_the_call_are_passed_on_beside_the_cells_settings() -> None:
+    cell = called(pin_memory=True, face_detection_threshold=0.7)
+    (record,) = load(cell).prepare(cell, [Path("/clips/short.mp4")])()
+    settings = record["settings"]
+    assert (settings["pin_memory"], settings["face_detection_threshold"]) == (True, 0.7)
+    assert (settings["data_type"], settings["batch_size"]) == ("video", 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "work"),
+    [
+        ({"face_detection_threshold": 0.7}, {"call.face_detection_threshold": "0.7"}),
+        ({"face_detection_threshold": 0.5}, {}),  # as the class has it anyway
+        ({"pin_memory": True, "save": None}, {}),  # settings
+        ({"own": "x"}, {"call.own": '"x"'}),
+    ],
+)
+def test_what_the_call_changes_is_work_and_a_setting_is_not(call: dict[str, Keyword], work: dict[str, str]) -> None:
+    cell = called(**call)
+    resolved = load(cell).resolve_input(cell, [Path(__file__)])
+    assert {key: value for key, value in resolved.items() if key.startswith("call.")} == work
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"keywords": {"au_modell": "svm"}}, "keyword au_modell: Detectorv1 has no such keyword"),
+        (
+            {"call": {"save_as": True}},
+            "keyword save_as: Detectorv1 has no such keyword of detect(), which would ignore it",
+        ),
+    ],
+)
+def test_a_keyword_that_the_measuring_py_feat_lacks_is_refused_before_anything_is_loaded(
+    changes: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    cell = make_cell(detector=dataclasses.replace(detectors.CATALOGUE["retinaface"], **changes))
+    with pytest.raises(Refused) as caught:
+        detector.load(cell, cache=tmp_path, device=Device.CPU)
+    assert str(caught.value).startswith(reason)
+    assert caught.value.status is Status.UNSUPPORTED
+
+
+@pytest.mark.parametrize("name", detectors.CATALOGUE)
+def test_the_catalogue_is_known_to_the_installed_py_feat(name: str) -> None:
+    allowed = weights.list_keywords(detectors.CATALOGUE[name].class_name)
+    assert allowed is not None
+    assert {*detectors.CATALOGUE[name].keywords} <= {*allowed}
+    detector._check_keywords(detectors.CATALOGUE[name])
+
+
 def test_images_are_a_list_repeated_as_often_as_the_input_says() -> None:
     clip = inputs.Input(name="two", kind=inputs.IMAGES, paths=("/a.jpg", "/b.jpg"), source_frames=2, copies=2)
     cell = cell_of(clip=clip, depth=1)
@@ -180,7 +244,7 @@ def test_a_cut_clip_enters_the_work_by_its_source_and_number_of_frames(tmp_path:
     cell = cell_of(clip=clip, depth=1)
     works = []
     for host in ("few-processors", "many-processors"):
-        cut = tmp_path / host / f"{'ab' * 32}-48.mp4"
+        cut = tmp_path / host / f"{'ab' * 32}-first48.mp4"
         cut.parent.mkdir()
         cut.write_text(f"encoded on {host}")
         works.append(load(cell).resolve_input(cell, [cut]))

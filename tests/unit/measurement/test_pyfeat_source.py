@@ -1,6 +1,7 @@
 """py-feat's source, read as text."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
 from featray.measurement import pyfeat_source
@@ -26,3 +27,35 @@ def test_a_class_that_takes_any_keyword_cannot_be_checked(tmp_path: Path) -> Non
         "class Detectorv1:\n    def __init__(self, x, **rest):\n        assert x == 'a'\n"
     )
     assert pyfeat_source.read_choices("Detectorv1", tmp_path) is None
+
+
+CALLS = """
+class Detectorv1:
+    def __init__(self): pass
+    def detect(self, inputs, data_type="image", pin_memory=False, save=None, **kwargs):
+        return inputs
+class Other:
+    pass
+"""
+
+
+def test_the_keywords_that_detect_names_are_known_and_its_switches_have_two_values(tmp_path: Path) -> None:
+    (tmp_path / "detector.py").write_text(CALLS)
+    assert pyfeat_source.list_call_keywords("Detectorv1", tmp_path) == {
+        "inputs": (), "data_type": (), "pin_memory": (True, False), "save": (),
+    }  # fmt: skip
+
+
+def test_a_detect_that_uses_its_other_keywords_cannot_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "detector.py").write_text(CALLS.replace("return inputs", "return kwargs"))
+    assert pyfeat_source.list_call_keywords("Detectorv1", tmp_path) is None
+
+
+def test_of_py_feat_only_detectorv1_can_save() -> None:
+    saving = [name for name in ("Detectorv1", "MPDetector", "Detectorv2") if "save" in (_installed(name) or {})]
+    assert saving == ["Detectorv1"]
+    assert all("pin_memory" in (_installed(name) or {}) for name in ("Detectorv1", "MPDetector", "Detectorv2"))
+
+
+def _installed(class_name: str) -> Mapping[str, tuple[object, ...]] | None:
+    return pyfeat_source.list_call_keywords(class_name)

@@ -30,6 +30,12 @@ def test_the_hosts_files_win_over_those_that_the_sweep_names() -> None:
     assert request.from_mapping(here).input_files(CELL) == [Path("/cache/lab.mp4")]
 
 
+def test_the_video_that_an_input_was_cut_from_is_known_where_it_was_cut() -> None:
+    assert request.from_mapping(ASKED).cut_from(CELL) is None
+    cut = {"invocation": ASKED, "sources": {cell_id(CELL): "/clips/lab.mp4"}}
+    assert request.from_mapping(cut).cut_from(CELL) == Path("/clips/lab.mp4")
+
+
 @pytest.mark.parametrize("value", [[], "text", {}, {"invocation": {"sweep": "x"}}])
 def test_anything_else_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"not a request|not an invocation"):

@@ -47,3 +47,15 @@ def test_images_count_rows_instead_of_frames_per_second() -> None:
 
 def test_a_row_without_frames_still_has_its_seconds() -> None:
     assert line([make_row(frames=None)]) == ["cuda", "16", "0.72", "-", "-"]
+
+
+ANY = '{"input": {"faces": null}}'
+
+
+def test_a_clip_with_any_number_of_faces_says_how_many_a_frame_has_and_what_one_costs() -> None:
+    rows = [make_row(asked=ANY, faces=36, faces_min=0, faces_mean=0.5, faces_max=2, timed_s=[0.72])]
+    report = make_report(rows)
+    assert columns.headings(report.columns, inputs.VIDEO)[-2:] == ["faces/frame", "ms/face"]
+    assert line(rows)[-2:] == ["0.5 (0 to 2)", "20.0"]
+    assert line([make_row(asked=ANY, faces=0, faces_min=0, faces_mean=0.0, faces_max=0)])[-2:] == ["0", "-"]
+    assert line([make_failed_row("oom", "no memory", asked=ANY)])[-2:] == ["-", "-"]

@@ -78,3 +78,10 @@ def test_remarks_stand_after_what_was_found() -> None:
     text = markdown.render(make_report([make_row(), make_failed_row("oom", "no memory", cell_id="b")]), found)
     heading, remark = text.index("\n\n## Remarks\n\n"), text.rindex("no memory")
     assert 0 < text.index("\n## Notes\n\n- Stack: torch 2.11.\n") < heading < remark
+
+
+def test_faces_per_frame_are_explained_where_they_are_shown() -> None:
+    explained = "`faces/frame`: the mean number of faces in a frame, with the fewest and the most."
+    rows = [make_row(asked='{"input": {"faces": null}}', faces=36, faces_min=0, faces_mean=0.5, faces_max=2)]
+    assert explained in markdown.render(make_report(rows))
+    assert explained not in markdown.render(make_report([make_row()]))

@@ -73,7 +73,7 @@ def test_a_cell_is_read_from_a_row(tmp_path: Path) -> None:
         ({"detector__keywords": {"au_model": ["svm"]}}, "detector.keywords: expected names with plain values, got"),
         ({"detector": "retinaface"}, 'detector: expected a mapping, got "retinaface"'),
         ({"input__kind": "audio"}, 'input.kind: expected video, images, got "audio"'),
-        ({"input__faces": -1}, "input.faces: expected a whole number from 0, got -1"),
+        ({"input__faces": -1}, "input.faces: expected a whole number from 0 or null, got -1"),
         ({"input__source_frames": "3"}, 'input.source_frames: expected a whole number from 1, got "3"'),
         ({"input__frame_limit": True}, "input.frame_limit: expected a whole number from 1 or null, got true"),
         ({"input__fps": 0}, "input.fps: expected a number above 0 or null, got 0"),

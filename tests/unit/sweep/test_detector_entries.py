@@ -6,7 +6,7 @@ import pytest
 
 from featray import sweep
 from featray.errors import SweepFileError
-from tests.support.sweep_files import Complain, Load, probe, write_and_load
+from tests.support.sweep_files import Complain, Load, probe, write, write_and_load
 
 
 def test_a_keyword_of_a_catalogue_detector_can_be_changed(load: Load) -> None:
@@ -61,20 +61,32 @@ def test_a_keyword_that_cannot_be_is_refused(complain: Complain, keyword: str) -
 
 def installed_keywords(class_name: str) -> dict[str, tuple[object, ...]] | None:
     """Stand in for the installed py-feat, which has no Detectorv2."""
-    return {"au_model": ("xgb", "svm", None), "amp": (), "device": ()} if class_name == "Detectorv1" else None
+    return {"au_model": ("xgb", "svm", None), "depth": (), "device": ()} if class_name == "Detectorv1" else None
+
+
+def installed_call(class_name: str) -> dict[str, tuple[object, ...]] | None:
+    """Stand in for the installed py-feat's `detect()`."""
+    names: dict[str, tuple[object, ...]] = {
+        "inputs": (),
+        "batch_size": (),
+        "pin_memory": (True, False),
+        "face_detection_threshold": (),
+        "data_type": (),
+    }
+    return names | ({"save": ()} if class_name == "Detectorv1" else {})
 
 
 def complain_of(tmp_path: Path, detectors: str, **changed: str) -> str:
     path = tmp_path / "trial.yaml"
-    write_and_load(path, {"detectors": detectors, **changed})
+    write(path, {"detectors": detectors, **changed})
     with pytest.raises(SweepFileError) as caught:
-        sweep.load(path, probe_clip=probe, keywords_of=installed_keywords)
+        sweep.load(path, probe_clip=probe, keywords_of=installed_keywords, call_keywords_of=installed_call)
     return str(caught.value).replace(f"{tmp_path}/", "")
 
 
 def test_a_misspelt_keyword_of_py_feat_gets_a_suggestion(tmp_path: Path) -> None:
     assert complain_of(tmp_path, "[{like: retinaface, keywords: {au_modell: svm}}]") == (
-        "trial.yaml:1: detectors[0]: keyword au_modell: Detectorv1 has no such keyword; expected au_model, amp. "
+        "trial.yaml:1: detectors[0]: keyword au_modell: Detectorv1 has no such keyword; expected au_model, depth. "
         "Did you mean 'au_model'?"
     )
 
@@ -89,7 +101,7 @@ def test_a_misspelt_model_of_py_feat_gets_a_suggestion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("detectors", "changed"),
     [
-        ("[{like: retinaface, keywords: {au_model: [svm, null], amp: 7}}]", {}),
+        ("[{like: retinaface, keywords: {au_model: [svm, null], depth: 7}}]", {}),
         ("[{like: detectorv2, keywords: {au_modell: svm}}]", {}),  # a class that cannot be read
         ("[{class: 'lab.fast:Tiny', keywords: {au_modell: svm}}]", {}),
         ("[{like: retinaface, keywords: {au_modell: svm}}]", {"environments": "{new: ['py-feat==3.0']}"}),
@@ -99,3 +111,55 @@ def test_what_cannot_be_told_is_not_checked(tmp_path: Path, detectors: str, chan
     path = tmp_path / "trial.yaml"
     write_and_load(path, {"detectors": detectors, **changed})
     assert sweep.load(path, probe_clip=probe, keywords_of=installed_keywords).detectors
+
+
+def test_keywords_of_detect_are_swept_beside_those_of_the_class(load: Load) -> None:
+    entry = "{like: retinaface, keywords: {au_model: [xgb, svm]}, call: {pin_memory: [true, false]}}"
+    loaded = load(detectors=entry).detectors
+    assert [detector.name for detector in loaded] == [
+        "retinaface[au_model=xgb,pin_memory=true]",
+        "retinaface[au_model=xgb,pin_memory=false]",
+        "retinaface[au_model=svm,pin_memory=true]",
+        "retinaface[au_model=svm,pin_memory=false]",
+    ]
+    assert [detector.call["pin_memory"] for detector in loaded] == [True, False, True, False]
+    assert "pin_memory" not in loaded[0].keywords
+
+
+@pytest.mark.parametrize(
+    ("detector", "call", "message"),
+    [
+        (
+            "like: detectorv2",
+            "save: true",
+            "keyword save: Detectorv2 has no such keyword of detect(), which would ignore it",
+        ),
+        ("like: retinaface", "pin_memry: true", "Did you mean 'pin_memory'?"),
+        ("like: retinaface", "pin_memory: 1", "keyword pin_memory: unknown value 1; expected true, false"),
+        ("like: retinaface", "save: a.csv", "keyword save: unknown value 'a.csv'; expected true, null"),
+        ("like: retinaface", "data_type: video", "keyword data_type: unknown value 'video'; expected tensor, null"),
+        (
+            "like: retinaface",
+            "face_detection_threshold: 7",
+            "keyword face_detection_threshold: expected a number from 0 to 1 or null, got 7",
+        ),
+        ("like: retinaface", "batch_size: 4", "keyword batch_size is set by axes.batch_size; leave it out here"),
+        ("like: retinaface", "progress_bar: true", "keyword progress_bar is set by featray, which shows no bar"),
+        ("class: 'lab.fast:Tiny'", "data_type: tensor", "keyword data_type is for detectors of py-feat; leave it out"),
+        (
+            "like: retinaface, keywords: {au_model: svm}",
+            "au_model: svm",
+            "keyword au_model is in keywords and in call; expected it in one of them",
+        ),
+    ],
+)
+def test_a_keyword_that_detect_does_not_have_is_refused(detector: str, call: str, message: str, tmp_path: Path) -> None:
+    assert message in complain_of(tmp_path, f"[{{{detector}, call: {{{call}}}}}]")
+
+
+def test_a_keyword_of_detect_is_not_checked_where_an_environment_brings_its_own_py_feat(tmp_path: Path) -> None:
+    path = tmp_path / "trial.yaml"
+    write_and_load(
+        path, {"detectors": "{like: detectorv2, call: {save: true}}", "environments": "{new: ['py-feat==3']}"}
+    )
+    assert sweep.load(path, probe_clip=probe, call_keywords_of=installed_call).detectors

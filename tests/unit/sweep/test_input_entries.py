@@ -32,13 +32,28 @@ def test_a_video_by_path_starts_from_the_sweep_file(load: Load, tmp_path: Path) 
     assert clip.paths == (str(tmp_path / "clips" / "a.mp4"),)
     assert (clip.name, clip.kind, clip.frames, clip.fps, clip.faces) == ("a-320px", "video", 50, 25.0, 2)
     assert clip.sha256 == ("sha-of-a.mp4",)
-    assert load(inputs="clips/a.mp4").inputs[0].faces == 1
+
+
+def test_a_file_of_the_user_may_have_any_number_of_faces_unless_the_sweep_says_one(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("50")
+    entries = "[a.mp4, {path: a.mp4, name: b, faces: any}, {path: a.mp4, name: c, faces: 2}]"
+    assert [clip.faces for clip in load(inputs=entries).inputs] == [None, None, 2]
+
+
+def test_a_clip_of_the_catalogue_keeps_its_number_of_faces_unless_the_sweep_says_any(load: Load) -> None:
+    clips = load(inputs="[multi-face, {like: multi-face, faces: any, name: b}]").inputs
+    assert [clip.faces for clip in clips] == [5, None]
+    assert [clip.section_label for clip in clips] == ["16 x multi_face.jpg = 80 faces", "16 x multi_face.jpg"]
+
+
+def test_another_word_for_faces_is_refused(complain: Complain) -> None:
+    assert "inputs[0]" in complain(inputs="[{like: short, faces: some}]")
 
 
 def test_a_folder_is_its_images_by_name(load: Load, tmp_path: Path) -> None:
     folder = tmp_path / "faces"
     folder.mkdir()
-    for name in ("b.png", "a.JPG", "notes.txt"):
+    for name in ("b.png", "a.JPG", "notes.txt", "._a.JPG", ".DS_Store", ".hidden.png"):
         (folder / name).write_text("1")
     clip = load(inputs="{path: faces, copies: 3}").inputs[0]
     assert [Path(path).name for path in clip.paths] == ["a.JPG", "b.png"]
@@ -71,6 +86,19 @@ def test_an_unknown_input_gets_a_suggestion(complain: Complain) -> None:
 def test_a_folder_without_images_is_refused(complain: Complain, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no image in this folder" in complain(inputs="[./empty]")
+
+
+def test_a_link_to_nothing_is_named_with_its_target(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").symlink_to("/gone/a.mp4")
+    assert complain(inputs="[a.mp4]") == "trial.yaml:2: inputs[0]: a.mp4: is a link to /gone/a.mp4, which is missing"
+
+
+def test_a_pointer_is_named_with_the_command_that_fetches_the_file(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert complain(inputs="[a.mp4]") == (
+        "trial.yaml:2: inputs[0]: a.mp4: is a pointer of Git LFS, not the file itself; "
+        "fetch it with `git lfs pull --include a.mp4`"
+    )
 
 
 def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> None:

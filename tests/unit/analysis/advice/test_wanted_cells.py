@@ -8,6 +8,7 @@ import pytest
 from featray.analysis.advice import wanted_cells
 from featray.analysis.diagnosis import WantedCells
 from featray.core.cell import Cell
+from featray.core.detectors import Keyword
 from tests.support.builders import make_row
 from tests.support.followups import gather_one
 
@@ -47,6 +48,23 @@ def test_variables_replace_the_units_own_but_keep_its_threads(
     asked["env"] = {"OMP_NUM_THREADS": "4", "X": "1"}
     (cell,) = resolve({"asked": json.dumps(asked)}, variables=variables)
     assert dict(cell.env) == env
+
+
+@pytest.mark.parametrize(
+    ("wanted", "call", "name"),
+    [
+        ({"pin_memory": False, "save": True}, {"call_threshold": 0.7, "save": True}, "retinaface[save=True]"),
+        ({"pin_memory": False, "save": None}, {"call_threshold": 0.7}, "retinaface[usual call]"),
+        ({"pin_memory": True}, {"call_threshold": 0.7, "pin_memory": True}, "retinaface"),  # as the unit has it
+    ],
+)
+def test_settings_of_detect_replace_the_units_own_and_are_in_the_name(
+    wanted: dict[str, Keyword], call: dict[str, Keyword], name: str
+) -> None:
+    asked = json.loads(make_row().asked or "")
+    asked["detector"]["call"] = {"call_threshold": 0.7, "pin_memory": True}
+    (cell,) = resolve({"asked": json.dumps(asked)}, call=wanted)
+    assert (dict(cell.detector.call), cell.detector.name) == (call, name)
 
 
 def test_a_class_that_the_pinned_release_lacks_is_left_out() -> None:

@@ -1,0 +1,96 @@
+"""Frames as py-feat loads them: whether a cut is what its source shows."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from featray.core import inputs
+from featray.core.status import Status
+from featray.measurement import frames
+from featray.measurement.frames import check_cut
+from featray.measurement.outcome import Refused
+
+torch = pytest.importorskip("torch")
+
+SOURCE, COPY = Path("/clips/a.mp4"), Path("/cache/a-first2.mp4")
+
+
+def frame(value: int, height: int = 4, width: int = 6) -> dict[str, Any]:
+    return {"Image": np.full((3, height, width), value)}
+
+
+def check(copy: Sequence[dict[str, Any]]) -> None:
+    videos = {str(SOURCE): [frame(value) for value in range(5)], str(COPY): copy}
+    check_cut(COPY, SOURCE, 2, videos.__getitem__)
+
+
+def test_a_cut_with_the_frames_of_its_source_passes() -> None:
+    check([frame(0), frame(1)])
+
+
+@pytest.mark.parametrize(
+    ("copy", "difference"),
+    [
+        ([frame(0)], "has 1 frames"),
+        ([frame(0, 6, 4), frame(1, 6, 4)], "shows frame 1 as 4x6 pixels, the video as 6x4"),
+        ([frame(0), frame(2)], "shows other pixels in frame 2 than the video"),
+    ],
+)
+def test_any_other_cut_is_refused_with_the_difference(copy: Sequence[dict[str, Any]], difference: str) -> None:
+    with pytest.raises(Refused) as caught:
+        check(copy)
+    assert str(caught.value) == (
+        f"/clips/a.mp4: the cut to 2 frames {difference}; use another frame_limit, or leave it out"
+    )
+    assert caught.value.status is Status.UNSUPPORTED
+
+
+def test_a_cut_that_cannot_be_decoded_is_refused() -> None:
+    def fail(_: str) -> Any:
+        raise RuntimeError("no more frames are left to decode")
+
+    with pytest.raises(Refused, match=r"the cut to 2 frames cannot be decoded \(RuntimeError: no more frames are left"):
+        check_cut(COPY, SOURCE, 2, fail)
+
+
+class Loaders:
+    """py-feat's loaders: each frame of a video holds its number, each image the length of its name."""
+
+    @staticmethod
+    def VideoDataset(_: str, skip_frames: int | None) -> list[dict[str, Any]]:  # noqa: N802 - py-feat's name
+        return [{"Image": torch.full((3, 4, 6), number)} for number in range(0, 6, skip_frames or 1)]
+
+    @staticmethod
+    def ImageDataset(paths: Sequence[str]) -> list[dict[str, Any]]:  # noqa: N802 - py-feat's name
+        return [{"Image": torch.zeros(3, 4, len(path))} for path in paths]
+
+
+def test_the_frames_of_a_video_are_decoded_as_often_as_they_are_analysed() -> None:
+    clip = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=2)
+    decoded = frames.decode_all(clip, "a.mp4", Loaders)
+    assert tuple(decoded.shape) == (3, 3, 4, 6)
+    assert decoded[:, 0, 0, 0].tolist() == [0, 2, 4]
+
+
+def test_images_are_decoded_to_one_tensor_unless_their_sizes_differ() -> None:
+    clip = inputs.CATALOGUE["multi-face"]
+    assert tuple(frames.decode_all(clip, ["a.jpg", "b.jpg"], Loaders).shape) == (2, 3, 4, 5)
+    with pytest.raises(Refused, match="data_type tensor: the images have unlike sizes; leave out data_type"):
+        frames.decode_all(clip, ["a.jpg", "bb.jpg"], Loaders)
+
+
+def test_a_tensor_is_not_rescaled() -> None:
+    clip = dataclasses.replace(inputs.CATALOGUE["short"], output_size=256)
+    with pytest.raises(Refused, match="py-feat rescales no tensor; leave out output_size"):
+        frames.decode_all(clip, "a.mp4", Loaders)
+
+
+def test_each_call_saves_to_a_place_of_its_own() -> None:
+    first, second = Path(frames.place_to_save()), Path(frames.place_to_save())
+    assert first != second
+    assert first.parent.is_dir()
+    assert not first.exists()
