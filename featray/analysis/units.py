@@ -36,6 +36,12 @@ class Unit:
     replaced: tuple[Row, ...] = ()  # attempts that a later one replaced, where they were read
     earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
 
+    def __repr__(self) -> str:
+        """Name the unit and say how many of its invocations have a number."""
+        row = self.rows[0]
+        name = f"{row.detector} {row.input} {row.device} b={row.batch_size} on {self.target.name}"
+        return f"Unit({name}: {len(self.measured)} of {len(self.rows)} invocations, run {row.run_id})"
+
     @functools.cached_property
     def row(self) -> Row:
         """Give the row whose labels and context represent the unit: the last measured row, or the last row."""

@@ -5,14 +5,25 @@ import dataclasses
 from featray import store
 from featray.analysis import comparison
 from featray.analysis.comparison import Calibration
-from featray.api import arguments
+from featray.api import arguments, notebook_progress
 from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
+from featray.api.results import Result
 from featray.api.submit import check_backend, run_request
 from featray.errors import NothingMatches
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
 from featray.running import interrupts
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Watch
+
+
+class Calibrations(Result, dict[str, Calibration]):
+    """Target id -> its calibration."""
+
+    def summarize(self) -> Summary:
+        """Show how much each target varies; the frame has a row per target."""
+        return summaries.of_calibrations(self)
 
 
 def calibrate(
@@ -23,7 +34,8 @@ def calibrate(
     address: str | None = None,
     session: bool = False,
     watch: Watch | None = None,
-) -> dict[str, Calibration]:
+    progress: bool | None = None,
+) -> Calibrations:
     """Measure identical cells against themselves on every target, and estimate how much they differ.
 
     Args:
@@ -34,6 +46,7 @@ def calibrate(
         session: Add a session to the last calibration: how a target varies from day to day, or from boot to boot, shows
             only in sessions at different times. False begins a new calibration.
         watch: Called with every event and every row.
+        progress: As in `submit`.
 
     Returns:
         Target id -> its calibration.
@@ -55,9 +68,9 @@ def calibrate(
         rerun=True,
         budget_s=loaded.budget_s,
     )
-    with interrupts.as_interrupted():
-        run_request(request, address, None, None, watch or (lambda _: None), backend=backend)
-    return comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows)
+    with interrupts.as_interrupted(), notebook_progress.shown(watch, progress=progress) as show:
+        run_request(request, address, None, None, show, backend=backend)
+    return Calibrations(comparison.find_calibrations(store.read(results, sweep=comparison.CALIBRATION).rows))
 
 
 def _last_calibration(results: str) -> str:

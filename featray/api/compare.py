@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from featray import stats, store
 from featray.analysis import comparison
@@ -11,8 +12,15 @@ from featray.analysis.comparison.gate import Gate, Require
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
 from featray.api import noise
+from featray.api import results as results_shown
+from featray.api.results import Result
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
+from featray.rendering import comparison_text, document, notes
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
+from featray.rendering.notes import Notes
+from featray.rendering.page import ratio_plots
 from featray.stats import Verdict
 
 VERDICT_NAMES = {verdict.lower().replace(" ", "-"): verdict for verdict in Verdict}
@@ -21,13 +29,30 @@ VERDICT_NAMES = {verdict.lower().replace(" ", "-"): verdict for verdict in Verdi
 SHOWN_INPUTS = 4  # that a message lists of each side
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Compared:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Compared(Result):
     """A comparison, what `fail_if` makes of it, and what of the store could not be used."""
 
     comparison: Comparison
     problems: tuple[str, ...]
     gate: Gate
+
+    def summarize(self) -> Summary:
+        """Show a line per pair; the frame has a row per pair."""
+        return summaries.of_comparison(self.comparison, self.problems)
+
+    def plot(self, *, dark: bool = False) -> Any:
+        """Draw every pair's speedup with its 95% interval, as a figure of plotly.
+
+        Raises:
+            NothingMatches: no pair has a ratio.
+        """
+        pairs = [pair for pair in self.comparison.pairs if pair.decision is not None]
+        shown = [
+            dataclasses.replace(notes.pair_note(pair, with_target=False), config=_two_lines(pair)) for pair in pairs
+        ]
+        drawn = ratio_plots.draw(document.build([]), Notes(comparisons=tuple(shown)), {})
+        return results_shown.draw_kind(drawn, "ratio", None, dark=dark)
 
     @property
     def failing(self) -> tuple[Pair, ...]:
@@ -111,6 +136,12 @@ def compare(
         problems=tuple(problems),
         gate=gate.judge(compared, failing, required),
     )
+
+
+def _two_lines(pair: Pair) -> str:
+    """Name a pair beside a plot: its detector, then what else it is."""
+    detector, _, rest = comparison_text.name(pair).partition(" ")
+    return f"{detector}\n{rest}"
 
 
 def _read_verdicts(names: Sequence[str]) -> set[Verdict]:

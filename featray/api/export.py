@@ -10,22 +10,37 @@ from featray.analysis.units import UnitKey
 from featray.api.arguments import PathLike
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files
+from featray.api.results import Result
+from featray.core import wording
 from featray.core.row import Row
 from featray.errors import NothingMatches, suggest
 from featray.interchange import all_columns, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
 from featray.interchange.file_names import make_safe
+from featray.rendering.notebook.summary import Summary, make_table
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Exported:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Exported(Result):
     """Files of another format, and what the user should know about them."""
 
     files: Mapping[str, str]  # name -> text
     problems: tuple[str, ...]
     without_verdict: tuple[str, ...]  # runs that could not be compared with the baseline, and why
     written: tuple[Path, ...] = ()  # in the folder that was asked for
+
+    def summarize(self) -> Summary:
+        """Show the files; the frame has a row per file, with its text."""
+        lines = [[name, wording.size(len(text.encode()))] for name, text in self.files.items()]
+        table = make_table("Files", ("file", "size"), lines)
+        written = [f"written: {path}" for path in self.written]
+        return Summary(
+            title=f"Export of {wording.count(len(self.files), 'file')}",
+            tables=(table,),
+            remarks=(*self.problems, *self.without_verdict, *written),
+            records=[{"file": name, "text": text} for name, text in self.files.items()],
+        )
 
     @property
     def text(self) -> str:

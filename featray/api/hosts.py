@@ -1,10 +1,12 @@
 """`featray.hosts`: what each machine is and has, and what it lacks for a sweep."""
 
+import dataclasses
 import os
 from collections.abc import Collection
 
 from featray.api import arguments
 from featray.api.arguments import PathLike
+from featray.api.results import Result
 from featray.backends.ray.client import RayClient
 from featray.cluster import cluster_file
 from featray.core.version import __version__
@@ -13,11 +15,22 @@ from featray.measurement import weights
 from featray.planning import readiness
 from featray.planning.inventory import Inventory
 from featray.planning.readiness import Lack
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
 from featray.running import claims
 from featray.sweep import expand
 
 
-def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Inventory:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Hosts(Result, Inventory):
+    """Every machine that featray may use."""
+
+    def summarize(self) -> Summary:
+        """Show the targets; the frame has a row per target."""
+        return summaries.of_hosts(self)
+
+
+def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Hosts:
     """Probe this machine, or every host of a cluster.
 
     Args:
@@ -33,17 +46,17 @@ def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Invento
     """
     head = cluster_file.head_address(address)
     if head is None:
-        return Inventory(hosts=(probe.this_host(thorough=True),))
+        return Hosts(hosts=(probe.this_host(thorough=True),))
 
     cluster = RayClient(address=head, holder=claims.holder_name())
     try:
         cluster.inventory()
-        return cluster.find_clips(clips)
+        return Hosts(hosts=cluster.find_clips(clips).hosts)
     finally:
         cluster.close()
 
 
-def check(sweep: PathLike, *, address: str | None = None) -> tuple[Inventory, tuple[Lack, ...]]:
+def check(sweep: PathLike, *, address: str | None = None) -> tuple[Hosts, tuple[Lack, ...]]:
     """Probe the hosts, and list what each still lacks for a sweep.
 
     Args:

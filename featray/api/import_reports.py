@@ -7,20 +7,31 @@ from pathlib import Path
 
 from featray import store
 from featray.api.arguments import PathLike
+from featray.api.results import Result
+from featray.core import wording
 from featray.core.row import Row
 from featray.errors import ImportFileError, NothingMatches
 from featray.interchange import report_files
 from featray.interchange.imported_rows import ParsedReport
+from featray.rendering.notebook.summary import Summary, make_table
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Imported:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Imported(Result):
     """The result of an import."""
 
     added: int  # rows that are new
     known: int  # rows that the store had already
     runs: tuple[str, ...]
     warnings: tuple[str, ...]  # about the files
+
+    def summarize(self) -> Summary:
+        """Show the runs; the frame has a row per run."""
+        title = f"{wording.count(self.added, 'row')} imported, {self.known} known before"
+        table = make_table("Runs", ("run",), [[run] for run in self.runs])
+        return Summary(
+            title=title, tables=(table,), remarks=self.warnings, records=[{"run_id": run} for run in self.runs]
+        )
 
 
 def import_reports(*files: PathLike, results: str = "results", archive: str | None = None) -> Imported:

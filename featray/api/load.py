@@ -1,12 +1,15 @@
 """`featray.load`: stored rows as a DataFrame."""
 
+import os
+import statistics
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from featray import store
 from featray.api.arguments import PathLike
 from featray.core import row
+from featray.errors import NothingMatches, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,19 +35,75 @@ def load(
     Returns:
         One row per unit and invocation, in the order of measuring; some columns hold lists or dicts. Units are SI and
         part of the column's name: `_s` seconds, `_b` bytes, `_hz` hertz, `_w` watts, `_j` joules, `_c` degrees Celsius.
-        What a host cannot tell is null, never 0.
+        What a host cannot tell is null, never 0. The last columns are computed from the others: `ms_per_frame`, `fps`
+        and `ms_per_face`, from the median of `timed_s`.
 
     Raises:
-        NothingMatches: a name in `columns` is no column.
+        NothingMatches: a name in `columns` is no column, or the store has no such sweep or run, or no rows at all; the
+            message lists what exists.
         StoreError: the store cannot be reached.
 
     Warns:
         StoreWarning: a file or row of the store could not be used; the text names it.
     """
-    frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=columns, every_attempt=every_attempt)
+    stored, computed = _split(columns)
+    frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=stored, every_attempt=every_attempt)
+    if frame.empty:
+        raise NothingMatches(_nothing_found(os.fspath(results), sweep, run_id))
+    frame = _compute(frame, computed)
+    if columns is not None:
+        frame = frame[list(columns)]
     for problem in problems:
         warnings.warn(str(problem), store.StoreWarning, stacklevel=2)
     return frame
+
+
+COMPUTED: Mapping[str, tuple[str, str]] = {
+    "ms_per_frame": ("frames", "median of timed_s per frame or image, milliseconds"),
+    "fps": ("frames", "frames or images per second in the median of timed_s"),
+    "ms_per_face": ("faces", "median of timed_s per face that was found, milliseconds"),
+}
+"""Column that `load` adds -> the column that it counts by, and its documentation."""
+
+
+def _split(columns: Sequence[str] | None) -> tuple[list[str] | None, list[str]]:
+    """Give the columns to read from the store, and those to compute from them."""
+    if columns is None:
+        return None, list(COMPUTED)
+    unknown = [
+        name for name in columns if name not in COMPUTED and name not in {column.name for column in row.columns()}
+    ]
+    if unknown:
+        known = [*(column.name for column in row.columns()), *COMPUTED]
+        raise NothingMatches(f"no column {unknown[0]!r}{suggest(unknown[0], known)}")
+    computed = [name for name in columns if name in COMPUTED]
+    needed = ["timed_s", *(COMPUTED[name][0] for name in computed)] if computed else []
+    return list(dict.fromkeys([*(name for name in columns if name not in COMPUTED), *needed])), computed
+
+
+def _compute(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
+    """Add the computed columns; null where a row has no time or no count."""
+    if not names:
+        return frame
+    call_s = frame["timed_s"].map(lambda times: statistics.median(times) if times is not None and len(times) else None)
+    added = {}
+    for name in names:
+        count = frame[COMPUTED[name][0]].astype("Float64").replace(0, None)
+        per_s = count / call_s.astype("Float64")
+        added[name] = (per_s if name == "fps" else 1000 / per_s).astype("float64")
+    return frame.assign(**added)
+
+
+def _nothing_found(results: str, sweep: str | None, run_id: str | None) -> str:
+    """Say what a store holds instead of what was asked for."""
+    shown = store.display_name(results)
+    runs, problems = store.runs(results)
+    wanted = [f"sweep {sweep!r}"] * (sweep is not None) + [f"run {run_id!r}"] * (run_id is not None)
+    if not runs or not wanted:
+        return f"{shown}: holds no rows; submit a sweep, or import a report of py-feat{store.format_problems(problems)}"
+    names = {run.run_id for run in runs} if run_id is not None else {run.sweep for run in runs}
+    hint = suggest(run_id or sweep or "", sorted(names))
+    return f"{shown}: holds no rows of {' and '.join(wanted)}{hint}{store.format_problems(problems)}"
 
 
 def _describe_columns() -> str:
@@ -53,6 +112,7 @@ def _describe_columns() -> str:
         f"{column.name} ({_type_name(column.type)}{' or null' if column.nullable else ''}): {column.doc}"
         for column in row.columns()
     ]
+    lines += [f"{name} (float or null): {doc}" for name, (_, doc) in COMPUTED.items()]
     return "".join(f"        {line}\n" for line in lines)
 
 

@@ -6,11 +6,25 @@ from pathlib import Path
 
 from featray.api import arguments
 from featray.api.arguments import PathLike
+from featray.api.results import Result
 from featray.core.row import Row
 from featray.errors import BadInput
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
 from featray.running import claims, single_cell
 from featray.running.single_cell import CellToMeasure
 from featray.sweep import Sweep
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Measured(Result, Row):
+    """The row of one measurement."""
+
+    __repr__ = Row.__repr__
+
+    def summarize(self) -> Summary:
+        """Show what was measured; the frame has one row with every column."""
+        return summaries.of_row(self)
 
 
 def measure(
@@ -22,7 +36,7 @@ def measure(
     results: str = "results",
     trust: bool = False,
     say: Callable[[str], None] = print,
-) -> Row:
+) -> Measured:
     """Measure one cell once on this machine, without Ray; the row is returned and not stored.
 
     Args:
@@ -47,7 +61,8 @@ def measure(
         single_cell.refuse_strange_class(chosen, loaded)
     if chosen.note is not None:
         say(chosen.note)
-    return single_cell.measure(chosen, target_id=target_id, holder=claims.holder_name(), say=say)
+    row = single_cell.measure(chosen, target_id=target_id, holder=claims.holder_name(), say=say)
+    return Measured(**vars(row))
 
 
 def _choose(

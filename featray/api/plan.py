@@ -1,11 +1,25 @@
 """`featray.plan`: what a submit would do."""
 
+import dataclasses
+
 from featray.api import arguments
 from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
+from featray.api.results import Result
 from featray.errors import BadInput
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
 from featray.running import preparation
 from featray.running.preparation import SubmitPlan, SubmitRequest
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Planned(Result, SubmitPlan):
+    """What a submit would do."""
+
+    def summarize(self) -> Summary:
+        """Show every cell with its targets; the frame has a row per unit."""
+        return summaries.of_plan(self.plan, self.placement, (*self.problems, *self.notes))
 
 
 def plan(
@@ -16,7 +30,7 @@ def plan(
     address: str | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
-) -> SubmitPlan:
+) -> Planned:
     """Plan a sweep on this machine, a running cluster or recorded hosts; nothing is measured or written.
 
     Args:
@@ -41,4 +55,4 @@ def plan(
     loaded = arguments.load_sweep_to_submit(sweep)
     request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed)
     present = hosts(address=address) if address is not None else arguments.recorded_or_here(inventory)
-    return preparation.prepare(request, present, now=arguments.now())
+    return Planned(**vars(preparation.prepare(request, present, now=arguments.now())))

@@ -5,6 +5,17 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.recommendation import Recommendation
+from featray.api.results import Result
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
+
+
+class Recommendations(Result, list[Recommendation]):
+    """A recommendation per input, the longest clip first."""
+
+    def summarize(self) -> Summary:
+        """Show the settings of each input; the frame has a row per setting."""
+        return summaries.of_recommendations(self)
 
 
 def recommend(
@@ -15,7 +26,7 @@ def recommend(
     device: str | None = None,
     memory_limit_b: int | None = None,
     results: str = "results",
-) -> list[Recommendation]:
+) -> Recommendations:
     """Recommend the fastest measured setting for each input.
 
     Args:
@@ -34,5 +45,5 @@ def recommend(
         StoreError: the store cannot be read.
     """
     constraints = Constraints(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
-    reading = store.read(results, every_attempt=True, one_summary=True)
-    return recommendation.recommend(units.gather(reading.rows), constraints)
+    rows = store.read(results, every_attempt=True, one_summary=True).rows
+    return Recommendations(recommendation.recommend(units.gather(rows), constraints))

@@ -8,6 +8,7 @@ import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
@@ -16,24 +17,51 @@ from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
+from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.errors import BadInput, StoreError, suggest
 from featray.rendering import document, json_report, markdown, notes
+from featray.rendering.document import Report
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
+from featray.rendering.notes import Notes
 from featray.rendering.page import html
 
 FORMATS = {"markdown": ".md", "html": ".html", "json": ".json"}
 """Format -> suffix of its file."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Reported:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Reported(Result):
     """A report, the files it was written to, and what of the store could not be used."""
 
     text: str
     files: tuple[Path, ...]
     problems: tuple[str, ...]
+    report: Report
+    notes: Notes
+
+    def summarize(self) -> Summary:
+        """Show the report's tables and findings; the frame has a row per unit."""
+        written = [f"written: {path}" for path in self.files]
+        title = f"Report of {self.report.name}"
+        return summaries.of_report(self.report, title, self.notes, (*self.problems, *written))
+
+    def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
+        """Draw the plots of one kind, as in the HTML page, as a figure of plotly.
+
+        Args:
+            kind: ratio, throughput, memory or stages; None takes the first that the report has.
+            input: Only of the input whose heading has this text.
+            dark: For a dark notebook.
+
+        Raises:
+            NothingMatches: the report has no such plot.
+        """
+        plots = html.draw_plots(self.report, self.notes, self.report.ordered(), {})
+        return draw_kind(plots, kind, input, dark=dark)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +71,8 @@ class ComposedReport:
     text: str
     csv_name: str
     csv: str | None
+    report: Report
+    notes: Notes
 
 
 def report(
@@ -77,7 +107,13 @@ def report(
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
         composed = compose(results, chosen, form, before, beside=path is not None)
     files = tuple(save_report(path, composed)) if path else ()
-    return Reported(text=composed.text, files=files, problems=(*chosen.problems, *problems))
+    return Reported(
+        text=composed.text,
+        files=files,
+        problems=(*chosen.problems, *problems),
+        report=composed.report,
+        notes=composed.notes,
+    )
 
 
 def save_run_report(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:
@@ -130,9 +166,10 @@ def compose(
         page = html.render(
             report, report_notes, version=__version__, csv_name=csv_name if beside else None, hand_written=people_notes
         )
-        return ComposedReport(text=page.page, csv_name=csv_name, csv=page.csv)
+        return ComposedReport(text=page.page, csv_name=csv_name, csv=page.csv, report=report, notes=report_notes)
     render = markdown.render if form == "markdown" else json_report.render
-    return ComposedReport(text=render(report, report_notes, people_notes), csv_name=csv_name, csv=None)
+    text = render(report, report_notes, people_notes)
+    return ComposedReport(text=text, csv_name=csv_name, csv=None, report=report, notes=report_notes)
 
 
 def _suggest_command(chosen: ChosenRuns, before: Sequence[Row]) -> str:

@@ -3,11 +3,42 @@
 import dataclasses
 from collections.abc import Callable
 
+from featray.api.results import Result
 from featray.backends.ray.jobs import Job, Jobs
 from featray.cluster import cluster_file
+from featray.core import wording
 from featray.core.events import PlainEvent
+from featray.rendering.notebook.summary import Summary, make_table
 from featray.running import progress, spooled_rows, submit_status
 from featray.running.submit_status import SubmitStatus
+
+
+class SubmitStatuses(Result, tuple[SubmitStatus, ...]):
+    """How detached submits stand."""
+
+    __slots__ = ()
+
+    def summarize(self) -> Summary:
+        """Show a line per submit; the frame has a row per submit."""
+        lines = [
+            [
+                submit.id,
+                submit.state,
+                f"{submit.done} of {submit.total}",
+                str(submit.without_number),
+                submit.reason or "-",
+            ]
+            for submit in self
+        ]
+        table = make_table("Submits", ("id", "state", "measured", "without a number", "why"), lines)
+        records = [
+            {
+                **{key: value for key, value in vars(submit).items() if key != "events"},
+                "metadata": dict(submit.metadata),
+            }
+            for submit in self
+        ]
+        return Summary(title=wording.count(len(self), "detached submit"), tables=(table,), records=records)
 
 
 def status(
@@ -16,7 +47,7 @@ def status(
     address: str | None = None,
     results: str | None = None,
     watch: Callable[[PlainEvent], None] | None = None,
-) -> tuple[SubmitStatus, ...]:
+) -> SubmitStatuses:
     """Tell how detached submits stand.
 
     Args:
@@ -37,7 +68,7 @@ def status(
     """
     jobs = Jobs(cluster_file.head_address(address, must_run=True))
     if job is None:
-        return tuple(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
+        return SubmitStatuses(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
     submit = jobs.find(job)
     if watch is not None and not submit.has_ended:
         for event in progress.read_lines(jobs.follow(job)):
@@ -45,7 +76,7 @@ def status(
         submit = jobs.find(job)
     judged, events = _judge(submit, jobs.log(job))
     fetched = spooled_rows.store_reported(results or submit.metadata["featray_store"], events)
-    return (dataclasses.replace(judged, fetched=fetched, events=tuple(events)),)
+    return SubmitStatuses([dataclasses.replace(judged, fetched=fetched, events=tuple(events))])
 
 
 def _judge(job: Job, log: str) -> tuple[SubmitStatus, list[PlainEvent]]:

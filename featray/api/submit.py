@@ -3,11 +3,14 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 from featray import store
-from featray.api import arguments
+from featray.analysis import units
+from featray.api import arguments, notebook_progress
 from featray.api.arguments import PathLike
 from featray.api.report import save_run_report
+from featray.api.results import Result, draw_kind
 from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
 from featray.core import wording
@@ -15,6 +18,11 @@ from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
 from featray.host import lease, spool
 from featray.measurement import weights
+from featray.rendering import document
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
+from featray.rendering.notes import NONE
+from featray.rendering.page import html
 from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
@@ -24,8 +32,8 @@ BACKENDS = ("ray", "inline")
 """The backends that can be chosen by name; a replay is chosen by its store."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Submitted:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Submitted(Result):
     """The result of a submit."""
 
     run_id: str
@@ -35,6 +43,21 @@ class Submitted:
     problems: tuple[str, ...]
     without_number: int  # units of the run that have none, with those that the budget left
     not_reached: int = 0  # units that the budget left
+
+    def summarize(self) -> Summary:
+        """Show the tables of the run; the frame has a row per unit."""
+        title = f"{self.run_id}: {wording.count(self.measured, 'measurement')} made now"
+        remarks = [*filter(None, [self.reason]), *([f"report: {self.report}"] if self.report else [])]
+        return summaries.of_report(document.build(units.gather(self.rows)), title, remarks=remarks)
+
+    def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
+        """Draw the plots of one kind, as `featray.report(...).plot` does.
+
+        Raises:
+            NothingMatches: the run has no such plot.
+        """
+        report = document.build(units.gather(self.rows))
+        return draw_kind(html.draw_plots(report, NONE, report.ordered(), {}), kind, input, dark=dark)
 
     @property
     def exit_code(self) -> int:
@@ -63,6 +86,7 @@ def submit(
     replay: str | None = None,
     inventory: PathLike | None = None,
     watch: Watch | None = None,
+    progress: bool | None = None,
 ) -> Submitted:
     """Measure every cell of a sweep that the store does not have yet, and write the report.
 
@@ -77,6 +101,7 @@ def submit(
         replay: Take rows from this store instead of measuring.
         inventory: Recorded hosts to replay on.
         watch: Called with every event, with every row, and at last with how the submit ended.
+        progress: True shows a progress bar, False does not; None shows one in a notebook where there is no `watch`.
 
     Returns:
         The rows of the run, and what is missing.
@@ -89,7 +114,24 @@ def submit(
         StoreError: the store cannot be read or written, or rows have vanished from it.
         Interrupted: Ctrl-C; finished rows are stored.
     """
-    watch = watch or (lambda _: None)
+    with notebook_progress.shown(watch, progress=progress) as show:
+        return _submit(
+            sweep, results, address, show, replay, inventory, rerun=rerun, retry_failed=retry_failed, budget_s=budget_s
+        )
+
+
+def _submit(
+    sweep: PathLike,
+    results: str,
+    address: str | None,
+    watch: Watch,
+    replay: str | None,
+    inventory: PathLike | None,
+    *,
+    rerun: bool,
+    retry_failed: bool,
+    budget_s: float | None,
+) -> Submitted:
     try:
         check_backend(backend, address)
         _check(backend, address, budget_s, replay, inventory)

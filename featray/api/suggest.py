@@ -12,15 +12,22 @@ from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
+from featray.api.results import Result
+from featray.rendering.notebook import summaries
+from featray.rendering.notebook.summary import Summary
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Suggested:
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Suggested(Result):
     """The sweeps to submit next, and what of the store could not be used."""
 
     followups: tuple[Followup, ...]
     problems: tuple[str, ...]
     written: tuple[Path, ...] = ()  # sweep files in the folder that was asked for
+
+    def summarize(self) -> Summary:
+        """Show each sweep with its reasons; the frame has a row per sweep."""
+        return summaries.of_followups(self.followups, self.problems)
 
     @property
     def expected_s(self) -> float:

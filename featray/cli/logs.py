@@ -15,9 +15,9 @@ def logs(
 ) -> None:
     """Print what a detached submit has printed, as if it had run here."""
     from featray.api.logs import logs
-    from featray.cli import progress
+    from featray.rendering import event_text
 
     for line in logs(job, address=address, follow=follow):
-        text = line if isinstance(line, str) else progress.event_line(line)
+        text = line if isinstance(line, str) else event_text.event_line(line)
         if text:
             console.result(text)

@@ -7,15 +7,13 @@ Everything here goes to stderr, except JSON lines, which are the command's resul
 import contextlib
 import dataclasses
 import json as json_text
-import statistics
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from featray.cli import console
-from featray.core import wording
 from featray.core.events import EventKind, PlainEvent
-from featray.core.quantities import frames_per_second
+from featray.rendering.event_text import event_line, row_line, time_left
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,35 +61,6 @@ class EventLines:
             self._last = line
 
 
-def event_line(event: PlainEvent) -> str:
-    """Describe an event in one line; empty for one that says nothing new, such as a row that was found in a spool."""
-    if "row" in event and "invocation" in event:
-        ends = [part for part in (_time_left(event), event.get("text")) if part]  # text: a warning about the row
-        return ", ".join([f"[{event['done']}/{event['total']}] {row_line(event['row'])}", *ends])
-    if event.get("event") in (EventKind.QUEUED, EventKind.WAITING):
-        return f"{event['invocation']} on {event['target_label']}: waiting for {event.get('text')}"
-    text = str(event.get("text", ""))
-    return f"{event['invocation']}: {text}" if text and "invocation" in event else text
-
-
-def row_line(row: Mapping[str, Any]) -> str:
-    """Describe a row in one line: its time per frame, or why it has none."""
-    name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
-    if row["attempt"] > 1:
-        name += f", try {row['attempt']}"
-    if row["timed_s"] and row["frames"]:
-        call_s = statistics.median(row["timed_s"])
-        fps = frames_per_second(row["frames"], call_s)
-        return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
-    return f"{name}: {row['status']} ({row['reason']})"
-
-
-def _time_left(event: PlainEvent) -> str:
-    if "left_s" not in event or event["done"] == event["total"]:
-        return ""
-    return f"about {wording.duration(event['left_s'])} left"
-
-
 @contextlib.contextmanager
 def _live() -> Iterator[Callable[[PlainEvent], None]]:
     from rich.live import Live
@@ -130,7 +99,7 @@ class LiveView:
         """Take in an event."""
         if event["total"]:
             self._has_counts = True
-            self._bar.update(self._task, completed=event["done"], total=event["total"], left=_time_left(event))
+            self._bar.update(self._task, completed=event["done"], total=event["total"], left=time_left(event))
         if "target" not in event:
             if message := event_line(event):
                 self.say(message, markup=False)

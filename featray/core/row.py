@@ -178,6 +178,11 @@ class Row:
     cudnn_deterministic: bool | None = _col("true: cuDNN uses deterministic algorithms only; null without a GPU")
     matmul_precision: str | None = _col("torch's precision of float32 matrix products: highest, high or medium")
 
+    def __repr__(self) -> str:
+        """Name the row and its outcome; its 100 columns are attributes."""
+        name = f"{self.detector} {self.input} {self.device} b={self.batch_size} #{self.invocation}"
+        return f"Row({name} of {self.run_id} on {self.target_id}: {self.status})"
+
     def key(self) -> RowKey:
         """Identify this row among all rows; two rows of one key are the same row."""
         return (self.run_id, self.cell_id, self.target_id, self.invocation, self.attempt)

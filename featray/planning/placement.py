@@ -50,6 +50,10 @@ class Placement:
     units: tuple[PlacedUnit, ...]
     refusals: tuple[Refusal, ...]
 
+    def __repr__(self) -> str:
+        """Count the units and the refusals."""
+        return f"Placement({len(self.units)} units, {len(self.refusals)} refusals)"
+
 
 def match(
     cells: Sequence[Cell], inventory: Inventory, selector: Selector, *, interchangeable: bool = False

@@ -28,6 +28,11 @@ class Plan:
     progress: Mapping[tuple[str, str], tuple[int, int]]
     """(cell_id, target_id) -> invocations that the store has, and invocations in all."""
 
+    def __repr__(self) -> str:
+        """Count what is done and what is left."""
+        left = f"{self.remaining} left in {len(self.invocations)} invocations"
+        return f"Plan({self.run.run_id}: {self.done} of {self.total} measurements done, {left})"
+
     @property
     def done(self) -> int:
         """Count the unit-invocations that the store already has."""

@@ -19,4 +19,6 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     recommendation_json   the same for scripts
     recommendation_code   the same as Python to paste
     plan_summary          a plan as a line and as JSON
+    event_text            what happens in a submit, a line per event
+    notebook/             what a notebook shows of a result
 """

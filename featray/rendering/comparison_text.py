@@ -20,6 +20,12 @@ NAME_LENGTH = 40  # characters of a detector, input or environment in a pair's n
 NAME_LENGTH_MIN = 20  # of a whole pair's name on a narrow terminal
 
 
+def cells(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Write each pair as the texts under `HEADINGS`; what holds for every pair is in `summary`, once."""
+    shared = {*_shared(comparison), *_common_allowance(comparison)}
+    return [_line(pair, shared) for pair in comparison.pairs]
+
+
 def lines(comparison: Comparison, width: int | None = None) -> list[str]:
     """Write one line per pair, in columns, with the ratio of candidate time to baseline time.
 
@@ -29,8 +35,7 @@ def lines(comparison: Comparison, width: int | None = None) -> list[str]:
         comparison: To write.
         width: Columns of the terminal. Long names are shortened so that the verdict still fits; None keeps them.
     """
-    shared = {*_shared(comparison), *_common_allowance(comparison)}
-    table = [HEADINGS, *(_line(pair, shared) for pair in comparison.pairs)]
+    table = [HEADINGS, *cells(comparison)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS) - 1)]
     if width is not None:
         names = _fitting([line[0] for line in table], width - sum(widths[1:]) - 2 * len(widths[1:]))
@@ -186,7 +191,7 @@ def to_json(comparison: Comparison, gate: Mapping[str, Any] | None = None) -> st
     """
     value = {
         "over": list(comparison.over),
-        "pairs": [_record(pair) for pair in comparison.pairs],
+        "pairs": [record(pair) for pair in comparison.pairs],
         "only_baseline": [_unit(unit) for unit in comparison.only_baseline],
         "only_candidate": [_unit(unit) for unit in comparison.only_candidate],
         "superseded": [_unit(unit) for unit in comparison.superseded],
@@ -195,7 +200,8 @@ def to_json(comparison: Comparison, gate: Mapping[str, Any] | None = None) -> st
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _record(pair: Pair) -> dict[str, Any]:
+def record(pair: Pair) -> dict[str, Any]:
+    """Write a pair as plain values."""
     return {
         "name": name(pair),
         "baseline": _unit(pair.baseline),

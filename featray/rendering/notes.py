@@ -99,7 +99,7 @@ def of_diagnosis(
     return Notes(
         headline=_observation(diagnosis.headline) if diagnosis.headline else None,
         baseline=_baseline_name(baseline),
-        comparisons=tuple(_pair_note(pair, with_target=len(targets) > 1) for pair in pairs),
+        comparisons=tuple(pair_note(pair, with_target=len(targets) > 1) for pair in pairs),
         remarks=tuple(_remarks(pairs)),
         observations=tuple(map(_observation, diagnosis.findings)),
         next_runs=tuple(map(_next_run, followups)),
@@ -120,7 +120,8 @@ def _baseline_name(units: Sequence[Unit]) -> str | None:
     return f"{sweeps} ({gpus.pop()})" if len(gpus) == 1 else sweeps
 
 
-def _pair_note(pair: Pair, *, with_target: bool) -> PairNote:
+def pair_note(pair: Pair, *, with_target: bool) -> PairNote:
+    """Describe a pair; with its target where the pairs are on several."""
     row, decision = pair.candidate.row, pair.decision
     explanation = (next_step(pair) if pair.verdict in UNDECIDED else None) or pair.attribution
     last_reason = pair.reasons[-1:]  # the others hold for many pairs, and are findings

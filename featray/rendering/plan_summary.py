@@ -4,6 +4,7 @@ Flow: `preparation.prepare` -> `summary`, `to_json` -> `featray plan`. Pure.
 """
 
 import json
+from typing import Any
 
 from featray.core import wording
 from featray.planning.placement import Placement
@@ -30,18 +31,7 @@ def to_json(plan: Plan, placement: Placement) -> str:
     value = {
         "sweep": plan.run.sweep,
         "run_id": plan.run.run_id,
-        "units": [
-            {
-                "cell_id": unit.cell_id,
-                "label": unit.cell.label,
-                "target_id": unit.target.target_id,
-                "target": unit.target.label,
-                "alternatives": [target.target_id for target in unit.alternatives],
-                "done": plan.progress[unit.cell_id, unit.target.target_id][0],
-                "wanted": plan.progress[unit.cell_id, unit.target.target_id][1],
-            }
-            for unit in placement.units
-        ],
+        "units": records(plan, placement),
         "refusals": [
             {
                 "cell_id": refusal.cell_id,
@@ -55,3 +45,19 @@ def to_json(plan: Plan, placement: Placement) -> str:
         "estimate_s": plan.expected_s,
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def records(plan: Plan, placement: Placement) -> list[dict[str, Any]]:
+    """Write each unit of a plan as plain values."""
+    return [
+        {
+            "cell_id": unit.cell_id,
+            "label": unit.cell.label,
+            "target_id": unit.target.target_id,
+            "target": unit.target.label,
+            "alternatives": [target.target_id for target in unit.alternatives],
+            "done": plan.progress[unit.cell_id, unit.target.target_id][0],
+            "wanted": plan.progress[unit.cell_id, unit.target.target_id][1],
+        }
+        for unit in placement.units
+    ]

@@ -113,8 +113,8 @@ def render(recommendations: Iterable[Recommendation]) -> str:
         {
             "input": recommendation.input,
             "section": recommendation.section_label,
-            "best": _setting(recommendation.best),
-            "runners_up": [_setting(setting) for setting in recommendation.runners_up],
+            "best": setting_record(recommendation.best),
+            "runners_up": [setting_record(setting) for setting in recommendation.runners_up],
             "failed": [_candidate(candidate) for candidate in recommendation.failed],
             "older": [_candidate(candidate) for candidate in recommendation.older],
             "cautions": [str(caution) for caution in recommendation.cautions],
@@ -124,7 +124,8 @@ def render(recommendations: Iterable[Recommendation]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _setting(setting: Setting) -> dict[str, Any]:
+def setting_record(setting: Setting) -> dict[str, Any]:
+    """Write a setting as plain values, with `SETTING_KEYS`."""
     unit, row = setting.unit, setting.unit.row
     cell = unit_cell.of_unit(unit)
     return {

@@ -16,7 +16,7 @@ from featray.cli import hosts, plan, progress
 from featray.core.events import EventKind
 from featray.planning import inventory
 from featray.planning.inventory import Inventory
-from featray.rendering import document, terminal
+from featray.rendering import document, event_text, terminal
 from featray.running import runner
 from featray.running.progress import Progress
 from tests.support import builders
@@ -99,7 +99,7 @@ def test_the_live_view_has_the_same_names() -> None:
 
 def test_lines_about_a_running_submit_have_the_same_names() -> None:
     waiting = [{**event, "event": "waiting", "text": "ann@box"} for event in events(HOSTS)]
-    assert names_in("\n".join(map(progress.event_line, waiting))) == NAMES
+    assert names_in("\n".join(map(event_text.event_line, waiting))) == NAMES
 
 
 def test_the_status_of_a_detached_submit_has_the_same_names(shell: Shell) -> None:

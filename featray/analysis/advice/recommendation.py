@@ -33,6 +33,10 @@ class Recommendation:
     failed: tuple[Candidate, ...]  # settings of the same detectors and targets that failed
     cautions: tuple[Caution, ...]
 
+    def __repr__(self) -> str:
+        """Name the input and its best setting."""
+        return f"Recommendation({self.input}: {self.best!r}, {len(self.runners_up)} next best)"
+
 
 def recommend(units: Iterable[Unit], constraints: Constraints = NO_CONSTRAINTS) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.

@@ -51,6 +51,10 @@ class Setting:
     against_best: Pair | None = None  # the recommended setting against this one; None for the recommended one
     longest_clip: LongestClip | None = None  # None: this is it, or the speed is already sustained
 
+    def __repr__(self) -> str:
+        """Name the unit that measured it, and its speed."""
+        return f"Setting({self.unit!r}, {self.speed.hz:.4g} frames/s)"
+
     @property
     def unit(self) -> Unit:
         """Give the unit that measured it."""

@@ -17,6 +17,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     noise              what is known of the spread between processes and sessions
 """
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
 
@@ -69,6 +70,11 @@ class Comparison:
     only_candidate: tuple[Unit, ...]
     superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
     over: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Count the pairs by their verdict."""
+        counts = collections.Counter(str(pair.verdict) for pair in self.pairs)
+        return f"Comparison({', '.join(f'{number} {verdict}' for verdict, number in counts.items())})"
 
     @property
     def daggers(self) -> int:

@@ -34,6 +34,11 @@ class Gate:
     decides_nothing: bool  # no pair is decided
     require: Require
 
+    def __repr__(self) -> str:
+        """Count what was found."""
+        counts = f"{len(self.failing)} failing, {len(self.undecided)} undecided, {len(self.missing)} missing"
+        return f"Gate({counts}, exit code {self.exit_code})"
+
     @property
     def is_open(self) -> bool:
         """Return True if no pair fails but too little is known to pass."""

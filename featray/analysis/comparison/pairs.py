@@ -49,6 +49,11 @@ class Pair:
     allowance: str | None = None  # how far apart the sides were measured, and what that costs; None side by side
     dagger: bool = False
 
+    def __repr__(self) -> str:
+        """Name both units, the ratio and the verdict."""
+        ratio = f" {self.decision.ratio:.3g}" if self.decision else ""
+        return f"Pair({self.baseline!r} -> {self.candidate!r}:{ratio} {self.verdict}{'†' * self.dagger})"
+
     @property
     def is_confounded(self) -> bool:
         """Return True if several things differ, so that the ratio cannot be put down to one of them."""

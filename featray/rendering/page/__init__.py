@@ -1,13 +1,14 @@
 """Page: a report as one HTML page that needs no network.
 
-html          puts the page together
-tables        its tables
-plot          one plot as a value, and what all plots share
-curve_plots   throughput and memory against the batch size
-stage_plots   where the time of a frame goes
-ratio_plots   the comparisons with the baseline
-change_plots  speed against drift
-legend        colours and marks of detectors and targets, and the buttons that filter by them
-palette       colours, marks and dashes
-templates/    page, style and script
+html              puts the page together
+tables            its tables
+plot              one plot as a value, and what all plots share
+curve_plots       throughput and memory against the batch size
+change_plots      speed against drift
+stage_plots       where the time of a frame goes
+ratio_plots       the comparisons with the baseline
+legend            colours and marks of detectors and targets, and the buttons that filter by them
+palette           colours, marks and dashes
+template_loader   reads the templates, and escapes what comes from a store
+templates/        page, style and script
 """

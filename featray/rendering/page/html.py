@@ -6,10 +6,7 @@ called `<script>` is text. The page's own policy forbids every request.
 """
 
 import dataclasses
-import functools
-import re
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Any
 
 from featray.analysis.units import Unit
@@ -17,7 +14,16 @@ from featray.core import wording
 from featray.rendering import best_settings, changes_text, markdown, unit_fields
 from featray.rendering.document import Report
 from featray.rendering.notes import NONE, Notes, Observation, shared_reason, without_findings
-from featray.rendering.page import change_plots, curve_plots, legend, palette, ratio_plots, stage_plots, tables
+from featray.rendering.page import (
+    change_plots,
+    curve_plots,
+    legend,
+    palette,
+    ratio_plots,
+    stage_plots,
+    tables,
+    template_loader,
+)
 from featray.rendering.page.plot import Anchors, Plot
 from featray.rendering.page.tables import PageTable
 
@@ -70,12 +76,12 @@ def render(
     units = report.ordered()
     shown, rest = units[:units_max], units[units_max:]
     csv_name = csv_name if rest else None
-    text = _template().render(
+    text = template_loader.get("page.html").render(
         page=_page(report, notes, shown, csv_name),
         version=version,
         hand_written=hand_written,
-        style=_resource("style.css"),
-        script=_resource("page.js"),
+        style=template_loader.read("style.css"),
+        script=template_loader.read("page.js"),
         plotly=_plotly(),
     )
     return Rendered(text, unit_fields.to_csv(rest) if csv_name else None)
@@ -84,13 +90,7 @@ def render(
 def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | None) -> dict[str, Any]:
     anchors = {unit.key: f"u{index}" for index, unit in enumerate(shown)}
     keys = legend.of_report(report)
-    plots = [
-        *ratio_plots.draw(report, notes, anchors),
-        *curve_plots.draw_throughput(report, shown, keys, anchors),
-        *curve_plots.draw_memory(report, shown, keys, anchors),
-        *change_plots.draw(report, shown, keys, anchors),
-        *stage_plots.draw(report, shown, keys, anchors),
-    ]
+    plots = draw_plots(report, notes, shown, anchors)
     parts = [part for part in _parts(report, notes, plots, anchors) if part is not None]
     return {
         "name": report.name,
@@ -110,6 +110,18 @@ def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | N
         "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several_blocks(report))],
         "drawing": _drawing(plots),
     }
+
+
+def draw_plots(report: Report, notes: Notes, shown: Sequence[Unit], anchors: Anchors) -> list[Plot]:
+    """Draw every plot of a page: ratios, throughput, memory, stages."""
+    keys = legend.of_report(report)
+    return [
+        *ratio_plots.draw(report, notes, anchors),
+        *curve_plots.draw_throughput(report, shown, keys, anchors),
+        *curve_plots.draw_memory(report, shown, keys, anchors),
+        *change_plots.draw(report, shown, keys, anchors),
+        *stage_plots.draw(report, shown, keys, anchors),
+    ]
 
 
 def _drawing(plots: Iterable[Plot]) -> dict[str, Any]:
@@ -226,43 +238,6 @@ def _next_runs(notes: Notes) -> PagePart | None:
     note = "These sweeps would answer what the findings leave open. This command writes them:"
     table = tables.next_runs(notes)
     return PagePart(anchor="next", title="Next runs", note=note, command=notes.next_command, table=table)
-
-
-@functools.cache
-def _template() -> Any:
-    import jinja2
-
-    loader = jinja2.FunctionLoader(_resource)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["whole_arrows"] = _whole_arrows
-    environment.filters["sentence"] = _sentence
-    return environment.get_template("page.html")
-
-
-def _whole_arrows(text: str) -> Any:
-    """Escape a text, and keep each `->` of it on one line."""
-    from markupsafe import Markup, escape
-
-    return escape(text).replace("-&gt;", Markup('<span class="whole">-&gt;</span>'))
-
-
-def _sentence(text: str) -> Any:
-    """Escape a sentence as `_whole_arrows` does, and set what is between backticks as code."""
-    from markupsafe import Markup
-
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(_whole_arrows(text))))
-
-
-def _resource(name: str) -> Any:
-    """Read one of the package's own templates; style and script are inserted as they are, pages are escaped."""
-    text = resources.files("featray.rendering.page").joinpath("templates", name).read_text(encoding="utf-8")
-    if name.endswith(".html"):
-        return text
-    from markupsafe import Markup
-
-    return Markup(text)
 
 
 def _plotly() -> Any:

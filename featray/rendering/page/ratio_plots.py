@@ -52,8 +52,8 @@ def _plot(where: str, pairs: Sequence[PairNote], axis: Layout, units: UnitsByKey
 
 
 def _label(pair: PairNote, candidate: Unit | None) -> str:
-    """Name a line in two: detector and input."""
-    names = (unit_wording.detector(candidate.row), candidate.row.input) if candidate else (pair.config,)
+    """Name a line in two: detector and input, or the lines of the pair's own name."""
+    names = (unit_wording.detector(candidate.row), candidate.row.input) if candidate else pair.config.split("\n")
     return "<br>".join(plot.label(wording.shortened(name, SIDE_LENGTH)) for name in names)
 
 

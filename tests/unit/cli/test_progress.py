@@ -8,6 +8,7 @@ from rich.console import Console
 
 from featray.cli import progress
 from featray.core.events import PlainEvent
+from featray.rendering import event_text
 from tests.support.builders import make_row
 
 
@@ -28,18 +29,18 @@ def drawn(view: progress.LiveView) -> list[str]:
 
 
 def test_a_row_is_a_line_with_its_time_and_the_time_left() -> None:
-    assert progress.event_line(row_event()) == (
+    assert event_text.event_line(row_event()) == (
         "[1/2] retinaface short cuda b=16 #1: 10.6 ms/frame, 94.7 fps, about 2 min 05 s left"
     )
 
 
 def test_a_row_without_a_time_says_why() -> None:
-    line = progress.row_line(dataclasses.asdict(make_row(status="oom", reason="CUDA out of memory", attempt=2)))
+    line = event_text.row_line(dataclasses.asdict(make_row(status="oom", reason="CUDA out of memory", attempt=2)))
     assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
 
 
 def test_who_waits_for_whom_is_a_line() -> None:
-    line = progress.event_line(event("waiting", text="ann@box, process 7"))
+    line = event_text.event_line(event("waiting", text="ann@box, process 7"))
     assert line == "demo/retinaface/cuda/invocation-1 on RTX 3090: waiting for ann@box, process 7"
 
 
@@ -51,7 +52,7 @@ def test_the_same_line_is_printed_once(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_how_a_submit_ended_is_no_line_of_its_own() -> None:
-    assert progress.event_line({"done": 0, "total": 0, "event": "ended_run", "code": 1, "message": "x"}) == ""
+    assert event_text.event_line({"done": 0, "total": 0, "event": "ended_run", "code": 1, "message": "x"}) == ""
 
 
 def test_the_live_view_has_a_line_for_each_target() -> None:

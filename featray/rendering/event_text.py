@@ -1,0 +1,42 @@
+"""Event text: what happens in a submit, one line per event: for the live view, for plain lines and for notebooks.
+
+Flow: `running.progress.Progress` as plain values -> `event_line`, `row_line`. Pure.
+"""
+
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from featray.core import wording
+from featray.core.events import EventKind, PlainEvent
+from featray.core.quantities import frames_per_second
+
+
+def event_line(event: PlainEvent) -> str:
+    """Describe an event in one line; empty for one that says nothing new, such as a row that was found in a spool."""
+    if "row" in event and "invocation" in event:
+        ends = [part for part in (time_left(event), event.get("text")) if part]  # text: a warning about the row
+        return ", ".join([f"[{event['done']}/{event['total']}] {row_line(event['row'])}", *ends])
+    if event.get("event") in (EventKind.QUEUED, EventKind.WAITING):
+        return f"{event['invocation']} on {event['target_label']}: waiting for {event.get('text')}"
+    text = str(event.get("text", ""))
+    return f"{event['invocation']}: {text}" if text and "invocation" in event else text
+
+
+def row_line(row: Mapping[str, Any]) -> str:
+    """Describe a row in one line: its time per frame, or why it has none."""
+    name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
+    if row["attempt"] > 1:
+        name += f", try {row['attempt']}"
+    if row["timed_s"] and row["frames"]:
+        call_s = statistics.median(row["timed_s"])
+        fps = frames_per_second(row["frames"], call_s)
+        return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
+    return f"{name}: {row['status']} ({row['reason']})"
+
+
+def time_left(event: PlainEvent) -> str:
+    """Say how long the rest takes; empty where nobody knows."""
+    if "left_s" not in event or event["done"] == event["total"]:
+        return ""
+    return f"about {wording.duration(event['left_s'])} left"

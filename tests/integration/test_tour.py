@@ -1,0 +1,63 @@
+"""The tour in `docs/tour.ipynb`, run by a kernel as a notebook runs it."""
+
+import copy
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.support.command import ROOT
+
+TEXT_MAX = 2000  # characters of the text of a result
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # a kernel's libraries warn about each other
+
+
+def run_tour(folder: Path, monkeypatch: pytest.MonkeyPatch, *, measures: bool) -> list[Any]:
+    """Run the tour in a copy of the checkout's data; return its code cells. `measures` also runs what takes minutes."""
+    for name in ("results", "sweeps"):
+        shutil.copytree(ROOT / name, folder / name)
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
+    notebook = copy.deepcopy(nbformat.read(ROOT / "docs" / "tour.ipynb", as_version=4))
+    if not measures:
+        notebook.cells = [cell for cell in notebook.cells if "measures" not in cell.metadata.get("tags", ())]
+    client = NotebookClient(notebook, timeout=800, resources={"metadata": {"path": str(folder)}})
+    kernel = client.create_kernel_manager()
+    kernel.kernel_cmd = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    client.execute()
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def texts(cell: Any, form: str = "text/plain") -> list[str]:
+    return [output.data[form] for output in cell.outputs if form in output.get("data", {})]
+
+
+def test_the_tour_runs_and_each_result_is_short_text_and_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = run_tour(tmp_path, monkeypatch, measures=False)
+    results = [cell for cell in cells if any("featray-result" in html for html in texts(cell, "text/html"))]
+    assert len(results) == 4  # report, comparison, recommendation, plan
+    assert [len(text) for cell in results for text in texts(cell) if len(text) > TEXT_MAX] == []
+    figures = [cell for cell in cells if cell.source.endswith((".plot()", 'input="long")')) and "plot" in cell.source]
+    assert len(figures) == 2
+    assert all("application/vnd.plotly.v1+json" in output.data for cell in figures for output in cell.outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_whole_tour_measures_and_shows_its_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = run_tour(tmp_path, monkeypatch, measures=True)
+    (submit,) = [cell for cell in cells if "featray.submit" in cell.source]
+    assert "12/12" in "".join(output.text for output in submit.outputs if output.output_type == "stream")
+    assert "12 measurements made now" in texts(submit)[0]
+
+
+def test_the_tour_is_kept_without_outputs() -> None:
+    notebook = nbformat.read(ROOT / "docs" / "tour.ipynb", as_version=4)
+    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code" and cell.outputs] == []
