@@ -2,6 +2,9 @@
 
 From Python, in notebooks and scripts:
 
+    featray.init("mine", devices=["cuda"])        a new sweep file with comments
+    featray.doctor()                              whether this machine is ready to measure
+    featray.fetch("sweeps/mine.yaml")             the pretrained weights of a sweep
     featray.plan("sweeps/mine.yaml")              what would run where
     featray.submit("sweeps/mine.yaml")            measure what is missing
     featray.measure(cell_id="...", sweep="...")   one cell, once, without Ray
@@ -15,6 +18,7 @@ From Python, in notebooks and scripts:
     featray.hosts()                               what each machine is and has
     featray.import_reports("report.md")           py-feat's own reports into the store
     featray.export("csv")                         rows for other tools
+    featray.schema("sweep")                       the keys of a file, for editors
 
 `help(featray.load)` lists every column with its unit.
 
@@ -29,14 +33,18 @@ if TYPE_CHECKING:
     from featray.api import (
         calibrate,
         compare,
+        doctor,
         export,
+        fetch,
         hosts,
         import_reports,
+        init,
         load,
         measure,
         plan,
         recommend,
         report,
+        schema,
         status,
         submit,
         suggest,
@@ -46,14 +54,18 @@ __all__ = [
     "__version__",
     "calibrate",
     "compare",
+    "doctor",
     "export",
+    "fetch",
     "hosts",
     "import_reports",
+    "init",
     "load",
     "measure",
     "plan",
     "recommend",
     "report",
+    "schema",
     "status",
     "submit",
     "suggest",

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from featray.api.arguments import load_sweep
     from featray.api.calibrate import calibrate
     from featray.api.compare import compare
+    from featray.api.doctor import doctor
     from featray.api.export import export
+    from featray.api.fetch import fetch
     from featray.api.hosts import check, hosts
     from featray.api.import_reports import import_reports
+    from featray.api.init import init
     from featray.api.load import load
     from featray.api.measure import measure
     from featray.api.plan import plan
     from featray.api.recommend import recommend
     from featray.api.report import report
+    from featray.api.schema import schema
     from featray.api.status import status
     from featray.api.submit import Submitted, submit
     from featray.api.suggest import suggest
@@ -35,15 +39,19 @@ __all__ = [
     "calibrate",
     "check",
     "compare",
+    "doctor",
     "export",
+    "fetch",
     "hosts",
     "import_reports",
+    "init",
     "load",
     "load_sweep",
     "measure",
     "plan",
     "recommend",
     "report",
+    "schema",
     "status",
     "submit",
     "suggest",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from featray import sweep
 from featray.analysis import comparison
-from featray.errors import BadInput, InventoryFileError
+from featray.api import shipped
+from featray.errors import BadInput, InventoryFileError, SweepFileError
 from featray.host import clips, probe
 from featray.measurement import pyfeat_source, weights
 from featray.planning import inventory
@@ -20,13 +21,16 @@ PathLike = str | os.PathLike[str]
 
 
 def load_sweep(path: PathLike) -> Sweep:
-    """Read a sweep file, and open the clips that it names by path.
+    """Read a sweep file, and open the clips that it names by path. A sweep that ships may be given by its name.
 
     Raises:
         SweepFileError: the file is wrong; the message says where, what was expected and what may have been meant.
     """
+    file = shipped.find_sweep(Path(path))
+    if not file.exists() and (meant := shipped.hint(file)):
+        raise SweepFileError(f"{file}: no such file{meant}")
     return sweep.load(
-        Path(path),
+        file,
         probe_clip=clips.probe,
         keywords_of=weights.list_keywords,
         call_keywords_of=pyfeat_source.list_call_keywords,

@@ -27,7 +27,7 @@ class Calibrations(Result, dict[str, Calibration]):
 
 
 def calibrate(
-    sweep: PathLike = "sweeps/calibration.yaml",
+    sweep: PathLike = "calibration",
     *,
     results: str = "results",
     backend: str = "ray",

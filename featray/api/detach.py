@@ -1,7 +1,5 @@
 """`featray submit --detach`: a submit that runs on the cluster by itself."""
 
-from pathlib import Path
-
 from featray import store
 from featray.api import arguments
 from featray.api.arguments import PathLike
@@ -44,4 +42,4 @@ def detach(
     options = ["--rerun"] * rerun + ["--retry-failed"] * retry_failed
     if budget_s is not None:
         options.append(f"--budget={budget_s / 60}")  # the option counts minutes
-    return detached.start(Jobs(head), loaded, Path(sweep), python=interpreter, results=results, options=options)
+    return detached.start(Jobs(head), loaded, loaded.path, python=interpreter, results=results, options=options)

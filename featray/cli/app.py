@@ -6,7 +6,8 @@ takes less than half a second. Each command imports its work when it runs.
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -17,20 +18,25 @@ from featray.cli import (
     cluster,
     compare,
     console,
+    doctor,
     exit_codes,
     export,
+    fetch,
     hosts,
     import_,
+    init,
     logs,
     measure,
     plan,
     recommend,
     report,
+    schema,
     status,
     store,
     submit,
     suggest,
 )
+from featray.cli.examples import epilog
 from featray.core.version import __version__
 from featray.errors import FeatrayError
 
@@ -38,7 +44,6 @@ app = typer.Typer(
     name="featray",
     help="Measure how fast py-feat's face detectors are on each of your machines, and which differences are real.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     epilog=exit_codes.TABLE,
@@ -61,22 +66,29 @@ def options(
     """Measure how fast py-feat's face detectors are on each of your machines, and which differences are real."""
 
 
-app.command("submit", short_help="Measure what the store does not have yet, then report it.")(submit.submit)
-app.command("status", short_help="Show detached submits, and fetch their rows.")(status.status)
-app.command("logs", short_help="Print what a detached submit has printed.")(logs.logs)
-app.command("cancel", short_help="End a detached submit; finished rows are kept.")(cancel.cancel)
-app.command("plan", short_help="Show what would run where, and how long it takes.")(plan.plan)
-app.command("report", short_help="Write what was measured, as markdown, HTML or JSON.")(report.report)
-app.command("compare", short_help="Say for each pair whether it is really faster.", epilog=exit_codes.TABLE)(
-    compare.compare
-)
-app.command("suggest", short_help="Write the sweeps that would settle open questions.")(suggest.suggest)
-app.command("recommend", short_help="Name the setting to use.")(recommend.recommend)
-app.command("measure", short_help="Measure one cell on this machine, without Ray.")(measure.measure)
-app.command("calibrate", short_help="Learn how much identical cells differ on each target.")(calibrate.calibrate)
-app.command("hosts", short_help="Show your machines, and what they lack for a sweep.")(hosts.hosts)
-app.command("import", short_help="Import reports that py-feat's own script made.")(import_.import_)
-app.command("export", short_help="Write rows in py-feat's and other formats.")(export.export)
+def _add(name: str, command: Callable[..., Any], short_help: str, *ends: str) -> None:
+    """Add a command; its help ends with examples, and with other texts."""
+    app.command(name, short_help=short_help, epilog=epilog(name, *ends))(command)
+
+
+_add("init", init.init, "Write a sweep file to start from.")
+_add("doctor", doctor.doctor, "Check this machine, and say what to mend.")
+_add("fetch", fetch.fetch, "Download the weights of a sweep.")
+_add("submit", submit.submit, "Measure what the store does not have yet, then report it.")
+_add("status", status.status, "Show detached submits, and fetch their rows.")
+_add("logs", logs.logs, "Print what a detached submit has printed.")
+_add("cancel", cancel.cancel, "End a detached submit; finished rows are kept.")
+_add("plan", plan.plan, "Show what would run where, and how long it takes.")
+_add("report", report.report, "Write what was measured, as markdown, HTML or JSON.")
+_add("compare", compare.compare, "Say for each pair whether it is really faster.", exit_codes.TABLE)
+_add("suggest", suggest.suggest, "Write the sweeps that would settle open questions.")
+_add("recommend", recommend.recommend, "Name the setting to use.")
+_add("measure", measure.measure, "Measure one cell on this machine, without Ray.")
+_add("calibrate", calibrate.calibrate, "Learn how much identical cells differ on each target.")
+_add("hosts", hosts.hosts, "Show your machines, and what they lack for a sweep.")
+_add("import", import_.import_, "Import reports that py-feat's own script made.")
+_add("export", export.export, "Write rows in py-feat's and other formats.")
+_add("schema", schema.schema, "Print what a file may hold, for editors.")
 app.add_typer(cluster.app, name="cluster", short_help="Make one Ray cluster of several machines.")
 app.add_typer(store.app, name="store", short_help="List, check, compact and remove stored runs.")
 

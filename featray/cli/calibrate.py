@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def calibrate(
     sweep: Annotated[
-        Path, typer.Argument(metavar="SWEEP", help="Sweep file whose cells are measured against themselves.")
-    ] = Path("sweeps/calibration.yaml"),
+        Path, typer.Argument(metavar="SWEEP", help="Sweep that is measured against itself; default: the shipped one.")
+    ] = Path("calibration"),
     session: Annotated[
         bool,
         typer.Option("--session", help="Add a session to the last calibration, such as another day or another boot."),

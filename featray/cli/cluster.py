@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
+from featray.cli.examples import epilog
 from featray.core import wording
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 NO_RAY = "no Ray of featray's runs on this machine"
 
-app = typer.Typer(no_args_is_help=True, help="Start, join, leave and look at a cluster of several machines.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Start, join, leave and look at a cluster of several machines.",
+)
 
 ClusterFileArgument = Annotated[
     Path | None,
@@ -43,7 +49,7 @@ Labels = Annotated[
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the cluster's token from stdin and save it.")]
 
 
-@app.command()
+@app.command(epilog=epilog("cluster start"))
 def start(
     file: ClusterFileArgument = None,
     ip: Ip = None,
@@ -102,7 +108,7 @@ def _show_head(head: "StartedHead") -> None:
     console.result(f"dashboard  http://127.0.0.1:{port} on the head; from elsewhere: {tunnel}")
 
 
-@app.command()
+@app.command(epilog=epilog("cluster join"))
 def join(
     head: Annotated[
         str,
@@ -134,7 +140,7 @@ def join(
     _show_raylets(raylets)
 
 
-@app.command()
+@app.command(epilog=epilog("cluster stop"))
 def stop(file: ClusterFileArgument = None) -> None:
     """End featray's Ray here, or on every machine of a cluster file.
 
@@ -147,7 +153,7 @@ def stop(file: ClusterFileArgument = None) -> None:
         console.say(f"{wording.count(len(ended), 'raylet')} ended" if ended else NO_RAY)
 
 
-@app.command()
+@app.command(epilog=epilog("cluster status"))
 def status(file: ClusterFileArgument = None) -> None:
     """Show this machine's raylets, and the nodes of its cluster.
 
@@ -163,7 +169,7 @@ def status(file: ClusterFileArgument = None) -> None:
     console.stdout().print(_table(running.address, cluster.list_nodes(running.address)))
 
 
-@app.command()
+@app.command(epilog=epilog("cluster token"))
 def token() -> None:
     """Print the token that lets machines and submits join the cluster.
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-SweepFile = Annotated[Path, typer.Argument(metavar="SWEEP", help="Sweep file, such as sweeps/quickstart.yaml.")]
+SweepFile = Annotated[
+    Path, typer.Argument(metavar="SWEEP", help="Sweep file such as sweeps/mine.yaml, or a name such as quickstart.")
+]
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SWEEP]...", help="Sweeps (their latest run) or run ids; default: the latest run."),

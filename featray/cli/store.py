@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featray.cli import console
+from featray.cli.examples import epilog
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ app = typer.Typer(
 )
 
 
-@app.command("ls", short_help="List every run with its rows by status.")
+@app.command("ls", short_help="List every run with its rows by status.", epilog=epilog("store ls"))
 def list_runs(
     results: Results = DEFAULT_RESULTS,
     sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only runs of this sweep.")] = None,
@@ -57,7 +58,7 @@ def _table(stored: "StoredRuns") -> "Table":
     return table
 
 
-@app.command("compact", short_help="Merge many small files into few.")
+@app.command("compact", short_help="Merge many small files into few.", epilog=epilog("store compact"))
 def compact(
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only files of this run alone.")] = None,
@@ -76,7 +77,7 @@ def compact(
     console.say(f"{compacted.files_before} files became {compacted.files_after}, with {compacted.rows} rows")
 
 
-@app.command("check", short_help="Read every file and say what is wrong.")
+@app.command("check", short_help="Read every file and say what is wrong.", epilog=epilog("store check"))
 def check(results: Results = DEFAULT_RESULTS) -> int:
     """Read every file whole and say what is wrong; exit code 1 when something is."""
     from featray.api import store
@@ -93,7 +94,7 @@ def check(results: Results = DEFAULT_RESULTS) -> int:
     return 1 if checkup.problems else 0
 
 
-@app.command("rm", short_help="Remove a run for good, after asking.")
+@app.command("rm", short_help="Remove a run for good, after asking.", epilog=epilog("store rm"))
 def remove(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run to remove, as `featray store ls` names it.")],
     results: Results = DEFAULT_RESULTS,

@@ -16,6 +16,7 @@ from featray import yamlfile
 from featray.core.files import is_yaml
 from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import FileProblem, StrictModel
+from featray.yamlfile.editor_schema import ShortForm
 
 RAY_PORT = 6379  # Ray's own default for a head
 DASHBOARD_PORT = 8265  # Ray's own default
@@ -100,7 +101,9 @@ HostAddress = Annotated[str, _ssh_word("an address", "._:")]
 Destination = Annotated[str, _ssh_word("an ssh destination", "._@")]
 User = Annotated[str, _ssh_word("a user", "._")]
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
-GpuChoice = Annotated[tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids)]
+GpuChoice = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids), ShortForm('[{"const": "all"}]')
+]
 """UUIDs; None for all."""
 
 

@@ -54,6 +54,13 @@ def list_boards(nvml: Any | None = None) -> tuple[Board, ...]:
     return tuple(board for board in boards if board is not None)
 
 
+def cuda_version(nvml: Any | None = None) -> str | None:
+    """Read the newest CUDA version that the driver supports, such as 12.8; None without a driver."""
+    nvml = nvml or _library()
+    number = _ask(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2) if nvml is not None else None
+    return None if number is None else f"{number // 1000}.{number % 1000 // 10}"
+
+
 def attach(uuid: str) -> "NvmlGpu | None":
     """Open one GPU for reading; None if NVML does not know it."""
     nvml = _library()

@@ -14,6 +14,7 @@ from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
 from featray.sweep.values import LIMIT_MAX_S, Duration, Limit, Positive, Seconds, Share
 from featray.yamlfile import StrictModel
+from featray.yamlfile.editor_schema import ShortForm
 
 SUSTAINED_MIN_S = 10.0  # the rate is stored for each 10 s of the run
 
@@ -35,6 +36,10 @@ class InvocationsEntry(StrictModel):
         if self.pilot == 1 < self.max:
             raise ValueError("a pilot of 1 has no variance; expected at least 2")
         return self
+
+
+NUMBER = '[{"type": "integer", "minimum": 1, "maximum": 1000}]'
+"""The short form of `invocations`."""
 
 
 def _fixed(value: Any) -> Any:
@@ -63,7 +68,7 @@ class Measure(StrictModel):
     sustained_s: Annotated[float, Field(ge=SUSTAINED_MIN_S, le=LIMIT_MAX_S)] | None = None
     time_limit_s: Limit | None = None
     load_limit_s: Limit | None = None
-    invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed)] = None
+    invocations: Annotated[InvocationsEntry | None, BeforeValidator(_fixed), ShortForm(NUMBER)] = None
     budget_s: Duration | None = None
     delay_s_per_frame: Annotated[float, Field(ge=0, le=DELAY_MAX_S)] = 0.0
 

@@ -3,21 +3,46 @@
 Flow: `yamlfile.Document.check` -> `SweepFileContent` -> `sweep.load`, which resolves names and paths. Pure.
 """
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from featray.core import inputs, quantities
+from featray.core import detectors, inputs, quantities
 from featray.core.cell_fields import PARALLEL_MAX
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import StrictModel
+from featray.yamlfile.editor_schema import ShortForm, WrittenAs
 from featray.yamlfile.messages import show
 
 OWN_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "FEATRAY_CACHE", "PYTHONPATH", "PYTHONHOME")
 """Variables that choose the device or the child's code; a sweep that set them would measure something else."""
+
+KNOWN_DETECTORS = WrittenAs(json.dumps({"enum": [*detectors.CATALOGUE, None]}))
+KNOWN_INPUTS = WrittenAs(json.dumps({"enum": [*inputs.CATALOGUE, None]}))
+DETECTOR_NAME = ShortForm(json.dumps([{"enum": list(detectors.CATALOGUE)}]))
+INPUT_NAME = ShortForm(json.dumps([{"enum": list(inputs.CATALOGUE)}, {"type": "string", "pattern": r"[/.\\]"}]))
+SIZE = WrittenAs(json.dumps({"type": ["string", "null"], "pattern": r"^\s*[0-9.]+\s*[KMGTkmgt]?i?[Bb]?\s*$"}))
+PATTERNS = ShortForm(json.dumps([{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]))
+ENV = WrittenAs(
+    json.dumps(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": list(OWN_VARIABLES)}},
+            "additionalProperties": {"type": ["string", "integer"]},
+        }
+    )
+)
+"""Short forms of the file, for its JSON schema."""
+
+
+def _either(*keys: str) -> ConfigDict:
+    """Ask in the JSON schema for exactly one of several keys."""
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
+
 
 DeviceName = Annotated[Device, Field(strict=False)]
 """Not strict: pydantic's strict mode takes no text for an enum."""
@@ -28,8 +53,10 @@ Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 class DetectorEntry(StrictModel):
     """A detector: `retinaface`, `{like: retinaface, keywords: {au_model: svm}}` or `{name, class, keywords}`."""
 
+    model_config = _either("like", "class")
+
     name: Label | None = None
-    like: str | None = None
+    like: Annotated[str | None, KNOWN_DETECTORS] = None
     class_name: Annotated[str | None, Field(alias="class")] = None
     keywords: dict[str, Any] = Field(default_factory=dict)
     call: dict[str, Any] = Field(default_factory=dict)
@@ -44,8 +71,10 @@ class DetectorEntry(StrictModel):
 class InputEntry(StrictModel):
     """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: any}`."""
 
+    model_config = _either("like", "path")
+
     name: Label | None = None
-    like: str | None = None
+    like: Annotated[str | None, KNOWN_INPUTS] = None
     path: Several[Text] | None = None
     faces: Literal["any"] | Annotated[int, Field(ge=0, le=10_000)] | None = None
     copies: Positive | None = None
@@ -72,6 +101,8 @@ class AxesEntry(StrictModel):
 
 class RuleEntry(StrictModel):
     """A part of the grid: the cells that have one of the named values of each setting. A key left out: every value."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     detector: Several[Text] | None = None
     input: Several[Text] | None = None
@@ -100,7 +131,7 @@ class HostsEntry(StrictModel):
     host: Several[Text] = ()
     gpu: Several[Text] = ()
     label: dict[str, str] = Field(default_factory=dict)
-    memory_min: Annotated[int | None, BeforeValidator(_bytes)] = None
+    memory_min: Annotated[int | None, BeforeValidator(_bytes), SIZE] = None
 
 
 def _text_of_number(value: Any) -> Any:
@@ -142,7 +173,7 @@ def _patterns(value: Any) -> Any:
     return {"host": value} if isinstance(value, str | tuple) else value
 
 
-Variables = Annotated[dict[str, str], BeforeValidator(_text_of_number), AfterValidator(_variables)]
+Variables = Annotated[dict[str, str], BeforeValidator(_text_of_number), AfterValidator(_variables), ENV]
 Environments = Annotated[dict[str, tuple[Text, ...]], AfterValidator(_requirements)]
 """Name -> requirements; an empty list means the host's own environment."""
 
@@ -152,12 +183,12 @@ class SweepFileContent(StrictModel):
 
     name: Name | None = None
     description: Text | None = None
-    detectors: Entries[Annotated[DetectorEntry, BeforeValidator(_like)]]
-    inputs: Entries[Annotated[InputEntry, BeforeValidator(_like_or_path)]]
+    detectors: Entries[Annotated[DetectorEntry, BeforeValidator(_like), DETECTOR_NAME]]
+    inputs: Entries[Annotated[InputEntry, BeforeValidator(_like_or_path), INPUT_NAME]]
     axes: AxesEntry
     include: Entries[RuleEntry] = ()
     exclude: Entries[RuleEntry] = ()
-    hosts: Annotated[HostsEntry, BeforeValidator(_patterns)] = HostsEntry()
+    hosts: Annotated[HostsEntry, BeforeValidator(_patterns), PATTERNS] = HostsEntry()
     measure: Measure = Measure()
     weights: Annotated[WeightsKind, Field(strict=False)] = WeightsKind.PRETRAINED
     env: Variables = Field(default_factory=dict)

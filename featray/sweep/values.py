@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from featray.core.cell_fields import BATCH_SIZE_MAX
+from featray.yamlfile.editor_schema import OneOrSeveral, WrittenAs
 from featray.yamlfile.messages import show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -46,7 +47,7 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
-Name = Annotated[str, AfterValidator(valid_name)]
+Name = Annotated[str, AfterValidator(valid_name), WrittenAs(f'{{"type": "string", "pattern": "^{NAME.pattern}$"}}')]
 Label = Annotated[str, AfterValidator(_label)]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1, le=BATCH_SIZE_MAX)]
@@ -54,8 +55,14 @@ Seconds = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(gt=0)]
 Limit = Annotated[float, Field(gt=0, le=LIMIT_MAX_S)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Several = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_distinct)]
+Several = Annotated[
+    tuple[T, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    AfterValidator(_distinct),
+    OneOrSeveral(distinct=True),
+]
 """One value or a list of distinct values; never empty."""
 
-Entries = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1)]
+Entries = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1), OneOrSeveral()]
 """One entry or a list of them; never empty."""

@@ -2,9 +2,10 @@
 
 Flow: a sweep or cluster file -> `parse` -> `Document.check` -> a frozen pydantic model.
 
-    nodes      YAML text -> values with the line of each; the only importer of PyYAML
-    document   a file -> values -> a model, and the error for what is wrong
-    messages   pydantic's errors in the words of the file's author
+    nodes           YAML text -> values with the line of each; the only importer of PyYAML
+    document        a file -> values -> a model, and the error for what is wrong
+    editor_schema   a model as JSON schema
+    messages        pydantic's errors in the words of the file's author
 """
 
 from featray.yamlfile.document import SIZE_MAX_B, Document, FileProblem, StrictModel, parse, read

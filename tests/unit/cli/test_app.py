@@ -13,6 +13,7 @@ from typer import Typer
 
 from featray import errors, store
 from featray.cli.app import app
+from featray.cli.examples import EXAMPLES
 from tests.support.builders import make_rows
 from tests.support.command import ROOT, Shell, environment, start
 
@@ -170,3 +171,8 @@ def test_another_error_of_the_system_keeps_its_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "FileNotFoundError: [Errno 2] No such file or directory: '/no such file'"
+
+
+def test_every_command_has_examples() -> None:
+    runnable = {" ".join(name) for name in COMMANDS} - {"cluster", "store"}
+    assert set(EXAMPLES) == runnable

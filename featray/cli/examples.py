@@ -1,0 +1,50 @@
+"""Examples: command lines that show how each command is used, for the end of its help."""
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "init": (
+        "featray init",
+        "featray init lab --detector retinaface --device cuda",
+        "featray init again --from report.md",
+    ),
+    "doctor": ("featray doctor", "featray doctor --json"),
+    "fetch": ("featray fetch sweeps/mine.yaml",),
+    "schema": ("featray schema", "featray schema cluster -o clusters/cluster.schema.json"),
+    "submit": (
+        "featray submit quickstart",
+        "featray submit sweeps/mine.yaml --budget 30",
+        "featray submit sweeps/mine.yaml --address clusters/lab.yaml --detach",
+    ),
+    "status": ("featray status", "featray status ID --watch --address clusters/lab.yaml"),
+    "logs": ("featray logs ID --follow",),
+    "cancel": ("featray cancel ID",),
+    "plan": ("featray plan quickstart", "featray plan sweeps/mine.yaml --address clusters/lab.yaml"),
+    "report": ("featray report", "featray report mine --baseline before --format html", "featray report mine -o -"),
+    "compare": (
+        "featray compare before after",
+        "featray compare mine --over batch_size",
+        "featray compare before after --fail-if slower",
+    ),
+    "suggest": ("featray suggest mine -o sweeps",),
+    "recommend": ("featray recommend", "featray recommend --detector retinaface --memory-limit 8GB --python"),
+    "measure": ("featray measure --sweep quickstart --cell CELL", "featray measure CELL.json"),
+    "calibrate": ("featray calibrate", "featray calibrate --session"),
+    "hosts": ("featray hosts", "featray hosts --address clusters/lab.yaml --check sweeps/mine.yaml"),
+    "import": ("featray import 2026-05-14-c716340.md",),
+    "export": ("featray export --to csv -o exported", "featray export --to github-action --baseline before"),
+    "cluster start": ("featray cluster start clusters/lab.yaml", "featray cluster start --ip 192.0.2.10"),
+    "cluster join": ("featray cluster join clusters/lab.yaml", "featray cluster join 192.0.2.10:6379"),
+    "cluster stop": ("featray cluster stop clusters/lab.yaml",),
+    "cluster status": ("featray cluster status clusters/lab.yaml",),
+    "cluster token": ("featray cluster token | ssh HOST featray cluster join --token-stdin HEAD:6379",),
+    "store ls": ("featray store ls", "featray store ls --sweep mine"),
+    "store compact": ("featray store compact",),
+    "store check": ("featray store check",),
+    "store rm": ("featray store rm RUN",),
+}
+"""Command -> lines that can be typed; words in capitals stand for the user's own."""
+
+
+def epilog(command: str, *more: str) -> str:
+    """Write the end of a command's help; the first characters keep its lines."""
+    lines = "\n".join(f"  {line}" for line in EXAMPLES[command])
+    return "\n\n".join([f"\b\nExamples:\n{lines}", *more])
