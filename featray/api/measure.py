@@ -9,6 +9,7 @@ from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.core.row import Row
 from featray.errors import BadInput
+from featray.host import installation
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
 from featray.running import claims, single_cell
@@ -55,6 +56,7 @@ def measure(
         BadInput: there is no such cell or target here, both a file and an id are given, its class is strange and not
             trusted, or weights are missing.
     """
+    installation.check_complete([name for name in installation.MEASURING if name != "ray"])
     loaded = arguments.load_sweep(sweep) if sweep is not None else None
     chosen = _choose(file, cell_id, loaded, target_id, results)
     if not trust:

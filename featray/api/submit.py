@@ -16,7 +16,7 @@ from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
-from featray.host import lease, spool
+from featray.host import installation, lease, spool
 from featray.measurement import weights
 from featray.rendering import document
 from featray.rendering.notebook import summaries
@@ -188,6 +188,8 @@ def run_request(
 ) -> Submitted:
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
     store.check_address(request.results)
+    if replay is None:
+        installation.check_complete()
     head = cluster_file.head_address(address)
     if head is None and replay is None:
         spool.check_folder(weights.featray_cache())

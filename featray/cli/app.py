@@ -120,6 +120,8 @@ def _run_command() -> int:
     except FeatrayError as wrong:
         console.error(str(wrong))
         return wrong.exit_code
+    except ModuleNotFoundError as missing:
+        return _explain_missing(missing)
     except typer.Abort:
         return 130
     except TyperException as wrong:  # a wrong option or argument
@@ -130,6 +132,18 @@ def _run_command() -> int:
             raise end.__context__ from None
         raise
     return code if isinstance(code, int) else 0
+
+
+def _explain_missing(missing: ModuleNotFoundError) -> int:
+    """Say how to install what measuring needs, where a module of it is missing; any other module is a bug."""
+    from featray.errors import NotReady
+    from featray.host import installation
+
+    name = (missing.name or "").partition(".")[0]
+    if name not in installation.MEASURING:
+        raise missing
+    console.error(installation.explain([name]))
+    return NotReady.exit_code
 
 
 def _finish_output(code: int) -> int:

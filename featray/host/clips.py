@@ -11,7 +11,7 @@ from pathlib import Path
 
 from featray.core.files import find_stand_in, hash_file
 from featray.errors import BadInput
-from featray.host import media
+from featray.host import installation, media
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,7 @@ def probe(path: Path) -> Clip:
     Raises:
         BadInput: the file is missing, stands in for another, is unreadable, or holds no video or image.
     """
+    installation.check_complete(["av"])
     import av
 
     try:

@@ -81,7 +81,11 @@ def _software(host: Host) -> Iterator[CheckedPart]:
         yield _ok("Python", version)
     for name in ("torch", "torchcodec", "py-feat", "ray"):
         installed = host.packages.get(name)
-        yield _ok(name, installed) if installed else _fault(name, "not installed", "python -m pip install featray")
+        yield (
+            _ok(name, installed)
+            if installed
+            else _fault(name, "not installed", "python -m pip install 'featray[measure]'")
+        )
     if host.ffmpeg is not None:
         yield _ok("FFmpeg", host.ffmpeg)
     else:

@@ -50,7 +50,7 @@ def _of_pyfeat(cell: Cell, target: Target) -> Obstacle | None:
     host, class_name = target.host, cell.detector.class_name
     version = host.packages.get("py-feat")
     if host.packages and version is None:
-        reason = f"py-feat is not installed on {host.hostname}; install featray there"
+        reason = f"py-feat is not installed on {host.hostname}; install 'featray[measure]' there"
         return Obstacle(cause=ObstacleCause.PYFEAT_NOT_INSTALLED, reason=reason)
     if releases.has_class(class_name, version) is False:
         reason = f"py-feat {version} lacks {class_name}; it needs {releases.FIRST_PYFEAT[class_name]} or newer"

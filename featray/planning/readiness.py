@@ -83,7 +83,9 @@ def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]
     if installed != version:
         fault = f"featray {installed} where {version} is needed" if installed else "featray is not installed"
         what = f"{fault}; `uv build --wheel` makes its wheel here"
-        yield Lack(host=host.hostname, what=what, remedy=f"python -m pip install featray-{version}-py3-none-any.whl")
+        yield Lack(
+            host=host.hostname, what=what, remedy=f"python -m pip install 'featray-{version}-py3-none-any.whl[measure]'"
+        )
     if any(cell.detector.is_pyfeat and not cell.requirements for cell in cells):
         for name in ("torch", "torchcodec", "py-feat"):
             if name not in host.packages:

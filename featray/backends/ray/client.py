@@ -17,6 +17,7 @@ from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import BackendError, FeatrayError, HeadGone
+from featray.host import installation
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
@@ -51,6 +52,7 @@ class RayClient(Backend):
         Raises:
             BackendError: Ray cannot be started, or the cluster cannot be reached or refuses this driver.
         """
+        installation.check_complete(["ray"])
         self._options = {"address": address, "holder": holder, "metadata": dict(metadata or {})}
         self._is_embedded = address is None
         self._running: dict[int, PlannedInvocation] = {}  # by the number that the server knows it by

@@ -53,7 +53,7 @@ def test_a_ready_machine_is_ok_in_every_part() -> None:
     [
         ("Python", {"python": "3.10.4"}, {}, "fault", "3.10.4", "uv python install"),
         ("Python", {"python": "3.15.0"}, {}, "note", "newer than what was tried", "3.13"),
-        ("ray", {"packages": {}}, {}, "fault", "not installed", "pip install featray"),
+        ("ray", {"packages": {}}, {}, "fault", "not installed", "pip install 'featray[measure]'"),
         ("uv", {"packages": {}}, {}, "note", "not installed", "`environments`"),
         ("FFmpeg", {"ffmpeg": None}, {}, "fault", "none that torchcodec can load", "pip install av"),
         ("GPU", {"gpus": ()}, {}, "note", "no NVIDIA GPU is seen", "nvidia-smi"),

@@ -50,7 +50,11 @@ def test_a_ready_host_lacks_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "what", "remedy"),
     [
-        ("featray", f"featray is not installed; {WHEEL}", "python -m pip install featray-0.1.0-py3-none-any.whl"),
+        (
+            "featray",
+            f"featray is not installed; {WHEEL}",
+            "python -m pip install 'featray-0.1.0-py3-none-any.whl[measure]'",
+        ),
         ("py-feat", "py-feat is not installed", "python -m pip install py-feat"),
         ("torchcodec", "torchcodec is not installed", "python -m pip install torchcodec"),
     ],
