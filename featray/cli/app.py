@@ -4,6 +4,7 @@ A command module imports only the standard library, typer and light modules of f
 takes less than half a second. Each command imports its work when it runs.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -38,7 +39,7 @@ from featray.cli import (
 )
 from featray.cli.examples import epilog
 from featray.core.version import __version__
-from featray.errors import FeatrayError
+from featray.errors import FeatrayError, Interrupted
 
 app = typer.Typer(
     name="featray",
@@ -96,6 +97,7 @@ app.add_typer(store.app, name="store", short_help="List, check, compact and remo
 def main() -> None:
     """Run the command line; exit with a code of `exit_codes`."""
     _replace_closed_output()
+    _allow_every_character()
     try:
         code = _run_command()
     except BrokenPipeError:
@@ -114,9 +116,19 @@ def _replace_closed_output() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
+def _allow_every_character() -> None:
+    """Write `?` for what a terminal of another character set cannot show, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _run_command() -> int:
     try:
         code = app(standalone_mode=False)
+    except Interrupted as stopped:
+        console.say(f"featray: {stopped}")
+        return stopped.exit_code
     except FeatrayError as wrong:
         console.error(str(wrong))
         return wrong.exit_code

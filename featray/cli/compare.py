@@ -1,5 +1,6 @@
 """`featray compare`: which differences between measurements are real."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -60,7 +61,9 @@ def compare(
     if json:
         console.result(comparison_text.to_json(compared.comparison, gate_text.to_record(gate) if gate else None))
     else:
-        console.result("\n".join(comparison_text.lines(compared.comparison, console.width())))
+        console.result(
+            "\n".join(comparison_text.lines(compared.comparison, console.width(), is_terminal=sys.stdout.isatty()))
+        )
         console.result("\n" + "\n".join(comparison_text.summary(compared.comparison)))
         if compared.missing and not gate:
             console.result(gate_text.missing(compared.missing))

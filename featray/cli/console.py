@@ -3,6 +3,7 @@
 Rich is imported when something is drawn, not before.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+RED, YELLOW = "1;31", "33"  # of a terminal's own colours
 WIDTH = 140  # columns of a table where stdout is no terminal
 
 
@@ -23,13 +25,19 @@ def printable(text: str) -> str:
 
 
 def error(message: str) -> None:
-    """Print an error on stderr, marked as one."""
-    print(f"{ERROR_MARK}{printable(message)}", file=sys.stderr)
+    """Print an error on stderr, marked as one; red on a terminal."""
+    print(f"{_coloured(ERROR_MARK, RED)}{printable(message)}", file=sys.stderr)
 
 
 def warn(message: str) -> None:
-    """Print a warning on stderr, marked as one."""
-    print(f"{WARNING_MARK}{printable(message)}", file=sys.stderr)
+    """Print a warning on stderr, marked as one; yellow on a terminal."""
+    print(f"{_coloured(WARNING_MARK, YELLOW)}{printable(message)}", file=sys.stderr)
+
+
+def _coloured(mark: str, code: str) -> str:
+    """Colour a mark, but not in a pipe, a file or a log, nor where NO_COLOR is set."""
+    is_plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return mark if is_plain else f"\x1b[{code}m{mark.rstrip()}\x1b[0m "
 
 
 def say(message: str) -> None:

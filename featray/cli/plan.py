@@ -48,23 +48,29 @@ def plan(
         console.result(plan_summary.to_json(prepared.plan, prepared.placement))
         return
     console.stdout().print(table(prepared))
+    targets = [target for unit in prepared.placement.units for target in unit.targets]
+    for target_id, label in {target.target_id: target.label for target in targets}.items():
+        console.result(f"{target_id}  {label}")
     console.result(plan_summary.summary(prepared.plan, prepared.placement))
 
 
 def table(prepared: "SubmitPlan") -> "Table":
     """Draw every cell and its targets; workers, threads and environment get a column where they vary."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     placed, done = prepared.placement, prepared.plan.progress
     cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
     varying = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
-    drawn = Table(title=f"{prepared.plan.run.sweep}: cells and their targets", title_justify="left")
+    drawn = Table(
+        title=f"{prepared.plan.run.sweep}: cells and their targets", title_justify="left", box=box.SIMPLE_HEAD
+    )
     for heading in (*FIRST_HEADINGS, *(HEADINGS[name] for name in varying), "target", "done"):
-        drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold")
+        is_whole = heading in ("cell", "done", "device", *NUMBERS)
+        drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold", no_wrap=is_whole)
     for unit in placed.units:
-        targets = [f"{unit.target.label} ({unit.target.target_id})"]
-        targets += [f"or {target.label} ({target.target_id})" for target in unit.alternatives]
+        targets = [unit.target.label, *(f"or {target.label}" for target in unit.alternatives)]
         measured, wanted = done[(unit.cell_id, unit.target.target_id)]
         line = (unit.cell_id, *_settings(unit.cell, varying), "\n".join(targets))
         drawn.add_row(*map(Text, line), f"{measured}/{wanted}")

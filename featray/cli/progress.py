@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from featray.cli import console
 from featray.core.events import EventKind, PlainEvent
-from featray.rendering.event_text import event_line, row_line, time_left
+from featray.rendering.event_text import event_line, row_line, split_row_line, time_left
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from featray.running.progress import Watch
 
 REFRESH_HZ = 4
-TARGET_WIDTH = 40  # fits the names of a GPU and its host; of 100 columns it leaves half for the rest
+TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are cut at their end
 
 
 @contextlib.contextmanager
@@ -78,6 +78,7 @@ class _TargetLine:
     name: str
     now: str = ""
     last: str = ""
+    speed: str = ""
     done: int = 0
     failed: int = 0
 
@@ -112,15 +113,16 @@ class LiveView:
 
     def _count(self, line: _TargetLine, event: PlainEvent) -> None:
         row = event["row"]
-        line.last, line.done = row_line(row), line.done + 1
+        line.speed, line.last = split_row_line(row)
+        line.done += 1
         if row["status"] != "ok":
             line.failed += 1
-            self.say(line.last, style="yellow", markup=False)
+            self.say(row_line(row), style="yellow", markup=False)
         if warning := event.get("text"):
             self.say(warning, style="yellow", markup=False)
 
     def __rich__(self) -> "RenderableType":
-        """Draw: the columns share the terminal's width, and the last two are cut first."""
+        """Draw: numbers first and never cut; the names in the last columns share what is left of the width."""
         from rich.console import Group
         from rich.table import Table
         from rich.text import Text
@@ -129,14 +131,16 @@ class LiveView:
             return self._bar if self._has_counts else Text("starting", style="dim")
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
         longest = max(len(line.name) for line in self._lines.values())
-        table.add_column("target", no_wrap=True, overflow="ellipsis", min_width=min(longest, TARGET_WIDTH))
+        table.add_column("ms/frame", justify="right", no_wrap=True, min_width=8)
         table.add_column("done", justify="right", no_wrap=True, min_width=4)
         table.add_column("failed", justify="right", no_wrap=True, min_width=6)
-        table.add_column("now", ratio=2, no_wrap=True, overflow="ellipsis")
-        table.add_column("last", ratio=3, no_wrap=True, overflow="ellipsis", style="dim")
+        table.add_column("target", no_wrap=True, overflow="ellipsis", min_width=min(longest, TARGET_WIDTH))
+        table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
         for line in self._lines.values():
             failed = Text(str(line.failed), style="yellow" if line.failed else "dim")
-            table.add_row(Text(line.name), str(line.done), failed, Text(line.now), Text(line.last))
+            figures = (Text(line.speed, style="bold"), str(line.done), failed)
+            table.add_row(*figures, Text(line.name), Text(line.now), Text(line.last))
         return Group(table, self._bar)
 
 

@@ -1,5 +1,6 @@
 """`featray report`: what was measured, for people."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,19 @@ def report(
 ) -> None:
     """Report what was measured: tables, comparison with a baseline, and what the figures mean.
 
+    On a terminal it shows tables; in a pipe or file it writes markdown.
+
     Notes in RESULTS/reports/NAME.notes.md are added at the end of the report of that name.
     """
     import featray
+    from featray.rendering import terminal
 
     reported = featray.report(*(names or ()), results=results, baseline=baseline, form=form, output=output)
     for problem in reported.problems:
         console.warn(problem)
-    if output == STDOUT or (output is None and form != "html"):
+    if output is None and form == "markdown" and sys.stdout.isatty():
+        console.stdout().print(terminal.draw(reported.report, reported.notes))
+    elif output == STDOUT or (output is None and form != "html"):
         console.result(reported.text.removesuffix("\n"))
     for file in reported.files:
         console.say(f"report: {file}")

@@ -6,6 +6,7 @@ Flow: `comparison.Comparison` -> `lines`, `summary`, `to_json` -> `featray compa
 
 import json
 import math
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from featray.stats import Decision, Verdict
 
 HEADINGS = ("pair", "ratio", "95% CI", "verdict", "why, and what to do next")
 NAME_LENGTH = 40  # characters of a detector, input or environment in a pair's name
+WHY_LENGTH_MIN = 60  # columns for the reasons beside a pair; with less they stand below it
 NAME_LENGTH_MIN = 20  # of a whole pair's name on a narrow terminal
 
 
@@ -26,7 +28,7 @@ def cells(comparison: Comparison) -> list[tuple[str, ...]]:
     return [_line(pair, shared) for pair in comparison.pairs]
 
 
-def lines(comparison: Comparison, width: int | None = None) -> list[str]:
+def lines(comparison: Comparison, width: int | None = None, *, is_terminal: bool = False) -> list[str]:
     """Write one line per pair, in columns, with the ratio of candidate time to baseline time.
 
     What holds for every pair is in `summary`, once.
@@ -34,6 +36,7 @@ def lines(comparison: Comparison, width: int | None = None) -> list[str]:
     Args:
         comparison: To write.
         width: Columns of the terminal. Long names are shortened so that the verdict still fits; None keeps them.
+        is_terminal: Where a line does not fit, put the figures first and the reasons below.
     """
     table = [HEADINGS, *cells(comparison)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS) - 1)]
@@ -41,7 +44,19 @@ def lines(comparison: Comparison, width: int | None = None) -> list[str]:
         names = _fitting([line[0] for line in table], width - sum(widths[1:]) - 2 * len(widths[1:]))
         table = [(name, *line[1:]) for name, line in zip(names, table, strict=True)]
         widths[0] = max(map(len, names))
+    if is_terminal and width is not None and width - sum(widths) - 2 * len(widths) < WHY_LENGTH_MIN:
+        return _with_reasons_below(table, widths, width)
     return ["  ".join([*map(str.ljust, line[:-1], widths), line[-1]]).rstrip() for line in table]
+
+
+def _with_reasons_below(table: Sequence[Sequence[str]], widths: Sequence[int], width: int) -> list[str]:
+    """Put the figures first and the name last, and what else there is to say below them, in lines of the width."""
+    written = []
+    for name, *figures, why in table:
+        written.append("  ".join([*map(str.ljust, figures, widths[1:]), name]).rstrip())
+        if why and why != HEADINGS[-1]:
+            written += textwrap.wrap(why, width, initial_indent="    ", subsequent_indent="    ")
+    return written
 
 
 def _fitting(names: Sequence[str], length: int) -> list[str]:

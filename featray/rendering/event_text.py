@@ -35,6 +35,15 @@ def row_line(row: Mapping[str, Any]) -> str:
     return f"{name}: {row['status']} ({row['reason']})"
 
 
+def split_row_line(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Describe a row as its figure, which may be a status, and the name of what was measured."""
+    line = row_line(row)
+    name, _, _ = line.partition(": ")
+    if row["timed_s"] and row["frames"]:
+        return wording.milliseconds(statistics.median(row["timed_s"]) / row["frames"]), name
+    return str(row["status"]), name
+
+
 def time_left(event: PlainEvent) -> str:
     """Say how long the rest takes; empty where nobody knows."""
     if "left_s" not in event or event["done"] == event["total"]:

@@ -10,6 +10,7 @@ from featray.core import wording
 from featray.rendering import best_settings, columns
 from featray.rendering.document import InputSection, Report
 from featray.rendering.markdown import NO_ROWS, SYNTHETIC
+from featray.rendering.notes import NONE, Notes, interval, speedup
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,11 +20,28 @@ LEFT = frozenset({"input", "device", "environment", "detector", "host", "target"
 """Columns of names; all others are numbers and are aligned on the right."""
 
 
-def draw(report: Report) -> "RenderableType":
-    """Make a rich renderable of a report's tables and remarks."""
+VERDICT_STYLES = {"FASTER": "green", "SLOWER": "red", "EQUIVALENT": "cyan"}
+"""Verdict -> colour; what is undecided has none. The words say the same without colours."""
+
+
+def draw(report: Report, notes: Notes = NONE) -> "RenderableType":
+    """Make a rich renderable of a report's tables, its findings and remarks."""
     from rich.console import Group
 
-    return Group(*_parts(report))
+    return Group(*_parts(report), *_notes(notes))
+
+
+def _notes(notes: Notes) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
+    if notes.headline:
+        yield Text(f"\n{notes.headline.text}", style="bold")
+    for pair in notes.comparisons:
+        ratio = f"{speedup(pair)} ({interval(pair)})" if pair.low else speedup(pair)
+        verdict = Text(pair.verdict, style=VERDICT_STYLES.get(pair.verdict, ""))
+        yield Text.assemble(f"{ratio:24} ", verdict, f"  {wording.plain(pair.config)}")
+    for observation in notes.observations:
+        yield Text(f"- {observation.text}")
 
 
 def _parts(report: Report) -> "Iterator[RenderableType]":
@@ -63,7 +81,8 @@ def _table(title: str, headings: Sequence[str], groups: Sequence[Sequence[Sequen
 
     table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
+        is_name = heading in LEFT
+        table.add_column(heading, justify="left" if is_name else "right", overflow="fold", no_wrap=not is_name)
     for lines in groups:
         for line in lines:
             table.add_row(*(Text(wording.plain(text)) for text in line))

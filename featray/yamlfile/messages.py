@@ -29,6 +29,9 @@ EXPECTED = {
 }
 """What is expected, by pydantic's error type."""
 
+SYNONYMS = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "apple": "mps"}
+"""What people write for a value -> the value."""
+
 BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "greater_than": ("more than", "gt"),
@@ -57,7 +60,9 @@ def explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[tuple[str | i
         return loc, str(context["error"])
     if kind == "enum":
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
-        return loc, f"unknown value {show(given)}{errors.suggest(str(given), choices)}"
+        meant = SYNONYMS.get(str(given).lower())
+        hint = f"; expected {', '.join(choices)}. Did you mean '{meant}'?" if meant in choices else None
+        return loc, f"unknown value {show(given)}{hint or errors.suggest(str(given), choices)}"
     if kind == "too_short":
         return loc, "expected at least one value, got none"
     if kind in BOUNDS:

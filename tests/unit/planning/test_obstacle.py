@@ -29,7 +29,8 @@ def test_a_host_that_has_everything_has_no_obstacle() -> None:
 
 def test_pyfeat_that_is_not_installed_is_named_with_its_host() -> None:
     assert find(V2, make_host("a", packages={"torch": "2.11.0"})) == Obstacle(
-        cause=ObstacleCause.PYFEAT_NOT_INSTALLED, reason="py-feat is not installed on a; install 'featray[measure]' there"
+        cause=ObstacleCause.PYFEAT_NOT_INSTALLED,
+        reason="py-feat is not installed on a; install 'featray[measure]' there",
     )
 
 

@@ -63,3 +63,8 @@ def test_every_key_is_documented() -> None:
     }
     fields |= set(measure_section.InvocationsEntry.model_fields)
     assert {key for key in fields if not re.search(rf"\b{key}\b", text)} == set()
+
+
+def test_gpu_means_cuda(complain: Complain) -> None:
+    message = complain(axes="{device: gpu, batch_size: 1}")
+    assert message.endswith("unknown value 'gpu'; expected cpu, cuda, mps. Did you mean 'cuda'?")
