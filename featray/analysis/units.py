@@ -104,6 +104,11 @@ class Unit:
         """Return True if the figures come from a report; only labels describe their work."""
         return self.row.source_file is not None
 
+    @property
+    def is_replayed(self) -> bool:
+        """Return True if nothing was measured: recorded rows were replayed."""
+        return any(row.is_replayed for row in self.rows)
+
     @functools.cached_property
     def call_s(self) -> float | None:
         """Give the seconds per call, over all invocations; None if nothing was measured."""
@@ -184,8 +189,11 @@ class Unit:
 
     @functools.cached_property
     def interval_s(self) -> tuple[float, float] | None:
-        """Give the 95% confidence interval of the seconds per call; None for fewer than `stats.INVOCATIONS_MIN`."""
-        if len(self.medians_s) < stats.INVOCATIONS_MIN:
+        """Give the 95% confidence interval of the seconds per call; None for fewer than `stats.INVOCATIONS_MIN`.
+
+        A replay has none: it gives the same recording again and again.
+        """
+        if len(self.medians_s) < stats.INVOCATIONS_MIN or self.is_replayed:
             return None
         interval = stats.interval(self.logs)
         return (interval.low_s, interval.high_s) if interval else None

@@ -67,6 +67,7 @@ def calibrate(
         results=results,
         rerun=True,
         budget_s=loaded.budget_s,
+        replay=False,
     )
     with interrupts.as_interrupted(), notebook_progress.shown(watch, progress=progress) as show:
         run_request(request, address, None, None, show, backend=backend)

@@ -89,13 +89,25 @@ def export(
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
     verdicts = judged.verdicts if judged else None
-    files = make_safe(to_format(reading.rows, to, name=run or sweep or "featray", verdicts=verdicts))
+    rows, left_out = _without_replays(reading.rows, to)
+    files = make_safe(to_format(rows, to, name=run or sweep or "featray", verdicts=verdicts))
     return Exported(
         files=files,
-        problems=tuple(map(str, reading.problems)),
+        problems=(*map(str, reading.problems), *left_out),
         without_verdict=judged.without_verdict if judged else (),
         written=tuple(write_files(Path(output), files)) if output is not None else (),
     )
+
+
+def _without_replays(rows: Sequence[Row], to: str) -> tuple[Sequence[Row], list[str]]:
+    """Leave out replayed rows of a format that cannot mark them; csv and jsonl have the column `replayed`."""
+    kept = [row for row in rows if not row.is_replayed]
+    if to in ("csv", "jsonl") or len(kept) == len(rows):
+        return rows, []
+    count = wording.count(len(rows) - len(kept), "replayed row")
+    if not kept:
+        raise NothingMatches(f"all rows are replayed, so nothing was measured; csv and jsonl export {count}, marked")
+    return kept, [f"{count} left out, because nothing was measured there; csv and jsonl have them, marked"]
 
 
 def choose_rows(

@@ -14,7 +14,7 @@ from featray.stats import Basis, SessionSpread, Timing
 
 COLUMNS = (
     *("run_id", "cell_id", "target_id", "invocation", "attempt", "status", "order_index", "timed_s"),
-    *("started_at", "ended_at", "boot_id", "process", "work_id"),
+    *("started_at", "ended_at", "boot_id", "process", "work_id", "replayed", "source_file"),
     *CONTEXT,
 )
 """What is needed of a row to know its session and its time."""
@@ -54,7 +54,7 @@ def find_calibrations(results: str) -> Noise:
     """Read every target's calibration; nothing is known where there is none."""
     if store.latest_run(results, comparison.CALIBRATION) is None:  # reads two columns instead of all of them
         return NO_NOISE
-    rows = store.read(results, sweep=comparison.CALIBRATION).rows
+    rows = [row for row in store.read(results, sweep=comparison.CALIBRATION).rows if not row.is_replayed]
     return Noise(calibrations=comparison.find_calibrations(rows))
 
 
@@ -65,7 +65,8 @@ def _spread(results: str, target_id: str, compared: Collection[str]) -> SessionS
     """
     frame, _ = store.load(results, where={"target_id": target_id}, columns=COLUMNS)
     by_work: dict[tuple[Any, ...], list[Timing]] = {}
-    for unit in gather(_rows(frame[~frame["run_id"].isin(compared)].to_dict("records"))):
+    rows = _rows(frame[~frame["run_id"].isin(compared)].to_dict("records"))
+    for unit in gather(row for row in rows if not row.is_replayed):
         by_work.setdefault(_work(unit), []).extend(unit.timings)
     return sessions.find_spreads((target_id, timings) for timings in by_work.values()).get(target_id)
 

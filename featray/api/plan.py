@@ -53,6 +53,6 @@ def plan(
     if inventory is not None and address is not None:
         raise BadInput("--inventory and --address do not go together; leave one out")
     loaded = arguments.load_sweep_to_submit(sweep)
-    request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed)
+    request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed, replay=False)
     present = hosts(address=address) if address is not None else arguments.recorded_or_here(inventory)
     return Planned(**vars(preparation.prepare(request, present, now=arguments.now())))

@@ -6,6 +6,7 @@ from featray.analysis.advice import recommendation
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.recommendation import Recommendation
 from featray.api.results import Result
+from featray.errors import NothingMatches
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
 
@@ -45,5 +46,8 @@ def recommend(
         StoreError: the store cannot be read.
     """
     constraints = Constraints(detector=detector, host=host, input=input, device=device, memory_limit_b=memory_limit_b)
-    rows = store.read(results, every_attempt=True, one_summary=True).rows
+    stored = store.read(results, every_attempt=True, one_summary=True).rows
+    rows = [row for row in stored if not row.is_replayed]
+    if stored and not rows:
+        raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
     return Recommendations(recommendation.recommend(units.gather(rows), constraints))

@@ -142,6 +142,7 @@ def _submit(
             rerun=rerun,
             retry_failed=retry_failed,
             budget_s=loaded.budget_s if budget_s is None else budget_s,
+            replay=replay is not None,
         )
         with interrupts.as_interrupted():
             submitted = run_request(request, address, replay, inventory, watch, backend=backend)

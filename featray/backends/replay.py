@@ -2,7 +2,7 @@
 
 Flow: `featray submit --replay STORE` -> `Replay.start` -> `poll` -> recorded rows.
 It shows what a sweep would end in on hardware that is not here, and it lets tests meet every kind of failure without a
-host. Replayed rows are marked in `source_file`, so no comparison takes them for new evidence.
+host. Replayed rows are marked in `replayed`: they have no interval, and no comparison takes them for evidence.
 """
 
 import collections
@@ -11,13 +11,14 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from featray.backends import Backend, Event
+from featray.core import identity, wording
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind
 from featray.core.invocation import record
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
-from featray.planning.inventory import Inventory
+from featray.planning.inventory import Inventory, Target
 from featray.planning.planned_invocation import PlannedInvocation
 
 SILENT = "silent"
@@ -26,7 +27,7 @@ SILENT = "silent"
 Faults = Mapping[str, Sequence[Status | str]]
 """Invocation name -> how its first, second, ... start ends instead of giving rows. Later starts succeed."""
 
-EPOCH = "1970-01-01T00:00:00.000+00:00"  # of a row that was never measured
+EPOCH = "1970-01-01T00:00:00.000+00:00"  # of a row that was never measured, in a run whose name has no time
 
 FROM_PLAN = (
     *("sweep", "run_id", "cell_id", "target_id", "invocation", "block", "order_index", "attempt"),
@@ -84,16 +85,18 @@ class Replay(Backend):
 
     def _row(self, planned: PlannedInvocation, cell: Cell) -> Row:
         """Choose the recorded row for a cell; one without a number where none is recorded."""
-        asked = record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at=EPOCH)
+        started = identity.read_run_start(planned.invocation.run_id)
+        started_at = f"{started}.000+00:00" if started else EPOCH
+        asked = record(planned.invocation, cell, status=Status.INFEASIBLE.value, started_at=started_at)
         rows = self._of_cell.get(asked.cell_id) or self._rows_with_equal_settings(asked)
-        candidates = [row for row in rows if row.target_id == asked.target_id] or rows
+        candidates = [row for row in rows if row.target_id == asked.target_id] or _of_same_model(rows, planned.target)
         if not candidates:
-            reason = f"{self._source} holds no row of {cell.label}"
-            return dataclasses.replace(asked, reason=reason, source_file=self._source)
+            models = wording.listed(row.gpu_name or row.device for row in rows)
+            what = f"holds rows of {cell.label} on {models} only" if rows else f"holds no row of {cell.label}"
+            return dataclasses.replace(asked, reason=f"{self._source} {what}", replayed=self._source)
         recorded = candidates[(planned.invocation.invocation - 1) % len(candidates)]
-        source_file = recorded.source_file or f"replayed from {self._source}"
         keys = {name: getattr(asked, name) for name in FROM_PLAN}
-        return dataclasses.replace(recorded, **keys, source_file=source_file)
+        return dataclasses.replace(recorded, **keys, replayed=self._source)
 
     def _rows_with_equal_settings(self, asked: Row) -> list[Row]:
         """Find the rows of equal labels, threads, weights and delay; what an import does not report may be equal."""
@@ -120,6 +123,11 @@ class Replay(Backend):
         """Drop stored rows."""
         for row in stored:
             self._spooled.pop(row.key(), None)
+
+
+def _of_same_model(rows: Sequence[Row], target: Target) -> list[Row]:
+    """List the rows of the target's own model of GPU; for a CPU, of any machine."""
+    return [row for row in rows if target.gpu is None or row.gpu_name == target.gpu.name]
 
 
 def _labels(row: Row) -> tuple[str, ...]:

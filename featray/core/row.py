@@ -22,6 +22,9 @@ SCHEMA_VERSION = 1
 NO_TARGET = "none"
 """Target id of a cell whose device no host of the sweep has."""
 
+REPLAYED_FROM = "replayed from "
+"""How `source_file` of a replayed row begins, in stores of featray 0.1.0."""
+
 Floats = list[float]
 """One number per call, in call order."""
 
@@ -61,6 +64,7 @@ class Row:
     started_at: str = _col("UTC, ISO 8601: the unit's warm-up began")
     ended_at: str | None = _col("UTC, ISO 8601: the unit's last timed or profiled call ended")
     source_file: str | None = _col("file the row was imported from; null when featray measured it")
+    replayed: str | None = _col("store that the row was replayed from; null: not replayed. A replay is no evidence")
     # -- labels: for people, never for identity
     description: str | None = _col("the sweep's description")
     baseline: str | None = _col("the sweep's declared baseline")
@@ -182,6 +186,11 @@ class Row:
         """Name the row and its outcome; its 100 columns are attributes."""
         name = f"{self.detector} {self.input} {self.device} b={self.batch_size} #{self.invocation}"
         return f"Row({name} of {self.run_id} on {self.target_id}: {self.status})"
+
+    @property
+    def is_replayed(self) -> bool:
+        """Return True if nothing was measured: a recorded row answered. Older rows say so in `source_file` alone."""
+        return self.replayed is not None or (self.source_file or "").startswith(REPLAYED_FROM)
 
     def key(self) -> RowKey:
         """Identify this row among all rows; two rows of one key are the same row."""

@@ -144,5 +144,6 @@ def _protocol(units: Sequence[Unit]) -> Labelled:
         "Exclusive": lambda row: row.exclusive,
         "featray": lambda row: row.featray,
         "Imported from": lambda row: row.source_file,
+        "Replayed from": lambda row: row.replayed,
     }
     return _read(units, readers)

@@ -38,6 +38,7 @@ def of_unit(unit: Unit) -> dict[str, FieldValue]:
         "threads": unit.threads,
         "environment": row.environment,
         "weights": row.weights,
+        "replayed": unit.is_replayed,
         "status": status(unit),
         "reason": unit.failed[-1].reason if unit.failed else None,
         "invocations": len(unit.rows),

@@ -9,7 +9,7 @@ import datetime
 import secrets
 
 from featray import errors, store
-from featray.core.row import RowKey
+from featray.core.row import REPLAYED_FROM, RowKey
 from featray.core.status import Status
 from featray.planning import invocations_per_unit, placement, plan, time_estimate
 from featray.planning.inventory import Inventory
@@ -32,6 +32,8 @@ class SubmitRequest:
     rerun: bool = False
     retry_failed: bool = False
     budget_s: float | None = None
+    replay: bool | None = None
+    """True replays, False measures: neither continues a run of the other kind. None continues any run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,12 +67,21 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in placed.refusals))
         raise errors.NothingMatches(f"{request.sweep.name}: no cell can run anywhere: {reasons}")
     run_id = None if request.rerun else store.latest_run(request.results, request.sweep.name)
+    if run_id is not None and request.replay is not None and _is_replay(request.results, run_id) != request.replay:
+        run_id = None
     if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
         run_id = None
     prepared = plan_run(request, placed, run_id or new_run_id(request.sweep.name, now))
     changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
     problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
     return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, [recorded_secrets.note(cells)])))
+
+
+def _is_replay(results: str, run_id: str) -> bool:
+    """Return True if a run has replayed rows."""
+    frame, _ = store.load(results, run_id=run_id, columns=["replayed", "source_file"])
+    marked = frame["source_file"].astype("string").str.startswith(REPLAYED_FROM)
+    return bool(frame["replayed"].notna().any() or marked.any())
 
 
 def place(sweep: Sweep, inventory: Inventory) -> Placement:
@@ -106,12 +117,12 @@ def _unusable_hosts(inventory: Inventory) -> list[str]:
 def _changed_versions(results: str, run_id: str, placed: Placement) -> list[str]:
     """Name the hosts whose packages have changed since a run was measured there, outside the sweep's environments."""
     hosts = {target.target_id: target.host for unit in placed.units for target in (unit.target, *unit.alternatives)}
-    columns = ["target_id", "environment", "status", "source_file", *(column for column, _ in PACKAGES)]
+    columns = ["target_id", "environment", "status", "source_file", "replayed", *(column for column, _ in PACKAGES)]
     frame, _ = store.load(results, run_id=run_id, columns=columns)
     changed: collections.Counter[tuple[str, str, str, str]] = collections.Counter()
     for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
         host = hosts.get(row["target_id"])
-        if host is None or row["status"] != Status.OK or row["environment"] or row["source_file"]:
+        if host is None or row["status"] != Status.OK or row["environment"] or row["source_file"] or row["replayed"]:
             continue
         for column, package in PACKAGES:
             before, now = row[column], host.packages.get(package)

@@ -31,6 +31,7 @@ from featray.analysis.cautions.unit_cautions import (
     of_origin,
     of_times,
     of_unit,
+    replayed,
     stale,
     synthetic,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "of_times",
     "of_unit",
     "of_units",
+    "replayed",
     "stale",
     "synthetic",
 ]

@@ -15,6 +15,7 @@ class CautionKind(StrEnum):
     FAILED = "failed"
     UNEQUAL = "unequal"  # one cell or one label, but different work
     STALE = "stale"
+    REPLAYED = "replayed"
     IMPORTED = "imported"
     SYNTHETIC = "synthetic weights"
     FEW = "few invocations"

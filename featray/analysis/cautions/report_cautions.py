@@ -9,7 +9,7 @@ from typing import Any
 from featray.analysis import output_agreement
 from featray.analysis.cautions import failures, signs, unmet_rules
 from featray.analysis.cautions.caution import Caution, CautionKind, names
-from featray.analysis.cautions.unit_cautions import stale
+from featray.analysis.cautions.unit_cautions import replayed, stale
 from featray.analysis.units import Unit
 from featray.core import wording
 
@@ -22,6 +22,7 @@ def of_units(units: Sequence[Unit]) -> list[Caution]:
     measured = [unit for unit in units if unit.measured]
     return [
         *(failed.caution(REASON_LENGTH) for failed in failures.group(units)),
+        *_replayed(units),
         *_unequal_work(units),
         *_equal_labels(units),
         *signs.FACES_DIFFER.of_units(measured),
@@ -42,6 +43,15 @@ def _stale(units: Sequence[Unit]) -> Iterator[Caution]:
             what_to_do=caution.what_to_do,
             units=caution.units,
         )
+
+
+def _replayed(units: Sequence[Unit]) -> Iterator[Caution]:
+    about = tuple(unit for unit in units if unit.is_replayed)
+    if about:
+        share = wording.share(len(about), len(units), "setting")
+        share = f"{share[:1].lower()}{share[1:]}"
+        verb = "is" if len(about) == 1 else "are"
+        yield replayed(about, f"{share} {verb} replayed")
 
 
 def _unequal_work(units: Sequence[Unit]) -> Iterator[Caution]:

@@ -36,6 +36,8 @@ def of_times(unit: Unit) -> Iterator[Caution]:
 
 def of_origin(unit: Unit) -> Iterator[Caution]:
     """List what is doubtful because of where a unit's figures come from: imports and synthetic weights."""
+    if unit.is_replayed:
+        yield replayed([unit])
     if unit.is_imported:
         yield Caution(
             kind=CautionKind.IMPORTED,
@@ -45,6 +47,17 @@ def of_origin(unit: Unit) -> Iterator[Caution]:
         )
     if is_synthetic(unit):
         yield synthetic([unit])
+
+
+def replayed(about: Sequence[Unit], what: str = "replayed") -> Caution:
+    """Warn about rows that were not measured."""
+    stores = wording.listed(row.replayed for unit in about for row in unit.rows if row.replayed)
+    return Caution(
+        kind=CautionKind.REPLAYED,
+        sentence=f"{what}{f' from {stores}' if stores else ''}: nothing was measured, so there is no interval",
+        what_to_do="To measure, submit without `--replay` into another store",
+        units=tuple(about),
+    )
 
 
 def is_synthetic(unit: Unit) -> bool:

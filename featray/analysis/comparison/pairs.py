@@ -152,12 +152,18 @@ def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str], is_e
     """Say what else is different work: the kind of weights where no work is stored, and the outputs."""
     kinds = baseline.row.weights, candidate.row.weights
     has_work = baseline.row.work and candidate.row.work
-    reasons = []
+    reasons = _replays(baseline, candidate)
     if None not in kinds and kinds[0] != kinds[1] and not has_work:
         reasons.append(f"weights {kinds[0]} -> {kinds[1]}")
     if baseline.measured and candidate.measured:
         reasons += work.output_differences(baseline, candidate, over, is_explained=is_explained)
     return reasons
+
+
+def _replays(baseline: Unit, candidate: Unit) -> list[str]:
+    """Say which sides are replays: nothing was measured there."""
+    sides = {"baseline": baseline, "candidate": candidate}
+    return [f"the {side} is a replay: nothing was measured" for side, unit in sides.items() if unit.is_replayed]
 
 
 def _decide(baseline: Unit, candidate: Unit, margin: float, noise: Noise) -> Decision | None:

@@ -7,8 +7,10 @@ from featray.backends.replay import Replay
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.core.status import Status
-from tests.support.builders import make_row
-from tests.support.plans import make_cell, make_inventory, make_plan, place
+from featray.planning.inventory import Host
+from tests.support import plans
+from tests.support.builders import BLACKWELL, RTX3090, make_row
+from tests.support.plans import make_cell, make_host, make_inventory, make_plan, place
 
 
 def answer(cell: Cell, *rows: Row) -> Row:
@@ -58,3 +60,29 @@ def test_an_imported_row_answers_where_its_report_names_no_settings() -> None:
         recorded(cell_id="import"), asked=None, weights=None, delay_s_per_frame=None, omp_num_threads=None
     )
     assert answer(make_cell(threads=4, weights="synthetic"), imported).timed_s == [1.0] * 3
+
+
+def test_an_answer_is_marked_and_keeps_what_was_recorded() -> None:
+    row = answer(make_cell(), recorded(2.0, source_file="report.md"))
+    assert (row.replayed, row.source_file, row.timed_s) == ("tape", "report.md", [2.0] * 3)
+    assert answer(make_cell(threads=1), recorded(threads=4)).replayed == "tape"
+
+
+def test_a_row_of_another_model_of_gpu_is_no_answer() -> None:
+    cell = make_cell(device="cuda", batch_size=16)
+    host = make_host("box", plans.BLACKWELL)
+    rows = answer_on(host, cell, make_row(**RTX3090, batch_size=16))
+    assert [row.status for row in rows] == [Status.INFEASIBLE]
+    assert "on NVIDIA GeForce RTX 3090 only" in str(rows[0].reason)
+    same = make_row(**{**BLACKWELL, "target_id": "GPU-another"}, batch_size=16)
+    assert [row.status for row in answer_on(host, cell, same)] == [Status.OK]
+
+
+def answer_on(host: Host, cell: Cell, *recorded: Row) -> list[Row]:
+    """Replay one invocation of a cell on a host."""
+    backend = Replay(make_inventory(host), recorded, source="tape")
+    backend.start(make_plan(place([cell], host), n=1).invocations[0], "store")
+    rows: list[Row] = []
+    while batch := backend.poll(0):
+        rows += [event.row for event in batch if event.row is not None]
+    return rows

@@ -30,7 +30,7 @@ def test_every_unit_gets_a_row_in_every_invocation(tmp_path: Path) -> None:
 
 def test_replayed_rows_say_where_they_come_from(tmp_path: Path) -> None:
     replay(load_sweep(tmp_path, "measure: {invocations: 1}"), tmp_path / "r")
-    assert {row.source_file for row in stored_rows(tmp_path / "r")} == {"replayed from tape"}
+    assert {row.replayed for row in stored_rows(tmp_path / "r")} == {"tape"}
 
 
 def test_a_second_submit_measures_nothing_and_a_rerun_everything(tmp_path: Path) -> None:

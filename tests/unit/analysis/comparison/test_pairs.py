@@ -166,3 +166,13 @@ def test_processes_that_timed_out_leave_nothing_decided() -> None:
     pair = compare_one(make_rows(STEADY), candidate)
     assert pair.verdict is Verdict.INCONCLUSIVE
     assert "1 process of the candidate timed out: the slowest times are missing" in pair.reasons
+
+
+def test_a_replay_is_compared_with_nothing() -> None:
+    replayed = make_rows(STEADY, run_id="demo-2", replayed="results")
+    pair = compare_one(make_rows(STEADY), replayed)
+    assert (pair.verdict, pair.decision) == (Verdict.NOT_COMPARABLE, None)
+    assert pair.reasons == ("the candidate is a replay: nothing was measured",)
+    assert pair.candidate.interval_s is None
+    old = make_rows(STEADY, run_id="demo-3", source_file="replayed from results")
+    assert compare_one(old, make_rows(STEADY)).verdict is Verdict.NOT_COMPARABLE
