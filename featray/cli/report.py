@@ -21,6 +21,7 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="PATH", help="Write there; - is stdout. Default: RESULTS/reports."),
     ] = None,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --format html.")] = False,
 ) -> None:
     """Report what was measured: tables, comparison with a baseline, and what the figures mean.
 
@@ -28,9 +29,14 @@ def report(
 
     Notes in RESULTS/reports/NAME.notes.md are added at the end of the report of that name.
     """
+    import webbrowser
+
     import featray
+    from featray.errors import BadInput
     from featray.rendering import terminal
 
+    if is_opened and (form != "html" or output == STDOUT):
+        raise BadInput("--open shows a page: add --format html, and write it to a file")
     reported = featray.report(*(names or ()), results=results, baseline=baseline, form=form, output=output)
     for problem in reported.problems:
         console.warn(problem)
@@ -40,3 +46,5 @@ def report(
         console.result(reported.text.removesuffix("\n"))
     for file in reported.files:
         console.say(f"report: {file}")
+    if is_opened and not webbrowser.open(reported.files[0].absolute().as_uri()):
+        console.warn("no browser was found to open the page in")

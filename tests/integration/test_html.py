@@ -287,3 +287,18 @@ def test_a_store_without_rows_makes_a_page_too(browser: Any, tmp_path: Path) -> 
     assert "There are no rows to report." in opened.page.inner_text("main")
     assert opened.complaints == []
     opened.context.close()
+
+
+def test_the_printed_page_has_every_plot_in_light_colours_without_scrolling(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file, color_scheme="dark", viewport={"width": 1280, "height": 300})
+    assert len(opened.page.query_selector_all(".plot[data-drawn]")) < 4
+    opened.page.evaluate(
+        "addEventListener('beforeprint', () => { window.printed = getComputedStyle(document.body).backgroundColor; })"
+    )
+    paper = opened.page.pdf(format="A4", print_background=True)
+    assert paper.startswith(b"%PDF")
+    assert len(opened.page.query_selector_all(".plot[data-drawn] .main-svg")) >= 4
+    assert opened.page.evaluate("window.printed") == "rgb(255, 255, 255)"
+    assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    assert opened.complaints == []
+    opened.context.close()

@@ -70,7 +70,7 @@ def render(
         notes: What the diagnosis found.
         version: featray's, for the foot of the page.
         csv_name: Name of the CSV beside the page, if one is needed; None where there can be no file beside it.
-        hand_written: People's own notes, shown unchanged.
+        hand_written: People's own notes, in markdown; HTML in them is shown as text.
         units_max: Units that the page shows; the others go to the CSV.
     """
     units = report.ordered()
@@ -79,7 +79,7 @@ def render(
     text = template_loader.get("page.html").render(
         page=_page(report, notes, shown, csv_name),
         version=version,
-        hand_written=hand_written,
+        hand_written=_from_markdown(hand_written) if hand_written else None,
         style=template_loader.read("style.css"),
         script=template_loader.read("page.js"),
         plotly=_plotly(),
@@ -238,6 +238,14 @@ def _next_runs(notes: Notes) -> PagePart | None:
     note = "These sweeps would answer what the findings leave open. This command writes them:"
     table = tables.next_runs(notes)
     return PagePart(anchor="next", title="Next runs", note=note, command=notes.next_command, table=table)
+
+
+def _from_markdown(text: str) -> Any:
+    """Render people's notes; HTML stays text, and only links to pages, files and anchors are links."""
+    from markdown_it import MarkdownIt
+    from markupsafe import Markup
+
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
 
 def _plotly() -> Any:

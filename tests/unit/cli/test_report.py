@@ -27,3 +27,21 @@ def test_a_report_is_printed_written_or_both(
     assert (ran.code, bool(ran.out)) == (0, is_printed)
     assert ran.err == (f"report: {file}\n" if file else "")
     assert file is None or (shell.folder / Path(file)).exists()
+
+
+def test_open_shows_the_page_in_a_browser(shell: Shell, history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_page(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
+    page = shell.folder / "page.html"
+    ran = shell("report", "--results", history, "--format", "html", "-o", page, "--open")
+    assert (ran.code, opened) == (0, [page.as_uri()])
+
+
+def test_open_needs_a_page_in_a_file(shell: Shell) -> None:
+    assert "--open shows a page: add --format html" in shell.complain("report", "--open")
+    assert "write it to a file" in shell.complain("report", "--open", "--format", "html", "-o", "-")

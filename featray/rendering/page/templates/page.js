@@ -200,6 +200,15 @@
   wantsDark.addEventListener("change", repaint);
   let width = innerWidth;
   addEventListener("resize", () => { if ((width < 640) !== isNarrow()) redraw(); width = innerWidth; });
+  // Paper shows every plot, also those that nobody has scrolled to, in light colours; then the screen is as before.
+  let themeOnScreen;
+  addEventListener("beforeprint", () => {
+    themeOnScreen = root.dataset.theme;
+    root.dataset.theme = "light";
+    paint();
+    all(".plot").forEach(draw);
+  });
+  addEventListener("afterprint", () => { root.dataset.theme = themeOnScreen; repaint(); });
   paint();
   all(".plot").forEach((node) => watcher.observe(node));
   if (/^#u\d+$/.test(location.hash)) choose(location.hash.slice(1));

@@ -287,3 +287,13 @@ def test_no_line_breaks_an_arrow_and_the_rest_of_the_text_stays_escaped() -> Non
     found = notes.Notes(observations=(notes.Observation("stack", "torch 2.5 -> <b>2.11</b>"),))
     page = rendered([make_row()], found).page
     assert 'torch 2.5 <span class="whole">-&gt;</span> &lt;b&gt;2.11&lt;/b&gt;' in page
+
+
+def test_notes_of_people_are_markdown_and_html_in_them_stays_text() -> None:
+    text = "## Why\n\n- **cold** start\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<img src=x> [x](javascript:alert(1))"
+    page = rendered([make_row()], hand_written=text).page
+    assert "<h2>Why</h2>" in page
+    assert "<strong>cold</strong>" in page
+    assert "<td>1</td>" in page
+    assert "&lt;img src=x&gt;" in page
+    assert 'href="javascript:' not in page
