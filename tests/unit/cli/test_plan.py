@@ -1,11 +1,16 @@
 """`featray plan`: its table, and what it says is left."""
 
+import dataclasses
+import shutil
+
+from featray import store
 from featray.cli import plan
 from featray.core.cell import Cell
 from featray.running.preparation import SubmitPlan
 from tests.support import trial
 from tests.support.command import Shell
 from tests.support.plans import make_cell, make_plan, place
+from tests.support.replays import stored_rows
 
 
 def table(*cells: Cell) -> tuple[list[str], list[tuple[str, ...]]]:
@@ -46,6 +51,10 @@ def test_a_plan_continues_from_what_is_stored_or_from_failures_or_from_nothing(s
     trial.prepare(shell)
     assert left().startswith("0 of 2 measurements done, 2 left")
     trial.replay(shell)
+    assert left().startswith("0 of 2 measurements done")  # a replay measures nothing
+    rows = stored_rows(shell.folder / "results")
+    shutil.rmtree(shell.folder / "results" / "rows")
+    store.append(str(shell.folder / "results"), [dataclasses.replace(row, replayed=None) for row in rows])
     assert left() == "2 of 2 measurements done, nothing left to measure"
     assert left("--retry-failed").startswith("1 of 2 measurements done, 1 left in 1 invocation")
     assert left("--rerun").startswith("0 of 2 measurements done, 2 left in 1 invocation")

@@ -65,9 +65,7 @@ def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured
     replay(loaded, results)
     (run_id,) = {row.run_id for row in stored_rows(results)}
     # Replayed rows come from hosts elsewhere; these look as if they had been measured here.
-    measured = [
-        dataclasses.replace(row, source_file=None, torch="2.11.0", pyfeat="2.1.5") for row in stored_rows(results)
-    ]
+    measured = [dataclasses.replace(row, replayed=None, torch="2.11.0", pyfeat="2.1.5") for row in stored_rows(results)]
     shutil.rmtree(results / "rows")
     store.append(str(results), measured)
 
