@@ -116,7 +116,16 @@ def submit(
     """
     with notebook_progress.shown(watch, progress=progress) as show:
         return _submit(
-            sweep, results, address, show, replay, inventory, rerun=rerun, retry_failed=retry_failed, budget_s=budget_s
+            sweep,
+            results,
+            address,
+            show,
+            replay,
+            inventory,
+            backend,
+            rerun=rerun,
+            retry_failed=retry_failed,
+            budget_s=budget_s,
         )
 
 
@@ -127,6 +136,7 @@ def _submit(
     watch: Watch,
     replay: str | None,
     inventory: PathLike | None,
+    backend: str,
     *,
     rerun: bool,
     retry_failed: bool,
@@ -190,7 +200,8 @@ def run_request(
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
     store.check_address(request.results)
     if replay is None:
-        installation.check_complete()
+        needed = [name for name in installation.MEASURING if name != "ray" or backend == "ray"]
+        installation.check_complete(needed)
     head = cluster_file.head_address(address)
     if head is None and replay is None:
         spool.check_folder(weights.featray_cache())
