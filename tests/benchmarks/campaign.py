@@ -398,10 +398,12 @@ def _fill_disk(round_: Round, submit: Submit) -> bool:
 
 
 def _lock_disk(round_: Round, submit: Submit) -> bool:
-    subprocess.run(["mount", "-o", "remount,ro", str(submit.results)], check=True)
+    """Lay a file system over the rows that cannot be written, until the submit has ended."""
+    rows = str(submit.results / "rows")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", rows], check=True)
     with contextlib.suppress(subprocess.TimeoutExpired):
         submit.process.wait(LIMIT_S)
-    subprocess.run(["mount", "-o", "remount,rw", str(submit.results)], check=True)
+    subprocess.run(["umount", "-l", rows], check=True)
     return bool(round_)
 
 
