@@ -6,6 +6,7 @@ import typer
 
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Address, InventoryFile, Json, Results, SweepFile
+from featray.core import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,9 @@ HEADINGS = {"num_workers": "workers", "threads": "threads", "environment": "envi
 NUMBERS = ("batch", "workers", "threads")  # headings of columns that hold numbers
 
 
+ROWS_MAX = 100  # units and refusals that are drawn: some screens; a million would take minutes
+
+
 def plan(
     sweep: SweepFile,
     results: Results = DEFAULT_RESULTS,
@@ -31,6 +35,7 @@ def plan(
     address: Address = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Plan as if nothing were measured yet.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Plan failed units again.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"List every unit, not {ROWS_MAX} at most.")] = False,
     json: Json = False,
 ) -> None:
     """Show a sweep's cells, where each would run or why it cannot, what is done, and the estimated time."""
@@ -47,15 +52,29 @@ def plan(
     if json:
         console.result(plan_summary.to_json(prepared.plan, prepared.placement))
         return
-    console.stdout().print(table(prepared))
+    rows_max = None if show_all else ROWS_MAX
+    console.stdout().print(table(prepared, rows_max))
+    if left := _count_left_out(prepared, rows_max):
+        console.result(f"and {wording.count(left, 'more row')}; --all lists them")
     targets = [target for unit in prepared.placement.units for target in unit.targets]
     for target_id, label in {target.target_id: target.label for target in targets}.items():
         console.result(f"{target_id}  {label}")
     console.result(plan_summary.summary(prepared.plan, prepared.placement))
 
 
-def table(prepared: "SubmitPlan") -> "Table":
-    """Draw every cell and its targets; workers, threads and environment get a column where they vary."""
+def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
+    """Count the units and refusals that a table of at most so many of each leaves out."""
+    placed = prepared.placement
+    return sum(max(0, len(part) - (rows_max or len(part))) for part in (placed.units, placed.refusals))
+
+
+def table(prepared: "SubmitPlan", rows_max: int | None = None) -> "Table":
+    """Draw cells and their targets; workers, threads and environment get a column where they vary.
+
+    Args:
+        prepared: The plan.
+        rows_max: At most so many units, and so many refusals; None draws all.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -69,12 +88,12 @@ def table(prepared: "SubmitPlan") -> "Table":
     for heading in (*FIRST_HEADINGS, *(HEADINGS[name] for name in varying), "target", "done"):
         is_whole = heading in ("cell", "done", "device", *NUMBERS)
         drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold", no_wrap=is_whole)
-    for unit in placed.units:
+    for unit in placed.units[:rows_max]:
         targets = [unit.target.label, *(f"or {target.label}" for target in unit.alternatives)]
         measured, wanted = done[(unit.cell_id, unit.target.target_id)]
         line = (unit.cell_id, *_settings(unit.cell, varying), "\n".join(targets))
         drawn.add_row(*map(Text, line), f"{measured}/{wanted}")
-    for refusal in placed.refusals:
+    for refusal in placed.refusals[:rows_max]:
         line = (refusal.cell_id, *_settings(refusal.cell, varying), f"cannot run: {refusal.reason}")
         drawn.add_row(*map(Text, line), "-")
     return drawn

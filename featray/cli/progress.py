@@ -12,15 +12,19 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from featray.cli import console
+from featray.core import wording
 from featray.core.events import EventKind, PlainEvent
 from featray.rendering.event_text import event_line, row_line, split_row_line, time_left
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from featray.running.progress import Watch
 
 REFRESH_HZ = 4
+LINES_MAX = 40  # targets that are drawn: a screen; a draw of 1000 lines takes a third of a second
 TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are cut at their end
 
 
@@ -130,18 +134,37 @@ class LiveView:
         if not self._lines:
             return self._bar if self._has_counts else Text("starting", style="dim")
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
-        longest = max(len(line.name) for line in self._lines.values())
+        lines = list(self._lines.values())
+        shown, hidden = (lines, []) if len(lines) <= LINES_MAX else _choose(lines)
+        longest = max(len(line.name) for line in shown)
         table.add_column("ms/frame", justify="right", no_wrap=True, min_width=8)
         table.add_column("done", justify="right", no_wrap=True, min_width=4)
         table.add_column("failed", justify="right", no_wrap=True, min_width=6)
         table.add_column("target", no_wrap=True, overflow="ellipsis", min_width=min(longest, TARGET_WIDTH))
         table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
         table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
-        for line in self._lines.values():
+        for line in shown:
             failed = Text(str(line.failed), style="yellow" if line.failed else "dim")
             figures = (Text(line.speed, style="bold"), str(line.done), failed)
             table.add_row(*figures, Text(line.name), Text(line.now), Text(line.last))
-        return Group(table, self._bar)
+        rest = [Text(_summarize(hidden), style="dim")] if hidden else []
+        return Group(table, *rest, self._bar)
+
+
+def _choose(lines: "Sequence[_TargetLine]") -> "tuple[list[_TargetLine], list[_TargetLine]]":
+    """Split lines into those to draw, the ones with most failures, and the rest; both in their order."""
+    chosen = set(sorted(range(len(lines)), key=lambda index: -lines[index].failed)[:LINES_MAX])
+    return (
+        [line for index, line in enumerate(lines) if index in chosen],
+        [line for index, line in enumerate(lines) if index not in chosen],
+    )
+
+
+def _summarize(lines: "Sequence[_TargetLine]") -> str:
+    """Write one line for targets that are not drawn."""
+    busy = sum(line.now not in ("", "idle") for line in lines)
+    counts = f"{busy} busy, {sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
+    return f"and {wording.count(len(lines), 'more target')}: {counts}"
 
 
 def _activity(event: PlainEvent, before: str) -> str:

@@ -11,6 +11,7 @@ The child answers on its stdout, one JSON object per line, tagged by `event`, on
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,11 @@ class Invocation:
         environment = self.cells[0].environment
         detector = self.cells[0].detector.name + (f"@{environment}" if environment else "")
         return f"{self.sweep}/{detector}/{self.device}/invocation-{self.invocation}{retry}"
+
+    @functools.cached_property
+    def indices(self) -> Mapping[str, int]:
+        """Map the id of each of its cells to the cell's place in `cells`."""
+        return {cell_id(cell): index for index, cell in enumerate(self.cells)}
 
 
 def to_mapping(invocation: Invocation) -> dict[str, Any]:
@@ -96,7 +102,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
     """
     secrets = list_secrets(cell)
     texts = {key: secret_values.hidden(text, secrets) for key, text in columns.items() if isinstance(text, str)}
-    index = invocation.cells.index(cell)
+    index = invocation.indices[cell_id(cell)]
     asked: dict[str, Any] = {
         "sweep": invocation.sweep,
         "run_id": invocation.run_id,

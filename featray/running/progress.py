@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 from featray.backends import Event
-from featray.core.cell import cell_id
 from featray.core.events import PlainEvent
 from featray.core.row import Row
 
@@ -42,8 +41,8 @@ class Progress:
         """Write it as plain values; what is not known is left out."""
         event, row = self.event, self.event.row if self.event is not None else self.row
         values: dict[str, object] = {"done": self.done, "total": self.total, "left_s": self.left_s, "text": self.text}
-        values["row"] = dataclasses.asdict(row) if row is not None else None
-        values["other"] = dataclasses.asdict(self.other) if self.other is not None else None
+        values["row"] = dict(vars(row)) if row is not None else None
+        values["other"] = dict(vars(self.other)) if self.other is not None else None
         if event is not None:
             invocation, target = event.planned.invocation, event.planned.target
             values |= {"event": event.kind, "invocation": invocation.name}
@@ -60,8 +59,9 @@ Watch = Callable[[Progress], None]
 def _cell_label(event: Event) -> str | None:
     if not event.cell_id:
         return None
-    cells = event.planned.invocation.cells
-    return next((cell.label for cell in cells if cell_id(cell) == event.cell_id), None)
+    invocation = event.planned.invocation
+    index = invocation.indices.get(event.cell_id)
+    return None if index is None else invocation.cells[index].label
 
 
 def read_line(line: str) -> PlainEvent | None:

@@ -1,15 +1,17 @@
-"""Invocations: what a fresh process per measurement costs beyond import, load and the calls themselves, without Ray.
+"""Invocations: what a process costs beyond import, load and the calls themselves, fresh or warm, without Ray.
 
     uv run python -m tests.benchmarks.invocations [--pyfeat]
 
 Each invocation measures one cell of a detector that does nothing, through the supervisor and its child. The floor is an
 interpreter that starts and ends. With `--pyfeat` also a real py-feat detector is measured, with synthetic weights of
-featray's cache. It exits 1 when a promise is broken. Beside other work read the ratio to the floor.
+featray's cache. Then processes measure 10, 100 and 1000 cells each: a row must cost the same in all, in wall time and in
+CPU time of the supervisor and its child. It exits 1 when a promise is broken. Beside other work read the CPU times.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from typing import Any
 from featray.core.cell import Cell
 from featray.core.choices import Device
 from featray.core.detectors import Detector
+from featray.core.events import EventKind
 from featray.core.inputs import CATALOGUE
 from featray.core.invocation import Invocation, to_mapping
 from featray.core.rules import Rules
@@ -29,6 +32,9 @@ from tests.benchmarks.trust import cheap_cell
 COUNT = 20
 PYFEAT_COUNT = 3
 ISOLATED_S = 0.15  # promised for an invocation that does nothing
+WARM_CELLS = (10, 100, 1000)
+WARM_S = 0.008  # promised for a row of a process that measures many
+FLAT = 1.2  # promised for the dearest of `WARM_CELLS` beside the cheapest
 DEAD_S = 0.4  # promised for a real py-feat child
 
 TICK = Detector(
@@ -37,8 +43,8 @@ TICK = Detector(
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
 
 
-def make_request(cell: Cell) -> dict[str, Any]:
-    """Write a request for one cell."""
+def make_request(*cells: Cell) -> dict[str, Any]:
+    """Write a request for some cells."""
     invocation = Invocation(
         sweep="benchmark",
         run_id="benchmark",
@@ -46,11 +52,35 @@ def make_request(cell: Cell) -> dict[str, Any]:
         device=Device.CPU,
         invocation=1,
         block=1,
-        order=(0,),
-        cells=(cell,),
+        order=tuple(range(len(cells))),
+        cells=cells,
         rules=QUICK,
     )
     return {"invocation": to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
+
+
+def measure_warm(count: int) -> tuple[float, float]:
+    """Measure many cells in one process; return wall and CPU seconds per row from the first to the last."""
+    cells = [make_tick(size) for size in range(1, count + 1)]
+    started_s = cpu_s()
+    moments = [
+        time.perf_counter() for event in supervisor.supervise(make_request(*cells)) if event["kind"] == EventKind.ROW
+    ]
+    assert len(moments) == count
+    return (moments[-1] - moments[0]) / (count - 1), (cpu_s() - started_s) / count
+
+
+def cpu_s() -> float:
+    """Read the CPU seconds of this process and of its children that have ended."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def make_tick(batch_size: int) -> Cell:
+    """Make a cell that does nothing."""
+    return Cell(detector=TICK, input=CATALOGUE["short"], device=Device.CPU, batch_size=batch_size)
 
 
 def measure(cell: Cell) -> tuple[float, float]:
@@ -84,14 +114,19 @@ def main() -> int:
         print(f"py-feat child beyond import, load and calls  {dead_s:.2f} s of {texts} (promised: {DEAD_S})")
     with tempfile.TemporaryDirectory(prefix="featray-invocations-") as name:
         os.environ["FEATRAY_CACHE"] = name
-        tick = Cell(detector=TICK, input=CATALOGUE["short"], device=Device.CPU, batch_size=1)
-        pairs = [(measure(tick)[0], floor_s()) for _ in range(COUNT)]
+        pairs = [(measure(make_tick(1))[0], floor_s()) for _ in range(COUNT)]
+        warm = {count: measure_warm(count) for count in WARM_CELLS}
     walls, floors = [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
     isolated_s, python_s = statistics.median(walls), statistics.median(floors)
     print(f"interpreter that does nothing                {python_s:.3f} s of {len(floors)}")
     print(f"invocation that does nothing                 {isolated_s:.3f} s of {len(walls)} (promised: {ISOLATED_S})")
     print(f"  times the interpreter                      {isolated_s / python_s:.1f}")
-    return 0 if isolated_s < ISOLATED_S and dead_s < DEAD_S else 1
+    for count, (wall_s, per_row_s) in warm.items():
+        shown = f"{1000 * wall_s:.1f} ms wall, {1000 * per_row_s:.1f} ms CPU with the start of the process"
+        print(f"row of a process of {count:4d} cells                {shown} (promised: {1000 * WARM_S:.0f} ms wall)")
+    walls = [wall_s for wall_s, _ in warm.values()]
+    is_flat = max(walls) < FLAT * min(walls) and max(walls) < WARM_S
+    return 0 if isolated_s < ISOLATED_S and dead_s < DEAD_S and is_flat else 1
 
 
 if __name__ == "__main__":

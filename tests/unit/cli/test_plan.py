@@ -58,3 +58,14 @@ def test_a_plan_continues_from_what_is_stored_or_from_failures_or_from_nothing(s
     assert left() == "2 of 2 measurements done, nothing left to measure"
     assert left("--retry-failed").startswith("1 of 2 measurements done, 1 left in 1 invocation")
     assert left("--rerun").startswith("0 of 2 measurements done, 2 left in 1 invocation")
+
+
+def test_a_long_plan_is_cut_and_says_how_to_see_the_rest(shell: Shell) -> None:
+    trial.prepare(shell)
+    sizes = ", ".join(map(str, range(1, plan.ROWS_MAX + 4)))
+    (shell.folder / "trial.yaml").write_text(trial.SWEEP.replace("4, 16", sizes), encoding="utf-8")
+    cut = shell("plan", "trial.yaml", "--inventory", "box.json").out
+    whole = shell("plan", "trial.yaml", "--inventory", "box.json", "--all").out
+    assert "and 3 more rows; --all lists them" in cut
+    assert "more rows" not in whole
+    assert whole.count("retinaface") == cut.count("retinaface") + 3

@@ -95,3 +95,16 @@ def test_the_live_view_begins_with_the_number_at_every_width(columns: int) -> No
     assert heading.split()[:4] == ["ms/frame", "done", "failed", "target"]
     assert line.split()[:3] == ["10.6", "1", "0"]
     assert max(len(heading.rstrip()), len(line.rstrip())) <= columns
+
+
+def test_of_many_targets_the_live_view_draws_a_screen_and_sums_up_the_rest() -> None:
+    view = progress.LiveView()
+    for number in range(progress.LINES_MAX + 10):
+        view.show({**row_event(), "target": f"t{number}", "target_label": f"target {number}"})
+    view.show({**event("started"), "target": "t45", "target_label": "target 45"})
+    view.show({**row_event(status="failed"), "target": "t49", "target_label": "target 49"})
+    lines = drawn(view)
+    targets = [match[1] for line in lines if (match := re.search(r" target (\d+) ", line))]
+    assert len(targets) == progress.LINES_MAX
+    assert "49" in targets  # the failure is among those drawn
+    assert "and 10 more targets: 1 busy, 10 done, 0 failed" in "\n".join(lines)
