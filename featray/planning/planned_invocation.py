@@ -4,8 +4,9 @@ Flow: `plan.make` -> `PlannedInvocation` -> `schedule`, `running.runner`. Pure.
 """
 
 import dataclasses
+import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from featray.core.choices import Exclusive
 from featray.core.invocation import Invocation
@@ -50,6 +51,11 @@ class PlannedInvocation:
     rank: float = 0.0
     """0 to 1, seeded: orders the invocations of one block and target, every second block in reverse, so that a machine
     that warms up or slows down during a block favours no detector and no environment."""
+
+    @functools.cached_property
+    def seconds_by_target(self) -> Mapping[str, float]:
+        """Map the id of each target that it may run on to the seconds that it should take there."""
+        return {target.target_id: seconds for target, seconds in self.everywhere()}
 
     def everywhere(self) -> tuple[tuple[Target, float], ...]:
         """List each target that it may run on, with the seconds it should take there; `target` comes first."""
@@ -133,7 +139,7 @@ def _unit_s(unit: PlacedUnit, target: Target, rules: Rules, durations: Durations
 
 def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:
     """Send an invocation to another of the targets it may run on."""
-    (expected_s,) = (seconds for place, seconds in planned.everywhere() if place.target_id == target.target_id)
+    expected_s = planned.seconds_by_target[target.target_id]
     others = [(place, seconds) for place, seconds in planned.everywhere() if place.target_id != target.target_id]
     invocation = dataclasses.replace(
         planned.invocation, target_id=target.target_id, gpu_uuid=target.gpu.uuid if target.gpu else None

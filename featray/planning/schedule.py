@@ -1,6 +1,7 @@
 """Schedule: which planned invocation starts next on which free host.
 
-Flow: `plan.Plan` -> `Schedule` -> `running.runner` (real time) or a simulation (virtual clock); both use this rule.
+Flow: `plan.Plan` -> `Schedule`, near the end with `assignment` -> `running.runner` (real time) or a simulation (virtual
+clock); both use this rule.
 Pure: it holds no host and no clock; the caller says what time it is, what started and what ended.
 
 The rule: a free lease takes, among what may run there, the lowest block of its target first (blocks of one target
@@ -18,28 +19,33 @@ Source: Graham (1969); Ibarra & Kim (1977) for unlike machines.
 
 import bisect
 import dataclasses
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from featray.core import lease_rule
 from featray.core.choices import Exclusive
-from featray.planning import planned_invocation
+from featray.planning import assignment, planned_invocation
 from featray.planning.inventory import Target
 from featray.planning.planned_invocation import PlannedInvocation
 
-SLACK = 0.25
-"""Share of its own length by which an invocation on its cell's own target must end before the sweep: lengths are known
-to a fifth."""
-
 TAIL = 8  # waiting invocations per lease below which ends are weighed; above it any order comes out even
+STALE = 20
+"""An assignment serves a twentieth of the leases, or of the waiting invocations where those are fewer. Then it is made
+anew: with 1000 hosts that takes 0.1 s, and what has ended meanwhile has changed it little."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Choice:
-    """An invocation that may start now: as queued, and as it would run on the free target."""
+    """An invocation that may start now, and the free target that it would start on."""
 
     queued: PlannedInvocation
-    planned: PlannedInvocation
+    target: Target
+
+    @property
+    def order(self) -> float:
+        """Order it within its block: interchangeable work by its length there, longest first, the rest at random."""
+        if not self.queued.alternatives:
+            return self.queued.rank
+        return -self.queued.seconds_by_target[self.target.target_id]
 
 
 class Schedule:
@@ -52,6 +58,14 @@ class Schedule:
         self._fixed: dict[str, list[PlannedInvocation]] = {}  # target id -> its own queue, most urgent last
         self._shared: list[PlannedInvocation] = []  # interchangeable, most urgent first
         self._backlog_s: dict[str, float] = {}  # lease -> expected seconds queued for it alone
+        self._leases: dict[str, str] = {}  # target id -> lease, of targets that are not set aside
+        self._free: dict[str, Target] = {}  # targets whose lease is free
+        self._of_lease: dict[str, list[Target]] = {}
+        self._places: dict[int, frozenset[str]] = {}  # id of an interchangeable invocation -> ids of its targets
+        self._place_sets: dict[frozenset[str], frozenset[str]] = {}  # each set once
+        self._assigner: assignment.Assigner | None = None
+        self._queues: assignment.Queues | None = None  # what `_assigner` gave each lease; None: make it anew
+        self._releases_left = 0  # until `_queues` is stale
         self._busy: set[str] = set()
         self._until_s: dict[str, float] = {}  # lease -> when what runs there is expected to end
         self._gone: set[str] = set()
@@ -66,14 +80,28 @@ class Schedule:
     def add(self, planned: PlannedInvocation) -> None:
         """Put an invocation in, such as a retry."""
         for target, _ in planned.everywhere():
-            self._targets.setdefault(target.target_id, target)
+            self._add_target(target)
         if planned.alternatives:
             if planned.was_measured_here:
                 self._keep_target(planned)
+            places = frozenset(target.target_id for target, _ in planned.everywhere())
+            self._places[id(planned)] = self._place_sets.setdefault(places, places)
             bisect.insort(self._shared, planned, key=_urgency)
+            self._queues = None
             return
         bisect.insort(self._fixed.setdefault(planned.target.target_id, []), planned, key=_patience)
         self._add_backlog(planned, planned.expected_s)
+
+    def _add_target(self, target: Target) -> None:
+        if target.target_id in self._targets:
+            return
+        lease = self.lease(target)
+        self._targets[target.target_id] = target
+        self._of_lease.setdefault(lease, []).append(target)
+        self._leases[target.target_id] = lease
+        self._assigner = self._queues = None
+        if lease not in self._busy:
+            self._free[target.target_id] = target
 
     def take(self, now_s: float = 0.0) -> PlannedInvocation | None:
         """Start one invocation: mark its lease taken and return it, or None when nothing should start now.
@@ -81,26 +109,49 @@ class Schedule:
         Args:
             now_s: The time, on any clock that only goes forward.
         """
-        free = [target for target in self._targets.values() if self._is_free(target)]
-        shared = self._shared_choices(free, now_s) if self._shared else {}
-        choices = [choice for target in free if (choice := self._fixed_choice(target) or shared.get(target.target_id))]
+        if not self._free:
+            return None
+        choices = [choice for target in self._free.values() if (choice := self._choose(target, now_s))]
         if not choices:
             return None
         best = min(choices, key=self._rank)
-        if best.queued.alternatives:
-            self._shared = [waiting for waiting in self._shared if waiting is not best.queued]
-            self._keep_target(best.planned)
-        else:
-            self._fixed[best.queued.target.target_id].pop()
-            self._add_backlog(best.queued, -best.queued.expected_s)
-        lease = self.lease(best.planned.target)
+        lease = self.lease(best.target)
+        started = self._take_shared(best) if best.queued.alternatives else self._fixed[best.target.target_id].pop()
+        if not best.queued.alternatives:
+            self._add_backlog(started, -started.expected_s)
         self._busy.add(lease)
-        self._until_s[lease] = now_s + best.planned.expected_s
-        return best.planned
+        for target in self._of_lease[lease]:
+            self._free.pop(target.target_id, None)
+        self._until_s[lease] = now_s + started.expected_s
+        return started
+
+    def _choose(self, target: Target, now_s: float) -> _Choice | None:
+        queue = self._fixed.get(target.target_id)
+        if queue:
+            return _Choice(queue[-1], target)
+        return self._shared_choice(target, now_s) if self._shared else None
+
+    def _take_shared(self, choice: _Choice) -> PlannedInvocation:
+        index = next(index for index, waiting in enumerate(self._shared) if waiting is choice.queued)
+        del self._shared[index]
+        del self._places[id(choice.queued)]
+        if self._queues is not None:
+            queue = self._queues.get(self.lease(choice.target), [])
+            queue[:] = [entry for entry in queue if entry[0] is not choice.queued]
+        started = planned_invocation.move(choice.queued, choice.target)
+        self._keep_target(started)
+        return started
 
     def release(self, target: Target) -> None:
         """Say that the invocation on this target has ended."""
-        self._busy.discard(self.lease(target))
+        lease = self.lease(target)
+        self._busy.discard(lease)
+        for neighbour in self._of_lease.get(lease, ()):
+            if neighbour.target_id not in self._gone:
+                self._free[neighbour.target_id] = neighbour
+        self._releases_left -= 1
+        if self._releases_left <= 0:
+            self._queues = None
 
     def accepts(self, planned: PlannedInvocation) -> bool:
         """Return whether any target is left that an invocation may run on; without one it would wait for ever."""
@@ -109,6 +160,9 @@ class Schedule:
     def drop(self, target_id: str) -> list[PlannedInvocation]:
         """Set a target aside: return what can run nowhere else; the rest moves to the other targets."""
         self._gone.add(target_id)
+        self._free.pop(target_id, None)
+        self._leases.pop(target_id, None)
+        self._assigner = self._queues = None
         self._own_targets = {cell: target for cell, target in self._own_targets.items() if target not in self._gone}
         lost = [planned for gone in sorted(self._gone) for planned in self._fixed.pop(gone, [])]
         lost += [planned for planned in self._shared if not self._open_targets(planned)]
@@ -126,19 +180,28 @@ class Schedule:
         """Count the invocations that have not started."""
         return len(self._shared) + sum(map(len, self._fixed.values()))
 
-    def _is_free(self, target: Target) -> bool:
-        return target.target_id not in self._gone and self.lease(target) not in self._busy
+    def _shared_choice(self, target: Target, now_s: float) -> _Choice | None:
+        """Choose for a free target: the most urgent that it may run, or near the end what it would end first."""
+        if len(self._shared) > TAIL * len(self._of_lease):
+            self._queues = None
+            return self._most_urgent(target)
+        if self._queues is None:
+            self._assign(now_s)
+        queue = (self._queues or {}).get(self.lease(target))
+        return _Choice(queue[0][0], target) if queue and queue[0][1] == target.target_id else None
 
-    def _fixed_choice(self, target: Target) -> _Choice | None:
-        queue = self._fixed.get(target.target_id)
-        return _Choice(queue[-1], queue[-1]) if queue else None
+    def _assign(self, now_s: float) -> None:
+        """Give every waiting invocation, in order, to the target that would end it first."""
+        if self._assigner is None:
+            self._assigner = assignment.Assigner(self._leases)
+        ready_s = {lease: self._ready_s(lease, now_s) for lease in self._leases.values()}
+        self._queues = self._assigner.assign(self._shared, ready_s, self._own_target)
+        self._releases_left = max(1, min(len(self._of_lease), len(self._shared)) // STALE)
 
-    def _shared_choices(self, free: Sequence[Target], now_s: float) -> dict[str, _Choice]:
-        """Choose for each free target: the most urgent that it may run, or near the end what it would end first."""
-        leases = {self.lease(target) for target in self._targets.values()}
-        if len(self._shared) > TAIL * len(leases):
-            return {target.target_id: choice for target in free if (choice := self._most_urgent(target))}
-        return self._earliest_completions({target.target_id for target in free}, now_s)
+    def _ready_s(self, lease: str, now_s: float) -> float:
+        """Expect when a lease is free for interchangeable work."""
+        until_s = max(now_s, self._until_s.get(lease, 0.0)) if lease in self._busy else now_s
+        return until_s + self._backlog_s.get(lease, 0.0)
 
     def _keep_target(self, planned: PlannedInvocation) -> None:
         for cell_id in planned.cell_ids:
@@ -151,64 +214,17 @@ class Schedule:
         """Choose what a target may run; what is another target's own comes last."""
         first_of_others: PlannedInvocation | None = None
         for planned in self._shared:
-            if target.target_id not in {place.target_id for place in self._open_targets(planned)}:
+            if target.target_id not in self._places[id(planned)]:
                 continue
             if self._own_target(planned) in (None, target.target_id):
-                return _Choice(planned, planned_invocation.move(planned, target))
+                return _Choice(planned, target)
             first_of_others = first_of_others or planned
-        if first_of_others is None:
-            return None
-        return _Choice(first_of_others, planned_invocation.move(first_of_others, target))
-
-    def _earliest_completions(self, free: set[str], now_s: float) -> dict[str, _Choice]:
-        """Give every waiting invocation, in order, to the target that would end it first; keep those that start now.
-
-        Cells with a target of their own go there instead, as long as that does not make the sweep end later.
-        """
-        ends_s = max((end_s for _, _, end_s in self._assigned(now_s, -math.inf)), default=now_s)
-        started: set[str] = set()
-        chosen: dict[str, _Choice] = {}
-        for planned, target, _ in self._assigned(now_s, ends_s):
-            lease = self.lease(target)
-            if lease not in started and target.target_id in free:
-                chosen[target.target_id] = _Choice(planned, planned_invocation.move(planned, target))
-            started.add(lease)
-        return chosen
-
-    def _assigned(self, now_s: float, latest_s: float) -> Iterator[tuple[PlannedInvocation, Target, float]]:
-        """Assign every waiting invocation: to its own target where that ends in time, else to the one that ends first.
-
-        Args:
-            now_s: The time.
-            latest_s: When an invocation on its own target must end, SLACK included.
-
-        Yields:
-            Invocation, target, and when it would end.
-        """
-        ready = {
-            lease: (max(now_s, self._until_s.get(lease, 0.0)) if lease in self._busy else now_s)
-            + self._backlog_s.get(lease, 0.0)
-            for lease in map(self.lease, self._targets.values())
-        }
-        for planned in self._shared:
-            ends = [
-                (ready[self.lease(target)] + seconds, index, target)
-                for index, (target, seconds) in enumerate(planned.everywhere())
-                if target.target_id not in self._gone
-            ]
-            own_target = self._own_target(planned)
-            on_own_target = [
-                (end_s, index, target)
-                for end_s, index, target in ends
-                if target.target_id == own_target and end_s + SLACK * (end_s - ready[self.lease(target)]) <= latest_s
-            ]
-            end_s, _, target = min(on_own_target or ends)
-            ready[self.lease(target)] = end_s
-            yield planned, target, end_s
+        return _Choice(first_of_others, target) if first_of_others else None
 
     def _rank(self, choice: _Choice) -> tuple[float, int, float]:
         # The host with most work left starts first: it decides when the whole sweep ends.
-        return (-self._backlog_s.get(self.lease(choice.planned.target), 0.0), *_urgency(choice.planned))
+        backlog_s = self._backlog_s.get(self.lease(choice.target), 0.0)
+        return (-backlog_s, choice.queued.invocation.block, choice.order)
 
     def _open_targets(self, planned: PlannedInvocation) -> list[Target]:
         return [target for target, _ in planned.everywhere() if target.target_id not in self._gone]

@@ -4,8 +4,9 @@
 
 Each invocation measures one cell of a detector that does nothing, through the supervisor and its child. The floor is an
 interpreter that starts and ends. With `--pyfeat` also a real py-feat detector is measured, with synthetic weights of
-featray's cache. Then processes measure 10, 100 and 1000 cells each: a row must cost the same in all, in wall time and in
-CPU time of the supervisor and its child. It exits 1 when a promise is broken. Beside other work read the CPU times.
+featray's cache. Then processes measure 10, 100 and 1000 cells each: a row must cost the same in all, wall
+time and CPU time of the supervisor and its child. It exits 1 when a promise is broken. Beside other work read the CPU
+times.
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """Schedules: what starts next on which free lease."""
 
+import random
+
 from featray.core import cell
 from featray.core.choices import Exclusive
 from featray.core.status import Status
@@ -143,3 +145,40 @@ def test_work_that_no_target_is_left_for_is_given_up() -> None:
     assert schedule.drop("cpu@id-a") == []
     assert len(schedule.drop("cpu@id-b")) == 1
     assert schedule.waiting == 0
+
+
+def test_every_invocation_starts_once_also_when_ends_differ_and_a_target_is_set_aside() -> None:
+    draw = random.Random(3)
+    cells = [make_cell(threads=number) for number in range(1, 121)]
+    hosts = [make_host(f"h{number}") for number in range(60)]
+    work = make_plan(place(cells, *hosts, interchangeable=True), n=2)
+    schedule = Schedule(work.invocations, exclusive=Exclusive.HOST)
+    running, started, now = list[PlannedInvocation](), list[tuple[str, int]](), 0.0
+    while schedule.waiting or running:
+        while (planned := schedule.take(now)) is not None:
+            running.append(planned)
+            started += [(id_, planned.invocation.invocation) for id_ in planned.cell_ids]
+            assert len({at.target.target_id for at in running}) == len(running)
+        ended = running.pop(draw.randrange(len(running)))
+        now += draw.uniform(0.1, 10.0)
+        schedule.release(ended.target)
+        if len(started) == 150:
+            assert schedule.drop("cpu@id-h7") == []
+    assert len(started) == len(set(started)) == 240
+
+
+def test_interchangeable_work_waits_near_the_end_for_the_host_that_would_end_it_first() -> None:
+    asked = [make_cell(threads=number) for number in (1, 2)]
+    durations = {
+        (cell.cell_id(one), f"cpu@id-{host}"): seconds for one in asked for host, seconds in (("a", 10.0), ("b", 900.0))
+    }
+    placed = place(asked, make_host("a"), make_host("b"), interchangeable=True)
+    schedule = Schedule(make_plan(placed, n=1, durations=durations).invocations, exclusive=Exclusive.HOST)
+    first = schedule.take()
+    assert first is not None
+    assert first.target.host.hostname == "a"
+    assert schedule.take() is None
+    schedule.release(first.target)
+    second = schedule.take()
+    assert second is not None
+    assert second.target.host.hostname == "a"
