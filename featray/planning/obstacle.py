@@ -39,7 +39,10 @@ class Obstacle:
 
 
 def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
-    """Find why a target can never run a cell; None where nothing is known against it."""
+    """Find why a target can never run a cell; None where nothing is known against it.
+
+    Of the cell only the detector's class counts, and whether it has an environment of its own.
+    """
     if not cell.detector.is_pyfeat:
         return None
     software = None if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)

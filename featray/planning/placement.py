@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from featray.core.cell import Cell, cell_id
+from featray.core.choices import Device
 from featray.planning import target_selection
 from featray.planning.inventory import Inventory, Target
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
@@ -66,12 +67,17 @@ def match(
     picked = target_selection.select(inventory, selector)
     units: list[PlacedUnit] = []
     refusals: list[Refusal] = []
+    by_device = {device: [target for target in picked if target.device == device] for device in Device}
+    known: dict[tuple[str, bool], dict[str, Obstacle | None]] = {}  # by what of a cell decides
     for cell in cells:
-        targets = [target for target in picked if target.device == cell.device]
+        targets = by_device[cell.device]
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
             refusals.append(_refusal(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))
-        obstacles = {target.target_id: find_obstacle(cell, target) for target in targets}
+        obstacles = known.setdefault((cell.detector.class_name, bool(cell.requirements)), {})
+        obstacles |= {
+            target.target_id: find_obstacle(cell, target) for target in targets if target.target_id not in obstacles
+        }
         refusals += _refusals(cell, targets, obstacles)
         able = [target for target in targets if obstacles[target.target_id] is None]
         units += _units(cell, able, interchangeable=interchangeable)

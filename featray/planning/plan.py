@@ -5,7 +5,7 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from featray.core import identity, lease_rule
 from featray.core.cell import Cell
@@ -153,9 +153,20 @@ def _index(stored: Iterable[StoredUnit]) -> _LastAttempts:
 def _groups(units: Sequence[PlacedUnit]) -> dict[str, list[PlacedUnit]]:
     """Gather the units that one process can measure: same target, detector, weights and environment."""
     groups: dict[str, list[PlacedUnit]] = {}
+    keys: dict[Hashable, str] = {}  # the cells of a process share nearly all of its text: each is digested once
     for unit in units:
-        groups.setdefault(process_key(unit.cell, unit.target.target_id), []).append(unit)
+        alike = _process_parts(unit)
+        if alike not in keys:
+            keys[alike] = process_key(unit.cell, unit.target.target_id)
+        groups.setdefault(keys[alike], []).append(unit)
     return groups
+
+
+def _process_parts(unit: PlacedUnit) -> Hashable:
+    """Give what `process_key` is made of. Detectors go by their identity: the cells of a sweep share theirs."""
+    cell = unit.cell
+    variables = tuple(cell.env.items())
+    return (unit.target.target_id, id(cell.detector), cell.weights, cell.requirements, variables, cell.threads)
 
 
 def _split(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:

@@ -27,8 +27,8 @@ def summary(plan: Plan, placement: Placement) -> str:
 
 
 def to_json(plan: Plan, placement: Placement) -> str:
-    """Write a plan for scripts."""
-    value = {
+    """Write a plan for scripts, one unit, refusal or invocation a line: a million units take seconds that way."""
+    value: dict[str, Any] = {
         "sweep": plan.run.sweep,
         "run_id": plan.run.run_id,
         "units": records(plan, placement),
@@ -44,7 +44,17 @@ def to_json(plan: Plan, placement: Placement) -> str:
         "invocations": [planned.invocation.name for planned in plan.invocations],
         "estimate_s": plan.expected_s,
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return "{\n" + ",\n".join(f"  {_json(key)}: {_json_lines(item)}" for key, item in value.items()) + "\n}"
+
+
+def _json_lines(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return _json(value)
+    return "[\n" + ",\n".join(f"    {_json(item)}" for item in value) + "\n  ]"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def records(plan: Plan, placement: Placement) -> list[dict[str, Any]]:

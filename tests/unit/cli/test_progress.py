@@ -1,6 +1,7 @@
 """Progress for people: lines, and the live view of a terminal."""
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
