@@ -1,8 +1,9 @@
-"""Run outcome: the rows of a run, its problems, and what is left for a later part of the same submit.
+"""Run outcome: how many rows a run stored, its problems, and what is left for a later part of the same submit.
 
 Flow: `runner` -> `RunOutcome` -> `submission` adds those of its parts -> `api.submit`.
 """
 
+import array
 import dataclasses
 
 from featray.core.cell import Cell
@@ -12,9 +13,10 @@ from featray.errors import HeadGone
 
 @dataclasses.dataclass
 class RunOutcome:
-    """The result of a run."""
+    """The result of a run. Of its rows it keeps 8 bytes each: a row takes 20 kB, and the store has it."""
 
-    rows: list[Row] = dataclasses.field(default_factory=list)
+    key_hashes: "array.array[int]" = dataclasses.field(default_factory=lambda: array.array("q"))
+    """Hash of the key of each row that was stored and told."""
     problems: list[str] = dataclasses.field(default_factory=list)
     not_reached: int = 0  # unit-invocations that the budget left unmeasured
     newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
@@ -24,9 +26,18 @@ class RunOutcome:
     vanished: int = 0  # rows of the run that were stored and are not in the store any more
     head_gone: HeadGone | None = None  # what ended the run early; finished rows are stored
 
+    @property
+    def measured(self) -> int:
+        """Count the rows that were stored and told."""
+        return len(self.key_hashes)
+
+    def note(self, row: Row) -> None:
+        """Count a row."""
+        self.key_hashes.append(hash(row.key()))
+
     def add(self, later: "RunOutcome") -> None:
         """Add the result of a later part of the same submit."""
-        self.rows += later.rows
+        self.key_hashes += later.key_hashes
         self.problems += later.problems
         self.not_reached += later.not_reached
         self.newcomers += later.newcomers

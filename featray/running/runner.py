@@ -98,7 +98,6 @@ class Runner:
         self._schedule = Schedule(work.invocations, exclusive=exclusive)
         self._running: dict[int, _RunningInvocation] = {}
         self._failures_in_a_row: dict[str, int] = {}
-        self._stored: set[tuple[str, str, str, int, int]] = set()
         self._fresh: list[Row] = []  # rows that are not in the store yet
         self._outputs: list[tuple[Row, PlainOutput]] = []  # the same, of outputs
         self._untold: collections.deque[tuple[Event | None, str | None]] = (
@@ -223,10 +222,10 @@ class Runner:
     def _take_row(self, invocation: _RunningInvocation, row: Row, text: str | None = None) -> None:
         """Store a row of an invocation, and plan another attempt where its status asks for one."""
         cell = invocation.waiting.pop(row.cell_id, None)
-        if row.key() in self._stored:
-            return
+        if cell is None:
+            return  # it came before
         invocation.has_rows = True
-        if cell is not None and row.status == Status.OOM:
+        if row.status == Status.OOM:
             for exhausted in (self._exhausted, self.outcome.exhausted):
                 exhausted.setdefault(row.target_id, []).append(cell)
         retry = next_attempt(invocation.planned, row)
@@ -287,7 +286,6 @@ class Runner:
 
     def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
         """Have a row stored and told, with the others of this poll."""
-        self._stored.add(row.key())
         self._fresh.append(row)
         self._gauges.add(row, planned.target, self._now())
         self._report(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
@@ -311,7 +309,7 @@ class Runner:
         while self._untold:
             event, text = self._untold.popleft()
             if event is not None and event.row is not None:
-                self.outcome.rows.append(event.row)
+                self.outcome.note(event.row)
             self._tell(event, text)
 
     def _deadline(self, planned: PlannedInvocation, *, is_measuring: bool = False) -> float:
@@ -336,7 +334,7 @@ class Runner:
         self._untold.append((event, text))
 
     def _tell(self, event: Event | None, text: str | None) -> None:
-        done = len(self.outcome.rows)
+        done = self.outcome.measured
         elapsed_s = self._now() - self._begun
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
         self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left_s), text=text))

@@ -67,8 +67,8 @@ def run(
 
 def _count_vanished(results: str, run_id: str, prepared: SubmitPlan, outcome: RunOutcome) -> int:
     """Count the rows that the run had or got and that the store lacks: somebody removed or damaged it meanwhile."""
-    stored = {unit.key() for unit in store.keys(results, run_id=run_id, every_attempt=True).units}
-    return len((prepared.stored | {row.key() for row in outcome.rows}) - stored)
+    stored = {hash(unit.key()) for unit in store.keys(results, run_id=run_id, every_attempt=True).units}
+    return len({*map(hash, prepared.stored), *outcome.key_hashes} - stored)
 
 
 def _measure_newcomers(
@@ -148,7 +148,7 @@ def _run_or_cancel(runner: Runner) -> RunOutcome:
         return runner.run()
     except KeyboardInterrupt:
         runner.cancel()
-        done = len(runner.outcome.rows)
+        done = runner.outcome.measured
         raise errors.Interrupted(f"stopped; {done} rows are stored, the next submit goes on from there") from None
 
 
