@@ -16,6 +16,7 @@ no message has them. `pandas.read_parquet("results/rows")` gives the same column
     location, stored_files     where the rows lie, and the files there
     schema, footers            the columns, and what small files say of their rows
     small_files, scanning      columns of many files at once; `conditions` choose rows, `problems` name bad files
+    soundness                  that no row of a table has a fault, by whole columns
     reading, resuming, summary what a caller asks for: rows, states of units, runs
     writing, compaction        new files, and many files made one
     appending                  the files of one writer, merged while it goes on

@@ -23,6 +23,7 @@ from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem, report_bad_row
 from featray.store.scanning import scan
 from featray.store.schema import FILE_COLUMN, find_fault
+from featray.store.soundness import is_sound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,6 +194,8 @@ def drop_bad_rows(location: Location, table: Any) -> tuple[Any, list[StoreProble
         location: The store.
         table: With `schema.REQUIRED`; other columns are checked where it has them.
     """
+    if is_sound(table):
+        return table, []
     names = [name for name in schema.CHECKED if name in table.schema.names]
     good, problems = [], []
     for index, (name, record) in enumerate(named_records(location, table.select([*names, FILE_COLUMN]))):
@@ -232,6 +235,9 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
 
     Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host.
     """
+    key_names = list(schema.KEY if every_attempt else schema.KEY[:-1])
+    if table.select(key_names).group_by(key_names).aggregate([]).num_rows == table.num_rows:
+        return table
     parts = [table.column(name).to_pylist() for name in schema.KEY]
     has_status = "status" in table.schema.names
     statuses = table.column("status").to_pylist() if has_status else [None] * table.num_rows

@@ -54,7 +54,7 @@ def keys(
     complete, incomplete = _drop_bad_rows(location, reading.distinct(scanned.table, every_attempt=every_attempt))
     table, bad_rows = reading.migrate_older(location, complete, condition)
     names = [field.name for field in dataclasses.fields(StoredUnit)]
-    units = [StoredUnit(**record) for record in table.select(names).to_pylist()]
+    units = [StoredUnit(**record) for record in schema.to_records(table.select(names))]
     units.sort(key=reading.order_key)
     return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
 

@@ -1,0 +1,85 @@
+"""Soundness: a table that is called sound has no row with a fault, whichever column it would be in."""
+
+import dataclasses
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from featray.core import row_values
+from featray.store import schema
+from featray.store.soundness import is_sound
+from tests.support.builders import make_row
+
+BAD: dict[str, Any] = {
+    "status": "great",
+    "device": "abacus",
+    "section_kind": "novel",
+    "started_at": "yesterday",
+    "ended_at": "2026-05-14",
+    "timed_s": [0.1, -1.0],
+    "warmup_s": [0.1, float("nan")],
+    "sustained_hz": [1.0, -1.0],
+    "interval_s": [2.0, 1.0],
+    "stages_s": {"decode": -1.0},
+    "asked": "[]",
+    "rules": "[" * 100_000,
+    "work": {"class": None},
+    "unmet_rules": ["a", None],
+    "throttle_reasons": [None],
+    "output_summary": {"a": None},
+    "printed": {"a": None},
+    "import_s": float("nan"),
+    "input_fps": 0.0,
+    "batch_size": 0,
+}
+"""Column -> a value that cannot be; the other columns with a rule are numbers that must not be below 0."""
+
+
+def table_of(**changes: Any) -> Any:
+    """Make a table of a good row, one with changes, and another good one."""
+    records = [vars(make_row(invocation=number)) for number in (1, 2, 3)]
+    records[1] = records[1] | changes
+    return pa.Table.from_pylist([schema.to_storable(record) for record in records], schema=schema.SCHEMA)
+
+
+def test_good_rows_are_sound() -> None:
+    assert is_sound(table_of())
+    assert is_sound(table_of().slice(1, 1))
+    assert is_sound(schema.SCHEMA.empty_table())
+
+
+def test_a_table_of_rows_without_what_may_be_null_is_sound() -> None:
+    nullable = {
+        field.name: None
+        for field in dataclasses.fields(make_row())
+        if field.name not in {*schema.REQUIRED, *schema.KEY}
+    }
+    assert is_sound(table_of(**nullable | {"schema_version": make_row().schema_version, "status": "failed"}))
+
+
+@pytest.mark.parametrize("name", row_values.COLUMNS)
+def test_a_value_that_cannot_be_makes_a_table_unsound(name: str) -> None:
+    bad = BAD.get(name, -1)
+    assert row_values.find_fault({name: bad}) is not None
+    assert not is_sound(table_of(**{name: bad}))
+
+
+@pytest.mark.parametrize("name", schema.REQUIRED)
+def test_a_required_column_that_is_null_makes_a_table_unsound(name: str) -> None:
+    assert not is_sound(table_of(**{name: None}))
+
+
+@pytest.mark.parametrize("times", [None, []])
+def test_an_ok_row_without_times_makes_a_table_unsound(times: list[float] | None) -> None:
+    assert not is_sound(table_of(timed_s=times))
+
+
+@pytest.mark.parametrize("bad", [[1.0], [-1.0, 1.0], [0.0, 0.0], [1.0, None]])
+def test_an_interval_that_cannot_be_makes_a_table_unsound(bad: list[float]) -> None:
+    assert not is_sound(table_of(interval_s=bad))
+
+
+@pytest.mark.parametrize("version", [0, 999])
+def test_rows_of_another_schema_are_for_others_to_judge(version: int) -> None:
+    assert not is_sound(table_of(schema_version=version))
