@@ -429,4 +429,4 @@ def test_a_backend_that_runs_one_at_a_time_gets_the_next_when_the_last_has_ended
     placed = place([make_cell(device="cuda")], make_host("box", BLACKWELL, RTX3090))
     work = make_plan(placed, n=2, exclusive=Exclusive.GPU)
     outcome = Runner(work, backend, str(tmp_path), lambda _: None).run()
-    assert (len(outcome.rows), backend.most) == (4, at_once)
+    assert (outcome.measured, backend.most) == (4, at_once)
