@@ -74,6 +74,8 @@ def _are_lists_sound(name: str, column: Any) -> bool:
         return False
     if name == "interval_s":
         return _are_intervals_sound(name, column, values)
+    if pa.types.is_integer(values.type):
+        return _are_possible(name, column.to_pylist())  # short, and few rows have any
     if not pa.types.is_floating(values.type):
         return True  # texts; their only rule is that none is null
     ends = _ends(values)

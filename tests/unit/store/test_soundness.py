@@ -26,6 +26,7 @@ BAD: dict[str, Any] = {
     "rules": "[" * 100_000,
     "work": {"class": None},
     "unmet_rules": ["a", None],
+    "face_counts": [1, 0],
     "throttle_reasons": [None],
     "output_summary": {"a": None},
     "printed": {"a": None},
