@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from featray.api.results import Result
+from featray.backends.ray import needs
 from featray.core import detectors, wording
 from featray.errors import NotReady
 from featray.host import limits, probe
@@ -52,6 +53,7 @@ def doctor() -> MachineCheckup:
         open_files=limited.open_files,
         open_files_max=limited.open_files_max,
         taken_ports=limited.taken_ports,
+        missing_for_ray=tuple(needs.list_missing()),
     )
     return MachineCheckup(checkup.check(probe.this_host(thorough=True), facts))
 

@@ -49,6 +49,7 @@ class MachineFacts:
     open_files: int
     open_files_max: int
     taken_ports: Collection[int]
+    missing_for_ray: Collection[tuple[str, str]] = ()  # what was found, and what to do
 
 
 def check(host: Host, facts: MachineFacts) -> list[CheckedPart]:
@@ -145,6 +146,8 @@ def _files(host: Host, facts: MachineFacts) -> Iterator[CheckedPart]:
 
 
 def _limits(facts: MachineFacts) -> Iterator[CheckedPart]:
+    for found, remedy in facts.missing_for_ray:
+        yield _fault("Ray", found, remedy)
     if facts.shared_memory_b is not None:
         shared = wording.size(facts.shared_memory_b)
         if facts.shared_memory_b < SHARED_MEMORY_B:

@@ -1,6 +1,6 @@
 """Needs: what Ray must find on this machine before it can start, with what to do where it is not so.
 
-Flow: `link.connect` -> `check`, for an embedded Ray. Ray itself says of these only that a process of its own has died,
+Flow: `link.connect` -> `check`, for an embedded Ray; `featray.doctor` -> `list_missing`. Ray itself says of these only that a process of its own has died,
 or that a node timed out, after up to a minute.
 """
 
@@ -27,22 +27,23 @@ def check() -> None:
     Raises:
         BackendError: names each thing that is missing, and what to do.
     """
-    missing = list(_list_missing())
+    missing = [f"{found}: {remedy}" for found, remedy in list_missing()]
     if missing:
         raise BackendError(f"Ray cannot run here: {'; '.join(missing)}")
 
 
-def _list_missing() -> Iterator[str]:
+def list_missing() -> Iterator[tuple[str, str]]:
+    """List what is missing, and what to do about each."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in (soft, hard) and hard < FILES_MIN:
-        yield f"a process may have {hard} open files, and Ray needs {FILES_MIN}: raise the limit (`ulimit -n 65536`)"
+        yield f"a process may have {hard} open files, and Ray needs {FILES_MIN}", "raise the limit (`ulimit -n 65536`)"
     if token.read() is None and (reason := why_unwritable(token.path().parent)):
-        yield f"{token.path()} cannot be written ({reason}): name another file in RAY_AUTH_TOKEN_PATH"
+        yield f"{token.path()} cannot be written ({reason})", "name another file in RAY_AUTH_TOKEN_PATH"
     folder = temporary_folder()
     if reason := why_unwritable(folder):
-        yield f"Ray's folder {folder} cannot be written ({reason}): name another one in RAY_TMPDIR"
+        yield f"Ray's folder {folder} cannot be written ({reason})", "name another one in RAY_TMPDIR"
     if SHARED_MEMORY.exists() and (reason := why_unwritable(SHARED_MEMORY)):
-        yield f"{SHARED_MEMORY} cannot be written ({reason}): mount it writable (docker: `--shm-size=1g`)"
+        yield f"{SHARED_MEMORY} cannot be written ({reason})", "mount it writable (docker: `--shm-size=1g`)"
 
 
 def temporary_folder() -> Path:

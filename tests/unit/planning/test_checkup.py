@@ -65,6 +65,7 @@ def test_a_ready_machine_is_ok_in_every_part() -> None:
         ("disk", {"disk_free_b": GIB}, {}, "fault", "1.0 GiB free", "FEATRAY_CACHE"),
         ("shared memory", {}, {"shared_memory_b": 64 * 1024**2}, "note", "64.0 MiB", "--shm-size"),
         ("open files", {}, {"open_files": 1024, "open_files_max": 8192}, "note", "1024 per process", "ulimit -n 8192"),
+        ("Ray", {}, {"missing_for_ray": [("/dev/shm is full", "make room")]}, "fault", "/dev/shm is full", "make room"),
         ("ports", {}, {"taken_ports": (8265,)}, "note", "8265 (the dashboard)", "--dashboard-port"),
     ],
 )  # fmt: skip
