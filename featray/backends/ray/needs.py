@@ -1,7 +1,7 @@
 """Needs: what Ray must find on this machine before it can start, with what to do where it is not so.
 
-Flow: `link.connect` -> `check`, for an embedded Ray; `featray.doctor` -> `list_missing`. Ray itself says of these only that a process of its own has died,
-or that a node timed out, after up to a minute.
+Flow: `link.connect` -> `check`, for an embedded Ray; `featray.doctor` -> `list_missing`.
+Ray itself says of these only that a process of its own has died, or that a node timed out, after up to a minute.
 """
 
 import os
