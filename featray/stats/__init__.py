@@ -8,7 +8,8 @@ clocks, so they say nothing about the next process. Pooling all repeats called 3
 timing per side 38%; one median per process calls 4 to 6%. The session is the level above it (`sessions`).
 
 Source: Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (2013); Welch (1947); Stein (1945) for `planned`;
-Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`.
+Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`; Matteson & James (2014) for
+`change_points`.
 
     invocations   one unit: median, interval, how many invocations it takes
     pairing       how two sides were measured beside each other
@@ -18,6 +19,7 @@ Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`.
     decision      two units: ratio, interval, verdict
     several       many: false discoveries, tied settings
     curves        settings of many curves: which take longer, corrected for the number of pairs
+    change_points a history of sessions: where its level steps
 """
 
 from featray.stats.decision import ASSUMED_SD, MARGIN, Decision, Spread, Verdict, decide
