@@ -14,6 +14,7 @@ From Python, in notebooks and scripts:
     featray.compare("a", "b", over=["gpu"])       a verdict per matching pair
     featray.recommend(detector="retinaface")      the setting to use
     featray.suggest("blackwell")                  what to measure next
+    featray.history()                             times over versions and days
     featray.status()                              how the submits on a cluster stand
     featray.hosts()                               what each machine is and has
     featray.import_reports("report.md")           py-feat's own reports into the store
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         doctor,
         export,
         fetch,
+        history,
         hosts,
         import_reports,
         init,
@@ -57,6 +59,7 @@ __all__ = [
     "doctor",
     "export",
     "fetch",
+    "history",
     "hosts",
     "import_reports",
     "init",

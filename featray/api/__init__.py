@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from featray.api.doctor import doctor
     from featray.api.export import export
     from featray.api.fetch import fetch
+    from featray.api.history import history
     from featray.api.hosts import check, hosts
     from featray.api.import_reports import import_reports
     from featray.api.init import init
@@ -42,6 +43,7 @@ __all__ = [
     "doctor",
     "export",
     "fetch",
+    "history",
     "hosts",
     "import_reports",
     "init",

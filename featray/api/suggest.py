@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from featray.analysis import diagnosis, units
-from featray.analysis.advice import followup_file, followups
+from featray.analysis.advice import confirming_sweeps, followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis
 from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
+from featray.api.history import history as read_history
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.errors import BadInput
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
 
@@ -41,7 +43,11 @@ class Suggested(Result):
 
 
 def suggest(
-    *names: str, results: str = "results", baseline: str | None = None, output: PathLike | None = None
+    *names: str,
+    results: str = "results",
+    baseline: str | None = None,
+    output: PathLike | None = None,
+    history: bool = False,
 ) -> Suggested:
     """Suggest the sweeps that would settle what the report of the same arguments leaves open.
 
@@ -50,14 +56,29 @@ def suggest(
         results: Store of rows: a folder or URI.
         baseline: As in `report`.
         output: Folder to write the sweep files into; None writes none.
+        history: Instead the sweeps that would confirm or refute the steps which the store's history is suspected of.
 
     Returns:
         The sweeps, the most useful first; none where no finding asks for another measurement.
 
     Raises:
-        BadInput: there is no such sweep or run.
+        BadInput: there is no such sweep or run, or a run or baseline is named beside `history`.
         StoreError: the store cannot be read, or the folder not written.
     """
+    suggested = _from_history(results, names, baseline) if history else _from_report(results, names, baseline)
+    if output is None:
+        return suggested
+    return dataclasses.replace(suggested, written=tuple(write_files(Path(output), suggested.files)))
+
+
+def _from_history(results: str, names: Sequence[str], baseline: str | None) -> Suggested:
+    if names or baseline is not None:
+        raise BadInput("--history looks at every run of the store: name no sweep and no --baseline")
+    found = read_history(results=results)
+    return Suggested(followups=tuple(confirming_sweeps.propose(found.changes)), problems=found.problems)
+
+
+def _from_report(results: str, names: Sequence[str], baseline: str | None) -> Suggested:
     chosen = chosen_runs.choose(results, names)
     baseline_rows, problems = chosen_runs.find_baseline(results, chosen, baseline)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, baseline_rows)
@@ -66,12 +87,9 @@ def suggest(
         lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),
         lambda made: made.pairs,
     )
-    suggested = Suggested(
+    return Suggested(
         followups=propose(diagnosed, candidate_units, baseline_units), problems=(*chosen.problems, *problems)
     )
-    if output is None:
-        return suggested
-    return dataclasses.replace(suggested, written=tuple(write_files(Path(output), suggested.files)))
 
 
 def propose(diagnosed: Diagnosis, candidate: Sequence[Unit], baseline: Sequence[Unit]) -> tuple[Followup, ...]:

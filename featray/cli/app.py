@@ -23,6 +23,7 @@ from featray.cli import (
     exit_codes,
     export,
     fetch,
+    history,
     hosts,
     import_,
     init,
@@ -83,6 +84,7 @@ _add("plan", plan.plan, "Show what would run where, and how long it takes.")
 _add("report", report.report, "Write what was measured, as markdown, HTML or JSON.")
 _add("compare", compare.compare, "Say for each pair whether it is really faster.", exit_codes.TABLE)
 _add("suggest", suggest.suggest, "Write the sweeps that would settle open questions.")
+_add("history", history.history, "Show how times moved over versions and days.")
 _add("recommend", recommend.recommend, "Name the setting to use.")
 _add("measure", measure.measure, "Measure one cell on this machine, without Ray.")
 _add("calibrate", calibrate.calibrate, "Learn how much identical cells differ on each target.")

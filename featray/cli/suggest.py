@@ -17,16 +17,21 @@ def suggest(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Write each sweep to a file there; default: print them."),
     ] = None,
+    history: Annotated[
+        bool,
+        typer.Option("--history", help="Write the sweeps that confirm or refute the steps of `featray history`."),
+    ] = False,
 ) -> None:
     """Write the sweeps to submit next, with reasons and times, each of at most about four hours."""
     import featray
     from featray.core import wording
 
-    suggested = featray.suggest(*(names or ()), results=results, baseline=baseline, output=output)
+    suggested = featray.suggest(*(names or ()), results=results, baseline=baseline, output=output, history=history)
     for problem in suggested.problems:
         console.warn(problem)
     if not suggested.followups:
-        console.say("nothing to suggest: no finding asks for another measurement")
+        asking = "suspected step that a sweep could confirm" if history else "finding asks for another measurement"
+        console.say(f"nothing to suggest: no {asking}")
     else:
         count = wording.count(len(suggested.followups), "sweep")
         console.say(f"{count}, about {wording.duration(suggested.expected_s)} in all, the most useful first")

@@ -1,6 +1,6 @@
 """Change points: where the level of a history of times steps, as opposed to scattering or drifting.
 
-Flow: sessions of one series in order -> `find_changes` -> `Step` -> `analysis.history`. Pure.
+Flow: sessions of one series in order -> `find_changes` -> `LevelStep` -> `analysis.history`. Pure.
 
 - E-divisive means: the split of a segment that has the largest energy statistic is a change if at most `SIGNIFICANCE`
   of the random orders of the segment have a larger one. Then both parts are searched.
@@ -41,7 +41,7 @@ at an sd of 5% between sessions makes a step in every second history."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Step:
+class LevelStep:
     """A change of level. Times of the series change by the factor `ratio`, with a 95% interval."""
 
     index: int  # of the first session after the change
@@ -58,7 +58,7 @@ def find_changes(
     spread: SessionSpread = ASSUMED,
     margin: float = MARGIN,
     seed: int = 0,
-) -> list[Step]:
+) -> list[LevelStep]:
     """Find where a history steps.
 
     Args:
@@ -142,7 +142,7 @@ def _variances(sessions: Sequence[Logs], spread: SessionSpread) -> list[float]:
     return [spread.sd**2 + process / len(logs) for logs in sessions]
 
 
-def _steps(levels: Sequence[float], known: Sequence[float], freedom: float, splits: Sequence[int]) -> list[Step]:
+def _steps(levels: Sequence[float], known: Sequence[float], freedom: float, splits: Sequence[int]) -> list[LevelStep]:
     """Estimate each step from the levels beside it.
 
     The scatter of the points around their levels, relative to what is known of it, corrects the known variances; these
@@ -163,7 +163,7 @@ def _steps(levels: Sequence[float], known: Sequence[float], freedom: float, spli
         error = math.sqrt(scale * sum(fmean(known[part]) / (part.stop - part.start) for part in (before, after)))
         far = two_sided(CONFIDENCE, total) * error
         steps.append(
-            Step(
+            LevelStep(
                 index=after.start,
                 first=before.start,
                 last=after.stop,
@@ -175,7 +175,7 @@ def _steps(levels: Sequence[float], known: Sequence[float], freedom: float, spli
     return steps
 
 
-def _strength(levels: Sequence[float], step: Step, margin: float) -> float:
+def _strength(levels: Sequence[float], step: LevelStep, margin: float) -> float:
     """Say how far a step is from being none, in log time: not positive where it is chance, small, or a drift."""
     low, high = sorted((abs(math.log(step.low)), abs(math.log(step.high))))
     is_clear = math.log(step.low) * math.log(step.high) > 0
@@ -187,7 +187,7 @@ def _strength(levels: Sequence[float], step: Step, margin: float) -> float:
     return 0.0 if _is_drift(levels, step) else low
 
 
-def _is_drift(levels: Sequence[float], step: Step) -> bool:
+def _is_drift(levels: Sequence[float], step: LevelStep) -> bool:
     """Return True unless two levels lie clearly closer to the points on both sides than one line does.
 
     Clearly: better by the Bayesian information criterion, where the place of a change counts as two parameters.

@@ -67,7 +67,7 @@ def _content(followup: Followup) -> dict[str, Any]:
         "measure": {"invocations": followup.invocations} if followup.invocations else {},
         "weights": first.weights,
         "env": dict(first.env),
-        "environments": {first.environment or "own": list(first.requirements)} if first.requirements else {},
+        "environments": {cell.environment or "own": list(cell.requirements) for cell in cells if cell.requirements},
         "baseline": followup.baseline,
     }
     return {key: value for key, value in content.items() if value not in (None, {}, [])}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from featray.stats import SessionSpread
-from featray.stats.change_points import SEGMENT_MIN, Step, energy, find_changes
+from featray.stats.change_points import SEGMENT_MIN, LevelStep, energy, find_changes
 from featray.stats.sessions import ASSUMED, Basis
 
 QUIET = SessionSpread(sd=0.01, freedom=12, sessions=13, basis=Basis.CALIBRATED)
@@ -93,7 +93,7 @@ def test_what_the_store_knows_of_its_noise_can_make_a_step_doubtful() -> None:
 
 def test_equal_times_have_no_step_and_an_exact_step_has_one() -> None:
     assert find_changes([[0.0]] * 20) == []
-    steps: list[Step] = find_changes([[0.0]] * 10 + [[0.5]] * 10)
+    steps: list[LevelStep] = find_changes([[0.0]] * 10 + [[0.5]] * 10)
     assert [step.index for step in steps] == [10]
 
 

@@ -1,0 +1,110 @@
+"""Confirming sweeps: both versions around a suspected step of a history, measured side by side.
+
+Flow: `history.HistoryChange` -> `propose` -> `Followup` -> `followup_file.to_yaml`. Pure.
+
+Side by side, both versions share the machine, its state and the day. What differs then is the version.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from featray import stats
+from featray.analysis import unit_cell
+from featray.analysis.advice.followups import Followup
+from featray.analysis.comparison import separation
+from featray.analysis.history import ChangeState, HistoryChange, Software
+from featray.core import identity, wording
+from featray.core.cell import Cell
+from featray.core.choices import Device
+from featray.core.rules import Rules
+from featray.planning import time_estimate
+
+BEFORE, AFTER = "before", "after"
+"""Names of the two environments in each sweep."""
+
+BUILD_TAG = "torch is pinned without its build tag, which names a wheel index and not a version"
+
+
+def propose(changes: Iterable[HistoryChange]) -> list[Followup]:
+    """Write a sweep for each pair of versions on each machine, with every setting that is suspected there.
+
+    What is confirmed or refuted needs none. What has the same software on both sides can have none, and neither can
+    what was measured with local changes.
+    """
+    groups: dict[str, list[HistoryChange]] = {}
+    for change in changes:
+        if change.state is ChangeState.SUSPECTED and change.can_be_confirmed and _cells(change):
+            groups.setdefault(_group(change), []).append(change)
+    return [_followup(members, number) for number, members in enumerate(groups.values(), start=1)]
+
+
+def _group(change: HistoryChange) -> str:
+    """Identify what the cells of one sweep have in common."""
+    first = _cells(change)[0]
+    return identity.digest(
+        {
+            "target": change.series.machine.target_id,
+            "software": [dataclasses.astuple(side.software) for side in (change.before, change.after)],
+            "requirements": [list(cell.requirements) for cell in _cells(change)],
+            "weights": first.weights,
+            "env": dict(first.env),
+        }
+    )
+
+
+def _cells(change: HistoryChange) -> list[Cell]:
+    """Give the cell with the software of either side; empty if the cell is unknown or both would install the same.
+
+    A side has the requirements of its sweep. If these are the same on both sides, as with a branch that has moved on,
+    the versions that were measured are written instead.
+    """
+    asked = [unit_cell.of_unit(point.units[-1]) for point in (change.before, change.after)]
+    cells = [cell for cell in asked if cell is not None]
+    if len(cells) < len(asked):
+        return []
+    installed = [cell.requirements for cell in cells]
+    if not all(installed) or installed[0] == installed[1]:
+        rows = [point.rows[-1] for point in (change.before, change.after)]
+        installed = [separation.requirements(row, row) for row in rows]
+    if installed[0] == installed[1]:
+        return []
+    return [
+        dataclasses.replace(cell, environment=name, requirements=requirements)
+        for cell, name, requirements in zip(cells, (BEFORE, AFTER), installed, strict=True)
+    ]
+
+
+def _followup(members: Sequence[HistoryChange], number: int) -> Followup:
+    first = members[0]
+    cells = {(change.series.name, cell.environment): cell for change in members for cell in _cells(change)}
+    row = first.after.rows[-1]
+    is_tagged = any("+" in (point.software.torch or "") for point in (first.before, first.after))
+    invocation_s = sum(time_estimate.guess_s(cell, Rules()) + time_estimate.LOAD_S for cell in cells.values())
+    return Followup(
+        name=f"confirm-{number}",
+        cells=tuple(cells.values()),
+        target=first.series.machine,
+        host=row.hostname,
+        device=row.device,
+        gpu=row.gpu_name if row.device == Device.CUDA else None,
+        invocations=stats.INVOCATIONS_MAX,
+        baseline=None,
+        reasons=(
+            _versions(first.before.software, first.after.software),
+            *(_reason(change) for change in members),
+        ),
+        remarks=("then run featray history again", *([BUILD_TAG] if is_tagged else [])),
+        expected_s=stats.INVOCATIONS_MAX * invocation_s,
+    )
+
+
+def _versions(before: Software, after: Software) -> str:
+    return f"before: {before.text}; after: {after.text}"
+
+
+def _reason(change: HistoryChange) -> str:
+    step = change.step
+    interval = f"{wording.ratio(step.low)} to {wording.ratio(step.high)}"
+    return wording.plain(
+        f"{change.series.name}: suspected step of the time by {wording.ratio(step.ratio)} ({interval})"
+    )

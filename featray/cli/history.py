@@ -1,0 +1,39 @@
+"""`featray history`: how times moved over versions and days, and where they stepped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featray.cli import console
+from featray.cli.options import DEFAULT_RESULTS, Json, Results
+
+
+def history(
+    detector: Annotated[str | None, typer.Option("--detector", metavar="NAME", help="Only this detector.")] = None,
+    clip: Annotated[str | None, typer.Option("--input", metavar="NAME", help="Only this input.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="NAME", help="Only on the machine of this name.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option("--over", metavar="date|version", help="What the points are ordered by.")
+    ] = "date",
+    results: Results = DEFAULT_RESULTS,
+    json: Json = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots there.")
+    ] = None,
+) -> None:
+    """Show how the time of each setting moved on each machine, and where it stepped. docs/history.md says how.
+
+    A step is SUSPECTED until a run that measures both versions side by side says more; `featray suggest --history`
+    writes that sweep. Imported reports are shown and never make a step.
+    """
+    import featray
+
+    found = featray.history(detector=detector, input=clip, host=host, order=order, results=results, output=html)
+    for problem in found.problems:
+        console.warn(problem)
+    console.result(found.to_json() if json else console.printable(found.text()))
+    if found.written is not None:
+        console.say(f"page: {found.written}")

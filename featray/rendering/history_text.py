@@ -1,0 +1,100 @@
+"""History text: every series as a line with a sparkline, and its steps as sentences.
+
+Flow: `analysis.history` -> `lines`, `sentence` -> `featray history`, `page.history_page`. Pure.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from featray.analysis.history import ChangeState, HistoryChange, Point, Series
+from featray.core import wording
+
+BARS = "▁▂▃▄▅▆▇█"
+SPARKLINE_LENGTH = 40  # characters: the last points of a series beside its name on 80 columns
+MARKS = {ChangeState.SUSPECTED: "?", ChangeState.CONFIRMED: "!", ChangeState.REFUTED: "="}
+LEGEND = "Bars are times per call from the least to the most, · is an import. Lower is faster."
+NO_SERIES = "no measured or imported time fits"
+
+
+def sparkline(points: Sequence[Point], length: int = SPARKLINE_LENGTH) -> str:
+    """Draw the last points, scaled from the least time to the most; an import is a dot."""
+    shown = points[-length:]
+    measured = [point.call_s for point in shown if not point.is_imported]
+    low, high = (min(measured), max(measured)) if measured else (0.0, 0.0)
+    return "".join("·" if point.is_imported else _bar(point.call_s, low, high) for point in shown)
+
+
+def _bar(value: float, low: float, high: float) -> str:
+    """Choose a bar; what spreads by less than a tenth is drawn low, so that scatter does not look like a cliff."""
+    span = max(high - low, 0.1 * low)
+    return BARS[min(int((value - low) / span * len(BARS)), len(BARS) - 1)] if span else BARS[0]
+
+
+def time(point: Point) -> str:
+    """Write a point's time per call, with its interval if it has one: `0.76 s (0.75 to 0.77)`."""
+    shown = f"{wording.seconds(point.call_s)} s"
+    if point.interval_s is None:
+        return f"{shown} (imported)" if point.is_imported else shown
+    return f"{shown} ({' to '.join(map(wording.seconds, point.interval_s))})"
+
+
+def date(point: Point) -> str:
+    """Write the day of a point."""
+    return point.moment[:10]
+
+
+def sentence(change: HistoryChange) -> str:
+    """Say what changed, when, by how much, and what is known of it."""
+    step = change.step
+    direction = "slower" if step.ratio > 1 else "faster"
+    size = wording.times(step.ratio if step.ratio > 1 else 1 / step.ratio)
+    interval = f"time ratio {wording.ratio(step.ratio)}, {wording.ratio(step.low)} to {wording.ratio(step.high)}"
+    where = f"between {date(change.before)} and {date(change.after)}"
+    return f"{change.state}: {size} {direction} {where} ({interval}). {_differing(change)} {_known(change)}"
+
+
+def _differing(change: HistoryChange) -> str:
+    if not change.differing:
+        return "Nothing that was recorded changed there."
+    return f"Changed there: {wording.listed(map(wording.short, change.differing))}."
+
+
+def _known(change: HistoryChange) -> str:
+    pair = change.pair
+    if pair is not None:
+        ratio = f", ratio {wording.ratio(pair.decision.ratio)}" if pair.decision else ""
+        return f"Side by side in run {wording.short(pair.candidate.row.run_id)}: {pair.verdict}{ratio}."
+    if change.can_be_confirmed:
+        return "A sweep with both versions would tell: `featray suggest --history`."
+    if change.before.software == change.after.software:
+        return "py-feat and torch are the same on both sides, so the machine is the first suspect."
+    return "A version is unknown or has local changes, so no sweep can measure both sides."
+
+
+def lines(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> Iterator[str]:
+    """Write every series, machine by machine, each with its steps below it."""
+    if not found:
+        yield NO_SERIES
+        return
+    machine = None
+    for series, changes in found:
+        if series.machine.target_id != machine:
+            machine = series.machine.target_id
+            yield f"{'' if series is found[0][0] else chr(10)}{wording.plain(series.machine.place)}"
+        yield f"  {wording.plain(series.name)}"
+        yield f"    {sparkline(series.points)}  {_span(series)}"
+        yield from (f"    {MARKS[change.state]} {wording.plain(sentence(change))}" for change in changes)
+    yield f"\n{LEGEND}"
+
+
+def _span(series: Series) -> str:
+    first, last = series.points[0], series.points[-1]
+    count = wording.count(len(series.points), "point")
+    if first is last:
+        return f"{time(last)} on {date(last)}, {last.software.text}"
+    return f"{time(first)} on {date(first)} -> {time(last)} on {date(last)}, {count}"
+
+
+def counts(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> Mapping[ChangeState, int]:
+    """Count the steps of each state."""
+    states = [change.state for _, changes in found for change in changes]
+    return {state: states.count(state) for state in ChangeState}

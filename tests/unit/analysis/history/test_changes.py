@@ -1,0 +1,68 @@
+"""Changes: steps of a history, and what a side-by-side run says about them."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from featray.analysis import history
+from featray.analysis.comparison import NO_NOISE, Noise
+from featray.analysis.history import ChangeState, HistoryChange
+from featray.core.row import Row
+from tests.support.builders import RTX3090
+from tests.support.histories import NEW, OLD, make_history, make_session, make_side_by_side
+
+
+def changes_of(rows: Sequence[Row], noise: Noise = NO_NOISE) -> list[HistoryChange]:
+    return [change for series in history.gather(rows) for change in history.find_changes(series, noise)]
+
+
+def test_a_step_is_suspected_with_its_versions_and_what_else_changed() -> None:
+    rows = [
+        *(row for day in range(10) for row in make_session(day, 0.76, **OLD, driver="570.1")),
+        *(row for day in range(10, 20) for row in make_session(day, 0.84, **NEW, driver="580.2")),
+    ]
+    (change,) = changes_of(rows)
+    assert change.state is ChangeState.SUSPECTED
+    assert (change.before.moment[:10], change.after.moment[:10]) == ("2026-01-10", "2026-01-11")
+    assert change.differing == ("py-feat 2.1.5 -> 2.2.0", "driver 570.1 -> 580.2")
+    assert change.step.ratio == pytest.approx(0.84 / 0.76, rel=0.01)
+    assert change.can_be_confirmed
+
+
+def test_a_side_by_side_run_confirms_a_step() -> None:
+    (change,) = changes_of([*make_history(10, 10), *make_side_by_side(25, (0.76, 0.84))])
+    assert change.state is ChangeState.CONFIRMED
+    assert change.pair is not None
+
+
+@pytest.mark.parametrize("times_s", [(0.76, 0.76), (0.84, 0.76)])
+def test_a_side_by_side_run_refutes_a_step(times_s: tuple[float, float]) -> None:
+    (change,) = changes_of([*make_history(10, 10), *make_side_by_side(25, times_s)])
+    assert change.state is ChangeState.REFUTED
+
+
+def test_an_undecided_side_by_side_run_leaves_a_step_suspected() -> None:
+    (change,) = changes_of([*make_history(10, 10), *make_side_by_side(25, (0.76, 0.80), sd=0.3)])
+    assert change.state is ChangeState.SUSPECTED
+    assert change.pair is not None
+    assert change.pair.verdict == "INCONCLUSIVE"
+
+
+def test_a_step_without_a_new_version_cannot_be_confirmed_by_a_sweep() -> None:
+    rows = [row for day in range(20) for row in make_session(day, 0.76 if day < 10 else 0.9, **OLD)]
+    (change,) = changes_of(rows)
+    assert change.state is ChangeState.SUSPECTED
+    assert not change.can_be_confirmed
+    assert change.differing == ()
+
+
+def test_a_history_without_a_step_has_none() -> None:
+    assert changes_of(make_history(10, 10, ratio=1.0)) == []
+
+
+def test_the_spread_between_sessions_is_learned_from_equal_work_with_equal_versions() -> None:
+    steady = history.find_spreads(make_history(10, 10))[RTX3090["target_id"]]
+    rows = [row for day in range(20) for row in make_session(day, 0.76 * (1.1 if day % 2 else 1), **OLD)]
+    shaken = history.find_spreads(rows)[RTX3090["target_id"]]
+    assert steady.sd < 0.02 < 0.04 < shaken.sd
+    assert steady.sessions == 10
