@@ -22,6 +22,8 @@ from featray.planning import time_estimate
 BEFORE, AFTER = "before", "after"
 """Names of the two environments in each sweep."""
 
+NAME_LENGTH = 6  # hex digits of a sweep's name: a store has a handful of them, and one name is one pair of versions
+
 BUILD_TAG = "torch is pinned without its build tag, which names a wheel index and not a version"
 
 
@@ -35,7 +37,7 @@ def propose(changes: Iterable[HistoryChange]) -> list[Followup]:
     for change in changes:
         if change.state is ChangeState.SUSPECTED and change.can_be_confirmed and _cells(change):
             groups.setdefault(_group(change), []).append(change)
-    return [_followup(members, number) for number, members in enumerate(groups.values(), start=1)]
+    return [_followup(members, f"confirm-{group[:NAME_LENGTH]}") for group, members in groups.items()]
 
 
 def _group(change: HistoryChange) -> str:
@@ -74,14 +76,14 @@ def _cells(change: HistoryChange) -> list[Cell]:
     ]
 
 
-def _followup(members: Sequence[HistoryChange], number: int) -> Followup:
+def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
     first = members[0]
     cells = {(change.series.name, cell.environment): cell for change in members for cell in _cells(change)}
     row = first.after.rows[-1]
     is_tagged = any("+" in (point.software.torch or "") for point in (first.before, first.after))
     invocation_s = sum(time_estimate.guess_s(cell, Rules()) + time_estimate.LOAD_S for cell in cells.values())
     return Followup(
-        name=f"confirm-{number}",
+        name=name,
         cells=tuple(cells.values()),
         target=first.series.machine,
         host=row.hostname,

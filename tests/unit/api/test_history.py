@@ -82,6 +82,7 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
 
 def test_the_confirming_sweep_is_suggested(stepping: str, tmp_path: Path) -> None:
     suggested = suggest(results=stepping, history=True, output=tmp_path / "sweeps")
-    assert [path.name for path in suggested.written] == ["confirm-1.yaml"]
+    (file,) = suggested.written
+    assert re.fullmatch(r"confirm-[0-9a-f]{6}\.yaml", file.name)
     with pytest.raises(BadInput, match="name no sweep"):
         suggest("demo", results=stepping, history=True)

@@ -14,7 +14,7 @@ def test_a_step_is_shown_and_its_sweep_written(shell: Shell) -> None:
     paged = shell("history", "--html", "history.html")
     assert paged.err == "page: history.html\n"
     assert (shell.folder / "history.html").exists()
-    assert shell("suggest", "--history", "-o", "next").out == "next/confirm-1.yaml\n"
+    assert shell("suggest", "--history", "-o", "next").out.startswith("next/confirm-")
 
 
 def test_nothing_is_suggested_without_a_step(shell: Shell) -> None:

@@ -39,7 +39,7 @@ def test_settings_that_step_between_the_same_versions_share_a_sweep(tmp_path: Pa
 
 def test_each_machine_has_a_sweep_of_its_own() -> None:
     followups = propose([*make_history(10, 10), *make_history(10, 10, **BLACKWELL)])
-    assert [followup.name for followup in followups] == ["confirm-1", "confirm-2"]
+    assert len({followup.name for followup in followups}) == 2
     assert len({followup.target.target_id for followup in followups}) == 2
 
 
