@@ -1,12 +1,13 @@
 """Histories for tests: the same cell measured on many days, with versions that may change."""
 
+import dataclasses
 import datetime
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray.core.row import Row
-from tests.support.builders import make_rows
+from tests.support.builders import make_row, make_rows
 
 FIRST_DAY = datetime.datetime(2026, 1, 1, 9, tzinfo=datetime.UTC)
 OLD: Mapping[str, Any] = {"pyfeat": "2.1.5"}
@@ -44,3 +45,25 @@ def make_side_by_side(day: int, times_s: Sequence[float], **changes: Any) -> lis
             **changes,
         )
     ]
+
+
+def make_import(
+    day: int, hostname: str | None = "box", gpu: str = "NVIDIA GeForce RTX 3090", *, call_s: float = 0.9
+) -> Row:
+    """Make a row of a report, which names its machine by host and GPU model alone."""
+    row = make_row(run_id=f"report-{day}", started_at=f"2026-02-{day:02}T09:00:00.000+00:00", timed_s=[call_s])
+    return dataclasses.replace(
+        row,
+        target_id=f"cuda:{gpu}@{hostname}" if hostname else f"cuda:{gpu}",
+        cell_id="labels",
+        hostname=hostname,
+        gpu_name=gpu,
+        host_id=None,
+        gpu_uuid=None,
+        asked=None,
+        work_id=None,
+        work=None,
+        source_file="report.md",
+        exclusive=None,
+        boot_id=None,
+    )

@@ -5,15 +5,18 @@ Measured points have an interval, imports are open circles, and versions measure
 suspected step is a dotted line, a confirmed one a solid line.
 """
 
+import datetime
 from collections.abc import Sequence
 
+from featray.analysis import sessions
 from featray.analysis.history import ChangeState, HistoryChange, Point, Series
-from featray.core import wording
+from featray.core import clock, wording
 from featray.rendering import history_text, unit_text
 from featray.rendering.page import plot
 from featray.rendering.page.plot import Layout, Plot, Trace
 
 HEIGHT_PX = 260
+ROOM_S = 2 * 24 * 3600.0  # of one day plotly would write the same date at several ticks
 GREY = "#888888"
 DASHES = {ChangeState.SUSPECTED: "dot", ChangeState.CONFIRMED: "solid"}
 KINDS = (("measured", "circle", 0), ("beside a newer version", "x", 2), ("imported", "circle-open", 6))
@@ -55,15 +58,27 @@ def draw(series: Series, changes: Sequence[HistoryChange], *, by_version: bool) 
 
 
 def _layout(series: Series, shapes: Sequence[Layout], by_version: bool) -> Layout:
-    axis: Layout = {"type": "linear", "title": {"text": "versions, oldest first"}} if by_version else {"type": "date"}
-    if by_version:
-        axis |= {"tickvals": [], "range": [-0.5, len(series.points) - 0.5]}
     return {
-        "xaxis": axis,
+        "xaxis": _versions(len(series.points)) if by_version else _dates(series.points),
         "yaxis": {"title": {"text": "seconds per call"}, "rangemode": "tozero"},
         "showlegend": len({(point.is_imported, point.is_beside) for point in series.points}) > 1,
         "shapes": list(shapes),
     }
+
+
+def _versions(count: int) -> Layout:
+    return {"title": {"text": "versions, oldest first"}, "tickvals": [], "range": [-0.5, count - 0.5]}
+
+
+def _dates(points: Sequence[Point]) -> Layout:
+    """Lay out the dates with room at both ends, two days at least: of one point plotly would show milliseconds."""
+    axis: Layout = {"type": "date", "tickformat": "%Y-%m-%d", "nticks": 4}
+    moments = [moment for point in points if (moment := sessions.seconds(point.moment)) is not None]
+    if not moments:
+        return axis
+    room_s = max(ROOM_S, 0.04 * (max(moments) - min(moments)))
+    ends = (min(moments) - room_s, max(moments) + room_s)
+    return axis | {"range": [clock.utc_text(datetime.datetime.fromtimestamp(end, datetime.UTC))[:19] for end in ends]}
 
 
 def _trace(series: Series, name: str, mark: str, colour: int, points: Sequence[Point], x: Sequence[str | int]) -> Trace:

@@ -9,7 +9,7 @@ from featray.analysis.comparison import NO_NOISE, Noise
 from featray.analysis.history import ChangeState, HistoryChange
 from featray.core.row import Row
 from tests.support.builders import RTX3090
-from tests.support.histories import NEW, OLD, make_history, make_session, make_side_by_side
+from tests.support.histories import NEW, OLD, make_history, make_import, make_session, make_side_by_side
 
 
 def changes_of(rows: Sequence[Row], noise: Noise = NO_NOISE) -> list[HistoryChange]:
@@ -58,6 +58,13 @@ def test_a_step_without_a_new_version_cannot_be_confirmed_by_a_sweep() -> None:
 
 def test_a_history_without_a_step_has_none() -> None:
     assert changes_of(make_history(10, 10, ratio=1.0)) == []
+
+
+def test_imports_alone_make_no_step_and_do_not_move_one() -> None:
+    cliff = [make_import(day, call_s=0.5 if day < 12 else 1.0) for day in range(1, 25)]
+    assert changes_of(cliff) == []
+    (alone,), (among,) = changes_of(make_history(10, 10)), changes_of([*make_history(10, 10), *cliff])
+    assert among.step == alone.step
 
 
 def test_the_spread_between_sessions_is_learned_from_equal_work_with_equal_versions() -> None:

@@ -1,13 +1,10 @@
 """Series: which rows are one history, and which point of it each session is."""
 
-import dataclasses
-
 import pytest
 
 from featray.analysis import history
-from featray.core.row import Row
 from tests.support.builders import BLACKWELL, BOX, CPU, SHELF, make_row
-from tests.support.histories import NEW, OLD, make_history, make_session, make_side_by_side
+from tests.support.histories import NEW, OLD, make_history, make_import, make_session, make_side_by_side
 
 
 def test_sessions_and_versions_are_points_of_one_series() -> None:
@@ -40,26 +37,6 @@ def test_other_machines_settings_and_weights_are_other_series() -> None:
     rows = [row for change in [*changes, {"weights": "synthetic"}] for row in make_session(1, 0.76, **change)]
     names = [(series.machine.place, series.name) for series in history.gather(rows)]
     assert len(names) == len(set(names)) == 6
-
-
-def make_import(day: int, hostname: str | None = "box", gpu: str = "NVIDIA GeForce RTX 3090") -> Row:
-    """Make a row of a report, which names its machine by host and GPU model alone."""
-    row = make_row(run_id=f"report-{day}", started_at=f"2026-02-{day:02}T09:00:00.000+00:00", timed_s=[0.9])
-    return dataclasses.replace(
-        row,
-        target_id=f"cuda:{gpu}@{hostname}" if hostname else f"cuda:{gpu}",
-        cell_id="labels",
-        hostname=hostname,
-        gpu_name=gpu,
-        host_id=None,
-        gpu_uuid=None,
-        asked=None,
-        work_id=None,
-        work=None,
-        source_file="report.md",
-        exclusive=None,
-        boot_id=None,
-    )
 
 
 @pytest.mark.parametrize("hostname", ["box", "BOX", "box.lab.example"])
