@@ -99,7 +99,7 @@ def test_a_stop_while_ray_starts_is_one_message_and_leaves_no_process(tmp_path: 
         os.kill(process.pid, number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "featray: error: stopped; finished rows are stored, the next submit goes on from there" in err
+    assert "featray: stopped; finished rows are stored, the next submit goes on from there" in err
     assert "Traceback" not in err
     wait_until(lambda: not any(head.is_running() and head.status() != psutil.STATUS_ZOMBIE for head in heads), 10)
 
