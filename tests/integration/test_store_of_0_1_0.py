@@ -8,12 +8,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pyarrow.parquet
 import pytest
 
 import featray
 from featray import store
 from featray.core.row import Row
+from featray.measurement import provenance
 from tests.support.command import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "store-0.1.0"
@@ -91,15 +93,25 @@ def test_only_the_third_invocation_of_each_cell_is_planned(results: Path) -> Non
     assert plan.refusals == ()
 
 
-def test_a_submit_goes_on_with_the_run_and_adds_four_rows(results: Path, tmp_path: Path) -> None:
+def move_here(results: Path) -> None:
+    """Write the old file again as if this machine had measured its rows."""
+    table = pyarrow.parquet.read_table(ROWS)
+    host_id = provenance.compute_host_id()
+    for name, value in (("host_id", host_id), ("target_id", f"cpu@{host_id}")):
+        column = pyarrow.array([value] * len(table), table.schema.field(name).type)
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    pyarrow.parquet.write_table(table.replace_schema_metadata(None), results / "rows" / ROWS.name)
+
+
+def test_a_submit_goes_on_with_the_run_and_adds_four_rows(results: Path) -> None:
+    move_here(results)
     before = store.read(results).rows
-    store.append(tmp_path / "tape", list(before))
-    submitted = featray.submit(SWEEP, results=str(results), replay=str(tmp_path / "tape"), inventory=INVENTORY)
+    submitted = featray.submit(SWEEP, results=str(results), backend="inline")
     assert (submitted.run_id, submitted.measured, submitted.exit_code) == (RUN, 4, 0)
     after = store.read(results).rows
     assert {*map(key, after)} - {*map(key, before)} == {(*cell, 3) for cell in CELLS}
     assert {key(row): row for row in after}.items() >= {key(row): row for row in before}.items()
-    assert not featray.plan(SWEEP, results=str(results), inventory=INVENTORY).plan.invocations
+    assert not featray.plan(SWEEP, results=str(results)).plan.invocations
 
 
 @pytest.mark.parametrize("detector", WORKS)
