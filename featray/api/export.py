@@ -7,18 +7,23 @@ from pathlib import Path
 
 from featray import store
 from featray.analysis.units import UnitKey
+from featray.api import export_bundle
 from featray.api.arguments import PathLike
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.api.shared_rows import SharedRows, choose_shared
 from featray.core import wording
 from featray.core.row import Row
-from featray.errors import NothingMatches, suggest
-from featray.interchange import all_columns, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
-from featray.interchange.file_names import make_safe
+from featray.errors import BadInput, NothingMatches, suggest
+from featray.interchange import all_columns, bundle, github_action, pyfeat_json, pyfeat_markdown, throughput_csv
+from featray.interchange.file_names import make_safe, safe_stem
 from featray.rendering.notebook.summary import Summary, make_table
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
+BUNDLE = "bundle"
+SHARED = (BUNDLE,)
+"""Forms that hold measured rows as they are, for other stores and for everybody."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -29,14 +34,15 @@ class Exported(Result):
     problems: tuple[str, ...]
     without_verdict: tuple[str, ...]  # runs that could not be compared with the baseline, and why
     written: tuple[Path, ...] = ()  # in the folder that was asked for
+    digests: tuple[str, ...] = ()  # SHA-256 of a bundle, by which its receiver can know it
 
     def summarize(self) -> Summary:
         """Show the files; the frame has a row per file, with its text."""
         lines = [[name, wording.size(len(text.encode()))] for name, text in self.files.items()]
         table = make_table("Files", ("file", "size"), lines)
-        written = [f"written: {path}" for path in self.written]
+        written = [f"written: {path}" for path in self.written] + [f"sha256: {digest}" for digest in self.digests]
         return Summary(
-            title=f"Export of {wording.count(len(self.files), 'file')}",
+            title=f"Export of {wording.count(len(self.files) or len(self.written), 'file')}",
             tables=(table,),
             remarks=(*self.problems, *self.without_verdict, *written),
             records=[{"file": name, "text": text} for name, text in self.files.items()],
@@ -47,8 +53,10 @@ class Exported(Result):
         """The text of the only file.
 
         Raises:
-            NothingMatches: there are several files.
+            NothingMatches: there are several files, or none that is a text.
         """
+        if not self.files:
+            raise NothingMatches("no text: the file was written")
         if len(self.files) > 1:
             raise NothingMatches(
                 f"{len(self.files)} files ({', '.join(self.files)}), one for each run, host and GPU; name a folder "
@@ -66,26 +74,38 @@ def export(
     everything: bool = False,
     baseline: str | None = None,
     output: PathLike | None = None,
+    outputs: bool = False,
+    anonymous: bool = False,
 ) -> Exported:
     """Write stored rows in another format.
 
     Args:
         to: Format: markdown, json and throughput are py-feat's own; github-action, csv and jsonl are for other tools.
+            A bundle is one file with measured rows, which `featray.import_reports` puts into another store.
         results: Store of rows: a folder or URI.
         run: Run to export; by default the latest.
         sweep: Export every run of this sweep instead.
         everything: Export every run of the store instead, with every attempt.
         baseline: Run or sweep to compare with; github-action holds the verdict.
-        output: Folder to write the files into; None writes none.
+        output: Folder to write the files into; None writes none, and a bundle into the current folder.
+        outputs: Also put outputs of your own clips into a bundle: they describe the faces there.
+        anonymous: Hide names of hosts and users, and paths, in a bundle.
 
     Returns:
-        The files: one for each run, host and GPU for markdown and json, else a single one.
+        The files: one for each run, host and GPU for markdown and json, else a single one. A bundle is no text: it
+        is written, and its digest returned.
 
     Raises:
         NothingMatches: no such run, sweep, baseline or format, or no row with a timing for a format that needs one.
         StoreError: the store cannot be read, or the folder not written.
     """
     reading = choose_rows(results, run=run, sweep=sweep, everything=everything)
+    if to == BUNDLE:
+        name = run or sweep or ("featray" if everything else reading.rows[-1].run_id)
+        shared = choose_shared(results, reading, baseline=baseline, calibrations=True, anonymous=anonymous)
+        return _write_bundle(results, shared, Path(output or "."), name, outputs=outputs, anonymous=anonymous)
+    if outputs or anonymous:
+        raise BadInput(f"--outputs and --anonymous are for {' and '.join(SHARED)}; {to} has no such choice")
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
     verdicts = judged.verdicts if judged else None
@@ -96,6 +116,21 @@ def export(
         problems=(*map(str, reading.problems), *left_out),
         without_verdict=judged.without_verdict if judged else (),
         written=tuple(write_files(Path(output), files)) if output is not None else (),
+    )
+
+
+def _write_bundle(
+    results: str, rows: SharedRows, folder: Path, name: str, *, outputs: bool, anonymous: bool
+) -> Exported:
+    """Write a bundle into a folder, over an older one of the same name."""
+    content, remarks = export_bundle.make_bundle(results, rows, outputs=outputs, anonymous=anonymous)
+    file = f"{safe_stem(name)}{bundle.SUFFIX}"
+    return Exported(
+        files={},
+        problems=(*rows.problems, *remarks),
+        without_verdict=(),
+        written=tuple(write_files(folder, {file: content})),
+        digests=(bundle.sha256(content),),
     )
 
 
@@ -150,7 +185,7 @@ def to_format(
         NothingMatches: no such format, or no row with a timing for a format that needs one.
     """
     if to not in FORMATS:
-        raise NothingMatches(f"no format {to!r}{suggest(to, FORMATS)}")
+        raise NothingMatches(f"no format {to!r}{suggest(to, (*FORMATS, *SHARED))}")
     if to in ("markdown", "json"):
         files = pyfeat_markdown.write(rows) if to == "markdown" else pyfeat_json.write(rows)
         if not files:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featray import store
+from featray.api import read_bundle
 from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.core import wording
+from featray.core.files import hash_file
 from featray.core.row import Row
-from featray.errors import ImportFileError, NothingMatches
-from featray.interchange import report_files
+from featray.errors import BadInput, ImportFileError, NothingMatches
+from featray.interchange import bundle, report_files
 from featray.interchange.imported_rows import ParsedReport
 from featray.rendering.notebook.summary import Summary, make_table
 
@@ -34,13 +36,17 @@ class Imported(Result):
         )
 
 
-def import_reports(*files: PathLike, results: str = "results", archive: str | None = None) -> Imported:
+def import_reports(
+    *files: PathLike, results: str = "results", archive: str | None = None, sha256: str | None = None
+) -> Imported:
     """Store the rows of py-feat's reports in one step: all of them or, if one file is wrong, none.
 
     Args:
-        files: py-feat's markdown, JSON version 1 or throughput.csv; each becomes a run that is named after the file.
+        files: py-feat's markdown, JSON version 1 or throughput.csv; each becomes a run that is named after the file. Or
+            bundles that `featray.export("bundle")` wrote: their rows stay measured rows of the same runs.
         results: Store: a folder or URI.
         archive: Write the rows as an archive of this name, which `featray store compact` and `rm` leave alone.
+        sha256: Digest that the only file must have, as its sender gave it.
 
     Returns:
         How many rows are new, and warnings about the files.
@@ -50,6 +56,8 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
             same run.
         StoreError: the store cannot be read or written.
     """
+    if sha256 is not None:
+        _check_digest(files, sha256)
     reports = _read(files)
     imported = [row for report in reports for row in report.rows]
     paths = {id(row): file for file, report in zip(files, reports, strict=True) for row in report.rows}
@@ -64,6 +72,8 @@ def import_reports(*files: PathLike, results: str = "results", archive: str | No
             raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, first)}; {_remedy(results, row.run_id)}")
     if added:
         store.append(results, added, archive=archive)
+    for report in reports:
+        _keep_outputs(results, report)
     warnings = tuple(warning for report in reports for warning in report.warnings)
     return Imported(added=len(added), known=len(imported) - len(added), runs=runs, warnings=warnings)
 
@@ -73,12 +83,36 @@ def _read(files: Sequence[PathLike]) -> list[ParsedReport]:
     reports, errors = [], []
     for file in files:
         try:
-            reports.append(report_files.read(Path(file)))
+            reports.append(_read_file(Path(file)))
         except ImportFileError as error:
             errors.append(str(error))
     if errors:
         raise ImportFileError("\n".join(errors))
     return reports
+
+
+def _check_digest(files: Sequence[PathLike], sha256: str) -> None:
+    if len(files) != 1:
+        raise BadInput("--sha256 is the digest of one file; import the others by themselves")
+    try:
+        found = hash_file(Path(files[0]))
+    except OSError as wrong:
+        raise ImportFileError(f"{files[0]}: cannot be read: {wrong.strerror or wrong}; check the path") from wrong
+    if found != sha256.strip().lower().removeprefix("sha256:"):
+        raise ImportFileError(
+            f"{files[0]}: SHA-256 is {found}, not the one of --sha256; ask its sender for the original"
+        )
+
+
+def _keep_outputs(results: str, report: ParsedReport) -> None:
+    """Keep the outputs that came with rows; those that are there already stay."""
+    by_key = {bundle.output_key(row): row for row in report.rows}
+    for key, table in report.outputs.items():
+        store.outputs.keep(results, by_key[key], table)
+
+
+def _read_file(path: Path) -> ParsedReport:
+    return read_bundle.read(path) if read_bundle.is_bundle(path) else report_files.read(path)
 
 
 def _conflict(row: Row, stored: Row) -> str:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from featray.core.files import write_whole
 from featray.errors import StoreError
 
+TextOrBytes = TypeVar("TextOrBytes", str, bytes)
 
-def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write texts into a folder, over older files of the same names; return the paths.
+
+def write_files(folder: Path, files: Mapping[str, TextOrBytes]) -> list[Path]:
+    """Write texts or bytes into a folder, over older files of the same names; return the paths.
 
     Raises:
         StoreError: a file cannot be written.

@@ -8,7 +8,7 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Results
 
-FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl"
+FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl, bundle (for another store)"
 
 
 def export(
@@ -20,25 +20,43 @@ def export(
     baseline: Annotated[
         str | None,
         typer.Option(
-            "--baseline", metavar="RUN", help="Compare with this run or sweep; github-action holds the verdict."
+            "--baseline",
+            metavar="RUN",
+            help="Compare with this run or sweep; github-action holds the verdict, a bundle its rows.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Write the files there; default: print a single one."),
     ] = None,
+    outputs: Annotated[
+        bool, typer.Option("--outputs", help="bundle: include outputs of your own clips, which describe faces.")
+    ] = False,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="bundle: hide names of machines and users, and paths.")
+    ] = False,
 ) -> None:
     """Write stored rows in another format: one file for each run, machine and GPU in py-feat's own formats."""
     import featray
 
     exported = featray.export(
-        to, results=results, run=run, sweep=sweep, everything=everything, baseline=baseline, output=output
+        to,
+        results=results,
+        run=run,
+        sweep=sweep,
+        everything=everything,
+        baseline=baseline,
+        output=output,
+        outputs=outputs,
+        anonymous=anonymous,
     )
     for problem in exported.problems:
         console.warn(problem)
     for text in exported.without_verdict:
         console.say(text)
-    if output is None:
+    if not exported.written:
         console.result(exported.text.removesuffix("\n"))
     for path in exported.written:
         console.result(str(path))
+    for digest in exported.digests:
+        console.say(f"sha256: {digest}")

@@ -65,6 +65,7 @@ class Row:
     ended_at: str | None = _col("UTC, ISO 8601: the unit's last timed or profiled call ended")
     source_file: str | None = _col("file the row was imported from; null when featray measured it")
     replayed: str | None = _col("store that the row was replayed from; null: not replayed. A replay is no evidence")
+    bundle: str | None = _col("bundle that the row came in, and its digest; null when it was measured into this store")
     # -- labels: for people, never for identity
     description: str | None = _col("the sweep's description")
     baseline: str | None = _col("the sweep's declared baseline")

@@ -9,6 +9,9 @@ Pure, except for `report_files.read`, which opens the file.
     github_action     github-action-benchmark's customSmallerIsBetter, out
     all_columns       CSV and JSON lines with every column of the store, out
 
+    bundle            rows, outputs and what describes them as one file, out and in
+    anonymous_rows    rows without names of hosts and users and without paths
+
     labels, figures   the texts and the rounded numbers of a report, and what they mean
     imported_rows     one line of a report -> one row
     exported_reports  rows -> what one report of py-feat can hold

@@ -15,6 +15,7 @@ from typing import Any
 
 from featray.core import clock, identity
 from featray.core.choices import Device, ProtocolName, WeightsKind
+from featray.core.output_table import OutputTable
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.core.targets import DEVICES
@@ -68,6 +69,8 @@ class ParsedReport:
 
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
+    outputs: Mapping[tuple[str, str, str, str | None], OutputTable] = dataclasses.field(default_factory=dict)
+    """Outputs that came with the rows of a bundle, by `bundle.output_key`."""
 
 
 def check_line(

@@ -54,9 +54,26 @@ def keep(results: str | os.PathLike[str], row: Row, table: OutputTable) -> bool:
     location, name = _locate(results, row.run_id), _name(row)
     if stored_files.exists(location, name):
         return False
-    written = _write(table, {label: str(getattr(row, label)) for label in _LABELS})
+    written = encode(row, table)
     stored_files.publish(location, name, lambda stream: stream.write(written))
     return True
+
+
+def encode(row: Row, table: OutputTable) -> bytes:
+    """Write the file that keeps the output of the unit that a row belongs to."""
+    return _write(table, {label: str(getattr(row, label)) for label in _LABELS})
+
+
+def decode(content: bytes) -> OutputTable:
+    """Read an output back from `encode`.
+
+    Raises:
+        ValueError: it is no output, or was damaged.
+    """
+    try:
+        return _read(pq.read_table(io.BytesIO(content), page_checksum_verification=True))
+    except (*READ_ERRORS, KeyError, TypeError) as wrong:
+        raise ValueError(f"not an output: {wrong}") from wrong
 
 
 def find(results: str | os.PathLike[str], row: Row) -> OutputTable | None:

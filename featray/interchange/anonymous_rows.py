@@ -1,0 +1,159 @@
+"""Anonymous rows: rows without the names of hosts and users and without paths, for results that are published.
+
+Flow: rows -> `hide` -> `api.shared_rows`; `find_leaks` -> warnings. Pure.
+A host becomes `host-` with the digest of its id, so that it stays one machine in every bundle. A path becomes `path-`
+with its digest and suffix. Like every digest, that of a short name that somebody can guess hides nothing from them.
+The names that people gave stay: of sweeps, runs, detectors, inputs and environments. So do UUIDs of GPUs.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from featray.core.row import Row, to_json
+
+DIGEST_LENGTH = 12  # hex digits, as of a cell's id
+NAME_LENGTH_MIN = 3  # characters: shorter names would be found in unrelated words
+NOBODY = frozenset({"root", "user", "users", "home", "runner", "shared"})
+"""Names of users that say nothing about anybody."""
+
+PATH = re.compile(r"(?<![\w./-])(?!//)(?:file:/{2})?(?:~|[A-Za-z]:)?(?:[/\\]+[^\s/\\\"',:;()<>\[\]{}|=]+)+[/\\]?")
+"""An absolute path in a text; a URL is none, nor is `ms/frame`."""
+
+SUFFIX = re.compile(r"\.\w{1,5}$")
+
+HOME = re.compile(r"(?:/home/|/Users/|\\+Users\\+)([^/\\\s\"':;]+)")
+
+LABELS = frozenset(
+    {
+        *("sweep", "run_id", "cell_id", "work_id", "process", "status", "started_at", "ended_at", "boot_id"),
+        *("baseline", "detector", "input", "section_kind", "section_label", "device", "environment", "gpu_uuid"),
+        *("hostname", "host_id", "target_id"),
+    }
+)
+"""Columns that stay as they are or have a rule of their own."""
+
+
+def hide(rows: Sequence[Row], users: Iterable[str] = ()) -> list[Row]:
+    """Write rows without names of hosts and users and without paths; what a failed process wrote is left out.
+
+    Args:
+        rows: All that are published together.
+        users: Names of users to look for, beside those in paths.
+    """
+    names = _Names(rows, users)
+    return [_hide_row(row, names) for row in rows]
+
+
+def find_leaks(original: Sequence[Row], hidden: Sequence[Row], users: Iterable[str] = ()) -> list[str]:
+    """List the names that hidden rows still hold, such as a run that is named after its host."""
+    names = _Names(original, users)
+    text = "\n".join(map(to_json, hidden))
+    return [name for name in [*names.hosts, *names.users] if _part(name).search(text)]
+
+
+class _Names:
+    """The names of hosts and users in rows, and what stands for them."""
+
+    def __init__(self, rows: Sequence[Row], users: Iterable[str]) -> None:
+        self.hosts: dict[str, str] = {}
+        for row in rows:
+            for name in (_host(row), row.hostname, row.host_id):
+                if name and len(name) >= NAME_LENGTH_MIN:
+                    self.hosts.setdefault(name, pseudonym(_host(row) or name))
+        in_paths = {name for row in rows for name in HOME.findall(to_json(row))}
+        wanted = sorted({*users, *in_paths} - NOBODY - {*self.hosts})
+        self.users = [name for name in wanted if len(name) >= NAME_LENGTH_MIN]
+
+    def replace(self, text: str) -> str:
+        """Replace paths, hosts and users in a text."""
+        text = PATH.sub(lambda match: hide_path(match[0]), text)
+        for name, instead in self.hosts.items():
+            text = _word(name).sub(instead, text)
+        for name in self.users:
+            text = _word(name).sub("user", text)
+        return text
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+
+
+def _part(name: str) -> re.Pattern[str]:
+    """Match a name also as a part of another, such as `box` in `box-2026`, but not in `boxes`."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+
+
+def pseudonym(host: str) -> str:
+    """Name a host by the digest of its id."""
+    return f"host-{_digest(host)}"
+
+
+def hide_path(path: str) -> str:
+    """Name a path by its digest; its suffix stays, since it says what kind of file that is."""
+    suffix = SUFFIX.search(path)
+    return f"path-{_digest(path)}{suffix[0] if suffix else ''}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _host(row: Row) -> str | None:
+    return row.host_id or (row.target_id.partition("@")[2] or None) or row.hostname
+
+
+def _hide_row(row: Row, names: _Names) -> Row:
+    host = _host(row)
+    kind, at, _ = row.target_id.partition("@")
+    changes: dict[str, Any] = {
+        "stderr_tail": None,
+        "hostname": pseudonym(host) if host and row.hostname else None,
+        "host_id": pseudonym(host) if host and row.host_id else None,
+        "target_id": f"{kind}@{pseudonym(host)}" if at and host else row.target_id,
+        "asked": None if row.asked is None else _hide_asked(row.asked, names.replace),
+        "work": None if row.work is None else {key: _hide_json(text, names.replace) for key, text in row.work.items()},
+    }
+    for name, value in vars(row).items():
+        if name not in LABELS and name not in changes:
+            changes[name] = _hide_value(value, names.replace)
+    return dataclasses.replace(row, **changes)
+
+
+def _hide_value(value: Any, replace: Callable[[str], str]) -> Any:
+    """Replace in every text within a value; a text that is a path as a whole is hidden as a whole, spaces included."""
+    if isinstance(value, str):
+        is_path = PATH.match(value) is not None and "\n" not in value and ":" not in value[2:]
+        return hide_path(value) if is_path else replace(value)
+    if isinstance(value, Mapping):
+        return {key: _hide_value(item, replace) for key, item in value.items()}
+    return [_hide_value(item, replace) for item in value] if isinstance(value, list) else value
+
+
+def _hide_json(text: str, replace: Callable[[str], str]) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return replace(text)
+    return _canonical(_hide_value(value, replace))
+
+
+def _hide_asked(text: str, replace: Callable[[str], str]) -> str:
+    """Hide the paths of the input and of its labels, also relative ones, and then as in any other text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return replace(text)
+    given = value.get("input") if isinstance(value, dict) else None
+    if isinstance(given, dict):
+        given["paths"] = [hide_path(path) for path in given.get("paths") or [] if isinstance(path, str)]
+        if isinstance(given.get("labels"), str):
+            given["labels"] = hide_path(given["labels"])
+    return _canonical(_hide_value(value, replace))
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

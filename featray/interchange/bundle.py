@@ -1,0 +1,179 @@
+"""Bundles: measured rows with everything that verdicts need, as one file that can be checked.
+
+Flow: `api.export_bundle` -> `Bundle` -> `pack` -> a file; a file -> `unpack` -> `api.import_reports`. Pure.
+A bundle is a zip archive. manifest.json names every other member with its SHA-256, so that a bundle with a member
+that was changed, added or taken out is refused. Somebody who also rewrites the manifest is found out by the digest of
+the whole file, which an export prints and `--sha256` of an import checks.
+
+    manifest.json     format, featray, time, and the digest of every member
+    rows.jsonl        one row per line, every column (`core.row`)
+    outputs/N.parquet kept outputs; the manifest says of which unit each is
+    drift.json        how far outputs lie from those of their reference
+    cells.json        every sweep's cells, as they were asked for
+    inventory.json    the machines, as `featray hosts --json` writes them
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from featray.core import identity
+from featray.core.row import Row, from_json, to_json
+
+FORMAT = 1
+SUFFIX = ".featray"
+MAGIC = b"PK\x03\x04"  # the first bytes of every zip archive with a member
+MANIFEST, ROWS = "manifest.json", "rows.jsonl"
+SIZE_LIMIT_B = 4 * 1024**3  # of all members together, unpacked: 100 000 rows and their outputs take less than half
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip archive: equal contents give equal files
+
+OutputKey = tuple[str, str, str, str | None]
+"""run_id, cell_id, target_id and work_id of the unit that an output belongs to."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """What a bundle holds."""
+
+    rows: tuple[Row, ...]
+    outputs: Mapping[OutputKey, bytes]  # as parquet
+    documents: Mapping[str, str]  # name -> JSON, for people and other tools; an import does not read them
+    featray: str  # version that made it
+    made_at: str  # UTC, ISO 8601
+    is_anonymous: bool
+
+
+def pack(bundle: Bundle) -> bytes:
+    """Write a bundle; the same bundle gives the same bytes."""
+    members: dict[str, bytes] = {ROWS: "".join(f"{to_json(row)}\n" for row in bundle.rows).encode()}
+    members |= {name: text.encode() for name, text in bundle.documents.items()}
+    files = {key: f"outputs/{number}.parquet" for number, key in enumerate(bundle.outputs, start=1)}
+    members |= {files[key]: content for key, content in bundle.outputs.items()}
+    manifest = {
+        "format": FORMAT,
+        "featray": bundle.featray,
+        "made_at": bundle.made_at,
+        "anonymous": bundle.is_anonymous,
+        "rows": len(bundle.rows),
+        "members": {name: sha256(content) for name, content in members.items()},
+        "outputs": {file: list(key) for key, file in files.items()},
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
+            archive.writestr(_info(name), content)
+    return stream.getvalue()
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.compress_type = zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def sha256(content: bytes) -> str:
+    """Compute a digest, as hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def unpack(content: bytes) -> Bundle:
+    """Read a bundle, after every digest was checked.
+
+    Raises:
+        ValueError: it is no bundle, was made by a newer featray, or was changed; the message names the member.
+    """
+    try:
+        members = _read_members(content)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error) as wrong:
+        raise ValueError(f"not a whole bundle: {wrong}; copy it again") from wrong
+    manifest = _read_manifest(members)
+    _check_members(members, manifest["members"])
+    rows = _read_rows(members[ROWS])
+    if len(rows) != manifest.get("rows"):
+        raise ValueError(f"{len(rows)} rows, but the manifest says {manifest.get('rows')}; {REMEDY}")
+    return Bundle(
+        rows=rows,
+        outputs=_read_outputs(members, manifest.get("outputs")),
+        documents={
+            name: text.decode() for name, text in members.items() if name.endswith(".json") and name != MANIFEST
+        },
+        featray=str(manifest.get("featray")),
+        made_at=str(manifest.get("made_at")),
+        is_anonymous=manifest.get("anonymous") is True,
+    )
+
+
+REMEDY = "it was changed after it was made; ask for the original"
+
+
+def _read_members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        infos = archive.infolist()
+        if sum(info.file_size for info in infos) > SIZE_LIMIT_B:
+            raise ValueError(f"larger than {SIZE_LIMIT_B // 1024**3} GiB when unpacked, which no bundle is")
+        if len({info.filename for info in infos}) < len(infos):
+            raise ValueError(f"two members have one name; {REMEDY}")
+        return {info.filename: archive.read(info) for info in infos}
+
+
+def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        manifest = json.loads(members[MANIFEST])
+    except (KeyError, ValueError) as wrong:
+        raise ValueError(f"not a bundle of featray: no {MANIFEST} that can be read") from wrong
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("members"), dict):
+        raise ValueError(f"not a bundle of featray: {MANIFEST} lists no members")
+    if manifest.get("format") != FORMAT:
+        raise ValueError(f"format {manifest.get('format')!r}, but this featray reads {FORMAT}; install a newer featray")
+    return manifest
+
+
+def _check_members(members: Mapping[str, bytes], digests: Mapping[str, Any]) -> None:
+    """Refuse a bundle whose members are not exactly those of the manifest."""
+    for name in sorted({*members, *digests} - {MANIFEST}):
+        if name not in digests:
+            raise ValueError(f"{name}: not in the manifest; {REMEDY}")
+        if name not in members:
+            raise ValueError(f"{name}: missing; {REMEDY}")
+        if sha256(members[name]) != digests[name]:
+            raise ValueError(f"{name}: not what the manifest says; {REMEDY}")
+    if ROWS not in members:
+        raise ValueError(f"not a bundle of featray: no {ROWS}")
+
+
+def _read_rows(content: bytes) -> tuple[Row, ...]:
+    rows = []
+    for number, line in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
+        try:
+            rows.append(from_json(line))
+        except ValueError as wrong:
+            raise ValueError(f"{ROWS}:{number}: {wrong}") from wrong
+    return tuple(rows)
+
+
+def _read_outputs(members: Mapping[str, bytes], listed: Any) -> dict[OutputKey, bytes]:
+    outputs: dict[OutputKey, bytes] = {}
+    for file, key in (listed if isinstance(listed, dict) else {}).items():
+        if file not in members or not isinstance(key, list) or len(key) != len(_KEY_COLUMNS):
+            raise ValueError(f"{MANIFEST}: outputs: {file}: not a member with its unit; {REMEDY}")
+        outputs[(str(key[0]), str(key[1]), str(key[2]), None if key[3] is None else str(key[3]))] = members[file]
+    return outputs
+
+
+_KEY_COLUMNS = ("run_id", "cell_id", "target_id", "work_id")
+
+
+def output_key(row: Row) -> OutputKey:
+    """Name the output of the unit that a row belongs to."""
+    return row.run_id, row.cell_id, row.target_id, row.work_id
+
+
+def find_false_work(rows: Sequence[Row]) -> Row | None:
+    """Find a row whose work is not that of its `work_id`. In an anonymous bundle the work may lack paths."""
+    return next((row for row in rows if row.work and row.work_id and identity.digest(row.work) != row.work_id), None)

@@ -1,0 +1,91 @@
+"""Anonymous rows: names of hosts and users and paths are gone, and everything else stays."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from featray.core import cell
+from featray.core.row import Row, to_json
+from featray.interchange import anonymous_rows
+from tests.support.builders import CPU, SHELF, make_cell, make_row, make_rows
+
+NAMED = {**SHELF, "hostname": "liquidswords", "host_id": "0123456789abcdef"}
+
+
+def hide(row: Row) -> Row:
+    (hidden,) = anonymous_rows.hide([row], ["bob"])
+    return hidden
+
+
+def test_a_host_has_the_same_other_name_in_every_column() -> None:
+    hidden = hide(make_row(**{**CPU, **NAMED, "target_id": "cpu@0123456789abcdef"}))
+    name = anonymous_rows.pseudonym("0123456789abcdef")
+    assert (hidden.hostname, hidden.host_id, hidden.target_id) == (name, name, f"cpu@{name}")
+
+
+def test_the_other_name_is_that_of_the_machine_in_every_bundle() -> None:
+    alone, together = (
+        anonymous_rows.hide([make_row(**NAMED)])[0],
+        anonymous_rows.hide([make_row(), make_row(**NAMED)])[1],
+    )
+    assert alone.host_id == together.host_id
+
+
+def test_figures_and_identity_stay() -> None:
+    row = make_row()
+    hidden = hide(row)
+    kept = ("run_id", "cell_id", "work_id", "target_id", "timed_s", "stages_s", "work", "gpu_uuid", "ffmpeg", "torch")
+    assert [getattr(hidden, name) for name in kept] == [getattr(row, name) for name in kept]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cannot open /home/alice/clips/lab.mp4: gone", "cannot open path-<>.mp4: gone"),
+        ("PYTHONPATH=/home/alice/a:/srv/b", "PYTHONPATH=path-<>:path-<>"),
+        ("on liquidswords, as alice", "on host-<>, as user"),
+        ("bob wrote it", "user wrote it"),
+        ("py-feat @ git+https://github.com/cosanlab/py-feat@864962c", None),
+        ("py-feat @ file:///srv/py-feat", "py-feat @ path-<>"),
+        (r"C:\Users\alice\lab.mp4", "path-<>.mp4"),
+        ("12 ms/frame and 3 s/call", None),
+        ("the liquidswords2 machine", None),
+    ],
+)
+def test_names_and_paths_in_texts_are_replaced(text: str, expected: str | None) -> None:
+    row = make_row(reason=text, description="/home/alice/lab", **NAMED)
+    reason = hide(row).reason or ""
+    shown = re.sub(r"(path|host)-[0-9a-f]{12}", r"\1-<>", reason)
+    assert shown == (expected or text)
+
+
+def test_paths_of_an_input_are_hidden_even_relative_ones_and_the_cell_can_be_read() -> None:
+    asked = make_cell(input="lab")
+    asked = dataclasses.replace(
+        asked, input=dataclasses.replace(asked.input, paths=("my clips/Anna B.mp4", "/a b/c.mp4"))
+    )
+    row = make_row(asked=json.dumps(cell.to_recorded(asked)))
+    hidden = hide(row)
+    assert "Anna" not in to_json(hidden)
+    paths = cell.from_asked(json.loads(hidden.asked or "")).input.paths
+    assert [path.partition("-")[0] for path in paths] == ["path", "path"]
+    assert paths[0] != paths[1]
+
+
+def test_what_a_failed_process_wrote_is_left_out() -> None:
+    assert hide(make_row(status="failed", stderr_tail="Traceback of anybody")).stderr_tail is None
+
+
+def test_a_run_that_is_named_after_its_host_is_found() -> None:
+    rows = make_rows([0.7], run_id="liquidswords-1", **NAMED)
+    hidden = anonymous_rows.hide(rows)
+    assert anonymous_rows.find_leaks(rows, hidden) == ["liquidswords"]
+    rows = make_rows([0.7], sweep="on liquidswords", **NAMED)
+    assert anonymous_rows.find_leaks(rows, anonymous_rows.hide(rows)) == ["liquidswords"]
+
+
+def test_rows_without_such_names_leak_nothing() -> None:
+    rows = make_rows([0.7], **NAMED)
+    assert anonymous_rows.find_leaks(rows, anonymous_rows.hide(rows)) == []

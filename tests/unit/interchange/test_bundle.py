@@ -1,0 +1,96 @@
+"""Bundles: what goes in comes out, and what was changed is refused."""
+
+import dataclasses
+import io
+import json
+import random
+import zipfile
+
+import pytest
+
+from featray.interchange import bundle
+from featray.interchange.bundle import Bundle
+from tests.support.builders import make_row, make_rows
+
+ROWS = (*make_rows([0.7, 0.8]), make_row(invocation=3, status="oom", reason="out of\u2028memory"))
+WHOLE = Bundle(
+    rows=ROWS,
+    outputs={bundle.output_key(ROWS[0]): b"PAR1 of an output"},
+    documents={"drift.json": "[]"},
+    featray="0.2.0",
+    made_at="2026-05-14T00:00:00+00:00",
+    is_anonymous=False,
+)
+
+
+def rewrite(content: bytes, **changes: bytes | None) -> bytes:
+    """Change members of an archive by name; None takes one out, a new name adds one."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {**{name: archive.read(name) for name in archive.namelist()}, **changes}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, member in members.items():
+            if member is not None:
+                archive.writestr(name, member)
+    return stream.getvalue()
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    assert bundle.unpack(bundle.pack(WHOLE)) == WHOLE
+
+
+def test_equal_bundles_are_equal_files() -> None:
+    assert bundle.pack(WHOLE) == bundle.pack(dataclasses.replace(WHOLE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rows.jsonl": b"{}\n"}, "rows.jsonl: not what the manifest says"),
+        ({"outputs/1.parquet": b"other"}, r"outputs/1.parquet: not what the manifest says"),
+        ({"outputs/1.parquet": None}, r"outputs/1.parquet: missing"),
+        ({"more.json": b"{}"}, "more.json: not in the manifest"),
+        ({"manifest.json": None}, "not a bundle of featray: no manifest.json"),
+        ({"manifest.json": b"[]"}, "lists no members"),
+        ({"manifest.json": b'{"format": 2, "members": {}}'}, "format 2, but this featray reads 1"),
+    ],
+)
+def test_a_changed_bundle_is_refused(changes: dict[str, bytes | None], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        bundle.unpack(rewrite(bundle.pack(WHOLE), **changes))
+
+
+def test_a_row_count_that_is_not_that_of_the_manifest_is_refused() -> None:
+    whole = bundle.pack(WHOLE)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    changed = json.dumps({**manifest, "rows": 2}).encode()
+    with pytest.raises(ValueError, match="3 rows, but the manifest says 2"):
+        bundle.unpack(rewrite(whole, **{"manifest.json": changed}))
+
+
+def test_no_single_changed_byte_gives_other_contents() -> None:
+    whole, chance = bundle.pack(WHOLE), random.Random(1)
+    outcomes = set()
+    for place in chance.sample(range(len(whole)), 200):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        try:
+            read = bundle.unpack(bytes(damaged))
+        except ValueError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("the same")
+            assert read == WHOLE
+    assert "refused" in outcomes
+
+
+def test_what_is_no_archive_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a whole bundle"):
+        bundle.unpack(bundle.pack(WHOLE)[:-30])
+
+
+def test_a_row_whose_work_was_changed_is_found() -> None:
+    false = dataclasses.replace(ROWS[0], work={**(ROWS[0].work or {}), "au_model": '"other"'})
+    assert bundle.find_false_work(ROWS) is None
+    assert bundle.find_false_work([*ROWS, false]) is false
