@@ -8,6 +8,7 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
+FORMS = ("text", "json", "markdown", "badge")
 VERDICTS = "slower, faster, equivalent, inconclusive, not-comparable"
 
 
@@ -42,14 +43,25 @@ def compare(
     ] = None,
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text, json, markdown (a comment of a pull request) or badge (JSON for shields.io).",
+        ),
+    ] = "text",
 ) -> int:
     """Print one line per matching pair: ratio of times, its 95% interval, the verdict, and what to do next.
 
     A difference that may be chance among so many pairs (†) is undecided: it neither fails a gate nor passes it.
     """
     import featray
-    from featray.errors import GateUndecided
-    from featray.rendering import comparison_text, gate_text
+    from featray.errors import BadInput, GateUndecided, suggest
+    from featray.rendering import comparison_markdown, comparison_text, gate_text
+
+    if form not in FORMS:
+        raise BadInput(f"--format {form}: no such format{suggest(form, FORMS)}")
 
     keys = [key.strip() for text in over or [] for key in text.split(",") if key.strip()]
     compared = featray.compare(
@@ -58,7 +70,11 @@ def compare(
     for problem in compared.problems:
         console.warn(problem)
     gate = compared.gate if fail_if else None
-    if json:
+    if form in ("markdown", "badge"):
+        is_badge = form == "badge"
+        written = comparison_markdown.badge(compared.comparison) if is_badge else None
+        console.result(written or comparison_markdown.render(compared.comparison, gate).removesuffix("\n"))
+    elif json or form == "json":
         console.result(comparison_text.to_json(compared.comparison, gate_text.to_record(gate) if gate else None))
     else:
         console.result(

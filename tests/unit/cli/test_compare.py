@@ -122,3 +122,24 @@ def test_the_json_of_a_gate_names_what_it_found(shell: Shell) -> None:
 def test_a_requirement_that_cannot_hold_is_refused(options: tuple[str, ...], message: str, shell: Shell) -> None:
     ran = shell("compare", "before", "after", *options)
     assert (ran.code, ran.out, ran.err) == (2, "", f"featray: error: {message}\n")
+
+
+def test_markdown_and_a_badge_are_printed_with_the_exit_code_of_the_gate(shell: Shell) -> None:
+    store.append(shell.folder / "results", [*side("before", 1.0, 4), *side("after", 1.5, 4)])
+    ran = shell("compare", "before", "after", "--fail-if", "slower", "--format", "markdown")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("<!-- featray compare -->\n### ❌ featray: 1 pair failed (1 slower)\n")
+    badge = shell("compare", "before", "after", "--format", "badge")
+    assert json.loads(badge.out)["message"] == "1 slower"
+
+
+def test_the_format_json_is_that_of_the_option_json(shell: Shell) -> None:
+    store.append(shell.folder / "results", [*side("before", 1.0, 4), *side("after", 1.5, 4)])
+    assert (
+        shell("compare", "before", "after", "--format", "json").out == shell("compare", "before", "after", "--json").out
+    )
+
+
+def test_an_unknown_format_is_refused_with_those_that_exist(shell: Shell) -> None:
+    said = shell.complain("compare", "a", "b", "--format", "markdwon")
+    assert "no such format; expected text, json, markdown, badge. Did you mean 'markdown'?" in said
