@@ -4,8 +4,8 @@ Flow: `featray.VERB`, `featray VERB` -> here -> `running`, `store`, `analysis`, 
 
 `featray` itself has most verbs of `__all__`. The commands also call `logs`, `cancel` and `detach`, for submits that run
 on a cluster, and the modules `cluster` and `store`, which have a function for each of their subcommands. `arguments`,
-`chosen_runs`, `export_bundle`, `export_verdicts`, `notebook_progress`, `output_files`, `read_bundle`, `results` and
-`shared_rows` are parts of verbs, or shared by several.
+`chosen_runs`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `notebook_progress`, `output_files`,
+`read_bundle`, `results` and `shared_rows` are parts of verbs, or shared by several.
 
 A verb's module imports everything that the verb needs, which may take seconds. So it is imported at the first use.
 """

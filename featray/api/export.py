@@ -7,7 +7,7 @@ from pathlib import Path
 
 from featray import store
 from featray.analysis.units import UnitKey
-from featray.api import export_bundle
+from featray.api import export_bundle, export_dataset
 from featray.api.arguments import PathLike
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files
@@ -21,8 +21,8 @@ from featray.interchange.file_names import make_safe, safe_stem
 from featray.rendering.notebook.summary import Summary, make_table
 
 FORMATS = ("markdown", "json", "throughput", "github-action", "csv", "jsonl")
-BUNDLE = "bundle"
-SHARED = (BUNDLE,)
+BUNDLE, DATASET = "bundle", "hf-dataset"
+SHARED = (BUNDLE, DATASET)
 """Forms that hold measured rows as they are, for other stores and for everybody."""
 
 
@@ -76,12 +76,14 @@ def export(
     output: PathLike | None = None,
     outputs: bool = False,
     anonymous: bool = False,
+    upload: str | None = None,
 ) -> Exported:
     """Write stored rows in another format.
 
     Args:
         to: Format: markdown, json and throughput are py-feat's own; github-action, csv and jsonl are for other tools.
             A bundle is one file with measured rows, which `featray.import_reports` puts into another store.
+            An hf-dataset is a folder with py-feat's benchmark table, the rows and a card.
         results: Store of rows: a folder or URI.
         run: Run to export; by default the latest.
         sweep: Export every run of this sweep instead.
@@ -89,7 +91,8 @@ def export(
         baseline: Run or sweep to compare with; github-action holds the verdict.
         output: Folder to write the files into; None writes none, and a bundle into the current folder.
         outputs: Also put outputs of your own clips into a bundle: they describe the faces there.
-        anonymous: Hide names of hosts and users, and paths, in a bundle.
+        anonymous: Hide names of hosts and users, and paths, in a bundle or hf-dataset.
+        upload: Dataset of the Hugging Face hub, such as `lab/speed`, that gets an hf-dataset too.
 
     Returns:
         The files: one for each run, host and GPU for markdown and json, else a single one. A bundle is no text: it
@@ -97,13 +100,23 @@ def export(
 
     Raises:
         NothingMatches: no such run, sweep, baseline or format, or no row with a timing for a format that needs one.
+        BadInput: an argument does not go with the format.
+        BackendError: the hub cannot be reached, or refuses.
         StoreError: the store cannot be read, or the folder not written.
     """
+    if upload is not None and to != DATASET:
+        raise BadInput(f"--upload is for {DATASET}; {to} is a file to pass on yourself")
+    if outputs and to == DATASET:
+        raise BadInput(f"--outputs is for {BUNDLE}; {DATASET} has no outputs")
     reading = choose_rows(results, run=run, sweep=sweep, everything=everything)
     if to == BUNDLE:
         name = run or sweep or ("featray" if everything else reading.rows[-1].run_id)
         shared = choose_shared(results, reading, baseline=baseline, calibrations=True, anonymous=anonymous)
         return _write_bundle(results, shared, Path(output or "."), name, outputs=outputs, anonymous=anonymous)
+    if to == DATASET:
+        shared = choose_shared(results, reading, baseline=baseline, anonymous=anonymous)
+        made = export_dataset.write_dataset(shared.shared, Path(output or DATASET), upload)
+        return Exported(files={}, problems=(*shared.problems, *made.remarks), without_verdict=(), written=made.written)
     if outputs or anonymous:
         raise BadInput(f"--outputs and --anonymous are for {' and '.join(SHARED)}; {to} has no such choice")
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))

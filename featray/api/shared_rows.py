@@ -1,6 +1,6 @@
 """Shared rows: the rows that leave this store in a bundle or a dataset, with names hidden where that was asked for.
 
-Flow: names of runs, store -> `choose` -> `SharedRows` -> `export_bundle`.
+Flow: names of runs, store -> `choose` -> `SharedRows` -> `export_bundle`, `export_dataset`.
 """
 
 import dataclasses

@@ -8,7 +8,9 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Results
 
-FORMATS = "markdown, json or throughput (py-feat's own), github-action, csv, jsonl, bundle (for another store)"
+FORMATS = (
+    "markdown, json or throughput (py-feat's own), github-action, csv, jsonl, bundle (for another store), hf-dataset"
+)
 
 
 def export(
@@ -33,8 +35,14 @@ def export(
         bool, typer.Option("--outputs", help="bundle: include outputs of your own clips, which describe faces.")
     ] = False,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="bundle: hide names of machines and users, and paths.")
+        bool, typer.Option("--anonymous", help="bundle, hf-dataset: hide names of machines and users, and paths.")
     ] = False,
+    upload: Annotated[
+        str | None,
+        typer.Option(
+            "--upload", metavar="DATASET", help="hf-dataset: also add it to this dataset of the Hugging Face hub."
+        ),
+    ] = None,
 ) -> None:
     """Write stored rows in another format: one file for each run, machine and GPU in py-feat's own formats."""
     import featray
@@ -48,6 +56,7 @@ def export(
         baseline=baseline,
         output=output,
         outputs=outputs,
+        upload=upload,
         anonymous=anonymous,
     )
     for problem in exported.problems:

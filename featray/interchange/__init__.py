@@ -10,6 +10,8 @@ Pure, except for `report_files.read`, which opens the file.
     all_columns       CSV and JSON lines with every column of the store, out
 
     bundle            rows, outputs and what describes them as one file, out and in
+    benchmark_table   py-feat's public throughput.csv with our lines in it once, in and out
+    dataset_card      the card of a dataset of the hub, out
     anonymous_rows    rows without names of hosts and users and without paths
 
     labels, figures   the texts and the rounded numbers of a report, and what they mean

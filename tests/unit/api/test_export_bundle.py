@@ -181,7 +181,7 @@ def test_rows_that_contradict_the_store_are_refused(folder: Path) -> None:
 
 
 def test_other_formats_have_no_choice_of_outputs(folder: Path) -> None:
-    with pytest.raises(BadInput, match="--outputs and --anonymous are for bundle"):
+    with pytest.raises(BadInput, match="--outputs and --anonymous are for bundle and hf-dataset"):
         export("csv", results=str(folder / "results"), anonymous=True)
 
 

@@ -1,0 +1,89 @@
+"""Dataset hub: what a dataset of the hub has already, and one commit with our files.
+
+Flow: `export_dataset` -> `open_dataset` -> `HubDataset.read`, `HubDataset.upload`. Only here is the hub changed.
+"""
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from featray.errors import BackendError, BadInput
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HubDataset:
+    """A dataset at one commit."""
+
+    api: Any
+    name: str
+    commit: str | None
+    files: Collection[str]
+
+    def read(self, file: str) -> str | None:
+        """Download a text file; None where there is none.
+
+        Raises:
+            BackendError: the hub cannot be reached, or refuses.
+        """
+        if file not in self.files:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = self.api.hf_hub_download(
+                    self.name, file, repo_type="dataset", revision=self.commit, local_dir=folder
+                )
+            except (OSError, ValueError) as wrong:
+                raise _refused(self.name, wrong) from wrong
+            return Path(path).read_text(encoding="utf-8")
+
+    def upload(self, files: Mapping[str, bytes], message: str) -> str:
+        """Add files in one commit; return its address.
+
+        Raises:
+            BackendError: the hub cannot be reached, or refuses, or somebody else changed the dataset meanwhile.
+        """
+        import huggingface_hub
+
+        operations = [
+            huggingface_hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=content)
+            for name, content in files.items()
+        ]
+        try:
+            done = self.api.create_commit(
+                self.name, operations, commit_message=message, repo_type="dataset", parent_commit=self.commit
+            )
+        except (OSError, ValueError) as wrong:
+            raise _refused(self.name, wrong) from wrong
+        return str(done.commit_url)
+
+
+def open_dataset(name: str) -> HubDataset:
+    """Find a dataset of the hub that `HF_ENDPOINT` names, by default Hugging Face's.
+
+    Raises:
+        BadInput: huggingface_hub is not installed.
+        BackendError: there is no such dataset, or the hub cannot be reached.
+    """
+    try:
+        import huggingface_hub
+    except ModuleNotFoundError as absent:
+        raise BadInput("--upload needs huggingface_hub: python3 -m pip install huggingface_hub") from absent
+    api = huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    try:
+        found = api.dataset_info(name)
+    except (OSError, ValueError) as wrong:
+        raise _refused(name, wrong) from wrong
+    return HubDataset(
+        api=api, name=name, commit=found.sha, files=frozenset(file.rfilename for file in found.siblings or ())
+    )
+
+
+def _refused(name: str, wrong: Exception) -> BackendError:
+    reason = (str(wrong).strip() or type(wrong).__name__).splitlines()[0]
+    return BackendError(
+        f"dataset {name}: {reason}; the files are written here. Make the dataset at the hub first, and set HF_TOKEN to "
+        "a token that may write to it"
+    )
