@@ -34,6 +34,7 @@ class Exported(Result):
     problems: tuple[str, ...]
     without_verdict: tuple[str, ...]  # runs that could not be compared with the baseline, and why
     written: tuple[Path, ...] = ()  # in the folder that was asked for
+    remarks: tuple[str, ...] = ()  # what was written, beside the paths
     digests: tuple[str, ...] = ()  # SHA-256 of a bundle, by which its receiver can know it
 
     def summarize(self) -> Summary:
@@ -44,7 +45,7 @@ class Exported(Result):
         return Summary(
             title=f"Export of {wording.count(len(self.files) or len(self.written), 'file')}",
             tables=(table,),
-            remarks=(*self.problems, *self.without_verdict, *written),
+            remarks=(*self.problems, *self.without_verdict, *self.remarks, *written),
             records=[{"file": name, "text": text} for name, text in self.files.items()],
         )
 
@@ -116,7 +117,9 @@ def export(
     if to == DATASET:
         shared = choose_shared(results, reading, baseline=baseline, anonymous=anonymous)
         made = export_dataset.write_dataset(shared.shared, Path(output or DATASET), upload)
-        return Exported(files={}, problems=(*shared.problems, *made.remarks), without_verdict=(), written=made.written)
+        return Exported(
+            files={}, problems=shared.problems, without_verdict=(), written=made.written, remarks=made.remarks
+        )
     if outputs or anonymous:
         raise BadInput(f"--outputs and --anonymous are for {' and '.join(SHARED)}; {to} has no such choice")
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))

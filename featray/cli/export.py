@@ -67,5 +67,7 @@ def export(
         console.result(exported.text.removesuffix("\n"))
     for path in exported.written:
         console.result(str(path))
+    for remark in exported.remarks:
+        console.say(remark)
     for digest in exported.digests:
         console.say(f"sha256: {digest}")

@@ -144,6 +144,7 @@ def _protocol(units: Sequence[Unit]) -> Labelled:
         "Exclusive": lambda row: row.exclusive,
         "featray": lambda row: row.featray,
         "Imported from": lambda row: row.source_file,
+        "Came in": lambda row: row.bundle,
         "Replayed from": lambda row: row.replayed,
     }
     return _read(units, readers)

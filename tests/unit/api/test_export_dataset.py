@@ -76,7 +76,7 @@ def test_a_run_that_went_on_replaces_its_lines_and_no_others(folder: Path) -> No
     (folder / "set" / "throughput.csv").write_text(THEIRS, encoding="utf-8")
     write(folder)
     store.append(folder / "results", make_rows([0.72, 0.72, 5.76])[2:])
-    said = write(folder).problems
+    said = write(folder).remarks
     theirs, ours = table((folder / "set" / "throughput.csv").read_text(encoding="utf-8"))
     assert (theirs["git_commit"], theirs["featray_run"], ours["git_commit"]) == ("abc", "", "")
     assert ours["fps"] == "50.0"  # the geometric mean of 0.72, 0.72 and 5.76 s is 1.44 s
@@ -93,7 +93,7 @@ def test_a_table_of_something_else_is_refused(folder: Path) -> None:
 def test_somebody_s_own_card_stays(folder: Path) -> None:
     (folder / "set").mkdir()
     (folder / "set" / "README.md").write_text("# Ours\n", encoding="utf-8")
-    assert "README.md is your own and stays" in write(folder).problems
+    assert "README.md is your own and stays" in write(folder).remarks
     assert (folder / "set" / "README.md").read_text(encoding="utf-8") == "# Ours\n"
 
 
@@ -101,7 +101,7 @@ def test_synthetic_weights_are_not_in_the_public_table(tmp_path: Path) -> None:
     store.append(tmp_path / "results", make_rows([0.72], weights="synthetic"))
     exported = write(tmp_path)
     assert {path.name for path in exported.written} == {"demo-1.parquet", "README.md"}
-    assert "1 row of synthetic weights are in data, but not in throughput.csv" in exported.problems
+    assert "1 row of synthetic weights are in data, but not in throughput.csv" in exported.remarks
 
 
 def test_names_can_be_hidden(folder: Path) -> None:
@@ -119,7 +119,7 @@ def test_an_upload_adds_to_what_the_hub_has(folder: Path, at_hub: Hub) -> None:
     assert set(at_hub.files) == {"throughput.csv", "data/demo-1.parquet", "README.md"}
     assert [line["fps"] for line in table(at_hub.files["throughput.csv"].decode())] == ["5.0", "100.0"]
     assert at_hub.commits == ["Add 2 rows measured with featray"]
-    assert exported.problems[-1].startswith(f"uploaded to {DATASET}: {at_hub.url}/datasets/{DATASET}/commit/")
+    assert exported.remarks[-1].startswith(f"uploaded to {DATASET}: {at_hub.url}/datasets/{DATASET}/commit/")
 
 
 def test_an_upload_that_is_repeated_doubles_nothing(folder: Path, at_hub: Hub) -> None:

@@ -68,3 +68,20 @@ def test_the_latest_run_every_run_of_a_sweep_or_every_run_is_exported(shell: She
     assert exported() == ["b-1"]
     assert exported("--sweep", "a") == ["a-1", "a-2"]
     assert exported("--all") == ["a-1", "a-2", "b-1"]
+
+
+def test_a_bundle_is_written_with_its_digest_and_imported_elsewhere(shell: Shell) -> None:
+    store.append(shell.folder / "results", make_rows([0.7, 0.8]))
+    ran = shell("export", "--to", "bundle", "-o", "shared")
+    assert ran.out == "shared/demo-1.featray\n"
+    digest = ran.err.strip().removeprefix("sha256: ")
+    imported = shell("import", "shared/demo-1.featray", "--sha256", digest, "--results", "other")
+    assert (imported.code, imported.err) == (0, "2 rows imported: demo-1\n")
+    assert shell.complain("import", "shared/demo-1.featray", "--sha256", "0" * 64).count(digest) == 1
+
+
+def test_a_dataset_is_written_and_its_lines_are_counted(shell: Shell) -> None:
+    store.append(shell.folder / "results", make_rows([0.7, 0.8]))
+    ran = shell("export", "--to", "hf-dataset", "-o", "speed", "--anonymous")
+    assert sorted(ran.out.splitlines()) == ["speed/README.md", "speed/data/demo-1.parquet", "speed/throughput.csv"]
+    assert (ran.code, ran.err) == (0, "throughput.csv: 1 line\n")

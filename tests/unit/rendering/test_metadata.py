@@ -68,3 +68,8 @@ def test_settings_that_are_unknown_or_cannot_be_otherwise_have_no_label() -> Non
     assert labels_of(matmul_precision="medium")["Matmul precision"] == "medium"
     assert labels_of(tf32_matmul=False, tf32_cudnn=False)["TF32"] == "off"
     assert labels_of(tf32_matmul=True, tf32_cudnn=True)["TF32"] == "in matrix products and convolutions"
+
+
+def test_a_report_names_the_bundle_that_its_rows_came_in() -> None:
+    whole = dict(metadata.of_whole(units.gather([make_row(bundle="after-1.featray sha256:0123456789ab")])))
+    assert whole["Came in"] == "after-1.featray sha256:0123456789ab"
