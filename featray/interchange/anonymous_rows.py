@@ -115,12 +115,17 @@ def _hide_row(row: Row, names: _Names) -> Row:
         "host_id": pseudonym(host) if host and row.host_id else None,
         "target_id": f"{kind}@{pseudonym(host)}" if at and host else row.target_id,
         "asked": None if row.asked is None else _hide_asked(row.asked, names.replace),
-        "work": None if row.work is None else {key: _hide_json(text, names.replace) for key, text in row.work.items()},
+        "work": None if row.work is None else _hide_work(row.work, names.replace),
     }
     for name, value in vars(row).items():
         if name not in LABELS and name not in changes:
             changes[name] = _hide_value(value, names.replace)
     return dataclasses.replace(row, **changes)
+
+
+def _hide_work(work: Mapping[str, str], replace: Callable[[str], str]) -> dict[str, str]:
+    """Hide what a child resolved; the name of a weight file stands in the key."""
+    return {replace(key): _hide_json(text, replace) for key, text in work.items()}
 
 
 def _hide_value(value: Any, replace: Callable[[str], str]) -> Any:

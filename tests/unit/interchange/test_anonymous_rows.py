@@ -89,3 +89,10 @@ def test_a_run_that_is_named_after_its_host_is_found() -> None:
 def test_rows_without_such_names_leak_nothing() -> None:
     rows = make_rows([0.7], **NAMED)
     assert anonymous_rows.find_leaks(rows, anonymous_rows.hide(rows)) == []
+
+
+def test_a_weight_file_of_one_s_own_is_hidden_in_the_work() -> None:
+    hidden = hide(make_row(work={"weights /srv/mine.pt": '{"file":"/srv/mine.pt"}', "weights py-feat/a b.pt": "1"}))
+    first, second = (hidden.work or {}).items()
+    assert re.sub(r"path-\w+", "path-<>", " ".join(first)) == 'weights path-<>.pt {"file":"path-<>.pt"}'
+    assert second == ("weights py-feat/a b.pt", "1")
