@@ -13,6 +13,7 @@ From Python, in notebooks and scripts:
     featray.report("blackwell", form="html")      a report with tables, plots and findings
     featray.compare("a", "b", over=["gpu"])       a verdict per matching pair
     featray.recommend(detector="retinaface")      the setting to use
+    featray.estimate(hours=3000)                  how long, on which machine, at what cost
     featray.suggest("blackwell")                  what to measure next
     featray.history()                             times over versions and days
     featray.status()                              how the submits on a cluster stand
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         calibrate,
         compare,
         doctor,
+        estimate,
         export,
         fetch,
         history,
@@ -57,6 +59,7 @@ __all__ = [
     "calibrate",
     "compare",
     "doctor",
+    "estimate",
     "export",
     "fetch",
     "history",

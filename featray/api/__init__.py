@@ -4,8 +4,8 @@ Flow: `featray.VERB`, `featray VERB` -> here -> `running`, `store`, `analysis`, 
 
 `featray` itself has most verbs of `__all__`. The commands also call `logs`, `cancel` and `detach`, for submits that run
 on a cluster, and the modules `cluster` and `store`, which have a function for each of their subcommands. `arguments`,
-`chosen_runs`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `notebook_progress`, `output_files`,
-`read_bundle`, `results` and `shared_rows` are parts of verbs, or shared by several.
+`chosen_runs`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `films`, `notebook_progress`,
+`output_files`, `read_bundle`, `results` and `shared_rows` are parts of verbs, or shared by several.
 
 A verb's module imports everything that the verb needs, which may take seconds. So it is imported at the first use.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from featray.api.calibrate import calibrate
     from featray.api.compare import compare
     from featray.api.doctor import doctor
+    from featray.api.estimate import Estimated, estimate
     from featray.api.export import export
     from featray.api.fetch import fetch
     from featray.api.history import history
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
     from featray.api.suggest import suggest
 
 __all__ = [
+    "Estimated",
     "Submitted",
     "calibrate",
     "check",
     "compare",
     "doctor",
+    "estimate",
     "export",
     "fetch",
     "history",
@@ -60,7 +63,7 @@ __all__ = [
     "suggest",
 ]
 
-MODULE_OF = {"Submitted": "submit", "check": "hosts", "load_sweep": "arguments"}
+MODULE_OF = {"Estimated": "estimate", "Submitted": "submit", "check": "hosts", "load_sweep": "arguments"}
 """Name -> its module, where the module has another name."""
 
 

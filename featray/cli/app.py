@@ -20,6 +20,7 @@ from featray.cli import (
     compare,
     console,
     doctor,
+    estimate,
     exit_codes,
     export,
     fetch,
@@ -86,6 +87,7 @@ _add("compare", compare.compare, "Say for each pair whether it is really faster.
 _add("suggest", suggest.suggest, "Write the sweeps that would settle open questions.")
 _add("history", history.history, "Show how times moved over versions and days.")
 _add("recommend", recommend.recommend, "Name the setting to use.")
+_add("estimate", estimate.estimate, "Say how long footage takes, on which machine, at what cost.")
 _add("measure", measure.measure, "Measure one cell on this machine, without Ray.")
 _add("calibrate", calibrate.calibrate, "Learn how much identical cells differ on each target.")
 _add("hosts", hosts.hosts, "Show your machines, and what they lack for a sweep.")

@@ -27,6 +27,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "suggest": ("featray suggest mine -o sweeps", "featray suggest --history -o sweeps"),
     "history": ("featray history", "featray history --over version --html history.html"),
     "recommend": ("featray recommend", "featray recommend --detector retinaface --memory-limit 8GB --python"),
+    "estimate": (
+        "featray estimate --hours 3000 --clip-minutes 10 --fps 25 --faces-per-frame 1.4 --detector retinaface",
+        "featray estimate films --detector retinaface --cluster clusters/lab.yaml --deadline 3d --budget 200",
+        "featray estimate films --detector retinaface --write plan",
+    ),
     "measure": ("featray measure --sweep quickstart --cell CELL", "featray measure CELL.json"),
     "calibrate": ("featray calibrate", "featray calibrate --session"),
     "hosts": ("featray hosts", "featray hosts --address clusters/lab.yaml --check sweeps/mine.yaml"),

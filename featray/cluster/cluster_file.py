@@ -100,6 +100,8 @@ Slug = Annotated[str, AfterValidator(_slug)]
 HostAddress = Annotated[str, _ssh_word("an address", "._:")]
 Destination = Annotated[str, _ssh_word("an ssh destination", "._@")]
 User = Annotated[str, _ssh_word("a user", "._")]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Per hour, in any currency."""
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
 GpuChoice = Annotated[
     tuple[str, ...] | None, BeforeValidator(_all_or_listed), AfterValidator(_uuids), ShortForm('[{"const": "all"}]')
@@ -118,6 +120,7 @@ class Member(StrictModel):
     venv: Annotated[str | None, Field(min_length=1)] = None  # or its virtual environment; ~/ is the home on that host
     gpus: GpuChoice = None
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(default_factory=dict)
+    price_per_hour: Price | None = None  # for `featray estimate`; of the whole host, in any currency
 
     @model_validator(mode="after")
     def _has_one_interpreter(self) -> Self:

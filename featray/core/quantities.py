@@ -36,3 +36,21 @@ def parse_bytes(text: str) -> int:
         raise ValueError(f"{wording.short(text)!r} is not a size; expected {SIZE_EXPECTED}")
     factor = 1024 if "i" in match[2] else 1000
     return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))
+
+
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+DURATION_EXPECTED = "a number and a unit, such as 90m, 12h or 3d"
+
+
+def parse_duration(text: str) -> float:
+    """Read `90m`, `12h` or `3d` as seconds.
+
+    Raises:
+        ValueError: none of these.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{wording.short(text)!r} is not a duration; expected {DURATION_EXPECTED}")
+    return float(match[1]) * _SECONDS[match[2]]

@@ -63,3 +63,34 @@ def hash_files(paths: Iterable[str]) -> dict[str, str]:
         with contextlib.suppress(OSError):
             digests[path] = hash_file(Path(path))
     return digests
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Length:
+    """Frames of one film, and its frame rate in Hz; None if unknown."""
+
+    frames: int
+    fps: float | None
+
+
+def read_length(path: Path) -> Length:
+    """Find how many frames a film has; from its packets only where the container does not say.
+
+    Raises:
+        BadInput: the file cannot be read, or holds no film.
+    """
+    installation.check_complete(["av"])
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.best("video")
+            declared, rate = (stream.frames, stream.average_rate) if stream else (0, None)
+        if declared > 0 and rate:
+            return Length(frames=declared, fps=float(rate))
+        video = media.read_video(path)
+    except (av.FFmpegError, OSError, ValueError) as wrong:
+        raise BadInput(f"{path}: cannot be read as a film ({wrong})") from wrong
+    if video is None or not video.frames:
+        raise BadInput(f"{path}: holds no frame of film")
+    return Length(frames=len(video.frames), fps=video.rate_hz)

@@ -72,10 +72,11 @@ def _measured_on(unit: Unit) -> str:
 
 def _setup(recommendation: Recommendation) -> str:
     """Write everything before the calls: variables, import, detector."""
-    return "\n".join(_setup_lines(recommendation.best.unit))
+    return "\n".join(setup_lines(recommendation.best.unit))
 
 
-def _setup_lines(unit: Unit) -> Iterator[str]:
+def setup_lines(unit: Unit) -> Iterator[str]:
+    """Write the variables, the import and the detector of a unit, or a comment that says why they are unknown."""
     cell = unit_cell.of_unit(unit)
     if cell is None:
         yield f"# only the name of detector {wording.plain(unit.row.detector)!r} is known"
@@ -89,7 +90,7 @@ def _setup_lines(unit: Unit) -> Iterator[str]:
     yield from _variables(unit)
     yield f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"
     yield ""
-    yield from _call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)})
+    yield from call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)})
 
 
 def _is_importable(module: str, name: str) -> bool:
@@ -124,7 +125,21 @@ def _detect(cell: Cell) -> Iterator[str]:
     """Define the paths, and detect in them."""
     is_video = cell.input.kind == inputs.VIDEO
     paths = list(cell.input.paths) or (["video.mp4"] if is_video else ["image.jpg"])
-    arguments = {
+    arguments = call_arguments(cell, is_video=is_video)
+    if cell.detector.call.get("data_type") == detect_call.TENSOR:
+        yield "# Measured without decoding: all frames were decoded before the first call."
+    if not is_video:
+        yield f"images = {paths!r}  # paths of your images"
+        yield from call("faces = detector.detect(", arguments, ["images,"])
+        return
+    yield f"videos = {paths!r}  # paths of your clips"
+    yield "for video in videos:"
+    yield from (f"    {line}" for line in call("faces = detector.detect(", arguments, ["video,"]))
+
+
+def call_arguments(cell: Cell, *, is_video: bool) -> dict[str, Any]:
+    """Give the keywords of `detect()` with which a cell was measured, without those that only measuring needs."""
+    return {
         "data_type": "video" if is_video else "image",
         "batch_size": cell.batch_size,
         "num_workers": cell.num_workers,
@@ -132,18 +147,10 @@ def _detect(cell: Cell) -> Iterator[str]:
         **({"output_size": cell.input.output_size} if cell.input.output_size else {}),
         **{name: value for name, value in cell.detector.call.items() if name not in ("data_type", "save")},
     }
-    if cell.detector.call.get("data_type") == detect_call.TENSOR:
-        yield "# Measured without decoding: all frames were decoded before the first call."
-    if not is_video:
-        yield f"images = {paths!r}  # paths of your images"
-        yield from _call("faces = detector.detect(", arguments, ["images,"])
-        return
-    yield f"videos = {paths!r}  # paths of your clips"
-    yield "for video in videos:"
-    yield from (f"    {line}" for line in _call("faces = detector.detect(", arguments, ["video,"]))
 
 
-def _call(head: str, keywords: Mapping[str, Any], first: Iterable[str] = ()) -> list[str]:
+def call(head: str, keywords: Mapping[str, Any], first: Iterable[str] = ()) -> list[str]:
+    """Write a call on several lines; keywords that Python cannot name are unpacked from a dictionary."""
     named = {key: value for key, value in keywords.items() if key.isidentifier() and not keyword.iskeyword(key)}
     other = {key: value for key, value in keywords.items() if key not in named}
     lines = [*first, *(f"{key}={value!r}," for key, value in named.items()), *([f"**{other!r},"] if other else [])]

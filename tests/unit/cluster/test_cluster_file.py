@@ -144,3 +144,15 @@ def test_a_file_whose_ray_is_embedded_has_no_head_and_is_refused_where_one_must_
     assert cluster_file.head_address(local) is None
     with pytest.raises(ClusterFileError, match="names no hosts: its Ray is embedded"):
         cluster_file.head_address(local, must_run=True)
+
+
+def test_a_host_may_have_a_price(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text("hosts: [{name: a, address: a.lab, price_per_hour: 1.5}, {name: b, address: b.lab}]\n")
+    assert [host.price_per_hour for host in cluster_file.load(path).hosts] == [1.5, None]
+
+
+@pytest.mark.parametrize("price", ["cheap", "-1", ".nan", "'2'"])
+def test_a_price_that_is_no_number_of_0_or_more_is_refused_with_its_line(tmp_path: Path, price: str) -> None:
+    message = complaint(tmp_path, f"hosts:\n- name: a\n  address: a.lab\n  price_per_hour: {price}\n")
+    assert message.startswith("lab.yaml:4: hosts[0].price_per_hour: ")

@@ -40,3 +40,16 @@ def test_any_other_text_is_no_size(text: str) -> None:
 def test_a_size_of_hundreds_of_digits_is_refused_in_a_short_message() -> None:
     with pytest.raises(ValueError, match=r"^.{1,150} is not a size; expected"):
         quantities.parse_bytes("9" * 400 + " GB")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("12h", 43_200), ("3d", 259_200), ("1.5 h", 5400), ("5s", 5)]
+)
+def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert quantities.parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "3", "3w", "-1h", "1e3h", "soon"])
+def test_other_durations_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration; expected a number and a unit, such as 90m, 12h or 3d"):
+        quantities.parse_duration(text)

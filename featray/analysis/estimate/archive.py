@@ -1,0 +1,324 @@
+"""Archive: all footage on all hosts: which worker gets which films, when the last one ends, and what it costs.
+
+Flow: units, `footage.Footage`, `Terms` -> `make` -> `ArchiveEstimate` -> `rendering`, `featray.estimate`. Pure.
+
+A worker is one process on one target. Processes side by side on one target, and how far the GPUs of one host slow each
+other, are not measured: each target has one worker, and each keeps the speed that it has alone.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from featray import stats
+from featray.analysis.advice import candidates
+from featray.analysis.advice.constraints import Constraints, select
+from featray.analysis.estimate import energy, forecast
+from featray.analysis.estimate.footage import Footage
+from featray.analysis.estimate.forecast import Extrapolation, Forecast
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.core.choices import Device
+from featray.errors import BadInput, NothingMatches
+from featray.planning import shares
+from featray.planning.shares import Shares, Worker
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PricedHost:
+    """A host that may work. `name` is what people call it: the host's name, its hostname or its id."""
+
+    name: str
+    price_per_hour: float | None = None  # in any currency; None: unknown
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the caller fixes; None leaves it open."""
+
+    constraints: Constraints = dataclasses.field(default_factory=Constraints)
+    hosts: tuple[PricedHost, ...] | None = None  # None: every host that was measured
+    deadline_s: float | None = None
+    budget: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class WorkerShare:
+    """What one worker does. Times are seconds from the start of the work."""
+
+    forecast: Forecast
+    films: tuple[int, ...]  # positions in the footage
+    frames: int
+    time_s: float
+    price_per_hour: float | None  # of its host
+
+    @property
+    def interval_s(self) -> tuple[float, float]:
+        """Give the bounds of the time."""
+        start_s = min(self.forecast.start_s, self.time_s)
+        work_s = self.time_s - start_s
+        low, high = (math.exp(log) for log in (self.forecast.log_low, self.forecast.log_high))
+        return start_s + work_s * low, start_s + work_s * high
+
+    @property
+    def energy_j(self) -> float | None:
+        """Give the joules of the GPU; None if not measured."""
+        frame_j = self.forecast.frame_j
+        return None if frame_j is None else frame_j * self.frames
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cut:
+    """What cutting long films into pieces would bring."""
+
+    piece_s: float  # seconds of film
+    time_s: float  # until the last worker ends
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class ArchiveEstimate:
+    """The plan, and alone what each worker would take for everything."""
+
+    footage: Footage
+    shares: tuple[WorkerShare, ...]  # those that work, the one that ends last first
+    alone: tuple[WorkerShare, ...]  # each worker with all films, the fastest first
+    bound_s: float  # no plan of whole films ends earlier
+    cut: Cut | None  # None: cutting brings less than `CUT_GAIN`
+    terms: Terms
+    unmeasured: tuple[str, ...]  # hosts of the terms without rows
+    unused: tuple[str, ...]  # targets that the plan leaves idle, with the reason
+    extrapolations: tuple[Extrapolation, ...]
+    cautions: tuple[str, ...]
+
+    @property
+    def time_s(self) -> float:
+        """Give the seconds until the last worker ends."""
+        return max(share.time_s for share in self.shares)
+
+    @property
+    def interval_s(self) -> tuple[float, float]:
+        """Give the bounds of `time_s`; each worker's are wide enough that all of them hold together in 95%."""
+        lows, highs = zip(*(share.interval_s for share in self.shares), strict=True)
+        return max(lows), max(highs)
+
+    @property
+    def energy_j(self) -> float | None:
+        """Give the joules of all GPUs; None unless every worker's are known."""
+        parts = [share.energy_j for share in self.shares]
+        return math.fsum(part or 0 for part in parts) if None not in parts else None
+
+    @property
+    def cost(self) -> float | None:
+        """Give the price of all hosts; None unless every host has a price."""
+        return _cost(self.shares, [share.time_s for share in self.shares])
+
+    @property
+    def cost_high(self) -> float | None:
+        """Give the upper bound of the cost."""
+        return _cost(self.shares, [share.interval_s[1] for share in self.shares])
+
+    def meets(self, limit: float, expected: float | None, high: float | None) -> bool | None:
+        """Say whether a limit holds: True if the upper bound is within, False if the expectation is not, else None."""
+        if expected is None or high is None:
+            return None
+        return True if high <= limit else False if expected > limit else None
+
+
+def _cost(planned: Sequence[WorkerShare], times_s: Sequence[float]) -> float | None:
+    """Price each host until the last of its workers ends."""
+    busy: dict[str, float] = {}
+    prices: dict[str, float | None] = {}
+    for share, time_s in zip(planned, times_s, strict=True):
+        host = share.forecast.unit.target.host_id
+        busy[host] = max(busy.get(host, 0.0), time_s)
+        prices[host] = share.price_per_hour
+    costs = [(price, busy[host]) for host, price in prices.items()]
+    return math.fsum(price * time_s / 3600 for price, time_s in costs if price is not None) if _known(prices) else None
+
+
+def _known(prices: Mapping[str, float | None]) -> bool:
+    return None not in prices.values()
+
+
+def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstimate:
+    """Estimate what footage takes.
+
+    Args:
+        units: Of any runs; nothing replayed.
+        footage: The films.
+        terms: What is fixed.
+
+    Raises:
+        NothingMatches: no host has a measured row that fits.
+        BadInput: several detectors were measured and none is named.
+    """
+    chosen, unmeasured = _of_hosts(_selected(units, terms), terms)
+    by_target: dict[str, list[Unit]] = {}
+    for unit in chosen:
+        by_target.setdefault(unit.target.target_id, []).append(unit)
+    confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
+    forecasts = list(_forecasts(by_target.values(), terms, footage, confidence))
+    workers, unused = _choose_devices(forecasts)
+    prices = {id(worker): _price(worker.unit, terms) for worker in workers}
+    plan = _share_out(footage, workers)
+    planned = [
+        _share(worker, films, footage, busy_s, prices[id(worker)])
+        for worker, films, busy_s in zip(workers, plan.films, plan.busy_s, strict=True)
+        if films
+    ]
+    idle = [worker for worker, films in zip(workers, plan.films, strict=True) if not films]
+    used = [share.forecast for share in planned]
+    return ArchiveEstimate(
+        footage=footage,
+        shares=tuple(sorted(planned, key=lambda share: -share.time_s)),
+        alone=tuple(_alone(forecasts, footage, terms)),
+        bound_s=plan.bound_s,
+        cut=_cut(footage, workers, plan),
+        terms=terms,
+        unmeasured=unmeasured,
+        unused=(*unused, *(f"{each.unit.target.place}: the others end earlier without it" for each in idle)),
+        extrapolations=tuple(dict.fromkeys([*_together(used), *(e for each in used for e in each.extrapolations)])),
+        cautions=tuple(dict.fromkeys(caution for each in used for caution in each.cautions)),
+    )
+
+
+def _selected(units: Iterable[Unit], terms: Terms) -> list[Unit]:
+    """Select what the constraints allow, of one detector."""
+    everything = [candidate for candidate in candidates.gather(units) if candidate.is_timed]
+    if not everything:
+        raise NothingMatches("nothing was measured yet. Submit a sweep first: `featray submit sweeps/quickstart.yaml`")
+    chosen = select(everything, dataclasses.replace(terms.constraints, memory_limit_b=None))
+    names = list(dict.fromkeys(candidate.unit.row.detector for candidate in chosen))
+    if len(names) > 1:
+        raise BadInput(
+            f"{len(names)} detectors were measured, which compute different things ({wording.listed(names)}); "
+            "name one with --detector"
+        )
+    return [candidate.unit for candidate in chosen]
+
+
+def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[str, ...]]:
+    """Select the units of the named hosts; list the hosts that have none."""
+    if terms.hosts is None:
+        return list(units), ()
+    names = {host.name for host in terms.hosts}
+    chosen = [unit for unit in units if names & _names(unit)]
+    measured = {name for unit in chosen for name in _names(unit)}
+    unmeasured = tuple(host.name for host in terms.hosts if host.name not in measured)
+    if not chosen:
+        raise NothingMatches(
+            f"no host of {wording.listed(unmeasured)} has measured rows of this detector. Submit a sweep there first, "
+            "with --address and the cluster file"
+        )
+    return chosen, unmeasured
+
+
+def _names(unit: Unit) -> set[str]:
+    names = (unit.target.host_name, unit.target.host_id, unit.row.hostname)
+    return {name for name in names if name}
+
+
+def _price(unit: Unit, terms: Terms) -> float | None:
+    return next((host.price_per_hour for host in terms.hosts or () if host.name in _names(unit)), None)
+
+
+def _forecasts(
+    targets: Iterable[Sequence[Unit]], terms: Terms, footage: Footage, confidence: float
+) -> Iterator[Forecast]:
+    """Forecast every target on which something fits.
+
+    Raises:
+        NothingMatches: nothing fits on any.
+    """
+    refused: NothingMatches | None = None
+    fits = False
+    for units in targets:
+        try:
+            made = forecast.make(units, terms.constraints, footage, confidence=confidence)
+        except NothingMatches as wrong:  # of a memory limit: another target may have a setting within it
+            refused = wrong
+            continue
+        fits = True
+        yield made
+    if not fits and refused is not None:
+        raise refused
+
+
+def _choose_devices(forecasts: Sequence[Forecast]) -> tuple[list[Forecast], list[str]]:
+    """Use either the CPU or all GPUs of a host, whichever is faster: a GPU's process needs the CPU too."""
+    by_host: dict[str, list[Forecast]] = {}
+    for each in forecasts:
+        by_host.setdefault(each.unit.target.host_id, []).append(each)
+    workers, unused = [], []
+    for members in by_host.values():
+        sides = [
+            [each for each in members if (each.unit.row.device == Device.CPU) is is_cpu] for is_cpu in (True, False)
+        ]
+        slow, fast = sorted(sides, key=lambda side: sum(each.hz for each in side))
+        workers += fast
+        unused += [f"{each.unit.target.place}: the host's other devices are faster and need its CPU" for each in slow]
+    return workers, unused
+
+
+def _share_out(footage: Footage, workers: Sequence[Forecast]) -> Shares:
+    return _share_frames([film.frames for film in footage.films], workers)
+
+
+def _share_frames(frames: Sequence[int], workers: Sequence[Forecast]) -> Shares:
+    return shares.share_out(frames, [Worker(hz=worker.hz, start_s=worker.start_s) for worker in workers])
+
+
+def _share(
+    worker: Forecast, films: tuple[int, ...], footage: Footage, time_s: float, price_per_hour: float | None
+) -> WorkerShare:
+    frames = sum(footage.films[film].frames for film in films)
+    return WorkerShare(forecast=worker, films=films, frames=frames, time_s=time_s, price_per_hour=price_per_hour)
+
+
+def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> list[WorkerShare]:
+    everything = tuple(range(len(footage.films)))
+    alone = [
+        _share(each, everything, footage, each.start_s + footage.frames * each.frame_s, _price(each.unit, terms))
+        for each in forecasts
+    ]
+    return sorted(alone, key=lambda share: share.time_s)
+
+
+CUT_GAIN = 0.05  # of the time until the end: less is not worth cutting films
+PIECES = 20  # of a worker on average: the last piece then ends within 5% of the others
+PIECE_LEAST_S = 60.0  # of film: each call starts anew, which a minute of film makes small
+
+
+def _cut(footage: Footage, workers: Sequence[Forecast], plan: Shares) -> Cut | None:
+    """Find whether pieces would end earlier; None if not by `CUT_GAIN`."""
+    if plan.divided_bound_s > plan.makespan_s * (1 - CUT_GAIN):
+        return None
+    rate = footage.frames / footage.duration_s
+    piece = max(math.ceil(footage.frames / (PIECES * len(workers))), math.ceil(PIECE_LEAST_S * rate))
+    time_s = _share_frames([part for film in footage.films for part in _pieces(film.frames, piece)], workers).makespan_s
+    return Cut(piece_s=piece / rate, time_s=time_s) if time_s <= plan.makespan_s * (1 - CUT_GAIN) else None
+
+
+def _pieces(frames: int, piece: int) -> list[int]:
+    """Cut into equal pieces of at most so many frames."""
+    count = math.ceil(frames / piece)
+    return [frames // count + (number < frames % count) for number in range(count)]
+
+
+def _together(used: Sequence[Forecast]) -> Iterator[Extrapolation]:
+    """Name what working side by side may change."""
+    hosts = [each.unit.target.host_id for each in used]
+    if len(set(hosts)) < len(hosts):
+        yield Extrapolation(
+            assumption="GPUs of one host are taken to keep the speed that each has alone",
+            remedy="run your plan on two of them for some minutes and compare",
+        )
+    yield Extrapolation(
+        assumption="each target runs one process at a time; whether several are faster is not known",
+        remedy="run two processes on one target for some minutes and compare",
+    )
+
+
+def kwh(energy_j: float) -> float:
+    """Convert joules to kilowatt hours."""
+    return energy_j / energy.J_PER_KWH

@@ -1,0 +1,72 @@
+"""Footage: the films that somebody wants to analyse.
+
+Flow: hours, or files that `api.films` has read -> `Footage` -> `forecast`, `archive`. Pure.
+"""
+
+import dataclasses
+import functools
+import math
+
+from featray.errors import BadInput
+
+FILMS_MAX = 1_000_000  # sharing out as many takes 10 s
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Film:
+    """One file, or one of many equal ones. `path` is None where only hours are known."""
+
+    path: str | None
+    frames: int
+    duration_s: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Footage:
+    """Films, at least one. `faces_per_frame` is the mean of all frames; None: unknown."""
+
+    films: tuple[Film, ...]
+    faces_per_frame: float | None = None
+
+    @functools.cached_property
+    def frames(self) -> int:
+        """Count the frames of all films."""
+        return sum(film.frames for film in self.films)
+
+    @functools.cached_property
+    def duration_s(self) -> float:
+        """Give the seconds of film."""
+        return math.fsum(film.duration_s for film in self.films)
+
+    @functools.cached_property
+    def longest(self) -> Film:
+        """Give the film with the most frames."""
+        return max(self.films, key=lambda film: film.frames)
+
+
+def check_positive(value: float | None, name: str) -> None:
+    """Refuse a number that is not above 0, or not finite; None was not given.
+
+    Raises:
+        BadInput: the message names the option.
+    """
+    if value is not None and not (0 < value < math.inf):
+        raise BadInput(f"{name}: {value:g} cannot be; expected a number above 0")
+
+
+def of_hours(hours: float, *, clip_minutes: float, fps: float, faces_per_frame: float | None = None) -> Footage:
+    """Make films of equal length; the last one is what remains.
+
+    Raises:
+        BadInput: a number is not above 0, or there are more than `FILMS_MAX` films.
+    """
+    given = {"hours": hours, "clip minutes": clip_minutes, "fps": fps}
+    for name, value in given.items():
+        check_positive(value, name)
+    whole_s, clip_s = hours * 3600, min(clip_minutes * 60, hours * 3600)
+    count = math.ceil(whole_s / clip_s - 1e-9)  # 3000 h / 10 min is 18000, whatever the rounding
+    if count > FILMS_MAX:
+        raise BadInput(f"{count} films are more than {FILMS_MAX}; expected longer clip minutes, or fewer hours")
+    lengths_s = [clip_s] * (count - 1) + [whole_s - (count - 1) * clip_s]
+    films = (Film(path=None, frames=max(1, round(length * fps)), duration_s=length) for length in lengths_s)
+    return Footage(films=tuple(films), faces_per_frame=faces_per_frame)

@@ -1,0 +1,190 @@
+"""Forecast: what one process of a detector on one target will do with some footage, from what was measured there.
+
+Flow: units of one target, `footage.Footage` -> `make` -> `Forecast` -> `archive`. Pure.
+
+The setting and its speed are those that `recommendation` names for the longest clip. Whatever the footage has that the
+clip did not have is an extrapolation: it is named, with the measurement that would replace it.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from featray.analysis.advice import recommendation, speeds
+from featray.analysis.advice.constraints import Constraints
+from featray.analysis.advice.memory_use import MemoryUse
+from featray.analysis.advice.settings import Setting
+from featray.analysis.estimate import energy
+from featray.analysis.estimate.footage import Footage
+from featray.analysis.units import Unit
+from featray.core import wording
+from featray.core.row import Row
+from featray.stats import prediction
+
+FACES_TOLERANCE = 0.1  # share by which faces per frame may differ before the time per frame is taken to differ too
+LENGTH_TOLERANCE = 2.0  # times the length of the longest measured clip from which the length is an extrapolation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Extrapolation:
+    """What was not measured: what is assumed in its place, and what to measure."""
+
+    assumption: str
+    remedy: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Forecast:
+    """One process on one target. Times are seconds; `low` and `high` bound 95% of new processes in a new session."""
+
+    setting: Setting
+    frame_s: float
+    log_low: float  # of log time, below 0
+    log_high: float
+    start_s: float
+    frame_j: float | None  # None: not measured
+    face_j: float | None
+    extrapolations: tuple[Extrapolation, ...]
+    cautions: tuple[str, ...]
+
+    @property
+    def unit(self) -> Unit:
+        """Give the unit that measured it."""
+        return self.setting.unit
+
+    @property
+    def hz(self) -> float:
+        """Give frames per second."""
+        return 1 / self.frame_s
+
+    @property
+    def memory(self) -> MemoryUse | None:
+        """Give the peak memory of a call on the measured clip; None if unknown."""
+        return self.setting.memory
+
+
+def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, confidence: float) -> Forecast:
+    """Forecast one target.
+
+    Args:
+        units: Of one target.
+        constraints: What the caller fixes.
+        footage: What is to be analysed.
+        confidence: Share of new processes whose time lies within the interval.
+
+    Raises:
+        NothingMatches: nothing that was measured fits.
+    """
+    longest = recommendation.recommend(units, constraints)[0]
+    setting, unit = longest.best, longest.best.unit
+    measured = speeds.in_sustained_runs(unit) if setting.speed.is_sustained else unit
+    half_width = prediction.prediction_half_width(
+        measured.logs, len({timing.session for timing in measured.timings}), confidence
+    )
+    few, many = _face_factors(unit, footage)
+    return Forecast(
+        setting=setting,
+        frame_s=math.sqrt(few * many) / setting.speed.hz,
+        log_low=-half_width - math.log(many / few) / 2,
+        log_high=half_width + math.log(many / few) / 2,
+        start_s=_start_s(unit),
+        frame_j=energy.frame_j(unit),
+        face_j=energy.face_j(unit),
+        extrapolations=tuple(_extrapolations(setting, footage)),
+        cautions=tuple(str(caution) for caution in longest.cautions),
+    )
+
+
+def faces_per_frame(unit: Unit) -> float | None:
+    """Give the mean number of faces per frame; None if unknown."""
+    row = unit.row
+    if row.faces_mean is not None:
+        return row.faces_mean
+    return row.faces / row.frames if row.faces is not None and row.frames else None
+
+
+def _face_factors(unit: Unit, footage: Footage) -> tuple[float, float]:
+    """Bound by what the time per frame is multiplied: unchanged, or in proportion to the faces."""
+    measured, asked = faces_per_frame(unit), footage.faces_per_frame
+    if not measured or asked is None or not _differ(asked, measured):
+        return 1.0, 1.0
+    factor = max(asked / measured, FACES_LEAST)
+    return min(1.0, factor), max(1.0, factor)
+
+
+FACES_LEAST = 0.25  # times the measured faces: py-feat runs every network also on a frame without a face
+
+
+def _differ(asked: float, measured: float) -> bool:
+    return abs(asked / measured - 1) > FACES_TOLERANCE
+
+
+def _start_s(unit: Unit) -> float:
+    """Give the seconds from the start of a process to its first usual call; unknown parts count as 0."""
+    return median(_row_start_s(row, unit.call_s or 0.0) for row in unit.measured)
+
+
+def _row_start_s(row: Row, call_s: float) -> float:
+    return (row.import_s or 0.0) + (row.load_s or 0.0) + max(0.0, (row.first_call_s or call_s) - call_s)
+
+
+def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolation]:
+    unit, row = setting.unit, setting.unit.row
+    if not unit.is_video:
+        yield Extrapolation(
+            assumption="only images were measured; a frame of film is taken to last as long as an image",
+            remedy="measure a film of your own: `inputs: [{path: FILM}]`",
+        )
+    if (skipped := _skipped(unit)) > 1:
+        yield Extrapolation(
+            assumption=f"only every {skipped}th frame was analysed; the time of a frame includes the decoding of the "
+            "others",
+            remedy="measure without `skip_frames`",
+        )
+    if not setting.speed.is_sustained:
+        yield Extrapolation(
+            assumption=f"the speed is that of repeated calls on {wording.plain(row.section_label)}; what a machine "
+            "loses in hours of work is not known",
+            remedy="measure with `sustained_s: 60`",
+        )
+    yield from _of_length(row, footage)
+    yield from _of_faces(unit, footage)
+    if any(value is None for value in (row.import_s, row.load_s, row.first_call_s)):
+        yield Extrapolation(
+            assumption="the time of the start is unknown and counts as 0", remedy="measure with featray's protocol"
+        )
+
+
+def _skipped(unit: Unit) -> int:
+    """Give n where only every n-th frame was analysed, else 1."""
+    asked = unit.asked.get("input")
+    return (asked.get("skip_frames") or 1) if isinstance(asked, dict) else 1
+
+
+def _of_length(row: Row, footage: Footage) -> Iterator[Extrapolation]:
+    measured, longest = row.frames or 0, footage.longest.frames
+    if longest > LENGTH_TOLERANCE * measured:
+        yield Extrapolation(
+            assumption=f"the longest measured clip has {measured} frames and yours {longest}; speed is taken to stay "
+            "the same, and memory to be at least that of the clip",
+            remedy="measure a film as long as yours",
+        )
+
+
+def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
+    measured, asked = faces_per_frame(unit), footage.faces_per_frame
+    remedy = "measure a film of your own with `faces: any`, and name its faces per frame"
+    if measured is None or asked is None:
+        which = "your footage" if asked is None else "the measured clip"
+        known = "" if measured is None else f"; the clip has {wording.digits(measured)}"
+        yield Extrapolation(
+            assumption=f"the faces per frame of {which} are unknown and taken to be the same as the other's{known}",
+            remedy=remedy,
+        )
+    elif not measured or _differ(asked, measured):
+        yield Extrapolation(
+            assumption=f"the clip has {wording.digits(measured)} faces per frame and yours {wording.digits(asked)}; "
+            "the time per frame is taken to lie between unchanged and proportional to the faces",
+            remedy=remedy,
+        )

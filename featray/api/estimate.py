@@ -1,0 +1,135 @@
+"""`featray.estimate`: what footage takes on the machines that were measured, and who analyses what."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+from featray import store
+from featray.analysis import units
+from featray.analysis.advice.constraints import Constraints
+from featray.analysis.estimate import archive, footage
+from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.analysis.estimate.footage import Footage
+from featray.api import films, output_files
+from featray.api.results import Result
+from featray.cluster import cluster_file
+from featray.errors import BadInput, NothingMatches
+from featray.rendering import estimate_files
+from featray.rendering.notebook import estimates
+from featray.rendering.notebook.summary import Summary
+
+CLIP_MINUTES = 10.0  # of each film where only hours are given
+FPS = 25.0  # of film where only hours are given
+
+
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
+class Estimated(Result):
+    """An estimate, and the files that were written."""
+
+    estimate: ArchiveEstimate
+    files: tuple[Path, ...] = ()
+
+    def summarize(self) -> Summary:
+        """Show the plan; the frame has a row per worker."""
+        return estimates.of_estimate(self.estimate)
+
+
+def estimate(
+    path: str | Path | None = None,
+    *,
+    hours: float | None = None,
+    clip_minutes: float | None = None,
+    fps: float | None = None,
+    faces_per_frame: float | None = None,
+    detector: str | None = None,
+    host: str | None = None,
+    device: str | None = None,
+    memory_limit_b: int | None = None,
+    cluster: str | Path | None = None,
+    deadline_s: float | None = None,
+    budget: float | None = None,
+    write: str | Path | None = None,
+    results: str = "results",
+) -> Estimated:
+    """Estimate what footage takes, from what was measured.
+
+    Args:
+        path: A folder of films, a CSV table of films, or one film. Else give `hours`.
+        hours: Hours of film.
+        clip_minutes: Minutes of each film, with `hours`; 10 by default.
+        fps: Frame rate of the films in Hz; 25 by default with `hours`, else of films whose own is unknown.
+        faces_per_frame: Mean number of faces in a frame.
+        detector: Which one; must be named where several were measured.
+        host: Only on this host, by its name in the report, its hostname or its id.
+        device: cpu, cuda or mps.
+        memory_limit_b: Most memory that a worker may take on its device, in bytes.
+        cluster: Cluster file: only its hosts, with their `price_per_hour`.
+        deadline_s: Seconds within which everything should end.
+        budget: Most that everything should cost, in the currency of the prices.
+        write: Folder for a list of files and a script per worker.
+        results: Store of rows: a folder or URI.
+
+    Returns:
+        Per worker its setting, time with interval, memory, energy and cost; the plan; what it extrapolates from.
+
+    Raises:
+        NothingMatches: nothing that was measured fits, or no host of the cluster file was measured.
+        BadInput: a number cannot be, a film cannot be read, or several detectors were measured and none is named.
+        ClusterFileError: the cluster file is wrong.
+        StoreError: the store cannot be read, or a file cannot be written.
+    """
+    given = {"clip minutes": clip_minutes, "fps": fps, "deadline": deadline_s, "budget": budget}
+    for name, value in given.items():
+        footage.check_positive(value, name)
+    if faces_per_frame is not None and not 0 <= faces_per_frame < math.inf:
+        raise BadInput(f"faces per frame: {faces_per_frame:g} cannot be; expected 0 or more")
+    if write is not None and path is None:
+        raise BadInput("files to write need films: name a folder or a CSV table instead of hours")
+    wanted = _footage(path, hours, clip_minutes, fps, faces_per_frame)
+    limits = Constraints(detector=detector, host=host, device=device, memory_limit_b=memory_limit_b)
+    terms = Terms(constraints=limits, hosts=_hosts(cluster), deadline_s=deadline_s, budget=budget)
+    made = archive.make(_measured(results), wanted, terms)
+    written = () if write is None else output_files.write_files(_folder(write), estimate_files.write(made))
+    return Estimated(made, tuple(written))
+
+
+def _footage(
+    path: str | Path | None,
+    hours: float | None,
+    clip_minutes: float | None,
+    fps: float | None,
+    faces_per_frame: float | None,
+) -> Footage:
+    if (path is None) == (hours is None):
+        raise BadInput("give either films (a folder, a CSV table or one film) or hours, as in --hours 3000")
+    if hours is not None:
+        minutes, rate = (clip_minutes or CLIP_MINUTES), (fps or FPS)
+        return footage.of_hours(hours, clip_minutes=minutes, fps=rate, faces_per_frame=faces_per_frame)
+    if clip_minutes is not None:
+        raise BadInput("clip minutes belong to hours; files have their own length")
+    return films.read(Path(str(path)), fps=fps, faces_per_frame=faces_per_frame)
+
+
+def _hosts(cluster: str | Path | None) -> tuple[PricedHost, ...] | None:
+    """Read the hosts of a cluster file."""
+    if cluster is None:
+        return None
+    members = cluster_file.load_hosts(Path(cluster)).hosts
+    return tuple(PricedHost(name=member.name, price_per_hour=member.price_per_hour) for member in members)
+
+
+def _measured(results: str) -> list[units.Unit]:
+    stored = store.read(results, every_attempt=True, one_summary=True).rows
+    rows = [row for row in stored if not row.is_replayed]
+    if stored and not rows:
+        raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
+    return units.gather(rows)
+
+
+def _folder(write: str | Path) -> Path:
+    folder = Path(write)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise BadInput(f"{folder}: cannot be a folder ({wrong.strerror or wrong})") from wrong
+    return folder

@@ -1,0 +1,138 @@
+"""Estimate files: per worker of a plan the list of its films, and a Python script that detects in them.
+
+Flow: `ArchiveEstimate` -> `write` -> `featray estimate --write`. Pure. The script uses the setting that was measured,
+skips films that are done, and runs alone or, through its class `Detect`, under Ray Data.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from featray.analysis import unit_cell
+from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.core import detect_call, wording
+from featray.core.cell import Cell
+from featray.errors import BadInput
+from featray.rendering import recommendation_code
+
+NAME_LENGTH = 60  # characters of a file's name: most file systems allow 255 bytes
+
+_LOOP = '''
+FILMS = Path(__file__).with_suffix(".txt")  # one path a line
+OUTPUT = Path(__file__).with_suffix("")  # folder with a CSV per film
+
+
+class Detect:
+    """Analyses one film after the other with one detector."""
+
+    def __init__(self):
+{detector}
+
+    def __call__(self, row):
+        film = row["path"]
+        digest = hashlib.sha256(film.encode()).hexdigest()[:12]  # two folders may have films of one name
+        output = OUTPUT / f"{{Path(film).stem[:100]}}-{{digest}}.csv"
+        if not output.exists():  # a script that is started again goes on where it ended
+{detect}
+            OUTPUT.mkdir(parents=True, exist_ok=True)
+            unfinished = output.with_suffix(".unfinished")
+            faces.to_csv(unfinished, index=False)
+            unfinished.replace(output)
+        return {{"path": film, "output": str(output)}}
+
+
+if __name__ == "__main__":
+    detect = Detect()
+    films = FILMS.read_text(encoding="utf-8").splitlines()
+    for number, film in enumerate(films, start=1):
+        print(f"{{number}} of {{len(films)}}: {{film}}", flush=True)
+        detect({{"path": film}})
+'''
+
+
+def write(estimate: ArchiveEstimate) -> dict[str, str]:
+    """Write the files of a plan.
+
+    Returns:
+        Name -> content: `HOST-DEVICE.txt` and `HOST-DEVICE.py` of each worker.
+
+    Raises:
+        BadInput: only hours are known, a path has a line break, or a setting is not known in full.
+    """
+    files: dict[str, str] = {}
+    for share in sorted(estimate.shares, key=lambda share: share.forecast.unit.target.place):
+        name = _name(share, files)
+        files[f"{name}.txt"] = "".join(f"{path}\n" for path in _paths(share, estimate))
+        files[f"{name}.py"] = script(share)
+    return files
+
+
+def _name(share: WorkerShare, taken: dict[str, str]) -> str:
+    target = share.forecast.unit.target
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{target.host_name}-{target.device_name}").strip("-.")[:NAME_LENGTH]
+    name, number = plain or "worker", 2
+    while f"{name}.txt" in taken:
+        name, number = f"{plain}-{number}", number + 1
+    return name
+
+
+def _paths(share: WorkerShare, estimate: ArchiveEstimate) -> Iterator[str]:
+    for film in share.films:
+        path = estimate.footage.films[film].path
+        if path is None:
+            raise BadInput("files to write need films: name a folder or a CSV table instead of hours")
+        if len(path.splitlines()) != 1:
+            raise BadInput(f"{path!r}: a list of files cannot hold a path with a line break; rename the film")
+        yield path
+
+
+def script(share: WorkerShare) -> str:
+    """Write the script of one worker.
+
+    Raises:
+        BadInput: its setting is not known in full, as of an imported report.
+    """
+    unit = share.forecast.unit
+    cell = unit_cell.of_unit(unit)
+    setup = list(recommendation_code.setup_lines(unit))
+    start = next((number for number, line in enumerate(setup) if line.startswith("detector = ")), None)
+    if cell is None or start is None:
+        raise BadInput(
+            f"{wording.short(unit.row.detector)} on {unit.target.place}: the setting is not known in full, so no "
+            "script can use it; measure it with featray"
+        )
+    body = _LOOP.format(
+        detector=textwrap.indent("\n".join(setup[start:]).replace("detector = ", "self.detector = ", 1), " " * 8),
+        detect=textwrap.indent("\n".join(_detect(cell)), " " * 12),
+    )
+    return "\n".join(
+        [*_header(share), "import hashlib", *_device(share), *setup[:start], "from pathlib import Path", body]
+    )
+
+
+def _header(share: WorkerShare) -> Iterator[str]:
+    place = wording.plain(share.forecast.unit.target.place).replace("\\", "/").replace('"', "'")
+    films, rate = wording.count(len(share.films), "film"), wording.rate(share.forecast.hz)
+    yield f'"""Detects faces in {films} on {place}, with the setting that featray measured there ({rate} frames/s).'
+    yield ""
+    yield "Alone: python THIS_FILE. Under Ray Data: ray.data.from_items([{'path': ...}]).map(Detect, concurrency=1)."
+    yield "Paths of the films are those of the machine that wrote this file."
+    yield '"""'
+    yield ""
+
+
+def _device(share: WorkerShare) -> Iterator[str]:
+    """Choose the GPU before torch is imported."""
+    uuid = share.forecast.unit.row.gpu_uuid
+    if uuid:
+        yield "import os"
+        yield ""
+        yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {uuid!r})"
+
+
+def _detect(cell: Cell) -> list[str]:
+    arguments = recommendation_code.call_arguments(cell, is_video=True)
+    arguments.setdefault("progress_bar", False)
+    arguments.pop("skip_frames", None)  # the estimate is for every frame
+    lines = ["# Measured without decoding."] if cell.detector.call.get("data_type") == detect_call.TENSOR else []
+    return [*lines, *recommendation_code.call("faces = self.detector.detect(", arguments, ["film,"])]

@@ -1,0 +1,113 @@
+"""Estimate JSON: an estimate as JSON for scripts, under documented keys, in SI units.
+
+Flow: `ArchiveEstimate` -> `render` -> `featray estimate --json`. Pure. docs/estimate.md lists the keys.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.rendering import recommendation_json
+
+KEYS: Mapping[str, str] = {
+    "films": "number of films",
+    "frames": "frames of all films",
+    "duration_s": "seconds of film",
+    "faces_per_frame": "mean faces per frame that was asked for; null if unknown",
+    "time_s": "seconds until the last worker ends",
+    "time_s_low": "lower bound of time_s (95%)",
+    "time_s_high": "upper bound of time_s (95%)",
+    "bound_s": "seconds before which no plan of whole films ends",
+    "energy_j": "energy of the GPUs, idle power included; null if a worker's is unknown",
+    "cost": "price of the hosts until each ends, in the currency of the cluster file; null if a price is unknown",
+    "cost_high": "upper bound of cost (95%)",
+    "deadline_met": "true, false, or null: not asked, or open",
+    "budget_met": "true, false, or null: not asked, unknown, or open",
+    "cut": "piece_s, seconds of film, and time_s when longer films are cut into such pieces; null if not worth it",
+    "workers": "the plan: what each worker does",
+    "alone": "each target with all films alone, the fastest first; the keys are those of workers",
+    "unmeasured_hosts": "hosts of the cluster file without measured rows",
+    "unused": "targets that the plan leaves idle, with the reason",
+    "extrapolations": "assumption, and the measurement that would replace it",
+    "cautions": "sentences on what makes the figures doubtful",
+}
+
+WORKER_KEYS: Mapping[str, str] = {
+    "host_id": "id of the host",
+    "films": "number of films",
+    "paths": "their paths, the longest first; empty where only hours are known, and under alone",
+    "frames": "frames of these films",
+    "time_s": "seconds until it ends, start included",
+    "time_s_low": "lower bound of time_s (95%)",
+    "time_s_high": "upper bound of time_s (95%)",
+    "planned_frames_per_s": "speed on this footage",
+    "start_s": "seconds from the start of the process to its first usual call",
+    "peak_memory_b": "peak memory on the device, in a call on the measured clip; null if unknown",
+    "energy_j": "energy of its GPU, idle power included; null if not measured",
+    "energy_per_frame_j": "joules per frame; null if not measured",
+    "energy_per_face_j": "joules per face of the measured clip; null if not measured",
+    "price_per_hour": "of its host; null if unknown",
+    "setting": "the setting, with the keys of `featray recommend --json`",
+}
+
+
+def render(estimate: ArchiveEstimate) -> str:
+    """Write an estimate as JSON."""
+    return json.dumps(record(estimate), indent=2, ensure_ascii=False)
+
+
+def record(estimate: ArchiveEstimate) -> dict[str, Any]:
+    """Write an estimate as plain values, with `KEYS`."""
+    footage, terms, (low_s, high_s) = estimate.footage, estimate.terms, estimate.interval_s
+    return {
+        "films": len(footage.films),
+        "frames": footage.frames,
+        "duration_s": footage.duration_s,
+        "faces_per_frame": footage.faces_per_frame,
+        "time_s": estimate.time_s,
+        "time_s_low": low_s,
+        "time_s_high": high_s,
+        "bound_s": estimate.bound_s,
+        "energy_j": estimate.energy_j,
+        "cost": estimate.cost,
+        "cost_high": estimate.cost_high,
+        "deadline_met": terms.deadline_s and estimate.meets(terms.deadline_s, estimate.time_s, high_s),
+        "budget_met": terms.budget and estimate.meets(terms.budget, estimate.cost, estimate.cost_high),
+        "cut": estimate.cut and {"piece_s": estimate.cut.piece_s, "time_s": estimate.cut.time_s},
+        "workers": [{**worker(share), "paths": _paths(share, estimate)} for share in estimate.shares],
+        "alone": [worker(share) for share in estimate.alone],
+        "unmeasured_hosts": list(estimate.unmeasured),
+        "unused": list(estimate.unused),
+        "extrapolations": [
+            {"assumption": found.assumption, "remedy": found.remedy} for found in estimate.extrapolations
+        ],
+        "cautions": list(estimate.cautions),
+    }
+
+
+def _paths(share: WorkerShare, estimate: ArchiveEstimate) -> list[str]:
+    paths = [estimate.footage.films[film].path for film in share.films]
+    return [path for path in paths if path is not None]
+
+
+def worker(share: WorkerShare) -> dict[str, Any]:
+    """Write one worker as plain values, with `WORKER_KEYS`; its paths are left to the plan."""
+    forecast, (low_s, high_s) = share.forecast, share.interval_s
+    return {
+        "host_id": forecast.unit.target.host_id,
+        "films": len(share.films),
+        "paths": [],
+        "frames": share.frames,
+        "time_s": share.time_s,
+        "time_s_low": low_s,
+        "time_s_high": high_s,
+        "planned_frames_per_s": forecast.hz,
+        "start_s": forecast.start_s,
+        "peak_memory_b": forecast.memory.size_b if forecast.memory else None,
+        "energy_j": share.energy_j,
+        "energy_per_frame_j": forecast.frame_j,
+        "energy_per_face_j": forecast.face_j,
+        "price_per_hour": share.price_per_hour,
+        "setting": recommendation_json.setting_record(forecast.setting),
+    }

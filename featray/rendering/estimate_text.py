@@ -1,0 +1,130 @@
+"""Estimate text: an estimate as text for people.
+
+Flow: `ArchiveEstimate` -> `text` -> `featray estimate`; `estimate_json` writes it for programs. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from featray.analysis.estimate import archive
+from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.analysis.estimate.footage import Footage
+from featray.core import wording
+from featray.rendering import recommendation_text
+
+SHOWN = 20  # workers in a table of the terminal; --json has all
+HEADINGS = ("machine", "setting", "films", "hours of film", "time (95%)", "memory", "energy (kWh)", "cost")
+COLD_HEADINGS = ("machine", "frames/s", "start (s)", "J/frame", "J/face", "kWh per 1000 h of film", "all films alone")
+
+
+def duration(time_s: float) -> str:
+    """Write a duration of hours or days: `2 d 03 h`; shorter ones as everywhere."""
+    hours = round(time_s / 3600)
+    return f"{hours // 24} d {hours % 24:02d} h" if hours >= 48 else wording.duration(time_s)
+
+
+def line(share: WorkerShare, footage: Footage) -> list[str]:
+    """Write one worker of the plan, under `HEADINGS`."""
+    film_s = sum(footage.films[film].duration_s for film in share.films)
+    low_s, high_s = share.interval_s
+    memory = share.forecast.memory
+    return [
+        share.forecast.unit.target.place,
+        recommendation_text.name(share.forecast.unit),
+        str(len(share.films)),
+        wording.digits(film_s / 3600),
+        f"{duration(share.time_s)} ({duration(low_s)} to {duration(high_s)})",
+        wording.size(memory.size_b) if memory else wording.ABSENT,
+        _kwh(share.energy_j),
+        wording.ABSENT if share.price_per_hour is None else _money(share.price_per_hour * share.time_s / 3600),
+    ]
+
+
+def cold_line(share: WorkerShare, footage: Footage) -> list[str]:
+    """Write what one worker is, and what all films would take on it alone, under `COLD_HEADINGS`."""
+    forecast = share.forecast
+    thousand_j = None if share.energy_j is None else share.energy_j / footage.duration_s * 3600 * 1000
+    return [
+        forecast.unit.target.place,
+        wording.rate(forecast.hz),
+        wording.digits(forecast.start_s),
+        wording.ABSENT if forecast.frame_j is None else wording.digits(forecast.frame_j),
+        wording.ABSENT if forecast.face_j is None else wording.digits(forecast.face_j),
+        _kwh(thousand_j),
+        duration(share.time_s),
+    ]
+
+
+def _kwh(energy_j: float | None) -> str:
+    return wording.ABSENT if energy_j is None else wording.digits(archive.kwh(energy_j))
+
+
+def _money(cost: float) -> str:
+    return f"{cost:.2f}"
+
+
+def title(estimate: ArchiveEstimate) -> str:
+    """Say what is estimated, and the answer."""
+    footage, (low_s, high_s) = estimate.footage, estimate.interval_s
+    films = f"{wording.count(len(footage.films), 'film')}, {wording.digits(footage.duration_s / 3600)} h"
+    machines = wording.count(len({share.forecast.unit.target.host_id for share in estimate.shares}), "host")
+    answer = f"{duration(estimate.time_s)} (95%: {duration(low_s)} to {duration(high_s)})"
+    return f"{films}: {answer} on {machines}"
+
+
+def sentences(estimate: ArchiveEstimate) -> Iterator[str]:
+    """Say how good the plan is, what limits say, what is extrapolated and what to measure."""
+    if len(estimate.shares) > 1 or estimate.time_s > estimate.bound_s * 1.005:
+        yield f"No plan of whole films ends before {duration(estimate.bound_s)}"
+    yield from _cut(estimate)
+    yield from _limits(estimate)
+    if estimate.energy_j is not None:
+        yield f"Energy of the GPUs: {_kwh(estimate.energy_j)} kWh, their idle power included"
+    else:
+        yield "Energy: unknown, since not every worker has a GPU whose power was measured"
+    yield from (f"No measured rows of {wording.short(name)}: submit a sweep there" for name in estimate.unmeasured)
+    yield from (f"Not used: {wording.plain(text)}" for text in estimate.unused)
+    yield from (f"Assumed: {found.assumption}. To know: {found.remedy}" for found in estimate.extrapolations)
+    yield from (f"Caution: {wording.plain(caution)}" for caution in estimate.cautions)
+
+
+def _cut(estimate: ArchiveEstimate) -> Iterator[str]:
+    if estimate.cut is None:
+        yield "Cutting films into pieces would bring less than 5%"
+    else:
+        piece, time = duration(estimate.cut.piece_s), duration(estimate.cut.time_s)
+        yield f"Cut films longer than {piece} into pieces of that length: then all ends after {time}"
+
+
+def _limits(estimate: ArchiveEstimate) -> Iterator[str]:
+    terms = estimate.terms
+    if terms.deadline_s is not None:
+        held = estimate.meets(terms.deadline_s, estimate.time_s, estimate.interval_s[1])
+        yield f"Deadline of {duration(terms.deadline_s)}: {_held(held)}"
+    if estimate.cost is not None:
+        yield f"Cost: {_money(estimate.cost)}, at most {_money(estimate.cost_high or 0)} (95%)"
+    if terms.budget is None:
+        return
+    if estimate.cost is None:
+        yield "Budget: not checked, since a price is unknown; write `price_per_hour` of every host in the cluster file"
+    else:
+        held = estimate.meets(terms.budget, estimate.cost, estimate.cost_high)
+        yield f"Budget of {_money(terms.budget)}: {_held(held)}"
+
+
+def _held(held: bool | None) -> str:
+    return {True: "met", False: "not met", None: "open, since the interval holds it"}[held]
+
+
+def text(estimate: ArchiveEstimate) -> str:
+    """Write an estimate: the answer, the plan, what each worker is, and sentences."""
+    plan = [line(share, estimate.footage) for share in estimate.shares]
+    alone = [cold_line(share, estimate.footage) for share in estimate.alone]
+    parts = [title(estimate), "", *_table(HEADINGS, plan), "", *_table(COLD_HEADINGS, alone), ""]
+    return "\n".join([*parts, *(f"- {sentence}" for sentence in sentences(estimate))])
+
+
+def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    shown = [headings, *([wording.plain(cell) for cell in line] for line in lines[:SHOWN])]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(headings))]
+    rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in shown]
+    return [*rows, *([f"and {len(lines) - SHOWN} more, which --json lists"] if len(lines) > SHOWN else [])]

@@ -1,0 +1,124 @@
+"""All footage on all hosts."""
+
+from typing import Any
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.advice.constraints import Constraints
+from featray.analysis.estimate import archive, footage
+from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.core.row import Row
+from featray.errors import BadInput, NothingMatches
+from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+
+HOUR = footage.of_hours(1, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 60 films of 1200 frames
+START: dict[str, Any] = {"import_s": 0.0, "load_s": 0.0, "first_call_s": 0.0}
+
+
+def rows(seconds: float, target: Any = RTX3090, host: Any = BOX, **columns: Any) -> list[Row]:
+    """Five processes of so many seconds per 72 frames, without a start."""
+    return make_rows([seconds] * 5, faces_mean=1.0, **{**START, **host, **target, **columns})
+
+
+ON_SHELF = {**BLACKWELL, "target_id": "GPU-c0ffee"}
+
+
+def make(found: list[Row], **terms: Any) -> ArchiveEstimate:
+    return archive.make(units.gather(found), HOUR, Terms(**terms))
+
+
+def test_one_worker_takes_all_frames_at_its_speed() -> None:
+    made = make(rows(1.0))
+    assert made.time_s == pytest.approx(72_000 / 72)
+    assert made.interval_s[0] < made.time_s < made.interval_s[1]
+
+
+def test_two_hosts_share_films_by_their_speed() -> None:
+    made = make([*rows(1.0), *rows(2.0, ON_SHELF, SHELF)])
+    assert {share.forecast.unit.row.hostname: len(share.films) for share in made.shares} == {"box": 40, "shelf": 20}
+    assert made.time_s == pytest.approx(40 * 1200 / 72)
+    assert made.bound_s == pytest.approx(made.time_s)
+    assert [share.time_s for share in made.alone] == pytest.approx([1000.0, 2000.0])
+
+
+def test_a_hosts_cpu_is_left_to_its_faster_gpus() -> None:
+    made = make([*rows(1.0), *rows(50.0, CPU)])
+    assert [share.forecast.unit.row.device for share in made.shares] == ["cuda"]
+    assert made.unused == ("CPU of box: the host's other devices are faster and need its CPU",)
+
+
+def test_gpus_of_one_host_are_said_to_be_taken_side_by_side() -> None:
+    made = make([*rows(1.0), *rows(1.0, BLACKWELL)])
+    assert len(made.shares) == 2
+    assert "GPUs of one host are taken to keep the speed" in made.extrapolations[0].assumption
+
+
+def test_a_host_costs_until_its_last_worker_ends() -> None:
+    two = [*rows(1.0), *rows(1.0, BLACKWELL)]
+    made = make(two, hosts=(PricedHost(name="box", price_per_hour=3.6),))
+    assert made.time_s == pytest.approx(500)
+    assert made.cost == pytest.approx(0.5)
+
+
+def test_a_host_without_a_price_leaves_the_cost_unknown() -> None:
+    both = (PricedHost(name="box", price_per_hour=3.6), PricedHost(name="shelf"))
+    made = make([*rows(1.0), *rows(1.0, ON_SHELF, SHELF)], hosts=both)
+    assert (made.cost, made.cost_high) == (None, None)
+
+
+def test_a_host_of_the_file_without_rows_is_named() -> None:
+    assert make(rows(1.0), hosts=(PricedHost(name="box"), PricedHost(name="desk"))).unmeasured == ("desk",)
+    with pytest.raises(NothingMatches, match="no host of desk has measured rows"):
+        make(rows(1.0), hosts=(PricedHost(name="desk"),))
+
+
+def test_several_detectors_need_a_choice() -> None:
+    both = [*rows(1.0), *rows(1.0, detector="mpdetector")]
+    with pytest.raises(BadInput, match="2 detectors were measured"):
+        make(both)
+    made = make(both, constraints=Constraints(detector="mpdetector"))
+    assert made.shares[0].forecast.unit.row.detector == "mpdetector"
+
+
+def test_nothing_measured_says_what_to_do() -> None:
+    with pytest.raises(NothingMatches, match="featray submit"):
+        make([make_row(status="oom")])
+
+
+def test_a_memory_limit_leaves_out_the_targets_that_need_more() -> None:
+    mib = 1024**2
+    found = [
+        *rows(1.0, gpu_memory_reserved_peak_b=4000 * mib),
+        *rows(2.0, ON_SHELF, SHELF, gpu_memory_reserved_peak_b=1000 * mib),
+    ]
+    made = make(found, constraints=Constraints(memory_limit_b=2000 * mib))
+    assert [share.forecast.unit.row.hostname for share in made.shares] == ["shelf"]
+    with pytest.raises(NothingMatches, match="known to fit"):
+        make(found, constraints=Constraints(memory_limit_b=mib))
+
+
+def test_energy_is_known_if_every_workers_is() -> None:
+    measured = rows(1.0, energy_j=3600.0)  # 5 calls of 72 frames: 10 J per frame
+    assert make(measured).energy_j == pytest.approx(720_000)
+    assert make([*measured, *rows(1.0, ON_SHELF, SHELF)]).energy_j is None
+    assert archive.kwh(7.2e6) == 2.0
+
+
+def test_one_long_film_is_worth_cutting() -> None:
+    long = footage.of_hours(1, clip_minutes=60, fps=20, faces_per_frame=1.0)
+    two = units.gather([*rows(1.0), *rows(1.0, ON_SHELF, SHELF)])
+    made = archive.make(two, long, Terms())
+    assert made.time_s == pytest.approx(1000)
+    assert made.cut is not None
+    assert made.cut.time_s == pytest.approx(500)
+    assert archive.make(two, HOUR, Terms()).cut is None
+
+
+def test_a_limit_is_met_missed_or_open() -> None:
+    made = make(rows(1.0))
+    low_s, high_s = made.interval_s
+    assert made.meets(high_s + 1, made.time_s, high_s) is True
+    assert made.meets(made.time_s + 1, made.time_s, high_s) is None
+    assert made.meets(low_s, made.time_s, high_s) is False
+    assert made.meets(1.0, None, None) is None

@@ -1,0 +1,43 @@
+"""Joules per frame and per face."""
+
+import dataclasses
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.estimate import energy
+from featray.analysis.units import Unit
+from tests.support.builders import make_row, make_rows
+
+
+def of(**columns: object) -> Unit:
+    (unit,) = units.gather([make_row(**columns)])
+    return unit
+
+
+def test_the_energy_of_all_timed_calls_is_divided_by_their_frames() -> None:
+    unit = of(timed_s=[1.0] * 5, energy_j=720.0)  # 5 calls of 72 frames
+    assert energy.frame_j(unit) == pytest.approx(2.0)
+
+
+def test_a_repeat_of_several_calls_counts_each_of_them() -> None:
+    unit = of(timed_s=[1.0] * 5, energy_j=7200.0, calls_per_repeat=10)
+    assert energy.frame_j(unit) == pytest.approx(2.0)
+
+
+def test_faces_share_the_energy_of_their_frames() -> None:
+    unit = of(timed_s=[1.0], energy_j=144.0, faces=144)
+    assert energy.frame_j(unit) == pytest.approx(2.0)
+    assert energy.face_j(unit) == pytest.approx(1.0)
+
+
+def test_the_median_over_invocations_is_taken() -> None:
+    rows = make_rows([1.0, 1.0, 1.0])
+    rows = [dataclasses.replace(row, energy_j=360 * each) for row, each in zip(rows, (1.0, 2.0, 9.0), strict=True)]
+    (unit,) = units.gather(rows)
+    assert energy.frame_j(unit) == pytest.approx(2.0)
+
+
+def test_energy_that_was_not_measured_is_unknown() -> None:
+    assert energy.frame_j(of()) is None
+    assert energy.face_j(of(energy_j=5.0, faces=0)) is None

@@ -1,0 +1,81 @@
+"""What one worker will do with some footage."""
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.advice.constraints import NO_CONSTRAINTS
+from featray.analysis.estimate import footage, forecast
+from featray.analysis.estimate.footage import Footage
+from featray.analysis.estimate.forecast import Forecast
+from featray.core.row import Row
+from tests.support.builders import make_rows
+
+SHORT = footage.of_hours(0.001, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 72 frames, as the clip of the rows
+
+
+def of(rows: list[Row], films: Footage = SHORT) -> Forecast:
+    return forecast.make(units.gather(rows), NO_CONSTRAINTS, films, confidence=0.95)
+
+
+def rows(**columns: Any) -> list[Row]:
+    """Five equal processes: 72 frames a second, one face in each frame."""
+    return make_rows([1.0] * 5, faces_mean=1.0, **columns)
+
+
+def assumptions(made: Forecast) -> str:
+    return "; ".join(found.assumption for found in made.extrapolations)
+
+
+def test_equal_footage_takes_the_measured_time_and_sessions_make_the_interval() -> None:
+    made = of(rows())
+    assert made.hz == pytest.approx(72.0)
+    assert made.log_high == pytest.approx(2.1788 * 0.03 * math.sqrt(2), rel=1e-3)
+    assert made.log_low == -made.log_high
+
+
+def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
+    assert of(rows(import_s=8.0, load_s=2.0, first_call_s=4.0)).start_s == pytest.approx(13.0)
+
+
+def test_a_start_that_was_not_measured_is_said_to_count_as_nothing() -> None:
+    made = of(rows(import_s=None, load_s=None, first_call_s=None))
+    assert made.start_s == 0.0
+    assert "the time of the start is unknown and counts as 0" in assumptions(made)
+
+
+def test_more_faces_lie_between_unchanged_and_proportional() -> None:
+    crowd = dataclasses.replace(SHORT, faces_per_frame=4.0)
+    made, usual = of(rows(), crowd), of(rows())
+    assert made.frame_s == pytest.approx(2 * usual.frame_s)  # the geometric mean of 1 and 4
+    assert made.frame_s * math.exp(made.log_low - usual.log_low) == pytest.approx(usual.frame_s)
+    assert made.frame_s * math.exp(made.log_high - usual.log_high) == pytest.approx(4 * usual.frame_s)
+    assert "the clip has 1.0 faces per frame and yours 4.0" in assumptions(made)
+
+
+def test_faces_that_nobody_named_are_said_to_be_unknown() -> None:
+    made = of(rows(), dataclasses.replace(SHORT, faces_per_frame=None))
+    assert made.hz == pytest.approx(72.0)
+    assert "faces per frame of your footage are unknown" in assumptions(made)
+    assert any("faces: any" in found.remedy for found in made.extrapolations)
+
+
+def test_a_longer_film_than_any_that_was_measured_is_an_extrapolation() -> None:
+    long = footage.of_hours(1, clip_minutes=10, fps=25, faces_per_frame=1.0)
+    assert "the longest measured clip has 72 frames and yours 15000" in assumptions(of(rows(), long))
+    assert "longest measured clip" not in assumptions(of(rows()))
+
+
+def test_a_sustained_run_gives_the_speed_and_leaves_nothing_to_assume() -> None:
+    made = of(rows(sustained_hz=[72.0, 60.0, 60.0, 60.0]))
+    assert made.hz == pytest.approx(60.0)
+    assert made.extrapolations == ()
+
+
+def test_repeated_calls_are_no_hours_of_work() -> None:
+    (found,) = of(rows()).extrapolations
+    assert "repeated calls on short (72 frames)" in found.assumption
+    assert found.remedy == "measure with `sustained_s: 60`"

@@ -1,0 +1,25 @@
+"""`featray.estimate`: from the rows of a store."""
+
+from pathlib import Path
+
+import pytest
+
+import featray
+from featray import store
+from featray.errors import NothingMatches
+from tests.support.builders import make_rows
+
+
+def test_an_estimate_is_shown_as_a_table_and_as_a_frame(tmp_path: Path) -> None:
+    store.append(tmp_path, make_rows([1.0] * 3))
+    estimated = featray.estimate(hours=1, fps=20, results=str(tmp_path))
+    assert estimated.estimate.time_s == pytest.approx(1010.5)
+    assert repr(estimated).startswith("6 films, 1.0 h: 16 min 50 s (95%: ")
+    frame = estimated.to_frame()
+    assert frame["films"].tolist() == [6]
+    assert frame["time_s"].tolist() == pytest.approx([1010.5])
+
+
+def test_an_empty_store_has_nothing_to_estimate_from(tmp_path: Path) -> None:
+    with pytest.raises(NothingMatches, match="nothing was measured yet"):
+        featray.estimate(hours=1, results=str(tmp_path))

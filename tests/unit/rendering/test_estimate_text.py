@@ -1,0 +1,71 @@
+"""An estimate as text for people."""
+
+from typing import Any
+
+from featray.analysis import units
+from featray.analysis.estimate import archive, footage
+from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.rendering import estimate_text
+from tests.support.builders import make_rows
+
+DAY = footage.of_hours(24, clip_minutes=10, fps=20, faces_per_frame=1.0)
+
+
+def make(*, films: Any = DAY, **terms: Any) -> ArchiveEstimate:
+    rows = make_rows([1.0] * 5, faces_mean=1.0, energy_j=3600.0, gpu_memory_reserved_peak_b=2 * 1024**3)
+    return archive.make(units.gather(rows), films, Terms(**terms))
+
+
+def test_the_answer_comes_first_then_the_plan_with_units_in_every_heading() -> None:
+    first, _, headings, plan, *_ = estimate_text.text(make()).splitlines()
+    assert first == "144 films, 24 h: 6 h 40 min (95%: 6 h 04 min to 7 h 18 min) on 1 host"
+    assert headings.split("  ")[0] == "machine"
+    assert "energy (kWh)" in headings
+    assert plan.startswith("RTX 3090 of box  retinaface, batch 16  144    24")
+    assert "2.0 GiB" in plan
+    assert "4.8" in plan  # 24 h x 3600 s x 20 Hz x 10 J / 3.6 MJ
+
+
+def test_the_start_and_the_energy_per_frame_and_per_1000_hours_are_shown() -> None:
+    lines = estimate_text.text(make()).splitlines()
+    headings = next(number for number, line in enumerate(lines) if "J/frame" in line)
+    assert lines[headings + 1].split() == [
+        *("RTX", "3090", "of", "box"),
+        *("72.0", "10", "10", "10", "200"),
+        "6",
+        "h",
+        "40",
+        "min",
+    ]
+
+
+def test_a_deadline_and_a_budget_are_met_missed_or_open() -> None:
+    host = (PricedHost(name="box", price_per_hour=2.0),)
+    said = list(estimate_text.sentences(make(deadline_s=8 * 3600, budget=10.0, hosts=host)))
+    assert "Deadline of 8 h 00 min: met" in said
+    assert "Cost: 13.34, at most 14.63 (95%)" in said
+    assert "Budget of 10.00: not met" in said
+    assert "Deadline of 7 h 00 min: open, since the interval holds it" in list(
+        estimate_text.sentences(make(deadline_s=7 * 3600))
+    )
+
+
+def test_a_budget_without_prices_says_where_to_write_them() -> None:
+    (said,) = [text for text in estimate_text.sentences(make(budget=10.0)) if text.startswith("Budget")]
+    assert said == (
+        "Budget: not checked, since a price is unknown; write `price_per_hour` of every host in the cluster file"
+    )
+
+
+def test_what_is_assumed_is_said_with_what_to_measure() -> None:
+    said = list(estimate_text.sentences(make()))
+    assert any(
+        text.startswith("Assumed: the longest measured clip has 72 frames and yours 12000")
+        and text.endswith("To know: measure a film as long as yours")
+        for text in said
+    )
+
+
+def test_days_are_written_from_two_days_on() -> None:
+    assert estimate_text.duration(47 * 3600) == "47 h 00 min"
+    assert estimate_text.duration(51 * 3600) == "2 d 03 h"
