@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
+from featray.analysis import cold_start, energy
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
 from featray.rendering import unit_text
@@ -23,6 +24,8 @@ class Columns:
     interval: bool
     spread: bool
     faces: bool
+    start: bool = False
+    energy: bool = False
     accuracy: tuple[str, ...] = ()  # scores that any unit has
 
 
@@ -36,6 +39,11 @@ SCORES: Mapping[str, str] = {
 """Score of a row -> its column; the scores of single action units are in the JSON report."""
 
 
+START = ("start s", "first call s")
+ENERGY = ("J/frame", "J/face", "kWh/1000 h")
+"""Energy of the whole GPU, its idle power included; the last for hours of film."""
+
+
 def varying(units: Sequence[Unit]) -> Columns:
     """Choose the columns: a setting that is the same everywhere, or a figure that no unit has, gets none."""
     return Columns(
@@ -46,6 +54,8 @@ def varying(units: Sequence[Unit]) -> Columns:
         interval=any(unit.interval_s is not None for unit in units),
         spread=any(unit.spread is not None for unit in units),
         faces=any(unit.has_any_faces for unit in units),
+        start=any(cold_start.start_s(unit) is not None for unit in units),
+        energy=any(energy.frame_j(unit) is not None for unit in units),
         accuracy=tuple(score for score in SCORES if any(score in unit.accuracy for unit in units)),
     )
 
@@ -54,7 +64,7 @@ def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
     names = ["device", "batch", "workers", "threads", "environment", *figures]
-    names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR"]
+    names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR", *START, *ENERGY]
     return [*_shown(names, columns), *(SCORES[score] for score in columns.accuracy)]
 
 
@@ -72,6 +82,11 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
         unit_text.calls(unit),
         unit_text.interval(unit),
         unit_text.spread(unit),
+        unit_text.start(unit),
+        unit_text.first_call(unit),
+        unit_text.frame_energy(unit),
+        unit_text.face_energy(unit),
+        unit_text.film_energy(unit),
     ]
     return [*_shown(texts, columns), *(unit_text.accuracy(unit, score) for score in columns.accuracy)]
 
@@ -80,7 +95,9 @@ def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
     """Leave out what stands under a column that the report does not show."""
     settings = (columns.workers, columns.threads, columns.environment)
     faces = (columns.faces, columns.faces)
-    shown = (True, True, *settings, True, True, True, *faces, columns.calls, columns.interval, columns.spread)
+    added = (*(columns.start for _ in START), *(columns.energy for _ in ENERGY))
+    spread = (columns.calls, columns.interval, columns.spread)
+    shown = (True, True, *settings, True, True, True, *faces, *spread, *added)
     return list(itertools.compress(texts, shown))
 
 

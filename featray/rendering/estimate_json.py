@@ -42,7 +42,7 @@ WORKER_KEYS: Mapping[str, str] = {
     "time_s_low": "lower bound of time_s (95%)",
     "time_s_high": "upper bound of time_s (95%)",
     "planned_frames_per_s": "speed on this footage",
-    "start_s": "seconds from the start of the process to its first usual call",
+    "start_s": "seconds from the start of the process to its first usual call; null if not measured",
     "peak_memory_b": "peak memory on the device, in a call on the measured clip; null if unknown",
     "energy_j": "energy of its GPU, idle power included; null if not measured",
     "energy_per_frame_j": "joules per frame; null if not measured",

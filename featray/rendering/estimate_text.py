@@ -5,7 +5,7 @@ Flow: `ArchiveEstimate` -> `text` -> `featray estimate`; `estimate_json` writes 
 
 from collections.abc import Iterator, Sequence
 
-from featray.analysis.estimate import archive
+from featray.analysis import energy
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
 from featray.analysis.estimate.footage import Footage
 from featray.core import wording
@@ -46,7 +46,7 @@ def cold_line(share: WorkerShare, footage: Footage) -> list[str]:
     return [
         forecast.unit.target.place,
         wording.rate(forecast.hz),
-        wording.digits(forecast.start_s),
+        wording.ABSENT if forecast.start_s is None else wording.digits(forecast.start_s),
         wording.ABSENT if forecast.frame_j is None else wording.digits(forecast.frame_j),
         wording.ABSENT if forecast.face_j is None else wording.digits(forecast.face_j),
         _kwh(thousand_j),
@@ -55,7 +55,7 @@ def cold_line(share: WorkerShare, footage: Footage) -> list[str]:
 
 
 def _kwh(energy_j: float | None) -> str:
-    return wording.ABSENT if energy_j is None else wording.digits(archive.kwh(energy_j))
+    return wording.ABSENT if energy_j is None else wording.digits(energy.kwh(energy_j))
 
 
 def _money(cost: float) -> str:

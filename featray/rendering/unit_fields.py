@@ -9,7 +9,7 @@ import json
 import shlex
 from collections.abc import Iterable
 
-from featray.analysis import footprint
+from featray.analysis import cold_start, energy, footprint
 from featray.analysis.units import Unit
 from featray.core.row import NO_TARGET
 from featray.core.status import Status
@@ -56,6 +56,10 @@ def of_unit(unit: Unit) -> dict[str, FieldValue]:
         "faces_mean": row.faces_mean,
         "faces_max": row.faces_max,
         "face_s": unit.face_s,
+        "start_s": cold_start.start_s(unit),
+        "first_call_s": cold_start.first_call_s(unit),
+        "energy_per_frame_j": energy.frame_j(unit),
+        "energy_per_face_j": energy.face_j(unit),
         "memory_b": footprint.used_b(unit),
         "memory_total_b": footprint.total_b(unit),
         "stages_s": unit.stages_s or None,

@@ -6,7 +6,7 @@ Pure. A figure that is not there is `wording.ABSENT`.
 
 from collections.abc import Callable
 
-from featray.analysis import footprint, unit_wording
+from featray.analysis import cold_start, energy, footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
 from featray.core.row import Row
@@ -54,6 +54,31 @@ def faces_per_frame(unit: Unit) -> str:
 def face_time(unit: Unit) -> str:
     """Write the time per face in ms."""
     return _written(unit.face_s, wording.milliseconds)
+
+
+def start(unit: Unit) -> str:
+    """Write the seconds before the first usual call."""
+    return _written(cold_start.start_s(unit), wording.digits)
+
+
+def first_call(unit: Unit) -> str:
+    """Write the seconds of the first call."""
+    return _written(cold_start.first_call_s(unit), wording.seconds)
+
+
+def frame_energy(unit: Unit) -> str:
+    """Write the joules per frame or image."""
+    return _written(energy.frame_j(unit), wording.digits)
+
+
+def face_energy(unit: Unit) -> str:
+    """Write the joules per face."""
+    return _written(energy.face_j(unit), wording.digits)
+
+
+def film_energy(unit: Unit) -> str:
+    """Write the kilowatt hours of 1000 hours of film."""
+    return _written(energy.film_kwh(unit), wording.digits)
 
 
 def throughput(unit: Unit) -> str:

@@ -1,7 +1,6 @@
 """Estimate: what footage will take on the machines that were measured. Pure.
 
 footage    the films
-energy     joules per frame and per face
 forecast   one process of one target: speed, start, memory, energy, and what is extrapolated
 archive    all hosts together: who analyses what, until when, at what cost
 """

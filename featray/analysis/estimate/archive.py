@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray import stats
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
-from featray.analysis.estimate import energy, forecast
+from featray.analysis.estimate import forecast
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Extrapolation, Forecast
 from featray.analysis.units import Unit
@@ -55,7 +55,7 @@ class WorkerShare:
     @property
     def interval_s(self) -> tuple[float, float]:
         """Give the bounds of the time."""
-        start_s = min(self.forecast.start_s, self.time_s)
+        start_s = min(self.forecast.start_s or 0.0, self.time_s)
         work_s = self.time_s - start_s
         low, high = (math.exp(log) for log in (self.forecast.log_low, self.forecast.log_high))
         return start_s + work_s * low, start_s + work_s * high
@@ -265,7 +265,7 @@ def _share_out(footage: Footage, workers: Sequence[Forecast]) -> Shares:
 
 
 def _share_frames(frames: Sequence[int], workers: Sequence[Forecast]) -> Shares:
-    return shares.share_out(frames, [Worker(hz=worker.hz, start_s=worker.start_s) for worker in workers])
+    return shares.share_out(frames, [Worker(hz=worker.hz, start_s=worker.start_s or 0.0) for worker in workers])
 
 
 def _share(
@@ -278,7 +278,9 @@ def _share(
 def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> list[WorkerShare]:
     everything = tuple(range(len(footage.films)))
     alone = [
-        _share(each, everything, footage, each.start_s + footage.frames * each.frame_s, _price(each.unit, terms))
+        _share(
+            each, everything, footage, (each.start_s or 0.0) + footage.frames * each.frame_s, _price(each.unit, terms)
+        )
         for each in forecasts
     ]
     return sorted(alone, key=lambda share: share.time_s)
@@ -317,8 +319,3 @@ def _together(used: Sequence[Forecast]) -> Iterator[Extrapolation]:
         assumption="each target runs one process at a time; whether several are faster is not known",
         remedy="run two processes on one target for some minutes and compare",
     )
-
-
-def kwh(energy_j: float) -> float:
-    """Convert joules to kilowatt hours."""
-    return energy_j / energy.J_PER_KWH

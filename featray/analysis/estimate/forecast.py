@@ -9,13 +9,12 @@ clip did not have is an extrapolation: it is named, with the measurement that wo
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from statistics import median
 
+from featray.analysis import cold_start, energy
 from featray.analysis.advice import recommendation, speeds
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.advice.settings import Setting
-from featray.analysis.estimate import energy
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -42,7 +41,7 @@ class Forecast:
     frame_s: float
     log_low: float  # of log time, below 0
     log_high: float
-    start_s: float
+    start_s: float | None  # None: not measured
     frame_j: float | None  # None: not measured
     face_j: float | None
     extrapolations: tuple[Extrapolation, ...]
@@ -88,7 +87,7 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
         frame_s=math.sqrt(few * many) / setting.speed.hz,
         log_low=-half_width - math.log(many / few) / 2,
         log_high=half_width + math.log(many / few) / 2,
-        start_s=_start_s(unit),
+        start_s=cold_start.start_s(unit),
         frame_j=energy.frame_j(unit),
         face_j=energy.face_j(unit),
         extrapolations=tuple(_extrapolations(setting, footage)),
@@ -120,15 +119,6 @@ def _differ(asked: float, measured: float) -> bool:
     return abs(asked / measured - 1) > FACES_TOLERANCE
 
 
-def _start_s(unit: Unit) -> float:
-    """Give the seconds from the start of a process to its first usual call; unknown parts count as 0."""
-    return median(_row_start_s(row, unit.call_s or 0.0) for row in unit.measured)
-
-
-def _row_start_s(row: Row, call_s: float) -> float:
-    return (row.import_s or 0.0) + (row.load_s or 0.0) + max(0.0, (row.first_call_s or call_s) - call_s)
-
-
 def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolation]:
     unit, row = setting.unit, setting.unit.row
     if not unit.is_video:
@@ -150,7 +140,7 @@ def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolatio
         )
     yield from _of_length(row, footage)
     yield from _of_faces(unit, footage)
-    if any(value is None for value in (row.import_s, row.load_s, row.first_call_s)):
+    if cold_start.start_s(unit) is None:
         yield Extrapolation(
             assumption="the time of the start is unknown and counts as 0", remedy="measure with featray's protocol"
         )

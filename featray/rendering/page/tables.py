@@ -6,7 +6,7 @@ Flow: `document.Report` and `Notes` -> `PageTable` -> `html`. Pure.
 import dataclasses
 from collections.abc import Sequence
 
-from featray.analysis import footprint, unit_wording
+from featray.analysis import cold_start, energy, footprint, unit_wording
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
@@ -27,6 +27,8 @@ NUMERIC = frozenset(
         "ms",
         "ms/frame",
         "ms/img",
+        *columns.START,
+        *columns.ENERGY,
         "sec",
         "ratio",
         "95% CI",
@@ -102,6 +104,8 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "environment": report.columns.environment,
         "faces/frame": report.columns.faces,
         "ms/face": report.columns.faces,
+        **dict.fromkeys(columns.START, report.columns.start),
+        **dict.fromkeys(columns.ENERGY, report.columns.energy),
         **{heading: score in report.columns.accuracy for score, heading in columns.SCORES.items()},
     }
     lines = []
@@ -116,7 +120,7 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
 UNIT_HEADINGS = (
     *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "environment"),
     *("ms", "95% CI", "fps", "faces/frame", "ms/face", *columns.SCORES.values()),
-    *("status", "IQR", "calls", "memory", "rows", "weights", "cell", "run again"),
+    *("status", "IQR", "calls", *columns.START, *columns.ENERGY, "memory", "rows", "weights", "cell", "run again"),
 )
 """Every column that the table of units can have."""
 
@@ -144,6 +148,11 @@ def _unit_cells(unit: Unit) -> dict[str, PageCell]:
         PageCell(_status(unit), kind="r" if unit.failed else "t"),
         number(unit.spread, unit_text.spread(unit)),
         number(len(unit.measured), unit_text.calls(unit)),
+        number(cold_start.start_s(unit), unit_text.start(unit)),
+        number(cold_start.first_call_s(unit), unit_text.first_call(unit)),
+        number(energy.frame_j(unit), unit_text.frame_energy(unit)),
+        number(energy.face_j(unit), unit_text.face_energy(unit)),
+        number(energy.film_kwh(unit), unit_text.film_energy(unit)),
         number(footprint.used_b(unit), unit_text.memory(unit)),
         number(row.fex_rows, unit_text.output_rows(unit)),
         PageCell(row.weights or wording.ABSENT, kind="t"),

@@ -59,3 +59,12 @@ def test_a_clip_with_any_number_of_faces_says_how_many_a_frame_has_and_what_one_
     assert line(rows)[-2:] == ["0.5 (0 to 2)", "20.0"]
     assert line([make_row(asked=ANY, faces=0, faces_min=0, faces_mean=0.0, faces_max=0)])[-2:] == ["0", "-"]
     assert line([make_failed_row("oom", "no memory", asked=ANY)])[-2:] == ["-", "-"]
+
+
+def test_start_and_energy_have_columns_with_units_where_they_were_measured() -> None:
+    rows = [make_row(import_s=8.0, load_s=2.0, first_call_s=1.72, timed_s=[0.72], energy_j=144.0, faces=72)]
+    report = make_report(rows)
+    assert columns.headings(report.columns, inputs.VIDEO)[-5:] == [
+        *("start s", "first call s", "J/frame", "J/face", "kWh/1000 h"),
+    ]
+    assert line(rows)[-5:-1] == ["11", "1.72", "2.0", "2.0"]

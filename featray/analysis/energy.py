@@ -1,6 +1,7 @@
 """Energy: what the timed calls of a unit took of a GPU's power, per frame and per face.
 
-Flow: `units.Unit` -> `frame_j`, `face_j` -> `forecast`. Pure. The whole GPU is meant, its idle power included.
+Flow: `units.Unit` -> `frame_j`, `face_j`, `film_kwh` -> `estimate.forecast`, `rendering`. Pure.
+The whole GPU is meant, its idle power included.
 """
 
 from collections.abc import Iterable
@@ -31,3 +32,17 @@ def _call_j(row: Row, parts: int | None) -> float | None:
 def _median(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
+
+
+def film_kwh(unit: Unit) -> float | None:
+    """Give the kilowatt hours of 1000 hours of film; None for images, and where the energy or the rate is unknown."""
+    per_frame_j, realtime = frame_j(unit), unit.realtime
+    if per_frame_j is None or not realtime or not unit.call_s or not unit.row.frames:
+        return None
+    film_s = realtime * unit.call_s
+    return kwh(per_frame_j * unit.row.frames / film_s * 1000 * 3600)
+
+
+def kwh(energy_j: float) -> float:
+    """Convert joules to kilowatt hours."""
+    return energy_j / J_PER_KWH

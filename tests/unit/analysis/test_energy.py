@@ -4,8 +4,7 @@ import dataclasses
 
 import pytest
 
-from featray.analysis import units
-from featray.analysis.estimate import energy
+from featray.analysis import energy, units
 from featray.analysis.units import Unit
 from tests.support.builders import make_row, make_rows
 
@@ -41,3 +40,13 @@ def test_the_median_over_invocations_is_taken() -> None:
 def test_energy_that_was_not_measured_is_unknown() -> None:
     assert energy.frame_j(of()) is None
     assert energy.face_j(of(energy_j=5.0, faces=0)) is None
+
+
+def test_1000_hours_of_film_take_a_kwh_for_each_joule_per_frame_and_frame_per_second() -> None:
+    unit = of(timed_s=[1.0], energy_j=144.0)  # 2 J per frame, 30 frames per second
+    assert energy.film_kwh(unit) == pytest.approx(60.0)
+    assert energy.kwh(7.2e6) == 2.0
+
+
+def test_images_have_no_hours() -> None:
+    assert energy.film_kwh(of(input="multi-face", timed_s=[1.0], energy_j=144.0)) is None
