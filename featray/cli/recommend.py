@@ -17,8 +17,16 @@ def recommend(
     device: Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="cpu, cuda or mps.")] = None,
     memory_limit: Annotated[
         str | None,
-        typer.Option("--memory-limit", metavar="SIZE", help="Most memory on the device, such as 8GB or 6GiB."),
+        typer.Option(
+            "--memory-limit", "--max-memory", metavar="SIZE", help="Most memory on the device, such as 8GB or 6GiB."
+        ),
     ] = None,
+    max_latency: Annotated[
+        str | None, typer.Option("--max-latency", metavar="TIME", help="Longest time of a batch, such as 200ms.")
+    ] = None,
+    prefer: Annotated[
+        str, typer.Option("--prefer", metavar="WHAT", help="throughput, latency (of a batch) or energy (per frame).")
+    ] = "throughput",
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
     python: Annotated[bool, typer.Option("--python", help="Print Python code that uses the setting.")] = False,
@@ -33,8 +41,19 @@ def recommend(
         limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
     except ValueError as wrong:
         raise BadInput(f"--memory-limit: {wrong}") from wrong
+    try:
+        latency_s = quantities.parse_duration(max_latency) if max_latency is not None else None
+    except ValueError as wrong:
+        raise BadInput(f"--max-latency: {wrong}") from wrong
     recommended = featray.recommend(
-        detector=detector, host=host, input=clip, device=device, memory_limit_b=limit_b, results=results
+        detector=detector,
+        host=host,
+        input=clip,
+        device=device,
+        memory_limit_b=limit_b,
+        max_latency_s=latency_s,
+        prefer=prefer,
+        results=results,
     )
     if json:
         console.result(recommendation_json.render(recommended))

@@ -38,14 +38,14 @@ def parse_bytes(text: str) -> int:
     return round(float(match[1]) * float(factor ** _PREFIXES.get(match[2][0], 0)))
 
 
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-DURATION_EXPECTED = "a number and a unit, such as 90m, 12h or 3d"
+DURATION_EXPECTED = "a number and a unit, such as 200ms, 90m, 12h or 3d"
 
 
 def parse_duration(text: str) -> float:
-    """Read `90m`, `12h` or `3d` as seconds.
+    """Read `200ms`, `90m`, `12h` or `3d` as seconds.
 
     Raises:
         ValueError: none of these.

@@ -12,6 +12,7 @@ from typing import Any
 from featray.analysis import unit_cell
 from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.comparison import Pair
@@ -26,6 +27,7 @@ KEYS: Mapping[str, str] = {
     "failed": "settings of these detectors and targets that failed",
     "older": "settings of these detectors and targets that were measured before a change",
     "cautions": "sentences on what makes the figures doubtful",
+    "tradeoffs": "settings of the best's detector and target that no other one beats in everything, the smallest first",
 }
 """Of each recommendation."""
 
@@ -93,6 +95,15 @@ CANDIDATE_KEYS: Mapping[str, str] = {
 }
 """Of each entry of `failed` and of the recommendation's `older`."""
 
+TRADEOFF_KEYS: Mapping[str, str] = {
+    **{key: SETTING_KEYS[key] for key in ("batch_size", "num_workers", "threads", "env")},
+    "frames_per_s": SETTING_KEYS["frames_per_s"],
+    "batch_s": "seconds of a batch",
+    "memory_b": SETTING_KEYS["memory_b"],
+    "energy_per_frame_j": "joules of the GPU per frame; null if not measured",
+}
+"""Of each entry of `tradeoffs`."""
+
 VERDICT_KEYS: Mapping[str, str] = {
     "batch_size": "of the setting that is compared",
     "num_workers": "of the setting that is compared",
@@ -118,6 +129,7 @@ def render(recommendations: Iterable[Recommendation]) -> str:
             "failed": [_candidate(candidate) for candidate in recommendation.failed],
             "older": [_candidate(candidate) for candidate in recommendation.older],
             "cautions": [str(caution) for caution in recommendation.cautions],
+            "tradeoffs": [_tradeoff(tradeoff) for tradeoff in recommendation.tradeoffs],
         }
         for recommendation in recommendations
     ]
@@ -161,6 +173,16 @@ def setting_record(setting: Setting) -> dict[str, Any]:
         "run_id": row.run_id,
         "cell_id": row.cell_id,
         "command": unit_fields.command(unit),
+    }
+
+
+def _tradeoff(tradeoff: Tradeoff) -> dict[str, Any]:
+    return {
+        **_settings(tradeoff.candidate.unit),
+        "frames_per_s": tradeoff.hz,
+        "batch_s": tradeoff.batch_s,
+        "memory_b": tradeoff.memory_b,
+        "energy_per_frame_j": tradeoff.frame_j,
     }
 
 

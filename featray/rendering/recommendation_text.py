@@ -11,6 +11,7 @@ from featray.analysis import unit_wording
 from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
+from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.advice.speeds import Speed
@@ -49,10 +50,23 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
         yield f"  equally good: {_equals(best)}; the smallest is recommended"
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
+    if len(recommendation.tradeoffs) > 1:
+        yield from (f"  not beaten in everything: {_tradeoff(tradeoff)}" for tradeoff in recommendation.tradeoffs)
     yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
     yield from _limited("failed", map(_failed, recommendation.failed))
     yield from _limited("older", map(_older, recommendation.older))
     yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
+
+
+def _tradeoff(tradeoff: Tradeoff) -> str:
+    unit = tradeoff.candidate.unit
+    figures = [
+        f"{wording.rate(tradeoff.hz)} {'fps' if unit.is_video else 'images/s'}",
+        f"{wording.milliseconds(tradeoff.batch_s)} ms per batch",
+        *([] if tradeoff.memory_b is None else [wording.size(tradeoff.memory_b)]),
+        *([] if tradeoff.frame_j is None else [f"{wording.digits(tradeoff.frame_j)} J per frame"]),
+    ]
+    return f"{', '.join(_settings(unit))}: {', '.join(figures)}"
 
 
 def _limited(title: str, lines: Iterable[str]) -> Iterator[str]:

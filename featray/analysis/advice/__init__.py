@@ -2,6 +2,7 @@
 
 candidates               settings in their contexts, and how far each can be trusted
 constraints              what the caller fixes
+objectives               what may be preferred, and the settings that none beats in everything
 memory_use               memory that a setting takes itself
 speeds                   speed of repeated calls and of sustained runs
 settings                 the smallest of the equally good settings of a detector and target

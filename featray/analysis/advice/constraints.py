@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from featray.analysis.advice import memory_use
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
+from featray.analysis.advice.objectives import Objective
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.errors import NothingMatches, suggest
@@ -24,6 +25,8 @@ class Constraints:
     input: str | None = None
     device: str | None = None
     memory_limit_b: int | None = None
+    max_latency_s: float | None = None  # of a batch
+    prefer: Objective = Objective.THROUGHPUT
 
 
 NO_CONSTRAINTS = Constraints()

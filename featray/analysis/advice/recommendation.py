@@ -6,12 +6,14 @@ here the best of these is chosen. Synthetic weights count only if nothing else w
 """
 
 import dataclasses
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from featray.analysis import cautions, comparison
-from featray.analysis.advice import candidates, recommendation_cautions, settings, speeds
+from featray.analysis.advice import candidates, objectives, recommendation_cautions, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints, select, within_memory
+from featray.analysis.advice.objectives import Objective, Tradeoff
 from featray.analysis.advice.settings import LongestClip, Setting
 from featray.analysis.cautions import Caution
 from featray.analysis.units import Unit
@@ -32,6 +34,7 @@ class Recommendation:
     older: tuple[Candidate, ...]  # settings of the same detectors and targets before a change, the fastest first
     failed: tuple[Candidate, ...]  # settings of the same detectors and targets that failed
     cautions: tuple[Caution, ...]
+    tradeoffs: tuple[Tradeoff, ...] = ()  # settings of the best's detector and target that none beats in everything
 
     def __repr__(self) -> str:
         """Name the input and its best setting."""
@@ -58,11 +61,16 @@ def recommend(units: Iterable[Unit], constraints: Constraints = NO_CONSTRAINTS) 
         raise NothingMatches(_nothing_measured(chosen))
     fitting, _ = within_memory(_counting(on_any_input), constraints.memory_limit_b)
     timed, unknown = within_memory(_counting(chosen), constraints.memory_limit_b)
+    fitting = objectives.within_latency(fitting, constraints.max_latency_s)
+    timed = objectives.within_latency(timed, constraints.max_latency_s)
+    objectives.check_known(timed, constraints.prefer)
     longest = _longest_clips(fitting)
     by_input: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in sorted(timed, key=_length):
         by_input.setdefault((candidate.unit.row.input, candidate.unit.row.section_label), []).append(candidate)
-    recommendations = [_recommendation(members, chosen, unknown, longest) for members in by_input.values()]
+    recommendations = [
+        _recommendation(members, chosen, unknown, longest, constraints.prefer) for members in by_input.values()
+    ]
     return [_with_longer(recommendation, recommendations[0]) for recommendation in recommendations]
 
 
@@ -111,6 +119,7 @@ def _recommendation(
     chosen: Sequence[Candidate],
     unknown: Sequence[Candidate],
     longest: Mapping[Hashable, Setting],
+    prefer: Objective,
 ) -> Recommendation:
     """Recommend for one input.
 
@@ -119,8 +128,12 @@ def _recommendation(
         chosen: All candidates that the constraints select, for what failed.
         unknown: Candidates of which the memory is unknown.
         longest: Detector and target -> setting of the longest clip.
+        prefer: What the recommended setting is the best in.
     """
-    best, *others = _ordered([settings.choose(members) for members in candidates.group_by_lineup(timed).values()])
+    lineups = candidates.group_by_lineup(timed)
+    found = [settings.choose(objectives.narrow(members, prefer)) for members in lineups.values()]
+    best, *others = _ordered(found, prefer)
+    rivals = [each for each in lineups[best.candidate.lineup] if each.rank == best.candidate.rank]
     others = _compared(best, others)
     shown = [best, *others[:RUNNERS_UP]]
     rest = _of_same_lineups(shown, chosen)
@@ -134,6 +147,7 @@ def _recommendation(
         older=_fastest_first(candidate for candidate in rest if candidate.older),
         failed=tuple(candidate for candidate in rest if candidate.failures and not candidate.older),
         cautions=tuple(recommendation_cautions.of_best(best, others, left_out)),
+        tradeoffs=objectives.undominated(rivals),
     )
 
 
@@ -145,16 +159,25 @@ def _of_same_lineups(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> l
     return sorted(rest, key=lambda candidate: order[candidate.lineup])
 
 
-def _ordered(chosen: Sequence[Setting]) -> list[Setting]:
-    """Order settings by how far they can be trusted, then by speed; by that of sustained runs if all have one."""
+def _ordered(chosen: Sequence[Setting], prefer: Objective) -> list[Setting]:
+    """Order settings by how far they can be trusted, then by what is preferred, then by speed.
+
+    Speed is that of sustained runs if all have one.
+    """
     is_sustained = all(setting.speed.is_sustained for setting in chosen)
     return sorted(
         chosen,
         key=lambda setting: (
             setting.candidate.rank,
+            0.0 if prefer is Objective.THROUGHPUT else _cost(setting, prefer),
             -(setting.speed if is_sustained else speeds.of_calls(setting.unit)).hz,
         ),
     )
+
+
+def _cost(setting: Setting, prefer: Objective) -> float:
+    cost = objectives.cost(setting.candidate, prefer)
+    return math.inf if cost is None else cost
 
 
 def _compared(best: Setting, others: Sequence[Setting]) -> list[Setting]:

@@ -4,7 +4,7 @@ import json
 
 from featray import store
 from featray.core.row import Row
-from tests.support.builders import CPU, RTX3090, SHELF, make_row
+from tests.support.builders import CPU, RTX3090, SHELF, make_row, make_rows
 from tests.support.command import Shell
 
 
@@ -23,3 +23,27 @@ def test_a_recommendation_is_for_the_host_and_device_of_the_options(shell: Shell
     assert recommended(shell) == ("box", "cuda", 144)
     assert recommended(shell, "--device", "cpu") == ("shelf", "cpu", 72)
     assert recommended(shell, "--device", "cpu", "--host", "box") == ("box", "cpu", 36)
+
+
+def test_the_preferred_setting_within_the_limits_is_recommended(shell: Shell) -> None:
+    mib = 1024**2
+    settings = {1: (1.44, 100), 8: (0.9, 800), 36: (0.72, 3000)}  # 20, 100 and 360 ms per batch
+    rows = [
+        row
+        for batch, (seconds, used) in settings.items()
+        for row in make_rows([seconds] * 3, batch_size=batch, gpu_memory_reserved_peak_b=used * mib)
+    ]
+    store.append(shell.folder / "results", rows)
+
+    def batch(*options: str) -> int:
+        (found,) = json.loads(shell("recommend", "--json", *options).out)
+        assert [each["batch_size"] for each in found["tradeoffs"] if each["batch_size"] == found["best"]["batch_size"]]
+        return int(found["best"]["batch_size"])
+
+    assert batch() == 36
+    assert batch("--max-memory", "1GiB") == batch("--max-latency", "150ms") == 8
+    assert batch("--prefer", "latency") == 1
+    assert "not beaten in everything: batch 8: 80.0 fps, 100.0 ms per batch, 800.0 MiB" in shell("recommend").out
+    assert "no setting has a measured energy" in shell.complain("recommend", "--prefer", "energy")
+    assert "Did you mean 'latency'?" in shell.complain("recommend", "--prefer", "latencies")
+    assert "--max-latency: 'soon' is not a duration" in shell.complain("recommend", "--max-latency", "soon")

@@ -43,7 +43,7 @@ def test_a_size_of_hundreds_of_digits_is_refused_in_a_short_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90m", 5400), ("12h", 43_200), ("3d", 259_200), ("1.5 h", 5400), ("5s", 5)]
+    ("text", "seconds"), [("90m", 5400), ("12h", 43_200), ("3d", 259_200), ("1.5 h", 5400), ("5s", 5), ("250ms", 0.25)]
 )
 def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
     assert quantities.parse_duration(text) == seconds
@@ -51,5 +51,7 @@ def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> N
 
 @pytest.mark.parametrize("text", ["", "3", "3w", "-1h", "1e3h", "soon"])
 def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a duration; expected a number and a unit, such as 90m, 12h or 3d"):
+    with pytest.raises(
+        ValueError, match="is not a duration; expected a number and a unit, such as 200ms, 90m, 12h or 3d"
+    ):
         quantities.parse_duration(text)

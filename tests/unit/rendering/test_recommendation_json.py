@@ -11,7 +11,7 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_json
-from featray.rendering.recommendation_json import CANDIDATE_KEYS, KEYS, SETTING_KEYS, VERDICT_KEYS
+from featray.rendering.recommendation_json import CANDIDATE_KEYS, KEYS, SETTING_KEYS, TRADEOFF_KEYS, VERDICT_KEYS
 from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_row, make_rows
 
 PAGE = Path(__file__).parents[3] / "docs" / "recommend.md"
@@ -37,13 +37,15 @@ def test_every_key_is_documented() -> None:
     assert list(value) == list(KEYS)
     assert list(value["best"]) == list(runner_up) == list(SETTING_KEYS)
     assert list(failed) == list(older) == list(CANDIDATE_KEYS)
+    assert all(list(tradeoff) == list(TRADEOFF_KEYS) for tradeoff in value["tradeoffs"])
+    assert value["tradeoffs"]
     (equal,) = value["best"]["equally_good"]
     assert list(equal) == list(runner_up["against_best"]) == list(VERDICT_KEYS)
 
 
 def test_the_page_lists_every_key_with_its_meaning() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for keys in (KEYS, SETTING_KEYS, CANDIDATE_KEYS, VERDICT_KEYS):
+    for keys in (KEYS, SETTING_KEYS, CANDIDATE_KEYS, TRADEOFF_KEYS, VERDICT_KEYS):
         assert "".join(f"| `{key}` | {meaning} |\n" for key, meaning in keys.items()) in page
 
 

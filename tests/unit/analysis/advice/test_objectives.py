@@ -1,0 +1,78 @@
+"""What may be preferred to throughput, and the settings that none beats in everything."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from featray.analysis import units
+from featray.analysis.advice import candidates, objectives
+from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.objectives import Objective
+from featray.core.row import Row
+from featray.errors import NothingMatches
+from tests.support.builders import make_rows
+
+MIB = 1024**2
+
+
+def rows(batch: int, seconds: float, mib: int, joules: float | None = None) -> list[Row]:
+    """Five calls of 72 frames in each of three processes."""
+    memory: dict[str, Any] = {"gpu_memory_reserved_peak_b": mib * MIB}
+    made = make_rows([seconds] * 3, batch_size=batch, **memory)
+    return [dataclasses.replace(row, energy_j=None if joules is None else joules * 72 * 5) for row in made]
+
+
+def gather(*settings: list[Row]) -> list[Candidate]:
+    return candidates.gather(units.gather([row for setting in settings for row in setting]))
+
+
+def batches(kept: list[Candidate]) -> list[int]:
+    return [candidate.unit.row.batch_size for candidate in kept]
+
+
+ONE, EIGHT, SIXTEEN = rows(1, 7.2, 100, 3.0), rows(8, 0.9, 800, 1.0), rows(16, 0.9, 1600, 1.0)
+
+
+def test_the_latency_is_the_time_of_a_batch() -> None:
+    one, eight = gather(ONE, EIGHT)
+    assert objectives.batch_s(one.unit) == pytest.approx(0.1)
+    assert objectives.batch_s(eight.unit) == pytest.approx(0.1)  # 9 batches of 8 frames
+
+
+def test_a_setting_that_another_equals_or_beats_in_everything_is_not_named() -> None:
+    named = objectives.undominated(gather(SIXTEEN, EIGHT, ONE))
+    assert [each.candidate.unit.row.batch_size for each in named] == [1, 8]
+    (only,) = objectives.undominated(gather(EIGHT, SIXTEEN))
+    assert only.hz == pytest.approx(80)
+    assert only.memory_b == 800 * MIB
+    assert only.frame_j == pytest.approx(1.0)
+
+
+def test_a_gain_within_the_margin_is_no_reason_for_more_memory() -> None:
+    (only,) = objectives.undominated(gather(EIGHT, rows(9, 0.89, 900, 1.0)))
+    assert only.candidate.unit.row.batch_size == 8
+
+
+def test_a_figure_that_one_setting_lacks_counts_for_none() -> None:
+    (only,) = objectives.undominated(gather(EIGHT, rows(9, 0.9, 900)))
+    assert only.candidate.unit.row.batch_size == 8
+
+
+def test_the_preferred_settings_are_those_within_the_margin_of_the_best() -> None:
+    quick = rows(2, 1.8, 200, 2.0)  # 0.05 s per batch
+    assert batches(objectives.narrow(gather(ONE, EIGHT, quick), Objective.LATENCY)) == [2]
+    assert batches(objectives.narrow(gather(ONE, EIGHT, quick), Objective.ENERGY)) == [8]
+    assert batches(objectives.narrow(gather(ONE, EIGHT, quick), Objective.THROUGHPUT)) == [1, 8, 2]
+
+
+def test_energy_that_nobody_measured_cannot_be_preferred() -> None:
+    with pytest.raises(NothingMatches, match="no setting has a measured energy"):
+        objectives.check_known(gather(rows(8, 0.9, 800)), Objective.ENERGY)
+
+
+def test_a_latency_that_no_setting_has_names_the_least() -> None:
+    found = gather(rows(2, 1.8, 200), rows(8, 0.9, 800))
+    assert batches(objectives.within_latency(found, 0.06)) == [2]
+    with pytest.raises(NothingMatches, match=r"within 10\.0 ms; the least is 50\.0 ms \(retinaface, batch 2\)"):
+        objectives.within_latency(found, 0.01)
