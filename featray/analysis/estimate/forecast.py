@@ -128,7 +128,7 @@ def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolatio
         )
     if (skipped := _skipped(unit)) > 1:
         yield Extrapolation(
-            assumption=f"only every {skipped}th frame was analysed; the time of a frame includes the decoding of the "
+            assumption=f"only one frame in {skipped} was analysed; the time of a frame includes the decoding of the "
             "others",
             remedy="measure without `skip_frames`",
         )

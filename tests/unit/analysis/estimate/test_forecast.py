@@ -1,6 +1,7 @@
 """What one worker will do with some footage."""
 
 import dataclasses
+import json
 import math
 from typing import Any
 
@@ -79,3 +80,12 @@ def test_repeated_calls_are_no_hours_of_work() -> None:
     (found,) = of(rows()).extrapolations
     assert "repeated calls on short (72 frames)" in found.assumption
     assert found.remedy == "measure with `sustained_s: 60`"
+
+
+def test_frames_that_were_skipped_are_said_to_be_decoded() -> None:
+    asked = {"input": {"skip_frames": 24, "faces": 1}}
+    assert "only one frame in 24 was analysed" in assumptions(of(rows(asked=json.dumps(asked))))
+
+
+def test_images_alone_are_said_to_stand_for_film() -> None:
+    assert "only images were measured" in assumptions(of(rows(input="multi-face")))
