@@ -77,10 +77,10 @@ def test_the_report_has_every_unit_with_its_figures(results: Path) -> None:
     assert reported.files == (results / "reports" / f"{RUN}.md",)
     text = reported.files[0].read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if line.startswith("| cpu |")] == [
-        "| cpu | 1 | 0.036 | 0.50 | 1995.5 | 2 x 8 | 0.0% |",
-        "| cpu | 4 | 0.036 | 0.50 | 1995.2 | 2 x 8 | 0.0% |",
-        "| cpu | 1 | 0.043 | 0.60 | 1663.3 | 2 x 8 | 0.0% |",
-        "| cpu | 4 | 0.043 | 0.60 | 1663.4 | 2 x 8 | 0.0% |",
+        "| cpu | 1 | 0.036 | 0.50 | 1995.5 | 2 x 8 | 0.0% | 0.00033 | 0.036 |",
+        "| cpu | 4 | 0.036 | 0.50 | 1995.2 | 2 x 8 | 0.0% | 0.00032 | 0.036 |",
+        "| cpu | 1 | 0.043 | 0.60 | 1663.3 | 2 x 8 | 0.0% | 0.00085 | 0.043 |",
+        "| cpu | 4 | 0.043 | 0.60 | 1663.4 | 2 x 8 | 0.0% | 0.00086 | 0.043 |",
     ]
 
 
