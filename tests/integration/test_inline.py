@@ -40,7 +40,17 @@ main()
 OF_ONE_MEASUREMENT = frozenset(
     {
         *("run_id", "process", "started_at", "ended_at", "stderr_tail"),
-        *("import_s", "load_s", "first_call_s", "warmup_s", "timed_s", "unmet_rules", "stages_s", "profiled_ratio"),
+        *(
+            "import_s",
+            "load_s",
+            "first_call_s",
+            "warmup_s",
+            "timed_s",
+            "face_s",
+            "unmet_rules",
+            "stages_s",
+            "profiled_ratio",
+        ),
         *("rss_peak_b", "cpu_utilization", "cpu_other", "load_1m", "steal_share", "swap_used_b"),
     }
 )
