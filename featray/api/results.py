@@ -3,6 +3,7 @@
 Flow: a verb -> `Result` -> `repr`, `_repr_html_`, `to_frame`, `plot`.
 """
 
+import abc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Result:
+class Result(abc.ABC):
     """Base of what the functions return: a short text, tables in a notebook, and a frame with everything."""
 
+    @abc.abstractmethod
     def summarize(self) -> Summary:
         """Give the title, tables, remarks and records of this result."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return summary.as_text(self.summarize())

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Json, Results
+from featray.cli.options import DEFAULT_RESULTS, Json, Results, read_quantity
 
 
 def estimate(
@@ -55,17 +55,10 @@ def estimate(
     """Say what footage takes on the machines that were measured. docs/estimate.md says how."""
     import featray
     from featray.core import quantities
-    from featray.errors import BadInput
     from featray.rendering import estimate_json, estimate_text
 
-    try:
-        limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
-    except ValueError as wrong:
-        raise BadInput(f"--memory-limit: {wrong}") from wrong
-    try:
-        deadline_s = quantities.parse_duration(deadline) if deadline is not None else None
-    except ValueError as wrong:
-        raise BadInput(f"--deadline: {wrong}") from wrong
+    limit_b = read_quantity("--memory-limit", memory_limit, quantities.parse_bytes)
+    deadline_s = read_quantity("--deadline", deadline, quantities.parse_duration)
     if path is not None:
         console.say(f"Reading the films of {path} ...")
     estimated = featray.estimate(

@@ -1,9 +1,12 @@
 """Options that several commands share, so that they have the same name and help everywhere."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+
+from featray.errors import BadInput
 
 SweepFile = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="Sweep file such as sweeps/mine.yaml, or a name such as quickstart.")
@@ -42,6 +45,7 @@ InventoryFile = Annotated[
     typer.Option("--inventory", metavar="FILE", help="Recorded machines, as `featray hosts --json` writes them."),
 ]
 DEFAULT_RESULTS = "results"
+Quantity = TypeVar("Quantity", int, float)
 JobAddress = Annotated[
     str | None,
     typer.Option(
@@ -50,3 +54,15 @@ JobAddress = Annotated[
         help="Head of the cluster, its file, or its dashboard's http:// address; default: the cluster of this machine.",
     ),
 ]
+
+
+def read_quantity(option: str, text: str | None, parse: Callable[[str], Quantity]) -> Quantity | None:
+    """Read an option such as `8GB` or `200ms`; None where it was not given.
+
+    Raises:
+        BadInput: it is no such quantity.
+    """
+    try:
+        return parse(text) if text is not None else None
+    except ValueError as wrong:
+        raise BadInput(f"{option}: {wrong}") from wrong

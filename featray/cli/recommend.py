@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Json, Results
+from featray.cli.options import DEFAULT_RESULTS, Json, Results, read_quantity
 
 
 def recommend(
@@ -34,17 +34,10 @@ def recommend(
     """Name the setting to use for each input, how fast it is, and what comes near. docs/recommend.md says how."""
     import featray
     from featray.core import quantities
-    from featray.errors import BadInput
     from featray.rendering import recommendation_code, recommendation_json, recommendation_text
 
-    try:
-        limit_b = quantities.parse_bytes(memory_limit) if memory_limit is not None else None
-    except ValueError as wrong:
-        raise BadInput(f"--memory-limit: {wrong}") from wrong
-    try:
-        latency_s = quantities.parse_duration(max_latency) if max_latency is not None else None
-    except ValueError as wrong:
-        raise BadInput(f"--max-latency: {wrong}") from wrong
+    limit_b = read_quantity("--memory-limit", memory_limit, quantities.parse_bytes)
+    latency_s = read_quantity("--max-latency", max_latency, quantities.parse_duration)
     recommended = featray.recommend(
         detector=detector,
         host=host,

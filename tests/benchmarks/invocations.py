@@ -25,10 +25,11 @@ from featray.core.choices import Device
 from featray.core.detectors import Detector
 from featray.core.events import EventKind
 from featray.core.inputs import CATALOGUE
-from featray.core.invocation import Invocation, to_mapping
+from featray.core.invocation import to_mapping
 from featray.core.rules import Rules
 from featray.host import supervisor
 from tests.benchmarks.trust import cheap_cell
+from tests.support.measuring_child import invocation_of
 
 COUNT = 20
 PYFEAT_COUNT = 3
@@ -46,18 +47,7 @@ QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time
 
 def make_request(*cells: Cell) -> dict[str, Any]:
     """Write a request for some cells."""
-    invocation = Invocation(
-        sweep="benchmark",
-        run_id="benchmark",
-        target_id="cpu@here",
-        device=Device.CPU,
-        invocation=1,
-        block=1,
-        order=tuple(range(len(cells))),
-        cells=cells,
-        rules=QUICK,
-    )
-    return {"invocation": to_mapping(invocation), "store": "benchmark", "holder": "benchmark"}
+    return {"invocation": to_mapping(invocation_of(*cells, rules=QUICK)), "store": "benchmark", "holder": "benchmark"}
 
 
 def measure_warm(count: int) -> tuple[float, float]:
