@@ -115,52 +115,25 @@ def submit(
         Interrupted: Ctrl-C; finished rows are stored.
     """
     with notebook_progress.shown(watch, progress=progress) as show:
-        return _submit(
-            sweep,
-            results,
-            address,
-            show,
-            replay,
-            inventory,
-            backend,
-            rerun=rerun,
-            retry_failed=retry_failed,
-            budget_s=budget_s,
-        )
-
-
-def _submit(
-    sweep: PathLike,
-    results: str,
-    address: str | None,
-    watch: Watch,
-    replay: str | None,
-    inventory: PathLike | None,
-    backend: str,
-    *,
-    rerun: bool,
-    retry_failed: bool,
-    budget_s: float | None,
-) -> Submitted:
-    try:
-        check_backend(backend, address)
-        _check(backend, address, budget_s, replay, inventory)
-        loaded = arguments.load_sweep_to_submit(sweep)
-        request = SubmitRequest(
-            sweep=loaded,
-            results=results,
-            rerun=rerun,
-            retry_failed=retry_failed,
-            budget_s=loaded.budget_s if budget_s is None else budget_s,
-            replay=replay is not None,
-        )
-        with interrupts.as_interrupted():
-            submitted = run_request(request, address, replay, inventory, watch, backend=backend)
-    except FeatrayError as wrong:
-        watch(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
-        raise
-    watch(Progress(end=RunEnd(code=submitted.exit_code, message=submitted.reason)))
-    return submitted
+        try:
+            check_backend(backend, address)
+            _check(backend, address, budget_s, replay, inventory)
+            loaded = arguments.load_sweep_to_submit(sweep)
+            request = SubmitRequest(
+                sweep=loaded,
+                results=results,
+                rerun=rerun,
+                retry_failed=retry_failed,
+                budget_s=loaded.budget_s if budget_s is None else budget_s,
+                replay=replay is not None,
+            )
+            with interrupts.as_interrupted():
+                submitted = run_request(request, address, replay, inventory, show, backend=backend)
+        except FeatrayError as wrong:
+            show(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
+            raise
+        show(Progress(end=RunEnd(code=submitted.exit_code, message=submitted.reason)))
+        return submitted
 
 
 def check_backend(backend: str, address: str | None) -> None:
