@@ -121,8 +121,9 @@ def test_an_embedded_ray_that_dies_is_started_again_and_costs_no_try(tmp_path: P
     attempts = list_attempts(results)
     assert {row.status for row in final_rows(results).values()} == {"ok"}
     assert len(final_rows(results)) == 12
-    lost = [attempt for _, attempt, status in attempts if status == "lost"]
-    assert len(lost) <= 1, attempts  # the head may die between two cells
+    lost = [(size, attempt) for size, attempt, status in attempts if status == "lost"]
+    # One cell's row, all those of one invocation that had not begun a cell, or none.
+    assert len(lost) == len(set(lost)) <= 3, attempts
     assert "report: " in err
     assert "Traceback" not in err
 
