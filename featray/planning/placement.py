@@ -5,7 +5,7 @@ Pure: everything known about a host is in the inventory; nothing here asks a mac
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device
@@ -54,6 +54,11 @@ class Placement:
     def __repr__(self) -> str:
         """Count the units and the refusals."""
         return f"Placement({len(self.units)} units, {len(self.refusals)} refusals)"
+
+    def on(self, target_ids: Collection[str]) -> "Placement":
+        """Keep the units of some targets, and those that may run on several."""
+        kept = (unit for unit in self.units if unit.alternatives or unit.target.target_id in target_ids)
+        return dataclasses.replace(self, units=tuple(kept))
 
 
 def match(

@@ -19,7 +19,7 @@ Source: Graham (1969); Ibarra & Kim (1977) for unlike machines.
 
 import bisect
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from featray.core import lease_rule
 from featray.core.choices import Exclusive
@@ -171,9 +171,19 @@ class Schedule:
 
     def drop_all(self) -> list[PlannedInvocation]:
         """Give up whatever has not started and return it."""
-        waiting = [*self._shared, *(planned for queue in self._fixed.values() for planned in queue)]
+        waiting = list(self.queued())
         self._shared, self._fixed = [], {}
         return waiting
+
+    def idle_targets(self) -> list[Target]:
+        """List the targets whose lease is free and for which nothing of their own is waiting."""
+        return [target for target in self._free.values() if not self._fixed.get(target.target_id)]
+
+    def queued(self) -> Iterator[PlannedInvocation]:
+        """Go through what has not started."""
+        yield from self._shared
+        for queue in self._fixed.values():
+            yield from queue
 
     @property
     def waiting(self) -> int:

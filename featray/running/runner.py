@@ -9,7 +9,7 @@ It always ends: every invocation has a deadline here, and a target that keeps fa
 import collections
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from featray import store
 from featray.backends import Backend, Event
@@ -35,7 +35,13 @@ POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limit
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
 BUILD_S = 3600.0  # twice the limit for building an environment: the host may first wait for another builder
 FORGET_ROWS = 256  # stored rows of a running invocation that its host still keeps: a message to it takes some ms
+ASK_PAUSE = 20  # times as long as planning took, until it is asked again
 FAILURES_MAX = 3  # invocations in a row that a target may lose before it is set aside: as many as a unit's attempts
+
+
+FindMore = Callable[[Collection[str]], Sequence[PlannedInvocation]]
+"""From ids of idle targets to the invocations that they may go on with; those that are planned already may be among
+them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,6 +83,7 @@ class Runner:
         exhausted: Mapping[str, Sequence[Cell]] | None = None,
         clock: DriverClock = REAL_TIME,
         gauges: Gauges | None = None,
+        find_more: FindMore | None = None,
     ) -> None:
         """Prepare; nothing starts before `run`.
 
@@ -89,6 +96,7 @@ class Runner:
             exhausted: As in `RunOutcome`, from an earlier part of the same submit.
             clock: The time.
             gauges: The counts of an earlier part of the same submit.
+            find_more: Asked while targets are idle and others still measure: what may the idle ones go on with?
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
         self._files = store.Appender(results)
@@ -111,6 +119,9 @@ class Runner:
         self._done_before = self._gauges.done
         self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
+        self._find_more = find_more
+        self._asks_again_s = self._begun  # not before this time is `find_more` asked
+        self._has_ended = False  # an invocation, since `find_more` was asked
 
     def run(self) -> RunOutcome:
         """Run until every planned unit has a row, or the budget is spent and every started invocation has ended."""
@@ -121,6 +132,7 @@ class Runner:
                 self._handle(event)
             self._check_deadlines()
             self._store_and_tell()
+            self._give_idle_targets_more()
             if self._gauges.is_due(self._now()):
                 self._publish()
                 self._note_newcomers()
@@ -132,6 +144,43 @@ class Runner:
 
     def _is_spent(self) -> bool:
         return self._ends_s is not None and self._now() > self._ends_s
+
+    def _give_idle_targets_more(self) -> None:
+        """Let a target whose pilot has ended go on while others are still at theirs.
+
+        Planning reads the store, so it is asked for only a twentieth of the time.
+        """
+        asked_s = self._now()
+        if self._find_more is None or not self._has_ended or asked_s < self._asks_again_s or self._is_spent():
+            return
+        idle = {target.target_id for target in self._schedule.idle_targets()}
+        if not idle or not self._running:
+            return
+        self._has_ended = False
+        known = self._unfinished_units()
+        for planned in self._find_more(idle):
+            self._add_unknown(planned, known)
+        self._asks_again_s = self._now() + ASK_PAUSE * (self._now() - asked_s)
+
+    def _unfinished_units(self) -> dict[tuple[str, int], set[str]]:
+        """Map each (cell id, invocation) that is waiting or running to the targets it is planned for."""
+        known: dict[tuple[str, int], set[str]] = {}
+        for planned in (*self._schedule.queued(), *(running.planned for running in self._running.values())):
+            for cell_id in planned.cell_ids:
+                known.setdefault((cell_id, planned.invocation.invocation), set()).add(planned.target.target_id)
+        return known
+
+    def _add_unknown(self, planned: PlannedInvocation, known: Mapping[tuple[str, int], Collection[str]]) -> None:
+        """Add an invocation without the units that are on their way: on its target, or anywhere if it may move."""
+        number, target_id = planned.invocation.invocation, planned.target.target_id
+        new = [
+            cell_id
+            for cell_id in planned.cell_ids
+            if not (targets := known.get((cell_id, number), ())) or not (planned.alternatives or target_id in targets)
+        ]
+        if new and self._schedule.accepts(planned):
+            self._schedule.add(narrowed(planned, new))
+            self._total += len(new)
 
     def _publish(self) -> None:
         self._backend.publish(self._gauges.figures(self._done_before + self._total, self._now()))
@@ -249,7 +298,7 @@ class Runner:
             remaining = narrowed(planned, invocation.waiting)
             self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
         del self._running[id(planned)]
-        invocation.has_ended = True
+        invocation.has_ended = self._has_ended = True
         self._gauges.mark_free(planned.target)
         self._schedule.release(planned.target)
 

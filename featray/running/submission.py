@@ -6,19 +6,20 @@ Flow: `preparation` -> `weights_on_hosts` -> `runner`, twice where a pilot comes
 import dataclasses
 import datetime
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from featray import errors, store
 from featray.backends import Backend
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.planning.plan import Plan
+from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import claims, preparation, spooled_rows, unmeasured, weights_on_hosts
 from featray.running.gauges import Gauges
 from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
-from featray.running.runner import REAL_TIME, DriverClock, Runner
+from featray.running.runner import REAL_TIME, DriverClock, FindMore, Runner
 
 NOTE_FILES = 1024  # of the store, between two messages of its compaction: a few seconds
 
@@ -119,22 +120,41 @@ def _measure(
     clock: DriverClock,
     gauges: Gauges,
 ) -> RunOutcome:
-    """Run a pilot where the sweep wants one, then the rest."""
+    """Run a pilot where the sweep wants one, then the rest.
+
+    A target goes on with the rest when its own pilot has ended. What that leaves, such as what moved to another target
+    in the pilot, comes at the end.
+    """
     prepared = weights_on_hosts.fetch(request, prepared, backend)
     run_id = prepared.plan.run.run_id
     spooled_rows.announce(_store_refusals(request, prepared.plan), run_id, watch)
     _announce_texts(_refusal_texts(prepared.plan), prepared.plan, watch)
 
-    def run_part(work: Plan, exhausted: Mapping[str, Sequence[Cell]]) -> RunOutcome:
+    invocations = request.sweep.invocations
+
+    def find_rest(idle: Collection[str]) -> Sequence[PlannedInvocation]:
+        rest = preparation.plan_run(_without_retries(request), prepared.placement.on(idle), run_id).plan
+        return [planned for planned in rest.invocations if planned.invocation.invocation > invocations.pilot]
+
+    def run_part(work: Plan, exhausted: Mapping[str, Sequence[Cell]], find_more: FindMore | None) -> RunOutcome:
         runner = Runner(
-            work, backend, request.results, watch, ends_s=ends_s, exhausted=exhausted, clock=clock, gauges=gauges
+            work,
+            backend,
+            request.results,
+            watch,
+            ends_s=ends_s,
+            exhausted=exhausted,
+            clock=clock,
+            gauges=gauges,
+            find_more=find_more,
         )
         return _run_or_cancel(runner)
 
-    outcome = run_part(prepared.plan, {})
-    if request.sweep.invocations.max > request.sweep.invocations.pilot and not outcome.not_reached:
+    has_pilot = invocations.max > invocations.pilot
+    outcome = run_part(prepared.plan, {}, find_rest if has_pilot else None)
+    if has_pilot and not outcome.not_reached:
         rest = preparation.plan_run(_without_retries(request), prepared.placement, run_id).plan
-        outcome.add(run_part(rest, outcome.exhausted))
+        outcome.add(run_part(rest, outcome.exhausted, None))
     return outcome
 
 

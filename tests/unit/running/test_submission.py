@@ -10,6 +10,7 @@ import pytest
 from featray import store
 from featray.backends import Event
 from featray.backends.replay import SILENT, Replay
+from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import Interrupted
 from featray.planning.planned_invocation import PlannedInvocation
@@ -56,6 +57,36 @@ def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tm
     counts = collections.Counter(row.batch_size for row in stored_rows(tmp_path / "r"))
     assert counts == {1: 12, 4: 12}
     assert replay(loaded, tmp_path / "r", rows=steady + noisy).measured == 0
+
+
+class OneWaitsForTheOther(Replay):
+    """The events of `late` come when the other host has had a number of rows, or when there are no others any more."""
+
+    def __init__(self, rows: Sequence[Row], others: int, *names: str) -> None:
+        super().__init__(make_inventory(*map(make_host, names)), rows, source="tape")
+        self._others_left, self.order = others, list[str]()
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        late = [event for event in self._events if event.planned.target.host.hostname == "late"]
+        if self._others_left and len(late) < len(self._events):
+            self._events.rotate(-next(index for index, event in enumerate(self._events) if event not in late))
+        events = super().poll(timeout_s)
+        for event in events:
+            if event.row is not None:
+                self.order.append(event.planned.target.host.hostname)
+                self._others_left -= self._others_left > 0 and self.order[-1] != "late"
+        return events
+
+
+def test_a_target_goes_on_when_its_own_pilot_has_ended(tmp_path: Path) -> None:
+    loaded = load_sweep(tmp_path)
+    backend = OneWaitsForTheOther(make_rows_of(loaded, (1.0, 1.1, 0.9, 1.05, 0.95)), 24, "early", "late")
+    _, outcome = submit(loaded, tmp_path / "r", backend)
+    assert backend.order == ["early"] * 24 + ["late"] * 24
+    assert (outcome.measured, outcome.problems, outcome.duplicates) == (48, [], 0)
+    counts = collections.Counter((row.target_id, row.invocation) for row in stored_rows(tmp_path / "r"))
+    assert counts == {(f"cpu@id-{name}", number): 2 for name in ("early", "late") for number in range(1, 13)}
+    assert submit(loaded, tmp_path / "r", backend)[1].measured == 0
 
 
 def test_environments_that_are_to_be_compared_get_the_same_number(tmp_path: Path) -> None:
