@@ -10,8 +10,8 @@ none, and are compared by their means.
 """
 
 import dataclasses
-import functools
 import math
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 
 from featray.analysis.units import Unit
@@ -139,9 +139,18 @@ def _difference(family: str, before: Sums, after: Sums) -> str | None:
     return f"{family} by {wording.percent(moved / size)}" if size > 0 and moved > RMS_SHARE * size else None
 
 
-@functools.lru_cache(maxsize=4096)  # a unit stands in several pairs
 def find_deviations(unit: Unit) -> tuple[str, ...]:
     """Say in what the outputs of a unit's invocations differ from those of its representative row."""
+    if unit not in _DEVIATIONS:
+        _DEVIATIONS[unit] = _find_deviations(unit)
+    return _DEVIATIONS[unit]
+
+
+_DEVIATIONS: weakref.WeakKeyDictionary[Unit, tuple[str, ...]] = weakref.WeakKeyDictionary()
+"""Found before: a unit stands in several pairs."""
+
+
+def _find_deviations(unit: Unit) -> tuple[str, ...]:
     by_text: dict[str, list[int]] = {}
     for row in unit.measured:
         if row is not unit.row:

@@ -36,6 +36,8 @@ class Outputs:
 
     def between(self, reference: Unit, other: Unit) -> Drift | None:
         """Measure how far a unit's output lies from a reference's; None unless both were kept."""
+        if not self.has(reference) or not self.has(other):
+            return None
         key = id(reference), id(other)
         if key not in self._drifts:
             # The units stay here too, so that no other unit can get their ids.
@@ -43,8 +45,6 @@ class Outputs:
         return self._drifts[key][2]
 
     def _measure(self, reference: Unit, other: Unit) -> Drift | None:
-        if not self.has(reference) or not self.has(other):
-            return None
         before, after = self._read(reference), self._read(other)
         return None if before is None or after is None else drift.measure(before, after)
 
