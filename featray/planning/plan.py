@@ -14,7 +14,7 @@ from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
 from featray.planning import planned_invocation
 from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit, Placement, Refusal
-from featray.planning.planned_invocation import PlannedInvocation, RunSettings
+from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
 from featray.planning.time_estimate import Durations
 
 
@@ -103,7 +103,7 @@ def make(
         retry_failed: Plan again every unit whose last row is not ok.
         durations: Seconds of warm-up and timed calls, from earlier rows.
     """
-    attempts = _index(stored)
+    attempts, expected = _index(stored), ExpectedTimes(run.rules, durations or {})
     invocations: list[PlannedInvocation] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
     groups = list(_groups(placement.units).values())
@@ -116,7 +116,7 @@ def make(
                 done, _ = progress.get((unit.cell_id, unit.target.target_id), (0, 0))
                 progress[unit.cell_id, unit.target.target_id] = (done + (due is None), totals[unit.cell_id])
                 due_units += [due] if due else []
-            invocations += _invocations(due_units, number, run, durations or {})
+            invocations += _invocations(due_units, number, run, expected)
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
     return Plan(run=run, invocations=tuple(invocations), refusals=placement.refusals, progress=progress)
 
@@ -204,7 +204,7 @@ def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: boo
 
 
 def _invocations(
-    due_units: Sequence[_DueUnit], number: int, run: RunSettings, durations: Durations
+    due_units: Sequence[_DueUnit], number: int, run: RunSettings, expected: ExpectedTimes
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
     groups: dict[tuple[int, int, str], list[_DueUnit]] = {}
@@ -219,7 +219,7 @@ def _invocations(
             tries=tries,
             process=process_key(group[0].unit.cell, target_id),
             run=run,
-            durations=durations,
+            expected=expected,
         )
         for (attempt, tries, target_id), group in sorted(groups.items())
     ]

@@ -5,6 +5,7 @@ Flow: `plan.make` -> `PlannedInvocation` -> `schedule`, `running.runner`. Pure.
 
 import dataclasses
 import functools
+import operator
 import random
 from collections.abc import Mapping, Sequence
 
@@ -63,6 +64,40 @@ class PlannedInvocation:
         return tuple(zip(targets, seconds, strict=True))
 
 
+class ExpectedTimes:
+    """How long units should take on targets. The invocations of one process have the same units, block after block."""
+
+    def __init__(self, rules: Rules, durations: Durations) -> None:
+        """Take the rules of the run, and seconds from earlier rows."""
+        self._rules, self._durations = rules, durations
+        self._last: tuple[Sequence[PlacedUnit], Sequence[Target], list[float]] = ((), (), [])
+
+    def of(self, units: Sequence[PlacedUnit], places: Sequence[Target]) -> list[float]:
+        """Expect the seconds of one process with these units, on each of the places."""
+        last_units, last_places, seconds = self._last
+        if not _are_same(units, last_units) or not _are_same(places, last_places):
+            seconds = [time_estimate.LOAD_S] * len(places)
+            for unit in units:
+                self._add(unit, places, seconds)
+            self._last = units, places, seconds
+        return seconds
+
+    def _add(self, unit: PlacedUnit, places: Sequence[Target], seconds: list[float]) -> None:
+        """Add a unit's seconds at each place: as stored there, else on the first other of its targets, else a guess."""
+        stored = [self._durations.get((unit.cell_id, place.target_id)) for place in places]
+        elsewhere: float | None = None
+        if None in stored:
+            others = (self._durations.get((unit.cell_id, target.target_id)) for target in unit.targets)
+            elsewhere = next((s for s in others if s is not None), None)
+        for index, stored_s in enumerate(stored):
+            known_s = elsewhere if stored_s is None else stored_s
+            seconds[index] += time_estimate.expect_s(unit.cell, self._rules, known_s)
+
+
+def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
+
+
 def make(
     units: Sequence[PlacedUnit],
     target: Target,
@@ -72,7 +107,7 @@ def make(
     tries: int = 0,
     process: str,
     run: RunSettings,
-    durations: Durations,
+    expected: ExpectedTimes,
 ) -> PlannedInvocation:
     """Make one invocation of units that one process can measure.
 
@@ -88,7 +123,7 @@ def make(
         tries: How often its cells were tried before, without attempts that were lost.
         process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
-        durations: Seconds from earlier rows.
+        expected: How long its units should take.
     """
     is_mirrored = number % 2 == 0
     seed = (run.seed, process, number - is_mirrored, attempt)
@@ -113,7 +148,7 @@ def make(
     )
     # The last try may have been on another of the targets than the preferred one.
     alternatives = tuple(place for place in units[0].targets if place.target_id != target.target_id)
-    expected_s, *elsewhere_s = (_expected_s(units, place, run.rules, durations) for place in (target, *alternatives))
+    expected_s, *elsewhere_s = expected.of(units, (target, *alternatives))
     return PlannedInvocation(
         invocation=invocation,
         cell_ids=tuple(units[index].cell_id for index in order),
@@ -125,16 +160,6 @@ def make(
         elsewhere_s=tuple(elsewhere_s),
         rank=1 - rank if is_mirrored else rank,
     )
-
-
-def _expected_s(units: Sequence[PlacedUnit], target: Target, rules: Rules, durations: Durations) -> float:
-    return time_estimate.LOAD_S + sum(_unit_s(unit, target, rules, durations) for unit in units)
-
-
-def _unit_s(unit: PlacedUnit, target: Target, rules: Rules, durations: Durations) -> float:
-    """Expect a unit's seconds on a target: as stored, there or on another of its targets, else a guess."""
-    stored_s = (durations.get((unit.cell_id, place.target_id)) for place in (target, *unit.targets))
-    return time_estimate.expect_s(unit.cell, rules, next((s for s in stored_s if s is not None), None))
 
 
 def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:

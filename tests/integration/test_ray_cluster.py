@@ -155,13 +155,18 @@ def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Pat
     assert "/proc/self/cwd/faces.jpg is not there, or cannot be read\n    rsync -a --mkpath " in lacking.err
 
 
-def test_a_host_never_measures_for_two_at_once_and_hosts_measure_side_by_side(cluster: Nodes, tmp_path: Path) -> None:
-    sweeps = {name: write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")}
-    people = [cluster.submit(sweep, tmp_path / name) for name, sweep in sweeps.items()]
+def test_two_drivers_share_hosts_and_store_and_each_host_measures_for_one_at_a_time(
+    cluster: Nodes, tmp_path: Path
+) -> None:
+    sweeps = [write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")]
+    people = [cluster.submit(sweep, tmp_path / "r") for sweep in sweeps]
     ends = [ended(submit) for submit in people]
     assert [code for code, _ in ends] == [0, 0], ends
-    rows = [row for name in sweeps for row in rows_of(tmp_path / name)]
-    assert len(rows) == 32
+    assert "stored twice" not in "".join(err for _, err in ends)
+    rows, checked = rows_of(tmp_path / "r"), store.check(str(tmp_path / "r"))
+    assert (checked.problems, checked.duplicates, checked.unfinished) == ((), 0, ())
+    assert len({row.key() for row in rows}) == len(rows) == 32
+    assert len(list((tmp_path / "r" / "reports").glob("*.md"))) == 2
     for host in ("front", "back"):
         own = [row for row in rows if row.host_id == host_id(host)]
         assert len(own) == 16
