@@ -33,6 +33,12 @@ class OutputTable:
         """Count the faces."""
         return len(self.frames)
 
+    def renumbered(self, factor: int) -> "OutputTable":
+        """Multiply the number of every frame, so that a clip's frames have the same numbers in every output."""
+        if factor == 1:
+            return self
+        return dataclasses.replace(self, frames=[frame * factor for frame in self.frames])
+
     def thinned(self) -> "OutputTable":
         """Keep every second, fourth, ... frame, so that at most `VALUES_MAX` values are left."""
         step = 1

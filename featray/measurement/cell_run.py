@@ -90,7 +90,7 @@ class CellRun:
             **self._read_gpu_settings(),
             "foreign_gpu_processes": max(telemetry.without_none([foreign, self._foreign_processes()]), default=None),
         }
-        self.output, self._result = output_tables.read(self._result), None
+        self.output, self._result = output_tables.read(self._result).renumbered(self._faces.frame_factor), None
         columns |= self._score() | self._profile(timings) | self._sustain(timings)
         columns |= {"unmet_rules": [*timings.unmet_rules, *self._unmet], "reason": "; ".join(self._reasons) or None}
         columns |= torch_flags.columns(sys.modules.get("torch"))

@@ -28,6 +28,11 @@ class FaceCheck:
         """
         self._clip, self._names_every_frame = clip, names_every_frame
         self._counts: Counts | None = None  # of the first call
+        self.frame_factor = 1
+        """What a number of a frame in the last output is multiplied by to be the frame's number in the clip.
+
+        py-feat numbers the frames of a tensor 0, 1, 2, whatever was skipped when they were decoded.
+        """
 
     def check(self, output: Output) -> None:
         """Check one call's output.
@@ -66,9 +71,11 @@ class FaceCheck:
         """Put the faces of each frame in order; frames may be numbered as in the clip, or from 0 to the last."""
         if output.faces_by_frame is None:
             return None
-        for step in (self._clip.skip_frames or 1, 1):
+        skipped = self._clip.skip_frames or 1
+        for step in (skipped, 1):
             counts = face_counts.in_order(output.faces_by_frame, self._clip.frames, step)
             if counts is not None:
+                self.frame_factor = skipped // step
                 return counts
         return None
 

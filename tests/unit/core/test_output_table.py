@@ -45,3 +45,8 @@ def test_a_long_output_keeps_every_second_or_fourth_frame(monkeypatch: pytest.Mo
     thinned = make_table(9).thinned()
     assert thinned.frames == [0, 4, 8]
     assert len(thinned.columns["AU01"]) == 3
+
+
+def test_frames_are_numbered_anew() -> None:
+    assert make_table().renumbered(18).frames == [0, 18, 36]
+    assert make_table().renumbered(1).frames == [0, 1, 2]

@@ -260,3 +260,11 @@ def test_one_call_per_repeat_is_stored_too() -> None:
 def test_faces_that_were_not_planned_are_wrong_work() -> None:
     with pytest.raises(WrongWork, match="found 0 faces in 8 frames, planned were 8 faces in 8 frames"):
         measure(Bench(loaded(Clockwork(faces=0)), rules=QUICK))
+
+
+def test_outputs_have_the_frame_numbers_of_the_clip_also_where_the_detector_counts_from_0() -> None:
+    clip = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=24)
+    bench = Bench(loaded(Clockwork(frames=3)), rules=QUICK)
+    measure(bench, dataclasses.replace(CELL, input=clip))
+    assert bench.output is not None
+    assert list(bench.output.frames) == [0, 24, 48]

@@ -79,3 +79,12 @@ def test_a_declared_number_of_faces_is_checked_in_every_call() -> None:
     assert checked(call(1, 1, 1, 1), clip=declared).columns([1.0])["faces_mean"] == 1.0
     with pytest.raises(WrongWork, match="found 3 faces in 4 frames, planned were 4 faces in 4 frames"):
         checked(call(1, 1, 1, 1), call(1, 1, 0, 1), clip=declared)
+
+
+def test_frames_that_are_numbered_from_0_get_the_numbers_that_they_have_in_the_clip() -> None:
+    assert checked(call(1, 1, 1, 1)).frame_factor == 1
+    assert checked(call(1, 1, 1, 1, step=1)).frame_factor == 2
+    declared = dataclasses.replace(CLIP, faces=1)
+    assert checked(call(1, 1, 1, 1, step=1), clip=declared).frame_factor == 2
+    whole = dataclasses.replace(CLIP, skip_frames=None, source_frames=4)
+    assert checked(call(1, 1, 1, 1, step=1), clip=whole).frame_factor == 1
