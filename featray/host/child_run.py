@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import os
 import signal
+import sys
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -75,14 +76,19 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
     try:
         python = venvs.interpreter(next(iter(cells.values())).requirements, shared.cache)
     except OSError as wrong:
-        yield from _unsupported_rows(shared, cells, wrong)
+        yield from _unsupported_rows(shared, cells, str(wrong))
         return
+    libraries = _find_libraries(shared, python)
+    if libraries.lack is not None and next(iter(cells.values())).detector.is_pyfeat:
+        yield from _unsupported_rows(shared, cells, _explain_libraries(libraries, python))
+        return
+    shared = dataclasses.replace(shared, libraries=libraries)
     try:
         child = _start_child(shared, python, _request(shared, cells, found))
     except OSError as wrong:
         if wrong.errno not in NO_PROGRAM:
             raise  # no memory, processes or files are left: a later try may succeed
-        yield from _unsupported_rows(shared, cells, wrong)
+        yield from _unsupported_rows(shared, cells, str(wrong))
         return
     try:
         yield from _attend(shared, child, _ChildProgress(cells, started_at=clock.utc_now()))
@@ -103,6 +109,17 @@ def _find_files(shared: Shared, cell: Cell) -> Found | Failure:
     if isinstance(found, Failure) and found.status is not Status.UNSUPPORTED:
         return dataclasses.replace(found, reason=f"input {cell.input.name} cannot be prepared: {found.reason}")
     return found
+
+
+def _find_libraries(shared: Shared, python: str) -> ffmpeg.Libraries:
+    """Find the FFmpeg for a child's interpreter: an environment's torchcodec may need another than this one's."""
+    packages = None if python == sys.executable else venvs.packages(python)
+    return shared.libraries if packages is None else ffmpeg.find(shared.cache, packages=packages)
+
+
+def _explain_libraries(libraries: ffmpeg.Libraries, python: str) -> str:
+    where = "" if python == sys.executable else "in the environment: "
+    return f"{where}{libraries.lack}; {libraries.remedy}"
 
 
 def _start_child(shared: Shared, python: str, request: Mapping[str, Any]) -> Child:
@@ -204,9 +221,9 @@ def _rows_of_dead_child(
             yield _row(shared, cell, skipped, clock.utc_now())
 
 
-def _unsupported_rows(shared: Shared, cells: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
+def _unsupported_rows(shared: Shared, cells: Mapping[str, Cell], reason: str) -> Iterator[PlainEvent]:
     for cell in cells.values():
-        yield _row(shared, cell, Cause(Status.UNSUPPORTED, str(wrong)), clock.utc_now())
+        yield _row(shared, cell, Cause(Status.UNSUPPORTED, reason), clock.utc_now())
 
 
 def _row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail: str | None = None) -> PlainEvent:

@@ -101,6 +101,7 @@ def inspect_machine(*, thorough: bool) -> Host:
     """Describe this machine from within this process, which may hang or crash with a driver or disk."""
     context = provenance.describe_host()
     cache = weights.featray_cache()
+    libraries = ffmpeg.find(cache)
     gpus = _gpus()
     asks_torch = thorough or bool(gpus) or platform.system() == "Darwin"
     cuda, architectures, mps = _torch_facts() if asks_torch else (provenance.read_torch_build()[1], (), False)
@@ -118,7 +119,9 @@ def inspect_machine(*, thorough: bool) -> Host:
         packages=packages(),
         cuda=cuda,
         cuda_architectures=architectures,
-        ffmpeg=ffmpeg.describe(ffmpeg.find(cache)),
+        ffmpeg=ffmpeg.describe(libraries),
+        ffmpeg_lack=libraries.lack,
+        ffmpeg_remedy=libraries.remedy,
         weights_cached=_weights_cached(cache),
         disk_free_b=shutil.disk_usage(_existing(cache)).free,
         load_1m=os.getloadavg()[0],

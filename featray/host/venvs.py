@@ -61,6 +61,11 @@ def name(requirements: Sequence[str]) -> str:
     )
 
 
+def packages(python: str) -> Path | None:
+    """Find the folder of an environment's packages, by its interpreter; None where it has none."""
+    return next(iter(sorted(Path(python).parents[1].glob("lib/python*/site-packages"))), None)
+
+
 def source_link(cache: Path) -> Path:
     """Return a folder that holds the featray package and nothing else, for a child's PYTHONPATH.
 

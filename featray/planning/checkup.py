@@ -10,7 +10,7 @@ from enum import StrEnum
 from featray.core import wording
 from featray.planning import releases
 from featray.planning.inventory import Gpu, Host
-from featray.planning.readiness import DISK_B, UPGRADE_TORCH
+from featray.planning.readiness import DISK_B, INSTALL_FFMPEG, NO_FFMPEG, UPGRADE_TORCH
 
 PYTHON_MIN = (3, 11)
 PYTHON_TESTED = (3, 13)  # the newest that was tried
@@ -89,8 +89,10 @@ def _software(host: Host) -> Iterator[CheckedPart]:
         )
     if host.ffmpeg is not None:
         yield _ok("FFmpeg", host.ffmpeg)
+    elif "torchcodec" not in host.packages:
+        yield _note("FFmpeg", "not looked for: no torchcodec is there to load it", "install torchcodec first")
     else:
-        yield _fault("FFmpeg", "none that torchcodec can load", "python -m pip install av, which brings FFmpeg")
+        yield _fault("FFmpeg", host.ffmpeg_lack or NO_FFMPEG, host.ffmpeg_remedy or INSTALL_FFMPEG)
     if "uv" in host.packages:
         yield _ok("uv", host.packages["uv"])
     else:

@@ -50,6 +50,8 @@ class Host:
     cuda: str | None = None  # CUDA version that torch was built with
     cuda_architectures: tuple[str, ...] = ()  # kernels built into torch, such as sm_120
     ffmpeg: str | None = None
+    ffmpeg_lack: str | None = None  # why there is none that its torchcodec can load
+    ffmpeg_remedy: str | None = None
     weights_cached: tuple[str, ...] = ()  # repository/file of py-feat's hub
     clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files there; None: not looked for
     disk_free_b: int | None = None

@@ -60,7 +60,8 @@ GPU: Mapping[str, FieldRule] = {
 HOST: Mapping[str, FieldRule] = {
     "host_id": _NAME,
     "hostname": _NAME,
-    **dict.fromkeys(("address", "os", "arch", "cpu_model", "python", "cuda", "ffmpeg", "error"), _TEXT),
+    **dict.fromkeys(("address", "os", "arch", "cpu_model", "python", "cuda", "error"), _TEXT),
+    **dict.fromkeys(("ffmpeg", "ffmpeg_lack", "ffmpeg_remedy"), _TEXT),
     **dict.fromkeys(("cpu_count", "memory_b", "disk_free_b"), _COUNT),
     "mps": (lambda value: isinstance(value, bool), "true or false"),
     "gpus": (lambda value: isinstance(value, list), "a list of GPUs"),

@@ -19,6 +19,8 @@ from featray.sweep import Selector
 
 DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and clips are small beside them
 
+NO_FFMPEG = "no FFmpeg that torchcodec can load"
+INSTALL_FFMPEG = "python -m pip install av"
 UPGRADE_TORCH = "uv pip install --torch-backend=auto --upgrade torch torchvision torchcodec"
 """Lets uv choose the build for the GPUs that are there."""
 
@@ -91,8 +93,8 @@ def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]
             if name not in host.packages:
                 yield Lack(host=host.hostname, what=f"{name} is not installed", remedy=f"python -m pip install {name}")
         if host.ffmpeg is None and "torchcodec" in host.packages:
-            what = "no FFmpeg that torchcodec can load"
-            yield Lack(host=host.hostname, what=what, remedy="python -m pip install av")
+            what, remedy = host.ffmpeg_lack or NO_FFMPEG, host.ffmpeg_remedy or INSTALL_FFMPEG
+            yield Lack(host=host.hostname, what=what, remedy=remedy)
     if any(cell.requirements for cell in cells) and "uv" not in host.packages:
         what = "uv, which builds the sweep's environments, is not installed"
         yield Lack(host=host.hostname, what=what, remedy="python -m pip install uv")

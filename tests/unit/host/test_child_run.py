@@ -1,5 +1,6 @@
 """One child over some cells: its events, and the rows of cells that it could not measure."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,17 @@ def test_a_row_that_cannot_be_spooled_still_reaches_the_driver_with_the_reason(
     (event,) = [event for event in run(tmp_path, make_tick()) if event["kind"] == "row"]
     assert event["row"].status == Status.CRASHED
     assert event["text"].startswith(f"box cannot keep rows until they are stored: {tmp_path}/spool: ")
+
+
+def test_an_environment_whose_torchcodec_can_load_no_ffmpeg_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, tmp_path, "os._exit(3)")
+    lacking = dataclasses.replace(ffmpeg.NO_FFMPEG, lack="PyAV 19.0 is too new", remedy="install av<19")
+    monkeypatch.setattr(venvs, "packages", lambda _: tmp_path)
+    monkeypatch.setattr(ffmpeg, "find", lambda *_, packages: lacking if packages == tmp_path else None)
+    (refused,) = rows_of(run(tmp_path, make_cell(device="cpu")))
+    assert refused.status == Status.UNSUPPORTED
+    assert refused.reason == "in the environment: PyAV 19.0 is too new; install av<19"
+    (own,) = rows_of(run(tmp_path, make_tick()))
+    assert own.reason == "the child died (exit code 3)"  # a detector of another package needs no torchcodec

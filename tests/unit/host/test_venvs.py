@@ -59,3 +59,10 @@ def test_a_set_is_built_once_and_a_part_that_a_killed_build_left_is_replaced(
     assert [venvs.interpreter(["a==1"], tmp_path) for _ in range(2)] == [str(folder / "bin" / "python")] * 2
     assert commands == ["venv --quiet", "pip install"]
     assert not (folder / "half").exists()
+
+
+def test_the_packages_of_an_environment_are_found_by_its_interpreter(tmp_path: Path) -> None:
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    assert venvs.packages(str(tmp_path / "bin" / "python")) == packages
+    assert venvs.packages("/no/such/python") is None

@@ -1,5 +1,6 @@
 """FFmpeg for torchcodec: PyAV's libraries under the names it looks for, or the system's own."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -109,3 +110,38 @@ def test_finding_ffmpeg_does_not_load_it_into_this_process(tmp_path: Path) -> No
         pytest.skip("another test of this process has loaded FFmpeg already")
     ffmpeg.find(tmp_path)
     assert ffmpeg.find_loaded() == ffmpeg.NO_LIBRARIES
+
+
+def make_packages(folder: Path, name: str, *majors: int) -> Path:
+    """Make another interpreter's folder of packages, with a torchcodec for these versions of FFmpeg."""
+    packages = folder / name
+    (packages / "torchcodec").mkdir(parents=True)
+    for major in majors:
+        library = packages / "torchcodec" / f"libtorchcodec_core{major}.so"
+        library.write_bytes(f"\0libavutil.so.{major + 52}\0".encode())  # FFmpeg 8 has libavutil 60
+    return packages
+
+
+@linux_only
+def test_an_environment_gets_the_ffmpeg_that_its_own_torchcodec_can_load(tmp_path: Path) -> None:
+    own = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    assert own.version is not None
+    major = int(own.version.partition(".")[0])
+    assert ffmpeg.find(tmp_path, ffmpeg.PYAV, make_packages(tmp_path, "same", major, major + 1)) == own
+    assert ffmpeg.find(tmp_path, ffmpeg.PYAV, tmp_path) == ffmpeg.NO_LIBRARIES  # it has no torchcodec
+
+
+@linux_only
+@pytest.mark.parametrize(("step", "what"), [(-1, "too new"), (1, "too old")])
+def test_an_ffmpeg_that_no_torchcodec_there_can_load_is_explained(tmp_path: Path, step: int, what: str) -> None:
+    own = ffmpeg.find(tmp_path, prefer=ffmpeg.PYAV)
+    assert own.version is not None
+    major = int(own.version.partition(".")[0])
+    pyav = importlib.metadata.version("av")
+    found = ffmpeg.find(tmp_path, ffmpeg.PYAV, make_packages(tmp_path, "other", major + step))
+    assert (found.origin, found.folder) == (None, None)
+    assert found.lack == (
+        f"PyAV {pyav} brings FFmpeg {own.version}, {what} for torchcodec, which loads FFmpeg {major + step}"
+    )
+    older = f"python -m pip install 'av<{pyav.partition('.')[0]}', or a newer torchcodec"
+    assert found.remedy == (older if step < 0 else "python -m pip install --upgrade av")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from featray.measurement import ffmpeg_probe
+from featray.measurement import ffmpeg_probe, torchcodec_files
+
+CODEC = torchcodec_files.find() or Path("/nowhere")
 
 
 @pytest.fixture
@@ -27,34 +29,43 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_the_same_question_is_asked_once(tmp_path: Path, started: list[object]) -> None:
     libraries = tmp_path / "libraries"
     libraries.mkdir()
-    first = ffmpeg_probe.find_version(str(libraries), tmp_path / "cache")
-    assert ffmpeg_probe.find_version(str(libraries), tmp_path / "cache") == first
+    first = ffmpeg_probe.find_version(str(libraries), tmp_path / "cache", CODEC)
+    assert ffmpeg_probe.find_version(str(libraries), tmp_path / "cache", CODEC) == first
     assert len(started) == 1
 
 
 def test_it_is_asked_again_when_a_folder_on_the_library_path_changes(tmp_path: Path, started: list[object]) -> None:
     libraries = tmp_path / "libraries"
     libraries.mkdir()
-    ffmpeg_probe.find_version(str(libraries), tmp_path / "cache")
+    ffmpeg_probe.find_version(str(libraries), tmp_path / "cache", CODEC)
     os.utime(libraries, ns=(1, 1))
-    ffmpeg_probe.find_version(str(libraries), tmp_path / "cache")
+    ffmpeg_probe.find_version(str(libraries), tmp_path / "cache", CODEC)
     assert len(started) == 2
 
 
 def test_an_answer_that_came_too_late_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg_probe, "_PROBE_LIMIT_S", 0.0)
-    assert ffmpeg_probe.find_version(None, tmp_path) is None
+    assert ffmpeg_probe.find_version(None, tmp_path, CODEC) is None
     assert not (tmp_path / "probes").exists()
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, started: list[object]) -> None:
     blocked = tmp_path / "cache"
     blocked.write_text("a file where the folder should be")
-    first = ffmpeg_probe.find_version(None, blocked)
-    assert ffmpeg_probe.find_version(None, blocked) == first
+    first = ffmpeg_probe.find_version(None, blocked, CODEC)
+    assert ffmpeg_probe.find_version(None, blocked, CODEC) == first
+    assert len(started) == 2
+
+
+def test_it_is_asked_again_for_another_torchcodec(tmp_path: Path, started: list[object]) -> None:
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "libtorchcodec_core8.so").write_bytes(b"\0libavutil.so.1\0")
+        assert ffmpeg_probe.find_version(None, tmp_path / "cache", folder) is None
     assert len(started) == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the names tested here are those of Linux")
 def test_a_library_is_looked_for_by_its_soname() -> None:
-    assert ffmpeg_probe.file_name("avutil", 60) == "libavutil.so.60"
+    assert torchcodec_files.file_name("avutil", 60) == "libavutil.so.60"

@@ -90,6 +90,11 @@ def test_pretrained_weights_are_fetched_by_repository() -> None:
     assert (lacking[0].remedy or "").startswith("hf download org/a one two --cache-dir ")
 
 
+def test_an_ffmpeg_that_the_torchcodec_cannot_load_is_named_with_its_own_remedy() -> None:
+    host = dataclasses.replace(READY, ffmpeg=None, ffmpeg_lack="PyAV 19.0 is too new", ffmpeg_remedy="install av<19")
+    assert lacks(host) == (Lack(host="box", what="PyAV 19.0 is too new", remedy="install av<19"),)
+
+
 def test_a_full_disk_and_a_missing_ffmpeg_are_named() -> None:
     lacking = lacks(dataclasses.replace(READY, disk_free_b=1024**3, ffmpeg=None))
     assert [lack.what for lack in lacking] == [
