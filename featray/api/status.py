@@ -51,8 +51,9 @@ def status(
     """Tell how detached submits stand.
 
     Args:
-        job: Id of one submit, as `featray submit --detach` prints it; its rows that the store lacks are stored. None
-            lists every submit of the cluster, the latest first, and stores nothing.
+        job: Id of one submit, as `featray submit --detach` prints it; its rows that the store lacks are stored, without
+            the outputs that the head keeps. None lists every submit of the cluster, the latest first, and stores
+            nothing.
         address: Head of the cluster, its file, or the `http://` address of its dashboard; None is this machine's.
         results: Store for the rows; None takes the submit's own.
         watch: Called with every event of `job` until it has ended.
@@ -75,8 +76,10 @@ def status(
             watch(event)
         submit = jobs.find(job)
     judged, events = _judge(submit, jobs.log(job))
-    fetched = spooled_rows.store_reported(results or submit.metadata["featray_store"], events)
-    return SubmitStatuses([dataclasses.replace(judged, fetched=fetched, events=tuple(events))])
+    place = results or submit.metadata["featray_store"]
+    fetched = spooled_rows.store_reported(place, events)
+    absent = spooled_rows.count_absent_outputs(place, events)
+    return SubmitStatuses([dataclasses.replace(judged, fetched=fetched, absent_outputs=absent, events=tuple(events))])
 
 
 def _judge(job: Job, log: str) -> tuple[SubmitStatus, list[PlainEvent]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json as json_text
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,6 +82,7 @@ def _facts(submit: "SubmitStatus") -> dict[str, Any]:
         "reason": submit.reason,
         "started_at": submit.started_at,
         "ended_at": submit.ended_at,
+        "absent_outputs": submit.absent_outputs,
         **submit.metadata,
     }
 
@@ -98,3 +100,16 @@ def _show(submit: "SubmitStatus") -> None:
         console.say(f"why: {submit.reason}")
     if submit.fetched:
         console.say(f"{wording.count(submit.fetched, 'row')} came from the cluster")
+    if submit.absent_outputs:
+        console.warn(_about_outputs(submit))
+
+
+def _about_outputs(submit: "SubmitStatus") -> str:
+    """Say that outputs stay behind, and how they come here."""
+    units, kept = wording.count(submit.absent_outputs, "unit"), submit.metadata["featray_store"]
+    runs = dict.fromkeys(event["row"]["run_id"] for event in submit.events if "row" in event)
+    export = ["featray", "export", "--to", "bundle", "--outputs", "--results", kept, "--run", *list(runs)[-1:]]
+    return (
+        f"the outputs of {units} stayed in {kept} on the head: comparisons in this store show no drift for them. To "
+        f"bring them here, run `{shlex.join([*export, '-o', '.'])}` there and `featray import` with its file here"
+    )

@@ -10,7 +10,7 @@ from featray.backends import Backend
 from featray.core import row
 from featray.core.events import PlainEvent
 from featray.core.row import Row
-from featray.core.status import precedence
+from featray.core.status import Status, precedence
 from featray.core.stored_unit import StoredUnit
 from featray.running import kept_outputs
 from featray.running.progress import Progress, Watch
@@ -43,7 +43,7 @@ def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
 
     There are some where this store and the head's lie on different disks.
     """
-    reported = [row.from_mapping(event[key]) for event in events for key in ("row", "other") if key in event]
+    reported = _list_reported(events)
     if not reported:
         return 0
     runs = {reported_row.run_id for reported_row in reported}
@@ -52,6 +52,21 @@ def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
     if fresh:
         store.append(results, fresh)
     return len(fresh)
+
+
+def _list_reported(events: Iterable[PlainEvent]) -> list[Row]:
+    return [row.from_mapping(event[key]) for event in events for key in ("row", "other") if key in event]
+
+
+def count_absent_outputs(results: str, events: Iterable[PlainEvent]) -> int:
+    """Count the units of a log's events whose output the head kept and this store lacks.
+
+    A log holds rows alone: the outputs of a run may be a hundred megabytes, and each look at a submit reads its log.
+    """
+    kept = store.outputs.KeptOutputs(results)
+    first = [each for each in _list_reported(events) if each.invocation == 1 and each.output_sums is not None]
+    absent = [each for each in without_removed_runs(results, first) if not kept.has(each)]
+    return len({(each.run_id, each.cell_id, each.target_id) for each in absent if each.status == Status.OK})
 
 
 def without_removed_runs(results: str, rows: Sequence[Row]) -> list[Row]:

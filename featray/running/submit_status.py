@@ -40,6 +40,7 @@ class SubmitStatus:
     reason: str | None  # why it did not end well; None while it runs and where it ended well
     exit_code: int  # 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
     fetched: int = 0  # rows that the store lacked and this call stored
+    absent_outputs: int = 0  # units whose output is in the head's store alone
     events: tuple[PlainEvent, ...] = dataclasses.field(default=(), repr=False)  # of its log, where one is asked for
 
 

@@ -12,6 +12,7 @@ from featray import store
 from featray.core.events import PlainEvent
 from featray.errors import NothingMatches
 from featray.running.progress import Progress, RunEnd
+from tests.support import fake_outputs
 from tests.support.builders import make_row
 from tests.support.dashboards import Dashboard, describe_job, describe_submit
 
@@ -49,6 +50,22 @@ def test_the_rows_of_one_submit_come_into_its_store_once(board: Dashboard, tmp_p
     assert ROW in store.read(tmp_path / "head").rows
     (again,) = featray.status("s-1", address=board.url)
     assert again.fetched == 0
+
+
+def test_outputs_that_stay_on_the_head_are_counted_until_they_are_here(board: Dashboard, tmp_path: Path) -> None:
+    kept = make_row(output_sums={"pose": "x"}, batch_size=8)
+    later = dataclasses.replace(kept, invocation=2)
+    board.parts = [
+        f"{json.dumps({'done': 1, 'total': 1, 'row': dataclasses.asdict(each)})}\n" for each in (kept, later)
+    ]
+    mine = str(tmp_path / "mine")
+    (submit,) = featray.status("s-1", address=board.url, results=mine)
+    assert (submit.fetched, submit.absent_outputs) == (2, 1)
+    (again,) = featray.status("s-1", address=board.url, results=mine)
+    assert (again.fetched, again.absent_outputs) == (0, 1)
+    store.outputs.keep(mine, kept, fake_outputs.make_table())
+    (at_last,) = featray.status("s-1", address=board.url, results=mine)
+    assert at_last.absent_outputs == 0
 
 
 def test_the_rows_may_go_into_another_store(board: Dashboard, tmp_path: Path) -> None:

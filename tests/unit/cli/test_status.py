@@ -49,3 +49,15 @@ def test_one_submit_shows_its_targets_why_it_ended_and_the_rows_that_came(board:
 def test_a_cluster_without_submits_says_how_to_start_one(shell: Shell) -> None:
     with Dashboard() as empty:
         assert "start one: featray submit SWEEP --detach" in shell("status", "--address", empty.url).err
+
+
+def test_outputs_that_stay_on_the_head_are_told_with_the_way_to_bring_them(board: Dashboard, shell: Shell) -> None:
+    row = dataclasses.asdict(make_row(output_sums={"pose": "x"}))
+    board.parts = [f"{json.dumps({'done': 1, 'total': 1, 'row': row})}\n"]
+    head = shell.folder / "head"
+    told = shell("status", "s-1", "--address", board.url, "--results", "mine").err
+    assert f"the outputs of 1 unit stayed in {head} on the head" in told
+    command = f"featray export --to bundle --outputs --results {head} --run demo-1 -o ."
+    assert f"`{command}` there and `featray import` with its file here" in told
+    facts = json.loads(shell("status", "s-1", "--json", "--address", board.url, "--results", "mine").out)
+    assert facts["absent_outputs"] == 1
