@@ -1,20 +1,23 @@
 """Unit drifts: what changes from one setting to another, for every unit of a report that has a kept output.
 
 Flow: units, `Outputs` -> `find` -> `UnitDrift` -> the report's table and plot of what changes. Pure.
-The reference of a unit is the most exact and plainest one of the same models on the same input: in float32 before
-anything else, then on a CPU, then at the smallest batch. A baseline's units come first, where there is a baseline.
+The reference of a unit is of the same models on the same input. It is the setting that a sweep names in `reference`, or
+that a report is asked for; where none is named, or no output of it was kept, it is the most exact and plainest unit: in
+float32 before anything else, then on a CPU, then at the smallest batch. A baseline's units come before a report's own.
 """
 
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from featray.analysis.comparison import Pair
 from featray.analysis.drift import Drift
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
-from featray.core import identity
+from featray.core import identity, reference
 from featray.core.choices import Device
+from featray.core.reference import Reference
 
-FLOAT32 = '"float32"'  # as the work of a row has it
+FLOAT32 = "float32"
 MODEL = "_model"  # end of the keywords that name a model: another model is another result
 
 
@@ -25,42 +28,93 @@ class UnitDrift:
     unit: Unit
     reference: Unit
     drift: Drift
+    named: Reference | None = None  # by the sweep, or by who asked for the report
+
+    @property
+    def lacks_named(self) -> bool:
+        """Return True if no output of the named reference was kept: another unit is the reference instead."""
+        return self.named is not None and not _is(self.reference, self.named)
 
 
-def find(units: Sequence[Unit], baseline: Sequence[Unit], outputs: Outputs) -> tuple[UnitDrift, ...]:
+def find(
+    units: Sequence[Unit], baseline: Sequence[Unit], outputs: Outputs, named: Reference | None = None
+) -> tuple[UnitDrift, ...]:
     """Measure the drift of every unit that has an output and a reference other than itself.
 
     Args:
         units: Of a report.
         baseline: Units of what the report is compared with; empty without one.
         outputs: The kept outputs.
+        named: The reference, instead of those that the units' sweeps name.
     """
     groups: dict[str, list[Unit]] = {}
     for unit in (*baseline, *units):
         if unit.measured and outputs.has(unit):
             groups.setdefault(_same_result(unit), []).append(unit)
-    references = {key: min(_earliest(members, baseline), key=_rank) for key, members in groups.items()}
+    of_baseline, by_run = {id(unit) for unit in baseline}, _list_named(units)
+    references: dict[tuple[str, Reference | None], Unit | None] = {}
     found = []
     for unit in units:
-        reference = references.get(_same_result(unit))
-        if reference is None or reference is unit or not unit.measured:
+        key = _same_result(unit), named or by_run[unit.row.run_id]
+        wanted = key[1]
+        if key not in references:
+            references[key] = _choose(groups.get(key[0], ()), wanted, of_baseline)
+        chosen = references[key]
+        if chosen is None or chosen is unit or not unit.measured:
             continue
-        drift = outputs.between(reference, unit)
+        drift = outputs.between(chosen, unit)
         if drift is not None:
-            found.append(UnitDrift(unit=unit, reference=reference, drift=drift))
+            found.append(UnitDrift(unit=unit, reference=chosen, drift=drift, named=wanted))
     return tuple(found)
 
 
-def _earliest(members: Sequence[Unit], baseline: Iterable[Unit]) -> Sequence[Unit]:
-    """Choose among the units of the baseline, where it has any of these."""
-    of_baseline = {id(unit) for unit in baseline}
-    return [unit for unit in members if id(unit) in of_baseline] or members
+def of_pairs(pairs: Iterable[Pair], known: Iterable[UnitDrift] = ()) -> tuple[UnitDrift, ...]:
+    """List the drift of pairs with a baseline, without those that are known already."""
+    told = {(id(change.unit), id(change.reference)) for change in known}
+    return tuple(
+        UnitDrift(unit=pair.candidate, reference=pair.baseline, drift=pair.drift)
+        for pair in pairs
+        if pair.drift is not None and (id(pair.candidate), id(pair.baseline)) not in told
+    )
 
 
-def _rank(unit: Unit) -> tuple[object, ...]:
+def _list_named(units: Iterable[Unit]) -> dict[str, Reference | None]:
+    """List the reference of each run, as its latest row has it: whoever goes on with a sweep may have changed it."""
+    latest = {unit.row.run_id: unit.row for unit in sorted(units, key=lambda unit: unit.row.started_at)}
+    return {run_id: reference.read(row.reference) for run_id, row in latest.items()}
+
+
+def _choose(members: Sequence[Unit], wanted: Reference | None, of_baseline: set[int]) -> Unit | None:
+    """Choose the reference among the units of one result."""
+
+    def rank(unit: Unit) -> tuple[object, ...]:
+        is_wanted = wanted is not None and _is(unit, wanted)
+        return not is_wanted, id(unit) not in of_baseline, *_plainness(unit)
+
+    return min(members, key=rank, default=None)
+
+
+def _plainness(unit: Unit) -> tuple[object, ...]:
     row = unit.row
-    precision = (row.work or {}).get("precision", FLOAT32)
-    return precision != FLOAT32, row.device != Device.CPU, row.environment or "", row.batch_size, row.started_at
+    is_exact = _precision(unit) in (FLOAT32, None)
+    return not is_exact, row.device != Device.CPU, row.environment or "", row.batch_size, row.started_at
+
+
+def _precision(unit: Unit) -> str | None:
+    text = (unit.row.work or {}).get("precision")
+    return None if text is None else text.strip('"')
+
+
+def _is(unit: Unit, wanted: Reference) -> bool:
+    """Return True if a unit has every setting that a reference names."""
+    row = unit.row
+    threads = unit.asked_threads
+    settings = {
+        **{name: getattr(row, name) for name in ("detector", "device", "batch_size", "num_workers", "environment")},
+        "threads": int(threads) if threads and threads.isdecimal() else None,
+        "precision": _precision(unit),
+    }
+    return all(settings[name] == value for name, value in wanted.settings.items())
 
 
 def _same_result(unit: Unit) -> str:

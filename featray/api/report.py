@@ -19,6 +19,8 @@ from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
+from featray.core import reference as references
+from featray.core.reference import Reference
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.errors import BadInput, StoreError, suggest
@@ -81,6 +83,7 @@ def report(
     baseline: str | None = None,
     form: str = "markdown",
     output: PathLike | None = None,
+    reference: str | None = None,
 ) -> Reported:
     """Report what was measured, and write the report under `RESULTS/reports`.
 
@@ -90,6 +93,8 @@ def report(
         baseline: Sweep or run to compare with; None takes the one that the sweep names.
         form: markdown, html or json; json is written to a file only where `output` names one.
         output: File to write instead; `-` writes none.
+        reference: The setting that outputs are compared with, such as `device=cpu,batch_size=1`; None takes the one
+            that the sweep names.
 
     Returns:
         The text of the report, and the files it was written to.
@@ -101,11 +106,13 @@ def report(
     chosen_path = Path(output) if output is not None else None
     if form not in FORMATS:
         raise BadInput(f"--format {form}: no such format{suggest(form, FORMATS)}")
+    named = _read_reference(reference)
     with store.pause_garbage_collection():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
-        composed = compose(results, chosen, form, before, beside=path is not None)
+        composed = compose(results, chosen, form, before, beside=path is not None, named=named)
+        problems = (*problems, *_absent_reference(named, composed.report))
     files = tuple(save_report(path, composed)) if path else ()
     return Reported(
         text=composed.text,
@@ -114,6 +121,20 @@ def report(
         report=composed.report,
         notes=composed.notes,
     )
+
+
+def _read_reference(expression: str | None) -> Reference | None:
+    try:
+        return None if expression is None else references.parse(expression)
+    except ValueError as wrong:
+        raise BadInput(f"--reference {expression}: {wrong}") from wrong
+
+
+def _absent_reference(named: Reference | None, made: Report) -> tuple[str, ...]:
+    """Say that no output of the reference that the caller named was kept; silence would hide a slip of the finger."""
+    if named is None or any(not change.lacks_named for change in made.changes):
+        return ()
+    return (f"--reference: no output of these runs could be compared with one of {named}",)
 
 
 def save_run_report(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:
@@ -136,7 +157,13 @@ def _path(results: str, name: str, form: str, output: Path | None) -> Path | Non
 
 
 def compose(
-    results: str, chosen: ChosenRuns, form: str, before: Sequence[Row] = (), *, beside: bool = True
+    results: str,
+    chosen: ChosenRuns,
+    form: str,
+    before: Sequence[Row] = (),
+    *,
+    beside: bool = True,
+    named: Reference | None = None,
 ) -> ComposedReport:
     """Compose the text of a report.
 
@@ -146,18 +173,19 @@ def compose(
         form: One of `FORMATS`.
         before: Rows of the baseline.
         beside: Whether a CSV can be written beside a page that has no room for all units.
+        named: The setting that outputs are compared with; None takes what the rows name.
     """
     people_notes = read_notes(results, chosen.name)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, before)
     kept = store.outputs.KeptOutputs(results)
     kept_outputs = Outputs(kept.find, kept.has)
-    changes = unit_drifts.find(candidate_units, baseline_units, kept_outputs)
-    report = document.build(candidate_units, changes)
     diagnosed = noise.judge(
         results,
-        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),
+        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known, outputs=kept_outputs),
         lambda made: made.pairs,
     )
+    changes = unit_drifts.find(candidate_units, baseline_units, kept_outputs, named)
+    report = document.build(candidate_units, changes, unit_drifts.of_pairs(diagnosed.pairs, changes))
     next_runs = propose(diagnosed, candidate_units, baseline_units)
     command = _suggest_command(chosen, before)
     report_notes = notes.of_diagnosis(diagnosed, baseline_units, report.ordered(), next_runs, command)

@@ -4,10 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from featray import store
 from featray.analysis import diagnosis, units
 from featray.analysis.advice import confirming_sweeps, followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis
+from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
@@ -82,9 +84,11 @@ def _from_report(results: str, names: Sequence[str], baseline: str | None) -> Su
     chosen = chosen_runs.choose(results, names)
     baseline_rows, problems = chosen_runs.find_baseline(results, chosen, baseline)
     candidate_units, baseline_units = units.gather_sides(chosen.rows, baseline_rows)
+    kept = store.outputs.KeptOutputs(results)
+    kept_outputs = Outputs(kept.find, kept.has)
     diagnosed = noise.judge(
         results,
-        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known),
+        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known, outputs=kept_outputs),
         lambda made: made.pairs,
     )
     return Suggested(

@@ -10,6 +10,7 @@ from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Baseline, Results, RunNames
 
 STDOUT = Path("-")
+REFERENCE = "Compare outputs with this setting, such as device=cpu,batch_size=1; default: the one that the sweep names."
 
 
 def report(
@@ -21,6 +22,7 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="PATH", help="Write there; - is stdout. Default: RESULTS/reports."),
     ] = None,
+    reference: Annotated[str | None, typer.Option("--reference", metavar="SETTINGS", help=REFERENCE)] = None,
     is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --format html.")] = False,
 ) -> None:
     """Report what was measured: tables, comparison with a baseline, and what the figures mean.
@@ -37,7 +39,9 @@ def report(
 
     if is_opened and (form != "html" or output == STDOUT):
         raise BadInput("--open shows a page: add --format html, and write it to a file")
-    reported = featray.report(*(names or ()), results=results, baseline=baseline, form=form, output=output)
+    reported = featray.report(
+        *(names or ()), results=results, baseline=baseline, form=form, output=output, reference=reference
+    )
     for problem in reported.problems:
         console.warn(problem)
     if output is None and form == "markdown" and sys.stdout.isatty():

@@ -32,6 +32,7 @@ class Invocation:
     run_id: str
     description: str | None = None
     baseline: str | None = None
+    reference: str | None = None  # as `Reference.text` writes it
     target_id: str
     device: Device
     gpu_uuid: str | None = None  # the only GPU the child may see
@@ -114,6 +115,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "attempt": invocation.attempt,
         "description": invocation.description,
         "baseline": invocation.baseline,
+        "reference": invocation.reference,
         "detector": cell.detector.name,
         "input": cell.input.name,
         "section_kind": cell.input.kind,

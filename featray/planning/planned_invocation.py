@@ -26,6 +26,7 @@ class RunSettings:
     run_id: str
     description: str | None = None
     baseline: str | None = None
+    reference: str | None = None
     rules: Rules = dataclasses.field(default_factory=Rules)
     exclusive: Exclusive = Exclusive.HOST
     seed: int = 0
@@ -135,6 +136,7 @@ def make(
         run_id=run.run_id,
         description=run.description,
         baseline=run.baseline,
+        reference=run.reference,
         target_id=target.target_id,
         device=target.device,
         gpu_uuid=target.gpu.uuid if target.gpu else None,

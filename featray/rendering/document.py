@@ -62,6 +62,7 @@ class Report:
     best: tuple[BestSetting, ...]
     cautions: tuple[Caution, ...]
     changes: tuple[UnitDrift, ...] = ()  # how far the outputs of its units lie from their references
+    changes_from_baseline: tuple[UnitDrift, ...] = ()  # the same of its best settings, from the baseline's
     has_many_runs: bool
     has_many_targets: bool
     units: tuple[Unit, ...]
@@ -77,12 +78,15 @@ class Report:
         ]
 
 
-def build(units: Sequence[Unit], changes: Sequence[UnitDrift] = ()) -> Report:
+def build(
+    units: Sequence[Unit], changes: Sequence[UnitDrift] = (), changes_from_baseline: Sequence[UnitDrift] = ()
+) -> Report:
     """Arrange units as a report; no units make an empty one.
 
     Args:
         units: Of any runs; their targets are named together with everything that the report names.
         changes: How far their outputs lie from those of their references.
+        changes_from_baseline: How far the outputs of their best settings lie from those of the baseline's.
     """
     rows = [row for unit in units for row in unit.rows]
     runs = _grouped(units, lambda unit: unit.row.run_id)
@@ -98,6 +102,7 @@ def build(units: Sequence[Unit], changes: Sequence[UnitDrift] = ()) -> Report:
         best=best_settings.choose(_by_input(units)),
         cautions=tuple(cautions.of_units(units)),
         changes=tuple(changes),
+        changes_from_baseline=tuple(changes_from_baseline),
         has_many_runs=len(runs) > 1,
         has_many_targets=len({unit.row.target_id for unit in units}) > 1,
         units=tuple(units),

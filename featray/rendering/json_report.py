@@ -38,6 +38,7 @@ def _report(report: Report) -> dict[str, Any]:
         "units": [unit_fields.of_unit(unit) for unit in report.ordered()],
         "settings_to_use": [_setting(setting) for setting in report.best],
         "what_changes": changes_text.to_plain(report.changes),
+        "what_changes_from_baseline": changes_text.to_plain(report.changes_from_baseline),
         "remarks": [_remark(caution) for caution in report.cautions],
     }
 

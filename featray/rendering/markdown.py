@@ -14,11 +14,13 @@ from featray.rendering import best_settings, changes_text, columns
 from featray.rendering.columns import Columns
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import (
+    DRIFT,
     NEXT_HEADINGS,
     NONE,
     NextRun,
     Notes,
     PairNote,
+    drift_cell,
     interval,
     speedup,
     without_findings,
@@ -165,16 +167,16 @@ def _best(report: Report) -> Iterator[str]:
 
 def _changes(report: Report) -> Iterator[str]:
     """Write what changes from one setting to another, where outputs were kept."""
-    if not report.changes:
+    if not changes_text.has_changes(report):
         return
     yield f"## {changes_text.TITLE}"
     yield ""
-    yield changes_text.NOTE
+    yield escape(changes_text.note(report))
     yield ""
-    yield from grid(changes_text.HEADINGS, (line.texts for line in changes_text.lines(report.changes)))
+    yield from grid(changes_text.HEADINGS, (line.texts for line in changes_text.lines(report)))
     yield ""
-    if left_out := changes_text.left_out(report.changes):
-        yield f"{wording.count(left_out, 'more line')} beyond tolerance: see the JSON report."
+    for remark in changes_text.left_out(report):
+        yield remark
         yield ""
 
 
@@ -201,7 +203,9 @@ def _notes(notes: Notes) -> Iterator[str]:
     if notes.comparisons:
         yield f"Compared with {escape(notes.baseline or 'the baseline')}, each side at its best batch:"
         yield ""
-        yield from grid(PAIR_HEADINGS, map(_pair, notes.comparisons))
+        has_drift = any(pair.drift for pair in notes.comparisons)
+        headings = [*PAIR_HEADINGS, *([DRIFT] if has_drift else [])]
+        yield from grid(headings, (_pair(pair, has_drift=has_drift) for pair in notes.comparisons))
         yield ""
         yield escape(" ".join(notes.remarks))
         yield ""
@@ -210,9 +214,10 @@ def _notes(notes: Notes) -> Iterator[str]:
     yield ""
 
 
-def _pair(pair: PairNote) -> list[str]:
+def _pair(pair: PairNote, *, has_drift: bool) -> list[str]:
     config = f"{pair.config}, {pair.where}" if pair.where else pair.config
-    return [config, pair.baseline, pair.candidate, speedup(pair), interval(pair), pair.verdict]
+    drift = [drift_cell(pair)] if has_drift else []
+    return [config, pair.baseline, pair.candidate, speedup(pair), interval(pair), pair.verdict, *drift]
 
 
 def _next_runs(notes: Notes) -> Iterator[str]:

@@ -6,7 +6,7 @@ Flow: `diagnosis.Diagnosis` -> `of_diagnosis` -> `Notes` -> `markdown`, `json_re
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from featray.analysis import unit_wording
+from featray.analysis import drift_wording, unit_wording
 from featray.analysis.advice.followups import Followup
 from featray.analysis.cautions import Caution
 from featray.analysis.comparison import Pair, next_step
@@ -44,6 +44,7 @@ class PairNote:
     verdict: str
     reason: str | None = None  # why it is inconclusive or not comparable, and what would decide it
     marked: bool = False  # does not survive the correction for the number of pairs
+    drift: str | None = None  # how far the candidate's output lies from the baseline's; None where not both were kept
     candidate_unit: UnitKey | None = None
 
 
@@ -72,6 +73,9 @@ class Notes:
 
 
 NONE = Notes()
+
+DRIFT = "drift"
+"""Heading of the column of `PairNote.drift`, where any pair has one."""
 
 NEXT_HEADINGS = ("sweep", "where", "cells", "time", "why")
 """Columns of the table of next runs."""
@@ -124,7 +128,8 @@ def pair_note(pair: Pair, *, with_target: bool) -> PairNote:
     """Describe a pair; with its target where the pairs are on several."""
     row, decision = pair.candidate.row, pair.decision
     explanation = (next_step(pair) if pair.verdict in UNDECIDED else None) or pair.attribution
-    last_reason = pair.reasons[-1:]  # the others hold for many pairs, and are findings
+    told = drift_wording.refusals(pair.drift) if pair.drift else []
+    last_reason = [text for text in pair.reasons[-1:] if text not in told]  # others hold for many, and are findings
     return PairNote(
         config=f"{unit_wording.detector(row)}, {wording.shortened(row.section_label)}",
         where=comparison_text.targets(pair) if with_target else None,
@@ -136,6 +141,7 @@ def pair_note(pair: Pair, *, with_target: bool) -> PairNote:
         verdict=str(pair.verdict),
         reason="; ".join([*last_reason, explanation, *pair.cautions]),
         marked=pair.dagger,
+        drift=drift_wording.phrase(pair.drift) if pair.drift else None,
         candidate_unit=pair.candidate.key,
     )
 
@@ -190,6 +196,11 @@ def without_findings(cautions: Iterable[Caution], notes: Notes) -> list[Caution]
 def speedup(pair: PairNote) -> str:
     """Write a speedup: `1.56x`, with a dagger where the number of pairs alone may explain the difference."""
     return wording.ABSENT if pair.speedup is None else wording.times(pair.speedup) + "†" * pair.marked
+
+
+def drift_cell(pair: PairNote) -> str:
+    """Write how far the outputs of a pair lie apart, below the heading `DRIFT`."""
+    return (pair.drift or wording.ABSENT).removeprefix(DRIFT).lstrip(": ")
 
 
 def interval(pair: PairNote) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from featray.core import wording
-from featray.rendering import best_settings, columns
+from featray.rendering import best_settings, changes_text, columns
 from featray.rendering.document import InputSection, Report
 from featray.rendering.markdown import NO_ROWS, SYNTHETIC
 from featray.rendering.notes import NONE, Notes, interval, speedup
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-LEFT = frozenset({"input", "device", "environment", "detector", "host", "target", "run", "weights"})
+LEFT = frozenset(
+    {"input", "device", "environment", "detector", "host", "target", "run", "weights", "setting", "against", "family"}
+)
 """Columns of names; all others are numbers and are aligned on the right."""
 
 
@@ -39,7 +41,8 @@ def _notes(notes: Notes) -> "Iterator[RenderableType]":
     for pair in notes.comparisons:
         ratio = f"{speedup(pair)} ({interval(pair)})" if pair.low else speedup(pair)
         verdict = Text(pair.verdict, style=VERDICT_STYLES.get(pair.verdict, ""))
-        yield Text.assemble(f"{ratio:24} ", verdict, f"  {wording.plain(pair.config)}")
+        drift = f"\n    {wording.plain(pair.drift)}" if pair.drift else ""
+        yield Text.assemble(f"{ratio:24} ", verdict, f"  {wording.plain(pair.config)}{drift}")
     for observation in notes.observations:
         yield Text(f"- {observation.text}")
 
@@ -58,8 +61,18 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
     if report.best:
         headings, lines = best_settings.table(report.best, report.columns)
         yield _table(best_settings.title(report.best), headings, [lines])
+    yield from _changes(report)
     for caution in report.cautions:
         yield Text(f"- {caution}", style="yellow")
+
+
+def _changes(report: Report) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
+    if changes_text.has_changes(report):
+        lines = [line.texts for line in changes_text.lines(report)]
+        yield _table(changes_text.TITLE, changes_text.HEADINGS, [lines])
+        yield Text(" ".join([changes_text.note(report), *changes_text.left_out(report)]))
 
 
 def _section(section: InputSection, report: Report) -> "Table":

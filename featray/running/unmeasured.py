@@ -57,6 +57,7 @@ def _make_refusal(work: Plan, cell: Cell, target: Target | None, reason: str) ->
         run_id=work.run.run_id,
         description=work.run.description,
         baseline=work.run.baseline,
+        reference=work.run.reference,
         target_id=target.target_id if target else NO_TARGET,
         device=cell.device,
         invocation=1,

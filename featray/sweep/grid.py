@@ -12,6 +12,7 @@ from featray import stats
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
+from featray.core.reference import Reference
 from featray.core.rules import Rules
 
 
@@ -81,6 +82,7 @@ class Sweep:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     environments: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     baseline: str | None = None
+    reference: Reference | None = None
     exclusive: Exclusive = Exclusive.HOST
     interchangeable: bool = False
     seed: int = 0

@@ -65,6 +65,7 @@ def to_yaml(new: NewSweep, *, schema: str) -> str:
         "#   budget_s: 3600   # start nothing new after this time",
         "",
         "# baseline: before   # sweep or run that reports compare with",
+        "# reference: {device: cpu, batch_size: 1}   # setting whose results the others are compared with",
     ]
     return "\n".join(lines) + "\n"
 

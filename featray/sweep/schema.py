@@ -119,6 +119,26 @@ class RuleEntry(StrictModel):
         return self
 
 
+class ReferenceEntry(StrictModel):
+    """The setting whose output the others are compared with; a key left out: any value."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    detector: Text | None = None
+    device: DeviceName | None = None
+    batch_size: Positive | None = None
+    num_workers: Workers | None = None
+    threads: Threads | None = None
+    environment: Text | None = None
+    precision: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError(f"expected at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+
 def _bytes(value: Any) -> int:
     if not isinstance(value, str):
         raise ValueError(f"{show(value)} is not a size; expected {quantities.SIZE_EXPECTED}")
@@ -194,6 +214,7 @@ class SweepFileContent(StrictModel):
     env: Variables = Field(default_factory=dict)
     environments: Environments = Field(default_factory=dict)
     baseline: Text | None = None
+    reference: ReferenceEntry | None = None
     exclusive: Annotated[Exclusive, Field(strict=False)] = Exclusive.HOST
     interchangeable: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0

@@ -17,6 +17,7 @@ from featray.core import detectors, inputs
 from featray.core.choices import ProtocolName
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
+from featray.core.reference import Reference
 from featray.errors import BadInput, SweepFileError
 from featray.sweep import cells, schema
 from featray.sweep.detector_entries import Keywords, resolve_detectors
@@ -77,6 +78,7 @@ def load(
         env=file.env,
         environments=file.environments,
         baseline=file.baseline,
+        reference=_reference(file.reference),
         exclusive=file.exclusive,
         interchangeable=file.interchangeable,
         seed=file.seed,
@@ -84,6 +86,8 @@ def load(
     _check_grid(sweep, document)
     if sweep.exclude and not cells.expand(sweep):
         raise document.make_error([FileProblem(("exclude",), "no cell is left; expected rules that leave some")])
+    if problems := list(_unmeasured_reference(sweep)):
+        raise document.make_error(problems)
     return sweep
 
 
@@ -136,6 +140,29 @@ def _resolve(entries: Sequence[E], at: Loc, resolve: Callable[[E], list[V]], pro
 
 def _selector(hosts: schema.HostsEntry) -> Selector:
     return Selector(host=hosts.host, gpu=hosts.gpu, label=hosts.label, memory_min_b=hosts.memory_min)
+
+
+def _reference(entry: schema.ReferenceEntry | None) -> Reference | None:
+    if entry is None:
+        return None
+    named = entry.model_dump(exclude_none=True)
+    return Reference(**named | ({"device": str(named["device"])} if "device" in named else {}))
+
+
+def _unmeasured_reference(sweep: Sweep) -> Iterator[FileProblem]:
+    """Check that some cell is the reference; its precision is known only once it is measured."""
+    if sweep.reference is None:
+        return
+    wanted = {name: value for name, value in sweep.reference.settings.items() if name != "precision"}
+    asked = [{**vars(cell), "detector": cell.detector.name, "device": str(cell.device)} for cell in cells.expand(sweep)]
+    for name, value in wanted.items():
+        existing = dict.fromkeys(cell[name] for cell in asked if cell[name] is not None)
+        if value not in existing:
+            suggestion = errors.suggest(str(value), map(str, existing))
+            yield FileProblem(("reference", name), f"the sweep has no {name} '{value}'{suggestion}")
+            return
+    if not any(all(cell[name] == value for name, value in wanted.items()) for cell in asked):
+        yield FileProblem(("reference",), f"no cell has {sweep.reference}; expected settings that one cell has")
 
 
 def _invocations(measure: Measure) -> Invocations:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from featray import stats
-from featray.analysis.comparison import keys
+from featray.analysis.comparison import keys, work
 from featray.analysis.comparison.pairs import Pair
 from featray.analysis.comparison.work import Change
 from featray.core import wording
@@ -14,7 +14,7 @@ from featray.stats import Decision, Design, Verdict
 def next_step(pair: Pair) -> str | None:
     """Say what to do next; None if nothing is left to do."""
     if pair.verdict is Verdict.NOT_COMPARABLE:
-        return _make_comparable(pair.changes)
+        return _name_cause_of_drift(pair) or _make_comparable(pair.changes)
     if pair.decision is None:
         return "fix what failed, then submit with --retry-failed"
     if pair.baseline.is_imported or pair.candidate.is_imported:
@@ -31,6 +31,15 @@ def next_step(pair: Pair) -> str | None:
 def inseparable(hardware: Sequence[str]) -> str:
     """Say that factors of a machine cannot be separated."""
     return f"{', '.join(map(keys.title, hardware))} change together with the machine and cannot be separated"
+
+
+def _name_cause_of_drift(pair: Pair) -> str | None:
+    """Say how to compare on purpose what may have moved the results; None where nothing else is refused or differs."""
+    causes = [factor.key for factor in pair.factors if factor.key in work.CAUSES]
+    if pair.changes or pair.causes or not causes or pair.drift is None or not pair.drift.is_beyond:
+        return None
+    names = ",".join(causes)
+    return f"measure both with the same {', '.join(map(keys.title, causes))}, or compare on purpose with --over {names}"
 
 
 def _make_comparable(changes: Sequence[Change]) -> str:

@@ -54,6 +54,7 @@ from featray.analysis.diagnosis import (
 )
 from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
 from featray.analysis.diagnosis.finding import ComparisonRole, Finding, FindingKind, WantedCells
+from featray.analysis.outputs import NO_OUTPUTS, Outputs
 from featray.analysis.units import Unit
 
 __all__ = ["BestBatch", "ComparisonRole", "Curve", "Diagnosis", "Finding", "FindingKind", "WantedCells", "diagnose"]
@@ -79,6 +80,7 @@ def diagnose(
     *,
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Diagnosis:
     """Make all findings.
 
@@ -87,10 +89,11 @@ def diagnose(
         baseline: Of what it is compared with, gathered together with `units`; empty without a baseline.
         margin: Least log ratio that counts as a difference.
         noise: What is known of the targets' spread between processes and sessions.
+        outputs: The kept outputs, to say how far those of the pairs with the baseline lie apart.
     """
     units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
     best, curves = batch_curves.find_best(units, margin), batch_steps.compare(batch_curves.gather(units))
-    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin), margin, noise)
+    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin), margin, noise, outputs)
     findings = [
         *ratios.findings(compared.pairs, [*units, *baseline]),
         *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),

@@ -13,6 +13,7 @@ from featray.analysis.comparison import Pair
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.finding import Figure, Finding, FindingKind
+from featray.analysis.outputs import NO_OUTPUTS, Outputs
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
@@ -31,7 +32,11 @@ class BaselineComparison:
 
 
 def compare(
-    best: Sequence[BestBatch], baseline: Sequence[BestBatch], margin: float, noise: Noise
+    best: Sequence[BestBatch],
+    baseline: Sequence[BestBatch],
+    margin: float,
+    noise: Noise,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> BaselineComparison:
     """Compare every best setting with the baseline's of the same detector and input.
 
@@ -48,7 +53,9 @@ def compare(
         with_counterpart |= {id(counterpart) for counterpart in counterparts}
         only_report += [] if counterparts else [batch]
         pairs += [
-            comparison.judge(counterpart.unit, batch.unit, CHOSEN, margin=margin, noise=noise, best_of=CHOSEN)
+            comparison.judge(
+                counterpart.unit, batch.unit, CHOSEN, margin=margin, noise=noise, best_of=CHOSEN, outputs=outputs
+            )
             for counterpart in counterparts
         ]
     only_baseline = tuple(batch for batch in baseline if id(batch) not in with_counterpart)

@@ -18,6 +18,7 @@ from featray.planning.placement import Placement
 from featray.planning.plan import Plan
 from featray.rendering import (
     best_settings,
+    changes_text,
     columns,
     comparison_text,
     plan_summary,
@@ -50,6 +51,9 @@ def _report_tables(report: Report, notes: Notes) -> Iterable[PageTable]:
         yield make_table(best_settings.title(report.best), headings, lines)
     if notes.comparisons:
         yield dataclasses.replace(tables.comparisons(report, notes, {}), title="Against the baseline")
+    if changes_text.has_changes(report):
+        changes = [line.texts for line in changes_text.lines(report)]
+        yield make_table(changes_text.TITLE, changes_text.HEADINGS, changes)
     for block in report.blocks:
         for section in block.sections:
             yield _section(section, report, f"{block.heading}, {section.heading}")

@@ -168,17 +168,16 @@ MEMORY_NOTE = "Peak memory: on a GPU of all processes together, on a CPU of the 
 
 
 def _changes(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
-    if not report.changes:
+    if not changes_text.has_changes(report):
         return None
-    left_out = changes_text.left_out(report.changes)
-    note = [changes_text.NOTE, CHANGES_NOTE]
-    note += [f"{wording.count(left_out, 'more line')} beyond tolerance: see the JSON report."] if left_out else []
+    chosen = _of_kind("changes", plots)
+    note = [changes_text.note(report), *([CHANGES_NOTE] if chosen else []), *changes_text.left_out(report)]
     return PagePart(
         anchor="changes",
         title=changes_text.TITLE,
-        note=" ".join(note),
-        plots=_of_kind("changes", plots),
-        legend=True,
+        note=" ".join(map(wording.plain, note)),
+        plots=chosen,
+        legend=bool(chosen),
         table=tables.changes(report, anchors),
     )
 

@@ -13,7 +13,16 @@ from featray.core.status import Status
 from featray.rendering import best_settings, changes_text, columns, unit_fields, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
-from featray.rendering.notes import NEXT_HEADINGS, Notes, PairNote, interval, shared_reason, speedup
+from featray.rendering.notes import (
+    DRIFT,
+    NEXT_HEADINGS,
+    Notes,
+    PairNote,
+    drift_cell,
+    interval,
+    shared_reason,
+    speedup,
+)
 from featray.rendering.page import plot
 from featray.rendering.page.plot import Anchors
 
@@ -217,6 +226,7 @@ def comparisons(report: Report, notes: Notes, anchors: Anchors) -> PageTable:
     """Make the table of the pairs with the baseline; a reason that all pairs share is above it, once."""
     optional = {
         "target": any(pair.where for pair in notes.comparisons),
+        DRIFT: any(pair.drift for pair in notes.comparisons),
         "what to know": shared_reason(notes) is None,
     }
     shown = [heading for heading in PAIR_HEADINGS if optional.get(heading, True)]
@@ -230,7 +240,7 @@ def comparisons(report: Report, notes: Notes, anchors: Anchors) -> PageTable:
     return PageTable(title="comparisons", columns=_columns(shown), lines=lines)
 
 
-PAIR_HEADINGS = ("config", "target", "speedup", "95% CI", "verdict", "baseline", "candidate", "what to know")
+PAIR_HEADINGS = (*("config", "target", "speedup", "95% CI", "verdict", "baseline", "candidate", DRIFT, "what to know"),)
 """Every column that the table of comparisons can have."""
 
 
@@ -244,6 +254,7 @@ def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
         PageCell(pair.verdict, kind="t"),
         PageCell(wording.plain(pair.baseline), kind="m"),
         PageCell(wording.plain(pair.candidate), kind="m"),
+        PageCell(wording.plain(drift_cell(pair)), kind="r"),
         PageCell(wording.plain(pair.reason or ""), kind="r"),
     ]
     return dict(zip(PAIR_HEADINGS, cells, strict=True))
@@ -252,7 +263,7 @@ def _pair_cells(pair: PairNote, anchors: Anchors) -> dict[str, PageCell]:
 def changes(report: Report, anchors: Anchors) -> PageTable:
     """Make the table of what changes from one setting to another; a line of one unit links to it."""
     lines = []
-    for line in changes_text.lines(report.changes):
+    for line in changes_text.lines(report):
         link = anchors.get(line.unit.key) if line.unit else None
         first, *others = line.texts
         cells = [PageCell(wording.plain(first), kind="m", link=link), *(named(wording.plain(text)) for text in others)]

@@ -6,14 +6,18 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from featray import store
 from featray.api import report, suggest
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, StoreError
-from tests.support.builders import BLACKWELL, BOX, RTX3090, SHELF, make_row, make_rows
+from tests.support import fake_outputs
+from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.support.fake_outputs import make_fex, make_output_rows, make_table
 
 DIGESTS = """
 import hashlib, sys
@@ -167,3 +171,73 @@ def test_the_setting_to_use_is_named_for_scripts_too(tmp_path: Path) -> None:
     store.append(str(tmp_path), rows)
     (setting,) = json.loads(report(results=str(tmp_path), form="json").text)["settings_to_use"]
     assert (setting["cell_id"], setting["as_good_batch_sizes"]) == ("c100", [200])
+
+
+FEX = make_fex()
+MOVED = fake_outputs.moved(FEX, fake_outputs.AUS, 0.16)
+
+
+def keep(results: str, medians_s: list[float], fex: pd.DataFrame, **changes: Any) -> None:
+    """Store the rows of a unit and its output."""
+    rows = make_output_rows(medians_s, {1: fex}, **changes)
+    store.append(results, rows)
+    store.outputs.keep(results, rows[0], make_table(fex))
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> str:
+    """A store of two runs whose outputs lie within tolerance on one machine, and beyond it on another."""
+    results = str(tmp_path)
+    for run_id, pace, on_gpu in (("before-1", 1.0, FEX), ("after-1", 0.5, MOVED)):
+        times = [pace * share for share in (1.0, 1.01, 0.99)]
+        sweep = run_id.partition("-")[0]
+        keep(results, times, fake_outputs.noisy(FEX, 1e-6 if pace < 1 else 0.0), run_id=run_id, sweep=sweep, **CPU)
+        keep(results, times, on_gpu, run_id=run_id, sweep=sweep)
+    return results
+
+
+def test_pairs_with_a_baseline_show_how_far_their_outputs_drifted(drifted: str) -> None:
+    on_gpu, on_cpu = _pairs(report("after", results=drifted, baseline="before", form="json").text)
+    assert (on_gpu["verdict"], on_gpu["speedup"]) == ("NOT COMPARABLE", None)
+    assert on_gpu["drift"].startswith("drift beyond tolerance: action units median 0.16")
+    assert (on_cpu["verdict"], on_cpu["speedup"]) == ("FASTER", pytest.approx(2.0))
+    assert on_cpu["drift"].startswith("drift: within tolerance, largest in ")
+    text = report("after", results=drifted, baseline="before").text
+    assert "| verdict | drift |" in text
+    assert "| FASTER | within tolerance, largest in" in text
+    assert "| NOT COMPARABLE | beyond tolerance: action units median 0.16" in text
+
+
+def _pairs(text: str) -> list[dict[str, Any]]:
+    pairs: list[dict[str, Any]] = json.loads(text)["notes"]["comparisons"]
+    return sorted(pairs, key=lambda pair: str(pair["where"]) != "RTX 3090")
+
+
+def test_what_changes_from_the_baseline_is_a_part_of_what_changes(drifted: str) -> None:
+    value = json.loads(report("after", results=drifted, baseline="before", form="json").text)
+    changes = [*value["what_changes"], *value["what_changes_from_baseline"]]
+    runs = {(change["unit"]["target_id"], change["reference"]["run_id"]) for change in changes}
+    assert (RTX3090["target_id"], "before-1") in runs
+    text = report("after", results=drifted, baseline="before").text
+    (line,) = [line for line in text.splitlines() if "(run before-1)" in line and "RTX 3090 (run" in line]
+    assert "| action units | 0.16 | 0.16 | 0.16 | 0.15 | 100% |" in line
+
+
+def test_without_kept_outputs_pairs_have_no_column_of_drift(tmp_path: Path) -> None:
+    store.append(str(tmp_path), make_rows([1.0, 1.01, 0.99], run_id="before-1", sweep="before"))
+    store.append(str(tmp_path), make_rows([0.5, 0.505, 0.495], run_id="after-1", sweep="after", baseline="before"))
+    assert "| verdict |\n" in report("after", results=str(tmp_path)).text
+
+
+def test_the_reference_may_be_named_anew(drifted: str) -> None:
+    value = json.loads(report("after", results=drifted, form="json", reference="device=cuda").text)
+    (change,) = value["what_changes"]
+    assert change["reference"]["target_id"] == RTX3090["target_id"]
+    assert report("after", results=drifted, reference="device=cuda").problems == ()
+
+
+def test_a_reference_that_nothing_is_gets_told(drifted: str) -> None:
+    (problem,) = report("after", results=drifted, reference="batch_size=3").problems
+    assert problem == "--reference: no output of these runs could be compared with one of batch_size 3"
+    with pytest.raises(BadInput, match="--reference batch=3: batch: no such setting"):
+        report("after", results=drifted, reference="batch=3")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from featray import store, sweep
+from featray.core.invocation import record
 from featray.errors import NothingMatches
 from featray.host import clips
 from featray.running.preparation import SubmitRequest, prepare
@@ -77,3 +78,14 @@ def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured
     (problem,) = problems(torch="2.15.0")
     assert problem.startswith(f"2 rows of {run_id} were measured on box with torch 2.11.0, but box now has 2.15.0: ")
     assert "--rerun" in problem
+
+
+def test_the_reference_of_a_sweep_is_a_column_of_its_rows_and_no_part_of_its_cells(tmp_path: Path) -> None:
+    loaded = load_sweep(tmp_path, "measure: {invocations: 1}\nreference: {device: cpu, batch_size: 4}")
+    replay(dataclasses.replace(loaded, reference=None), tmp_path / "r")
+    again = prepare(SubmitRequest(sweep=loaded, results=str(tmp_path / "r")), make_inventory(), now=NOW)
+    assert again.plan.invocations == ()
+    fresh = prepare(SubmitRequest(sweep=loaded, results=str(tmp_path / "new")), make_inventory(), now=NOW)
+    invocation = fresh.plan.invocations[0].invocation
+    row = record(invocation, invocation.cells[0], status="ok", started_at="2026-05-14T00:00:00Z")
+    assert row.reference == '{"batch_size":4,"device":"cpu"}'

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from featray import sweep
+from featray.core.reference import Reference
 from featray.core.rules import Rules
 from featray.errors import SweepFileError
 from featray.sweep import Invocations, Selector, expand
@@ -37,6 +38,7 @@ def test_every_key_is_read(load: Load) -> None:
         weights="synthetic",
         env="{OPENBLAS_NUM_THREADS: 1, NAME: x}",
         baseline="torch=2.11",
+        reference="{device: cpu, batch_size: 1, threads: 1}",
         exclusive="gpu",
         interchangeable="true",
         seed="7",
@@ -48,6 +50,7 @@ def test_every_key_is_read(load: Load) -> None:
     assert (loaded.budget_s, loaded.delay_s_per_frame, loaded.seed) == (60, 0.01, 7)
     assert loaded.axes.threads == (1, None)
     assert (loaded.name, loaded.description, loaded.baseline) == ("mine", "Why.", "torch=2.11")
+    assert loaded.reference == Reference(device="cpu", batch_size=1, threads=1)
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
@@ -125,3 +128,24 @@ def test_the_blackwell_sweep_is_the_grid_of_the_reference_plus_detectorv2() -> N
     assert {(asked.device, asked.num_workers, asked.threads) for asked in cells} == {("cuda", 0, 1)}
     assert {asked.batch_size for asked in cells} == {1, 4, 16}
     assert loaded.weights == "pretrained"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("{}", "reference: expected at least one of detector, device, batch_size"),
+        ("{batch: 1}", "reference.batch: unknown key 'batch'"),
+        ("{batch_size: 3}", "reference.batch_size: the sweep has no batch_size '3'; expected 1, 4"),
+        ("{device: cpu, detector: detectrv2}", "reference.detector: the sweep has no detector 'detectrv2'"),
+        ("{device: cpu, batch_size: 4}", "reference: no cell has device cpu, batch_size 4"),
+        ("{environment: own}", "reference.environment: the sweep has no environment 'own'"),
+    ],
+)
+def test_a_reference_that_no_cell_is_gets_refused(complain: Complain, named: str, message: str) -> None:
+    axes = "{device: [cpu, cuda], batch_size: [1, 4]}"
+    told = complain(axes=axes, exclude="{device: cpu, batch_size: 4}", reference=named)
+    assert message in told
+
+
+def test_a_precision_is_known_only_once_it_is_measured(load: Load) -> None:
+    assert load(reference="{precision: float32}").reference == Reference(precision="float32")

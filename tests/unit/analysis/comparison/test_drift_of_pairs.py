@@ -69,6 +69,12 @@ def test_another_release_may_move_results_if_releases_are_compared_on_purpose() 
     assert (pair.verdict, pair.causes) == (Verdict.FASTER, ("pyfeat",))
 
 
+def test_what_may_have_moved_the_results_is_named_with_the_way_to_compare_it_on_purpose() -> None:
+    step = comparison.next_step(compare(MOVED, pyfeat="2.2.0"))
+    assert step == "measure both with the same py-feat, or compare on purpose with --over pyfeat"
+    assert comparison.next_step(compare(MOVED)) == "measure both sides with the same work"
+
+
 def test_a_batch_never_explains_drift() -> None:
     pair = compare(MOVED, over=("batch_size",), batch_size=4)
     assert pair.verdict is Verdict.NOT_COMPARABLE
