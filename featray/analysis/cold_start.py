@@ -14,7 +14,7 @@ def start_s(unit: Unit) -> float | None:
 
     None where no invocation has all three.
     """
-    starts = [start for row in unit.measured if (start := _start_s(row, unit.call_s or 0.0)) is not None]
+    starts = [start for row in unit.measured if (start := _start_s(row, unit.process_call_s or 0.0)) is not None]
     return median(starts) if starts else None
 
 

@@ -32,6 +32,7 @@ def unit(unit: Unit) -> str:
     parts = [detector_and_clip(row), f"b={row.batch_size}"]
     parts += [f"w={row.num_workers}"] if row.num_workers else []
     parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
+    parts += [f"p={unit.processes}"] if unit.processes > 1 else []
     parts += [short(f"{name}={value}") for name, value in (unit.variables or {}).items()]
     parts += [short(row.environment)] if row.environment else []
     parts += [unit.target.name] if row.target_id != NO_TARGET else []

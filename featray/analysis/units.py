@@ -10,7 +10,7 @@ import functools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from featray import stats
@@ -208,6 +208,29 @@ class Unit:
             stats.iqr_share(row.timed_s) for row in self.measured if row.timed_s and len(row.timed_s) >= SPREAD_REPEATS
         ]
         return median(shares) if shares else None
+
+    @property
+    def processes(self) -> int:
+        """Give how many processes ran side by side; times are theirs together but for `process_call_s`."""
+        return self.row.processes or 1
+
+    @functools.cached_property
+    def process_call_s(self) -> float | None:
+        """Give the seconds that one process took per call, beside the others; None if nothing was measured.
+
+        The median over invocations of the mean of the processes' medians.
+        """
+        if self.processes == 1:
+            return self.call_s
+        times = [list((row.process_timed_s or {}).values()) for row in self.measured]
+        means = [fmean(median(of_one) for of_one in of_row if of_one) for of_row in times if any(of_row)]
+        return median(means) if means else None
+
+    @property
+    def process_frame_s(self) -> float | None:
+        """Give the same per frame or image; None if the number of frames is unknown."""
+        frames = self.row.frames
+        return self.process_call_s / frames if self.process_call_s is not None and frames else None
 
     @property
     def threads(self) -> str | None:

@@ -187,4 +187,9 @@ def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None,
     if not set(inputs[0]) & set(inputs[1]):
         sides = [", ".join(names[:SHOWN_INPUTS]) for names in inputs]
         return f"the sides have nothing in common: input {sides[0]} against {sides[1]}"
+    counts = [{row.processes or 1 for row in side} for side in (baseline, candidate)]
+    if not counts[0] & counts[1]:
+        return (
+            "the sides have other numbers of processes side by side; --over processes compares what these do together"
+        )
     return "no unit of one side agrees with a unit of the other in detector, input, device and settings"

@@ -131,7 +131,7 @@ def _of_same_model(rows: Sequence[Row], target: Target) -> list[Row]:
 
 
 def _labels(row: Row) -> tuple[str, ...]:
-    labels = (row.detector, row.input, row.device, row.batch_size, row.num_workers, row.environment)
+    labels = (row.detector, row.input, row.device, row.batch_size, row.num_workers, row.environment, row.processes or 1)
     return tuple(map(str, labels))
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 FIRST_HEADINGS = ("cell", "detector", "input", "device", "batch")
 
-HEADINGS = {"num_workers": "workers", "threads": "threads", "environment": "environment"}
+HEADINGS = {"num_workers": "workers", "threads": "threads", "processes": "processes", "environment": "environment"}
 """Settings that most sweeps do not vary -> their column."""
 
-NUMBERS = ("batch", "workers", "threads")  # headings of columns that hold numbers
+NUMBERS = ("batch", "workers", "threads", "processes")  # headings of columns that hold numbers
 
 
 ROWS_MAX = 100  # units and refusals that are drawn: some screens; a million would take minutes
@@ -69,7 +69,7 @@ def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
 
 
 def table(prepared: "SubmitPlan", rows_max: int | None = None) -> "Table":
-    """Draw cells and their targets; workers, threads and environment get a column where they vary.
+    """Draw cells and their targets; workers, threads, processes, environment get a column where they vary.
 
     Args:
         prepared: The plan.

@@ -31,6 +31,8 @@ class Cell:
     requirements: tuple[str, ...] = ()  # of the environment
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     delay_s_per_frame: float = 0.0  # injected for self-tests
+    processes: int = 1  # side by side on one target, each with its share of the processors
+    mps_daemon: bool = False  # they share the GPU through NVIDIA's MPS
 
     @property
     def label(self) -> str:
@@ -40,6 +42,8 @@ class Cell:
             parts.append(f"w={self.num_workers}")
         if self.threads is not None:
             parts.append(f"t={self.threads}")
+        if self.processes > 1:
+            parts.append(f"p={self.processes}" + (" mps" if self.mps_daemon else ""))
         if self.environment is not None:
             parts.append(self.environment)
         return " ".join(parts)
@@ -74,7 +78,7 @@ def _values(part: Cell | Detector | Input) -> dict[str, Any]:
 
 def to_asked(cell: Cell) -> dict[str, Any]:
     """Write a cell, secrets included, as a JSON value from which `from_asked` makes it again: for the child alone."""
-    return _values(cell) | {
+    asked = _values(cell) | {
         "detector": _detector_asked(cell.detector),
         "input": _input(cell.input),
         "device": str(cell.device),
@@ -82,6 +86,14 @@ def to_asked(cell: Cell) -> dict[str, Any]:
         "requirements": list(cell.requirements),
         "env": dict(cell.env),
     }
+    for name, usual in UNWRITTEN.items():
+        if asked[name] == usual:
+            del asked[name]
+    return asked
+
+
+UNWRITTEN: Mapping[str, int] = {"processes": 1, "mps_daemon": False}
+"""Fields that cells of older featrays lack -> the value that is not written, so that the ids of these cells stay."""
 
 
 def _detector_asked(detector: Detector) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from featray.core.choices import Device, WeightsKind
 
 BATCH_SIZE_MAX = 1_000_000  # far beyond any memory; keeps a slip of the finger out of the store's integers
 PARALLEL_MAX = 1024  # workers, or threads: beyond the processors of any one host
+PROCESSES_MAX = 64  # side by side on one target: each takes over 1 GB of its memory
 DELAY_MAX_S = 60.0  # per frame: nobody could tell a longer self-test from one that hangs
 SHOWN_LENGTH = 60  # characters of a wrong value in a message
 
@@ -39,6 +40,10 @@ def _is_finite(value: Any) -> bool:
 
 def _is_delay(value: Any) -> bool:
     return _is_finite(value) and 0 <= value <= DELAY_MAX_S
+
+
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_text(value: object) -> bool:
@@ -82,6 +87,8 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "environment": _or_null(_TEXT),
         "requirements": _TEXTS,
         "env": _mapping(_is_text, "names with texts"),
+        "processes": _whole(1, PROCESSES_MAX),
+        "mps_daemon": (_is_switch, "true or false"),
         "delay_s_per_frame": (_is_delay, f"a number from 0 to {DELAY_MAX_S:g}"),
     },
     "detector": {

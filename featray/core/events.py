@@ -19,6 +19,8 @@ class EventKind(StrEnum):
     BEGUN = "begun"  # its supervisor runs on the host
     LOADING = "loading"  # a child imports and loads the detector
     STARTED = "started"  # a cell began; its time limit runs
+    ASSEMBLED = "assembled"  # a child waits for the others of its joint run
+    TIMED = "timed"  # a child has timed its calls, and goes on calling until the others have
     ROW = "row"  # a cell is done
     DONE = "done"  # a child has measured all its cells
     ENDED = "ended"  # no further event of the invocation follows

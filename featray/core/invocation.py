@@ -6,6 +6,8 @@ Standard library only, like everything the child imports.
 The child answers on its stdout, one JSON object per line, tagged by `event`, one of `events.EventKind`:
     {"event": "loading"}                    import and load of the detector began
     {"event": "started", "cell_id": ...}    this cell began; its time limit runs
+    {"event": "assembled"}                  side by side only: it waits for GO, which comes when all of them wait
+    {"event": "timed"}                      side by side only: its calls are timed; it calls on until STOP comes
     {"event": "row", "row": {...}}          the cell is done; the child waits for NEXT before it goes on
     {"event": "done"}                       all cells are done; the child exits 0
 """
@@ -22,6 +24,8 @@ from featray.core.row import Row
 from featray.core.rules import Rules
 
 NEXT = "next"  # the supervisor has the row on disk; the child may start the next cell
+GO = "go"  # all processes of a joint run are ready for the next part
+STOP = "stop"  # all processes of a joint run have timed their calls
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,6 +127,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "device": str(cell.device),
         "batch_size": cell.batch_size,
         "num_workers": cell.num_workers,
+        "processes": cell.processes,
         "weights": str(cell.weights) if cell.detector.is_pyfeat else None,
         "environment": cell.environment,
         "protocol": str(invocation.rules.protocol),

@@ -77,6 +77,7 @@ class Row:
     device: str = _col("cpu, cuda or mps")
     batch_size: int = _col("frames per batch")
     num_workers: int = _col("DataLoader workers")
+    processes: int | None = _col("processes that ran side by side on the target; times are theirs together; null is 1")
     weights: str | None = _col("pretrained or synthetic")
     environment: str | None = _col("named environment; null is the host's own")
     protocol: str | None = _col("featray or pyfeat")
@@ -108,6 +109,8 @@ class Row:
     omp_num_threads: str | None = _col("OMP_NUM_THREADS as the child saw it after importing py-feat")
     torch_threads: int | None = _col("torch.get_num_threads() in effect")
     exclusive: str | None = _col("host or gpu: what the lease held while this was measured")
+    pinned_cpus: str | None = _col("several processes: processors of each, such as 0-3; 4-7; null: not pinned")
+    mps_daemon: bool | None = _col("true: several processes shared the GPU through NVIDIA's MPS")
     # -- measurement
     work: dict[str, str] | None = _col("what was resolved: key -> JSON value; work_id is its digest")
     import_s: float | None = _col("seconds to import the detector's packages, once per invocation")
@@ -115,6 +118,9 @@ class Row:
     first_call_s: float | None = _col("seconds of the unit's first untimed call")
     warmup_s: Floats | None = _col("seconds of each untimed call")
     timed_s: Floats | None = _col("seconds per call of each repeat: one timed call, or a loop of short ones")
+    process_timed_s: dict[str, list[float]] | None = _col(
+        "several processes: number of the process -> seconds per call of each of its repeats, beside the others"
+    )
     calls_per_repeat: int | None = _col("calls timed together as one repeat; null means 1")
     unmet_rules: list[str] | None = _col("protocol rules that were not reached")
     sustained_hz: Floats | None = _col("frames per second in each 10 s of the sustained run; null without one")
@@ -142,7 +148,7 @@ class Row:
     gpu_memory_allocated_peak_b: int | None = _col("torch's peak allocation, bytes")
     gpu_memory_reserved_peak_b: int | None = _col("torch's peak reservation, bytes")
     gpu_memory_used_peak_b: int | None = _col("peak use of the device by anybody (NVML), bytes")
-    rss_peak_b: int | None = _col("peak resident memory of the child, bytes")
+    rss_peak_b: int | None = _col("peak resident memory of the child, bytes; of several processes the sum")
     gpu_utilization_median: float | None = _col("median GPU utilisation in timed calls, 0 to 1")
     sm_clock_median_hz: float | None = _col("median SM clock in timed calls, Hz")
     power_median_w: float | None = _col("median power in timed calls, W")

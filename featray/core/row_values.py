@@ -31,6 +31,10 @@ def _are_times(values: list[Any]) -> bool:
     return all(value is not None and SHORTEST_S <= value <= LONGEST_S for value in values)
 
 
+def _are_times_of_processes(processes: Mapping[str, Any]) -> bool:
+    return all(times is not None and _are_times(times) for times in processes.values())
+
+
 def _are_at_least_zero(values: Any) -> bool:
     return all(value is not None and 0 <= value <= LARGEST for value in values)
 
@@ -93,6 +97,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "ended_at": (_is_moment, "a moment in ISO 8601"),
     "timed_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
     "warmup_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
+    "process_timed_s": (_are_times_of_processes, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
     "sustained_hz": (_are_at_least_zero, "rates of 0 or more"),
     "interval_s": (_is_interval, "the least and the greatest time"),
     "stages_s": (lambda stages: _are_at_least_zero(stages.values()), "times of 0 s or more"),
@@ -110,6 +115,7 @@ _LEAST: Mapping[str, float] = {
     "attempt": 0,
     "batch_size": 1,
     "num_workers": 0,
+    "processes": 1,
     "import_s": 0,
     "load_s": 0,
     "first_call_s": 0,

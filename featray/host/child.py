@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from featray.core.events import EventKind
@@ -39,6 +39,7 @@ class Child:
         env: Mapping[str, str],
         request: Mapping[str, Any],
         open_files: Sequence[int] = (),
+        arrived: Callable[[], object] = lambda: None,
     ) -> None:
         """Start the child and send it its request.
 
@@ -47,6 +48,7 @@ class Child:
             env: The child's whole environment.
             request: Sent as one line of JSON.
             open_files: File descriptors that the child keeps open (its lease).
+            arrived: Called from a thread whenever `receive` has something to give: once per line, and at the end.
 
         Raises:
             OSError: the program cannot be started.
@@ -66,6 +68,8 @@ class Child:
             self._stderr.close()
             raise
         self._is_finished = False
+        self._code: int | None = None  # once it was ended
+        self._arrived = arrived
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -83,7 +87,9 @@ class Child:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line)
+            self._arrived()
         self._lines.put(None)
+        self._arrived()
 
     def send(self, line: str) -> None:
         """Send one line; that the child has ended shows in `receive`, not here."""
@@ -122,16 +128,20 @@ class Child:
     def end(self) -> int:
         """Kill whatever still runs in the child's group and return the child's exit code, negative for a signal.
 
+        Called again, it returns the same: the id may belong to another process by then.
+
         A child that was heard to be done, or to have closed its stdout, gets a moment to exit, so that its own exit
         code is seen.
         """
+        if self._code is not None:
+            return self._code
         if self._is_finished:
             self._reader.join(EXIT_S)  # it ends with the child; waiting for the child itself would poll
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=0.0 if self._reader.is_alive() else EXIT_S)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        code = self._process.wait()
+        code = self._code = self._process.wait()
         self._writer.join(EXIT_S)  # nobody reads any more, unless a process left the group with the pipe
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -167,14 +177,14 @@ def describe_exit(code: int) -> str:
 
 
 class ParentWatch:
-    """Ends the child, and this process, when this process's parent is gone.
+    """Ends the children, and this process, when this process's parent is gone.
 
     A Ray worker whose raylet alone was killed goes on running and gets no message; only its parent id changes.
     """
 
     def __init__(self, poll_s: float = 1.0) -> None:
         """Start watching, in a daemon thread."""
-        self.child_pid: int | None = None
+        self.child_pids: set[int] = set()
         self._parent = os.getppid()
         self._stop = threading.Event()
         threading.Thread(target=self._watch, args=(poll_s,), daemon=True).start()
@@ -183,9 +193,9 @@ class ParentWatch:
         while not self._stop.wait(poll_s):
             if os.getppid() == self._parent:
                 continue
-            if self.child_pid is not None:
+            for pid in tuple(self.child_pids):
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.child_pid, signal.SIGKILL)
+                    os.killpg(pid, signal.SIGKILL)
             time.sleep(0.1)
             os._exit(1)
 

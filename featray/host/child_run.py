@@ -1,6 +1,7 @@
 """One run of a child over some cells: started, followed to its end, with rows for the cells that it could not measure.
 
 Flow: `supervisor` -> `run` -> `child` -> `python -m featray.measurement` -> events for the driver.
+`joint_run` does the same with several children side by side, by the steps of this module.
 """
 
 import dataclasses
@@ -9,8 +10,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from featray.core import clock
@@ -19,6 +21,7 @@ from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import NEXT, Invocation, larger_batches, record, to_mapping, why_skipped
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_mapping
+from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import cgroup, child_death, environments, input_files, spool, venvs
 from featray.host.child import Child, Garbled, ParentWatch
@@ -27,6 +30,7 @@ from featray.host.input_files import Found
 from featray.host.lease import Lease
 from featray.measurement import ffmpeg, outcome
 from featray.measurement.outcome import Failure
+from featray.measurement.request import JointMember
 
 TICK_S = 0.5  # the longest single wait for the child
 
@@ -50,8 +54,8 @@ class Shared:
 
 
 @dataclasses.dataclass
-class _ChildProgress:
-    """What one child has done so far."""
+class ChildProgress:
+    """What one child has done so far, or several side by side together."""
 
     remaining: dict[str, Cell]  # by cell_id
     started_at: str
@@ -60,40 +64,76 @@ class _ChildProgress:
     finished: int = 0  # cells
     oom_kills: int | None = None  # count of this cgroup when the child started
 
+    def finish(self, cell_id: str, rules: Rules) -> None:
+        """Note that a cell has its row."""
+        del self.remaining[cell_id]
+        self.current, self.finished = None, self.finished + 1
+        self.deadline = deadline(rules.load_limit_s)
+
 
 def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
     """Run one child over cells, by cell_id; when it dies, make the row of the cell that it was measuring."""
+    prepared = yield from prepare(shared, cells)
+    if prepared is None:
+        return
+    try:
+        child = start_child(prepared)
+    except OSError as wrong:
+        yield from cannot_start(shared, cells, wrong)
+        return
+    try:
+        yield from _attend(shared, child, ChildProgress(cells, started_at=clock.utc_now()))
+    finally:
+        child.close()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PreparedChild:
+    """What a child is started with."""
+
+    shared: Shared  # with the FFmpeg for its interpreter
+    python: str
+    request: Mapping[str, Any]
+
+
+def prepare(shared: Shared, cells: dict[str, Cell]) -> Generator[PlainEvent, None, PreparedChild | None]:
+    """Find the inputs and the interpreter; cells that cannot be measured here get their rows and leave `cells`.
+
+    Returns:
+        What to start a child with; None where no cell is left.
+    """
     found: dict[str, Found] = {}
     for id_, cell in list(cells.items()):
-        prepared = _find_files(shared, cell)
-        if isinstance(prepared, Found):
-            found[id_] = prepared
+        files = _find_files(shared, cell)
+        if isinstance(files, Found):
+            found[id_] = files
         else:
-            cause = Cause(prepared.status, prepared.reason)
-            yield _row(shared, cells.pop(id_), cause, clock.utc_now(), prepared.trace)
+            cause = Cause(files.status, files.reason)
+            yield make_row(shared, cells.pop(id_), cause, clock.utc_now(), files.trace)
     if not cells:
-        return
+        return None
     try:
         python = venvs.interpreter(next(iter(cells.values())).requirements, shared.cache)
     except OSError as wrong:
-        yield from _unsupported_rows(shared, cells, str(wrong))
-        return
+        yield from unsupported_rows(shared, cells, str(wrong))
+        return None
     libraries = _find_libraries(shared, python)
     if libraries.lack is not None and next(iter(cells.values())).detector.is_pyfeat:
-        yield from _unsupported_rows(shared, cells, _explain_libraries(libraries, python))
-        return
+        yield from unsupported_rows(shared, cells, _explain_libraries(libraries, python))
+        return None
     shared = dataclasses.replace(shared, libraries=libraries)
-    try:
-        child = _start_child(shared, python, _request(shared, cells, found))
-    except OSError as wrong:
-        if wrong.errno not in NO_PROGRAM:
-            raise  # no memory, processes or files are left: a later try may succeed
-        yield from _unsupported_rows(shared, cells, str(wrong))
-        return
-    try:
-        yield from _attend(shared, child, _ChildProgress(cells, started_at=clock.utc_now()))
-    finally:
-        child.close()
+    return PreparedChild(shared=shared, python=python, request=_request(shared, cells, found))
+
+
+def cannot_start(shared: Shared, cells: Mapping[str, Cell], wrong: OSError) -> Iterator[PlainEvent]:
+    """Make the rows of cells whose interpreter cannot run here.
+
+    Raises:
+        OSError: no memory, processes or files are left: a later try may succeed.
+    """
+    if wrong.errno not in NO_PROGRAM:
+        raise wrong
+    yield from unsupported_rows(shared, cells, str(wrong))
 
 
 def _find_files(shared: Shared, cell: Cell) -> Found | Failure:
@@ -122,45 +162,76 @@ def _explain_libraries(libraries: ffmpeg.Libraries, python: str) -> str:
     return f"{where}{libraries.lack}; {libraries.remedy}"
 
 
-def _start_child(shared: Shared, python: str, request: Mapping[str, Any]) -> Child:
+def start_child(
+    prepared: PreparedChild,
+    *,
+    member: JointMember | None = None,
+    added: Mapping[str, str] = MappingProxyType({}),
+    arrived: Callable[[], object] = lambda: None,
+) -> Child:
+    """Start a child.
+
+    Args:
+        prepared: What it is started with.
+        member: Which of several children side by side it is; None: it is alone.
+        added: Variables beside the usual ones.
+        arrived: As for `Child`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    shared, python = prepared.shared, prepared.python
+    request = prepared.request if member is None else {**prepared.request, "member": member.to_mapping()}
     variables = environments.build_variables(
         shared.invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
     )
     command = [python, "-P", "-m", "featray.measurement"]
-    child = Child(command, env=variables, request=request, open_files=shared.lease.files)
+    files = shared.lease.files
+    child = Child(command, env={**variables, **added}, request=request, open_files=files, arrived=arrived)
     if shared.watch is not None:
-        shared.watch.child_pid = child.pid
+        shared.watch.child_pids.add(child.pid)
     return child
 
 
-def _attend(shared: Shared, child: Child, progress: _ChildProgress) -> Iterator[PlainEvent]:
+def end_child(shared: Shared, child: Child) -> int:
+    """End a child and return its exit code, as `Child.end` does."""
+    code = child.end()
+    if shared.watch is not None:
+        shared.watch.child_pids.discard(child.pid)
+    return code
+
+
+def wait_for_shared_end(shared: Shared, code: int) -> None:
+    """After a child was killed, wait until this process is killed too, if it is to be."""
+    if code == -signal.SIGKILL and shared.watch is not None:
+        time.sleep(SHARED_END_S)
+
+
+def _attend(shared: Shared, child: Child, progress: ChildProgress) -> Iterator[PlainEvent]:
     """Follow a child to its end; make rows for what a dead one leaves."""
     progress.oom_kills = cgroup.count_oom_kills()
-    progress.deadline = _deadline(shared.invocation.rules.load_limit_s)
+    progress.deadline = deadline(shared.invocation.rules.load_limit_s)
     cause: Cause | None = None
     code = 0
     try:
         cause = yield from _follow(shared, child, progress)
     finally:
-        code = child.end()
-        if shared.watch is not None:
-            shared.watch.child_pid = None
-    is_blamed = cause is not None or bool(progress.remaining)
-    if is_blamed and code == -signal.SIGKILL and shared.watch is not None:
-        time.sleep(SHARED_END_S)
+        code = end_child(shared, child)
+    if cause is not None or progress.remaining:
+        wait_for_shared_end(shared, code)
     if cause is None and progress.remaining:
         cause = child_death.find_cause(code, finished=progress.finished, oom_kills_before=progress.oom_kills)
     if cause is not None:
-        yield from _rows_of_dead_child(shared, progress, cause, child.stderr_tail())
+        yield from rows_of_dead_child(shared, progress, cause, child.stderr_tail())
 
 
-def _follow(shared: Shared, child: Child, progress: _ChildProgress) -> Generator[PlainEvent, None, Cause | None]:
+def _follow(shared: Shared, child: Child, progress: ChildProgress) -> Generator[PlainEvent, None, Cause | None]:
     """Pass on a child's events; return why it must end when it passed a limit or broke the protocol, else None."""
     rules = shared.invocation.rules
     while True:
         try:
             event = child.receive(min(TICK_S, progress.deadline - time.monotonic()))
-            cell, row = _read_event(event, progress.remaining)
+            cell, row = read_event(event, progress.remaining)
         except TimeoutError:
             if time.monotonic() < progress.deadline:
                 continue
@@ -174,20 +245,18 @@ def _follow(shared: Shared, child: Child, progress: _ChildProgress) -> Generator
         elif cell is not None:
             progress.current = cell
             progress.started_at = clock.utc_now()
-            progress.deadline = _deadline(rules.cell_limit_s)
+            progress.deadline = deadline(rules.cell_limit_s)
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
             row = child_death.with_memory_limit(row, progress.oom_kills)
             output = event.get("output") if event else None
-            problem = _keep(shared, row, output)
-            del progress.remaining[row.cell_id]
-            progress.current, progress.finished = None, progress.finished + 1
-            progress.deadline = _deadline(rules.load_limit_s)
+            problem = keep(shared, row, output)
+            progress.finish(row.cell_id, rules)
             yield {"kind": EventKind.ROW, "row": row, "output": output, "text": problem}
             child.send(NEXT)
 
 
-def _read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
+def read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -> tuple[Cell | None, Row | None]:
     """Read the cell that a `started` event names, or the row that a `row` event brings.
 
     Raises:
@@ -206,27 +275,28 @@ def _read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) 
     return None, None
 
 
-def _rows_of_dead_child(
-    shared: Shared, progress: _ChildProgress, cause: Cause, stderr_tail: str | None
+def rows_of_dead_child(
+    shared: Shared, progress: ChildProgress, cause: Cause, stderr_tail: str | None
 ) -> Iterator[PlainEvent]:
     """Make the row of the cell that a child died at; if it died while loading, the row of every cell left."""
     if progress.current is None and progress.finished > 0:
         return  # it died between two cells: no measurement was lost, and the next child goes on
     cells = [progress.current] if progress.current else list(progress.remaining.values())
     for cell in cells:
-        yield _row(shared, cell, cause, progress.started_at, stderr_tail)
+        yield make_row(shared, cell, cause, progress.started_at, stderr_tail)
     if cause.status is Status.OOM and progress.current is not None:
         skipped = Cause(Status.SKIPPED, why_skipped(progress.current))
         for cell in larger_batches(progress.current, progress.remaining.values()):
-            yield _row(shared, cell, skipped, clock.utc_now())
+            yield make_row(shared, cell, skipped, clock.utc_now())
 
 
-def _unsupported_rows(shared: Shared, cells: Mapping[str, Cell], reason: str) -> Iterator[PlainEvent]:
+def unsupported_rows(shared: Shared, cells: Mapping[str, Cell], reason: str) -> Iterator[PlainEvent]:
+    """Make the rows of cells that cannot be measured here."""
     for cell in cells.values():
-        yield _row(shared, cell, Cause(Status.UNSUPPORTED, reason), clock.utc_now())
+        yield make_row(shared, cell, Cause(Status.UNSUPPORTED, reason), clock.utc_now())
 
 
-def _row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail: str | None = None) -> PlainEvent:
+def make_row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail: str | None = None) -> PlainEvent:
     """Make and spool the row of a cell that no child could measure."""
     row = record(
         shared.invocation,
@@ -238,10 +308,10 @@ def _row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_tail:
         ended_at=clock.utc_now(),
         **shared.host,
     )
-    return {"kind": EventKind.ROW, "row": row, "text": _keep(shared, row)}
+    return {"kind": EventKind.ROW, "row": row, "text": keep(shared, row)}
 
 
-def _keep(shared: Shared, row: Row, output: PlainOutput | None = None) -> str | None:
+def keep(shared: Shared, row: Row, output: PlainOutput | None = None) -> str | None:
     """Spool a row with its output; if that fails, return why: the row still goes to the driver, which stores it."""
     try:
         spool.write(shared.spool, row, output)
@@ -265,5 +335,6 @@ def _request(shared: Shared, cells: Mapping[str, Cell], found: Mapping[str, Foun
     }
 
 
-def _deadline(limit_s: float) -> float:
+def deadline(limit_s: float) -> float:
+    """Give the moment at which a limit is passed, by the monotonic clock."""
     return time.monotonic() + limit_s

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from featray import errors
 from featray.core import detectors
-from featray.host import environments
+from featray.host import environments, mps_daemon
 from featray.measurement import ffmpeg, nvml, provenance, weights
 from featray.planning import inventory
 from featray.planning.inventory import Gpu, Host, Inventory
@@ -114,6 +114,7 @@ def inspect_machine(*, thorough: bool) -> Host:
         cpu_count=context["cpu_count"],
         memory_b=context["memory_b"],
         mps=mps,
+        mps_daemon=mps_daemon.find_program() is not None,
         gpus=gpus,
         python=platform.python_version(),
         packages=packages(),

@@ -1,6 +1,7 @@
 """Supervisor: runs one invocation on its own host to the end, also when the child dies or hangs.
 
-Flow: backend (a Ray task, or this process) -> `supervise` -> `child_run` -> events for the driver.
+Flow: backend (a Ray task, or this process) -> `supervise` -> `child_run`, or `joint_run` for several processes side by
+side -> events for the driver.
 The host's lease is held from before the first child until after the last. A row is in the host's spool before the next
 cell may start. A child that dies costs the cell that it was measuring; a new child measures the rest.
 """
@@ -12,7 +13,7 @@ from featray.core.cell import cell_id
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import Invocation, from_mapping
 from featray.core.row import Row, to_json
-from featray.host import child_run, lease, spool
+from featray.host import child_run, joint_run, lease, spool
 from featray.host.child import ParentWatch
 from featray.host.child_run import Shared
 from featray.measurement import ffmpeg, provenance, weights
@@ -67,9 +68,10 @@ def _wait_for_lease(invocation: Invocation, host_id: str, holder: str) -> Genera
 def _measure(shared: Shared) -> Iterator[PlainEvent]:
     """Run children until every cell has a row."""
     unfinished = {cell_id(cell): cell for cell in shared.invocation.cells}
+    run = joint_run.run if shared.invocation.cells[0].processes > 1 else child_run.run
     while unfinished:
         count_before = len(unfinished)
-        for event in child_run.run(shared, dict(unfinished)):
+        for event in run(shared, dict(unfinished)):
             if event["kind"] == EventKind.ROW:
                 row: Row = event["row"]
                 unfinished.pop(row.cell_id, None)

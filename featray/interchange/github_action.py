@@ -80,7 +80,8 @@ def _name(unit: Unit) -> str:
     row = unit.row
     parts = [row.hostname, row.gpu_name, row.input, row.detector, *_changed_keywords(unit), row.device]
     parts += [f"b={row.batch_size}", f"w={row.num_workers}" if row.num_workers else None]
-    parts += [f"t={unit.asked_threads}" if unit.asked_threads else None, row.environment]
+    parts += [f"t={unit.asked_threads}" if unit.asked_threads else None]
+    parts += [f"p={unit.processes}" if unit.processes > 1 else None, row.environment]
     return " ".join(part for part in parts if part)
 
 

@@ -13,9 +13,10 @@ from featray.core.choices import ProtocolName
 from featray.core.output_table import OutputTable
 from featray.core.rules import Rules
 from featray.measurement import ffmpeg
-from featray.measurement.cell_run import CellRun, Instruments
+from featray.measurement.cell_run import CellRun, Instruments, TimeSpan
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.frames import check_cut
+from featray.measurement.protocol import JointRun
 from featray.measurement.telemetry import GpuSource, Sampler
 
 
@@ -30,6 +31,7 @@ class Bench:
         gpu: GpuSource | None = None,
         sampled: bool = True,
         sleep: Callable[[float], None] = time.sleep,
+        others: JointRun | None = None,
     ) -> None:
         """Set the instruments up.
 
@@ -39,12 +41,17 @@ class Bench:
             gpu: The GPU to read, if any.
             sampled: Read the machine during the timed calls; False serves to measure what reading costs.
             sleep: Waits for a GPU to cool, and for an injected delay.
+            others: The processes that run side by side with this one; None: it is alone.
         """
         sampler = Sampler(gpu) if sampled and rules.protocol == ProtocolName.FEATRAY else None
-        self._instruments = Instruments(loaded=loaded, rules=rules, gpu=gpu, sampler=sampler, sleep=sleep)
+        self._instruments = Instruments(
+            loaded=loaded, rules=rules, gpu=gpu, sampler=sampler, sleep=sleep, others=others
+        )
         self._ffmpeg: str | None = None
         self._checked_cuts: set[tuple[Path, int]] = set()
         self.output: OutputTable | None = None  # of the last timed call of the cell measured last
+        self.timed_spans: list[TimeSpan] = []  # of the same cell, as `CellRun` has them
+        self.other_spans: list[TimeSpan] = []
 
     def measure(self, cell: Cell, files: Sequence[Path], cut_from: Path | None = None) -> dict[str, Any]:
         """Measure one cell.
@@ -66,7 +73,7 @@ class Bench:
         self.output = None
         cell_run = CellRun(self._instruments, cell, files)
         columns = cell_run.run()
-        self.output = cell_run.output
+        self.output, self.timed_spans, self.other_spans = cell_run.output, cell_run.timed_spans, cell_run.other_spans
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())  # empty until a call has loaded one
         return columns | ({"ffmpeg": self._ffmpeg} if self._ffmpeg else {})
 

@@ -35,10 +35,13 @@ from featray.measurement.detector import LoadedDetector
 from featray.measurement.face_check import FaceCheck
 from featray.measurement.outcome import Failure
 from featray.measurement.outputs import Output
-from featray.measurement.protocol import Calls, Repeat, Timings
+from featray.measurement.protocol import Calls, JointRun, Repeat, Timings
 from featray.measurement.telemetry import GpuSource, Sampler, TelemetryWindow
 
 T = TypeVar("T")
+
+TimeSpan = tuple[float, float]
+"""Begin and end by the clock of `time.perf_counter`, which all processes of a machine share."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class Instruments:
     gpu: GpuSource | None
     sampler: Sampler | None
     sleep: Callable[[float], None]
+    others: JointRun | None = None  # processes side by side with this one
     clocks_hz: list[float] = dataclasses.field(default_factory=list)  # of this GPU, in its timed calls so far
 
 
@@ -69,13 +73,22 @@ class CellRun:
         self._synchronize = _no_wait if self._is_pyfeat else instruments.loaded.synchronize
         self._unmet: list[str] = []
         self._reasons: list[str] = []
+        self.timed_spans: list[TimeSpan] = []  # of the timed repeats
+        self.other_spans: list[TimeSpan] = []  # of the calls that were made while other processes timed theirs
 
     def run(self) -> dict[str, Any]:
         """Warm up, time, profile and sustain; return the columns."""
         memory.reset_peaks()
         foreign = self._foreign_processes()
         before = {"load_1m": machine_state.read_load_1m(), "swap_used_b": machine_state.read_swap_used_b()}
-        calls = Calls(warm=self._warm, time=self._time, elapsed=self._elapsed, sleep=self._instruments.sleep)
+        calls = Calls(
+            warm=self._warm,
+            time=self._time,
+            elapsed=self._elapsed,
+            sleep=self._instruments.sleep,
+            others=self._instruments.others,
+            accompany=self._accompany,
+        )
         timings = protocol.measure(
             calls, self._instruments.rules, frames=self._cell.input.frames, batch_size=self._cell.batch_size
         )
@@ -118,6 +131,13 @@ class CellRun:
         device.check_used(loaded.device, torch, loaded.detector, is_pyfeat=loaded.spec.is_pyfeat)
         return seconds
 
+    def _accompany(self) -> None:
+        self._result = None
+        start = time.perf_counter()
+        _, self._result = self._call()
+        self.other_spans.append((start, time.perf_counter()))
+        self._check(self._result)
+
     def _time(self, calls: int) -> Repeat:
         self._result = None  # two results at a time would raise the peak of memory
         sampler = self._instruments.sampler
@@ -125,8 +145,10 @@ class CellRun:
             return Repeat(seconds=self._warm(calls))
         sampler.workers = self._cell.num_workers > 0
         sampler.resume()
+        start = time.perf_counter()
         try:
             seconds, result = self._call(calls)
+            self.timed_spans.append((start, time.perf_counter()))
         finally:
             window = sampler.pause()
         self._check(result)
@@ -184,12 +206,13 @@ class CellRun:
         def call() -> None:
             results[:] = [self._call()[1]]
 
-        rates = self._attempt(
-            protocol.SUSTAINED,
-            "the sustained run",
-            timings,
-            lambda: sustained.measure_rates(call, frames=self._cell.input.frames, run_s=run_s, clock=time.perf_counter),
-        )
+        def measure() -> list[float]:
+            if self._instruments.others is not None:
+                self._instruments.others.assemble()
+            frames = self._cell.input.frames
+            return sustained.measure_rates(call, frames=frames, run_s=run_s, clock=time.perf_counter)
+
+        rates = self._attempt(protocol.SUSTAINED, "the sustained run", timings, measure)
         if results:
             self._instruments.sleep(SUSTAINED_REST_S)
         if rates is not None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from featray.core.events import EventKind
-from featray.core.invocation import NEXT
+from featray.core.invocation import GO, NEXT, STOP
 
 ORPHANED = 4  # exit code when stdin closed before all cells were done and this process leads no POSIX session
 _CHUNK_B = 65536  # Linux's pipe buffer
@@ -54,11 +54,35 @@ class Channel:
         text = json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False) + "\n"
         self._write(text.encode())
 
-    def send_row(self, row: str, output: Mapping[str, Any] | None = None) -> None:
+    def send_row(self, row: str, output: Mapping[str, Any] | None = None, **fields: Any) -> None:
         """Write a row, given as JSON, with the output to keep, and wait until the supervisor has both on disk."""
-        kept = "" if output is None else f', "output": {json.dumps(output, allow_nan=False)}'
+        added = {**({} if output is None else {"output": output}), **fields}
+        kept = "".join(f', "{name}": {json.dumps(value, allow_nan=False)}' for name, value in added.items())
         self._write(f'{{"event": "row", "row": {row}{kept}}}\n'.encode())
-        while self._lines.get() != NEXT:
+        self._wait_for(NEXT)
+
+    def assemble(self) -> None:
+        """Wait until all processes of the joint run are here, and then go on with them."""
+        self.send(EventKind.ASSEMBLED)
+        self._wait_for(GO)
+
+    def announce_timed(self) -> None:
+        """Say that this process has timed its calls."""
+        self.send(EventKind.TIMED)
+
+    def is_stopped(self, wait_s: float = 0.0) -> bool:
+        """Return True once all processes of the joint run have timed their calls.
+
+        Args:
+            wait_s: How long to wait for that.
+        """
+        try:
+            return self._lines.get(timeout=wait_s) == STOP if wait_s else self._lines.get_nowait() == STOP
+        except queue.Empty:
+            return False
+
+    def _wait_for(self, line: str) -> None:
+        while self._lines.get() != line:
             pass
 
     def _write(self, line: bytes) -> None:

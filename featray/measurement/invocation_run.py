@@ -35,6 +35,8 @@ class InvocationRun:
         self._request, self._channel, self._driver = request, channel, driver
         self._remaining = list(request.invocation.cells)
         self._context: dict[str, Any] = dict(request.context or provenance.describe_host())
+        if request.member is not None:
+            machine_state.pin(request.member.cpus)
         self._context |= machine_state.columns(affinity=machine_state.count_allowed_cpus())
         self._context |= {"process": uuid.uuid4().hex}
 
@@ -43,6 +45,8 @@ class InvocationRun:
         self._channel.send(EventKind.LOADING)
         with _ends_after(self._request.invocation.rules.load_limit_s):
             opened = outcome.attempt(self._open)
+        if self._request.member is not None and not isinstance(opened, Failure):
+            self._channel.assemble()
         while self._remaining:
             if isinstance(opened, Failure):
                 self._send(self._remaining[0], opened, clock.utc_now())
@@ -67,7 +71,8 @@ class InvocationRun:
         if isinstance(loaded, Failure):
             return loaded
         self._context |= {"import_s": loaded.import_s, "load_s": loaded.load_s}
-        return Bench(loaded, rules=asked.rules, gpu=gpu)
+        others = None if self._request.member is None else self._channel
+        return Bench(loaded, rules=asked.rules, gpu=gpu, others=others)
 
     def _measure(self, cell: Cell, opened: Bench) -> bool:
         """Measure one cell and send its row; return True if this process can measure another."""
@@ -81,7 +86,8 @@ class InvocationRun:
         is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not is_faulted:
             memory.free()
-        self._send(cell, measured, started_at, output)
+        spans = {} if self._request.member is None else {"timed": opened.timed_spans, "other": opened.other_spans}
+        self._send(cell, measured, started_at, output, **spans)
         if isinstance(measured, Failure) and measured.status is Status.OOM:
             for larger in invocation.larger_batches(cell, self._remaining):
                 skipped = Failure(status=Status.SKIPPED, reason=invocation.why_skipped(cell))
@@ -99,8 +105,9 @@ class InvocationRun:
         measured: dict[str, Any] | Failure,
         started_at: str,
         output: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> None:
-        """Send a cell's row and its output, and wait until they are on disk."""
+        """Send a cell's row and its output, and wait until they are on disk; `fields` are not part of the row."""
         columns: dict[str, Any] = {"started_at": started_at, "ended_at": clock.utc_now()}
         if isinstance(measured, Failure):
             columns |= {"status": measured.status.value, "reason": measured.reason, "stderr_tail": measured.trace}
@@ -108,7 +115,7 @@ class InvocationRun:
             columns |= {"status": Status.OK.value, **measured}
         record = invocation.record(self._request.invocation, cell, **(self._context | columns))
         self._remaining.remove(cell)
-        self._channel.send_row(row.to_json(record), output)
+        self._channel.send_row(row.to_json(record), output, **fields)
 
 
 @contextmanager

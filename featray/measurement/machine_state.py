@@ -10,7 +10,7 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,15 @@ def count_allowed_cpus() -> int | None:
     Call it before OpenMP starts: it may bind this thread to one processor.
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def pin(cpus: Collection[int]) -> None:
+    """Keep this process, and what it starts, to some processors; none are named where the system has no such limit.
+
+    Call it before OpenMP starts, from the main thread: a thread has the processors of the thread that started it.
+    """
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cpus)
 
 
 def columns(*, proc: Path = PROC, sysfs: Path = SYS, affinity: int | None = None) -> dict[str, Any]:

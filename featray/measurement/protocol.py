@@ -15,11 +15,13 @@ Rules that were not met are named in the row:
     few_batches     a call has so few batches that one-off costs of each call weigh in its rate
     stages          the profiled pass was left out or failed
     sustained       the sustained run was left out or failed
+    together        a process was timed while another of its joint run did not work (`joint_row`)
 """
 
 import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from featray.core.choices import ProtocolName
 from featray.core.rules import FEW_BATCHES, Rules
@@ -39,11 +41,11 @@ WARMUP_MIN, WARMUP_SHAPES = "warmup_min", "warmup_shapes"
 WARMUP_STEADY, WARMUP_TREND = "warmup_steady", "warmup_trend"
 REPEATS_MIN, MIN_TIME, SPREAD = "repeats_min", "min_time", "spread"
 TIME_LIMIT, FEW = "time_limit", "few_batches"
-STAGES, SUSTAINED = "stages", "sustained"
+STAGES, SUSTAINED, TOGETHER = "stages", "sustained", "together"
 
 UNMET_RULES = (
     *(WARMUP_MIN, WARMUP_SHAPES, WARMUP_STEADY, WARMUP_TREND),
-    *(REPEATS_MIN, MIN_TIME, SPREAD, TIME_LIMIT, FEW, STAGES, SUSTAINED),
+    *(REPEATS_MIN, MIN_TIME, SPREAD, TIME_LIMIT, FEW, STAGES, SUSTAINED, TOGETHER),
 )
 """Every rule that a row may name as unmet."""
 
@@ -78,6 +80,19 @@ class Timings:
         return any(repeat.throttled for repeat in self.repeats)
 
 
+class JointRun(Protocol):
+    """The other processes that run side by side with this one: `channel.Channel`."""
+
+    def assemble(self) -> None:
+        """Wait until all of them are here."""
+
+    def announce_timed(self) -> None:
+        """Say that this process has timed its calls."""
+
+    def is_stopped(self, wait_s: float = 0.0) -> bool:
+        """Return True once all of them have timed their calls."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Calls:
     """What `measure` acts through: an untimed call, a repeat, the seconds since the cell began, and a sleep."""
@@ -86,6 +101,11 @@ class Calls:
     time: Callable[[int], Repeat]  # takes the number of calls in the repeat
     elapsed: Callable[[], float]
     sleep: Callable[[float], None]
+    others: JointRun | None = None  # None: this process is alone
+    accompany: Callable[[], object] | None = None  # makes a call while others time theirs; None: `warm` does
+
+
+STOP_S = 0.05  # in which the answer to the last process comes, so that it makes no further call
 
 
 def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timings:
@@ -102,8 +122,12 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
         return Timings(warmup_s=(calls.warm(),), repeats=(calls.time(1),), unmet_rules=few)
     run = _TimedRun(calls, rules, calls_to_show_every_shape(frames, batch_size))
     first = run.warm_up()
+    if calls.others is not None:
+        calls.others.assemble()
     run.repeat(first)
-    cold = () if first else (*run.unmet_warmup(), *run.late_trend())
+    if calls.others is not None:
+        keep_company(calls, calls.others)
+    cold = () if run.is_slow else (*run.unmet_warmup(), *run.late_trend())
     late = (TIME_LIMIT,) if run.is_hurried else ()
     return Timings(
         warmup_s=tuple(run.warmup_s),
@@ -112,6 +136,15 @@ def measure(calls: Calls, rules: Rules, *, frames: int, batch_size: int) -> Timi
         measured_again=run.measured_again,
         calls_per_repeat=run.calls_per_repeat,
     )
+
+
+def keep_company(calls: Calls, others: JointRun) -> None:
+    """Go on calling until every process has timed its calls: none of them may be timed with fewer beside it."""
+    others.announce_timed()
+    wait_s = STOP_S
+    while not others.is_stopped(wait_s):
+        (calls.accompany or calls.warm)()
+        wait_s = 0.0
 
 
 class _TimedRun:
@@ -125,15 +158,23 @@ class _TimedRun:
         self.measured_again = 0
         self.calls_per_repeat = 1
         self.is_hurried = False
+        self.is_slow = False  # so that one untimed call is enough
 
     def warm_up(self) -> Repeat | None:
-        """Make the untimed calls; a slow cell's second call is timed already and returned."""
+        """Make the untimed calls; a slow cell's second call is timed already and returned.
+
+        Beside other processes no call is timed before all are ready, so the first call decides there.
+        """
         self.warmup_s.append(self.calls.warm())
         slow_s = self.rules.slow_call_s
         if slow_s is not None and self.warmup_s[0] > slow_s:
+            self.is_slow = True
+            if self.calls.others is not None:
+                return None
             second = self.calls.time(1)
             if second.seconds > slow_s:
                 return second
+            self.is_slow = False
             self.warmup_s.append(second.seconds)  # only the first call was slow: warm up as usual
         while len(self.warmup_s) < self.rules.warmup_max and self.unmet_warmup():
             if not self._fits(2 * self.warmup_s[-1]):  # this one, and a timed one after it
@@ -159,7 +200,8 @@ class _TimedRun:
     def _choose_calls_per_repeat(self) -> int:
         """Choose how many calls a repeat makes, as many as fit into the cell's time limit."""
         call_s = statistics.median(self.warmup_s[-STEADY_CALLS:])
-        calls = repeats.choose_calls(call_s, self.rules)
+        factor = 1 if self.calls.others is None else repeats.JOINT_FACTOR
+        calls = repeats.choose_calls(call_s, self.rules, factor=factor)
         if calls == 1 or self._fits(calls * call_s):
             return calls
         return max(1, int((self.rules.time_limit_s - self.calls.elapsed()) / SLACK / call_s))
@@ -199,8 +241,13 @@ class _TimedRun:
         """Wait for the GPU to cool and make an untimed repeat, if another try is allowed; a repeat lasts `seconds`.
 
         While it waits, the GPU's clocks fall to idle: a timed call right after would be slow and look throttled again.
+        A process beside others never waits: they would be timed without it.
         """
-        if self.measured_again >= MAX_COOL_DOWNS or not self._fits(2 * seconds, wait_s=COOL_DOWN_S):
+        if (
+            self.calls.others is not None
+            or self.measured_again >= MAX_COOL_DOWNS
+            or not self._fits(2 * seconds, wait_s=COOL_DOWN_S)
+        ):
             return False
         self.measured_again += 1
         self.calls.sleep(COOL_DOWN_S)

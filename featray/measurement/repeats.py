@@ -19,7 +19,13 @@ faster than in warm-up still fill the time; more would lengthen every such cell.
 CALLS_MAX = 10_000  # of 25 µs each, with the default rules; a real detector takes over 1 ms
 
 
-def choose_calls(call_s: float, rules: Rules) -> int:
+JOINT_FACTOR = 4
+"""How many times longer a repeat of short calls lasts where several processes run side by side: 1.2 s by default.
+Between two repeats a process reads the machine and checks its output, and meanwhile the others run without it. A
+choice: 10 ms between repeats of 0.3 s would leave them alone for 3% of the time; of 1.2 s it is 1%."""
+
+
+def choose_calls(call_s: float, rules: Rules, *, factor: int = 1) -> int:
     """Choose how many calls are a repeat: one, or more where `repeats_max` single calls could not fill `min_time_s`.
 
     The shortest call that is timed alone lasts `min_time_s / repeats_max`, 0.25 s by default.
@@ -27,8 +33,9 @@ def choose_calls(call_s: float, rules: Rules) -> int:
     Args:
         call_s: Seconds of one call.
         rules: When to stop.
+        factor: By which repeats of short calls are longer.
     """
-    short_call_s = rules.min_time_s / rules.repeats_max
+    short_call_s = factor * rules.min_time_s / rules.repeats_max
     if call_s >= short_call_s:
         return 1
     if call_s <= 0:  # shorter than the clock's resolution

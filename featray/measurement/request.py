@@ -5,7 +5,8 @@
      "sources": {cell_id: path, ...},  the video that a cell's input was cut from, where it was cut
      "host": {column: value, ...},     columns of the row that the supervisor knows already
      "ffmpeg": "8.0.1 (pyav)",         the FFmpeg on the library path
-     "cache": "/path"}                 featray's cache
+     "cache": "/path",                 featray's cache
+     "member": {"number": 2, "count": 4, "cpus": [1, 5]}}   which of several processes side by side this is
 Everything but the invocation may be left out. An invocation without the mapping around it is a request too.
 """
 
@@ -21,6 +22,19 @@ from featray.measurement import weights
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class JointMember:
+    """Which of several processes side by side this is, and the processors that it is to keep to."""
+
+    number: int  # from 1
+    count: int
+    cpus: tuple[int, ...] = ()  # empty: any
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Write it as a JSON value."""
+        return {"number": self.number, "count": self.count, "cpus": list(self.cpus)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ChildRequest:
     """One invocation, and what the child must know of its host."""
 
@@ -30,6 +44,7 @@ class ChildRequest:
     ffmpeg: str | None
     cache: Path
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    member: JointMember | None = None  # None: this process measures alone
 
     def input_files(self, cell: Cell) -> list[Path]:
         """Return a cell's input files on this host: those of the request, else those that the sweep names."""
@@ -52,7 +67,7 @@ def from_mapping(value: Any) -> ChildRequest:
     if not isinstance(value.get("invocation"), Mapping):
         value = {"invocation": value}
     names = {column.name for column in row.columns()}
-    cache = value.get("cache")
+    cache, member = value.get("cache"), value.get("member")
     return ChildRequest(
         invocation=invocation.from_mapping(value["invocation"]),
         files=value.get("files") or {},
@@ -60,4 +75,5 @@ def from_mapping(value: Any) -> ChildRequest:
         context={name: item for name, item in (value.get("host") or {}).items() if name in names},
         ffmpeg=value.get("ffmpeg"),
         cache=Path(cache) if cache else weights.featray_cache(),
+        member=JointMember(**{**member, "cpus": tuple(member["cpus"])}) if member else None,
     )

@@ -44,6 +44,7 @@ class Host:
     cpu_count: int | None = None
     memory_b: int | None = None
     mps: bool = False
+    mps_daemon: bool | None = None  # the program that starts NVIDIA's MPS is there; None: not looked for
     gpus: tuple[Gpu, ...] = ()
     python: str | None = None
     packages: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -64,6 +64,7 @@ HOST: Mapping[str, FieldRule] = {
     **dict.fromkeys(("ffmpeg", "ffmpeg_lack", "ffmpeg_remedy"), _TEXT),
     **dict.fromkeys(("cpu_count", "memory_b", "disk_free_b"), _COUNT),
     "mps": (lambda value: isinstance(value, bool), "true or false"),
+    "mps_daemon": _or_null((lambda value: isinstance(value, bool), "true or false")),
     "gpus": (lambda value: isinstance(value, list), "a list of GPUs"),
     **dict.fromkeys(("cuda_architectures", "weights_cached", "node_ids"), _TEXTS),
     **dict.fromkeys(("packages", "labels"), _PAIRS),

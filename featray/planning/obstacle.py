@@ -5,6 +5,7 @@ Pure. What the inventory does not know (null) is no obstacle: the child will fin
 """
 
 import dataclasses
+from collections.abc import Hashable
 from enum import Enum, auto
 
 from featray.core import wording
@@ -28,6 +29,7 @@ class ObstacleCause(Enum):
     TORCH_WITHOUT_KERNELS = auto()
     TOO_LITTLE_MEMORY = auto()
     WEIGHTS_MISSING = auto()
+    NO_MPS_DAEMON = auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,12 +43,23 @@ class Obstacle:
 def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
     """Find why a target can never run a cell; None where nothing is known against it.
 
-    Of the cell only the detector's class counts, and whether it has an environment of its own.
+    Of the cell only `deciding` counts.
     """
+    if cell.mps_daemon and target.host.mps_daemon is False:
+        reason = f"NVIDIA's MPS cannot run on {target.host.hostname}: {MPS_PROGRAM} is not there"
+        return Obstacle(cause=ObstacleCause.NO_MPS_DAEMON, reason=reason)
     if not cell.detector.is_pyfeat:
         return None
     software = None if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)
-    return software or _of_memory(target)
+    return software or _of_memory(cell, target)
+
+
+def deciding(cell: Cell) -> Hashable:
+    """Give what of a cell decides whether a target can run it."""
+    return cell.detector.class_name, bool(cell.requirements), cell.processes, cell.mps_daemon
+
+
+MPS_PROGRAM = "nvidia-cuda-mps-control"
 
 
 def _of_pyfeat(cell: Cell, target: Target) -> Obstacle | None:
@@ -70,8 +83,10 @@ def _of_torch(target: Target) -> Obstacle | None:
     return Obstacle(cause=ObstacleCause.TORCH_WITHOUT_KERNELS, reason=reason)
 
 
-def _of_memory(target: Target) -> Obstacle | None:
-    if not target.memory_b or target.memory_b >= DETECTOR_MEMORY_B:
+def _of_memory(cell: Cell, target: Target) -> Obstacle | None:
+    least_b = cell.processes * DETECTOR_MEMORY_B
+    if not target.memory_b or target.memory_b >= least_b:
         return None
-    reason = f"{wording.size(target.memory_b)} of memory; a detector needs {wording.size(DETECTOR_MEMORY_B)}"
+    detectors = "a detector needs" if cell.processes == 1 else f"{cell.processes} processes need at least"
+    reason = f"{wording.size(target.memory_b)} of memory; {detectors} {wording.size(least_b)}"
     return Obstacle(cause=ObstacleCause.TOO_LITTLE_MEMORY, reason=reason)

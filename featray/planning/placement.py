@@ -5,13 +5,13 @@ Pure: everything known about a host is in the inventory; nothing here asks a mac
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 
 from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device
 from featray.planning import target_selection
 from featray.planning.inventory import Inventory, Target
-from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
+from featray.planning.obstacle import Obstacle, ObstacleCause, deciding, find_obstacle
 from featray.sweep import Selector
 
 
@@ -73,13 +73,13 @@ def match(
     units: list[PlacedUnit] = []
     refusals: list[Refusal] = []
     by_device = {device: [target for target in picked if target.device == device] for device in Device}
-    known: dict[tuple[str, bool], dict[str, Obstacle | None]] = {}  # by what of a cell decides
+    known: dict[Hashable, dict[str, Obstacle | None]] = {}  # by what of a cell decides
     for cell in cells:
         targets = by_device[cell.device]
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
             refusals.append(_refusal(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))
-        obstacles = known.setdefault((cell.detector.class_name, bool(cell.requirements)), {})
+        obstacles = known.setdefault(deciding(cell), {})
         obstacles |= {
             target.target_id: find_obstacle(cell, target) for target in targets if target.target_id not in obstacles
         }

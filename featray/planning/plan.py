@@ -166,7 +166,16 @@ def _process_parts(unit: PlacedUnit) -> Hashable:
     """Give what `process_key` is made of. Detectors go by their identity: the cells of a sweep share theirs."""
     cell = unit.cell
     variables = tuple(cell.env.items())
-    return (unit.target.target_id, id(cell.detector), cell.weights, cell.requirements, variables, cell.threads)
+    together = (cell.processes, cell.mps_daemon)
+    return (
+        unit.target.target_id,
+        id(cell.detector),
+        cell.weights,
+        cell.requirements,
+        variables,
+        cell.threads,
+        together,
+    )
 
 
 def _split(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:
@@ -177,7 +186,11 @@ def _split(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:
 
 
 def process_key(cell: Cell, target_id: str) -> str:
-    """Name the process that a unit needs: units of one name can be measured by one process."""
+    """Name the process, or the processes side by side, that a unit needs.
+
+    Units of one name can be measured by the same.
+    """
+    together = {"processes": cell.processes, "mps_daemon": cell.mps_daemon} if cell.processes > 1 else {}
     return identity.digest(
         {
             "target": target_id,
@@ -186,6 +199,7 @@ def process_key(cell: Cell, target_id: str) -> str:
             "weights": cell.weights,
             "requirements": list(cell.requirements),
             "env": cell.environment_variables(),
+            **together,
         }
     )
 

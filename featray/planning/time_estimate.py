@@ -32,9 +32,10 @@ def measured_s(units: Iterable[StoredUnit]) -> Durations:
 def expect_s(cell: Cell, rules: Rules, stored_s: float | None) -> float:
     """Expect a cell's seconds: its calls as stored, else as guessed, and the sustained run.
 
-    Calls that are too short to time alone fill `min_time_s`.
+    Calls that are too short to time alone fill `min_time_s`. Rows of several processes hold the time of their calls
+    shared out over all processes, and each process makes so many.
     """
-    calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s, rules.min_time_s)
+    calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s * cell.processes, rules.min_time_s)
     return calls_s + rules.sustained_time_s
 
 
@@ -42,4 +43,4 @@ def guess_s(cell: Cell, rules: Rules) -> float:
     """Guess a cell's seconds where nothing is stored: frames x a typical rate x the fewest calls."""
     calls = 2 if rules.protocol == ProtocolName.PYFEAT else rules.warmup_min + rules.repeats_min + int(rules.stages)
     rate = GUESSED_S_PER_FRAME[cell.device] if cell.detector.is_pyfeat else 0.0
-    return cell.input.frames * (rate + cell.delay_s_per_frame) * calls
+    return cell.input.frames * (rate + cell.delay_s_per_frame) * calls * cell.processes  # no faster together than alone

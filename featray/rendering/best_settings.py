@@ -71,7 +71,7 @@ def title(best: Sequence[BestSetting]) -> str:
 
 HEADINGS = (
     *("input", "detector", "host", "target", "run", "weights"),
-    *("batch", "equally fast", "workers", "threads", "environment", "ms", "95% CI", "fps"),
+    *("batch", "equally fast", "workers", "threads", "processes", "environment", "ms", "95% CI", "fps"),
 )
 """Every column that the table can have."""
 
@@ -86,6 +86,7 @@ def table(best: Sequence[BestSetting], columns: Columns) -> tuple[list[str], lis
         "equally fast": any(setting.equally_fast for setting in best),
         "workers": columns.workers,
         "threads": columns.threads,
+        "processes": columns.processes,
         "environment": columns.environment,
         "95% CI": columns.interval,
     }
@@ -111,6 +112,7 @@ def _line(setting: BestSetting) -> list[str]:
         wording.listed(setting.equally_fast) or wording.ABSENT,
         str(unit.row.num_workers),
         unit_text.threads(unit),
+        str(unit.processes),
         unit_text.environment(unit),
         unit_text.frame_time(unit),
         unit_text.interval(unit),

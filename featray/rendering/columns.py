@@ -19,6 +19,7 @@ class Columns:
 
     workers: bool
     threads: bool
+    processes: bool
     environment: bool
     calls: bool
     interval: bool
@@ -39,6 +40,8 @@ SCORES: Mapping[str, str] = {
 """Score of a row -> its column; the scores of single action units are in the JSON report."""
 
 
+EACH = "ms each"
+"""Time per frame of one process beside the others; `ms/frame` is that of all processes together."""
 START = ("start s", "first call s")
 ENERGY = ("J/frame", "J/face", "kWh/1000 h")
 """Energy of the whole GPU, its idle power included; the last for hours of film."""
@@ -49,6 +52,7 @@ def varying(units: Sequence[Unit]) -> Columns:
     return Columns(
         workers=len({unit.row.num_workers for unit in units}) > 1,
         threads=len({unit.threads for unit in units if unit.threads}) > 1,
+        processes=len({unit.processes for unit in units}) > 1,
         environment=len({unit.row.environment for unit in units}) > 1,
         calls=any(len(unit.rows) > 1 or unit.repeats[1] > 1 for unit in units),
         interval=any(unit.interval_s is not None for unit in units),
@@ -63,7 +67,7 @@ def varying(units: Sequence[Unit]) -> Columns:
 def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
-    names = ["device", "batch", "workers", "threads", "environment", *figures]
+    names = ["device", "batch", "workers", "threads", "processes", "environment", *figures, EACH]
     names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR", *START, *ENERGY]
     return [*_shown(names, columns), *(SCORES[score] for score in columns.accuracy)]
 
@@ -75,8 +79,10 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
         str(unit.row.batch_size),
         str(unit.row.num_workers),
         unit_text.threads(unit),
+        str(unit.processes),
         unit_text.environment(unit),
         *_figures(unit, kind),
+        unit_text.process_frame_time(unit),
         unit_text.faces_per_frame(unit),
         unit_text.face_time(unit),
         unit_text.calls(unit),
@@ -93,11 +99,11 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
 
 def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
     """Leave out what stands under a column that the report does not show."""
-    settings = (columns.workers, columns.threads, columns.environment)
+    settings = (columns.workers, columns.threads, columns.processes, columns.environment)
     faces = (columns.faces, columns.faces)
     added = (*(columns.start for _ in START), *(columns.energy for _ in ENERGY))
     spread = (columns.calls, columns.interval, columns.spread)
-    shown = (True, True, *settings, True, True, True, *faces, *spread, *added)
+    shown = (True, True, *settings, True, True, True, columns.processes, *faces, *spread, *added)
     return list(itertools.compress(texts, shown))
 
 

@@ -22,7 +22,7 @@ Key = TypeVar("Key")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Table:
-    """One detector on one input: its units by device, environment, workers, threads and batch."""
+    """One detector on one input: its units by device, environment, workers, threads, processes, batch."""
 
     detector: str
     heading: str
@@ -164,6 +164,7 @@ def _order(unit: Unit) -> tuple[object, ...]:
         row.environment or "",
         row.num_workers,
         (len(threads), threads),
+        unit.processes,
         row.batch_size,
         unit.key,
     )

@@ -15,6 +15,7 @@ from featray.core.cell import Cell
 from featray.errors import BadInput
 from featray.rendering import recommendation_code
 
+_CPUS = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*")  # as `host.cpu_shares` writes a share
 NAME_LENGTH = 60  # characters of a file's name: most file systems allow 255 bytes
 
 _LOOP = '''
@@ -60,7 +61,7 @@ def write(estimate: ArchiveEstimate) -> dict[str, str]:
         BadInput: only hours are known, a path has a line break, or a setting is not known in full.
     """
     files: dict[str, str] = {}
-    for share in sorted(estimate.shares, key=lambda share: share.forecast.unit.target.place):
+    for share in sorted(estimate.shares, key=lambda share: (share.forecast.unit.target.place, share.process or 0)):
         name = _name(share, files)
         files[f"{name}.txt"] = "".join(f"{path}\n" for path in _paths(share, estimate))
         files[f"{name}.py"] = script(share)
@@ -70,6 +71,7 @@ def write(estimate: ArchiveEstimate) -> dict[str, str]:
 def _name(share: WorkerShare, taken: dict[str, str]) -> str:
     target = share.forecast.unit.target
     plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{target.host_name}-{target.device_name}").strip("-.")[:NAME_LENGTH]
+    plain += "" if share.process is None else f"-process-{share.process}"
     name, number = plain or "worker", 2
     while f"{name}.txt" in taken:
         name, number = f"{plain}-{number}", number + 1
@@ -112,9 +114,12 @@ def script(share: WorkerShare) -> str:
 
 def _header(share: WorkerShare) -> Iterator[str]:
     place = wording.plain(share.forecast.unit.target.place).replace("\\", "/").replace('"', "'")
-    films, rate = wording.count(len(share.films), "film"), wording.rate(share.forecast.hz)
+    films, rate = wording.count(len(share.films), "film"), wording.rate(share.hz)
     yield f'"""Detects faces in {films} on {place}, with the setting that featray measured there ({rate} frames/s).'
     yield ""
+    if share.process is not None:
+        count = share.forecast.unit.processes
+        yield f"Process {share.process} of {count} side by side: start the scripts of all of them at the same time."
     yield "Alone: python THIS_FILE. Under Ray Data: ray.data.from_items([{'path': ...}]).map(Detect, concurrency=1)."
     yield "Paths of the films are those of the machine that wrote this file."
     yield '"""'
@@ -122,12 +127,27 @@ def _header(share: WorkerShare) -> Iterator[str]:
 
 
 def _device(share: WorkerShare) -> Iterator[str]:
-    """Choose the GPU before torch is imported."""
-    uuid = share.forecast.unit.row.gpu_uuid
-    if uuid:
+    """Choose the GPU and the processors before torch is imported."""
+    row, cpus = share.forecast.unit.row, _cpus(share)
+    if row.gpu_uuid or cpus:
         yield "import os"
         yield ""
-        yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {uuid!r})"
+    if row.gpu_uuid:
+        yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {row.gpu_uuid!r})"
+    if row.mps_daemon:
+        yield "# Measured under NVIDIA's MPS: start `nvidia-cuda-mps-control -d` first."
+    if cpus:
+        yield f"os.sched_setaffinity(0, {cpus})  # the processors of this process, as measured"
+
+
+def _cpus(share: WorkerShare) -> list[int]:
+    """Read the processors of a process; empty where it was not pinned."""
+    pinned = (share.forecast.unit.row.pinned_cpus or "").split("; ")
+    own = pinned[(share.process or 1) - 1] if share.process and share.process <= len(pinned) else ""
+    if not _CPUS.fullmatch(own):
+        return []
+    bounds = [[int(end) for end in run.split("-")] for run in own.split(",")]
+    return [cpu for run in bounds for cpu in range(run[0], run[-1] + 1)]
 
 
 def _detect(cell: Cell) -> list[str]:

@@ -26,14 +26,13 @@ def line(share: WorkerShare, footage: Footage) -> list[str]:
     """Write one worker of the plan, under `HEADINGS`."""
     film_s = sum(footage.films[film].duration_s for film in share.films)
     low_s, high_s = share.interval_s
-    memory = share.forecast.memory
     return [
-        share.forecast.unit.target.place,
+        share.place,
         recommendation_text.name(share.forecast.unit),
         str(len(share.films)),
         wording.digits(film_s / 3600),
         f"{duration(share.time_s)} ({duration(low_s)} to {duration(high_s)})",
-        wording.size(memory.size_b) if memory else wording.ABSENT,
+        wording.ABSENT if share.memory_b is None else wording.size(share.memory_b),
         _kwh(share.energy_j),
         wording.ABSENT if share.price_per_hour is None else _money(share.price_per_hour * share.time_s / 3600),
     ]

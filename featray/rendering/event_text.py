@@ -26,6 +26,8 @@ def event_line(event: PlainEvent) -> str:
 def row_line(row: Mapping[str, Any]) -> str:
     """Describe a row in one line: its time per frame, or why it has none."""
     name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
+    if (row.get("processes") or 1) > 1:
+        name += f", {row['processes']} processes"
     if row["attempt"] > 1:
         name += f", try {row['attempt']}"
     if row["timed_s"] and row["frames"]:

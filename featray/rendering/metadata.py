@@ -11,6 +11,7 @@ from featray.analysis.units import Unit
 from featray.core import report_order, wording
 from featray.core.choices import Device
 from featray.core.row import Row
+from featray.rendering.columns import EACH
 
 Labelled = tuple[tuple[str, str], ...]
 """(label, value) in the order in which they are shown."""
@@ -117,7 +118,12 @@ _OBSERVED: Mapping[str, Reader] = {
     "Driver": lambda row: row.driver,
     "FFmpeg": lambda row: row.ffmpeg,
     "OMP_NUM_THREADS": lambda row: row.omp_num_threads,
+    "CPUs of each process": lambda row: row.pinned_cpus,
+    "MPS daemon": lambda row: "on" if row.mps_daemon else None,
 }
+
+
+PROCESSES = f"Processes side by side (times are of all together, `{EACH}` of one)"
 
 
 def _grid(units: Sequence[Unit]) -> Labelled:
@@ -127,6 +133,7 @@ def _grid(units: Sequence[Unit]) -> Labelled:
         "Devices swept": devices,
         "Batch sizes": sorted({row.batch_size for row in rows}),
         "DataLoader workers": sorted({row.num_workers for row in rows}),
+        PROCESSES: sorted({unit.processes for unit in units}) if any(unit.processes > 1 for unit in units) else (),
         "Variables of the sweep": sorted({variable for unit in units for variable in _variables(unit)}),
     }
     return tuple((label, wording.listed(values)) for label, values in axes.items() if values)

@@ -87,6 +87,9 @@ def setup_lines(unit: Unit) -> Iterator[str]:
         return
     if cell.requirements:
         yield f"# Installed: {wording.plain(', '.join(cell.requirements))}"
+    if unit.processes > 1:
+        yield f"# Measured with {unit.processes} processes side by side: start this {unit.processes} times,"
+        yield "# each with its share of the films."
     yield from _variables(unit)
     yield f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"
     yield ""

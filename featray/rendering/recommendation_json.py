@@ -39,6 +39,8 @@ SETTING_KEYS: Mapping[str, str] = {
     "batch_size": "frames per batch",
     "num_workers": "DataLoader workers",
     "threads": "OMP_NUM_THREADS as text; null if unknown",
+    "processes": "processes that ran side by side; speed and memory are those of all together",
+    "mps_daemon": "true: they shared the GPU through NVIDIA's MPS; null for one process",
     "env": "environment variables that the sweep set, without threads; null if unknown",
     "device": "cpu, cuda or mps",
     "environment": "named environment; null is the host's own",
@@ -81,6 +83,8 @@ CANDIDATE_KEYS: Mapping[str, str] = {
         "batch_size",
         "num_workers",
         "threads",
+        "processes",
+        "mps_daemon",
         "env",
         "failures",
         "older",
@@ -96,7 +100,7 @@ CANDIDATE_KEYS: Mapping[str, str] = {
 """Of each entry of `failed` and of the recommendation's `older`."""
 
 TRADEOFF_KEYS: Mapping[str, str] = {
-    **{key: SETTING_KEYS[key] for key in ("batch_size", "num_workers", "threads", "env")},
+    **{key: SETTING_KEYS[key] for key in ("batch_size", "num_workers", "threads", "processes", "mps_daemon", "env")},
     "frames_per_s": SETTING_KEYS["frames_per_s"],
     "batch_s": "seconds of a batch",
     "memory_b": SETTING_KEYS["memory_b"],
@@ -108,6 +112,8 @@ VERDICT_KEYS: Mapping[str, str] = {
     "batch_size": "of the setting that is compared",
     "num_workers": "of the setting that is compared",
     "threads": "of the setting that is compared",
+    "processes": "of the setting that is compared",
+    "mps_daemon": "of the setting that is compared",
     "env": "of the setting that is compared",
     "verdict": "FASTER, SLOWER, EQUIVALENT, INCONCLUSIVE or NOT COMPARABLE",
     "dagger": "true: the difference may be chance, given how many were looked at; it counts as not decided",
@@ -191,6 +197,8 @@ def _settings(unit: Unit) -> dict[str, Any]:
         "batch_size": unit.row.batch_size,
         "num_workers": unit.row.num_workers,
         "threads": unit.threads,
+        "processes": unit.processes,
+        "mps_daemon": unit.row.mps_daemon,
         "env": None if unit.variables is None else dict(unit.variables),
     }
 

@@ -92,6 +92,9 @@ def _settings(unit: Unit) -> list[str]:
     parts = [f"batch {row.batch_size}"]
     parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
     parts += [f"{wording.plain(threads)} threads"] if threads not in (None, "1") else []
+    parts += (
+        [f"{unit.processes} processes side by side{' under MPS' * bool(row.mps_daemon)}"] if unit.processes > 1 else []
+    )
     parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
     parts += [f"environment {unit_text.environment(unit)}"] if row.environment else []
     return parts
@@ -158,7 +161,7 @@ def _equals(best: Setting) -> str:
     verdicts = {id(pair.candidate): f"{pair.verdict}{'†' * pair.dagger}" for pair in best.equals}
     units = sorted(
         [best.fastest, *(pair.candidate for pair in best.equals)],
-        key=lambda unit: (unit.row.batch_size, unit.row.num_workers, unit.threads or ""),
+        key=lambda unit: (unit.processes, unit.row.batch_size, unit.row.num_workers, unit.threads or ""),
     )
     return "; ".join(f"{', '.join(_settings(unit))} ({verdicts.get(id(unit), 'the fastest')})" for unit in units)
 

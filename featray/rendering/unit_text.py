@@ -41,6 +41,11 @@ def frame_time(unit: Unit) -> str:
     return _written(unit.frame_s, wording.milliseconds)
 
 
+def process_frame_time(unit: Unit) -> str:
+    """Write the time per frame or image of one process beside the others in ms."""
+    return _written(unit.process_frame_s, wording.milliseconds)
+
+
 def faces_per_frame(unit: Unit) -> str:
     """Write the mean number of faces per frame, with the fewest and the most: `0.8 (0 to 2)`."""
     row = unit.row

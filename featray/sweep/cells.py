@@ -9,6 +9,7 @@ from typing import Any
 
 from featray.core import detectors, inputs
 from featray.core.cell import Cell, cell_id
+from featray.core.choices import Device
 from featray.sweep.grid import GridPart, Sweep
 
 
@@ -17,7 +18,7 @@ def expand(sweep: Sweep) -> list[Cell]:
 
     Returns:
         Distinct cells in grid order, the first axis slowest: detector, input, device, num_workers, threads,
-        batch_size, environment. Without environments, cells run in the host's own.
+        processes, batch_size, environment. Without environments, cells run in the host's own.
     """
     grid = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
     included = (cell for part in sweep.include for cell in _grid(sweep, part))
@@ -34,6 +35,7 @@ def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
         "device": sweep.axes.device,
         "num_workers": sweep.axes.num_workers,
         "threads": sweep.axes.threads,
+        "processes": sweep.axes.processes,
         "batch_size": sweep.axes.batch_size,
         "environment": list(sweep.environments) or [None],
     }
@@ -48,6 +50,7 @@ def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
             requirements=tuple(sweep.environments.get(settings["environment"], ())),
             env=sweep.env,
             delay_s_per_frame=sweep.delay_s_per_frame,
+            mps_daemon=sweep.mps_daemon and settings["device"] == Device.CUDA and settings["processes"] > 1,
         )
 
 

@@ -24,6 +24,7 @@ class Axes:
     batch_size: tuple[int, ...]
     num_workers: tuple[int, ...] = (0,)
     threads: tuple[int | None, ...] = (None,)
+    processes: tuple[int, ...] = (1,)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class GridPart:
     device: tuple[Device, ...] | None = None
     num_workers: tuple[int, ...] | None = None
     threads: tuple[int | None, ...] | None = None
+    processes: tuple[int, ...] | None = None
     batch_size: tuple[int, ...] | None = None
     environment: tuple[str, ...] | None = None
 
@@ -85,4 +87,5 @@ class Sweep:
     reference: Reference | None = None
     exclusive: Exclusive = Exclusive.HOST
     interchangeable: bool = False
+    mps_daemon: bool = False  # several processes share a GPU through NVIDIA's MPS
     seed: int = 0

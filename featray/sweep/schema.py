@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from featray.core import detectors, inputs, quantities
-from featray.core.cell_fields import PARALLEL_MAX
-from featray.core.choices import Device, Exclusive, WeightsKind
+from featray.core.cell_fields import PARALLEL_MAX, PROCESSES_MAX
+from featray.core.choices import Device, Exclusive, ProtocolName, WeightsKind
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
 from featray.yamlfile import StrictModel
@@ -48,6 +48,7 @@ DeviceName = Annotated[Device, Field(strict=False)]
 """Not strict: pydantic's strict mode takes no text for an enum."""
 Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
 Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
+Processes = Annotated[int, Field(ge=1, le=PROCESSES_MAX)]
 
 
 class DetectorEntry(StrictModel):
@@ -97,6 +98,7 @@ class AxesEntry(StrictModel):
     batch_size: Several[Positive]
     num_workers: Several[Workers] = (0,)
     threads: Several[Threads | None] = (None,)
+    processes: Several[Processes] = (1,)
 
 
 class RuleEntry(StrictModel):
@@ -109,6 +111,7 @@ class RuleEntry(StrictModel):
     device: Several[DeviceName] | None = None
     num_workers: Several[Workers] | None = None
     threads: Several[Threads | None] | None = None
+    processes: Several[Processes] | None = None
     batch_size: Several[Positive] | None = None
     environment: Several[Text] | None = None
 
@@ -217,4 +220,19 @@ class SweepFileContent(StrictModel):
     reference: ReferenceEntry | None = None
     exclusive: Annotated[Exclusive, Field(strict=False)] = Exclusive.HOST
     interchangeable: bool = False
+    mps_daemon: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+
+    @model_validator(mode="after")
+    def _can_run_side_by_side(self) -> Self:
+        parts: tuple[AxesEntry | RuleEntry, ...] = (self.axes, *self.include)
+        asked = [count for part in parts for count in part.processes or ()]
+        has_several = max(asked, default=1) > 1
+        if has_several and self.measure.protocol == ProtocolName.PYFEAT:
+            raise ValueError("protocol pyfeat is one process, as py-feat's own script is; leave out axes.processes")
+        devices = [device for part in parts for device in part.device or ()]
+        if self.mps_daemon and not (has_several and Device.CUDA in devices):
+            raise ValueError(
+                "mps_daemon: true shares a GPU between processes; expected device cuda and axes.processes above 1"
+            )
+        return self

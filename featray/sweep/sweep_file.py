@@ -81,6 +81,7 @@ def load(
         reference=_reference(file.reference),
         exclusive=file.exclusive,
         interchangeable=file.interchangeable,
+        mps_daemon=file.mps_daemon,
         seed=file.seed,
     )
     _check_grid(sweep, document)

@@ -43,6 +43,7 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "ended_at": MOMENTS,
     "timed_s": TIMES,
     "warmup_s": TIMES,
+    "process_timed_s": st.dictionaries(TEXT, TIMES, max_size=3),
     "sustained_hz": TIMES,
     "interval_s": TIMES.map(lambda times: [min(times), max(times)]),
     "face_counts": st.lists(st.tuples(st.integers(0, 9), st.integers(1, 99)), max_size=3).map(

@@ -151,7 +151,7 @@ def make_row(**changes: Any) -> Row:
     asked = make_cell(
         threads=threads,
         requirements=tuple(requirements),
-        **{name: labels[name] for name in _ASKED if labels[name] is not None},
+        **{name: labels[name] for name in _ASKED if labels.get(name) is not None},
     )
     work = changes["work"] if "work" in changes else make_work(asked)
     columns: dict[str, Any] = {
@@ -187,6 +187,7 @@ _ASKED = (
     "device",
     "batch_size",
     "num_workers",
+    "processes",
     "weights",
     "environment",
     "delay_s_per_frame",
@@ -227,6 +228,20 @@ def make_rows(medians_s: Sequence[float], **changes: Any) -> list[Row]:
             timed_s=[median_s * share for share in (0.99, 1.0, 1.0, 1.0, 1.01)],
         )
         for number, median_s in enumerate(medians_s, start=1)
+    ]
+
+
+def make_joint_rows(medians_s: Sequence[float], processes: int = 2, **changes: Any) -> list[Row]:
+    """Make rows of processes side by side: together they take so many seconds per call, each so many times as long."""
+    rows = make_rows(medians_s, processes=processes, **changes)
+    return [
+        dataclasses.replace(
+            row,
+            process_timed_s={
+                str(number): [processes * time_s for time_s in row.timed_s or ()] for number in range(1, processes + 1)
+            },
+        )
+        for row in rows
     ]
 
 

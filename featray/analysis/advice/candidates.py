@@ -25,7 +25,7 @@ FAILURES = (Status.OOM, Status.TIMEOUT, Status.CRASHED, Status.FAILED, Status.WR
 OF_SETTINGS = ("omp_num_threads", "torch_threads", "protocol")
 """Columns of CONTEXT that settings of one context may differ in: threads are varied, and a protocol is ranked."""
 
-SETTINGS = ("batch_size", "num_workers", "threads", "env")
+SETTINGS = ("batch_size", "num_workers", "threads", "env", "processes", "mps_daemon")
 """Parts of a cell that are settings of one detector; `Candidate.size` orders them."""
 
 
@@ -59,11 +59,12 @@ class Candidate:
         return bool(self.failures), self.unit.is_imported, self.is_few, self.is_pyfeat_protocol, bool(self.older)
 
     @property
-    def size(self) -> tuple[int, int, int, int]:
+    def size(self) -> tuple[int, int, int, int, int]:
         """Order settings by size: the smallest needs the least memory, answers first, and sets the fewest variables."""
         row, threads = self.unit.row, self.unit.threads or ""
         variables = len(self.unit.variables or ())
-        return row.batch_size, row.num_workers, int(threads) if threads.isdigit() else 1, variables
+        number = int(threads) if threads.isdigit() else 1
+        return self.unit.processes, row.batch_size, row.num_workers, number, variables
 
     @property
     def detector(self) -> Hashable:

@@ -156,6 +156,7 @@ def _software(member: PlacedCell) -> str:
             "requirements": list(cell.requirements),
             "weights": cell.weights,
             "env": dict(cell.env),
+            "mps_daemon": cell.mps_daemon,
         }
     )
 

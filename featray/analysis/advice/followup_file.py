@@ -49,23 +49,26 @@ def _content(followup: Followup) -> dict[str, Any]:
     """Give the sweep's keys and values; what is empty is left out."""
     cells = followup.cells
     first = cells[0]
-    axes = {
+    axes: dict[str, Any] = {
         "device": _distinct(cell.device for cell in cells),
         "batch_size": sorted({cell.batch_size for cell in cells}),
         "num_workers": sorted({cell.num_workers for cell in cells}),
     }
-    threads = _distinct(cell.threads for cell in cells)
+    threads, processes = _distinct(cell.threads for cell in cells), sorted({cell.processes for cell in cells})
+    axes |= {} if threads == [None] else {"threads": threads}
+    axes |= {} if processes == [1] else {"processes": processes}
     hosts = {"host": _pattern(followup.host), "gpu": _pattern(followup.gpu)}
     content: dict[str, Any] = {
         "name": followup.name,
         "description": "Follow-up: " + wording.shortened("; ".join(followup.reasons), DESCRIPTION_LENGTH),
         "detectors": _distinct_entries(_detector(cell.detector) for cell in cells),
         "inputs": _distinct_entries(_input(cell.input) for cell in cells),
-        "axes": axes if threads == [None] else {**axes, "threads": threads},
+        "axes": axes,
         "exclude": list(_excluded(cells)),
         "hosts": {key: value for key, value in hosts.items() if value},
         "measure": {"invocations": followup.invocations} if followup.invocations else {},
         "weights": first.weights,
+        "mps_daemon": any(cell.mps_daemon for cell in cells) or None,
         "env": dict(first.env),
         "environments": {cell.environment or "own": list(cell.requirements) for cell in cells if cell.requirements},
         "baseline": followup.baseline,
@@ -131,8 +134,9 @@ def _excluded(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
         yield rule | ({"batch_size": list(missing)} if len(missing) < len(batches) else {})
 
 
-_AXES = ("input", "device", "num_workers", "threads")
+_AXES = ("input", "device", "num_workers", "threads", "processes")
 
 
 def _point(cell: Cell) -> tuple[Any, ...]:
-    return cell.detector.name, cell.input.name, cell.device, cell.num_workers, cell.threads, cell.batch_size
+    settings = cell.num_workers, cell.threads, cell.processes, cell.batch_size
+    return cell.detector.name, cell.input.name, cell.device, *settings

@@ -42,10 +42,10 @@ class Tradeoff:
 
 
 def batch_s(unit: Unit) -> float:
-    """Give the seconds of a batch: of a call, over its batches."""
+    """Give the seconds of a batch: of a call, over its batches; of a process beside others, its own."""
     row = unit.row
     batches = row.batches or math.ceil((row.frames or 1) / row.batch_size)
-    return (unit.call_s or math.inf) / batches
+    return (unit.process_call_s or math.inf) / batches
 
 
 def weigh(candidate: Candidate) -> Tradeoff:

@@ -36,6 +36,11 @@ RULES: Mapping[str, tuple[str, str]] = {
         "Use a longer input or a smaller batch",
     ),
     "sustained": ("the sustained run was not made{scope}", "Raise `time_limit_s`, or see the row's reason"),
+    "together": (
+        "processes side by side did not all work during the timed calls of each other{scope}; they may be slower in "
+        "steady work",
+        "Use a longer input, or raise `min_time_s`",
+    ),
     "stages": ("the stages were not profiled{scope}", "Raise `time_limit_s`, or see the row's reason"),
 }
 """Name of a rule in `Row.unmet_rules` -> what follows, with a place for `scope`, and what to do."""

@@ -11,7 +11,7 @@ from featray.analysis.units import Unit
 from featray.core import detect_call, detectors, inputs
 from featray.errors import BadInput, suggest
 
-SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "environment")
+SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "processes", "environment")
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
     "gpu": ("gpu_uuid", "gpu_name", "gpu_memory_b"),
@@ -20,6 +20,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "driver": ("driver",),
     "host": ("host_id", "hostname", "cpu_model", "cpu_count", "memory_b", "arch", "os"),
     "threads": ("omp_num_threads", "torch_threads"),
+    "mps": ("mps_daemon",),
     "environment": ("python", "ffmpeg", "environment"),
     "measuring": ("protocol", "exclusive", "delay_s_per_frame", "calls_per_repeat"),
     "rules": ("rules",),
@@ -48,6 +49,7 @@ VARIABLES = "variables"
 TITLES: Mapping[str, str] = {
     "torch": "torch stack",
     "pyfeat": "py-feat",
+    "mps": "MPS daemon",
     "measuring": "way of measuring",
     "cpu_settings": "CPU settings",
     "gpu_settings": "GPU settings",
@@ -122,8 +124,8 @@ def detector_parts(over: Iterable[str]) -> list[str]:
 
 def value(unit: Unit, key: str) -> str | None:
     """Read a key of a unit as text; None if the unit does not have it."""
-    if key == "threads":
-        return unit.threads
+    if key in ("threads", "processes"):
+        return unit.threads if key == "threads" else str(unit.processes)
     if key in CALL:
         return None if unit.call_settings is None else as_json_text(unit.call_settings[key])
     if key == VARIABLES:

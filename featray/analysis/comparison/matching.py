@@ -89,7 +89,7 @@ def sort_pairs(pairs: Sequence[UnitPair]) -> list[UnitPair]:
     def sort_key(unit: Unit) -> tuple[object, ...]:
         row = unit.row
         threads = unit.asked_threads or ""
-        settings = row.environment or "", row.num_workers, (len(threads), threads), row.batch_size
+        settings = row.environment or "", row.num_workers, (len(threads), threads), unit.processes, row.batch_size
         labels = input_ranks[row.input], row.section_label, detector_ranks[row.detector], row.device
         return *labels, *settings, row.target_id
 
@@ -103,11 +103,14 @@ def _ranks(values: Iterable[str]) -> dict[str, int]:
 def _differing_everywhere(before: Sequence[Unit], after: Sequence[Unit], over: Sequence[str]) -> list[str]:
     """List the labels without a common value.
 
-    If a part of the detector is varied, the detector's name may follow from it and does not count.
+    If a part of the detector is varied, the detector's name may follow from it and does not count. Processes that run
+    side by side are never compared with one alone unless that is asked for.
     """
     if not before or not after:
         return []
-    excluded = {ENVIRONMENT} | ({"detector"} if keys.detector_parts(over) or {*keys.CALL} & {*over} else set())
+    excluded = {ENVIRONMENT, "processes"} | (
+        {"detector"} if keys.detector_parts(over) or {*keys.CALL} & {*over} else set()
+    )
     labels = [key for key in keys.SETTINGS if key not in excluded]
     return [key for key in labels if not {_label(unit, key) for unit in before} & {_label(unit, key) for unit in after}]
 
@@ -160,6 +163,8 @@ def _key(unit: Unit, over: Collection[str], ignored: frozenset[str]) -> Hashable
 
 
 def _label(unit: Unit, key: str) -> str | None:
+    if key == "processes":
+        return str(unit.processes)
     return unit.asked_threads if key == "threads" else keys.as_text(getattr(unit.row, key))
 
 

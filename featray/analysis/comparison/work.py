@@ -100,6 +100,8 @@ def output_differences(
     """
     before, after = baseline.row, candidate.row
     reasons = []
+    if baseline.processes != candidate.processes and "processes" not in over:
+        reasons.append(f"processes side by side {baseline.processes} -> {candidate.processes}")
     for side, unit in (("baseline", baseline), ("candidate", candidate)):
         if deviations := output_agreement.find_deviations(unit):
             reasons.append(f"outputs of the {side} differ between its invocations: {wording.phrases(deviations)}")

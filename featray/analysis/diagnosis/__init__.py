@@ -14,7 +14,7 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
     device_ratios      device against device on one host
     detector_ranking   detector against detector
     model_choices      detectors that differ in one part
-    worker_counts      workers of the data loader
+    worker_counts      workers of the data loader, processes side by side
     batch_patterns     what larger batches do on each device
     jumps              more speed than fewer batches can bring
     slowdowns          larger batches that are slower
@@ -102,6 +102,7 @@ def diagnose(
         *detector_ranking.findings(best, margin, noise),
         *model_choices.findings(best, margin, noise),
         *worker_counts.findings(units, margin, noise),
+        *worker_counts.findings(units, margin, noise, worker_counts.PROCESSES),
         *batch_patterns.findings(curves, margin),
         *jumps.findings(curves),
         *regressions.findings(curves, batch_curves.gather(baseline), margin),

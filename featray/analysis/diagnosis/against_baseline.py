@@ -18,7 +18,7 @@ from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
 
-CHOSEN = ("batch_size", "num_workers", "threads", "environment")
+CHOSEN = ("batch_size", "num_workers", "threads", "processes", "environment")
 """What each side chooses for its best time. What differs inside an environment is still a factor."""
 
 

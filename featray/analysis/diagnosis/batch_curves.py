@@ -102,6 +102,7 @@ def make_settings_writer(curves: Iterable[Curve]) -> Callable[[Unit], str]:
     def write(unit: Unit) -> str:
         parts = [wording.count(unit.row.num_workers, "worker")] if has_workers else []
         parts += [wording.count(int(unit.asked_threads), "thread")] if unit.asked_threads else []
+        parts += [wording.count(unit.processes, "process", "processes")] if unit.processes > 1 else []
         parts += [wording.short(unit.row.environment)] if unit.row.environment else []
         return "".join(f", {part}" for part in parts)
 

@@ -56,7 +56,7 @@ def _work(unit: Unit) -> Hashable:
 
 def _cell(unit: Unit) -> Hashable:
     row = unit.row
-    return _work(unit), row.batch_size, row.num_workers, unit.asked_threads, row.environment
+    return _work(unit), row.batch_size, row.num_workers, unit.asked_threads, unit.processes, row.environment
 
 
 def _match(units: Iterable[Unit], key: Callable[[Unit], Hashable]) -> dict[Devices, list[DevicePair]]:

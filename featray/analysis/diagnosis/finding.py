@@ -30,6 +30,7 @@ class FindingKind(StrEnum):
     DETECTORS = "detectors"
     MODELS = "models"  # detectors that differ in one part
     WORKERS = "workers"
+    PROCESSES = "processes"  # several side by side on one target
     BATCH_PATTERN = "batch pattern"  # what larger batches do on a device
     BATCH_CURVE = "batch curve"  # slower at a larger batch
     JUMP = "impossible jump"  # more speed than fewer batches can bring

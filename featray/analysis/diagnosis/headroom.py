@@ -34,7 +34,7 @@ def findings(
     groups: dict[Hashable, list[BestBatch]] = {}
     for batch in best:
         unit = batch.unit
-        is_untried = exhausted.get(detector_input_target(unit), 0) <= unit.row.batch_size
+        is_untried = exhausted.get((detector_input_target(unit), unit.processes), 0) <= unit.row.batch_size
         if is_untried and id(unit) in rising and _has_room(unit):
             groups.setdefault((unit.row.gpu_name or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
     disturbed = frozenset(id(jump.after) for jump in jumps.find(curves))
@@ -43,11 +43,11 @@ def findings(
 
 
 def _exhausted_batches(units: Iterable[Unit]) -> dict[Hashable, int]:
-    """Give the largest batch that ran out of memory, by detector, input and target."""
+    """Give the largest batch that ran out of memory, by detector, input, target and number of processes."""
     largest: dict[Hashable, int] = {}
     for unit in units:
         if any(row.status in (Status.OOM, Status.SKIPPED) for row in unit.failed):
-            key = detector_input_target(unit)
+            key = detector_input_target(unit), unit.processes
             largest[key] = max(unit.row.batch_size, largest.get(key, 0))
     return largest
 

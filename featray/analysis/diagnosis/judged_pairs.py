@@ -18,7 +18,7 @@ from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
 from featray.stats import Verdict
 
-CHOSEN = ("batch_size", "num_workers", "threads", "environment")
+CHOSEN = ("batch_size", "num_workers", "threads", "processes", "environment")
 """What a best setting was chosen by."""
 
 

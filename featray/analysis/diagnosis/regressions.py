@@ -42,7 +42,7 @@ def findings(about: Sequence[ComparedCurve], baseline: Iterable[Curve], margin: 
 
 def _effect_key(slowdown: Slowdown) -> Hashable:
     row = slowdown.after.row
-    settings = row.num_workers, slowdown.after.asked_threads, row.environment, row.weights
+    settings = row.num_workers, slowdown.after.asked_threads, slowdown.after.processes, row.environment, row.weights
     return row.detector, row.run_id, row.target_id, settings, _batches(slowdown)
 
 

@@ -84,7 +84,7 @@ class RelatedCurves:
 
 def _target_key(unit: Unit) -> Hashable:
     row = unit.row
-    return row.detector, row.run_id, row.target_id, row.num_workers, unit.asked_threads, row.environment
+    return row.detector, row.run_id, row.target_id, row.num_workers, unit.asked_threads, unit.processes, row.environment
 
 
 def _input_key(unit: Unit) -> Hashable:

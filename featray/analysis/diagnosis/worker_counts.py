@@ -1,9 +1,11 @@
-"""Worker counts: whether workers of the data loader make a detector faster, over all cells that differ in nothing else.
+"""Worker counts: whether workers of the data loader, or processes side by side, make a detector faster.
 
-Flow: units -> `findings`. Pure.
+Flow: units -> `findings`, over all cells that differ in nothing else. Pure. The times of processes side by side are
+those of all together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean
 
 from featray.analysis import unit_wording
@@ -16,30 +18,63 @@ from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Verdict
 
-OVER = ("num_workers",)
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CountedThing:
+    """What is counted: the setting that holds the number, and the words for one and for several."""
+
+    kind: FindingKind
+    setting: str
+    number: Callable[[Unit], int]
+    one: str
+    several: str
+
+    def count(self, number: int) -> str:
+        """Write a number of them."""
+        return wording.count(number, self.one, self.several)
+
+    def are(self, number: int) -> str:
+        """Write the beginning of a sentence about a number of them."""
+        return f"{self.count(number)} {'is' if number == 1 else 'are'}"
 
 
-def findings(units: Iterable[Unit], margin: float, noise: Noise) -> Iterator[Finding]:
-    """Compare the fewest workers of each cell with every larger number of them."""
+WORKERS = CountedThing(
+    kind=FindingKind.WORKERS,
+    setting="num_workers",
+    number=lambda unit: unit.row.num_workers,
+    one="worker",
+    several="workers",
+)
+PROCESSES = CountedThing(
+    kind=FindingKind.PROCESSES,
+    setting="processes",
+    number=lambda unit: unit.processes,
+    one="process",
+    several="processes side by side",
+)
+
+
+def findings(units: Iterable[Unit], margin: float, noise: Noise, counted: CountedThing = WORKERS) -> Iterator[Finding]:
+    """Compare the fewest of each cell with every larger number of them."""
     groups: dict[tuple[int, int], list[tuple[Unit, Unit]]] = {}
-    for pair in matching.match_within([unit for unit in units if unit.logs], OVER).pairs:
-        groups.setdefault((pair[0].row.num_workers, pair[1].row.num_workers), []).append(pair)
-    for (fewest, more), pairs in judged_pairs.judge_groups(groups, OVER, margin, noise).items():
+    for pair in matching.match_within([unit for unit in units if unit.logs], (counted.setting,)).pairs:
+        groups.setdefault((counted.number(pair[0]), counted.number(pair[1])), []).append(pair)
+    for (fewest, more), pairs in judged_pairs.judge_groups(groups, (counted.setting,), margin, noise).items():
         if pairs.told:
-            yield _finding(fewest, more, pairs)
+            yield _finding(counted, fewest, more, pairs)
 
 
-def _finding(fewest: int, more: int, pairs: JudgedPairs) -> Finding:
+def _finding(counted: CountedThing, fewest: int, more: int, pairs: JudgedPairs) -> Finding:
     helped = [pair for pair in pairs.told if _is_faster(pair)]
     others = [pair for pair in pairs.told if not _is_faster(pair)]
     text = (
-        _decided(fewest, more, helped, others, pairs.total)
+        _decided(counted, fewest, more, helped, others, pairs.total)
         if pairs.decided
-        else _measured(fewest, more, helped, others)
+        else _measured(counted, fewest, more, helped, others)
     )
     ratios = judged_pairs.speedups(pairs.told)
     return Finding(
-        kind=FindingKind.WORKERS,
+        kind=counted.kind,
         text=f"{text}{judged_pairs.remarks(pairs, 'cell')}",
         figures={
             "faster": len(helped),
@@ -58,32 +93,26 @@ def _is_faster(pair: Pair) -> bool:
     return fmean(pair.candidate.logs) < fmean(pair.baseline.logs)
 
 
-def _decided(fewest: int, more: int, helped: Sequence[Pair], others: Sequence[Pair], total: int) -> str:
+def _decided(
+    counted: CountedThing, fewest: int, more: int, helped: Sequence[Pair], others: Sequence[Pair], total: int
+) -> str:
     if helped:
-        text = f"{_workers_are(more)} faster than {fewest} in {len(helped)} of {wording.count(total, 'cell')}"
-        rest = f" In {len(others)} others, {_workers_are(fewest)} at least as fast." if others else ""
+        text = f"{counted.are(more)} faster than {fewest} in {len(helped)} of {wording.count(total, 'cell')}"
+        rest = f" In {wording.count(len(others), 'other')}, {counted.are(fewest)} at least as fast." if others else ""
         return f"{text} ({_gains(helped)}).{rest}"
     every = "every cell" if len(others) == total else "every decided cell"
-    text = f"{_workers_are(fewest)} at least as fast as {more} in {every} ({len(others)} of {total})."
+    text = f"{counted.are(fewest)} at least as fast as {more} in {every} ({len(others)} of {total})."
     slowest = _slowest(others)
-    return (
-        f"{text} {wording.count(more, 'worker')} {'takes' if more == 1 else 'take'} up to {slowest}."
-        if slowest
-        else text
-    )
+    return f"{text} {counted.count(more)} {'takes' if more == 1 else 'take'} up to {slowest}." if slowest else text
 
 
-def _measured(fewest: int, more: int, helped: Sequence[Pair], others: Sequence[Pair]) -> str:
+def _measured(counted: CountedThing, fewest: int, more: int, helped: Sequence[Pair], others: Sequence[Pair]) -> str:
     total = wording.count(len(helped) + len(others), "cell")
-    text = f"With {wording.count(more, 'worker')} instead of {fewest}, {len(others)} of {total} took longer"
+    text = f"With {counted.count(more)} instead of {fewest}, {len(others)} of {total} took longer"
     slowest = _slowest(others)
     text += f", up to {slowest}" if slowest else ""
     text += f", and {len(helped)} took less time ({_gains(helped)})" if helped else ""
     return f"{text}; not decided{judged_pairs.why_undecided([*helped, *others])}."
-
-
-def _workers_are(number: int) -> str:
-    return f"{wording.count(number, 'worker')} {'is' if number == 1 else 'are'}"
 
 
 def _gains(helped: Sequence[Pair]) -> str:

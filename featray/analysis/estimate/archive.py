@@ -2,8 +2,9 @@
 
 Flow: units, `footage.Footage`, `Terms` -> `make` -> `ArchiveEstimate` -> `rendering`, `featray.estimate`. Pure.
 
-A worker is one process on one target. Processes side by side on one target, and how far the GPUs of one host slow each
-other, are not measured: each target has one worker, and each keeps the speed that it has alone.
+A worker is one process on one target. Where the recommended setting has several processes side by side, each of them is
+a worker with its part of the speed that they have together. How far the GPUs of one host slow each other is not
+measured: each keeps the speed that it has alone.
 """
 
 import dataclasses
@@ -51,6 +52,26 @@ class WorkerShare:
     frames: int
     time_s: float
     price_per_hour: float | None  # of its host
+    process: int | None = None  # which of several side by side on the target, from 1; None: it is alone there
+
+    @property
+    def hz(self) -> float:
+        """Give the worker's own frames per second."""
+        return self.forecast.hz / (1 if self.process is None else self.forecast.unit.processes)
+
+    @property
+    def memory_b(self) -> int | None:
+        """Give the worker's own part of the peak memory; None if unknown."""
+        memory = self.forecast.memory
+        if memory is None:
+            return None
+        return memory.size_b // (1 if self.process is None else self.forecast.unit.processes)
+
+    @property
+    def place(self) -> str:
+        """Name the target, and the process where there are several."""
+        place = self.forecast.unit.target.place
+        return place if self.process is None else f"{place}, process {self.process} of {self.forecast.unit.processes}"
 
     @property
     def interval_s(self) -> tuple[float, float]:
@@ -158,16 +179,16 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
     forecasts = list(_forecasts(by_target.values(), terms, footage, confidence))
-    workers, unused = _choose_devices(forecasts)
-    prices = {id(worker): _price(worker.unit, terms) for worker in workers}
+    devices, unused = _choose_devices(forecasts)
+    workers = [worker for each in devices for worker in _processes(each, terms)]
     plan = _share_out(footage, workers)
-    planned = [
-        _share(worker, films, footage, busy_s, prices[id(worker)])
+    shared = [
+        dataclasses.replace(worker, films=films, frames=_frames(films, footage), time_s=busy_s)
         for worker, films, busy_s in zip(workers, plan.films, plan.busy_s, strict=True)
-        if films
     ]
-    idle = [worker for worker, films in zip(workers, plan.films, strict=True) if not films]
-    used = [share.forecast for share in planned]
+    planned = [share for share in shared if share.films]
+    idle = [share for share in shared if not share.films]
+    used = list({id(share.forecast): share.forecast for share in planned}.values())
     return ArchiveEstimate(
         footage=footage,
         shares=tuple(sorted(planned, key=lambda share: -share.time_s)),
@@ -176,8 +197,10 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         cut=_cut(footage, workers, plan),
         terms=terms,
         unmeasured=unmeasured,
-        unused=(*unused, *(f"{each.unit.target.place}: the others end earlier without it" for each in idle)),
-        extrapolations=tuple(dict.fromkeys([*_together(used), *(e for each in used for e in each.extrapolations)])),
+        unused=(*unused, *(f"{each.place}: the others end earlier without it" for each in idle)),
+        extrapolations=tuple(
+            dict.fromkeys([*_together(used, idle), *(e for each in used for e in each.extrapolations)])
+        ),
         cautions=tuple(dict.fromkeys(caution for each in used for caution in each.cautions)),
     )
 
@@ -260,26 +283,38 @@ def _choose_devices(forecasts: Sequence[Forecast]) -> tuple[list[Forecast], list
     return workers, unused
 
 
-def _share_out(footage: Footage, workers: Sequence[Forecast]) -> Shares:
+def _processes(device: Forecast, terms: Terms) -> Iterator[WorkerShare]:
+    """Make the workers of a target, without films yet."""
+    count, price = device.unit.processes, _price(device.unit, terms)
+    for number in range(1, count + 1):
+        process = number if count > 1 else None
+        yield WorkerShare(forecast=device, films=(), frames=0, time_s=0.0, price_per_hour=price, process=process)
+
+
+def _frames(films: Iterable[int], footage: Footage) -> int:
+    return sum(footage.films[film].frames for film in films)
+
+
+def _share_out(footage: Footage, workers: Sequence[WorkerShare]) -> Shares:
     return _share_frames([film.frames for film in footage.films], workers)
 
 
-def _share_frames(frames: Sequence[int], workers: Sequence[Forecast]) -> Shares:
-    return shares.share_out(frames, [Worker(hz=worker.hz, start_s=worker.start_s or 0.0) for worker in workers])
-
-
-def _share(
-    worker: Forecast, films: tuple[int, ...], footage: Footage, time_s: float, price_per_hour: float | None
-) -> WorkerShare:
-    frames = sum(footage.films[film].frames for film in films)
-    return WorkerShare(forecast=worker, films=films, frames=frames, time_s=time_s, price_per_hour=price_per_hour)
+def _share_frames(frames: Sequence[int], workers: Sequence[WorkerShare]) -> Shares:
+    return shares.share_out(
+        frames, [Worker(hz=worker.hz, start_s=worker.forecast.start_s or 0.0) for worker in workers]
+    )
 
 
 def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> list[WorkerShare]:
+    """Give each target all films; several processes side by side share them."""
     everything = tuple(range(len(footage.films)))
     alone = [
-        _share(
-            each, everything, footage, (each.start_s or 0.0) + footage.frames * each.frame_s, _price(each.unit, terms)
+        WorkerShare(
+            forecast=each,
+            films=everything,
+            frames=footage.frames,
+            time_s=(each.start_s or 0.0) + footage.frames * each.frame_s,
+            price_per_hour=_price(each.unit, terms),
         )
         for each in forecasts
     ]
@@ -291,7 +326,7 @@ PIECES = 20  # of a worker on average: the last piece then ends within 5% of the
 PIECE_LEAST_S = 60.0  # of film: each call starts anew, which a minute of film makes small
 
 
-def _cut(footage: Footage, workers: Sequence[Forecast], plan: Shares) -> Cut | None:
+def _cut(footage: Footage, workers: Sequence[WorkerShare], plan: Shares) -> Cut | None:
     """Find whether pieces would end earlier; None if not by `CUT_GAIN`."""
     if plan.divided_bound_s > plan.makespan_s * (1 - CUT_GAIN):
         return None
@@ -307,15 +342,27 @@ def _pieces(frames: int, piece: int) -> list[int]:
     return [frames // count + (number < frames % count) for number in range(count)]
 
 
-def _together(used: Sequence[Forecast]) -> Iterator[Extrapolation]:
-    """Name what working side by side may change."""
+def _together(used: Sequence[Forecast], idle: Sequence[WorkerShare]) -> Iterator[Extrapolation]:
+    """Name what working side by side may change.
+
+    Args:
+        used: The targets that work.
+        idle: Workers that do not.
+    """
     hosts = [each.unit.target.host_id for each in used]
     if len(set(hosts)) < len(hosts):
         yield Extrapolation(
             assumption="GPUs of one host are taken to keep the speed that each has alone",
             remedy="run your plan on two of them for some minutes and compare",
         )
-    yield Extrapolation(
-        assumption="each target runs one process at a time; whether several are faster is not known",
-        remedy="run two processes on one target for some minutes and compare",
-    )
+    if any(each.unit.processes == 1 and not each.knows_processes for each in used):
+        yield Extrapolation(
+            assumption="each target runs one process at a time; whether several are faster is not known",
+            remedy="measure with `axes.processes: [1, 2]`",
+        )
+    if any(share.process is not None and share.forecast in used for share in idle):
+        yield Extrapolation(
+            assumption="there are fewer films than processes; those that work are taken to be as slow as beside the "
+            "others",
+            remedy="measure with fewer processes, or cut the films",
+        )

@@ -1,4 +1,4 @@
-"""Forecast: what one process of a detector on one target will do with some footage, from what was measured there.
+"""Forecast: what a detector on one target will do with some footage, from what was measured there.
 
 Flow: units of one target, `footage.Footage` -> `make` -> `Forecast` -> `archive`. Pure.
 
@@ -35,7 +35,10 @@ class Extrapolation:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Forecast:
-    """One process on one target. Times are seconds; `low` and `high` bound 95% of new processes in a new session."""
+    """One target, with all processes that it runs side by side.
+
+    Times are seconds; `low` and `high` bound 95% of new processes in a new session.
+    """
 
     setting: Setting
     frame_s: float
@@ -46,6 +49,7 @@ class Forecast:
     face_j: float | None
     extrapolations: tuple[Extrapolation, ...]
     cautions: tuple[str, ...]
+    knows_processes: bool = False  # several processes side by side were measured on the target too
 
     @property
     def unit(self) -> Unit:
@@ -92,6 +96,7 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
         face_j=energy.face_j(unit),
         extrapolations=tuple(_extrapolations(setting, footage)),
         cautions=tuple(str(caution) for caution in longest.cautions),
+        knows_processes=any(each.processes > 1 and each.measured for each in units),
     )
 
 

@@ -57,7 +57,8 @@ def _lines(group: Sequence[Unit], value: Callable[[Unit], float | None]) -> list
     for unit in group:
         row = unit.row
         if value(unit) is not None:
-            key = (row.detector, row.run_id, row.target_id, row.num_workers, unit.threads, row.environment)
+            settings = row.num_workers, unit.threads, unit.processes, row.environment
+            key = (row.detector, row.run_id, row.target_id, *settings)
             lines.setdefault(key, []).append(unit)
     return [sorted(line, key=lambda unit: unit.row.batch_size) for line in lines.values()]
 

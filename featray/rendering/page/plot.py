@@ -54,6 +54,7 @@ def varying_settings(unit: Unit, report: Report) -> list[str]:
     columns = report.columns
     texts = [f"{unit.row.num_workers} workers"] if columns.workers else []
     texts += [f"{unit.threads or 'default'} threads"] if columns.threads else []
+    texts += [wording.count(unit.processes, "process", "processes")] if columns.processes else []
     texts += [unit_text.environment(unit)] if columns.environment else []
     return texts + ([wording.shortened(unit.row.run_id, unit_text.NAME_LENGTH)] if report.has_many_runs else [])
 

@@ -33,6 +33,8 @@ NUMERIC = frozenset(
         "batch",
         "workers",
         "threads",
+        "processes",
+        columns.EACH,
         "ms",
         "ms/frame",
         "ms/img",
@@ -110,6 +112,8 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "run": report.has_many_runs,
         "workers": report.columns.workers,
         "threads": report.columns.threads,
+        "processes": report.columns.processes,
+        columns.EACH: report.columns.processes,
         "environment": report.columns.environment,
         "faces/frame": report.columns.faces,
         "ms/face": report.columns.faces,
@@ -127,8 +131,18 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
 
 
 UNIT_HEADINGS = (
-    *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "environment"),
-    *("ms", "95% CI", "fps", "faces/frame", "ms/face", *columns.SCORES.values()),
+    *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads"),
+    *(
+        "processes",
+        "environment",
+        "ms",
+        columns.EACH,
+        "95% CI",
+        "fps",
+        "faces/frame",
+        "ms/face",
+        *columns.SCORES.values(),
+    ),
     *("status", "IQR", "calls", *columns.START, *columns.ENERGY, "memory", "rows", "weights", "cell", "run again"),
 )
 """Every column that the table of units can have."""
@@ -147,8 +161,10 @@ def _unit_cells(unit: Unit) -> dict[str, PageCell]:
         number(row.batch_size, str(row.batch_size)),
         number(row.num_workers, str(row.num_workers)),
         number(int(unit.threads) if unit.threads and unit.threads.isdecimal() else None, unit_text.threads(unit)),
+        number(unit.processes, str(unit.processes)),
         PageCell(unit_text.environment(unit)),
         number(unit.frame_s, unit_text.frame_time(unit)),
+        number(unit.process_frame_s, unit_text.process_frame_time(unit)),
         number(_interval_width_s(unit), unit_text.interval(unit)),
         number(unit_text.throughput_hz(unit), unit_text.throughput(unit)),
         number(row.faces_mean, unit_text.faces_per_frame(unit)),

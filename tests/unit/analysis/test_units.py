@@ -6,6 +6,7 @@ import pytest
 
 from featray import stats
 from featray.analysis import units
+from tests.support.builders import make_joint_rows, make_rows
 from tests.support.report_rows import make_failed_row, make_row
 
 
@@ -105,3 +106,12 @@ def test_a_refusal_is_gone_once_the_cell_could_run() -> None:
     assert units.without_outdated_refusals([*refused, *measured]) == [*refused[1:], *measured]
     assert units.without_outdated_refusals([*refused, make_row(target_id="cpu@b", order_index=0)])[0].cell_id == "other"
     assert units.without_outdated_refusals(refused) == refused
+
+
+def test_processes_side_by_side_have_a_time_together_and_one_each() -> None:
+    (unit,) = units.gather(make_joint_rows([1.0, 1.0, 1.0], processes=2))
+    assert unit.processes == 2
+    assert [unit.call_s, unit.process_call_s] == pytest.approx([1.0, 2.0])
+    assert unit.process_frame_s == pytest.approx(2.0 / 72)
+    (alone,) = units.gather(make_rows([1.0]))
+    assert (alone.processes, alone.process_call_s) == (1, alone.call_s)

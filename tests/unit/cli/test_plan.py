@@ -69,3 +69,9 @@ def test_a_long_plan_is_cut_and_says_how_to_see_the_rest(shell: Shell) -> None:
     assert "and 3 more rows; --all lists them" in cut
     assert "more rows" not in whole
     assert whole.count("retinaface") == cut.count("retinaface") + 3
+
+
+def test_processes_have_a_column_where_they_vary() -> None:
+    headings, lines = table(make_cell(), make_cell(processes=2))
+    assert headings == ["device", "batch", "processes"]
+    assert lines == [("cpu", "4", "1"), ("cpu", "4", "2")]

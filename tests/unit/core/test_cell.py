@@ -144,3 +144,26 @@ def test_labels_are_asked_for_by_their_content_and_leave_other_cells_as_they_wer
     moved = dataclasses.replace(plain, input=dataclasses.replace(plain.input, labels="/b.csv", labels_sha256="1"))
     assert cell.cell_id(labelled) == cell.cell_id(moved) != cell.cell_id(plain)
     assert cell.from_asked(cell.to_asked(labelled)) == labelled
+
+
+def test_one_process_is_asked_for_as_before_there_were_several() -> None:
+    plain = make_cell()
+    assert not {"processes", "mps_daemon"} & set(cell.to_asked(plain))
+    two = dataclasses.replace(plain, processes=2)
+    shared = dataclasses.replace(two, mps_daemon=True)
+    assert len({cell.cell_id(each) for each in (plain, two, shared)}) == 3
+    assert cell.from_asked(cell.to_asked(shared)) == shared
+    assert (two.label, shared.label) == (f"{plain.label} p=2", f"{plain.label} p=2 mps")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"processes": 0}, "processes: expected a whole number from 1 to 64, got 0"),
+        ({"processes": True}, "processes: expected a whole number from 1 to 64, got true"),
+        ({"mps_daemon": 1}, "mps_daemon: expected true or false, got 1"),
+    ],
+)
+def test_a_number_of_processes_that_cannot_be_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cell.from_asked(cell.to_asked(make_cell()) | change)

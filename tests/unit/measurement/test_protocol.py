@@ -286,3 +286,56 @@ def test_reports_have_words_for_every_rule() -> None:
 def test_two_calls_are_too_few_to_be_steady() -> None:
     assert not protocol.is_steady([1.0, 1.0], 0.1)
     assert protocol.is_steady([9.0, 1.0, 1.1, 1.05], 0.1)
+
+
+class Others:
+    """Processes beside this one, which time their calls until this one has made so many more calls."""
+
+    def __init__(self, script: Script, further: int) -> None:
+        self.script, self.further = script, further
+        self.log: list[str] = []
+
+    def assemble(self) -> None:
+        self.log.append(f"assembled after {self.script.now:g} s")
+
+    def announce_timed(self) -> None:
+        self.log.append(f"timed after {self.script.now:g} s")
+
+    def is_stopped(self, wait_s: float = 0.0) -> bool:  # noqa: ARG002 - nothing to wait for here
+        self.further -= 1
+        return self.further < 0
+
+
+def measure_beside(script: Script, others: Others, rules: Rules | None = None) -> Timings:
+    calls = Calls(warm=script.warm, time=script.time, elapsed=lambda: script.now, sleep=script.sleep, others=others)
+    return protocol.measure(calls, rules or Rules(), frames=72, batch_size=1)
+
+
+def test_beside_others_all_wait_after_warm_up_and_go_on_until_the_last_is_timed() -> None:
+    script = Script(1.0)
+    others = Others(script, further=2)
+    timings = measure_beside(script, others)
+    assert others.log == ["assembled after 3 s", "timed after 6 s"]
+    assert (len(timings.warmup_s), timings.timed_s) == (3, [1.0, 1.0, 1.0])
+    assert script.now == 8.0  # two further calls, which do not count
+
+
+def test_beside_others_short_calls_are_timed_for_longer_at_a_time() -> None:
+    script = Script(0.01)
+    timings = measure_beside(script, Others(script, further=0))
+    assert timings.calls_per_repeat == 120  # 1.2 s; alone 30
+
+
+def test_beside_others_a_slow_cell_is_not_timed_before_all_are_ready() -> None:
+    script = Script(30.0)
+    others = Others(script, further=0)
+    timings = measure_beside(script, others)
+    assert others.log[0] == "assembled after 30 s"
+    assert (timings.warmup_s, timings.timed_s, timings.unmet_rules) == ((30.0,), [30.0] * 3, ())
+
+
+def test_beside_others_a_throttled_call_is_kept_and_no_one_waits() -> None:
+    script = Script(1.0, throttled=frozenset({1}))
+    timings = measure_beside(script, Others(script, further=0))
+    assert timings.throttled
+    assert script.slept == []

@@ -40,3 +40,10 @@ def test_the_video_that_an_input_was_cut_from_is_known_where_it_was_cut() -> Non
 def test_anything_else_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"not a request|not an invocation"):
         request.from_mapping(value)
+
+
+def test_the_place_of_a_process_beside_others_is_read_back() -> None:
+    member = request.JointMember(number=2, count=3, cpus=(1, 5))
+    value = {"invocation": invocation.to_mapping(make_invocation()), "member": member.to_mapping()}
+    assert request.from_mapping(value).member == member
+    assert request.from_mapping({"invocation": value["invocation"]}).member is None

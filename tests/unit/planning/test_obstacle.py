@@ -72,3 +72,21 @@ def test_what_an_inventory_does_not_know_is_no_obstacle() -> None:
     unknown = make_host("a", BLACKWELL, packages={}, cuda_architectures=(), memory_b=None)
     assert find(V2, unknown) is None
     assert find(make_cell(device="cuda"), unknown) is None
+
+
+def test_several_processes_need_memory_each() -> None:
+    host = make_host("a", memory_b=3 * 1024**3)
+    assert find(make_cell(processes=3), host) is None
+    assert find(make_cell(processes=4), host) == Obstacle(
+        cause=ObstacleCause.TOO_LITTLE_MEMORY, reason="3.0 GiB of memory; 4 processes need at least 4.0 GiB"
+    )
+
+
+def test_a_host_without_the_program_of_mps_is_refused_and_an_unknown_one_is_not() -> None:
+    shared = make_cell(device="cuda", processes=2, mps_daemon=True)
+    assert find(shared, make_host("a", RTX3090, mps_daemon=False)) == Obstacle(
+        cause=ObstacleCause.NO_MPS_DAEMON,
+        reason="NVIDIA's MPS cannot run on a: nvidia-cuda-mps-control is not there",
+    )
+    assert find(shared, make_host("a", RTX3090, mps_daemon=True)) is None
+    assert find(shared, make_host("a", RTX3090)) is None

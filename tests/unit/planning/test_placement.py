@@ -82,3 +82,10 @@ def test_an_interchangeable_unit_goes_on_with_the_targets_that_are_left() -> Non
     (unit,) = placement.exclude(measured, find_obstacle).units
     assert ([target.target_id for target in unit.targets], unit.was_measured_here) == (["cpu@id-b"], False)
     assert placement.exclude(measured, lambda *_: GONE).units == ()
+
+
+def test_cells_of_few_processes_run_where_cells_of_many_do_not() -> None:
+    small = make_host("a", memory_b=3 * 1024**3)
+    placed = place([make_cell(processes=count) for count in (1, 4)], small)
+    assert [unit.cell.processes for unit in placed.units] == [1]
+    assert [refusal.cell.processes for refusal in placed.refusals] == [4]

@@ -168,3 +168,12 @@ def test_a_cancelled_try_on_one_target_never_beats_an_answer_of_another(order: i
         make_stored(cells[0], "cpu@id-b", status=Status.FAILED),
     ]
     assert make_plan(placed, rows[::order], n=1).invocations == ()
+
+
+def test_other_numbers_of_processes_are_other_invocations_of_one_block() -> None:
+    cells = [make_cell(processes=count, batch_size=size) for count in (1, 2) for size in (1, 4)]
+    made = make_plan(place(cells), n=1)
+    groups = [{cell.processes for cell in planned.invocation.cells} for planned in made.invocations]
+    assert sorted(map(tuple, groups)) == [(1,), (2,)]
+    assert [len(planned.invocation.cells) for planned in made.invocations] == [2, 2]
+    assert {planned.invocation.block for planned in made.invocations} == {1}

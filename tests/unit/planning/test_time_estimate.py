@@ -38,3 +38,9 @@ def test_the_last_row_with_times_says_how_long_a_unit_takes() -> None:
     durations = time_estimate.measured_s([first, second, lost, elsewhere])
     assert durations == {(first.cell_id, "cpu@a"): 0.5, (first.cell_id, "cpu@b"): 8.0}
     assert time_estimate.measured_s([first]) == {(first.cell_id, "cpu@a"): 4.0}
+
+
+def test_processes_side_by_side_make_their_calls_at_the_same_time() -> None:
+    two = make_cell(processes=2)
+    assert time_estimate.expect_s(two, Rules(), 9.0) == 18.0  # stored is the time of a call of both together
+    assert time_estimate.guess_s(two, Rules()) == 2 * time_estimate.guess_s(CELL, Rules())

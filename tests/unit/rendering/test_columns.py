@@ -68,3 +68,15 @@ def test_start_and_energy_have_columns_with_units_where_they_were_measured() -> 
         *("start s", "first call s", "J/frame", "J/face", "kWh/1000 h"),
     ]
     assert line(rows)[-5:-1] == ["11", "1.72", "2.0", "2.0"]
+
+
+def test_processes_have_columns_for_their_number_and_the_time_of_each_where_it_varies() -> None:
+    both = {"1": [1.0], "2": [1.0]}
+    rows = [make_row(), make_row(cell_id="b", processes=2, timed_s=[0.5], process_timed_s=both)]
+    report = make_report(rows)
+    assert columns.headings(report.columns, inputs.VIDEO) == [
+        *("device", "batch", "processes", "sec", "ms/frame", "fps", "ms each")
+    ]
+    lines = {unit.processes: columns.line(unit, report.columns, inputs.VIDEO) for unit in report.units}
+    assert lines[1] == ["cuda", "16", "1", "0.72", "10.0", "100.0", "10.0"]
+    assert lines[2] == ["cuda", "16", "2", "0.50", "6.9", "144.0", "13.9"]

@@ -14,7 +14,7 @@ from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.estimate.footage import Film, Footage
 from featray.errors import BadInput
 from featray.rendering import estimate_files
-from tests.support.builders import RTX3090, SHELF, make_rows
+from tests.support.builders import RTX3090, SHELF, make_joint_rows, make_rows
 
 DETECTOR = """
 class Own:
@@ -87,3 +87,25 @@ def test_a_setting_that_is_not_known_in_full_has_no_script() -> None:
     films = Footage(films=(Film(path="/a.mp4", frames=100, duration_s=4.0),))
     with pytest.raises(BadInput, match="not known in full"):
         estimate_files.write(archive.make(units.gather(rows), films, Terms()))
+
+
+def test_each_of_several_processes_has_a_script_that_keeps_to_its_processors() -> None:
+    films = tuple(Film(path=f"/films/{name}.mp4", frames=100, duration_s=4.0) for name in "ab")
+    rows = make_joint_rows([1.0] * 5, pinned_cpus="0-1,4; 2-3,5", mps_daemon=True)
+    files = estimate_files.write(archive.make(units.gather(rows), Footage(films=films), Terms()))
+    scripts = [text for name, text in sorted(files.items()) if name.endswith(".py")]
+    assert ["os.sched_setaffinity(0, [0, 1, 4])" in text for text in scripts] == [True, False]
+    assert ["os.sched_setaffinity(0, [2, 3, 5])" in text for text in scripts] == [False, True]
+    assert all("nvidia-cuda-mps-control -d" in text for text in scripts)
+    assert "Process 1 of 2 side by side" in scripts[0]
+    for text in scripts:
+        compile(text, "script", "exec")
+
+
+@pytest.mark.parametrize("pinned", ["0-1", "x; y", "0-99999999999; 1", ""])
+def test_processors_that_are_not_known_are_not_set(pinned: str) -> None:
+    films = tuple(Film(path=f"/films/{name}.mp4", frames=100, duration_s=4.0) for name in "ab")
+    rows = make_joint_rows([1.0] * 5, pinned_cpus=pinned)
+    files = estimate_files.write(archive.make(units.gather(rows), Footage(films=films), Terms()))
+    second = [text for name, text in sorted(files.items()) if name.endswith(".py")][1]
+    assert ("sched_setaffinity" in second) == (pinned == "0-99999999999; 1")

@@ -73,3 +73,14 @@ def test_settings_that_are_unknown_or_cannot_be_otherwise_have_no_label() -> Non
 def test_a_report_names_the_bundle_that_its_rows_came_in() -> None:
     whole = dict(metadata.of_whole(units.gather([make_row(bundle="after-1.featray sha256:0123456789ab")])))
     assert whole["Came in"] == "after-1.featray sha256:0123456789ab"
+
+
+def test_processes_side_by_side_are_explained_where_there_are_any() -> None:
+    rows = [make_row(), make_row(cell_id="b", processes=2, pinned_cpus="0; 1", mps_daemon=True)]
+    found = units.gather(rows)
+    assert dict(metadata.of_report(found))["Processes side by side (times are of all together, `ms each` of one)"] == (
+        "1, 2"
+    )
+    assert dict(metadata.of_block(found))["CPUs of each process"] == "0; 1"
+    assert dict(metadata.of_block(found))["MPS daemon"] == "on"
+    assert not any("Processes" in label for label, _ in metadata.of_report(units.gather(rows[:1])))

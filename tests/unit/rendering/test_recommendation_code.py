@@ -10,7 +10,7 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_code
-from tests.support.builders import BLACKWELL, RTX3090, make_row, make_rows
+from tests.support.builders import BLACKWELL, RTX3090, make_joint_rows, make_row, make_rows
 
 
 def write(*rows: Row) -> str:
@@ -135,3 +135,10 @@ def test_the_fastest_of_several_gpus_is_the_one_named() -> None:
     code = write(*make_rows([1.0] * 3), *make_rows([0.5] * 3, **BLACKWELL))
     assert BLACKWELL["gpu_uuid"] in code
     assert RTX3090["gpu_uuid"] not in code
+
+
+def test_processes_side_by_side_are_said_to_be_started_by_the_reader() -> None:
+    (unit,) = units.gather(make_joint_rows([1.0] * 3))
+    lines = list(recommendation_code.setup_lines(unit))
+    assert lines[0] == "# Measured with 2 processes side by side: start this 2 times,"
+    ast.parse("\n".join(lines))

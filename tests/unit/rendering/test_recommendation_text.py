@@ -10,7 +10,7 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_text
-from tests.support.builders import BLACKWELL, STARTED, make_row, make_rows
+from tests.support.builders import BLACKWELL, STARTED, make_joint_rows, make_row, make_rows
 
 GIB = 1024**3
 
@@ -160,3 +160,8 @@ def test_a_short_clip_has_the_speed_on_the_longest_clip_first() -> None:
     own = "80.0 fps sustained on long (472 frames) with batch 4, 100.0 fps (95% CI "
     assert lines[2].startswith(f"short (72 frames): retinaface, batch 16 on RTX 3090 of box: {own}")
     assert lines[2].endswith(") on this clip")
+
+
+def test_processes_side_by_side_are_named() -> None:
+    (unit,) = units.gather(make_joint_rows([1.0] * 3, mps_daemon=True))
+    assert recommendation_text.name(unit) == "retinaface, batch 16, 2 processes side by side under MPS"

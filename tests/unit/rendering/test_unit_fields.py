@@ -41,3 +41,11 @@ def test_a_formula_in_a_name_does_not_run_in_a_spreadsheet() -> None:
 
 def test_no_units_make_an_empty_csv() -> None:
     assert unit_fields.to_csv([]) == ""
+
+
+def test_processes_side_by_side_have_their_number_and_the_time_of_each() -> None:
+    own = {"1": [1.44], "2": [1.44]}
+    (unit,) = units.gather([make_row(processes=2, process_timed_s=own, pinned_cpus="0; 1")])
+    fields = unit_fields.of_unit(unit)
+    assert (fields["processes"], fields["pinned_cpus"], fields["mps_daemon"]) == (2, "0; 1", None)
+    assert (fields["frame_s"], fields["process_frame_s"]) == (0.01, 0.02)

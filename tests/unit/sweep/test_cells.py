@@ -5,6 +5,7 @@ from pathlib import Path
 from featray.core import cell, detectors, inputs
 from featray.core.choices import Device
 from featray.sweep import Axes, GridPart, Sweep, expand
+from tests.support.sweep_files import Load
 
 
 def grid(**changed: object) -> Sweep:
@@ -79,3 +80,16 @@ def test_every_setting_is_part_of_the_id() -> None:
     )
     cells = expand(sweep)
     assert len({cell.cell_id(asked) for asked in cells}) == len(cells) == 96
+
+
+def test_processes_are_an_axis_and_mps_is_for_several_on_a_gpu(load: Load) -> None:
+    loaded = load(axes="{device: [cpu, cuda], batch_size: 1, processes: [1, 2]}", mps_daemon="true")
+    found = [(cell.device, cell.processes, cell.mps_daemon) for cell in expand(loaded)]
+    assert found == [("cpu", 1, False), ("cpu", 2, False), ("cuda", 1, False), ("cuda", 2, True)]
+
+
+def test_a_rule_may_name_processes(load: Load) -> None:
+    loaded = load(
+        axes="{device: cpu, batch_size: [1, 4], processes: [1, 2]}", exclude="[{processes: 2, batch_size: 4}]"
+    )
+    assert [(cell.processes, cell.batch_size) for cell in expand(loaded)] == [(1, 1), (1, 4), (2, 1)]

@@ -149,3 +149,18 @@ def test_a_reference_that_no_cell_is_gets_refused(complain: Complain, named: str
 
 def test_a_precision_is_known_only_once_it_is_measured(load: Load) -> None:
     assert load(reference="{precision: float32}").reference == Reference(precision="float32")
+
+
+@pytest.mark.parametrize("count", ["0", "65", "true", "two"])
+def test_a_number_of_processes_that_cannot_be_is_refused(complain: Complain, count: str) -> None:
+    assert "axes.processes" in complain(axes=f"{{device: cpu, batch_size: 1, processes: {count}}}")
+
+
+def test_several_processes_are_not_py_feats_own_protocol(complain: Complain) -> None:
+    axes = "{device: cpu, batch_size: 1, processes: [1, 2]}"
+    assert "protocol pyfeat is one process" in complain(axes=axes, measure="{protocol: pyfeat}")
+
+
+def test_mps_needs_a_gpu_and_several_processes(complain: Complain) -> None:
+    for axes in ("{device: cuda, batch_size: 1}", "{device: cpu, batch_size: 1, processes: 2}"):
+        assert "expected device cuda and axes.processes above 1" in complain(axes=axes, mps_daemon="true")

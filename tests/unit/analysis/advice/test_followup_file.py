@@ -74,3 +74,12 @@ def test_names_from_the_store_stay_values(tmp_path: Path) -> None:
     (followup,) = propose_for(make_finding(WantedCells(unit=gather_one(row), reason="r")))
     (cell,) = read_back(followup, tmp_path)
     assert cell.weights == "pretrained"
+
+
+def test_processes_side_by_side_read_back(tmp_path: Path) -> None:
+    rows = [make_row(batch_size=1), make_row(batch_size=4, processes=2)]
+    wanted = [WantedCells(unit=gather_one(row), reason="noisy") for row in rows]
+    (followup,) = propose_for(make_finding(*wanted))
+    cells = read_back(followup, tmp_path)
+    assert sorted((cell.processes, cell.batch_size) for cell in cells) == [(1, 1), (2, 4)]
+    assert cell_ids(cells) == cell_ids(followup.cells)

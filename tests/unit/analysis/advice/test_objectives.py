@@ -11,7 +11,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import Objective
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from tests.support.builders import make_rows
+from tests.support.builders import make_joint_rows, make_rows
 
 MIB = 1024**2
 
@@ -76,3 +76,8 @@ def test_a_latency_that_no_setting_has_names_the_least() -> None:
     assert batches(objectives.within_latency(found, 0.06)) == [2]
     with pytest.raises(NothingMatches, match=r"within 10\.0 ms; the least is 50\.0 ms \(retinaface, batch 2\)"):
         objectives.within_latency(found, 0.01)
+
+
+def test_a_batch_beside_other_processes_takes_the_time_of_its_own() -> None:
+    (unit,) = units.gather(make_joint_rows([1.0] * 3, processes=2, batch_size=36))
+    assert objectives.batch_s(unit) == pytest.approx(2.0 / 2)  # 72 frames are two batches, of 2 s per call

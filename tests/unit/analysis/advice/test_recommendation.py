@@ -14,7 +14,7 @@ from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints
 from featray.analysis.advice.recommendation import Recommendation
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from tests.support.builders import BLACKWELL, CPU, SHELF, STARTED, make_row, make_rows
+from tests.support.builders import BLACKWELL, CPU, SHELF, STARTED, make_joint_rows, make_row, make_rows
 
 GIB = 2**30
 IMPORTED: dict[str, Any] = {"asked": None, "source_file": "old.md", "work": None, "protocol": "pyfeat"}
@@ -307,3 +307,15 @@ def test_the_order_of_rows_does_not_matter() -> None:
         assert advice.best.unit.row.batch_size == 4
         assert [setting.unit.row.detector for setting in advice.runners_up] == ["img2pose"]
         assert [candidate.unit.row.run_id for candidate in advice.older] == ["before"]
+
+
+def test_processes_side_by_side_are_recommended_where_they_do_more_together() -> None:
+    advice = recommended([*steady(1.0), *make_joint_rows([0.6, 0.606, 0.594, 0.6, 0.6])])
+    assert advice.best.unit.processes == 2
+    assert advice.best.frames_per_s == pytest.approx(72 / 0.6, rel=0.01)
+
+
+def test_one_process_is_recommended_where_two_do_no_more() -> None:
+    advice = recommended([*steady(1.0), *make_joint_rows([1.0, 1.01, 0.99, 1.0, 1.0])])
+    assert advice.best.unit.processes == 1
+    assert [pair.candidate.processes for pair in advice.best.equals] + [advice.best.fastest.processes] != []

@@ -10,7 +10,7 @@ from featray.core import identity
 from featray.core.row import Row
 from featray.errors import BadInput
 from featray.stats import Verdict
-from tests.support.builders import BLACKWELL, make_cell, make_rows, make_work
+from tests.support.builders import BLACKWELL, make_cell, make_joint_rows, make_rows, make_work
 from tests.support.sides import LATER, STEADY, STILL, scale
 
 
@@ -131,3 +131,20 @@ def test_versions_are_ordered_by_their_numbers() -> None:
     ]
     (pair,) = comparison.compare_within(rows, over=["torch"]).pairs
     assert (pair.baseline.row.torch, pair.candidate.row.torch) == ("2.9.0", "2.11.0")
+
+
+def test_processes_side_by_side_are_compared_with_one_alone_on_request_only() -> None:
+    alone, two = make_rows(STEADY), make_joint_rows(scale(0.5), run_id="demo-2")
+    assert comparison.compare(alone, two, noise=STILL).pairs == ()
+    (pair,) = comparison.compare(alone, two, over=["processes"], noise=STILL).pairs
+    assert pair.verdict is Verdict.FASTER  # what both do together
+    (within,) = comparison.compare_within([*alone, *make_joint_rows(scale(0.5))], over=["processes"]).pairs
+    assert (within.baseline.processes, within.candidate.processes) == (1, 2)
+    assert [factor.gist for factor in within.factors] == ["processes (1 -> 2)"]
+
+
+def test_a_row_of_before_there_were_several_processes_is_of_one() -> None:
+    older = [dataclasses.replace(row, processes=None) for row in make_rows(STEADY)]
+    (pair,) = comparison.compare(older, make_rows(STEADY, run_id="demo-2"), noise=STILL).pairs
+    assert pair.verdict is Verdict.EQUIVALENT
+    assert not pair.factors

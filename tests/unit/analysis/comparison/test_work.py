@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from featray.analysis import comparison
+from featray.analysis import comparison, units
 from featray.errors import BadInput
 from featray.stats import Verdict
-from tests.support.builders import make_rows, make_summary
+from tests.support.builders import make_joint_rows, make_rows, make_summary
 from tests.support.sides import STEADY, compare_one, make_resolved, scale
 
 
@@ -122,3 +122,10 @@ def test_a_new_keyword_of_a_release_is_the_same_work_when_releases_are_compared(
     rows = make_rows(STEADY), make_rows(STEADY, run_id="demo-2", work=newer, pyfeat="2.2.0")
     assert compare_one(*rows).reasons == ("new_keyword absent -> null",)
     assert compare_one(*rows, over=["pyfeat"]).verdict is Verdict.EQUIVALENT
+
+
+def test_processes_side_by_side_have_no_ratio_to_one_alone_unless_that_is_compared() -> None:
+    sides = units.gather_sides(make_rows([1.0] * 3), make_joint_rows([0.5] * 3, run_id="demo-2"))
+    (alone,), (two,) = sides
+    assert comparison.judge(alone, two, ()).reasons == ("processes side by side 1 -> 2",)
+    assert comparison.judge(alone, two, ("processes",)).decision is not None

@@ -10,7 +10,7 @@ from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches
-from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_joint_rows, make_row, make_rows
 
 HOUR = footage.of_hours(1, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 60 films of 1200 frames
 START: dict[str, Any] = {"import_s": 0.0, "load_s": 0.0, "first_call_s": 0.0}
@@ -121,3 +121,31 @@ def test_a_limit_is_met_missed_or_open() -> None:
     assert made.meets(made.time_s + 1, made.time_s, high_s) is None
     assert made.meets(low_s, made.time_s, high_s) is False
     assert made.meets(1.0, None, None) is None
+
+
+def test_processes_side_by_side_are_workers_with_a_part_of_the_speed_each() -> None:
+    made = make(make_joint_rows([1.0] * 5, faces_mean=1.0, gpu_memory_reserved_peak_b=2 * 1024**3, **START))
+    assert [share.process for share in made.shares] == [1, 2]
+    assert [len(share.films) for share in made.shares] == [30, 30]
+    assert made.time_s == pytest.approx(72_000 / 72)
+    assert [share.hz for share in made.shares] == pytest.approx([36.0, 36.0])
+    assert {share.memory_b for share in made.shares} == {1024**3}
+    assert made.shares[0].place.endswith("process 1 of 2")
+    assert made.alone[0].time_s == pytest.approx(72_000 / 72)
+
+
+def test_whether_more_processes_are_faster_is_assumed_only_where_it_was_not_measured() -> None:
+    def assumed(found: list[Row]) -> bool:
+        return any("whether several are faster is not known" in each.assumption for each in make(found).extrapolations)
+
+    assert assumed(rows(1.0))
+    assert not assumed([*rows(1.0), *make_joint_rows([1.5] * 5, faces_mean=1.0, **START)])
+
+
+def test_fewer_films_than_processes_are_an_assumption() -> None:
+    one = footage.of_hours(1 / 60, clip_minutes=1, fps=20, faces_per_frame=1.0)
+    found = units.gather(make_joint_rows([1.0] * 5, faces_mean=1.0, **START))
+    made = archive.make(found, one, Terms())
+    assert len(made.shares) == 1
+    assert made.unused[0].endswith("process 2 of 2: the others end earlier without it")
+    assert any("fewer films than processes" in each.assumption for each in made.extrapolations)
