@@ -64,6 +64,7 @@ sweep() {
     sed -e 's/device: cuda/device: cpu/' -e 's/like: short}/like: short, skip_frames: 36}/' \
         -e 's/like: multi-face[^}]*}/like: multi-face, copies: 1}/' \
         -e 's/batch_size: \[.*\]/batch_size: [2]/' -e 's/batch_size: 16/batch_size: 2/' \
+        -e 's/processes: \[.*\]/processes: [1, 2]/' \
         -e 's/repeats: 3/repeats: 2/' -e 's/warmup: 3/warmup: 1/' -e 's/invocations: 3/invocations: 1/' \
         -e '/^exclude/d' "$file" > "$WORK/$1.yaml"
     echo "$WORK/$1.yaml"
@@ -102,6 +103,23 @@ same() {
     "$PY" -m featray compare $(runs gpu-same) --results "$RESULTS" | tee "$WORK/kept/same.txt"
 }
 
+# One network in several precisions: speed and results. Where there is no compiler that cell fails, and the others count.
+precision() {
+    measure gpu-precision "$1"
+    [ $? -le 1 ] || return 1
+    compare gpu-precision amp,compile precision
+}
+
+# Processes side by side, compared with one alone.
+processes() {
+    measure gpu-processes "$1" && compare gpu-processes processes processes
+}
+
+# compare SWEEP KEYS FILE: compare the cells of a sweep over keys, and keep that as FILE.txt.
+compare() {
+    "$PY" -m featray compare "$1" --over "$2" --results "$RESULTS" > "$WORK/kept/$3.txt" && cat "$WORK/kept/$3.txt"
+}
+
 # The report is made here: a submit that was cut short writes none.
 table() {
     "$PY" -m featray report gpu-speed --results "$RESULTS" -o "$WORK/kept/report.md" > "$WORK/report.txt"
@@ -113,16 +131,18 @@ checks() {
         -p pytest_timeout -p no:cacheprovider --junitxml "$WORK/kept/checks.xml"
 }
 
-export -f environment sweep measure memory runs same table checks
+export -f environment sweep measure memory runs same precision processes compare table checks
 export OUT WHEELS ROOT WORK LIMITS REHEARSAL PYTHON PY RESULTS
 
 minutes() { awk "BEGIN {print $1 * $LIMITS / 60}"; }
 
-step environment 70 TERM environment
-step checks 130 INT checks
-step speed 175 TERM measure gpu-speed "$(minutes 130)"
-step memory 40 TERM memory "$(minutes 30)"
-step same 50 TERM same "$(minutes 20)"
+step environment 60 TERM environment
+step checks 110 INT checks
+step speed 140 TERM measure gpu-speed "$(minutes 100)"
+step precision 50 TERM precision "$(minutes 35)"
+step processes 40 TERM processes "$(minutes 25)"
+step memory 35 TERM memory "$(minutes 25)"
+step same 35 TERM same "$(minutes 15)"
 rm -f "$WORK/done/table"
-step table 15 TERM table
+step table 10 TERM table
 exit $failed
