@@ -10,6 +10,7 @@ from featray.api.schema import schema
 from featray.core import detectors as known_detectors
 from featray.core import inputs as known_inputs
 from featray.core.choices import Device, WeightsKind
+from featray.core.files import expand_home
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.host import devices as host_devices
@@ -91,7 +92,7 @@ def _input(text: str, folder: Path) -> str:
     """Give an input as the file writes it: a name of the catalogue, or a path from the file's folder."""
     if text in known_inputs.CATALOGUE:
         return text
-    path = Path(text).expanduser()
+    path = expand_home(text)
     if not path.exists():
         raise NothingMatches(f"{text}: no such file or folder{suggest(text, known_inputs.CATALOGUE)}, or a path")
     relative = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()

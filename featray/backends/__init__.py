@@ -13,6 +13,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from featray.core import wording
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import to_mapping
 from featray.core.output_table import PlainOutput
@@ -45,17 +46,53 @@ def make_request(planned: PlannedInvocation, store: str, holder: str) -> dict[st
     return {"invocation": to_mapping(planned.invocation), "store": store, "holder": holder}
 
 
+REASON_LENGTH = 200  # characters of why an event was set aside: a column, what it expects and what it holds
+
+
+class Unreadable(ValueError):
+    """A host sent what no featray like this one sends; the message says what."""
+
+
 def read_event(planned: PlannedInvocation, event: PlainEvent) -> Event:
-    """Read an event of `host.supervisor`."""
-    row = event.get("row")
-    return Event(
-        planned=planned,
-        kind=EventKind(event["kind"]),
-        cell_id=event.get("cell_id"),
-        row=None if row is None else from_json(row),
-        output=event.get("output"),
-        text=event.get("text"),
-    )
+    """Read an event of `host.supervisor`.
+
+    Raises:
+        Unreadable: it is no event, or its row cannot be or is not of this invocation. The backend then ends the
+            invocation as crashed: the host's featray is older, newer or changed, and no row of it can be trusted.
+    """
+    try:
+        row = event.get("row")
+        return Event(
+            planned=planned,
+            kind=EventKind(event["kind"]),
+            cell_id=_text(event, "cell_id"),
+            row=None if row is None else _own_row(planned, row),
+            output=event.get("output"),
+            text=_text(event, "text"),
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as wrong:
+        why = wording.shortened(wording.plain(str(wrong)), REASON_LENGTH)
+        raise Unreadable(f"{planned.target.host.hostname} sent an event that was set aside: {why}") from wrong
+
+
+def _text(event: PlainEvent, key: str) -> str | None:
+    text = event.get(key)
+    if text is not None and not isinstance(text, str):
+        raise ValueError(f"{key} is no text")
+    return text
+
+
+def _own_row(planned: PlannedInvocation, text: str) -> Row:
+    """Read a row that a host reports of an invocation.
+
+    Raises:
+        ValueError: the row cannot be, or is of another invocation.
+    """
+    row, asked = from_json(text), planned.invocation
+    claimed = (row.sweep, row.run_id, row.target_id, row.invocation, row.attempt)
+    if claimed != (asked.sweep, asked.run_id, asked.target_id, asked.invocation, asked.attempt):
+        raise ValueError(f"a row of {'/'.join(map(str, claimed))} came for {asked.name} of {asked.run_id}")
+    return row
 
 
 COUNTERS = frozenset({"rows"})

@@ -54,6 +54,9 @@ class Inline(Backend):
         planned, events = self._queue[0]
         try:
             event = backends.read_event(planned, next(events))
+        except backends.Unreadable as wrong:
+            events.close()  # type: ignore[attr-defined]  # a generator: its finally ends the child
+            event = Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text=str(wrong))
         except (OSError, FeatrayError) as wrong:  # such as no memory for a process: a later try may succeed
             text = f"the supervisor failed: {wrong!r}"
             event = Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text=text)

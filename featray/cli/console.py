@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from featray.errors import ERROR_MARK, WARNING_MARK
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RED, YELLOW = "1;31", "33"  # of a terminal's own colours
@@ -46,8 +46,8 @@ def say(message: str) -> None:
 
 
 def result(text: str) -> None:
-    """Print a result on stdout."""
-    print(text)
+    """Print a result on stdout: for people on a terminal, byte for byte into a pipe or file."""
+    print(printable(text) if sys.stdout.isatty() else text)
 
 
 def width() -> int:
@@ -59,11 +59,38 @@ def stdout() -> "Console":
     """Make a console for drawn results; tables keep their width where stdout is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    return _harmless(Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH))
 
 
 def stderr() -> "Console":
     """Make a console for progress."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return _harmless(Console(stderr=True, highlight=False))
+
+
+def _harmless(console: "Console") -> "Console":
+    """Let a console draw everything as `Printable`."""
+    from rich.console import ConsoleRenderable, RenderHook
+
+    class Hook(RenderHook):
+        def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+            return [Printable(drawn) for drawn in renderables]
+
+    console.push_render_hook(Hook())
+    return console
+
+
+class Printable:
+    """Draws something without the control characters in its texts; Rich itself lets escapes through."""
+
+    def __init__(self, drawn: "RenderableType") -> None:
+        """Wrap what is to be drawn."""
+        self._drawn = drawn
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """Draw it; Rich's own control codes are segments of their own, and stay."""
+        from rich.segment import Segment
+
+        for segment in console.render(self._drawn, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)

@@ -70,7 +70,7 @@ def _live() -> Iterator[Callable[[PlainEvent], None]]:
     from rich.live import Live
 
     view = LiveView()
-    with Live(view, console=console.stderr(), refresh_per_second=REFRESH_HZ, transient=True) as live:
+    with Live(console.Printable(view), console=console.stderr(), refresh_per_second=REFRESH_HZ, transient=True) as live:
         view.say = live.console.print
         yield view.show
 

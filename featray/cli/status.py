@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from featray.running.submit_status import SubmitStatus
 
+PROBLEMS_MAX = 5  # warnings about single rows
+
 RESULTS = "Store for the submit's rows, where this machine shares no disk with the head; default: the submit's own."
 
 
@@ -41,6 +43,10 @@ def status(
         _list(submits, json=json)
         return 0
     (submit,) = submits
+    for problem in submit.problems[:PROBLEMS_MAX]:
+        console.warn(problem)
+    if len(submit.problems) > PROBLEMS_MAX:
+        console.warn(f"{len(submit.problems) - PROBLEMS_MAX} more rows were set aside; --json lists them")
     if json:
         console.result(json_text.dumps(_facts(submit), indent=2))
     else:
@@ -80,6 +86,7 @@ def _facts(submit: "SubmitStatus") -> dict[str, Any]:
         "total": submit.total,
         "without_number": submit.without_number,
         "reason": submit.reason,
+        "problems": list(submit.problems),
         "started_at": submit.started_at,
         "ended_at": submit.ended_at,
         "absent_outputs": submit.absent_outputs,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from featray.cluster import heads, nodes, token
+from featray.cluster import heads, nodes, ports, raylet_records, token
 from featray.cluster.cluster_file import Member
 from featray.cluster.raylet_records import RunningRaylet
 from featray.core.version import __version__
@@ -121,11 +121,14 @@ def start_raylets(
         say: Called with what is not known of the head.
 
     Raises:
-        BadInput: Ray's authentication is switched off.
+        BadInput: Ray's authentication is switched off, or both ports of the head are the same.
         Busy: this machine is in a cluster already.
-        BackendError: its GPUs cannot be listed, the head does not answer or refuses it, or Ray does not start.
+        BackendError: its GPUs cannot be listed, another program holds a port of the head, the head does not answer or
+            refuses it, or Ray does not start.
     """
     token.ensure()
+    if head is not None and not raylet_records.running():  # else `nodes.start` says what holds the ports
+        head = ports.settle(head)
     if head is None:  # within seconds, and clearer than what Ray says after a minute
         check_versions(member, address, heads.query_head(address).versions, say)
     raylets = nodes.plan_raylets(

@@ -49,6 +49,7 @@ class HeadOptions:
 
     port: int
     dashboard_port: int
+    client_port: int = 10001  # Ray's default for its client, which featray does not use and Ray always starts
 
 
 def plan_raylets(
@@ -92,7 +93,7 @@ def plan_raylets(
 
 def _head_arguments(options: HeadOptions) -> list[str]:
     dashboard = ["--dashboard-host=127.0.0.1", f"--dashboard-port={options.dashboard_port}"]
-    return [f"--port={options.port}", "--head", *dashboard]
+    return [f"--port={options.port}", "--head", *dashboard, f"--ray-client-server-port={options.client_port}"]
 
 
 def version_label() -> str:

@@ -6,13 +6,14 @@ Ray reads $RAY_AUTH_TOKEN, else the file $RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_
 file readable by its owner alone (Ray itself writes it with mode 0644).
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from featray.core.files import write_whole
-from featray.errors import BadInput
+from featray.core.files import expand_home, write_whole
+from featray.errors import BackendError, BadInput
 
 LENGTH = 32  # random bytes, written as 64 hex digits: nobody can guess that
 
@@ -21,9 +22,17 @@ REFUSED = "InvalidAuthToken"
 
 
 def path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the token's file."""
-    chosen = environ.get("RAY_AUTH_TOKEN_PATH")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".ray" / "auth_token"
+    """Return the token's file.
+
+    Raises:
+        BadInput: the user has no home, and the environment names no file.
+    """
+    if chosen := environ.get("RAY_AUTH_TOKEN_PATH"):
+        return expand_home(chosen)
+    try:
+        return Path.home() / ".ray" / "auth_token"
+    except RuntimeError as wrong:
+        raise BadInput("this user has no home folder; name a file of its own in RAY_AUTH_TOKEN_PATH") from wrong
 
 
 def read(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -40,13 +49,18 @@ def read(environ: Mapping[str, str] = os.environ) -> str | None:
         return None
     except OSError as wrong:
         raise BadInput(f"{path(environ)} cannot be read: {wrong.strerror}; it must be yours, mode 0600") from wrong
+    except UnicodeDecodeError as wrong:
+        raise BadInput(
+            f"{path(environ)} holds no token; remove it, or name another file in RAY_AUTH_TOKEN_PATH"
+        ) from wrong
 
 
 def ensure() -> str:
     """Read the token, or make one before Ray makes one that everybody can read; only its owner can read its file.
 
     Raises:
-        BadInput: the environment switches Ray's authentication off.
+        BadInput: the environment switches Ray's authentication off, or the token's file cannot be read.
+        BackendError: its file cannot be written.
     """
     if _is_disabled():
         raise BadInput(
@@ -58,7 +72,8 @@ def ensure() -> str:
         token = secrets.token_hex(LENGTH)
         save(token)
     elif path().exists():
-        path().chmod(0o600)
+        with contextlib.suppress(PermissionError):  # another user's, who decides who may read it
+            path().chmod(0o600)
     return token
 
 
@@ -71,10 +86,17 @@ def save(token: str) -> None:
 
     Raises:
         BadInput: the text cannot be a token.
+        BackendError: its file cannot be written.
     """
     if not token.isalnum() or len(token) < 16:
         raise BadInput("that is no token; expected the line that `featray cluster token` prints on the head")
-    write_whole(path(), token, mode=0o600)
+    try:
+        write_whole(path(), token, mode=0o600)
+    except OSError as wrong:
+        reason = wrong.strerror or str(wrong)
+        raise BackendError(
+            f"{path()} cannot be written ({reason}); name another file in RAY_AUTH_TOKEN_PATH"
+        ) from wrong
 
 
 def refusal(where: str) -> str:

@@ -67,6 +67,14 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def expand_home(path: str) -> Path:
+    """Replace a leading `~` by the home folder; it stays where nobody knows the home, as of a user who is not there."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def is_yaml(name: str | None) -> TypeGuard[str]:
     """Return True for the name of a YAML file: of a sweep or a cluster, where a run's name or an address may stand."""
     return name is not None and name.endswith((".yaml", ".yml"))

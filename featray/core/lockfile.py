@@ -111,6 +111,11 @@ def try_lock(file: int, *, is_shared: bool = False) -> bool:
     return True
 
 
+def lock(file: int) -> None:
+    """Lock an open file; wait for as long as another process has it locked."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def unlock(file: int) -> None:
     """Give up the lock of a file that stays open."""
     fcntl.flock(file, fcntl.LOCK_UN)
@@ -121,7 +126,7 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock file alone; first wait for as long as another process holds it."""
     file = open_file(path)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
         yield
     finally:
         os.close(file)

@@ -11,10 +11,12 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from featray.core import identity, lockfile
+from featray.host import requirement_secrets
 
 MEASURING = ("psutil", "nvidia-ml-py")
 """What the child needs besides the sweep's requirements: its telemetry."""
@@ -85,16 +87,37 @@ def source_link(cache: Path) -> Path:
 def _build(folder: Path, python: Path, requirements: Sequence[str]) -> None:
     uv = [sys.executable, "-m", "uv"]
     _run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-    packages = [*requirements, *MEASURING]
-    _run([*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages])
+    try:
+        hidden = requirement_secrets.hide(requirements, os.environ)
+    except ValueError as wrong:
+        raise Unresolvable(str(wrong)) from wrong
+    install = [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "--requirements", "-"]
+    _run(install, typed="\n".join([*hidden.requirements, *MEASURING]), variables=hidden.variables)
     (folder / READY).touch()
 
 
-def _run(command: list[str]) -> None:
-    variables = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+def _run(command: list[str], *, typed: str = "", variables: Mapping[str, str] = types.MappingProxyType({})) -> None:
+    """Run uv to its end.
+
+    Args:
+        command: Its command line, which every user of this machine can read.
+        typed: Its stdin.
+        variables: Added to those of this process.
+
+    Raises:
+        Unresolvable: it fails.
+    """
+    own = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=BUILD_S, env=variables, check=False, cwd="/"
+            command,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_S,
+            env={**own, **variables},
+            check=False,
+            cwd="/",
         )
     except subprocess.TimeoutExpired:
         raise Unresolvable(f"building the environment took longer than {BUILD_S:.0f} s") from None

@@ -30,6 +30,7 @@ SUFFIX = ".featray"
 MAGIC = b"PK\x03\x04"  # the first bytes of every zip archive with a member
 MANIFEST, ROWS = "manifest.json", "rows.jsonl"
 SIZE_LIMIT_B = 4 * 1024**3  # of all members together, unpacked: 100 000 rows and their outputs take less than half
+SMALL_B, RATIO_MAX = 64 * 1024**2, 100  # rows pack to a twentieth; what packs far better is made to fill the memory
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip archive: equal contents give equal files
 
 OutputKey = tuple[str, str, str, str | None]
@@ -115,8 +116,11 @@ REMEDY = "it was changed after it was made; ask for the original"
 def _read_members(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         infos = archive.infolist()
-        if sum(info.file_size for info in infos) > SIZE_LIMIT_B:
+        size_b = sum(info.file_size for info in infos)
+        if size_b > SIZE_LIMIT_B:
             raise ValueError(f"larger than {SIZE_LIMIT_B // 1024**3} GiB when unpacked, which no bundle is")
+        if size_b > max(SMALL_B, RATIO_MAX * len(content)):
+            raise ValueError(f"{size_b // len(content)} times as large when unpacked, which no bundle is")
         if len({info.filename for info in infos}) < len(infos):
             raise ValueError(f"two members have one name; {REMEDY}")
         return {info.filename: archive.read(info) for info in infos}
@@ -125,7 +129,7 @@ def _read_members(content: bytes) -> dict[str, bytes]:
 def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
     try:
         manifest = json.loads(members[MANIFEST])
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, RecursionError) as wrong:
         raise ValueError(f"not a bundle of featray: no {MANIFEST} that can be read") from wrong
     if not isinstance(manifest, dict) or not isinstance(manifest.get("members"), dict):
         raise ValueError(f"not a bundle of featray: {MANIFEST} lists no members")
@@ -152,7 +156,7 @@ def _read_rows(content: bytes) -> tuple[Row, ...]:
     for number, line in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
         try:
             rows.append(from_json(line))
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise ValueError(f"{ROWS}:{number}: {wrong}") from wrong
     return tuple(rows)
 

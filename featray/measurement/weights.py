@@ -18,7 +18,7 @@ from typing import Any
 
 from featray import errors
 from featray.core import detectors
-from featray.core.files import hash_file
+from featray.core.files import expand_home, hash_file
 from featray.measurement import pyfeat_source
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -73,12 +73,21 @@ _EVERYWHERE: Mapping[str, Mapping[object, tuple[str, ...]]] = {
 
 
 def featray_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Find featray's folder for weights and libraries: `FEATRAY_CACHE`, else under the user's cache folder."""
+    """Find featray's folder for weights and libraries: `FEATRAY_CACHE`, else under the user's cache folder.
+
+    Raises:
+        BadInput: the user has no home, as in a container that runs under any number, and names no folder.
+    """
     if chosen := environ.get("FEATRAY_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "featray"
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "featray"
+        return expand_home(chosen).absolute()
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "featray"
+        return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "featray"
+    except RuntimeError as wrong:
+        raise errors.BadInput(
+            "this user has no home folder; name a folder of featray's own in FEATRAY_CACHE"
+        ) from wrong
 
 
 def pretrained_folder(cache: Path) -> Path:

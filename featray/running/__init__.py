@@ -12,7 +12,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     unmeasured         the rows of units that no process measured
     spooled_rows       rows that reach the store without an event of this submit
     without_number     counts the units that have no number
-    progress           what watchers hear, as values and as lines of JSON
+    progress           what watchers hear, as values and as lines of JSON; `logged_event` checks such a line of a log
     gauges             figures for the dashboard
     claims             one submit at a time for a sweep and a store
     detached           a submit that runs on the cluster; `submit_status` says how it stands

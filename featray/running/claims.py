@@ -8,6 +8,7 @@ import contextlib
 import getpass
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +18,13 @@ from featray.core.version import __version__
 from featray.host import checkout
 from featray.measurement import weights
 from featray.sweep import Sweep
+from featray.sweep.values import NAME
 
+TRIES, ASKING_S = 5, 0.02  # asking takes microseconds; a sweep that is measured is so for minutes
 HOLDER_LENGTH = 200  # characters of another process's name that a message shows: user, host, process, job and run
+
+COLLECTING = "..collecting.lock"
+"""Lock file of `collecting`; no sweep's name begins with a dot."""
 
 INTERCHANGEABLE = "featray_interchangeable"
 """Metadata key; `true` where a unit that was lost on one target may be measured on another, else `false`."""
@@ -32,6 +38,46 @@ def check_free(results: str, sweep: str) -> None:
         StoreError: the store's folder cannot be written.
     """
     os.close(_lock(results, sweep))
+
+
+def is_claimed(results: str, sweep: str) -> bool:
+    """Return True where another process measures this sweep into this store now; no name of a row is trusted.
+
+    Raises:
+        StoreError: the claim of the sweep cannot be read.
+    """
+    if not NAME.fullmatch(sweep):
+        return False  # a submit cannot claim it, and it may be a path
+    path = _folder(results) / _file_name(sweep)
+    if not path.exists():
+        return False
+    try:
+        check_free(results, sweep)
+    except errors.Busy:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def collecting(results: str) -> Iterator[None]:
+    """Be the only process that takes rows out of spools for this store; wait for another one.
+
+    Two processes that collect at once would both find that the store lacks a row, and store it twice. For a store in
+    the cloud this holds among the processes of this host alone.
+
+    Raises:
+        StoreError: the store's folder cannot be written, or its file system has no locks.
+    """
+    with _explained(results):
+        folder = _folder(results)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = lockfile.open_file(folder / COLLECTING)
+    try:
+        with _explained(results):
+            lockfile.lock(file)
+        yield
+    finally:
+        os.close(file)
 
 
 @contextlib.contextmanager
@@ -61,25 +107,43 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
         os.close(file)
 
 
-def _lock(results: str, sweep: str) -> int:
-    """Open and lock a sweep's file; closing it frees the sweep."""
+def _folder(results: str) -> Path:
+    """Name the folder of a store's lock files."""
     store.check_address(results)
     cloud = weights.featray_cache() / "claims" / identity.digest({"store": store.full_name(results)})
-    folder = cloud if "://" in results else Path(results)
+    return cloud if "://" in results else Path(results)
+
+
+def _file_name(sweep: str) -> str:
+    return f".{sweep}.lock"
+
+
+@contextlib.contextmanager
+def _explained(results: str) -> Iterator[None]:
     shown = store.display_name(results)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = lockfile.open_file(folder / f".{sweep}.lock")
+        yield
     except OSError as wrong:
-        raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
-    try:
-        is_ours = lockfile.try_lock(file)
-    except OSError as wrong:
-        os.close(file)
+        if wrong.filename is not None:
+            raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
         raise errors.StoreError(
             f"{shown}: its file system has no locks ({wrong.strerror}), and without them two submits could measure the "
             "same sweep at once; give --results a folder on another file system, or a URI"
         ) from wrong
+
+
+def _lock(results: str, sweep: str) -> int:
+    """Open and lock a sweep's file; closing it frees the sweep."""
+    folder, shown = _folder(results), store.display_name(results)
+    with _explained(results):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = lockfile.open_file(folder / _file_name(sweep))
+    try:
+        with _explained(results):
+            is_ours = _try_lock(file)
+    except BaseException:
+        os.close(file)
+        raise
     if not is_ours:
         holder = wording.shortened(lockfile.read_signature(file), HOLDER_LENGTH)  # anybody may have written it
         os.close(file)
@@ -87,6 +151,15 @@ def _lock(results: str, sweep: str) -> int:
             f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
         )
     return file
+
+
+def _try_lock(file: int) -> bool:
+    """Lock a sweep's file, unless another process measures it; one that only asks has it locked for a moment."""
+    for _ in range(TRIES - 1):
+        if lockfile.try_lock(file):
+            return True
+        time.sleep(ASKING_S)
+    return lockfile.try_lock(file)
 
 
 def job_metadata(sweep: Sweep, results: str) -> dict[str, str]:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from featray.backends import Event
 from featray.core.events import PlainEvent
 from featray.core.row import Row
-
-ENDED_RUN = "ended_run"
-"""The `event` of the last line of `featray submit --json`."""
+from featray.running import logged_event
+from featray.running.logged_event import ENDED_RUN
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,14 +64,18 @@ def _cell_label(event: Event) -> str | None:
 
 
 def read_line(line: str) -> PlainEvent | None:
-    """Read one line of a log; None for a line that is no event, such as a message of Ray."""
+    """Read one line of a log; None for a line that is no event, such as a message of Ray.
+
+    Whoever can print into a log, an older or a newer featray may have written it. So what cannot be is left out; the
+    event says of a row why, under `set_aside` and in its text.
+    """
     if not line.startswith('{"done"'):
         return None
     try:
         event = json.loads(line)
-    except ValueError:  # the driver died while it wrote the line
+    except (ValueError, RecursionError):  # the driver died while it wrote the line
         return None
-    return event if isinstance(event, dict) else None
+    return logged_event.check(event)
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[PlainEvent]:

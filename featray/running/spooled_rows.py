@@ -3,17 +3,19 @@
 Flow: spools of a backend -> `store_spooled`; events in a log -> `store_reported`; both -> store -> `announce`.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from featray import store
 from featray.backends import Backend
-from featray.core import row
 from featray.core.events import PlainEvent
 from featray.core.row import Row
 from featray.core.status import Status, precedence
 from featray.core.stored_unit import StoredUnit
-from featray.running import kept_outputs
+from featray.running import claims, kept_outputs, logged_event
 from featray.running.progress import Progress, Watch
+
+_log = logging.getLogger("featray")
 
 
 def announce(rows: Iterable[Row], run_id: str, watch: Watch) -> None:
@@ -23,19 +25,39 @@ def announce(rows: Iterable[Row], run_id: str, watch: Watch) -> None:
         watch(Progress(row=stored if is_own else None, other=None if is_own else stored))
 
 
-def store_spooled(results: str, backend: Backend) -> list[Row]:
-    """Store the rows that wait in the hosts' spools, such as those of a killed driver; return those that are new."""
+def store_spooled(results: str, backend: Backend, *, own: str | None = None) -> list[Row]:
+    """Store the rows that wait in the hosts' spools, such as those of a killed driver; return those that are new.
+
+    Rows that a live driver measures now wait there too, until it has stored them. They are left to it.
+
+    Args:
+        results: Store.
+        backend: Whose hosts are asked.
+        own: The sweep that the caller has claimed, if any.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+        HeadGone: the head is gone.
+    """
     if (spool := store.spool_name(results)) is None:
         return []
-    waiting = backend.collect(spool)
-    if not waiting:
+    collected, problems = logged_event.read_rows([{"row": vars(entry)} for entry in backend.collect(spool)], "row")
+    for problem in problems:
+        _log.warning("a host's spool: %s", problem)
+    if not collected:
         return []
-    fresh = new_rows(without_removed_runs(results, waiting), store.keys(results, every_attempt=True).units)
-    if fresh:
-        store.append(results, fresh)
-        kept_outputs.keep(results, backend.collect_outputs(spool, fresh))
-    backend.forget(spool, waiting)
-    return fresh
+    with claims.collecting(results):
+        # What a driver stored before it gave up its claim is among the keys, which are read after the claims.
+        claimed = {name for name in {entry.sweep for entry in collected} - {own} if claims.is_claimed(results, name)}
+        waiting = [entry for entry in collected if entry.sweep not in claimed]
+        if not waiting:
+            return []
+        fresh = new_rows(without_removed_runs(results, waiting), store.keys(results, every_attempt=True).units)
+        if fresh:
+            store.append(results, fresh)
+            kept_outputs.keep(results, backend.collect_outputs(spool, fresh))
+        backend.forget(spool, waiting)
+        return fresh
 
 
 def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
@@ -55,7 +77,7 @@ def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
 
 
 def _list_reported(events: Iterable[PlainEvent]) -> list[Row]:
-    return [row.from_mapping(event[key]) for event in events for key in ("row", "other") if key in event]
+    return logged_event.read_rows(events, *logged_event.ROWS)[0]  # `submit_status` tells what is set aside
 
 
 def count_absent_outputs(results: str, events: Iterable[PlainEvent]) -> int:

@@ -45,7 +45,7 @@ def run(
     """
     with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
-        spooled = spooled_rows.store_spooled(request.results, backend)
+        spooled = spooled_rows.store_spooled(request.results, backend, own=request.sweep.name)
         prepared = preparation.prepare(request, inventory, now=now)
         run_id = prepared.plan.run.run_id
         spooled_rows.announce(spooled, run_id, watch)
@@ -58,7 +58,8 @@ def run(
             outcome = measure(request, prepared)
             outcome.problems[:0] = prepared.problems
             _measure_newcomers(request, run_id, backend, measure, outcome)
-            spooled_rows.announce(spooled_rows.store_spooled(request.results, backend), run_id, watch)
+            late = spooled_rows.store_spooled(request.results, backend, own=request.sweep.name)
+            spooled_rows.announce(late, run_id, watch)
         except errors.HeadGone as gone:
             return run_id, RunOutcome(head_gone=gone)
         _compact(request.results, run_id, outcome, watch)

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from featray.core import row, wording
+from featray.core import wording
 from featray.core.events import PlainEvent
 from featray.errors import ERROR_MARK, WARNING_MARK, BackendError, Interrupted
-from featray.running import claims, progress, without_number
+from featray.running import claims, logged_event, progress, without_number
 from featray.running.progress import RunEnd
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class SubmitStatus:
     without_number: int  # units that ended without one
     reason: str | None  # why it did not end well; None while it runs and where it ended well
     exit_code: int  # 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
+    problems: tuple[str, ...] = ()  # rows that were reported and cannot be, each with its name and the reason
     fetched: int = 0  # rows that the store lacked and this call stored
     absent_outputs: int = 0  # units whose output is in the head's store alone
     events: tuple[PlainEvent, ...] = dataclasses.field(default=(), repr=False)  # of its log, where one is asked for
@@ -49,13 +50,13 @@ def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:
 
     Args:
         job: As Ray knows it.
-        events: The events of its log.
+        events: The events of its log, as `progress.read_lines` gives them.
         log: Everything that its driver printed.
     """
     counts = [event for event in events if event["total"]]
     done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
-    rows = [row.from_mapping(event["row"]) for event in events if "row" in event]
-    missing = without_number.count(rows, interchangeable=_is_interchangeable(job))
+    rows, problems = logged_event.read_rows(events, "row")
+    missing = without_number.count(rows, interchangeable=_is_interchangeable(job)) + len(problems)
     end = progress.read_end(events) or _read_messages(job, log, has_events=bool(events))
     code = _exit_code(job, end, is_short=done < total or missing > 0)
     measured = f"{done} of {total}" if total else None
@@ -70,6 +71,7 @@ def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:
         without_number=missing,
         reason=_reason(job, end, measured, missing) if job.has_ended and code else None,
         exit_code=code,
+        problems=problems,
     )
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from featray.core import output_families
 from featray.core.output_families import Family
-from featray.core.output_table import OutputTable
+from featray.core.output_table import VALUES_MAX, OutputTable
 from featray.core.row import Row
 from featray.store import stored_files
 from featray.store.location import OUTPUTS, Location, explain_errors, locate
@@ -32,6 +32,12 @@ for a description alone."""
 ROUNDING = 2**-16
 """Relative rounding of landmarks: 0.01 px at 640 px, a hundredth of what anybody could see. Their last byte is then 0,
 and compresses to nothing."""
+
+CLAIMED_MAX = 8 * VALUES_MAX
+"""Values of a file that is read: thinning leaves at most `VALUES_MAX`, but for films with many faces in one frame."""
+
+NOT_OUTPUTS = (*READ_ERRORS, KeyError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading another parquet file as an output may raise."""
 
 _NAMES = b"featray.names"
 _LABELS = ("run_id", "cell_id", "target_id", "work_id", "detector", "input", "device", "batch_size", "weights")
@@ -71,8 +77,8 @@ def decode(content: bytes) -> OutputTable:
         ValueError: it is no output, or was damaged.
     """
     try:
-        return _read(pq.read_table(io.BytesIO(content), page_checksum_verification=True))
-    except (*READ_ERRORS, KeyError, TypeError) as wrong:
+        return _read(_read_table(io.BytesIO(content)))
+    except NOT_OUTPUTS as wrong:
         raise ValueError(f"not an output: {wrong}") from wrong
 
 
@@ -87,8 +93,8 @@ def find(results: str | os.PathLike[str], row: Row) -> OutputTable | None:
         return None
     try:
         with stored_files.open_file(location, name) as stream:
-            return _read(pq.read_table(stream, page_checksum_verification=True))
-    except (FileNotFoundError, *READ_ERRORS, KeyError, ValueError):
+            return _read(_read_table(stream))
+    except (FileNotFoundError, *NOT_OUTPUTS):
         return None
 
 
@@ -186,6 +192,16 @@ def _lists(columns: Iterable["array[float]"], family: Family, count: int) -> Any
         rounded = np.where(is_number, (bits + np.uint32(0x80)) & np.uint32(0xFFFFFF00), bits)
         values = pa.array(rounded.astype(np.uint32).view(np.float32).ravel())
     return pa.FixedSizeListArray.from_arrays(values, width)
+
+
+def _read_table(stream: Any) -> Any:
+    """Read a file whole, unless it claims more values than any output has: kilobytes can decode to gigabytes."""
+    with pq.ParquetFile(stream, page_checksum_verification=True) as parquet:
+        groups = [parquet.metadata.row_group(index) for index in range(parquet.metadata.num_row_groups)]
+        count = sum(group.column(index).num_values for group in groups for index in range(group.num_columns))
+        if count > CLAIMED_MAX:
+            raise ValueError(f"it claims {count} values")
+        return parquet.read()
 
 
 def _read(stored: Any) -> OutputTable:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from featray import errors
 from featray.core import label_files
-from featray.core.files import find_stand_in, hash_file
+from featray.core.files import expand_home, find_stand_in, hash_file
 from featray.core.inputs import CATALOGUE, IMAGE_SUFFIXES, IMAGES, VIDEO, VIDEO_SUFFIXES, Input
 from featray.sweep.schema import InputEntry
 
@@ -75,7 +75,7 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         frame_limit=limit,
         output_size=entry.output_size,
     )
-    return resolved if entry.labels is None else _with_labels(resolved, folder / Path(entry.labels).expanduser())
+    return resolved if entry.labels is None else _with_labels(resolved, folder / expand_home(entry.labels))
 
 
 def _with_labels(given: Input, file: Path) -> Input:
@@ -103,7 +103,7 @@ def _by_name(name: str) -> Input:
 
 
 def _by_path(paths: Sequence[str], folder: Path, probe: Probe) -> Input:
-    files = [file for path in paths for file in _files(folder / Path(path).expanduser())]
+    files = [file for path in paths for file in _files(folder / expand_home(path))]
     is_video = _is_video(files[0])
     if is_video and len(files) > 1:
         raise ValueError(f"{files[0].name} is a video among several files; expected one entry per video")

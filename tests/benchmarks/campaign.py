@@ -2,13 +2,13 @@
 
     uv run python -m tests.benchmarks.campaign [--faults 100] [--seed 0] [--folder DIR]
 
-Each round submits a sweep of cheap cells with `--json`, injects up to three faults at random moments, and submits
-again without `--retry-failed` until nothing is due. The detector writes a log of its calls that featray does not read.
-A round is judged by what was printed, what the store holds, that log, the exit code, the report and the processes that
-are left. Exit code 1 where anything does not hold.
+Each round submits a sweep of cheap cells with `--json`, injects faults at random moments, and submits again without
+`--retry-failed` until nothing is due. The detector writes a log of its calls that featray does not read. A round is
+judged by what was printed, what the store holds, that log, the exit code, the report and the processes that are left.
+Exit code 1 where anything does not hold.
 
 It takes about 25 s per fault on two quiet cores. The faults of the disk need root: they fill and lock a small file
-system of their own.
+system of their own. Ctrl-C ends the campaign and prints the table of what was done.
 """
 
 import argparse
@@ -34,13 +34,12 @@ import psutil
 
 from featray import store
 from featray.core.row import RowKey
+from tests.support.faults import CODES, DISK, ENDING, LIMIT_S, PASSING, RESTARTING, ROOT, RunningSubmit
 
-ROOT = Path(__file__).parent.parent.parent
-
-BATCHES, INVOCATIONS, CALLS = 4, 6, 3
+BATCHES, INVOCATIONS, CALLS = 4, 8, 3
 UNITS = BATCHES * INVOCATIONS
-LIMIT_S = 300.0  # for one submit: with no fault it takes 35 s, and a silent head costs 20 s
-FAULTS_OF_A_ROUND = 3
+FAULTS_OF_A_ROUND = 8
+UNANSWERED_MAX = 2  # faults in a row that start Ray again without a row between them: featray gives up after 3
 AGENTS_S = 75.0  # Ray's own agents notice after 60 s that their head is gone
 SUBMITS_MAX = 4  # after the faults, until nothing is due
 
@@ -56,15 +55,11 @@ seed: {{seed}}
 measure: {{{{warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: {INVOCATIONS}}}}}
 """
 
-Key = tuple[str, str, int, int]  # cell, target, invocation, attempt
-
 
 @dataclasses.dataclass
-class Submit:
+class Submit(RunningSubmit):
     """A submit under way: its process, and what it has printed."""
 
-    process: "subprocess.Popen[str]"
-    results: Path
     told: dict[RowKey, str] = dataclasses.field(default_factory=dict)  # row key -> status
     printed: collections.Counter[tuple[RowKey, str]] = dataclasses.field(default_factory=collections.Counter)
     impure: list[str] = dataclasses.field(default_factory=list)  # lines of stdout that are no event
@@ -98,24 +93,57 @@ class Campaign:
         self.injected: collections.Counter[str] = collections.Counter()
         self.codes: collections.Counter[tuple[str, int]] = collections.Counter()
         self.wrong: list[str] = []
-        self.rows = self.lost = self.doubled = self.hung = self.left = 0
+        self.rounds = self.rows = self.lost = self.doubled = self.hung = self.left = 0
+        self._ended: list[tuple[float, Round]] = []  # rounds whose processes may be left until this time
 
     def run(self, faults: int) -> None:
-        """Run rounds until so many faults were injected."""
-        number = 0
-        while self.injected.total() < faults:
-            number += 1
-            kinds = self._choose()
-            begun = time.monotonic()
-            before = len(self.wrong)
-            Round(self, number, kinds).run()
-            problems = "; ".join(self.wrong[before:]) or "holds"
-            print(f"round {number:3} {time.monotonic() - begun:4.0f} s  {', '.join(kinds):44} {problems}", flush=True)
+        """Run rounds until so many faults were injected, or Ctrl-C."""
+        with contextlib.suppress(KeyboardInterrupt):
+            while self.injected.total() < faults:
+                self._run_round(self._choose())
+                self._check_processes(time.monotonic())
+        time.sleep(max([0.0, *(until - time.monotonic() for until, _ in self._ended)]))
+        self._check_processes(time.monotonic())
+
+    def _run_round(self, kinds: list[str]) -> None:
+        self.rounds += 1
+        begun, before, done = time.monotonic(), len(self.wrong), self.injected.total()
+        one = Round(self, self.rounds, kinds)
+        one.run()
+        self._ended.append((time.monotonic() + AGENTS_S, one))
+        problems = "; ".join(self.wrong[before:]) or "holds"
+        count = self.injected.total() - done
+        print(
+            f"round {self.rounds:3} {time.monotonic() - begun:4.0f} s {count} faults  {', '.join(kinds)}: {problems}",
+            flush=True,
+        )
+
+    def _check_processes(self, now: float) -> None:
+        """Look for what is left of rounds that ended so long ago that even Ray's own agents must be gone."""
+        for until, one in list(self._ended):
+            if until <= now:
+                one.check_processes()
+                self._ended.remove((until, one))
 
     def _choose(self) -> list[str]:
         """Draw faults; one that ends the submit comes last."""
         kinds = self.rng.choices(sorted(PASSING), k=self.rng.randint(0, FAULTS_OF_A_ROUND - 1))
-        return [*kinds, self.rng.choice(sorted(ENDING | PASSING.keys()))]
+        return [*kinds, self.rng.choice(sorted(ENDING.keys() | PASSING.keys()))]
+
+    def print_table(self) -> None:
+        """Print what was done and what did not hold."""
+        print(f"\n{self.injected.total()} faults in {self.rounds} rounds, {self.rows} rows")
+        for kind, count in sorted(self.injected.items()):
+            print(f"  {kind:24} {count:4}")
+        print("last fault and exit code of the submit that it hit:")
+        for (kind, code), count in sorted(self.codes.items()):
+            print(f"  {kind:24} {code:4} {count:4}")
+        print(f"told rows lost    {self.lost}")
+        print(f"rows doubled      {self.doubled}")
+        print(f"hangs             {self.hung}")
+        print(f"processes left    {self.left}")
+        for line in self.wrong:
+            print(f"does not hold: {line}")
 
 
 class Round:
@@ -176,23 +204,26 @@ class Round:
             cwd=ROOT,
             start_new_session=True,
         )
-        submit = Submit(process, self._results)
+        submit = Submit(process, self._sweep, self._results)
         readers = [threading.Thread(target=read, daemon=True) for read in (submit.read_output, submit.read_errors)]
         for reader in readers:
             reader.start()
-        during(submit)
         is_in_time = True
         try:
+            during(submit)
             process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
             self._campaign.hung += 1
             self.fail(f"hangs; {''.join(submit.errors[-3:])}")
             is_in_time = False
+        finally:
             process.kill()
             process.wait()
         for reader in readers:
             reader.join(AGENTS_S)
         self._told |= submit.told
+        for problem in submit.problems:
+            self.fail(problem)
         if submit.impure:
             self.fail(f"{len(submit.impure)} lines of stdout are no JSON: {submit.impure[0]!r}")
         if any("Traceback" in line for line in submit.errors):
@@ -203,18 +234,30 @@ class Round:
             self.fail(f"{len(repeated)} rows were told twice")
         return submit, is_in_time
 
+    @staticmethod
+    def _wait_for_row(submit: Submit, told: int) -> None:
+        """Wait until more rows than these were told, or the submit has ended."""
+        deadline = time.monotonic() + LIMIT_S
+        while len(submit.told) <= told and submit.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def _submit_with_faults(self) -> None:
         outcomes: list[str] = []
 
         def inject(submit: Submit) -> None:
-            deadline = time.monotonic() + LIMIT_S
-            while not submit.told and submit.process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.1)
+            self._wait_for_row(submit, 0)
+            in_a_row, told = 0, 0
             for kind in self._kinds:
+                if kind in RESTARTING:
+                    in_a_row = 1 if len(submit.told) > told else in_a_row + 1
+                    if in_a_row > UNANSWERED_MAX:
+                        self._wait_for_row(submit, told)
+                        in_a_row = 1
+                    told = len(submit.told)
                 time.sleep(self._campaign.rng.uniform(0.2, 4.0))
                 if submit.process.poll() is not None:
                     return
-                if (PASSING | ENDING_ACTIONS)[kind](self, submit):
+                if (PASSING | ENDING)[kind](submit):
                     self._campaign.injected[kind] += 1
                     outcomes.append(kind)
 
@@ -228,7 +271,7 @@ class Round:
             self.fail(f"exit code {code} instead of {sorted(expected)}: {''.join(submit.errors[-2:]).strip()}")
         if code in (0, 1, 4) and not list((self._results / "reports").glob("*.md")):
             self.fail("no report")
-        if code == 3 and last in DISK | {"store removed"} and "featray: error:" not in "".join(submit.errors):
+        if code == 3 and last in {*DISK, "store removed"} and "featray: error:" not in "".join(submit.errors):
             self.fail("no message")
         self._check_store(submit, removed=last == "store removed")
 
@@ -270,7 +313,6 @@ class Round:
         if len(final) != UNITS or set(statuses) != {"ok"} or (code != 0) != bool(crashed):
             self.fail(f"ends with {len(final)} of {UNITS} units, {dict(statuses)}, {crashed} crashed, exit code {code}")
         self._check_calls({row.key(): row for row in attempts if row.status == "ok"})
-        self._check_processes()
 
     def _check_calls(self, measured: Mapping[RowKey, Any]) -> None:
         """Check that the detector made at least the calls that the rows claim."""
@@ -284,10 +326,9 @@ class Round:
         if any(calls[batch] < count for batch, count in claimed.items()):
             self.fail(f"rows claim {dict(claimed)} calls, the detector made {dict(calls)}")
 
-    def _check_processes(self) -> None:
-        deadline = time.monotonic() + AGENTS_S
-        while (left := list(_processes_of(self._folder))) and time.monotonic() < deadline:
-            time.sleep(0.5)
+    def check_processes(self) -> None:
+        """Check that no process of this round is left."""
+        left = list(_processes_of(self._folder))
         if left:
             self._campaign.left += len(left)
             self.fail(f"{len(left)} processes are left: {left[0].name()}")
@@ -305,148 +346,6 @@ def _processes_of(folder: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
-def _below(submit: Submit, word: str) -> list[psutil.Process]:
-    found = []
-    with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(submit.process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                if word in " ".join(child.cmdline()):
-                    found.append(child)
-    return found
-
-
-Fault = Callable[[Round, Submit], bool]
-
-
-def _kill(word: str, number: signal.Signals = signal.SIGKILL) -> Fault:
-    """Make a fault that sends a signal to one process below the driver whose command line has a word."""
-
-    def act(round_: Round, submit: Submit) -> bool:  # noqa: ARG001 - as all faults
-        processes = _below(submit, word)
-        for process in processes[:1]:
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(number)
-        return bool(processes)
-
-    return act
-
-
-def _pause(word: str, seconds: float) -> Fault:
-    """Make a fault that stops a process for a while."""
-
-    def act(round_: Round, submit: Submit) -> bool:  # noqa: ARG001 - as all faults
-        processes = _below(submit, word)
-        for process in processes[:1]:
-            with contextlib.suppress(psutil.Error):
-                process.suspend()
-                time.sleep(seconds)
-                process.resume()
-        return bool(processes)
-
-    return act
-
-
-def _signal_driver(*numbers: signal.Signals) -> Fault:
-    def act(round_: Round, submit: Submit) -> bool:  # noqa: ARG001 - as all faults
-        for number in numbers:
-            submit.process.send_signal(number)
-            time.sleep(0.05)
-        return True
-
-    return act
-
-
-def _second_submit(round_: Round, submit: Submit) -> bool:
-    """Submit the same sweep to the same store; it must be refused."""
-    command = [sys.executable, "-m", "featray", "submit", str(round_._sweep), "--results", str(submit.results)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S)
-    if done.returncode != 5 and submit.process.poll() is None:
-        round_.fail(f"a second submit ends with exit code {done.returncode}: {done.stderr[-200:]}")
-    return True
-
-
-def _compact(round_: Round, submit: Submit) -> bool:
-    done = subprocess.run(
-        [sys.executable, "-m", "featray", "store", "compact", "--results", str(submit.results)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT_S,
-    )
-    if done.returncode != 0:
-        round_.fail(f"compaction ends with exit code {done.returncode}: {done.stderr[-200:]}")
-    return True
-
-
-def _remove_store(round_: Round, submit: Submit) -> bool:  # noqa: ARG001 - as all faults
-    shutil.rmtree(submit.results / "rows", ignore_errors=True)
-    return True
-
-
-def _fill_disk(round_: Round, submit: Submit) -> bool:
-    """Fill the disk until the submit has ended, then make room again."""
-    filler = submit.results / "filler"
-    with contextlib.suppress(OSError), filler.open("wb") as file:
-        while True:
-            file.write(b"\0" * 4096)
-            file.flush()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        submit.process.wait(LIMIT_S)
-    filler.unlink()
-    return bool(round_)
-
-
-def _lock_disk(round_: Round, submit: Submit) -> bool:
-    """Lay a file system over the rows that cannot be written, until the submit has ended."""
-    rows = str(submit.results / "rows")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", rows], check=True)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        submit.process.wait(LIMIT_S)
-    subprocess.run(["umount", "-l", rows], check=True)
-    return bool(round_)
-
-
-PASSING: dict[str, Fault] = {
-    "child killed": _kill("featray.measurement"),
-    "worker killed": _kill("ray::campaign"),
-    "raylet killed": _kill("/raylet/raylet"),
-    "head killed": _kill("/gcs/gcs_server"),
-    "Ray's process crashes": _kill("featray submit", signal.SIGSEGV),
-    "child stopped": _pause("featray.measurement", 2.0),
-    "raylet stopped": _pause("/raylet/raylet", 3.0),
-    "Ray's process stopped": _pause("featray submit", 3.0),
-    "second submit": _second_submit,
-    "compaction": _compact,
-}
-"""Faults that a submit must live through."""
-
-ENDING_ACTIONS: dict[str, Fault] = {
-    "driver killed": _signal_driver(signal.SIGKILL),
-    "SIGTERM": _signal_driver(signal.SIGTERM),
-    "SIGHUP": _signal_driver(signal.SIGHUP),
-    "Ctrl-C twice": _signal_driver(signal.SIGINT, signal.SIGINT),
-    "store removed": _remove_store,
-    "full disk": _fill_disk,
-    "read-only disk": _lock_disk,
-}
-"""Faults that end a submit."""
-
-DISK = {"full disk", "read-only disk"}
-
-ENDING = set(ENDING_ACTIONS) - (DISK if os.geteuid() != 0 else set())
-
-CODES = {
-    "driver killed": {-signal.SIGKILL},
-    "SIGTERM": {130},
-    "SIGHUP": {-signal.SIGHUP},
-    "Ctrl-C twice": {130},
-    "store removed": {3},
-    "full disk": {3},
-    "read-only disk": {3},
-}
-
-
 def main() -> int:
     """Run the campaign and print its table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -454,23 +353,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="keeps the rounds that fail; default: a temporary folder")
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGHUP):  # a shell's background job is deaf to them, and so are its children
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell's background job is deaf to it, and so are its children
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="featray-campaign-"))
     campaign = Campaign(folder, options.seed)
     campaign.run(options.faults)
-    print(f"\n{campaign.injected.total()} faults, {campaign.rows} rows")
-    for kind, count in sorted(campaign.injected.items()):
-        print(f"  {kind:24} {count:4}")
-    print("last fault and exit code of the submit that it hit:")
-    for (kind, code), count in sorted(campaign.codes.items()):
-        print(f"  {kind:24} {code:4} {count:4}")
-    print(f"told rows lost    {campaign.lost}")
-    print(f"rows doubled      {campaign.doubled}")
-    print(f"hangs             {campaign.hung}")
-    print(f"processes left    {campaign.left}")
-    for line in campaign.wrong:
-        print(f"does not hold: {line}")
+    campaign.print_table()
     return 1 if campaign.wrong else 0
 
 

@@ -12,6 +12,7 @@ import argparse
 import collections
 import copy
 import dataclasses
+import functools
 import json
 import random
 import sys
@@ -27,6 +28,7 @@ import yaml
 
 import featray
 from featray import store, sweep
+from featray.api.export import FORMATS
 from featray.cluster import cluster_file
 from featray.core.row import Row, columns
 from featray.errors import FeatrayError
@@ -40,6 +42,7 @@ from tests.support.replays import NOW
 
 ROOT = Path(__file__).parent.parent.parent
 SWEEPS, CLUSTERS, INVENTORIES, ROWS, ROWS_OF_A_STORE = 10_000, 3_000, 3_000, 5_000, 25
+PAGES_EVERY = 10  # stores of which one is also written as a page, a bundle and a dataset, which takes seconds
 
 WORDS = (
     "",
@@ -50,6 +53,7 @@ WORDS = (
     ".inf",
     "\x1b[31m",
     "../../etc",
+    "~no-such-user/clip.mp4",
     "[" * 2000,
     "a" * 5000,
     "cpu",
@@ -184,16 +188,43 @@ class Fuzz:
         for index in range(number // ROWS_OF_A_STORE):
             results = str(self.folder / f"rows-{index}")
             rows = [any_row(self.draw) for _ in range(ROWS_OF_A_STORE)]
-            self.attempt("rows", lambda: self._use(results, rows))  # noqa: B023 - called at once
+            self.attempt("rows", lambda: self._store(results, rows))  # noqa: B023 - called at once
+            for use in self._uses(results, is_long=index % PAGES_EVERY == 0):
+                self.attempt("rows", use)
             self.results["rows", "made"] += len(rows)
 
-    def _use(self, results: str, rows: list[Row]) -> None:
+    def _store(self, results: str, rows: list[Row]) -> None:
         store.append(results, rows)
         store.append(results, [make_row(run_id=run, invocation=9) for run in ("demo-1", "demo-2")])
-        for form in ("markdown", "json"):
+
+    def _uses(self, results: str, *, is_long: bool) -> Iterator[Callable[[], object]]:
+        """Give everything that reads rows; with `is_long`, also what takes seconds."""
+        output = self.folder / "output"
+
+        def report(form: str) -> None:
             featray.report("demo-1", results=results, baseline="demo-2", form=form, output=self.folder / "report")
-        featray.compare("demo-1", "demo-2", results=results)
-        featray.recommend(results=results)
+
+        def history() -> None:
+            found = featray.history(results=results)
+            _read_strictly(found.to_json())
+            found.text()
+
+        def export(to: str) -> None:
+            for name, text in featray.export(to, results=results, everything=True, output=output).files.items():
+                for line in text.splitlines() if name.endswith("jsonl") else [text] if name.endswith("json") else []:
+                    _read_strictly(line)
+
+        for form in ("markdown", "json", *(["html"] if is_long else [])):
+            yield functools.partial(report, form)
+        yield lambda: _read_strictly((self.folder / "report").read_text(encoding="utf-8")) if not is_long else None
+        yield lambda: featray.compare("demo-1", "demo-2", results=results)
+        yield lambda: featray.recommend(results=results)
+        yield lambda: featray.suggest("demo-1", results=results)
+        yield lambda: featray.estimate(hours=1.0, detector="retinaface", results=results)
+        yield lambda: featray.load(results=results)
+        yield history
+        for to in FORMATS if not is_long else (*FORMATS, "bundle", "hf-dataset"):
+            yield functools.partial(export, to)
 
     def flipped_bytes(self) -> None:
         """Change each byte of a file of one row, and read it by every road.
@@ -224,6 +255,15 @@ class Fuzz:
             self.silent.append(f"check, {what}: sees nothing")
 
 
+def _read_strictly(text: str) -> None:
+    """Read JSON as most programs do, which know no NaN."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} in JSON")
+
+    json.loads(text, parse_constant=refuse)
+
+
 FLOATS = (float("nan"), float("inf"), -1.0, 0.0, 5e-324, 1e18, 1e308, None)
 INTEGERS = (-(2**63), -1, 0, 1, 2**63 - 1, None)
 TEXTS = ("", "\x1b[31m", "../../x", "[" * 5000, "null", '{"detector": {}}', "NaN", "0", "gpu", "=1+1", "\n# x", None)
@@ -249,11 +289,15 @@ def _any_value(draw: random.Random, kind: Any) -> Any:
     return draw.choice(values[kind])
 
 
+KINDS = ("sweeps", "clusters", "inventories", "rows", "bytes")
+
+
 def main() -> int:
     """Run everything and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--share", type=float, default=1.0, help="of the numbers above")
+    parser.add_argument("--only", nargs="*", choices=KINDS, help="these kinds alone, such as one after another")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="featray-fuzz-") as name:
         fuzz = Fuzz(Path(name), options.seed)
@@ -275,6 +319,8 @@ def main() -> int:
             "bytes": fuzz.flipped_bytes,
         }
         for kind, run in stages.items():
+            if options.only and kind not in options.only:
+                continue
             begun = time.monotonic()
             run()
             counts = {result: count for (of, result), count in fuzz.results.items() if of == kind}

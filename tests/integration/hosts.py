@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ class Host:
     folder: Path
     outer: int
     pid: int
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)  # of every login, beside the usual ones
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Return the variables of a login on this host: a home, a cache and leases of its own."""
@@ -51,7 +52,7 @@ class Host:
             "FEATRAY_LEASES": str(self.folder / "leases"),
             "COLUMNS": "160",
         }
-        return variables | changes
+        return {**variables, **self.variables, **changes}
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """Write the command line that runs something on this host."""
@@ -81,9 +82,16 @@ class Host:
 class Network:
     """Hosts on one bridge. A context manager: leaving it ends every process of every host."""
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        """Plan the hosts; `folder` holds their homes and caches."""
+    def __init__(self, folder: Path, names: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+        """Plan the hosts.
+
+        Args:
+            folder: Holds their homes and caches.
+            names: Of the hosts.
+            variables: Of every login on them.
+        """
         self.folder = folder
+        self._variables = dict(variables or {})
         self.names = names
         self.hosts: dict[str, Host] = {}
         self._started: list[subprocess.Popen[bytes]] = []
@@ -130,7 +138,7 @@ class Network:
         namespaces = ["--net", "--uts", "--pid", "--mount", "--mount-proc"]
         outer, pid = self._unshare(namespaces, INIT.format(name=name, folder=folder))
         _wait_for(lambda: [1] if (folder / "ready").exists() else [])
-        host = Host(name=name, address=address, folder=folder, outer=outer, pid=pid)
+        host = Host(name=name, address=address, folder=folder, outer=outer, pid=pid, variables=self._variables)
         self._in_switch("link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", str(pid))
         self._in_switch("link", "set", f"to-{name}", "master", "bridge")
         self.plug(name)

@@ -71,6 +71,7 @@ class RayCluster(Backend):
         self._head = liveness.HeadWatch(ray.get_runtime_context().gcs_address)
         self._hosts = RayHosts(self._head)
         self._meters = Meters()
+        self._gone: HeadGone | None = None  # for the next `poll`
         self._listener = Listener(self._receive)
 
     @property
@@ -133,10 +134,19 @@ class RayCluster(Backend):
         """Wait for the first event of any invocation and return all that have come.
 
         Raises:
-            HeadGone: the head is gone.
+            HeadGone: the head is gone; events that had come by then were returned by the call before.
         """
+        if self._gone is not None:
+            raise self._gone
         self._head.check()
-        return [*self._listener.poll(timeout_s), *self._check_nodes()]
+        events = self._listener.poll(timeout_s)
+        try:
+            events.extend(self._check_nodes())
+        except HeadGone as gone:
+            if not events:
+                raise
+            self._gone = gone
+        return events
 
     def _receive(self) -> Iterator[Event]:
         """Wait for events and give the next one of each invocation that has one."""
@@ -177,6 +187,9 @@ class RayCluster(Backend):
     def _next(self, entry: _RayInvocation) -> Event:
         try:
             return backends.read_event(entry.planned, ray.get(next(entry.events)))
+        except backends.Unreadable as wrong:
+            self.cancel(entry.planned)
+            return _ended(entry.planned, Status.CRASHED, str(wrong))
         except StopIteration:
             return Event(planned=entry.planned, kind=EventKind.ENDED)
         except ray.exceptions.OutOfMemoryError as wrong:

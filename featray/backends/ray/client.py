@@ -111,18 +111,24 @@ class RayClient(Backend):
         Raises:
             HeadGone: it cannot be started.
         """
-        self._server.end()
         for planned in self._running.values():
             self._lost.append(Event(planned=planned, kind=EventKind.ENDED, status=Status.LOST, text=reason))
         self._running.clear()
-        self._restarts += 1
-        if self._restarts > RESTARTS_MAX:
-            raise HeadGone(f"{reason}; it was started {self._restarts} times in vain; {GO_ON}")
-        try:
-            self._open()
-            self._server.call("inventory", limit_s=PROBE_S)
-        except (FeatrayError, ServerGone) as wrong:
-            raise HeadGone(f"{reason}; it cannot be started again: {wrong}; {GO_ON}") from None
+        while True:
+            self._server.end()
+            self._restarts += 1
+            if self._restarts > RESTARTS_MAX:
+                raise HeadGone(f"{reason}; it was started {self._restarts} times in vain; {GO_ON}")
+            try:
+                self._open()
+                self._server.call("inventory", limit_s=PROBE_S)
+            except (FeatrayError, ServerGone) as wrong:
+                # An embedded Ray may have died while it started; a head that does not answer will not at once.
+                if not self._is_embedded:
+                    raise HeadGone(f"{reason}; it cannot be started again: {wrong}; {GO_ON}") from None
+                reason = f"{reason}; then it could not be started: {wrong}"
+            else:
+                return
 
     @property
     def dashboard(self) -> str | None:
@@ -157,8 +163,9 @@ class RayClient(Backend):
             HeadGone: the head is gone.
         """
         answer: Sequence[tuple[int, Mapping[str, Any]]] = ()
-        with contextlib.suppress(_Restarted):
-            answer = self._call_once("poll", 0.0 if self._lost else timeout_s, limit_s=timeout_s + ANSWER_S)
+        if not self._lost:
+            with contextlib.suppress(_Restarted):
+                answer = self._call_once("poll", timeout_s, limit_s=timeout_s + ANSWER_S)
         events, self._lost = self._lost, []
         for number, fields in answer:
             if (planned := self._running.get(number)) is not None:

@@ -46,18 +46,20 @@ class Listener:
         """Wait for the first event and return all that have come.
 
         Raises:
-            Exception: what `receive` raised.
+            Exception: what `receive` raised, once every event that came before it was returned; and at each later call.
         """
         events: list[Event] = []
         try:
             event = self._events.get(timeout=timeout_s)
-            while True:
-                if isinstance(event, Exception):
-                    raise event
+            while not isinstance(event, Exception):
                 events.append(event)
                 event = self._events.get_nowait()
         except queue.Empty:
             return events
+        self._events.put(event)  # nothing follows it: the thread has ended
+        if not events:
+            raise event
+        return events
 
     def stop(self, timeout_s: float) -> None:
         """Stop receiving; a call that is under way gets this long to return, and is then left alone."""

@@ -1,8 +1,11 @@
 """The protocol with its defaults, the table of backends, and the plain values that cross to a supervisor."""
 
+import dataclasses
+import json
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,9 @@ from tests.support.builders import make_row
 from tests.support.plans import make_cell, make_inventory, make_plan, place
 
 (PLANNED,) = make_plan(place([make_cell()]), n=1).invocations
+MEASURED = invocation.record(
+    PLANNED.invocation, PLANNED.invocation.cells[0], status="ok", timed_s=[1.0], started_at="2026-11-24T00:00:00+00:00"
+)
 
 
 class Smallest(Backend):
@@ -84,8 +90,35 @@ def test_a_request_holds_the_invocation_as_plain_values() -> None:
 
 
 def test_a_supervisors_event_is_read_with_its_row() -> None:
-    measured = make_row()
-    event = backends.read_event(PLANNED, {"kind": "row", "row": row.to_json(measured), "text": None})
-    assert event == Event(planned=PLANNED, kind=EventKind.ROW, row=measured)
+    event = backends.read_event(PLANNED, {"kind": "row", "row": row.to_json(MEASURED), "text": None})
+    assert event == Event(planned=PLANNED, kind=EventKind.ROW, row=MEASURED)
     started = backends.read_event(PLANNED, {"kind": "started", "cell_id": "abc"})
     assert started == Event(planned=PLANNED, kind=EventKind.STARTED, cell_id="abc")
+
+
+def row_with(**values: object) -> dict[str, str]:
+    return {"kind": "row", "row": json.dumps({**dataclasses.asdict(MEASURED), **values})}
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (row_with(timed_s=[-1.0]), "column timed_s: expected times"),
+        (row_with(run_id=None), "column run_id is missing"),
+        (row_with(run_id="../../x"), "a row of demo/../../x/"),
+        (row_with(attempt=7), "came for demo/"),
+        ({"kind": "row", "row": "[" * 100_000}, ""),
+        ({"kind": "row", "row": 7}, ""),
+        ({"kind": "a kind of next year"}, "a kind of next year"),
+        ({"event": "row"}, "kind"),
+        ({"kind": "started", "cell_id": ["abc"]}, "cell_id is no text"),
+        (["row"], ""),
+    ],
+)
+def test_an_event_that_no_featray_like_this_one_sends_is_named_with_its_host(event: Any, why: str) -> None:
+    with pytest.raises(backends.Unreadable) as refused:
+        backends.read_event(PLANNED, event)
+    host, _, reason = str(refused.value).partition(" sent an event that was set aside: ")
+    assert host == PLANNED.target.host.hostname
+    assert why in reason
+    assert len(reason) <= backends.REASON_LENGTH

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from featray.backends.inline import Inline
+from featray.core import row
 from featray.core.events import EventKind, PlainEvent
 from featray.core.status import Status
 from featray.errors import BackendError
@@ -81,6 +82,27 @@ def test_a_supervisor_that_fails_ends_its_own_invocation_and_the_next_one_runs(
     (event,) = backend.poll(0)
     assert (event.planned, event.kind, event.status) == (FIRST, EventKind.ENDED, Status.CRASHED)
     assert event.text == f"the supervisor failed: {wrong!r}"
+    assert backend.poll(0)[0].planned is SECOND
+    assert ended == []
+
+
+def test_a_row_that_cannot_be_ends_its_own_invocation_as_crashed_and_the_next_one_runs(
+    ended: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = supervisor.supervise
+
+    def lies_first(request: Mapping[str, Any]) -> Iterator[PlainEvent]:
+        if request["invocation"]["invocation"] == FIRST.invocation.invocation:
+            yield {"kind": EventKind.ROW, "row": row.to_json(make_row(run_id="another"))}
+        yield from works(request)
+
+    monkeypatch.setattr(supervisor, "supervise", lies_first)
+    backend = Inline(holder="a test")
+    for planned in (FIRST, SECOND):
+        backend.start(planned, "/results")
+    (event,) = backend.poll(0)
+    assert (event.planned, event.kind, event.status, event.row) == (FIRST, EventKind.ENDED, Status.CRASHED, None)
+    assert "an event that was set aside" in str(event.text)
     assert backend.poll(0)[0].planned is SECOND
     assert ended == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from featray.cluster import token
-from featray.errors import BadInput
+from featray.errors import BackendError, BadInput
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +68,24 @@ def test_a_refusal_says_what_to_copy_and_where_to(file: Path) -> None:
     )
     token.save("f" * 64)
     assert "refuses this machine's token: " in token.refusal("10.0.0.5:6379")
+
+
+def test_a_token_that_cannot_be_written_or_read_is_named_with_what_to_do(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.write_text("no folder")
+    with pytest.raises(BackendError, match=r"cannot be written .* name another file in RAY_AUTH_TOKEN_PATH"):
+        token.ensure()
+    file.parent.unlink()
+    file.parent.mkdir()
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="holds no token"):
+        token.read()
+    monkeypatch.delenv("RAY_AUTH_TOKEN_PATH")
+    monkeypatch.setattr(Path, "home", _homeless)
+    with pytest.raises(BadInput, match="name a file of its own in RAY_AUTH_TOKEN_PATH"):
+        token.read()
+
+
+def _homeless() -> Path:
+    raise RuntimeError("Could not determine home directory.")

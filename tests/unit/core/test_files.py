@@ -62,3 +62,8 @@ def test_yaml_files_are_known_by_their_name() -> None:
     assert files.is_yaml("lab.yml")
     assert not files.is_yaml("demo-20260514-231532-a1b2")
     assert not files.is_yaml(None)
+
+
+def test_the_home_of_a_user_who_is_not_there_is_left_as_it_is_written() -> None:
+    assert files.expand_home("~no-such-user/clip.mp4") == Path("~no-such-user/clip.mp4")
+    assert files.expand_home("~/clip.mp4") == Path.home() / "clip.mp4"

@@ -51,7 +51,7 @@ def test_a_set_is_built_once_and_a_part_that_a_killed_build_left_is_replaced(
     folder.mkdir(parents=True)
     (folder / "half").touch()
 
-    def run(command: list[str]) -> None:
+    def run(command: list[str], **_: object) -> None:
         commands.append(" ".join(command[3:5]))
         folder.mkdir(exist_ok=True)
 

@@ -52,6 +52,7 @@ def test_equal_bundles_are_equal_files() -> None:
         ({"more.json": b"{}"}, "more.json: not in the manifest"),
         ({"manifest.json": None}, "not a bundle of featray: no manifest.json"),
         ({"manifest.json": b"[]"}, "lists no members"),
+        ({"manifest.json": b"[" * 100_000}, "no manifest.json that can be read"),
         ({"manifest.json": b'{"format": 2, "members": {}}'}, "format 2, but this featray reads 1"),
     ],
 )
@@ -94,3 +95,20 @@ def test_a_row_whose_work_was_changed_is_found() -> None:
     false = dataclasses.replace(ROWS[0], work={**(ROWS[0].work or {}), "au_model": '"other"'})
     assert bundle.find_false_work(ROWS) is None
     assert bundle.find_false_work([*ROWS, false]) is false
+
+
+def test_a_small_archive_that_fills_the_memory_is_refused_before_it_is_unpacked() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rows.jsonl", b" " * (bundle.SMALL_B + 1))
+    with pytest.raises(ValueError, match="times as large when unpacked, which no bundle is"):
+        bundle.unpack(stream.getvalue())
+
+
+def test_a_row_that_is_nested_too_deeply_is_refused_with_its_line() -> None:
+    whole = bundle.pack(WHOLE)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        manifest, rows = json.loads(archive.read("manifest.json")), b"[" * 100_000
+    manifest["members"]["rows.jsonl"] = bundle.sha256(rows)
+    with pytest.raises(ValueError, match=r"rows.jsonl:1: "):
+        bundle.unpack(rewrite(whole, **{"manifest.json": json.dumps(manifest).encode(), "rows.jsonl": rows}))

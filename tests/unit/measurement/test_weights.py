@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from featray import errors
 from featray.core import detectors
 from featray.measurement import pyfeat_source, weights
 from featray.measurement.weights import HubFile
@@ -148,6 +149,16 @@ def test_the_cache_is_in_the_folder_that_the_environment_names() -> None:
 def test_the_cache_follows_the_desktop_standard() -> None:
     assert weights.featray_cache({"XDG_CACHE_HOME": "/x"}) == Path("/x/featray")
     assert weights.featray_cache({}) == Path.home() / ".cache" / "featray"
+
+
+def test_a_user_without_a_home_is_told_to_name_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(errors.BadInput, match="name a folder of featray's own in FEATRAY_CACHE"):
+        weights.featray_cache({})
+    assert weights.featray_cache({"FEATRAY_CACHE": "/data/cache"}) == Path("/data/cache")
 
 
 @pytest.mark.parametrize("detector", detectors.CATALOGUE.values(), ids=lambda detector: detector.name)

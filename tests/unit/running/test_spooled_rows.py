@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import Interrupted
 from featray.planning.planned_invocation import PlannedInvocation
+from featray.running import claims
 from featray.running.preparation import SubmitRequest, prepare
 from featray.running.progress import Progress, read_lines
 from featray.running.spooled_rows import store_reported, store_spooled
@@ -187,3 +189,55 @@ def test_a_row_comes_over_whatever_its_words_are(tmp_path: Path) -> None:
     assert store_reported(str(tmp_path), read_lines(log.split("\n"))) == 1
     (row,) = stored_rows(tmp_path)
     assert row.description == "one\u2028two\x85three"
+
+
+def with_spooled(folder: Path, *rows: Row) -> Replay:
+    """Make a backend in whose hosts' spools these rows wait."""
+    store.create_spool_name(folder)
+    backend = Replay(make_inventory(), (), source="tape")
+    backend._spooled = {row.key(): row for row in rows}
+    return backend
+
+
+def test_a_row_that_a_live_driver_is_about_to_store_is_left_to_it(tmp_path: Path) -> None:
+    live, dead = make_row(sweep="live"), make_row(sweep="dead", run_id="dead-1")
+    backend = with_spooled(tmp_path, live, dead)
+    with claims.claim(str(tmp_path), "live"):
+        assert [row.sweep for row in store_spooled(str(tmp_path), backend)] == ["dead"]
+        assert list(backend._spooled.values()) == [live]
+        assert [row.sweep for row in store_spooled(str(tmp_path), backend, own="live")] == ["live"]  # its own driver
+    assert store.check(str(tmp_path)).duplicates == 0
+
+
+def test_of_two_drivers_that_collect_at_once_one_stores_the_row(tmp_path: Path) -> None:
+    first, second = with_spooled(tmp_path, make_row()), with_spooled(tmp_path, make_row())
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda backend: store_spooled(str(tmp_path), backend), (first, second)))
+    assert sorted(len(rows) for rows in found) == [0, 1]
+    assert store.check(str(tmp_path)).duplicates == 0
+    assert (first._spooled, second._spooled) == ({}, {})
+
+
+def test_a_sweep_named_like_a_path_in_a_spool_makes_no_lock_file_elsewhere(tmp_path: Path) -> None:
+    results = tmp_path / "a" / "r"
+    (tmp_path / "a").mkdir()
+    assert len(store_spooled(str(results), with_spooled(results, make_row(sweep="/../../x")))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_spooled_row_that_cannot_be_is_named_and_the_others_are_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = dataclasses.replace(make_row(invocation=2), timed_s=[-1.0])
+    with caplog.at_level("WARNING", "featray"):
+        assert len(store_spooled(str(tmp_path), with_spooled(tmp_path, make_row(), wrong))) == 1
+    assert "a host's spool: the row demo-1/" in caplog.text
+    assert "was set aside: column timed_s" in caplog.text
+
+
+def test_a_reported_row_that_cannot_be_is_set_aside_and_the_others_are_stored(tmp_path: Path) -> None:
+    whole, wrong = dataclasses.asdict(make_row()), dataclasses.asdict(make_row(invocation=2))
+    hostile: list[dict[str, object]] = [{**wrong, "timed_s": [-1.0]}, {**wrong, "run_id": None}, {"sweep": ["x"]}]
+    events = [{"row": values} for values in (*hostile, whole)] + [{"other": "no row"}]
+    assert store_reported(str(tmp_path), events) == 1
+    assert len(stored_rows(tmp_path)) == 1

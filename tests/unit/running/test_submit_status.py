@@ -165,3 +165,13 @@ def test_an_odd_line_end_in_a_row_breaks_no_event() -> None:
     events = [event("ok", description="one\u2028two\x85three")]
     log = json.dumps(events[0], ensure_ascii=False) + "\n"
     assert submit_status.judge(job("succeeded", code=0), events, log).exit_code == 0
+
+
+def test_a_row_that_cannot_be_is_named_and_its_unit_has_no_number() -> None:
+    wrong: dict[str, object] = {**dataclasses.asdict(make_row(invocation=2, run_id="x\x1b[31m")), "timed_s": [-1.0]}
+    events = [*rows("ok", total=2), {"done": 2, "total": 2, "row": wrong}, end(0)]
+    judged = judge(job("succeeded", code=0), events)
+    assert (judged.exit_code, judged.without_number, judged.reason) == (1, 1, "1 measurement without a number")
+    (problem,) = judged.problems
+    assert problem.startswith("the row x [31m/")
+    assert "was set aside: column timed_s: expected times" in problem

@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from featray import store
@@ -52,6 +54,8 @@ def test_a_damaged_file_is_no_output(results: str) -> None:
     store.outputs.keep(results, make_row(), fake_outputs.make_table())
     files(results)[0].write_bytes(b"PAR1 and no more")
     assert store.outputs.find(results, make_row()) is None
+    pq.write_table(pa.table({"frame": [0], "face": [0], "AU01": [0.5]}), files(results)[0])  # of another program
+    assert store.outputs.find(results, make_row()) is None
 
 
 def test_an_output_without_faces_is_kept(results: str) -> None:
@@ -78,3 +82,14 @@ def test_rows_are_read_beside_outputs(results: str) -> None:
     store.outputs.keep(results, make_row(), fake_outputs.make_table())
     reading = store.read(results)
     assert (len(reading.rows), reading.problems) == (1, ())
+
+
+def test_a_small_file_that_claims_more_values_than_any_output_is_not_read(results: str) -> None:
+    store.outputs.keep(results, make_row(), fake_outputs.make_table())
+    (file,) = files(results)
+    equal = pa.nulls(store.outputs.CLAIMED_MAX // 2, pa.int32()).fill_null(0)
+    pq.write_table(pa.table({"frame": equal, "face": equal, "AU01": equal}), file)
+    assert file.stat().st_size < 100_000
+    assert store.outputs.find(results, make_row()) is None
+    with pytest.raises(ValueError, match="not an output: it claims 48000000 values"):
+        store.outputs.decode(file.read_bytes())

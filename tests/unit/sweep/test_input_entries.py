@@ -132,3 +132,7 @@ def test_a_label_file_that_is_missing_or_holds_no_label_is_refused(complain: Com
     assert "no label file that can be read" in complain(inputs="{like: short, labels: labels.csv}")
     (tmp_path / "labels.csv").write_text("who\nme\n")
     assert "no column can be compared with results" in complain(inputs="{like: short, labels: labels.csv}")
+
+
+def test_the_home_of_a_user_who_is_not_there_is_a_file_that_is_not_there(complain: Complain) -> None:
+    assert "no-such-user" in complain(inputs="['~no-such-user/clip.mp4']")

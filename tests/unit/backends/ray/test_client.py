@@ -118,9 +118,29 @@ def test_a_ray_that_dies_again_and_again_ends_the_run_unless_rows_come_between(c
         assert [event.kind for _ in range(2) for event in backend.poll(0.5)] == [EventKind.ROW, EventKind.ENDED]
 
 
-def test_a_ray_that_cannot_be_started_again_says_why_it_ended_and_why_it_does_not_start(connect: Connect) -> None:
-    backend = connect({"poll": [died()]}, {"open": [fail(BackendError("no such head"))]})
+def test_a_cluster_that_cannot_be_joined_again_says_why_it_ended_and_why_it_does_not_start(connect: Connect) -> None:
+    backend = connect({"poll": [died()]}, {"open": [fail(BackendError("no such head"))]}, address="10.0.0.1:6379")
     with pytest.raises(HeadGone, match=r"SIGSEGV; it cannot be started again: no such head; finished rows are stored"):
+        backend.poll(0.5)
+
+
+def test_an_embedded_ray_that_dies_while_it_starts_is_started_once_more(connect: Connect) -> None:
+    backend = connect({"poll": [died()]}, {"open": [died()]}, {"inventory": [died()]})
+    backend.start(PLANNED, "store")
+    assert [event.status for event in backend.poll(0.5)] == [Status.LOST]
+    assert [server.has_ended for server in FakeServer.started] == [True, True, True, False]
+    never = connect({"poll": [died()]}, *[{"open": [fail(BackendError("no room"))]} for _ in range(9)])
+    with pytest.raises(HeadGone, match=r"SIGSEGV; then it could not be started: no room; .*finished rows are stored"):
+        never.poll(0.5)
+    assert len(FakeServer.started) == 1 + RESTARTS_MAX
+
+
+def test_what_was_lost_is_told_before_a_head_that_is_gone_ends_the_run(connect: Connect) -> None:
+    backend = connect({"start": [lambda: None, died()]}, {"poll": [fail(HeadGone("gone"))]}, address="10.0.0.1:6379")
+    backend.start(PLANNED, "store")
+    backend.start(OTHER, "store")
+    assert ends(backend.poll(0.5)) == [(PLANNED, Status.LOST, "Ray's process ended: SIGSEGV")]
+    with pytest.raises(HeadGone, match="gone"):
         backend.poll(0.5)
 
 

@@ -55,3 +55,21 @@ def test_a_call_that_does_not_return_blocks_neither_poll_nor_stop() -> None:
     listener.stop(0.05)
     assert time.monotonic() - begun < 5  # of the 10 s that the call lasts
     stuck.set()
+
+
+def test_what_came_before_an_error_is_returned_first_and_the_error_then_at_every_call() -> None:
+    has_failed = threading.Event()
+
+    def receive() -> Iterable[Event]:
+        yield make_event("a")
+        yield make_event("b")
+        has_failed.set()
+        raise RuntimeError("no connection")
+
+    listener = Listener(receive)
+    has_failed.wait(5)
+    listener.stop(5)
+    assert [event.text for event in listener.poll(5)] == ["a", "b"]
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no connection"):
+            listener.poll(5)
