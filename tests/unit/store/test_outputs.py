@@ -89,7 +89,7 @@ def test_a_small_file_that_claims_more_values_than_any_output_is_not_read(result
     (file,) = files(results)
     equal = pa.nulls(store.outputs.CLAIMED_MAX // 2, pa.int32()).fill_null(0)
     pq.write_table(pa.table({"frame": equal, "face": equal, "AU01": equal}), file)
-    assert file.stat().st_size < 100_000
+    assert file.stat().st_size < 200_000
     assert store.outputs.find(results, make_row()) is None
     with pytest.raises(ValueError, match="not an output: it claims 48000000 values"):
         store.outputs.decode(file.read_bytes())
