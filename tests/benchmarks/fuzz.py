@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 import typing
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the numbers above")
     parser.add_argument("--only", nargs="*", choices=KINDS, help="these kinds alone, such as one after another")
     options = parser.parse_args()
+    warnings.simplefilter("ignore", store.StoreWarning)  # of the rows that are set aside
     with tempfile.TemporaryDirectory(prefix="featray-fuzz-") as name:
         fuzz = Fuzz(Path(name), options.seed)
         hosts = make_inventory()
