@@ -36,9 +36,9 @@ from featray import store
 from featray.core.row import RowKey
 from tests.support.faults import CODES, DISK, ENDING, LIMIT_S, PASSING, RESTARTING, ROOT, RunningSubmit
 
-BATCHES, INVOCATIONS, CALLS = 4, 8, 3
+BATCHES, INVOCATIONS, CALLS = 4, 12, 3
 UNITS = BATCHES * INVOCATIONS
-FAULTS_OF_A_ROUND = 8
+FAULTS_OF_A_ROUND = 12
 UNANSWERED_MAX = 2  # faults in a row that start Ray again without a row between them: featray gives up after 3
 AGENTS_S = 75.0  # Ray's own agents notice after 60 s that their head is gone
 SUBMITS_MAX = 4  # after the faults, until nothing is due
@@ -88,8 +88,8 @@ class Submit(RunningSubmit):
 class Campaign:
     """All rounds and what went wrong in them."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder, self.rng = folder, random.Random(seed)
+    def __init__(self, folder: Path, seed: int, fewest: int = 1) -> None:
+        self.folder, self.rng, self.fewest = folder, random.Random(seed), fewest
         self.injected: collections.Counter[str] = collections.Counter()
         self.codes: collections.Counter[tuple[str, int]] = collections.Counter()
         self.wrong: list[str] = []
@@ -127,7 +127,7 @@ class Campaign:
 
     def _choose(self) -> list[str]:
         """Draw faults; one that ends the submit comes last."""
-        kinds = self.rng.choices(sorted(PASSING), k=self.rng.randint(0, FAULTS_OF_A_ROUND - 1))
+        kinds = self.rng.choices(sorted(PASSING), k=self.rng.randint(self.fewest, FAULTS_OF_A_ROUND) - 1)
         return [*kinds, self.rng.choice(sorted(ENDING.keys() | PASSING.keys()))]
 
     def print_table(self) -> None:
@@ -351,13 +351,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fewest", type=int, default=1, help="faults of a round; more make the campaign shorter")
     parser.add_argument("--folder", type=Path, help="keeps the rounds that fail; default: a temporary folder")
     options = parser.parse_args()
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell's background job is deaf to it, and so are its children
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="featray-campaign-"))
-    campaign = Campaign(folder, options.seed)
+    campaign = Campaign(folder, options.seed, options.fewest)
     campaign.run(options.faults)
     campaign.print_table()
     return 1 if campaign.wrong else 0
