@@ -36,6 +36,15 @@ def _field(value: Any) -> Any:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
         # The writer leaves a lone carriage return unquoted, and a reader would begin a new line there.
-        text = value.replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{text}" if value.startswith(FORMULA_BEGINS) else text
+        return without_formula(value.replace("\r\n", "\n").replace("\r", "\n"), begin=value)
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def without_formula(text: str, *, begin: str | None = None) -> str:
+    """Put an apostrophe in front of a text that a spreadsheet would run as a formula.
+
+    Args:
+        text: Of a field.
+        begin: The text as it began before it was changed, where it was.
+    """
+    return f"'{text}" if (begin or text).startswith(FORMULA_BEGINS) else text

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray.core import inputs, wording
 from featray.core.choices import Device, WeightsKind
 from featray.core.row import Row
-from featray.interchange import exported_reports, figures, imported_rows, labels, pyfeat_json
+from featray.interchange import all_columns, exported_reports, figures, imported_rows, labels, pyfeat_json
 from featray.interchange.exported_reports import ExportedReport, ReportLine, group_by
 from featray.interchange.imported_rows import ImportedLine, ParsedReport, ReportContext
 
@@ -183,7 +183,7 @@ def write(rows: Sequence[Row]) -> str:
 def _write_line(report: ExportedReport, line: ReportLine) -> dict[str, str]:
     row = report.context
     synthetic = " (synthetic weights)" if row.weights == WeightsKind.SYNTHETIC else ""
-    return {
+    values = {
         "feat_version": row.pyfeat or "unknown",
         "date": exported_reports.began_at(report).date().isoformat(),
         "host": row.hostname or "",
@@ -195,6 +195,7 @@ def _write_line(report: ExportedReport, line: ReportLine) -> dict[str, str]:
         "section_label": _section_label(line),
         "fps": _fps(line),
     }
+    return {name: all_columns.without_formula(value) for name, value in values.items()}
 
 
 def _section_label(line: ReportLine) -> str:

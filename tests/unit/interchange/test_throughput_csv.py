@@ -151,3 +151,8 @@ def test_two_tables_in_one_file_are_refused_and_lines_that_are_repeated_are_coun
 def test_a_time_zone_that_is_unknown_is_said() -> None:
     (warning,) = parse(HEADER + SHORT.replace("2026-07-01", "2026-07-01 10:00:00 EDT")).warnings
     assert "the time zone 'EDT' of '2026-07-01 10:00:00 EDT' is unknown; UTC is assumed" in warning
+
+
+def test_a_name_that_a_spreadsheet_would_run_as_a_formula_is_text() -> None:
+    (line,) = csv.DictReader(io.StringIO(throughput_csv.write([make_row(detector="=cmd|'x'!A1", hostname="@SUM(1)")])))
+    assert (line["config"], line["host"]) == ("'=cmd|'x'!A1", "'@SUM(1)")
