@@ -66,8 +66,8 @@ def _holder(port: int) -> str | None:
     """Name the process that listens on a port; None where this user may not know."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
-            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-            if is_it and connection.pid is not None:
+            own_port = tuple(connection.laddr)[1:2]  # of (address, port); empty where there is none
+            if connection.status == psutil.CONN_LISTEN and own_port == (port,) and connection.pid is not None:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     return None
 

@@ -3,7 +3,7 @@
 Flow: `progress.read_line` -> `check` -> the live view, `submit_status`, `spooled_rows.store_reported`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.core import row, wording
@@ -22,7 +22,10 @@ SET_ASIDE = "set_aside"
 
 _TEXTS = ("text", "event", "invocation", "detector", "target", "target_label", "cell_id", "cell", "message")
 _PLACE = frozenset({"invocation", "target", "target_label"})  # a view needs all of them, or none
-_NEEDS = {EventKind.LOADING: "detector", EventKind.STARTED: "cell_id"}  # what a view shows of an event of this kind
+_NEEDS: Mapping[Any, str] = {
+    EventKind.LOADING: "detector",
+    EventKind.STARTED: "cell_id",
+}  # what a view shows of an event of this kind
 _NAME_LENGTH, _REASON_LENGTH = 60, 200  # characters of a run and of a reason in a message
 
 

@@ -257,7 +257,7 @@ class Round:
                 time.sleep(self._campaign.rng.uniform(0.2, 4.0))
                 if submit.process.poll() is not None:
                     return
-                if (PASSING | ENDING)[kind](submit):
+                if {**PASSING, **ENDING}[kind](submit):
                     self._campaign.injected[kind] += 1
                     outcomes.append(kind)
 

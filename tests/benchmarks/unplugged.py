@@ -81,8 +81,8 @@ class Lab:
     def _from_desk(self, *arguments: str | Path) -> CommandResult:
         desk = self.network.folder / "desk"
         desk.mkdir(exist_ok=True)
-        variables = {"HOME": str(desk), "FEATRAY_CACHE": str(desk / "cache"), "FEATRAY_SSH": self.network.ssh()}
-        return featray(*arguments, timeout=400, **variables)
+        cache, ssh = str(desk / "cache"), self.network.ssh()
+        return featray(*arguments, timeout=400, HOME=str(desk), FEATRAY_CACHE=cache, FEATRAY_SSH=ssh)
 
     def mend(self, names: list[str]) -> None:
         """Plug hosts in, end what runs there, and let them join again."""
