@@ -4,8 +4,6 @@ A command module imports only the standard library, typer and light modules of f
 takes less than half a second. Each command imports its work when it runs.
 """
 
-import io
-import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -30,6 +28,7 @@ from featray.cli import (
     init,
     logs,
     measure,
+    output_streams,
     plan,
     recommend,
     report,
@@ -100,31 +99,19 @@ app.add_typer(store.app, name="store", short_help="List, check, compact and remo
 
 def main() -> None:
     """Run the command line; exit with a code of `exit_codes`."""
-    _replace_closed_output()
-    _allow_every_character()
+    output_streams.prepare()
+    reason: str | None = None
     try:
         code = _run_command()
     except BrokenPipeError:
         code = exit_codes.PIPE_CLOSED
-    except OSError:
-        if _finish_output(0):  # it was the output: what is buffered fails again (unbuffered, the traceback stays)
-            sys.exit(exit_codes.UNWRITTEN)
-        raise
-    sys.exit(_finish_output(code))
-
-
-def _replace_closed_output() -> None:
-    """Drop what is written to a stream that the caller has closed, as with `>&-`: Python then has None for it."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-
-
-def _allow_every_character() -> None:
-    """Write `?` for what a terminal of another character set cannot show, rather than fail."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    except output_streams.UnwrittenOutput as wrong:
+        code, reason = exit_codes.UNWRITTEN, wrong.strerror
+    code, unwritten = output_streams.finish(code)
+    if reason or unwritten:
+        console.error(f"the output cannot be written: {reason or unwritten}")
+        code, _ = output_streams.finish(code)
+    sys.exit(code)
 
 
 def _run_command() -> int:
@@ -160,21 +147,3 @@ def _explain_missing(missing: ModuleNotFoundError) -> int:
         raise missing
     console.error(installation.explain([name]))
     return NotReady.exit_code
-
-
-def _finish_output(code: int) -> int:
-    """Write what is still buffered, and give the exit code: another one if nobody can receive it.
-
-    What cannot be written is dropped. Python would try again at its end, and exit with a code of its own.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError as wrong:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            if isinstance(wrong, BrokenPipeError):
-                code = exit_codes.PIPE_CLOSED
-            else:
-                code = exit_codes.UNWRITTEN
-                console.error(f"the output cannot be written: {wrong.strerror}")
-    return code

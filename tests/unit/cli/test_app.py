@@ -141,9 +141,13 @@ def test_errors_to_a_closed_pipe_have_that_exit_code_too() -> None:
     assert done.returncode == 128 + signal.SIGPIPE
 
 
-@pytest.mark.parametrize("flush", [False, True], ids=["found at the end", "found by the first line"])
-def test_a_full_disk_is_said(*, flush: bool) -> None:
-    command = f"lambda **options: print('a line', flush={flush})"
+@pytest.mark.parametrize(
+    "printed",
+    ["'a line'", "'a line', flush=True", "'x' * 100_000"],
+    ids=["found at the end", "found by the first line", "longer than the buffer"],
+)
+def test_a_full_disk_is_said(printed: str) -> None:
+    command = f"lambda **options: print({printed})"
     code = f"from featray.cli import app; app.app = {command}; app.main()"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
