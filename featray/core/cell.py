@@ -105,12 +105,14 @@ def _detector_asked(detector: Detector) -> dict[str, Any]:
 
 
 def _input(given: Input) -> dict[str, Any]:
-    """Write an input; labels only where it has any, so that the cells of older featrays are written as before."""
+    """Write an input; what older featrays did not know only where it is set, so that their cells keep their ids."""
     value = _values(given) | {"paths": list(given.paths), "sha256": list(given.sha256)}
-    return value if given.labels else {name: item for name, item in value.items() if name not in LABELS}
+    unset = {name for names in ADDED if getattr(given, names[0]) is None for name in names}
+    return {name: item for name, item in value.items() if name not in unset}
 
 
-LABELS = ("labels", "labels_sha256")
+ADDED = (("labels", "labels_sha256"), ("looped_frames",))
+"""Fields of an input that came after 0.1.0; each group is left out where its first one is not set."""
 
 
 def to_recorded(cell: Cell) -> dict[str, Any]:

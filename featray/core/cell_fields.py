@@ -110,6 +110,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "fps": _or_null((lambda value: _is_finite(value) and value > 0, "a number above 0")),
         "skip_frames": _or_null(_whole(1)),
         "frame_limit": _or_null(_whole(1)),
+        "looped_frames": _or_null(_whole(1)),
         "labels": _or_null(_TEXT),
         "labels_sha256": _or_null(_TEXT),
         "output_size": _or_null(_whole(1, BATCH_SIZE_MAX)),

@@ -33,6 +33,7 @@ class Input:
     fps: float | None = None  # frame rate of the clip, Hz; None for images
     skip_frames: int | None = None  # take every n-th frame
     frame_limit: int | None = None  # use only the first n frames of the clip
+    looped_frames: int | None = None  # play the clip again and again until so many frames, more than it has
     output_size: int | None = None  # py-feat rescales each frame to this many pixels
     labels: str | None = None  # CSV file of what is in each frame (`label_files`)
     labels_sha256: str | None = None  # of that file
@@ -42,8 +43,12 @@ class Input:
         """Count the frames, or images, that one call analyses."""
         if self.kind == IMAGES:
             return self.source_frames * self.copies
-        frames = min(self.source_frames, self.frame_limit or self.source_frames)
-        return math.ceil(frames / (self.skip_frames or 1))
+        return math.ceil(self.clip_frames / (self.skip_frames or 1))
+
+    @property
+    def clip_frames(self) -> int:
+        """Count the frames of the clip that one call gets, before `skip_frames`: cut short, whole or looped."""
+        return self.looped_frames or min(self.source_frames, self.frame_limit or self.source_frames)
 
     @property
     def section_label(self) -> str:

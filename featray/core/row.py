@@ -152,7 +152,15 @@ class Row:
     gpu_utilization_median: float | None = _col("median GPU utilisation in timed calls, 0 to 1")
     sm_clock_median_hz: float | None = _col("median SM clock in timed calls, Hz")
     power_median_w: float | None = _col("median power in timed calls, W")
-    energy_j: float | None = _col("energy over all timed calls, J; a repeat makes calls_per_repeat of them")
+    energy_j: float | None = _col(
+        "energy of the GPU over all timed calls, J, idle power included; a repeat makes calls_per_repeat of them"
+    )
+    idle_power_w: float | None = _col("power of the GPU before the detector was loaded, W; once per invocation")
+    cpu_energy_j: float | None = _col(
+        "energy of the host's processors over all timed calls, J, idle power and other processes included"
+    )
+    cpu_idle_power_w: float | None = _col("power of the host's processors before the detector was loaded, W")
+    energy_reason: str | None = _col("why energy_j or cpu_energy_j is null")
     temperature_max_c: float | None = _col("highest GPU temperature, degrees C")
     throttle_reasons: list[str] | None = _col("clock event reasons seen in timed calls")
     throttled: bool | None = _col("true: throttled repeats remained after every re-measurement")

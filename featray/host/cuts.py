@@ -1,13 +1,14 @@
 """Cuts: shorter copies of videos, with the frames that py-feat would see first.
 
-Flow: `input_files` -> `cut` -> path of the copy; the measuring child compares its frames with the source's.
+Flow: `input_files` -> `cut`, `loops` -> `cut_to` -> path of the copy; the measuring child compares its frames with the
+source's.
 A copy holds the stored packets of the source, unchanged: it takes as long to decode, and its pixels, size and rotation
 are the source's.
 """
 
 import mmap
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,20 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
         if final.exists():
             return final
     try:
-        return _cut(path, frames, cache / "clips" / stem)
+        return cut_to(path, frames, cache / "clips" / stem)
     except (av.FFmpegError, ValueError) as wrong:
         raise OSError(
             f"{path}: cannot be cut to {frames} frames ({wrong}); use another frame_limit, or leave it out"
         ) from wrong
 
 
-def _cut(path: Path, frames: int, final: Path) -> Path:
+def cut_to(path: Path, frames: int, final: Path) -> Path:
+    """Copy the first frames of a video to a path without suffix; return the copy, or the video if it has no more.
+
+    Raises:
+        ValueError: it cannot be cut there.
+        av.FFmpegError: it cannot be read.
+    """
     video = media.read_video(path)
     if video is None or len(video.frames) <= frames:
         return path
@@ -89,14 +96,15 @@ def _copy(path: Path, count: int, target: Path, span: int | None) -> str:
         packets = [packet for position, packet in media.list_packets(source, stream) if position < count]
         unit = stream.time_base
         suffix = MP4 if stream.codec_context.codec.canonical_name in REORDERED else MATROSKA
-        _write(stream, _with_decoding_times(packets), target, suffix)
+        write(stream, with_decoding_times(packets), target, suffix)
     if span is not None and suffix == MP4:
         with target.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
             mp4_edits.end_at(content, span * unit.numerator)
     return suffix
 
 
-def _write(stream: Any, packets: Sequence[Any], target: Path, suffix: str) -> None:
+def write(stream: Any, packets: Iterable[Any], target: Path, suffix: str) -> None:
+    """Write packets of a stream as a video of their own, unchanged."""
     import av
 
     form, options = (
@@ -109,7 +117,7 @@ def _write(stream: Any, packets: Sequence[Any], target: Path, suffix: str) -> No
             sink.mux(packet)
 
 
-def _with_decoding_times(packets: Sequence[Any]) -> Sequence[Any]:
+def with_decoding_times(packets: Sequence[Any]) -> Sequence[Any]:
     """Give every packet a time of decoding, which Matroska does not store: in order, and no later than its frame."""
     if any(packet.dts is None for packet in packets):
         times = sorted(packet.pts for packet in packets)

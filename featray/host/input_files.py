@@ -1,6 +1,6 @@
-"""Input files: where the files of an input are on this host, cut to the frames that a cell uses.
+"""Input files: where the files of an input are on this host, cut or looped to the frames that a cell uses.
 
-Flow: `child_run` -> `find` (`cuts.cut`) -> paths in the child's request.
+Flow: `child_run` -> `find` (`cuts.cut`, `loops.loop`) -> paths in the child's request.
 """
 
 import dataclasses
@@ -9,25 +9,27 @@ from pathlib import Path
 
 from featray.core import inputs
 from featray.core.files import find_stand_in
-from featray.host import cuts
+from featray.host import cuts, loops
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Found:
-    """An input's files on this host: what the detector is given, and the video that it was cut from, if it was."""
+    """An input's files on this host: what the detector is given, and the video that this was made from, if it was."""
 
     files: tuple[Path, ...]
     source: Path | None = None
 
 
 def find(clip: inputs.Input, cache: Path) -> Found:
-    """Find an input's files on this host; cut a video to the input's frame limit.
+    """Find an input's files on this host; cut or loop a video to the input's length.
 
     Raises:
         FileNotFoundError: a file is not on this host.
-        OSError: the video cannot be cut.
+        OSError: the video cannot be cut or looped.
     """
     paths = _sources(clip)
+    if clip.kind == inputs.VIDEO and clip.looped_frames is not None:
+        return Found(files=(loops.loop(paths[0], clip.looped_frames, cache),), source=paths[0])
     if clip.frame_limit is None or clip.kind != inputs.VIDEO:
         return Found(files=paths)
     return Found(files=(cuts.cut(paths[0], clip.frame_limit, cache),), source=paths[0])

@@ -70,11 +70,16 @@ def join(members: Sequence[MeasuredMember], *, pinned_cpus: str | None, mps_daem
         **_after_timing(rows),
         **_resources(rows),
         **_machine(rows, pinned=pinned_cpus is not None, mps_daemon=mps_daemon),
-        energy_j=_energy_j(rows, timed_s),
+        energy_j=_energy_j(rows, timed_s, lambda row: row.energy_j),
+        cpu_energy_j=_energy_j(rows, timed_s, lambda row: row.cpu_energy_j),
+        idle_power_w=_of_known(min, (row.idle_power_w for row in rows)),  # the others may have begun to load
+        cpu_idle_power_w=_of_known(min, (row.cpu_idle_power_w for row in rows)),
     )
 
 
-NO_FIGURES: dict[str, Any] = dict.fromkeys(("timed_s", "warmup_s", "sustained_hz", "stages_s", "energy_j", "face_s"))
+NO_FIGURES: dict[str, Any] = dict.fromkeys(
+    ("timed_s", "warmup_s", "sustained_hz", "stages_s", "energy_j", "cpu_energy_j", "face_s")
+)
 
 
 def add_rates(seconds: Sequence[Sequence[float]]) -> list[float]:
@@ -186,16 +191,17 @@ def _cpu_other(rows: Sequence[Row]) -> float | None:
     return min(1.0, max(0.0, fmean(busy) - sum(own)))
 
 
-def _energy_j(rows: Sequence[Row], timed_s: Sequence[float]) -> float | None:
+def _energy_j(rows: Sequence[Row], timed_s: Sequence[float], read: Callable[[Row], float | None]) -> float | None:
     """Give the energy of as many calls as `timed_s` stands for.
 
-    Each row has the energy of the whole GPU during its own calls. While a process makes one, all together make as many
+    Each row has the energy of the whole GPU, or of all processors, during its own calls. While a process makes one, all together make as many
     as there are processes.
     """
     calls = [len(row.timed_s or ()) * (row.calls_per_repeat or 1) for row in rows]
-    if any(row.energy_j is None for row in rows) or not all(calls):
+    energies = [energy_j for row in rows if (energy_j := read(row)) is not None]
+    if len(energies) < len(rows) or not all(calls):
         return None
-    per_call_j = fmean((row.energy_j or 0.0) / count for row, count in zip(rows, calls, strict=True)) / len(rows)
+    per_call_j = fmean(energy_j / count for energy_j, count in zip(energies, calls, strict=True)) / len(rows)
     return per_call_j * len(timed_s) * (rows[(rows[0].invocation - 1) % len(rows)].calls_per_repeat or 1)
 
 

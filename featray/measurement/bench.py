@@ -15,9 +15,9 @@ from featray.core.rules import Rules
 from featray.measurement import ffmpeg
 from featray.measurement.cell_run import CellRun, Instruments, TimeSpan
 from featray.measurement.detector import LoadedDetector
-from featray.measurement.frames import check_cut
+from featray.measurement.frames import check_copy
 from featray.measurement.protocol import JointRun
-from featray.measurement.telemetry import GpuSource, Sampler
+from featray.measurement.telemetry import EnergySource, GpuSource, Sampler
 
 
 class Bench:
@@ -29,6 +29,7 @@ class Bench:
         *,
         rules: Rules,
         gpu: GpuSource | None = None,
+        processors: EnergySource | None = None,
         sampled: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         others: JointRun | None = None,
@@ -39,16 +40,17 @@ class Bench:
             loaded: The detector.
             rules: How to measure.
             gpu: The GPU to read, if any.
+            processors: The energy counter of the processors, if any.
             sampled: Read the machine during the timed calls; False serves to measure what reading costs.
             sleep: Waits for a GPU to cool, and for an injected delay.
             others: The processes that run side by side with this one; None: it is alone.
         """
-        sampler = Sampler(gpu) if sampled and rules.protocol == ProtocolName.FEATRAY else None
+        sampler = Sampler(gpu, processors=processors) if sampled and rules.protocol == ProtocolName.FEATRAY else None
         self._instruments = Instruments(
             loaded=loaded, rules=rules, gpu=gpu, sampler=sampler, sleep=sleep, others=others
         )
         self._ffmpeg: str | None = None
-        self._checked_cuts: set[tuple[Path, int]] = set()
+        self._checked_copies: set[tuple[Path, int]] = set()
         self.output: OutputTable | None = None  # of the last timed call of the cell measured last
         self.timed_spans: list[TimeSpan] = []  # of the same cell, as `CellRun` has them
         self.other_spans: list[TimeSpan] = []
@@ -59,17 +61,17 @@ class Bench:
         Args:
             cell: What to measure.
             files: Its input on this host.
-            cut_from: The video that `files` was cut from, if it was; their frames are compared first.
+            cut_from: The video that `files` was cut or looped from, if it was; their frames are compared first.
 
         Returns:
             Columns of its row: measurement, resources and identity.
 
         Raises:
             WrongWork: a call found other faces or frames than planned.
-            Refused: the detector did not compute on the device that was asked for, or the cut is not what py-feat sees.
+            Refused: the detector did not compute on the device that was asked for, or a copy is not what py-feat sees.
             Exception: whatever the detector raises.
         """
-        self._check_cut(cell, files, cut_from)
+        self._check_copy(cell, files, cut_from)
         self.output = None
         cell_run = CellRun(self._instruments, cell, files)
         columns = cell_run.run()
@@ -77,11 +79,11 @@ class Bench:
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())  # empty until a call has loaded one
         return columns | ({"ffmpeg": self._ffmpeg} if self._ffmpeg else {})
 
-    def _check_cut(self, cell: Cell, files: Sequence[Path], cut_from: Path | None) -> None:
-        """Compare a cut with its source, once in this process; what a detector of the user's own decodes is unknown."""
+    def _check_copy(self, cell: Cell, files: Sequence[Path], cut_from: Path | None) -> None:
+        """Compare a copy with its source, once per process; what a detector of the user's own decodes is unknown."""
         if cut_from is None or cut_from in files or not self._instruments.loaded.spec.is_pyfeat:
             return
-        frames = cell.input.frame_limit or cell.input.source_frames
-        if (cut_from, frames) not in self._checked_cuts:
-            check_cut(files[0], cut_from, frames, self._instruments.loaded.open_video)
-            self._checked_cuts.add((cut_from, frames))
+        frames, is_loop = cell.input.clip_frames, cell.input.looped_frames is not None
+        if (cut_from, frames) not in self._checked_copies:
+            check_copy(files[0], cut_from, frames, self._instruments.loaded.open_video, is_loop=is_loop)
+            self._checked_copies.add((cut_from, frames))

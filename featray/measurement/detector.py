@@ -120,12 +120,14 @@ class LoadedDetector:
     def resolve_input(self, cell: Cell, files: Sequence[Path]) -> dict[str, str]:
         """Resolve a cell's input on this host and the keywords of its call, as `resolve` does for the detector.
 
-        A clip cut to its first frames is named by its source and their number: another FFmpeg may write other bytes.
+        A clip cut or looped is named by its source and its frames: another FFmpeg may write other bytes.
         """
-        limit = cell.input.frame_limit
+        limit, looped = cell.input.frame_limit, cell.input.looped_frames
+        is_copy = limit is not None or looped is not None
         work = {
-            "input_sha256": [_sha256(file) if limit is None else _source_sha256(file) for file in files],
+            "input_sha256": [_source_sha256(file) if is_copy else _sha256(file) for file in files],
             **({} if limit is None else {"frame_limit": limit, "cut": "stored packets"}),  # before: encoded again
+            **({} if looped is None else {"looped_frames": looped}),
             "input_frames": self._frames(cell, files),
             "copies": cell.input.copies,
             "skip_frames": cell.input.skip_frames,
@@ -325,11 +327,11 @@ def _weights_work(files: Sequence[weights.HubFile], folder: Path, *, is_syntheti
 
 
 def _source_sha256(file: Path) -> str:
-    """Read the digest of a cut's source from its name, as `host.cuts` writes it; hash a file with another name."""
-    cut = _CUT.fullmatch(file.name)
-    return cut[1] if cut else _sha256(file)
+    """Read the digest of a copy's source from its name, as `host.cuts` and `host.loops` write it, or hash the file."""
+    copy = _COPY.fullmatch(file.name)
+    return copy[1] if copy else _sha256(file)
 
 
-_CUT = re.compile(r"([0-9a-f]{64})-first\d+\.(mp4|mkv)")
+_COPY = re.compile(r"([0-9a-f]{64})-(first|loop)\d+\.(mp4|mkv)")
 
 _sha256 = functools.cache(hash_file)

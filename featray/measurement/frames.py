@@ -1,7 +1,7 @@
 """Frames: what py-feat's own loaders give of an input, before any detector sees it.
 
-Flow: `bench` -> `check_cut`, before the first call of a cell whose video was cut; `detector.prepare` -> `decode_all`,
-for calls without decoding.
+Flow: `bench` -> `check_copy`, before the first call of a cell whose video was cut or looped; `detector.prepare` ->
+`decode_all`, for calls without decoding.
 """
 
 import atexit
@@ -21,14 +21,22 @@ OpenVideo = Callable[[str], Any]
 """py-feat's `VideoDataset`: a sequence of mappings whose `Image` is a frame of shape (3, height, width)."""
 
 
-def check_cut(copy: Path, source: Path, frames: int, open_video: OpenVideo) -> None:
-    """Compare the first and the last frame of a cut, as py-feat decodes them, with those of its source.
+JOINTS_MAX = 20
+"""Joints of a loop whose frames are compared. All joints are made alike; this many, spread over the whole loop, show
+one that is not, and take a second or two."""
+
+
+def check_copy(copy: Path, source: Path, frames: int, open_video: OpenVideo, *, is_loop: bool = False) -> None:
+    """Compare frames of a shorter or longer copy, as py-feat decodes them, with those of its source.
+
+    Of a cut these are the first and the last one; of a loop also those on both sides of its joints.
 
     Args:
-        copy: The cut.
-        source: The video that it was cut from.
-        frames: How many frames the cut is to have.
+        copy: The cut or the loop.
+        source: The video that it was made from.
+        frames: How many frames the copy is to have.
         open_video: Opens a video as py-feat does.
+        is_loop: The copy plays its source again and again.
 
     Raises:
         Refused: they differ in number, size or pixels, or one of the videos cannot be decoded.
@@ -36,21 +44,29 @@ def check_cut(copy: Path, source: Path, frames: int, open_video: OpenVideo) -> N
     compared = outcome.attempt(lambda: _find_difference(copy, source, frames, open_video))
     difference = f"cannot be decoded ({compared.reason})" if isinstance(compared, Failure) else compared
     if difference is not None:
-        advice = "use another frame_limit, or leave it out"
-        raise Refused(Status.UNSUPPORTED, f"{source}: the cut to {frames} frames {difference}; {advice}")
+        what = f"the {'loop of' if is_loop else 'cut to'} {frames} frames"
+        advice = f"use another {'value of frames' if is_loop else 'frame_limit'}, or leave it out"
+        raise Refused(Status.UNSUPPORTED, f"{source}: {what} {difference}; {advice}")
 
 
 def _find_difference(copy: Path, source: Path, frames: int, open_video: OpenVideo) -> str | None:
     short, whole = open_video(str(copy)), open_video(str(source))
     if len(short) != frames:
         return f"has {len(short)} frames"
-    for index in dict.fromkeys((0, frames - 1)):
-        cut, real = short[index]["Image"], whole[index]["Image"]
+    for index in _compared(frames, len(whole)):
+        cut, real = short[index]["Image"], whole[index % len(whole)]["Image"]
         if tuple(cut.shape) != tuple(real.shape):
             return f"shows frame {index + 1} as {_size(cut.shape)} pixels, the video as {_size(real.shape)}"
         if not bool((cut == real).all()):
             return f"shows other pixels in frame {index + 1} than the video"
     return None
+
+
+def _compared(frames: int, length: int) -> list[int]:
+    """List the frames to compare: the ends, and both sides of up to `JOINTS_MAX` joints of a loop."""
+    joints = range(length, frames, length)
+    chosen = joints[:: max(1, -(-len(joints) // JOINTS_MAX))]
+    return sorted({0, frames - 1, *(index for joint in chosen for index in (joint - 1, joint))})
 
 
 def _size(shape: Sequence[int]) -> str:

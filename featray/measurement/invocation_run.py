@@ -4,8 +4,10 @@ Flow: `request` -> `device.check` -> `detector.load` -> `bench` for each cell ->
 The supervisor has a cell's row before the next cell begins. A Python error costs the row of its own cell and no more.
 """
 
+import dataclasses
 import faulthandler
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +15,27 @@ from typing import Any
 
 from featray.core import clock, invocation, row
 from featray.core.cell import Cell, cell_id
+from featray.core.choices import Device, ProtocolName
 from featray.core.events import EventKind
 from featray.core.status import Status
-from featray.measurement import cuda, detector, device, machine_state, memory, nvml, outcome, provenance
+from featray.measurement import (
+    cuda,
+    detector,
+    device,
+    idle_power,
+    machine_state,
+    memory,
+    nvml,
+    outcome,
+    processor_energy,
+    provenance,
+)
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
 from featray.measurement.outcome import Failure
+from featray.measurement.processor_energy import AppleEnergy, AppleGpu
 from featray.measurement.request import ChildRequest
+from featray.measurement.telemetry import EnergySource, GpuSource
 
 GRACE_S = 5.0  # beyond a limit: the supervisor acts first; only without a supervisor does this process end itself
 NEW_PROCESS = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
@@ -65,6 +81,7 @@ class InvocationRun:
         facts = device.check(asked.device, asked.gpu_uuid, self._driver)
         gpu = nvml.attach(asked.gpu_uuid) if asked.gpu_uuid else None
         self._context |= {**facts, **(gpu.read_settings() if gpu else {}), "driver": gpu.driver() if gpu else None}
+        meters = self._open_meters(gpu)
         loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=asked.device))
         self._context |= {**provenance.describe_software(), "ffmpeg": self._request.ffmpeg}
         device.check_torch(asked.device, facts, sys.modules.get("torch"))
@@ -72,7 +89,24 @@ class InvocationRun:
             return loaded
         self._context |= {"import_s": loaded.import_s, "load_s": loaded.load_s}
         others = None if self._request.member is None else self._channel
-        return Bench(loaded, rules=asked.rules, gpu=gpu, others=others)
+        return Bench(loaded, rules=asked.rules, gpu=meters.gpu, processors=meters.processors, others=others)
+
+    def _open_meters(self, gpu: GpuSource | None) -> "EnergyMeters":
+        """Open what counts energy, and measure the idle power before anything is loaded."""
+        asked = self._request.invocation
+        if asked.rules.protocol != ProtocolName.FEATRAY:
+            return EnergyMeters(gpu, None)
+        processors, reason = processor_energy.open_counter()
+        if gpu is None and asked.device == Device.MPS and isinstance(processors, AppleEnergy):
+            gpu = AppleGpu(processors)
+        counters: dict[str, Callable[[], float | None]] = {}
+        if gpu is not None:
+            counters["idle_power_w"] = gpu.energy_j
+        if processors is not None:
+            counters["cpu_idle_power_w"] = processors.read_j
+        self._context |= idle_power.measure(counters, clock=time.perf_counter, sleep=time.sleep)
+        self._context |= {"energy_reason": _why_no_energy(gpu, asked.device, reason)}
+        return EnergyMeters(gpu, processors)
 
     def _measure(self, cell: Cell, opened: Bench) -> bool:
         """Measure one cell and send its row; return True if this process can measure another."""
@@ -116,6 +150,24 @@ class InvocationRun:
         record = invocation.record(self._request.invocation, cell, **(self._context | columns))
         self._remaining.remove(cell)
         self._channel.send_row(row.to_json(record), output, **fields)
+
+
+@dataclasses.dataclass(frozen=True)
+class EnergyMeters:
+    """What tells how much energy was used: the GPU and the processors, where they do."""
+
+    gpu: GpuSource | None
+    processors: EnergySource | None
+
+
+def _why_no_energy(gpu: GpuSource | None, kind: Device, reason: str | None) -> str | None:
+    """Say why a row lacks the energy of its GPU or of the processors; None where it has both, or needs only one."""
+    reasons = [] if reason is None else [f"processors: {reason}"]
+    if gpu is not None and gpu.energy_j() is None:
+        reasons.insert(0, "GPU: the driver gives no counter of its energy")
+    elif gpu is None and kind != Device.CPU:
+        reasons.insert(0, "GPU: nothing on this machine counts its energy")
+    return "; ".join(reasons) or None
 
 
 @contextmanager

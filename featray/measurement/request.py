@@ -1,8 +1,8 @@
 """Request: what the supervisor sends to the child.
 
     {"invocation": {...},              as `core.invocation.to_mapping` writes it
-     "files": {cell_id: [path, ...]},  each cell's input on this host, cut to its frame limit
-     "sources": {cell_id: path, ...},  the video that a cell's input was cut from, where it was cut
+     "files": {cell_id: [path, ...]},  each cell's input on this host, cut or looped
+     "sources": {cell_id: path, ...},  the video that a cell's input was made from, where it was
      "host": {column: value, ...},     columns of the row that the supervisor knows already
      "ffmpeg": "8.0.1 (pyav)",         the FFmpeg on the library path
      "cache": "/path",                 featray's cache
@@ -51,7 +51,7 @@ class ChildRequest:
         return [Path(path) for path in self.files.get(cell_id(cell), cell.input.paths)]
 
     def cut_from(self, cell: Cell) -> Path | None:
-        """Return the video that a cell's input was cut from; None where the input is whole."""
+        """Return the video that a cell's input was cut or looped from; None where the input is whole."""
         source = self.sources.get(cell_id(cell))
         return None if source is None else Path(source)
 

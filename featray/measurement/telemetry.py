@@ -39,6 +39,13 @@ class TelemetrySample:
     reasons: tuple[str, ...] | None = None
 
 
+class EnergySource(Protocol):
+    """Processors whose energy is counted: `processor_energy.PackageEnergy`."""
+
+    def read_j(self) -> float | None:
+        """Give the joules used so far."""
+
+
 class GpuSource(Protocol):
     """A GPU that can be read: `nvml.NvmlGpu`, or `RecordedGpu`."""
 
@@ -96,6 +103,7 @@ class TelemetryWindow:
     readings: tuple[TelemetrySample, ...] = ()
     resident_b: tuple[int, ...] = ()
     energy_j: float | None = None
+    cpu_energy_j: float | None = None
     cpu: CpuTimes | None = None
     own_cpu_s: float | None = None  # processor time of child and workers
 
@@ -114,9 +122,10 @@ class TelemetryWindow:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Counters:
-    """What only grows: energy of the GPU, processor time of this process with its children, and of the host."""
+    """What only grows: energy of GPU and processors, processor time of this process with its children and the host."""
 
     energy_j: float | None
+    cpu_energy_j: float | None
     own_cpu_s: float | None
     cpu: CpuTimes | None
 
@@ -124,22 +133,30 @@ class _Counters:
 class Sampler:
     """Reads the machine from a thread between `resume` and `pause`."""
 
-    def __init__(self, gpu: GpuSource | None, *, workers: bool = False, period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self,
+        gpu: GpuSource | None,
+        *,
+        processors: EnergySource | None = None,
+        workers: bool = False,
+        period_s: float = PERIOD_S,
+    ) -> None:
         """Start a thread that sleeps until `resume`.
 
         Args:
             gpu: The GPU, if any.
+            processors: The energy counter of the processors, if any.
             workers: Add the memory of this process's children, DataLoader's workers.
             period_s: Time between two readings; the first is half a period after `resume`.
         """
-        self._gpu = gpu
+        self._gpu, self._processors = gpu, processors
         self.workers = workers
         self._period_s = period_s
         self._change = threading.Condition()
         self._running = self._closed = False
         self._readings: list[TelemetrySample] = []
         self._resident: list[int] = []
-        self._before = _Counters(energy_j=None, own_cpu_s=None, cpu=None)
+        self._before = _Counters(energy_j=None, cpu_energy_j=None, own_cpu_s=None, cpu=None)
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
 
     def resume(self) -> None:
@@ -162,6 +179,7 @@ class Sampler:
             readings=tuple(self._readings),
             resident_b=tuple(self._resident),
             energy_j=_rise(before.energy_j, after.energy_j),
+            cpu_energy_j=_rise(before.cpu_energy_j, after.cpu_energy_j),
             cpu=after.cpu - before.cpu if after.cpu and before.cpu else None,
             own_cpu_s=_rise(before.own_cpu_s, after.own_cpu_s),
         )
@@ -189,7 +207,13 @@ class Sampler:
 
     def _count(self) -> _Counters:
         energy_j = self._gpu.energy_j() if self._gpu is not None else None
-        return _Counters(energy_j=energy_j, own_cpu_s=process_tree.read_cpu_s(), cpu=machine_state.read_cpu_times())
+        cpu_energy_j = self._processors.read_j() if self._processors is not None else None
+        return _Counters(
+            energy_j=energy_j,
+            cpu_energy_j=cpu_energy_j,
+            own_cpu_s=process_tree.read_cpu_s(),
+            cpu=machine_state.read_cpu_times(),
+        )
 
 
 def _rise(before: float | None, after: float | None) -> float | None:
@@ -225,6 +249,7 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
         "power_median_w": median(reading.power_w for reading in readings),
         "energy_j": sum_if_complete(window.energy_j for window in windows),
+        "cpu_energy_j": sum_if_complete(window.cpu_energy_j for window in windows),
         "temperature_max_c": max(temperatures, default=None),
         "gpu_memory_used_peak_b": max(without_none(reading.memory_used_b for reading in readings), default=None),
         "throttle_reasons": sorted(set().union(*reasons) - {IDLE}) if reasons else None,

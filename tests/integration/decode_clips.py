@@ -1,6 +1,6 @@
-"""Decodes clips and their cuts as py-feat does, in a process of its own: torchcodec needs FFmpeg on the library path.
+"""Decodes clips, their cuts and loops as py-feat does, in its own process: torchcodec needs FFmpeg on the library path.
 
-Run as `python -m tests.integration.decode_clips FOLDER FRAMES CACHE`; writes a JSON object per clip.
+Run as `python -m tests.integration.decode_clips FOLDER FRAMES LOOP CACHE`; writes a JSON object per clip.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any
 from feat.data import VideoDataset
 
 from featray.errors import BadInput
-from featray.host import clips, cuts
-from featray.measurement.frames import check_cut
+from featray.host import clips, cuts, loops
+from featray.measurement.frames import check_copy
 from featray.measurement.outcome import Refused
 
 
@@ -23,7 +23,7 @@ def examine(path: Path, frames: int, cache: Path) -> dict[str, Any]:
         whole = VideoDataset(str(path))
         cut = cuts.cut(path, frames, cache)
         short = VideoDataset(str(cut))
-        check_cut(cut, path, frames, VideoDataset)
+        check_copy(cut, path, frames, VideoDataset)
     except (BadInput, OSError, Refused) as wrong:
         return {"refused": str(wrong)}
     return {
@@ -34,7 +34,19 @@ def examine(path: Path, frames: int, cache: Path) -> dict[str, Any]:
     }
 
 
+def examine_loop(path: Path, frames: int, cache: Path) -> dict[str, Any]:
+    """Say what py-feat finds in a clip's loop."""
+    try:
+        loop = loops.loop(path, frames, cache)
+        whole, longer = VideoDataset(str(path)), VideoDataset(str(loop))
+        check_copy(loop, path, frames, VideoDataset, is_loop=True)
+    except (OSError, Refused) as wrong:
+        return {"loop_refused": str(wrong)}
+    pairs = ((longer[index]["Image"], whole[index % len(whole)]["Image"]) for index in range(len(longer)))
+    return {"loop_frames": len(longer), "loop_equal": all(bool((one == two).all()) for one, two in pairs)}
+
+
 if __name__ == "__main__":
-    folder, count, where = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    folder, count, looped, where = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     for clip in sorted(folder.iterdir()):
-        print(json.dumps({"name": clip.name, **examine(clip, count, where)}))
+        print(json.dumps({"name": clip.name, **examine(clip, count, where), **examine_loop(clip, looped, where)}))

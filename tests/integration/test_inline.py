@@ -51,6 +51,7 @@ OF_ONE_MEASUREMENT = frozenset(
             "stages_s",
             "profiled_ratio",
         ),
+        *("energy_j", "idle_power_w", "cpu_energy_j", "cpu_idle_power_w"),
         *("rss_peak_b", "cpu_utilization", "cpu_other", "load_1m", "steal_share", "swap_used_b"),
     }
 )

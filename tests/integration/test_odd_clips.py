@@ -13,7 +13,7 @@ from featray.measurement import ffmpeg
 from tests.support import odd_clips
 
 ROOT = Path(__file__).parents[2]
-CUT = 5  # frames
+CUT, LOOP = 5, 31  # frames
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     (folder / "truncated.mp4").write_bytes(odd_clips.make("portrait.mp4", cache).read_bytes()[:900])
     path = ffmpeg.make_library_path(ffmpeg.find(cache), os.environ.get(ffmpeg.PATH_VARIABLE))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.decode_clips", str(folder), str(CUT), str(cache)],
+        [sys.executable, "-m", "tests.integration.decode_clips", str(folder), str(CUT), str(LOOP), str(cache)],
         capture_output=True,
         text=True,
         check=False,
@@ -44,6 +44,17 @@ def test_an_odd_clip_is_counted_and_cut_as_py_feat_sees_it(examined: dict[str, d
     assert found["frames"] == [frames, frames]
     assert found["cut_frames"] == CUT
     assert found["equal"] == [True] * CUT
+
+
+@pytest.mark.parametrize("name", sorted(set(odd_clips.MAKERS) - {"edit-list.mp4"}))
+def test_an_odd_clip_is_looped_to_the_bit_as_py_feat_sees_it(examined: dict[str, dict[str, Any]], name: str) -> None:
+    found = examined[name]
+    assert "loop_refused" not in found
+    assert (found["loop_frames"], found["loop_equal"]) == (LOOP, True)
+
+
+def test_a_clip_that_hides_frames_is_not_looped(examined: dict[str, dict[str, Any]]) -> None:
+    assert "it hides 2 of its stored frames" in examined["edit-list.mp4"]["loop_refused"]
 
 
 def test_a_portrait_clip_stands(examined: dict[str, dict[str, Any]]) -> None:

@@ -109,7 +109,8 @@ def _input(clip: Input) -> Any:
         "faces": _faces(clip) if clip.faces != (entry.faces if entry else None) else None,
         "copies": clip.copies if clip.copies != (entry.copies if entry else 1) else None,
         "skip_frames": clip.skip_frames,
-        "frame_limit": clip.frame_limit,
+        "frame_limit": clip.frame_limit if clip.looped_frames is None else None,
+        "frames": clip.looped_frames,
         "output_size": clip.output_size,
     }
     return {"name": clip.name, **origin, **{key: value for key, value in changes.items() if value is not None}}

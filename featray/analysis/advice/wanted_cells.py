@@ -94,7 +94,7 @@ def _change_one(cell: Cell, key: str, value: Any) -> Cell | None:
     if key in _CELL_FIELDS:
         return dataclasses.replace(cell, **{key: value})
     if key in _INPUT_FIELDS:
-        changes = {key: value, "name": _variant_name(cell.input, key, value)}
+        changes = {**_input_changes(cell.input, key, value), "name": _variant_name(cell.input, key, value)}
         return dataclasses.replace(cell, input=dataclasses.replace(cell.input, **changes))
     if key == "input" and value in inputs.CATALOGUE:
         return dataclasses.replace(cell, input=inputs.CATALOGUE[str(value)])
@@ -106,6 +106,14 @@ def _change_one(cell: Cell, key: str, value: Any) -> Cell | None:
         detector = dataclasses.replace(cell.detector, keywords=keywords, name=name, heading=name)
         return dataclasses.replace(cell, detector=detector)
     return None
+
+
+def _input_changes(clip: Input, key: str, value: int) -> dict[str, Any]:
+    """Change a property of an input; a clip that is to be longer than its file is looped."""
+    if key != "frame_limit":
+        return {key: value}
+    is_longer = value > clip.source_frames
+    return {"frame_limit": None if is_longer else value, "looped_frames": value if is_longer else None}
 
 
 def _variant_name(clip: Input, key: str, value: object) -> str:

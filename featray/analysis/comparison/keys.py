@@ -73,7 +73,12 @@ ALIASES: Mapping[str, str] = {
 }
 """Other names of a key: every column of a factor means the factor."""
 
-INPUT_KEYS = frozenset({"input_sha256", "input_frames", "frame_limit", "cut", "copies", "skip_frames", "output_size"})
+INPUT_KEYS = frozenset(
+    (
+        *("input_sha256", "input_frames", "frame_limit", "looped_frames", "cut"),
+        *("copies", "skip_frames", "output_size"),
+    )
+)
 """Work keys of the input; all others are the detector's."""
 
 KIND_OF_WEIGHTS = "weights"  # pretrained or synthetic

@@ -6,12 +6,18 @@ import pytest
 
 from featray.core import inputs
 from featray.core.inputs import CATALOGUE
-from featray.host import cuts, input_files
+from featray.host import cuts, input_files, loops
 
 
-def own(path: Path, frame_limit: int | None = None) -> inputs.Input:
+def own(path: Path, frame_limit: int | None = None, looped_frames: int | None = None) -> inputs.Input:
     return inputs.Input(
-        name="own", kind=inputs.VIDEO, paths=(str(path),), source_frames=4, fps=25.0, frame_limit=frame_limit
+        name="own",
+        kind=inputs.VIDEO,
+        paths=(str(path),),
+        source_frames=4,
+        fps=25.0,
+        frame_limit=frame_limit,
+        looped_frames=looped_frames,
     )
 
 
@@ -46,3 +52,11 @@ def test_a_video_is_cut_to_its_frame_limit(tmp_path: Path, monkeypatch: pytest.M
     cut, whole = (input_files.find(own(source, frame_limit=limit), tmp_path) for limit in (2, None))
     assert (cut.files, cut.source) == ((tmp_path / "a-2.mp4",), source)
     assert (whole.files, whole.source) == ((source,), None)
+
+
+def test_a_video_is_looped_to_its_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "a.mp4"
+    source.touch()
+    monkeypatch.setattr(loops, "loop", lambda path, frames, cache: cache / f"{path.stem}-{frames}.mp4")
+    found = input_files.find(own(source, looped_frames=9), tmp_path)
+    assert (found.files, found.source) == ((tmp_path / "a-9.mp4",), source)

@@ -74,8 +74,8 @@ def test_a_cut_is_compared_with_its_source_once_and_refused_where_it_differs() -
     with pytest.raises(Refused, match=r"source\.mp4: the cut to 1 frames shows other pixels in frame 1"):
         bench.measure(cell, [Path("/cut.mp4")], Path("/source.mp4"))
     assert PyFeatLike.opened == 2
-    bench._check_cut(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
-    bench._check_cut(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
+    bench._check_copy(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
+    bench._check_copy(cell, [Path("/cut2.mp4")], Path("/same.mp4"))
     assert PyFeatLike.opened == 4
 
 

@@ -253,6 +253,14 @@ def test_a_cut_clip_enters_the_work_by_its_source_and_number_of_frames(tmp_path:
     assert json.loads(works[0]["frame_limit"]) == 48
 
 
+def test_a_looped_clip_enters_the_work_by_its_source_and_length(tmp_path: Path) -> None:
+    cell = cell_of(clip=dataclasses.replace(CLIP, looped_frames=144), depth=1)
+    loop = tmp_path / f"{'ab' * 32}-loop144.mp4"
+    loop.write_text("looped")
+    work = {key: json.loads(value) for key, value in load(cell).resolve_input(cell, [loop]).items()}
+    assert (work["input_sha256"], work["looped_frames"], work["input_frames"]) == (["ab" * 32], 144, 6)
+
+
 def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
     load(cell_of(depth=1)).synchronize()
 

@@ -1,6 +1,7 @@
 """Frames as py-feat loads them: whether a cut is what its source shows."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from featray.core import inputs
 from featray.core.status import Status
 from featray.measurement import frames
-from featray.measurement.frames import check_cut
+from featray.measurement.frames import check_copy
 from featray.measurement.outcome import Refused
 
 torch = pytest.importorskip("torch")
@@ -25,7 +26,7 @@ def frame(value: int, height: int = 4, width: int = 6) -> dict[str, Any]:
 
 def check(copy: Sequence[dict[str, Any]]) -> None:
     videos = {str(SOURCE): [frame(value) for value in range(5)], str(COPY): copy}
-    check_cut(COPY, SOURCE, 2, videos.__getitem__)
+    check_copy(COPY, SOURCE, 2, videos.__getitem__)
 
 
 def test_a_cut_with_the_frames_of_its_source_passes() -> None:
@@ -49,12 +50,41 @@ def test_any_other_cut_is_refused_with_the_difference(copy: Sequence[dict[str, A
     assert caught.value.status is Status.UNSUPPORTED
 
 
+LOOP = Path("/cache/a-loop12.mp4")
+
+
+def check_loop(values: Sequence[int]) -> None:
+    videos = {str(SOURCE): [frame(value) for value in range(5)], str(LOOP): [frame(value) for value in values]}
+    check_copy(LOOP, SOURCE, 12, videos.__getitem__, is_loop=True)
+
+
+def test_a_loop_is_compared_on_both_sides_of_its_joints() -> None:
+    check_loop([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1])
+    for index in (0, 4, 5, 9, 10, 11):
+        values = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
+        values[index] = 9
+        with pytest.raises(Refused, match=rf"the loop of 12 frames shows other pixels in frame {index + 1} than"):
+            check_loop(values)
+
+
+def test_of_many_joints_some_are_compared_in_all_parts_of_the_loop() -> None:
+    compared = frames._compared(100_000, 72)
+    assert len(compared) <= 2 * frames.JOINTS_MAX + 2
+    assert max(late - early for early, late in itertools.pairwise(compared)) <= 100_000 / 15
+    assert frames._compared(5, 72) == [0, 4]
+
+
+def test_a_loop_that_repeats_too_little_is_refused() -> None:
+    with pytest.raises(Refused, match="the loop of 12 frames has 11 frames; use another value of frames, or leave"):
+        check_loop([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0])
+
+
 def test_a_cut_that_cannot_be_decoded_is_refused() -> None:
     def fail(_: str) -> Any:
         raise RuntimeError("no more frames are left to decode")
 
     with pytest.raises(Refused, match=r"the cut to 2 frames cannot be decoded \(RuntimeError: no more frames are left"):
-        check_cut(COPY, SOURCE, 2, fail)
+        check_copy(COPY, SOURCE, 2, fail)
 
 
 class Loaders:

@@ -102,6 +102,7 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         "sm_clock_median_hz": 2.0e9,
         "power_median_w": 300.0,
         "energy_j": 50.0,
+        "cpu_energy_j": None,
         "temperature_max_c": 80.0,
         "gpu_memory_used_peak_b": 5_000_000_000,
         "throttle_reasons": ["hw_slowdown", "sw_power_cap"],

@@ -20,6 +20,36 @@ def test_a_limit_beyond_the_clip_asks_for_the_same_work(load: Load) -> None:
     assert expand(same)[0] == expand(load())[0]
 
 
+def test_lengths_of_a_clip_are_inputs_that_are_cut_whole_and_looped(load: Load) -> None:
+    clips = load(inputs="{like: short, frames: [36, 72, 288]}").inputs
+    assert [(clip.name, clip.frames) for clip in clips] == [
+        ("short-first36", 36),
+        ("short", 72),
+        ("short-loop288", 288),
+    ]
+    assert [(clip.frame_limit, clip.looped_frames) for clip in clips] == [(36, None), (None, None), (None, 288)]
+
+
+def test_a_length_asks_for_what_is_measured_already(load: Load) -> None:
+    assert expand(load(inputs="{like: short, frames: 72}")) == expand(load())
+    assert expand(load(inputs="{like: short, frames: 36}")) == expand(load(inputs="{like: short, frame_limit: 36}"))
+
+
+def test_lengths_of_a_named_clip_have_its_name(load: Load) -> None:
+    names = [clip.name for clip in load(inputs="{like: short, name: mine, frames: [36, 72, 100]}").inputs]
+    assert names == ["mine-36", "mine-72", "mine-100"]
+    assert load(inputs="{like: short, name: mine, frames: 100}").inputs[0].name == "mine"
+
+
+def test_skipped_frames_are_frames_of_the_whole_length(load: Load) -> None:
+    (clip,) = load(inputs="{like: short, frames: 288, skip_frames: 18}").inputs
+    assert (clip.name, clip.frames, clip.section_label) == (
+        "short-skip18-loop288",
+        16,
+        "short-skip18-loop288 (16 frames)",
+    )
+
+
 def test_images_can_be_repeated(load: Load) -> None:
     clip = load(inputs="{like: multi-face, copies: 2, name: two}").inputs[0]
     assert (clip.name, clip.frames, clip.faces) == ("two", 2, 5)
@@ -113,6 +143,10 @@ def test_videos_and_images_do_not_mix(complain: Complain, tmp_path: Path) -> Non
     [
         ("{like: multi-face, skip_frames: 2}", "skip_frames is for videos; leave it out"),
         ("{like: multi-face, frame_limit: 2}", "frame_limit is for videos; leave it out"),
+        ("{like: multi-face, frames: 2}", "frames is for videos; leave it out (copies makes a list of images longer)"),
+        ("{like: short, frames: [72, 72]}", "72 is listed twice"),
+        ("{like: short, frames: 0}", "frames"),
+        ("{like: short, frames: 9, frame_limit: 9}", "frames and frame_limit both say how long the clip is; keep"),
         ("{like: short, copies: 2}", "copies is for images; leave it out"),
         ("{skip_frames: 2}", "expected either 'like'"),
     ],
