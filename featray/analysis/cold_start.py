@@ -1,6 +1,6 @@
 """Cold start: what a process needs before its calls take their usual time.
 
-Flow: `units.Unit` -> `start_s`, `first_call_s` -> `estimate.forecast`, `rendering`. Pure.
+Flow: `units.Unit` -> `start_s`, `first_call_s` -> `estimate.forecast`, `diagnosis.slow_starts`, `rendering`. Pure.
 """
 
 from statistics import median
@@ -14,8 +14,13 @@ def start_s(unit: Unit) -> float | None:
 
     None where no invocation has all three.
     """
-    starts = [start for row in unit.measured if (start := _start_s(row, unit.process_call_s or 0.0)) is not None]
+    starts = starts_s(unit)
     return median(starts) if starts else None
+
+
+def starts_s(unit: Unit) -> list[float]:
+    """List the start of each invocation that has all three."""
+    return [start for row in unit.measured if (start := _start_s(row, unit.process_call_s or 0.0)) is not None]
 
 
 def first_call_s(unit: Unit) -> float | None:

@@ -7,12 +7,12 @@ float32 before anything else, then on a CPU, then at the smallest batch. A basel
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from featray.analysis.comparison import Pair
 from featray.analysis.drift import Drift
 from featray.analysis.outputs import Outputs
-from featray.analysis.units import Unit
+from featray.analysis.units import Unit, UnitKey
 from featray.core import identity, reference
 from featray.core.choices import Device
 from featray.core.reference import Reference
@@ -36,6 +36,10 @@ class UnitDrift:
         return self.named is not None and not _is(self.reference, self.named)
 
 
+DriftOf = Callable[[Unit], float | None]
+"""Gives how far a unit's output lies from its reference's, as a share of the tolerance; None if unknown."""
+
+
 def find(
     units: Sequence[Unit], baseline: Sequence[Unit], outputs: Outputs, named: Reference | None = None
 ) -> tuple[UnitDrift, ...]:
@@ -47,25 +51,60 @@ def find(
         outputs: The kept outputs.
         named: The reference, instead of those that the units' sweeps name.
     """
-    groups: dict[str, list[Unit]] = {}
-    for unit in (*baseline, *units):
-        if unit.measured and outputs.has(unit):
-            groups.setdefault(_same_result(unit), []).append(unit)
-    of_baseline, by_run = {id(unit) for unit in baseline}, _list_named(units)
-    references: dict[tuple[str, Reference | None], Unit | None] = {}
-    found = []
-    for unit in units:
-        key = _same_result(unit), named or by_run[unit.row.run_id]
-        wanted = key[1]
-        if key not in references:
-            references[key] = _choose(groups.get(key[0], ()), wanted, of_baseline)
-        chosen = references[key]
-        if chosen is None or chosen is unit or not unit.measured:
-            continue
-        drift = outputs.between(chosen, unit)
-        if drift is not None:
-            found.append(UnitDrift(unit=unit, reference=chosen, drift=drift, named=wanted))
-    return tuple(found)
+    lookup = DriftLookup(units, baseline, outputs, named)
+    found = (lookup.drift_of(unit) for unit in units)
+    return tuple(change for change in found if change is not None)
+
+
+class DriftLookup:
+    """The reference of each unit; outputs are read when a drift is asked for."""
+
+    def __init__(
+        self, units: Sequence[Unit], baseline: Sequence[Unit], outputs: Outputs, named: Reference | None = None
+    ) -> None:
+        """Group what should give one result; the arguments are those of `find`."""
+        self._groups: dict[str, list[Unit]] = {}
+        for unit in (*baseline, *units):
+            if unit.measured and outputs.has(unit):
+                self._groups.setdefault(_same_result(unit), []).append(unit)
+        self._outputs, self._named, self._by_run = outputs, named, _list_named(units)
+        self._of_baseline = {id(unit) for unit in baseline}
+        self._references: dict[tuple[str, Reference | None], Unit | None] = {}
+
+    def drift_of(self, unit: Unit) -> UnitDrift | None:
+        """Measure how far a unit's output lies from its reference's; None for the reference, and without an output."""
+        chosen = self._reference(unit)
+        if chosen is None or chosen.key == unit.key or not unit.measured:
+            return None
+        drift = self._outputs.between(chosen, unit)
+        return None if drift is None else UnitDrift(unit=unit, reference=chosen, drift=drift, named=self._wanted(unit))
+
+    def share_of(self, unit: Unit) -> float | None:
+        """Give a unit's drift as a share of the tolerance; 0 for the reference, None without an output."""
+        chosen = self._reference(unit)
+        if chosen is not None and chosen.key == unit.key:
+            return 0.0
+        change = self.drift_of(unit)
+        return None if change is None else change.drift.share_of_tolerance
+
+    def _wanted(self, unit: Unit) -> Reference | None:
+        return self._named or self._by_run.get(unit.row.run_id)
+
+    def _reference(self, unit: Unit) -> Unit | None:
+        key = _same_result(unit), self._wanted(unit)
+        if key not in self._references:
+            self._references[key] = _choose(self._groups.get(key[0], ()), key[1], self._of_baseline)
+        return self._references[key]
+
+
+def shares(changes: Iterable[UnitDrift]) -> DriftOf:
+    """Give the drift of the units of a report from what was found, first of all against their own references."""
+    changes, known = list(changes), dict[UnitKey, float]()
+    for change in changes:
+        known.setdefault(change.unit.key, change.drift.share_of_tolerance)
+    for change in changes:
+        known.setdefault(change.reference.key, 0.0)
+    return lambda unit: known.get(unit.key)
 
 
 def of_pairs(pairs: Iterable[Pair], known: Iterable[UnitDrift] = ()) -> tuple[UnitDrift, ...]:

@@ -35,6 +35,7 @@ class Unit:
     occasions: Mapping[RowKey, Occasion] = dataclasses.field(default_factory=dict)
     replaced: tuple[Row, ...] = ()  # attempts that a later one replaced, where they were read
     earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
+    price_per_hour: float | None = None  # of its host, which rows do not hold (`prices`)
 
     def __repr__(self) -> str:
         """Name the unit and say how many of its invocations have a number."""
@@ -160,7 +161,8 @@ class Unit:
         if fps is None or self.call_s is None:
             return None
         if isinstance(asked, dict):
-            clip_frames = min(asked.get("frame_limit") or math.inf, asked.get("source_frames") or math.inf)
+            limits = [asked.get(name) for name in ("frame_limit", "source_frames")]
+            clip_frames = asked.get("looped_frames") or min(limit or math.inf for limit in limits)
             return min(frames * (asked.get("skip_frames") or 1), clip_frames) / fps / self.call_s
         clip = inputs.CATALOGUE.get(self.row.input)
         if clip is None or self.row.section_label != clip.section_label:

@@ -1,11 +1,16 @@
 """`featray.recommend`: the setting to use for each input that was measured."""
 
+import math
+
 from featray import store
-from featray.analysis import units
+from featray.analysis import unit_drifts, units
 from featray.analysis.advice import recommendation
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.advice.recommendation import Recommendation
+from featray.analysis.outputs import Outputs
+from featray.api import prices
+from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.rendering.notebook import summaries
@@ -28,7 +33,10 @@ def recommend(
     device: str | None = None,
     memory_limit_b: int | None = None,
     max_latency_s: float | None = None,
+    max_energy_j: float | None = None,
+    max_drift: float | None = None,
     prefer: str = "throughput",
+    cluster: PathLike | None = None,
     results: str = "results",
 ) -> Recommendations:
     """Recommend the fastest measured setting for each input.
@@ -40,7 +48,11 @@ def recommend(
         device: cpu, cuda or mps.
         memory_limit_b: Most memory that the setting may take on its device, in bytes.
         max_latency_s: Longest time of a batch, in seconds.
-        prefer: throughput, latency (the time of a batch) or energy (per frame).
+        max_energy_j: Most energy per frame or image, in joules; settings without a measured energy are left out.
+        max_drift: How far results may lie from those of the plainest setting, as a share of the tolerance: 1 allows
+            everything that counts as the same result. Settings without a kept output are left out.
+        prefer: throughput, latency (the time of a batch), energy or cost (both per frame).
+        cluster: Cluster file with the `price_per_hour` of the hosts; `cost` needs it.
         results: Store of rows: a folder or URI.
 
     Returns:
@@ -48,9 +60,12 @@ def recommend(
 
     Raises:
         NothingMatches: nothing that was measured fits.
-        BadInput: `prefer` is none of these.
+        BadInput: `prefer` is none of these, a limit cannot be, or no host of the cluster file has a price.
+        ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read.
     """
+    _check_limit("max energy", max_energy_j)
+    _check_limit("max drift", max_drift)
     constraints = Constraints(
         detector=detector,
         host=host,
@@ -58,13 +73,23 @@ def recommend(
         device=device,
         memory_limit_b=memory_limit_b,
         max_latency_s=max_latency_s,
+        max_energy_j=max_energy_j,
+        max_drift=max_drift,
         prefer=_objective(prefer),
     )
     stored = store.read(results, every_attempt=True, one_summary=True).rows
     rows = [row for row in stored if not row.is_replayed]
     if stored and not rows:
         raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
-    return Recommendations(recommendation.recommend(units.gather(rows), constraints))
+    gathered = prices.apply(units.gather(rows), cluster)
+    kept = store.outputs.KeptOutputs(results)
+    drifts = unit_drifts.DriftLookup(gathered, (), Outputs(kept.find, kept.has))
+    return Recommendations(recommendation.recommend(gathered, constraints, drifts.share_of))
+
+
+def _check_limit(name: str, limit: float | None) -> None:
+    if limit is not None and not 0 <= limit < math.inf:
+        raise BadInput(f"{name}: {limit:g} cannot be; expected 0 or more")
 
 
 def _objective(name: str) -> Objective:

@@ -13,7 +13,7 @@ from typing import Any
 from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
 from featray.analysis.outputs import Outputs
-from featray.api import chosen_runs, noise
+from featray.api import chosen_runs, noise, prices
 from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
@@ -55,7 +55,7 @@ class Reported(Result):
         """Draw the plots of one kind, as in the HTML page, as a figure of plotly.
 
         Args:
-            kind: ratio, throughput, memory or stages; None takes the first that the report has.
+            kind: ratio, throughput, memory, changes, tradeoffs, length or stages; None takes the first that there is.
             input: Only of the input whose heading has this text.
             dark: For a dark notebook.
 
@@ -84,6 +84,7 @@ def report(
     form: str = "markdown",
     output: PathLike | None = None,
     reference: str | None = None,
+    cluster: PathLike | None = None,
 ) -> Reported:
     """Report what was measured, and write the report under `RESULTS/reports`.
 
@@ -95,12 +96,14 @@ def report(
         output: File to write instead; `-` writes none.
         reference: The setting that outputs are compared with, such as `device=cpu,batch_size=1`; None takes the one
             that the sweep names.
+        cluster: Cluster file with the `price_per_hour` of the hosts, for what 1000 hours of film cost.
 
     Returns:
         The text of the report, and the files it was written to.
 
     Raises:
         BadInput: there is no such sweep, run or format, or the store is no folder and a page needs one.
+        ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or the report not written.
     """
     chosen_path = Path(output) if output is not None else None
@@ -111,7 +114,7 @@ def report(
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
-        composed = compose(results, chosen, form, before, beside=path is not None, named=named)
+        composed = compose(results, chosen, form, before, beside=path is not None, named=named, cluster=cluster)
         problems = (*problems, *_absent_reference(named, composed.report))
     files = tuple(save_report(path, composed)) if path else ()
     return Reported(
@@ -164,6 +167,7 @@ def compose(
     *,
     beside: bool = True,
     named: Reference | None = None,
+    cluster: PathLike | None = None,
 ) -> ComposedReport:
     """Compose the text of a report.
 
@@ -174,9 +178,10 @@ def compose(
         before: Rows of the baseline.
         beside: Whether a CSV can be written beside a page that has no room for all units.
         named: The setting that outputs are compared with; None takes what the rows name.
+        cluster: Cluster file with prices.
     """
     people_notes = read_notes(results, chosen.name)
-    candidate_units, baseline_units = units.gather_sides(chosen.rows, before)
+    candidate_units, baseline_units = (prices.apply(side, cluster) for side in units.gather_sides(chosen.rows, before))
     kept = store.outputs.KeptOutputs(results)
     kept_outputs = Outputs(kept.find, kept.has)
     diagnosed = noise.judge(

@@ -43,7 +43,7 @@ def draw_kind(plots: Sequence[Plot], kind: str | None, input: str | None, *, dar
 
     Args:
         plots: Of a report.
-        kind: ratio, throughput, memory or stages; None takes the first that there is.
+        kind: ratio, throughput, memory, changes, tradeoffs, length or stages; None takes the first that there is.
         input: Only of the input whose heading has this text; None takes all.
         dark: For a dark notebook.
 

@@ -1,5 +1,6 @@
 """`featray recommend`: the setting to use, from what was measured."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,9 +25,24 @@ def recommend(
     max_latency: Annotated[
         str | None, typer.Option("--max-latency", metavar="TIME", help="Longest time of a batch, such as 200ms.")
     ] = None,
+    max_energy: Annotated[
+        float | None, typer.Option("--max-energy", metavar="J", help="Most joules per frame or image.")
+    ] = None,
+    max_drift: Annotated[
+        float | None,
+        typer.Option(
+            "--max-drift", metavar="SHARE", help="Most drift of results, as a share of the tolerance: 1 is all."
+        ),
+    ] = None,
     prefer: Annotated[
-        str, typer.Option("--prefer", metavar="WHAT", help="throughput, latency (of a batch) or energy (per frame).")
+        str,
+        typer.Option(
+            "--prefer", metavar="WHAT", help="throughput, latency (of a batch), energy or cost (both per frame)."
+        ),
     ] = "throughput",
+    cluster: Annotated[
+        Path | None, typer.Option("--cluster", metavar="FILE", help="Cluster file with the prices of the machines.")
+    ] = None,
     results: Results = DEFAULT_RESULTS,
     json: Json = False,
     python: Annotated[bool, typer.Option("--python", help="Print Python code that uses the setting.")] = False,
@@ -45,7 +61,10 @@ def recommend(
         device=device,
         memory_limit_b=limit_b,
         max_latency_s=latency_s,
+        max_energy_j=max_energy,
+        max_drift=max_drift,
         prefer=prefer,
+        cluster=cluster,
         results=results,
     )
     if json:

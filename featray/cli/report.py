@@ -23,6 +23,12 @@ def report(
         typer.Option("--output", "-o", metavar="PATH", help="Write there; - is stdout. Default: RESULTS/reports."),
     ] = None,
     reference: Annotated[str | None, typer.Option("--reference", metavar="SETTINGS", help=REFERENCE)] = None,
+    cluster: Annotated[
+        Path | None,
+        typer.Option(
+            "--cluster", metavar="FILE", help="Cluster file with prices: shows the cost of 1000 hours of film."
+        ),
+    ] = None,
     is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --format html.")] = False,
 ) -> None:
     """Report what was measured: tables, comparison with a baseline, and what the figures mean.
@@ -40,7 +46,13 @@ def report(
     if is_opened and (form != "html" or output == STDOUT):
         raise BadInput("--open shows a page: add --format html, and write it to a file")
     reported = featray.report(
-        *(names or ()), results=results, baseline=baseline, form=form, output=output, reference=reference
+        *(names or ()),
+        results=results,
+        baseline=baseline,
+        form=form,
+        output=output,
+        reference=reference,
+        cluster=cluster,
     )
     for problem in reported.problems:
         console.warn(problem)

@@ -194,8 +194,8 @@ def _cpu_other(rows: Sequence[Row]) -> float | None:
 def _energy_j(rows: Sequence[Row], timed_s: Sequence[float], read: Callable[[Row], float | None]) -> float | None:
     """Give the energy of as many calls as `timed_s` stands for.
 
-    Each row has the energy of the whole GPU, or of all processors, during its own calls. While a process makes one, all together make as many
-    as there are processes.
+    Each row has the energy of the whole GPU, or of all processors, during its own calls. While a process makes one, all
+    together make as many as there are processes.
     """
     calls = [len(row.timed_s or ()) * (row.calls_per_repeat or 1) for row in rows]
     energies = [energy_j for row in rows if (energy_j := read(row)) is not None]

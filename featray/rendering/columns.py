@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
-from featray.analysis import cold_start, energy
+from featray.analysis import cold_start, energy, prices
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
 from featray.rendering import unit_text
@@ -27,6 +27,8 @@ class Columns:
     faces: bool
     start: bool = False
     energy: bool = False
+    idle: bool = False
+    cost: bool = False
     accuracy: tuple[str, ...] = ()  # scores that any unit has
 
 
@@ -44,7 +46,11 @@ EACH = "ms each"
 """Time per frame of one process beside the others; `ms/frame` is that of all processes together."""
 START = ("start s", "first call s")
 ENERGY = ("J/frame", "J/face", "kWh/1000 h")
-"""Energy of the whole GPU, its idle power included; the last for hours of film."""
+"""Energy of the whole device, its idle power included; the last for hours of film."""
+IDLE = ("J/frame above idle", "idle W")
+"""The same without the power that the device drew before the detector was loaded, and that power."""
+COST = ("cost/1000 h",)
+"""For hours of film, in the currency of the cluster file."""
 
 
 def varying(units: Sequence[Unit]) -> Columns:
@@ -60,6 +66,8 @@ def varying(units: Sequence[Unit]) -> Columns:
         faces=any(unit.has_any_faces for unit in units),
         start=any(cold_start.start_s(unit) is not None for unit in units),
         energy=any(energy.frame_j(unit) is not None for unit in units),
+        idle=any(energy.above_idle_j(unit) is not None for unit in units),
+        cost=any(prices.film_cost(unit) is not None for unit in units),
         accuracy=tuple(score for score in SCORES if any(score in unit.accuracy for unit in units)),
     )
 
@@ -68,7 +76,7 @@ def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")
     names = ["device", "batch", "workers", "threads", "processes", "environment", *figures, EACH]
-    names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR", *START, *ENERGY]
+    names += ["faces/frame", "ms/face", "calls", "95% CI", "IQR", *START, *ENERGY, *IDLE, *COST]
     return [*_shown(names, columns), *(SCORES[score] for score in columns.accuracy)]
 
 
@@ -93,6 +101,9 @@ def line(unit: Unit, columns: Columns, kind: str) -> list[str]:
         unit_text.frame_energy(unit),
         unit_text.face_energy(unit),
         unit_text.film_energy(unit),
+        unit_text.energy_above_idle(unit),
+        unit_text.idle_power(unit),
+        unit_text.film_cost(unit),
     ]
     return [*_shown(texts, columns), *(unit_text.accuracy(unit, score) for score in columns.accuracy)]
 
@@ -101,7 +112,8 @@ def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
     """Leave out what stands under a column that the report does not show."""
     settings = (columns.workers, columns.threads, columns.processes, columns.environment)
     faces = (columns.faces, columns.faces)
-    added = (*(columns.start for _ in START), *(columns.energy for _ in ENERGY))
+    groups = ((columns.start, START), (columns.energy, ENERGY), (columns.idle, IDLE), (columns.cost, COST))
+    added = [is_shown for is_shown, headings in groups for _ in headings]
     spread = (columns.calls, columns.interval, columns.spread)
     shown = (True, True, *settings, True, True, True, columns.processes, *faces, *spread, *added)
     return list(itertools.compress(texts, shown))

@@ -8,12 +8,14 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from featray.analysis import cautions, unit_wording
+from featray.analysis import cautions, lengths, unit_drifts, unit_wording
+from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.cautions import Caution
+from featray.analysis.lengths import LengthSeries
 from featray.analysis.unit_drifts import UnitDrift
 from featray.analysis.units import Unit
 from featray.core import inputs, report_order, wording
-from featray.rendering import best_settings, columns, hardware_blocks, metadata, unit_text
+from featray.rendering import best_settings, columns, hardware_blocks, metadata, tradeoffs_text, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.columns import Columns
 
@@ -63,6 +65,8 @@ class Report:
     cautions: tuple[Caution, ...]
     changes: tuple[UnitDrift, ...] = ()  # how far the outputs of its units lie from their references
     changes_from_baseline: tuple[UnitDrift, ...] = ()  # the same of its best settings, from the baseline's
+    tradeoffs: tuple[Tradeoff, ...] = ()  # settings that no other one of the same detector and target beats
+    lengths: tuple[LengthSeries, ...] = ()  # clips that were measured at several lengths
     has_many_runs: bool
     has_many_targets: bool
     units: tuple[Unit, ...]
@@ -103,6 +107,8 @@ def build(
         cautions=tuple(cautions.of_units(units)),
         changes=tuple(changes),
         changes_from_baseline=tuple(changes_from_baseline),
+        tradeoffs=tradeoffs_text.choose(units, unit_drifts.shares(changes)),
+        lengths=tuple(lengths.gather(units)),
         has_many_runs=len(runs) > 1,
         has_many_targets=len({unit.row.target_id for unit in units}) > 1,
         units=tuple(units),

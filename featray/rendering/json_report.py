@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from featray.analysis.cautions import Caution
-from featray.rendering import changes_text, unit_fields
+from featray.rendering import changes_text, lengths_text, tradeoffs_text, unit_fields
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
 from featray.rendering.notes import NONE, Notes
@@ -37,6 +37,8 @@ def _report(report: Report) -> dict[str, Any]:
         "blocks": [{"heading": block.heading, "metadata": dict(block.metadata)} for block in report.blocks],
         "units": [unit_fields.of_unit(unit) for unit in report.ordered()],
         "settings_to_use": [_setting(setting) for setting in report.best],
+        "not_beaten": tradeoffs_text.to_plain(report.tradeoffs),
+        "lengths": lengths_text.to_plain(report.lengths),
         "what_changes": changes_text.to_plain(report.changes),
         "what_changes_from_baseline": changes_text.to_plain(report.changes_from_baseline),
         "remarks": [_remark(caution) for caution in report.cautions],

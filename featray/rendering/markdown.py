@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.cautions import Caution
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, columns
+from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text
 from featray.rendering.columns import Columns
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import (
@@ -96,6 +96,8 @@ def _tables(report: Report) -> Iterator[str]:
     for block in report.blocks:
         yield from _block(block, report)
     yield from _best(report)
+    yield from _tradeoffs(report)
+    yield from _lengths(report)
     yield from _changes(report)
 
 
@@ -163,6 +165,33 @@ def _best(report: Report) -> Iterator[str]:
         yield ""
         yield from grid(headings[1:], (line[1:] for line in members))
         yield ""
+
+
+def _tradeoffs(report: Report) -> Iterator[str]:
+    """Write the settings that no other one beats, where there is a choice."""
+    if not report.tradeoffs:
+        return
+    yield f"## {tradeoffs_text.TITLE}"
+    yield ""
+    yield tradeoffs_text.NOTE
+    yield ""
+    yield from grid(tradeoffs_text.HEADINGS, tradeoffs_text.lines(report.tradeoffs))
+    yield ""
+    if left_out := tradeoffs_text.left_out(report.tradeoffs):
+        yield f"{wording.count(left_out, 'more setting')}: see the JSON report."
+        yield ""
+
+
+def _lengths(report: Report) -> Iterator[str]:
+    """Write what grows with the length, where a clip was measured at several."""
+    if not report.lengths:
+        return
+    yield f"## {lengths_text.TITLE}"
+    yield ""
+    yield lengths_text.NOTE
+    yield ""
+    yield from grid(lengths_text.HEADINGS, lengths_text.lines(report.lengths))
+    yield ""
 
 
 def _changes(report: Report) -> Iterator[str]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featray.analysis import unit_cell
+from featray.analysis import energy, prices, unit_cell
 from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import Tradeoff
@@ -61,6 +61,8 @@ SETTING_KEYS: Mapping[str, str] = {
     "sustained_decay": "share of the first 10 s' speed that is lost at the end of the sustained run; null without one",
     "memory_b": "peak memory on the device, in bytes; null if unknown",
     "memory_scope": "own: all of the process; torch: without the driver's part; shared: perhaps with other processes",
+    "energy_per_frame_j": "joules of the device per frame; null if not measured",
+    "cost_per_1000_hours": "cost of 1000 hours of film, in the currency of the cluster file; null without a price",
     "tied_batch_sizes": "batch sizes that are equally good, this one included",
     "fastest": "the fastest of the settings that are equally good",
     "equally_good": "the other settings that are equally good, each with its verdict against the fastest",
@@ -104,7 +106,8 @@ TRADEOFF_KEYS: Mapping[str, str] = {
     "frames_per_s": SETTING_KEYS["frames_per_s"],
     "batch_s": "seconds of a batch",
     "memory_b": SETTING_KEYS["memory_b"],
-    "energy_per_frame_j": "joules of the GPU per frame; null if not measured",
+    "energy_per_frame_j": SETTING_KEYS["energy_per_frame_j"],
+    "drift": "how far the results lie from those of the plainest setting, over the tolerance; null if unknown",
 }
 """Of each entry of `tradeoffs`."""
 
@@ -171,6 +174,8 @@ def setting_record(setting: Setting) -> dict[str, Any]:
         "sustained_decay": setting.speed.decay,
         "memory_b": setting.memory.size_b if setting.memory else None,
         "memory_scope": str(setting.memory.scope) if setting.memory else None,
+        "energy_per_frame_j": energy.frame_j(unit),
+        "cost_per_1000_hours": prices.film_cost(unit),
         "tied_batch_sizes": list(setting.tied),
         "fastest": _settings(setting.fastest),
         "equally_good": [_verdict(pair) for pair in setting.equals],
@@ -189,6 +194,7 @@ def _tradeoff(tradeoff: Tradeoff) -> dict[str, Any]:
         "batch_s": tradeoff.batch_s,
         "memory_b": tradeoff.memory_b,
         "energy_per_frame_j": tradeoff.frame_j,
+        "drift": tradeoff.drift,
     }
 
 

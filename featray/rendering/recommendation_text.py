@@ -7,11 +7,11 @@ write it for programs. Pure. A ratio stands only beside the verdict that it has;
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from featray.analysis import unit_wording
+from featray.analysis import prices, unit_wording
 from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
-from featray.analysis.advice.objectives import Tradeoff
+from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.advice.speeds import Speed
@@ -50,6 +50,8 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
         yield f"  equally good: {_equals(best)}; the smallest is recommended"
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
+    if (cost := prices.film_cost(best.unit)) is not None:
+        yield f"  cost: {wording.digits(cost)} per 1000 hours of film, at {best.unit.price_per_hour:g} per hour"
     if len(recommendation.tradeoffs) > 1:
         yield from (f"  not beaten in everything: {_tradeoff(tradeoff)}" for tradeoff in recommendation.tradeoffs)
     yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
@@ -65,8 +67,14 @@ def _tradeoff(tradeoff: Tradeoff) -> str:
         f"{wording.milliseconds(tradeoff.batch_s)} ms per batch",
         *([] if tradeoff.memory_b is None else [wording.size(tradeoff.memory_b)]),
         *([] if tradeoff.frame_j is None else [f"{wording.digits(tradeoff.frame_j)} J per frame"]),
+        *([] if tradeoff.drift is None else [drift(tradeoff.drift)]),
     ]
-    return f"{', '.join(_settings(unit))}: {', '.join(figures)}"
+    return f"{', '.join(unit_text.settings(unit))}: {', '.join(figures)}"
+
+
+def drift(share: float) -> str:
+    """Write a drift as a share of the tolerance; what no one would notice has no number."""
+    return "no drift" if share <= DRIFT_LEAST else f"drift {wording.digits(share)} of the tolerance"
 
 
 def _limited(title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -84,20 +92,7 @@ def setting_with_rate(setting: Setting) -> str:
 
 def name(unit: Unit) -> str:
     """Name a detector and everything that was set."""
-    return ", ".join([wording.shortened(unit.row.detector), *_settings(unit)])
-
-
-def _settings(unit: Unit) -> list[str]:
-    row, threads = unit.row, unit.threads
-    parts = [f"batch {row.batch_size}"]
-    parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
-    parts += [f"{wording.plain(threads)} threads"] if threads not in (None, "1") else []
-    parts += (
-        [f"{unit.processes} processes side by side{' under MPS' * bool(row.mps_daemon)}"] if unit.processes > 1 else []
-    )
-    parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
-    parts += [f"environment {unit_text.environment(unit)}"] if row.environment else []
-    return parts
+    return ", ".join([wording.shortened(unit.row.detector), *unit_text.settings(unit)])
 
 
 def rate(setting: Setting) -> str:
@@ -163,7 +158,9 @@ def _equals(best: Setting) -> str:
         [best.fastest, *(pair.candidate for pair in best.equals)],
         key=lambda unit: (unit.processes, unit.row.batch_size, unit.row.num_workers, unit.threads or ""),
     )
-    return "; ".join(f"{', '.join(_settings(unit))} ({verdicts.get(id(unit), 'the fastest')})" for unit in units)
+    return "; ".join(
+        f"{', '.join(unit_text.settings(unit))} ({verdicts.get(id(unit), 'the fastest')})" for unit in units
+    )
 
 
 def _memory(use: MemoryUse) -> str:

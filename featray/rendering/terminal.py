@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, columns
+from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text
 from featray.rendering.document import InputSection, Report
 from featray.rendering.markdown import NO_ROWS, SYNTHETIC
 from featray.rendering.notes import NONE, Notes, interval, speedup
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LEFT = frozenset(
-    {"input", "device", "environment", "detector", "host", "target", "run", "weights", "setting", "against", "family"}
+    (
+        *("input", "clip", "device", "environment", "detector", "host", "target", "run", "weights"),
+        *("setting", "settings", "frames", "against", "family"),
+    )
 )
 """Columns of names; all others are numbers and are aligned on the right."""
 
@@ -62,6 +65,10 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
         headings, lines = best_settings.table(report.best, report.columns)
         yield _table(best_settings.title(report.best), headings, [lines])
     yield from _changes(report)
+    if report.tradeoffs:
+        yield _table(tradeoffs_text.TITLE, tradeoffs_text.HEADINGS, [tradeoffs_text.lines(report.tradeoffs)])
+    if report.lengths:
+        yield _table(lengths_text.TITLE, lengths_text.HEADINGS, [lengths_text.lines(report.lengths)])
     for caution in report.cautions:
         yield Text(f"- {caution}", style="yellow")
 

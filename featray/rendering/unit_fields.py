@@ -9,7 +9,7 @@ import json
 import shlex
 from collections.abc import Iterable
 
-from featray.analysis import cold_start, energy, footprint
+from featray.analysis import cold_start, energy, footprint, prices
 from featray.analysis.units import Unit
 from featray.core.row import NO_TARGET
 from featray.core.status import Status
@@ -64,6 +64,10 @@ def of_unit(unit: Unit) -> dict[str, FieldValue]:
         "first_call_s": cold_start.first_call_s(unit),
         "energy_per_frame_j": energy.frame_j(unit),
         "energy_per_face_j": energy.face_j(unit),
+        "energy_above_idle_per_frame_j": energy.above_idle_j(unit),
+        "idle_power_w": energy.idle_w(unit),
+        "energy_reason": row.energy_reason,
+        "cost_per_1000_hours": prices.film_cost(unit),
         "memory_b": footprint.used_b(unit),
         "memory_total_b": footprint.total_b(unit),
         "stages_s": unit.stages_s or None,

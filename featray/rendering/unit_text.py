@@ -6,7 +6,7 @@ Pure. A figure that is not there is `wording.ABSENT`.
 
 from collections.abc import Callable
 
-from featray.analysis import cold_start, energy, footprint, unit_wording
+from featray.analysis import cold_start, energy, footprint, prices, unit_wording
 from featray.analysis.units import Unit
 from featray.core import inputs, wording
 from featray.core.row import Row
@@ -86,6 +86,21 @@ def film_energy(unit: Unit) -> str:
     return _written(energy.film_kwh(unit), wording.digits)
 
 
+def energy_above_idle(unit: Unit) -> str:
+    """Write the joules per frame or image that idling would not have taken."""
+    return _written(energy.above_idle_j(unit), wording.digits)
+
+
+def idle_power(unit: Unit) -> str:
+    """Write the watts that the device draws without work."""
+    return _written(energy.idle_w(unit), wording.digits)
+
+
+def film_cost(unit: Unit) -> str:
+    """Write the cost of 1000 hours of film."""
+    return _written(prices.film_cost(unit), wording.digits)
+
+
 def throughput(unit: Unit) -> str:
     """Write frames or images per second."""
     return _written(throughput_hz(unit), wording.rate)
@@ -136,6 +151,19 @@ def accuracy(unit: Unit, score: str) -> str:
     """Write a score against labels: `0.71`, `4.2°`."""
     write = "{:.1f}°" if score.endswith("degrees") else "{:.2f}"
     return _written(unit.accuracy.get(score), write.format)
+
+
+def settings(unit: Unit) -> list[str]:
+    """List everything that was set: `batch 16`, `2 workers`, `4 threads`."""
+    row, number = unit.row, unit.threads
+    parts = [f"batch {row.batch_size}"]
+    parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
+    parts += [f"{wording.plain(number)} threads"] if number not in (None, "1") else []
+    under_mps = " under MPS" if row.mps_daemon else ""
+    parts += [f"{unit.processes} processes side by side{under_mps}"] if unit.processes > 1 else []
+    parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
+    parts += [f"environment {environment(unit)}"] if row.environment else []
+    return parts
 
 
 def outcome(unit: Unit) -> str:

@@ -19,6 +19,8 @@ Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`; M
     decision      two units: ratio, interval, verdict
     several       many: false discoveries, tied settings
     curves        settings of many curves: which take longer, corrected for the number of pairs
+    break_even    from how much work on a slow start pays
+    growth        time and memory against the length of the input
     change_points a history of sessions: where its level steps
 """
 

@@ -26,6 +26,8 @@ class Constraints:
     device: str | None = None
     memory_limit_b: int | None = None
     max_latency_s: float | None = None  # of a batch
+    max_energy_j: float | None = None  # per frame
+    max_drift: float | None = None  # share of the tolerance
     prefer: Objective = Objective.THROUGHPUT
 
 

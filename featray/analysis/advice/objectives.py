@@ -1,17 +1,18 @@
 """Objectives: what a caller may prefer to throughput, and the settings that no other one beats in everything.
 
-Flow: `candidates.Candidate` -> `within_latency`, `narrow`, `undominated` -> `recommendation`. Pure.
+Flow: `candidates.Candidate` -> `within`, `narrow`, `undominated` -> `recommendation`, `rendering`. Pure.
 """
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from featray import stats
-from featray.analysis import energy
+from featray.analysis import energy, prices
 from featray.analysis.advice import memory_use, speeds
 from featray.analysis.advice.candidates import Candidate
+from featray.analysis.unit_drifts import DriftOf
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.errors import NothingMatches
@@ -23,6 +24,22 @@ class Objective(StrEnum):
     THROUGHPUT = "throughput"  # frames per second
     LATENCY = "latency"  # seconds of a batch
     ENERGY = "energy"  # joules per frame
+    COST = "cost"  # price per frame
+
+
+REMEDIES: Mapping[Objective, str] = {
+    Objective.ENERGY: "measure where a counter of energy can be read: on an NVIDIA GPU, or a CPU with RAPL",
+    Objective.COST: "name the cluster file that holds the `price_per_hour` of the hosts",
+}
+"""Objective that a setting may lack -> what to do."""
+
+DRIFT_LEAST = 0.1
+"""Share of the tolerance that counts as no drift: another batch size or number of threads moves results by less."""
+
+
+def unknown_drift(_: Unit) -> float | None:
+    """Know of no drift."""
+    return None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,11 +51,13 @@ class Tradeoff:
     batch_s: float  # time of a batch: what a frame waits for at most
     memory_b: int | None  # None: unknown
     frame_j: float | None  # None: not measured
+    drift: float | None = None  # share of the tolerance; None: no output was kept
 
     @property
     def costs(self) -> tuple[float | None, ...]:
         """Give every figure such that less is better."""
-        return 1 / self.hz, self.batch_s, self.memory_b, self.frame_j
+        drift = None if self.drift is None else max(self.drift, DRIFT_LEAST)
+        return 1 / self.hz, self.batch_s, self.memory_b, self.frame_j, drift
 
 
 def batch_s(unit: Unit) -> float:
@@ -48,7 +67,7 @@ def batch_s(unit: Unit) -> float:
     return (unit.process_call_s or math.inf) / batches
 
 
-def weigh(candidate: Candidate) -> Tradeoff:
+def weigh(candidate: Candidate, drift_of: DriftOf = unknown_drift) -> Tradeoff:
     """Give the figures of a setting that has a speed."""
     unit, use = candidate.unit, memory_use.of_unit(candidate.unit)
     return Tradeoff(
@@ -57,18 +76,20 @@ def weigh(candidate: Candidate) -> Tradeoff:
         batch_s=batch_s(unit),
         memory_b=use.size_b if use else None,
         frame_j=energy.frame_j(unit),
+        drift=drift_of(unit),
     )
 
 
-def undominated(candidates: Sequence[Candidate]) -> tuple[Tradeoff, ...]:
+def undominated(candidates: Sequence[Candidate], drift_of: DriftOf = unknown_drift) -> tuple[Tradeoff, ...]:
     """List the settings that no other one equals or beats in every figure, the smallest first.
 
     Differences within the margin count as equal. A figure that any of them lacks counts for none.
 
     Args:
         candidates: Of one lineup and rank, each with a speed.
+        drift_of: Gives how far the results of a setting lie from those of the plainest one.
     """
-    weighed = [weigh(candidate) for candidate in sorted(candidates, key=lambda candidate: candidate.size)]
+    weighed = [weigh(candidate, drift_of) for candidate in sorted(candidates, key=lambda candidate: candidate.size)]
     known = [
         all(costs is not None for costs in figure) for figure in zip(*(each.costs for each in weighed), strict=True)
     ]
@@ -88,6 +109,8 @@ def cost(candidate: Candidate, objective: Objective) -> float | None:
     """Give the figure of an objective such that less is better; None if unknown."""
     if objective is Objective.THROUGHPUT:
         return 1 / speeds.of_unit(candidate.unit).hz
+    if objective is Objective.COST:
+        return prices.frame_cost(candidate.unit)
     return batch_s(candidate.unit) if objective is Objective.LATENCY else energy.frame_j(candidate.unit)
 
 
@@ -111,25 +134,75 @@ def check_known(candidates: Sequence[Candidate], objective: Objective) -> None:
         NothingMatches: the message says what to measure.
     """
     if candidates and all(cost(candidate, objective) is None for candidate in candidates):
-        raise NothingMatches(f"no setting has a measured {objective}; measure on an NVIDIA GPU, which tells its power")
+        raise NothingMatches(f"no setting has a known {objective}; {REMEDIES.get(objective, 'measure it')}")
 
 
-def within_latency(candidates: Sequence[Candidate], limit_s: float | None) -> list[Candidate]:
-    """Select the settings whose batch takes no longer.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FigureLimit:
+    """The most that a setting may have of a figure."""
+
+    most: float
+    figure: Callable[[Unit], float | None]
+    write: Callable[[float], str]
+    what: str  # before the limit: `a batch within`
+    remedy: str  # where the least is above the limit
+    unknown: str  # where no setting has the figure
+
+
+def latency_limit(limit_s: float) -> FigureLimit:
+    """Limit the time of a batch."""
+    return FigureLimit(
+        most=limit_s,
+        figure=batch_s,
+        write=lambda seconds: f"{wording.milliseconds(seconds)} ms",
+        what="a batch within",
+        remedy="measure a smaller batch",
+        unknown="measure it",
+    )
+
+
+def energy_limit(limit_j: float) -> FigureLimit:
+    """Limit the joules per frame."""
+    return FigureLimit(
+        most=limit_j,
+        figure=energy.frame_j,
+        write=lambda joules: f"{wording.digits(joules)} J per frame",
+        what="an energy within",
+        remedy="measure other settings",
+        unknown=f"no setting has a known energy; {REMEDIES[Objective.ENERGY]}",
+    )
+
+
+def drift_limit(limit: float, drift_of: DriftOf) -> FigureLimit:
+    """Limit the drift, as a share of the tolerance."""
+    return FigureLimit(
+        most=limit,
+        figure=drift_of,
+        write=lambda share: f"{wording.digits(share)} of the tolerance",
+        what="a drift within",
+        remedy="measure a setting in float32",
+        unknown="no setting has a kept output to compare; submit the sweep with this featray",
+    )
+
+
+def within(candidates: Sequence[Candidate], limit: FigureLimit) -> list[Candidate]:
+    """Select the settings that have no more of a figure; those of which it is unknown do not count.
 
     Raises:
         NothingMatches: none does; the message names the least.
     """
-    if limit_s is None:
-        return list(candidates)
-    fitting = [candidate for candidate in candidates if batch_s(candidate.unit) <= limit_s]
-    if candidates and not fitting:
-        times_s: Mapping[Candidate, float] = {candidate: batch_s(candidate.unit) for candidate in candidates}
-        least = min(times_s, key=lambda candidate: times_s[candidate])
+    if not candidates:
+        return []
+    figures = {candidate: figure for candidate in candidates if (figure := limit.figure(candidate.unit)) is not None}
+    if not figures:
+        raise NothingMatches(limit.unknown)
+    fitting = [candidate for candidate, figure in figures.items() if figure <= limit.most]
+    if not fitting:
+        least = min(figures, key=lambda candidate: figures[candidate])
         row = least.unit.row
         raise NothingMatches(
-            f"no measured setting has a batch within {wording.milliseconds(limit_s)} ms; the least is "
-            f"{wording.milliseconds(times_s[least])} ms ({wording.short(row.detector)}, batch {row.batch_size}). "
-            "Raise the limit, or measure a smaller batch"
+            f"no measured setting has {limit.what} {limit.write(limit.most)}; the least is "
+            f"{limit.write(figures[least])} ({wording.short(row.detector)}, batch {row.batch_size}). "
+            f"Raise the limit, or {limit.remedy}"
         )
     return fitting

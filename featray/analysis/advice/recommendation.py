@@ -7,15 +7,16 @@ here the best of these is chosen. Synthetic weights count only if nothing else w
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import cautions, comparison
 from featray.analysis.advice import candidates, objectives, recommendation_cautions, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints, select, within_memory
-from featray.analysis.advice.objectives import Objective, Tradeoff
+from featray.analysis.advice.objectives import FigureLimit, Objective, Tradeoff
 from featray.analysis.advice.settings import LongestClip, Setting
 from featray.analysis.cautions import Caution
+from featray.analysis.unit_drifts import DriftOf
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.errors import NothingMatches
@@ -41,12 +42,17 @@ class Recommendation:
         return f"Recommendation({self.input}: {self.best!r}, {len(self.runners_up)} next best)"
 
 
-def recommend(units: Iterable[Unit], constraints: Constraints = NO_CONSTRAINTS) -> list[Recommendation]:
+def recommend(
+    units: Iterable[Unit],
+    constraints: Constraints = NO_CONSTRAINTS,
+    drift_of: DriftOf = objectives.unknown_drift,
+) -> list[Recommendation]:
     """Recommend a setting for each input that was measured.
 
     Args:
         units: Of any runs.
         constraints: What is fixed.
+        drift_of: Gives how far the results of a setting lie from those of the plainest one.
 
     Returns:
         The longest clip first, whose speed is the one to plan with; then other clips, then images.
@@ -61,17 +67,27 @@ def recommend(units: Iterable[Unit], constraints: Constraints = NO_CONSTRAINTS) 
         raise NothingMatches(_nothing_measured(chosen))
     fitting, _ = within_memory(_counting(on_any_input), constraints.memory_limit_b)
     timed, unknown = within_memory(_counting(chosen), constraints.memory_limit_b)
-    fitting = objectives.within_latency(fitting, constraints.max_latency_s)
-    timed = objectives.within_latency(timed, constraints.max_latency_s)
+    for limit in _limits(constraints, drift_of):
+        fitting, timed = objectives.within(fitting, limit), objectives.within(timed, limit)
     objectives.check_known(timed, constraints.prefer)
     longest = _longest_clips(fitting)
     by_input: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in sorted(timed, key=_length):
         by_input.setdefault((candidate.unit.row.input, candidate.unit.row.section_label), []).append(candidate)
     recommendations = [
-        _recommendation(members, chosen, unknown, longest, constraints.prefer) for members in by_input.values()
+        _recommendation(members, chosen, unknown, longest, constraints.prefer, drift_of)
+        for members in by_input.values()
     ]
     return [_with_longer(recommendation, recommendations[0]) for recommendation in recommendations]
+
+
+def _limits(constraints: Constraints, drift_of: DriftOf) -> Iterator[FigureLimit]:
+    if constraints.max_latency_s is not None:
+        yield objectives.latency_limit(constraints.max_latency_s)
+    if constraints.max_energy_j is not None:
+        yield objectives.energy_limit(constraints.max_energy_j)
+    if constraints.max_drift is not None:
+        yield objectives.drift_limit(constraints.max_drift, drift_of)
 
 
 def _with_longer(recommendation: Recommendation, longest: Recommendation) -> Recommendation:
@@ -120,6 +136,7 @@ def _recommendation(
     unknown: Sequence[Candidate],
     longest: Mapping[Hashable, Setting],
     prefer: Objective,
+    drift_of: DriftOf,
 ) -> Recommendation:
     """Recommend for one input.
 
@@ -129,6 +146,7 @@ def _recommendation(
         unknown: Candidates of which the memory is unknown.
         longest: Detector and target -> setting of the longest clip.
         prefer: What the recommended setting is the best in.
+        drift_of: Gives the drift of a setting.
     """
     lineups = candidates.group_by_lineup(timed)
     found = [settings.choose(objectives.narrow(members, prefer)) for members in lineups.values()]
@@ -147,7 +165,7 @@ def _recommendation(
         older=_fastest_first(candidate for candidate in rest if candidate.older),
         failed=tuple(candidate for candidate in rest if candidate.failures and not candidate.older),
         cautions=tuple(recommendation_cautions.of_best(best, others, left_out)),
-        tradeoffs=objectives.undominated(rivals),
+        tradeoffs=objectives.undominated(rivals, drift_of),
     )
 
 

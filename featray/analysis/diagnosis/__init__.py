@@ -14,7 +14,9 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
     device_ratios      device against device on one host
     detector_ranking   detector against detector
     model_choices      detectors that differ in one part
+    slow_starts        from where on a slower start pays
     worker_counts      workers of the data loader, processes side by side
+    length_growth      time per frame and memory that grow with the length of the clip
     batch_patterns     what larger batches do on each device
     jumps              more speed than fewer batches can bring
     slowdowns          larger batches that are slower
@@ -45,10 +47,12 @@ from featray.analysis.diagnosis import (
     file_names,
     headroom,
     jumps,
+    length_growth,
     model_choices,
     quality,
     ratios,
     regressions,
+    slow_starts,
     software,
     worker_counts,
 )
@@ -101,8 +105,10 @@ def diagnose(
         *device_ratios.findings(best, units, margin, noise),
         *detector_ranking.findings(best, margin, noise),
         *model_choices.findings(best, margin, noise),
+        *slow_starts.findings(best),
         *worker_counts.findings(units, margin, noise),
         *worker_counts.findings(units, margin, noise, worker_counts.PROCESSES),
+        *length_growth.findings(units, margin),
         *batch_patterns.findings(curves, margin),
         *jumps.findings(curves),
         *regressions.findings(curves, batch_curves.gather(baseline), margin),

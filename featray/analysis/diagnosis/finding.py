@@ -28,9 +28,11 @@ class FindingKind(StrEnum):
     ONLY_BASELINE = "only baseline"
     DEVICES = "devices"  # one device of a host against another
     DETECTORS = "detectors"
+    COLD_START = "cold start"  # starts later and is then faster
     MODELS = "models"  # detectors that differ in one part
     WORKERS = "workers"
     PROCESSES = "processes"  # several side by side on one target
+    LENGTH = "length"  # what grows with the length of the clip
     BATCH_PATTERN = "batch pattern"  # what larger batches do on a device
     BATCH_CURVE = "batch curve"  # slower at a larger batch
     JUMP = "impossible jump"  # more speed than fewer batches can bring

@@ -83,7 +83,7 @@ class WorkerShare:
 
     @property
     def energy_j(self) -> float | None:
-        """Give the joules of the GPU; None if not measured."""
+        """Give the joules of the device; None if not measured."""
         frame_j = self.forecast.frame_j
         return None if frame_j is None else frame_j * self.frames
 
@@ -124,7 +124,7 @@ class ArchiveEstimate:
 
     @property
     def energy_j(self) -> float | None:
-        """Give the joules of all GPUs; None unless every worker's are known."""
+        """Give the joules of all devices; None unless every worker's are known."""
         parts = [share.energy_j for share in self.shares]
         return math.fsum(part or 0 for part in parts) if None not in parts else None
 

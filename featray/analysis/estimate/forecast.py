@@ -163,7 +163,7 @@ def _of_length(row: Row, footage: Footage) -> Iterator[Extrapolation]:
         yield Extrapolation(
             assumption=f"the longest measured clip has {measured} frames and yours {longest}; speed is taken to stay "
             "the same, and memory to be at least that of the clip",
-            remedy="measure a film as long as yours",
+            remedy=f"measure a film as long as yours, or the clip again and again: `frames: [{measured}, {longest}]`",
         )
 
 

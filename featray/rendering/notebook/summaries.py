@@ -21,9 +21,11 @@ from featray.rendering import (
     changes_text,
     columns,
     comparison_text,
+    lengths_text,
     plan_summary,
     recommendation_json,
     recommendation_text,
+    tradeoffs_text,
     unit_fields,
 )
 from featray.rendering.document import InputSection, Report
@@ -49,6 +51,10 @@ def _report_tables(report: Report, notes: Notes) -> Iterable[PageTable]:
     if report.best:
         headings, lines = best_settings.table(report.best, report.columns)
         yield make_table(best_settings.title(report.best), headings, lines)
+    if report.tradeoffs:
+        yield dataclasses.replace(tables.tradeoffs(report, {}), title=tradeoffs_text.TITLE)
+    if report.lengths:
+        yield dataclasses.replace(tables.lengths(report, {}), title=lengths_text.TITLE)
     if notes.comparisons:
         yield dataclasses.replace(tables.comparisons(report, notes, {}), title="Against the baseline")
     if changes_text.has_changes(report):

@@ -5,6 +5,8 @@ tables            its tables
 plot              one plot as a value, and what all plots share
 curve_plots       throughput and memory against the batch size
 change_plots      speed against drift
+tradeoff_plots    speed against memory, time of a batch, energy and drift
+length_plots      time per frame and memory against the length of the clip
 stage_plots       where the time of a frame goes
 ratio_plots       the comparisons with the baseline
 legend            colours and marks of detectors and targets, and the buttons that filter by them

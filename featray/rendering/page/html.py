@@ -11,18 +11,20 @@ from typing import Any
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, markdown, unit_fields
+from featray.rendering import best_settings, changes_text, lengths_text, markdown, tradeoffs_text, unit_fields
 from featray.rendering.document import Report
 from featray.rendering.notes import NONE, Notes, Observation, shared_reason, without_findings
 from featray.rendering.page import (
     change_plots,
     curve_plots,
     legend,
+    length_plots,
     palette,
     ratio_plots,
     stage_plots,
     tables,
     template_loader,
+    tradeoff_plots,
 )
 from featray.rendering.page.plot import Anchors, Plot
 from featray.rendering.page.tables import PageTable
@@ -113,13 +115,15 @@ def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | N
 
 
 def draw_plots(report: Report, notes: Notes, shown: Sequence[Unit], anchors: Anchors) -> list[Plot]:
-    """Draw every plot of a page: ratios, throughput, memory, stages."""
+    """Draw every plot of a page: ratios, throughput, memory, changes, tradeoffs, lengths, stages."""
     keys = legend.of_report(report)
     return [
         *ratio_plots.draw(report, notes, anchors),
         *curve_plots.draw_throughput(report, shown, keys, anchors),
         *curve_plots.draw_memory(report, shown, keys, anchors),
         *change_plots.draw(report, shown, keys, anchors),
+        *tradeoff_plots.draw(report, shown, keys, anchors),
+        *length_plots.draw(report, shown, keys, anchors),
         *stage_plots.draw(report, shown, keys, anchors),
     ]
 
@@ -151,6 +155,8 @@ def _parts(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors
         _observations(notes),
         _comparisons(report, notes, plots, anchors),
         _changes(report, plots, anchors),
+        _tradeoffs(report, plots, anchors),
+        _lengths(report, plots, anchors),
         _plots("throughput", "Throughput", THROUGHPUT_NOTE, plots),
         _plots("stages", "Stages", STAGES_NOTE, plots),
         _plots("memory", "Memory", MEMORY_NOTE, plots),
@@ -163,6 +169,7 @@ THROUGHPUT_NOTE = "Vertical bars are 95% confidence intervals; a unit needs at l
 CHANGES_NOTE = (
     "In the plot, a point below the line has the same results as its reference; the further right, the faster."
 )
+TRADEOFFS_NOTE = "In the plots, the others are faint; further right is faster, and lower is better."
 STAGES_NOTE = "Where the time of one profiled call goes, for the fastest profiled batch of each detector and target."
 MEMORY_NOTE = "Peak memory: on a GPU of all processes together, on a CPU of the measuring process."
 
@@ -179,6 +186,35 @@ def _changes(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePar
         plots=chosen,
         legend=bool(chosen),
         table=tables.changes(report, anchors),
+    )
+
+
+def _tradeoffs(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
+    if not report.tradeoffs:
+        return None
+    left_out = tradeoffs_text.left_out(report.tradeoffs)
+    note = [tradeoffs_text.NOTE, TRADEOFFS_NOTE]
+    note += [f"{wording.count(left_out, 'more setting')}: see the JSON report."] if left_out else []
+    return PagePart(
+        anchor="tradeoffs",
+        title=tradeoffs_text.TITLE,
+        note=" ".join(note),
+        plots=_of_kind("tradeoffs", plots),
+        legend=True,
+        table=tables.tradeoffs(report, anchors),
+    )
+
+
+def _lengths(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
+    if not report.lengths:
+        return None
+    return PagePart(
+        anchor="lengths",
+        title=lengths_text.TITLE,
+        note=lengths_text.NOTE,
+        plots=_of_kind("length", plots),
+        legend=True,
+        table=tables.lengths(report, anchors),
     )
 
 

@@ -26,7 +26,10 @@ FRAME_PX = 110  # axis and legend around them
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plot:
-    """One plot. `kind` is throughput, ratio, changes, stages or memory; `input` is the section it belongs to."""
+    """One plot.
+
+    `kind` is throughput, ratio, changes, tradeoffs, length, stages or memory; `input` is the section it belongs to.
+    """
 
     kind: str
     title: str

@@ -6,11 +6,20 @@ Flow: `document.Report` and `Notes` -> `PageTable` -> `html`. Pure.
 import dataclasses
 from collections.abc import Sequence
 
-from featray.analysis import cold_start, energy, footprint, unit_wording
+from featray.analysis import cold_start, energy, footprint, prices, unit_wording
+from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.status import Status
-from featray.rendering import best_settings, changes_text, columns, unit_fields, unit_text
+from featray.rendering import (
+    best_settings,
+    changes_text,
+    columns,
+    lengths_text,
+    tradeoffs_text,
+    unit_fields,
+    unit_text,
+)
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
 from featray.rendering.notes import (
@@ -40,12 +49,16 @@ NUMERIC = frozenset(
         "ms/img",
         *columns.START,
         *columns.ENERGY,
+        *columns.IDLE,
+        *columns.COST,
         "sec",
         "ratio",
         "95% CI",
         "fps",
         "faces/frame",
         "ms/face",
+        "ms/batch",
+        "drift/tolerance",
         "IQR",
         "calls",
         "memory",
@@ -119,6 +132,8 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "ms/face": report.columns.faces,
         **dict.fromkeys(columns.START, report.columns.start),
         **dict.fromkeys(columns.ENERGY, report.columns.energy),
+        **dict.fromkeys(columns.IDLE, report.columns.idle),
+        **dict.fromkeys(columns.COST, report.columns.cost),
         **{heading: score in report.columns.accuracy for score, heading in columns.SCORES.items()},
     }
     lines = []
@@ -131,19 +146,10 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
 
 
 UNIT_HEADINGS = (
-    *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads"),
-    *(
-        "processes",
-        "environment",
-        "ms",
-        columns.EACH,
-        "95% CI",
-        "fps",
-        "faces/frame",
-        "ms/face",
-        *columns.SCORES.values(),
-    ),
-    *("status", "IQR", "calls", *columns.START, *columns.ENERGY, "memory", "rows", "weights", "cell", "run again"),
+    *("input", "detector", "host", "target", "run", "device", "batch", "workers", "threads", "processes"),
+    *("environment", "ms", columns.EACH, "95% CI", "fps", "faces/frame", "ms/face", *columns.SCORES.values()),
+    *("status", "IQR", "calls", *columns.START, *columns.ENERGY, *columns.IDLE, *columns.COST),
+    *("memory", "rows", "weights", "cell", "run again"),
 )
 """Every column that the table of units can have."""
 
@@ -178,6 +184,9 @@ def _unit_cells(unit: Unit) -> dict[str, PageCell]:
         number(energy.frame_j(unit), unit_text.frame_energy(unit)),
         number(energy.face_j(unit), unit_text.face_energy(unit)),
         number(energy.film_kwh(unit), unit_text.film_energy(unit)),
+        number(energy.above_idle_j(unit), unit_text.energy_above_idle(unit)),
+        number(energy.idle_w(unit), unit_text.idle_power(unit)),
+        number(prices.film_cost(unit), unit_text.film_cost(unit)),
         number(footprint.used_b(unit), unit_text.memory(unit)),
         number(row.fex_rows, unit_text.output_rows(unit)),
         PageCell(row.weights or wording.ABSENT, kind="t"),
@@ -286,6 +295,33 @@ def changes(report: Report, anchors: Anchors) -> PageTable:
         about = _about(line.unit) if line.unit else ()
         lines.append(PageLine(cells=cells, kind="bad" if line.is_beyond else None, about=about))
     return PageTable(title="what changes", columns=_columns(changes_text.HEADINGS), lines=lines)
+
+
+def tradeoffs(report: Report, anchors: Anchors) -> PageTable:
+    """Make the table of the settings that no other one beats; each links to its unit."""
+    lines = []
+    for tradeoff, texts in zip(report.tradeoffs, tradeoffs_text.lines(report.tradeoffs), strict=False):
+        unit, figures = tradeoff.candidate.unit, (tradeoff.hz, tradeoff.batch_s, *_known(tradeoff))
+        names = [named(wording.plain(text)) for text in texts[:3]]
+        setting = named(wording.plain(texts[3]), anchors.get(unit.key))
+        numbers = [number(value, text) for value, text in zip(figures, texts[4:], strict=True)]
+        lines.append(PageLine(cells=[*names, setting, *numbers], about=_about(unit)))
+    return PageTable(title="not beaten", columns=_columns(tradeoffs_text.HEADINGS), lines=lines)
+
+
+def _known(tradeoff: Tradeoff) -> tuple[float | None, ...]:
+    return tradeoff.memory_b, tradeoff.frame_j, tradeoff.drift
+
+
+def lengths(report: Report, anchors: Anchors) -> PageTable:
+    """Make the table of what grows with the length; a line links to its shortest clip."""
+    lines = []
+    for series, texts in zip(report.lengths, lengths_text.lines(report.lengths), strict=True):
+        first, *others = texts
+        link = anchors.get(series.first.key)
+        cells = [named(wording.plain(first), link), *(named(wording.plain(text)) for text in others)]
+        lines.append(PageLine(cells=cells, about=_about(series.first)))
+    return PageTable(title="lengths", columns=_columns(lengths_text.HEADINGS), lines=lines)
 
 
 def next_runs(notes: Notes) -> PageTable:

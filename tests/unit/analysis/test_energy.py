@@ -6,7 +6,7 @@ import pytest
 
 from featray.analysis import energy, units
 from featray.analysis.units import Unit
-from tests.support.builders import make_row, make_rows
+from tests.support.builders import CPU, make_row, make_rows
 
 
 def of(**columns: object) -> Unit:
@@ -50,3 +50,29 @@ def test_1000_hours_of_film_take_a_kwh_for_each_joule_per_frame_and_frame_per_se
 
 def test_images_have_no_hours() -> None:
     assert energy.film_kwh(of(input="multi-face", timed_s=[1.0], energy_j=144.0)) is None
+
+
+def test_the_idle_power_of_the_timed_seconds_is_subtracted() -> None:
+    unit = of(timed_s=[1.0] * 5, energy_j=720.0, idle_power_w=36.0)  # 5 s at 36 W are 180 J of the 720
+    assert energy.frame_j(unit) == pytest.approx(2.0)
+    assert energy.above_idle_j(unit) == pytest.approx(1.5)
+    assert energy.idle_w(unit) == 36.0
+
+
+def test_every_call_of_a_repeat_takes_its_idle_time() -> None:
+    unit = of(timed_s=[0.5] * 5, energy_j=3600.0, idle_power_w=36.0, calls_per_repeat=10)  # 25 s: 900 J
+    assert energy.frame_j(unit) == pytest.approx(1.0)
+    assert energy.above_idle_j(unit) == pytest.approx(0.75)
+
+
+def test_without_the_idle_power_only_the_whole_energy_is_known() -> None:
+    unit = of(timed_s=[1.0] * 5, energy_j=720.0)
+    assert (energy.above_idle_j(unit), energy.idle_w(unit)) == (None, None)
+
+
+def test_a_cpu_has_the_energy_of_its_processors() -> None:
+    unit = of(timed_s=[1.0] * 5, cpu_energy_j=360.0, cpu_idle_power_w=18.0, energy_j=9.0, **CPU)
+    assert energy.frame_j(unit) == pytest.approx(1.0)
+    assert energy.above_idle_j(unit) == pytest.approx(0.75)
+    gpu = of(timed_s=[1.0] * 5, cpu_energy_j=360.0)
+    assert energy.frame_j(gpu) is None

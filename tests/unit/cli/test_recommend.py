@@ -44,6 +44,6 @@ def test_the_preferred_setting_within_the_limits_is_recommended(shell: Shell) ->
     assert batch("--max-memory", "1GiB") == batch("--max-latency", "150ms") == 8
     assert batch("--prefer", "latency") == 1
     assert "not beaten in everything: batch 8: 80.0 fps, 100.0 ms per batch, 800.0 MiB" in shell("recommend").out
-    assert "no setting has a measured energy" in shell.complain("recommend", "--prefer", "energy")
+    assert "no setting has a known energy" in shell.complain("recommend", "--prefer", "energy")
     assert "Did you mean 'latency'?" in shell.complain("recommend", "--prefer", "latencies")
     assert "--max-latency: 'soon' is not a duration" in shell.complain("recommend", "--max-latency", "soon")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from featray.analysis import energy, units
 from featray.core import identity, inputs
 from featray.core import row as rows
 from featray.core.cell import Cell
@@ -20,6 +21,7 @@ from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
 from featray.measurement.outcome import WrongWork
 from featray.measurement.telemetry import RecordedGpu, TelemetrySample
+from tests.support.builders import make_row
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
 CELL = Cell(
@@ -268,3 +270,16 @@ def test_outputs_have_the_frame_numbers_of_the_clip_also_where_the_detector_coun
     measure(bench, dataclasses.replace(CELL, input=clip))
     assert bench.output is not None
     assert list(bench.output.frames) == [0, 24, 48]
+
+
+def test_recorded_energy_reaches_the_report_as_joules_per_frame() -> None:
+    """Three repeats of 8 images: 10, 12 and 14 J by the GPU's counter, at an idle power of 2 W."""
+    counter = [0.0, 10.0, 20.0, 32.0, 40.0, 54.0]
+    bench = Bench(loaded(Clockwork(seconds_per_call=0.01)), rules=QUICK, gpu=RecordedGpu([COOL], energy_j=counter))
+    measured = measure(bench)
+    assert measured["energy_j"] == 36.0
+    row = make_row(input="multi-face", **{**measured, "idle_power_w": 2.0, "work": None})
+    (unit,) = units.gather([row])
+    timed_s, calls = sum(row.timed_s or ()), row.calls_per_repeat or 1
+    assert energy.frame_j(unit) == pytest.approx(36 / (3 * calls) / 16)
+    assert energy.above_idle_j(unit) == pytest.approx((36 - 2 * timed_s * calls) / (3 * calls) / 16)

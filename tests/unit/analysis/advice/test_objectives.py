@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from featray.analysis import units
+from featray.analysis import prices, units
 from featray.analysis.advice import candidates, objectives
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import Objective
+from featray.analysis.units import Unit
 from featray.core.row import Row
 from featray.errors import NothingMatches
 from tests.support.builders import make_joint_rows, make_rows
@@ -67,15 +68,61 @@ def test_the_preferred_settings_are_those_within_the_margin_of_the_best() -> Non
 
 
 def test_energy_that_nobody_measured_cannot_be_preferred() -> None:
-    with pytest.raises(NothingMatches, match="no setting has a measured energy"):
+    with pytest.raises(NothingMatches, match="no setting has a known energy; measure where a counter"):
         objectives.check_known(gather(rows(8, 0.9, 800)), Objective.ENERGY)
 
 
 def test_a_latency_that_no_setting_has_names_the_least() -> None:
     found = gather(rows(2, 1.8, 200), rows(8, 0.9, 800))
-    assert batches(objectives.within_latency(found, 0.06)) == [2]
+    assert batches(objectives.within(found, objectives.latency_limit(0.06))) == [2]
     with pytest.raises(NothingMatches, match=r"within 10\.0 ms; the least is 50\.0 ms \(retinaface, batch 2\)"):
-        objectives.within_latency(found, 0.01)
+        objectives.within(found, objectives.latency_limit(0.01))
+
+
+def test_energy_beyond_a_limit_or_unknown_is_left_out() -> None:
+    found = gather(ONE, EIGHT, rows(9, 0.9, 900))
+    assert batches(objectives.within(found, objectives.energy_limit(1.5))) == [8]
+    with pytest.raises(NothingMatches, match=r"an energy within 0\.50 J per frame; the least is 1\.0 J per frame"):
+        objectives.within(found, objectives.energy_limit(0.5))
+    with pytest.raises(NothingMatches, match="no setting has a known energy; measure where a counter of energy"):
+        objectives.within(gather(rows(9, 0.9, 900)), objectives.energy_limit(1.5))
+
+
+DRIFTS = {1: 0.0, 8: 0.02, 16: 3.0}
+
+
+def drift_of(unit: Unit) -> float | None:
+    return DRIFTS.get(unit.row.batch_size)
+
+
+def test_drift_beyond_a_limit_or_unknown_is_left_out() -> None:
+    found = gather(ONE, EIGHT, SIXTEEN, rows(9, 0.9, 900))
+    assert batches(objectives.within(found, objectives.drift_limit(1.0, drift_of))) == [1, 8]
+    with pytest.raises(NothingMatches, match=r"within 0\.010 of the tolerance; the least is 3\.0 of the tolerance"):
+        objectives.within(gather(SIXTEEN), objectives.drift_limit(0.01, drift_of))
+    with pytest.raises(NothingMatches, match="no setting has a kept output to compare"):
+        objectives.within(gather(rows(9, 0.9, 900)), objectives.drift_limit(1.0, drift_of))
+
+
+def test_a_setting_is_named_for_its_exact_results_alone() -> None:
+    exact, fast = rows(2, 1.0, 900, 2.0), rows(4, 0.5, 800, 1.0)
+    assert [each.candidate.unit.row.batch_size for each in objectives.undominated(gather(exact, fast))] == [4]
+    moved = {2: 0.0, 4: 2.0}
+    named = objectives.undominated(gather(exact, fast), lambda unit: moved[unit.row.batch_size])
+    assert [each.candidate.unit.row.batch_size for each in named] == [2, 4]
+    tiny = {2: 0.0, 4: 0.05}  # what another batch size moves
+    named = objectives.undominated(gather(exact, fast), lambda unit: tiny[unit.row.batch_size])
+    assert [each.candidate.unit.row.batch_size for each in named] == [4]
+
+
+def test_the_cheapest_frame_is_that_of_the_cheaper_host_or_the_faster_setting() -> None:
+    found = gather(ONE, EIGHT)
+    assert objectives.cost(found[0], Objective.COST) is None
+    priced = candidates.gather(prices.apply([each.unit for each in found], {"box": 3.6}))
+    costs = [objectives.cost(each, Objective.COST) for each in priced]
+    assert costs == pytest.approx([1e-4, 1.25e-5])  # 3.60 an hour at 10 and 80 frames per second
+    with pytest.raises(NothingMatches, match="no setting has a known cost; name the cluster file"):
+        objectives.check_known(found, Objective.COST)
 
 
 def test_a_batch_beside_other_processes_takes_the_time_of_its_own() -> None:

@@ -26,10 +26,12 @@ from tests.unit.analysis.diagnosis import (
     test_file_names,
     test_headroom,
     test_jumps,
+    test_length_growth,
     test_model_choices,
     test_quality,
     test_ratios,
     test_regressions,
+    test_slow_starts,
     test_software,
     test_worker_counts,
 )
@@ -49,6 +51,8 @@ CASES: list[Any] = [
     *test_jumps.CASES,
     *test_model_choices.CASES,
     *test_worker_counts.CASES,
+    *test_length_growth.CASES,
+    *test_slow_starts.CASES,
 ]
 
 

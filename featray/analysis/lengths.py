@@ -1,0 +1,120 @@
+"""Lengths: the units that differ only in how much of a clip they analyse, and what grows with the length.
+
+Flow: units of a report -> `gather` -> `LengthSeries` -> `diagnosis.length_growth`, `rendering`. Pure.
+A clip is cut or looped to each length, so that every frame costs the same, unless the detector itself says otherwise.
+"""
+
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Callable, Iterable
+
+from featray.analysis.units import Unit
+from featray.core.choices import Device
+from featray.core.row import Row
+from featray.stats import growth
+from featray.stats.growth import CallGrowth, MemoryGrowth
+
+LENGTH_FIELDS = ("name", "frame_limit", "looped_frames")
+"""Fields of an input in which lengths of one clip differ."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LengthSeries:
+    """Units of one clip at several lengths, the shortest first; each has a time. The rest is the same for all."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def first(self) -> Unit:
+        """Give the unit of the shortest length, for what all have in common."""
+        return self.units[0]
+
+    @property
+    def last(self) -> Unit:
+        """Give the unit of the longest length."""
+        return self.units[-1]
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """List the lengths, in frames per call."""
+        return tuple(unit.row.frames or 0 for unit in self.units)
+
+    @property
+    def clip(self) -> str:
+        """Name the clip by its file."""
+        asked = self.first.asked.get("input") or {}
+        paths = asked.get("paths") or ()
+        return str(asked.get("packaged") or (paths[0].rsplit("/", 1)[-1] if paths else self.first.row.input))
+
+    @functools.cached_property
+    def calls(self) -> CallGrowth | None:
+        """Fit the time of a call; None if no process measured every length."""
+        processes: dict[str, dict[int, float]] = {}
+        for unit in self.units:
+            for row, seconds in zip(unit.measured, unit.medians_s, strict=True):
+                if row.frames and seconds > 0:
+                    processes.setdefault(_process(row), {})[row.frames] = seconds
+        complete = [process for process in processes.values() if len(process) == len(self.units)]
+        return growth.fit_calls(complete)
+
+    @functools.cached_property
+    def memory(self) -> MemoryGrowth | None:
+        """Fit the peak memory of the process, which stays on the host; None if unknown."""
+        return self._fit_memory(lambda row: row.rss_peak_b, is_kept=True)
+
+    @functools.cached_property
+    def gpu_memory(self) -> MemoryGrowth | None:
+        """Fit the peak memory that torch reserved on the GPU; None without a GPU."""
+        if self.first.row.device != Device.CUDA:
+            return None
+        return self._fit_memory(lambda row: row.gpu_memory_reserved_peak_b, is_kept=False)
+
+    def _fit_memory(self, read: Callable[[Row], int | None], *, is_kept: bool) -> MemoryGrowth | None:
+        processes: dict[str, list[tuple[int, int, float]]] = {}
+        for unit in self.units:
+            for row in unit.measured:
+                peak_b = read(row)
+                if peak_b is not None and row.frames:
+                    processes.setdefault(_process(row), []).append((row.order_index or 0, row.frames, float(peak_b)))
+        ordered = [[(frames, peak) for _, frames, peak in sorted(cells)] for cells in processes.values()]
+        return growth.fit_memory(ordered, is_kept=is_kept)
+
+
+def _process(row: Row) -> str:
+    return row.process or f"{row.run_id} {row.target_id} {row.invocation}"
+
+
+def gather(units: Iterable[Unit]) -> list[LengthSeries]:
+    """Find the clips that were measured at several lengths, in the order of their first units.
+
+    Args:
+        units: Of a report.
+    """
+    groups: dict[tuple[str, ...], dict[int, Unit]] = {}
+    for unit in units:
+        if unit.is_video and unit.logs and unit.row.frames and unit.asked and not unit.is_replayed:
+            groups.setdefault(_alike(unit), {}).setdefault(unit.row.frames, unit)
+    series = [LengthSeries(tuple(members[frames] for frames in sorted(members))) for members in groups.values()]
+    return [each for each in series if len(each.units) > 1]
+
+
+def _alike(unit: Unit) -> tuple[str, ...]:
+    """Name everything but the length."""
+    row, asked = unit.row, dict(unit.asked)
+    clip = asked.get("input")
+    if isinstance(clip, dict):
+        asked["input"] = {name: value for name, value in clip.items() if name not in LENGTH_FIELDS}
+    return row.run_id, row.target_id, json.dumps(asked, sort_keys=True)
+
+
+def best_piece(calls: CallGrowth) -> int | None:
+    """Give the frames per call at which a frame takes the least time; None if start-up or curvature may be 0.
+
+    Shorter calls pay the start-up more often, longer ones the curvature: a/n + b + c n is least at sqrt(a/c).
+    """
+    startup_s, curvature_s = calls.startup_s, calls.curvature_s
+    if curvature_s is None or not (startup_s.is_above_zero and curvature_s.is_above_zero):
+        return None
+    return round(math.sqrt(startup_s.value / curvature_s.value))
