@@ -37,16 +37,32 @@ def _line(series: LengthSeries) -> tuple[str, ...]:
         first.target.name,
         ", ".join(unit_text.settings(first)),
         wording.listed(series.frames, None),
-        between(calls.startup_s if calls else None, 1, wording.digits),
-        between(calls.frame_s if calls else None, 1, _milliseconds),
-        between(calls.curvature_s if calls else None, PER_THOUSAND, _milliseconds),
+        between(calls.startup_s if calls else None, 1, wording.seconds),
+        between(calls.frame_s if calls else None, 1, wording.milliseconds),
+        between(calls.curvature_s if calls else None, PER_THOUSAND, _curvature),
         _memory(series.memory),
         _memory(series.gpu_memory),
     )
 
 
-def _milliseconds(seconds: float) -> str:
+def _curvature(seconds: float) -> str:
+    """Write milliseconds that may be below 0."""
     return wording.digits(1000 * seconds)
+
+
+def sentences(series: Iterable[LengthSeries]) -> list[str]:
+    """Write each clip as a sentence, for where the table is too wide."""
+    return [_sentence(*line) for line in lines(series)]
+
+
+def _sentence(detector: str, clip: str, target: str, settings: str, frames: str, *figures: str) -> str:
+    names = (
+        *("start-up {} s", "{} ms/frame", "curvature {} ms/frame per 1000 frames"),
+        *("{} of process memory per 1000 frames", "{} of GPU memory per 1000 frames"),
+    )
+    known = [name.format(text) for name, text in zip(names, figures, strict=True) if text != wording.ABSENT]
+    measured = ", ".join(known) or "not fitted: no process measured every length"
+    return f"{detector}, {clip}, {target}, {settings} ({frames} frames): {measured}"
 
 
 def _memory(memory: MemoryGrowth | None) -> str:

@@ -3,11 +3,13 @@
 Flow: `document.Report` -> `draw` -> `featray submit`. Names from the store are text, never rich's markup.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from featray.analysis import unit_wording
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text
+from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text, unit_text
 from featray.rendering.document import InputSection, Report
 from featray.rendering.markdown import NO_ROWS, SYNTHETIC
 from featray.rendering.notes import NONE, Notes, interval, speedup
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 LEFT = frozenset(
     (
-        *("input", "clip", "device", "environment", "detector", "host", "target", "run", "weights"),
-        *("setting", "settings", "frames", "against", "family"),
+        *("input", "device", "environment", "detector", "host", "target", "run", "weights"),
+        *("setting", "against", "family"),
     )
 )
 """Columns of names; all others are numbers and are aligned on the right."""
@@ -61,14 +63,15 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
         yield Text(f"\n{block.heading}", style="bold")
         for section in block.sections:
             yield _section(section, report)
+            yield from _resources(section, report)
     if report.best:
         headings, lines = best_settings.table(report.best, report.columns)
         yield _table(best_settings.title(report.best), headings, [lines])
     yield from _changes(report)
-    if report.tradeoffs:
-        yield _table(tradeoffs_text.TITLE, tradeoffs_text.HEADINGS, [tradeoffs_text.lines(report.tradeoffs)])
+    yield from _tradeoffs(report)
     if report.lengths:
-        yield _table(lengths_text.TITLE, lengths_text.HEADINGS, [lengths_text.lines(report.lengths)])
+        yield Text(f"\n{lengths_text.TITLE}")
+        yield from (Text(f"- {sentence}") for sentence in lengths_text.sentences(report.lengths))
     for caution in report.cautions:
         yield Text(f"- {caution}", style="yellow")
 
@@ -85,12 +88,32 @@ def _changes(report: Report) -> "Iterator[RenderableType]":
 def _section(section: InputSection, report: Report) -> "Table":
     """Draw one input's tables as one, the detector in the first column."""
     weights = " (synthetic weights)" if any(table.synthetic for table in section.tables) else ""
-    headings = ["detector", *columns.headings(report.columns, section.kind)]
+    shown = columns.without_resources(report.columns)
+    headings = ["detector", *columns.headings(shown, section.kind)]
     groups = [
-        [[table.heading, *columns.line(unit, report.columns, section.kind)] for unit in table.units]
-        for table in section.tables
+        [[table.heading, *columns.line(unit, shown, section.kind)] for unit in table.units] for table in section.tables
     ]
     return _table(section.heading + weights, headings, groups)
+
+
+def _resources(section: InputSection, report: Report) -> "Iterator[Table]":
+    """Draw start, energy and cost of one input, where any was measured."""
+    units = [unit for table in section.tables for unit in table.units]
+    names, lines = columns.resources(report.columns, units)
+    if names:
+        labels = [[unit_wording.detector(unit.row), ", ".join(unit_text.settings(unit))] for unit in units]
+        rows = [[*label, *line] for label, line in zip(labels, lines, strict=True)]
+        yield _table(f"{section.heading}: start, energy, cost", ["detector", "setting", *names], [rows])
+
+
+def _tradeoffs(report: Report) -> "Iterator[Table]":
+    """Draw the settings that no other one beats, a table per input."""
+    lines = tradeoffs_text.lines(report.tradeoffs)
+    kept = [heading != "target" or report.has_many_targets for heading in tradeoffs_text.HEADINGS[1:]]
+    headings = list(itertools.compress(tradeoffs_text.HEADINGS[1:], kept))
+    for section, members in itertools.groupby(sorted(lines, key=lambda line: line[0]), key=lambda line: line[0]):
+        rows = [list(itertools.compress(line[1:], kept)) for line in members]
+        yield _table(f"{tradeoffs_text.TITLE}: {section}", headings, [rows])
 
 
 def _table(title: str, headings: Sequence[str], groups: Sequence[Sequence[Sequence[str]]]) -> "Table":

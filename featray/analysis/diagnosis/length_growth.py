@@ -58,16 +58,18 @@ def _rise(series: LengthSeries, calls: CallGrowth) -> float:
 
 
 def _of_time(series: LengthSeries, calls: CallGrowth, curvature_s: Coefficient) -> Finding:
-    first, last = series.first, series.last
     piece = lengths.best_piece(calls)
-    advice = "" if piece is None else f" A frame takes the least time in pieces of about {piece} frames."
+    advice = "" if piece is None else f" A frame takes the least time in pieces of about {_whole(piece)} frames."
+    first_s, last_s = (
+        calls.frame_s.value + curvature_s.value * frames for frames in (series.frames[0], series.frames[-1])
+    )
     return Finding(
         kind=FindingKind.LENGTH,
         text=(
             f"{_where(series)}: the time per frame grows with the length of the clip. Each 1000 frames add "
-            f"{_between(curvature_s, 1e6, wording.digits)} ms to every frame; measured "
-            f"{wording.milliseconds(first.frame_s or 0.0)} ms/frame at {series.frames[0]} frames and "
-            f"{wording.milliseconds(last.frame_s or 0.0)} at {series.frames[-1]}.{advice}"
+            f"{_between(curvature_s, 1e6, wording.digits)} ms to every frame: without the start-up of a call, a frame "
+            f"takes {wording.milliseconds(first_s)} ms at {series.frames[0]} frames and "
+            f"{wording.milliseconds(last_s)} ms at {series.frames[-1]}.{advice}"
         ),
         figures={
             "curvature_s": curvature_s.value,
@@ -95,6 +97,11 @@ def _of_memory(series: LengthSeries, memory: MemoryGrowth, whose: str) -> Findin
 
 def _of_an_hour(growth_b: float) -> str:
     return f" If that goes on, an hour of this clip takes {wording.size(growth_b)} more: cut long films into pieces."
+
+
+def _whole(frames: float) -> str:
+    """Write frames with two significant digits."""
+    return f"{float(f'{frames:.1e}'):.0f}"
 
 
 def _where(series: LengthSeries) -> str:
