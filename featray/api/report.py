@@ -181,7 +181,9 @@ def compose(
         cluster: Cluster file with prices.
     """
     people_notes = read_notes(results, chosen.name)
-    candidate_units, baseline_units = (prices.apply(side, cluster) for side in units.gather_sides(chosen.rows, before))
+    candidate_units, baseline_units = units.gather_sides(chosen.rows, before)
+    candidate_units = prices.apply(candidate_units, cluster)
+    baseline_units = prices.apply(baseline_units, cluster, must_match=False)
     kept = store.outputs.KeptOutputs(results)
     kept_outputs = Outputs(kept.find, kept.has)
     diagnosed = noise.judge(

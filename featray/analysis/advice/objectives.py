@@ -181,7 +181,7 @@ def drift_limit(limit: float, drift_of: DriftOf) -> FigureLimit:
         write=lambda share: f"{wording.digits(share)} of the tolerance",
         what="a drift within",
         remedy="measure a setting in float32",
-        unknown="no setting has a kept output to compare; submit the sweep with this featray",
+        unknown="no setting has a kept output to compare; submit the sweep again with --rerun, which keeps them",
     )
 
 

@@ -1,0 +1,43 @@
+"""Prices of a cluster file."""
+
+from pathlib import Path
+
+import pytest
+
+import featray
+from featray import store
+from featray.errors import BadInput
+from tests.support.builders import make_rows
+
+CLUSTER = "hosts: [{{name: {name}, address: 10.0.0.1{price}}}]"
+
+
+def write(folder: Path, name: str = "box", price: str = ", price_per_hour: 2.0") -> Path:
+    path = folder / "lab.yaml"
+    path.write_text(CLUSTER.format(name=name, price=price), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> str:
+    store.append(tmp_path / "results", make_rows([0.72] * 3))  # 100 frames per second
+    return str(tmp_path / "results")
+
+
+def test_a_report_shows_what_1000_hours_of_film_cost(results: str, tmp_path: Path) -> None:
+    text = featray.report(results=results, output="-", cluster=write(tmp_path)).text
+    head, line = (next(line for line in text.splitlines() if mark in line) for mark in ("cost/1000 h", "| cuda |"))
+    assert (head.split(" | ")[-1], line.split(" | ")[-1]) == ("cost/1000 h |", "600 |")  # 300 hours at 2.00
+    assert "cost" not in featray.report(results=results, output="-").text
+
+
+def test_the_cheapest_setting_can_be_asked_for(results: str, tmp_path: Path) -> None:
+    (found,) = featray.recommend(results=results, prefer="cost", cluster=write(tmp_path))
+    assert found.best.unit.price_per_hour == 2.0
+
+
+def test_a_file_without_a_price_for_what_was_measured_says_what_is_missing(results: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no host has a price; give each host a `price_per_hour`"):
+        featray.recommend(results=results, cluster=write(tmp_path, price=""))
+    with pytest.raises(BadInput, match=r"none of its hosts with a price was measured \(other\); measured were box"):
+        featray.recommend(results=results, cluster=write(tmp_path, name="other"))
