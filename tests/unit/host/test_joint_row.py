@@ -76,6 +76,13 @@ def test_energy_is_that_of_the_gpu_for_the_calls_of_all() -> None:
     assert join(rows[0], dataclasses.replace(rows[1], energy_j=None)).energy_j is None
 
 
+def test_energy_of_the_processors_is_shared_alike_and_the_idle_power_is_the_least() -> None:
+    first = make_row(timed_s=[2.0, 2.0], cpu_energy_j=400.0, cpu_idle_power_w=20.0, idle_power_w=None)
+    row = join(first, dataclasses.replace(first, cpu_idle_power_w=35.0, idle_power_w=60.0))  # it saw the other load
+    assert row.cpu_energy_j == pytest.approx(200.0)
+    assert (row.cpu_idle_power_w, row.idle_power_w) == (20.0, 60.0)
+
+
 def test_stages_are_those_of_the_middle_and_sustained_rates_are_added() -> None:
     row = join(
         make_row(stages_s={"decode": 1.0}, sustained_hz=[10.0, 8.0]),
