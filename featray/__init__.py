@@ -11,6 +11,7 @@ From Python, in notebooks and scripts:
     featray.calibrate()                           how noisy this machine is
     featray.load("results", sweep="blackwell")    rows as a pandas DataFrame
     featray.report("blackwell", form="html")      a report with tables, plots and findings
+    featray.report_all()                          a page for every run of a store, and their index
     featray.compare("a", "b", over=["gpu"])       a verdict per matching pair
     featray.recommend(detector="retinaface")      the setting to use
     featray.estimate(hours=3000)                  how long, on which machine, at what cost
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         plan,
         recommend,
         report,
+        report_all,
         schema,
         status,
         submit,
@@ -71,6 +73,7 @@ __all__ = [
     "plan",
     "recommend",
     "report",
+    "report_all",
     "schema",
     "status",
     "submit",

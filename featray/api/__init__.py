@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from featray.api.plan import plan
     from featray.api.recommend import recommend
     from featray.api.report import report
+    from featray.api.report_all import report_all
     from featray.api.schema import schema
     from featray.api.status import status
     from featray.api.submit import Submitted, submit
@@ -57,6 +58,7 @@ __all__ = [
     "plan",
     "recommend",
     "report",
+    "report_all",
     "schema",
     "status",
     "submit",

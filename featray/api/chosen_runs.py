@@ -38,7 +38,24 @@ def choose(results: str, names: Sequence[str]) -> ChosenRuns:
         NothingMatches: there is no such sweep or run, or the store is empty; the message lists what exists.
         StoreError: the store cannot be read.
     """
-    run_ids = tuple(dict.fromkeys(_run_id(results, name) for name in names)) or (_latest_run(results),)
+    return _read(results, find_ids(results, names) or (_latest_run(results),))
+
+
+def find_ids(results: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Find the ids of the named runs, each once; raises as `choose`."""
+    return tuple(dict.fromkeys(_run_id(results, name) for name in names))
+
+
+def choose_run(results: str, run_id: str) -> ChosenRuns:
+    """Read the rows of one run, by its id alone: a sweep may have the name of another one's run.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    return _read(results, (run_id,))
+
+
+def _read(results: str, run_ids: tuple[str, ...]) -> ChosenRuns:
     readings = [store.read(results, run_id=run_id, one_summary=True) for run_id in run_ids]
     return ChosenRuns(
         name=report_name(run_ids),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from featray import store
 from featray.analysis.units import UnitKey
-from featray.api import export_bundle, export_dataset
+from featray.api import chosen_runs, export_bundle, export_dataset
 from featray.api.arguments import PathLike
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files
@@ -68,7 +68,7 @@ class Exported(Result):
 
 def export(
     to: str,
-    *,
+    *names: str,
     results: str = "results",
     run: str | None = None,
     sweep: str | None = None,
@@ -85,8 +85,9 @@ def export(
         to: Format: markdown, json and throughput are py-feat's own; github-action, csv and jsonl are for other tools.
             A bundle is one file with measured rows, which `featray.import_reports` puts into another store.
             An hf-dataset is a folder with py-feat's benchmark table, the rows and a card.
+        names: Sweeps (their latest run counts), run ids, or sweep files, as in `report`; by default the latest run.
         results: Store of rows: a folder or URI.
-        run: Run to export; by default the latest.
+        run: Run to export; the same as its name alone.
         sweep: Export every run of this sweep instead.
         everything: Export every run of the store instead, with every attempt.
         baseline: Run or sweep to compare with; github-action holds the verdict.
@@ -109,9 +110,9 @@ def export(
         raise BadInput(f"--upload is for {DATASET}; {to} is a file to pass on yourself")
     if outputs and to == DATASET:
         raise BadInput(f"--outputs is for {BUNDLE}; {DATASET} has no outputs")
-    reading = choose_rows(results, run=run, sweep=sweep, everything=everything)
+    reading = _choose(results, names, run, sweep, everything=everything)
     if to == BUNDLE:
-        name = run or sweep or ("featray" if everything else reading.rows[-1].run_id)
+        name = run or sweep or "-".join(names) or ("featray" if everything else reading.rows[-1].run_id)
         shared = choose_shared(results, reading, baseline=baseline, calibrations=True, anonymous=anonymous)
         return _write_bundle(results, shared, Path(output or "."), name, outputs=outputs, anonymous=anonymous)
     if to == DATASET:
@@ -126,7 +127,7 @@ def export(
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
     verdicts = judged.verdicts if judged else None
     rows, left_out = _without_replays(reading.rows, to)
-    files = make_safe(to_format(rows, to, name=run or sweep or "featray", verdicts=verdicts))
+    files = make_safe(to_format(rows, to, name=run or sweep or "-".join(names) or "featray", verdicts=verdicts))
     return Exported(
         files=files,
         problems=(*map(str, reading.problems), *left_out),
@@ -159,6 +160,28 @@ def _without_replays(rows: Sequence[Row], to: str) -> tuple[Sequence[Row], list[
     if not kept:
         raise NothingMatches(f"all rows are replayed, so nothing was measured; csv and jsonl export {count}, marked")
     return kept, [f"{count} left out, because nothing was measured there; csv and jsonl have them, marked"]
+
+
+def _choose(
+    results: str, names: Sequence[str], run: str | None, sweep: str | None, *, everything: bool
+) -> store.Reading:
+    """Read the rows of the named runs, or those that the other arguments choose.
+
+    Raises:
+        BadInput: runs are chosen in two ways.
+        NothingMatches, StoreError: as `choose_rows`.
+    """
+    ways = {"a sweep or run": names, "--run": run, "--sweep": sweep, "--all": everything}
+    given = [way for way, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise BadInput(f"{' and '.join(given)} choose runs in different ways; keep one")
+    if not names:
+        return choose_rows(results, run=run, sweep=sweep, everything=everything)
+    readings = [store.read(results, run_id=run_id) for run_id in chosen_runs.find_ids(results, names)]
+    return store.Reading(
+        rows=tuple(row for reading in readings for row in reading.rows),
+        problems=tuple(dict.fromkeys(problem for reading in readings for problem in reading.problems)),
+    )
 
 
 def choose_rows(

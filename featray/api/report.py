@@ -81,6 +81,7 @@ def report(
     *names: str,
     results: str = "results",
     baseline: str | None = None,
+    over: Sequence[str] = (),
     form: str = "markdown",
     output: PathLike | None = None,
     reference: str | None = None,
@@ -92,6 +93,7 @@ def report(
         names: Sweeps (their latest run counts), run ids, or sweep files; the latest run by default.
         results: Store of rows and reports: a folder or URI.
         baseline: Sweep or run to compare with; None takes the one that the sweep names.
+        over: Keys that are meant to differ from the baseline, as in `compare`.
         form: markdown, html or json; json is written to a file only where `output` names one.
         output: File to write instead; `-` writes none.
         reference: The setting that outputs are compared with, such as `device=cpu,batch_size=1`; None takes the one
@@ -102,7 +104,7 @@ def report(
         The text of the report, and the files it was written to.
 
     Raises:
-        BadInput: there is no such sweep, run or format, or the store is no folder and a page needs one.
+        BadInput: there is no such sweep, run, format or key, or the store is no folder and a page needs one.
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or the report not written.
     """
@@ -114,7 +116,9 @@ def report(
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
-        composed = compose(results, chosen, form, before, beside=path is not None, named=named, cluster=cluster)
+        composed = compose(
+            results, chosen, form, before, over=over, beside=path is not None, named=named, cluster=cluster
+        )
         problems = (*problems, *_absent_reference(named, composed.report))
     files = tuple(save_report(path, composed)) if path else ()
     return Reported(
@@ -165,6 +169,7 @@ def compose(
     form: str,
     before: Sequence[Row] = (),
     *,
+    over: Sequence[str] = (),
     beside: bool = True,
     named: Reference | None = None,
     cluster: PathLike | None = None,
@@ -176,6 +181,7 @@ def compose(
         chosen: The runs to report.
         form: One of `FORMATS`.
         before: Rows of the baseline.
+        over: Keys that are meant to differ from it.
         beside: Whether a CSV can be written beside a page that has no room for all units.
         named: The setting that outputs are compared with; None takes what the rows name.
         cluster: Cluster file with prices.
@@ -188,7 +194,7 @@ def compose(
     kept_outputs = Outputs(kept.find, kept.has)
     diagnosed = noise.judge(
         results,
-        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known, outputs=kept_outputs),
+        lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known, outputs=kept_outputs, over=over),
         lambda made: made.pairs,
     )
     changes = unit_drifts.find(candidate_units, baseline_units, kept_outputs, named)

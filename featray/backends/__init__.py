@@ -98,6 +98,17 @@ def _own_row(planned: PlannedInvocation, text: str) -> Row:
 COUNTERS = frozenset({"rows"})
 """The figures of `Backend.publish` that only grow; the others may also fall."""
 
+FIGURES: Mapping[str, str] = {
+    "units_planned": "Measurements that this submit wants, a unit in an invocation each; more when one is tried again",
+    "units_done": "Measurements that have a row",
+    "rows": "Rows since the start of the submit, by status",
+    "rows_per_second": "Rows per second over the last minute",
+    "fps": "Frames per second of the last measured cell, by target",
+    "lease": "1 while an invocation of this submit is on the target, else 0, by target",
+    "waiting": "1 while that invocation waits for its machine, else 0, by target",
+}
+"""The figures of `Backend.publish`, with what each means. A metrics system shows them as `featray_NAME`."""
+
 
 class Backend(Protocol):
     """A place where invocations run. Methods that are not abstract do what suits a backend without that ability."""

@@ -17,6 +17,7 @@ from featray.cli import (
     cluster,
     compare,
     console,
+    dashboard,
     doctor,
     estimate,
     exit_codes,
@@ -80,6 +81,7 @@ _add("submit", submit.submit, "Measure what the store does not have yet, then re
 _add("status", status.status, "Show detached submits, and fetch their rows.")
 _add("logs", logs.logs, "Print what a detached submit has printed.")
 _add("cancel", cancel.cancel, "End a detached submit; finished rows are kept.")
+_add("dashboard", dashboard.dashboard, "Log your browser into the Ray dashboard.")
 _add("plan", plan.plan, "Show what would run where, and how long it takes.")
 _add("report", report.report, "Write what was measured, as markdown, HTML or JSON.")
 _add("compare", compare.compare, "Say for each pair whether it is really faster.", exit_codes.TABLE)
@@ -138,11 +140,14 @@ def _run_command() -> int:
 
 
 def _explain_missing(missing: ModuleNotFoundError) -> int:
-    """Say how to install what measuring needs, where a module of it is missing; any other module is a bug."""
+    """Say what to do where a module is missing that measuring needs; any other module is a bug."""
     from featray.errors import NotReady
     from featray.host import installation
 
     name = (missing.name or "").partition(".")[0]
+    if name in installation.UNIX:
+        console.error(installation.NO_WINDOWS)
+        return NotReady.exit_code
     if name not in installation.MEASURING:
         raise missing
     console.error(installation.explain([name]))

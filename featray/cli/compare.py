@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Json, Results
+from featray.cli.options import DEFAULT_RESULTS, Json, Results, read_keys
 
 FORMS = ("text", "json", "markdown", "badge")
 VERDICTS = "slower, faster, equivalent, inconclusive, not-comparable"
@@ -63,7 +63,7 @@ def compare(
     if form not in FORMS:
         raise BadInput(f"--format {form}: no such format{suggest(form, FORMS)}")
 
-    keys = [key.strip() for text in over or [] for key in text.split(",") if key.strip()]
+    keys = read_keys(over)
     compared = featray.compare(
         baseline, candidate, over=keys, margin_percent=margin, results=results, fail_if=fail_if or [], require=require
     )

@@ -3,6 +3,7 @@
 Rich is imported when something is drawn, not before.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 from featray.errors import ERROR_MARK, WARNING_MARK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -48,6 +52,27 @@ def say(message: str) -> None:
 def result(text: str) -> None:
     """Print a result on stdout: for people on a terminal, byte for byte into a pipe or file."""
     print(printable(text) if sys.stdout.isatty() else text)
+
+
+def terminal_width() -> int | None:
+    """Give the columns of the terminal; None where stdout is none, and lines may be of any length."""
+    return width() if sys.stdout.isatty() else None
+
+
+def lines(texts: "Sequence[str]") -> None:
+    """Print lines on stdout, without what could move the cursor."""
+    for text in texts:
+        result(printable(text))
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> "Iterator[None]":
+    """Turn a spinner beside a text while the body runs: on a terminal, on stderr; elsewhere show nothing."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    with stderr().status(printable(what)):
+        yield
 
 
 def width() -> int:
@@ -94,3 +119,11 @@ class Printable:
 
         for segment in console.render(self._drawn, options):
             yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+def open_page(page: "Path") -> None:
+    """Open a page in a browser, or say that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(page.absolute().as_uri()):
+        warn("no browser was found to open the page in")

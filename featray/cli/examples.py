@@ -17,8 +17,18 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": ("featray status", "featray status ID --watch --address clusters/lab.yaml"),
     "logs": ("featray logs ID --follow",),
     "cancel": ("featray cancel ID",),
+    "dashboard": (
+        "featray dashboard",
+        "featray dashboard http://127.0.0.1:8266",
+        "featray dashboard --grafana > featray.json",
+    ),
     "plan": ("featray plan quickstart", "featray plan sweeps/mine.yaml --address clusters/lab.yaml"),
-    "report": ("featray report", "featray report mine --baseline before --format html", "featray report mine -o -"),
+    "report": (
+        "featray report",
+        "featray report mine --baseline before --format html --open",
+        "featray report mine -o -",
+        "featray report --all --open",
+    ),
     "compare": (
         "featray compare before after",
         "featray compare mine --over batch_size",
@@ -36,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "calibrate": ("featray calibrate", "featray calibrate --session"),
     "hosts": ("featray hosts", "featray hosts --address clusters/lab.yaml --check sweeps/mine.yaml"),
     "import": ("featray import 2026-05-14-c716340.md",),
-    "export": ("featray export --to csv -o exported", "featray export --to github-action --baseline before"),
+    "export": ("featray export mine --to csv -o exported", "featray export --to github-action --baseline before"),
     "cluster start": ("featray cluster start clusters/lab.yaml", "featray cluster start --ip 192.0.2.10"),
     "cluster join": ("featray cluster join clusters/lab.yaml", "featray cluster join 192.0.2.10:6379"),
     "cluster stop": ("featray cluster stop clusters/lab.yaml",),

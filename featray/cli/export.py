@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Results
+from featray.cli.options import DEFAULT_RESULTS, Results, RunNames
 
 FORMATS = (
     "markdown, json or throughput (py-feat's own), github-action, csv, jsonl, bundle (for another store), hf-dataset"
@@ -15,8 +15,11 @@ FORMATS = (
 
 def export(
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"{FORMATS}.")],
+    names: RunNames = None,
     results: Results = DEFAULT_RESULTS,
-    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Run to export; default: the latest.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Run to export; the same as its name alone.")
+    ] = None,
     sweep: Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Every run of this sweep.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every run of the store.")] = False,
     baseline: Annotated[
@@ -49,6 +52,7 @@ def export(
 
     exported = featray.export(
         to,
+        *(names or ()),
         results=results,
         run=run,
         sweep=sweep,

@@ -23,6 +23,7 @@ def history(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots there.")
     ] = None,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --html.")] = False,
 ) -> None:
     """Show how the time of each setting moved on each machine, and where it stepped. docs/history.md says how.
 
@@ -30,10 +31,15 @@ def history(
     writes that sweep. Imported reports are shown and never make a step.
     """
     import featray
+    from featray.errors import BadInput
 
+    if is_opened and html is None:
+        raise BadInput("--open shows a page: add --html FILE")
     found = featray.history(detector=detector, input=clip, host=host, order=order, results=results, output=html)
     for problem in found.problems:
         console.warn(problem)
     console.result(found.to_json() if json else console.printable(found.text()))
     if found.written is not None:
         console.say(f"page: {found.written}")
+        if is_opened:
+            console.open_page(found.written)

@@ -1,6 +1,6 @@
 """Options that several commands share, so that they have the same name and help everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -54,6 +54,11 @@ JobAddress = Annotated[
         help="Head of the cluster, its file, or its dashboard's http:// address; default: the cluster of this machine.",
     ),
 ]
+
+
+def read_keys(texts: Sequence[str] | None) -> list[str]:
+    """Read an option that names keys: given several times, or with commas between."""
+    return [key.strip() for text in texts or () for key in text.split(",") if key.strip()]
 
 
 def read_quantity(option: str, text: str | None, parse: Callable[[str], Quantity]) -> Quantity | None:

@@ -10,4 +10,5 @@ Flow: clusters/*.yaml -> `cluster_file` -> `fleet` (every host over ssh) -> `mem
     raylet_records   which of them run, for later commands
     heads            what a running head reports
     token            the secret that lets hosts and drivers in
+    login            a link that logs a browser into the dashboard
 """

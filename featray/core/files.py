@@ -11,6 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TypeGuard
 
+BINARY = getattr(os, "O_BINARY", 0)
+"""On Windows a file is otherwise one of text, whose bytes change when they are written."""
+
 
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = False) -> None:
     """Write a file in one step: a reader sees the old file or the new one, never a part.
@@ -28,7 +31,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666, durable:
     # Not named after the file, whose name may be as long as the file system allows.
     temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
         put_in_place(temporary, path, durable=durable)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.cautions import Caution
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text
+from featray.rendering import best_settings, changes_text, columns, glossary, lengths_text, tradeoffs_text
 from featray.rendering.columns import Columns
 from featray.rendering.document import Block, InputSection, Report, Table
 from featray.rendering.notes import (
@@ -70,7 +70,7 @@ def sentence(text: str) -> str:
 def render(report: Report, notes: Notes = NONE, hand_written: str | None = None) -> str:
     """Write the whole report, ending with a newline; people's own notes follow below a rule, unchanged."""
     cautions = without_findings(report.cautions, notes)
-    parts = ["\n".join([*_tables(report), *_notes(notes), *_remarks(cautions)]).rstrip()]
+    parts = ["\n".join([*_tables(report), *_notes(notes), *_remarks(cautions), *_words(report)]).rstrip()]
     if hand_written is not None and hand_written.strip():
         parts += ["---", hand_written.strip()]
     return "\n\n".join(parts) + "\n"
@@ -99,6 +99,14 @@ def _tables(report: Report) -> Iterator[str]:
     yield from _tradeoffs(report)
     yield from _lengths(report)
     yield from _changes(report)
+
+
+def _words(report: Report) -> Iterator[str]:
+    """Say what the words mean that only featray uses so."""
+    if report.units:
+        yield f"## {glossary.TITLE}"
+        yield ""
+        yield from (f"- **{word}:** {meaning}" for word, meaning in glossary.GLOSSARY)
 
 
 def _explained(shown: Columns) -> list[str]:

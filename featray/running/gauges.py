@@ -27,6 +27,7 @@ class Gauges:
         self._arrivals: collections.deque[float] = collections.deque()
         self._fps: dict[str, float] = {}
         self._leases: dict[str, int] = {}
+        self._waiting: dict[str, int] = {}
 
     @property
     def done(self) -> int:
@@ -34,12 +35,16 @@ class Gauges:
         return self._by_status.total()
 
     def mark_busy(self, target: Target) -> None:
-        """Note that an invocation runs on this target."""
-        self._leases[target.label] = 1
+        """Note that an invocation was started on this target."""
+        self._leases[target.label], self._waiting[target.label] = 1, 0
 
     def mark_free(self, target: Target) -> None:
-        """Note that no invocation runs on this target."""
-        self._leases[target.label] = 0
+        """Note that no invocation is on this target any more."""
+        self._leases[target.label] = self._waiting[target.label] = 0
+
+    def mark_waiting(self, target: Target, *, waits: bool) -> None:
+        """Note whether the invocation on this target waits for others to free it."""
+        self._waiting[target.label] = int(waits)
 
     def add(self, row: Row, target: Target, now: float) -> None:
         """Count a row."""
@@ -58,7 +63,7 @@ class Gauges:
     def figures(self, total: int, now: float) -> dict[str, Any]:
         """Give every figure: name -> number, or name -> {status or target: number}.
 
-        Those of `backends.COUNTERS` only ever grow.
+        `backends.FIGURES` says what each means; those of `backends.COUNTERS` only ever grow.
         """
         while self._arrivals and now - self._arrivals[0] > WINDOW_S:
             self._arrivals.popleft()
@@ -70,4 +75,5 @@ class Gauges:
             "rows_per_second": len(self._arrivals) / window if window > 0 else 0.0,
             "fps": dict(self._fps),
             "lease": dict(self._leases),
+            "waiting": dict(self._waiting),
         }

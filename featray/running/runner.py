@@ -253,6 +253,7 @@ class Runner:
             invocation.current = invocation.waiting.get(event.cell_id or "")
         if event.row is not None:
             invocation.current = None
+        self._gauges.mark_waiting(event.planned.target, waits=event.kind in (EventKind.QUEUED, EventKind.WAITING))
         if event.kind != EventKind.QUEUED:
             # Also WAITING: the time for which another process holds the host does not count against this invocation.
             invocation.deadline = self._deadline(invocation.planned, is_measuring=invocation.current is not None)

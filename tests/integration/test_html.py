@@ -1,11 +1,15 @@
 """The HTML report in a real browser."""
 
+import csv
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import featray
 from featray.analysis import diagnosis, units
 from featray.core.row import Row
 from featray.rendering import document, notes
@@ -266,6 +270,65 @@ def test_a_click_on_a_point_leads_to_its_unit(browser: Any, file: Path) -> None:
     chosen = opened.page.wait_for_selector("tr.chosen")
     assert "featray measure --cell" in chosen.inner_text()
     assert opened.page.url.endswith("#" + chosen.get_attribute("id"))
+    opened.context.close()
+
+
+def save(opened: Opened, button: str) -> tuple[str, bytes]:
+    """Click a button that saves; return the name of the file and what is in it."""
+    with opened.page.expect_download() as started:
+        opened.page.click(button)
+    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
+
+
+def test_a_table_is_saved_as_it_is_shown_in_three_forms(browser: Any, file: Path) -> None:
+    opened = Opened(browser, file)
+    opened.page.fill("#units .find", "retinaface blackwell")
+    name, csv_bytes = save(opened, "#units .save >> nth=0")
+    lines = list(csv.reader(io.StringIO(csv_bytes.decode())))
+    assert name == "demo-units.csv"
+    assert [line[lines[0].index("batch")] for line in lines[1:]] == ["1", "4", "16"]
+    name, markdown = save(opened, "#units .save >> nth=1")
+    assert (name, len(markdown.decode().splitlines())) == ("demo-units.md", 2 + 3)
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in markdown.decode().splitlines()} == {len(lines[0]) + 1}
+    name, latex = save(opened, "#units .save >> nth=2")
+    text = latex.decode()
+    assert name == "demo-units.tex"
+    assert re.search(r"\\begin\{tabular\}\{[lr]+\}\n\\toprule", text)
+    assert text.count("\\\\\n") == 1 + 3
+    assert "1\\%" in text or "\\%" in text
+    assert opened.complaints == []
+    opened.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_plot_is_saved_light_with_its_title_and_the_names_of_its_lines(browser: Any, file: Path, scheme: str) -> None:
+    opened = Opened(browser, file, color_scheme=scheme)
+    name, svg = save(opened, "#throughput .save >> nth=0")
+    text = svg.decode()
+    assert name.startswith("demo-throughput-")
+    assert name.endswith(".svg")
+    assert text.startswith("<svg")
+    assert "Video: short" in text
+    assert text.count('class="traces"') == 6  # lines in the legend: two detectors on three targets
+    assert "rgb(255, 255, 255)" in text
+    assert "#0072b2" in text or "rgb(0, 114, 178)" in text
+    name, png = save(opened, "#throughput .save >> nth=1")
+    assert name.endswith(".png")
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") == 1800  # pixels: 900 wide, twice as fine
+    assert opened.page.evaluate("document.documentElement.dataset.theme") == "auto"
+    assert opened.complaints == []
+    opened.context.close()
+
+
+def test_the_index_of_a_store_leads_to_its_pages_on_a_phone_too(browser: Any, history: Path, tmp_path: Path) -> None:
+    written = featray.report_all(str(history), output=tmp_path)
+    opened = Opened(browser, written.index, viewport={"width": 390, "height": 900})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.page.click("a[href='2026-05-14-c716340.html']")
+    opened.page.wait_for_selector("#units")
+    assert opened.page.title() == "featray: 2026-05-14-c716340"
+    assert opened.complaints == []
     opened.context.close()
 
 

@@ -33,7 +33,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from featray import stats
-from featray.analysis.comparison import Pair
+from featray.analysis.comparison import Pair, keys
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.diagnosis import (
     against_baseline,
@@ -85,6 +85,7 @@ def diagnose(
     margin: float = stats.MARGIN,
     noise: Noise = NO_NOISE,
     outputs: Outputs = NO_OUTPUTS,
+    over: Sequence[str] = (),
 ) -> Diagnosis:
     """Make all findings.
 
@@ -94,10 +95,17 @@ def diagnose(
         margin: Least log ratio that counts as a difference.
         noise: What is known of the targets' spread between processes and sessions.
         outputs: The kept outputs, to say how far those of the pairs with the baseline lie apart.
+        over: Keys that are meant to differ from the baseline.
+
+    Raises:
+        BadInput: `over` names an unknown key, or a key of the input.
     """
+    over = keys.resolve(over, [*units, *baseline])
     units, baseline = (sorted(side, key=batch_curves.table_order) for side in (units, baseline))
     best, curves = batch_curves.find_best(units, margin), batch_steps.compare(batch_curves.gather(units))
-    compared = against_baseline.compare(best, batch_curves.find_best(baseline, margin), margin, noise, outputs)
+    compared = against_baseline.compare(
+        best, batch_curves.find_best(baseline, margin), margin, noise, outputs=outputs, over=over
+    )
     findings = [
         *ratios.findings(compared.pairs, [*units, *baseline]),
         *(coverage.findings(compared.only_report, compared.only_baseline, units, baseline) if baseline else ()),

@@ -36,12 +36,14 @@ def compare(
     baseline: Sequence[BestBatch],
     margin: float,
     noise: Noise,
+    *,
     outputs: Outputs = NO_OUTPUTS,
+    over: Sequence[str] = (),
 ) -> BaselineComparison:
     """Compare every best setting with the baseline's of the same detector and input.
 
-    A target is compared with itself if the baseline has it, and otherwise with the baseline's targets of the same kind
-    of device.
+    What `over` names may differ, beside what each side chooses for itself. A target is compared with itself if the
+    baseline has it, and otherwise with the baseline's targets of the same kind of device.
     """
     pairs: list[Pair] = []
     only_report, with_counterpart = [], set[int]()
@@ -54,7 +56,13 @@ def compare(
         only_report += [] if counterparts else [batch]
         pairs += [
             comparison.judge(
-                counterpart.unit, batch.unit, CHOSEN, margin=margin, noise=noise, best_of=CHOSEN, outputs=outputs
+                counterpart.unit,
+                batch.unit,
+                (*CHOSEN, *over),
+                margin=margin,
+                noise=noise,
+                best_of=CHOSEN,
+                outputs=outputs,
             )
             for counterpart in counterparts
         ]

@@ -57,7 +57,7 @@ class Dashboard:
         for logger in ("ray", job_submission.JobSubmissionClient.__bases__[0].__module__):
             logging.getLogger(logger).setLevel(logging.ERROR)  # they log every upload
         self._limit_s = limit_s
-        self.url = _find_url(address)
+        self.url = find_url(address)
         with self.errors_explained():
             try:
                 self.client = _Client(self.url, limit_s)
@@ -104,7 +104,12 @@ def _first_and_last_line(wrong: BaseException) -> str:
     return wording.shortened(text, MESSAGE_LENGTH)
 
 
-def _find_url(address: str | None) -> str:
+def find_url(address: str | None) -> str:
+    """Find the address of a dashboard from that of its head, or of this machine's cluster.
+
+    Raises:
+        BackendError: there is no cluster, or it knows no dashboard.
+    """
     if address is not None and address.startswith("http"):
         return address.rstrip("/")
     raylets = raylet_records.running()

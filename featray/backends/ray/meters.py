@@ -8,7 +8,7 @@ from typing import Any
 
 from ray.util import metrics
 
-from featray.backends import COUNTERS
+from featray.backends import COUNTERS, FIGURES
 
 
 class Meters:
@@ -37,7 +37,7 @@ class Meters:
 
     def _metric(self, kind: Any, name: str) -> Any:
         if name not in self._metrics:
-            self._metrics[name] = kind(f"featray_{name}", description=name, tag_keys=("of",))
+            self._metrics[name] = kind(f"featray_{name}", description=FIGURES.get(name, name), tag_keys=("of",))
         return self._metrics[name]
 
 

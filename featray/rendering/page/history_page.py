@@ -1,6 +1,6 @@
 """History page: every machine's history as one page that needs no network and no other file.
 
-Flow: `analysis.history` -> `history_plots`, `history_text` -> `render` -> `featray history --html`. Pure.
+Flow: `analysis.history` -> `history_plots`, `history_text` -> `render` -> `shell` -> `featray history --html`. Pure.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from featray.analysis.history import HistoryChange, Series
 from featray.core import wording
 from featray.rendering import history_text
-from featray.rendering.page import history_plots, palette, template_loader
+from featray.rendering.page import history_plots, shell
 from featray.rendering.page.plot import Plot
 
 NOTE = (
@@ -31,8 +31,10 @@ def render(found: Sequence[tuple[Series, Sequence[HistoryChange]]], *, version: 
         order: What the points are ordered by, one of `history.ORDERS`.
     """
     plots = [history_plots.draw(series, changes, by_version=order == "version") for series, changes in found]
+    machines = _machines(found, plots)
     page = {
-        "machines": _machines(found, plots),
+        "contents": [(machine["anchor"], machine["name"]) for machine in machines],
+        "machines": machines,
         "changes": [
             {"state": str(change.state), "name": f"{series.machine.place}, {series.name}", "text": _text(change)}
             for series, changes in found
@@ -41,19 +43,8 @@ def render(found: Sequence[tuple[Series, Sequence[HistoryChange]]], *, version: 
         "note": NOTE,
         "method": METHOD,
         "no_series": history_text.NO_SERIES,
-        "drawing": {
-            "palette": {"light": palette.LIGHT, "dark": palette.DARK},
-            "figures": [{"traces": plot.traces, "layout": plot.layout, "height": plot.height_px} for plot in plots],
-        },
     }
-    text: str = template_loader.get("history.html").render(
-        page=page,
-        version=version,
-        style=template_loader.read("style.css"),
-        script=template_loader.read("page.js"),
-        plotly=_plotly(),
-    )
-    return text
+    return shell.render("history.html", page, plots, name="history", version=version)
 
 
 def _text(change: HistoryChange) -> str:
@@ -70,10 +61,3 @@ def _machines(found: Sequence[tuple[Series, Sequence[HistoryChange]]], plots: Se
         )
         machine["plots"].append({"index": index, "title": drawn.title, "height": drawn.height_px})
     return list(machines.values())
-
-
-def _plotly() -> Any:
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    return Markup(get_plotlyjs())

@@ -1,8 +1,7 @@
 """HTML: a report as one page that needs no network and no other file, on a desk or a phone, in light or dark.
 
-Flow: `document.Report` and `Notes` -> `tables`, plots, `legend` -> `render` -> `featray report --format html`.
-Everything from a store reaches the page through Jinja's escaping or as JSON that cannot end its script element; a host
-called `<script>` is text. The page's own policy forbids every request.
+Flow: `document.Report` and `Notes` -> `tables`, plots, `legend` -> `render` -> `shell` -> `featray report`.
+A host called `<script>` is text. The page's own policy forbids every request.
 """
 
 import dataclasses
@@ -11,7 +10,7 @@ from typing import Any
 
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.rendering import best_settings, changes_text, lengths_text, markdown, tradeoffs_text, unit_fields
+from featray.rendering import best_settings, changes_text, glossary, lengths_text, markdown, tradeoffs_text, unit_fields
 from featray.rendering.document import Report
 from featray.rendering.notes import NONE, Notes, Observation, shared_reason, without_findings
 from featray.rendering.page import (
@@ -19,17 +18,16 @@ from featray.rendering.page import (
     curve_plots,
     legend,
     length_plots,
-    palette,
     ratio_plots,
+    shell,
     stage_plots,
     tables,
-    template_loader,
     tradeoff_plots,
 )
 from featray.rendering.page.plot import Anchors, Plot
 from featray.rendering.page.tables import PageTable
 
-UNITS_MAX = 2000  # 2.5 KB a unit beside plotly's 4.8 MB: a page of 10 MB still opens on a phone
+UNITS_MAX = 2000  # 2.5 KB a unit beside plotly's 1.2 MB: a page of 6 MB still opens on a phone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,21 +76,23 @@ def render(
     units = report.ordered()
     shown, rest = units[:units_max], units[units_max:]
     csv_name = csv_name if rest else None
-    text = template_loader.get("page.html").render(
-        page=_page(report, notes, shown, csv_name),
+    anchors = {unit.key: f"u{index}" for index, unit in enumerate(shown)}
+    plots = draw_plots(report, notes, shown, anchors)
+    text = shell.render(
+        "page.html",
+        _page(report, notes, shown, plots, anchors, csv_name),
+        plots,
+        name=report.name,
         version=version,
         hand_written=_from_markdown(hand_written) if hand_written else None,
-        style=template_loader.read("style.css"),
-        script=template_loader.read("page.js"),
-        plotly=_plotly(),
     )
     return Rendered(text, unit_fields.to_csv(rest) if csv_name else None)
 
 
-def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | None) -> dict[str, Any]:
-    anchors = {unit.key: f"u{index}" for index, unit in enumerate(shown)}
+def _page(
+    report: Report, notes: Notes, shown: Sequence[Unit], plots: Sequence[Plot], anchors: Anchors, csv_name: str | None
+) -> dict[str, Any]:
     keys = legend.of_report(report)
-    plots = draw_plots(report, notes, shown, anchors)
     parts = [part for part in _parts(report, notes, plots, anchors) if part is not None]
     return {
         "name": report.name,
@@ -103,14 +103,14 @@ def _page(report: Report, notes: Notes, shown: Sequence[Unit], csv_name: str | N
         "headline": notes.headline.text if notes.headline else None,
         "left_out": _left_out(len(shown), len(report.units), csv_name),
         "csv": csv_name,
-        "contents": [(part.anchor, part.title) for part in parts] + [("units", "Units"), ("metadata", "Metadata")],
+        "contents": [*((part.anchor, part.title) for part in parts), *LAST_SECTIONS],
         "chips": legend.chip_groups(keys, shown),
         "parts": parts,
         "plots": plots,
         "units": tables.units(report, shown, anchors),
         "units_note": f"Click a point of a plot to find its unit here. {markdown.TIMES}",
+        "glossary": glossary.GLOSSARY,
         "metadata": [("", report.metadata), *((block.heading, block.metadata) for block in _several_blocks(report))],
-        "drawing": _drawing(plots),
     }
 
 
@@ -126,14 +126,6 @@ def draw_plots(report: Report, notes: Notes, shown: Sequence[Unit], anchors: Anc
         *length_plots.draw(report, shown, keys, anchors),
         *stage_plots.draw(report, shown, keys, anchors),
     ]
-
-
-def _drawing(plots: Iterable[Plot]) -> dict[str, Any]:
-    """Give what the page's script draws from."""
-    return {
-        "palette": {"light": palette.LIGHT, "dark": palette.DARK},
-        "figures": [{"traces": plot.traces, "layout": plot.layout, "height": plot.height_px} for plot in plots],
-    }
 
 
 def _several_blocks(report: Report) -> Iterable[Any]:
@@ -164,6 +156,9 @@ def _parts(report: Report, notes: Notes, plots: Sequence[Plot], anchors: Anchors
         _next_runs(notes),
     ]
 
+
+LAST_SECTIONS = (("units", "Units"), ("metadata", "Metadata"), ("words", glossary.TITLE))
+"""Anchor and title of the sections that every page ends with."""
 
 THROUGHPUT_NOTE = "Vertical bars are 95% confidence intervals; a unit needs at least three invocations for one."
 CHANGES_NOTE = (
@@ -281,10 +276,3 @@ def _from_markdown(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
-
-
-def _plotly() -> Any:
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    return Markup(get_plotlyjs())

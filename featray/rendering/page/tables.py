@@ -66,6 +66,10 @@ NUMERIC = frozenset(
         "speedup",
         "cells",
         "time",
+        "units",
+        "without a number",
+        "suspected steps",
+        "last",
         *columns.SCORES.values(),
     )
 )
@@ -74,7 +78,7 @@ NUMERIC = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class PageCell:
-    """One cell: its text, the number that it is sorted by, how it is set, and the anchor that it links to.
+    """One cell: its text, the number that it is sorted by, how it is set, and the anchor or file that it links to.
 
     `kind` is t for text on one line, m and w for text in a middling or a wide column, r for a reason, n for a number,
     code for what can be copied.
@@ -83,7 +87,8 @@ class PageCell:
     text: str
     value: float | None = None
     kind: str = ""
-    link: str | None = None
+    link: str | None = None  # anchor, in this page or in `file`
+    file: str | None = None  # beside the page
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from featray.api import report, suggest
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, StoreError
 from tests.support import fake_outputs
-from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_row, make_rows
+from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_cell, make_row, make_rows, make_work
 from tests.support.fake_outputs import make_fex, make_output_rows, make_table
 
 DIGESTS = """
@@ -241,3 +241,15 @@ def test_a_reference_that_nothing_is_gets_told(drifted: str) -> None:
     assert problem == "--reference: no output of these runs could be compared with one of batch_size 3"
     with pytest.raises(BadInput, match="--reference batch=3: batch: no such setting"):
         report("after", results=drifted, reference="batch=3")
+
+
+def test_what_the_baseline_comparison_varies_can_be_named(results: str) -> None:
+    with pytest.raises(BadInput, match="--over amb: no such key"):
+        report("new", results=results, baseline="old", over=["amb"])
+    for sweep, is_on in (("plain", "False"), ("fast", "True")):
+        work = {**make_work(make_cell()), "amp": is_on}
+        store.append(results, make_rows([1.0, 1.01, 1.02], run_id=f"{sweep}-1", sweep=sweep, work=work))
+    closed = report("fast", results=results, baseline="plain").notes.comparisons
+    opened = report("fast", results=results, baseline="plain", over=["amp"]).notes.comparisons
+    assert [pair.verdict for pair in closed] == ["NOT COMPARABLE"]
+    assert [pair.verdict != "NOT COMPARABLE" for pair in opened] == [True]

@@ -21,7 +21,12 @@ def test_a_report_of_one_gpu_has_the_layout_of_py_feats() -> None:
         "**Scope:** A first look.\n\n"
         "## Video: short (72 frames)\n\n### retinaface\n\n"
         "| device | batch | sec | ms/frame | fps |\n|---|---|---|---|---|\n"
-        "| cuda | 16 | 0.72 | 10.0 | 100.0 |\n"
+        "| cuda | 16 | 0.72 | 10.0 | 100.0 |\n\n"
+        "## Words\n\n"
+        "- **cell:** one point of the grid: a detector, an input, a device, a batch size and the other settings\n"
+        "- **target:** one physical device of one machine: a GPU, known by its UUID, or the machine's CPU\n"
+        "- **unit:** one cell on one target\n"
+        "- **invocation:** one fresh process; statistics count these, because calls in one process are alike\n"
     )
 
 

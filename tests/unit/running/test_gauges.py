@@ -1,5 +1,6 @@
 """Gauges: counts, rates and busy targets, by a clock that the test holds."""
 
+from featray.backends import FIGURES
 from featray.running.gauges import Gauges
 from tests.support.builders import make_row
 from tests.support.plans import make_host, make_inventory
@@ -23,6 +24,20 @@ def test_a_target_is_busy_until_it_is_free() -> None:
     assert gauges.figures(1, 1.0)["lease"] == {"CPU": 1}
     gauges.mark_free(TARGET)
     assert gauges.figures(1, 1.0)["lease"] == {"CPU": 0}
+
+
+def test_a_target_waits_from_its_first_wait_to_its_first_step() -> None:
+    gauges = Gauges(0.0)
+    gauges.mark_busy(TARGET)
+    assert gauges.figures(1, 1.0)["waiting"] == {"CPU": 0}
+    gauges.mark_waiting(TARGET, waits=True)
+    assert gauges.figures(1, 1.0)["waiting"] == {"CPU": 1}
+    gauges.mark_waiting(TARGET, waits=False)
+    assert gauges.figures(1, 1.0)["waiting"] == {"CPU": 0}
+
+
+def test_every_figure_is_explained() -> None:
+    assert set(Gauges(0.0).figures(1, 1.0)) == set(FIGURES)
 
 
 def test_figures_are_due_at_once_and_then_once_a_second() -> None:

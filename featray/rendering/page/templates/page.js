@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const drawing = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
@@ -62,8 +61,8 @@
   const isTall = (named) => named.some((text) => text.length > ONE_LINE);
   const onPhone = (text, tall) => (tall ? text : text.replace("<br>", ", "));
 
-  function layoutOf(layout, lines) {
-    const axis = { gridcolor: css("--grid"), linecolor: css("--line"), zerolinecolor: css("--line"), fixedrange: isNarrow() };
+  function layoutOf(layout, lines, narrow = isNarrow()) {
+    const axis = { gridcolor: css("--grid"), linecolor: css("--line"), zerolinecolor: css("--line"), fixedrange: narrow };
     const drawn = {
       ...layout,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -73,10 +72,10 @@
       xaxis: { ...axis, ...layout.xaxis },
       yaxis: { ...axis, ...layout.yaxis },
       legend: { orientation: "h", x: 0, xref: "container", xanchor: "left", y: 0, yanchor: "bottom", yref: "container", ...(layout.legend || {}) },
-      dragmode: isNarrow() ? false : "zoom",
+      dragmode: narrow ? false : "zoom",
     };
     // On a phone names are above the bars: beside them they would leave no room for the bars.
-    if (isNarrow() && layout.meta && layout.meta.named) {
+    if (narrow && layout.meta && layout.meta.named) {
       drawn.yaxis = { ...drawn.yaxis, showticklabels: false, automargin: false };
       const tall = isTall(layout.meta.named);
       drawn.margin = { ...drawn.margin, l: 8, t: tall ? 36 : 22 };
@@ -107,6 +106,40 @@
       node.dataset.drawn = "yes";
       node.on("plotly_click", (event) => choose(event.points[0].customdata));
     });
+  }
+
+  // Pixels of a saved plot: its width, the line of its title, a line of its legend, a letter and the mark of a name.
+  const SAVED_WIDTH = 900, TITLE_LINE = 40, SAVED_LEGEND_LINE = 21, LETTER = 6.6, LEGEND_MARK = 60;
+
+  // A saved plot stands alone: light, as wide as on a desk, with its title and the names of its lines.
+  function savedFigure(figure, title) {
+    const theme = root.dataset.theme;
+    root.dataset.theme = "light";
+    const data = figure.traces.map(traceOf);
+    const names = data.filter((trace) => trace.visible !== false).map((trace) => trace.name);
+    const perLine = Math.max(1, Math.floor(SAVED_WIDTH / (LEGEND_MARK + LETTER * Math.max(...names.map((name) => name.length)))));
+    const lines = Math.ceil(names.length / perLine), height = figure.height + TITLE_LINE + SAVED_LEGEND_LINE * lines;
+    const drawn = layoutOf(figure.layout, lines, false);
+    root.dataset.theme = theme;
+    const layout = {
+      ...drawn, width: SAVED_WIDTH, height, showlegend: true, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff",
+      margin: { ...drawn.margin, r: 24, t: TITLE_LINE + 10, b: 52 + SAVED_LEGEND_LINE * lines },
+      title: { text: title.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"), x: 0.01, xanchor: "left", y: 1, yanchor: "top", yref: "container", pad: { t: 12 }, font: { size: 14 } },
+    };
+    return { data, layout };
+  }
+
+  async function savePlot(node, form) {
+    const caption = node.parentElement.querySelector("figcaption");
+    const title = caption ? caption.textContent.trim() : "";
+    const figure = savedFigure(narrowed(drawing.figures[Number(node.dataset.figure)]), title);
+    const size = { width: SAVED_WIDTH, height: figure.layout.height };
+    const name = saving.fileName(drawing.name, node.closest("section").id, title);
+    if (form === "svg") {
+      saving.save(`${name}.svg`, await Plotly.toImage(figure, { ...size, format: "svg", imageDataOnly: true }), "image/svg+xml");
+    } else {
+      saving.save(`${name}.png`, saving.bytesOf(await Plotly.toImage(figure, { ...size, format: "png", scale: 2 })), "image/png");
+    }
   }
 
   function choose(anchor) {
@@ -146,7 +179,8 @@
       line.hidden = !isShown(line, terms);
       if (!line.hidden) shown += 1;
     }
-    table.querySelector(".count").textContent = shown === lines.length ? `${shown} lines` : `${shown} of ${lines.length} lines`;
+    const total = `${lines.length} ${lines.length === 1 ? "line" : "lines"}`;
+    table.querySelector(".count").textContent = shown === lines.length ? total : `${shown} of ${total}`;
   }
 
   function sort(table, index, heading) {
@@ -174,7 +208,12 @@
   for (const table of tables) {
     table.querySelector(".find").addEventListener("input", () => filter(table));
     all("th", table).forEach((heading, index) => heading.querySelector("button").addEventListener("click", () => sort(table, index, heading)));
+    saving.addToTable(table, drawing.name);
     filter(table);
+  }
+  for (const node of all(".plot")) {
+    const buttons = ["SVG", "PNG"].map((text) => saving.button(text, `Save this plot as ${text}`, () => savePlot(node, text.toLowerCase())));
+    node.before(saving.group(...buttons));
   }
 
   for (const chip of all(".chip")) {

@@ -102,6 +102,17 @@ def test_nothing_from_the_store_becomes_markup(column: str) -> None:
     assert page.drawing["figures"]
 
 
+def test_a_page_of_50_units_is_small_and_brings_the_licence_of_plotly() -> None:
+    rows = [make_row(cell_id=f"{index:012}", batch_size=1 + index) for index in range(50)]
+    page = rendered(rows).page
+    assert len(page.encode()) < 1_500_000
+    assert "Licensed under the MIT license" in page
+
+
+def test_a_page_without_plots_brings_no_plotly() -> None:
+    assert len(rendered([]).page) < 60_000
+
+
 def test_notes_of_people_and_findings_are_text_too() -> None:
     found = notes.Notes(
         headline=notes.Observation("headline", HOSTILE), observations=(notes.Observation("noisy", HOSTILE),)
