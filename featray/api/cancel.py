@@ -29,4 +29,4 @@ def cancel(job: str, *, address: str | None = None) -> Cancelled:
     submit = jobs.find(job)
     if submit.has_ended:
         return Cancelled(state=submit.state, had_ended=True)
-    return Cancelled(state=jobs.cancel(job).state, had_ended=False)
+    return Cancelled(state=jobs.cancel(submit.id).state, had_ended=False)

@@ -24,6 +24,6 @@ def logs(job: str, *, address: str | None = None, follow: bool = False) -> Itera
         BackendError: the cluster cannot be reached or refuses.
     """
     jobs = Jobs(cluster_file.head_address(address, must_run=True))
-    jobs.find(job)
-    for line in jobs.follow(job) if follow else jobs.log(job).split("\n"):
+    found = jobs.find(job).id
+    for line in jobs.follow(found) if follow else jobs.log(found).split("\n"):
         yield progress.read_line(line) or line

@@ -72,10 +72,10 @@ def status(
         return SubmitStatuses(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
     submit = jobs.find(job)
     if watch is not None and not submit.has_ended:
-        for event in progress.read_lines(jobs.follow(job)):
+        for event in progress.read_lines(jobs.follow(submit.id)):
             watch(event)
-        submit = jobs.find(job)
-    judged, events = _judge(submit, jobs.log(job))
+        submit = jobs.find(submit.id)
+    judged, events = _judge(submit, jobs.log(submit.id))
     place = results or submit.metadata["featray_store"]
     fetched = spooled_rows.store_reported(place, events)
     absent = spooled_rows.count_absent_outputs(place, events)

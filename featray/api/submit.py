@@ -13,6 +13,7 @@ from featray.api.report import save_run_report
 from featray.api.results import Result, draw_kind
 from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
+from featray.cluster.login import log_in
 from featray.core import wording
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
@@ -30,6 +31,8 @@ from featray.running.run_outcome import RunOutcome
 
 BACKENDS = ("ray", "inline")
 """The backends that can be chosen by name; a replay is chosen by its store."""
+
+STARTING = "starting Ray on this machine, which takes 10 to 20 s"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -126,6 +129,7 @@ def submit(
                 retry_failed=retry_failed,
                 budget_s=loaded.budget_s if budget_s is None else budget_s,
                 replay=replay is not None,
+                new_run_id=claims.detached_run_id(loaded.name),
             )
             with interrupts.as_interrupted():
                 submitted = run_request(request, address, replay, inventory, show, backend=backend)
@@ -186,10 +190,12 @@ def run_request(
             return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)
         lease.check_folder()
         claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, once Ray has started
+    if replay is None and backend == "ray":
+        watch(Progress(text=f"joining the cluster at {head}" if head else STARTING))
     started = _start(backend, request, head, replay, inventory)
     try:
         if started.dashboard is not None:
-            watch(Progress(text=f"Ray dashboard: {started.dashboard}"))
+            watch(Progress(text=f"Ray dashboard: {started.dashboard} (log in: {log_in(started.dashboard)})"))
         run_id, outcome = submission.run(request, started, watch, now=arguments.now())
     finally:
         started.close()

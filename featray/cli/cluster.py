@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
 from featray.cli.examples import epilog
+from featray.cli.listing import ListedColumn
 from featray.core import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.table import Table
 
     from featray.api.cluster import StartedHead
     from featray.cluster.heads import Node
@@ -100,12 +99,15 @@ def _read_token() -> str:
 
 
 def _show_head(head: "StartedHead") -> None:
+    from featray.cluster.login import log_in
+
     console.result(f"head       {head.address}")
     console.result(f"submit     featray submit SWEEP --address {head.address}")
     console.result(f"join       featray cluster token | ssh HOST featray cluster join --token-stdin {head.address}")
     port = head.dashboard_port
     tunnel = f"ssh -N -L {port}:127.0.0.1:{port} {head.destination}"
     console.result(f"dashboard  http://127.0.0.1:{port} on the head; from elsewhere: {tunnel}")
+    console.result(f"log in     {log_in(f'http://127.0.0.1:{port}').strip('`')}")
 
 
 @app.command(epilog=epilog("cluster join"))
@@ -166,7 +168,10 @@ def status(file: ClusterFileArgument = None) -> None:
     if running.address is None:
         console.say(NO_RAY)
         return
-    console.stdout().print(_table(running.address, cluster.list_nodes(running.address)))
+    with console.waiting(f"asking {running.address} for its nodes"):
+        nodes = cluster.list_nodes(running.address)
+    console.result(f"Nodes of {running.address}")
+    console.lines(draw(nodes, console.terminal_width()))
 
 
 @app.command(epilog=epilog("cluster token"))
@@ -183,29 +188,35 @@ def token() -> None:
 def _show_raylets(raylets: "Sequence[RunningRaylet]") -> None:
     for raylet in raylets:
         role = "head" if raylet.head else "raylet"
-        console.say(f"{role} of {raylet.address}, {raylet.gpu or 'no GPU'}, process {raylet.pid}, log {raylet.log}")
+        facts = f"process {raylet.pid}: {role} of {raylet.address}, {raylet.gpu or 'no GPU'}, log {raylet.log}"
+        console.say("\n".join(listing.wrapped(facts, console.terminal_width(), subsequent=listing.INDENT)))
 
 
-def _table(address: str, nodes: "Sequence[Node]") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
+COLUMNS = (
+    ListedColumn("CPUs", is_number=True),
+    ListedColumn("GPUs", is_number=True),
+    *map(ListedColumn, ("state", "address", "host", "GPU", "labels")),
+)
+WHOLE = 4  # the first columns: figures, state and address
 
+
+def draw(nodes: "Sequence[Node]", width: int | None) -> list[str]:
+    """Draw a line per node, those that are gone last; what does not fit the width stands below it."""
     from featray.cluster.nodes import GPU_LABEL, HOST_LABEL, VERSION_LABEL
 
-    table = Table(title=f"Nodes of {address}", title_justify="left")
-    for heading in ("host", "address", "state", "CPUs", "GPUs", "GPU", "labels"):
-        table.add_column(heading, justify="right" if heading in ("CPUs", "GPUs") else "left", overflow="fold")
+    lines = []
     for node in sorted(nodes, key=lambda node: (not node.alive, node.address, node.labels.get(GPU_LABEL, ""))):
         hidden = (HOST_LABEL, GPU_LABEL, VERSION_LABEL)
         labels = " ".join(f"{key}={value}" for key, value in sorted(node.labels.items()) if key not in hidden)
-        cells = (
-            node.labels.get(HOST_LABEL, node.hostname),
-            node.address,
-            "alive" if node.alive else "gone",
-            f"{node.resources.get('CPU', 0):.0f}",
-            f"{node.resources.get('GPU', 0):.0f}",
-            node.labels.get(GPU_LABEL, "-"),
-            labels or "-",
+        lines.append(
+            (
+                f"{node.resources.get('CPU', 0):.0f}",
+                f"{node.resources.get('GPU', 0):.0f}",
+                "alive" if node.alive else "gone",
+                node.address,
+                node.labels.get(HOST_LABEL, node.hostname),
+                node.labels.get(GPU_LABEL, "-"),
+                labels or "-",
+            )
         )
-        table.add_row(*map(Text, cells))
-    return table
+    return listing.draw(COLUMNS, lines, width, whole=WHOLE)

@@ -42,9 +42,10 @@ def plan(
     import featray
     from featray.rendering import plan_summary
 
-    prepared = featray.plan(
-        sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
-    )
+    with console.waiting(f"asking the machines of {address}" if address else "looking at this machine"):
+        prepared = featray.plan(
+            sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
+        )
     for problem in prepared.problems:
         console.warn(problem)
     for note in prepared.notes:

@@ -6,7 +6,8 @@ Everything here goes to stderr, except JSON lines, which are the command's resul
 
 import contextlib
 import dataclasses
-import json as json_text
+import datetime
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from featray.running.progress import Watch
+    from featray.running.progress import Progress, Watch
 
 REFRESH_HZ = 4
 LINES_MAX = 40  # targets that are drawn: a screen; a draw of 1000 lines takes a third of a second
@@ -32,12 +33,19 @@ TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are 
 def shown(*, quiet: bool, json: bool) -> "Iterator[Watch]":
     """Give a watcher that shows a run's progress: as JSON lines, not at all, or for people."""
     if json:
-        yield lambda progress: print(json_text.dumps(progress.to_mapping(), ensure_ascii=False), flush=True)
+        yield _print_json
     elif quiet:
         yield lambda _: None
     else:
         with display() as show:
             yield lambda progress: show(progress.to_mapping())
+
+
+def _print_json(progress: "Progress") -> None:
+    from featray.running.progress import TEXT_VARIABLE, write_line
+
+    clock = f"{datetime.datetime.now(datetime.UTC):%H:%M:%S}" if os.environ.get(TEXT_VARIABLE) else None
+    print(write_line(progress, clock), flush=True)
 
 
 @contextlib.contextmanager
@@ -93,10 +101,13 @@ class LiveView:
     def __init__(self) -> None:
         """Start empty and silent."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.spinner import Spinner
+        from rich.text import Text
 
         self.say: Callable[..., None] = lambda *_, **__: None
         self._lines: dict[str, _TargetLine] = {}  # by target id
         self._has_counts = False
+        self._starting = Spinner("dots", Text("starting", style="dim"))
         self._bar = Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
         self._task = self._bar.add_task("", total=None, left="")
 
@@ -132,7 +143,7 @@ class LiveView:
         from rich.text import Text
 
         if not self._lines:
-            return self._bar if self._has_counts else Text("starting", style="dim")
+            return self._bar if self._has_counts else self._starting
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
         lines = list(self._lines.values())
         shown, hidden = (lines, []) if len(lines) <= LINES_MAX else _choose(lines)

@@ -3,18 +3,18 @@
 import contextlib
 import json as json_text
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
+from featray.cli.listing import ListedColumn
 from featray.cli.options import JobAddress, Json
 from featray.core import wording
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from featray.core.events import PlainEvent
     from featray.running.submit_status import SubmitStatus
 
 PROBLEMS_MAX = 5  # warnings about single rows
@@ -35,9 +35,9 @@ def status(
     where it has ended and some units have no number, 4 where the submit itself failed.
     """
     import featray
-    from featray.cli import progress
 
-    with progress.display() if job is not None and watch else contextlib.nullcontext() as show:
+    is_followed = job is not None and watch
+    with _shown(is_followed=is_followed) as show:
         submits = featray.status(job, address=address, results=results, watch=show)
     if job is None:
         _list(submits, json=json)
@@ -54,28 +54,52 @@ def status(
     return submit.exit_code
 
 
+@contextlib.contextmanager
+def _shown(*, is_followed: bool) -> "Iterator[Callable[[PlainEvent], None] | None]":
+    """Show the events of a submit that is followed; else wait for an answer."""
+    from featray.cli import progress
+
+    if is_followed:
+        with progress.display() as show:
+            yield show
+    else:
+        with console.waiting("asking the cluster"):
+            yield None
+
+
 def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
     listed = list(submits)
     if json:
         console.result(json_text.dumps([_facts(submit) for submit in listed], indent=2))
     elif listed:
-        console.stdout().print(_table(listed))
+        console.lines(draw(listed, console.terminal_width()))
     else:
         console.say("no detached submit on this cluster; start one: featray submit SWEEP --detach")
 
 
-def _table(submits: "Iterable[SubmitStatus]") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
+COLUMNS = (
+    ListedColumn("measured", is_number=True),
+    ListedColumn("no number", is_number=True),
+    *map(ListedColumn, ("state", "id", "why", "by", "store")),
+)
+WHOLE = 4  # the first columns: figures, state and id
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "state", "measured", "without a number", "by", "store"):
-        table.add_column(heading, overflow="fold")
-    for submit in submits:
-        measured, without = f"{submit.done}/{submit.total}", str(submit.without_number)
-        user, store = submit.metadata.get("featray_user", "-"), submit.metadata["featray_store"]
-        table.add_row(*map(Text, (submit.id, submit.state, measured, without, user, store)))
-    return table
+
+def draw(submits: "Sequence[SubmitStatus]", width: int | None) -> list[str]:
+    """Draw a line per submit; what does not fit the width stands below it."""
+    lines = [
+        (
+            f"{submit.done}/{submit.total}",
+            str(submit.without_number),
+            submit.state,
+            submit.metadata.get("featray_run", submit.id),
+            submit.reason or wording.ABSENT,
+            submit.metadata.get("featray_user", wording.ABSENT),
+            submit.metadata["featray_store"],
+        )
+        for submit in submits
+    ]
+    return listing.draw(COLUMNS, lines, width, whole=WHOLE)
 
 
 def _facts(submit: "SubmitStatus") -> dict[str, Any]:

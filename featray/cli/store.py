@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
 from featray.cli.examples import epilog
+from featray.cli.listing import ListedColumn
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from featray.api.store import StoredRuns
 
 app = typer.Typer(
@@ -39,23 +38,33 @@ def list_runs(
         values = [dataclasses.asdict(run) for run in stored.runs]
         console.result(json_text.dumps(values, indent=2, ensure_ascii=False))
     elif stored.runs:
-        console.stdout().print(_table(stored))
+        console.lines(draw(stored, console.terminal_width()))
     else:
         console.say(f"{stored.store}: no rows yet; `featray submit` or `featray import` brings some")
 
 
-def _table(stored: "StoredRuns") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
+COLUMNS = (
+    ListedColumn("rows", is_number=True),
+    *map(ListedColumn, ("began (UTC)", "run", "by status", "sweep", "hosts", "imported from")),
+)
+WHOLE = 3  # the first columns: figures and the run's id
 
-    table = Table()
-    for heading in ("run", "sweep", "began (UTC)", "rows", "hosts", "imported from"):
-        table.add_column(heading, overflow="fold")
-    for run in stored.runs:
-        counts = ", ".join(f"{count} {status}" for status, count in run.statuses.items())
-        cells = (run.run_id, run.sweep, run.started_at[:19].replace("T", " "), counts, ", ".join(run.hostnames))
-        table.add_row(*map(Text, cells), Text(run.source_file or ""))
-    return table
+
+def draw(stored: "StoredRuns", width: int | None) -> list[str]:
+    """Draw a line per run; what does not fit the width stands below it."""
+    lines = [
+        (
+            str(run.rows),
+            run.started_at[:19].replace("T", " "),
+            run.run_id,
+            ", ".join(f"{count} {status}" for status, count in run.statuses.items()),
+            run.sweep,
+            ", ".join(run.hostnames),
+            run.source_file or "",
+        )
+        for run in stored.runs
+    ]
+    return listing.draw(COLUMNS, lines, width, whole=WHOLE)
 
 
 @app.command("compact", short_help="Merge many small files into few.", epilog=epilog("store compact"))

@@ -175,6 +175,7 @@ def load(path: Path) -> Cluster:
         ClusterFileError: one line per problem, `file:line: path: what; expected; suggestion`.
     """
     document = yamlfile.parse(path, ClusterFileError)
+    _refuse_other_tools(path, document.value)
     cluster = document.check(Cluster)
     problems = [*_duplicates(cluster, "name"), *_duplicates(cluster, "address")]
     names = [host.name for host in cluster.hosts]
@@ -183,6 +184,25 @@ def load(path: Path) -> Cluster:
     if problems:
         raise document.make_error(problems)
     return cluster
+
+
+def _refuse_other_tools(path: Path, value: object) -> None:
+    """Say what a file is for that belongs to another tool and says so by its keys."""
+    keys = set(value) if isinstance(value, Mapping) else set()
+    for own, tool in OTHER_TOOLS.items():
+        if own <= keys:
+            raise ClusterFileError(
+                f"{path} is for `{tool} {path}`, and no cluster file of featray's. Once that cluster runs, give the "
+                "address of its head instead: --address HOST:6379. A cluster file lists machines under `hosts`, as "
+                "clusters/lab.yaml does"
+            )
+
+
+OTHER_TOOLS: Mapping[frozenset[str], str] = {
+    frozenset({"cluster_name", "provider"}): "ray up",
+    frozenset({"apiVersion", "kind"}): "kubectl apply -f",
+}
+"""Keys that a file of another tool has -> the command that it is for."""
 
 
 def load_hosts(path: Path) -> Cluster:

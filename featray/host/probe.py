@@ -21,7 +21,7 @@ from pathlib import Path
 
 from featray import errors
 from featray.core import detectors
-from featray.host import environments, mps_daemon
+from featray.host import environments, mps_daemon, venvs
 from featray.measurement import ffmpeg, nvml, provenance, weights
 from featray.planning import inventory
 from featray.planning.inventory import Gpu, Host, Inventory
@@ -30,7 +30,7 @@ PACKAGES = ("featray", "ray", "torch", "torchvision", "torchcodec", "py-feat")
 
 TORCH_S = 60.0  # importing torch took 2 s compiled and up to 50 s on a cold disk
 PROBE_S = 90.0  # torch's time and a margin; everything else takes half a second
-UV_S = 10.0  # uv answers in 10 ms, a shim in front of it in half a second
+UV_S = 10.0  # uv answers in 10 ms, the Python that starts it in a tenth of a second
 ENDING_S = 2.0  # a process that is stuck in a driver cannot be killed, and is not waited for longer
 
 _TORCH = """
@@ -163,9 +163,8 @@ def packages() -> dict[str, str]:
 
 
 def _uv() -> dict[str, str]:
-    """Ask uv for its version: it is a program, and need not be installed as a package."""
-    program = shutil.which("uv")
-    code, out, _ = _run([program, "--version"], UV_S) if program else (1, "", "")
+    """Ask the uv that builds environments here for its version: the one of this interpreter, not one on the path."""
+    code, out, _ = _run([*venvs.UV, "--version"], UV_S)
     return {"uv": out.split()[1]} if code == 0 and len(out.split()) > 1 else {}
 
 

@@ -21,6 +21,9 @@ from featray.host import requirement_secrets
 MEASURING = ("psutil", "nvidia-ml-py")
 """What the child needs besides the sweep's requirements: its telemetry."""
 
+UV = (sys.executable, "-m", "uv")
+"""The uv that builds environments: the one that came with featray."""
+
 BUILD_S = 1800.0  # torch with its CUDA libraries is 3 GB; over a slow line that takes a quarter of an hour
 
 READY = ".featray-ready"
@@ -85,13 +88,12 @@ def source_link(cache: Path) -> Path:
 
 
 def _build(folder: Path, python: Path, requirements: Sequence[str]) -> None:
-    uv = [sys.executable, "-m", "uv"]
-    _run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    _run([*UV, "venv", "--quiet", "--python", sys.executable, str(folder)])
     try:
         hidden = requirement_secrets.hide(requirements, os.environ)
     except ValueError as wrong:
         raise Unresolvable(str(wrong)) from wrong
-    install = [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "--requirements", "-"]
+    install = [*UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "--requirements", "-"]
     _run(install, typed="\n".join([*hidden.requirements, *MEASURING]), variables=hidden.variables)
     (folder / READY).touch()
 

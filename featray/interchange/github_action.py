@@ -22,9 +22,8 @@ from featray.core.row import Row
 def write(rows: Iterable[Row], verdicts: Mapping[UnitKey, str] | None = None) -> str:
     """Write the time of each cell on each target in each run, in ms per frame or image.
 
-    A time is the geometric mean over invocations, as in featray's reports. `range` is half the width of an interval:
-    from 3 invocations on the 95% confidence interval, of two invocations the distance between them, and of one imported
-    figure the rounding of its print. One measured invocation has no range. Units without a timing are left out.
+    A time is the geometric mean over invocations, as in featray's reports. `range` is half the width of the 95%
+    confidence interval; fewer than 3 invocations have none. Units without a timing are left out.
 
     Args:
         rows: Of one run or of several.
@@ -54,12 +53,7 @@ def _entry(name: str, unit: Unit, verdict: str | None) -> dict[str, Any]:
 
 
 def _half_range_s(unit: Unit) -> float | None:
-    medians_s = unit.medians_s
-    if len(medians_s) == 1:
-        rounding_s = unit.measured[0].interval_s
-        return (rounding_s[1] - rounding_s[0]) / 2 if rounding_s else None
-    low_s, high_s = unit.interval_s or (min(medians_s), max(medians_s))
-    return (high_s - low_s) / 2
+    return (unit.interval_s[1] - unit.interval_s[0]) / 2 if unit.interval_s else None
 
 
 def _names(timed: Sequence[Unit]) -> list[str]:

@@ -187,9 +187,10 @@ def _counts(comparison: Comparison) -> str:
 
 
 def margin(pairs: Iterable[Pair]) -> str | None:
-    """Say below which size a difference does not count; None where no pair has a ratio."""
+    """Say below which size a difference does not count; None where no pair has a ratio, or every difference counts."""
     margins = [pair.decision.margin for pair in pairs if pair.decision]
-    return f"differences below {wording.margin(max(margins))} do not count" if margins else None
+    shown = wording.margin(max(margins)) if margins else ""
+    return f"differences below {shown} do not count" if shown.strip("0.%") else None
 
 
 def dagger_note(daggers: int) -> str:

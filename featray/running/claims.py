@@ -7,6 +7,7 @@ Flow: `submission` -> `claim` -> a lock file that names its holder. `holder_name
 import contextlib
 import getpass
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -174,6 +175,12 @@ def job_metadata(sweep: Sweep, results: str) -> dict[str, str]:
         INTERCHANGEABLE: str(sweep.interchangeable).lower(),
     }
     return {key: value for key, value in facts.items() if value is not None}
+
+
+def detached_run_id(sweep: str) -> str | None:
+    """Name the run that this detached submit of a sweep starts, as `--detach` printed it; None for any other submit."""
+    job = os.environ.get("RAY_JOB_SUBMISSION_ID", "")
+    return job if re.fullmatch(re.escape(sweep) + r"-\d{8}-\d{6}-[0-9a-f]{4}", job) else None
 
 
 def holder_name() -> str:

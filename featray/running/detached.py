@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featray import store
-from featray.backends.ray.jobs import Jobs
+from featray.backends.ray.jobs import RUN, Jobs
 from featray.cluster import cluster_file, heads, raylet_records
 from featray.core.files import is_yaml
 from featray.errors import BackendError
-from featray.running import claims, preparation
+from featray.running import claims, preparation, progress
+from featray.running.preparation import SubmitRequest
 from featray.sweep import Sweep, expand
 
 
@@ -58,7 +59,7 @@ def _is_here(address: str) -> bool:
 
 
 def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, options: Sequence[str]) -> str:
-    """Start a submit as a Ray job and return its id.
+    """Start a submit as a Ray job and return the id of its run, by which `status`, `logs` and `report` know it.
 
     The sweep file travels with the job where it names no other files; otherwise the head must have it under its path.
 
@@ -80,10 +81,28 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
     if "://" in results or Path(results).is_dir():
         claims.check_free(results, sweep.name)  # the job checks too, but the user would have left by then
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", results_there, *options]
-    name = preparation.new_run_id(sweep.name, datetime.datetime.now(datetime.UTC))
-    metadata = claims.job_metadata(sweep, results)
+    run_id, name = _name_run(jobs, sweep, results, rerun="--rerun" in options)
+    metadata = claims.job_metadata(sweep, results) | {RUN: run_id}
+    variables = {progress.TEXT_VARIABLE: "1"}
     if any(cell.input.paths for cell in expand(sweep)):
-        return jobs.submit([*command, str(file.absolute())], name=name, metadata=metadata)
+        jobs.submit([*command, str(file.absolute())], name=name, metadata=metadata, variables=variables)
+        return run_id
     with tempfile.TemporaryDirectory(prefix="featray-") as folder:
         shutil.copy(file, folder)
-        return jobs.submit([*command, file.name], name=name, metadata=metadata, folder=Path(folder))
+        jobs.submit([*command, file.name], name=name, metadata=metadata, folder=Path(folder), variables=variables)
+    return run_id
+
+
+def _name_run(jobs: Jobs, sweep: Sweep, results: str, *, rerun: bool) -> tuple[str, str]:
+    """Name the run and its job: they have one name, unless the run had a job before.
+
+    A store that only the head can read may hold a run that the driver goes on with; then its rows have that run's id.
+    """
+    request = SubmitRequest(sweep=sweep, results=results, rerun=rerun, replay=False)
+    run_id = preparation.find_continued(request) if Path(results).is_dir() else None
+    if run_id is None:
+        new = preparation.new_run_id(sweep.name, datetime.datetime.now(datetime.UTC))
+        return new, new
+    taken = {job.id for job in jobs.all()}
+    names = [run_id, *(f"{run_id}-{number}" for number in range(2, len(taken) + 3))]
+    return run_id, next(name for name in names if name not in taken)

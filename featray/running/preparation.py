@@ -32,6 +32,7 @@ class SubmitRequest:
     rerun: bool = False
     retry_failed: bool = False
     budget_s: float | None = None
+    new_run_id: str | None = None  # of a run that this submit starts; None makes one
     replay: bool | None = None
     """True replays, False measures: neither continues a run of the other kind. None continues any run."""
 
@@ -66,15 +67,26 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
     if not placed.units:
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in placed.refusals))
         raise errors.NothingMatches(f"{request.sweep.name}: no cell can run anywhere: {reasons}")
-    run_id = None if request.rerun else store.latest_run(request.results, request.sweep.name)
-    if run_id is not None and request.replay is not None and _is_replay(request.results, run_id) != request.replay:
-        run_id = None
-    if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
-        run_id = None
-    prepared = plan_run(request, placed, run_id or new_run_id(request.sweep.name, now))
+    run_id = find_continued(request)
+    new = request.new_run_id or new_run_id(request.sweep.name, now)
+    prepared = plan_run(request, placed, run_id or new)
     changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
     problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
     return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, [recorded_secrets.note(cells)])))
+
+
+def find_continued(request: SubmitRequest) -> str | None:
+    """Name the run of the store that a submit goes on with; None where it starts one.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    run_id = None if request.rerun else store.latest_run(request.results, request.sweep.name)
+    if run_id is not None and request.replay is not None and _is_replay(request.results, run_id) != request.replay:
+        return None
+    if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
+        return None
+    return run_id
 
 
 def _is_replay(results: str, run_id: str) -> bool:

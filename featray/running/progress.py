@@ -2,6 +2,9 @@
 
 Flow: `runner`, `spooled_rows`, `api.submit` -> `Progress` -> the live view. As JSON:
 `featray submit --json` -> log of a detached submit -> `read_line` -> `submit_status`, `featray status`, `featray logs`.
+
+People read the log of a detached submit too, in Ray's dashboard. There each line begins with a text, and its JSON
+follows after a tab.
 """
 
 import dataclasses
@@ -9,10 +12,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 from featray.backends import Event
-from featray.core.events import PlainEvent
+from featray.core import wording
+from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
+from featray.rendering import event_text
 from featray.running import logged_event
 from featray.running.logged_event import ENDED_RUN
+
+TEXT_VARIABLE = "FEATRAY_LOG_TEXT"
+"""Environment variable of a detached driver: each line of JSON is to begin with a text for people."""
+
+JSON_START = '{"done"'  # of every line that `write_line` writes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,16 +73,41 @@ def _cell_label(event: Event) -> str | None:
     return None if index is None else invocation.cells[index].label
 
 
+def write_line(progress: Progress, clock: str | None = None) -> str:
+    """Write it as a line of JSON.
+
+    Args:
+        progress: To write.
+        clock: The time for people; given, the line begins with it and a text, and the JSON follows after a tab.
+    """
+    event = progress.to_mapping()
+    line = json.dumps(event, ensure_ascii=False)
+    return line if clock is None else f"{clock} {_describe(event)}\t{line}"
+
+
+def _describe(event: PlainEvent) -> str:
+    """Describe an event in one line, also where `event_line` leaves it out because a live view shows it otherwise."""
+    if event.get("event") == ENDED_RUN:
+        return wording.plain(f"ended with exit code {event['code']}. {event.get('message') or ''}")
+    if line := event_text.event_line(event):
+        return wording.plain(line)
+    kind = event.get("event")
+    what = {EventKind.LOADING: "loads its detector", EventKind.STARTED: f"measures {event.get('cell')}"}
+    said = what[EventKind(kind)] if kind in what else kind or "found in a spool"
+    return wording.plain(f"{event.get('invocation', 'a row')}: {said}")
+
+
 def read_line(line: str) -> PlainEvent | None:
     """Read one line of a log; None for a line that is no event, such as a message of Ray.
 
     Whoever can print into a log, an older or a newer featray may have written it. So what cannot be is left out; the
     event says of a row why, under `set_aside` and in its text.
     """
-    if not line.startswith('{"done"'):
+    text, tab, rest = line.partition(f"\t{JSON_START}")
+    if not tab and not text.startswith(JSON_START):
         return None
     try:
-        event = json.loads(line)
+        event = json.loads(JSON_START + rest if tab else line)
     except (ValueError, RecursionError):  # the driver died while it wrote the line
         return None
     return logged_event.check(event)

@@ -1,12 +1,18 @@
 """What people see in terminals of 80 and of 120 columns: every number and id whole, colours only where they belong."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
+from featray.cli import cluster, hosts
+from featray.cluster import nodes
+from featray.cluster.heads import Node
 from tests.support import screens
 from tests.support.command import ROOT, Shell
+from tests.support.dashboards import Dashboard, describe_submit
+from tests.support.plans import BLACKWELL, RTX3090, make_host, make_inventory
 
 OLD, NEW = "2026-05-03-864962c", "2026-05-14-c716340"
 INVENTORY = ROOT / "clusters" / "liquidswords2.inventory.json"
@@ -40,6 +46,58 @@ def test_a_report_on_a_terminal_is_tables_with_whole_numbers(columns: int, histo
     assert "|---|" not in text
     figures = [["16", "2.21", "30.7", "32.6"], ["16", "0.54", "7.5", "134.0"]]
     assert all(any(line.split()[-4:] == figure for line in shown) for figure in figures)
+
+
+@WIDTHS
+def test_the_runs_of_a_store_have_whole_figures_and_ids(columns: int, history: Path, shell: Shell) -> None:
+    shown, _ = screens.show("store", "ls", "--results", history, columns=columns)
+    runs = json.loads(shell("store", "ls", "--results", history, "--json").out)
+    words = " ".join(shown).split()
+    assert {run["run_id"] for run in runs} | {run["source_file"] for run in runs} <= set(words)
+    assert {str(run["rows"]) for run in runs} <= {line.split()[0] for line in shown if line}
+    assert max(map(len, shown)) <= columns
+
+
+@WIDTHS
+def test_detached_submits_have_whole_figures_and_ids(columns: int, tmp_path: Path) -> None:
+    id_, place = "quickstart-20260514-231532-a1b2", str(tmp_path / "a" / "store" / "with a long name")
+    submit = describe_submit(id_, status="SUCCEEDED")
+    submit["metadata"] |= {"featray_run": id_, "featray_store": place, "featray_user": "ann@box.example.org"}
+    with Dashboard(submit) as board:
+        shown, _ = screens.show("status", "--address", board.url, columns=columns)
+    (line,) = [line for line in shown if id_ in line]
+    assert line.split()[:4] == ["0/0", "0", "succeeded", id_]
+    assert {"ann@box.example.org", *place.split()} <= set(" ".join(shown).split())
+
+
+@WIDTHS
+def test_machines_have_whole_figures_and_ids(columns: int) -> None:
+    twin = dataclasses.replace(RTX3090, uuid="GPU-ffff0000-0000-4000-8000-000000000086")
+    present = make_inventory(make_host("box.example.org", RTX3090, twin), make_host("shelf", BLACKWELL))
+    lines = hosts.draw(present, columns)
+    assert screens.draw(lines, columns)[: len(lines)] == lines  # no line goes on below
+    uuids = {gpu.uuid for host in present.hosts for gpu in host.gpus}
+    assert uuids | {host.host_id for host in present.hosts} <= set(" ".join(lines).split())
+
+
+@WIDTHS
+def test_nodes_of_a_cluster_have_whole_figures_and_ids(columns: int) -> None:
+    labels = {
+        nodes.HOST_LABEL: "box.example.org",
+        nodes.GPU_LABEL: RTX3090.uuid,
+        "rack": "in-the-second-room-on-the-left",
+    }
+    node = Node(address="192.0.2.10", hostname="box", alive=True, labels=labels, resources={"CPU": 64.0, "GPU": 1.0})
+    lines = cluster.draw([node], columns)
+    assert screens.draw(lines, columns)[: len(lines)] == lines
+    assert lines[1].split()[:4] == ["64", "1", "alive", "192.0.2.10"]
+    assert {RTX3090.uuid, "box.example.org", "rack=in-the-second-room-on-the-left"} <= set(" ".join(lines).split())
+
+
+def test_a_spinner_turns_only_on_a_terminal(shell: Shell) -> None:
+    _, written = screens.show("hosts", "--address", "127.0.0.1:1", columns=80)
+    assert "asking the machines of 127.0.0.1:1" in written.decode()
+    assert "asking the machines" not in shell("hosts", "--address", "127.0.0.1:1").err
 
 
 def test_an_error_is_red_on_a_terminal_unless_colours_are_unwanted(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyte
@@ -39,6 +40,13 @@ def show(*arguments: str | Path, columns: int, limit_s: float = 120, **variables
     screen = pyte.Screen(columns, LINES)
     pyte.ByteStream(screen).feed(written)
     return [line.rstrip() for line in screen.display], written
+
+
+def draw(lines: Iterable[str], columns: int) -> list[str]:
+    """Show lines of text in a terminal; return the lines of its screen, in which long ones go on below."""
+    screen = pyte.Screen(columns, LINES)
+    pyte.Stream(screen).feed("".join(f"{line}\r\n" for line in lines))
+    return [line.rstrip() for line in screen.display]
 
 
 def _read(file: int, until_s: float) -> bytes:

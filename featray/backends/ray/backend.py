@@ -15,7 +15,7 @@ import ray
 
 from featray import backends
 from featray.backends import Backend, Event
-from featray.backends.ray import link, liveness
+from featray.backends.ray import link, liveness, task_log
 from featray.backends.ray.hosts import RayHosts
 from featray.backends.ray.link import first_line
 from featray.backends.ray.listener import Listener
@@ -36,7 +36,9 @@ WAIT_S = 0.1  # the longest that an invocation just started waits to be included
 @ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
 def _invocation(request: dict[str, Any]) -> Iterator[PlainEvent]:
     """Supervise one invocation on this node."""
-    yield from supervisor.supervise(request, watch_parent=True)
+    for event in supervisor.supervise(request, watch_parent=True):
+        task_log.note(event)
+        yield event
 
 
 @dataclasses.dataclass

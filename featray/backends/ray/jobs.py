@@ -18,6 +18,9 @@ from featray.cluster.cluster_file import command_line
 from featray.core import clock
 from featray.errors import BackendError, NothingMatches, suggest
 
+RUN = "featray_run"
+"""Metadata key; the id of the run that a submit measures, where its caller knew it."""
+
 ID = re.compile(r"[\w.-]+")
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 AGENT_S = 30.0  # from a head's start until it accepts jobs: 15 s on two busy cores
@@ -68,7 +71,13 @@ class Jobs:
         self._client = self._dashboard.client
 
     def submit(
-        self, command: Sequence[str], *, name: str, metadata: Mapping[str, str], folder: Path | None = None
+        self,
+        command: Sequence[str],
+        *,
+        name: str,
+        metadata: Mapping[str, str],
+        folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> str:
         """Start a command on the head and return its id.
 
@@ -77,11 +86,13 @@ class Jobs:
             name: The id.
             metadata: Shown with the job.
             folder: Files for the command's working folder.
+            variables: Further environment variables of the command.
 
         Raises:
             BackendError: the cluster refuses.
         """
-        environment: dict[str, Any] = {"env_vars": {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "PYTHONUNBUFFERED": "1"}}
+        variables = {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "PYTHONUNBUFFERED": "1", **(variables or {})}
+        environment: dict[str, Any] = {"env_vars": variables}
         if folder is not None:
             environment["working_dir"] = str(folder)
         entrypoint, deadline = command_line(command), time.monotonic() + AGENT_S
@@ -105,15 +116,20 @@ class Jobs:
         return tuple(sorted(jobs, key=lambda job: job.started_at or "", reverse=True))
 
     def find(self, id_: str) -> Job:
-        """Find a detached submit.
+        """Find a detached submit by the id of its run or of its job; of several submits of one run, the latest.
 
         Raises:
             NothingMatches: there is no such job, or it is somebody else's.
         """
+        of_run = [job for job in self.all() if job.metadata.get(RUN) == id_]
+        return of_run[0] if of_run else self._find_job(id_)
+
+    def _find_job(self, id_: str) -> Job:
+        """Find a detached submit by the id of its job alone; raises as `find`."""
         with self._dashboard.errors_explained():
             details = self._details(id_)
         if details is None:
-            suggestion = suggest(id_, [job.id for job in self.all()])
+            suggestion = suggest(id_, [job.metadata.get(RUN, job.id) for job in self.all()])
             raise NothingMatches(f"no detached submit '{id_}' on {self._dashboard.url}{suggestion}")
         if not _is_detached_submit(details):
             raise NothingMatches(
@@ -159,7 +175,7 @@ class Jobs:
                 if pending.done():
                     yield self._result(id_, pending)
                     pending = None
-                elif self.find(id_).has_ended:
+                elif self._find_job(id_).has_ended:
                     return
         except StopAsyncIteration:
             return
@@ -174,7 +190,7 @@ class Jobs:
         try:
             return part.result()
         except (*TRANSPORT, RuntimeError) as wrong:
-            self.find(id_)  # says what is wrong if the dashboard itself is gone
+            self._find_job(id_)  # says what is wrong if the dashboard itself is gone
             raise BackendError(
                 f"the connection to {self._dashboard.url} broke off; {id_} goes on. Follow it again with "
                 f"`featray status {id_} --watch` or `featray logs {id_} -f`"
@@ -187,11 +203,11 @@ class Jobs:
             NothingMatches: there is no such detached submit.
             BackendError: it has not ended in time.
         """
-        self.find(id_)
+        self._find_job(id_)
         with self._dashboard.errors_explained():
             self._client.stop_job(id_)
         deadline = time.monotonic() + limit_s
-        while not (job := self.find(id_)).has_ended:
+        while not (job := self._find_job(id_)).has_ended:
             if time.monotonic() > deadline:
                 raise BackendError(
                     f"{id_} still runs {limit_s:.0f} s after it was told to stop; see what it does with "

@@ -30,7 +30,10 @@ def board(tmp_path: Path) -> Iterator[Dashboard]:
 def test_submits_are_listed_with_their_counts(board: Dashboard, shell: Shell) -> None:
     listed = shell("status", "--address", board.url)
     assert listed.code == 0
-    assert listed.out.splitlines()[1].split()[:5] == ["s-1", "stopped", "1/2", "0", "ann@box"]
+    line = listed.out.splitlines()[1]
+    assert line.split()[:4] == ["1/2", "0", "stopped", "s-1"]
+    assert "stopped at 1 of 2" in line
+    assert "ann@box" in line
     (facts,) = json.loads(shell("status", "--json", "--address", board.url).out)
     assert (facts["id"], facts["done"], facts["total"], facts["featray_user"]) == ("s-1", 1, 2, "ann@box")
 

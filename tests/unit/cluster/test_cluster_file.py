@@ -26,6 +26,15 @@ def test_the_local_cluster_is_embedded() -> None:
     assert local.head_host is None
 
 
+@pytest.mark.parametrize(("name", "tool"), [("launcher", "ray up"), ("kuberay", "kubectl apply -f")])
+def test_a_file_of_another_tool_is_named_with_its_tool(name: str, tool: str) -> None:
+    path = SHIPPED / f"{name}.yaml"
+    with pytest.raises(ClusterFileError) as caught:
+        cluster_file.load(path)
+    assert str(caught.value).startswith(f"{path} is for `{tool} {path}`, and no cluster file of featray's.")
+    assert "--address HOST:6379" in str(caught.value)
+
+
 def test_the_lab_is_reached_at_its_head() -> None:
     lab = cluster_file.load(SHIPPED / "lab.yaml")
     assert lab.address == "192.0.2.10:6379"

@@ -46,17 +46,11 @@ def test_an_entry_is_the_geometric_mean_of_the_invocations_and_its_interval_in_m
     }
 
 
-def test_the_range_of_two_invocations_is_half_their_distance_and_one_invocation_has_no_range() -> None:
-    assert entries(make_rows([0.72, 1.44]))[0]["range"] == "\u00b1 5"
+def test_a_range_is_an_interval_or_left_out() -> None:
+    assert "range" not in entries(make_rows([0.72, 1.44]))[0]
     assert "range" not in entries(make_rows([0.72]))[0]
-
-
-def test_the_range_of_one_imported_figure_is_the_rounding_of_its_print() -> None:
-    rows = pyfeat_markdown.parse(pyfeat_reports.markdown(), "run", "run.md").rows
-    by_name = {entry["name"]: entry for entry in entries(list(rows))}
-    assert len(by_name) == 4
-    # 16 images: sec 2.40 allows 2.395..2.405, ms/img 150.0 allows 2.3992..2.4008: 0.05 ms to either side.
-    assert by_name["box NVIDIA RTX 4000 multi-face img2pose cuda b=1"]["range"] == "\u00b1 0.05"
+    imported = pyfeat_markdown.parse(pyfeat_reports.markdown(), "run", "run.md").rows
+    assert not any("range" in entry for entry in entries(list(imported)))
 
 
 def test_a_unit_without_a_timing_is_left_out() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from featray.backends.ray.jobs import Jobs
+from featray import store
+from featray.backends.ray.jobs import Job, Jobs
 from featray.errors import BackendError, BadInput, Busy
 from featray.running import claims, detached
+from tests.support.builders import make_row
 from tests.support.replays import load_sweep
 
 SHIPPED = Path(__file__).parents[3] / "clusters"
@@ -56,11 +58,22 @@ class RecordedJobs(Jobs):
         self.command: list[str] = []
         self.metadata: Mapping[str, str] = {}
         self.files: list[str] = []
+        self.known: tuple[Job, ...] = ()
+        self.name = ""
+
+    def all(self) -> tuple[Job, ...]:
+        return self.known
 
     def submit(
-        self, command: Sequence[str], *, name: str, metadata: Mapping[str, str], folder: Path | None = None
+        self,
+        command: Sequence[str],
+        *,
+        name: str,
+        metadata: Mapping[str, str],
+        folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> str:
-        self.command, self.metadata = list(command), metadata
+        self.command, self.metadata, self.name, self.variables = list(command), metadata, name, variables
         self.files = [file.name for file in folder.iterdir()] if folder else []
         return name
 
@@ -77,6 +90,31 @@ def test_a_sweep_file_travels_with_its_job(tmp_path: Path) -> None:
         *("--results", str(tmp_path / "r"), "--rerun", "demo.yaml"),
     ]
     assert jobs.metadata["featray_sweep"] == "demo"
+    assert jobs.metadata["featray_run"] == jobs.name == job
+    assert jobs.variables == {"FEATRAY_LOG_TEXT": "1"}
+
+
+def test_a_submit_that_goes_on_with_a_run_has_its_id_and_a_job_of_its_own(tmp_path: Path) -> None:
+    jobs, loaded, results = RecordedJobs(), load_sweep(tmp_path), tmp_path / "r"
+    run_id = "demo-20260514-231532-a1b2"
+    store.append(results, [make_row(sweep="demo", run_id=run_id)])
+    file = tmp_path / "demo.yaml"
+
+    def start(*options: str) -> str:
+        return detached.start(jobs, loaded, file, python="python", results=str(results), options=options)
+
+    assert (start(), jobs.name) == (run_id, run_id)
+    jobs.known = (Job(id=run_id, state="succeeded", metadata={}, started_at=None, ended_at=None),)
+    assert (start(), jobs.name) == (run_id, f"{run_id}-2")
+    assert start("--rerun") == jobs.name != run_id
+
+
+def test_the_driver_gives_its_new_run_the_id_that_was_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_JOB_SUBMISSION_ID", "demo-20260514-231532-a1b2")
+    assert claims.detached_run_id("demo") == "demo-20260514-231532-a1b2"
+    assert claims.detached_run_id("other") is None
+    monkeypatch.setenv("RAY_JOB_SUBMISSION_ID", "raysubmit_12345")
+    assert claims.detached_run_id("demo") is None
 
 
 def test_a_sweep_that_is_being_measured_is_refused_before_a_job_starts(tmp_path: Path) -> None:

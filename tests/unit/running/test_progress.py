@@ -45,6 +45,33 @@ def test_a_submit_that_has_not_ended_has_no_end() -> None:
     assert progress.read_end([{"done": 1, "total": 2, "event": "ended"}]) is None
 
 
+def test_a_line_for_people_begins_with_a_text_and_is_read_back() -> None:
+    (planned,) = make_plan(place([make_cell(device="cuda")], make_host("box", RTX3090)), n=1).invocations
+    name, row = "demo/retinaface/cuda/invocation-1", make_row()
+    events = [
+        (
+            Progress(event=Event(planned=planned, kind=EventKind.LOADING), done=0, total=1),
+            f"{name}: loads its detector",
+        ),
+        (
+            Progress(event=Event(planned=planned, kind=EventKind.STARTED, cell_id=planned.cell_ids[0])),
+            f"{name}: measures retinaface short cuda b=4",
+        ),
+        (
+            Progress(event=Event(planned=planned, kind=EventKind.WAITING), text="ann", total=1),
+            f"{name} on RTX 3090: waiting for ann",
+        ),
+        (Progress(event=Event(planned=planned, kind=EventKind.ROW, row=row), done=1, total=1), "[1/1] retinaface"),
+        (Progress(end=RunEnd(code=1, message="one\nfailed")), "ended with exit code 1. one failed"),
+        (Progress(text="a\ttab"), "a tab"),
+    ]
+    for given, text in events:
+        line = progress.write_line(given, "03:00:00")
+        assert line.startswith(f"03:00:00 {text}")
+        assert progress.read_line(line) == json.loads(json.dumps(given.to_mapping()))
+        assert progress.read_line(progress.write_line(given)) == progress.read_line(line)
+
+
 def test_a_line_that_is_no_event_is_none() -> None:
     lines = ["2026 INFO ray: hello", '{"done": 1, "total', '{"done": 1, "total": 2}']
     assert [progress.read_line(line) for line in lines] == [None, None, {"done": 1, "total": 2}]

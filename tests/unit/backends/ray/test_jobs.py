@@ -28,6 +28,19 @@ def test_only_detached_submits_are_listed_and_found(board: Dashboard) -> None:
     assert jobs.find("s-1").state == "running"
 
 
+def test_a_run_is_found_by_its_id_and_of_several_submits_of_it_the_latest() -> None:
+    first, second = describe_submit("s-1", status="FAILED"), describe_submit("s-1-2")
+    for number, submit in enumerate((first, second)):
+        submit["metadata"] |= {"featray_run": "s-1"}
+        submit["start_time"] = 1000 * (number + 1)
+    with Dashboard(first, second) as board:
+        jobs = Jobs(board.url)
+        assert jobs.find("s-1").id == "s-1-2"
+        assert jobs.find("s-1-2").id == "s-1-2"
+        assert jobs.cancel("s-1-2").state == "stopped"
+        assert board.stopped == ["s-1-2"]
+
+
 @pytest.mark.parametrize("id_", ["s-2", "", "../s-1"])
 def test_an_unknown_submit_gets_a_suggestion(board: Dashboard, id_: str) -> None:
     with pytest.raises(NothingMatches, match=rf"no detached submit '{id_}' on {board.url}; expected s-1"):
