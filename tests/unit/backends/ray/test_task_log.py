@@ -30,7 +30,7 @@ def test_each_event_is_a_line_for_people(event: dict[str, object], text: str | N
     assert task_log.describe(event) == text
 
 
-def test_a_note_is_printed_and_is_the_title_of_its_process(
+def test_a_note_is_printed_and_its_kind_is_the_title_of_its_process(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles: list[str] = []
