@@ -6,6 +6,7 @@ No process is started.
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from featray import store, sweep
 from featray.backends.replay import Faults, Replay
@@ -81,7 +82,7 @@ def replay(
     rows: Sequence[Row] | None = None,
     faults: Faults | None = None,
     clock: DriverClock = REAL_TIME,
-    **request: bool,
+    **request: Any,
 ) -> RunOutcome:
     """Submit a sweep to a replay of its own rows, or of others."""
     tape = make_rows_of(loaded) if rows is None else rows
