@@ -7,7 +7,7 @@ from typing import Any
 
 from featray import stats, store
 from featray.analysis import comparison
-from featray.analysis.comparison import Comparison, Noise, Pair, gate
+from featray.analysis.comparison import Comparison, Noise, Pair, gate, keys
 from featray.analysis.comparison.gate import Gate, Require
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
@@ -104,7 +104,7 @@ def compare(
 
     Raises:
         BadInput: an expression, a key, a verdict, `require` or the margin is wrong, or one selection alone has no
-            `over`.
+            `over`, or has values of it of which none is known to be the baseline while `fail_if` asks for a direction.
         NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
@@ -131,6 +131,8 @@ def compare(
     compared = noise.judge(results, judge, lambda made: made.pairs)
     if not compared.pairs:
         raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, over))
+    if compared.unordered and {Verdict.FASTER, Verdict.SLOWER} & failing:
+        raise BadInput(_no_baseline(compared))
     return Compared(
         comparison=compared,
         problems=tuple(problems),
@@ -175,6 +177,18 @@ def _select(results: str, expression: str, problems: dict[str, None]) -> list[Ro
         return comparison.select(reading.rows, expression)
     except NothingMatches as wrong:
         raise NothingMatches(f"{wrong}{store.format_problems(reading.problems)}") from None
+
+
+def _no_baseline(compared: Comparison) -> str:
+    """Say that nothing tells which side of a gate is the baseline."""
+    pair = next(pair for pair in compared.pairs)
+    values = [
+        "/".join(f"{key}={keys.value(side, key)}" for key in compared.over) for side in (pair.baseline, pair.candidate)
+    ]
+    return (
+        f"--fail-if with a direction: nothing says whether {values[0]} or {values[1]} is the baseline; "
+        "give both sides as BASELINE and CANDIDATE, such as environment=before environment=after"
+    )
 
 
 def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None, over: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ class Invocation:
     run_id: str
     description: str | None = None
     baseline: str | None = None
+    environments: tuple[str, ...] = ()  # the sweep's, in its order
     reference: str | None = None  # as `Reference.text` writes it
     target_id: str
     device: Device
@@ -69,6 +70,7 @@ def to_mapping(invocation: Invocation) -> dict[str, Any]:
         "exclusive": str(invocation.exclusive),
         "rules": dataclasses.asdict(invocation.rules) | {"protocol": str(invocation.rules.protocol)},
         "order": list(invocation.order),
+        "environments": list(invocation.environments),
         "cells": [to_asked(cell) for cell in invocation.cells],
     }
 
@@ -84,6 +86,7 @@ def from_mapping(value: Mapping[str, Any]) -> Invocation:
             **{
                 **value,
                 "order": tuple(value["order"]),
+                "environments": tuple(value["environments"]),
                 "cells": tuple(map(from_asked, value["cells"])),
                 "device": Device(value["device"]),
                 "exclusive": Exclusive(value["exclusive"]),
@@ -120,6 +123,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "description": invocation.description,
         "baseline": invocation.baseline,
         "reference": invocation.reference,
+        "environments": list(invocation.environments) or None,
         "detector": cell.detector.name,
         "input": cell.input.name,
         "section_kind": cell.input.kind,

@@ -69,6 +69,7 @@ class Row:
     # -- labels: for people, never for identity
     description: str | None = _col("the sweep's description")
     baseline: str | None = _col("the sweep's declared baseline")
+    environments: list[str] | None = _col("the sweep's environments by name, in its order; null: it has none")
     reference: str | None = _col("the setting that outputs are compared with, as canonical JSON; null: not declared")
     detector: str = _col("detector's name in the sweep")
     input: str = _col("input's name in the sweep")

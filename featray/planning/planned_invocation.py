@@ -26,6 +26,7 @@ class RunSettings:
     run_id: str
     description: str | None = None
     baseline: str | None = None
+    environments: tuple[str, ...] = ()
     reference: str | None = None
     rules: Rules = dataclasses.field(default_factory=Rules)
     exclusive: Exclusive = Exclusive.HOST
@@ -136,6 +137,7 @@ def make(
         run_id=run.run_id,
         description=run.description,
         baseline=run.baseline,
+        environments=run.environments,
         reference=run.reference,
         target_id=target.target_id,
         device=target.device,

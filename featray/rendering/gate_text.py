@@ -28,6 +28,13 @@ def _obstacles(gate: Gate) -> Iterator[str]:
         yield f"no pair is decided ({_verdicts(gate.undecided)})" if gate.undecided else "no pair is decided"
     if gate.missing:
         yield missing(gate.missing)
+    if gate.failed_more:
+        yield failed_more(gate.failed_more)
+    if gate.unasked:
+        yield (
+            f"the sides share no {wording.listed(gate.unasked)}, so that unlike settings are compared; "
+            f"--over {','.join(gate.unasked)} does that on purpose"
+        )
     unmet = [pair for pair in gate.unmet if pair.baseline not in gate.missing]
     if unmet:
         one = len(unmet) == 1
@@ -45,6 +52,7 @@ def remarks(gate: Gate, pairs: int) -> list[str]:
         pairs: Number of all pairs.
     """
     texts = [missing(gate.missing)] if gate.missing else []
+    texts += [failed_more(gate.failed_more)] if gate.failed_more else []
     undecided = [pair for pair in gate.undecided if pair.baseline not in gate.missing]
     if undecided:
         count = f"{len(undecided)} of {wording.count(pairs, 'pair')}"
@@ -57,6 +65,16 @@ def missing(units: Sequence[Unit]) -> str:
     count = wording.count(len(units), "unit")
     names = wording.phrases([unit_name(unit) for unit in units], NAMED)
     return f"the candidate has no number for {count} that the baseline has: {names}"
+
+
+def failed_more(units: Sequence[Unit]) -> str:
+    """Name the units of the candidate that failed in more invocations than the baseline, with how many."""
+    shares = [f"{unit_name(unit)} ({len(unit.failed)} of {len(unit.rows)} {_statuses(unit)})" for unit in units]
+    return f"invocations failed that did not fail in the baseline: {wording.phrases(shares, NAMED)}"
+
+
+def _statuses(unit: Unit) -> str:
+    return wording.listed(dict.fromkeys(row.status for row in unit.failed))
 
 
 def _named(pairs: Sequence[Pair]) -> str:
@@ -80,4 +98,6 @@ def to_record(gate: Gate) -> dict[str, Any]:
         "failing": [name(pair) for pair in gate.failing],
         "undecided": [name(pair) for pair in gate.undecided],
         "missing": [unit_name(unit) for unit in gate.missing],
+        "failed_more": [unit_name(unit) for unit in gate.failed_more],
+        "unasked": list(gate.unasked),
     }

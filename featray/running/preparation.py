@@ -153,6 +153,7 @@ def _run_settings(sweep: Sweep, run_id: str) -> RunSettings:
         run_id=run_id,
         description=sweep.description,
         baseline=sweep.baseline,
+        environments=tuple(sweep.environments),
         reference=sweep.reference.text if sweep.reference else None,
         rules=sweep.rules,
         exclusive=sweep.exclusive,

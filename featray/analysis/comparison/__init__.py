@@ -6,6 +6,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     keys               what can be varied, and where a unit holds it
     selection          an expression -> rows
     matching           units -> pairs
+    order              which unit of one side is the baseline
     work               equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
     factors            what else differs
     machine_settings   what is set on a host, on a GPU and in torch, as text
@@ -70,6 +71,8 @@ class Comparison:
     only_candidate: tuple[Unit, ...]
     superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
     over: tuple[str, ...]
+    asked: tuple[str, ...] = ()  # the keys of `over` that were asked for; the others differ in every pair
+    unordered: int = 0  # pairs of one side of which nothing says which unit is the baseline
 
     def __repr__(self) -> str:
         """Count the pairs by their verdict."""
@@ -153,6 +156,8 @@ def _judge(
         only_candidate=matched.only_candidate,
         superseded=matched.superseded,
         over=matched.over,
+        asked=tuple(on_purpose),
+        unordered=len(matched.unordered),
     )
 
 

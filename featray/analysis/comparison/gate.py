@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from featray.analysis.comparison import Comparison, Pair
+from featray.analysis.comparison.keys import SETTINGS
 from featray.analysis.units import Unit
+from featray.core.status import UNFINISHED
 from featray.errors import FeatrayError, GateUndecided
 from featray.stats import Verdict
 
@@ -30,6 +32,8 @@ class Gate:
     failing: tuple[Pair, ...]
     undecided: tuple[Pair, ...]
     missing: tuple[Unit, ...]  # units with a number in the baseline and none in the candidate
+    failed_more: tuple[Unit, ...]  # of the candidate: more invocations failed than in the baseline, but not all
+    unasked: tuple[str, ...]  # settings that differ in every pair, although nobody asked for it
     unmet: tuple[Pair, ...]  # undecided pairs that do not meet the requirement
     decides_nothing: bool  # no pair is decided
     require: Require
@@ -42,7 +46,7 @@ class Gate:
     @property
     def is_open(self) -> bool:
         """Return True if no pair fails but too little is known to pass."""
-        lacking = self.unmet or self.missing or self.decides_nothing
+        lacking = self.unmet or self.missing or self.failed_more or self.unasked or self.decides_nothing
         return not self.failing and self.require is not Require.NONE and bool(lacking)
 
     @property
@@ -71,6 +75,8 @@ def judge(comparison: Comparison, verdicts: Collection[Verdict], require: Requir
         failing=tuple(filter(fails, comparison.pairs)),
         undecided=undecided,
         missing=tuple(dict.fromkeys(_missing(comparison))),
+        failed_more=tuple(dict.fromkeys(filter(None, map(_failed_more, comparison.pairs)))),
+        unasked=tuple(key for key in comparison.over if key in SETTINGS and key not in comparison.asked),
         unmet=unmet[require],
         decides_nothing=not any(pair.is_decided for pair in comparison.pairs),
         require=require,
@@ -86,17 +92,24 @@ def _lacks_ratio(pair: Pair) -> bool:
 
 
 def _missing(comparison: Comparison) -> Iterator[Unit]:
-    """List units of the baseline that the candidate did not measure, or that failed there in more invocations."""
+    """List units of the baseline that the candidate did not measure, or whose later attempt failed there."""
     failed_later = [unit for unit in comparison.superseded if not unit.logs]
     for pair in comparison.pairs:
-        is_lost = (
-            not pair.candidate.logs
-            or len(pair.candidate.failed) > len(pair.baseline.failed)  # failed in some invocations only there
-            or any(_is_later(unit, pair.candidate) for unit in failed_later)
-        )
+        is_lost = not pair.candidate.logs or any(_is_later(unit, pair.candidate) for unit in failed_later)
         if pair.baseline.logs and is_lost:
             yield pair.baseline
     yield from (unit for unit in comparison.only_baseline if unit.logs)
+
+
+def _failed_more(pair: Pair) -> Unit | None:
+    """Return the candidate of a pair, where it has a number but failed more often than the baseline.
+
+    An invocation that was stopped, or whose host was lost, says nothing about the candidate.
+    """
+    before, after = (
+        sum(row.status not in UNFINISHED for row in side.failed) for side in (pair.baseline, pair.candidate)
+    )
+    return pair.candidate if pair.candidate.logs and after > before else None
 
 
 def _is_later(unit: Unit, measured: Unit) -> bool:

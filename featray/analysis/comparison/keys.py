@@ -139,9 +139,17 @@ def value(unit: Unit, key: str) -> str | None:
         return unit.row.target_id if key == "gpu" else unit.row.host_id or unit.row.hostname
     if key in ITEMISED:
         return json.dumps([getattr(unit.row, column) for column in FACTORS[key]])
+    if key == "pyfeat":
+        return _pyfeat(unit)
     if key in SETTINGS or key in FACTORS:
         return as_text(getattr(unit.row, FACTORS[key][0] if key in FACTORS and key not in SETTINGS else key))
     return work_value(unit, key)
+
+
+def _pyfeat(unit: Unit) -> str | None:
+    """Name a py-feat by its version and, where a row has it, by its commit and its changes: `2.1.5+c716340`."""
+    parts = [unit.row.pyfeat, (unit.row.pyfeat_commit or "")[:7], (unit.row.pyfeat_dirty or "")[:7]]
+    return "+".join(filter(None, parts)) or None
 
 
 def work_value(unit: Unit, key: str) -> str | None:
@@ -169,6 +177,19 @@ def as_text(column_value: object) -> str | None:
 
 SWITCH = ("", "null", "None", "false", "False", "true", "True")
 """Values of a switch, off before on: without amp or compile is the baseline of with it."""
+
+
+def rank_values(values: Iterable[str]) -> dict[str, int]:
+    """Rank values as `sort_values` sorts them; those between which it knows no order have one rank."""
+    distinct = list(dict.fromkeys(values))
+    if set(distinct) <= set(SWITCH):
+        return {text: SWITCH.index(text) for text in distinct}
+    catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]
+    if set(distinct) & set(catalogue):
+        return {text: catalogue.index(text) if text in catalogue else len(catalogue) for text in distinct}
+    numbers = {text: version_numbers(text) for text in distinct}
+    in_order = sorted(set(numbers.values())) if all(numbers.values()) else []
+    return {text: in_order.index(numbers[text]) if in_order else 0 for text in distinct}
 
 
 def sort_values(values: Iterable[str]) -> list[str]:

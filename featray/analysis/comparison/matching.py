@@ -5,13 +5,14 @@ matched on its own target if the other side has that target, and otherwise with 
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from featray.analysis.comparison import keys
+from featray.analysis.comparison.order import ENVIRONMENT, Order
 from featray.analysis.units import Unit, is_other
 from featray.core import detect_call, identity
 
-TARGET, ENVIRONMENT = "target", "environment"
+TARGET = "target"
 
 UnitPair = tuple[Unit, Unit]
 """Baseline and candidate."""
@@ -26,6 +27,7 @@ class MatchedUnits:
     only_candidate: tuple[Unit, ...]
     superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
     over: tuple[str, ...]  # what is varied: as asked, and what differs in every pair
+    unordered: tuple[UnitPair, ...] = ()  # pairs of one side of which nothing says which is the baseline
 
 
 def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
@@ -187,22 +189,24 @@ def _detector(unit: Unit, over: Collection[str]) -> str | None:
 def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     """Match units of one side with each other: those that differ only in what is varied.
 
-    The first value is the baseline: the smallest batch, the oldest version, the detector that comes first.
+    The first value is the baseline: the smallest batch, the oldest version, the detector or environment that comes
+    first.
     """
     latest, superseded = split_latest(units)
     ignored = _ignored_labels(over)[0]
     groups: dict[Hashable, list[Unit]] = {}
     for unit in latest:
         groups.setdefault(_key(unit, over, ignored), []).append(unit)
-    pairs, alone = [], []
+    pairs: list[UnitPair] = []
+    alone: list[Unit] = []
+    unordered: list[UnitPair] = []
     for members in groups.values():
-        first, *rest = _in_order(members, lambda unit: tuple(keys.value(unit, key) or "" for key in over))
+        order = Order(members, over)
+        first, *rest = order.sort(members)
         others = [unit for unit in rest if any(keys.value(unit, key) != keys.value(first, key) for key in over)]
         pairs += [(first, other) for other in others]
+        unordered += [(first, other) for other in others if not order.is_known(first, other)]
         alone += [] if others else [first]
-    return MatchedUnits(tuple(sort_pairs(pairs)), tuple(alone), (), tuple(superseded), tuple(over))
-
-
-def _in_order(units: Sequence[Unit], values: Callable[[Unit], tuple[str, ...]]) -> list[Unit]:
-    ranks = [_ranks(column) for column in zip(*(values(unit) for unit in units), strict=True)]
-    return sorted(units, key=lambda unit: [rank[value] for rank, value in zip(ranks, values(unit), strict=True)])
+    return MatchedUnits(
+        tuple(sort_pairs(pairs)), tuple(alone), (), tuple(superseded), tuple(over), unordered=tuple(unordered)
+    )

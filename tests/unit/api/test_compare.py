@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+import featray
 from featray import api, store
+from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches
-from featray.rendering import comparison_text
+from featray.rendering import comparison_text, gate_text
 from tests.support.builders import BLACKWELL, make_rows
 from tests.support.command import Shell
 
@@ -125,3 +128,79 @@ def test_a_run_against_itself_is_refused(tmp_path: Path) -> None:
     store.append(str(tmp_path), make_rows([1.0, 1.01, 0.99], run_id="one"))
     with pytest.raises(NothingMatches, match="the sides are the same rows; name another run"):
         api.compare("one", "one", results=str(tmp_path))
+
+
+def sided(later: str, *, listed: bool = True, **columns: Sequence[str]) -> list[Row]:
+    """Make a run of `before` and `after`, 30% slower, of which `later` is measured after the other one."""
+    rows = []
+    for place, (name, seconds) in enumerate({"before": 1.0, "after": 1.3}.items()):
+        changes = {column: values[place] for column, values in columns.items()}
+        minute = 30 if name == later else 10
+        rows += [
+            dataclasses.replace(row, started_at=f"2026-05-14T00:{minute + row.invocation}:00.000+00:00")
+            for row in make_rows(
+                [seconds, seconds * 1.01, seconds * 0.99, seconds, seconds],
+                sweep="s",
+                environment=name,
+                environments=["before", "after"] if listed else None,
+                cell_id=name,
+                **changes,
+            )
+        ]
+    return rows
+
+
+@pytest.mark.parametrize("later", ["before", "after"])
+@pytest.mark.parametrize(
+    ("over", "columns"),
+    [
+        ("environment", {}),
+        ("pyfeat", {"pyfeat": ["2.1.5", "2.1.5"], "pyfeat_commit": ["c716340aaaa", "864962cbbbb"]}),
+        ("pyfeat", {"pyfeat": ["2.9.0", "2.10.0"]}),
+    ],
+    ids=["environments", "commits of one version", "versions"],
+)
+def test_the_baseline_of_a_gate_does_not_follow_from_who_was_measured_first(
+    tmp_path: Path, later: str, over: str, columns: dict[str, Sequence[str]]
+) -> None:
+    store.append(tmp_path, sided(later, **columns))
+    compared = featray.compare("s", over=[over], fail_if=["slower"], results=str(tmp_path))
+    assert compared.exit_code == 1
+    (pair,) = compared.comparison.pairs
+    assert (pair.baseline.row.environment, pair.candidate.row.environment) == ("before", "after")
+
+
+def test_a_gate_whose_baseline_nothing_tells_is_refused(tmp_path: Path) -> None:
+    store.append(tmp_path, sided("before", listed=False))
+    with pytest.raises(BadInput, match="nothing says whether environment=after or environment=before is the baseline"):
+        featray.compare("s", over=["environment"], fail_if=["slower"], results=str(tmp_path))
+    assert featray.compare("s", over=["environment"], results=str(tmp_path)).comparison.unordered == 1
+    told = featray.compare("environment=before", "environment=after", fail_if=["slower"], results=str(tmp_path))
+    assert told.exit_code == 1
+
+
+def test_a_gate_does_not_pass_on_settings_that_the_baseline_never_had(tmp_path: Path) -> None:
+    store.append(tmp_path, make_rows([1.0] * 5, sweep="a", batch_size=1, cell_id="a"))
+    store.append(tmp_path, make_rows([0.5] * 5, sweep="b", batch_size=64, cell_id="b"))
+    compared = featray.compare("a", "b", fail_if=["slower"], results=str(tmp_path))
+    assert (compared.exit_code, compared.gate.unasked) == (6, ("batch_size",))
+    asked = featray.compare("a", "b", over=["batch_size"], fail_if=["slower"], results=str(tmp_path))
+    assert asked.exit_code == 0
+
+
+@pytest.mark.parametrize(("status", "code"), [("crashed", 6), ("oom", 6), ("lost", 0), ("cancelled", 0)])
+def test_a_candidate_that_failed_in_some_invocations_has_a_number_and_the_gate_says_how_many_failed(
+    tmp_path: Path, status: str, code: int
+) -> None:
+    store.append(tmp_path, make_rows([1.0, 1.0, 1.001, 0.999, 1.0], sweep="a", run_id="a", cell_id="a"))
+    failed = make_rows([0.5, 0.5, 0.501, 0.499, 0.5], sweep="b", run_id="b", cell_id="a")
+    store.append(
+        tmp_path,
+        [dataclasses.replace(row, status=status, timed_s=None) if row.invocation > 3 else row for row in failed],
+    )
+    compared = featray.compare("a", "b", fail_if=["slower"], results=str(tmp_path))
+    assert compared.missing == ()
+    assert len(compared.gate.failed_more) == (code == 6)
+    assert compared.exit_code == code
+    if code:
+        assert f"(2 of 5 {status})" in gate_text.why_open(compared.gate)
