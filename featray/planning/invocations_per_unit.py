@@ -39,9 +39,9 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
     for unit in placed.units:
         process = plan.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
         groups.setdefault(process, []).append((unit.cell_id, unit.target.target_id))
-    numbers = {
-        key: _needed(asked, [pilots.get(member, []) for member in group]) for group in groups.values() for key in group
-    }
+    numbers: dict[tuple[str, str], int] = {}
+    for group in groups.values():
+        numbers |= dict.fromkeys(group, _needed(asked, [pilots.get(member, []) for member in group]))
     return lambda cell_id, target_id: numbers[cell_id, target_id]
 
 

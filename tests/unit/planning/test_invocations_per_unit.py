@@ -1,10 +1,15 @@
 """Invocations per unit: the pilot, then once what its spread asks for."""
 
 import dataclasses
+from collections.abc import Iterable
 
+import pytest
+
+from featray import stats
 from featray.core import cell
 from featray.core.stored_unit import StoredUnit
 from featray.planning import invocations_per_unit
+from featray.stats import Logs
 from featray.sweep import Invocations
 from tests.support.plans import make_cell, make_host, make_stored, place
 
@@ -65,3 +70,18 @@ def test_a_pilot_that_lost_an_invocation_still_fixes_its_number() -> None:
     asked = Invocations(pilot=4, max=9, half_width=0.03)
     lost = make_stored(CELL, TARGET, 4, status="timeout")
     assert invocations_per_unit.decide(asked, place([CELL]), [*NOISY, lost])(cell.cell_id(CELL), TARGET) == 9
+
+
+def test_the_number_of_a_process_is_found_once_however_many_cells_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def count(pilots: Iterable[Logs], **_: object) -> int:
+        calls.append(len(list(pilots)))
+        return 5
+
+    monkeypatch.setattr(stats, "planned_together", count)
+    cells = [make_cell(batch_size=size) for size in range(1, 41)]
+    stored = [make_stored(each, TARGET, number, timed_s=[1.0]) for each in cells for number in (1, 2, 3)]
+    needed = invocations_per_unit.decide(ASKED, place(cells), stored)
+    assert {needed(cell.cell_id(each), TARGET) for each in cells} == {5}
+    assert calls == [40]
