@@ -6,6 +6,7 @@ From Python, in notebooks and scripts:
     featray.doctor()                              whether this machine is ready to measure
     featray.fetch("sweeps/mine.yaml")             the pretrained weights of a sweep
     featray.plan("sweeps/mine.yaml")              what would run where
+    featray.plan_fleet("sweeps/mine.yaml", inventory="hosts.json")   time and cost on many machines
     featray.submit("sweeps/mine.yaml")            measure what is missing
     featray.measure(cell_id="...", sweep="...")   one cell, once, without Ray
     featray.calibrate()                           how noisy this machine is
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         load,
         measure,
         plan,
+        plan_fleet,
         recommend,
         report,
         report_all,
@@ -71,6 +73,7 @@ __all__ = [
     "load",
     "measure",
     "plan",
+    "plan_fleet",
     "recommend",
     "report",
     "report_all",

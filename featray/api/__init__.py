@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from featray.api.load import load
     from featray.api.measure import measure
     from featray.api.plan import plan
+    from featray.api.plan_fleet import plan_fleet
     from featray.api.recommend import recommend
     from featray.api.report import report
     from featray.api.report_all import report_all
@@ -56,6 +57,7 @@ __all__ = [
     "load_sweep",
     "measure",
     "plan",
+    "plan_fleet",
     "recommend",
     "report",
     "report_all",

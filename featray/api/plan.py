@@ -19,7 +19,7 @@ class Planned(Result, SubmitPlan):
 
     def summarize(self) -> Summary:
         """Show every cell with its targets; the frame has a row per unit."""
-        return summaries.of_plan(self.plan, self.placement, (*self.problems, *self.notes))
+        return summaries.of_plan(self.plan, self.placement, (*self.problems, *self.notes), self.search)
 
 
 def plan(

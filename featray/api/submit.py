@@ -7,6 +7,8 @@ from typing import Any
 
 from featray import store
 from featray.analysis import units
+from featray.analysis.advice import search_results
+from featray.analysis.advice.search_results import SearchResult
 from featray.api import arguments, notebook_progress
 from featray.api.arguments import PathLike
 from featray.api.report import save_run_report
@@ -19,7 +21,7 @@ from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
 from featray.host import installation, lease, spool
 from featray.measurement import weights
-from featray.rendering import document
+from featray.rendering import document, search_text
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
 from featray.rendering.notes import NONE
@@ -46,11 +48,13 @@ class Submitted(Result):
     problems: tuple[str, ...]
     without_number: int  # units of the run that have none, with those that the budget left
     not_reached: int = 0  # units that the budget left
+    searches: tuple[SearchResult, ...] = ()  # what the sweep's search found
 
     def summarize(self) -> Summary:
         """Show the tables of the run; the frame has a row per unit."""
         title = f"{self.run_id}: {wording.count(self.measured, 'measurement')} made now"
-        remarks = [*filter(None, [self.reason]), *([f"report: {self.report}"] if self.report else [])]
+        found = map(search_text.sentence, self.searches)
+        remarks = [*found, *filter(None, [self.reason]), *([f"report: {self.report}"] if self.report else [])]
         return summaries.of_report(document.build(units.gather(self.rows)), title, remarks=remarks)
 
     def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
@@ -136,6 +140,8 @@ def submit(
         except FeatrayError as wrong:
             show(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
             raise
+        for found in submitted.searches:
+            show(Progress(found=search_text.record(found)))
         show(Progress(end=RunEnd(code=submitted.exit_code, message=submitted.reason)))
         return submitted
 
@@ -229,7 +235,10 @@ def _submitted(
     measured = outcome.measured if outcome else 0
     reading = store.read(request.results, run_id=run_id)
     not_reached = outcome.not_reached if outcome else 0
-    missing = without_number.count(reading.rows, interchangeable=request.sweep.interchangeable)
+    search = request.sweep.search
+    missing = without_number.count(
+        reading.rows, interchangeable=request.sweep.interchangeable, searched=search.axis if search else None
+    )
     report = save_run_report(request.results, run_id, reading.rows)
     if outcome:
         _check_ended_well(request, run_id, outcome, report)
@@ -241,6 +250,7 @@ def _submitted(
         problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
         without_number=missing + not_reached,
         not_reached=not_reached,
+        searches=tuple(search_results.find(units.gather(reading.rows), search)) if search else (),
     )
 
 

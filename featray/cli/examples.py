@@ -22,7 +22,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "featray dashboard http://127.0.0.1:8266",
         "featray dashboard --grafana > featray.json",
     ),
-    "plan": ("featray plan quickstart", "featray plan sweeps/mine.yaml --address clusters/lab.yaml"),
+    "plan": (
+        "featray plan quickstart",
+        "featray plan sweeps/mine.yaml --address clusters/lab.yaml",
+        "featray plan sweeps/mine.yaml --fleet --inventory hosts.json --cluster clusters/lab.yaml",
+    ),
     "report": (
         "featray report",
         "featray report mine --baseline before --format html --open",

@@ -1,5 +1,6 @@
 """`featray plan`: what a submit would do, without starting anything."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Address, InventoryFile, Json, Results, SweepFile
 from featray.core import wording
+from featray.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,14 +37,43 @@ def plan(
     address: Address = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Plan as if nothing were measured yet.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Plan failed units again.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"List every unit, not {ROWS_MAX} at most.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"List every unit, not {ROWS_MAX} at most; with --fleet every host.")
+    ] = False,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Sum up per machine: time, cost, and what cannot run where.")
+    ] = False,
+    cluster: Annotated[
+        Path | None,
+        typer.Option("--cluster", metavar="FILE", help="With --fleet: cluster file with the machines' prices."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show a sweep's cells, where each would run or why it cannot, what is done, and the estimated time."""
     import featray
-    from featray.rendering import plan_summary
+    from featray.rendering import fleet_text, plan_summary
 
-    with console.waiting(f"asking the machines of {address}" if address else "looking at this machine"):
+    if cluster is not None and not fleet:
+        raise BadInput(
+            "--cluster goes with --fleet, for the prices; to plan on the machines of the file, use --address"
+        )
+    waiting = console.waiting(f"asking the machines of {address}" if address else "looking at this machine")
+    if fleet:
+        with waiting:
+            planned = featray.plan_fleet(
+                sweep,
+                results=results,
+                inventory=inventory,
+                address=address,
+                cluster=cluster,
+                rerun=rerun,
+                retry_failed=retry_failed,
+            )
+        shown = None if show_all else fleet_text.SHOWN
+        written = fleet_text.to_json(planned) if json else fleet_text.text(planned, shown)
+        console.result(console.printable(written))
+        return
+    with waiting:
         prepared = featray.plan(
             sweep, results=results, inventory=inventory, address=address, rerun=rerun, retry_failed=retry_failed
         )
@@ -51,7 +82,7 @@ def plan(
     for note in prepared.notes:
         console.say(note)
     if json:
-        console.result(plan_summary.to_json(prepared.plan, prepared.placement))
+        console.result(plan_summary.to_json(prepared.plan, prepared.placement, prepared.search))
         return
     rows_max = None if show_all else ROWS_MAX
     console.stdout().print(table(prepared, rows_max))
@@ -60,7 +91,7 @@ def plan(
     targets = [target for unit in prepared.placement.units for target in unit.targets]
     for target_id, label in {target.target_id: target.label for target in targets}.items():
         console.result(f"{target_id}  {label}")
-    console.result(plan_summary.summary(prepared.plan, prepared.placement))
+    console.result(plan_summary.summary(prepared.plan, prepared.placement, prepared.search))
 
 
 def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
@@ -80,7 +111,9 @@ def table(prepared: "SubmitPlan", rows_max: int | None = None) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    placed, done = prepared.placement, prepared.plan.progress
+    from featray.rendering import plan_summary
+
+    placed = prepared.placement
     cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
     varying = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
     drawn = Table(
@@ -91,9 +124,8 @@ def table(prepared: "SubmitPlan", rows_max: int | None = None) -> "Table":
         drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold", no_wrap=is_whole)
     for unit in placed.units[:rows_max]:
         targets = [unit.target.label, *(f"or {target.label}" for target in unit.alternatives)]
-        measured, wanted = done[(unit.cell_id, unit.target.target_id)]
         line = (unit.cell_id, *_settings(unit.cell, varying), "\n".join(targets))
-        drawn.add_row(*map(Text, line), f"{measured}/{wanted}")
+        drawn.add_row(*map(Text, line), plan_summary.done(prepared.plan, unit, prepared.search))
     for refusal in placed.refusals[:rows_max]:
         line = (refusal.cell_id, *_settings(refusal.cell, varying), f"cannot run: {refusal.reason}")
         drawn.add_row(*map(Text, line), "-")

@@ -97,9 +97,11 @@ def _show_detached(job: str, address: str | None) -> None:
 def show(submitted: "Submitted") -> None:
     """Print the table, what was measured, what was not, and where the report is."""
     from featray.analysis import units
-    from featray.rendering import document, terminal
+    from featray.rendering import document, search_text, terminal
 
     console.stdout().print(terminal.draw(document.build(units.gather(submitted.rows))))
+    for found in submitted.searches:
+        console.result(console.printable(search_text.sentence(found)))
     if submitted.measured == submitted.not_reached == 0:
         console.say(f"nothing was left to measure: {submitted.run_id} has everything; --rerun measures again")
     else:

@@ -7,7 +7,7 @@ import collections
 import dataclasses
 from collections.abc import Iterable
 
-from featray.core.row import Floats, RowKey
+from featray.core.row import Floats, Row, RowKey
 from featray.core.status import Precedence, Status, is_final, precedence
 
 
@@ -45,6 +45,11 @@ class StoredUnit:
     def rank(self) -> Precedence:
         """Rank among the attempts of the same unit and invocation: the highest counts."""
         return precedence(self.status, self.attempt)
+
+
+def of_row(row: Row) -> StoredUnit:
+    """Keep of a row what the next submit needs to know."""
+    return StoredUnit(**{field.name: getattr(row, field.name) for field in dataclasses.fields(StoredUnit)})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

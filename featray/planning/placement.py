@@ -78,7 +78,7 @@ def match(
         targets = by_device[cell.device]
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
-            refusals.append(_refusal(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))
+            refusals.append(refuse(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))
         obstacles = known.setdefault(deciding(cell), {})
         obstacles |= {
             target.target_id: find_obstacle(cell, target) for target in targets if target.target_id not in obstacles
@@ -124,8 +124,9 @@ def exclude(placement: Placement, find: Callable[[Cell, Target], Obstacle | None
 
 def _refusals(cell: Cell, targets: Sequence[Target], obstacles: dict[str, Obstacle | None]) -> list[Refusal]:
     pairs = ((target, obstacles[target.target_id]) for target in targets)
-    return [_refusal(cell, target, obstacle) for target, obstacle in pairs if obstacle is not None]
+    return [refuse(cell, target, obstacle) for target, obstacle in pairs if obstacle is not None]
 
 
-def _refusal(cell: Cell, target: Target | None, obstacle: Obstacle) -> Refusal:
+def refuse(cell: Cell, target: Target | None, obstacle: Obstacle) -> Refusal:
+    """Refuse a cell on a target, or anywhere."""
     return Refusal(cell=cell, cell_id=cell_id(cell), target=target, cause=obstacle.cause, reason=obstacle.reason)

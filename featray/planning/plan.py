@@ -5,7 +5,7 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
 from featray.core import identity, lease_rule
 from featray.core.cell import Cell
@@ -89,7 +89,7 @@ def make(
     stored: Iterable[StoredUnit],
     run: RunSettings,
     *,
-    invocations_needed: Callable[[str, str], int],
+    invocations_needed: Callable[[str, str], int | Collection[int]],
     retry_failed: bool = False,
     durations: Durations | None = None,
 ) -> Plan:
@@ -99,7 +99,7 @@ def make(
         placement: Units and refusals.
         stored: Rows of this run only; a `--rerun` passes none.
         run: What the invocations share.
-        invocations_needed: (cell_id, target_id) -> number of invocations.
+        invocations_needed: (cell_id, target_id) -> how many invocations, or their numbers.
         retry_failed: Plan again every unit whose last row is not ok.
         durations: Seconds of warm-up and timed calls, from earlier rows.
     """
@@ -108,17 +108,22 @@ def make(
     progress: dict[tuple[str, str], tuple[int, int]] = {}
     groups = list(_groups(placement.units).values())
     for group in [part for whole in groups for part in _split(whole, len(groups))]:
-        totals = {unit.cell_id: invocations_needed(unit.cell_id, unit.target.target_id) for unit in group}
-        for number in range(1, max(totals.values()) + 1):
+        numbers = {unit.cell_id: _numbers(invocations_needed(unit.cell_id, unit.target.target_id)) for unit in group}
+        progress |= {(unit.cell_id, unit.target.target_id): (0, len(numbers[unit.cell_id])) for unit in group}
+        for number in sorted(set().union(*numbers.values())):
             due_units: list[_DueUnit] = []
-            for unit in (unit for unit in group if totals[unit.cell_id] >= number):
+            for unit in (unit for unit in group if number in numbers[unit.cell_id]):
                 due = _due(unit, attempts.of(unit, number), retry_failed=retry_failed)
-                done, _ = progress.get((unit.cell_id, unit.target.target_id), (0, 0))
-                progress[unit.cell_id, unit.target.target_id] = (done + (due is None), totals[unit.cell_id])
+                done, total = progress[unit.cell_id, unit.target.target_id]
+                progress[unit.cell_id, unit.target.target_id] = (done + (due is None), total)
                 due_units += [due] if due else []
             invocations += _invocations(due_units, number, run, expected)
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
     return Plan(run=run, invocations=tuple(invocations), refusals=placement.refusals, progress=progress)
+
+
+def _numbers(needed: int | Collection[int]) -> Collection[int]:
+    return range(1, needed + 1) if isinstance(needed, int) else needed
 
 
 def prefer_measured_target(placement: Placement, stored: Iterable[StoredUnit]) -> Placement:

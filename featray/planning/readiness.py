@@ -77,6 +77,11 @@ def check(
     return tuple(dict.fromkeys(lacks))
 
 
+def check_software(host: Host, cells: Sequence[Cell], version: str) -> tuple[Lack, ...]:
+    """List what a host lacks of packages and disk. Of the cells only the kinds of detectors and environments count."""
+    return (*_packages(host, cells, version), *_disk(host))
+
+
 def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]:
     """List packages that must be installed; an inventory without packages says nothing about them."""
     if not host.packages:

@@ -7,11 +7,13 @@ import json
 from typing import Any
 
 from featray.core import wording
-from featray.planning.placement import Placement
+from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
+from featray.planning.search import SearchOutlook
+from featray.rendering.search_text import axis_name
 
 
-def summary(plan: Plan, placement: Placement) -> str:
+def summary(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> str:
     """Say in one line what is planned, what is done and how long the rest should take."""
     cells = {unit.cell_id for unit in placement.units} | {refusal.cell_id for refusal in placement.refusals}
     targets = {unit.target.target_id for unit in placement.units}
@@ -23,15 +25,32 @@ def summary(plan: Plan, placement: Placement) -> str:
     if not plan.invocations:
         return f"{text}, nothing left to measure"
     invocations = wording.count(len(plan.invocations), "invocation")
-    return f"{text}, {plan.remaining} left in {invocations}, about {wording.duration(plan.expected_s)}"
+    text += f", {plan.remaining} left in {invocations}, about {wording.duration(plan.expected_s)}"
+    return f"{text}; {later(search)}" if search is not None and search.measurements else text
 
 
-def to_json(plan: Plan, placement: Placement) -> str:
+def done(plan: Plan, unit: PlacedUnit, search: SearchOutlook | None, between: str = "/") -> str:
+    """Say how many invocations of a unit there are and should be; of a value to search also that it may come."""
+    name = (unit.cell_id, unit.target.target_id)
+    measured, wanted = plan.progress[name]
+    if wanted:
+        return f"{measured}{between}{wanted}"
+    return "may come" if search is not None and name in search.may_come else "not needed"
+
+
+def later(search: SearchOutlook) -> str:
+    """Say what a search may measure later."""
+    more = wording.count(search.measurements, "measurement")
+    time = wording.duration(search.total_s)
+    return f"then the search for the best {axis_name(search.axis)} may take up to {more}, {time}"
+
+
+def to_json(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> str:
     """Write a plan for scripts, one unit, refusal or invocation a line: a million units take seconds that way."""
     value: dict[str, Any] = {
         "sweep": plan.run.sweep,
         "run_id": plan.run.run_id,
-        "units": records(plan, placement),
+        "units": records(plan, placement, search),
         "refusals": [
             {
                 "cell_id": refusal.cell_id,
@@ -44,6 +63,12 @@ def to_json(plan: Plan, placement: Placement) -> str:
         "invocations": [planned.invocation.name for planned in plan.invocations],
         "estimate_s": plan.expected_s,
     }
+    if search is not None:
+        value["search"] = {
+            "axis": search.axis,
+            "may_come": search.measurements,
+            "may_come_s": search.total_s,
+        }
     return "{\n" + ",\n".join(f"  {_json(key)}: {_json_lines(item)}" for key, item in value.items()) + "\n}"
 
 
@@ -57,8 +82,9 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def records(plan: Plan, placement: Placement) -> list[dict[str, Any]]:
+def records(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> list[dict[str, Any]]:
     """Write each unit of a plan as plain values."""
+    later = search.may_come if search is not None else frozenset()
     return [
         {
             "cell_id": unit.cell_id,
@@ -68,6 +94,7 @@ def records(plan: Plan, placement: Placement) -> list[dict[str, Any]]:
             "alternatives": [target.target_id for target in unit.alternatives],
             "done": plan.progress[unit.cell_id, unit.target.target_id][0],
             "wanted": plan.progress[unit.cell_id, unit.target.target_id][1],
+            **({"may_come": (unit.cell_id, unit.target.target_id) in later} if search is not None else {}),
         }
         for unit in placement.units
     ]

@@ -30,6 +30,9 @@ COLLECTING = "..collecting.lock"
 INTERCHANGEABLE = "featray_interchangeable"
 """Metadata key; `true` where a unit that was lost on one target may be measured on another, else `false`."""
 
+SEARCHED = "featray_searched"
+"""Metadata key; the axis that the sweep searches, absent where it searches none."""
+
 
 def check_free(results: str, sweep: str) -> None:
     """Check that no other process measures this sweep into this store now.
@@ -173,6 +176,7 @@ def job_metadata(sweep: Sweep, results: str) -> dict[str, str]:
         "featray_commit": checkout.describe_commit(),
         "featray_user": _user_name(),
         INTERCHANGEABLE: str(sweep.interchangeable).lower(),
+        SEARCHED: sweep.search.axis if sweep.search else None,
     }
     return {key: value for key, value in facts.items() if value is not None}
 

@@ -7,16 +7,22 @@ import collections
 import dataclasses
 import datetime
 import secrets
+from collections.abc import Callable, Collection, Sequence
 
 from featray import errors, store
-from featray.core.row import REPLAYED_FROM, RowKey
+from featray.core.row import REPLAYED_FROM, Row, RowKey
 from featray.core.status import Status
-from featray.planning import invocations_per_unit, placement, plan, time_estimate
+from featray.core.stored_unit import StoredUnit
+from featray.planning import invocations_per_unit, placement, plan, search, time_estimate
 from featray.planning.inventory import Inventory
-from featray.planning.placement import Placement
+from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import RunSettings
-from featray.running import recorded_secrets
+from featray.planning.search import SearchOutlook
+from featray.planning.time_estimate import Durations
+from featray.running import recorded_secrets, search_readings
+from featray.running.searching import Searching
+from featray.store import StoredKeys
 from featray.sweep import Sweep, expand
 
 PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"), ("featray", "featray"))
@@ -46,6 +52,7 @@ class SubmitPlan:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what is done and nothing is wrong with
     stored: frozenset[RowKey] = frozenset()  # the rows that the run has
+    search: SearchOutlook | None = None  # what a search may measure later
 
 
 def new_run_id(sweep: str, now: datetime.datetime) -> str:
@@ -101,25 +108,59 @@ def place(sweep: Sweep, inventory: Inventory) -> Placement:
     return placement.match(expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
 
 
-def plan_run(request: SubmitRequest, placed: Placement, run_id: str) -> SubmitPlan:
-    """Plan what one run still lacks, given what the store has now."""
-    reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
+def plan_run(request: SubmitRequest, placed: Placement, run_id: str, reading: StoredKeys | None = None) -> SubmitPlan:
+    """Plan what one run still lacks, given what the store has now, or what was read of it."""
+    if reading is None:
+        reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
     stored = [unit for unit in reading.units if unit.run_id == run_id]
     placed = plan.prefer_measured_target(placed, stored)
+    durations = time_estimate.measured_s(reading.units)
+    needed, later = _needed(request, placed, stored, run_id, durations)
     work = plan.make(
         placed,
         stored,
         _run_settings(request.sweep, run_id),
-        invocations_needed=invocations_per_unit.decide(request.sweep.invocations, placed, stored),
+        invocations_needed=needed,
         retry_failed=request.retry_failed,
-        durations=time_estimate.measured_s(reading.units),
+        durations=durations,
     )
     return SubmitPlan(
         plan=work,
         placement=placed,
         problems=tuple(map(str, reading.problems)),
         stored=frozenset(unit.key() for unit in stored),
+        search=later,
     )
+
+
+def _needed(
+    request: SubmitRequest, placed: Placement, stored: Sequence[StoredUnit], run_id: str, durations: Durations
+) -> tuple[Callable[[str, str], int | Collection[int]], SearchOutlook | None]:
+    """Give the invocations of each unit: those of a grid, or what a search measures now, and what it may later."""
+    sweep = request.sweep
+    if sweep.search is None:
+        return invocations_per_unit.decide(sweep.invocations, placed, stored), None
+    readings = search_readings.read(_rows(request, run_id) if stored else ())
+    needed = search.decide(sweep.search, sweep.invocations, placed.units, readings)
+
+    def unit_s(unit: PlacedUnit) -> float:
+        return time_estimate.expect_s(unit.cell, sweep.rules, durations.get((unit.cell_id, unit.target.target_id)))
+
+    return needed, search.outlook(sweep.search, sweep.invocations, placed.units, readings, unit_s)
+
+
+def _rows(request: SubmitRequest, run_id: str) -> Sequence[Row]:
+    return store.read(request.results, sweep=request.sweep.name, run_id=run_id, every_attempt=True).rows
+
+
+def follow_search(request: SubmitRequest, prepared: SubmitPlan) -> Searching | None:
+    """Make what says, row by row, what a search measures next; None for a grid."""
+    if request.sweep.search is None:
+        return None
+    run = prepared.plan.run
+    durations = time_estimate.measured_s(store.keys(request.results, sweep=run.sweep, every_attempt=True).units)
+    rows = _rows(request, run.run_id)
+    return Searching(request.sweep, request.sweep.search, prepared.placement, run, rows, durations)
 
 
 def _unusable_hosts(inventory: Inventory) -> list[str]:

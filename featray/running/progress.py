@@ -9,7 +9,8 @@ follows after a tab.
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from featray.backends import Event
 from featray.core import wording
@@ -23,6 +24,9 @@ TEXT_VARIABLE = "FEATRAY_LOG_TEXT"
 """Environment variable of a detached driver: each line of JSON is to begin with a text for people."""
 
 JSON_START = '{"done"'  # of every line that `write_line` writes
+
+FOUND = "found"
+"""The `event` of a line that says what a search found, in `search`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,7 @@ class Progress:
     text: str | None = None
     row: Row | None = None  # stored without an event: it was in a spool, or no target can run its cell
     other: Row | None = None  # the same, of another run: left by a killed driver of this store
+    found: Mapping[str, Any] | None = None  # what a search found, as plain values
     end: RunEnd | None = None  # given at the last call
 
     def to_mapping(self) -> dict[str, object]:
@@ -57,6 +62,8 @@ class Progress:
             values |= {"event": event.kind, "invocation": invocation.name}
             values |= {"detector": invocation.cells[0].detector.name, "target": target.target_id}
             values |= {"target_label": target.label, "cell_id": event.cell_id, "cell": _cell_label(event)}
+        if self.found is not None:
+            values |= {"event": FOUND, "search": dict(self.found)}
         if self.end is not None:
             values |= {"event": ENDED_RUN, "code": self.end.code, "message": self.end.message}
         return {key: value for key, value in values.items() if value is not None}

@@ -30,6 +30,7 @@ from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.retries import moved_elsewhere, narrowed, next_attempt
 from featray.running.run_outcome import RunOutcome
+from featray.running.searching import Searching
 
 POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
@@ -84,6 +85,7 @@ class Runner:
         clock: DriverClock = REAL_TIME,
         gauges: Gauges | None = None,
         find_more: FindMore | None = None,
+        search: Searching | None = None,
     ) -> None:
         """Prepare; nothing starts before `run`.
 
@@ -97,6 +99,7 @@ class Runner:
             clock: The time.
             gauges: The counts of an earlier part of the same submit.
             find_more: Asked while targets are idle and others still measure: what may the idle ones go on with?
+            search: Says what is measured next, where that follows from what was measured.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
         self._files = store.Appender(results)
@@ -117,6 +120,7 @@ class Runner:
         self._ends_s = ends_s
         self._gauges = gauges or Gauges(self._begun)
         self._done_before = self._gauges.done
+        self._search = search
         self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
         self._find_more = find_more
@@ -133,6 +137,7 @@ class Runner:
             self._check_deadlines()
             self._store_and_tell()
             self._give_idle_targets_more()
+            self._search_on()
             if self._gauges.is_due(self._now()):
                 self._publish()
                 self._note_newcomers()
@@ -141,6 +146,14 @@ class Runner:
         self._publish()
         self.outcome.duplicates = self._files.duplicates
         return self.outcome
+
+    def _search_on(self) -> None:
+        """Add what a search measures next, given the rows that are stored."""
+        for step in self._search.due() if self._search is not None else ():
+            self._report(None, step.text)
+            for planned in step.invocations:
+                self._total += len(planned.invocation.cells)
+                self._plan_again(planned)
 
     def _is_spent(self) -> bool:
         return self._ends_s is not None and self._now() > self._ends_s
@@ -337,6 +350,8 @@ class Runner:
     def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
         """Have a row stored and told, with the others of this poll."""
         self._fresh.append(row)
+        if self._search is not None:
+            self._search.note(row)
         self._gauges.add(row, planned.target, self._now())
         self._report(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
 

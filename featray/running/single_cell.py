@@ -34,6 +34,7 @@ KNOWN_CLASSES = frozenset(
         "featray.measurement.clockwork:Clockwork",
         "featray.measurement.fakes.clockwork:Clockwork",
         "featray.measurement.fakes.failing_detector:FailingDetector",
+        "featray.measurement.fakes.hungry_detector:HungryDetector",
     }
 )
 """Classes of py-feat and featray: what they do is known, wherever their name comes from."""

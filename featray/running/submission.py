@@ -1,6 +1,7 @@
 """Submission: one `submit`, from a sweep to stored rows.
 
-Flow: `preparation` -> `weights_on_hosts` -> `runner`, twice where a pilot comes first -> store.
+Flow: `preparation` -> `weights_on_hosts` -> `runner`, twice where a pilot comes first -> store. A search goes on within
+one run of the runner.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
 from featray.running.runner import REAL_TIME, DriverClock, FindMore, Runner
+from featray.running.searching import Searching
 
 NOTE_FILES = 1024  # of the store, between two messages of its compaction: a few seconds
 
@@ -124,7 +126,7 @@ def _measure(
     """Run a pilot where the sweep wants one, then the rest.
 
     A target goes on with the rest when its own pilot has ended. What that leaves, such as what moved to another target
-    in the pilot, comes at the end.
+    in the pilot, comes at the end. A search says row by row what is measured next, and is one part.
     """
     prepared = weights_on_hosts.fetch(request, prepared, backend)
     run_id = prepared.plan.run.run_id
@@ -137,7 +139,12 @@ def _measure(
         rest = preparation.plan_run(_without_retries(request), prepared.placement.on(idle), run_id).plan
         return [planned for planned in rest.invocations if planned.invocation.invocation > invocations.pilot]
 
-    def run_part(work: Plan, exhausted: Mapping[str, Sequence[Cell]], find_more: FindMore | None) -> RunOutcome:
+    def run_part(
+        work: Plan,
+        exhausted: Mapping[str, Sequence[Cell]],
+        find_more: FindMore | None = None,
+        search: Searching | None = None,
+    ) -> RunOutcome:
         runner = Runner(
             work,
             backend,
@@ -148,14 +155,17 @@ def _measure(
             clock=clock,
             gauges=gauges,
             find_more=find_more,
+            search=search,
         )
         return _run_or_cancel(runner)
 
+    if (search := preparation.follow_search(request, prepared)) is not None:
+        return run_part(prepared.plan, {}, search=search)
     has_pilot = invocations.max > invocations.pilot
     outcome = run_part(prepared.plan, {}, find_rest if has_pilot else None)
     if has_pilot and not outcome.not_reached:
         rest = preparation.plan_run(_without_retries(request), prepared.placement, run_id).plan
-        outcome.add(run_part(rest, outcome.exhausted, None))
+        outcome.add(run_part(rest, outcome.exhausted))
     return outcome
 
 

@@ -56,7 +56,9 @@ def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:
     counts = [event for event in events if event["total"]]
     done, total = (counts[-1]["done"], counts[-1]["total"]) if counts else (0, 0)
     rows, problems = logged_event.read_rows(events, "row")
-    missing = without_number.count(rows, interchangeable=_is_interchangeable(job)) + len(problems)
+    searched = job.metadata.get(claims.SEARCHED)
+    is_interchangeable = _is_interchangeable(job)
+    missing = without_number.count(rows, interchangeable=is_interchangeable, searched=searched) + len(problems)
     end = progress.read_end(events) or _read_messages(job, log, has_events=bool(events))
     code = _exit_code(job, end, is_short=done < total or missing > 0)
     measured = f"{done} of {total}" if total else None

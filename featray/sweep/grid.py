@@ -64,6 +64,19 @@ class Invocations:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Search:
+    """The setting whose best value is sought, and the values that may be measured, in rising order.
+
+    The limits are those of a value that may be recommended: memory of its device in bytes, and seconds of a batch.
+    """
+
+    axis: str
+    values: tuple[int, ...]
+    memory_limit_b: int | None = None
+    latency_limit_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Sweep:
     """One grid, and how it is to be measured. Every detector, input and path in it is resolved."""
 
@@ -73,6 +86,7 @@ class Sweep:
     detectors: tuple[Detector, ...]
     inputs: tuple[Input, ...]
     axes: Axes
+    search: Search | None = None  # its axis holds every value that it may measure
     include: tuple[GridPart, ...] = ()
     exclude: tuple[GridPart, ...] = ()
     hosts: Selector = dataclasses.field(default_factory=Selector)

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from featray.core import detectors, inputs, quantities
+from featray import errors
+from featray.core import detectors, inputs
 from featray.core.cell_fields import PARALLEL_MAX, PROCESSES_MAX
 from featray.core.choices import Device, Exclusive, ProtocolName, WeightsKind
 from featray.sweep.measure_section import Measure
-from featray.sweep.values import Entries, Label, Name, Positive, Several, Text, valid_name
+from featray.sweep.search_section import SearchEntry
+from featray.sweep.values import SIZE, Entries, Label, Name, Positive, Several, Text, size_in_bytes, valid_name
 from featray.yamlfile import StrictModel
 from featray.yamlfile.editor_schema import ShortForm, WrittenAs
 from featray.yamlfile.messages import show
@@ -25,7 +27,6 @@ KNOWN_DETECTORS = WrittenAs(json.dumps({"enum": [*detectors.CATALOGUE, None]}))
 KNOWN_INPUTS = WrittenAs(json.dumps({"enum": [*inputs.CATALOGUE, None]}))
 DETECTOR_NAME = ShortForm(json.dumps([{"enum": list(detectors.CATALOGUE)}]))
 INPUT_NAME = ShortForm(json.dumps([{"enum": list(inputs.CATALOGUE)}, {"type": "string", "pattern": r"[/.\\]"}]))
-SIZE = WrittenAs(json.dumps({"type": ["string", "null"], "pattern": r"^\s*[0-9.]+\s*[KMGTkmgt]?i?[Bb]?\s*$"}))
 PATTERNS = ShortForm(json.dumps([{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]))
 ENV = WrittenAs(
     json.dumps(
@@ -98,10 +99,21 @@ class AxesEntry(StrictModel):
     """The grid's settings; detectors and inputs are axes of their own."""
 
     device: Several[DeviceName]
-    batch_size: Several[Positive]
+    batch_size: Several[Positive] = ()  # required, unless it is searched
     num_workers: Several[Workers] = (0,)
     threads: Several[Threads | None] = (None,)
     processes: Several[Processes] = (1,)
+
+
+SEARCHED = tuple(name for name in AxesEntry.model_fields if name != "device")
+"""Axes that can be searched."""
+
+
+def _searched(values: dict[str, SearchEntry]) -> dict[str, SearchEntry]:
+    for name in values:
+        if name not in SEARCHED:
+            raise ValueError(f"'{name[:80]}' cannot be searched{errors.suggest(name, SEARCHED)}")
+    return values
 
 
 class RuleEntry(StrictModel):
@@ -145,19 +157,13 @@ class ReferenceEntry(StrictModel):
         return self
 
 
-def _bytes(value: Any) -> int:
-    if not isinstance(value, str):
-        raise ValueError(f"{show(value)} is not a size; expected {quantities.SIZE_EXPECTED}")
-    return quantities.parse_bytes(value)
-
-
 class HostsEntry(StrictModel):
     """Which hosts and GPUs a sweep may use; patterns as in a shell (`*RTX 3090*`), case ignored."""
 
     host: Several[Text] = ()
     gpu: Several[Text] = ()
     label: dict[str, str] = Field(default_factory=dict)
-    memory_min: Annotated[int | None, BeforeValidator(_bytes), SIZE] = None
+    memory_min: Annotated[int | None, BeforeValidator(size_in_bytes), SIZE] = None
 
 
 def _text_of_number(value: Any) -> Any:
@@ -204,14 +210,32 @@ Environments = Annotated[dict[str, tuple[Text, ...]], AfterValidator(_requiremen
 """Name -> requirements; an empty list means the host's own environment."""
 
 
+Searches = Annotated[
+    dict[str, SearchEntry],
+    Field(min_length=1, json_schema_extra={"propertyNames": {"enum": list(SEARCHED)}, "maxProperties": 1}),
+    AfterValidator(_searched),
+]
+"""Axis -> its range; at most one."""
+
+
 class SweepFileContent(StrictModel):
     """A sweep file."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"axes": {"required": ["batch_size"]}}},
+                {"required": ["search"], "properties": {"search": {"required": ["batch_size"]}}},
+            ]
+        }
+    )
 
     name: Name | None = None
     description: Text | None = None
     detectors: Entries[Annotated[DetectorEntry, BeforeValidator(_like), DETECTOR_NAME]]
     inputs: Entries[Annotated[InputEntry, BeforeValidator(_like_or_path), INPUT_NAME]]
     axes: AxesEntry
+    search: Searches = Field(default_factory=dict)
     include: Entries[RuleEntry] = ()
     exclude: Entries[RuleEntry] = ()
     hosts: Annotated[HostsEntry, BeforeValidator(_patterns), PATTERNS] = HostsEntry()
@@ -230,6 +254,7 @@ class SweepFileContent(StrictModel):
     def _can_run_side_by_side(self) -> Self:
         parts: tuple[AxesEntry | RuleEntry, ...] = (self.axes, *self.include)
         asked = [count for part in parts for count in part.processes or ()]
+        asked += [entry.max for axis, entry in self.search.items() if axis == "processes"]
         has_several = max(asked, default=1) > 1
         if has_several and self.measure.protocol == ProtocolName.PYFEAT:
             raise ValueError("protocol pyfeat is one process, as py-feat's own script is; leave out axes.processes")

@@ -19,7 +19,7 @@ from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.core.reference import Reference
 from featray.errors import BadInput, SweepFileError
-from featray.sweep import cells, schema
+from featray.sweep import cells, schema, searches
 from featray.sweep.detector_entries import Keywords, resolve_detectors
 from featray.sweep.grid import Axes, GridPart, Invocations, Selector, Sweep
 from featray.sweep.input_entries import Probe, resolve_inputs
@@ -48,7 +48,7 @@ def load(
     """
     document = yamlfile.parse(path, SweepFileError)
     file = document.check(schema.SweepFileContent)
-    problems = [*_same_environments(file), *_threads_twice(file)]
+    problems = [*_same_environments(file), *_threads_twice(file), *searches.find_problems(file)]
     name = _name(file, path, problems)
     if _brings_pyfeat(file):
         keywords_of = call_keywords_of = None
@@ -60,13 +60,15 @@ def load(
     )
     if problems:
         raise document.make_error(problems)
+    search = searches.resolve(file)
     sweep = Sweep(
         name=name,
         path=path,
         description=file.description,
         detectors=tuple(all_detectors),
         inputs=tuple(all_inputs),
-        axes=Axes(**file.axes.model_dump()),
+        axes=Axes(**searches.axes(file, search)),
+        search=search,
         include=tuple(GridPart(**rule.model_dump()) for rule in file.include),
         exclude=tuple(GridPart(**rule.model_dump()) for rule in file.exclude),
         hosts=_selector(file.hosts),
@@ -101,8 +103,9 @@ def _same_environments(file: schema.SweepFileContent) -> Iterator[FileProblem]:
 
 
 def _threads_twice(file: schema.SweepFileContent) -> Iterator[FileProblem]:
-    if "OMP_NUM_THREADS" in file.env and file.axes.threads != (None,):
-        yield FileProblem(("env", "OMP_NUM_THREADS"), "sets the same as axes.threads; keep axes.threads")
+    key = "search" if "threads" in file.search else "axes"
+    if "OMP_NUM_THREADS" in file.env and (key == "search" or file.axes.threads != (None,)):
+        yield FileProblem(("env", "OMP_NUM_THREADS"), f"sets the same as {key}.threads; keep {key}.threads")
 
 
 def _brings_pyfeat(file: schema.SweepFileContent) -> bool:

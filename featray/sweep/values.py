@@ -1,10 +1,12 @@
-"""Values: the kinds of value in a sweep file: names, counts, durations, and lists of distinct values. Pure."""
+"""Values: the kinds of value in a sweep file: names, counts, sizes, durations, and lists of distinct values. Pure."""
 
+import json
 import re
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from featray.core import quantities
 from featray.core.cell_fields import BATCH_SIZE_MAX
 from featray.yamlfile.editor_schema import OneOrSeveral, WrittenAs
 from featray.yamlfile.messages import show
@@ -13,6 +15,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """A name for files, folders and Ray tasks; 80 characters leave room for a run's time stamp."""
 
 LIMIT_MAX_S = 7 * 24 * 3600.0  # a week for one cell is a mistake; the child's timer fails beyond 292 years
+
+SIZE = WrittenAs(json.dumps({"type": ["string", "null"], "pattern": r"^\s*[0-9.]+\s*[KMGTkmgt]?i?[Bb]?\s*$"}))
+"""The form of a size in the file, for its JSON schema."""
 
 T = TypeVar("T")
 
@@ -34,6 +39,17 @@ def _label(text: str) -> str:
     if not text or len(text) > 80 or "/" in text or not text.isprintable():
         raise ValueError(f"{show(text)} cannot be a name; expected up to 80 printable characters without '/'")
     return text
+
+
+def size_in_bytes(value: Any) -> int:
+    """Read a size such as `24 GB`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{show(value)} is not a size; expected {quantities.SIZE_EXPECTED}")
+    return quantities.parse_bytes(value)
 
 
 def _listed(value: Any) -> Any:

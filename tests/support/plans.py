@@ -1,6 +1,6 @@
 """Hosts, cells and plans for tests, with plausible defaults; the GPUs are those of `builders`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from featray.core import cell
@@ -60,7 +60,7 @@ def make_plan(
     placed: Placement,
     stored: Sequence[StoredUnit] = (),
     *,
-    n: int | Callable[[str, str], int] = 2,
+    n: int | Callable[[str, str], int | Collection[int]] = 2,
     seed: int = 0,
     exclusive: Exclusive = Exclusive.HOST,
     **changes: Any,

@@ -8,6 +8,7 @@ speeds                   speed of repeated calls and of sustained runs
 settings                 the smallest of the equally good settings of a detector and target
 recommendation           the setting to use for an input
 recommendation_cautions  what makes it doubtful
+search_results           what the search of a sweep found
 wanted_cells             the cells that a finding asks for
 followups                these cells as sweeps
 followup_file            a follow-up as a sweep file

@@ -4,11 +4,12 @@ Flow: `units.Unit` -> `of_unit` -> `constraints` (memory limit), `recommendation
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from featray.analysis.units import Unit
 from featray.core.choices import Device
+from featray.core.row import Row
 
 
 class MemoryScope(StrEnum):
@@ -29,8 +30,12 @@ class MemoryUse:
 
 def of_unit(unit: Unit) -> MemoryUse | None:
     """Give the narrowest figure that the rows have; None if they have none."""
-    rows = unit.measured
-    if unit.row.device == Device.CPU:
+    return of_rows(unit.measured, unit.row.device)
+
+
+def of_rows(rows: Sequence[Row], device: str) -> MemoryUse | None:
+    """Give the narrowest figure that rows of one device have; None if they have none."""
+    if device == Device.CPU:
         return _use(MemoryScope.OWN, (row.rss_peak_b for row in rows))
     reserved = [row.gpu_memory_reserved_peak_b for row in rows]
     used = [(row.gpu_memory_used_peak_b, row.foreign_gpu_processes) for row in rows]

@@ -16,6 +16,7 @@ from featray.core.row import Row
 from featray.planning.inventory import Inventory
 from featray.planning.placement import Placement
 from featray.planning.plan import Plan
+from featray.planning.search import SearchOutlook
 from featray.rendering import (
     best_settings,
     changes_text,
@@ -109,18 +110,21 @@ def of_recommendations(recommendations: Sequence[Recommendation]) -> Summary:
     return Summary(title=title, tables=(table,), remarks=tuple(cautions), records=records)
 
 
-def of_plan(plan: Plan, placement: Placement, remarks: Sequence[str] = ()) -> Summary:
+def of_plan(
+    plan: Plan, placement: Placement, remarks: Sequence[str] = (), search: SearchOutlook | None = None
+) -> Summary:
     """Show what would run where."""
     lines = []
     for unit in placement.units:
-        done, wanted = plan.progress[unit.cell_id, unit.target.target_id]
-        lines.append([unit.cell_id, unit.cell.label, unit.target.label, f"{done} of {wanted}"])
+        done = plan_summary.done(plan, unit, search, " of ")
+        lines.append([unit.cell_id, unit.cell.label, unit.target.label, done])
     lines += [
         [refusal.cell_id, refusal.cell.label, f"cannot run: {refusal.reason}", "-"] for refusal in placement.refusals
     ]
     table = make_table("Cells and their targets", ("cell", "measures", "target", "done"), lines)
-    title = f"Plan of {plan.run.sweep}: {plan_summary.summary(plan, placement)}"
-    return Summary(title=title, tables=(table,), remarks=remarks, records=plan_summary.records(plan, placement))
+    title = f"Plan of {plan.run.sweep}: {plan_summary.summary(plan, placement, search)}"
+    records = plan_summary.records(plan, placement, search)
+    return Summary(title=title, tables=(table,), remarks=remarks, records=records)
 
 
 def of_calibrations(calibrations: Mapping[str, Calibration]) -> Summary:

@@ -1,6 +1,7 @@
 """`featray plan`: its table, and what it says is left."""
 
 import dataclasses
+import json
 import shutil
 
 from featray import store
@@ -75,3 +76,42 @@ def test_processes_have_a_column_where_they_vary() -> None:
     headings, lines = table(make_cell(), make_cell(processes=2))
     assert headings == ["device", "batch", "processes"]
     assert lines == [("cpu", "4", "1"), ("cpu", "4", "2")]
+
+
+SEARCHED = "detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu}\nsearch: {batch_size: {max: 8}}\n"
+
+
+def test_a_plan_of_a_search_says_what_may_come(shell: Shell) -> None:
+    trial.prepare(shell)
+    (shell.folder / "trial.yaml").write_text(SEARCHED, encoding="utf-8")
+    ran = shell("plan", "trial.yaml", "--inventory", "box.json")
+    assert ran.out.count("may come") == 3
+    assert "1 left in 1 invocation" in ran.out
+    assert "then the search for the best batch size may take up to 47 measurements" in ran.out
+    written = json.loads(shell("plan", "trial.yaml", "--inventory", "box.json", "--json").out)
+    assert written["search"] | {"may_come_s": 0} == {"axis": "batch_size", "may_come": 47, "may_come_s": 0}
+    assert [unit["may_come"] for unit in written["units"]] == [True, True, True, True]
+
+
+def test_a_fleet_is_summed_up_per_host(shell: Shell) -> None:
+    trial.prepare(shell)
+    prices = "hosts: [{name: box, address: 192.0.2.1, price_per_hour: 2}]\n"
+    (shell.folder / "prices.yaml").write_text(prices, encoding="utf-8")
+    options = ("--fleet", "--inventory", "box.json", "--cluster", "prices.yaml")
+    text = shell("plan", "trial.yaml", *options).out
+    assert text.splitlines()[-1].startswith("trial: 2 cells, 2 units on 1 host, 2 measurements left: ")
+    assert "; cost " in text.splitlines()[-1]
+    record = json.loads(shell("plan", "trial.yaml", *options, "--json").out)
+    assert record["hosts"][0]["price_per_hour"] == 2
+    assert record["cost"] == record["time_s"] * 2 / 3600
+
+
+def test_prices_without_a_fleet_and_wrong_prices_are_refused(shell: Shell) -> None:
+    trial.prepare(shell)
+    alone = shell("plan", "trial.yaml", "--cluster", "prices.yaml")
+    assert (alone.code, "--cluster goes with --fleet" in alone.err) == (2, True)
+    prices = "hosts: [{name: box, address: 192.0.2.1, price_per_hour: cheap}]\n"
+    (shell.folder / "prices.yaml").write_text(prices, encoding="utf-8")
+    wrong = shell("plan", "trial.yaml", "--fleet", "--inventory", "box.json", "--cluster", "prices.yaml")
+    assert wrong.code == 2
+    assert "price_per_hour: expected a number, got 'cheap'" in wrong.err

@@ -2,19 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from featray import store
 from featray.api import Submitted
 from featray.cli import submit
 from tests.support import trial
-from tests.support.builders import make_row
+from tests.support.builders import CPU, make_row
 from tests.support.command import Shell
 
 
 def summary(capsys: pytest.CaptureFixture[str], **changed: int) -> list[str]:
     """Show the end of a submit; return the lines below the table."""
-    counts = {"measured": 0, "not_reached": 0, "without_number": 0} | changed
+    counts: dict[str, Any] = {"measured": 0, "not_reached": 0, "without_number": 0} | changed
     submit.show(Submitted(run_id="demo-1", rows=(make_row(),), report=Path("r.md"), problems=(), **counts))
     return capsys.readouterr().err.splitlines()
 
@@ -74,3 +76,18 @@ def test_json_lines_end_with_the_error_of_a_submit_that_failed(shell: Shell) -> 
     (line,) = map(json.loads, failed.out.splitlines())
     assert (failed.code, line["event"], line["code"]) == (2, "ended_run", 2)
     assert failed.err == f"featray: error: {line['message']}\n"
+
+
+def test_a_search_ends_with_the_value_to_use(shell: Shell) -> None:
+    trial.prepare(shell)
+    sweep = "detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu}\nsearch: {batch_size: {min: 4, max: 16}}\n"
+    (shell.folder / "trial.yaml").write_text(sweep + "measure: {invocations: 3}\n", encoding="utf-8")
+    rows = [make_row(batch_size=size, timed_s=[2.0 / size] * 3, **CPU) for size in (4, 8)]
+    store.append(shell.folder / "tape", [rows[1]])
+    ran = trial.replay(shell, "--json")
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    (found,) = (line["search"] for line in lines if line.get("event") == "found")
+    assert found["tried"] == [4, 8, 16]
+    assert found["end"] == "16 ran out of memory"
+    assert lines[-1] == {**lines[-1], "event": "ended_run", "code": 0}  # memory that ran out is the end of the search
+    assert "batch size " in trial.replay(shell).out

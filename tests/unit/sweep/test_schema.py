@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from featray.sweep import Selector, measure_section, schema
+from featray.sweep import Selector, measure_section, schema, search_section
 from tests.support.sweep_files import Complain, Load
 
 
@@ -55,6 +55,7 @@ def test_every_key_is_documented() -> None:
         schema.InputEntry,
         schema.DetectorEntry,
         schema.RuleEntry,
+        search_section.SearchEntry,
     )
     fields = {
         field.alias or name

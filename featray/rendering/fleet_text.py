@@ -1,0 +1,146 @@
+"""Fleet text: a fleet plan as text for people and as JSON for scripts.
+
+Flow: `planning.fleet_plan.FleetPlan` -> `text`, `to_json` -> `featray plan --fleet`, notebooks. Pure.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from featray.core import wording
+from featray.planning.fleet_plan import FleetLack, FleetPlan, HostShare
+
+SHOWN = 20  # hosts in a table of the terminal
+HEADINGS = ("host", "devices", "units", "left", "time", "at most", "price/h", "cost", "at most")
+
+
+def text(plan: FleetPlan, shown: int | None = SHOWN) -> str:
+    """Write a fleet plan: a line per host, what cannot run, and the sum.
+
+    Args:
+        plan: The plan.
+        shown: At most so many hosts; None shows all.
+    """
+    lines = [line(share) for share in plan.shares]
+    table = _table([list(HEADINGS), *lines[:shown]])
+    if shown is not None and len(lines) > shown:
+        table.append(f"and {wording.count(len(lines) - shown, 'more host')}, which end earlier; --all lists them")
+    return "\n".join([*table, "", *(f"- {sentence}" for sentence in sentences(plan)), title(plan)])
+
+
+def line(share: HostShare) -> list[str]:
+    """Write one host under `HEADINGS`."""
+    figures = share.figures
+    return [
+        wording.short(share.host.hostname),
+        str(len(share.devices)),
+        str(figures.units),
+        str(figures.left),
+        wording.duration(figures.time_s),
+        wording.duration(figures.time_max_s),
+        *(
+            wording.ABSENT if money is None else f"{money:.2f}"
+            for money in (share.price_per_hour, share.cost, share.cost_max)
+        ),
+    ]
+
+
+def _table(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def title(plan: FleetPlan) -> str:
+    """Say the sum in one line."""
+    counts = f"{wording.count(plan.cells, 'cell')}, {wording.count(plan.units, 'unit')}"
+    where = f"on {wording.count(len(plan.shares), 'host')}"
+    if not plan.left:
+        return f"{plan.sweep}: {counts} {where}: nothing left to measure"
+    times = wording.duration(plan.time_s)
+    if plan.time_max_s > plan.time_s:
+        times += f", at most {wording.duration(plan.time_max_s)}"
+    return f"{plan.sweep}: {counts} {where}, {wording.count(plan.left, 'measurement')} left: {times}{_cost(plan)}"
+
+
+def _cost(plan: FleetPlan) -> str:
+    if not plan.has_prices:
+        return ""
+    most = f", at most {plan.cost_max:.2f}" if plan.cost_max > plan.cost else ""
+    known = f" for the {len(plan.shares) - len(plan.unpriced)} hosts with a price" if plan.unpriced else ""
+    return f"; cost {plan.cost:.2f}{most}{known}"
+
+
+def sentences(plan: FleetPlan) -> Iterator[str]:
+    """Say what cannot run and why, which hosts do nothing, and what is unknown."""
+    for refusal in plan.refusals:
+        where = f" on {_hosts(refusal)}" if refusal.hosts else ""
+        yield f"cannot run: {wording.count(refusal.units or 0, 'unit')}{where}: {wording.plain(refusal.reason)}"
+    for idle in plan.idle:
+        yield f"measures nothing: {_hosts(idle)}: {wording.plain(idle.reason)}"
+    for lack in plan.lacks:
+        remedy = f"; {wording.plain(lack.remedy)}" if lack.remedy else ""
+        yield f"missing on {_hosts(lack)}: {wording.plain(lack.reason)}{remedy}"
+    if plan.is_shared_out:
+        yield "cells run on whichever host is free; every host is taken to be as fast as the others"
+    if plan.has_prices and plan.unpriced:
+        yield f"price unknown: {wording.listed(plan.unpriced)}; write price_per_hour of each host in the cluster file"
+    if plan.unknown_prices:
+        yield f"the cluster file has hosts that are not in the inventory: {wording.listed(plan.unknown_prices)}"
+
+
+def _hosts(lack: FleetLack) -> str:
+    return f"{wording.count(len(lack.hosts), 'host')} ({wording.listed(map(wording.short, lack.hosts), 3)})"
+
+
+def to_json(plan: FleetPlan) -> str:
+    """Write a fleet plan for scripts."""
+    return json.dumps(record(plan), indent=2, ensure_ascii=False)
+
+
+def record(plan: FleetPlan) -> dict[str, Any]:
+    """Write a fleet plan as plain values. Costs are null where no price is known."""
+    return {
+        "sweep": plan.sweep,
+        "run_id": plan.run_id,
+        "cells": plan.cells,
+        "units": plan.units,
+        "left": plan.left,
+        "time_s": plan.time_s,
+        "time_max_s": plan.time_max_s,
+        "cost": plan.cost if plan.has_prices else None,
+        "cost_max": plan.cost_max if plan.has_prices else None,
+        "without_price": list(plan.unpriced),
+        "hosts": [host_record(share) for share in plan.shares],
+        "cannot_run": [_lack(refusal) | {"units": refusal.units} for refusal in plan.refusals],
+        "idle": [_lack(idle) for idle in plan.idle],
+        "missing": [_lack(lack) | {"remedy": lack.remedy} for lack in plan.lacks],
+    }
+
+
+def host_record(share: HostShare) -> dict[str, Any]:
+    """Write one host as plain values."""
+    figures = share.figures
+    return {
+        "host_id": share.host.host_id,
+        "hostname": share.host.hostname,
+        "devices": list(share.devices),
+        "units": figures.units,
+        "done": figures.done,
+        "left": figures.left,
+        "invocations": figures.invocations,
+        "time_s": figures.time_s,
+        "time_max_s": figures.time_max_s,
+        "price_per_hour": share.price_per_hour,
+        "cost": share.cost,
+        "cost_max": share.cost_max,
+    }
+
+
+def _lack(lack: FleetLack) -> dict[str, Any]:
+    return {"reason": lack.reason, "hosts": list(lack.hosts)}

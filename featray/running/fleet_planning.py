@@ -1,0 +1,257 @@
+"""Fleet planning: a sweep on many recorded hosts, from the plan of one host of each kind.
+
+Nothing is started or written.
+
+Flow: `SubmitRequest`, `Inventory`, prices, store -> `plan_fleet` -> `FleetPlan`.
+
+A host whose targets have rows in the store is planned by itself, by what the store knows of it. Others are alike if
+the same cells can run on the same devices: then they have the same plan.
+"""
+
+import collections
+import dataclasses
+import datetime
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from featray import errors, store
+from featray.core.cell import Cell
+from featray.core.choices import Device, Exclusive
+from featray.core.stored_unit import StoredUnit
+from featray.core.version import __version__
+from featray.planning import fleet_plan, placement, readiness, shares, target_selection
+from featray.planning.fleet_plan import FleetLack, FleetPlan, HostFigures, HostShare
+from featray.planning.inventory import Host, Inventory, Target
+from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
+from featray.planning.placement import Placement, Refusal
+from featray.planning.shares import Worker
+from featray.planning.time_estimate import LOAD_S
+from featray.running import preparation, recorded_secrets
+from featray.running.preparation import SubmitPlan, SubmitRequest
+from featray.store import StoredKeys
+from featray.sweep import Sweep, expand
+
+Prices = Mapping[str, float | None]
+"""Name of a host -> price per hour."""
+
+SAID_OF_DATA = ("input", "batch_size", "num_workers", "threads", "environment", "env", "delay_s_per_frame")
+"""Fields of a cell that never decide whether a target can run it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """Cells that can run on the same targets."""
+
+    name: Hashable
+    first: Cell
+    count: int
+
+
+def plan_fleet(
+    request: SubmitRequest, inventory: Inventory, prices: Prices | None = None, *, now: datetime.datetime
+) -> FleetPlan:
+    """Plan a sweep on every host of an inventory.
+
+    Args:
+        request: The sweep, and the store whose rows are not measured again.
+        inventory: The hosts.
+        prices: Of hosts; None: unknown.
+        now: Time, for the name of a new run.
+
+    Raises:
+        NothingMatches: the selector picks nothing, or no cell can run on any host.
+        BadInput: the sweep holds the digest of a secret instead of the secret.
+        StoreError: the store cannot be read.
+    """
+    sweep, cells = request.sweep, expand(request.sweep)
+    recorded_secrets.check_values(cells, sweep.name)
+    by_host: dict[str, list[Target]] = {host.host_id: [] for host in inventory.hosts}
+    for target in target_selection.select(inventory, sweep.hosts):
+        by_host[target.host.host_id].append(target)
+    kinds = list(_kinds(cells))
+    refusals = list(_refusals(kinds, by_host.values()))
+    run_id = preparation.find_continued(request) or preparation.new_run_id(sweep.name, now)
+    planner = _Planner(request, cells, run_id)
+    planned = {host.host_id: planner.plan(host, _able(kinds, by_host[host.host_id])) for host in inventory.hosts}
+    working = [host for host in inventory.hosts if planned[host.host_id] is not None]
+    if not working:
+        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal, _ in refusals[:3]))
+        raise errors.NothingMatches(f"{sweep.name}: no cell can run on any of the hosts: {reasons or 'none is usable'}")
+    devices = {cell.device for cell in cells}
+    found = [
+        HostShare(
+            host=host,
+            devices=tuple(target.label for target in by_host[host.host_id] if target.device in devices),
+            figures=planned[host.host_id] or _NOTHING,
+            price_per_hour=fleet_plan.find_price(host, prices or {}),
+        )
+        for host in working
+    ]
+    if sweep.interchangeable:
+        found = _shared_out(sweep, planner, found)
+    names = {name for host in inventory.hosts for name in fleet_plan.names_of(host)}
+    return FleetPlan(
+        sweep=sweep.name,
+        run_id=run_id,
+        cells=len(cells),
+        shares=tuple(sorted(found, key=lambda share: (-share.figures.time_s, share.host.hostname))),
+        idle=_idle(inventory, by_host, planned, devices),
+        refusals=fleet_plan.gather_refusals(refusals),
+        lacks=_lacks(kinds, working),
+        unknown_prices=tuple(sorted(set(prices or {}) - names)),
+        has_prices=any(price is not None for price in (prices or {}).values()),
+        is_shared_out=sweep.interchangeable,
+    )
+
+
+_NOTHING = HostFigures(units=0, done=0, left=0, invocations=0, time_s=0.0, time_max_s=0.0)
+
+
+def _kinds(cells: Iterable[Cell]) -> Iterator[_Kind]:
+    """Group cells by what decides where they can run."""
+    names = [field.name for field in dataclasses.fields(Cell) if field.name not in (*SAID_OF_DATA, "requirements")]
+    counts: collections.Counter[Hashable] = collections.Counter()
+    first: dict[Hashable, Cell] = {}
+    for cell in cells:
+        values = (cell.detector.class_name if name == "detector" else getattr(cell, name) for name in names)
+        key = (bool(cell.requirements), *values)
+        counts[key] += 1
+        first.setdefault(key, cell)
+    yield from (_Kind(key, cell, counts[key]) for key, cell in first.items())
+
+
+def _able(kinds: Sequence[_Kind], targets: Sequence[Target]) -> Hashable:
+    """Name what a host's devices can run: hosts of one name have the same plan. None: they can run nothing."""
+    able = tuple((target.device, tuple(kind.name for kind in kinds if _can_run(kind, target))) for target in targets)
+    return able if any(names for _, names in able) else None
+
+
+def _can_run(kind: _Kind, target: Target) -> bool:
+    return kind.first.device == target.device and find_obstacle(kind.first, target) is None
+
+
+def _refusals(kinds: Sequence[_Kind], by_host: Iterable[Sequence[Target]]) -> Iterator[tuple[Refusal, int]]:
+    """List what cannot run, each with the number of cells that it stands for."""
+    every_target = [target for targets in by_host for target in targets]
+    devices = {target.device for target in every_target}
+    for kind in kinds:
+        if kind.first.device not in devices:
+            nowhere = Obstacle(cause=ObstacleCause.NO_DEVICE, reason=f"no host has a {kind.first.device} device")
+            yield placement.refuse(kind.first, None, nowhere), kind.count
+        for target in every_target:
+            if kind.first.device == target.device and (obstacle := find_obstacle(kind.first, target)) is not None:
+                yield placement.refuse(kind.first, target, obstacle), kind.count
+
+
+class _Planner:
+    """Plans hosts one by one, alike ones once."""
+
+    def __init__(self, request: SubmitRequest, cells: Sequence[Cell], run_id: str) -> None:
+        self._request, self._cells, self._run_id = request, cells, run_id
+        self._stored: dict[str, list[StoredUnit]] = collections.defaultdict(list)  # by target
+        for unit in store.keys(request.results, sweep=request.sweep.name, every_attempt=True).units:
+            self._stored[unit.target_id].append(unit)
+        self._known: dict[Hashable, HostFigures] = {}
+
+    def plan(self, host: Host, able: Hashable) -> HostFigures | None:
+        """Plan a host; None if it can run nothing."""
+        if able is None:
+            return None
+        own = Inventory(hosts=(host,))
+        is_touched = any(target.target_id in self._stored for target in own.targets())
+        key = host.host_id if is_touched else able
+        if key not in self._known:
+            self._known[key] = self._figures(self.place(own))
+        return self._known[key]
+
+    def place(self, inventory: Inventory) -> Placement:
+        """Match the cells with the targets of some hosts."""
+        return placement.match(self._cells, inventory, self._request.sweep.hosts)
+
+    def submit_plan(self, placed: Placement) -> SubmitPlan:
+        """Plan what the run lacks there."""
+        targets = {target.target_id for unit in placed.units for target in unit.targets}
+        stored = [unit for target_id in targets & self._stored.keys() for unit in self._stored[target_id]]
+        return preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)))
+
+    def _figures(self, placed: Placement) -> HostFigures:
+        planned = self.submit_plan(placed)
+        work, asked = planned.plan, self._request.sweep.invocations
+        time_s, left = work.expected_s, work.remaining
+        more = sum(asked.max - wanted for done, wanted in work.progress.values() if done < wanted < asked.max)
+        time_max_s = time_s * (1 + more / left) if left else time_s
+        if planned.search is not None:
+            is_in_turn = self._request.sweep.exclusive is Exclusive.HOST
+            time_max_s = time_s + (sum(planned.search.expected_s.values()) if is_in_turn else planned.search.total_s)
+        return HostFigures(
+            units=len(placed.units),
+            done=work.done,
+            left=left,
+            invocations=len(work.invocations),
+            time_s=time_s,
+            time_max_s=time_max_s,
+        )
+
+
+def _shared_out(sweep: Sweep, planner: _Planner, found: Sequence[HostShare]) -> list[HostShare]:
+    """Share the invocations out over the hosts, the longest first: each cell runs on one of them.
+
+    Every host is taken to run all that the first one can, and as fast.
+    """
+    work = planner.submit_plan(planner.place(Inventory(hosts=(found[0].host,)))).plan
+    groups = max(1, sum(planned.invocation.block == 1 for planned in work.invocations))
+    pieces = [
+        (LOAD_S + (planned.expected_s - LOAD_S) / parts, len(planned.cell_ids) / parts)
+        for planned in work.invocations
+        for parts in [min(len(planned.cell_ids), -(-len(found) // groups))]
+        for _ in range(parts)
+    ]
+    shared = shares.share_out([seconds for seconds, _ in pieces], [Worker(hz=1.0) for _ in found])
+    largest = max(sweep.invocations.max / sweep.invocations.pilot, 1.0)
+    return [
+        dataclasses.replace(
+            share,
+            figures=HostFigures(
+                units=round(sum(pieces[piece][1] for piece in own) / max(1, sweep.invocations.pilot)),
+                done=0,
+                left=round(sum(pieces[piece][1] for piece in own)),
+                invocations=len(own),
+                time_s=busy_s,
+                time_max_s=busy_s * largest,
+            ),
+        )
+        for share, own, busy_s in zip(found, shared.films, shared.busy_s, strict=True)
+        if own
+    ]
+
+
+def _lacks(kinds: Sequence[_Kind], hosts: Iterable[Host]) -> tuple[FleetLack, ...]:
+    """List what the hosts that measure lack of software and disk."""
+    cells = [kind.first for kind in kinds]
+    return fleet_plan.gather_lacks(
+        (lack.host, lack.what, lack.remedy)
+        for host in hosts
+        for lack in readiness.check_software(host, cells, __version__)
+    )
+
+
+def _idle(
+    inventory: Inventory,
+    by_host: Mapping[str, Sequence[Target]],
+    planned: Mapping[str, HostFigures | None],
+    devices: AbstractSet[Device],
+) -> tuple[FleetLack, ...]:
+    """Say why hosts measure nothing."""
+
+    def reason(host: Host) -> str:
+        if host.error is not None:
+            return f"not probed: {host.error}"
+        targets = by_host[host.host_id]
+        if not targets:
+            return "not picked by `hosts` of the sweep"
+        if not devices & {target.device for target in targets}:
+            return f"no {' or '.join(sorted(devices))} device"
+        return "no cell of the sweep can run there"
+
+    idle = [host for host in inventory.hosts if planned[host.host_id] is None]
+    return fleet_plan.gather_lacks((host.hostname, reason(host), None) for host in idle)

@@ -1,0 +1,74 @@
+"""Search results: the value to use, those that tie with it, and what ended the search."""
+
+import dataclasses
+import random
+
+from featray.analysis import units
+from featray.analysis.advice import search_results
+from featray.analysis.advice.search_results import SearchResult
+from featray.core.row import Row
+from featray.rendering import search_text
+from featray.sweep import Search
+from tests.support import curves
+from tests.support.curves import SEARCH, Curve
+
+KNEE = Curve(frame_s=tuple(0.02 * 1.5 ** max(0, 4 - place) for place in range(10)))  # as fast as can be from 16 on
+SHORT_MEMORY = Curve(frame_s=(*KNEE.frame_s[:3], *[None] * 7))  # batch 8 runs out of memory
+
+
+def search(curve: Curve) -> list[Row]:
+    return curves.search(curve, 0.0, random.Random(1)).rows
+
+
+def find(rows: list[Row], wanted: Search = SEARCH) -> SearchResult:
+    (result,) = search_results.find(units.gather(rows), wanted)
+    return result
+
+
+def test_the_smallest_value_that_is_as_good_as_the_fastest_is_recommended() -> None:
+    result = find(search(KNEE))
+    assert (result.value, result.tied, result.is_confirmed) == (16, (16, 32), True)
+    assert result.end == "from 64 on it is not faster by 3%"
+    assert search_text.sentence(result) == (
+        "retinaface, long, CPU: batch size 16 (50.0 frames/s, equally good: 16, 32). "
+        "Tried up to 64: from 64 on it is not faster by 3%"
+    )
+
+
+def test_memory_that_ran_out_is_named_and_the_value_below_it_recommended() -> None:
+    result = find(search(SHORT_MEMORY))
+    assert (result.value, result.tied, result.end) == (4, (4,), "8 ran out of memory")
+
+
+def test_a_search_that_was_cut_short_says_so() -> None:
+    result = find([row for row in search(KNEE) if row.invocation == 1])
+    assert not result.is_confirmed
+    assert "too few invocations to be sure" in search_text.sentence(result)
+
+
+def test_a_limit_excludes_values_and_is_named() -> None:
+    rows = [dataclasses.replace(row, rss_peak_b=row.batch_size * 500 * 10**6) for row in search(KNEE)]
+    below = [row for row in rows if row.batch_size <= 16]
+    result = find(below, dataclasses.replace(SEARCH, memory_limit_b=5 * 10**9))
+    assert result.value == 8
+    assert result.end == "16 takes 7.5 GiB of memory, above 4.7 GiB"
+    slow = find(below, dataclasses.replace(SEARCH, latency_limit_s=0.3))
+    assert (slow.value, slow.end) == (8, "16 takes 314.7 ms per batch, above 300.0 ms")
+
+
+def test_where_nothing_fits_nothing_is_recommended() -> None:
+    result = find(search(KNEE), dataclasses.replace(SEARCH, latency_limit_s=0.001))
+    assert (result.best, result.value, result.tied) == (None, None, ())
+    assert search_text.sentence(result).startswith("retinaface, long, CPU: no batch size to recommend: ")
+
+
+def test_plain_values_of_a_result() -> None:
+    record = search_text.record(find(search(KNEE)))
+    assert record["value"] == 16
+    assert record["equally_good"] == [16, 32]
+    assert record["tried"] == [1, 2, 4, 8, 16, 32, 64]
+    assert record["throughput_low_hz"] <= record["throughput_hz"] <= record["throughput_high_hz"]
+
+
+def test_axes_that_come_later_have_a_name() -> None:
+    assert search_text.axis_name("processes") == "number of processes"

@@ -1,0 +1,133 @@
+"""Fleet plans: time, cost, what cannot run and which hosts do nothing, as the plan of each host has it."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from featray import sweep
+from featray.core.choices import Device, Exclusive
+from featray.errors import NothingMatches
+from featray.host import clips
+from featray.planning.fleet_plan import FleetPlan
+from featray.planning.inventory import Gpu, Host
+from featray.rendering import fleet_text
+from featray.running import fleet_planning, preparation
+from featray.running.preparation import SubmitRequest
+from featray.sweep import Sweep
+from tests.support.plans import RTX3090, make_host, make_inventory
+from tests.support.replays import NOW, load_sweep, replay
+
+GPU_WITHOUT_KERNELS = dataclasses.replace(RTX3090, compute_capability="7.0")
+
+
+def gpu(number: int) -> Gpu:
+    return dataclasses.replace(RTX3090, uuid=f"GPU-{number:08}-0000-4000-8000-000000000086")
+
+
+def load(folder: Path, text: str = "measure: {invocations: 2}", both: bool = False) -> Sweep:
+    loaded = load_sweep(folder, text)
+    devices = (Device.CPU, Device.CUDA) if both else (Device.CPU,)
+    return dataclasses.replace(loaded, axes=dataclasses.replace(loaded.axes, device=devices))
+
+
+def plan(loaded: Sweep, *hosts: Host, results: Path | str = "/nowhere", **prices: float | None) -> FleetPlan:
+    request = SubmitRequest(sweep=loaded, results=str(results), replay=None)
+    return fleet_planning.plan_fleet(request, make_inventory(*hosts), prices, now=NOW)
+
+
+def test_time_and_units_are_those_of_the_plan_of_each_host(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    hosts = [make_host("a"), make_host("b"), make_host("c")]
+    fleet = plan(loaded, *hosts)
+    alone = preparation.prepare(SubmitRequest(sweep=loaded, results="/nowhere"), make_inventory(hosts[0]), now=NOW)
+    together = preparation.prepare(SubmitRequest(sweep=loaded, results="/nowhere"), make_inventory(*hosts), now=NOW)
+    assert [share.figures.time_s for share in fleet.shares] == [alone.plan.expected_s] * 3
+    assert (fleet.time_s, fleet.units, fleet.left) == (
+        together.plan.expected_s,
+        len(together.placement.units),
+        together.plan.remaining,
+    )
+    assert (fleet.cells, len(fleet.shares)) == (2, 3)
+
+
+def test_gpus_of_a_host_take_turns_unless_the_sweep_says_otherwise(tmp_path: Path) -> None:
+    loaded = load(tmp_path, both=True)
+    host = make_host("a", gpu(1), gpu(2))
+    in_turn, at_once = plan(loaded, host), plan(dataclasses.replace(loaded, exclusive=Exclusive.GPU), host)
+    assert at_once.time_s < in_turn.time_s
+
+
+def test_what_the_store_has_is_not_planned_again(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    replay(loaded, tmp_path / "r", hosts=make_inventory(make_host("a")))
+    fleet = plan(loaded, make_host("a"), make_host("b"), results=tmp_path / "r")
+    left = {share.host.hostname: (share.figures.done, share.figures.left) for share in fleet.shares}
+    assert left == {"a": (4, 0), "b": (0, 4)}
+
+
+def test_a_pilot_may_ask_for_more(tmp_path: Path) -> None:
+    fleet = plan(load(tmp_path, "measure: {invocations: {pilot: 5, max: 10}}"), make_host("a"))
+    assert fleet.time_max_s == pytest.approx(2 * fleet.time_s)
+
+
+def test_costs_add_up_over_the_hosts_with_a_price(tmp_path: Path) -> None:
+    fleet = plan(load(tmp_path), make_host("a"), make_host("b"), a=3.6, b=None, c=1.0)
+    assert fleet.cost == pytest.approx(fleet.time_s / 1000)
+    assert fleet.unpriced == ("b",)
+    assert fleet.unknown_prices == ("c",)
+    text = fleet_text.text(fleet)
+    assert "price unknown: b; write price_per_hour of each host in the cluster file" in text
+    assert "the cluster file has hosts that are not in the inventory: c" in text
+
+
+def test_what_cannot_run_is_counted_by_reason_over_hosts(tmp_path: Path) -> None:
+    loaded = load(tmp_path, both=True)
+    old = [make_host(name, dataclasses.replace(GPU_WITHOUT_KERNELS, uuid=f"GPU-{name}")) for name in ("a", "b")]
+    fleet = plan(loaded, *old, make_host("c"))
+    (refusal,) = fleet.refusals
+    assert (refusal.units, refusal.hosts) == (4, ("a", "b"))
+    assert refusal.reason == "torch 2.11.0 has no kernels for sm_70 (it has sm_80, sm_86, sm_90, sm_120)"
+    assert "cannot run: 4 units on 2 hosts (a, b): torch 2.11.0 has no kernels for sm_70" in fleet_text.text(fleet)
+
+
+def test_hosts_that_measure_nothing_say_why(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    hosts = [make_host("a"), make_host("b", error="its probe did not answer"), make_host("c", packages={"torch": "2"})]
+    fleet = plan(loaded, *hosts)
+    assert {(idle.reason, idle.hosts) for idle in fleet.idle} == {
+        ("not probed: its probe did not answer", ("b",)),
+        ("no cell of the sweep can run there", ("c",)),
+    }
+
+
+def test_missing_software_is_summed_up(tmp_path: Path) -> None:
+    fleet = plan(load(tmp_path), make_host("a"), make_host("b"))
+    assert any("featray is not installed" in lack.reason and lack.hosts == ("a", "b") for lack in fleet.lacks)
+
+
+def test_a_fleet_that_can_run_nothing_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(NothingMatches, match="no cell can run on any of the hosts: py-feat is not installed"):
+        plan(load(tmp_path), make_host("c", packages={"torch": "2"}))
+
+
+def test_interchangeable_cells_are_shared_out(tmp_path: Path) -> None:
+    loaded = dataclasses.replace(load(tmp_path, "measure: {invocations: 4}"), interchangeable=True)
+    one, four = plan(loaded, make_host("a")), plan(loaded, *(make_host(name) for name in "abcd"))
+    assert (one.left, four.left) == (8, 8)
+    assert four.time_s < one.time_s / 2
+
+
+def test_plain_values_of_a_fleet(tmp_path: Path) -> None:
+    record = fleet_text.record(plan(load(tmp_path), make_host("a"), a=1.0))
+    assert record["hosts"][0]["hostname"] == "a"
+    assert record["cost"] == record["hosts"][0]["cost"]
+    assert fleet_text.record(plan(load(tmp_path), make_host("a")))["cost"] is None
+
+
+def test_a_search_counts_what_may_come(tmp_path: Path) -> None:
+    path = tmp_path / "demo.yaml"
+    path.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu}\nsearch: {batch_size: {max: 8}}\n")
+    fleet = plan(sweep.load(path, probe_clip=clips.probe), make_host("a"))
+    assert fleet.left == 1
+    assert fleet.time_max_s > 4 * fleet.time_s
