@@ -18,6 +18,7 @@ From Python, in notebooks and scripts:
     featray.estimate(hours=3000)                  how long, on which machine, at what cost
     featray.suggest("blackwell")                  what to measure next
     featray.history()                             times over versions and days
+    featray.bisect("2.1.0", "2.1.5", sweep="mine")  which version changed a time
     featray.status()                              how the submits on a cluster stand
     featray.hosts()                               what each machine is and has
     featray.import_reports("report.md")           py-feat's own reports into the store
@@ -35,6 +36,7 @@ from featray.core.version import __version__
 
 if TYPE_CHECKING:
     from featray.api import (
+        bisect,
         calibrate,
         compare,
         doctor,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "bisect",
     "calibrate",
     "compare",
     "doctor",

@@ -4,8 +4,9 @@ Flow: `featray.VERB`, `featray VERB` -> here -> `running`, `store`, `analysis`, 
 
 `featray` itself has most verbs of `__all__`. The commands also call `logs`, `cancel` and `detach`, for submits that run
 on a cluster, and the modules `cluster` and `store`, which have a function for each of their subcommands. `arguments`,
-`chosen_runs`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `films`, `notebook_progress`,
-`output_files`, `read_bundle`, `results` and `shared_rows` are parts of verbs, or shared by several.
+`chosen_runs`, `confirming`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `films`,
+`notebook_progress`, `output_files`, `read_bundle`, `read_history`, `results` and `shared_rows` are parts of verbs, or
+shared by several.
 
 A verb's module imports everything that the verb needs, which may take seconds. So it is imported at the first use.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from featray.api.arguments import load_sweep
+    from featray.api.bisect import bisect
     from featray.api.calibrate import calibrate
     from featray.api.compare import compare
     from featray.api.doctor import doctor
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Estimated",
     "Submitted",
+    "bisect",
     "calibrate",
     "check",
     "compare",

@@ -3,26 +3,19 @@
 import dataclasses
 from pathlib import Path
 
-from featray import store
-from featray.analysis.history import (
-    ORDERS,
-    ChangeState,
-    HistoryChange,
-    Series,
-    find_changes,
-    find_spreads,
-    gather,
-)
-from featray.api import noise
+from featray.analysis.history import ORDERS, ChangeState, HistoryChange, Series
+from featray.api import confirming, notebook_progress, read_history
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.api.submit import check_backend
 from featray.core import wording
 from featray.core.version import __version__
-from featray.errors import BadInput, NothingMatches, suggest
+from featray.errors import BadInput, suggest
 from featray.rendering import history_json, history_text
 from featray.rendering.notebook.summary import Summary, make_table
 from featray.rendering.page import history_page
+from featray.running.progress import Watch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -33,6 +26,13 @@ class History(Result):
     order: str
     problems: tuple[str, ...]
     written: Path | None = None
+    confirmed: tuple[str, ...] = ()  # runs that measured both versions of a suspected step now, or had done so
+    unconfirmed: tuple[str, ...] = ()  # why a sweep that would confirm a step was not measured, or not wholly
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 where a sweep that was to confirm a step has no number for a unit, or could not run."""
+        return 1 if self.unconfirmed else 0
 
     @property
     def changes(self) -> tuple[HistoryChange, ...]:
@@ -79,6 +79,11 @@ def history(
     order: str = "date",
     results: str = "results",
     output: PathLike | None = None,
+    confirm: bool = False,
+    backend: str = "ray",
+    address: str | None = None,
+    watch: Watch | None = None,
+    progress: bool | None = None,
 ) -> History:
     """Show how the time of each setting moved on each machine, and where it stepped.
 
@@ -89,6 +94,12 @@ def history(
         order: date, or version: py-feat's, then torch's, then the date.
         results: Store of rows: a folder or URI.
         output: HTML file to write; None writes none.
+        confirm: First measure both versions of every suspected step that is shown, side by side, as submits that go on
+            where they were stopped.
+        backend: With `confirm`, as in `submit`.
+        address: The same.
+        watch: The same.
+        progress: The same.
 
     Returns:
         The series. A step is suspected until a run with both versions side by side says more. Imports make no step.
@@ -97,37 +108,25 @@ def history(
         BadInput: there is no such order.
         NothingMatches: nothing in the store fits.
         StoreError: the store cannot be read, or the page not written.
+        Busy, BackendError, Interrupted: with `confirm`, as `submit`.
     """
+    check_backend(backend, address)
     if order not in ORDERS:
         raise BadInput(f"order {order!r}: expected date or version{suggest(order, ORDERS)}")
-    reading = store.read(results, every_attempt=True, one_summary=True)
-    known = dataclasses.replace(noise.find_calibrations(results), spreads=find_spreads(reading.rows))
-    every = gather(reading.rows, order=order)
-    chosen = [one for one in every if _fits(one, detector, input, host)]
-    if not chosen:
-        raise NothingMatches(f"{store.display_name(results)}: {history_text.NO_SERIES}{_what_there_is(every)}")
-    found = tuple((one, tuple(find_changes(one, known))) for one in chosen)
-    made = History(series=found, order=order, problems=tuple(map(str, reading.problems)))
+    if address is not None and not confirm:
+        raise BadInput("--address goes with --confirm: without it nothing is measured")
+    found = read_history.read(results, order=order, detector=detector, clip=input, host=host)
+    runs: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    if confirm:
+        with notebook_progress.shown(watch, progress=progress) as show:
+            runs, unconfirmed = confirming.measure(
+                found.changes, results=results, backend=backend, address=address, watch=show
+            )
+        found = read_history.read(results, order=order, detector=detector, clip=input, host=host)
+    made = History(series=found.series, order=order, problems=found.problems, confirmed=runs, unconfirmed=unconfirmed)
     if output is None:
         return made
     path = Path(output)
     write_files(path.parent, {path.name: made.to_html()})
     return dataclasses.replace(made, written=path)
-
-
-def _fits(series: Series, detector: str | None, clip: str | None, host: str | None) -> bool:
-    row = series.unit.row
-    names = (series.machine.host_name, series.machine.host_id, row.hostname)
-    return detector in (None, row.detector) and clip in (None, row.input) and (host is None or host in names)
-
-
-def _what_there_is(series: list[Series]) -> str:
-    """List what the store has, so that a wrong name is seen."""
-    if not series:
-        return ""
-    names = {
-        "detectors": {one.unit.row.detector for one in series},
-        "inputs": {one.unit.row.input for one in series},
-        "machines": {one.machine.host_name for one in series},
-    }
-    return "; " + "; ".join(f"{title}: {wording.listed(sorted(values))}" for title, values in names.items())

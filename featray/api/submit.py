@@ -30,6 +30,7 @@ from featray.running import claims, interrupts, preparation, spooled_rows, submi
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from featray.running.run_outcome import RunOutcome
+from featray.sweep import Sweep
 
 BACKENDS = ("ray", "inline")
 """The backends that can be chosen by name; a replay is chosen by its store."""
@@ -183,8 +184,7 @@ def run_request(
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
     store.check_address(request.results)
     if replay is None:
-        needed = [name for name in installation.MEASURING if name != "ray" or backend == "ray"]
-        installation.check_complete(needed)
+        check_installed(backend)
     head = cluster_file.head_address(address)
     if head is None and replay is None:
         spool.check_folder(weights.featray_cache())
@@ -208,6 +208,15 @@ def run_request(
     return _submitted(request, run_id, outcome)
 
 
+def check_installed(backend: str) -> None:
+    """Check that what a backend needs to measure is installed.
+
+    Raises:
+        NotReady: something is missing.
+    """
+    installation.check_complete([name for name in installation.MEASURING if name != "ray" or backend == "ray"])
+
+
 def _store_spooled_here(results: str) -> list[Row]:
     """Store what a killed driver left in this machine's spool."""
     return spooled_rows.store_spooled(results, SHIPPED["inline"](BackendOptions(holder=claims.holder_name())))
@@ -217,15 +226,20 @@ def _start(
     backend: str, request: SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None
 ) -> Backend:
     """Start the backend that the options choose."""
-    holder = claims.holder_name()
     if replay is None:
-        metadata = claims.job_metadata(request.sweep, request.results)
-        return SHIPPED[backend](BackendOptions(holder=holder, address=address, metadata=metadata))
+        return start_backend(backend, request.sweep, request.results, address)
     tape = store.read(replay).rows
     if not tape:
         raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
     hosts = arguments.recorded_or_here(recorded)
+    holder = claims.holder_name()
     return SHIPPED["replay"](BackendOptions(holder=holder, inventory=hosts, recorded=tape, source=replay))
+
+
+def start_backend(backend: str, sweep: Sweep, results: str, address: str | None) -> Backend:
+    """Start a backend that measures; `address` is that of a head."""
+    metadata = claims.job_metadata(sweep, results)
+    return SHIPPED[backend](BackendOptions(holder=claims.holder_name(), address=address, metadata=metadata))
 
 
 def _submitted(

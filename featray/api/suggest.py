@@ -11,9 +11,8 @@ from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
-from featray.api import chosen_runs, noise
+from featray.api import chosen_runs, noise, read_history
 from featray.api.arguments import PathLike
-from featray.api.history import history as read_history
 from featray.api.output_files import write_files
 from featray.api.results import Result
 from featray.errors import BadInput
@@ -76,7 +75,7 @@ def suggest(
 def _from_history(results: str, names: Sequence[str], baseline: str | None) -> Suggested:
     if names or baseline is not None:
         raise BadInput("--history looks at every run of the store: name no sweep and no --baseline")
-    found = read_history(results=results)
+    found = read_history.read(results)
     return Suggested(followups=tuple(confirming_sweeps.propose(found.changes)), problems=found.problems)
 
 

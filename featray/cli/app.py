@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from featray.cli import (
+    bisect,
     calibrate,
     cancel,
     cluster,
@@ -87,6 +88,7 @@ _add("report", report.report, "Write what was measured, as markdown, HTML or JSO
 _add("compare", compare.compare, "Say for each pair whether it is really faster.", exit_codes.TABLE)
 _add("suggest", suggest.suggest, "Write the sweeps that would settle open questions.")
 _add("history", history.history, "Show how times moved over versions and days.")
+_add("bisect", bisect.bisect, "Find the version that changed a time.", exit_codes.TABLE)
 _add("recommend", recommend.recommend, "Name the setting to use.")
 _add("estimate", estimate.estimate, "Say how long footage takes, on which machine, at what cost.")
 _add("measure", measure.measure, "Measure one cell on this machine, without Ray.")

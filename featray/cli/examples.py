@@ -40,6 +40,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "suggest": ("featray suggest mine -o sweeps", "featray suggest --history -o sweeps"),
     "history": ("featray history", "featray history --over version --html history.html"),
+    "bisect": (
+        "featray bisect 2.1.0 2.1.5 --sweep sweeps/mine.yaml",
+        "featray bisect v2.1.0 main --sweep sweeps/mine.yaml --source ~/py-feat",
+        "featray bisect 2.9.0 2.11.0 --package torch --sweep sweeps/mine.yaml",
+    ),
     "recommend": ("featray recommend", "featray recommend --detector retinaface --memory-limit 8GB --python"),
     "estimate": (
         "featray estimate --hours 3000 --clip-minutes 10 --fps 25 --faces-per-frame 1.4 --detector retinaface",

@@ -18,7 +18,7 @@ MEANINGS = {
     3: "the store cannot be read or written",
     4: "Ray or a machine cannot be reached, or refuses",
     5: "another featray process holds what is needed",
-    6: "--fail-if could not decide: too little is known to pass",
+    6: "--fail-if or bisect could not decide: too little is known",
     UNWRITTEN: "the output cannot be written",
     130: "Ctrl-C",
     PIPE_CLOSED: "the reader of the output closed the pipe",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from featray.cli import console
-from featray.cli.options import DEFAULT_RESULTS, Json, Results
+from featray.cli.options import DEFAULT_RESULTS, Address, BackendName, Json, Quiet, Results
 
 
 def history(
@@ -24,18 +24,43 @@ def history(
         Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots there.")
     ] = None,
     is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --html.")] = False,
-) -> None:
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="First measure both versions of each suspected step side by side."),
+    ] = False,
+    backend: BackendName = "ray",
+    address: Address = None,
+    quiet: Quiet = False,
+) -> int:
     """Show how the time of each setting moved on each machine, and where it stepped. docs/history.md says how.
 
-    A step is SUSPECTED until a run that measures both versions side by side says more; `featray suggest --history`
-    writes that sweep. Imported reports are shown and never make a step.
+    A step is SUSPECTED until a run that measures both versions side by side says more: --confirm measures it, and goes
+    on where it was stopped; `featray suggest --history` writes its sweep. Imported reports are shown and never make a
+    step.
     """
     import featray
+    from featray.cli import progress
     from featray.errors import BadInput
 
     if is_opened and html is None:
         raise BadInput("--open shows a page: add --html FILE")
-    found = featray.history(detector=detector, input=clip, host=host, order=order, results=results, output=html)
+    with progress.shown(quiet=quiet or not confirm, json=False) as watch:
+        found = featray.history(
+            detector=detector,
+            input=clip,
+            host=host,
+            order=order,
+            results=results,
+            output=html,
+            confirm=confirm,
+            backend=backend,
+            address=address,
+            watch=watch,
+        )
+    if confirm and not found.confirmed and not found.unconfirmed:
+        console.say("nothing to confirm: no suspected step that a sweep could confirm")
+    for problem in found.unconfirmed:
+        console.warn(problem)
     for problem in found.problems:
         console.warn(problem)
     console.result(found.to_json() if json else console.printable(found.text()))
@@ -43,3 +68,4 @@ def history(
         console.say(f"page: {found.written}")
         if is_opened:
             console.open_page(found.written)
+    return found.exit_code

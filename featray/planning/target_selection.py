@@ -28,6 +28,8 @@ def select(inventory: Inventory, selector: Selector) -> tuple[Target, ...]:
 
 def _is_picked(target: Target, selector: Selector) -> bool:
     host = target.host
+    if selector.target_id not in (None, target.target_id):
+        return False
     if selector.host and not any(_matches(name, selector.host) for name in (host.hostname, host.host_id)):
         return False
     if any(host.labels.get(key) != value for key, value in selector.label.items()):
@@ -48,6 +50,10 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 def _why_nothing(inventory: Inventory, selector: Selector) -> str:
     hostnames = [host.hostname for host in inventory.hosts]
     gpu_names = sorted({gpu.name for host in inventory.hosts for gpu in host.gpus})
+    if selector.target_id is not None:
+        ids = [target.target_id for target in inventory.targets()]
+        if selector.target_id not in ids:
+            return f"no device {selector.target_id!r}{errors.suggest(selector.target_id, ids)}"
     for patterns, names, kind in ((selector.host, hostnames, "host"), (selector.gpu, gpu_names, "GPU")):
         unmatched = [pattern for pattern in patterns if not any(_matches(name, [pattern]) for name in names)]
         if unmatched:

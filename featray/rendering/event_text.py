@@ -28,6 +28,7 @@ def row_line(row: Mapping[str, Any]) -> str:
     name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
     if (row.get("processes") or 1) > 1:
         name += f", {row['processes']} processes"
+    name += f", {row['environment']}" if row.get("environment") else ""
     if row["attempt"] > 1:
         name += f", try {row['attempt']}"
     if row["timed_s"] and row["frames"]:

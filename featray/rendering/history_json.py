@@ -80,6 +80,9 @@ def of_change(change: HistoryChange) -> dict[str, Any]:
             "run_id": change.pair.candidate.row.run_id,
             "verdict": str(change.pair.verdict),
             "ratio": change.pair.decision.ratio if change.pair.decision else None,
+            "low": change.pair.decision.low if change.pair.decision else None,
+            "high": change.pair.decision.high if change.pair.decision else None,
+            "reasons": list(change.pair.reasons),
         },
         "text": history_text.sentence(change),
     }

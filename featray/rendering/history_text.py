@@ -5,6 +5,7 @@ Flow: `analysis.history` -> `lines`, `sentence` -> `featray history`, `page.hist
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from featray.analysis.comparison import Pair
 from featray.analysis.history import ChangeState, HistoryChange, Point, Series
 from featray.core import wording
 
@@ -61,13 +62,22 @@ def _differing(change: HistoryChange) -> str:
 def _known(change: HistoryChange) -> str:
     pair = change.pair
     if pair is not None:
-        ratio = f", ratio {wording.ratio(pair.decision.ratio)}" if pair.decision else ""
-        return f"Side by side in run {wording.short(pair.candidate.row.run_id)}: {pair.verdict}{ratio}."
+        return f"Side by side in run {wording.short(pair.candidate.row.run_id)}: {_verdict(pair)}."
     if change.can_be_confirmed:
-        return "A sweep with both versions would tell: `featray suggest --history`."
+        return "A sweep with both versions would tell: `featray history --confirm`."
     if change.before.software == change.after.software:
         return "py-feat and torch are the same on both sides, so the machine is the first suspect."
     return "A version is unknown or has local changes, so no sweep can measure both sides."
+
+
+def _verdict(pair: Pair) -> str:
+    """Write what both versions side by side showed: `SLOWER, ratio 1.1 (1.07 to 1.12)`."""
+    decision, shown = pair.decision, [str(pair.verdict)]
+    if decision is not None:
+        known = None not in (decision.low, decision.high)
+        interval = f" ({wording.ratio(decision.low or 0)} to {wording.ratio(decision.high or 0)})" if known else ""
+        shown.append(f"ratio {wording.ratio(decision.ratio)}{interval}")
+    return ", ".join(shown) + (f", because {pair.reasons[0]}" if pair.reasons else "")
 
 
 def lines(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> Iterator[str]:

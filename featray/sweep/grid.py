@@ -49,6 +49,7 @@ class Selector:
     gpu: tuple[str, ...] = ()
     label: Mapping[str, str] = dataclasses.field(default_factory=dict)
     memory_min_b: int | None = None
+    target_id: str | None = None  # only this device; no key of a file, `featray bisect` chooses one
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ from featray.planning import time_estimate
 BEFORE, AFTER = "before", "after"
 """Names of the two environments in each sweep."""
 
+INVOCATIONS_MAX = 4 * stats.INVOCATIONS_MAX
+"""Of each version, where fewer were measured side by side and did not decide: the interval is then half as wide."""
+
 NAME_LENGTH = 6  # hex digits of a sweep's name: a store has a handful of them, and one name is one pair of versions
 
 BUILD_TAG = "torch is pinned without its build tag, which names a wheel index and not a version"
@@ -80,6 +83,7 @@ def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
     first = members[0]
     cells = {(change.series.name, cell.environment): cell for change in members for cell in _cells(change)}
     row = first.after.rows[-1]
+    invocations = max(map(_invocations, members))
     is_tagged = any("+" in (point.software.torch or "") for point in (first.before, first.after))
     invocation_s = sum(time_estimate.guess_s(cell, Rules()) + time_estimate.LOAD_S for cell in cells.values())
     return Followup(
@@ -89,15 +93,25 @@ def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
         host=row.hostname,
         device=row.device,
         gpu=row.gpu_name if row.device == Device.CUDA else None,
-        invocations=stats.INVOCATIONS_MAX,
+        invocations=invocations,
         baseline=None,
         reasons=(
             _versions(first.before.software, first.after.software),
             *(_reason(change) for change in members),
         ),
-        remarks=("then run featray history again", *([BUILD_TAG] if is_tagged else [])),
-        expected_s=stats.INVOCATIONS_MAX * invocation_s,
+        remarks=(
+            "then run featray history again; featray history --confirm does both",
+            *([BUILD_TAG] if is_tagged else []),
+        ),
+        expected_s=invocations * invocation_s,
     )
+
+
+def _invocations(change: HistoryChange) -> int:
+    """Count the processes of each version: more than at first where these did not decide, and more would."""
+    decision = change.pair.decision if change.pair else None
+    needed = (decision.needed or 0) if decision else 0
+    return min(max(stats.INVOCATIONS_MAX, needed), INVOCATIONS_MAX)
 
 
 def _versions(before: Software, after: Software) -> str:

@@ -103,15 +103,23 @@ def _side_by_side(series: Series, before: Software, after: Software, noise: Nois
     """Compare both versions in the last run that measured them together; None if no run did."""
     if before == after:
         return None
+    is_same_build = _without_build(before) == _without_build(after)
+    name = (lambda one: one) if is_same_build else _without_build
+    sides = name(before), name(after)
     by_run: dict[str, dict[Software, Unit]] = {}
     for point in series.points:
         for unit in point.units if not point.is_imported else ():
-            by_run.setdefault(unit.row.run_id, {})[software(unit.row)] = unit
-    both = [units for units in by_run.values() if before in units and after in units]
+            by_run.setdefault(unit.row.run_id, {})[name(software(unit.row))] = unit
+    both = [units for units in by_run.values() if set(sides) <= set(units)]
     if not both:
         return None
-    last = max(both, key=lambda units: units[after].row.started_at)
-    return comparison.judge(last[before], last[after], ("environment",), margin=margin, noise=noise)
+    last = max(both, key=lambda units: units[sides[1]].row.started_at)
+    return comparison.judge(last[sides[0]], last[sides[1]], ("environment",), margin=margin, noise=noise)
+
+
+def _without_build(one: Software) -> Software:
+    """Leave out torch's build tag, such as +cu128: the sweep that confirms a step cannot ask for it."""
+    return dataclasses.replace(one, torch=one.torch.partition("+")[0] if one.torch else None)
 
 
 def _differing(before: Row, after: Row) -> Sequence[str]:

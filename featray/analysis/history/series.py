@@ -3,8 +3,9 @@
 Flow: all rows of a store -> `gather` -> `Series` -> `changes`, `rendering`. Pure.
 
 A point is what one session measured with one software. What a report says is a point of its own, with one figure and
-no interval. A run may measure several versions side by side; then only the newest of them goes on with the history, and
-the others are points beside it.
+no interval. A run may measure several versions side by side. Then only the newest of them goes on with the history, and
+the others are points beside it; none goes on if all of them are older than what was measured before, or if several
+environments have the same software.
 """
 
 import dataclasses
@@ -52,7 +53,7 @@ class Point:
     logs: tuple[float, ...]  # of seconds per call, one per process
     software: Software
     is_imported: bool
-    is_beside: bool = False  # an older version that a run measured beside a newer one
+    is_beside: bool = False  # measured beside other versions, and not the one that goes on with the history
 
     @property
     def moment(self) -> str:
@@ -153,17 +154,33 @@ def software(row: Row) -> Software:
     return Software(row.pyfeat, row.pyfeat_commit, row.pyfeat_dirty, row.torch)
 
 
+Entry = tuple[Unit, Row, float]
+"""A unit, one of its rows, and the log of the row's time."""
+
+
 def _points(members: Sequence[Unit], order: str) -> tuple[Point, ...]:
-    groups: dict[tuple[object, ...], list[tuple[Unit, Row, float]]] = {}
+    groups: dict[tuple[object, ...], list[Entry]] = {}
+    apart = _find_alike(members)
     for unit in members:
         timed = (row for row, median_s in zip(unit.measured, unit.medians_s, strict=True) if median_s > 0)
         for row, log in zip(timed, unit.logs, strict=True):
             occasion = row.run_id if unit.is_imported else unit.occasion(row).session
-            groups.setdefault((unit.is_imported, occasion, software(row)), []).append((unit, row, log))
-    return tuple(_ordered(_mark_beside([_point(entries) for entries in groups.values()]), order))
+            own = row.cell_id if (row.run_id, software(row)) in apart else None
+            groups.setdefault((unit.is_imported, occasion, software(row), own), []).append((unit, row, log))
+    points = [_point(entries, is_beside=key[-1] is not None) for key, entries in groups.items()]
+    return tuple(_ordered(_mark_beside(points), order))
 
 
-def _point(entries: Sequence[tuple[Unit, Row, float]]) -> Point:
+def _find_alike(members: Sequence[Unit]) -> set[tuple[str, Software]]:
+    """Find the runs of which several environments have the same software: a history does not show what they compare."""
+    cell_ids: dict[tuple[str, Software], set[str]] = {}
+    for unit in members:
+        if not unit.is_imported:  # members differ in nothing but the environment
+            cell_ids.setdefault((unit.row.run_id, software(unit.row)), set()).add(unit.row.cell_id)
+    return {key for key, found in cell_ids.items() if len(found) > 1}
+
+
+def _point(entries: Sequence[Entry], *, is_beside: bool) -> Point:
     ordered = sorted(entries, key=lambda entry: entry[1].started_at)
     return Point(
         units=tuple(dict.fromkeys(unit for unit, _, _ in ordered)),
@@ -171,11 +188,12 @@ def _point(entries: Sequence[tuple[Unit, Row, float]]) -> Point:
         logs=tuple(log for _, _, log in ordered),
         software=software(ordered[0][1]),
         is_imported=ordered[0][0].is_imported,
+        is_beside=is_beside,
     )
 
 
 def _mark_beside(points: Sequence[Point]) -> list[Point]:
-    """Mark the points whose runs also measured a newer software; newer is what was first measured later."""
+    """Mark the points that do not go on with the history; newer is what was first measured later."""
     first_seen: dict[Software, str] = {}
     for point in sorted(points, key=lambda point: point.moment):
         first_seen.setdefault(point.software, point.moment)
@@ -183,13 +201,19 @@ def _mark_beside(points: Sequence[Point]) -> list[Point]:
         one: (moment[:DAY], keys.version_numbers(one.pyfeat or ""), keys.version_numbers(one.torch or ""), moment)
         for one, moment in first_seen.items()
     }
-    newest: dict[str, Software] = {}
+    measured: dict[str, dict[Software, str]] = {}  # run -> what it measured, and since when
     for point in points:
         for row in point.rows:
-            newest[row.run_id] = max(newest.get(row.run_id, point.software), point.software, key=age.__getitem__)
+            measured.setdefault(row.run_id, {}).setdefault(point.software, row.started_at)
+    goes_on: dict[str, Software] = {}
+    for run_id, versions in measured.items():
+        newest = max(versions, key=age.__getitem__)
+        earlier = [age[one] for one, moment in first_seen.items() if moment <= min(versions.values())]
+        if len(versions) == 1 or age[newest] >= max(earlier):
+            goes_on[run_id] = newest
     return [
         point
-        if point.is_imported or any(newest[row.run_id] == point.software for row in point.rows)
+        if point.is_imported or any(goes_on.get(row.run_id) == point.software for row in point.rows)
         else dataclasses.replace(point, is_beside=True)
         for point in points
     ]

@@ -25,7 +25,7 @@ def test_the_terminal_shows_a_sparkline_and_the_step(stepping: str) -> None:
     assert "RTX 3090 of box" in text
     assert re.search("[▁▂]{10}[▆▇█]{10}", text)
     assert text.count("SUSPECTED: 1.10x slower between 2026-01-10 and 2026-01-11") == 1
-    assert "featray suggest --history" in text
+    assert "featray history --confirm" in text
 
 
 def test_json_has_every_point_and_step(stepping: str) -> None:

@@ -44,7 +44,7 @@ def test_an_import_is_a_dot_and_only_the_last_points_are_drawn() -> None:
 def test_a_step_says_what_would_tell_its_cause() -> None:
     (sentence,) = sentences(make_history(10, 10))
     assert sentence.startswith("SUSPECTED: 1.10x slower between 2026-01-10 and 2026-01-11 (time ratio 1.1")
-    assert sentence.endswith("A sweep with both versions would tell: `featray suggest --history`.")
+    assert sentence.endswith("A sweep with both versions would tell: `featray history --confirm`.")
 
 
 def test_a_step_of_one_version_points_at_the_machine() -> None:

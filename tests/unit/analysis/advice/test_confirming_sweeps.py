@@ -92,3 +92,11 @@ def test_a_version_with_local_changes_cannot_be_installed() -> None:
         for row in make_session(day, 0.76 if day < 10 else 0.9, pyfeat_dirty=None if day < 10 else "ab12")
     ]
     assert propose(rows) == []
+
+
+def test_a_sweep_that_did_not_decide_is_asked_for_again_with_more_processes() -> None:
+    (first,) = propose(make_history(10, 10, ratio=1.06))
+    (second,) = propose([*make_history(10, 10, ratio=1.06), *make_side_by_side(25, (0.76, 0.80), sd=0.05)])
+    assert first.name == second.name
+    assert first.invocations == 12
+    assert 12 < (second.invocations or 0) <= confirming_sweeps.INVOCATIONS_MAX

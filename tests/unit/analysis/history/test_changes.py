@@ -73,3 +73,21 @@ def test_the_spread_between_sessions_is_learned_from_equal_work_with_equal_versi
     shaken = history.find_spreads(rows)[RTX3090["target_id"]]
     assert steady.sd < 0.02 < 0.04 < shaken.sd
     assert steady.sessions == 10
+
+
+def test_a_sweep_that_cannot_ask_for_a_build_of_torch_confirms_a_step_of_another_build() -> None:
+    nightly = [
+        *(row for day in range(10) for row in make_session(day, 0.76, **OLD, torch="2.11.0+cu128")),
+        *(row for day in range(10, 20) for row in make_session(day, 0.84, **NEW, torch="2.11.0+cu128")),
+    ]
+    (change,) = changes_of([*nightly, *make_side_by_side(25, (0.76, 0.84), torch="2.11.0+cu130")])
+    assert change.state is ChangeState.CONFIRMED
+
+
+def test_builds_of_one_torch_are_told_apart_where_they_are_what_changed() -> None:
+    rows = [
+        *(row for day in range(10) for row in make_session(day, 0.76, **OLD, torch="2.11.0+cpu")),
+        *(row for day in range(10, 20) for row in make_session(day, 0.84, **OLD, torch="2.11.0+cu130")),
+    ]
+    (change,) = changes_of(rows)
+    assert (change.state, change.pair) == (ChangeState.SUSPECTED, None)

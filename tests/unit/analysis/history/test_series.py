@@ -109,3 +109,31 @@ def test_the_same_rows_in_another_order_are_the_same_series() -> None:
 def test_the_host_is_named_in_the_place() -> None:
     (series,) = history.gather(make_session(1, 0.76, **BOX))
     assert series.machine.place == "RTX 3090 of box"
+
+
+def test_older_versions_that_are_measured_side_by_side_again_do_not_end_a_history_of_newer_ones() -> None:
+    newest = [row for day in range(4, 6) for row in make_session(day, 0.5, pyfeat="2.3.0")]
+    (series,) = history.gather([*make_history(2, 2), *newest, *make_side_by_side(9, (0.76, 0.84))])
+    assert [point.software.pyfeat for point in series.points if point.is_beside] == ["2.1.5", "2.2.0"]
+    assert [point.software.pyfeat for point in series.steady] == ["2.1.5", "2.1.5", "2.2.0", "2.2.0", "2.3.0", "2.3.0"]
+
+
+def test_a_return_to_an_older_version_goes_on_with_the_history() -> None:
+    (series,) = history.gather([*make_history(2, 2), *make_session(9, 0.76, **OLD)])
+    assert [point.software.pyfeat for point in series.steady][-1] == "2.1.5"
+
+
+def test_environments_of_one_software_are_apart_and_none_goes_on_with_the_history() -> None:
+    compared = [
+        row
+        for call_s, version in ((0.5, "1.0"), (0.9, "2.0"))
+        for row in make_session(
+            9, call_s, run_id="bisect", environment=version, requirements=[f"numpy=={version}"], **OLD
+        )
+    ]
+    (series,) = history.gather([*make_session(1, 0.76, **OLD), *compared])
+    assert [(round(point.call_s, 1), point.is_beside) for point in series.points] == [
+        (0.8, False),
+        (0.5, True),
+        (0.9, True),
+    ]

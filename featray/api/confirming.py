@@ -1,0 +1,57 @@
+"""Confirming: measure both versions of suspected steps side by side, as the sweeps that `featray suggest` writes.
+
+Flow: `history` -> suspected steps -> `advice.confirming_sweeps` -> `measure`: a submit for each -> store -> `history`.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from featray.analysis.advice import confirming_sweeps, followup_file
+from featray.analysis.advice.followups import Followup
+from featray.analysis.history import HistoryChange
+from featray.api import arguments
+from featray.api.submit import Submitted, run_request
+from featray.core import wording
+from featray.errors import BadInput, Interrupted
+from featray.running import interrupts
+from featray.running.preparation import SubmitRequest
+from featray.running.progress import Progress, Watch
+
+
+def measure(
+    changes: Iterable[HistoryChange], *, results: str, backend: str, address: str | None, watch: Watch
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Measure the sweeps of all suspected steps, one after the other; what the store has is not measured again.
+
+    Returns:
+        The runs, and why a sweep was not measured wholly.
+
+    Raises:
+        Busy, BackendError, StoreError, Interrupted: as `submit`.
+    """
+    runs, problems = [], []
+    for followup in confirming_sweeps.propose(changes):
+        watch(Progress(text=f"{followup.name}: {wording.listed(followup.reasons, limit=2)}"))
+        try:
+            with interrupts.as_interrupted():
+                submitted = _submit(followup, results, backend, address, watch)
+        except BadInput as wrong:  # such as a machine that is not here: the others may still be measured
+            problems.append(f"{followup.name} was not measured: {wrong}")
+            continue
+        except Interrupted as stopped:
+            text = str(stopped).replace("the next submit goes on", "the next `featray history --confirm` goes on")
+            raise Interrupted(text) from stopped
+        runs.append(submitted.run_id)
+        problems += [f"{followup.name}: {submitted.reason}"] if submitted.reason else []
+    return tuple(runs), tuple(problems)
+
+
+def _submit(followup: Followup, results: str, backend: str, address: str | None, watch: Watch) -> Submitted:
+    """Submit a sweep as `featray submit` would submit its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{followup.name}.yaml"
+        path.write_text(followup_file.to_yaml(followup), encoding="utf-8")
+        sweep = arguments.load_sweep_to_submit(path)
+    request = SubmitRequest(sweep=sweep, results=results, replay=False)
+    return run_request(request, address, None, None, watch, backend=backend)

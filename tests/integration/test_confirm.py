@@ -1,0 +1,74 @@
+"""`featray history --confirm` as a user runs it: two versions of a small package, Ctrl-C, and the verdict."""
+
+import dataclasses
+import json
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featray import store
+from featray.core import cell, identity
+from featray.core.cell import Cell
+from featray.core.choices import Device
+from featray.core.detectors import Detector
+from featray.core.row import Row
+from featray.host import probe
+from tests.support import builders
+from tests.support.command import featray, start
+from tests.support.histories import make_session
+from tests.support.versions_of_packages import write_wheel
+
+CALLS_S = {"2.1.5": 0.03, "2.2.0": 0.036}
+
+
+def history_of(versions: Mapping[str, Path], here: Mapping[str, Any]) -> Iterator[Row]:
+    """Make ten nights with the old version and ten with the new one, on this machine."""
+    for day in range(20):
+        version = "2.1.5" if day < 10 else "2.2.0"
+        asked = Cell(
+            detector=Detector(name="tick", class_name="tick:Tick", heading="tick"),
+            input=builders.make_cell().input,
+            device=Device.CPU,
+            batch_size=1,
+            environment="nightly",
+            requirements=(f"py-feat @ {versions[version].as_uri()}",),
+        )
+        for row in make_session(day, CALLS_S[version], pyfeat=version, torch=None, torchvision=None, **here):
+            yield dataclasses.replace(
+                row, cell_id=cell.cell_id(asked), asked=identity.canonical(cell.to_asked(asked)), detector="tick"
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_suspected_step_is_confirmed_after_ctrl_c_by_a_run_of_both_versions(tmp_path: Path) -> None:
+    wheels = {
+        version: write_wheel(tmp_path / "wheels", version, call_s, package="py-feat")
+        for version, call_s in CALLS_S.items()
+    }
+    host = probe.this_host()
+    here = {"hostname": host.hostname, "host_id": host.host_id, "target_id": f"cpu@{host.host_id}", "device": "cpu"}
+    results = tmp_path / "results"
+    store.append(results, list(history_of(wheels, here)))
+    command = ("history", "--confirm", "--backend", "inline", "--results", results)
+    with start(*command) as process:
+        assert process.stderr is not None
+        while not re.match(r"\[3/\d+\]", line := process.stderr.readline()):
+            assert line, process.wait()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "the next `featray history --confirm` goes on from there" in err
+
+    done = featray(*command, "--json", timeout=500)
+    assert done.code == 0, done.err
+    (series,) = json.loads(done.out)["series"]
+    (change,) = series["changes"]
+    assert (change["state"], change["side_by_side"]["verdict"]) == ("CONFIRMED", "SLOWER")
+    assert change["side_by_side"]["low"] < 1.2 < change["side_by_side"]["high"]
+    again = featray(*command)
+    assert "nothing to confirm" in again.err
