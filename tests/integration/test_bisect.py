@@ -11,16 +11,18 @@ from featray import store
 from tests.support.command import CommandResult, Shell, featray, start
 from tests.support.versions_of_packages import BROKEN, write_sweep, write_wheel
 
-CALL_S = 0.03
+CALL_S = 0.02
+SLOWER = 3.0
+"""Times as long: so far apart that other work on the machine cannot decide it."""
 INLINE = ("--backend", "inline")
 
 
 def write_versions(folder: Path, slower_from: int | None = None, count: int = 6, broken: int | None = None) -> Path:
-    """Write wheels 1.0 to 1.5 of a detector, of which some take 20% longer."""
+    """Write wheels 1.0 to 1.5 of a detector, of which some take three times as long."""
     for number in range(count):
         is_slow = slower_from is not None and number >= slower_from
         code = BROKEN if number == broken else None
-        write_wheel(folder / "wheels", f"1.{number}", CALL_S * (1.2 if is_slow else 1.0), code=code)
+        write_wheel(folder / "wheels", f"1.{number}", CALL_S * (SLOWER if is_slow else 1.0), code=code)
     return folder / "wheels"
 
 
@@ -51,18 +53,18 @@ def test_of_six_versions_the_one_that_is_slower_is_found_after_ctrl_c_and_nothin
     assert done.code == 0, done.err
     found = json.loads(done.out)
     assert (found["ending"], found["first_bad"], found["last_good"]) == ("FOUND", "1.4", "1.3")
-    assert found["change"]["low"] < 1.2 < found["change"]["high"]
+    assert 1 < found["change"]["low"] < found["change"]["ratio"] < found["change"]["high"]
     assert before <= {row.key() for row in store.read(str(tmp_path / "results")).rows}
 
     again = bisect(tmp_path, wheels)
-    assert again.out.startswith("FOUND: 1.4 is the first slower version; time ratio 1.")
+    assert again.out.startswith("FOUND: 1.4 is the first slower version; time ratio ")
     assert "[1/" not in again.err
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_of_an_untouched_series_it_says_that_nothing_changed(tmp_path: Path) -> None:
-    done = bisect(tmp_path, write_versions(tmp_path))
+    done = bisect(tmp_path, write_versions(tmp_path), "--margin", "60")
     assert (done.code, done.out.partition(":")[0]) == (0, "UNCHANGED"), done.err
 
 
@@ -71,7 +73,7 @@ def test_of_an_untouched_series_it_says_that_nothing_changed(tmp_path: Path) -> 
 def test_a_version_that_cannot_be_loaded_is_passed_over(tmp_path: Path) -> None:
     done = bisect(tmp_path, write_versions(tmp_path, slower_from=3, broken=2))
     assert done.code == 0, done.err
-    assert "no times: 1.2: failed" in done.out
+    assert "no times: 1.2: " in done.out
     assert re.match("FOUND: (1.3 is the first|one of 1.2, 1.3 is)", done.out)
 
 

@@ -22,7 +22,8 @@ from tests.support.command import featray, start
 from tests.support.histories import make_session
 from tests.support.versions_of_packages import write_wheel
 
-CALLS_S = {"2.1.5": 0.03, "2.2.0": 0.036}
+CALLS_S = {"2.1.5": 0.02, "2.2.0": 0.06}
+"""So far apart that other work on the machine cannot decide it."""
 
 
 def history_of(versions: Mapping[str, Path], here: Mapping[str, Any]) -> Iterator[Row]:
@@ -69,6 +70,6 @@ def test_a_suspected_step_is_confirmed_after_ctrl_c_by_a_run_of_both_versions(tm
     (series,) = json.loads(done.out)["series"]
     (change,) = series["changes"]
     assert (change["state"], change["side_by_side"]["verdict"]) == ("CONFIRMED", "SLOWER")
-    assert change["side_by_side"]["low"] < 1.2 < change["side_by_side"]["high"]
+    assert 1 < change["side_by_side"]["low"] < change["side_by_side"]["ratio"] < change["side_by_side"]["high"]
     again = featray(*command)
     assert "nothing to confirm" in again.err
