@@ -24,7 +24,7 @@ from featray.planning.inventory import Inventory, Target
 from featray.rendering import bisection_json, bisection_text
 from featray.rendering.notebook.summary import Summary, make_table
 from featray.running import bisection, interrupts, versions
-from featray.running.bisection import Bisection, Rule, StepBench, StepSweeps
+from featray.running.bisection import Again, Bisection, Rule, StepBench, StepSweeps
 from featray.running.progress import Progress, Watch
 from featray.stats import sequential
 from featray.sweep import Sweep
@@ -94,12 +94,9 @@ class Bisected(Result):
         """Show how it ended and every step; the frame has a row per step."""
         headline = bisection_text.headline(self.conclusion, self.versions, self.margin)
         records = [{"sweep": run, **step} for run, step in zip(self.runs, self._steps_as_values(), strict=True)]
-        looks = [
-            [bisection_text.look(number, result, self.versions)] for number, result in enumerate(self.steps, start=1)
-        ]
         return Summary(
             title=f"{self.package}: {headline}",
-            tables=(make_table("Steps", ("what it showed",), looks),),
+            tables=(make_table("Steps", bisection_text.HEADINGS, bisection_text.table(self.steps, self.versions)),),
             remarks=self.cautions,
             records=records,
         )
@@ -123,6 +120,7 @@ def bisect(
     backend: str = "ray",
     address: str | None = None,
     rerun: bool = False,
+    retry_failed: bool = False,
     margin_percent: float | None = None,
     blocks: int = sequential.BLOCKS_MAX,
     watch: Watch | None = None,
@@ -147,6 +145,7 @@ def bisect(
         backend: As in `submit`.
         address: As in `submit`.
         rerun: Measure everything again; earlier rows are kept.
+        retry_failed: Try again what has no time, such as a version that could not be installed.
         margin_percent: Smallest difference that counts; None takes 3%.
         blocks: Most processes per version and step.
         watch: Called with every event, every row, and a text at every look.
@@ -177,7 +176,7 @@ def bisect(
                 try:
                     inventory = _this_machine() if head is None else bench.inventory()
                     sweeps = _choose_target(loaded, chosen, name, found, inventory, target_id, bench)
-                    ended = _run(name, sweeps, bench, rule, rerun=rerun, show=show)
+                    ended = _run(name, sweeps, bench, rule, Again(rerun=rerun, retry_failed=retry_failed), show)
                 finally:
                     bench.close()
         except Interrupted as stopped:
@@ -186,7 +185,7 @@ def bisect(
     return _bisected(name, sweeps, ended, rule)
 
 
-def _run(package: str, sweeps: StepSweeps, bench: StepBench, rule: Rule, *, rerun: bool, show: Watch) -> Bisection:
+def _run(package: str, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again, show: Watch) -> Bisection:
     """Bisect, and say what each look has shown."""
     found = sweeps.versions
     among = f"{package}: {len(found)} versions from {found[0].name} to {found[-1].name}"
@@ -195,7 +194,7 @@ def _run(package: str, sweeps: StepSweeps, bench: StepBench, rule: Rule, *, reru
         sweeps,
         bench,
         rule,
-        rerun=rerun,
+        again,
         note=lambda number, result: show(Progress(text=bisection_text.look(number, result, found))),
     )
 

@@ -38,6 +38,7 @@ def bisect(
     backend: BackendName = "ray",
     address: Address = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure everything again; earlier rows are kept.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what has no time.")] = False,
     margin: Annotated[
         float | None,
         typer.Option("--margin", metavar="PERCENT", help="Smallest difference that counts; default: 3."),
@@ -67,6 +68,7 @@ def bisect(
             backend=backend,
             address=address,
             rerun=rerun,
+            retry_failed=retry_failed,
             margin_percent=margin,
             blocks=blocks,
             watch=watch,

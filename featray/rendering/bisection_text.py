@@ -39,6 +39,22 @@ def look(number: int, result: StepResult, versions: Sequence[PackageVersion]) ->
     return wording.plain(f"{kind}, {wording.count(result.blocks, 'block')}: {'; '.join(parts)}")
 
 
+HEADINGS = ("ends", "blocks", "time ratio", "middle")
+
+
+def table(results: Sequence[StepResult], versions: Sequence[PackageVersion]) -> list[list[str]]:
+    """Write each step as a line: its ends, its blocks, the ratio of its ends, and where the middle lies."""
+    return [
+        [
+            f"{versions[result.step.first].name} to {versions[result.step.last].name}",
+            str(result.blocks),
+            wording.ABSENT if result.difference is None else ratio(result.compare(result.step.first, result.step.last)),
+            wording.listed(f"{versions[version].name} {place}" for version, place in result.places.items()),
+        ]
+        for result in results
+    ]
+
+
 def ratio(change: Contrast) -> str:
     """Write a ratio of times with its interval: `1.20 (1.15 to 1.25)`."""
     low, high = (f"{math.exp(value):.3g}" if math.isfinite(value) else "?" for value in (change.low, change.high))
@@ -132,4 +148,4 @@ def _next(ended: Conclusion, versions: Sequence[PackageVersion]) -> Iterator[str
         name = versions[number].name
         yield f"bisect the parts: from {versions[0].name} to {name}, and from {name} to {versions[-1].name}"
     if ended.reason is Reason.END_UNMEASURED:
-        yield "environments: of the sweep says what every version is installed with"
+        yield "environments: of the sweep says what every version is installed with; --retry-failed tries again"

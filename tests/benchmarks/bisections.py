@@ -69,10 +69,10 @@ class Tally:
 
 def make_levels(rng: random.Random, count: int, kind: Kind) -> tuple[list[float], int]:
     """Draw the levels of a series, and the number of the first version after its step."""
-    place, size, third = rng.randrange(1, count), math.log1p(kind.step), count // 3
+    place, size, quarter = rng.randrange(1, count), math.log1p(kind.step), count // 4
     if not kind.returns:
         return steps_at(count, place, size), place
-    is_up = [third <= number < 2 * third or number >= count - third for number in range(count)]
+    is_up = [quarter <= number < 2 * quarter or number >= 3 * quarter for number in range(count)]
     return [size if up else 0.0 for up in is_up], 0
 
 

@@ -30,6 +30,7 @@ class FakeBench(StepBench):
         super().__init__(no_backend, "nowhere", lambda _: None)
         self.seconds, self.sd, self.rows_max = seconds, sd, rows_max
         self.made: dict[tuple[str, str, int], Row] = {}
+        self.broken: set[str | None] = set()
         self.asked: list[tuple[str, int]] = []
 
     def find_run(self, name: str) -> str | None:
@@ -39,9 +40,11 @@ class FakeBench(StepBench):
         numbers = range(1, sweep.invocations.max + 1)
         return all((sweep.name, one, number) in self.made for one in cell_ids for number in numbers)
 
-    def measure(self, sweep: Sweep, *, rerun: bool = False) -> None:
+    def measure(self, sweep: Sweep, *, rerun: bool = False, retry_failed: bool = False) -> None:
         if rerun:
             self.made = {key: row for key, row in self.made.items() if key[0] != sweep.name}
+        if retry_failed:
+            self.made = {key: row for key, row in self.made.items() if row.timed_s or key[0] != sweep.name}
         self.asked.append((sweep.name, sweep.invocations.max))
         for number in range(1, sweep.invocations.max + 1):
             for place, cell in enumerate(expand(sweep)):
@@ -59,5 +62,8 @@ class FakeBench(StepBench):
         rng = random.Random(f"{run_id} {cell_id(cell)} {number}")
         call_s = self.seconds[cell.environment or ""] * rng.lognormvariate(0, self.sd)
         began = STARTED + datetime.timedelta(minutes=number, seconds=place)
-        row = make_row(run_id=run_id, invocation=number, timed_s=[call_s], started_at=clock.utc_text(began))
+        if cell.environment in self.broken:
+            row = make_row(run_id=run_id, invocation=number, status="unsupported", reason="no wheel")
+        else:
+            row = make_row(run_id=run_id, invocation=number, timed_s=[call_s], started_at=clock.utc_text(began))
         return dataclasses.replace(row, cell_id=cell_id(cell), environment=cell.environment, sweep=run_id)

@@ -7,8 +7,8 @@ Flow: `api.bisect` -> `run` -> `StepSweeps`, `StepBench` -> store -> `analysis.b
     bisecting    step after step, until the search ends
 """
 
-from featray.running.bisection.bisecting import Bisection, Rule, first_step, run
+from featray.running.bisection.bisecting import Again, Bisection, Rule, first_step, run
 from featray.running.bisection.step_bench import StepBench
 from featray.running.bisection.step_sweeps import StepSweeps, choose_cell, find_base
 
-__all__ = ["Bisection", "Rule", "StepBench", "StepSweeps", "choose_cell", "find_base", "first_step", "run"]
+__all__ = ["Again", "Bisection", "Rule", "StepBench", "StepSweeps", "choose_cell", "find_base", "first_step", "run"]

@@ -6,7 +6,7 @@ on where the first was stopped.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from featray.analysis import bisection
 from featray.analysis.bisection import Conclusion, SearchStep, StepResult
@@ -29,6 +29,17 @@ class Rule:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Again:
+    """What a bisection measures although the store has it."""
+
+    rerun: bool = False  # everything, as another run
+    retry_failed: bool = False  # what has no time
+
+
+NOTHING_AGAIN = Again()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Bisection:
     """A bisection that has ended: its steps, and what they come to."""
 
@@ -36,14 +47,14 @@ class Bisection:
     conclusion: Conclusion
 
 
-def run(sweeps: StepSweeps, bench: StepBench, rule: Rule, *, rerun: bool = False, note: Note) -> Bisection:
+def run(sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again = NOTHING_AGAIN, *, note: Note) -> Bisection:
     """Bisect to the end.
 
     Args:
         sweeps: Of the versions.
         bench: Where to measure and to store.
         rule: When a step is decided.
-        rerun: Measure everything again; the earlier rows are kept.
+        again: What is measured although the store has it.
         note: Called at every look.
 
     Raises:
@@ -51,9 +62,12 @@ def run(sweeps: StepSweeps, bench: StepBench, rule: Rule, *, rerun: bool = False
     """
     results: list[StepResult] = []
     while not isinstance(chosen := bisection.advance(len(sweeps.versions), results, margin=rule.margin), Conclusion):
-        results.append(
-            _settle(chosen, sweeps, bench, rule, rerun=rerun, note=lambda done: note(len(results) + 1, done))
-        )
+        number = len(results) + 1
+        looked = []
+        for result in _look(chosen, sweeps, bench, rule, again):
+            note(number, result)
+            looked.append(result)
+        results.append(looked[-1])
     return Bisection(results=tuple(results), conclusion=chosen)
 
 
@@ -64,15 +78,7 @@ def first_step(count: int) -> SearchStep:
     return chosen
 
 
-def _settle(
-    step: SearchStep,
-    sweeps: StepSweeps,
-    bench: StepBench,
-    rule: Rule,
-    *,
-    rerun: bool,
-    note: Callable[[StepResult], None],
-) -> StepResult:
+def _look(step: SearchStep, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again) -> Iterator[StepResult]:
     """Measure a step look by look, until it is decided or was looked at for the last time."""
     versions = {cell_id(known): number for number, known in sweeps.cells(step).items()}
     target_id = sweeps.target.target_id
@@ -80,11 +86,11 @@ def _settle(
     error = rule.error / bisection.steps_most(len(sweeps.versions))
     for look, blocks in enumerate(looks):
         sweep = sweeps.make(step, blocks)
-        if (rerun and look == 0) or not bench.has(sweep, versions, target_id):
-            bench.measure(sweep, rerun=rerun and look == 0)
+        is_new = again.rerun and look == 0
+        if is_new or again.retry_failed or not bench.has(sweep, versions, target_id):
+            bench.measure(sweep, rerun=is_new, retry_failed=again.retry_failed)
         measured = bisection.gather(bench.rows(sweep.name), versions, target_id=target_id, blocks=blocks)
         result = bisection.judge(step, measured, look=look, looks=len(looks), error=error, margin=rule.margin)
-        note(result)
+        yield result
         if result.is_settled:
-            break
-    return result
+            return

@@ -46,15 +46,17 @@ class StepBench:
         numbers = range(1, sweep.invocations.max + 1)
         return all((cell_id, target_id, number) in done for cell_id in cell_ids for number in numbers)
 
-    def measure(self, sweep: Sweep, *, rerun: bool = False) -> None:
-        """Measure what the store lacks of a sweep.
+    def measure(self, sweep: Sweep, *, rerun: bool = False, retry_failed: bool = False) -> None:
+        """Measure what the store lacks of a sweep; the options are those of a submit.
 
         Raises:
             HeadGone: the head of the cluster was gone before the end.
             StoreError: rows have vanished from the store.
             Busy, NotReady, NothingMatches, Interrupted: as a submit.
         """
-        request = SubmitRequest(sweep=sweep, results=self._results, rerun=rerun, replay=False)
+        request = SubmitRequest(
+            sweep=sweep, results=self._results, rerun=rerun, retry_failed=retry_failed, replay=False
+        )
         run_id, outcome = submission.run(request, self._running(), self._watch, now=datetime.datetime.now(datetime.UTC))
         if outcome.head_gone is not None:
             raise HeadGone(f"{outcome.head_gone}; what is measured is stored")

@@ -92,12 +92,7 @@ class StepSweeps:
         """Make the sweep that measures a step with so many processes per version."""
         members = [self.versions[number] for number in step.versions]
         chosen = self.chosen
-        axes = Axes(
-            device=(chosen.device,),
-            batch_size=(chosen.batch_size,),
-            num_workers=(chosen.num_workers,),
-            threads=(chosen.threads,),
-        )
+        axes = Axes(**{field.name: (getattr(chosen, field.name),) for field in dataclasses.fields(Axes)})
         return dataclasses.replace(
             self.sweep,
             name=self.name(step),
@@ -112,6 +107,7 @@ class StepSweeps:
             budget_s=None,
             environments={member.name: (*self.base, member.requirement) for member in members},
             baseline=None,
+            reference=None,
             interchangeable=False,
         )
 

@@ -9,7 +9,8 @@ from featray.analysis.bisection import Ending, SearchStep
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, Interrupted, NothingMatches
 from featray.running import bisection
-from featray.running.bisection import Bisection, Rule, StepSweeps
+from featray.running.bisection import Again, Bisection, Rule, StepSweeps
+from featray.running.bisection.bisecting import NOTHING_AGAIN
 from featray.sweep import Axes, Sweep, expand
 from tests.support import builders
 from tests.support.fake_bench import FakeBench
@@ -43,10 +44,10 @@ def make_sweeps() -> StepSweeps:
     )
 
 
-def run(bench: FakeBench, *, rerun: bool = False, looks: list[tuple[int, int]] | None = None) -> Bisection:
+def run(bench: FakeBench, again: Again = NOTHING_AGAIN, *, looks: list[tuple[int, int]] | None = None) -> Bisection:
     noted = looks if looks is not None else []
     return bisection.run(
-        make_sweeps(), bench, Rule(), rerun=rerun, note=lambda number, found: noted.append((number, found.blocks))
+        make_sweeps(), bench, Rule(), again, note=lambda number, found: noted.append((number, found.blocks))
     )
 
 
@@ -97,8 +98,17 @@ def test_an_ended_bisection_measures_nothing_again_unless_it_is_told_to() -> Non
     bench.asked.clear()
     assert run(bench).conclusion == first.conclusion
     assert bench.asked == []
-    run(bench, rerun=True)
+    run(bench, Again(rerun=True))
     assert bench.asked
+
+
+def test_a_version_that_could_not_be_installed_is_tried_again_only_if_asked_for() -> None:
+    bench = FakeBench(STEP)
+    bench.broken = {"1.4"}
+    assert run(bench).conclusion.ending is Ending.UNDECIDED
+    bench.broken = set()
+    assert run(bench).conclusion.ending is Ending.UNDECIDED
+    assert run(bench, Again(retry_failed=True)).conclusion.suspects == (3,)
 
 
 def test_a_steps_sweep_has_an_environment_per_version_on_one_device() -> None:
