@@ -154,12 +154,12 @@ def software(row: Row) -> Software:
     return Software(row.pyfeat, row.pyfeat_commit, row.pyfeat_dirty, row.torch)
 
 
-Entry = tuple[Unit, Row, float]
+TimedRow = tuple[Unit, Row, float]
 """A unit, one of its rows, and the log of the row's time."""
 
 
 def _points(members: Sequence[Unit], order: str) -> tuple[Point, ...]:
-    groups: dict[tuple[object, ...], list[Entry]] = {}
+    groups: dict[tuple[object, ...], list[TimedRow]] = {}
     apart = _find_alike(members)
     for unit in members:
         timed = (row for row, median_s in zip(unit.measured, unit.medians_s, strict=True) if median_s > 0)
@@ -180,7 +180,7 @@ def _find_alike(members: Sequence[Unit]) -> set[tuple[str, Software]]:
     return {key for key, found in cell_ids.items() if len(found) > 1}
 
 
-def _point(entries: Sequence[Entry], *, is_beside: bool) -> Point:
+def _point(entries: Sequence[TimedRow], *, is_beside: bool) -> Point:
     ordered = sorted(entries, key=lambda entry: entry[1].started_at)
     return Point(
         units=tuple(dict.fromkeys(unit for unit, _, _ in ordered)),
