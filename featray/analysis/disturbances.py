@@ -32,12 +32,18 @@ STOLEN_MAX = 0.03
 """Share of the time in which processors had work, or of what two sides were left of it. A call waits that long for the
 hypervisor: as long as a difference must be to count."""
 
+LITTLE_STOLEN = 0.03  # share of the processor time below which it is written with one decimal
+
 SWAP_GROWTH_MAX_B = 256 * 1024**2
 """Bytes. A choice: idle pages go to swap by a few MiB on any machine. If this much goes there while a unit is measured,
 memory is short, and a call waits for pages: 100 µs for each from an SSD instead of 0.1 µs."""
 
 CLOCK_MAX = 0.03
 """Log of a GPU's clock. A call takes longer by as much at most: as long as a difference must be to count."""
+
+CLOCK_LOW = 2 / 3
+"""Share of a GPU's highest clock below which a clock is low by itself, where the other side's is unknown. A choice: a
+call then takes up to half as long again. Power and heat alone keep most GPUs above it."""
 
 TEMPERATURE_MAX_C = 20.0
 """Degrees. A GPU boosts 15 MHz less for every 5 to 10 degrees, so 20 degrees are up to 60 MHz of 2 GHz: 3%."""
@@ -66,8 +72,21 @@ def load_per_cpu(rows: Sequence[Row]) -> float | None:
     return _mean(row.load_1m / row.cpu_count if row.load_1m is not None and row.cpu_count else None for row in rows)
 
 
+def steal_share(rows: Sequence[Row]) -> float | None:
+    """Give the share of the host's processor time that the hypervisor took, as the column has it."""
+    return _mean(row.steal_share for row in rows)
+
+
+def write_stolen(share: float) -> str:
+    """Write the share of the host's processor time that the hypervisor took; little of it may be much of a call."""
+    return f"{share:.1%}" if 0 < share < LITTLE_STOLEN else f"{share:.0%}"
+
+
 def stolen(rows: Sequence[Row]) -> float | None:
-    """Give the share that the hypervisor took of the time in which processors had work."""
+    """Give the share that the hypervisor took of the time in which processors had work.
+
+    A call waits for that share of its time, whatever the idle processors do.
+    """
     return _mean(_stolen(row.steal_share, row.cpu_utilization) for row in rows)
 
 

@@ -141,7 +141,8 @@ def _most_crowded(units: Sequence[Unit]) -> str:
 
 
 def _stolen_time(unit: Unit) -> str:
-    return f"the hypervisor took {disturbances.stolen(unit.measured) or 0.0:.0%} of the processor time"
+    share = disturbances.steal_share(unit.measured) or 0.0
+    return f"the hypervisor took {disturbances.write_stolen(share)} of the processor time"
 
 
 def _swap(unit: Unit) -> str:

@@ -137,7 +137,10 @@ def judge(
         causes=causes,
         allowance=allowance.describe(baseline, candidate, decision) if decision else None,
         states=states,
-        cautions=(*map(_say_minor, minor), *_cautions(baseline, candidate, unlike)),
+        cautions=(
+            *(_say_minor(difference, decision) for difference in minor if decision),
+            *_cautions(baseline, candidate, unlike),
+        ),
         separation=separation.separate(baseline, candidate, differing),
     )
 
@@ -189,11 +192,13 @@ def _unlike_states(
     return state.find_differences(baseline, candidate, [factor.key for factor in differing], decision.design)
 
 
-def _say_minor(difference: StateDifference) -> str:
-    """Name a state that explains too little to change the verdict."""
-    return (
-        f"{difference.sentence}; that explains {wording.percent(math.expm1(abs(difference.explains or 0.0)))} at most"
-    )
+def _say_minor(difference: StateDifference, decision: Decision) -> str:
+    """Name a state that does not change the verdict, and say why: it explains too little, or speaks against it."""
+    if difference.speaks_against(decision):
+        slowed = "candidate" if (difference.explains or 0.0) > 0 else "baseline"
+        return f"{difference.sentence}; that speaks against the difference: it slows the {slowed}, the faster side"
+    explained = wording.percent(math.expm1(abs(difference.explains or 0.0)))
+    return f"{difference.sentence}; that explains {explained} at most"
 
 
 def _qualify(

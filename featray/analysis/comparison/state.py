@@ -2,8 +2,9 @@
 
 Flow: two units, the factors that differ -> `find_differences` -> reasons of `pairs.judge` for INCONCLUSIVE. Pure.
 A ratio between unlike states may come from the states alone (`StateDifference.may_decide`). `disturbances` has the
-figures and the thresholds. A figure that a side does not store is unknown, not different. Settings of a machine, such
-as a power limit, are factors.
+figures and the thresholds. A figure that one side does not store is taken to be quiet there, so that what disturbed the
+other side counts. A figure that neither stores is unknown, not different. Settings of a machine, such as a power limit,
+are factors.
 """
 
 import dataclasses
@@ -45,12 +46,21 @@ class StateDifference:
         """
         if self.explains is None or decision.low is None or decision.high is None:
             return True
+        if self.speaks_against(decision):
+            return False
         bounds = [math.log(value) - self.explains for value in (decision.low, decision.ratio, decision.high)]
         if decision.verdict is Verdict.SLOWER:
-            return self.explains > 0 and not (bounds[0] > 0 and bounds[1] >= decision.margin)
+            return not (bounds[0] > 0 and bounds[1] >= decision.margin)
         if decision.verdict is Verdict.FASTER:
-            return self.explains < 0 and not (bounds[2] < 0 and bounds[1] <= -decision.margin)
+            return not (bounds[2] < 0 and bounds[1] <= -decision.margin)
         return True
+
+    def speaks_against(self, decision: Decision) -> bool:
+        """Return True if the state slowed the side that is faster all the same."""
+        explains = self.explains or 0.0
+        if decision.verdict is Verdict.SLOWER:
+            return explains < 0
+        return decision.verdict is Verdict.FASTER and explains > 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,12 +76,17 @@ class _State:
     allowed: float  # difference between two sides up to which they are alike, on `scale`
     write: Callable[[float], str]
     sentence: str
+    quiet: float | None = 0.0  # figure of a side that does not store it; None: no figure is bad by itself
+    is_bad: Callable[[float], bool] = lambda _: True  # of a figure that differs from the quiet one
+    unknown: str = "an unknown share"  # what `sentence` says of that side
+    show: Callable[[Sequence[Row]], float | None] | None = None  # what `write` gets; None: what `read` gives
     scale: Callable[[float], float] = float
     slows: float | None = None  # log time for each unit of `scale`, at most; None: not known
     sign: Sign | None = None  # whose caution says the same of one side
     what_to_do: str = signs.WHEN_QUIET  # where there is no sign
     instead_of: str | None = None  # counts only where the state of this name is unknown on a side
     follows: bool = False  # from what is run on which GPU: counts only where no factor differs
+    of_gpu: bool = False  # what one side does not store counts only if both are on one kind of device
 
 
 def _percent(share: float) -> str:
@@ -117,6 +132,9 @@ STATES = (
         allowed=disturbances.LOAD_MAX,
         write=lambda load: f"{load:.1f}",
         sentence="the load average was {high} per CPU before the {more}, {low} before the {less}",
+        quiet=disturbances.OWN_LOAD,
+        is_bad=lambda load: load > disturbances.OWN_LOAD,
+        unknown="unknown",
         sign=signs.CROWDED,
         instead_of="other processes",
     ),
@@ -126,7 +144,8 @@ STATES = (
         allowed=-disturbances.log_left(disturbances.STOLEN_MAX),
         scale=disturbances.log_left,
         slows=-disturbances.CONTENTION,
-        write=_percent,
+        write=disturbances.write_stolen,
+        show=disturbances.steal_share,
         sentence="the hypervisor took {high} of the processor time beside the {more}, {low} beside the {less}",
         sign=signs.STOLEN,
     ),
@@ -136,10 +155,12 @@ STATES = (
         allowed=disturbances.SWAP_GROWTH_MAX_B,
         write=wording.size,
         sentence="swap grew by {high} while the {more} was measured, by {low} while the {less} was",
+        unknown="an unknown size",
         sign=signs.SWAPPING,
     ),
     _State(
         name="throttling",
+        of_gpu=True,
         read=disturbances.throttled,
         allowed=disturbances.SOME,
         write=_percent,
@@ -148,20 +169,25 @@ STATES = (
     ),
     _State(
         name="GPU processes",
+        of_gpu=True,
         read=disturbances.foreign_gpu_processes,
         allowed=disturbances.SOME,
         write=_number,
         sentence="other processes on the GPU: {high} beside the {more}, {low} beside the {less}",
+        unknown="an unknown number",
         sign=signs.SHARED,
     ),
     _State(
         name="GPU clock",
+        of_gpu=True,
         read=disturbances.relative_clock,
         allowed=disturbances.CLOCK_MAX,
         scale=math.log,
         slows=-1.0,
         write=_percent,
         sentence="the GPU ran at {low} of its highest clock for the {less}, at {high} for the {more}",
+        quiet=1.0,
+        is_bad=lambda clock: clock < disturbances.CLOCK_LOW,
         follows=True,
     ),
     _State(
@@ -170,6 +196,7 @@ STATES = (
         allowed=disturbances.TEMPERATURE_MAX_C,
         write=_degrees,
         sentence="the GPU reached {high} for the {more}, {low} for the {less}",
+        quiet=None,  # what is hot depends on the model; where heat slows a GPU, it reports throttling
         instead_of="GPU clock",  # heat slows a GPU by its clock
         follows=True,
     ),
@@ -193,36 +220,53 @@ def find_differences(
     """
     before, after = _compared_rows(baseline, candidate, design)
     figures = {state.name: (state.read(before), state.read(after)) for state in STATES}
-    unlike = []
+    devices = len({baseline.row.device, candidate.row.device})
+    unlike: dict[str, StateDifference] = {}
     for state in STATES:
-        is_replaced = state.instead_of is not None and None not in figures[state.instead_of]
-        if is_replaced or (state.follows and differing):
+        other = state.instead_of
+        is_replaced = other is not None and (None not in figures[other] or other in unlike)
+        is_of_other_device = state.of_gpu and devices > 1 and None in figures[state.name]
+        if is_replaced or is_of_other_device or (state.follows and differing):
             continue
-        difference = _difference(state, *figures[state.name])
+        difference = _difference(state, before, after)
         if difference is not None:
-            unlike.append(difference)
-    return tuple(unlike)
+            unlike[state.name] = difference
+    return tuple(unlike.values())
 
 
-def _difference(state: _State, before: float | None, after: float | None) -> StateDifference | None:
-    if before is None or after is None:
+def _difference(state: _State, before: Sequence[Row], after: Sequence[Row]) -> StateDifference | None:
+    figures = _figures(state, before, after)
+    if figures is None:
         return None
-    change = state.scale(after) - state.scale(before)
+    change = state.scale(figures[1]) - state.scale(figures[0])
     if abs(change) <= state.allowed:
         return None
-    texts = state.write(before), state.write(after)
-    ascending = (("baseline", texts[0]), ("candidate", texts[1]))
-    (less, low), (more, high) = ascending if before < after else ascending[::-1]
-    sentence = state.sentence.format(more=more, less=less, high=high, low=low)
+    shown = [(state.show or state.read)(rows) for rows in (before, after)]
+    texts = ["unknown" if figure is None else state.write(figure) for figure in shown]
+    told = [state.unknown if figure is None else text for figure, text in zip(shown, texts, strict=True)]
+    ascending = (("baseline", told[0]), ("candidate", told[1]))
+    (less, low), (more, high) = ascending if figures[0] < figures[1] else ascending[::-1]
     what_to_do = (state.sign and state.sign.what_to_do) or state.what_to_do
     return StateDifference(
         name=state.name,
         baseline=texts[0],
         candidate=texts[1],
-        sentence=sentence,
+        sentence=state.sentence.format(more=more, less=less, high=high, low=low),
         what_to_do=f"{what_to_do[:1].lower()}{what_to_do[1:]}",
         explains=None if state.slows is None else state.slows * change,
     )
+
+
+def _figures(state: _State, before: Sequence[Row], after: Sequence[Row]) -> tuple[float, float] | None:
+    """Read a figure of both sides; a side that does not store it is quiet if the other's is bad."""
+    known = state.read(before), state.read(after)
+    figures = [state.quiet if figure is None else figure for figure in known]
+    first, second = figures
+    if first is None or second is None or known == (None, None):
+        return None
+    if None in known and not state.is_bad(first if known[1] is None else second):
+        return None
+    return first, second
 
 
 def _compared_rows(baseline: Unit, candidate: Unit, design: Design) -> tuple[Sequence[Row], Sequence[Row]]:

@@ -54,7 +54,7 @@ def test_a_clean_unit_has_no_caution() -> None:
         (
             {"steal_share": 0.02, "cpu_utilization": 0.5},
             {"steal_share": 0.015, "cpu_utilization": 0.5},
-            "the hypervisor took 4% of the processor time",
+            "the hypervisor took 2.0% of the processor time",
         ),
         (
             {"delay_s_per_frame": 0.002},

@@ -1,6 +1,7 @@
 """State: sides that were measured while the machine was in unlike states."""
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from featray.analysis import comparison, units
 from featray.analysis.comparison import state
 from featray.core.row import Row
 from featray.stats import Design, Verdict
-from tests.support.builders import BLACKWELL, make_rows
+from tests.support.builders import BLACKWELL, CPU, make_rows
 from tests.support.sides import IMPORTED, STEADY, compare_one, scale
 
 
@@ -47,7 +48,7 @@ def find(before: dict[str, Any], after: dict[str, Any], *differing: str) -> list
             {"steal_share": 0.0, "cpu_utilization": 0.5},
             {"steal_share": 0.1, "cpu_utilization": 0.5},
             {"steal_share": 0.01, "cpu_utilization": 0.5},
-            "the hypervisor took 20% of the processor time beside the candidate, 0% beside the baseline",
+            "the hypervisor took 10% of the processor time beside the candidate, 0% beside the baseline",
         ),
         (
             {"throttled": False},
@@ -94,7 +95,84 @@ def test_an_unlike_state_is_told_with_both_figures_and_a_like_one_is_not(
 ) -> None:
     assert find(before, after) == [sentence]
     assert find(before, alike) == []
-    assert find(before, {"unmet_rules": None}) == []  # unknown is not different
+
+
+@pytest.mark.parametrize(
+    ("bad", "fine", "sentence"),
+    [
+        (
+            {"cpu_other": 0.6},
+            {"cpu_other": 0.04},
+            "other processes took 60% of the CPUs beside the candidate, an unknown share beside the baseline",
+        ),
+        (
+            {"load_1m": 9.0, "cpu_count": 2},
+            {"load_1m": 2.9, "cpu_count": 2},
+            "the load average was 4.5 per CPU before the candidate, unknown before the baseline",
+        ),
+        (
+            {"steal_share": 0.3, "cpu_utilization": 0.55},
+            {"steal_share": 0.01, "cpu_utilization": 0.55},
+            "the hypervisor took 30% of the processor time beside the candidate, an unknown share beside the baseline",
+        ),
+        (
+            {"throttled": True},
+            {"throttled": False},
+            "the GPU was throttled in 100% of the candidate's invocations, in an unknown share of the baseline's",
+        ),
+        (
+            {"foreign_gpu_processes": 3},
+            {"foreign_gpu_processes": 0},
+            "other processes on the GPU: 3 beside the candidate, an unknown number beside the baseline",
+        ),
+        (
+            {"sm_clock_median_hz": 0.9e9, "sm_clock_max_hz": 2.1e9},
+            {"sm_clock_median_hz": 1.5e9, "sm_clock_max_hz": 2.1e9},
+            "the GPU ran at 43% of its highest clock for the candidate, at an unknown share for the baseline",
+        ),
+        (
+            {"unmet_rules": ["warmup_min"]},
+            {"unmet_rules": []},
+            "warm-up had fewer calls than planned in 100% of the candidate's invocations, in an unknown share of the "
+            "baseline's; first-time costs may be included",
+        ),
+    ],
+)
+def test_a_bad_state_that_only_one_side_stores_counts_as_if_the_other_were_quiet(
+    bad: dict[str, Any], fine: dict[str, Any], sentence: str
+) -> None:
+    unknown = dict.fromkeys(["cpu_other", "load_1m", "cpu_utilization", "steal_share", "unmet_rules", "throttled"])
+    unknown |= dict.fromkeys(["foreign_gpu_processes", "sm_clock_median_hz", "sm_clock_max_hz"])
+    assert find(unknown, {**unknown, **bad}) == [sentence]
+    assert len(find({**unknown, **bad}, unknown)) == 1
+    assert find(unknown, {**unknown, **fine}) == []
+    assert find(unknown, unknown) == []
+
+
+def test_a_slower_side_that_was_disturbed_is_not_slower_than_one_of_which_nothing_is_known() -> None:
+    disturbed = make_rows(scale(1.3), run_id="demo-2", throttled=True)
+    pair = compare_one(make_rows(STEADY, throttled=None), disturbed)
+    assert pair.verdict is Verdict.INCONCLUSIVE
+    assert pair.states[0].baseline == "unknown"
+
+
+def test_a_cpu_has_no_state_of_a_gpu() -> None:
+    of_gpu = {"throttled": True, "foreign_gpu_processes": 3}
+    assert find({**CPU, "throttled": None, "foreign_gpu_processes": None}, of_gpu, "device") == []
+
+
+def test_heat_is_not_bad_by_itself() -> None:
+    assert find({"temperature_max_c": None}, {"temperature_max_c": 88.0}) == []
+
+
+def test_steal_is_told_as_the_column_has_it_and_counts_in_the_time_in_which_there_was_work() -> None:
+    stolen = {"steal_share": 0.02, "cpu_utilization": 0.2}
+    (baseline,), (candidate,) = units.gather_sides(
+        make_rows(STEADY, steal_share=0.0, cpu_utilization=0.2), make_rows(STEADY, run_id="demo-2", **stolen)
+    )
+    (difference,) = state.find_differences(baseline, candidate, (), Design.SESSIONS)
+    assert (difference.baseline, difference.candidate) == ("0%", "2.0%")
+    assert difference.explains == pytest.approx(-1.5 * math.log(0.9))  # a tenth of the time in which there was work
 
 
 def test_what_sides_were_left_of_the_cpus_counts_rather_than_what_others_took() -> None:
@@ -138,8 +216,20 @@ def test_a_state_that_explains_too_little_does_not_change_a_verdict(
     pair = compare_one(make_rows(STEADY, cpu_other=others[0]), candidate)
     assert pair.verdict == ("INCONCLUSIVE" if may_decide else verdict)
     assert len(pair.states) == may_decide
-    told = [caution for caution in pair.cautions if "that explains" in caution]
+    told = [caution for caution in pair.cautions if "that explains" in caution or "that speaks against" in caution]
     assert len(told) == (not may_decide)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "others", "slowed"), [(1.3, (0.6, 0.02), "baseline"), (1 / 1.3, (0.02, 0.6), "candidate")]
+)
+def test_a_state_that_slowed_the_faster_side_is_said_to_speak_against_the_difference(
+    ratio: float, others: tuple[float, float], slowed: str
+) -> None:
+    candidate = make_rows(scale(ratio), run_id="demo-2", cpu_other=others[1])
+    (told, *_) = compare_one(make_rows(STEADY, cpu_other=others[0]), candidate).cautions
+    assert told.endswith(f"; that speaks against the difference: it slows the {slowed}, the faster side")
+    assert "explains" not in told
 
 
 def test_disturbances_of_two_invocations_in_five_count_for_two_fifths() -> None:
