@@ -7,11 +7,11 @@ refused for its work has no ratio at all, so that nobody can quote it.
 
 import dataclasses
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from featray import stats
 from featray.analysis import cautions, drift_wording, unit_wording
-from featray.analysis.comparison import allowance, factors, separation, state, work
+from featray.analysis.comparison import allowance, factors, few_disturbed, separation, state, work
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
@@ -117,7 +117,14 @@ def judge(
     decision = None if refusals else _decide(baseline, candidate, margin, noise)
     unlike = _unlike_states(baseline, candidate, differing, decision) if decision else ()
     states = tuple(difference for difference in unlike if decision and difference.may_decide(decision))
-    minor = [difference for difference in unlike if difference not in states]
+    said = [_say_minor(difference, decision) for difference in unlike if decision and difference not in states]
+    if decision and states:
+
+        def decide(before: Unit, after: Unit) -> Decision | None:
+            return _decide(before, after, margin, noise)
+
+        states, excused = _excuse(baseline, candidate, states, decision, decide)
+        said += excused
     verdict, decision, reasons = (
         (Verdict.NOT_COMPARABLE, None, refusals) if refusals else _qualify(baseline, candidate, decision, states)
     )
@@ -138,7 +145,7 @@ def judge(
         allowance=allowance.describe(baseline, candidate, decision) if decision else None,
         states=states,
         cautions=(
-            *(_say_minor(difference, decision) for difference in minor if decision),
+            *said,
             *_cautions(baseline, candidate, unlike),
         ),
         separation=separation.separate(baseline, candidate, differing),
@@ -199,6 +206,29 @@ def _say_minor(difference: StateDifference, decision: Decision) -> str:
         return f"{difference.sentence}; that speaks against the difference: it slows the {slowed}, the faster side"
     explained = wording.percent(math.expm1(abs(difference.explains or 0.0)))
     return f"{difference.sentence}; that explains {explained} at most"
+
+
+def _excuse(
+    baseline: Unit,
+    candidate: Unit,
+    states: tuple[StateDifference, ...],
+    decision: Decision,
+    decide: Callable[[Unit, Unit], Decision | None],
+) -> tuple[tuple[StateDifference, ...], list[str]]:
+    """Split states into those that make a pair INCONCLUSIVE, and cautions for those without which the verdict stands.
+
+    The times of all invocations and those of the undisturbed ones have to come to the same verdict.
+    """
+    undisturbed = few_disturbed.without_disturbed(baseline, candidate, states, decision.design)
+    again = decide(undisturbed.baseline, undisturbed.candidate) if undisturbed else None
+    is_undecided = decision.verdict is Verdict.INCONCLUSIVE
+    if is_undecided or undisturbed is None or again is None or again.verdict is not decision.verdict:
+        return states, []
+    unlike = state.find_differences(undisturbed.baseline, undisturbed.candidate, (), again.design)
+    left = {difference.name for difference in unlike if difference.may_decide(again)}
+    kept = tuple(difference for difference in states if difference.name in left)
+    excused = [difference.sentence for difference in states if difference.name not in left]
+    return kept, [f"{sentence}; {undisturbed.sentence}" for sentence in excused]
 
 
 def _qualify(

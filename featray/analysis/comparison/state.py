@@ -10,6 +10,7 @@ are factors.
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Sequence
+from statistics import median
 
 from featray.analysis import disturbances
 from featray.analysis.cautions import signs
@@ -17,7 +18,7 @@ from featray.analysis.cautions.signs import Sign
 from featray.analysis.cautions.unmet_rules import RULES
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.row import Row
+from featray.core.row import Row, RowKey
 from featray.stats import Decision, Design, Verdict
 
 WARMUP_RULES = ("warmup_min", "warmup_shapes", "warmup_trend")
@@ -267,6 +268,20 @@ def _figures(state: _State, before: Sequence[Row], after: Sequence[Row]) -> tupl
     if None in known and not state.is_bad(first if known[1] is None else second):
         return None
     return first, second
+
+
+def find_disturbed(baseline: Unit, candidate: Unit, names: Collection[str], design: Design) -> set[RowKey]:
+    """List the invocations that had one of these states although most of both sides did not have it.
+
+    Swap grows over a whole run, so that no invocation has it alone.
+    """
+    rows = [row for side in _compared_rows(baseline, candidate, design) for row in side]
+    disturbed: set[RowKey] = set()
+    for state in (state for state in STATES if state.name in names):
+        scaled = {row.key(): state.scale(figure) for row in rows if (figure := state.read([row])) is not None}
+        usual = median(scaled.values())
+        disturbed |= {key for key, figure in scaled.items() if abs(figure - usual) > state.allowed}
+    return disturbed
 
 
 def _compared_rows(baseline: Unit, candidate: Unit, design: Design) -> tuple[Sequence[Row], Sequence[Row]]:
