@@ -5,6 +5,7 @@ throughput rises, falls, turns or stays the same; `regressions` looks at the sin
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -99,10 +100,20 @@ def _finding(members: Sequence[PatternedCurve]) -> Finding:
     clauses = [_clause(*first, share), *(_clause(*other, str(len(other[1]))) for other in others)]
     return Finding(
         kind=FindingKind.BATCH_PATTERN,
-        text=f"On {where}, throughput with larger batches {'; '.join(clauses)}.",
+        text=f"On {where}, throughput with larger batches {'; '.join(clauses)}{_remark(members)}.",
         figures={"curves": len(members), **{pattern.name.lower(): len(own) for pattern, own in by_pattern.items()}},
         units=tuple(unit.key for member in members for unit in member.curve.units),
     )
+
+
+def _remark(members: Sequence[PatternedCurve]) -> str:
+    """Say that some of the patterns are hints: fewer than three invocations decide nothing."""
+    told = [member.curve.units for member in members if member.pattern is not Pattern.UNDECIDED]
+    reasons = [batch_steps.why_undecided(itertools.pairwise(units)) for units in told]
+    if not any(reasons):
+        return ""
+    which = "" if all(reasons) else f" in {sum(map(bool, reasons))} of them"
+    return f"; not decided{which}{next(filter(None, reasons))}"
 
 
 def _rank(entry: tuple[Pattern, Sequence[PatternedCurve]]) -> tuple[bool, int]:

@@ -68,3 +68,13 @@ def find_shorter(about: Sequence[ComparedCurve], margin: float, steps: Steps = a
 def is_longer(before: Unit, after: Unit, margin: float = stats.MARGIN) -> bool:
     """Return True if one unit takes longer than another, looked at alone."""
     return bool(curves.find_longer([curves.compare([before.timings, after.timings])], margin)[0])
+
+
+def why_undecided(pairs: Iterable[BatchPair]) -> str:
+    """Say why steps are hints and no facts, in brackets; empty if every unit has enough invocations."""
+    few = [pair for pair in pairs if min(len(unit.timings) for unit in pair) < stats.INVOCATIONS_MIN]
+    if not few:
+        return ""
+    if all(unit.is_imported for pair in few for unit in pair):
+        return " (imported from reports)"
+    return f" (fewer than {stats.INVOCATIONS_MIN} invocations)"

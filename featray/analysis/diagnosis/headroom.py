@@ -85,9 +85,12 @@ def _finding(about: Sequence[BestBatch], disturbed: Collection[int]) -> Finding:
     total = footprint.total_b(about[0].unit)
     used = max((value for batch in about if (value := footprint.used_b(batch.unit)) is not None), default=None)
     where = wording.listed(batch.unit.target.name for batch in about)
+    why = batch_steps.why_undecided(map(_last_step, about))
+    rose = "seemed still to rise" if why else "still rose"
     text = (
-        f"Headroom on {where} ({_memory(total, used)}): throughput still rose at the largest batch "
-        f"({wording.phrases(_gains(about, disturbed))}). Batches to try: {_batches_to_try(about)}."
+        f"Headroom on {where} ({_memory(total, used)}): throughput {rose} at the largest batch "
+        f"({wording.phrases(_gains(about, disturbed))}){f'; not decided{why}' if why else ''}. "
+        f"Batches to try: {_batches_to_try(about)}."
     )
     return Finding(
         kind=FindingKind.HEADROOM,
@@ -101,8 +104,14 @@ def _finding(about: Sequence[BestBatch], disturbed: Collection[int]) -> Finding:
                 settings={"batch_size": (batch.unit.row.batch_size, *larger_batches(batch.unit))},
             )
             for batch in about
+            if batch.unit.is_imported or not batch_steps.why_undecided([_last_step(batch)])  # a hint asks for no cells
         ),
     )
+
+
+def _last_step(batch: BestBatch) -> tuple[Unit, Unit]:
+    before, last = batch.curve.units[-2:]
+    return before, last
 
 
 def _memory(total: int | None, used: int | None) -> str:

@@ -2,7 +2,8 @@
 
 Flow: `slowdowns` -> `slowdown_evidence` -> `findings`. Pure.
 One effect is told once: the same batches of one detector on one target, for all inputs that show it. If the rows cannot
-separate the two causes, the finding says so and names the cells that would.
+separate the two causes, the finding says so and names the cells that would. What fewer than three invocations show is
+a hint: it is worded so, and asks for no cells unless it is imported, where a report is all that there is.
 """
 
 import math
@@ -43,7 +44,7 @@ def findings(about: Sequence[ComparedCurve], baseline: Iterable[Curve], margin: 
 def _effect_key(slowdown: Slowdown) -> Hashable:
     row = slowdown.after.row
     settings = row.num_workers, slowdown.after.asked_threads, slowdown.after.processes, row.environment, row.weights
-    return row.detector, row.run_id, row.target_id, settings, _batches(slowdown)
+    return row.detector, row.run_id, row.target_id, settings, _batches(slowdown), slowdown.why_undecided
 
 
 def _batches(slowdown: Slowdown) -> tuple[int, ...]:
@@ -58,14 +59,14 @@ def _told_alike(effects: Iterable[Effect]) -> list[list[Effect]]:
         slowdown = effect[0].slowdown
         place = slowdown.after.row.run_id, slowdown.after.row.target_id
         text = slowdown_wording.clues(effect, has_figures=False), _conclusion(effect)
-        groups.setdefault((place, _batches(slowdown), text), []).append(effect)
+        groups.setdefault((place, _batches(slowdown), slowdown.why_undecided, text), []).append(effect)
     return list(groups.values())
 
 
 def _finding(effects: Sequence[Effect], settings: Callable[[Unit], str]) -> Finding:
     members = [explained.slowdown for effect in effects for explained in effect]
     first, effect = members[0], effects[0]
-    clues = slowdown_wording.clues(effect, has_figures=len(effects) == 1)
+    clues = "" if _is_hint(effect) else slowdown_wording.clues(effect, has_figures=len(effects) == 1)
     units = [unit.key for member in members for unit in (member.before, member.after, *member.larger)]
     return Finding(
         kind=FindingKind.BATCH_CURVE,
@@ -83,18 +84,28 @@ def _finding(effects: Sequence[Effect], settings: Callable[[Unit], str]) -> Find
     )
 
 
+def _is_hint(effect: Effect) -> bool:
+    """Return True if too few invocations were measured to look for a cause; a report will never have more."""
+    slowdown = effect[0].slowdown
+    return bool(slowdown.why_undecided) and not slowdown.after.is_imported
+
+
 def _cause(effect: Effect) -> str:
     """Name the cause that some input shows, if no other input shows the other one."""
+    if _is_hint(effect):
+        return UNDECIDED
     causes = {explained.evidence.cause for explained in effect} - {UNDECIDED}
     return causes.pop() if len(causes) == 1 else UNDECIDED
 
 
 def _conclusion(effect: Effect) -> str:
-    cause = _cause(effect)
+    cause, verb = _cause(effect), "looks like" if effect[0].slowdown.why_undecided else "is"
+    if _is_hint(effect):
+        return f"Measure both batches at least {stats.INVOCATIONS_MIN} times."
     if cause == ONE_OFF:
-        return f"This is a one-off cost{_where_shown(effect)}: every call pays it once."
+        return f"This {verb} a one-off cost{_where_shown(effect)}: every call pays it once."
     if cause == RATE:
-        return f"This is a rate{_where_shown(effect)}: it grows with the frames and faces of a call."
+        return f"This {verb} a rate{_where_shown(effect)}: it grows with the frames and faces of a call."
     suspicion = (
         "Probably a one-off cost, but these runs cannot prove it."
         if all(explained.evidence.suggests_one_off for explained in effect)
@@ -115,7 +126,7 @@ def _where_shown(effect: Effect) -> str:
 
 def _wanted(effect: Effect) -> tuple[WantedCells, ...]:
     """Ask for both batches on two lengths of the first input, if the cause is unknown."""
-    if _cause(effect) != UNDECIDED:
+    if _cause(effect) != UNDECIDED or _is_hint(effect):
         return ()
     slowdown = effect[0].slowdown
     description, other_length = _other_length(slowdown)

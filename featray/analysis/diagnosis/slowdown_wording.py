@@ -40,30 +40,35 @@ def what(members: Sequence[Slowdown], settings: Callable[[Unit], str]) -> str:
 
 
 def _one(slowdown: Slowdown, settings: Callable[[Unit], str]) -> str:
-    row = slowdown.after.row
+    row, verb = slowdown.after.row, "looks" if slowdown.why_undecided else "is"
     return (
         f"{unit_wording.detector(row)} on {unit_wording.clip(row)}, {slowdown.after.target.name}"
-        f"{settings(slowdown.after)}, is slower at {_larger(slowdown)} than at b={slowdown.before.row.batch_size} "
-        f"({_times(slowdown)}): {_excess(slowdown)}."
+        f"{settings(slowdown.after)}, {verb} slower at {_larger(slowdown)} than at b={slowdown.before.row.batch_size} "
+        f"({_times(slowdown)}): {_excess(slowdown)}{_remark(slowdown)}."
     )
 
 
 def _several(members: Sequence[Slowdown], settings: Callable[[Unit], str]) -> str:
     after, before = members[0].after, members[0].before
+    singular, plural = ("looks", "look") if members[0].why_undecided else ("is", "are")
     several_settings = len({settings(member.after) for member in members}) > 1
     where = after.target.name if several_settings else f"{after.target.name}{settings(after)}"
     larger, smaller = _larger(members[0]), before.row.batch_size
     if len({member.after.row.detector for member in members}) == 1:
         text, describe = (
-            f"{unit_wording.detector(after.row)} on {where} is slower at {larger} than at",
+            f"{unit_wording.detector(after.row)} on {where} {singular} slower at {larger} than at",
             unit_wording.clip,
         )
     else:
-        text = f"On {where}, {larger} {'are' if members[0].larger else 'is'} slower than"
+        text = f"On {where}, {larger} {plural if members[0].larger else singular} slower than"
         describe = unit_wording.detector_and_clip
     names = [f"{describe(member.after.row)}{settings(member.after) if several_settings else ''}" for member in members]
     parts = [f"{name} {_times(member)}, {_excess(member)}" for name, member in zip(names, members, strict=True)]
-    return f"{text} b={smaller}: {wording.phrases(parts)}."
+    return f"{text} b={smaller}: {wording.phrases(parts)}{_remark(members[0])}."
+
+
+def _remark(slowdown: Slowdown) -> str:
+    return f"; not decided{slowdown.why_undecided}" if slowdown.why_undecided else ""
 
 
 def _slower_units(slowdown: Slowdown) -> tuple[Unit, ...]:

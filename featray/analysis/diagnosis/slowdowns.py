@@ -27,6 +27,11 @@ class Slowdown:
         return (self.after.call_s or math.nan) - (self.before.call_s or math.nan)
 
     @property
+    def why_undecided(self) -> str:
+        """Say why it is a hint and no fact, in brackets; empty if it is decided."""
+        return batch_steps.why_undecided((self.before, unit) for unit in (self.after, *self.larger))
+
+    @property
     def frame_excess_s(self) -> float:
         """Give the same per frame."""
         return self.excess_s / (self.after.row.frames or math.nan)

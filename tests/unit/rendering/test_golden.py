@@ -45,7 +45,10 @@ def test_the_headline_names_the_best_throughput_and_its_realtime_factor(history:
         ("unproven", "Equal labels and versions do not prove equal work"),
         ("confounded", "RTX 3090 of liquidswords2 with torch 2.11.0+cu128 and py-feat commit c716340"),
         ("confounded", "torch 2.5.1+cu124 has no sm_120 kernels"),
-        ("batch curve", "(94.0 against 19.4 ms/image): 1.2 s more per call. Clues: 1 batch per call"),
+        (
+            "batch curve",
+            "(94.0 against 19.4 ms/image): 1.2 s more per call; not decided (imported from reports). Clues: 1 batch",
+        ),
         ("batch curve", "Probably a one-off cost, but these runs cannot prove it. To find out, measure"),
         ("new ground", "long (472 frames)"),
         ("headroom", "96.0 GiB"),
