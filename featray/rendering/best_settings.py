@@ -5,11 +5,12 @@ Flow: units -> `choose` -> `Report.best` -> `table` -> `markdown`, `terminal`, `
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.diagnosis import BestBatch, batch_curves
+from featray.analysis.advice import settings
+from featray.analysis.advice.settings import Setting
 from featray.analysis.units import Unit
 from featray.core import report_order, wording
 from featray.rendering import unit_text
@@ -17,8 +18,8 @@ from featray.rendering.columns import Columns
 
 TITLE = "Settings to use"
 NOTE = (
-    "For each detector and machine: the smallest batch whose speed is within "
-    f"{wording.margin(stats.MARGIN)} of the fastest."
+    "For each detector and machine: the smallest batch that is not known to be "
+    f"{wording.margin(stats.MARGIN)} slower than the fastest. What failed comes last, as in `featray recommend`."
 )
 
 
@@ -49,13 +50,27 @@ def _of_input(units: Sequence[Unit]) -> list[BestSetting]:
     by_run: dict[str, list[Unit]] = {}
     for unit in units:
         by_run.setdefault(unit.row.run_id, []).append(unit)
-    best = [_setting(batch) for members in by_run.values() for batch in batch_curves.find_best(members)]
+    best = [_setting(chosen, members) for members in by_run.values() for chosen in _choose(members)]
     return sorted(best, key=_order)
 
 
-def _setting(best: BestBatch) -> BestSetting:
-    own = best.unit.row.batch_size
-    return BestSetting(best.unit, tuple(batch for batch in best.tied if batch != own))
+def _choose(units: Sequence[Unit]) -> list[Setting]:
+    """Keep the best setting of each detector, target and kind of weights, of all its environments."""
+    best: dict[Hashable, Setting] = {}
+    for setting in settings.choose_all(units):
+        row = setting.unit.row
+        best.setdefault((row.detector, row.target_id, row.weights), setting)
+    return list(best.values())
+
+
+def _setting(chosen: Setting, units: Sequence[Unit]) -> BestSetting:
+    """Give the setting as the report's own unit: the chosen one may hold further sessions."""
+    own = next(unit for unit in units if unit.key == chosen.unit.key)
+    alike = [equal.row for equal in (chosen.fastest, *(pair.candidate for pair in chosen.equals))]
+    others = {
+        row.batch_size for row in alike if (row.num_workers, row.processes) == (own.row.num_workers, own.row.processes)
+    }
+    return BestSetting(own, tuple(sorted(others - {own.row.batch_size})))
 
 
 def _order(setting: BestSetting) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import cautions, comparison
-from featray.analysis.advice import candidates, objectives, recommendation_cautions, settings, speeds
+from featray.analysis.advice import candidates, objectives, recommendation_cautions, settings
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints, select, within_memory
 from featray.analysis.advice.objectives import FigureLimit, Objective, Tradeoff
@@ -178,19 +178,12 @@ def _of_same_lineups(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> l
 
 
 def _ordered(chosen: Sequence[Setting], prefer: Objective) -> list[Setting]:
-    """Order settings by how far they can be trusted, then by what is preferred, then by speed.
+    """Order settings by how far they can be trusted, then by what is preferred, then by speed."""
 
-    Speed is that of sustained runs if all have one.
-    """
-    is_sustained = all(setting.speed.is_sustained for setting in chosen)
-    return sorted(
-        chosen,
-        key=lambda setting: (
-            setting.candidate.rank,
-            0.0 if prefer is Objective.THROUGHPUT else _cost(setting, prefer),
-            -(setting.speed if is_sustained else speeds.of_calls(setting.unit)).hz,
-        ),
-    )
+    def key(setting: Setting) -> tuple[object, ...]:
+        return setting.candidate.rank, 0.0 if prefer is Objective.THROUGHPUT else _cost(setting, prefer)
+
+    return sorted(settings.sort(chosen), key=key)
 
 
 def _cost(setting: Setting, prefer: Objective) -> float:

@@ -1,6 +1,6 @@
 """Settings: which of the candidates of one detector, target and input to use, and which are equally good.
 
-Flow: `candidates.Candidate` -> `choose` -> `Setting` -> `recommendation`. Pure.
+Flow: `candidates.Candidate` -> `choose` -> `Setting` -> `recommendation`, and the report's settings and headline. Pure.
 
 A setting counts as equally good as the fastest unless the difference is decided and worth knowing. The smallest of them
 is chosen: it needs the least memory and answers first.
@@ -8,12 +8,12 @@ is chosen: it needs the least memory and answers first.
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
 from featray.analysis import comparison
-from featray.analysis.advice import memory_use, speeds
+from featray.analysis.advice import candidates, memory_use, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.advice.speeds import Speed
@@ -98,13 +98,13 @@ class Setting:
         return tuple(sorted({unit.row.batch_size for unit in equals}))
 
 
-def choose(candidates: Sequence[Candidate]) -> Setting:
+def choose(lineup: Sequence[Candidate]) -> Setting:
     """Choose among the candidates of one lineup.
 
     Args:
-        candidates: At least one; each has a speed.
+        lineup: At least one candidate; each has a speed.
     """
-    pool = _most_trusted(candidates)
+    pool = _most_trusted(lineup)
     units = speeds.alike([candidate.unit for candidate in pool])
     compared = dict(zip(units, pool, strict=True))
     fastest = min(units, key=lambda unit: fmean(unit.logs))
@@ -118,14 +118,32 @@ def choose(candidates: Sequence[Candidate]) -> Setting:
         memory=memory_use.of_unit(smallest.unit),
         fastest=fastest,
         equals=tuple(equals),
-        weaker=tuple(candidate for candidate in candidates if candidate not in pool),
+        weaker=tuple(candidate for candidate in lineup if candidate not in pool),
     )
 
 
-def _most_trusted(candidates: Sequence[Candidate]) -> list[Candidate]:
+def choose_all(units: Iterable[Unit]) -> list[Setting]:
+    """Choose a setting for each detector, target and input among units of any runs; the best first, as `sort` does."""
+    timed = [candidate for candidate in candidates.gather(units) if candidate.unit.logs and candidate.unit.row.frames]
+    return sort(choose(members) for members in candidates.group_by_lineup(timed).values())
+
+
+def sort(chosen: Iterable[Setting]) -> list[Setting]:
+    """Sort settings by how far they can be trusted, then by speed: that of sustained runs if all have one."""
+    chosen = list(chosen)
+    is_sustained = all(setting.speed.is_sustained for setting in chosen)
+
+    def key(setting: Setting) -> tuple[object, ...]:
+        speed = setting.speed if is_sustained else speeds.of_calls(setting.unit)
+        return setting.candidate.rank, -speed.hz
+
+    return sorted(chosen, key=key)
+
+
+def _most_trusted(lineup: Sequence[Candidate]) -> list[Candidate]:
     """Select the candidates of the best rank; where all have older contexts, those of the newest of these."""
-    rank = min(candidate.rank for candidate in candidates)
-    pool = [candidate for candidate in candidates if candidate.rank == rank]
+    rank = min(candidate.rank for candidate in lineup)
+    pool = [candidate for candidate in lineup if candidate.rank == rank]
     newest = max(pool, key=lambda candidate: candidate.unit.row.started_at)
     return [candidate for candidate in pool if candidate.older == newest.older]
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Hashable, Iterable, Sequence
 
 from featray.analysis import comparison, unit_wording
-from featray.analysis.advice import speeds
+from featray.analysis.advice import settings, speeds
 from featray.analysis.comparison import Pair
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
@@ -82,7 +82,7 @@ def headline(units: Sequence[Unit], pairs: Sequence[Pair], baseline: Sequence[Un
     if not measured:
         return None
     ratio_text, figures = _ratios(pairs, baseline)
-    top, basis = _to_plan_with(measured)
+    top, basis = _to_plan_with(units, measured)
     hz = speeds.of_unit(top).hz
     figures |= {"frames_per_s": hz, "throughput_of": basis}
     realtime_text = ""
@@ -90,7 +90,7 @@ def headline(units: Sequence[Unit], pairs: Sequence[Pair], baseline: Sequence[Un
         realtime = top.realtime * hz / top.throughput_hz
         figures["realtime"] = realtime
         realtime_text = f", {wording.digits(realtime)}x realtime at {wording.frame_rate(top.clip_fps)} fps"
-    title = "Sustained throughput" if basis == SUSTAINED else f"Highest throughput on the {basis}"
+    title = "Sustained throughput" if basis == SUSTAINED else f"Setting to use on the {basis}"
     frames = "fps" if top.is_video else "images/s"
     throughput = f"{title}: {wording.rate(hz)} {frames}{realtime_text} ({unit_wording.unit(top)})."
     text = f"{ratio_text} {throughput}" if ratio_text else throughput
@@ -100,16 +100,19 @@ def headline(units: Sequence[Unit], pairs: Sequence[Pair], baseline: Sequence[Un
 SUSTAINED = "sustained runs"
 
 
-def _to_plan_with(measured: Sequence[Unit]) -> tuple[Unit, str]:
+def _to_plan_with(units: Sequence[Unit], measured: Sequence[Unit]) -> tuple[Unit, str]:
     """Choose the unit whose speed holds longest, and say why: a short clip is over before a machine is hot.
 
-    Sustained runs come first, then the clip with the most frames, then the most images; of these the fastest.
+    Sustained runs come first, then the clip with the most frames, then the most images; of these the setting to use.
     """
     clips = [unit for unit in measured if unit.is_video] or measured
     sustained = [unit for unit in clips if speeds.is_sustained(unit)]
     most = max(unit.row.frames or 0 for unit in sustained or clips)
     longest = [unit for unit in sustained or clips if unit.row.frames == most]
-    top = max(longest, key=lambda unit: speeds.of_unit(unit).hz)
+    own = {unit.key: unit for unit in longest}
+    labels = {unit.row.section_label for unit in longest}
+    to_use = settings.choose_all(unit for unit in units if unit.row.section_label in labels)
+    top = next((own[setting.unit.key] for setting in to_use if setting.unit.key in own), longest[0])
     return top, SUSTAINED if sustained else "longest clip" if top.is_video else "most images"
 
 

@@ -1,7 +1,8 @@
-"""Batch curves: the units that differ only in batch size, and the best batch of each curve.
+"""Batch curves: the units that differ only in batch size, and the best batch of each curve, at which runs are compared.
 
-Every batch within the margin of the fastest is equally fast. The smallest of them is the best: it needs the least
-memory and answers first.
+Of the batches that can be trusted most, every one within the margin of the fastest is equally fast. The smallest of
+these is the best: it needs the least memory and answers first. `advice.candidates` says how far a batch can be trusted,
+as for `featray recommend`: one that ran out of memory comes after those that never failed.
 """
 
 import dataclasses
@@ -9,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
-from featray.analysis.units import Unit
+from featray.analysis.advice import candidates
+from featray.analysis.units import Unit, UnitKey
 from featray.core import inputs, report_order, wording
 
 
@@ -67,21 +69,37 @@ def table_order(unit: Unit) -> tuple[object, ...]:
 
 
 def find_best(units: Iterable[Unit], margin: float = stats.MARGIN) -> list[BestBatch]:
-    """Find the best setting of each detector on each input and target.
+    """Find the best batch of each detector on each input and target.
 
     Args:
-        units: Of any runs, workers, threads and environments: the fastest curve wins, one for each kind of weights.
+        units: Of any runs, workers, threads and environments: the most trusted curve wins, then the fastest, one for
+            each kind of weights.
         margin: Least log ratio that counts.
     """
-    fastest: dict[Hashable, tuple[float, BestBatch]] = {}
+    units = list(units)
+    ranks = _ranks(units)
+    fastest: dict[Hashable, tuple[Rank, float, BestBatch]] = {}
     for curve in gather(units):
-        times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units}
+        rank = min(ranks[unit.key] for unit in curve.units)
+        times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units if ranks[unit.key] == rank}
         tied = tuple(stats.tied_best(times, margin))
         unit = curve.at(min(tied)) or curve.first
         key, time = (*detector_input_target(unit), unit.row.weights), min(times.values())
-        if key not in fastest or time < fastest[key][0]:
-            fastest[key] = time, BestBatch(unit=unit, tied=tied, curve=curve)
-    return [best for _, best in fastest.values()]
+        if key not in fastest or (rank, time) < fastest[key][:2]:
+            fastest[key] = rank, time, BestBatch(unit=unit, tied=tied, curve=curve)
+    return [best for _, _, best in fastest.values()]
+
+
+Rank = tuple[bool, ...]
+
+
+def _ranks(units: Sequence[Unit]) -> dict[UnitKey, Rank]:
+    """Say how far each unit of a run can be trusted."""
+    by_run: dict[str, list[Unit]] = {}
+    for unit in units:
+        by_run.setdefault(unit.key[0], []).append(unit)
+    ranked = [candidate for members in by_run.values() for candidate in candidates.gather(members)]
+    return {candidate.unit.key: candidate.rank for candidate in ranked}
 
 
 def group_by_input_and_target(batches: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:

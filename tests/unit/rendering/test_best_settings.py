@@ -1,5 +1,7 @@
 """Which setting is named as the one to use, and the table of them."""
 
+from featray.analysis import units
+from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import best_settings
 from tests.support.report_rows import make_cpu_row, make_failed_row, make_report, make_row
@@ -39,7 +41,16 @@ def test_the_smallest_batch_within_the_margin_of_the_fastest_is_the_one_to_use()
     assert headings == ["input", "detector", "batch", "equally fast", "ms", "fps"]
     assert lines == [["Video: short (72 frames)", "retinaface", "4", "16, 64", "14.2", "70.6"]]
     assert best_settings.title(make_report(rows).best) == "Settings to use"
-    assert best_settings.NOTE.endswith("the smallest batch whose speed is within 3% of the fastest.")
+    assert "the smallest batch that is not known to be 3% slower than the fastest." in best_settings.NOTE
+
+
+def test_the_report_and_the_recommendation_name_the_same_setting() -> None:
+    rows = [make_row(cell_id="a", batch_size=4, timed_s=[1.0], invocation=number) for number in range(1, 6)]
+    rows += [make_row(cell_id="b", batch_size=16, timed_s=[0.5], invocation=number) for number in (4, 5)]
+    rows += [make_failed_row("oom", cell_id="b", batch_size=16, invocation=number) for number in (1, 2, 3)]
+    (recommended,) = recommendation.recommend(units.gather(rows))
+    assert recommended.best.unit.row.batch_size == 4
+    assert batches(rows) == [("cuda", 4)]
 
 
 def test_the_workers_of_the_setting_to_use_are_shown_where_they_vary() -> None:

@@ -10,6 +10,7 @@ from featray.analysis.comparison import Noise
 from featray.analysis.diagnosis import Finding, against_baseline, diagnose
 from featray.core import inputs
 from featray.core.row import Row
+from tests.support.builders import make_row
 from tests.support.findings import BEFORE, IMAGES, IMPORTED, STEADY, diagnose_rows, make_unit_rows
 from tests.support.sides import STILL
 
@@ -67,7 +68,7 @@ def test_a_difference_that_may_be_chance_counts_as_undecided() -> None:
 
 def test_the_throughput_is_that_of_the_longest_clip_although_another_is_faster() -> None:
     headline = headline_of([*make_unit_rows(0.36), *make_unit_rows(4.72, input="long")])
-    assert headline.text.startswith("Highest throughput on the longest clip: 100.0 fps, 4.2x realtime at 23.98 fps (")
+    assert headline.text.startswith("Setting to use on the longest clip: 100.0 fps, 4.2x realtime at 23.98 fps (")
     assert "long (472 frames)" in headline.text
     assert headline.figures["throughput_of"] == "longest clip"
 
@@ -84,7 +85,7 @@ def test_the_throughput_is_that_of_sustained_runs_where_they_were_measured() -> 
 def test_realtime_is_measured_by_the_clips_own_frame_rate() -> None:
     headline = diagnose_rows(make_unit_rows(1.2)).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput on the longest clip: 60.0 fps, 2.0x realtime at 30.00 fps")
+    assert headline.text.startswith("Setting to use on the longest clip: 60.0 fps, 2.0x realtime at 30.00 fps")
 
 
 def test_realtime_counts_skipped_frames_too() -> None:
@@ -105,11 +106,22 @@ def test_realtime_is_unknown_if_the_number_of_skipped_frames_is_unknown() -> Non
     assert "realtime" not in headline.text
 
 
-def test_the_highest_throughput_is_of_any_unit_although_a_smaller_batch_is_best() -> None:
+def test_the_headline_names_the_setting_to_use_although_a_larger_batch_is_as_fast() -> None:
     headline = diagnose_rows([*make_unit_rows(0.73, batch_size=4), *make_unit_rows(0.72, batch_size=16)]).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput on the longest clip: 100.0 fps, ")
-    assert "b=16" in headline.text
+    assert headline.text.startswith("Setting to use on the longest clip: 98.6 fps, ")
+    assert "b=4" in headline.text
+
+
+def test_what_ran_out_of_memory_is_not_named_although_it_is_the_fastest() -> None:
+    fast = make_unit_rows(0.36, batch_size=16)
+    failing = [
+        row if row.invocation > 3 else make_row(batch_size=16, status="oom", invocation=row.invocation) for row in fast
+    ]
+    diagnosis = diagnose_rows([*make_unit_rows(0.72, batch_size=4), *failing])
+    assert diagnosis.headline is not None
+    assert "b=4" in diagnosis.headline.text
+    assert [best.unit.row.batch_size for best in diagnosis.best] == [4]
 
 
 def test_the_headline_counts_pairs_without_a_ratio_separately() -> None:
@@ -123,11 +135,11 @@ def test_the_headline_counts_pairs_without_a_ratio_separately() -> None:
     )
     alone = diagnose_rows(xgb(), svm(**BEFORE)).headline
     assert alone is not None
-    assert alone.text.startswith("1 best setting against before: 1 not comparable. Highest throughput ")
+    assert alone.text.startswith("1 best setting against before: 1 not comparable. Setting to use ")
 
 
 def test_images_have_no_realtime() -> None:
     headline = diagnose_rows(make_unit_rows(1.6, **IMAGES)).headline
     assert headline is not None
-    assert headline.text.startswith("Highest throughput on the most images: 10.0 images/s (")
+    assert headline.text.startswith("Setting to use on the most images: 10.0 images/s (")
     assert "realtime" not in headline.figures
