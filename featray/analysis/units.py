@@ -197,8 +197,20 @@ class Unit:
         """
         if len(self.medians_s) < stats.INVOCATIONS_MIN or self.is_replayed:
             return None
-        interval = stats.interval(self.logs)
-        return (interval.low_s, interval.high_s) if interval else None
+        return (self.interval.low_s, self.interval.high_s) if self.interval else None
+
+    @functools.cached_property
+    def interval(self) -> stats.Interval | None:
+        """Give the interval of the time, which counts the sessions of a run that was resumed; None without a spread."""
+        return stats.interval_over_sessions(self.session_logs)
+
+    @functools.cached_property
+    def session_logs(self) -> list[list[float]]:
+        """Give the log times of its own run by session: a run that went on after a night or a reboot has several."""
+        logs: dict[str, list[float]] = {}
+        for row, log in zip(self._with_positive_times, self.logs, strict=True):
+            logs.setdefault(self.occasion(row).session, []).append(log)
+        return list(logs.values())
 
     @functools.cached_property
     def spread(self) -> float | None:

@@ -25,7 +25,7 @@ Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`; M
 """
 
 from featray.stats.decision import ASSUMED_SD, MARGIN, Decision, Spread, Verdict, decide
-from featray.stats.estimates import PAIRED_BLOCKS
+from featray.stats.estimates import PAIRED_BLOCKS, interval_over_sessions
 from featray.stats.invocations import (
     CONFIDENCE,
     HALF_WIDTH,
@@ -76,6 +76,7 @@ __all__ = [
     "decide",
     "half_width",
     "interval",
+    "interval_over_sessions",
     "iqr_share",
     "log_median",
     "needed_for",

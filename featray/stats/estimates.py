@@ -16,9 +16,10 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from featray.stats.invocations import Logs, variance
+from featray.stats.invocations import CONFIDENCE, Interval, Logs, interval, variance
 from featray.stats.pairing import INVOCATIONS_MIN, Design, Paired, Timing
-from featray.stats.sessions import SESSIONS_MIN, SessionSpread, by_session, pooled
+from featray.stats.sessions import SESSIONS_MIN, SessionSpread, by_session, pooled, spread_of
+from featray.stats.students import two_sided
 
 PAIRED_BLOCKS = 8
 """Blocks from which two sides are paired by block.
@@ -126,6 +127,34 @@ def _between_sessions(paired: Paired, session_spread: SessionSpread) -> Differen
         freedom=_freedom(parts),
         sd=math.sqrt(fmean(part for part, _ in within)),
         uses_session_spread=not is_known,
+    )
+
+
+def interval_over_sessions(sessions: Sequence[Logs]) -> Interval | None:
+    """Estimate a unit's time from one or more sessions; None from fewer than two invocations.
+
+    The centre is the mean of all invocations. Of several sessions its variance is that between sessions plus that
+    between the processes of a session. Two or three sessions say little of how sessions differ: `sessions.spread_of`
+    adds the assumed sd to theirs.
+
+    Args:
+        sessions: One log time per invocation of each.
+    """
+    logs = [log for session in sessions for log in session]
+    spread = spread_of([sessions])
+    if spread is None:
+        return interval(logs)
+    within, freedom = pooled(sessions)
+    shares = math.fsum((len(session) / len(logs)) ** 2 for session in sessions)
+    parts = [(spread.sd**2 * shares, spread.freedom), (within / len(logs), freedom)]
+    centre, error = fmean(logs), math.sqrt(math.fsum(part for part, _ in parts))
+    half_width = two_sided(CONFIDENCE, _freedom(parts)) * error
+    return Interval(
+        centre_s=math.exp(centre),
+        low_s=math.exp(centre - half_width),
+        high_s=math.exp(centre + half_width),
+        half_width=half_width,
+        sd=math.sqrt(within),
     )
 
 

@@ -27,12 +27,12 @@ def findings(units: Sequence[Unit], noise: Noise) -> Iterator[Finding]:
 def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
     """List units whose interval is wider than the planner aims at, the widest first, with the invocations they need."""
     measured = [unit for unit in units if len(unit.logs) >= stats.INVOCATIONS_MIN]
-    intervals = [(interval, unit) for unit in measured if (interval := stats.interval(unit.logs))]
+    intervals = [(unit.interval, unit) for unit in measured if unit.interval]
     wide = [(interval, unit) for interval, unit in intervals if interval.half_width > stats.HALF_WIDTH]
     wide.sort(key=lambda entry: -entry[0].half_width)
     if not wide:
         return
-    needed = [stats.needed_for(stats.HALF_WIDTH, interval.sd) for interval, _ in wide]
+    needed = [_needed_of(unit, interval) for interval, unit in wide]
     names = [_noise(unit, interval, count) for (interval, unit), count in zip(wide, needed, strict=True)]
     limit = wording.percent(stats.HALF_WIDTH)
     yield Finding(
@@ -47,14 +47,25 @@ def _noisy(units: Sequence[Unit]) -> Iterator[Finding]:
                 invocations=count,
             )
             for (interval, unit), count in zip(wide, needed, strict=True)
-            if count is not None and count <= ASKED_MAX
+            if len(unit.session_logs) == 1 and count is not None and count <= ASKED_MAX
         ),
     )
 
 
 def _noise(unit: Unit, interval: Interval, needed: int | None) -> str:
     half_width, invocations = wording.percent(interval.half_width), wording.count(len(unit.logs), "invocation")
-    return f"{unit_wording.unit(unit)} (±{half_width} from {invocations}, {_needed(needed)} needed)"
+    name, sessions = unit_wording.unit(unit), len(unit.session_logs)
+    if sessions == 1:
+        return f"{name} (±{half_width} from {invocations}, {_needed(needed)} needed)"
+    advice = f"{_needed(needed)} sessions needed: days or boots, not more invocations"
+    return f"{name} (±{half_width} from {invocations} in {sessions} sessions, {advice})"
+
+
+def _needed_of(unit: Unit, interval: Interval) -> int | None:
+    """Count the invocations that a unit needs; of a unit of several sessions the sessions, which vary more."""
+    spread = stats.spread_of([unit.session_logs])
+    sd = spread.sd if spread else interval.sd
+    return stats.needed_for(stats.HALF_WIDTH, sd, least=len(unit.session_logs) + 1 if spread else 2)
 
 
 def _needed(invocations: int | None) -> str:

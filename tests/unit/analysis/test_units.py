@@ -1,11 +1,13 @@
 """Units: rows gathered by cell and target, with their time, spread and interval."""
 
 import dataclasses
+import datetime
 
 import pytest
 
 from featray import stats
 from featray.analysis import units
+from featray.core.row import Row
 from tests.support.builders import make_joint_rows, make_rows
 from tests.support.report_rows import make_failed_row, make_row
 
@@ -115,3 +117,24 @@ def test_processes_side_by_side_have_a_time_together_and_one_each() -> None:
     assert unit.process_frame_s == pytest.approx(2.0 / 72)
     (alone,) = units.gather(make_rows([1.0]))
     assert (alone.processes, alone.process_call_s) == (1, alone.call_s)
+
+
+def test_an_interval_counts_the_sessions_of_a_run_that_was_resumed() -> None:
+    def resumed(gap_days: int) -> tuple[float, float]:
+        first = make_rows([1.0, 1.01, 0.99, 1.0])
+        second = make_rows([1.1, 1.11, 1.09, 1.1])
+        later = [
+            dataclasses.replace(row, invocation=row.invocation + 4, started_at=later_by(row, gap_days), boot_id="b")
+            for row in second
+        ]
+        (unit,) = units.gather([*(dataclasses.replace(row, boot_id="a" if gap_days else "b") for row in first), *later])
+        assert unit.interval_s is not None
+        return unit.interval_s
+
+    def later_by(row: Row, days: int) -> str:
+        return (datetime.datetime.fromisoformat(row.started_at) + datetime.timedelta(days=days)).isoformat()
+
+    one, two = resumed(0), resumed(1)
+    assert one == pytest.approx((1.0046, 1.0957), abs=0.001)  # eight processes of one session
+    assert two[0] < 0.95
+    assert two[1] > 1.15

@@ -1,5 +1,7 @@
 """Quality: noisy, throttled, failed and missing."""
 
+import dataclasses
+
 from featray.analysis.diagnosis import FindingKind
 from tests.support.builders import BLACKWELL, make_row
 from tests.support.findings import SHAKY, find, make_case, make_unit_rows
@@ -101,3 +103,13 @@ def test_some_of_several_settings_are_counted_with_the_right_verb() -> None:
     assert find(FindingKind.FEW, [make_row(), make_row(batch_size=1)])[0].text.startswith(
         "All 2 settings have fewer than"
     )
+
+
+def test_of_several_sessions_further_sessions_are_asked_for_instead_of_processes() -> None:
+    first = make_unit_rows(1.0, boot_id="a")
+    second = [dataclasses.replace(row, invocation=row.invocation + 5) for row in make_unit_rows(1.1, boot_id="b")]
+    later = [dataclasses.replace(row, started_at=row.started_at.replace("2026-05-1", "2026-06-1")) for row in second]
+    (finding,) = find(FindingKind.NOISY, [*first, *later])
+    assert "from 10 invocations in 2 sessions, " in finding.text
+    assert "sessions needed: days or boots, not more invocations" in finding.text
+    assert finding.wanted == ()
