@@ -370,5 +370,10 @@ def _unit(rows: Sequence[Row], target: NamedTarget, occasions: Mapping[RowKey, O
 
 def is_other(row: Row, latest: Row) -> bool:
     """Return True if a row has other work or another context than the latest; what is unknown is not different."""
-    known = [(getattr(row, column), getattr(latest, column)) for column in CONTEXT]
-    return row.work_id != latest.work_id or any(None not in both and both[0] != both[1] for both in known)
+    return row.work_id != latest.work_id or bool(context_changes(row, latest))
+
+
+def context_changes(row: Row, latest: Row) -> list[tuple[str, Any, Any]]:
+    """List the columns of the context that differ, with both values; what is unknown is not different."""
+    values = ((column, getattr(row, column), getattr(latest, column)) for column in CONTEXT)
+    return [(column, own, new) for column, own, new in values if None not in (own, new) and own != new]

@@ -56,14 +56,21 @@ def _run(row: Row) -> str | None:
 
 
 def _read(units: Sequence[Unit], readers: Mapping[str, Reader]) -> Labelled:
-    """Read each label from the row of every unit; a label without any value is left out."""
+    """Read each label from the measured rows of every unit; a label without any value is left out.
+
+    A setting of the machine that changed while a unit was measured has all its values.
+    """
     values = ((label, _values(units, read)) for label, read in readers.items())
     return tuple((label, value) for label, value in values if value)
 
 
 def _values(units: Iterable[Unit], read: Reader) -> str:
-    values = dict.fromkeys(value for unit in units if (value := read(unit.row)))
-    return wording.listed(wording.shortened(value) for value in values)
+    read_of = [[read(row) for row in unit.measured or (unit.row,)] for unit in units]
+    values = dict.fromkeys(value for of_unit in read_of for value in of_unit if value)
+    changed = [of_unit for of_unit in read_of if any(of_unit) and not all(of_unit)]
+    without = sum(value is None for of_unit in changed for value in of_unit)
+    remark = f" (not in {without} of {wording.count(sum(map(len, changed)), 'invocation')})" if changed else ""
+    return wording.listed(map(wording.shortened, values)) + remark
 
 
 def _host(row: Row) -> str | None:

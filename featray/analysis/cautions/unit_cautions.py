@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from featray import stats
 from featray.analysis.cautions.caution import Caution, CautionKind
 from featray.analysis.cautions.signs import FACES_DIFFER, OF_MACHINE, OF_STAGES, THROTTLED
-from featray.analysis.units import Unit
+from featray.analysis.units import Unit, context_changes
 from featray.core import wording
 from featray.core.choices import WeightsKind
+from featray.core.row import Row
 
 
 def of_unit(unit: Unit) -> Iterator[Caution]:
@@ -92,10 +93,27 @@ def stale(about: Sequence[Unit]) -> Caution:
     is_left_out = "row is left out: it was" if number == 1 else "rows are left out: they were"
     return Caution(
         kind=CautionKind.STALE,
-        sentence=f"{number} stale {is_left_out} measured with other work or versions than the latest",
+        sentence=f"{number} stale {is_left_out} measured with other work or versions than the latest{_changes(about)}",
         what_to_do="To measure everything again, submit with `--rerun`",
         units=tuple(about),
     )
+
+
+def _changes(about: Sequence[Unit]) -> str:
+    """Write what made rows stale: ` (os Linux 6.12 -> Linux 6.19)`."""
+    pairs = [(row, unit.row) for unit in about for row in unit.stale]
+    context = [
+        wording.short(f"{column} {own} -> {new}")
+        for row, latest in pairs
+        for column, own, new in context_changes(row, latest)
+    ]
+    work = [f"work: {key}" for row, latest in pairs if row.work_id != latest.work_id for key in _work_keys(row, latest)]
+    return f" ({wording.listed([*work, *context])})" if work or context else ""
+
+
+def _work_keys(row: Row, latest: Row) -> list[str]:
+    before, after = row.work or {}, latest.work or {}
+    return [wording.short(key) for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
 def _partly_failed(unit: Unit) -> Caution:

@@ -5,7 +5,7 @@ from typing import Any
 
 from featray.analysis import units
 from featray.rendering import metadata
-from tests.support.report_rows import make_cpu_row, make_row
+from tests.support.report_rows import make_cpu_row, make_report, make_row
 
 
 def test_a_label_lists_every_value_once() -> None:
@@ -84,3 +84,14 @@ def test_processes_side_by_side_are_explained_where_there_are_any() -> None:
     assert dict(metadata.of_block(found))["CPUs of each process"] == "0; 1"
     assert dict(metadata.of_block(found))["MPS daemon"] == "on"
     assert not any("Processes" in label for label, _ in metadata.of_report(units.gather(rows[:1])))
+
+
+def test_a_setting_that_changed_while_a_unit_was_measured_has_both_values() -> None:
+    governors = {1: "performance", 2: "performance", 3: "powersave"}
+    rows = [make_row(invocation=number, cpu_governor=name) for number, name in governors.items()]
+    assert dict(make_report(rows).metadata)["CPU settings"] == "governor performance, governor powersave"
+
+
+def test_a_setting_that_only_some_invocations_had_is_said_to_miss_in_the_others() -> None:
+    rows = [make_row(invocation=number, cpu_quota=quota) for number, quota in {1: None, 2: 1.0, 3: 1.0}.items()]
+    assert dict(make_report(rows).metadata)["CPU settings"] == "quota of 1 CPUs (not in 1 of 3 invocations)"

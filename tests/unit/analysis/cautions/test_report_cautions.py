@@ -77,6 +77,14 @@ def test_stale_rows_are_counted() -> None:
     )
 
 
+def test_what_made_rows_stale_is_named() -> None:
+    old = make_row(work_id="old", work={"au_model": "svm"}, os="Linux 6.12")
+    (text,) = texts(
+        old, make_row(invocation=2, work_id="new", work={"au_model": "xgb"}, os="Linux 6.19", started_at=LATER)
+    )
+    assert "other work or versions than the latest (work: au_model, os Linux 6.12 -> Linux 6.19): retinaface" in text
+
+
 def test_different_work_on_two_devices_names_the_keys_that_differ() -> None:
     svm, xgb = ({"work_id": name, "work": {"au_model": name, "class": "Detector"}} for name in ("svm", "xgb"))
     (caution,) = of_rows(make_row(**svm), make_row(target_id="GPU-2", gpu_uuid="GPU-2", **xgb))
