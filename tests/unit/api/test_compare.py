@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_a_run_against_itself_is_refused(tmp_path: Path) -> None:
         api.compare("one", "one", results=str(tmp_path))
 
 
-def sided(later: str, *, listed: bool = True, **columns: Sequence[str]) -> list[Row]:
+def sided(later: str, columns: Mapping[str, Sequence[str]] = MappingProxyType({}), *, listed: bool = True) -> list[Row]:
     """Make a run of `before` and `after`, 30% slower, of which `later` is measured after the other one."""
     rows = []
     for place, (name, seconds) in enumerate({"before": 1.0, "after": 1.3}.items()):
@@ -163,7 +164,7 @@ def sided(later: str, *, listed: bool = True, **columns: Sequence[str]) -> list[
 def test_the_baseline_of_a_gate_does_not_follow_from_who_was_measured_first(
     tmp_path: Path, later: str, over: str, columns: dict[str, Sequence[str]]
 ) -> None:
-    store.append(tmp_path, sided(later, **columns))
+    store.append(tmp_path, sided(later, columns))
     compared = featray.compare("s", over=[over], fail_if=["slower"], results=str(tmp_path))
     assert compared.exit_code == 1
     (pair,) = compared.comparison.pairs
