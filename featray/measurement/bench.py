@@ -3,6 +3,7 @@
 Flow: `invocation_run` -> `Bench.measure` -> `cell_run` -> columns of the cell's row.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +13,12 @@ from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
 from featray.core.output_table import OutputTable
 from featray.core.rules import Rules
-from featray.measurement import ffmpeg
+from featray.core.status import Status
+from featray.measurement import ffmpeg, outcome
 from featray.measurement.cell_run import CellRun, Instruments, TimeSpan
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.frames import check_copy
+from featray.measurement.outcome import Failure
 from featray.measurement.protocol import JointRun
 from featray.measurement.telemetry import EnergySource, GpuSource, Sampler
 
@@ -78,6 +81,15 @@ class Bench:
         self.output, self.timed_spans, self.other_spans = cell_run.output, cell_run.timed_spans, cell_run.other_spans
         self._ffmpeg = self._ffmpeg or ffmpeg.describe(ffmpeg.find_loaded())  # empty until a call has loaded one
         return columns | ({"ffmpeg": self._ffmpeg} if self._ffmpeg else {})
+
+    def explain(self, cell: Cell, files: Sequence[Path], failure: Failure) -> Failure:
+        """Explain a failed cell by its input, where a frame of it is at fault: another attempt would fail too."""
+        if failure.status is not Status.FAILED:
+            return failure
+        fault = outcome.attempt(lambda: self._instruments.loaded.find_fault(cell, files))
+        if not isinstance(fault, str):
+            return failure
+        return dataclasses.replace(failure, status=Status.UNSUPPORTED, reason=f"input {cell.input.name}: {fault}")
 
     def _check_copy(self, cell: Cell, files: Sequence[Path], cut_from: Path | None) -> None:
         """Compare a copy with its source, once per process; what a detector of the user's own decodes is unknown."""

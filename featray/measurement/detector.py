@@ -148,6 +148,12 @@ class LoadedDetector:
         """Open a video as py-feat's `detect()` does; a detector of the user's own has no such way."""
         return self._pyfeat_module().VideoDataset(path, **settings)
 
+    def find_fault(self, cell: Cell, files: Sequence[Path]) -> str | None:
+        """Say which frame of a cell's input py-feat cannot load; None where it finds no fault, or for other classes."""
+        if not self.spec.is_pyfeat:
+            return None
+        return frames.find_fault(cell.input, files, cell.batch_size, self._pyfeat_module())
+
     def _pyfeat_module(self) -> Any:
         return importlib.import_module(type(self.detector).__module__)
 

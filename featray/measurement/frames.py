@@ -1,12 +1,14 @@
 """Frames: what py-feat's own loaders give of an input, before any detector sees it.
 
 Flow: `bench` -> `check_copy`, before the first call of a cell whose video was cut or looped; `detector.prepare` ->
-`decode_all`, for calls without decoding.
+`decode_all`, for calls without decoding; `find_fault`, after a call that failed.
 """
 
 import atexit
+import functools
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,59 @@ def decode_all(clip: Input, given: str | Sequence[str], module: Any) -> Any:
     if len({tuple(frame.shape) for frame in decoded}) > 1:
         raise Refused(Status.UNSUPPORTED, "data_type tensor: the images have unlike sizes; leave out data_type")
     return torch.stack(decoded)
+
+
+LOOK_S = 30.0  # for the frame at fault, after a call has failed: a decoder passes some thousand frames in that time
+
+
+def find_fault(
+    clip: Input, files: Sequence[Path], batch_size: int, module: Any, clock: Callable[[], float] = time.monotonic
+) -> str | None:
+    """Say which frame of an input py-feat's own loader cannot give, and what to do; None where it finds no fault.
+
+    Args:
+        clip: The input.
+        files: The video, or the images.
+        batch_size: Frames of one batch must have one size.
+        module: The detector's module, which holds the loaders.
+        clock: Seconds from any origin; the search ends after `LOOK_S`.
+    """
+    is_video = clip.kind == inputs.VIDEO
+    loader = outcome.attempt(lambda: _open(clip, files, module))
+    if isinstance(loader, Failure):
+        return f"{files[0]}: py-feat cannot open it ({loader.reason}); {CONVERT}"
+    ends, first = clock() + LOOK_S, None
+    for index in range(len(loader)):
+        frame = outcome.attempt(functools.partial(_read_shape, loader, index))
+        name = f"frame {index + 1} of {len(loader)}" if is_video else "this image"
+        path = files[0] if is_video else files[index]
+        if isinstance(frame, Failure):
+            return f"{path}: py-feat cannot decode {name} ({frame.reason}); {CONVERT if is_video else LEAVE_OUT}"
+        first = first or frame
+        if frame != first and batch_size > 1:
+            return f"{path}: {name} has {_describe(frame)}, the first {_describe(first)}; {ALIKE}"
+        if clock() > ends:
+            return None
+    return None
+
+
+CONVERT = "convert it, such as with `ffmpeg -i OLD -c:v libx264 -pix_fmt yuv420p NEW.mp4`"
+LEAVE_OUT = "convert it, or leave it out"
+ALIKE = "py-feat puts only pictures of one size and kind into a batch: make them alike, or use batch_size 1"
+
+
+def _open(clip: Input, files: Sequence[Path], module: Any) -> Any:
+    if clip.kind == inputs.VIDEO:
+        return module.VideoDataset(str(files[0]), skip_frames=clip.skip_frames, output_size=clip.output_size)
+    return module.ImageDataset([str(file) for file in files], output_size=clip.output_size)
+
+
+def _read_shape(loader: Any, index: int) -> tuple[int, ...]:
+    return tuple(loader[index]["Image"].shape)
+
+
+def _describe(shape: Sequence[int]) -> str:
+    return f"{_size(shape)} pixels in {shape[0]} {'channel' if shape[0] == 1 else 'channels'}"
 
 
 def place_to_save() -> str:

@@ -32,6 +32,7 @@ from featray.measurement import (
 )
 from featray.measurement.bench import Bench
 from featray.measurement.channel import Channel
+from featray.measurement.frames import LOOK_S
 from featray.measurement.outcome import Failure
 from featray.measurement.processor_energy import AppleEnergy, AppleGpu
 from featray.measurement.request import ChildRequest
@@ -111,11 +112,14 @@ class InvocationRun:
     def _measure(self, cell: Cell, opened: Bench) -> bool:
         """Measure one cell and send its row; return True if this process can measure another."""
         self._channel.send(EventKind.STARTED, cell_id=cell_id(cell))
-        started_at = clock.utc_now()
+        started_at, began = clock.utc_now(), time.monotonic()
         with _ends_after(self._request.invocation.rules.cell_limit_s):
             measured = outcome.attempt(
                 lambda: opened.measure(cell, self._request.input_files(cell), self._request.cut_from(cell))
             )
+            has_time = time.monotonic() - began + LOOK_S < self._request.invocation.rules.cell_limit_s
+            if isinstance(measured, Failure) and has_time:
+                measured = opened.explain(cell, self._request.input_files(cell), measured)
             output = None if isinstance(measured, Failure) else self._output_to_keep(opened)
         is_faulted = isinstance(measured, Failure) and device.is_faulted(sys.modules.get("torch"))
         if isinstance(measured, Failure) and not is_faulted:

@@ -12,10 +12,11 @@ from featray.core.cell import Cell
 from featray.core.choices import Device
 from featray.core.detectors import Detector
 from featray.core.rules import Rules
+from featray.core.status import Status
 from featray.measurement.bench import Bench
 from featray.measurement.detector import LoadedDetector
 from featray.measurement.fakes.clockwork import Clockwork
-from featray.measurement.outcome import Refused
+from featray.measurement.outcome import Failure, Refused
 from featray.measurement.telemetry import RecordedGpu, TelemetrySample
 
 SPEC = Detector(name="clock", class_name="featray.measurement.clockwork:Clockwork", heading="clock")
@@ -86,3 +87,16 @@ def test_a_gpus_usual_clock_is_known_from_the_cells_before() -> None:
     assert waited == []
     assert bench.measure(CELL, [Path(__file__)])["throttled"] is True  # each of its calls is slow
     assert len(waited) == 3
+
+
+def test_a_cell_that_failed_for_a_frame_of_its_input_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = make_bench(RecordedGpu([FAST]))
+    failed = Failure(status=Status.FAILED, reason="RuntimeError: stack expects", trace="trace")
+    assert bench.explain(CELL, [], failed) == failed  # a class of the user's own: how it loads frames is unknown
+    monkeypatch.setattr(LoadedDetector, "find_fault", lambda *_: "/a.mp4: py-feat cannot decode frame 2 of 9")
+    explained = Failure(
+        status=Status.UNSUPPORTED, reason="input list: /a.mp4: py-feat cannot decode frame 2 of 9", trace="trace"
+    )
+    assert bench.explain(CELL, [], failed) == explained
+    exhausted = dataclasses.replace(failed, status=Status.OOM)
+    assert bench.explain(CELL, [], exhausted) == exhausted

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,74 @@ def test_each_call_saves_to_a_place_of_its_own() -> None:
     assert first != second
     assert first.parent.is_dir()
     assert not first.exists()
+
+
+class Loader:
+    """A loader as py-feat's: an item may be a frame of a size, or an error."""
+
+    def __init__(self, *items: tuple[int, ...] | Exception) -> None:
+        self._items = items
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        self.asked.append(index)
+        item = self._items[index]
+        if isinstance(item, Exception):
+            raise item
+        return {"Image": np.zeros(item)}
+
+
+WIDE, SMALL, GREY = (3, 4, 6), (3, 2, 3), (1, 4, 6)
+VIDEO_CLIP = dataclasses.replace(inputs.CATALOGUE["short"], paths=("/clips/a.mp4",), packaged=None)
+PICTURES = dataclasses.replace(inputs.CATALOGUE["multi-face"], paths=("/p/a.jpg", "/p/b.png"), packaged=None)
+
+
+def find_fault(loader: Loader | Exception, *, clip: inputs.Input = VIDEO_CLIP, batch_size: int = 4) -> str | None:
+    def open_it(*_: object, **__: object) -> Loader:
+        if isinstance(loader, Exception):
+            raise loader
+        return loader
+
+    module = types.SimpleNamespace(VideoDataset=open_it, ImageDataset=open_it)
+    return frames.find_fault(clip, [Path(path) for path in clip.paths], batch_size, module)
+
+
+@pytest.mark.parametrize(
+    ("loader", "fault"),
+    [
+        (Loader(WIDE, RuntimeError("no more frames")), "cannot decode frame 2 of 2 (RuntimeError: no more frames)"),
+        (Loader(WIDE, SMALL), "frame 2 of 2 has 3x2 pixels in 3 channels, the first 6x4 pixels in 3 channels"),
+        (ValueError("no stream"), "/clips/a.mp4: py-feat cannot open it (ValueError: no stream); convert it, such as"),
+    ],
+)
+def test_a_frame_that_py_feat_cannot_load_is_named_with_what_to_do(loader: Loader | Exception, fault: str) -> None:
+    found = find_fault(loader)
+    assert found is not None
+    assert found.startswith("/clips/a.mp4: ")
+    assert fault in found
+
+
+def test_an_image_at_fault_is_named_by_its_file() -> None:
+    broken = find_fault(Loader(WIDE, OSError("image file is truncated")), clip=PICTURES)
+    assert broken == (
+        "/p/b.png: py-feat cannot decode this image (OSError: image file is truncated); convert it, or leave it out"
+    )
+    grey = find_fault(Loader(WIDE, GREY), clip=PICTURES)
+    assert grey is not None
+    assert grey.startswith("/p/b.png: this image has 6x4 pixels in 1 channel, the first 6x4 pixels in 3 channels")
+
+
+def test_frames_one_by_one_may_have_any_size_and_sound_ones_explain_nothing() -> None:
+    assert find_fault(Loader(WIDE, SMALL), batch_size=1) is None
+    assert find_fault(Loader(WIDE, WIDE)) is None
+
+
+def test_nobody_waits_for_a_long_film_to_be_searched() -> None:
+    loader = Loader(*[WIDE] * 5, RuntimeError("late"))
+    module = types.SimpleNamespace(VideoDataset=lambda *_, **__: loader)
+    times = iter([0.0, 10.0, frames.LOOK_S + 1])
+    assert frames.find_fault(VIDEO_CLIP, [Path("/clips/a.mp4")], 4, module, lambda: next(times)) is None
+    assert loader.asked == [0, 1]
