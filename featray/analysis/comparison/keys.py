@@ -5,7 +5,7 @@ A setting is how the work is done, a work key is what is done, a factor is where
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import detect_call, detectors, inputs
@@ -94,7 +94,7 @@ def title(key: str) -> str:
     return TITLES.get(key, key)
 
 
-def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
+def resolve(over: Iterable[str], units: Sequence[Unit]) -> tuple[str, ...]:
     """Check the keys that a comparison is to vary.
 
     Args:
@@ -108,7 +108,7 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
     resolved = []
     for name in over:
         key = ALIASES.get(name, name)
-        key = f"{detect_call.WORK}{key}" if key not in work_keys and f"{detect_call.WORK}{key}" in work_keys else key
+        key = f"{detect_call.WORK}{key}" if _is_of_call(key, work_keys, units) else key
         if key in INPUT_KEYS or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
             raise BadInput(f"--over {name}: other inputs or weights are other work, which cannot be compared")
         valid = [
@@ -120,6 +120,13 @@ def resolve(over: Iterable[str], units: Iterable[Unit]) -> tuple[str, ...]:
             raise BadInput(f"--over {name}: no such key{suggest(name, suggested)}")
         resolved.append(key)
     return tuple(dict.fromkeys(resolved))
+
+
+def _is_of_call(key: str, work_keys: Collection[str], units: Iterable[Unit]) -> bool:
+    """Return True for a keyword of `detect()`, unless the constructor has one of that name in which units differ."""
+    if f"{detect_call.WORK}{key}" not in work_keys:
+        return False
+    return key not in work_keys or len({work_value(unit, key) for unit in units}) == 1
 
 
 def detector_parts(over: Iterable[str]) -> list[str]:
@@ -179,11 +186,18 @@ SWITCH = ("", "null", "None", "false", "False", "true", "True")
 """Values of a switch, off before on: without amp or compile is the baseline of with it."""
 
 
+UNSET = ("", "null", "None", UNNAMED)
+"""Values that stand for what py-feat does by itself: the baseline of what a sweep sets."""
+
+
 def rank_values(values: Iterable[str]) -> dict[str, int]:
     """Rank values as `sort_values` sorts them; those between which it knows no order have one rank."""
     distinct = list(dict.fromkeys(values))
     if set(distinct) <= set(SWITCH):
         return {text: SWITCH.index(text) for text in distinct}
+    if unset := [text for text in UNSET if text in distinct]:
+        others = rank_values(text for text in distinct if text not in UNSET)
+        return dict.fromkeys(unset, 0) | {text: 1 + rank for text, rank in others.items()}
     catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]
     if set(distinct) & set(catalogue):
         return {text: catalogue.index(text) if text in catalogue else len(catalogue) for text in distinct}
@@ -195,11 +209,13 @@ def rank_values(values: Iterable[str]) -> dict[str, int]:
 def sort_values(values: Iterable[str]) -> list[str]:
     """Sort numbers and versions by size, detectors and inputs as in their catalogues, what is off before what is on.
 
-    Others keep their order.
+    What is not set comes before all others, which keep their order.
     """
     distinct = list(dict.fromkeys(values))
     if set(distinct) <= set(SWITCH):
         return sorted(distinct, key=SWITCH.index)
+    if unset := [text for text in UNSET if text in distinct]:
+        return [*unset, *sort_values(text for text in distinct if text not in UNSET)]
     catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]
     if set(distinct) & set(catalogue):
         return sorted(distinct, key=lambda name: catalogue.index(name) if name in catalogue else len(catalogue))

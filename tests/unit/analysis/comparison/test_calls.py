@@ -92,3 +92,13 @@ def test_two_settings_at_once_are_confounded_and_separated_by_a_cell_with_one_of
     assert pair.attribution.startswith("confounded by pin_memory (false -> true), save (null -> true)")
     assert pair.separation is not None
     assert [cell.isolates for cell in pair.separation.cells] == ["pin_memory"]
+
+
+@pytest.mark.parametrize(("name", "value"), WORK)
+def test_a_keyword_that_the_constructor_has_too_means_that_of_detect_where_only_that_differs(
+    name: str, value: Keyword
+) -> None:
+    sides = rows(STEADY, {}), rows(scale(0.5), {name: value}, name=f"retinaface[{name}]")
+    both = [[dataclasses.replace(row, work={**(row.work or {}), name: "0.5"}) for row in side] for side in sides]
+    (pair,) = comparison.compare(*both, over=[name]).pairs
+    assert pair.attribution == f"only call.{name} (default -> {value}) is known to differ"
