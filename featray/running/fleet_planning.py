@@ -122,8 +122,8 @@ def _kinds(cells: Iterable[Cell]) -> Iterator[_Kind]:
 
 def _able(kinds: Sequence[_Kind], targets: Sequence[Target]) -> Hashable:
     """Name what a host's devices can run: hosts of one name have the same plan. None: they can run nothing."""
-    able = tuple((target.device, tuple(kind.name for kind in kinds if _can_run(kind, target))) for target in targets)
-    return able if any(names for _, names in able) else None
+    able = ((target.device, tuple(kind.name for kind in kinds if _can_run(kind, target))) for target in targets)
+    return tuple((device, names) for device, names in able if names) or None
 
 
 def _can_run(kind: _Kind, target: Target) -> bool:
