@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from featray import errors
 from featray.core import detectors, inputs
 from featray.core.cell_fields import PARALLEL_MAX, PROCESSES_MAX
-from featray.core.choices import Device, Exclusive, ProtocolName, WeightsKind
+from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
 from featray.sweep.search_section import SearchEntry
 from featray.sweep.values import SIZE, Entries, Label, Name, Positive, Several, Text, size_in_bytes, valid_name
@@ -249,18 +249,3 @@ class SweepFileContent(StrictModel):
     interchangeable: bool = False
     mps_daemon: bool = False
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-
-    @model_validator(mode="after")
-    def _can_run_side_by_side(self) -> Self:
-        parts: tuple[AxesEntry | RuleEntry, ...] = (self.axes, *self.include)
-        asked = [count for part in parts for count in part.processes or ()]
-        asked += [entry.max for axis, entry in self.search.items() if axis == "processes"]
-        has_several = max(asked, default=1) > 1
-        if has_several and self.measure.protocol == ProtocolName.PYFEAT:
-            raise ValueError("protocol pyfeat is one process, as py-feat's own script is; leave out axes.processes")
-        devices = [device for part in parts for device in part.device or ()]
-        if self.mps_daemon and not (has_several and Device.CUDA in devices):
-            raise ValueError(
-                "mps_daemon: true shares a GPU between processes; expected device cuda and axes.processes above 1"
-            )
-        return self

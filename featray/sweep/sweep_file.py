@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from featray import errors, yamlfile
 from featray.core import detectors, inputs
-from featray.core.choices import ProtocolName
+from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 from featray.core.reference import Reference
@@ -48,7 +48,12 @@ def load(
     """
     document = yamlfile.parse(path, SweepFileError)
     file = document.check(schema.SweepFileContent)
-    problems = [*_same_environments(file), *_threads_twice(file), *searches.find_problems(file)]
+    problems = [
+        *_same_environments(file),
+        *_threads_twice(file),
+        *_not_side_by_side(file),
+        *searches.find_problems(file),
+    ]
     name = _name(file, path, problems)
     if _brings_pyfeat(file):
         keywords_of = call_keywords_of = None
@@ -106,6 +111,21 @@ def _threads_twice(file: schema.SweepFileContent) -> Iterator[FileProblem]:
     key = "search" if "threads" in file.search else "axes"
     if "OMP_NUM_THREADS" in file.env and (key == "search" or file.axes.threads != (None,)):
         yield FileProblem(("env", "OMP_NUM_THREADS"), f"sets the same as {key}.threads; keep {key}.threads")
+
+
+def _not_side_by_side(file: schema.SweepFileContent) -> Iterator[FileProblem]:
+    parts: tuple[schema.AxesEntry | schema.RuleEntry, ...] = (file.axes, *file.include)
+    counts = [count for part in parts for count in part.processes or ()]
+    counts += [entry.max for axis, entry in file.search.items() if axis == "processes"]
+    has_several = max(counts, default=1) > 1
+    has_gpu = any(device is Device.CUDA for part in parts for device in part.device or ())
+    if has_several and file.measure.protocol == ProtocolName.PYFEAT:
+        message = "protocol pyfeat is one process, as py-feat's own script is; leave out several processes"
+        yield FileProblem(("axes", "processes"), message)
+    if file.mps_daemon and not (has_several and has_gpu):
+        yield FileProblem(
+            ("mps_daemon",), "shares a GPU between processes; expected device cuda and axes.processes above 1"
+        )
 
 
 def _brings_pyfeat(file: schema.SweepFileContent) -> bool:

@@ -163,4 +163,5 @@ def test_several_processes_are_not_py_feats_own_protocol(complain: Complain) -> 
 
 def test_mps_needs_a_gpu_and_several_processes(complain: Complain) -> None:
     for axes in ("{device: cuda, batch_size: 1}", "{device: cpu, batch_size: 1, processes: 2}"):
-        assert "expected device cuda and axes.processes above 1" in complain(axes=axes, mps_daemon="true")
+        told = complain(axes=axes, mps_daemon="true")
+        assert ": mps_daemon: shares a GPU between processes; expected device cuda and axes.processes above 1" in told
