@@ -127,10 +127,11 @@ def export(
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
     verdicts = judged.verdicts if judged else None
     rows, left_out = _without_replays(reading.rows, to)
+    rows, also_left_out = _without_side_by_side(rows, to)
     files = make_safe(to_format(rows, to, name=run or sweep or "-".join(names) or "featray", verdicts=verdicts))
     return Exported(
         files=files,
-        problems=(*map(str, reading.problems), *left_out),
+        problems=(*map(str, reading.problems), *left_out, *also_left_out),
         without_verdict=judged.without_verdict if judged else (),
         written=tuple(write_files(Path(output), files)) if output is not None else (),
     )
@@ -182,6 +183,21 @@ def _choose(
         rows=tuple(row for reading in readings for row in reading.rows),
         problems=tuple(dict.fromkeys(problem for reading in readings for problem in reading.problems)),
     )
+
+
+def _without_side_by_side(rows: Sequence[Row], to: str) -> tuple[Sequence[Row], list[str]]:
+    """Leave out rows of several processes of py-feat's formats, which cannot say so."""
+    kept = [row for row in rows if (row.processes or 1) == 1]
+    if to not in PYFEAT or len(kept) == len(rows):
+        return rows, []
+    what = f"{wording.count(len(rows) - len(kept), 'row')} of several processes side by side"
+    if not kept:
+        raise NothingMatches(f"{what} and no other; py-feat's formats cannot say so. csv and jsonl can")
+    return kept, [f"{what} left out, because py-feat's formats cannot say so; csv and jsonl have them"]
+
+
+PYFEAT = ("markdown", "json", "throughput")
+"""py-feat's own formats."""
 
 
 def choose_rows(

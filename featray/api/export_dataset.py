@@ -59,6 +59,10 @@ def _make_files(rows: Sequence[Row], table: str | None, card: str | None) -> tup
     if len(real) < len(rows):
         count = wording.count(len(rows) - len(real), "row")
         remarks.append(f"{count} of synthetic weights are in {DATA}, but not in {TABLE}")
+    joint = [row for row in real if (row.processes or 1) > 1]
+    if joint:
+        count = wording.count(len(joint), "row")
+        remarks.append(f"{count} of several processes side by side are in {DATA}, but not in {TABLE}")
     files = {f"{DATA}/{safe_stem(run)}.parquet": flat_files.encode(members) for run, members in _by_run(rows).items()}
     if real:
         ours = {run: throughput_csv.write(members) for run, members in _by_run(real).items()}

@@ -75,3 +75,18 @@ def test_no_file_is_written_outside_the_folder_whatever_a_run_is_called(tmp_path
     assert path.resolve().parent == tmp_path / "deep" / "er" / "out"
     assert path.name.isprintable()
     assert path.stem.upper() != "CON"
+
+
+def test_rows_of_several_processes_are_left_out_of_py_feats_formats_and_that_is_said(tmp_path: Path) -> None:
+    rows = [make_row(), make_row(processes=2, process_timed_s={"1": [1.52], "2": [1.52]})]
+    store.append(str(tmp_path / "results"), rows)
+    for to in ("markdown", "json", "throughput"):
+        exported = export(to, results=str(tmp_path / "results"))
+        assert exported.problems == (
+            "1 row of several processes side by side left out, because py-feat's formats cannot say so; csv and jsonl "
+            "have them",
+        )
+    assert export("csv", results=str(tmp_path / "results")).problems == ()
+    store.append(str(tmp_path / "pair"), rows[1:])
+    with pytest.raises(NothingMatches, match="1 row of several processes side by side and no other"):
+        export("json", results=str(tmp_path / "pair"))

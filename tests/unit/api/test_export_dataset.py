@@ -13,7 +13,7 @@ from featray import store
 from featray.api.export import Exported, export
 from featray.api.import_reports import import_reports
 from featray.errors import BackendError, BadInput
-from tests.support.builders import make_rows
+from tests.support.builders import make_joint_rows, make_rows
 from tests.support.hub import DATASET, Hub
 
 HEAD = "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps"
@@ -153,3 +153,10 @@ def test_only_a_dataset_is_uploaded(folder: Path) -> None:
         export("csv", results=str(folder / "results"), upload=DATASET)
     with pytest.raises(BadInput, match="--outputs is for bundle"):
         write(folder, outputs=True)
+
+
+def test_several_processes_side_by_side_are_not_in_the_public_table(tmp_path: Path) -> None:
+    store.append(tmp_path / "results", [*make_rows([0.72]), *make_joint_rows([0.5])])
+    exported = write(tmp_path)
+    assert "1 row of several processes side by side are in data, but not in throughput.csv" in exported.remarks
+    assert "throughput.csv: 1 line" in exported.remarks

@@ -162,3 +162,31 @@ def test_without_the_program_of_mps_its_cells_are_unsupported_and_say_so(monkeyp
     (refused,) = rows_of(supervise(cells, **gpu))
     assert refused.status == Status.UNSUPPORTED
     assert refused.reason == "NVIDIA's MPS cannot run here: nvidia-cuda-mps-control is not there"
+
+
+MPS = """#!/bin/sh
+if [ "$1" = "-f" ]; then
+    touch "$CUDA_MPS_PIPE_DIRECTORY/control"
+    while [ ! -e "$CUDA_MPS_PIPE_DIRECTORY/quit" ]; do sleep 0.05; done
+else
+    touch "$CUDA_MPS_PIPE_DIRECTORY/quit"
+fi
+"""
+
+
+def test_the_children_of_a_gpu_share_it_through_one_daemon(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, python = cache / "nvidia-cuda-mps-control", cache / "python"
+    program.write_text(MPS)
+    python.write_text(f'#!/bin/sh\necho "$CUDA_MPS_PIPE_DIRECTORY" >> {cache}/folders\nread line\nexit 3\n')
+    for file in (program, python):
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cache}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: str(python))
+    detector = Detector(name="fake", class_name=CLOCKWORK, keywords={"frames": 72}, heading="fake")
+    cells = [make_cell(detector=detector, device=Device.CUDA, processes=2, mps_daemon=True)]
+    gpu = {"device": "cuda", "gpu_uuid": RTX3090["gpu_uuid"], "target_id": RTX3090["target_id"]}
+    (crashed,) = rows_of(supervise(cells, **gpu))
+    assert crashed.status == Status.CRASHED
+    folders = set((cache / "folders").read_text().split())
+    assert len(folders) == 1
+    assert "featray-mps-" in folders.pop()
