@@ -1,9 +1,10 @@
 """Processes side by side: do featray and a pair of processes made by hand find the same speed of both together?
 
-    uv run python -m tests.benchmarks.processes
+    uv run python -m tests.benchmarks.processes              detectorv2 on four frames
+    uv run python -m tests.benchmarks.processes --burning    a detector that only hashes, which loads in no time
 
-Two processes of a cheap real cell, whole pairs of featray's and of the hand-made ones in turn. Run it on an idle
-machine. Weights stay in featray's cache. The exit code is 1 when the interval of the ratio does not hold 1.
+Whole pairs of featray's two processes and of two hand-made ones in turn. Run it on an idle machine. Weights stay in
+featray's cache. The exit code is 1 when the interval of the ratio does not hold 1.
 """
 
 import argparse
@@ -18,6 +19,9 @@ from collections.abc import Sequence
 
 from featray.core import cell
 from featray.core.cell import Cell
+from featray.core.choices import Device
+from featray.core.detectors import Detector
+from featray.core.inputs import CATALOGUE as INPUTS
 from featray.core.invocation import Invocation, to_mapping
 from featray.core.rules import Rules
 from featray.host import cpu_shares, environments, input_files, supervisor
@@ -50,6 +54,19 @@ while not select.select([sys.stdin], [], [], 0)[0]:
     call()
 """
 """Loads, warms up, waits for a line, makes its calls without a pause, and goes on until another line comes."""
+
+
+BURNING = Detector(
+    name="burning",
+    class_name="tests.support.burning_detector:BurningDetector",
+    keywords={"frames": 72, "size_mib": 128},
+    heading="burning",
+)
+
+
+def burning_cell() -> Cell:
+    """Make a cell that keeps the processors busy without a network."""
+    return Cell(detector=BURNING, input=INPUTS["short"], device=Device.CPU, batch_size=16)
 
 
 def make_invocation(asked: Cell) -> Invocation:
@@ -98,6 +115,7 @@ def by_hand(invocation: Invocation) -> float:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # as featray's: Linux shares processors out over sessions (sched_autogroup)
         )
         for share in shares
     ]
@@ -135,10 +153,12 @@ def main() -> int:
     """Compare both; exit 1 when they do not agree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=12, help="pairs of featray's and of hand-made processes")
-    pairs = parser.parse_args().pairs
-    invocation = make_invocation(dataclasses.replace(cheap_cell(), processes=PROCESSES))
+    parser.add_argument("--burning", action="store_true", help="a detector that only hashes")
+    chosen = parser.parse_args()
+    asked = burning_cell() if chosen.burning else cheap_cell()
+    invocation = make_invocation(dataclasses.replace(asked, processes=PROCESSES))
     logs = []
-    for number in range(1, pairs + 1):
+    for number in range(1, chosen.pairs + 1):
         sides = (by_featray, by_hand) if number % 2 else (by_hand, by_featray)
         seconds = {side: side(invocation) for side in sides}
         logs.append(math.log(seconds[by_featray] / seconds[by_hand]))
