@@ -25,7 +25,7 @@ TOGETHER_MIN = 0.95
 may be up to twice as fast meanwhile: 5% of that is as much as the 3% that a verdict calls a difference allow for."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class MeasuredMember:
     """What one of the processes measured, and when it was in a call."""
 

@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from featray.core import clock, wording
-from featray.core.cell import Cell
+from featray.core.cell import Cell, cell_id
 from featray.core.choices import Exclusive
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import GO, NEXT, STOP
@@ -43,6 +43,17 @@ class _Member:
     is_done: bool = False  # with all cells
     measured: MeasuredMember | None = None
     output: Mapping[str, Any] | None = None
+
+    def note(self, event: Mapping[str, Any], row: Row | None) -> None:
+        """Note how far the child is by one of its events, and the row of status ok that it brings."""
+        kind = event["event"]
+        self.is_done = kind == EventKind.DONE
+        self.is_waiting = self.is_waiting or kind == EventKind.ASSEMBLED
+        self.is_timed = self.is_timed or kind == EventKind.TIMED
+        if row is not None:
+            spans = (event.get(name) or () for name in ("timed", "other"))
+            self.measured = MeasuredMember(row, *spans)
+            self.output = event.get("output")
 
     @property
     def is_at_work(self) -> bool:
@@ -147,6 +158,7 @@ class _JointRun:
         try:
             event = member.child.receive(0.0)
             cell, row = child_run.read_event(event, self._progress.remaining)
+            self._check(cell, row)
         except TimeoutError:
             return None
         except Garbled as wrong:
@@ -154,26 +166,30 @@ class _JointRun:
             return _Failure(members=[member], cause=cause)
         if event is None:
             return None if member.is_done else _Failure(members=[member], cause=None)
-        kind = event["event"]
-        member.is_done = kind == EventKind.DONE
-        member.is_waiting = member.is_waiting or kind == EventKind.ASSEMBLED
-        member.is_timed = member.is_timed or kind == EventKind.TIMED
+        if row is not None and row.status != Status.OK:
+            return self._failed(member, row)
         if cell is not None and self._progress.current is None:
             yield self._begin(cell, event["cell_id"])
-        if row is not None:
-            if row.status != Status.OK:
-                return self._failed(member, row)
-            member.measured = MeasuredMember(
-                row=row, timed_spans=event.get("timed") or (), other_spans=event.get("other") or ()
-            )
-            member.output = event.get("output")
+        member.note(event, row)
         yield from self._let_go_on()
         return None
 
-    def _begin(self, cell: Cell, cell_id: str) -> PlainEvent:
+    def _check(self, cell: Cell | None, row: Row | None) -> None:
+        """Check that a child is at the cell that the others are at.
+
+        Raises:
+            Garbled: it is at another one.
+        """
+        current = self._progress.current
+        if current is None:
+            return
+        if cell not in (None, current) or (row is not None and row.cell_id != cell_id(current)):
+            raise Garbled("it is at another cell than the others")
+
+    def _begin(self, cell: Cell, name: str) -> PlainEvent:
         self._progress.current, self._progress.started_at = cell, clock.utc_now()
         self._progress.deadline = child_run.deadline(self._shared.invocation.rules.cell_limit_s)
-        return {"kind": EventKind.STARTED, "cell_id": cell_id}
+        return {"kind": EventKind.STARTED, "cell_id": name}
 
     def _failed(self, member: _Member, row: Row) -> _Failure:
         row = child_death.with_memory_limit(row, self._progress.oom_kills)
@@ -226,7 +242,8 @@ class _JointRun:
         """End the children, and make the row of the cell that they were measuring; before any cell, of every one."""
         first = failure.members[0].child if failure.members else self._members[0].child
         code = child_run.end_child(self._shared, first)
-        child_run.wait_for_shared_end(self._shared, code)
+        if failure.cause is None:
+            child_run.wait_for_shared_end(self._shared, code)
         cause = failure.cause or child_death.find_cause(
             code, finished=self._progress.finished, oom_kills_before=self._progress.oom_kills
         )

@@ -1,6 +1,7 @@
 """Several children side by side: one row of all of them or, where one fails, one row that says which."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,22 @@ def test_the_children_of_a_gpu_share_it_through_one_daemon(cache: Path, monkeypa
     folders = set((cache / "folders").read_text().split())
     assert len(folders) == 1
     assert "featray-mps-" in folders.pop()
+
+
+def test_children_that_are_not_at_the_same_cell_have_no_row_together(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, python = cache / "child.py", cache / "python"
+    script.write_text(
+        "import json\n"
+        "request = json.loads(input())\n"
+        "ids = sorted(request['files'])\n"
+        "print(json.dumps({'event': 'started', 'cell_id': ids[request['member']['number'] - 1]}), flush=True)\n"
+        "input()\n"
+    )
+    python.write_text(f"#!/bin/sh\nexec {sys.executable} -u {script}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: str(python))
+    rows = rows_of(supervise(make_cells(CLOCKWORK, 4, 8)))
+    assert [row.status for row in rows] == [Status.CRASHED] * 2
+    assert "it is at another cell than the others" in str(rows[0].reason)
