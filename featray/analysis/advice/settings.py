@@ -21,7 +21,7 @@ from featray.analysis.comparison import Pair
 from featray.analysis.units import Unit
 from featray.stats import Verdict
 
-OVER = ("batch_size", "num_workers", "threads", "processes", "mps", "variables")
+OVER = ("batch_size", "num_workers", "threads", "processes", "mps_daemon", "variables")
 """What settings of one detector may differ in, as `comparison` names it."""
 
 SINGLE_DIFFERENCE = 1.96 * math.sqrt(2) * stats.ASSUMED_SD

@@ -215,7 +215,7 @@ def find_unknown(baseline: Unit, candidate: Unit) -> tuple[str, ...]:
     """
     unknown = []
     for key, columns in keys.FACTORS.items():
-        if key in ("environment", "measuring", "mps", *keys.ITEMISED) or (
+        if key in ("environment", "measuring", "mps_daemon", *keys.ITEMISED) or (
             _is_of_device(key) and baseline.row.device != Device.CUDA
         ):
             continue

@@ -10,7 +10,7 @@ from featray.core import identity
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.stats import Verdict
-from tests.support.builders import BLACKWELL, CPU, SHELF, make_row, make_rows
+from tests.support.builders import BLACKWELL, CPU, SHELF, make_joint_rows, make_row, make_rows
 from tests.support.sides import IMPORTED, STEADY, compare_one, make_resolved, scale
 
 
@@ -242,3 +242,10 @@ def test_calls_timed_one_by_one_and_many_at_a_time_are_two_ways_of_measuring() -
 def test_a_call_that_is_long_enough_to_be_timed_alone_is_no_other_way_of_measuring() -> None:
     pair = compare_one(make_rows([0.3] * 5), make_rows([0.2] * 5, run_id="demo-2", calls_per_repeat=2))
     assert pair.factors == ()
+
+
+def test_mps_is_a_factor_where_both_sides_have_several_processes() -> None:
+    without = make_joint_rows(STEADY, mps_daemon=False)
+    with_mps = make_joint_rows(STEADY, mps_daemon=True, run_id="demo-2")
+    assert [factor.gist for factor in compare_one(without, with_mps).factors] == ["MPS daemon (False -> True)"]
+    assert compare_one(without, with_mps, over=["mps"]).factors[0].key == "mps_daemon"
