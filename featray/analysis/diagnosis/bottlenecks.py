@@ -1,5 +1,6 @@
 """Bottlenecks: what limits a best setting, the host or the device."""
 
+import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from statistics import fmean, median
 
@@ -7,9 +8,10 @@ from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import BestBatch
-from featray.analysis.diagnosis.finding import Finding, FindingKind
+from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.choices import Device
 
 HOST_BOUND = 0.5
 """GPU utilisation below which the host is the limit: it is the share of time in which any kernel runs, so below a half
@@ -18,6 +20,10 @@ the GPU waits longer than it works. Source: definition of utilisation in NVML's 
 DEVICE_BOUND = 0.9  # utilisation above which a faster host could gain only a tenth
 
 WAITING = "The GPU is busy less than half of the time and waits for the host"
+
+PROCESSES = (1, 2, 4)
+"""Processes to measure side by side where a GPU waits. A choice: of a GPU that is busy for less than half of the time,
+two may take up the rest; four show whether that goes on."""
 
 Utilized = tuple[BestBatch, float]
 """A best setting with the utilisation of its GPU."""
@@ -31,7 +37,7 @@ def findings(best: Sequence[BestBatch]) -> Iterator[Finding]:
     if low:
         groups = _by_work_and_host(best)
         names = [f"{_name(batch, share)}{_clues(batch, groups[_work_and_host(batch)])}" for batch, share in low]
-        yield _finding(FindingKind.HOST_BOUND, WAITING, names, low)
+        yield dataclasses.replace(_finding(FindingKind.HOST_BOUND, WAITING, names, low), wanted=tuple(_several(low)))
     if high:
         names = [_name(batch, share) for batch, share in high]
         yield _finding(FindingKind.DEVICE_BOUND, "The GPU limits the speed", names, high)
@@ -55,6 +61,14 @@ def _finding(kind: FindingKind, text: str, names: Sequence[str], about: Sequence
         figures={"utilization_min": min(shares), "utilization_max": max(shares)},
         units=tuple(batch.unit.key for batch, _ in about),
     )
+
+
+def _several(about: Sequence[Utilized]) -> Iterator[WantedCells]:
+    """Ask for several processes side by side, which may keep the GPU at work; not where that was measured already."""
+    for batch, _ in about:
+        if batch.unit.processes == 1 and batch.unit.row.device == Device.CUDA:
+            reason = "the GPU waits for the host: several processes side by side may use it better"
+            yield WantedCells(unit=batch.unit, reason=reason, settings={"processes": PROCESSES}, against=None)
 
 
 def _clues(batch: BestBatch, same_work: Sequence[BestBatch]) -> str:
