@@ -65,7 +65,7 @@ class DriftLookup:
         """Group what should give one result; the arguments are those of `find`."""
         self._groups: dict[str, list[Unit]] = {}
         for unit in (*baseline, *units):
-            if unit.measured and outputs.has(unit):
+            if unit.measured:
                 self._groups.setdefault(_same_result(unit), []).append(unit)
         self._outputs, self._named, self._by_run = outputs, named, _list_named(units)
         self._of_baseline = {id(unit) for unit in baseline}
@@ -93,7 +93,9 @@ class DriftLookup:
     def _reference(self, unit: Unit) -> Unit | None:
         key = _same_result(unit), self._wanted(unit)
         if key not in self._references:
-            self._references[key] = _choose(self._groups.get(key[0], ()), key[1], self._of_baseline)
+            # Only here, since a store far away is asked once for each run that has such a unit.
+            members = [member for member in self._groups.get(key[0], ()) if self._outputs.has(member)]
+            self._references[key] = _choose(members, key[1], self._of_baseline)
         return self._references[key]
 
 

@@ -36,6 +36,7 @@ def _plots(
         ("time per frame", "ms/frame", _frame_ms),
         ("peak memory", "peak memory, GiB", _memory_gib),
     ]
+    lengths = sorted({frames for series in members for frames in series.frames})
     for what, axis, value in figures:
         traces = [_trace(series, value, report, legend, anchors) for series in members]
         yield Plot(
@@ -44,7 +45,12 @@ def _plots(
             input=unit_text.section(members[0].first.row),
             traces=tuple(traces),
             layout={
-                "xaxis": {"title": {"text": "frames per call"}, "type": "log"},
+                "xaxis": {
+                    "title": {"text": "frames per call"},
+                    "type": "log",
+                    "tickvals": lengths,
+                    "ticktext": [str(frames) for frames in lengths],
+                },
                 "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
                 "showlegend": False,
             },

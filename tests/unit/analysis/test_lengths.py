@@ -8,7 +8,7 @@ from featray.analysis import lengths, units
 from featray.analysis.lengths import LengthSeries
 from featray.core.row import Row
 from tests.support.builders import CPU, make_row
-from tests.support.clip_lengths import MIB, make_rows_of_lengths
+from tests.support.clip_lengths import MIB, make_rows_of_lengths, of_length
 
 
 def gather(rows: list[Row]) -> list[LengthSeries]:
@@ -74,3 +74,8 @@ def test_the_best_piece_pays_start_up_and_curvature_alike() -> None:
     (straight,) = gather(make_rows_of_lengths())
     assert straight.calls
     assert lengths.best_piece(straight.calls) is None
+
+
+def test_a_looped_clip_is_as_much_film_as_it_plays() -> None:
+    (unit,) = units.gather([of_length(make_row(timed_s=[2.4]), 288)])  # 9.6 s at 30 Hz
+    assert unit.realtime == pytest.approx(4.0)

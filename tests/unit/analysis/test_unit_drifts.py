@@ -1,5 +1,6 @@
 """Unit drifts: which unit is the reference of which."""
 
+import dataclasses
 from array import array
 from typing import Any
 
@@ -99,3 +100,23 @@ def test_a_run_has_the_reference_of_its_latest_row() -> None:
         for batch, number in ((1, 1), (2, 1), (4, 2))
     ]
     assert references(*rows) == [("demo-1 cuda 1", "demo-1 cuda 2"), ("demo-1 cuda 4", "demo-1 cuda 2")]
+
+
+def test_a_drift_is_looked_up_as_a_share_of_the_tolerance_and_is_0_for_the_reference() -> None:
+    moved = OutputTable(frames=[0], faces=[0], columns={"AU01": array("f", [0.8])})  # 0.3, of 0.15 allowed
+    outputs = Outputs(lambda row: moved if row.batch_size == 4 else TABLE, lambda row: row.batch_size < 16)
+    gathered = units.gather([make_row(batch_size=batch) for batch in (1, 4, 16)])
+    lookup = unit_drifts.DriftLookup(gathered, (), outputs)
+    shares = [lookup.share_of(unit) for unit in gathered]
+    assert shares[0] == 0.0
+    assert shares[1] is not None
+    assert round(shares[1], 3) == 2.0
+    assert shares[2] is None  # without an output
+    found = unit_drifts.shares(unit_drifts.find(gathered, (), outputs))
+    assert [found(unit) for unit in gathered] == shares
+
+
+def test_a_copy_of_the_reference_is_the_reference() -> None:
+    first, second = units.gather([make_row(batch_size=1), make_row(batch_size=4)])
+    lookup = unit_drifts.DriftLookup([first, second], (), ALL)
+    assert lookup.share_of(dataclasses.replace(first)) == 0.0

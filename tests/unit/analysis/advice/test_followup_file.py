@@ -5,6 +5,7 @@ from pathlib import Path
 from featray.analysis.advice import followup_file
 from featray.analysis.diagnosis import FindingKind, WantedCells
 from tests.support.builders import make_row
+from tests.support.clip_lengths import of_length
 from tests.support.followups import cell_ids, gather_one, make_finding, propose_for, read_back
 
 
@@ -83,3 +84,10 @@ def test_processes_side_by_side_read_back(tmp_path: Path) -> None:
     cells = read_back(followup, tmp_path)
     assert sorted((cell.processes, cell.batch_size) for cell in cells) == [(1, 1), (2, 4)]
     assert cell_ids(cells) == cell_ids(followup.cells)
+
+
+def test_a_looped_clip_reads_back(tmp_path: Path) -> None:
+    row = of_length(make_row(), 288)
+    wanted = WantedCells(unit=gather_one(row), reason="noisy")
+    (followup,) = propose_for(make_finding(wanted))
+    assert cell_ids(read_back(followup, tmp_path)) == {row.cell_id}

@@ -80,3 +80,10 @@ def test_unknown_settings_give_no_cell(settings: dict[str, tuple[str, ...]]) -> 
 
 def test_a_unit_without_a_known_cell_gives_no_cell() -> None:
     assert resolve({"detector": "their own", "asked": None}) == []
+
+
+@pytest.mark.parametrize(("frames", "expected"), [(36, (36, None)), (576, (None, 576))])
+def test_a_length_is_cut_or_looped(frames: int, expected: tuple[int | None, int | None]) -> None:
+    (cell,) = resolve({}, settings={"frame_limit": (frames,)})
+    assert (cell.input.frame_limit, cell.input.looped_frames) == expected
+    assert cell.input.frames == frames
