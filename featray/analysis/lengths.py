@@ -102,11 +102,16 @@ def gather(units: Iterable[Unit]) -> list[LengthSeries]:
 
 def _alike(unit: Unit) -> tuple[str, ...]:
     """Name everything but the length."""
-    row, asked = unit.row, dict(unit.asked)
-    clip = asked.get("input")
+    return unit.row.run_id, unit.row.target_id, _without_length(unit.row.asked or "{}")
+
+
+@functools.lru_cache(maxsize=4096)  # the same cells are on many targets
+def _without_length(asked: str) -> str:
+    value = json.loads(asked)
+    clip = value.get("input")
     if isinstance(clip, dict):
-        asked["input"] = {name: value for name, value in clip.items() if name not in LENGTH_FIELDS}
-    return row.run_id, row.target_id, json.dumps(asked, sort_keys=True)
+        value["input"] = {name: item for name, item in clip.items() if name not in LENGTH_FIELDS}
+    return json.dumps(value, sort_keys=True)
 
 
 def best_piece(calls: CallGrowth) -> int | None:

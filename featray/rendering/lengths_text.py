@@ -15,7 +15,8 @@ from featray.stats.growth import Coefficient, MemoryGrowth
 TITLE = "Length of the clip"
 NOTE = (
     "A call of n frames takes start-up + n x time per frame + n² x curvature. The curvature is the time that every "
-    "frame takes longer for each 1000 frames of the clip. Memory is the slope of the peak. In brackets: 95% CI."
+    "frame takes longer for each 1000 frames of the clip. Memory is the slope of the peak. In brackets: 95% CI; where "
+    "it includes 0, the figure may be 0."
 )
 HEADINGS = (
     *("detector", "clip", "target", "settings", "frames", "start-up (s)", "ms/frame"),
