@@ -6,8 +6,8 @@ A call of n frames takes  start-up + rate * n + curvature * n^2  seconds. Each p
 its own three figures, by least squares on relative errors; their mean over processes and Student's t give the
 intervals. So a process that is slower as a whole does not look like a longer start-up.
 
-Memory is a line. A process keeps memory of a longer call before, so that only calls longer than all before them show
-what their length takes; of these one line is fitted over all processes.
+Memory is a line. A process may keep memory of the calls before. So only calls longer than all before them count, and
+the longest length before enters the fit beside the own one: it takes up what is kept and not used again.
 
 Source: Kalibera & Jones (2013) for the process as the unit; ordinary least squares with Student's t.
 """
@@ -23,6 +23,7 @@ from featray.stats.pairing import INVOCATIONS_MIN
 from featray.stats.students import below, two_sided
 
 LENGTHS_OF_CURVE = 3  # fewer lengths show no curvature
+FREEDOM_MIN = 2  # degrees of freedom of memory's interval: the quantile of t on one is 12.7
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,29 +113,48 @@ def fit_memory(processes: Sequence[Sequence[tuple[int, float]]], *, is_kept: boo
         processes: For each process frames and peak bytes of its cells, in the order in which they were measured.
         is_kept: A process may keep memory of the cells before, as resident memory is kept.
     """
-    points = [point for process in processes for point in (_longest_so_far(process) if is_kept else process)]
-    if len({frames for frames, _ in points}) < 2:
+    cells = [cell for process in processes for cell in _cells(process) if cell.before < cell.frames or not is_kept]
+    if len({cell.frames for cell in cells}) < 2:
         return None
-    frames, peaks = [float(frames) for frames, _ in points], [peak for _, peak in points]
-    count, centre = len(points), fmean(frames)
-    squares = math.fsum((each - centre) ** 2 for each in frames)
-    slope = math.fsum((each - centre) * peak for each, peak in zip(frames, peaks, strict=True)) / squares
-    base = fmean(peaks) - slope * centre
-    if len(processes) < INVOCATIONS_MIN or count <= INVOCATIONS_MIN:
-        return MemoryGrowth(base_b=Coefficient(value=base), frame_b=Coefficient(value=slope), processes=len(processes))
-    residual = math.fsum((peak - base - slope * each) ** 2 for each, peak in zip(frames, peaks, strict=True))
-    sd, freedom = math.sqrt(residual / (count - 2)), count - 2
-    return MemoryGrowth(
-        base_b=_coefficient(base, sd * math.sqrt(1 / count + centre**2 / squares), freedom),
-        frame_b=_coefficient(slope, sd / math.sqrt(squares), freedom),
-        processes=len(processes),
-    )
+    design = [(1.0, float(cell.frames), float(cell.before) if is_kept else 0.0) for cell in cells]
+    figures = _least_squares(design, [cell.peak_b for cell in cells], has_interval=len(processes) >= INVOCATIONS_MIN)
+    return MemoryGrowth(base_b=figures[0], frame_b=figures[1], processes=len(processes))
 
 
-def _longest_so_far(process: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    longest, kept = 0, []
-    for frames, peak in process:
-        if frames > longest:
-            longest = frames
-            kept.append((frames, peak))
-    return kept
+@dataclasses.dataclass(frozen=True)
+class _MemoryCell:
+    """Peak bytes of a cell, its frames, and the most frames of a cell before it in its process."""
+
+    frames: int
+    before: int
+    peak_b: float
+
+
+def _cells(process: Sequence[tuple[int, float]]) -> list[_MemoryCell]:
+    longest, cells = 0, []
+    for frames, peak_b in process:
+        cells.append(_MemoryCell(frames, longest, peak_b))
+        longest = max(longest, frames)
+    return cells
+
+
+def _least_squares(
+    design: Sequence[Sequence[float]], values: Sequence[float], *, has_interval: bool
+) -> tuple[Coefficient, Coefficient]:
+    """Fit values by the columns of a design; return the first two figures. A column of zeros is left out."""
+    import numpy as np
+
+    columns = np.array(design)
+    columns = columns[:, np.any(columns != 0, axis=0)]
+    scale = np.abs(columns).max(axis=0)
+    scaled, peaks = columns / scale, np.array(values)
+    if np.linalg.matrix_rank(scaled) < scaled.shape[1]:  # too few orders to tell kept memory apart
+        columns, scale, scaled = columns[:, :2], scale[:2], scaled[:, :2]
+    solution = np.linalg.lstsq(scaled, peaks, rcond=None)[0]
+    first, second = (float(value) for value in (solution / scale)[:2])
+    freedom = len(peaks) - scaled.shape[1]
+    if not has_interval or freedom < FREEDOM_MIN:
+        return Coefficient(value=first), Coefficient(value=second)
+    residual = float(((peaks - scaled @ solution) ** 2).sum()) / freedom
+    errors = np.sqrt(residual * np.diag(np.linalg.inv(scaled.T @ scaled))) / scale
+    return _coefficient(first, float(errors[0]), freedom), _coefficient(second, float(errors[1]), freedom)

@@ -42,7 +42,7 @@ def test_planted_start_up_rate_curvature_and_memory_are_recovered(tmp_path: Path
         figure = fit[name]
         assert figure["low"] - allowance <= planted <= figure["high"] + allowance, (name, figure)
     memory = fit["process_memory_per_frame_b"]
-    assert memory["low"] <= 100_000 <= memory["high"] + 5_000, memory
+    assert memory["low"] - 1_000 <= 100_000 <= memory["high"] + 1_000, memory  # what it returns takes 400 bytes a frame
 
 
 def test_a_call_takes_what_was_planted_and_finds_a_face_in_every_frame(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class GrowingDetector:
         seconds_per_call: Start-up: the part that does not depend on the length.
         seconds_per_frame: Rate.
         seconds_per_frame_squared: Curvature: what grows with the square of the length.
-        bytes_per_frame: Memory that a call holds until it ends.
+        bytes_per_frame: Memory that a call takes at its peak.
         jitter: Standard deviation of a call's time over its mean.
         process_jitter: The same between detectors: drawn once, when the detector is made.
         seed: Of both; None differs from process to process.
@@ -50,11 +50,11 @@ class GrowingDetector:
         mean_s = self._pace * (per_call + frames * per_frame + frames**2 * per_frame_squared)
         end = time.perf_counter() + mean_s * max(0.0, self._random.gauss(1.0, self._jitter))
         held = b"\x01" * (frames * self._bytes_per_frame)  # written, so that it is resident
+        del held  # giving it back takes time too, which must not come on top
         found = [{"frame": float(frame), "FaceScore": 1.0} for frame in range(frames)]
         time.sleep(max(0.0, end - time.perf_counter() - SPIN_S))
         while time.perf_counter() < end:
             pass
-        del held
         return found
 
 

@@ -97,22 +97,25 @@ def test_a_process_that_lacks_a_length_counts_for_nothing() -> None:
     assert growth.fit_calls([]) is None
 
 
-def kept_memory(chance: random.Random, slope: float) -> list[list[tuple[int, float]]]:
-    """Measure memory in five processes that keep what a longer call before took."""
+def kept_memory(chance: random.Random, slope: float, *, is_used_again: bool) -> list[list[tuple[int, float]]]:
+    """Measure memory in five processes that keep what the longest call before took."""
     processes = []
     for _ in range(5):
-        most, cells = 0.0, []
+        kept, cells = 0.0, []
         for frames in chance.sample(LENGTHS, 3):
-            most = max(most, 1e9 + slope * frames + chance.gauss(0, 1e6))
-            cells.append((frames, most))
+            own = slope * frames
+            peak = max(kept, own) if is_used_again else kept + own
+            cells.append((frames, 1e9 + peak + chance.gauss(0, 1e6)))
+            kept = max(kept, own)
         processes.append(cells)
     return processes
 
 
-def test_memory_that_a_process_keeps_does_not_hide_the_slope() -> None:
+@pytest.mark.parametrize("is_used_again", [True, False])
+def test_memory_that_a_process_keeps_does_not_hide_the_slope(is_used_again: bool) -> None:
     chance, held, measured = random.Random(3), 0, 0
     for _ in range(400):
-        fitted = growth.fit_memory(kept_memory(chance, 20e3), is_kept=True)
+        fitted = growth.fit_memory(kept_memory(chance, 20e3, is_used_again=is_used_again), is_kept=True)
         if fitted and fitted.frame_b.low is not None:
             measured += 1
             held += holds(fitted.frame_b, 20e3)
