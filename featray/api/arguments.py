@@ -11,7 +11,7 @@ from featray import sweep
 from featray.analysis import comparison
 from featray.api import shipped
 from featray.errors import BadInput, InventoryFileError, SweepFileError
-from featray.host import clips, probe
+from featray.host import clips
 from featray.measurement import pyfeat_source, weights
 from featray.planning import inventory
 from featray.planning.inventory import Inventory
@@ -58,6 +58,8 @@ def recorded_or_here(recorded: PathLike | None) -> Inventory:
         InventoryFileError: the file cannot be read or is no inventory.
     """
     if recorded is None:
+        from featray.host import probe  # needs locks, which Windows lacks; those who only read do not
+
         return Inventory(hosts=(probe.this_host(),))
     try:
         text = Path(recorded).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """`featray dashboard`: log a browser of this machine into the Ray dashboard."""
 
 from featray.api import shipped
-from featray.cluster import cluster_file, raylet_records
+from featray.cluster import cluster_file, login, raylet_records
 from featray.cluster.login import DEFAULT_URL, Login
 
 
@@ -31,6 +31,8 @@ def grafana() -> str:
 def _find_url(address: str | None) -> str:
     if address is not None and address.startswith(("http://", "https://")):
         return address.rstrip("/")
+    if address is not None and login.answers(f"http://{address}"):  # the dashboard's address instead of the head's
+        return f"http://{address}"
     if address is None and not raylet_records.running():
         return DEFAULT_URL
     from featray.backends.ray.dashboard import find_url  # loads Ray

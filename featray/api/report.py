@@ -116,6 +116,8 @@ def report(
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
+        if over and not before:
+            raise BadInput("--over says what may differ from the baseline, and there is none: add --baseline")
         composed = compose(
             results, chosen, form, before, over=over, beside=path is not None, named=named, cluster=cluster
         )

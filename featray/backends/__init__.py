@@ -101,7 +101,7 @@ COUNTERS = frozenset({"rows"})
 FIGURES: Mapping[str, str] = {
     "units_planned": "Measurements that this submit wants, a unit in an invocation each; more when one is tried again",
     "units_done": "Measurements that have a row",
-    "rows": "Rows since the start of the submit, by status",
+    "rows": "Rows since the start of each submit, by status",
     "rows_per_second": "Rows per second over the last minute",
     "fps": "Frames per second of the last measured cell, by target",
     "lease": "1 while an invocation of this submit is on the target, else 0, by target",

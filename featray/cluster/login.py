@@ -31,6 +31,16 @@ def log_in(url: str) -> str:
     return "`featray dashboard`" if url == DEFAULT_URL else f"`featray dashboard {url}`"
 
 
+def answers(url: str) -> bool:
+    """Return True if a Ray dashboard answers on this machine's loopback there."""
+    try:
+        if urllib.parse.urlsplit(url).hostname not in LOOPBACK:
+            return False
+        return "authentication_mode" in json.loads(_ask(url, "/api/authentication_mode").read())
+    except (BackendError, ValueError, TypeError, OSError):
+        return False
+
+
 class Login:
     """Logs one browser in; use it as a context."""
 
@@ -109,7 +119,7 @@ def _ask(url: str, path: str, headers: Mapping[str, str] | None = None, data: by
         raise BackendError(f"what answers at {url} is no Ray dashboard of this version") from wrong
     except (OSError, ValueError) as wrong:
         raise BackendError(
-            f"no Ray dashboard answers at {url}; give the one that `featray submit` or `cluster start` has printed"
+            f"no Ray dashboard answers at {url}; `featray submit` and `cluster start` print the address of theirs"
         ) from wrong
 
 

@@ -27,6 +27,9 @@ HOLDER_LENGTH = 200  # characters of another process's name that a message shows
 COLLECTING = "..collecting.lock"
 """Lock file of `collecting`; no sweep's name begins with a dot."""
 
+RUN_VARIABLE = "FEATRAY_RUN_ID"
+"""Environment variable of a detached driver: the id that its caller was given. Ray tells a job's driver no name."""
+
 INTERCHANGEABLE = "featray_interchangeable"
 """Metadata key; `true` where a unit that was lost on one target may be measured on another, else `false`."""
 
@@ -183,13 +186,13 @@ def job_metadata(sweep: Sweep, results: str) -> dict[str, str]:
 
 def detached_run_id(sweep: str) -> str | None:
     """Name the run that this detached submit of a sweep starts, as `--detach` printed it; None for any other submit."""
-    job = os.environ.get("RAY_JOB_SUBMISSION_ID", "")
+    job = os.environ.get(RUN_VARIABLE, "")
     return job if re.fullmatch(re.escape(sweep) + r"-\d{8}-\d{6}-[0-9a-f]{4}", job) else None
 
 
 def holder_name() -> str:
     """Name this process and, where it is one, its detached submit; shown to others who wait."""
-    detached = os.environ.get("RAY_JOB_SUBMISSION_ID")
+    detached = os.environ.get(RUN_VARIABLE)
     return f"{_user_name()}, process {os.getpid()}" + (f", detached as {detached}" if detached else "")
 
 

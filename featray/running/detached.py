@@ -83,7 +83,7 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", results_there, *options]
     run_id, name = _name_run(jobs, sweep, results, rerun="--rerun" in options)
     metadata = claims.job_metadata(sweep, results) | {RUN: run_id}
-    variables = {progress.TEXT_VARIABLE: "1"}
+    variables = {progress.TEXT_VARIABLE: "1", claims.RUN_VARIABLE: run_id}
     if any(cell.input.paths for cell in expand(sweep)):
         jobs.submit([*command, str(file.absolute())], name=name, metadata=metadata, variables=variables)
         return run_id

@@ -79,6 +79,7 @@ def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, 
     assert "[1/4]" in logged
     assert "failed (RuntimeError: failed on purpose in detect())" in logged
     assert on_cluster(home, "logs", id_, "-f").out == logged
+    assert on_cluster(home, "report", id_, "--results", results, "-o", "-").code == 0  # one id, from here to there
     listed = on_cluster(home, "status").out
     assert id_ in listed
     assert "4/4" in listed
@@ -180,11 +181,13 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     def gauges() -> list[str]:
         return [line for line in ask(f"http://{host}:{port}/metrics", home).splitlines() if "featray_" in line]
 
-    wait_until(lambda: any("featray_units_done" in line for line in gauges()), 30)
+    wait_until(lambda: any("featray_fps{" in line for line in gauges()), 60)
     shown = "\n".join(gauges())
-    for name in ("units_planned", "rows_total", "rows_per_second", "fps", "lease"):
+    for name in ("units_planned", "units_done", "rows_total", "rows_per_second", "lease", "waiting"):
         assert re.search(rf"featray_{name}\{{", shown), shown
     assert re.search(r'featray_rows_total\{.*of="ok"', shown)
+    log = ask(f"{dashboard}/api/jobs/{id_}/logs", home)["logs"]
+    assert re.search(r'^\d\d:\d\d:\d\d \[\d/8\] bad .*: .* ms/frame.*\t\{"done"', log, flags=re.MULTILINE), log
 
 
 def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:

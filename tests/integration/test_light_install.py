@@ -23,10 +23,10 @@ sys.meta_path = list(map(Light, sys.meta_path))
 """Hides the modules of the extra from this process; its distributions stay."""
 
 
-def run(code: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+def run(code: str, folder: Path, block: str = BLOCK) -> "subprocess.CompletedProcess[str]":
     """Run Python in which the modules of the extra cannot be found."""
     return subprocess.run(
-        [sys.executable, "-c", BLOCK + code],
+        [sys.executable, "-c", block + code],
         cwd=folder,
         env=environment(PYTHONPATH=str(ROOT)),
         capture_output=True,
@@ -34,6 +34,31 @@ def run(code: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         timeout=120,
         check=False,
     )
+
+
+WITHOUT_UNIX = BLOCK.replace("NAMES = {", 'NAMES = {"fcntl", "resource", "pwd", "grp", "termios", ')
+"""Hides what Python lacks on Windows, too."""
+
+
+def test_reading_needs_nothing_that_windows_lacks(tmp_path: Path, history: Path) -> None:
+    code = f"""
+for name in NAMES: sys.modules.pop(name, None)
+import featray
+results, new = {str(history)!r}, "2026-05-14-c716340"
+featray.load(results)
+featray.report(new, results=results, output="-", form="html")
+featray.compare("2026-05-03-864962c", new, results=results)
+featray.history(results=results)
+featray.report_all(results, output="pages")
+featray.export("csv", results=results)
+sys.argv = ["featray", "plan", "quickstart"]
+from featray.cli.app import main
+main()
+"""
+    done = run(code, tmp_path, WITHOUT_UNIX)
+    assert done.returncode == 2, done.stderr
+    assert "this command needs Linux or macOS" in done.stderr
+    assert "WSL 2" in done.stderr
 
 
 def test_reading_and_planning_need_no_torch_and_no_ray(tmp_path: Path, history: Path) -> None:

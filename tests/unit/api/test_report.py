@@ -244,6 +244,8 @@ def test_a_reference_that_nothing_is_gets_told(drifted: str) -> None:
 
 
 def test_what_the_baseline_comparison_varies_can_be_named(results: str) -> None:
+    with pytest.raises(BadInput, match="there is none: add --baseline"):
+        report("new", results=results, over=["amp"])
     with pytest.raises(BadInput, match="--over amb: no such key"):
         report("new", results=results, baseline="old", over=["amb"])
     for sweep, is_on in (("plain", "False"), ("fast", "True")):

@@ -91,7 +91,7 @@ def test_a_sweep_file_travels_with_its_job(tmp_path: Path) -> None:
     ]
     assert jobs.metadata["featray_sweep"] == "demo"
     assert jobs.metadata["featray_run"] == jobs.name == job
-    assert jobs.variables == {"FEATRAY_LOG_TEXT": "1"}
+    assert jobs.variables == {"FEATRAY_LOG_TEXT": "1", "FEATRAY_RUN_ID": job}
 
 
 def test_a_submit_that_goes_on_with_a_run_has_its_id_and_a_job_of_its_own(tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ def test_a_submit_that_goes_on_with_a_run_has_its_id_and_a_job_of_its_own(tmp_pa
 
 
 def test_the_driver_gives_its_new_run_the_id_that_was_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAY_JOB_SUBMISSION_ID", "demo-20260514-231532-a1b2")
+    monkeypatch.setenv("FEATRAY_RUN_ID", "demo-20260514-231532-a1b2")
     assert claims.detached_run_id("demo") == "demo-20260514-231532-a1b2"
     assert claims.detached_run_id("other") is None
-    monkeypatch.setenv("RAY_JOB_SUBMISSION_ID", "raysubmit_12345")
+    monkeypatch.setenv("FEATRAY_RUN_ID", "raysubmit_12345")
     assert claims.detached_run_id("demo") is None
 
 
