@@ -1,7 +1,6 @@
 """`featray.estimate`: what footage takes on the machines that were measured, and who analyses what."""
 
 import dataclasses
-import math
 from pathlib import Path
 
 from featray import store
@@ -81,8 +80,9 @@ def estimate(
     given = {"clip minutes": clip_minutes, "fps": fps, "deadline": deadline_s, "budget": budget}
     for name, value in given.items():
         footage.check_positive(value, name)
-    if faces_per_frame is not None and not 0 <= faces_per_frame < math.inf:
-        raise BadInput(f"faces per frame: {faces_per_frame:g} cannot be; expected 0 or more")
+    if faces_per_frame is not None and not 0 <= faces_per_frame <= footage.MOST:
+        most = f", at most {footage.MOST:g}" if faces_per_frame > footage.MOST else ""
+        raise BadInput(f"faces per frame: {faces_per_frame:g} cannot be; expected 0 or more{most}")
     if write is not None and path is None:
         raise BadInput("files to write need films: name a folder or a CSV table instead of hours")
     wanted = _footage(path, hours, clip_minutes, fps, faces_per_frame)

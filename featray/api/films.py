@@ -82,6 +82,7 @@ def _film(path: Path, number: int, line: Mapping[str, str], fps: float | None) -
         raise BadInput(f"{path}:{number}: no frame rate; expected a column fps, frames and seconds, or --fps")
     seconds = seconds if seconds is not None else (frames or 0) / (rate or 1)
     frames = frames if frames is not None else seconds * (rate or 0)
+    footage.check_positive(max(1.0, frames), f"{path}:{number}: frames of the film")
     return Film(path=str(file.absolute()), frames=max(1, round(frames)), duration_s=seconds)
 
 
@@ -97,8 +98,10 @@ def _number(
         raise BadInput(f"{path}:{number}: {column}: {text[:40]!r} is not a number") from None
     if least is None:
         footage.check_positive(value, f"{path}:{number}: {column}")
-    elif not least <= value < float("inf"):
-        raise BadInput(f"{path}:{number}: {column}: {value:g} cannot be; expected {least:g} or more")
+    elif not least <= value <= footage.MOST:
+        raise BadInput(
+            f"{path}:{number}: {column}: {value:g} cannot be; expected a number from {least:g} to {footage.MOST:g}"
+        )
     return value
 
 

@@ -100,7 +100,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 HostAddress = Annotated[str, _ssh_word("an address", "._:")]
 Destination = Annotated[str, _ssh_word("an ssh destination", "._@")]
 User = Annotated[str, _ssh_word("a user", "._")]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 """Per hour, in any currency."""
 Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_free)]
 GpuChoice = Annotated[

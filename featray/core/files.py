@@ -78,6 +78,15 @@ def expand_home(path: str) -> Path:
         return Path(path)
 
 
+def is_text(path: str) -> bool:
+    """Return True for a path that JSON and parquet can hold; Linux allows file names of any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_yaml(name: str | None) -> TypeGuard[str]:
     """Return True for the name of a YAML file: of a sweep or a cluster, where a run's name or an address may stand."""
     return name is not None and name.endswith((".yaml", ".yml"))

@@ -12,6 +12,7 @@ from featray.analysis import unit_cell
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
 from featray.core import detect_call, wording
 from featray.core.cell import Cell
+from featray.core.files import is_text
 from featray.errors import BadInput
 from featray.rendering import recommendation_code
 
@@ -85,6 +86,8 @@ def _paths(share: WorkerShare, estimate: ArchiveEstimate) -> Iterator[str]:
             raise BadInput("files to write need films: name a folder or a CSV table instead of hours")
         if len(path.splitlines()) != 1:
             raise BadInput(f"{path!r}: a list of files cannot hold a path with a line break; rename the film")
+        if not is_text(path):
+            raise BadInput(f"{path!r}: a list of files cannot hold a path that is not UTF-8; rename the film")
         yield path
 
 

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from featray.core.files import is_text
 from featray.errors import BadInput
 
 HARMLESS = (
@@ -56,12 +57,17 @@ _USER = re.compile(r"^(?P<scheme>[^:/?#]+)://(?P<user>[^/@?#]*|[^/@:?#]+:(?!\d+/
 
 
 def check_address(results: str | os.PathLike[str]) -> None:
-    """Check that a store's address carries no credentials.
+    """Check that a store's address carries no credentials, and that parquet's library can open a folder.
 
     Raises:
-        BadInput: it does; the message names the variables to use instead, and holds no credentials.
+        BadInput: it does; the message names the variables to use instead, and holds no credentials. Or the path of the
+            folder is not UTF-8.
     """
     text = os.fspath(results)
+    if "://" not in text and not is_text(str(Path(text).absolute())):
+        raise BadInput(
+            f"{text!r}: the path of a store must be UTF-8; rename the folder, or name another with --results"
+        )
     if "://" not in text or not (places := _credential_places(text)):
         return
     scheme = text.partition("://")[0].lower()

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from featray import errors
 from featray.core import label_files
-from featray.core.files import expand_home, find_stand_in, hash_file
+from featray.core.files import expand_home, find_stand_in, hash_file, is_text
 from featray.core.inputs import CATALOGUE, IMAGE_SUFFIXES, IMAGES, VIDEO, VIDEO_SUFFIXES, Input
 from featray.sweep.schema import InputEntry
 
@@ -148,8 +148,15 @@ def _by_path(paths: Sequence[str], folder: Path, probe: Probe) -> Input:
 
 
 def _files(path: Path) -> list[Path]:
-    """List one media file, or the images of a folder by name."""
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would name the target of a link
+    """List one media file, or the images of a folder by name; each with a name that a row can hold."""
+    files = _media(Path(os.path.abspath(path)))  # noqa: PTH100 - resolve() would name the target of a link
+    for file in files:
+        if not is_text(str(file)):
+            raise ValueError(f"{str(file)!r}: the path is not UTF-8, so no row can hold it; rename the file or folder")
+    return files
+
+
+def _media(path: Path) -> list[Path]:
     if path.is_dir():
         images = sorted(
             file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and not _is_hidden(file)

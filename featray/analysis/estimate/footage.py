@@ -9,6 +9,7 @@ import math
 
 from featray.errors import BadInput
 
+LEAST, MOST = 1e-9, 1e12  # of any number that is given: products of several of them are still finite
 FILMS_MAX = 1_000_000  # sharing out as many takes 10 s
 
 
@@ -45,13 +46,15 @@ class Footage:
 
 
 def check_positive(value: float | None, name: str) -> None:
-    """Refuse a number that is not above 0, or not finite; None was not given.
+    """Refuse a number that is not above 0, or that no footage, machine or purse has; None was not given.
 
     Raises:
         BadInput: the message names the option.
     """
     if value is not None and not (0 < value < math.inf):
         raise BadInput(f"{name}: {value:g} cannot be; expected a number above 0")
+    if value is not None and not LEAST <= value <= MOST:
+        raise BadInput(f"{name}: {value:g} cannot be; expected a number from {LEAST:g} to {MOST:g}")
 
 
 def of_hours(hours: float, *, clip_minutes: float, fps: float, faces_per_frame: float | None = None) -> Footage:
@@ -64,6 +67,7 @@ def of_hours(hours: float, *, clip_minutes: float, fps: float, faces_per_frame: 
     for name, value in given.items():
         check_positive(value, name)
     whole_s, clip_s = hours * 3600, min(clip_minutes * 60, hours * 3600)
+    check_positive(max(1.0, clip_s * fps), "frames of a film")
     count = math.ceil(whole_s / clip_s - 1e-9)  # 3000 h / 10 min is 18000, whatever the rounding
     if count > FILMS_MAX:
         raise BadInput(f"{count} films are more than {FILMS_MAX}; expected longer clip minutes, or fewer hours")

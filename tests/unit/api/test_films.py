@@ -37,6 +37,8 @@ def test_faces_that_one_line_lacks_are_unknown(tmp_path: Path) -> None:
         (("film", "a.mp4"), "no column 'path'"),
         (("path,seconds,fps", "a.mp4,ten,25"), "films.csv:2: seconds: 'ten' is not a number"),
         (("path,seconds,fps", "a.mp4,0,25"), "films.csv:2: seconds: 0 cannot be"),
+        (("path,frames,fps", "a.mp4,1e308,25"), "films.csv:2: frames: 1e\\+308 cannot be"),
+        (("path,seconds,fps", "a.mp4,1e9,1e9"), "films.csv:2: frames of the film: 1e\\+18 cannot be"),
         (("path,seconds", "a.mp4,10"), "films.csv:2: no frame rate"),
         (("path,seconds,fps", ",10,25"), "films.csv:2: no path"),
         (("path,seconds,fps,faces_per_frame", "a.mp4,10,25,-1"), "faces_per_frame: -1 cannot be"),

@@ -75,7 +75,11 @@ def test_the_script_chooses_its_gpu_and_threads_before_the_import() -> None:
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [(None, "name a folder or a CSV table instead of hours"), ("/a\nb.mp4", "cannot hold a path with a line break")],
+    [
+        (None, "name a folder or a CSV table instead of hours"),
+        ("/a\nb.mp4", "cannot hold a path with a line break"),
+        ("/a\udcff.mp4", "that is not UTF-8"),
+    ],
 )
 def test_what_a_list_cannot_hold_is_refused(path: str | None, message: str) -> None:
     with pytest.raises(BadInput, match=message):

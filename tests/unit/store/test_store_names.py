@@ -1,5 +1,7 @@
 """Store names: without secrets, and as unique as with them."""
 
+import os
+
 import pytest
 
 from featray import store
@@ -83,3 +85,8 @@ def test_an_address_with_credentials_is_refused_with_the_variables_to_use(
 )
 def test_an_address_without_credentials_is_taken(address: str) -> None:
     store.check_address(address)
+
+
+def test_a_folder_whose_path_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(BadInput, match="the path of a store must be UTF-8; rename the folder, or name another with"):
+        store.check_address(os.fsdecode(b"/data/d\xff/results"))

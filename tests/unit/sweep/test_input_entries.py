@@ -1,5 +1,7 @@
 """Input entries: catalogue, variants, and files of the user."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,10 @@ def test_a_label_file_that_is_missing_or_holds_no_label_is_refused(complain: Com
 
 def test_the_home_of_a_user_who_is_not_there_is_a_file_that_is_not_there(complain: Complain) -> None:
     assert "no-such-user" in complain(inputs="['~no-such-user/clip.mp4']")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS allows UTF-8 names only")
+def test_a_file_whose_name_no_row_can_hold_is_refused(complain: Complain, tmp_path: Path) -> None:
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / os.fsdecode(b"a\xff.jpg")).write_text("1")
+    assert "the path is not UTF-8, so no row can hold it; rename" in complain(inputs="[./faces]")

@@ -32,3 +32,9 @@ def test_hours_that_cannot_be_are_refused(hours: float) -> None:
 def test_more_films_than_can_be_shared_out_are_refused() -> None:
     with pytest.raises(BadInput, match="expected longer clip minutes"):
         footage.of_hours(1e6, clip_minutes=0.01, fps=25)
+
+
+@pytest.mark.parametrize("hours", [1e308, 1e13, 1e-300])
+def test_hours_that_nobody_has_are_refused(hours: float) -> None:
+    with pytest.raises(BadInput, match=r"hours: .* cannot be; expected a number from 1e-09 to 1e\+12"):
+        footage.of_hours(hours, clip_minutes=10, fps=25)
