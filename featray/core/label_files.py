@@ -16,6 +16,8 @@ POSE = ("Pitch", "Roll", "Yaw")
 GAZE = ("gaze_pitch", "gaze_yaw")
 EXPECTED = "AU columns such as AU12, emotion, gaze_pitch with gaze_yaw, or Pitch, Roll and Yaw"
 
+DIGITS_MAX = 20  # of a frame's number; no film has as many frames
+
 _AU = re.compile(r"AU\d\d")
 
 FrameLabels = Mapping[str, Mapping[int, str]]
@@ -41,6 +43,13 @@ def read(path: Path, images: Sequence[str] = ()) -> dict[str, dict[int, str]]:
         OSError: the file cannot be read.
         ValueError: it holds no label, or a line cannot be used; the message says where and what was expected.
     """
+    try:
+        return _read(path, images)
+    except (csv.Error, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{path}: cannot be read as a table ({wrong}); save it as CSV in UTF-8") from wrong
+
+
+def _read(path: Path, images: Sequence[str]) -> dict[str, dict[int, str]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         lines = csv.DictReader(stream)
         names = [name for name in lines.fieldnames or () if is_label(name)]
@@ -59,8 +68,8 @@ def read(path: Path, images: Sequence[str] = ()) -> dict[str, dict[int, str]]:
 
 def _frame(line: Mapping[str, str | None], index: int, places: Mapping[str, int], where: str) -> int:
     if (text := line.get(FRAME)) is not None:
-        if not text.strip().isdecimal():
-            raise ValueError(f"{where}: frame {text!r} is no frame; expected a whole number from 0")
+        if not text.strip().isdecimal() or len(text) > DIGITS_MAX:
+            raise ValueError(f"{where}: frame {text[:DIGITS_MAX]!r} is no frame; expected a whole number from 0")
         return int(text)
     if (name := line.get(IMAGE)) is not None:
         if Path(name).name not in places:

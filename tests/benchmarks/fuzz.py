@@ -148,9 +148,10 @@ class Fuzz:
         except Exception as wrong:  # noqa: BLE001 - what this program looks for
             self.results[kind, "traceback"] += 1
             last = traceback.extract_tb(wrong.__traceback__)[-1]
-            self.tracebacks[
-                f"{kind}: {type(wrong).__name__} in {Path(last.filename).name}:{last.lineno}: {wrong}"[:200]
-            ] += 1
+            text = f"{kind}: {type(wrong).__name__} in {Path(last.filename).name}:{last.lineno}: {wrong}"[:200]
+            if text not in self.tracebacks:
+                print(text, *traceback.format_tb(wrong.__traceback__), sep="\n", flush=True)
+            self.tracebacks[text] += 1
 
     def yaml_files(self, kind: str, shipped: list[Path], number: int, work: Callable[[Path], object]) -> None:
         """Damage shipped files in their structure or their text."""

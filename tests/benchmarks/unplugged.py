@@ -125,10 +125,13 @@ def run_round(lab: Lab, draw: random.Random, number: int, tally: Tally) -> None:
             submit.kill()
             _, errors = submit.communicate()
             tally.wrong.append(f"round {number}: hangs")
-    problems = judge(results, submit.returncode, errors, tally) if is_running else ["it had ended before"]
+    if is_running:
+        problems = judge(results, submit.returncode, errors, tally)
+    else:
+        problems = [f"it ended before a cable was pulled, with exit code {submit.returncode}: {errors[-300:].strip()}"]
     tally.rounds += 1
     tally.hosts += len(names) if is_running else 0
-    tally.wrong += [f"round {number} ({', '.join(names)}): {problem}" for problem in problems if is_running]
+    tally.wrong += [f"round {number} ({', '.join(names)}): {problem}" for problem in problems]
     took_s = time.monotonic() - begun
     print(f"round {number:2} {took_s:4.0f} s  {', '.join(names):12} {'; '.join(problems) or 'holds'}", flush=True)
     lab.mend(names)

@@ -34,9 +34,18 @@ def test_a_line_names_its_frame_or_its_image(tmp_path: Path) -> None:
         ("image,AU12\nc.jpg,2\n", "labels.csv:2: image 'c.jpg' is none of this input's images"),
         ("AU12\n1\nmuch\n", "labels.csv:3: AU12 'much' is no number"),
         ("Yaw\nnan\n", "labels.csv:2: Yaw 'nan' is no number"),
+        ("frame,AU12\n" + "9" * 5000 + ",1\n", "labels.csv:2: frame '99999999999999999999' is no frame"),
+        ("AU12\n" + "9" * 200_000 + "\n", "labels.csv: cannot be read as a table (field larger than field limit"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"labels\.csv") as raised:
         read(tmp_path, text, ("a.jpg",))
     assert message in str(raised.value)
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes("AU12\n1\n".encode("utf-16"))
+    with pytest.raises(ValueError, match=r"labels\.csv: cannot be read as a table .*; save it as CSV in UTF-8"):
+        label_files.read(path)
