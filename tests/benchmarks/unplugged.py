@@ -5,7 +5,7 @@
 Three hosts made of namespaces are one cluster: the driver is on the head. In each round a sweep is submitted, and at a
 random moment the cable of one of the other hosts is pulled, or of both. When the submit has ended, it is plugged in,
 and the hosts join again for the next round. Judged are the exit code, the report, the summary, and every unit's status.
-Exit code 1 where anything does not hold.
+Exit code 1 where anything does not hold. Ctrl-C ends it and prints the table of what was done.
 
 Ray takes a host for dead after 10 s here, and after half a minute with `--patient`, as it does by default. Needs root
 and iproute2. A round takes about a minute on two quiet cores.
@@ -13,8 +13,10 @@ and iproute2. A round takes about a minute on two quiet cores.
 
 import argparse
 import collections
+import contextlib
 import dataclasses
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -166,13 +168,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--patient", action="store_true", help="Ray's own time until a host is dead")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     draw, tally = random.Random(options.seed), Tally()
     folder = Path(tempfile.mkdtemp(prefix="featray-unplugged-"))
     with Network(folder, ["alpha", "beta", "gamma"], {} if options.patient else IMPATIENT) as network:
         lab = Lab(network)
         try:
-            while tally.hosts < options.hosts:
-                run_round(lab, draw, tally.rounds + 1, tally)
+            with contextlib.suppress(KeyboardInterrupt):
+                while tally.hosts < options.hosts:
+                    run_round(lab, draw, tally.rounds + 1, tally)
         finally:
             lab.close()
     print(
