@@ -128,7 +128,7 @@ def start_raylets(
     """
     token.ensure()
     if head is not None and not raylet_records.running():  # else `nodes.start` says what holds the ports
-        head = ports.settle(head)
+        ports.check(head)
     if head is None:  # within seconds, and clearer than what Ray says after a minute
         check_versions(member, address, heads.query_head(address).versions, say)
     raylets = nodes.plan_raylets(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from featray.cluster import raylet_records, token
+from featray.cluster import raylet_records, start_hook, token
 from featray.cluster.raylet_records import RunningRaylet
 from featray.core.version import __version__
 from featray.errors import BackendError, Busy
@@ -49,7 +49,6 @@ class HeadOptions:
 
     port: int
     dashboard_port: int
-    client_port: int = 10001  # Ray's default for its client, which featray does not use and Ray always starts
 
 
 def plan_raylets(
@@ -93,7 +92,7 @@ def plan_raylets(
 
 def _head_arguments(options: HeadOptions) -> list[str]:
     dashboard = ["--dashboard-host=127.0.0.1", f"--dashboard-port={options.dashboard_port}"]
-    return [f"--port={options.port}", "--head", *dashboard, f"--ray-client-server-port={options.client_port}"]
+    return [f"--port={options.port}", "--head", *dashboard]
 
 
 def version_label() -> str:
@@ -148,6 +147,7 @@ def raylet_variables(gpu: str | None) -> dict[str, str]:
     """Return the environment variables of a raylet and all that it starts."""
     return {
         **token.raylet_variables(),
+        "RAY_START_HOOK": start_hook.NAME,
         "CUDA_VISIBLE_DEVICES": gpu or "",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

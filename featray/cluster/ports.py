@@ -1,15 +1,13 @@
 """Ports: those that a head listens on are free, or an error says who holds them.
 
-Flow: `membership.start_raylets` -> `settle` -> `nodes.plan_raylets`.
+Flow: `membership.start_raylets` -> `check` -> `nodes.plan_raylets`.
 Ray itself ends with a traceback or after minutes where another program holds one of its ports. Raylets and workers take
 any free port, and Ray does without the ports of its metrics.
 """
 
 import contextlib
-import dataclasses
 import errno
 import socket
-from collections.abc import Collection
 
 import psutil
 
@@ -19,11 +17,11 @@ from featray.errors import BackendError, BadInput
 ALL, LOOPBACK = "", "127.0.0.1"
 
 
-def settle(options: HeadOptions) -> HeadOptions:
-    """Check the ports that a user chose, and choose the one that no user of featray needs, that of Ray's client.
+def check(options: HeadOptions) -> None:
+    """Check the ports that a head will listen on.
 
     Raises:
-        BadInput: both chosen ports are the same.
+        BadInput: both are the same.
         BackendError: another program holds one, or this user may not use it; the message names both, and what to do.
     """
     if options.port == options.dashboard_port:
@@ -32,11 +30,6 @@ def settle(options: HeadOptions) -> HeadOptions:
     _check(
         options.dashboard_port, LOOPBACK, "the dashboard", "--dashboard-port, or `dashboard_port:` in a cluster file"
     )
-    taken = {options.port, options.dashboard_port}
-    client_port = options.client_port
-    if client_port in taken or _why_not(client_port, ALL) is not None:
-        client_port = _any_free(taken)
-    return dataclasses.replace(options, client_port=client_port)
 
 
 def _check(port: int, address: str, user: str, option: str) -> None:
@@ -70,13 +63,3 @@ def _holder(port: int) -> str | None:
             if connection.status == psutil.CONN_LISTEN and own_port == (port,) and connection.pid is not None:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     return None
-
-
-def _any_free(taken: Collection[int]) -> int:
-    """Choose a port on which nothing listens."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-            trial.bind((ALL, 0))
-            port = int(trial.getsockname()[1])
-        if port not in taken:
-            return port

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from featray import store
 from tests.integration.hosts import NETWORK, Network
-from tests.support.command import CommandResult, featray
+from tests.support.command import ROOT, CommandResult, featray
 
 IMPATIENT = {
     "RAY_health_check_initial_delay_ms": "2000",
@@ -172,7 +172,9 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     draw, tally = random.Random(options.seed), Tally()
     folder = Path(tempfile.mkdtemp(prefix="featray-unplugged-"))
-    with Network(folder, ["alpha", "beta", "gamma"], {} if options.patient else IMPATIENT) as network:
+    with Network(
+        folder, ["alpha", "beta", "gamma"], {"PYTHONPATH": str(ROOT)} | ({} if options.patient else IMPATIENT)
+    ) as network:
         lab = Lab(network)
         try:
             with contextlib.suppress(KeyboardInterrupt):

@@ -1,6 +1,8 @@
 """Which raylets a machine gets, and how one that does not start is reported; a child stands in for `ray start`."""
 
+import importlib
 import sys
+import types
 from pathlib import Path
 
 import psutil
@@ -110,3 +112,10 @@ def test_raylets_that_were_started_before_the_one_that_fails_are_ended(ray_start
     with pytest.raises(BackendError, match="the second fails"):
         nodes.start(plan(("GPU-a", "GPU-b")), "10.0.0.1:6379")
     assert raylet_records.running() == []
+
+
+def test_ray_itself_finds_the_hook_that_leaves_out_its_client() -> None:
+    module, _, name = nodes.raylet_variables(None)["RAY_START_HOOK"].rpartition(".")  # as Ray reads it
+    parameters = types.SimpleNamespace(ray_client_server_port=10001)
+    getattr(importlib.import_module(module), name)(parameters, True)
+    assert parameters.ray_client_server_port is None

@@ -40,32 +40,16 @@ def test_a_port_that_another_program_holds_is_named_with_its_holder_and_the_opti
     port = hold(address)
     chosen = {"port": free_port(), "dashboard_port": free_port(), name: port}
     with pytest.raises(BackendError) as refused:
-        ports.settle(HeadOptions(**chosen))
+        ports.check(HeadOptions(**chosen))
     assert f"port {port} of this machine" in str(refused.value)
     assert f"(process {os.getpid()})" in str(refused.value)
     assert option in str(refused.value)
 
 
-def test_a_held_port_of_rays_client_is_replaced_by_a_free_one(hold: Hold) -> None:
-    held = hold("0.0.0.0")
-    wanted = HeadOptions(port=free_port(), dashboard_port=free_port(), client_port=held)
-    settled = ports.settle(wanted)
-    assert (settled.port, settled.dashboard_port) == (wanted.port, wanted.dashboard_port)
-    assert settled.client_port not in {held, settled.port, settled.dashboard_port}
-    with socket.create_server(("", settled.client_port)):
-        pass
-
-
-def test_rays_client_leaves_a_chosen_port_to_the_head() -> None:
-    port = free_port()
-    assert ports.settle(HeadOptions(port=port, dashboard_port=free_port(), client_port=port)).client_port != port
-
-
-def test_free_ports_stay_as_they_were_chosen() -> None:
-    options = HeadOptions(port=free_port(), dashboard_port=free_port(), client_port=free_port())
-    assert ports.settle(options) == options
+def test_free_ports_are_no_error() -> None:
+    ports.check(HeadOptions(port=free_port(), dashboard_port=free_port()))
 
 
 def test_one_port_for_two_things_is_refused() -> None:
     with pytest.raises(BadInput, match="cannot both listen on port 6379"):
-        ports.settle(HeadOptions(port=6379, dashboard_port=6379))
+        ports.check(HeadOptions(port=6379, dashboard_port=6379))
