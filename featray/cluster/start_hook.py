@@ -12,6 +12,6 @@ NAME = f"{__name__}.without_client"
 def without_client(parameters: Any, _is_head: bool) -> None:
     """Let a head start no server for Ray's client, which featray does not use.
 
-    It listens on all addresses. On a busy machine it gives up after Ray has said that it runs, and takes the head along.
+    It listens on all addresses. On a busy machine it gives up after Ray has said that it runs, and ends the head.
     """
     parameters.ray_client_server_port = None
