@@ -39,6 +39,10 @@ def _are_at_least_zero(values: Any) -> bool:
     return all(value is not None and 0 <= value <= LARGEST for value in values)
 
 
+def _are_rates(values: list[Any]) -> bool:
+    return all(value is not None and (value == 0 or SLOWEST_HZ <= value <= LARGEST) for value in values)
+
+
 def _is_interval(values: list[Any]) -> bool:
     return len(values) == 2 and _are_at_least_zero(values) and values[0] <= values[1] and 0 < values[1] <= LONGEST_S
 
@@ -98,7 +102,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "timed_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
     "warmup_s": (_are_times, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
     "process_timed_s": (_are_times_of_processes, f"times from {SHORTEST_S:g} to {LONGEST_S:g} s"),
-    "sustained_hz": (_are_at_least_zero, "rates of 0 or more"),
+    "sustained_hz": (_are_rates, f"rates of 0, or from {SLOWEST_HZ:g} to {LARGEST:g} Hz"),
     "interval_s": (_is_interval, "the least and the greatest time"),
     "stages_s": (lambda stages: _are_at_least_zero(stages.values()), "times of 0 s or more"),
     "asked": (_is_cell, "a cell as a JSON object"),

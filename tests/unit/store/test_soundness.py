@@ -84,3 +84,11 @@ def test_an_interval_that_cannot_be_makes_a_table_unsound(bad: list[float]) -> N
 @pytest.mark.parametrize("version", [0, 999])
 def test_rows_of_another_schema_are_for_others_to_judge(version: int) -> None:
     assert not is_sound(table_of(schema_version=version))
+
+
+def test_a_rate_may_be_0_and_may_not_be_so_small_that_a_time_of_it_is_infinite() -> None:
+    assert is_sound(table_of(sustained_hz=[0.0, 30.0]))
+    assert row_values.find_fault({"sustained_hz": [0.0, 30.0]}) is None
+    tiny = [0.0, 5e-324, 30.0]
+    assert row_values.find_fault({"sustained_hz": tiny}) is not None
+    assert not is_sound(table_of(sustained_hz=tiny))
