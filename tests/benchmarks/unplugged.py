@@ -8,7 +8,7 @@ and the hosts join again for the next round. Judged are the exit code, the repor
 Exit code 1 where anything does not hold. Ctrl-C ends it and prints the table of what was done.
 
 Ray takes a host for dead after 10 s here, and after half a minute with `--patient`, as it does by default. Needs root
-and iproute2. A round takes about a minute on two quiet cores.
+and iproute2. The hosts run the installed featray; it must not change meanwhile. A round takes about a minute on two quiet cores.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from featray import store
 from tests.integration.hosts import NETWORK, Network
-from tests.support.command import ROOT, CommandResult, featray
+from tests.support.command import CommandResult, featray
 
 IMPATIENT = {
     "RAY_health_check_initial_delay_ms": "2000",
@@ -172,9 +172,7 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     draw, tally = random.Random(options.seed), Tally()
     folder = Path(tempfile.mkdtemp(prefix="featray-unplugged-"))
-    with Network(
-        folder, ["alpha", "beta", "gamma"], {"PYTHONPATH": str(ROOT)} | ({} if options.patient else IMPATIENT)
-    ) as network:
+    with Network(folder, ["alpha", "beta", "gamma"], {} if options.patient else IMPATIENT) as network:
         lab = Lab(network)
         try:
             with contextlib.suppress(KeyboardInterrupt):
