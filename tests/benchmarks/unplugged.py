@@ -8,7 +8,8 @@ and the hosts join again for the next round. Judged are the exit code, the repor
 Exit code 1 where anything does not hold. Ctrl-C ends it and prints the table of what was done.
 
 Ray takes a host for dead after 10 s here, and after half a minute with `--patient`, as it does by default. Needs root
-and iproute2. The hosts run the installed featray; it must not change meanwhile. A round takes about a minute on two quiet cores.
+and iproute2. The hosts run the installed featray, which must not change meanwhile. A round takes about a minute on two
+quiet cores.
 """
 
 import argparse
