@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from featray.core import identity, wording
+from featray.core import identity, secret_values, wording
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput
 
@@ -44,13 +44,13 @@ def find_at(
     address, _, fragment = address.removeprefix("git+").partition("#")
     folder = cache / "repositories" / identity.digest({"address": address})
     if is_clone(folder):
-        say(f"fetching {wording.short(address)}")
+        say(f"fetching {_shown(address)}")
         _fetch(address, folder, (good, bad), say)
     else:
-        say(f"cloning {wording.short(address)}")
+        say(f"cloning {_shown(address)}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         _clone(address, folder)
-    return _list(package, folder, good, bad, address=address, shown=address, fragment=fragment)
+    return _list(package, folder, good, bad, address=address, shown=_shown(address), fragment=fragment)
 
 
 def _fetch(address: str, folder: Path, names: Sequence[str], say: Callable[[str], None]) -> None:
@@ -59,11 +59,11 @@ def _fetch(address: str, folder: Path, names: Sequence[str], say: Callable[[str]
     Raises:
         BadInput: it cannot be reached, and the clone lacks a name.
     """
-    done = _run(["-C", str(folder), "fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/heads/*"], CLONE_S)
+    done = _run(["-C", str(folder), "fetch", "--quiet", "--tags", address, "+refs/heads/*:refs/heads/*"], CLONE_S)
     if done.returncode != 0:
         if not all(_has(folder, name) for name in names):
             raise BadInput(_unreachable(address, done))
-        say(f"{wording.short(address)} cannot be reached; its commits are those of the last time")
+        say(f"{_shown(address)} cannot be reached; its commits are those of the last time")
 
 
 def _clone(address: str, folder: Path) -> None:
@@ -76,6 +76,8 @@ def _clone(address: str, folder: Path) -> None:
     done = _run(["clone", "--quiet", "--bare", "--filter=blob:none", address, str(temporary)], CLONE_S)
     if done.returncode != 0:
         raise BadInput(_unreachable(address, done))
+    if secret_values.list_secrets(address):  # git has written it into its settings
+        _run(["-C", str(temporary), "remote", "set-url", "origin", secret_values.recorded(address)], ASK_S)
     try:
         temporary.rename(folder)
     except OSError:  # another process has cloned it meanwhile
@@ -84,11 +86,16 @@ def _clone(address: str, folder: Path) -> None:
 
 
 def _unreachable(address: str, done: "subprocess.CompletedProcess[str]") -> str:
-    why = wording.shortened(done.stderr, 200)
+    why = wording.shortened(secret_values.hidden(done.stderr, secret_values.list_secrets(address)), 200)
     return (
-        f"{wording.short(address)} cannot be cloned ({why}). Without a network name a local clone with --source, or "
+        f"{_shown(address)} cannot be cloned ({why}). Without a network name a local clone with --source, or "
         "bisect releases of the package index: two release numbers without --source"
     )
+
+
+def _shown(address: str) -> str:
+    """Write an address for people, with digests instead of secrets."""
+    return wording.short(secret_values.recorded(address))
 
 
 def _list(

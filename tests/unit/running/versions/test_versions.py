@@ -156,6 +156,19 @@ def test_commits_at_an_address_come_from_a_clone_in_the_cache_which_learns_new_o
     assert said[4].endswith("cannot be reached; its commits are those of the last time")
 
 
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(BadInput, match="cannot be cloned") as refused:
+        versions.find(
+            *("aaaaaaa", "bbbbbbb"),
+            source="https://me:hunter2secret@127.0.0.1:9/x.git",
+            cache=tmp_path / "c",
+            say=said.append,
+        )
+    assert "hunter2secret" not in str(refused.value)
+    assert "hunter2secret" not in said[0]
+
+
 def test_faults_of_commits_are_named(clone: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     with pytest.raises(BadInput, match="has no commit 'v9'"):
