@@ -30,18 +30,25 @@ def measure(
     Raises:
         Busy, BackendError, StoreError, Interrupted: as `submit`.
     """
+    try:
+        with interrupts.as_interrupted():
+            return _measure(changes, results, backend, address, watch)
+    except Interrupted as stopped:
+        text = str(stopped).replace("the next submit goes on", "the next `featray history --confirm` goes on")
+        raise Interrupted(text) from stopped
+
+
+def _measure(
+    changes: Iterable[HistoryChange], results: str, backend: str, address: str | None, watch: Watch
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     runs, problems = [], []
     for followup in confirming_sweeps.propose(changes):
         watch(Progress(text=f"{followup.name}: {wording.listed(followup.reasons, limit=2)}"))
         try:
-            with interrupts.as_interrupted():
-                submitted = _submit(followup, results, backend, address, watch)
+            submitted = _submit(followup, results, backend, address, watch)
         except BadInput as wrong:  # such as a machine that is not here: the others may still be measured
             problems.append(f"{followup.name} was not measured: {wrong}")
             continue
-        except Interrupted as stopped:
-            text = str(stopped).replace("the next submit goes on", "the next `featray history --confirm` goes on")
-            raise Interrupted(text) from stopped
         runs.append(submitted.run_id)
         problems += [f"{followup.name}: {submitted.reason}"] if submitted.reason else []
     return tuple(runs), tuple(problems)
