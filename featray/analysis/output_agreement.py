@@ -122,6 +122,11 @@ def find_disagreements(first: Row, second: Row) -> tuple[Disagreement, ...]:
     return tuple(found)
 
 
+def differ(first: Row, second: Row) -> bool:
+    """Return True if the outputs of two rows are known to differ too much."""
+    return bool(find_disagreements(first, second)) or any(True for _ in find_column_differences(first, second))
+
+
 def _decoded(text: str | None) -> Sums | None:
     return None if text is None else output_sums.decode(text)
 

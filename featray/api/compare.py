@@ -28,6 +28,8 @@ VERDICT_NAMES = {verdict.lower().replace(" ", "-"): verdict for verdict in Verdi
 
 SHOWN_INPUTS = 4  # that a message lists of each side
 
+MARGIN_PERCENT_END = 100.0  # no margin is as large: with it even twice the time would be no difference
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Compared(Result):
@@ -111,6 +113,11 @@ def compare(
     failing, required = _read_verdicts(fail_if), _read_require(require, is_gate=bool(fail_if))
     if margin_percent is not None and not 0 < margin_percent < math.inf:
         raise BadInput(f"a margin of {margin_percent:g} percent; expected more than 0, such as 3")
+    if margin_percent is not None and margin_percent >= MARGIN_PERCENT_END:
+        raise BadInput(
+            f"a margin of {margin_percent:g} percent: even twice the time would not count as a difference; "
+            f"expected less than {MARGIN_PERCENT_END:g}, such as 3"
+        )
     if candidate is None and not over:
         raise BadInput("one side alone is compared along a key: add --over, such as --over batch_size, or a candidate")
     margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)

@@ -8,7 +8,7 @@ from featray import store
 from featray.analysis import diagnosis, units
 from featray.analysis.advice import confirming_sweeps, followup_file, followups
 from featray.analysis.advice.followups import Followup
-from featray.analysis.diagnosis import Diagnosis
+from featray.analysis.diagnosis import Diagnosis, FindingKind
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise, read_history
@@ -26,6 +26,7 @@ class Suggested(Result):
 
     followups: tuple[Followup, ...]
     problems: tuple[str, ...]
+    unsettled: tuple[str, ...] = ()  # what stays open because more invocations than anybody runs would be needed
     written: tuple[Path, ...] = ()  # sweep files in the folder that was asked for
 
     def summarize(self) -> Summary:
@@ -90,8 +91,13 @@ def _from_report(results: str, names: Sequence[str], baseline: str | None) -> Su
         lambda known: diagnosis.diagnose(candidate_units, baseline_units, noise=known, outputs=kept_outputs),
         lambda made: made.pairs,
     )
+    open_kinds = (FindingKind.NOISY, FindingKind.UNDECIDED)
     return Suggested(
-        followups=propose(diagnosed, candidate_units, baseline_units), problems=(*chosen.problems, *problems)
+        followups=propose(diagnosed, candidate_units, baseline_units),
+        problems=(*chosen.problems, *problems),
+        unsettled=tuple(
+            finding.text for finding in diagnosed.findings if finding.kind in open_kinds and not finding.wanted
+        ),
     )
 
 

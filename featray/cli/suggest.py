@@ -29,7 +29,11 @@ def suggest(
     suggested = featray.suggest(*(names or ()), results=results, baseline=baseline, output=output, history=history)
     for problem in suggested.problems:
         console.warn(problem)
-    if not suggested.followups:
+    for text in suggested.unsettled:
+        console.warn(f"no sweep would settle this: {text} Find what disturbs the machine first")
+    if not suggested.followups and suggested.unsettled:
+        console.say("nothing to suggest: more invocations would not settle what is open")
+    elif not suggested.followups:
         asking = "suspected step that a sweep could confirm" if history else "finding asks for another measurement"
         console.say(f"nothing to suggest: no {asking}")
     else:

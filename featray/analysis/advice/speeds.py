@@ -19,6 +19,9 @@ LAST_WINDOWS = 3
 first window never counts, since the machine is still cool in it."""
 
 
+DECAY_DIGITS = 6  # what rounding errors leave of no decay is below
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Speed:
     """Frames or images per second, with the 95% interval if there are enough invocations."""
@@ -27,7 +30,7 @@ class Speed:
     low: float | None
     high: float | None
     is_sustained: bool = False  # of the end of sustained runs; else of repeated calls
-    decay: float | None = None  # share of the first window's speed that is lost at the end of the run; None: unknown
+    decay: float | None = None  # share of the first window's speed that is lost in the last; None: unknown
 
 
 def of_unit(unit: Unit) -> Speed:
@@ -40,7 +43,9 @@ def of_unit(unit: Unit) -> Speed:
         return of_calls(unit)
     speed = of_calls(in_sustained_runs(unit))
     first = [row.sustained_hz[0] for row in unit.measured if row.sustained_hz and len(row.sustained_hz) > 1]
-    decay = 1 - speed.hz / stats.centre_s(first) if len(first) == len(unit.measured) else None
+    last = [min(_end_hz(row), (row.sustained_hz or [math.inf])[-1]) for row in unit.measured]
+    decay = 1 - stats.centre_s(last) / stats.centre_s(first) if len(first) == len(unit.measured) else None
+    decay = None if decay is None else round(decay, DECAY_DIGITS) + 0.0  # never -0.0
     return dataclasses.replace(speed, is_sustained=True, decay=decay)
 
 

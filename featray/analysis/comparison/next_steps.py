@@ -8,6 +8,7 @@ from featray.analysis.comparison import keys, work
 from featray.analysis.comparison.pairs import Pair
 from featray.analysis.comparison.work import Change
 from featray.core import wording
+from featray.core.status import Status
 from featray.stats import Decision, Design, Verdict
 
 
@@ -19,6 +20,8 @@ def next_step(pair: Pair) -> str | None:
         return "fix what failed, then submit with --retry-failed"
     if pair.baseline.is_imported or pair.candidate.is_imported:
         return f"measure both sides with featray, {_invocations(pair.decision)}"
+    if any(row.status == Status.TIMEOUT for unit in (pair.baseline, pair.candidate) for row in unit.rows):
+        return "raise `time_limit_s`, or take a shorter input, then submit with --retry-failed"
     if pair.states:
         return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
     if pair.verdict is Verdict.INCONCLUSIVE:
@@ -69,4 +72,8 @@ def _measure_more(decision: Decision, *, is_one_target: bool) -> str:
 
 def _invocations(decision: Decision) -> str:
     sd = f"sd {wording.percent(decision.spread.sd)}, {decision.spread.basis}"
-    return f"{decision.needed or stats.PILOT} invocations per side ({sd})"
+    text = f"{decision.needed or stats.PILOT} invocations per side ({sd})"
+    if (decision.needed or 0) <= stats.INVOCATIONS_MAX:
+        return text
+    cap = f"more than the {stats.INVOCATIONS_MAX} that a sweep measures unless `invocations` says otherwise"
+    return f"{text}, {cap}; a quieter machine or a larger --margin needs fewer"

@@ -7,7 +7,7 @@ the two is better.
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from featray.analysis import unit_wording
+from featray.analysis import output_agreement, unit_wording
 from featray.analysis.comparison import Pair, keys
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis import judged_pairs
@@ -16,6 +16,7 @@ from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.diagnosis.judged_pairs import CHOSEN, JudgedPairs
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.stats import Verdict
 
 ModelChoice = tuple[str, str, str]
 """The part, and its value on both sides: `("au_model", "svm", "xgb")`."""
@@ -65,18 +66,35 @@ def _finding(choice: ModelChoice, pairs: JudgedPairs) -> Finding:
         first, second, ratios = second, first, [1 / ratio for ratio in ratios]
     where = wording.phrases([_where(pair, ratio) for pair, ratio in zip(pairs.told, ratios, strict=True)])
     span = judged_pairs.span(ratios)
+    is_tie = bool(pairs.decided) and all(pair.verdict is Verdict.EQUIVALENT for pair in pairs.decided)
     text = (
-        f"{part} {second} is {span} as fast as {first} with everything else equal ({where})."
+        f"{part} {first} and {second} are equally fast with everything else equal ({_places(pairs.decided)})."
+        if is_tie
+        else f"{part} {second} is {span} as fast as {first} with everything else equal ({where})."
         if pairs.decided
         else f"{part} {second} measured {span} the speed of {first} with everything else equal ({where}); "
         f"not decided{judged_pairs.why_undecided(pairs.told)}."
     )
     return Finding(
         kind=FindingKind.MODELS,
-        text=f"{text}{judged_pairs.remarks(pairs, 'best setting')} This is not the same work: their outputs differ.",
+        text=f"{text}{judged_pairs.remarks(pairs, 'best setting')} {_about_outputs(pairs.told)}",
         figures=judged_pairs.range_figures(ratios, pairs),
         units=judged_pairs.list_units(pairs),
     )
+
+
+def _about_outputs(pairs: Sequence[Pair]) -> str:
+    """Say whether the outputs of two alternatives differ, as far as the rows tell."""
+    sides = [(pair.baseline.row, pair.candidate.row) for pair in pairs]
+    if any(before.faces != after.faces or output_agreement.differ(before, after) for before, after in sides):
+        return "This is not the same work: their outputs differ."
+    if all(before.output_sums and after.output_sums for before, after in sides):
+        return "Their outputs are the same."
+    return "This is not the same work: their outputs may differ."
+
+
+def _places(pairs: Sequence[Pair]) -> str:
+    return wording.phrases([f"{unit_wording.clip(pair.candidate.row)}, {pair.candidate.target.name}" for pair in pairs])
 
 
 def _where(pair: Pair, ratio: float) -> str:

@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from featray import stats
 from featray.analysis import comparison, sessions
-from featray.analysis.comparison import Noise, Pair
+from featray.analysis.comparison import Noise, Pair, state
 from featray.analysis.history.series import Point, Series, Software, software
 from featray.analysis.units import CONTEXT, Unit, gather
 from featray.core.row import Row
-from featray.stats import SessionSpread, Timing, Verdict, change_points
+from featray.stats import Design, SessionSpread, Timing, Verdict, change_points
 from featray.stats.change_points import LevelStep
 
 
@@ -87,7 +87,7 @@ def _change(series: Series, step: LevelStep, before: Point, after: Point, noise:
         before=before,
         after=after,
         state=_state(step, pair),
-        differing=tuple(_differing(before.rows[-1], after.rows[0])),
+        differing=(*_differing(before.rows[-1], after.rows[0]), *_unlike_states(before, after)),
         pair=pair,
     )
 
@@ -132,3 +132,10 @@ def _differing(before: Row, after: Row) -> Sequence[str]:
             name = "reboot" if column == "boot_id" else NAMES.get(column, column)
             found.append(name if is_id else f"{name} {old} -> {new}")
     return found
+
+
+def _unlike_states(before: Point, after: Point) -> list[str]:
+    """List the states of the machine in which two sessions were unlike: `other processes 2% -> 50%`."""
+    is_same = before.software == after.software
+    found = state.find_differences(before.units[-1], after.units[0], () if is_same else ("pyfeat",), Design.SESSIONS)
+    return [f"{unlike.name} {unlike.baseline} -> {unlike.candidate}" for unlike in found]

@@ -11,7 +11,7 @@ environments have the same software.
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.analysis import unit_cell, unit_wording, units
@@ -222,8 +222,20 @@ def _mark_beside(points: Sequence[Point]) -> list[Point]:
 DAY = len("2026-05-14")  # characters of a moment: versions that are first measured on one day are told by their numbers
 
 
+def _run_moment(point: Point, began: Mapping[str, str]) -> str:
+    """Give when a point was measured; where versions were side by side, when their run began.
+
+    Which version of a block starts first is chance: the newest of a run comes after those beside it.
+    """
+    return min(began[row.run_id] for row in point.rows)
+
+
 def _ordered(points: Sequence[Point], order: str) -> list[Point]:
-    by_date = sorted(points, key=lambda point: point.moment)
+    began: dict[str, str] = {}
+    for point in points:
+        for row in point.rows:
+            began[row.run_id] = min(began.get(row.run_id, point.moment), point.moment)
+    by_date = sorted(points, key=lambda point: (_run_moment(point, began), not point.is_beside, point.moment))
     if order == "date":
         return by_date
     first_seen: dict[Software, int] = {}

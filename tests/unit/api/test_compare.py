@@ -77,8 +77,8 @@ def test_rows_of_a_newer_schema_are_named_when_nothing_else_is_found(tmp_path: P
         api.compare("new", "new", results=str(tmp_path))
 
 
-@pytest.mark.parametrize("margin", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_margin_is_more_than_nothing(results: str, margin: float) -> None:
+@pytest.mark.parametrize("margin", [0.0, -1.0, float("nan"), float("inf"), 100.0, 1e5])
+def test_a_margin_is_more_than_nothing_and_less_than_everything(results: str, margin: float) -> None:
     with pytest.raises(BadInput, match="margin"):
         api.compare("before", "after", results=results, margin_percent=margin)
 

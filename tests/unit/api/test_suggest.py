@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from featray import store
 from featray.api import suggest
+from tests.support.builders import make_rows
 
 
 def test_follow_ups_are_suggested_from_what_a_report_finds(results: str) -> None:
@@ -19,3 +21,12 @@ def test_sweeps_are_written_only_where_a_folder_is_named(results: str, tmp_path:
 def test_the_time_of_all_sweeps_is_known(results: str) -> None:
     suggested = suggest("new", results=results)
     assert suggested.expected_s == sum(followup.expected_s for followup in suggested.followups) > 0
+
+
+def test_what_no_sweep_would_settle_is_told(tmp_path: Path) -> None:
+    folder = str(tmp_path / "results")
+    store.append(folder, make_rows([0.8, 1.0, 1.3], sweep="shaky"))
+    suggested = suggest("shaky", results=folder)
+    assert suggested.followups == ()
+    (text,) = suggested.unsettled
+    assert text.startswith("The only setting is noisier than ±3.0%: ")

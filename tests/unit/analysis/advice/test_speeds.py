@@ -23,6 +23,8 @@ def gather(*windows: list[float] | None, timed_s: float = 0.72) -> Unit:
     [
         pytest.param([100, 95, 90, 88, 86, 88], 88, 0.12, id="the last three windows"),
         pytest.param([100, 90, 40, 88], 88, 0.12, id="one stray window of three"),
+        pytest.param([70, 70, 70, 70, 70, 40], 70, 3 / 7, id="the last window is told as lost"),
+        pytest.param([50, 50, 50], 50, 0.0, id="no decay"),
         pytest.param([100, 80], 80, 0.2, id="the first window never counts"),
         pytest.param([100], 100, None, id="a single window"),
     ],
@@ -31,7 +33,8 @@ def test_the_end_of_a_sustained_run_is_the_speed(windows: list[float], hz: float
     speed = speeds.of_unit(gather(windows))
     assert speed.is_sustained
     assert speed.hz == pytest.approx(hz)
-    assert speed.decay == (None if decay is None else pytest.approx(decay))
+    assert speed.decay == (None if decay is None else pytest.approx(decay, abs=1e-6))
+    assert not (decay == 0 and str(speed.decay) != "0.0")
 
 
 def test_without_a_sustained_run_in_every_invocation_repeated_calls_are_the_speed() -> None:

@@ -160,12 +160,23 @@ def test_a_larger_difference_than_sessions_make_is_found_between_runs() -> None:
     assert pair.verdict is Verdict.SLOWER
 
 
+def test_more_invocations_than_a_sweep_measures_are_said_to_be_many() -> None:
+    shaky = [0.9, 1.1, 1.0, 0.95, 1.05]
+    pair = compare_one(make_rows(shaky), make_rows([1.01 * seconds for seconds in shaky], run_id="demo-2"))
+    step = comparison.next_step(pair)
+    assert step is not None
+    assert "more than the 12 that a sweep measures" in step
+    assert "a quieter machine or a larger --margin needs fewer" in step
+
+
 def test_processes_that_timed_out_leave_nothing_decided() -> None:
     *rows, last = make_rows([*scale(0.5), 1.0], run_id="demo-2")
     candidate = [*rows, dataclasses.replace(last, status="timeout", timed_s=None)]
     pair = compare_one(make_rows(STEADY), candidate)
     assert pair.verdict is Verdict.INCONCLUSIVE
     assert "1 process of the candidate timed out: the slowest times are missing" in pair.reasons
+    step = "raise `time_limit_s`, or take a shorter input, then submit with --retry-failed"
+    assert comparison.next_step(pair) == step
 
 
 def test_a_replay_is_compared_with_nothing() -> None:

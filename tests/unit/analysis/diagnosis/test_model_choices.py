@@ -25,7 +25,7 @@ CASES = [
         [*make_unit_rows(1.2), *make_svm_rows(1.0)],
         [*make_unit_rows(1.2), *make_svm_rows(1.0, parts={"emotion_model": '"other"'})],
         "au_model svm is 1.2x as fast as xgb with everything else equal (short (72 frames), RTX 3090 1.2x). "
-        "This is not the same work: their outputs differ.",
+        "This is not the same work: their outputs may differ.",
     ),
 ]
 
@@ -43,6 +43,19 @@ def test_a_choice_is_told_once_for_all_inputs() -> None:
 def test_the_faster_model_comes_first() -> None:
     (finding,) = find(FindingKind.MODELS, [*make_unit_rows(1.0), *make_svm_rows(2.0)])
     assert finding.text.startswith("au_model xgb is 2.0x as fast as svm")
+
+
+def test_alternatives_that_are_equally_fast_have_no_ratio() -> None:
+    (finding,) = find(FindingKind.MODELS, [*make_unit_rows(1.0), *make_svm_rows(1.0)])
+    assert finding.text.startswith("au_model xgb and svm are equally fast") or finding.text.startswith(
+        "au_model svm and xgb are equally fast"
+    )
+
+
+def test_equal_outputs_are_said_to_be_the_same() -> None:
+    sums: dict[str, Any] = {"output_sums": {"landmarks": None}}
+    (finding,) = find(FindingKind.MODELS, [*make_unit_rows(1.2, **sums), *make_svm_rows(1.0, **sums)])
+    assert finding.text.endswith("Their outputs are the same.")
 
 
 def test_too_few_invocations_decide_no_choice() -> None:

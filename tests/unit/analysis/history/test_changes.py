@@ -29,6 +29,13 @@ def test_a_step_is_suspected_with_its_versions_and_what_else_changed() -> None:
     assert change.can_be_confirmed
 
 
+def test_a_busier_machine_since_a_step_is_named() -> None:
+    quiet = [row for day in range(6) for row in make_session(day, 0.76, cpu_other=0.02)]
+    busy = [row for day in range(6, 12) for row in make_session(day, 0.84, cpu_other=0.5)]
+    (change,) = changes_of([*quiet, *busy])
+    assert change.differing == ("other processes 2% -> 50%",)
+
+
 def test_a_side_by_side_run_confirms_a_step() -> None:
     (change,) = changes_of([*make_history(10, 10), *make_side_by_side(25, (0.76, 0.84))])
     assert change.state is ChangeState.CONFIRMED

@@ -1,5 +1,7 @@
 """Series: which rows are one history, and which point of it each session is."""
 
+import dataclasses
+
 import pytest
 
 from featray.analysis import history
@@ -80,6 +82,14 @@ def test_an_older_version_measured_beside_a_newer_one_does_not_go_on_with_the_hi
 def test_of_two_new_versions_in_one_run_the_one_with_the_larger_number_goes_on() -> None:
     (series,) = history.gather(make_side_by_side(1, (0.76, 0.84)))
     assert [point.software.pyfeat for point in series.steady] == ["2.2.0"]
+
+
+def test_the_newest_version_of_a_run_is_its_last_point_whichever_began_first() -> None:
+    before, after = make_side_by_side(9, (0.76, 0.84))[:5], make_side_by_side(9, (0.76, 0.84))[5:]
+    later = [dataclasses.replace(row, started_at=row.started_at.replace("T09:0", "T10:0")) for row in before]
+    (series,) = history.gather([*make_history(2, 2), *later, *after])
+    assert [point.software.pyfeat for point in series.points[-2:]] == ["2.1.5", "2.2.0"]
+    assert series.points[-2].is_beside
 
 
 def test_points_are_ordered_by_date_or_by_version() -> None:
