@@ -19,8 +19,8 @@ from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
-from featray.core import reference as references
 from featray.core.reference import Reference
+from featray.core.reference import parse as parse_reference
 from featray.core.row import Row
 from featray.core.version import __version__
 from featray.errors import BadInput, StoreError, suggest
@@ -134,7 +134,7 @@ def report(
 
 def _read_reference(expression: str | None) -> Reference | None:
     try:
-        return None if expression is None else references.parse(expression)
+        return None if expression is None else parse_reference(expression)
     except ValueError as wrong:
         raise BadInput(f"--reference {expression}: {wrong}") from wrong
 

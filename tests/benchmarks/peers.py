@@ -1,13 +1,13 @@
 """Peers: what a measurement costs in featray and in other tools, on the same machine in the same run.
 
-    uv run --with pyperf --with pytest-benchmark --with hydra-core --with hydra-joblib-launcher \\
-        python -m tests.benchmarks.peers [NAME...]
+    uv run python -m tests.benchmarks.peers [NAME...]
 
 All measure the same work, which does nothing: a call to warm up and a timed one. "isolated": each measurement has a
 fresh process, or a fresh actor. "warm": the measurements share one. The cost is the slope between a few and many
 measurements, so that starting the tool does not count; the median of three rounds, in which all tools take turns.
-hyperfine is used where it is installed. A tool that is not there is named. optimum-benchmark is left out: it measures
-models, and has no work that does nothing.
+hyperfine is used where it is installed. A tool that is not there is named; `uv run --with pyperf --with
+pytest-benchmark --with hydra-core --with hydra-joblib-launcher python -m ...` brings the others. optimum-benchmark is
+left out: it measures models, and has no work that does nothing.
 
 It exits 1 when featray misses what it promises.
 """

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from featray.analysis import bisection
-from featray.analysis.bisection import Conclusion, SearchStep, StepResult, StepTimes
+from featray.analysis.bisection import BisectionStep, Conclusion, StepResult, StepTimes
 from featray.stats import MARGIN, sequential
 
 
@@ -19,7 +19,7 @@ class Series:
     broken: Mapping[int, str] = dataclasses.field(default_factory=dict)  # versions that cannot be measured
 
 
-def draw(rng: random.Random, series: Series, step: SearchStep, blocks: int) -> dict[int, list[float]]:
+def draw(rng: random.Random, series: Series, step: BisectionStep, blocks: int) -> dict[int, list[float]]:
     """Draw the log times of a step's versions, block by block."""
     times: dict[int, list[float]] = {version: [] for version in step.versions if version not in series.broken}
     for _ in range(blocks):
@@ -30,7 +30,12 @@ def draw(rng: random.Random, series: Series, step: SearchStep, blocks: int) -> d
 
 
 def settle(
-    rng: random.Random, series: Series, step: SearchStep, *, most: int = sequential.BLOCKS_MAX, margin: float = MARGIN
+    rng: random.Random,
+    series: Series,
+    step: BisectionStep,
+    *,
+    most: int = sequential.BLOCKS_MAX,
+    margin: float = MARGIN,
 ) -> StepResult:
     """Measure a step as `running.bisection` does: look by look, until it is settled."""
     looks = sequential.looks(most)

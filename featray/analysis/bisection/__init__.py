@@ -1,6 +1,6 @@
 """Bisection: which of many versions changed a time, from steps that measure a few of them side by side.
 
-Flow: number of versions -> `search.advance` -> `SearchStep` -> its rows -> `step_times.gather` -> `judging.judge` ->
+Flow: number of versions -> `search.advance` -> `BisectionStep` -> its rows -> `step_times.gather` -> `judging.judge` ->
 `StepResult`, and back to `advance`, which ends in a `Conclusion`. Pure.
 
     step_times  rows of one step -> log times by block
@@ -8,15 +8,15 @@ Flow: number of versions -> `search.advance` -> `SearchStep` -> its rows -> `ste
     search      results of steps -> the next step, or the end
 """
 
-from featray.analysis.bisection.judging import Ends, SearchStep, StepResult, judge
+from featray.analysis.bisection.judging import BisectionStep, Ends, StepResult, judge
 from featray.analysis.bisection.search import Conclusion, Ending, advance, steps_most
 from featray.analysis.bisection.step_times import StepTimes, gather
 
 __all__ = [
+    "BisectionStep",
     "Conclusion",
     "Ending",
     "Ends",
-    "SearchStep",
     "StepResult",
     "StepTimes",
     "advance",

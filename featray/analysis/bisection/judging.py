@@ -1,6 +1,6 @@
 """Judging: what one step's times say about its versions after some blocks.
 
-Flow: `search.SearchStep`, `StepTimes` -> `judge` -> `StepResult` -> `search`. Pure.
+Flow: `search.BisectionStep`, `StepTimes` -> `judge` -> `StepResult` -> `search`. Pure.
 
 The error of a look is shared by everything that the look may get wrong: two ways for the ends, three per middle.
 """
@@ -25,7 +25,7 @@ class Ends(StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SearchStep:
+class BisectionStep:
     """Versions to measure side by side, as numbers in the list that is bisected.
 
     In a check the ends are neighbours, and the middles lie outside of them.
@@ -46,7 +46,7 @@ class SearchStep:
 class StepResult:
     """What a step has shown. Only a settled one, or one without further looks, is asked for more."""
 
-    step: SearchStep
+    step: BisectionStep
     measured: StepTimes
     ends: Ends
     difference: Contrast | None  # of the ends, last less first; None if one of them was not measured
@@ -67,7 +67,7 @@ class StepResult:
 
 
 def judge(
-    step: SearchStep, measured: StepTimes, *, look: int, looks: int, error: float, margin: float = MARGIN
+    step: BisectionStep, measured: StepTimes, *, look: int, looks: int, error: float, margin: float = MARGIN
 ) -> StepResult:
     """Judge a step at one of its looks.
 
@@ -116,7 +116,7 @@ def _ends(difference: Contrast, margin: float) -> Ends:
     return Ends.DIFFERENT if difference.differs(margin) else Ends.OPEN
 
 
-def _cannot_be_judged(step: SearchStep, measured: StepTimes) -> bool:
+def _cannot_be_judged(step: BisectionStep, measured: StepTimes) -> bool:
     """Return True if an end has no times, or the middle of a search has none: more blocks would not help."""
     lacking = set(measured.unmeasured)
     return bool(lacking & {step.first, step.last}) or (not step.is_check and bool(lacking & set(step.middles)))

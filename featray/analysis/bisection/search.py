@@ -1,6 +1,6 @@
 """Search: the next versions to measure side by side, given what earlier steps have shown, or how the search ends.
 
-Flow: number of versions, results of steps -> `advance` -> `SearchStep` or `Conclusion`. Pure.
+Flow: number of versions, results of steps -> `advance` -> `BisectionStep` or `Conclusion`. Pure.
 
 Each step measures two ends that differ and the version in the middle. The middle then takes the place of the end that
 it lies with, until the ends are neighbours. A last step checks versions further away, which the search has not looked
@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from featray.analysis.bisection.judging import Ends, SearchStep, StepResult
+from featray.analysis.bisection.judging import BisectionStep, Ends, StepResult
 from featray.stats import MARGIN
 from featray.stats.sequential import Contrast, Position
 
@@ -57,7 +57,7 @@ def steps_most(count: int) -> int:
     return max(1, math.ceil(math.log2(max(count - 1, 1)))) + 1
 
 
-def advance(count: int, results: Sequence[StepResult], *, margin: float = MARGIN) -> SearchStep | Conclusion:
+def advance(count: int, results: Sequence[StepResult], *, margin: float = MARGIN) -> BisectionStep | Conclusion:
     """Choose the next step, or end.
 
     Args:
@@ -76,13 +76,13 @@ def advance(count: int, results: Sequence[StepResult], *, margin: float = MARGIN
             first, last = _narrow(result, first, last)
     middle = _middle(first, last, unmeasured)
     if middle is not None or not results or not _is_judged(results, first, last):
-        return SearchStep(first=first, last=last, middles=() if middle is None else (middle,))
+        return BisectionStep(first=first, last=last, middles=() if middle is None else (middle,))
     found = Conclusion(ending=Ending.FOUND)
     if results[-1].step.is_check:
         return _conclude(found, results, first, last, unmeasured)
     probes = tuple(_probes(count, first, last, results))
     if probes:
-        return SearchStep(first=first, last=last, middles=probes, is_check=True)
+        return BisectionStep(first=first, last=last, middles=probes, is_check=True)
     return _conclude(found, results, first, last, unmeasured)
 
 

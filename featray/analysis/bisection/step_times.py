@@ -1,4 +1,4 @@
-"""SearchStep times: what the rows of one step say, as log times of its versions block by block.
+"""Step times: what the rows of one step say, as log times of its versions block by block.
 
 Flow: rows of a step's run -> `gather` -> `StepTimes` -> `judging`. Pure.
 """

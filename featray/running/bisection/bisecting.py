@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from featray.analysis import bisection
-from featray.analysis.bisection import Conclusion, SearchStep, StepResult
+from featray.analysis.bisection import BisectionStep, Conclusion, StepResult
 from featray.core.cell import cell_id
 from featray.running.bisection.step_bench import StepBench
 from featray.running.bisection.step_sweeps import StepSweeps
@@ -71,14 +71,14 @@ def run(sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again = NOTHING
     return Bisection(results=tuple(results), conclusion=chosen)
 
 
-def first_step(count: int) -> SearchStep:
+def first_step(count: int) -> BisectionStep:
     """Give the step that the bisection of so many versions begins with."""
     chosen = bisection.advance(count, ())
-    assert isinstance(chosen, SearchStep)  # without results there is no end
+    assert isinstance(chosen, BisectionStep)  # without results there is no end
     return chosen
 
 
-def _look(step: SearchStep, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again) -> Iterator[StepResult]:
+def _look(step: BisectionStep, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again) -> Iterator[StepResult]:
     """Measure a step look by look, until it is decided or was looked at for the last time."""
     versions = {cell_id(known): number for number, known in sweeps.cells(step).items()}
     target_id = sweeps.target.target_id

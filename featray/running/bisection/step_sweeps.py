@@ -1,4 +1,4 @@
-"""SearchStep sweeps: one step of a bisection as a sweep, with an environment for each version.
+"""Step sweeps: one step of a bisection as a sweep, with an environment for each version.
 
 Flow: a sweep, the chosen cell, versions -> `StepSweeps.make` -> `Sweep` -> a submit. Pure.
 A step's sweep is named after what it measures, so the same question finds the rows of an earlier try.
@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-from featray.analysis.bisection import SearchStep
+from featray.analysis.bisection import BisectionStep
 from featray.core import cell, identity
 from featray.core.cell import Cell
 from featray.core.package_version import PackageVersion
@@ -88,7 +88,7 @@ class StepSweeps:
     base: tuple[str, ...]
     target: Target
 
-    def make(self, step: SearchStep, blocks: int) -> Sweep:
+    def make(self, step: BisectionStep, blocks: int) -> Sweep:
         """Make the sweep that measures a step with so many processes per version."""
         members = [self.versions[number] for number in step.versions]
         chosen = self.chosen
@@ -111,12 +111,12 @@ class StepSweeps:
             interchangeable=False,
         )
 
-    def name(self, step: SearchStep) -> str:
+    def name(self, step: BisectionStep) -> str:
         """Name a step's sweep after what it measures."""
         asked = [cell.cell_id(known) for known in self.cells(step).values()]
         return f"bisect-{identity.digest({'target': self.target.target_id, 'cells': sorted(asked)})[:NAME_LENGTH]}"
 
-    def cells(self, step: SearchStep) -> dict[int, Cell]:
+    def cells(self, step: BisectionStep) -> dict[int, Cell]:
         """Give the cell of each version of a step."""
         return {
             number: dataclasses.replace(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from featray.analysis import bisection
-from featray.analysis.bisection import Conclusion, Ending, SearchStep, StepResult
+from featray.analysis.bisection import BisectionStep, Conclusion, Ending, StepResult
 from featray.analysis.bisection.search import Reason
 from tests.support.bisections import Series, bisect, settle, steps_at
 
@@ -114,9 +114,9 @@ def test_neighbours_that_turn_out_equal_in_the_check_are_not_called_found() -> N
     rng = random.Random(1)
     results: list[StepResult] = []
     series = Series(levels=steps_at(9, 3, UP), sd=0.002)
-    while isinstance(chosen := bisection.advance(9, results), SearchStep) and not chosen.is_check:
+    while isinstance(chosen := bisection.advance(9, results), BisectionStep) and not chosen.is_check:
         results.append(settle(rng, series, chosen))
-    assert isinstance(chosen, SearchStep)
+    assert isinstance(chosen, BisectionStep)
     results.append(settle(rng, Series(levels=[0.0] * 9, sd=0.002), chosen))
     found = bisection.advance(9, results)
     assert isinstance(found, Conclusion)

@@ -1,4 +1,4 @@
-"""SearchStep times: rows of a step become blocks in which every version has a time."""
+"""BisectionStep times: rows of a step become blocks in which every version has a time."""
 
 import dataclasses
 import math

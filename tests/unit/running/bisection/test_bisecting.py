@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from featray.analysis.bisection import Ending, SearchStep
+from featray.analysis.bisection import BisectionStep, Ending
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, Interrupted, NothingMatches
 from featray.running import bisection
@@ -113,7 +113,7 @@ def test_a_version_that_could_not_be_installed_is_tried_again_only_if_asked_for(
 
 def test_a_steps_sweep_has_an_environment_per_version_on_one_device() -> None:
     sweeps = make_sweeps()
-    made = sweeps.make(SearchStep(first=0, last=4, middles=(2,)), 8)
+    made = sweeps.make(BisectionStep(first=0, last=4, middles=(2,)), 8)
     assert dict(made.environments) == {
         "1.0": ("numpy==2.4", "tick==1.0"),
         "1.2": ("numpy==2.4", "tick==1.2"),
@@ -126,7 +126,7 @@ def test_a_steps_sweep_has_an_environment_per_version_on_one_device() -> None:
 
 def test_a_steps_sweep_is_named_after_what_it_measures() -> None:
     sweeps = make_sweeps()
-    step, other = SearchStep(first=0, last=4, middles=(2,)), SearchStep(first=0, last=4, middles=(1,))
+    step, other = BisectionStep(first=0, last=4, middles=(2,)), BisectionStep(first=0, last=4, middles=(1,))
     assert sweeps.make(step, 5).name == sweeps.make(step, 8).name == sweeps.name(step)
     assert sweeps.name(step) != sweeps.name(other)
 
