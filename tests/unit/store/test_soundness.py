@@ -20,6 +20,7 @@ BAD: dict[str, Any] = {
     "timed_s": [0.1, -1.0],
     "warmup_s": [0.1, float("nan")],
     "sustained_hz": [1.0, -1.0],
+    "process_timed_s": {"1": [0.1, -1.0]},
     "interval_s": [2.0, 1.0],
     "stages_s": {"decode": -1.0},
     "asked": "[]",
