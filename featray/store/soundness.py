@@ -105,4 +105,15 @@ def _are_maps_sound(name: str, column: Any) -> bool:
     if pa.types.is_floating(items.type):
         ends = _ends(items)
         return ends is not None and (None in ends or _are_possible(name, [dict(enumerate(ends))]))
-    return True  # lists of numbers; their only rule is that none is null
+    return _are_lists_of_maps_sound(name, items)
+
+
+def _are_lists_of_maps_sound(name: str, lists: Any) -> bool:
+    """Return True where the lists of a map hold no null, and the least and the greatest number could be in one."""
+    values = pc.list_flatten(lists)
+    if values.null_count:
+        return False
+    if not pa.types.is_floating(values.type):
+        return True  # their only rule is that none is null
+    ends = _ends(values)
+    return ends is not None and (None in ends or _are_possible(name, [{"": list(ends)}]))
