@@ -57,7 +57,7 @@ def _checked(stream: io.TextIOWrapper) -> io.TextIOWrapper:
         io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         errors="replace",
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or stream.write_through,  # stderr: progress is read line by line
         write_through=stream.write_through,
     )
 
