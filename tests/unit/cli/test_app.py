@@ -161,6 +161,18 @@ def test_a_full_disk_is_said(printed: str) -> None:
     assert done.stderr == b"featray: error: the output cannot be written: No space left on device\n"
 
 
+def test_progress_in_a_pipe_comes_line_by_line() -> None:
+    code = (
+        "import sys; from featray.cli import app, console;"
+        "app.app = lambda **options: (console.say('begun'), sys.stdin.read()); app.main()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "begun\n"
+        process.communicate()
+
+
 @pytest.mark.long
 def test_a_closed_output_changes_no_exit_code(slower: tuple[str, ...]) -> None:
     script = 'exec "$0" -m featray "$@" >&- 2>&-'
