@@ -31,7 +31,7 @@ class Suggested(Result):
 
     def summarize(self) -> Summary:
         """Show each sweep with its reasons; the frame has a row per sweep."""
-        return summaries.of_followups(self.followups, self.problems)
+        return summaries.of_followups(self.followups, (*self.problems, *self.unsettled))
 
     @property
     def expected_s(self) -> float:

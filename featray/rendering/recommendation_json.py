@@ -58,7 +58,7 @@ SETTING_KEYS: Mapping[str, str] = {
     "calls_frames_per_s": "speed of the repeated calls",
     "sustained_frames_per_s": "speed to plan with: of sustained runs, else on the longest clip; null for images",
     "sustained_basis": "what sustained_frames_per_s comes from: sustained run, or the section of a clip",
-    "sustained_decay": "share of the first 10 s' speed that is lost at the end of the sustained run; null without one",
+    "sustained_decay": "share of the first 10 s' speed that is lost by the last 10 s of a run; null without one",
     "memory_b": "peak memory on the device, in bytes; null if unknown",
     "memory_scope": "own: all of the process; torch: without the driver's part; shared: perhaps with other processes",
     "energy_per_frame_j": "joules of the device per frame; null if not measured",

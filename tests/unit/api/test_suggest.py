@@ -30,3 +30,4 @@ def test_what_no_sweep_would_settle_is_told(tmp_path: Path) -> None:
     assert suggested.followups == ()
     (text,) = suggested.unsettled
     assert text.startswith("The only setting is noisier than ±3.0%: ")
+    assert text in str(suggested)
