@@ -106,6 +106,8 @@ def test_the_json_of_a_gate_names_what_it_found(shell: Shell) -> None:
         "failing": ["retinaface short b=4 RTX 3090"],
         "undecided": [],
         "missing": ["retinaface short b=16 RTX 3090"],
+        "failed_more": [],
+        "unasked": [],
     }
 
 
