@@ -11,6 +11,7 @@ from statistics import fmean
 
 from featray import stats
 from featray.analysis.advice import candidates
+from featray.analysis.advice.candidates import Candidate
 from featray.analysis.units import Unit, UnitKey
 from featray.core import inputs, report_order, wording
 
@@ -94,12 +95,13 @@ Rank = tuple[bool, ...]
 
 
 def _ranks(units: Sequence[Unit]) -> dict[UnitKey, Rank]:
-    """Say how far each unit of a run can be trusted."""
+    """Say how far each unit of a run can be trusted: as a candidate, which may stand for several units of a setting."""
     by_run: dict[str, list[Unit]] = {}
     for unit in units:
         by_run.setdefault(unit.key[0], []).append(unit)
     ranked = [candidate for members in by_run.values() for candidate in candidates.gather(members)]
-    return {candidate.unit.key: candidate.rank for candidate in ranked}
+    alone = {unit.key: Candidate(unit, failures=unit.failed, invocations=len(unit.rows)).rank for unit in units}
+    return alone | {candidate.unit.key: candidate.rank for candidate in ranked}
 
 
 def group_by_input_and_target(batches: Sequence[BestBatch]) -> dict[tuple[str, str, str], list[BestBatch]]:
