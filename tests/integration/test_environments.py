@@ -48,6 +48,7 @@ def test_two_torch_versions_are_measured_in_one_sweep_and_compared(tmp_path: Pat
     compared = featray("compare", "envs", "--over", "torch", "--results", results)
     assert compared.code == 0, compared.err
     assert "torch stack" in compared.out
+    assert "drift: within tolerance" in compared.out
     assert "2.11.0" in compared.out
 
 
