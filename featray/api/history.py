@@ -4,11 +4,10 @@ import dataclasses
 from pathlib import Path
 
 from featray.analysis.history import ORDERS, ChangeState, HistoryChange, Series
-from featray.api import confirming, notebook_progress, read_history
+from featray.api import notebook_progress, read_history
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.results import Result
-from featray.api.submit import check_backend
 from featray.core import wording
 from featray.core.version import __version__
 from featray.errors import BadInput, suggest
@@ -110,11 +109,15 @@ def history(
         StoreError: the store cannot be read, or the page not written.
         Busy, BackendError, Interrupted: with `confirm`, as `submit`.
     """
-    check_backend(backend, address)
     if order not in ORDERS:
         raise BadInput(f"order {order!r}: expected date or version{suggest(order, ORDERS)}")
     if address is not None and not confirm:
         raise BadInput("--address goes with --confirm: without it nothing is measured")
+    if confirm:
+        from featray.api import confirming  # measuring needs locks, which not every system that reads has
+        from featray.api.submit import check_backend
+
+        check_backend(backend, address)
     found = read_history.read(results, order=order, detector=detector, clip=input, host=host)
     runs: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()

@@ -93,7 +93,7 @@ def test_a_driver_killed_outright_takes_its_children_along_and_the_next_goes_on(
 def test_a_killed_worker_costs_one_try_of_the_cell_it_was_at(tmp_path: Path) -> None:
     sweep, results = write_sweep(tmp_path, SLOW, sizes=[1, 4, 8]), tmp_path / "r"
     with submitted(sweep, results) as process:
-        (worker,) = below(process.pid, "ray::faulty/bad/cpu/invocation-1")
+        (worker,) = below(process.pid, "ray::featray measures")
         os.kill(worker, signal.SIGKILL)
         code, err = end_of(process, 120)
     assert code == 0, err

@@ -141,7 +141,7 @@ RESTARTING: Mapping[str, Fault] = {
 PASSING: Mapping[str, Fault] = {
     **RESTARTING,
     "child killed": _kill("featray.measurement"),
-    "worker killed": _kill("ray::campaign"),
+    "worker killed": _kill("ray::featray"),
     "child stopped": _pause("featray.measurement", 2.0),
     "raylet stopped": _pause("/raylet/raylet", 3.0),
     "Ray's process stopped": _pause("featray submit", 3.0),
