@@ -60,6 +60,20 @@ def run_compare(folder: Path, factor: float) -> tuple[subprocess.CompletedProces
     return ran, dict(line.split("=", 1) for line in lines)
 
 
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 0), (2, 1), (4, 1), (130, 1)])
+def test_units_without_a_number_are_left_to_the_comparison_and_other_failures_end_the_job(
+    tmp_path: Path, code: int, ends: int
+) -> None:
+    (tmp_path / "featray").write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
+    (tmp_path / "featray").chmod(0o755)
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step("Measure both versions side by side")["run"]],
+        env={"SWEEP": "s.yaml", "RESULTS": "r", "BACKEND": "inline", "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=False,
+    )
+    assert ran.returncode == ends
+
+
 @pytest.mark.parametrize(
     ("factor", "code", "headline", "badge"),
     [
