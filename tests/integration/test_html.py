@@ -141,7 +141,7 @@ def test_the_page_draws_every_plot_without_a_complaint_or_a_request(
     assert opened.complaints == []
     assert opened.requests == [file.as_uri()]
     plots = opened.page.query_selector_all(".plot")
-    assert len(plots) == 4  # ratios, throughput, stages, memory
+    assert len(plots) == 6  # ratios, throughput, two of what is traded, stages, memory
     assert all(plot.query_selector(".main-svg") for plot in plots)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     opened.context.close()
