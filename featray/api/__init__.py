@@ -2,11 +2,59 @@
 
 Flow: `featray.VERB`, `featray VERB` -> here -> `running`, `store`, `analysis`, `rendering`.
 
-`featray` itself has most verbs of `__all__`. The commands also call `logs`, `cancel` and `detach`, for submits that run
-on a cluster, and the modules `cluster` and `store`, which have a function for each of their subcommands. `arguments`,
-`chosen_runs`, `confirming`, `dataset_hub`, `export_bundle`, `export_dataset`, `export_verdicts`, `films`,
-`notebook_progress`, `output_files`, `read_bundle`, `read_history`, `results` and `shared_rows` are parts of verbs, or
-shared by several.
+Verbs, which are also functions of `featray`:
+
+    init            a new sweep file
+    doctor          whether this machine is ready to measure
+    fetch           the weights that a sweep needs
+    hosts           what each machine is and has
+    plan            what a submit would do
+    plan_fleet      what a sweep takes on many hosts
+    submit          measures what is missing
+    measure         one cell, once, without Ray
+    calibrate       how noisy each target is
+    status          how detached submits stand
+    load            rows as a DataFrame
+    report          a report of stored runs
+    report_all      a page for every run
+    compare         two selections, pair by pair
+    recommend       the setting to use
+    estimate        what footage will take
+    suggest         what to measure next
+    history         times over versions and days
+    bisect          which version changed a time
+    import_reports  py-feat's reports into the store
+    export          rows for other tools
+    schema          the keys of a file
+
+Only commands call these:
+
+    cluster    a function for each subcommand of `featray cluster`
+    dashboard  logs a browser into the Ray dashboard
+    detach     a submit that runs on the cluster
+    logs       what such a submit has printed
+    cancel     ends it
+    store      a function for each subcommand of `featray store`
+
+Parts of verbs, or shared by several:
+
+    arguments          reads what several verbs take: sweep file, recorded hosts
+    shipped            the sweeps and cluster files that come with featray
+    notebook_progress  progress under the cell of a notebook
+    chosen_runs        the runs that a caller names, and their baseline
+    noise              what a store knows of the spread between processes
+    prices             what hosts cost per hour
+    confirming         suspected steps, measured side by side
+    read_history       the series of a store, with their steps
+    films              the files to estimate
+    shared_rows        the rows that leave a store
+    export_verdicts    the verdict of each exported unit
+    export_bundle      rows, outputs and machines as one file
+    export_dataset     rows in the layout of py-feat's dataset
+    dataset_hub        what the hub has, and one commit
+    read_bundle        a bundle -> rows and outputs
+    output_files       files that verbs write, each whole or not at all
+    results            what a notebook and a prompt show of a result
 
 A verb's module imports everything that the verb needs, which may take seconds. So it is imported at the first use.
 """

@@ -3,9 +3,11 @@
 Flow: `running.runner` -> `Backend.start` -> events from `Backend.poll` -> `runner` -> store.
 A backend never decides what runs or is tried again. It starts an invocation, passes on its events, and ends it.
 
-To add a backend, such as Slurm: write `backends/slurm.py` with a class that inherits `Backend` and defines its abstract
-methods (the tasks that it starts run `host.supervisor`, as in `backends.inline`), add its line to `SHIPPED`, and choose
-its name in `api.submit`.
+    inline  one invocation after another on this machine, without Ray
+    ray/    tasks of Ray, on this machine or a cluster
+    replay  the rows of a store instead of measuring
+
+CONTRIBUTING.md lists the steps to add a backend.
 """
 
 import dataclasses

@@ -2,12 +2,22 @@
 
 Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.runner`.
 
-    inventory                          the hosts, and the targets that they offer
-    target_selection, obstacle         which of them a sweep picks, and why one cannot run a cell
-    placement                          which cell runs on which targets
-    plan, planned_invocation           which process measures which cells, in which order
-    invocations_per_unit               how often each unit is measured
-    schedule                           what starts next
-    releases, time_estimate            what a release can run, how long a cell takes
-    readiness                          what a host lacks for a sweep
+    inventory             the hosts, and the targets that they offer
+    inventory_fields      what each field of a recorded host may hold
+    checkup               what of this machine is ready to measure
+    readiness             what a host lacks for a sweep
+    releases              what a release of py-feat or torch can run
+    target_selection      which targets a sweep picks
+    obstacle              why a target cannot run a cell
+    placement             which cell runs on which targets
+    time_estimate         how long a cell takes
+    invocations_per_unit  how often each unit is measured
+    search                which invocations of a searched setting come now
+    ladder                which values of it are measured next
+    plan                  which process measures which cells, in which order
+    planned_invocation    one process of the plan, and its target
+    assignment            which target would end each first
+    schedule              what starts next
+    fleet_plan            time and cost on many recorded hosts
+    shares                which worker analyses which films
 """

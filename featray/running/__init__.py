@@ -2,19 +2,28 @@
 
 Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
 
-    preparation        what a submit would do; `featray plan` prints it
-    recorded_secrets   what a user is told about a sweep's secrets, which rows hold as digests
-    weights_on_hosts   pretrained weights, before anything is measured
-    submission         carries out one submit from its plan to its end
-    interrupts         Ctrl-C and SIGTERM, outside the runner as within it
-    runner             carries out a plan; `retries` holds what is left of an invocation after a failure
-    run_outcome        the result of a run, and what is left for later
-    unmeasured         the rows of units that no process measured
-    spooled_rows       rows that reach the store without an event of this submit
-    without_number     counts the units that have no number
-    progress           what watchers hear, as values and as lines of JSON; `logged_event` checks such a line of a log
-    gauges             figures for the dashboard
-    claims             one submit at a time for a sweep and a store
-    detached           a submit that runs on the cluster; `submit_status` says how it stands
-    single_cell        `featray measure`
+    preparation       what a submit would do; `featray plan` prints it
+    fleet_planning    the same on many recorded hosts
+    recorded_secrets  what a user is told about a sweep's secrets, which rows hold as digests
+    weights_on_hosts  pretrained weights, before anything is measured
+    submission        carries out one submit from its plan to its end
+    claims            one submit at a time for a sweep and a store
+    interrupts        Ctrl-C and SIGTERM, outside the runner as within it
+    runner            carries out a plan
+    retries           what is left of an invocation after a failure
+    searching         what a search measures next, while it runs
+    search_readings   the rows of a run, as a search reads them
+    unmeasured        the rows of units that no process measured
+    spooled_rows      rows that reach the store without an event of this submit
+    kept_outputs      outputs on their way from a host to the store
+    without_number    counts the units that have no number
+    run_outcome       the result of a run, and what is left for later
+    progress          what watchers hear, as values and as lines of JSON
+    gauges            figures for the dashboard
+    detached          a submit that runs on the cluster
+    submit_status     how it stands
+    logged_event      checks an event in its log
+    single_cell       `featray measure`
+    bisection/        steps of a bisection, measured through submits
+    versions/         which versions lie between two
 """

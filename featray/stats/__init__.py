@@ -11,17 +11,20 @@ Source: Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (2013); Welch
 Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`; Matteson & James (2014) for
 `change_points`.
 
-    invocations   one unit: median, interval, how many invocations it takes
-    pairing       how two sides were measured beside each other
-    sessions      how far sessions of one target lie apart
-    estimates     the difference of two sides and its error
-    power         how many invocations would decide a pair
-    decision      two units: ratio, interval, verdict
-    several       many: false discoveries, tied settings
-    curves        settings of many curves: which take longer, corrected for the number of pairs
-    break_even    from how much work on a slow start pays
-    growth        time and memory against the length of the input
-    change_points a history of sessions: where its level steps
+    students       Student's t
+    invocations    one unit: median, interval, how many invocations it takes
+    prediction     between which times the next process lies
+    pairing        how two sides were measured beside each other
+    sessions       how far sessions of one target lie apart
+    estimates      the difference of two sides and its error
+    power          how many invocations would decide a pair
+    decision       two units: ratio, interval, verdict
+    several        many: false discoveries, tied settings
+    sequential     versions side by side, block by block, until they are decided
+    curves         settings of many curves: which take longer, corrected for the number of pairs
+    break_even     from how much work on a slow start pays
+    growth         time and memory against the length of the input
+    change_points  a history of sessions: where its level steps
 """
 
 from featray.stats.decision import ASSUMED_SD, MARGIN, Decision, Spread, Verdict, decide

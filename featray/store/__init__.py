@@ -13,16 +13,27 @@ What it promises:
 `RESULTS` is a folder or a URI of any pyarrow filesystem (`s3://bucket/folder`). A URI with credentials is refused, and
 no message has them. `pandas.read_parquet("results/rows")` gives the same columns as `load`, but maps as lists of pairs.
 
-    location, stored_files     where the rows lie, and the files there
-    schema, footers            the columns, and what small files say of their rows
-    small_files, scanning      columns of many files at once; `conditions` choose rows, `problems` name bad files
-    soundness                  that no row of a table has a fault, by whole columns
-    reading, resuming, summary what a caller asks for: rows, states of units, runs
-    writing, compaction        new files, and many files made one
-    appending                  the files of one writer, merged while it goes on
-    checkup, removal           a full check, and taking out a run
-    outputs                    what one call of each unit returned, beside the rows
-    store_names, spool_names   how messages and hosts name a store
+    store_names   a store's name for messages, and for hosts
+    spool_names   the name of its rows on hosts
+    location      where the rows lie
+    stored_files  the files there
+    schema        the columns, and older rows brought up to date
+    writing       rows as new files
+    appending     the files of one writer, merged while it goes on
+    outputs       what one call of each unit returned, beside the rows
+    problems      what is wrong with a file
+    conditions    which rows to read
+    footers       what small files say of their rows
+    small_files   many of them, each read in one request
+    scanning      columns of many files at once
+    soundness     that no row of a table has a fault, by whole columns
+    reading       rows, each once
+    resuming      states of units
+    summary       runs
+    flat_files    rows as a file for tools that have no maps
+    compaction    many files made one
+    checkup       a full check
+    removal       taking out a run
 """
 
 from featray.store import outputs

@@ -2,11 +2,17 @@
 
 Flow: sweeps/*.yaml -> `load` -> `Sweep` -> `expand` -> cells -> `planning.placement`.
 
-    schema                            the shape of the file; `values` and `measure_section` hold its kinds of value
-    search_section, searches          the setting whose best value is sought
-    detector_entries, input_entries   names, paths and variants -> detectors and inputs in full
-    sweep_file                        a file -> `grid.Sweep`, with every fault named by file, line and path
-    cells                             a sweep -> its cells
+    new_file          a sweep file for somebody's first sweep
+    schema            the shape of the file
+    values            its kinds of value
+    measure_section   its part `measure`
+    search_section    its part `search`: the setting whose best value is sought
+    sweep_file        a file -> `grid.Sweep`, with every fault named by file, line and path
+    detector_entries  names and paths -> detectors in full
+    input_entries     names, paths and variants -> inputs in full
+    searches          which values a search may measure
+    grid              the sweep, once everything in it is resolved
+    cells             a sweep -> its cells
 """
 
 from featray.sweep.cells import expand

@@ -162,6 +162,28 @@ def test_what_a_modules_docstring_names_exists(module: str) -> None:
     assert [name for name in sorted(names - FILES_OF_THE_KERNEL) if not exists(name)] == []
 
 
+def modules_of(package: str) -> set[str]:
+    """List the public modules and packages that lie in a package."""
+    names = {module.removeprefix(f"{package}.") for module in MODULES if module.startswith(f"{package}.")}
+    return {name for name in names if "." not in name and not name.startswith("_")}
+
+
+def listed_modules(docstring: str) -> set[str]:
+    """Read the lists of a package's docstring: lines such as `plan, schedule   what starts when` or `page/   ...`."""
+    lines = re.findall(r"^ *(\w+/?(?:, \w+/?)*)  +\S", docstring, flags=re.MULTILINE)
+    return {name.removesuffix("/") for line in lines for name in line.split(", ")}
+
+
+PACKAGES = sorted({module.rpartition(".")[0] for module in MODULES} - {"", "featray"})
+FOLDERS_WITHOUT_MODULES = {"templates", "vendored"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_packages_docstring_lists_each_of_its_modules(package: str) -> None:
+    listed = listed_modules(ast.get_docstring(MODULES[package]) or "")
+    assert listed - FOLDERS_WITHOUT_MODULES == modules_of(package)
+
+
 @pytest.mark.parametrize("room", sorted(set(LAYER_OF) - {"errors", "cli", "core"}))
 def test_every_room_says_where_it_stands_in_the_flow(room: str) -> None:
     assert "\nFlow: " in (ast.get_docstring(MODULES[f"featray.{room}"]) or "")

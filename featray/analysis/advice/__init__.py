@@ -10,6 +10,8 @@ recommendation           the setting to use for an input
 recommendation_cautions  what makes it doubtful
 search_results           what the search of a sweep found
 wanted_cells             the cells that a finding asks for
-followups                these cells as sweeps
+drafts                   these cells in sweeps, none twice
+confirming_sweeps        both versions of a suspected step, side by side
+followups                the sweeps to submit next
 followup_file            a follow-up as a sweep file
 """

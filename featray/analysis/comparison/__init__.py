@@ -3,19 +3,22 @@
 Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -> `Comparison` -> `diagnosis`,
 `rendering`, `featray compare`. Pure.
 
-    keys               what can be varied, and where a unit holds it
-    selection          an expression -> rows
-    matching           units -> pairs
-    order              which unit of one side is the baseline
-    work               equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
-    factors            what else differs
-    machine_settings   what is set on a host, on a GPU and in torch, as text
-    state              whether the machine was in the same state for both
-    separation         the cells that would separate several factors
-    pairs              one pair's verdict, reasons and next step
-    gate               whether a comparison passes, fails, or cannot tell
-    calibration        how much identical cells differ on a target
-    noise              what is known of the spread between processes and sessions
+    selection         an expression -> rows
+    keys              what can be varied, and where a unit holds it
+    matching          units -> pairs
+    order             which unit of one side is the baseline
+    work              equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
+    factors           what else differs
+    machine_settings  what is set on a host, on a GPU and in torch, as text
+    state             whether the machine was in the same state for both
+    few_disturbed     whether a verdict holds without the disturbed invocations
+    calibration       how much identical cells differ on a target
+    noise             what is known of the spread between processes and sessions
+    allowance         what it costs that two sides were not measured side by side
+    pairs             one pair's verdict, reasons and next step
+    separation        the cells that would separate several factors
+    next_steps        what to do about a pair
+    gate              whether a comparison passes, fails, or cannot tell
 """
 
 import collections

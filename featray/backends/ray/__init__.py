@@ -7,15 +7,16 @@ for each invocation -> `host.supervisor` on that host -> events -> `poll`.
     server_process  the other process, and the line to it
     server          what runs in it, and calls all that follows
 
-    backend     invocations as tasks, from their start to their end
-    hosts       the hosts: probed, given weights, emptied of what waits in their spools
-    listener    the thread that receives events
-    liveness    whether the head and the nodes still answer
-    meters      the run's figures as Ray's metrics
-    needs       what Ray must find on this machine
-    link        starting Ray or joining it, and what the others share
-    jobs        submits that run on the head as Ray jobs
-    dashboard   the job interface that `jobs` uses
+    needs           what Ray must find on this machine
+    link            starting Ray or joining it, and what the others share
+    hosts           the hosts: probed, given weights, emptied of what waits in their spools
+    backend         invocations as tasks, from their start to their end
+    task_log        what an invocation does now, for Ray's dashboard
+    listener        the thread that receives events
+    liveness        whether the head and the nodes still answer
+    meters          the run's figures as Ray's metrics
+    jobs            submits that run on the head as Ray jobs
+    dashboard       the job interface that `jobs` uses
 
 No module is imported here: the settings below must be made before the first of them imports Ray.
 """

@@ -5,6 +5,12 @@ The sizes are those of the real networks, so times are close; the outputs mean n
 does not hold are guesses, named where they are made. So synthetic rows are labelled, and are never compared with
 pretrained ones.
 
+    random_numbers  seeds, and parameters that keep activations of order one
+    faces           networks that find faces, and head pose
+    landmarks       68 points, a mesh of 478, the multitask network
+    expressions     action units, blendshapes, emotions
+    identities      identity and gaze
+
 Importing this imports py-feat, and py-feat before torch (xgboost's OpenMP runtime must come first).
 """
 

@@ -2,7 +2,9 @@
 
 Flow: units, comparisons, recommendations, plans, calibrations -> `summaries` -> `Summary` -> `api.results`. Pure.
 
-    summary     a result as a title, remarks, tables and records; as text and as HTML
-    summaries   one function per kind of result
-    figures     the plots of the page as figures of plotly
+    summary    a result as a title, remarks, tables and records; as text and as HTML
+    summaries  one function per kind of result
+    estimates  the summary of an estimate
+    fleets     the summary of a fleet plan
+    figures    the plots of the page as figures of plotly
 """
