@@ -36,7 +36,7 @@ def findings(units: Sequence[Unit], baseline: Sequence[Unit]) -> Iterator[Findin
     elif baseline:
         text += " No known change since the baseline."
     if _lacks_driver(units) or _lacks_driver(baseline):
-        text += " Unknown if the GPU driver changed." if baseline else " The GPU driver is not recorded."
+        text += " It is unknown whether the GPU driver changed." if baseline else " The GPU driver is not recorded."
     yield Finding(kind=FindingKind.STACK, text=text, figures={"changes": len(changes)})
 
 

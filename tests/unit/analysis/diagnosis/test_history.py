@@ -116,7 +116,7 @@ def test_what_changed_in_the_stack_is_listed() -> None:
     assert the(FindingKind.STACK).text.endswith(
         "Changed since the baseline: torch 2.5.1+cu124 -> 2.11.0+cu128, CUDA 12.4 -> 12.8, "
         "py-feat commit 864962c -> c716340. "
-        "Unknown if the GPU driver changed."
+        "It is unknown whether the GPU driver changed."
     )
 
 
