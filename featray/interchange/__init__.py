@@ -14,7 +14,7 @@ Pure, except for `report_files.read`, which opens the file.
     benchmark_table   py-feat's public throughput.csv with our lines in it once, in and out
     dataset_card      the card of a dataset of the hub, out
     anonymous_rows    rows without names of hosts and users and without paths
-    file_names  names of runs as names of files
+    file_names        names of runs as names of files
 
     labels, figures   the texts and the rounded numbers of a report, and what they mean
     imported_rows     one line of a report -> one row

@@ -14,7 +14,8 @@ from tests.support.builders import CPU, make_row, make_rows
 from tests.support.command import ROOT
 
 PAGE = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
-DUCKDB_TIMES, POLARS_TIMES, DUCKDB_STAGES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+QUERIES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+DUCKDB_TIMES, POLARS_TIMES, DUCKDB_STAGES, POLARS_STAGES = QUERIES
 
 MS_PER_FRAME = 1000 * math.sqrt(0.72 * 0.8) / 72
 """Two invocations of 0.72 and 0.80 s on the 72 frames of the clip."""
@@ -65,6 +66,13 @@ def test_the_query_of_stages_gives_a_line_per_stage(folder: Path, monkeypatch: p
     stages = run(DUCKDB_STAGES, folder, monkeypatch)["stages"].fetchall()
     assert ("retinaface", 4, "decode", 0.05) in stages
     assert {stage for _, _, stage, _ in stages} == {"decode", "face detection", "emotion", "other"}
+
+
+def test_both_queries_of_stages_give_the_same_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = run(POLARS_STAGES, folder, monkeypatch)["stages"]
+    assert isinstance(stages, pl.DataFrame)
+    assert stages.columns == ["detector", "batch_size", "stage", "seconds"]
+    assert stages.rows() == run(DUCKDB_STAGES, folder, monkeypatch)["stages"].fetchall()
 
 
 def test_the_queries_read_the_shipped_history_too(
