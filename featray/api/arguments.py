@@ -1,6 +1,7 @@
 """Arguments that several verbs take: a sweep file, recorded hosts; and the time.
 
-Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`.
+Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`. Sweep files are read here, by
+`sweep.load`, before anything is planned.
 """
 
 import datetime

@@ -1,4 +1,8 @@
-"""`featray.bisect`: which version of py-feat, of torch or of another package changed a time."""
+"""`featray.bisect`: which version of py-feat, of torch or of another package changed a time.
+
+Flow: two names -> `running.versions.find`; sweep and target -> `StepSweeps`; both -> `running.bisection.run`, which
+submits step after step on one backend -> `Bisected`.
+"""
 
 import dataclasses
 import json

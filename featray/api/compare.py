@@ -1,4 +1,8 @@
-"""`featray.compare`: two selections of a store, pair by pair."""
+"""`featray.compare`: two selections of a store, pair by pair.
+
+Flow: two expressions -> `comparison.select` on the store's rows -> `comparison.compare` with `noise` -> `gate.judge` ->
+`Compared`.
+"""
 
 import dataclasses
 import math

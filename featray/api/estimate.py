@@ -1,4 +1,7 @@
-"""`featray.estimate`: what footage takes on the machines that were measured, and who analyses what."""
+"""`featray.estimate`: what footage takes on the machines that were measured, and who analyses what.
+
+Flow: `films` or hours -> `Footage`; rows -> units; both -> `archive.make` -> `Estimated`; files by `estimate_files`.
+"""
 
 import dataclasses
 from pathlib import Path

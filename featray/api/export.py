@@ -1,4 +1,8 @@
-"""`featray.export`: stored rows in formats that py-feat and other tools read."""
+"""`featray.export`: stored rows in formats that py-feat and other tools read.
+
+Flow: names -> rows of the store -> a format of `interchange` -> texts, files; `export_bundle` and `export_dataset` for
+what leaves the store as a whole.
+"""
 
 import dataclasses
 import os

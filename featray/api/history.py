@@ -1,4 +1,8 @@
-"""`featray.history`: how times moved over versions and days on each machine, and where they stepped."""
+"""`featray.history`: how times moved over versions and days on each machine, and where they stepped.
+
+Flow: store -> `read_history` -> `History` -> text, JSON or a page. With `confirm`, `confirming` first submits a sweep
+for each suspected step, and the store is read again.
+"""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""`featray.hosts`: what each machine is and has, and what it lacks for a sweep."""
+"""`featray.hosts`: what each machine is and has, and what it lacks for a sweep.
+
+Flow: `probe` on this machine, or a cluster's address -> `RayClient` -> `Inventory`; with a sweep -> `readiness`
+-> lacks.
+"""
 
 import dataclasses
 import os

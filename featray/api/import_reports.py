@@ -1,4 +1,7 @@
-"""`featray.import_reports`: py-feat's own reports into the store, all files or none."""
+"""`featray.import_reports`: py-feat's own reports into the store, all files or none.
+
+Flow: files -> `report_files.read`, or `read_bundle` for a bundle -> rows -> `store.append` -> `Imported`.
+"""
 
 import dataclasses
 import os

@@ -1,4 +1,8 @@
-"""`featray.plan`: what a submit would do."""
+"""`featray.plan`: what a submit would do.
+
+Flow: sweep file -> `arguments` -> hosts: recorded, of a cluster (`hosts`) or this one -> `preparation.prepare` ->
+`Planned`.
+"""
 
 import dataclasses
 

@@ -1,4 +1,8 @@
-"""`featray.recommend`: the setting to use for each input that was measured."""
+"""`featray.recommend`: the setting to use for each input that was measured.
+
+Flow: all rows of a store -> `units.gather` -> `prices` -> `recommendation.recommend`, with the drift of each unit ->
+`Recommendations`.
+"""
 
 import math
 

@@ -1,4 +1,8 @@
-"""`featray.status`: how detached submits stand; the rows of one come into the store."""
+"""`featray.status`: how detached submits stand; the rows of one come into the store.
+
+Flow: Ray's jobs and their logs -> `submit_status` -> `SubmitStatuses`; the rows in the log of one -> `spooled_rows` ->
+store.
+"""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,9 @@
-"""`featray.submit`: measure what the store does not have yet, and report it."""
+"""`featray.submit`: measure what the store does not have yet, and report it.
+
+Flow: sweep file -> `arguments` -> `SubmitRequest` -> `run_request` -> `preparation` on this machine -> a backend ->
+`submission.run` -> `Submitted`, with the report of the run.
+Ray starts only if this machine has something to measure; a cluster or a replay is asked without this.
+"""
 
 import dataclasses
 import math

@@ -1,6 +1,7 @@
 """Host: what featray does on the machine that measures, between the driver and the measuring child.
 
-Flow: a backend -> `supervisor` -> `child` -> `measurement`; each row is in the `spool` before the next cell starts.
+Flow: a backend -> `supervisor` -> `child_run` -> `child` -> `measurement`; each row is in the `spool`
+before the next cell starts.
 
     devices              the kinds of device, found without torch
     probe                what this machine is and has

@@ -1,6 +1,6 @@
 """Child processes: start one, receive its events until a deadline, end it and everything that it started.
 
-Flow: `supervisor` -> `Child` -> `python -m featray.measurement`: a request on stdin, one JSON event per line on stdout.
+Flow: `child_run` -> `Child` -> `python -m featray.measurement`: a request on stdin, one JSON event per line on stdout.
 The child leads a session and process group of its own, so that one `killpg` ends its DataLoader workers too. It ends
 itself when its stdin closes, so it also ends when this process is killed.
 """

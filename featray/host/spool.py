@@ -1,6 +1,6 @@
 """Spool: rows on the host that measured them, from the moment they exist until the store has them.
 
-Flow: `supervisor` -> `write`; a backend's `collect` -> `pending`; a backend's `forget` -> `forget`.
+Flow: `child_run.keep` -> `write`; a backend's `collect` -> `pending`; a backend's `forget` -> `forget`.
 A row is on disk before the child may start its next cell, so a later crash costs no measurement. One folder per store,
 one file per row key; a row that is written again replaces the first.
 """

@@ -1,6 +1,6 @@
 """`python -m featray.measurement`: measures one invocation in this process.
 
-The supervisor writes one line of JSON to stdin (`request`). Events and rows go to stdout (`core.invocation`).
+The supervisor writes one line of JSON to stdin (`request`). Events and rows go to stdout (`core.events.EventKind`).
 Everything printed goes to stderr. The process ends when stdin closes.
 Exit codes: 0 done, 2 not a request, 75 start a new process for the cells that are left.
 """

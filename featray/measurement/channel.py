@@ -1,6 +1,7 @@
 """Channel: the child's end of the two pipes to its supervisor.
 
-The events are those of `core.invocation`. The real stdout moves to another file descriptor, and stdout then means
+Flow: `invocation_run` -> here -> stdout -> `host.child`; stdin -> here.
+The events are those of `core.events.EventKind`. The real stdout moves to another file descriptor, and stdout then means
 stderr, so that nothing a library prints reaches the protocol. A thread reads stdin. When stdin closes, the supervisor
 has ended or wants this process to end, and this process ends at once, whatever it is doing.
 """

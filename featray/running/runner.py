@@ -1,6 +1,6 @@
 """Runner: carries out a plan on a backend and stores every row the moment it arrives.
 
-Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.append`. The watcher gets every event and every row,
+Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.Appender`. The watcher gets every event and every row,
 also the rows that the driver makes for what was lost.
 The rows that one poll brings become one file. Only then are they told to the watcher, and may their hosts drop them.
 It always ends: every invocation has a deadline here, and a target that keeps failing is set aside.

@@ -1,6 +1,6 @@
 """The store: every row ever measured or imported, as one parquet dataset under `RESULTS/rows`.
 
-Flow: the runner and the importers `append`; everything after reads. Only this room imports pyarrow.
+Flow: the runner by `Appender`, importers by `append`; everything after reads. Only this room imports pyarrow.
 
 What it promises:
 - Append-only. A file appears whole under a new name or not at all; nothing is ever overwritten.

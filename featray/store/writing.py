@@ -1,6 +1,7 @@
 """Writing: rows and tables as parquet files of the store, one file per call.
 
-Flow: the runner and the importers -> `append` -> `stored_files.publish`; compaction and removal -> `write`.
+Flow: `Appender` for the runner, and the importers -> `append` -> `stored_files.publish`; compaction and
+removal -> `write`.
 """
 
 import io

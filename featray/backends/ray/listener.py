@@ -1,6 +1,7 @@
 """Listener: receives events in a thread of its own, so that polling never blocks in a call that does not return.
 
-Flow: `backend` -> `Listener` (thread) -> `poll`.
+Flow: `supervisor` in a Ray task yields an event -> Ray carries it here -> `backend` receives it, in the thread of
+`Listener` -> `poll`.
 Ray's `wait` ignores its timeout while the head does not answer.
 """
 
