@@ -1,4 +1,7 @@
-"""`featray.calibrate`: how much identical cells differ on each target."""
+"""`featray.calibrate`: how much identical cells differ on each target.
+
+Flow: the sweep of a calibration -> `submit.run_request` -> rows -> `comparison.find_calibrations` -> `Calibrations`.
+"""
 
 import dataclasses
 

@@ -1,4 +1,7 @@
-"""`featray submit --detach`: a submit that runs on the cluster by itself."""
+"""`featray submit --detach`: a submit that runs on the cluster by itself.
+
+Flow: sweep file -> `running.detached` -> a Ray job on the head, which runs `featray submit` there.
+"""
 
 from featray import store
 from featray.api import arguments

@@ -1,4 +1,7 @@
-"""`featray.doctor`: whether this machine is ready to measure, and what to do where it is not."""
+"""`featray.doctor`: whether this machine is ready to measure, and what to do where it is not.
+
+Flow: `probe`, `limits`, `needs`, `nvml`, `weights` -> `MachineFacts` -> `planning.checkup` -> parts with what to do.
+"""
 
 import dataclasses
 from collections.abc import Mapping

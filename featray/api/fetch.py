@@ -1,4 +1,7 @@
-"""`featray.fetch`: the pretrained weights that a sweep needs, before it runs or for a machine without a network."""
+"""`featray.fetch`: the pretrained weights that a sweep needs, before it runs or for a machine without a network.
+
+Flow: sweep file -> cells -> `measurement.weights` -> hub files in featray's cache.
+"""
 
 import dataclasses
 from collections.abc import Callable, Sequence

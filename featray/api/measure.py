@@ -1,4 +1,7 @@
-"""`featray.measure`: one cell, once, on this machine, without Ray."""
+"""`featray.measure`: one cell, once, on this machine, without Ray.
+
+Flow: a cell of a file, a sweep or the store -> `running.single_cell` -> the measuring process -> one row, not stored.
+"""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""`featray.plan_fleet`: what a sweep takes on many hosts: time, cost, and what cannot run."""
+"""`featray.plan_fleet`: what a sweep takes on many hosts: time, cost, and what cannot run.
+
+Flow: sweep file; recorded hosts or those of a cluster -> `running.fleet_planning` -> `FleetPlan`.
+"""
 
 import dataclasses
 from pathlib import Path

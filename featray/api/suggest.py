@@ -1,4 +1,8 @@
-"""`featray.suggest`: the sweeps that would settle what a report leaves open."""
+"""`featray.suggest`: the sweeps that would settle what a report leaves open.
+
+Flow: names -> `chosen_runs` -> `diagnosis` -> `followups`, or suspected steps of `read_history` -> `confirming_sweeps`
+-> `followup_file` -> sweep files.
+"""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
