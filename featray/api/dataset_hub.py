@@ -35,7 +35,7 @@ class HubDataset:
                 path = self.api.hf_hub_download(
                     self.name, file, repo_type="dataset", revision=self.commit, local_dir=folder
                 )
-            except (OSError, ValueError) as wrong:
+            except _failures() as wrong:
                 raise _refused(self.name, wrong) from wrong
             return Path(path).read_text(encoding="utf-8")
 
@@ -55,7 +55,7 @@ class HubDataset:
             done = self.api.create_commit(
                 self.name, operations, commit_message=message, repo_type="dataset", parent_commit=self.commit
             )
-        except (OSError, ValueError) as wrong:
+        except _failures() as wrong:
             raise _refused(self.name, wrong) from wrong
         return str(done.commit_url)
 
@@ -74,16 +74,33 @@ def open_dataset(name: str) -> HubDataset:
     api = huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
         found = api.dataset_info(name)
-    except (OSError, ValueError) as wrong:
+    except _failures() as wrong:
         raise _refused(name, wrong) from wrong
     return HubDataset(
         api=api, name=name, commit=found.sha, files=frozenset(file.rfilename for file in found.siblings or ())
     )
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    """List what huggingface_hub raises: a name that cannot be, an answer of the hub, or that of its HTTP library."""
+    import huggingface_hub
+
+    # httpx, httpx2 or requests, by version: an unreachable hub raises the library's own error, which is no OSError.
+    http_errors = huggingface_hub.errors.HfHubHTTPError.__bases__
+    return (OSError, ValueError, *http_errors)
+
+
 def _refused(name: str, wrong: Exception) -> BackendError:
-    reason = (str(wrong).strip() or type(wrong).__name__).splitlines()[0]
-    return BackendError(
-        f"dataset {name}: {reason}; the files are written here. Make the dataset at the hub first, and set HF_TOKEN to "
-        "a token that may write to it"
-    )
+    reason = (str(wrong).strip() or type(wrong).__name__).splitlines()[0].rstrip(".")
+    return BackendError(f"dataset {name}: {reason}. {_remedy(name, wrong)}")
+
+
+def _remedy(name: str, wrong: Exception) -> str:
+    import huggingface_hub
+
+    if "/" not in name or isinstance(wrong, huggingface_hub.errors.HFValidationError):
+        return "Name the dataset as OWNER/NAME, such as lab/speed"
+    if getattr(wrong, "response", None) is None:  # no hub answered
+        endpoint = os.environ.get("HF_ENDPOINT")
+        return f"Check the network{f' and HF_ENDPOINT ({endpoint})' if endpoint else ''}, then start the command again"
+    return "Make the dataset at the hub first, and set HF_TOKEN to a token that may write to it"

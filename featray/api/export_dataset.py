@@ -12,7 +12,7 @@ from featray.api.output_files import write_files
 from featray.core import wording
 from featray.core.choices import WeightsKind
 from featray.core.row import Row
-from featray.errors import BadInput, NothingMatches, StoreError
+from featray.errors import BackendError, BadInput, NothingMatches, StoreError
 from featray.interchange import benchmark_table, dataset_card, throughput_csv
 from featray.interchange.file_names import safe_stem
 from featray.store import flat_files
@@ -36,7 +36,7 @@ def write_dataset(rows: Sequence[Row], folder: Path, upload: str | None) -> Writ
     Raises:
         NothingMatches: every row is a replay.
         BadInput: the table of the folder or of the hub is none of py-feat's.
-        BackendError: the hub cannot be reached, or refuses; the folder is written then.
+        BackendError: the hub cannot be reached, or refuses; the folder is written then, and the message names it.
         StoreError: the folder cannot be read or written.
     """
     measured = [row for row in rows if not row.is_replayed]
@@ -45,11 +45,19 @@ def write_dataset(rows: Sequence[Row], folder: Path, upload: str | None) -> Writ
     files, remarks = _make_files(measured, _read(folder, TABLE), _read(folder, CARD))
     written = write_files(folder, files)
     if upload is not None:
-        hub = dataset_hub.open_dataset(upload)
-        theirs, _ = _make_files(measured, hub.read(TABLE), hub.read(CARD))
-        address = hub.upload(theirs, f"Add {wording.count(len(measured), 'row')} measured with featray")
+        try:
+            address = _upload(measured, upload)
+        except BackendError as wrong:
+            raise BackendError(f"{wrong}. Nothing was uploaded; the files are written in {folder}") from wrong
         remarks = [*remarks, f"uploaded to {upload}: {address}"]
     return WrittenDataset(written=tuple(written), remarks=tuple(remarks))
+
+
+def _upload(rows: Sequence[Row], name: str) -> str:
+    """Add the rows to what a dataset of the hub has; return the address of the commit."""
+    hub = dataset_hub.open_dataset(name)
+    theirs, _ = _make_files(rows, hub.read(TABLE), hub.read(CARD))
+    return hub.upload(theirs, f"Add {wording.count(len(rows), 'row')} measured with featray")
 
 
 def _make_files(rows: Sequence[Row], table: str | None, card: str | None) -> tuple[Mapping[str, bytes], list[str]]:

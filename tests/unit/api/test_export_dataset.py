@@ -136,7 +136,9 @@ def test_nothing_is_sent_unless_it_is_asked_for(folder: Path, at_hub: Hub) -> No
 
 def test_a_change_by_somebody_else_meanwhile_is_not_overwritten(folder: Path, at_hub: Hub) -> None:
     at_hub.is_raced = True
-    with pytest.raises(BackendError, match=r"dataset lab/speed: .*; the files are written here"):
+    with pytest.raises(
+        BackendError, match=r"dataset lab/speed: .* Nothing was uploaded; the files are written in .*/set$"
+    ):
         write(folder, upload=DATASET)
     assert at_hub.files == {"throughput.csv": THEIRS.encode()}
     assert (folder / "set" / "throughput.csv").exists()
@@ -160,3 +162,23 @@ def test_several_processes_side_by_side_are_not_in_the_public_table(tmp_path: Pa
     exported = write(tmp_path)
     assert "1 row of several processes side by side are in data, but not in throughput.csv" in exported.remarks
     assert "throughput.csv: 1 line" in exported.remarks
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name", "message"),
+    [
+        ("http://127.0.0.1:9", DATASET, r"dataset lab/speed: .*\. Check the network and HF_ENDPOINT \(http.*:9\)"),
+        ("no address", DATASET, r"dataset lab/speed: .*\. Check the network and HF_ENDPOINT \(no address\)"),
+        ("http://127.0.0.1:9", "lab", r"dataset lab: .*\. Name the dataset as OWNER/NAME"),
+        ("http://127.0.0.1:9", "lab/a b", r"dataset lab/a b: .*\. Name the dataset as OWNER/NAME"),
+    ],
+)
+def test_a_hub_that_cannot_be_reached_is_one_line_that_says_where_the_files_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, name: str, message: str
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(BackendError, match=rf"^{message}.*; the files are written in {folder / 'set'}$") as caught:
+        write(folder, upload=name)
+    assert (len(str(caught.value).splitlines()), caught.value.exit_code) == (1, 4)
+    assert (folder / "set" / "throughput.csv").exists()
