@@ -20,6 +20,9 @@ NAME_LENGTH_MIN = 3  # characters: shorter names would be found in unrelated wor
 NOBODY = frozenset({"root", "user", "users", "home", "runner", "shared"})
 """Names of users that say nothing about anybody."""
 
+COMMON_LABELS = frozenset({"localhost", "host", "node", "cpu", "gpu", "cuda", "mps"})
+"""First labels of host names that say nothing about a machine, and stand in rows for other things."""
+
 PATH = re.compile(r"(?<![\w./-])(?!//)(?:file:/{2})?(?:~|[A-Za-z]:)?(?:[/\\]+[^\s/\\\"',:;()<>\[\]{}|=]+)+[/\\]?")
 """An absolute path in a text; a URL is none, nor is `ms/frame`."""
 
@@ -59,11 +62,12 @@ class _Names:
     """The names of hosts and users in rows, and what stands for them."""
 
     def __init__(self, rows: Sequence[Row], users: Iterable[str]) -> None:
-        self.hosts: dict[str, str] = {}
+        found: dict[str, str] = {}
         for row in rows:
-            for name in (_host(row), row.hostname, row.host_id):
+            for name in (_host(row), row.hostname, row.host_id, *_first_label(row.hostname)):
                 if name and len(name) >= NAME_LENGTH_MIN:
-                    self.hosts.setdefault(name, pseudonym(_host(row) or name))
+                    found.setdefault(name, pseudonym(_host(row) or name))
+        self.hosts = dict(sorted(found.items(), key=lambda item: -len(item[0])))  # the full name before its first label
         in_paths = {name for row in rows for name in HOME.findall(to_json(row))}
         wanted = sorted({*users, *in_paths} - NOBODY - {*self.hosts})
         self.users = [name for name in wanted if len(name) >= NAME_LENGTH_MIN]
@@ -78,13 +82,20 @@ class _Names:
         return text
 
 
+def _first_label(hostname: str | None) -> list[str]:
+    """Give `box` of `box.lab.example`: what people call a machine; nothing for an address or a common word."""
+    label, _, domain = (hostname or "").partition(".")
+    return [label] if domain and not label.isdigit() and label.lower() not in COMMON_LABELS else []
+
+
 def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    """Match a name as a word of its own; names of hosts are the same in upper case."""
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
 
 
 def _part(name: str) -> re.Pattern[str]:
     """Match a name also as a part of another, such as `box` in `box-2026`, but not in `boxes`."""
-    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def pseudonym(host: str) -> str:

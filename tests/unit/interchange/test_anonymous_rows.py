@@ -61,6 +61,37 @@ def test_names_and_paths_in_texts_are_replaced(text: str, expected: str | None) 
     assert shown == (expected or text)
 
 
+QUALIFIED = {**SHELF, "hostname": "labbox7.lab.example", "host_id": "0123456789abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on labbox7.lab.example, which is labbox7", "on host-<>, which is host-<>"),
+        ("LABBOX7 is busy; so is LabBox7.lab.example", "host-<> is busy; so is host-<>"),
+        ("ssh labbox7.other.example", "ssh host-<>.other.example"),
+        ("labbox77 and my-labbox7", None),
+    ],
+)
+def test_a_host_with_a_domain_is_hidden_by_its_short_name_too(text: str, expected: str | None) -> None:
+    asked = json.dumps(cell.to_recorded(make_cell(env={"NODE": text})))
+    hidden = hide(make_row(reason=text, printed={"fps": text}, description=text, asked=asked, **QUALIFIED))
+    env = json.loads(hidden.asked or "")["env"]["NODE"]
+    found = (hidden.reason, hidden.description, (hidden.printed or {})["fps"], env)
+    assert {re.sub(r"host-[0-9a-f]{12}", "host-<>", shown or "") for shown in found} == {expected or text}
+
+
+@pytest.mark.parametrize("hostname", ["192.168.1.5", "gpu.lab.example", "localhost.localdomain"])
+def test_a_short_name_that_is_a_number_or_a_common_word_stays_in_texts(hostname: str) -> None:
+    text = "192 frames in gpu memory of localhost"
+    assert hide(make_row(reason=text, **{**QUALIFIED, "hostname": hostname})).reason == text
+
+
+def test_a_run_that_is_named_after_the_short_name_of_its_host_is_found() -> None:
+    rows = make_rows([0.7], run_id="Labbox7-1", **QUALIFIED)
+    assert anonymous_rows.find_leaks(rows, anonymous_rows.hide(rows)) == ["labbox7"]
+
+
 def test_paths_of_an_input_are_hidden_even_relative_ones_and_the_cell_can_be_read() -> None:
     asked = make_cell(input="lab")
     asked = dataclasses.replace(
