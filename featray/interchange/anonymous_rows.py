@@ -1,8 +1,9 @@
 """Anonymous rows: rows without the names of hosts and users and without paths, for results that are published.
 
 Flow: rows -> `hide` -> `api.shared_rows`; `find_leaks` -> warnings. Pure.
-A host becomes `host-` with the digest of its id, so that it stays one machine in every bundle. A path becomes `path-`
-with its digest and suffix. Like every digest, that of a short name that somebody can guess hides nothing from them.
+A host becomes `host-` with the digest of its id, so that it stays one machine in every bundle. A boot becomes `boot-`
+with the digest of its id, so that sessions stay apart. A path becomes `path-` with its digest and suffix.
+Like every digest, that of a short name that somebody can guess hides nothing from them.
 The names that people gave stay: of sweeps, runs, detectors, inputs and environments. So do UUIDs of GPUs.
 """
 
@@ -98,19 +99,25 @@ def _part(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE)
 
 
+HIDDEN = re.compile(rf"(?:host|boot|path)-[0-9a-f]{{{DIGEST_LENGTH}}}(?:\.\w{{1,5}})?")
+"""A name that stands for a host, a boot or a path. It stays, so that rows that are hidden again keep their machine."""
+
+
 def pseudonym(host: str) -> str:
     """Name a host by the digest of its id."""
-    return f"host-{_digest(host)}"
+    return _hide_name("host", host)
 
 
 def hide_path(path: str) -> str:
     """Name a path by its digest; its suffix stays, since it says what kind of file that is."""
     suffix = SUFFIX.search(path)
-    return f"path-{_digest(path)}{suffix[0] if suffix else ''}"
+    return _hide_name("path", path, suffix[0] if suffix else "")
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+def _hide_name(kind: str, name: str, suffix: str = "") -> str:
+    if HIDDEN.fullmatch(name):
+        return name
+    return f"{kind}-{hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH]}{suffix}"
 
 
 def _host(row: Row) -> str | None:
@@ -125,6 +132,7 @@ def _hide_row(row: Row, names: _Names) -> Row:
         "hostname": pseudonym(host) if host and row.hostname else None,
         "host_id": pseudonym(host) if host and row.host_id else None,
         "target_id": f"{kind}@{pseudonym(host)}" if at and host else row.target_id,
+        "boot_id": _hide_name("boot", row.boot_id) if row.boot_id else None,
         "asked": None if row.asked is None else _hide_asked(row.asked, names.replace),
         "work": None if row.work is None else _hide_work(row.work, names.replace),
     }

@@ -109,6 +109,12 @@ def test_names_can_be_hidden(folder: Path) -> None:
         assert b"id-box" not in path.read_bytes()
 
 
+def test_the_id_of_a_boot_is_hidden_too(tmp_path: Path) -> None:
+    store.append(tmp_path / "results", make_rows([0.72], boot_id="d4122285-c4cd"))
+    for path in write(tmp_path, anonymous=True).written:
+        assert b"d4122285" not in path.read_bytes()
+
+
 def test_the_table_can_be_imported(folder: Path) -> None:
     write(folder)
     assert import_reports(folder / "set" / "throughput.csv", results=str(folder / "other")).added == 1

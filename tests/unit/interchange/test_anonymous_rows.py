@@ -33,6 +33,22 @@ def test_the_other_name_is_that_of_the_machine_in_every_bundle() -> None:
     assert alone.host_id == together.host_id
 
 
+def test_boots_are_told_apart_without_their_ids() -> None:
+    boots = ("d4122285-c4cd-4af9-86c3-6bc39e6c6864", "00000000-c4cd-4af9-86c3-6bc39e6c6864")
+    rows = [make_row(boot_id=boot, **NAMED) for boot in (*boots, boots[0], None)]
+    first, second, again, none = (row.boot_id for row in anonymous_rows.hide(rows))
+    assert (first, none) == (again, None)
+    assert first != second
+    assert all(re.fullmatch("boot-[0-9a-f]{12}", boot or "") for boot in (first, second))
+
+
+def test_rows_that_are_hidden_twice_are_hidden_once() -> None:
+    asked = json.dumps(cell.to_recorded(make_cell(input="lab")))
+    once = hide(make_row(boot_id="d4122285-c4cd", asked=asked, **{**CPU, **NAMED}))
+    assert "clips/lab" not in to_json(once)
+    assert hide(once) == once
+
+
 def test_figures_and_identity_stay() -> None:
     row = make_row()
     hidden = hide(row)
