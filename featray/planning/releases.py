@@ -3,6 +3,7 @@
 Flow: versions of a host's packages or of a stored row -> `placement`, and the cells that `analysis` proposes. Pure.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from packaging.version import InvalidVersion, Version
@@ -27,6 +28,18 @@ def parse(text: str | None) -> Version | None:
         return Version(text) if text else None
     except InvalidVersion:
         return None
+
+
+def order(text: str | None) -> Version:
+    """Give what sorts versions as PEP 440 does: 2.10.0.dev3, 2.10.0rc1, 2.10.0, 2.10.0+cu128.
+
+    What PEP 440 does not allow sorts by the numbers that it begins with, and before all others without any.
+    """
+    numbers = re.match(r"\d+(\.\d+)*", text or "")
+    return parse(text) or parse(numbers[0] if numbers else None) or LEAST
+
+
+LEAST = Version("0.dev0")
 
 
 def has_class(class_name: str, pyfeat: str | None) -> bool | None:

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.analysis import unit_cell, unit_wording, units
-from featray.analysis.comparison import keys
 from featray.analysis.history import machines
 from featray.analysis.units import Unit
 from featray.core import cell
 from featray.core.row import Row
 from featray.core.targets import NamedTarget
+from featray.planning import releases
 
 ORDERS = ("date", "version")
 """What the points of a series are ordered by. Equal versions, and commits of one version, are ordered by date."""
@@ -198,7 +198,7 @@ def _mark_beside(points: Sequence[Point]) -> list[Point]:
     for point in sorted(points, key=lambda point: point.moment):
         first_seen.setdefault(point.software, point.moment)
     age = {
-        one: (moment[:DAY], keys.version_numbers(one.pyfeat or ""), keys.version_numbers(one.torch or ""), moment)
+        one: (moment[:DAY], releases.order(one.pyfeat), releases.order(one.torch), moment)
         for one, moment in first_seen.items()
     }
     measured: dict[str, dict[Software, str]] = {}  # run -> what it measured, and since when
@@ -244,8 +244,8 @@ def _ordered(points: Sequence[Point], order: str) -> list[Point]:
     return sorted(
         by_date,
         key=lambda point: (
-            keys.version_numbers(point.software.pyfeat or ""),
-            keys.version_numbers(point.software.torch or ""),
+            releases.order(point.software.pyfeat),
+            releases.order(point.software.torch),
             first_seen[point.software],
         ),
     )

@@ -57,3 +57,8 @@ def test_a_torch_older_than_the_gpu_is_named(torch: str | None, capability: str 
 def test_a_build_without_kernels_for_a_gpu_is_named(capability: str | None, built: tuple[str, ...], runs: bool) -> None:
     assert (releases.why_no_kernels(capability, built) is None) is runs
     assert releases.why_no_kernels("8.0", ("sm_86", "sm_90")) == "has no kernels for sm_80 (it has sm_86, sm_90)"
+
+
+def test_what_is_no_version_of_pep_440_sorts_by_the_numbers_at_its_start() -> None:
+    assert sorted(["2.10.0", "2.9.0-14-gabc", "unknown"], key=releases.order) == ["unknown", "2.9.0-14-gabc", "2.10.0"]
+    assert releases.order(None) < releases.order("0.0.1.dev1")

@@ -1,6 +1,7 @@
 """Series: which rows are one history, and which point of it each session is."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,27 @@ def test_points_are_ordered_by_date_or_by_version() -> None:
         for order in history.ORDERS
     }
     assert versions == {"date": ["2.2.0", "2.1.5", "2.10.0"], "version": ["2.1.5", "2.2.0", "2.10.0"]}
+
+
+VERSIONS = ["2.9.0", "2.10.0.dev3", "2.10.0rc1", "2.10.0", "2.10.0+cu128", "2.10.0.post1"]
+
+
+def test_versions_are_in_the_order_of_pep_440() -> None:
+    for name in ("pyfeat", "torch"):
+        sides: list[dict[str, Any]] = [{name: text} for text in reversed(VERSIONS)]
+        rows = [row for day, side in enumerate(sides) for row in make_session(day, 0.76, **side)]
+        (series,) = history.gather(rows, order="version")
+        assert [getattr(point.software, name) for point in series.points] == VERSIONS
+
+
+def test_of_two_versions_in_one_run_the_final_one_is_newer_than_its_candidate() -> None:
+    rows = [
+        row
+        for text in ("2.10.0", "2.10.0rc1")
+        for row in make_session(1, 0.76, run_id="both", environment=text, requirements=[f"x=={text}"], pyfeat=text)
+    ]
+    (series,) = history.gather(rows)
+    assert [point.software.pyfeat for point in series.steady] == ["2.10.0"]
 
 
 def test_replays_and_failures_are_no_points() -> None:
