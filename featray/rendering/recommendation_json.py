@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.analysis import energy, prices, unit_cell
-from featray.analysis.advice import settings, speeds
+from featray.analysis.advice import objectives, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
@@ -104,7 +104,8 @@ CANDIDATE_KEYS: Mapping[str, str] = {
 TRADEOFF_KEYS: Mapping[str, str] = {
     **{key: SETTING_KEYS[key] for key in ("batch_size", "num_workers", "threads", "processes", "mps_daemon", "env")},
     "frames_per_s": SETTING_KEYS["frames_per_s"],
-    "batch_s": "seconds of a batch",
+    "batch_s": "seconds of a full batch: its frames times the time per frame",
+    "batch_frames": "frames of that batch: the batch size, or all frames of a shorter input",
     "memory_b": SETTING_KEYS["memory_b"],
     "energy_per_frame_j": SETTING_KEYS["energy_per_frame_j"],
     "drift": "how far the results lie from those of the plainest setting, over the tolerance; null if unknown",
@@ -192,6 +193,7 @@ def _tradeoff(tradeoff: Tradeoff) -> dict[str, Any]:
         **_settings(tradeoff.candidate.unit),
         "frames_per_s": tradeoff.hz,
         "batch_s": tradeoff.batch_s,
+        "batch_frames": objectives.batch_frames(tradeoff.candidate.unit),
         "memory_b": tradeoff.memory_b,
         "energy_per_frame_j": tradeoff.frame_j,
         "drift": tradeoff.drift,

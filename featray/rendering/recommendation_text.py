@@ -8,7 +8,7 @@ import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import prices, unit_wording
-from featray.analysis.advice import settings, speeds
+from featray.analysis.advice import objectives, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
@@ -64,7 +64,7 @@ def _tradeoff(tradeoff: Tradeoff) -> str:
     unit = tradeoff.candidate.unit
     figures = [
         f"{wording.rate(tradeoff.hz)} {'fps' if unit.is_video else 'images/s'}",
-        f"{wording.milliseconds(tradeoff.batch_s)} ms per batch",
+        objectives.per_batch(unit),
         *([] if tradeoff.memory_b is None else [wording.size(tradeoff.memory_b)]),
         *([] if tradeoff.frame_j is None else [f"{wording.digits(tradeoff.frame_j)} J per frame"]),
         *([] if tradeoff.drift is None else [drift(tradeoff.drift)]),

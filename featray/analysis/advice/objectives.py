@@ -61,10 +61,28 @@ class Tradeoff:
 
 
 def batch_s(unit: Unit) -> float:
-    """Give the seconds of a batch: of a call, over its batches; of a process beside others, its own."""
+    """Give the seconds of a full batch: its frames times the time per frame; of a process beside others, its own.
+
+    The last batch of a call may be shorter, so that a call over its batches is less than a full batch takes.
+    """
+    return batch_frames(unit) * (unit.process_frame_s or math.inf)
+
+
+def batch_frames(unit: Unit) -> int:
+    """Give the frames of the largest batch that was run: a clip may be shorter than the batch size."""
     row = unit.row
-    batches = row.batches or math.ceil((row.frames or 1) / row.batch_size)
-    return (unit.process_call_s or math.inf) / batches
+    return min(row.batch_size, row.frames or row.batch_size)
+
+
+def per_batch(unit: Unit) -> str:
+    """Write the time of a batch: `72.0 ms per batch`, or `72.0 ms per batch of 33 frames` where no more were run."""
+    return f"{wording.milliseconds(batch_s(unit))} ms per batch{of_frames(unit)}"
+
+
+def of_frames(unit: Unit) -> str:
+    """Write how many frames a batch held, after its name; empty if it was full."""
+    number = batch_frames(unit)
+    return f" of {wording.count(number, 'frame' if unit.is_video else 'image')}" if number < unit.row.batch_size else ""
 
 
 def weigh(candidate: Candidate, drift_of: DriftOf = unknown_drift) -> Tradeoff:
@@ -199,10 +217,10 @@ def within(candidates: Sequence[Candidate], limit: FigureLimit) -> list[Candidat
     fitting = [candidate for candidate, figure in figures.items() if figure <= limit.most]
     if not fitting:
         least = min(figures, key=lambda candidate: figures[candidate])
-        row = least.unit.row
+        detector, batch = wording.short(least.unit.row.detector), least.unit.row.batch_size
         raise NothingMatches(
             f"no measured setting has {limit.what} {limit.write(limit.most)}; the least is "
-            f"{limit.write(figures[least])} ({wording.short(row.detector)}, batch {row.batch_size}). "
+            f"{limit.write(figures[least])} ({detector}, batch {batch}{of_frames(least.unit)}). "
             f"Raise the limit, or {limit.remedy}"
         )
     return fitting

@@ -92,8 +92,8 @@ def why_unfit(unit: Unit, search: Search) -> str | None:
     use, limit_b, limit_s = memory_use.of_unit(unit), search.memory_limit_b, search.latency_limit_s
     if limit_b is not None and use is not None and use.scope is not MemoryScope.SHARED and use.size_b > limit_b:
         return f"takes {wording.size(use.size_b)} of memory, above {wording.size(limit_b)}"
-    if limit_s is not None and (batch_s := objectives.batch_s(unit)) > limit_s:
-        return f"takes {wording.milliseconds(batch_s)} ms per batch, above {wording.milliseconds(limit_s)} ms"
+    if limit_s is not None and objectives.batch_s(unit) > limit_s:
+        return f"takes {objectives.per_batch(unit)}, above {wording.milliseconds(limit_s)} ms"
     return None
 
 

@@ -41,6 +41,22 @@ def test_the_latency_is_the_time_of_a_batch() -> None:
     assert objectives.batch_s(eight.unit) == pytest.approx(0.1)  # 9 batches of 8 frames
 
 
+def test_a_short_last_batch_does_not_shorten_the_time_of_a_full_one() -> None:
+    (found,) = gather(make_rows([0.066] * 3, batch_size=32, frames=33))  # 2 ms per frame
+    assert objectives.batch_s(found.unit) == pytest.approx(0.064)
+    (found,) = gather(rows(32, 7.2, 100))  # 32, 32 and 8 frames of 0.1 s
+    assert objectives.batch_s(found.unit) == pytest.approx(3.2)
+
+
+def test_a_batch_larger_than_the_clip_takes_what_its_frames_take_and_says_how_many_they_are() -> None:
+    (found,) = gather(make_rows([0.066] * 3, batch_size=64, frames=33))
+    assert objectives.batch_s(found.unit) == pytest.approx(0.066)
+    assert objectives.per_batch(found.unit) == "66.0 ms per batch of 33 frames"
+    assert objectives.per_batch(gather(EIGHT)[0].unit) == "100.0 ms per batch"
+    with pytest.raises(NothingMatches, match=r"the least is 66\.0 ms \(retinaface, batch 64 of 33 frames\)"):
+        objectives.within([found], objectives.latency_limit(0.01))
+
+
 def test_a_setting_that_another_equals_or_beats_in_everything_is_not_named() -> None:
     named = objectives.undominated(gather(SIXTEEN, EIGHT, ONE))
     assert [each.candidate.unit.row.batch_size for each in named] == [1, 8]

@@ -53,7 +53,7 @@ def test_a_limit_excludes_values_and_is_named() -> None:
     assert result.value == 8
     assert result.end == "16 takes 7.5 GiB of memory, above 4.7 GiB"
     slow = find(below, dataclasses.replace(SEARCH, latency_limit_s=0.3))
-    assert (slow.value, slow.end) == (8, "16 takes 314.7 ms per batch, above 300.0 ms")
+    assert (slow.value, slow.end) == (8, "16 takes 320.0 ms per batch, above 300.0 ms")
 
 
 def test_where_nothing_fits_nothing_is_recommended() -> None:
