@@ -52,7 +52,7 @@ def recommend(
     from featray.core import quantities
     from featray.rendering import recommendation_code, recommendation_json, recommendation_text
 
-    limit_b = read_quantity("--memory-limit", memory_limit, quantities.parse_bytes)
+    limit_b = read_quantity("--max-memory or --memory-limit", memory_limit, quantities.parse_bytes)
     latency_s = read_quantity("--max-latency", max_latency, quantities.parse_duration)
     recommended = featray.recommend(
         detector=detector,

@@ -7,7 +7,7 @@ constraint that nothing meets, what exists, and what to do.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-from featray.analysis.advice import memory_use
+from featray.analysis.advice import memory_use, objectives
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.objectives import Objective
@@ -99,7 +99,8 @@ def _remedy(known: Mapping[Candidate, MemoryUse]) -> str:
         return "; what they need is unknown. Measure them while nobody else uses the GPU, or leave out the limit"
     smallest = min(known, key=lambda candidate: known[candidate].size_b)
     row, size = smallest.unit.row, wording.size(known[smallest].size_b)
+    remedy = objectives.smaller_batch(smallest.unit)
     return (
         f"; the smallest needs {size} ({wording.short(row.detector)}, batch {row.batch_size}). "
-        "Raise the limit, or measure a smaller batch"
+        f"Raise the limit, or {remedy}"
     )

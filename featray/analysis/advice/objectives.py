@@ -163,8 +163,13 @@ class FigureLimit:
     figure: Callable[[Unit], float | None]
     write: Callable[[float], str]
     what: str  # before the limit: `a batch within`
-    remedy: str  # where the least is above the limit
+    remedy: Callable[[Unit], str]  # where that of the unit with the least is above the limit
     unknown: str  # where no setting has the figure
+
+
+def smaller_batch(unit: Unit) -> str:
+    """Say what to measure where a unit's batch is too large: there is no smaller batch than 1."""
+    return "measure a smaller batch" if unit.row.batch_size > 1 else "measure another detector or machine"
 
 
 def latency_limit(limit_s: float) -> FigureLimit:
@@ -174,7 +179,7 @@ def latency_limit(limit_s: float) -> FigureLimit:
         figure=batch_s,
         write=lambda seconds: f"{wording.milliseconds(seconds)} ms",
         what="a batch within",
-        remedy="measure a smaller batch",
+        remedy=smaller_batch,
         unknown="measure it",
     )
 
@@ -186,7 +191,7 @@ def energy_limit(limit_j: float) -> FigureLimit:
         figure=energy.frame_j,
         write=lambda joules: f"{wording.digits(joules)} J per frame",
         what="an energy within",
-        remedy="measure other settings",
+        remedy=lambda _: "measure other settings",
         unknown=f"no setting has a known energy; {REMEDIES[Objective.ENERGY]}",
     )
 
@@ -198,7 +203,7 @@ def drift_limit(limit: float, drift_of: DriftOf) -> FigureLimit:
         figure=drift_of,
         write=lambda share: f"{wording.digits(share)} of the tolerance",
         what="a drift within",
-        remedy="measure a setting in float32",
+        remedy=lambda _: "measure a setting in float32",
         unknown="no setting has a kept output to compare; submit the sweep again with --rerun, which keeps them",
     )
 
@@ -221,6 +226,6 @@ def within(candidates: Sequence[Candidate], limit: FigureLimit) -> list[Candidat
         raise NothingMatches(
             f"no measured setting has {limit.what} {limit.write(limit.most)}; the least is "
             f"{limit.write(figures[least])} ({detector}, batch {batch}{of_frames(least.unit)}). "
-            f"Raise the limit, or {limit.remedy}"
+            f"Raise the limit, or {limit.remedy(least.unit)}"
         )
     return fitting

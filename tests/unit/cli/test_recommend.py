@@ -47,3 +47,4 @@ def test_the_preferred_setting_within_the_limits_is_recommended(shell: Shell) ->
     assert "no setting has a known energy" in shell.complain("recommend", "--prefer", "energy")
     assert "Did you mean 'latency'?" in shell.complain("recommend", "--prefer", "latencies")
     assert "--max-latency: 'soon' is not a duration" in shell.complain("recommend", "--max-latency", "soon")
+    assert "--max-memory or --memory-limit: '0' is not a size" in shell.complain("recommend", "--max-memory", "0")

@@ -93,5 +93,7 @@ def test_a_limit_that_nothing_meets_names_the_least_and_the_way_out() -> None:
         "no measured setting is known to fit into 1.0 GiB; the smallest needs 7.0 GiB (retinaface, batch 16). "
         "Raise the limit, or measure a smaller batch"
     )
+    with pytest.raises(NothingMatches, match="Raise the limit, or measure another detector or machine"):
+        within(GIB, make_row(batch_size=1, gpu_memory_used_peak_b=7 * GIB, foreign_gpu_processes=0))
     with pytest.raises(NothingMatches, match="Measure them while nobody else uses the GPU, or leave out the limit"):
         within(GIB, UNKNOWN, SHARED)

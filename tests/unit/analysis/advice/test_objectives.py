@@ -95,6 +95,13 @@ def test_a_latency_that_no_setting_has_names_the_least() -> None:
         objectives.within(found, objectives.latency_limit(0.01))
 
 
+def test_there_is_no_smaller_batch_than_1_to_measure() -> None:
+    with pytest.raises(NothingMatches, match="Raise the limit, or measure another detector or machine"):
+        objectives.within(gather(ONE), objectives.latency_limit(0.01))
+    with pytest.raises(NothingMatches, match="Raise the limit, or measure a smaller batch"):
+        objectives.within(gather(EIGHT), objectives.latency_limit(0.01))
+
+
 def test_energy_beyond_a_limit_or_unknown_is_left_out() -> None:
     found = gather(ONE, EIGHT, rows(9, 0.9, 900))
     assert batches(objectives.within(found, objectives.energy_limit(1.5))) == [8]
