@@ -39,6 +39,18 @@ def unit(unit: Unit) -> str:
     return ", ".join(parts)
 
 
+def settings(unit: Unit) -> list[str]:
+    """List what was set, without the environment: `batch 16`, `2 workers`, `4 threads`."""
+    row, number = unit.row, unit.threads
+    parts = [f"batch {row.batch_size}"]
+    parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
+    parts += [f"{wording.plain(number)} threads"] if number not in (None, "1") else []
+    under_mps = " under MPS" if row.mps_daemon else ""
+    parts += [f"{unit.processes} processes side by side{under_mps}"] if unit.processes > 1 else []
+    parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
+    return parts
+
+
 def rate(unit: Unit) -> str:
     """Write the throughput of a measured unit with a known number of frames: `134.0 fps`, `51.5 images/s`."""
     return f"{wording.rate(unit.throughput_hz)} {'fps' if unit.is_video else 'images/s'}"

@@ -155,15 +155,8 @@ def accuracy(unit: Unit, score: str) -> str:
 
 def settings(unit: Unit) -> list[str]:
     """List everything that was set: `batch 16`, `2 workers`, `4 threads`."""
-    row, number = unit.row, unit.threads
-    parts = [f"batch {row.batch_size}"]
-    parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
-    parts += [f"{wording.plain(number)} threads"] if number not in (None, "1") else []
-    under_mps = " under MPS" if row.mps_daemon else ""
-    parts += [f"{unit.processes} processes side by side{under_mps}"] if unit.processes > 1 else []
-    parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
-    parts += [f"environment {environment(unit)}"] if row.environment else []
-    return parts
+    own = [f"environment {environment(unit)}"] if unit.row.environment else []
+    return [*unit_wording.settings(unit), *own]
 
 
 def outcome(unit: Unit) -> str:

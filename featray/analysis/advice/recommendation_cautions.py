@@ -6,7 +6,7 @@ Flow: `settings.Setting` -> `of_best` -> `recommendation`. Pure. Warnings about 
 from collections.abc import Iterator, Sequence
 
 from featray import stats
-from featray.analysis import cautions
+from featray.analysis import cautions, unit_wording
 from featray.analysis.advice import settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope
@@ -71,12 +71,13 @@ def _weaker(best: Setting) -> Iterator[Caution]:
         if candidate.size != best.candidate.size and candidate.unit.throughput_hz > speed
     ]
     if few:
-        batches = wording.listed(f"batch {unit.row.batch_size}" for unit in few)
-        verb = "has" if len(few) == 1 else "have"
+        names = list(dict.fromkeys(", ".join(unit_wording.settings(unit)) for unit in few))
+        verb, pronoun = ("has", "it") if len(names) == 1 else ("have", "them")
+        text = f"{wording.phrases(names)} may be faster, but {verb} fewer than {stats.INVOCATIONS_MIN} invocations"
         yield Caution(
             kind=CautionKind.FEW,
-            sentence=f"{batches} may be faster, but {verb} fewer than {stats.INVOCATIONS_MIN} invocations",
-            what_to_do="Measure it in one sweep with this setting",
+            sentence=text,
+            what_to_do=f"Measure {pronoun} in one sweep with this setting",
             units=tuple(few),
         )
 

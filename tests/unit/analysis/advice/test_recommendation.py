@@ -138,6 +138,18 @@ def test_a_faster_setting_with_too_few_invocations_is_named() -> None:
     assert sentences(advice) == ["batch 64 may be faster, but has fewer than 3 invocations"]
 
 
+def test_faster_settings_with_too_few_invocations_are_named_in_full() -> None:
+    rows = [*make_joint_rows([0.3], processes=5, batch_size=4), *make_rows([0.2], batch_size=64)]
+    (caution,) = recommended([*steady(1.0), *rows]).cautions
+    assert caution.sentence == (
+        "batch 4, 5 processes side by side; batch 64 may be faster, but have fewer than 3 invocations"
+    )
+    assert caution.what_to_do == "Measure them in one sweep with this setting"
+    (caution,) = recommended([*steady(1.0), *rows[:1]]).cautions
+    assert caution.sentence == "batch 4, 5 processes side by side may be faster, but has fewer than 3 invocations"
+    assert caution.what_to_do == "Measure it in one sweep with this setting"
+
+
 def test_what_was_measured_before_a_change_is_named_as_older() -> None:
     advice = recommended([*steady(0.2, torch="2.5.1"), *steady(1.0, **LATER)])
     (older,) = advice.older
