@@ -91,7 +91,8 @@ def why_unfit(unit: Unit, search: Search) -> str | None:
     """Say which limit a unit does not meet; None if it meets all, as far as is known."""
     use, limit_b, limit_s = memory_use.of_unit(unit), search.memory_limit_b, search.latency_limit_s
     if limit_b is not None and use is not None and use.scope is not MemoryScope.SHARED and use.size_b > limit_b:
-        return f"takes {wording.size(use.size_b)} of memory, above {wording.size(limit_b)}"
+        whose = f" by its {unit.processes} processes together" if unit.processes > 1 else ""
+        return f"takes {wording.size(use.size_b)} of memory{whose}, above {wording.size(limit_b)}"
     if limit_s is not None and objectives.batch_s(unit) > limit_s:
         return f"takes {objectives.per_batch(unit)}, above {wording.milliseconds(limit_s)} ms"
     return None

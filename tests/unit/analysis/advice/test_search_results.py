@@ -10,6 +10,7 @@ from featray.core.row import Row
 from featray.rendering import search_text
 from featray.sweep import Search
 from tests.support import curves
+from tests.support.builders import CPU, make_joint_rows
 from tests.support.curves import SEARCH, Curve
 
 KNEE = Curve(frame_s=tuple(0.02 * 1.5 ** max(0, 4 - place) for place in range(10)))  # as fast as can be from 16 on
@@ -54,6 +55,16 @@ def test_a_limit_excludes_values_and_is_named() -> None:
     assert result.end == "16 takes 7.5 GiB of memory, above 4.7 GiB"
     slow = find(below, dataclasses.replace(SEARCH, latency_limit_s=0.3))
     assert (slow.value, slow.end) == (8, "16 takes 320.0 ms per batch, above 300.0 ms")
+
+
+def test_a_limit_of_memory_holds_for_all_processes_side_by_side() -> None:
+    def measured(processes: int, seconds: float) -> list[Row]:
+        return make_joint_rows([seconds] * 3, processes=processes, rss_peak_b=processes * 240 * 10**6, **CPU)
+
+    wanted = Search(axis="processes", values=(1, 2, 4), memory_limit_b=400 * 10**6)
+    result = find([*measured(1, 1.0), *measured(2, 0.5)], wanted)
+    assert result.value == 1
+    assert result.end == "2 takes 457.8 MiB of memory by its 2 processes together, above 381.5 MiB"
 
 
 def test_where_nothing_fits_nothing_is_recommended() -> None:
