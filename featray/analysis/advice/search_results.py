@@ -98,17 +98,25 @@ def why_unfit(unit: Unit, search: Search) -> str | None:
     return None
 
 
+def _first_unfit(units: Sequence[Unit], timed: Sequence[Candidate], search: Search) -> Unit | None:
+    """Give the first value above all that may be used; None if it has no time, so that no limit excludes it."""
+    measured = {candidate.unit.key for candidate in timed}
+    usable = [place for place, unit in enumerate(units) if unit.key in measured and why_unfit(unit, search) is None]
+    first = units[max(usable, default=-1) + 1 :][:1]
+    return next((unit for unit in first if unit.key in measured), None)
+
+
 def _end(units: Sequence[Unit], timed: Sequence[Candidate], search: Search) -> str:
     """Say why no larger value was tried."""
     last = units[-1]
     value = value_of(last, search.axis)
+    if unfit := _first_unfit(units, timed, search):
+        return f"{value_of(unfit, search.axis)} {why_unfit(unfit, search)}"
     exhausted = [unit for unit in units if any(row.status in (Status.OOM, Status.SKIPPED) for row in unit.rows)]
     if exhausted:
         return f"{value_of(exhausted[0], search.axis)} ran out of memory"
     if last not in [candidate.unit for candidate in timed]:
         return f"{value} has no time ({wording.listed(row.status for row in last.failed)})"
-    if unfit := why_unfit(last, search):
-        return f"{value} {unfit}"
     if last.row.batches == 1 and search.axis == "batch_size":
         return f"{value} takes all {last.row.frames} frames at once"
     if value == search.values[-1]:

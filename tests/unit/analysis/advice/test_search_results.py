@@ -48,11 +48,16 @@ def test_a_search_that_was_cut_short_says_so() -> None:
 
 
 def test_a_limit_excludes_values_and_is_named() -> None:
+    def memory(gigabytes: float) -> Search:
+        return dataclasses.replace(SEARCH, memory_limit_b=round(gigabytes * 10**9))
+
     rows = [dataclasses.replace(row, rss_peak_b=row.batch_size * 500 * 10**6) for row in search(KNEE)]
     below = [row for row in rows if row.batch_size <= 16]
-    result = find(below, dataclasses.replace(SEARCH, memory_limit_b=5 * 10**9))
+    result = find(below, memory(5))
     assert result.value == 8
     assert result.end == "16 takes 7.5 GiB of memory, above 4.7 GiB"
+    assert find([row for row in rows if row.batch_size <= 32], memory(5)).end == result.end  # 32 is above it too
+    assert find(below, memory(0.1)).end == "1 takes 476.8 MiB of memory, above 95.4 MiB"
     slow = find(below, dataclasses.replace(SEARCH, latency_limit_s=0.3))
     assert (slow.value, slow.end) == (8, "16 takes 320.0 ms per batch, above 300.0 ms")
 
