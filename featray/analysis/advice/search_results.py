@@ -7,6 +7,8 @@ measured once, on the way, count only where nothing was measured further.
 """
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Hashable, Iterable, Sequence
 
 from featray import stats
@@ -121,4 +123,17 @@ def _end(units: Sequence[Unit], timed: Sequence[Candidate], search: Search) -> s
         return f"{value} takes all {last.row.frames} frames at once"
     if value == search.values[-1]:
         return f"{value} is the largest value of the sweep"
-    return f"from {value} on it is not faster by {wording.margin(stats.MARGIN)}"
+    return f"from {_first_idle(units, search.axis)} on it is not faster by {wording.margin(stats.MARGIN)}"
+
+
+def _first_idle(units: Sequence[Unit], axis: str) -> int:
+    """Give the first value from which on no invocation of the climb, the first of each value, was faster."""
+    fastest, first = math.inf, value_of(units[-1], axis)
+    for unit, following in itertools.pairwise(units):
+        log_s = min(
+            (stats.log_median(row.timed_s) for row in unit.measured if row.timed_s and row.invocation == 1),
+            default=math.inf,
+        )
+        if log_s < fastest - stats.MARGIN:
+            fastest, first = log_s, value_of(following, axis)
+    return first
