@@ -25,6 +25,7 @@ class LengthSeries:
     """Units of one clip at several lengths, the shortest first; each has a time. The rest is the same for all."""
 
     units: tuple[Unit, ...]
+    without_number: tuple[int, ...] = ()  # frames per call of lengths that were tried and have no time
 
     @property
     def first(self) -> Unit:
@@ -48,9 +49,25 @@ class LengthSeries:
         paths = asked.get("paths") or ()
         return str(asked.get("packaged") or (paths[0].rsplit("/", 1)[-1] if paths else self.first.row.input))
 
-    @functools.cached_property
+    @property
     def calls(self) -> CallGrowth | None:
-        """Fit the time of a call; None if no process measured every length."""
+        """Give the fitted time of a call; None where `reason` says why there is none."""
+        return None if self.reason else self._fit
+
+    @property
+    def reason(self) -> str | None:
+        """Say why no time of a call is given; None if one is."""
+        if self._fit is None:
+            return "no process measured every length"
+        if not self._fit.startup_s.is_below_zero:
+            return None
+        if self._fit.curvature_s is None:
+            return "the lengths do not lie on a line, which would start below 0; measure three lengths or more"
+        return "the lengths do not lie on a curve, which would start below 0"
+
+    @functools.cached_property
+    def _fit(self) -> CallGrowth | None:
+        """Fit the time of a call, whether it can be or not; None if no process measured every length."""
         processes: dict[str, dict[int, float]] = {}
         for unit in self.units:
             for row, seconds in zip(unit.measured, unit.medians_s, strict=True):
@@ -93,10 +110,20 @@ def gather(units: Iterable[Unit]) -> list[LengthSeries]:
         units: Of a report.
     """
     groups: dict[tuple[str, ...], dict[int, Unit]] = {}
+    failed: dict[tuple[str, ...], set[int]] = {}
     for unit in units:
-        if unit.is_video and unit.logs and unit.row.frames and unit.asked and not unit.is_replayed:
-            groups.setdefault(_alike(unit), {}).setdefault(unit.row.frames, unit)
-    series = [LengthSeries(tuple(members[frames] for frames in sorted(members))) for members in groups.values()]
+        if unit.is_video and unit.row.frames and unit.asked and not unit.is_replayed:
+            if unit.logs:
+                groups.setdefault(_alike(unit), {}).setdefault(unit.row.frames, unit)
+            else:
+                failed.setdefault(_alike(unit), set()).add(unit.row.frames)
+    series = [
+        LengthSeries(
+            tuple(members[frames] for frames in sorted(members)),
+            tuple(sorted(failed.get(alike, set()) - members.keys())),
+        )
+        for alike, members in groups.items()
+    ]
     return [each for each in series if len(each.units) > 1]
 
 

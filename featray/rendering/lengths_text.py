@@ -37,13 +37,28 @@ def _line(series: LengthSeries) -> tuple[str, ...]:
         wording.short(series.clip),
         first.target.name,
         ", ".join(unit_text.settings(first)),
-        wording.listed(series.frames, None),
+        _frames(series),
         between(calls.startup_s if calls else None, 1, wording.seconds),
         between(calls.frame_s if calls else None, 1, wording.milliseconds),
         between(calls.curvature_s if calls else None, PER_THOUSAND, _curvature),
         _memory(series.memory),
         _memory(series.gpu_memory),
     )
+
+
+def _frames(series: LengthSeries) -> str:
+    """List the lengths, and those that were tried and have no time."""
+    failed = wording.listed(series.without_number, None)
+    return wording.listed(series.frames, None) + (f" (without a number: {failed})" if failed else "")
+
+
+def remarks(series: Iterable[LengthSeries]) -> list[str]:
+    """Say why a clip has no fitted time, for below the table."""
+    return [f"{', '.join(_line(each)[:4])}: {_not_fitted(each.reason)}" for each in series if each.reason is not None]
+
+
+def _not_fitted(reason: str) -> str:
+    return f"time not fitted: {reason}"
 
 
 def _curvature(seconds: float) -> str:
@@ -53,16 +68,18 @@ def _curvature(seconds: float) -> str:
 
 def sentences(series: Iterable[LengthSeries]) -> list[str]:
     """Write each clip as a sentence, for where the table is too wide."""
-    return [_sentence(*line) for line in lines(series)]
+    return [_sentence(each.reason, *_line(each)) for each in series]
 
 
-def _sentence(detector: str, clip: str, target: str, settings: str, frames: str, *figures: str) -> str:
+def _sentence(
+    reason: str | None, detector: str, clip: str, target: str, settings: str, frames: str, *figures: str
+) -> str:
     names = (
         *("start-up {} s", "{} ms/frame", "curvature {} ms/frame per 1000 frames"),
         *("{} of process memory per 1000 frames", "{} of GPU memory per 1000 frames"),
     )
     known = [name.format(text) for name, text in zip(names, figures, strict=True) if text != wording.ABSENT]
-    measured = ", ".join(known) or "not fitted: no process measured every length"
+    measured = ", ".join([*([] if reason is None else [_not_fitted(reason)]), *known])
     return f"{detector}, {clip}, {target}, {settings} ({frames} frames): {measured}"
 
 
@@ -91,10 +108,12 @@ def _plain(series: LengthSeries) -> dict[str, Any]:
         "units": [dict(zip(("run_id", "cell_id", "target_id"), unit.key, strict=True)) for unit in series.units],
         "clip": series.clip,
         "frames": list(series.frames),
+        "without_number": list(series.without_number),
         "processes": calls.processes if calls else 0,
         "startup_s": _figure(calls.startup_s if calls else None),
         "frame_s": _figure(calls.frame_s if calls else None),
         "curvature_s": _figure(calls.curvature_s if calls else None),
+        "reason": series.reason,
         "process_memory_per_frame_b": _figure(memory.frame_b if memory else None),
         "gpu_memory_per_frame_b": _figure(gpu_memory.frame_b if gpu_memory else None),
     }

@@ -200,6 +200,9 @@ def _lengths(report: Report) -> Iterator[str]:
     yield ""
     yield from grid(lengths_text.HEADINGS, lengths_text.lines(report.lengths))
     yield ""
+    if remarks := lengths_text.remarks(report.lengths):
+        yield from (f"- {escape(remark)}" for remark in remarks)
+        yield ""
 
 
 def _changes(report: Report) -> Iterator[str]:

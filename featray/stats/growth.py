@@ -40,6 +40,11 @@ class Coefficient:
         """Return True if the whole interval is above 0."""
         return self.low is not None and self.low > 0
 
+    @property
+    def is_below_zero(self) -> bool:
+        """Return True if the whole interval is below 0."""
+        return self.high is not None and self.high < 0
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CallGrowth:

@@ -206,7 +206,7 @@ def _lengths(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePar
     return PagePart(
         anchor="lengths",
         title=lengths_text.TITLE,
-        note=lengths_text.NOTE,
+        note=". ".join([lengths_text.NOTE.removesuffix("."), *lengths_text.remarks(report.lengths)]) + ".",
         plots=_of_kind("length", plots),
         legend=True,
         table=tables.lengths(report, anchors),

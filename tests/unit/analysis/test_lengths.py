@@ -45,10 +45,36 @@ def test_start_up_rate_and_curvature_are_recovered() -> None:
         assert figure.low < truth < figure.high
 
 
+def bent(**changes: object) -> list[Row]:
+    """Rows of two lengths on a curve: a straight line through them starts below 0."""
+    return make_rows_of_lengths(startup_s=0.05, curvature_s=1e-5, lengths=(288, 1152), **changes)  # type: ignore[arg-type]
+
+
+def test_a_start_up_below_zero_cannot_be_and_is_no_fit() -> None:
+    (series,) = gather(bent())
+    assert series.calls is None
+    assert series.reason == "the lengths do not lie on a line, which would start below 0; measure three lengths or more"
+
+
+def test_a_curve_that_starts_below_zero_is_no_fit_either() -> None:
+    rows = make_rows_of_lengths(startup_s=-0.5)
+    (series,) = gather(rows)
+    assert series.calls is None
+    assert series.reason == "the lengths do not lie on a curve, which would start below 0"
+
+
+def test_a_length_without_a_number_is_named() -> None:
+    failed = [of_length(make_row(status="oom", timed_s=None, invocation=number), 1152) for number in range(1, 6)]
+    (series,) = gather([*make_rows_of_lengths(lengths=(72, 288)), *failed])
+    assert (series.frames, series.without_number) == ((72, 288), (1152,))
+    assert gather(failed) == []
+
+
 def test_lengths_of_different_processes_are_not_fitted() -> None:
     rows = [dataclasses.replace(row, process=f"{row.process} {row.frames}") for row in make_rows_of_lengths()]
     (series,) = gather(rows)
     assert series.calls is None
+    assert series.reason == "no process measured every length"
 
 
 def test_memory_of_the_process_and_of_the_gpu_are_fitted_apart() -> None:

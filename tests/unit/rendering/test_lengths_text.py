@@ -6,8 +6,8 @@ from featray.analysis import lengths, units
 from featray.rendering import document, json_report, lengths_text, markdown, notes
 from featray.rendering.document import Report
 from featray.rendering.page import html
-from tests.support.builders import CPU
-from tests.support.clip_lengths import MIB, make_rows_of_lengths
+from tests.support.builders import CPU, make_row
+from tests.support.clip_lengths import MIB, make_rows_of_lengths, of_length
 
 
 def make_report(**planted: float | int) -> Report:
@@ -28,6 +28,21 @@ def test_a_line_has_start_up_rate_curvature_and_memory_with_intervals() -> None:
 def test_two_lengths_have_no_curvature_and_a_cpu_no_memory_of_a_gpu() -> None:
     (line,) = lengths_text.lines(lengths.gather(units.gather(make_rows_of_lengths(lengths=(72, 288), **CPU))))
     assert (line[-3], line[-1]) == ("-", "-")
+
+
+def test_a_fit_that_cannot_be_is_left_out_with_its_reason() -> None:
+    bent = make_rows_of_lengths(startup_s=0.05, curvature_s=1e-5, lengths=(288, 1152))
+    failed = [of_length(make_row(status="oom", timed_s=None, invocation=number), 4608) for number in range(1, 6)]
+    report = document.build(units.gather([*bent, *failed]))
+    why = "the lengths do not lie on a line, which would start below 0; measure three lengths or more"
+    (line,) = lengths_text.lines(report.lengths)
+    assert line[4:8] == ("288, 1152 (without a number: 4608)", "-", "-", "-")
+    (sentence,) = lengths_text.sentences(report.lengths)
+    assert f"time not fitted: {why}" in sentence
+    assert f"single_face.mp4, RTX 3090, batch 16: time not fitted: {why}" in markdown.render(report)
+    (fit,) = json.loads(json_report.render(report))["lengths"]
+    assert (fit["startup_s"], fit["frame_s"], fit["reason"]) == (None, None, why)
+    assert fit["without_number"] == [4608]
 
 
 def test_a_report_has_the_table_only_where_a_clip_has_several_lengths() -> None:
