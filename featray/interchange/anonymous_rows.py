@@ -24,8 +24,22 @@ NOBODY = frozenset({"root", "user", "users", "home", "runner", "shared"})
 COMMON_LABELS = frozenset({"localhost", "host", "node", "cpu", "gpu", "cuda", "mps"})
 """First labels of host names that say nothing about a machine, and stand in rows for other things."""
 
-PATH = re.compile(r"(?<![\w./-])(?!//)(?:file:/{2})?(?:~|[A-Za-z]:)?(?:[/\\]+[^\s/\\\"',:;()<>\[\]{}|=]+)+[/\\]?")
+REFERENCE = r"(?:@[0-9a-f]{7,40}(?![^\s#\"',;])|#(?:sha\d+|md5|egg|subdirectory)=)"
+"""Begins what stays of a requirement after its path: a commit, or the digest of the file."""
+
+REFERENCE_END = re.compile(rf"{REFERENCE}[\w.&=-]*$")
+
+PATH = re.compile(
+    r"(?<![\w./-])(?!//)(?:file:/{2})?(?:~|[A-Za-z]:)?"
+    rf"(?:[/\\]+(?:(?!{REFERENCE})[^\s/\\\"',:;()<>\[\]{{}}|])+)+[/\\]?"
+)
 """An absolute path in a text; a URL is none, nor is `ms/frame`."""
+
+SSH = re.compile(
+    r"(?:(?<=ssh://)|(?<=sftp://)|(?<=scp://)|\b(?=[\w.-]+@[\w.-]+:[\w.~-]*/))"
+    rf"(?:(?!{REFERENCE})[^\s\"',;])+"
+)
+"""User, host and path of an address of ssh, also of the form `user@host:path`."""
 
 SUFFIX = re.compile(r"\.\w{1,5}$")
 
@@ -75,7 +89,8 @@ class _Names:
 
     def replace(self, text: str) -> str:
         """Replace paths, hosts and users in a text."""
-        text = PATH.sub(lambda match: hide_path(match[0]), text)
+        for pattern in (SSH, PATH):
+            text = pattern.sub(lambda match: hide_path(match[0]), text)
         for name, instead in self.hosts.items():
             text = _word(name).sub(instead, text)
         for name in self.users:
@@ -151,10 +166,16 @@ def _hide_value(value: Any, replace: Callable[[str], str]) -> Any:
     """Replace in every text within a value; a text that is a path as a whole is hidden as a whole, spaces included."""
     if isinstance(value, str):
         is_path = PATH.match(value) is not None and "\n" not in value and ":" not in value[2:]
-        return hide_path(value) if is_path else replace(value)
+        return _hide_whole_path(value) if is_path else replace(value)
     if isinstance(value, Mapping):
         return {key: _hide_value(item, replace) for key, item in value.items()}
     return [_hide_value(item, replace) for item in value] if isinstance(value, list) else value
+
+
+def _hide_whole_path(text: str) -> str:
+    end = REFERENCE_END.search(text)
+    path = text[: end.start()] if end else text
+    return hide_path(path) + text[len(path) :]
 
 
 def _hide_json(text: str, replace: Callable[[str], str]) -> str:

@@ -65,6 +65,13 @@ def test_figures_and_identity_stay() -> None:
         ("bob wrote it", "user wrote it"),
         ("py-feat @ git+https://github.com/cosanlab/py-feat@864962c", None),
         ("py-feat @ file:///srv/py-feat", "py-feat @ path-<>"),
+        ("trivdet @ file:///srv/wheels/trivdet-1.0.whl#sha256=9df4", "trivdet @ path-<>.whl#sha256=9df4"),
+        ("feat @ git+file:///srv/feat@864962c0#egg=feat", "feat @ git+path-<>@864962c0#egg=feat"),
+        ("feat @ git+ssh://alice@box9:22/srv/git/feat@864962c", "feat @ git+ssh://path-<>@864962c"),
+        ("feat @ git+ssh://git@box9/srv/git/feat.git#egg=feat", "feat @ git+ssh://path-<>.git#egg=feat"),
+        ("fetch git@box9:srv/git/feat.git, then go", "fetch path-<>.git, then go"),
+        ("numpy==2.1 and ssh is slow", None),
+        ("lost /data/subject=anna/clip#3.mp4", "lost path-<>.mp4"),
         (r"C:\Users\alice\lab.mp4", "path-<>.mp4"),
         ("12 ms/frame and 3 s/call", None),
         ("the liquidswords2 machine", None),
@@ -119,6 +126,23 @@ def test_paths_of_an_input_are_hidden_even_relative_ones_and_the_cell_can_be_rea
     paths = cell.from_asked(json.loads(hidden.asked or "")).input.paths
     assert [path.partition("-")[0] for path in paths] == ["path", "path"]
     assert paths[0] != paths[1]
+
+
+def test_requirements_of_a_cell_keep_their_digests_and_commits() -> None:
+    given = (
+        "trivdet @ file:///srv/a%20b/trivdet.whl#sha256=9df4",
+        "/srv/a b/feat.whl#sha256=9df4",
+        "/srv/a b#sha256=9df4/Anna B",
+        "feat @ git+ssh://alice@box9/srv/git/feat@864962c",
+    )
+    asked = json.dumps(cell.to_recorded(make_cell(requirements=given)))
+    hidden = json.loads(hide(make_row(asked=asked)).asked or "")["requirements"]
+    assert [re.sub("path-[0-9a-f]{12}", "path-<>", text) for text in hidden] == [
+        "trivdet @ path-<>.whl#sha256=9df4",
+        "path-<>.whl#sha256=9df4",
+        "path-<>",
+        "feat @ git+ssh://path-<>@864962c",
+    ]
 
 
 def test_what_a_failed_process_wrote_is_left_out() -> None:
