@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray import stats, store
-from featray.analysis import comparison
-from featray.analysis.bisection import Conclusion, Ending, StepResult
+from featray.analysis.bisection import Conclusion, Ending, StepResult, cautions
+from featray.analysis.outputs import Outputs
 from featray.api import arguments, notebook_progress
 from featray.api.arguments import PathLike
 from featray.api.results import Result
@@ -46,7 +46,8 @@ class Bisected(Result):
     steps: tuple[StepResult, ...]
     runs: tuple[str, ...]  # sweeps of the steps, by which reports and comparisons find their rows
     margin: float  # least log ratio that counts
-    cautions: tuple[str, ...]  # what makes the two sides of the change unlike beside their time
+    cautions: tuple[str, ...]  # what makes both sides of the change, or the ends, unlike beside their time
+    step_cautions: tuple[tuple[str, ...], ...]  # of each step: how far the outputs of its ends lie apart
 
     @property
     def ending(self) -> Ending:
@@ -91,8 +92,7 @@ class Bisected(Result):
             "sweeps": list(self.runs),
             "cautions": list(self.cautions),
         }
-        value = bisection_json.to_value(self.conclusion, self.steps, self.versions, facts)
-        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(self._to_value(facts), indent=2, ensure_ascii=False, allow_nan=False)
 
     def summarize(self) -> Summary:
         """Show how it ended and every step; the frame has a row per step."""
@@ -106,9 +106,11 @@ class Bisected(Result):
         )
 
     def _steps_as_values(self) -> Sequence[Mapping[str, Any]]:
-        value = bisection_json.to_value(self.conclusion, self.steps, self.versions, {})
-        steps: Sequence[Mapping[str, Any]] = value["steps"]
+        steps: Sequence[Mapping[str, Any]] = self._to_value({})["steps"]
         return steps
+
+    def _to_value(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        return bisection_json.to_value(self.conclusion, self.steps, self.versions, facts, cautions=self.step_cautions)
 
 
 def bisect(
@@ -186,7 +188,7 @@ def bisect(
         except Interrupted as stopped:
             text = str(stopped).replace("the next submit goes on", "the same `featray bisect` goes on")
             raise Interrupted(text) from stopped
-    return _bisected(name, sweeps, ended, rule)
+    return _bisected(name, sweeps, ended, rule, results)
 
 
 def _run(package: str, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again, show: Watch) -> Bisection:
@@ -258,7 +260,10 @@ def _step_sweeps(
     return StepSweeps(sweep=loaded, chosen=chosen, versions=found, base=base, target=target)
 
 
-def _bisected(package: str, sweeps: StepSweeps, ended: Bisection, rule: Rule) -> Bisected:
+def _bisected(package: str, sweeps: StepSweeps, ended: Bisection, rule: Rule, results: str) -> Bisected:
+    names = [version.name for version in sweeps.versions]
+    kept = store.outputs.KeptOutputs(results)
+    outputs = Outputs(kept.find, kept.has)
     return Bisected(
         package=package,
         versions=tuple(sweeps.versions),
@@ -268,19 +273,6 @@ def _bisected(package: str, sweeps: StepSweeps, ended: Bisection, rule: Rule) ->
         steps=ended.results,
         runs=tuple(sweeps.name(result.step) for result in ended.results),
         margin=rule.margin,
-        cautions=tuple(_cautions(ended)),
+        cautions=cautions.find(ended.conclusion, ended.results, names, outputs),
+        step_cautions=tuple(cautions.find_in_step(result, names, outputs) for result in ended.results),
     )
-
-
-def _cautions(ended: Bisection) -> Sequence[str]:
-    """Say what makes both sides of a change unlike beside their time, such as other work or another load."""
-    good, suspects = ended.conclusion.good, ended.conclusion.suspects
-    if good is None or not suspects:
-        return ()
-    for result in reversed(ended.results):
-        units = result.measured.units
-        if good in units and suspects[-1] in units:
-            pair = comparison.judge(units[good], units[suspects[-1]], ("environment",))
-            refused = pair.verdict is stats.Verdict.NOT_COMPARABLE
-            return [f"the two did different work: {reason}" for reason in pair.reasons] if refused else pair.cautions
-    return ()

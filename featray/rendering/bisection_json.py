@@ -16,7 +16,12 @@ FORMAT_VERSION = 1
 
 
 def to_value(
-    ended: Conclusion, results: Sequence[StepResult], versions: Sequence[PackageVersion], facts: Mapping[str, Any]
+    ended: Conclusion,
+    results: Sequence[StepResult],
+    versions: Sequence[PackageVersion],
+    facts: Mapping[str, Any],
+    *,
+    cautions: Sequence[Sequence[str]],
 ) -> dict[str, Any]:
     """Give a bisection as plain values.
 
@@ -25,6 +30,7 @@ def to_value(
         results: Its steps.
         versions: That were bisected.
         facts: What else belongs at the top, such as the package and the machine.
+        cautions: Of each step.
     """
     names = [version.name for version in versions]
     return {
@@ -47,7 +53,9 @@ def to_value(
             }
             for version in versions
         ],
-        "steps": [_step(result, names) for result in results],
+        "steps": [
+            {**_step(result, names), "cautions": list(texts)} for result, texts in zip(results, cautions, strict=True)
+        ],
     }
 
 

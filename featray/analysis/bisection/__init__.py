@@ -6,6 +6,7 @@ Flow: number of versions -> `search.advance` -> `BisectionStep` -> its rows -> `
     step_times  rows of one step -> log times by block
     judging     times -> where each version lies, or that more blocks are needed
     search      results of steps -> the next step, or the end
+    cautions    what differs beside the time, such as the outputs
 """
 
 from featray.analysis.bisection.judging import BisectionStep, Ends, StepResult, judge

@@ -23,7 +23,7 @@ def rendered(
     series = Series(levels=levels, sd=sd, broken=dict.fromkeys(broken, "unsupported: no wheel"))
     ended, results = bisect(random.Random(1), series)
     versions = VERSIONS[: len(levels)]
-    value = bisection_json.to_value(ended, results, versions, {"package": "tick"})
+    value = bisection_json.to_value(ended, results, versions, {"package": "tick"}, cautions=[()] * len(results))
     json.dumps(value, allow_nan=False)
     return list(bisection_text.lines(ended, results, versions, margin=MARGIN)), value
 
@@ -95,5 +95,5 @@ def test_a_look_says_what_a_step_has_shown() -> None:
 def test_secrets_of_an_address_are_not_written() -> None:
     version = PackageVersion(name="a", requirement="py-feat @ git+https://me:hunter2secret@example.org/x@abc")
     ended, results = bisect(random.Random(1), Series(levels=[0.0, UP], sd=0.002))
-    value = bisection_json.to_value(ended, results, [version, VERSIONS[1]], {})
+    value = bisection_json.to_value(ended, results, [version, VERSIONS[1]], {}, cautions=[()] * len(results))
     assert "hunter2secret" not in json.dumps(value)
