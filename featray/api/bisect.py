@@ -20,7 +20,7 @@ from featray.api.submit import check_backend, check_installed, start_backend
 from featray.cluster import cluster_file
 from featray.core.cell import Cell, cell_id
 from featray.core.package_version import PackageVersion
-from featray.errors import BadInput, GateUndecided, Interrupted, NothingMatches, suggest
+from featray.errors import BadInput, GateUndecided, NothingMatches, suggest
 from featray.host import lease, probe, spool
 from featray.measurement import weights
 from featray.planning import placement
@@ -170,24 +170,22 @@ def bisect(
     check_installed(backend)
     loaded = arguments.load_sweep_to_submit(sweep)
     chosen = bisection.choose_cell(loaded, cell)
-    with notebook_progress.shown(watch, progress=progress) as show:
+    with (
+        notebook_progress.shown(watch, progress=progress) as show,
+        interrupts.as_interrupted("the same `featray bisect`"),
+    ):
+        cache = weights.featray_cache() / "bisect"
+        name, found = versions.find(
+            good, bad, package=package, source=source, cache=cache, say=lambda text: show(Progress(text=text))
+        )
+        head = cluster_file.head_address(address)
+        bench = StepBench(lambda: start_backend(backend, loaded, results, head), results, show)
         try:
-            with interrupts.as_interrupted():
-                cache = weights.featray_cache() / "bisect"
-                name, found = versions.find(
-                    good, bad, package=package, source=source, cache=cache, say=lambda text: show(Progress(text=text))
-                )
-                head = cluster_file.head_address(address)
-                bench = StepBench(lambda: start_backend(backend, loaded, results, head), results, show)
-                try:
-                    inventory = _this_machine() if head is None else bench.inventory()
-                    sweeps = _choose_target(loaded, chosen, name, found, inventory, target_id, bench)
-                    ended = _run(name, sweeps, bench, rule, Again(rerun=rerun, retry_failed=retry_failed), show)
-                finally:
-                    bench.close()
-        except Interrupted as stopped:
-            text = str(stopped).replace("the next submit goes on", "the same `featray bisect` goes on")
-            raise Interrupted(text) from stopped
+            inventory = _this_machine() if head is None else bench.inventory()
+            sweeps = _choose_target(loaded, chosen, name, found, inventory, target_id, bench)
+            ended = _run(name, sweeps, bench, rule, Again(rerun=rerun, retry_failed=retry_failed), show)
+        finally:
+            bench.close()
     return _bisected(name, sweeps, ended, rule, results)
 
 

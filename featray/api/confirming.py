@@ -13,7 +13,7 @@ from featray.analysis.history import HistoryChange
 from featray.api import arguments
 from featray.api.submit import Submitted, run_request
 from featray.core import wording
-from featray.errors import BadInput, Interrupted
+from featray.errors import BadInput
 from featray.running import interrupts
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, Watch
@@ -30,12 +30,8 @@ def measure(
     Raises:
         Busy, BackendError, StoreError, Interrupted: as `submit`.
     """
-    try:
-        with interrupts.as_interrupted():
-            return _measure(changes, results, backend, address, watch)
-    except Interrupted as stopped:
-        text = str(stopped).replace("the next submit goes on", "the next `featray history --confirm` goes on")
-        raise Interrupted(text) from stopped
+    with interrupts.as_interrupted("the next `featray history --confirm`"):
+        return _measure(changes, results, backend, address, watch)
 
 
 def _measure(

@@ -12,8 +12,12 @@ from featray.errors import Interrupted
 
 
 @contextlib.contextmanager
-def as_interrupted() -> Iterator[None]:
+def as_interrupted(goes_on: str | None = None) -> Iterator[None]:
     """End in `Interrupted` when the body is stopped outside the runner, which keeps its own account of what is stored.
+
+    Args:
+        goes_on: The command that goes on from there, where the body runs several submits. The runner knows the rows
+            of one of them alone, so no number is said.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM.
@@ -22,7 +26,15 @@ def as_interrupted() -> Iterator[None]:
         with _sigterm_as_ctrl_c():
             yield
     except KeyboardInterrupt:
-        raise Interrupted("stopped; finished rows are stored, the next submit goes on from there") from None
+        raise Interrupted(_text(goes_on or "the next submit")) from None
+    except Interrupted as stopped:
+        if goes_on is None:
+            raise
+        raise Interrupted(_text(goes_on)) from stopped
+
+
+def _text(goes_on: str) -> str:
+    return f"stopped; finished rows are stored, {goes_on} goes on from there"
 
 
 @contextlib.contextmanager

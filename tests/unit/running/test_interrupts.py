@@ -37,3 +37,19 @@ def test_in_another_thread_handlers_stay_as_they_are() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+ONE = "stopped; 0 rows are stored, the next submit goes on from there"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), Interrupted(ONE)])
+def test_a_command_of_several_submits_says_no_number_of_one_of_them(stop: BaseException) -> None:
+    with pytest.raises(Interrupted) as stopped, interrupts.as_interrupted("the same `featray bisect`"):
+        raise stop
+    assert str(stopped.value) == "stopped; finished rows are stored, the same `featray bisect` goes on from there"
+
+
+def test_a_single_submit_keeps_its_number() -> None:
+    with pytest.raises(Interrupted) as stopped, interrupts.as_interrupted():
+        raise Interrupted(ONE)
+    assert str(stopped.value) == ONE
