@@ -83,6 +83,7 @@ def history(
     results: str = "results",
     output: PathLike | None = None,
     confirm: bool = False,
+    retry_failed: bool = False,
     backend: str = "ray",
     address: str | None = None,
     watch: Watch | None = None,
@@ -99,6 +100,7 @@ def history(
         output: HTML file to write; None writes none.
         confirm: First measure both versions of every suspected step that is shown, side by side, as submits that go on
             where they were stopped.
+        retry_failed: With `confirm`, try again what has no time, such as a version that could not be installed.
         backend: With `confirm`, as in `submit`.
         address: The same.
         watch: The same.
@@ -117,6 +119,8 @@ def history(
         raise BadInput(f"order {order!r}: expected date or version{suggest(order, ORDERS)}")
     if address is not None and not confirm:
         raise BadInput("--address goes with --confirm: without it nothing is measured")
+    if retry_failed and not confirm:
+        raise BadInput("--retry-failed goes with --confirm: without it nothing is measured")
     if confirm:
         from featray.api import confirming  # measuring needs locks, which not every system that reads has
         from featray.api.submit import check_backend
@@ -128,7 +132,12 @@ def history(
     if confirm:
         with notebook_progress.shown(watch, progress=progress) as show:
             runs, unconfirmed = confirming.measure(
-                found.changes, results=results, backend=backend, address=address, watch=show
+                found.changes,
+                results=results,
+                backend=backend,
+                address=address,
+                retry_failed=retry_failed,
+                watch=show,
             )
         found = read_history.read(results, order=order, detector=detector, clip=input, host=host)
     made = History(series=found.series, order=order, problems=found.problems, confirmed=runs, unconfirmed=unconfirmed)

@@ -6,6 +6,7 @@ Flow: store -> `read` -> `analysis.history` -> `StoredHistory`.
 import dataclasses
 
 from featray import store
+from featray.analysis.advice import confirming_sweeps
 from featray.analysis.history import HistoryChange, Series, find_changes, find_spreads, gather
 from featray.api import noise
 from featray.core import wording
@@ -46,7 +47,9 @@ def read(
     chosen = [one for one in every if _fits(one, detector, clip, host)]
     if not chosen:
         raise NothingMatches(f"{store.display_name(results)}: {history_text.NO_SERIES}{_what_there_is(every)}")
-    found = tuple((one, tuple(find_changes(one, known))) for one in chosen)
+    found = tuple(
+        (one, tuple(confirming_sweeps.note_failures(find_changes(one, known), reading.rows))) for one in chosen
+    )
     return StoredHistory(series=found, problems=tuple(map(str, reading.problems)))
 
 

@@ -28,6 +28,9 @@ def history(
         bool,
         typer.Option("--confirm", help="First measure both versions of each suspected step side by side."),
     ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="With --confirm: try again what has no time.")
+    ] = False,
     backend: BackendName = "ray",
     address: Address = None,
     quiet: Quiet = False,
@@ -53,6 +56,7 @@ def history(
             results=results,
             output=html,
             confirm=confirm,
+            retry_failed=retry_failed,
             backend=backend,
             address=address,
             watch=watch,

@@ -84,5 +84,6 @@ def of_change(change: HistoryChange) -> dict[str, Any]:
             "high": change.pair.decision.high if change.pair.decision else None,
             "reasons": list(change.pair.reasons),
         },
+        "failures": list(change.failures),
         "text": history_text.sentence(change),
     }

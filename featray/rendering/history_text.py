@@ -13,6 +13,7 @@ BARS = "▁▂▃▄▅▆▇█"
 SPARKLINE_LENGTH = 40  # characters: the last points of a series beside its name on 80 columns
 MARKS = {ChangeState.SUSPECTED: "?", ChangeState.CONFIRMED: "!", ChangeState.REFUTED: "="}
 LEGEND = "Bars are times per call from the least to the most, · is an import. Lower is faster."
+RETRY = "When that is mended, `featray history --confirm --retry-failed` tries again"
 NO_SERIES = "no measured or imported time fits"
 
 
@@ -63,6 +64,8 @@ def _known(change: HistoryChange) -> str:
     pair = change.pair
     if pair is not None:
         return f"Side by side in run {wording.short(pair.candidate.row.run_id)}: {_verdict(pair)}."
+    if change.failures:
+        return f"Side by side a version has no time: {'; '.join(change.failures).rstrip('.')}. {RETRY}."
     if change.can_be_confirmed:
         return "A sweep with both versions would tell: `featray history --confirm`."
     if change.before.software == change.after.software:

@@ -9,13 +9,14 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from featray import stats
-from featray.analysis import unit_cell
+from featray.analysis import unit_cell, unit_wording, units
 from featray.analysis.advice.followups import Followup
 from featray.analysis.comparison import separation
 from featray.analysis.history import ChangeState, HistoryChange, Software
 from featray.core import identity, wording
-from featray.core.cell import Cell
+from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device
+from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.planning import time_estimate
 
@@ -26,6 +27,11 @@ INVOCATIONS_MAX = 4 * stats.INVOCATIONS_MAX
 """Of each version, where fewer were measured side by side and did not decide: the interval is then half as wide."""
 
 NAME_LENGTH = 6  # hex digits of a sweep's name: a store has a handful of them, and one name is one pair of versions
+
+PREFIX = "confirm-"
+"""Begins the name of each sweep."""
+
+REASON_LENGTH = 300  # characters of why a version has no time
 
 BUILD_TAG = "torch is pinned without its build tag, which names a wheel index and not a version"
 
@@ -38,9 +44,48 @@ def propose(changes: Iterable[HistoryChange]) -> list[Followup]:
     """
     groups: dict[str, list[HistoryChange]] = {}
     for change in changes:
-        if change.state is ChangeState.SUSPECTED and change.can_be_confirmed and _cells(change):
-            groups.setdefault(_group(change), []).append(change)
-    return [_followup(members, f"confirm-{group[:NAME_LENGTH]}") for group, members in groups.items()]
+        if _is_proposed(change):
+            groups.setdefault(_name(change), []).append(change)
+    return [_followup(members, name) for name, members in groups.items()]
+
+
+def note_failures(changes: Iterable[HistoryChange], rows: Iterable[Row]) -> list[HistoryChange]:
+    """Add to each suspected step why a version has no time in its sweep, if it was measured and has none.
+
+    Args:
+        changes: Steps of a store.
+        rows: All rows of the store.
+    """
+    by_sweep: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.sweep is not None and row.sweep.startswith(PREFIX):
+            by_sweep.setdefault(row.sweep, []).append(row)
+    return [
+        dataclasses.replace(change, failures=_failures(change, by_sweep.get(_name(change), ())))
+        if _is_proposed(change) and by_sweep
+        else change
+        for change in changes
+    ]
+
+
+def _failures(change: HistoryChange, rows: Sequence[Row]) -> tuple[str, ...]:
+    wanted = {cell_id(cell): cell.environment for cell in _cells(change)}
+    found = [unit for unit in units.gather(rows) if unit.row.cell_id in wanted]
+    measured = {unit.row.cell_id for unit in found if unit.logs}
+    last = {unit.row.cell_id: unit.failed[-1] for unit in found if unit.failed}
+    return tuple(
+        f"{environment}: {unit_wording.status(last[one], REASON_LENGTH)}"
+        for one, environment in wanted.items()
+        if one in last and one not in measured
+    )
+
+
+def _name(change: HistoryChange) -> str:
+    return f"{PREFIX}{_group(change)[:NAME_LENGTH]}"
+
+
+def _is_proposed(change: HistoryChange) -> bool:
+    return change.state is ChangeState.SUSPECTED and change.can_be_confirmed and bool(_cells(change))
 
 
 def _group(change: HistoryChange) -> str:

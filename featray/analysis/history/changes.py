@@ -39,6 +39,7 @@ class HistoryChange:
     state: ChangeState
     differing: tuple[str, ...]  # what changed there: `torch 2.10.0 -> 2.11.0`
     pair: Pair | None = None
+    failures: tuple[str, ...] = ()  # why the sweep that would confirm it has no time: `after: unsupported: no wheel`
 
     @property
     def can_be_confirmed(self) -> bool:

@@ -1,5 +1,6 @@
 """Confirming sweeps: both versions around a suspected step, in one sweep that can be submitted."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,8 +8,10 @@ from featray.analysis import history
 from featray.analysis.advice import confirming_sweeps, followup_file
 from featray.analysis.advice.followups import Followup
 from featray.analysis.comparison import NO_NOISE
+from featray.core.cell import cell_id
 from featray.core.row import Row
-from tests.support.builders import BLACKWELL
+from featray.rendering import history_json, history_text
+from tests.support.builders import BLACKWELL, make_row
 from tests.support.followups import read_back
 from tests.support.histories import OLD, make_history, make_session, make_side_by_side
 
@@ -100,3 +103,29 @@ def test_a_sweep_that_did_not_decide_is_asked_for_again_with_more_processes() ->
     assert first.name == second.name
     assert first.invocations == 12
     assert 12 < (second.invocations or 0) <= confirming_sweeps.INVOCATIONS_MAX
+
+
+def test_a_version_that_could_not_be_measured_leaves_its_reason_on_the_step(tmp_path: Path) -> None:
+    rows = make_history(10, 10)
+    (followup,) = propose(rows)
+    before, after = read_back(followup, tmp_path)
+    done = [
+        dataclasses.replace(row, sweep=followup.name, cell_id=cell_id(before), environment="before")
+        for row in make_session(30, 0.76, **OLD)
+    ]
+    failed = dataclasses.replace(
+        make_row(status="unsupported", reason="the environment cannot be built: no wheel"),
+        sweep=followup.name,
+        cell_id=cell_id(after),
+        environment="after",
+    )
+    (series,) = history.gather(rows)
+    found = history.find_changes(series, NO_NOISE)
+    (change,) = confirming_sweeps.note_failures(found, [*rows, *done, failed])
+    assert change.failures == ("after: unsupported: the environment cannot be built: no wheel",)
+    text = history_text.sentence(change)
+    assert "has no time: after: unsupported: the environment cannot be built: no wheel. " in text
+    assert text.endswith("`featray history --confirm --retry-failed` tries again.")
+    assert history_json.of_change(change)["failures"] == list(change.failures)
+    (untried,) = confirming_sweeps.note_failures(found, rows)
+    assert untried.failures == ()
