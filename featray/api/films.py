@@ -4,6 +4,7 @@ Flow: path -> `read` -> `analysis.estimate.Footage`. A film of which the table h
 """
 
 import csv
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -37,9 +38,8 @@ def read(path: Path, *, fps: float | None = None, faces_per_frame: float | None 
         return _of(path, [_probe(path, fps)], faces_per_frame)
     lines = list(_lines(path))
     films = [_film(path, number, line, fps) for number, line in lines]
-    if faces_per_frame is None:
-        faces_per_frame = _mean_faces(path, lines, films)
-    return _of(path, films, faces_per_frame)
+    made = _of(path, films, faces_per_frame)
+    return made if faces_per_frame is not None else _with_faces(path, lines, made)
 
 
 def _of(path: Path, films: list[Film], faces_per_frame: float | None) -> Footage:
@@ -105,10 +105,11 @@ def _number(
     return value
 
 
-def _mean_faces(path: Path, lines: list[tuple[int, Mapping[str, str]]], films: list[Film]) -> float | None:
-    """Give the mean over all frames; None unless every line has its faces."""
+def _with_faces(path: Path, lines: list[tuple[int, Mapping[str, str]]], made: Footage) -> Footage:
+    """Add the mean over all frames of the films whose faces are known."""
     faces = [_number(path, number, line, "faces_per_frame", least=0.0) for number, line in lines]
-    known = [value for value in faces if value is not None]
-    if not known or len(known) < len(faces):
-        return None
-    return sum(value * film.frames for value, film in zip(known, films, strict=True)) / sum(f.frames for f in films)
+    known = [(value, film.frames) for value, film in zip(faces, made.films, strict=True) if value is not None]
+    if not known:
+        return made
+    mean = sum(value * frames for value, frames in known) / sum(frames for _, frames in known)
+    return dataclasses.replace(made, faces_per_frame=mean, films_without_faces=len(faces) - len(known))

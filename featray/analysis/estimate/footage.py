@@ -24,10 +24,11 @@ class Film:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Footage:
-    """Films, at least one. `faces_per_frame` is the mean of all frames; None: unknown."""
+    """Films, at least one."""
 
     films: tuple[Film, ...]
-    faces_per_frame: float | None = None
+    faces_per_frame: float | None = None  # mean over all frames of the films whose faces are known; None: of no film
+    films_without_faces: int = 0  # whose faces are unknown, while those of others are known
 
     @functools.cached_property
     def frames(self) -> int:

@@ -170,6 +170,12 @@ def _of_length(row: Row, footage: Footage) -> Iterator[Extrapolation]:
 def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
     measured, asked = faces_per_frame(unit), footage.faces_per_frame
     remedy = "measure a film of your own with `faces: any`, and name its faces per frame"
+    if footage.films_without_faces and asked is not None:
+        yield Extrapolation(
+            assumption=f"the faces per frame of {footage.films_without_faces} of {len(footage.films)} films are "
+            f"unknown and taken to be the mean of the others, {wording.digits(asked)}",
+            remedy="name the faces per frame of every film in the table",
+        )
     if measured is None or asked is None:
         which = "your footage" if asked is None else "the measured clip"
         known = "" if measured is None else f"; the clip has {wording.digits(measured)}"

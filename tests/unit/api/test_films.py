@@ -25,10 +25,17 @@ def test_a_table_gives_frames_seconds_and_faces(tmp_path: Path) -> None:
     assert made.faces_per_frame == pytest.approx(2.0)
 
 
-def test_faces_that_one_line_lacks_are_unknown(tmp_path: Path) -> None:
-    path = table(tmp_path, "path,seconds,faces_per_frame", "a.mp4,10,1", "b.mp4,10,")
-    assert films.read(path, fps=25).faces_per_frame is None
-    assert films.read(path, fps=25, faces_per_frame=1.5).faces_per_frame == 1.5
+def test_faces_that_one_line_lacks_are_those_of_the_others(tmp_path: Path) -> None:
+    path = table(tmp_path, "path,seconds,faces_per_frame", "a.mp4,10,1", "b.mp4,30,3", "c.mp4,99,")
+    made = films.read(path, fps=25)
+    assert (made.faces_per_frame, made.films_without_faces) == (2.5, 1)
+    given = films.read(path, fps=25, faces_per_frame=1.5)
+    assert (given.faces_per_frame, given.films_without_faces) == (1.5, 0)
+
+
+def test_faces_that_no_line_has_are_unknown(tmp_path: Path) -> None:
+    made = films.read(table(tmp_path, "path,seconds,faces_per_frame", "a.mp4,10,", "b.mp4,10,"), fps=25)
+    assert (made.faces_per_frame, made.films_without_faces) == (None, 0)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_faces_that_nobody_named_are_said_to_be_unknown() -> None:
     assert any("faces: any" in found.remedy for found in made.extrapolations)
 
 
+def test_films_without_faces_are_counted() -> None:
+    made = of(rows(), dataclasses.replace(footage.of_hours(1, clip_minutes=6, fps=20), faces_per_frame=4.0))
+    assert "of 10 films" not in assumptions(made)
+    partly = dataclasses.replace(footage.of_hours(1, clip_minutes=6, fps=20), faces_per_frame=4.0)
+    made = of(rows(), dataclasses.replace(partly, films_without_faces=3))
+    assert (
+        "the faces per frame of 3 of 10 films are unknown and taken to be the mean of the others, 4.0"
+        in assumptions(made)
+    )
+    assert "the clip has 1.0 faces per frame and yours 4.0" in assumptions(made)
+
+
 def test_a_longer_film_than_any_that_was_measured_is_an_extrapolation() -> None:
     long = footage.of_hours(1, clip_minutes=10, fps=25, faces_per_frame=1.0)
     assert "the longest measured clip has 72 frames and yours 15000" in assumptions(of(rows(), long))
