@@ -3,17 +3,21 @@
 Flow: a cell with requirements -> `interpreter` -> the Python that its child runs in.
 Each set of requirements is built once per host, with uv, in featray's cache. The folder is named by the set's digest.
 Processes that need the same set at the same time wait for the one that builds it. featray itself is not installed
-there: the child finds its source on PYTHONPATH.
+there: the child finds its source on PYTHONPATH. A set with a folder of this machine is built anew when a file in it has
+changed.
 """
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from featray.core import identity, lockfile
 from featray.host import requirement_secrets
@@ -27,6 +31,9 @@ UV = (sys.executable, "-m", "uv")
 BUILD_S = 1800.0  # torch with its CUDA libraries is 3 GB; over a slow line that takes a quarter of an hour
 
 READY = ".featray-ready"
+
+BUILT = ("build", "dist", "__pycache__", "venv", ".egg-info")
+"""Ends of the names of folders inside a source that building it may change."""
 
 
 class Unresolvable(OSError):
@@ -54,9 +61,14 @@ def interpreter(requirements: Sequence[str], cache: Path) -> str:
 
 
 def name(requirements: Sequence[str]) -> str:
-    """Name an environment by its packages, Python and platform: hosts of different kinds may share a cache."""
+    """Name an environment by its packages, Python and platform: hosts of different kinds may share a cache.
+
+    Requirements that are files or folders of this machine count with their names, sizes and times.
+    """
+    sources = [_stamp(source) for requirement in sorted(requirements) if (source := _local_source(requirement))]
     return identity.digest(
-        {
+        ({"sources": sources} if sources else {})
+        | {
             "requirements": sorted(requirements),
             "measuring": list(MEASURING),
             "python": platform.python_version(),
@@ -64,6 +76,23 @@ def name(requirements: Sequence[str]) -> str:
             "platform": [sys.platform, platform.machine()],
         }
     )
+
+
+def _local_source(requirement: str) -> Path | None:
+    """Return the file or folder that a requirement such as `mine @ file:///home/me/mine` names, if it is there."""
+    found = re.search(r"@\s*(file://[^\s;]+)", requirement)
+    path = Path(url2pathname(urlsplit(found[1]).path)) if found else None
+    return path if path is not None and path.exists() else None
+
+
+def _stamp(source: Path) -> list[tuple[str, int, int]]:
+    """List the name, size and time of every file of a source, without what builds and version control write there."""
+    files = [source] if source.is_file() else []
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(name for name in folders if not (name.startswith(".") or name.endswith(BUILT)))
+        files += [Path(folder, name) for name in sorted(names)]
+    states = [(file, file.lstat()) for file in files]
+    return [(str(file.relative_to(source.parent)), state.st_size, state.st_mtime_ns) for file, state in states]
 
 
 def packages(python: str) -> Path | None:
@@ -94,6 +123,8 @@ def _build(folder: Path, python: Path, requirements: Sequence[str]) -> None:
     except ValueError as wrong:
         raise Unresolvable(str(wrong)) from wrong
     install = [*UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), "--requirements", "-"]
+    for requirement in filter(_local_source, requirements):  # uv keeps what it once built of a folder
+        install += ["--refresh-package", re.split(r"[\s@\[]", requirement, maxsplit=1)[0]]
     _run(install, typed="\n".join([*hidden.requirements, *MEASURING]), variables=hidden.variables)
     (folder / READY).touch()
 

@@ -66,3 +66,29 @@ def test_the_packages_of_an_environment_are_found_by_its_interpreter(tmp_path: P
     packages.mkdir(parents=True)
     assert venvs.packages(str(tmp_path / "bin" / "python")) == packages
     assert venvs.packages("/no/such/python") is None
+
+
+def test_a_folder_that_has_changed_is_another_environment(tmp_path: Path) -> None:
+    source = tmp_path / "my source"
+    source.mkdir()
+    module, requirement = source / "mine.py", f"mine @ {source.as_uri()}"
+    module.write_text("SPEED = 1")
+    before = venvs.name([requirement])
+    (source / "build").mkdir()
+    (source / "build" / "mine.py").write_text("what a build leaves")
+    assert venvs.name([requirement]) == before
+    module.write_text("SPEED = 20")
+    assert venvs.name([requirement]) != before
+    assert venvs.name(["mine @ file:///not/there"]) == venvs.name(["mine @ file:///not/there"])
+
+
+@pytest.mark.slow
+def test_changed_code_of_a_folder_is_what_its_environment_runs(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "pyproject.toml").write_text('[project]\nname = "mine"\nversion = "1.0"\n')
+    for speed in ("1", "20"):
+        (source / "mine.py").write_text(f"SPEED = {speed}")
+        python = venvs.interpreter([f"mine @ {source.as_uri()}"], tmp_path / "cache")
+        code = "import mine; print(mine.SPEED)"
+        assert subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == speed
