@@ -5,7 +5,7 @@ Flow: files -> `report_files.read`, or `read_bundle` for a bundle -> rows -> `st
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from featray import store
@@ -14,9 +14,10 @@ from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.core import wording
 from featray.core.files import hash_file
-from featray.core.row import Row
+from featray.core.row import Row, RowKey
 from featray.errors import BadInput, ImportFileError, NothingMatches
 from featray.interchange import bundle, report_files
+from featray.interchange.anonymous_rows import hidden_key, hidden_place
 from featray.interchange.imported_rows import ParsedReport
 from featray.rendering.notebook.summary import Summary, make_table
 
@@ -65,20 +66,53 @@ def import_reports(
     imported = [row for report in reports for row in report.rows]
     paths = {id(row): file for file, report in zip(files, reports, strict=True) for row in report.rows}
     runs = tuple(dict.fromkeys(row.run_id for row in imported))
-    stored = {row.key(): row for run_id in runs for row in store.read(results, run_id=run_id, every_attempt=True).rows}
+    stored = _read_stored(results, runs)
     added: list[Row] = []
     for row in imported:
-        first = stored.setdefault(row.key(), row)
+        first = stored.setdefault(hidden_key(row), row)
         if first is row:
             added.append(row)
         elif (first.timed_s, first.started_at) != (row.timed_s, row.started_at):
             raise ImportFileError(f"{paths[id(row)]}: {_conflict(row, first)}; {_remedy(results, row.run_id)}")
+    renamed = [row for row in imported if _is_renamed(row, stored[hidden_key(row)])]
+    if (split := _find_split(added, stored.values())) is not None:
+        raise ImportFileError(f"{paths[id(split)]}: {_split(results, split.run_id)}")
     if added:
         store.append(results, added, archive=archive)
     for report in reports:
-        _keep_outputs(results, report)
-    warnings = tuple(warning for report in reports for warning in report.warnings)
-    return Imported(added=len(added), known=len(imported) - len(added), runs=runs, warnings=warnings)
+        _keep_outputs(results, report, stored)
+    warnings = [warning for report in reports for warning in report.warnings]
+    if renamed:
+        warnings.append(
+            f"{wording.count(len(renamed), 'row')} are there already under another name of their machine, because one "
+            "bundle was made with --anonymous; they count once, and the name that came first stays"
+        )
+    return Imported(added=len(added), known=len(imported) - len(added), runs=runs, warnings=tuple(warnings))
+
+
+def _read_stored(results: str, runs: Sequence[str]) -> dict[RowKey, Row]:
+    """Read every attempt of runs, by keys that are the same where names are hidden."""
+    readings = (store.read(results, run_id=run_id, every_attempt=True) for run_id in runs)
+    return {hidden_key(row): row for reading in readings for row in reading.rows}
+
+
+def _is_renamed(row: Row, first: Row) -> bool:
+    return (row.target_id, row.host_id) != (first.target_id, first.host_id)
+
+
+def _find_split(added: Sequence[Row], every: Iterable[Row]) -> Row | None:
+    """Find a new row of a run whose machine has another name in other rows: it would become two machines."""
+    names: dict[tuple[str, str], set[tuple[str, str | None]]] = {}
+    for row in every:
+        names.setdefault((row.run_id, hidden_place(row)), set()).add((row.target_id, row.host_id))
+    return next((row for row in added if len(names[row.run_id, hidden_place(row)]) > 1), None)
+
+
+def _split(results: str, run_id: str) -> str:
+    return (
+        f"a part of run {run_id!r} is there under another name of its machine, because one bundle was made with "
+        f"--anonymous; import both with or both without it, or {_removal(results, run_id)}"
+    )
 
 
 def _read(files: Sequence[PathLike]) -> list[ParsedReport]:
@@ -107,9 +141,9 @@ def _check_digest(files: Sequence[PathLike], sha256: str) -> None:
         )
 
 
-def _keep_outputs(results: str, report: ParsedReport) -> None:
-    """Keep the outputs that came with rows; those that are there already stay."""
-    by_key = {bundle.output_key(row): row for row in report.rows}
+def _keep_outputs(results: str, report: ParsedReport, stored: Mapping[RowKey, Row]) -> None:
+    """Keep the outputs that came with rows, under the names of the store; those that are there already stay."""
+    by_key = {bundle.output_key(row): stored[hidden_key(row)] for row in report.rows}
     for key, table in report.outputs.items():
         store.outputs.keep(results, by_key[key], table)
 
@@ -128,16 +162,20 @@ def _conflict(row: Row, stored: Row) -> str:
 
 def _remedy(results: str | os.PathLike[str], run_id: str) -> str:
     """Say how to import a file whose run the store, or another file of the same import, has with other figures."""
-    keep_both = "rename the file to keep both"
+    return f"rename the file to keep both, or {_removal(results, run_id)}"
+
+
+def _removal(results: str | os.PathLike[str], run_id: str) -> str:
+    """Say how to take the run out of the store first; where it is in files of this import only, to leave one out."""
     try:
         removal = store.plan_removal(results, run_id)
     except NothingMatches:
-        return f"{keep_both}, or import one of them"
+        return "import one of them"
     if not removal.archived:
-        return f"{keep_both}, or `featray store rm {run_id}` first"
+        return f"`featray store rm {run_id}` first"
     archives = ", ".join(f"{store.display_name(results)}/rows/{name}" for name in removal.archived)
     first = f", after `featray store rm {run_id}`" if removal.rows else ""
     return (
-        f"{keep_both}, or delete the archive {archives} yourself{first}: `featray store rm` keeps archives. Every run "
-        "in the archive goes with it"
+        f"delete the archive {archives} yourself{first}: `featray store rm` keeps archives. Every run in the archive "
+        "goes with it"
     )

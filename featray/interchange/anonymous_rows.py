@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from featray.core.row import Row, to_json
+from featray.core.row import Row, RowKey, to_json
 
 DIGEST_LENGTH = 12  # hex digits, as of a cell's id
 NAME_LENGTH_MIN = 3  # characters: shorter names would be found in unrelated words
@@ -139,14 +139,29 @@ def _host(row: Row) -> str | None:
     return row.host_id or (row.target_id.partition("@")[2] or None) or row.hostname
 
 
+def hidden_key(row: Row) -> RowKey:
+    """Identify a row in every store, whether the names of hosts are hidden there or not."""
+    run_id, cell_id, _, invocation, attempt = row.key()
+    return run_id, cell_id, _hide_target(row), invocation, attempt
+
+
+def hidden_place(row: Row) -> str:
+    """Name the target and its host as they are named where names are hidden."""
+    return f"{_hide_target(row)} {pseudonym(row.host_id or '')}"
+
+
+def _hide_target(row: Row) -> str:
+    host, (kind, at, _) = _host(row), row.target_id.partition("@")
+    return f"{kind}@{pseudonym(host)}" if at and host else row.target_id
+
+
 def _hide_row(row: Row, names: _Names) -> Row:
     host = _host(row)
-    kind, at, _ = row.target_id.partition("@")
     changes: dict[str, Any] = {
         "stderr_tail": None,
         "hostname": pseudonym(host) if host and row.hostname else None,
         "host_id": pseudonym(host) if host and row.host_id else None,
-        "target_id": f"{kind}@{pseudonym(host)}" if at and host else row.target_id,
+        "target_id": _hide_target(row),
         "boot_id": _hide_name("boot", row.boot_id) if row.boot_id else None,
         "asked": None if row.asked is None else _hide_asked(row.asked, names.replace),
         "work": None if row.work is None else _hide_work(row.work, names.replace),

@@ -112,6 +112,46 @@ def test_a_bundle_of_rows_that_the_store_measured_adds_nothing(folder: Path) -> 
     assert {row.bundle for row in read(folder, "results")} == {None}
 
 
+@pytest.mark.parametrize("first", [False, True], ids=["its own names first", "hidden names first"])
+def test_one_run_with_and_without_names_counts_once(folder: Path, first: bool) -> None:
+    receive(folder, share(folder, anonymous=first))
+    before = read(folder, "other")
+    kept = sorted(path.name for path in (folder / "other" / "outputs").rglob("*"))
+    received = receive(folder, share(folder, anonymous=not first))
+    assert (received.added, received.known) == (0, 15)
+    assert read(folder, "other") == before
+    assert sorted(path.name for path in (folder / "other" / "outputs").rglob("*")) == kept
+    (warning,) = received.warnings
+    assert "15 rows are there already under another name of their machine" in warning
+
+
+def test_both_bundles_of_one_run_in_one_import_count_once(folder: Path) -> None:
+    (plain,) = share(folder).written
+    (hidden,) = export(
+        "bundle", results=str(folder / "results"), run="after-1", baseline="before", output=folder / "b", anonymous=True
+    ).written
+    assert import_reports(plain, hidden, results=str(folder / "other")).added == 15
+    assert len(read(folder, "other")) == 15
+
+
+def test_rows_with_hidden_names_that_contradict_the_store_are_refused(folder: Path) -> None:
+    (path,) = share(folder, anonymous=True).written
+    store.append(folder / "other", [make_row(run_id="after-1", sweep="after", timed_s=[9.0], **{**CPU, **PLACE})])
+    with pytest.raises(ImportFileError, match="but run 'after-1' of the store holds"):
+        import_reports(path, results=str(folder / "other"))
+
+
+def test_a_run_of_which_a_part_is_there_under_another_name_is_refused(folder: Path) -> None:
+    receive(folder, share(folder))
+    store.append(
+        folder / "results", make_rows(scale(1.2), sweep="after", run_id="after-1", **{**CPU, **PLACE}, attempt=2)
+    )
+    exported = share(folder, anonymous=True)
+    with pytest.raises(ImportFileError, match=r"run 'after-1'.*under another name of its machine.*featray store rm"):
+        receive(folder, exported)
+    assert len(read(folder, "other")) == 15
+
+
 def test_no_name_of_host_user_or_path_is_in_an_anonymous_bundle(tmp_path: Path) -> None:
     text = "cannot read /home/alice/clips/lab.mp4 on liquidswords"
     store.append(tmp_path / "results", rows(reason=text, description="by alice", stderr_tail="/srv/x"))
