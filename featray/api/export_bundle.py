@@ -39,9 +39,9 @@ def make_bundle(results: str, rows: SharedRows, *, outputs: bool, anonymous: boo
         rows=rows.shared,
         outputs=kept,
         documents={
-            "drift.json": _to_json(_list_drifts(results, rows)),
-            "cells.json": _to_json(_list_cells(rows)),
-            "inventory.json": inventory.to_json(_list_hosts(rows)),
+            bundle.DRIFT: _to_json(_list_drifts(results, rows)),
+            bundle.CELLS: _to_json(_list_cells(rows)),
+            bundle.INVENTORY: inventory.to_json(_list_hosts(rows)),
         },
         featray=__version__,
         made_at=utc_text(now()),

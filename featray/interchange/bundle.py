@@ -23,12 +23,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray.core import identity
-from featray.core.row import Row, from_json, to_json
+from featray.core.row import SCHEMA_VERSION, Row, from_mapping, to_json
 
 FORMAT = 1
 SUFFIX = ".featray"
 MAGIC = b"PK\x03\x04"  # the first bytes of every zip archive with a member
 MANIFEST, ROWS = "manifest.json", "rows.jsonl"
+CELLS, DRIFT, INVENTORY = DOCUMENTS = ("cells.json", "drift.json", "inventory.json")
 SIZE_LIMIT_B = 4 * 1024**3  # of all members together, unpacked: 100 000 rows and their outputs take less than half
 SMALL_B, RATIO_MAX = 64 * 1024**2, 100  # rows pack to a twentieth; what packs far better is made to fill the memory
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip archive: equal contents give equal files
@@ -43,7 +44,7 @@ class Bundle:
 
     rows: tuple[Row, ...]
     outputs: Mapping[OutputKey, bytes]  # as parquet
-    documents: Mapping[str, str]  # name -> JSON, for people and other tools; an import does not read them
+    documents: Mapping[str, str]  # name -> JSON, for people and other tools; an import only checks them
     featray: str  # version that made it
     made_at: str  # UTC, ISO 8601
     is_anonymous: bool
@@ -98,6 +99,7 @@ def unpack(content: bytes) -> Bundle:
     rows = _read_rows(members[ROWS])
     if len(rows) != manifest.get("rows"):
         raise ValueError(f"{len(rows)} rows, but the manifest says {manifest.get('rows')}; {REMEDY}")
+    _check_documents(members, rows)
     return Bundle(
         rows=rows,
         outputs=_read_outputs(members, manifest.get("outputs")),
@@ -149,16 +151,61 @@ def _check_members(members: Mapping[str, bytes], digests: Mapping[str, Any]) -> 
             raise ValueError(f"{name}: not what the manifest says; {REMEDY}")
     if ROWS not in members:
         raise ValueError(f"not a bundle of featray: no {ROWS}")
+    for name in DOCUMENTS:
+        if name not in members:
+            raise ValueError(f"{name}: missing; {REMEDY}")
 
 
 def _read_rows(content: bytes) -> tuple[Row, ...]:
     rows = []
     for number, line in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
         try:
-            rows.append(from_json(line))
+            rows.append(_read_row(line))
         except (ValueError, RecursionError) as wrong:
             raise ValueError(f"{ROWS}:{number}: {wrong}") from wrong
     return tuple(rows)
+
+
+def _read_row(line: str) -> Row:
+    """Read a row; its schema is checked first, since a newer one may hold values that this featray refuses."""
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("a row is a JSON object")
+    version = value.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise ValueError(
+            f"schema_version {version}, but this featray reads up to {SCHEMA_VERSION}; install a newer featray"
+        )
+    return from_mapping(value)
+
+
+def _check_documents(members: Mapping[str, bytes], rows: Sequence[Row]) -> None:
+    """Refuse documents that are damaged, or lists of cells that lack those of the rows."""
+    cells, drifts, hosts = (_read_json(name, members[name]) for name in DOCUMENTS)
+    if not isinstance(cells, dict) or not all(_is_list_of(listed, "cell_id") for listed in cells.values()):
+        raise ValueError(f"{CELLS}: no list of cells for each sweep; {REMEDY}")
+    listed = {(sweep, cell["cell_id"]) for sweep in cells for cell in cells[sweep]}
+    for row in rows:
+        if row.asked and (row.sweep, row.cell_id) not in listed:
+            raise ValueError(f"{CELLS}: lacks cell {row.cell_id} of sweep {row.sweep!r}; {REMEDY}")
+    if not _is_list_of(drifts):
+        raise ValueError(f"{DRIFT}: no list of drifts; {REMEDY}")
+    if not isinstance(hosts, dict) or not _is_list_of(hosts.get("hosts")):
+        raise ValueError(f"{INVENTORY}: no list of hosts; {REMEDY}")
+
+
+def _is_list_of(value: Any, name: str | None = None) -> bool:
+    """Return True for a list of objects, each with a text of that name."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return False
+    return name is None or all(isinstance(item.get(name), str) for item in value)
+
+
+def _read_json(name: str, content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as wrong:
+        raise ValueError(f"{name}: cannot be read as JSON: {wrong}; {REMEDY}") from wrong
 
 
 def _read_outputs(members: Mapping[str, bytes], listed: Any) -> dict[OutputKey, bytes]:

@@ -13,10 +13,15 @@ from featray.interchange.bundle import Bundle
 from tests.support.builders import make_row, make_rows
 
 ROWS = (*make_rows([0.7, 0.8]), make_row(invocation=3, status="oom", reason="out of\u2028memory"))
+DOCUMENTS = {
+    "drift.json": "[]",
+    "cells.json": json.dumps({ROWS[0].sweep: [{"cell_id": ROWS[0].cell_id}]}),
+    "inventory.json": '{"hosts":[]}',
+}
 WHOLE = Bundle(
     rows=ROWS,
     outputs={bundle.output_key(ROWS[0]): b"PAR1 of an output"},
-    documents={"drift.json": "[]"},
+    documents=DOCUMENTS,
     featray="0.2.0",
     made_at="2026-05-14T00:00:00+00:00",
     is_anonymous=False,
@@ -84,6 +89,50 @@ def test_no_single_changed_byte_gives_other_contents() -> None:
             outcomes.add("the same")
             assert read == WHOLE
     assert "refused" in outcomes
+
+
+def rewrite_all(content: bytes, **changes: bytes | None) -> bytes:
+    """Change members, and the manifest so that it names their digests."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    for name, member in changes.items():
+        if member is None:
+            del manifest["members"][name]
+        else:
+            manifest["members"][name] = bundle.sha256(member)
+    return rewrite(content, **changes, **{"manifest.json": json.dumps(manifest).encode()})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cells.json": None}, r"^cells.json: missing; it was changed after it was made; ask for the original$"),
+        ({"drift.json": None}, "^drift.json: missing"),
+        ({"inventory.json": None}, "^inventory.json: missing"),
+        ({"cells.json": b"[1,2]"}, "^cells.json: no list of cells for each sweep; it was changed"),
+        ({"cells.json": b'{"demo":[1]}'}, "^cells.json: no list of cells for each sweep"),
+        ({"cells.json": b'{"demo":[{}]}'}, "^cells.json: no list of cells for each sweep"),
+        ({"cells.json": b"{}"}, "^cells.json: lacks cell [0-9a-f]{12} of sweep 'demo'"),
+        ({"cells.json": b"{nope"}, "^cells.json: cannot be read as JSON"),
+        ({"cells.json": b"[" * 100_000}, "^cells.json: cannot be read as JSON"),
+        ({"cells.json": b"\xff"}, "^cells.json: cannot be read as JSON"),
+        ({"drift.json": b"{}"}, "^drift.json: no list of drifts"),
+        ({"drift.json": b"[3]"}, "^drift.json: no list of drifts"),
+        ({"inventory.json": b"[]"}, "^inventory.json: no list of hosts"),
+        ({"inventory.json": b'{"hosts":[1]}'}, "^inventory.json: no list of hosts"),
+    ],
+)
+def test_a_damaged_member_is_refused_by_its_name(changes: dict[str, bytes | None], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        bundle.unpack(rewrite_all(bundle.pack(WHOLE), **changes))
+
+
+def test_rows_of_a_newer_schema_are_refused_with_what_to_do() -> None:
+    rows = bundle.pack(dataclasses.replace(WHOLE, rows=(*ROWS[:2], make_row(schema_version=99))))
+    with pytest.raises(
+        ValueError, match=r"^rows.jsonl:3: schema_version 99, but this featray reads up to 1; install a newer"
+    ):
+        bundle.unpack(rows)
 
 
 def test_what_is_no_archive_is_refused() -> None:
