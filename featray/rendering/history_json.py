@@ -47,6 +47,8 @@ def of_point(point: Point) -> dict[str, Any]:
     return {
         "started_at": point.moment,
         **_software(point),
+        "environments": list(point.environments),
+        "requirements": list(point.requirements),
         "call_s": point.call_s,
         "low_s": low,
         "high_s": high,

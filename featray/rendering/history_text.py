@@ -5,9 +5,12 @@ Flow: `analysis.history` -> `lines`, `sentence` -> `featray history`, `page.hist
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from packaging.version import Version
+
 from featray.analysis.comparison import Pair
 from featray.analysis.history import ChangeState, HistoryChange, Point, Series
 from featray.core import wording
+from featray.planning import releases
 
 BARS = "▁▂▃▄▅▆▇█"
 SPARKLINE_LENGTH = 40  # characters: the last points of a series beside its name on 80 columns
@@ -95,15 +98,47 @@ def lines(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> Iterator[s
             yield f"{'' if series is found[0][0] else chr(10)}{wording.plain(series.machine.place)}"
         yield f"  {wording.plain(series.name)}"
         yield f"    {sparkline(series.points)}  {_span(series)}"
+        yield from (f"    {wording.plain(line)}" for line in _compared(series.points))
         yield from (f"    {MARKS[change.state]} {wording.plain(sentence(change))}" for change in changes)
     yield f"\n{LEGEND}"
+
+
+def _compared(points: Sequence[Point]) -> Iterator[str]:
+    """Say what each environment took, where only these tell points apart: `side by side on 2026-05-14: 1.0 0.76 s`."""
+    by_day: dict[str, list[Point]] = {}
+    for point in sorted(filter(lambda point: point.is_compared, points), key=_version):
+        by_day.setdefault(date(point), []).append(point)
+    shown = sorted(by_day.items())[-DAYS_SHOWN:]
+    if left_out := len(by_day) - len(shown):
+        yield f"side by side on {wording.count(left_out, 'earlier day')}: see --json"
+    for day, members in shown:
+        listed = wording.phrases([f"{environment(point)} {time(point)}" for point in members], COMPARED_SHOWN)
+        yield f"side by side on {day}: {listed}"
+
+
+def _version(point: Point) -> Version:
+    return releases.order(point.environments[0] if point.environments else None)
+
+
+DAYS_SHOWN = 4  # of a series, whose environments are listed
+COMPARED_SHOWN = 8  # environments of one run
+
+
+def environment(point: Point) -> str:
+    """Name the environment of a point: `2.1`; `no environment` is the machine's own."""
+    return wording.short(", ".join(point.environments)) or "no environment"
+
+
+def software(point: Point) -> str:
+    """Name the software of a point, and its environment where only that tells it apart."""
+    return f"{point.software.text}, environment {environment(point)}" if point.is_compared else point.software.text
 
 
 def _span(series: Series) -> str:
     first, last = series.points[0], series.points[-1]
     count = wording.count(len(series.points), "point")
     if first is last:
-        return f"{time(last)} on {date(last)}, {last.software.text}"
+        return f"{time(last)} on {date(last)}, {software(last)}"
     return f"{time(first)} on {date(first)} -> {time(last)} on {date(last)}, {count}"
 
 

@@ -88,7 +88,11 @@ def _change(series: Series, step: LevelStep, before: Point, after: Point, noise:
         before=before,
         after=after,
         state=_state(step, pair),
-        differing=(*_differing(before.rows[-1], after.rows[0]), *_unlike_states(before, after)),
+        differing=(
+            *_differing(before.rows[-1], after.rows[0]),
+            *_unlike_environments(before, after),
+            *_unlike_states(before, after),
+        ),
         pair=pair,
     )
 
@@ -133,6 +137,14 @@ def _differing(before: Row, after: Row) -> Sequence[str]:
             name = "reboot" if column == "boot_id" else NAMES.get(column, column)
             found.append(name if is_id else f"{name} {old} -> {new}")
     return found
+
+
+def _unlike_environments(before: Point, after: Point) -> list[str]:
+    """Name the environments where py-feat and torch are the same on both sides, and so another package may differ."""
+    if before.software != after.software or before.requirements == after.requirements:
+        return []
+    names = (", ".join(point.environments) or "the machine's own" for point in (before, after))
+    return [f"environment {' -> '.join(names)}"]
 
 
 def _unlike_states(before: Point, after: Point) -> list[str]:

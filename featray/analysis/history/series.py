@@ -54,11 +54,23 @@ class Point:
     software: Software
     is_imported: bool
     is_beside: bool = False  # measured beside other versions, and not the one that goes on with the history
+    is_compared: bool = False  # one of several environments of a run that have the same software
 
     @property
     def moment(self) -> str:
         """Give when its first row began."""
         return self.rows[0].started_at
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """List the environments that its rows were measured in: names of sweeps, empty for the machine's own."""
+        return tuple(dict.fromkeys(row.environment for row in self.rows if row.environment is not None))
+
+    @functools.cached_property
+    def requirements(self) -> tuple[str, ...]:
+        """List what its last environment was installed with; empty for the machine's own, and where it is unknown."""
+        asked = unit_cell.of_unit(self.units[-1])
+        return asked.requirements if asked else ()
 
     @functools.cached_property
     def call_s(self) -> float:
@@ -167,7 +179,7 @@ def _points(members: Sequence[Unit], order: str) -> tuple[Point, ...]:
             occasion = row.run_id if unit.is_imported else unit.occasion(row).session
             own = row.cell_id if (row.run_id, software(row)) in apart else None
             groups.setdefault((unit.is_imported, occasion, software(row), own), []).append((unit, row, log))
-    points = [_point(entries, is_beside=key[-1] is not None) for key, entries in groups.items()]
+    points = [_point(entries, is_compared=key[-1] is not None) for key, entries in groups.items()]
     return tuple(_ordered(_mark_beside(points), order))
 
 
@@ -180,7 +192,7 @@ def _find_alike(members: Sequence[Unit]) -> set[tuple[str, Software]]:
     return {key for key, found in cell_ids.items() if len(found) > 1}
 
 
-def _point(entries: Sequence[TimedRow], *, is_beside: bool) -> Point:
+def _point(entries: Sequence[TimedRow], *, is_compared: bool) -> Point:
     ordered = sorted(entries, key=lambda entry: entry[1].started_at)
     return Point(
         units=tuple(dict.fromkeys(unit for unit, _, _ in ordered)),
@@ -188,7 +200,8 @@ def _point(entries: Sequence[TimedRow], *, is_beside: bool) -> Point:
         logs=tuple(log for _, _, log in ordered),
         software=software(ordered[0][1]),
         is_imported=ordered[0][0].is_imported,
-        is_beside=is_beside,
+        is_beside=is_compared,
+        is_compared=is_compared,
     )
 
 
@@ -247,5 +260,6 @@ def _ordered(points: Sequence[Point], order: str) -> list[Point]:
             releases.order(point.software.pyfeat),
             releases.order(point.software.torch),
             first_seen[point.software],
+            releases.order(point.environments[0] if point.is_compared and point.environments else None),
         ),
     )

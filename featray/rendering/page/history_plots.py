@@ -107,4 +107,4 @@ def _trace(series: Series, name: str, mark: str, colour: int, points: Sequence[P
 
 def _hover(point: Point) -> str:
     processes = "" if point.is_imported else f", {wording.count(len(point.logs), 'process', 'processes')}"
-    return f"{history_text.date(point)}: {history_text.time(point)}{processes}; {point.software.text}"
+    return f"{history_text.date(point)}: {history_text.time(point)}{processes}; {history_text.software(point)}"

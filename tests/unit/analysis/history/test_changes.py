@@ -98,3 +98,19 @@ def test_builds_of_one_torch_are_told_apart_where_they_are_what_changed() -> Non
     ]
     (change,) = changes_of(rows)
     assert (change.state, change.pair) == (ChangeState.SUSPECTED, None)
+
+
+def test_a_step_of_one_software_names_the_environments_that_differ() -> None:
+    rows = [
+        row
+        for day in range(20)
+        for row in make_session(
+            day,
+            0.76 if day < 10 else 0.9,
+            environment=f"night-{day // 10}",
+            requirements=[f"tick=={day // 10}"],
+        )
+    ]
+    (series,) = history.gather(rows)
+    (change,) = history.find_changes(series, NO_NOISE)
+    assert "environment night-0 -> night-1" in change.differing

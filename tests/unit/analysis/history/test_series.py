@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from featray.analysis import history
+from featray.rendering import history_json, history_text
+from featray.rendering.page import history_plots
 from tests.support.builders import BLACKWELL, BOX, CPU, SHELF, make_row
 from tests.support.histories import NEW, OLD, make_history, make_import, make_session, make_side_by_side
 
@@ -169,3 +171,24 @@ def test_environments_of_one_software_are_apart_and_none_goes_on_with_the_histor
         (0.5, True),
         (0.9, True),
     ]
+    assert [(point.environments, point.requirements) for point in series.points] == [
+        ((), ()),
+        (("1.0",), ("numpy==1.0",)),
+        (("2.0",), ("numpy==2.0",)),
+    ]
+    assert [point.is_compared for point in series.points] == [False, True, True]
+    assert history_json.of_point(series.points[1])["environments"] == ["1.0"]
+    assert history_json.of_point(series.points[1])["requirements"] == ["numpy==1.0"]
+    text = "\n".join(history_text.lines([(series, ())]))
+    assert "    side by side on 2026-01-10: 1.0 0.50 s (0.50 to 0.50); 2.0 0.90 s (" in text
+    assert "environment 2.0" in str(history_plots.draw(series, (), by_version=False).traces)
+
+
+def test_environments_of_one_software_are_in_the_order_of_their_versions_over_versions() -> None:
+    rows = [
+        row
+        for text in ("1.10", "1.9", "1.10rc1")
+        for row in make_session(9, 0.5, run_id="bisect", environment=text, requirements=[f"tick=={text}"])
+    ]
+    (series,) = history.gather(rows, order="version")
+    assert [point.environments for point in series.points] == [("1.9",), ("1.10rc1",), ("1.10",)]
