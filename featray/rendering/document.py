@@ -66,6 +66,7 @@ class Report:
     changes: tuple[UnitDrift, ...] = ()  # how far the outputs of its units lie from their references
     changes_from_baseline: tuple[UnitDrift, ...] = ()  # the same of its best settings, from the baseline's
     tradeoffs: tuple[Tradeoff, ...] = ()  # settings that no other one of the same detector and target beats
+    too_few: tuple[Unit, ...] = ()  # left out of `tradeoffs`: too few invocations
     lengths: tuple[LengthSeries, ...] = ()  # clips that were measured at several lengths
     has_many_runs: bool
     has_many_targets: bool
@@ -95,6 +96,7 @@ def build(
     rows = [row for unit in units for row in unit.rows]
     runs = _grouped(units, lambda unit: unit.row.run_id)
     blocks = [block for members in runs.values() for block in _blocks(members, many_runs=len(runs) > 1)]
+    tradeoffs = tradeoffs_text.choose(units, unit_drifts.shares(changes))
     return Report(
         name=wording.listed(wording.shortened(row.sweep) for row in rows) or "nothing",
         date=metadata.date(rows),
@@ -107,7 +109,8 @@ def build(
         cautions=tuple(cautions.of_units(units)),
         changes=tuple(changes),
         changes_from_baseline=tuple(changes_from_baseline),
-        tradeoffs=tradeoffs_text.choose(units, unit_drifts.shares(changes)),
+        tradeoffs=tradeoffs,
+        too_few=tradeoffs_text.too_few(units, tradeoffs),
         lengths=tuple(lengths.gather(units)),
         has_many_runs=len(runs) > 1,
         has_many_targets=len({unit.row.target_id for unit in units}) > 1,

@@ -38,6 +38,9 @@ def _report(report: Report) -> dict[str, Any]:
         "units": [unit_fields.of_unit(unit) for unit in report.ordered()],
         "settings_to_use": [_setting(setting) for setting in report.best],
         "not_beaten": tradeoffs_text.to_plain(report.tradeoffs),
+        "not_counted": [
+            dict(zip(("run_id", "cell_id", "target_id"), unit.key, strict=True)) for unit in report.too_few
+        ],
         "lengths": lengths_text.to_plain(report.lengths),
         "what_changes": changes_text.to_plain(report.changes),
         "what_changes_from_baseline": changes_text.to_plain(report.changes_from_baseline),

@@ -185,8 +185,8 @@ def _tradeoffs(report: Report) -> Iterator[str]:
     yield ""
     yield from grid(tradeoffs_text.HEADINGS, tradeoffs_text.lines(report.tradeoffs))
     yield ""
-    if left_out := tradeoffs_text.left_out(report.tradeoffs):
-        yield f"{wording.count(left_out, 'more setting')}: see the JSON report."
+    for remark in tradeoffs_text.remarks(report.tradeoffs, report.too_few):
+        yield escape(remark)
         yield ""
 
 

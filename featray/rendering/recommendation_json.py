@@ -27,6 +27,7 @@ KEYS: Mapping[str, str] = {
     "failed": "settings of these detectors and targets that failed",
     "older": "settings of these detectors and targets that were measured before a change",
     "cautions": "sentences on what makes the figures doubtful",
+    "too_few": "settings of the best's detector and target that do not count: they have fewer than 3 invocations",
     "tradeoffs": "settings of the best's detector and target that no other one beats in everything, the smallest first",
 }
 """Of each recommendation."""
@@ -139,6 +140,7 @@ def render(recommendations: Iterable[Recommendation]) -> str:
             "failed": [_candidate(candidate) for candidate in recommendation.failed],
             "older": [_candidate(candidate) for candidate in recommendation.older],
             "cautions": [str(caution) for caution in recommendation.cautions],
+            "too_few": [_candidate(candidate) for candidate in recommendation.too_few],
             "tradeoffs": [_tradeoff(tradeoff) for tradeoff in recommendation.tradeoffs],
         }
         for recommendation in recommendations

@@ -7,6 +7,7 @@ write it for programs. Pure. A ratio stands only beside the verdict that it has;
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from featray import stats
 from featray.analysis import prices, unit_wording
 from featray.analysis.advice import objectives, settings, speeds
 from featray.analysis.advice.candidates import Candidate
@@ -54,10 +55,19 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
         yield f"  cost: {wording.digits(cost)} per 1000 hours of film, at {best.unit.price_per_hour:g} per hour"
     if len(recommendation.tradeoffs) > 1:
         yield from (f"  not beaten in everything: {_tradeoff(tradeoff)}" for tradeoff in recommendation.tradeoffs)
+    if recommendation.too_few:
+        yield f"  not counted: {_too_few(recommendation.too_few)}"
     yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
     yield from _limited("failed", map(_failed, recommendation.failed))
     yield from _limited("older", map(_older, recommendation.older))
     yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
+
+
+def _too_few(left_out: Sequence[Candidate]) -> str:
+    names = [", ".join(unit_text.settings(candidate.unit)) for candidate in left_out]
+    pronoun = "it" if len(names) == 1 else "them"
+    what_to_do = f"list {pronoun} in the axes of a sweep to measure {pronoun} in full"
+    return f"{wording.phrases(names)} (fewer than {stats.INVOCATIONS_MIN} invocations; {what_to_do})"
 
 
 def _tradeoff(tradeoff: Tradeoff) -> str:

@@ -106,14 +106,17 @@ def _resources(section: InputSection, report: Report) -> "Iterator[Table]":
         yield _table(f"{section.heading}: start, energy, cost", ["detector", "setting", *names], [rows])
 
 
-def _tradeoffs(report: Report) -> "Iterator[Table]":
+def _tradeoffs(report: Report) -> "Iterator[RenderableType]":
     """Draw the settings that no other one beats, a table per input."""
+    from rich.text import Text
+
     lines = tradeoffs_text.lines(report.tradeoffs)
     kept = [heading != "target" or report.has_many_targets for heading in tradeoffs_text.HEADINGS[1:]]
     headings = list(itertools.compress(tradeoffs_text.HEADINGS[1:], kept))
     for section, members in itertools.groupby(sorted(lines, key=lambda line: line[0]), key=lambda line: line[0]):
         rows = [list(itertools.compress(line[1:], kept)) for line in members]
         yield _table(f"{tradeoffs_text.TITLE}: {section}", headings, [rows])
+    yield from map(Text, tradeoffs_text.remarks(report.tradeoffs, report.too_few))
 
 
 def _table(title: str, headings: Sequence[str], groups: Sequence[Sequence[Sequence[str]]]) -> "Table":

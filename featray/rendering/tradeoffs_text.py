@@ -7,6 +7,7 @@ Flow: units, drifts -> `choose` -> `Report.tradeoffs` -> `lines` -> `markdown`, 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.advice import candidates, objectives
 from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
@@ -45,6 +46,30 @@ def choose(units: Iterable[Unit], drift_of: DriftOf) -> tuple[Tradeoff, ...]:
         if len(rivals) > 1:
             chosen += objectives.undominated(rivals, drift_of)
     return tuple(chosen)
+
+
+def too_few(units: Iterable[Unit], tradeoffs: Sequence[Tradeoff]) -> tuple[Unit, ...]:
+    """List the units that the table leaves out because they have too few invocations and others have enough.
+
+    Args:
+        units: Of a report.
+        tradeoffs: Its table; what it has no line of has no choice either.
+    """
+    timed = [each for each in candidates.gather(units) if each.is_timed and not each.unit.is_imported]
+    shown = {tradeoff.candidate.lineup for tradeoff in tradeoffs}
+    lineups = candidates.group_by_lineup(timed)
+    return tuple(each.unit for key in lineups if key in shown for each in candidates.too_few(lineups[key]))
+
+
+def remarks(tradeoffs: Sequence[Tradeoff], few: Sequence[Unit]) -> list[str]:
+    """Say what the table leaves out."""
+    sentences = []
+    if few:
+        names = wording.phrases([unit_wording.unit(unit) for unit in few])
+        sentences.append(f"Not counted, with fewer than {stats.INVOCATIONS_MIN} invocations: {names}.")
+    if more := left_out(tradeoffs):
+        sentences.append(f"{wording.count(more, 'more setting')}: see the JSON report.")
+    return sentences
 
 
 def lines(tradeoffs: Sequence[Tradeoff]) -> list[tuple[str, ...]]:

@@ -204,3 +204,11 @@ def group_by_lineup(candidates: Iterable[Candidate]) -> Mapping[Hashable, list[C
     for candidate in candidates:
         groups.setdefault(candidate.lineup, []).append(candidate)
     return groups
+
+
+def too_few(lineup: Sequence[Candidate]) -> list[Candidate]:
+    """List those of one lineup that are left out only because others have enough invocations, the smallest first."""
+    if all(candidate.is_few for candidate in lineup):
+        return []
+    few = [each for each in lineup if each.is_few and not (each.failures or each.older or each.unit.is_imported)]
+    return sorted(few, key=lambda candidate: candidate.size)

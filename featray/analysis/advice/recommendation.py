@@ -35,6 +35,7 @@ class Recommendation:
     older: tuple[Candidate, ...]  # settings of the same detectors and targets before a change, the fastest first
     failed: tuple[Candidate, ...]  # settings of the same detectors and targets that failed
     cautions: tuple[Caution, ...]
+    too_few: tuple[Candidate, ...] = ()  # settings of the best's detector and target with too few invocations to count
     tradeoffs: tuple[Tradeoff, ...] = ()  # settings of the best's detector and target that none beats in everything
 
     def __repr__(self) -> str:
@@ -151,7 +152,8 @@ def _recommendation(
     lineups = candidates.group_by_lineup(timed)
     found = [settings.choose(objectives.narrow(members, prefer)) for members in lineups.values()]
     best, *others = _ordered(found, prefer)
-    rivals = [each for each in lineups[best.candidate.lineup] if each.rank == best.candidate.rank]
+    members = lineups[best.candidate.lineup]
+    rivals = [each for each in members if each.rank == best.candidate.rank]
     others = _compared(best, others)
     shown = [best, *others[:RUNNERS_UP]]
     rest = _of_same_lineups(shown, chosen)
@@ -165,6 +167,7 @@ def _recommendation(
         older=_fastest_first(candidate for candidate in rest if candidate.older),
         failed=tuple(candidate for candidate in rest if candidate.failures and not candidate.older),
         cautions=tuple(recommendation_cautions.of_best(best, others, left_out)),
+        too_few=tuple(candidates.too_few(members)),
         tradeoffs=objectives.undominated(rivals, drift_of),
     )
 

@@ -187,9 +187,7 @@ def _changes(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePar
 def _tradeoffs(report: Report, plots: Sequence[Plot], anchors: Anchors) -> PagePart | None:
     if not report.tradeoffs:
         return None
-    left_out = tradeoffs_text.left_out(report.tradeoffs)
-    note = [tradeoffs_text.NOTE, TRADEOFFS_NOTE]
-    note += [f"{wording.count(left_out, 'more setting')}: see the JSON report."] if left_out else []
+    note = [tradeoffs_text.NOTE, TRADEOFFS_NOTE, *tradeoffs_text.remarks(report.tradeoffs, report.too_few)]
     return PagePart(
         anchor="tradeoffs",
         title=tradeoffs_text.TITLE,

@@ -25,6 +25,19 @@ def test_a_recommendation_is_for_the_host_and_device_of_the_options(shell: Shell
     assert recommended(shell, "--device", "cpu", "--host", "box") == ("box", "cpu", 36)
 
 
+def test_settings_with_too_few_invocations_do_not_count_and_are_named(shell: Shell) -> None:
+    rows = [
+        *make_rows([1.44], batch_size=1),
+        *make_rows([0.9] * 3, batch_size=8),
+        *make_rows([0.72] * 3, batch_size=36),
+    ]
+    store.append(shell.folder / "results", rows)
+    text = shell("recommend", "--prefer", "latency").out
+    assert "retinaface, batch 8 on" in text
+    assert "  not counted: batch 1 (fewer than 3 invocations; list it in the axes of a sweep" in text
+    assert "retinaface, batch 1 on" in shell("recommend", "--max-latency", "50ms").out  # nothing else is within
+
+
 def test_the_preferred_setting_within_the_limits_is_recommended(shell: Shell) -> None:
     mib = 1024**2
     settings = {1: (1.44, 100), 8: (0.9, 800), 36: (0.72, 3000)}  # 20, 100 and 360 ms per batch

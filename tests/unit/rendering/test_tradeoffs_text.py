@@ -40,6 +40,17 @@ def test_only_what_is_not_beaten_is_named_with_units_in_the_headings() -> None:
     ]
 
 
+def test_what_has_too_few_invocations_is_left_out_and_named() -> None:
+    report = make_report(ONE, EIGHT, rows(2, 3.6, 200, 2.0)[:1])
+    assert [line[3] for line in tradeoffs_text.lines(report.tradeoffs)] == ["batch 1", "batch 8"]
+    (remark,) = tradeoffs_text.remarks(report.tradeoffs, report.too_few)
+    assert remark == "Not counted, with fewer than 3 invocations: retinaface, short (72 frames), b=2, RTX 3090."
+    assert remark in markdown.render(report)
+    (unit,) = json.loads(json_report.render(report))["not_counted"]
+    assert unit["run_id"] == report.units[-1].row.run_id
+    assert make_report(ONE[:1], EIGHT[:1]).too_few == ()  # all have too few: none is left out
+
+
 def test_without_a_choice_there_is_no_table() -> None:
     report = make_report(ONE)
     assert report.tradeoffs == ()
