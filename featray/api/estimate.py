@@ -80,9 +80,10 @@ def estimate(
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or a file cannot be written.
     """
-    given = {"clip minutes": clip_minutes, "fps": fps, "deadline": deadline_s, "budget": budget}
+    given = {"clip minutes": clip_minutes, "deadline": deadline_s, "budget": budget}
     for name, value in given.items():
         footage.check_positive(value, name)
+    footage.check_rate(fps, "fps")
     if faces_per_frame is not None and not 0 <= faces_per_frame <= footage.MOST:
         most = f", at most {footage.MOST:g}" if faces_per_frame > footage.MOST else ""
         raise BadInput(f"faces per frame: {faces_per_frame:g} cannot be; expected 0 or more{most}")

@@ -201,7 +201,7 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         extrapolations=tuple(
             dict.fromkeys([*_together(used, idle), *(e for each in used for e in each.extrapolations)])
         ),
-        cautions=tuple(dict.fromkeys(caution for each in used for caution in each.cautions)),
+        cautions=tuple(dict.fromkeys([*footage.remarks, *(caution for each in used for caution in each.cautions)])),
     )
 
 

@@ -10,6 +10,7 @@ import math
 from featray.errors import BadInput
 
 LEAST, MOST = 1e-9, 1e12  # of any number that is given: products of several of them are still finite
+FPS_LEAST, FPS_MOST = 1e-3, 1e5  # Hz: a picture every 17 minutes, and beyond high-speed cameras for faces
 FILMS_MAX = 1_000_000  # sharing out as many takes 10 s
 
 
@@ -29,6 +30,7 @@ class Footage:
     films: tuple[Film, ...]
     faces_per_frame: float | None = None  # mean over all frames of the films whose faces are known; None: of no film
     films_without_faces: int = 0  # whose faces are unknown, while those of others are known
+    remarks: tuple[str, ...] = ()  # sentences on what is odd about the films
 
     @functools.cached_property
     def frames(self) -> int:
@@ -56,6 +58,17 @@ def check_positive(value: float | None, name: str) -> None:
         raise BadInput(f"{name}: {value:g} cannot be; expected a number above 0")
     if value is not None and not LEAST <= value <= MOST:
         raise BadInput(f"{name}: {value:g} cannot be; expected a number from {LEAST:g} to {MOST:g}")
+
+
+def check_rate(value: float | None, name: str) -> None:
+    """Refuse a frame rate that no film has; None was not given.
+
+    Raises:
+        BadInput: the message names the option.
+    """
+    check_positive(value, name)
+    if value is not None and not FPS_LEAST <= value <= FPS_MOST:
+        raise BadInput(f"{name}: {value:g} cannot be; expected a frame rate from {FPS_LEAST:g} to {FPS_MOST:g} Hz")
 
 
 def of_hours(hours: float, *, clip_minutes: float, fps: float, faces_per_frame: float | None = None) -> Footage:

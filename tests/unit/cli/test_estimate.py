@@ -43,6 +43,12 @@ def test_the_text_says_what_is_assumed(measured: Shell) -> None:
     assert "sustained_s: 60" in ran.out
 
 
+def test_a_film_that_is_listed_twice_is_said(measured: Shell) -> None:
+    (measured.folder / "films.csv").write_text("path,seconds,fps\na.mp4,60,25\na.mp4,60,25\n")
+    ran = measured("estimate", "films.csv")
+    assert "Caution: films.csv: a.mp4 is listed 2 times (lines 2, 3); each line counts as a film" in ran.out
+
+
 def test_the_plan_is_written_for_the_films_of_a_table(measured: Shell) -> None:
     (measured.folder / "films.csv").write_text("path,seconds,fps\na.mp4,60,25\n/b.mp4,90,25\n")
     ran = measured("estimate", "films.csv", "--write", "plan")
