@@ -143,6 +143,13 @@ def duration(duration_s: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def money(price: float) -> str:
+    """Write a price: `13.34`, and below 1 with three digits, so that small ones can be told apart: `0.0801`."""
+    decimals = 2 if price >= 1 or price <= 0 else 2 - math.floor(math.log10(price))
+    whole, _, part = f"{price:.{decimals}f}".partition(".")
+    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
 def size(size_b: float) -> str:
     """Write a size with a binary prefix, such as `1.5 GiB`."""
     shown = float(size_b)

@@ -22,9 +22,10 @@ KEYS: Mapping[str, str] = {
     "bound_s": "seconds before which no plan of whole films ends",
     "energy_j": "energy of the devices, idle power included; null if a worker's is unknown",
     "cost": "price of the hosts until each ends, in the currency of the cluster file; null if a price is unknown",
+    "cost_low": "lower bound of cost (95%)",
     "cost_high": "upper bound of cost (95%)",
-    "deadline_met": "true, false, or null: not asked, or open",
-    "budget_met": "true, false, or null: not asked, unknown, or open",
+    "deadline_met": "true above the interval, false below, null within it or not asked",
+    "budget_met": "true above the interval, false below, null within it, not asked or unknown",
     "cut": "piece_s, seconds of film, and time_s when longer films are cut into such pieces; null if not worth it",
     "workers": "the plan: what each worker does",
     "alone": "each target with all films alone, the fastest first; the keys are those of workers",
@@ -61,7 +62,7 @@ def render(estimate: ArchiveEstimate) -> str:
 
 def record(estimate: ArchiveEstimate) -> dict[str, Any]:
     """Write an estimate as plain values, with `KEYS`."""
-    footage, terms, (low_s, high_s) = estimate.footage, estimate.terms, estimate.interval_s
+    footage, (low_s, high_s) = estimate.footage, estimate.interval_s
     return {
         "films": len(footage.films),
         "frames": footage.frames,
@@ -74,9 +75,10 @@ def record(estimate: ArchiveEstimate) -> dict[str, Any]:
         "bound_s": estimate.bound_s,
         "energy_j": estimate.energy_j,
         "cost": estimate.cost,
+        "cost_low": estimate.cost_low,
         "cost_high": estimate.cost_high,
-        "deadline_met": terms.deadline_s and estimate.meets(terms.deadline_s, estimate.time_s, high_s),
-        "budget_met": terms.budget and estimate.meets(terms.budget, estimate.cost, estimate.cost_high),
+        "deadline_met": estimate.deadline_met,
+        "budget_met": estimate.budget_met,
         "cut": estimate.cut and {"piece_s": estimate.cut.piece_s, "time_s": estimate.cut.time_s},
         "workers": [{**worker(share), "paths": _paths(share, estimate)} for share in estimate.shares],
         "alone": [worker(share) for share in estimate.alone],

@@ -34,7 +34,7 @@ def line(share: WorkerShare, footage: Footage) -> list[str]:
         f"{duration(share.time_s)} ({duration(low_s)} to {duration(high_s)})",
         wording.ABSENT if share.memory_b is None else wording.size(share.memory_b),
         _kwh(share.energy_j),
-        wording.ABSENT if share.price_per_hour is None else _money(share.price_per_hour * share.time_s / 3600),
+        wording.ABSENT if share.price_per_hour is None else wording.money(share.price_per_hour * share.time_s / 3600),
     ]
 
 
@@ -55,10 +55,6 @@ def cold_line(share: WorkerShare, footage: Footage) -> list[str]:
 
 def _kwh(energy_j: float | None) -> str:
     return wording.ABSENT if energy_j is None else wording.digits(energy.kwh(energy_j))
-
-
-def _money(cost: float) -> str:
-    return f"{cost:.2f}"
 
 
 def title(estimate: ArchiveEstimate) -> str:
@@ -97,21 +93,20 @@ def _cut(estimate: ArchiveEstimate) -> Iterator[str]:
 def _limits(estimate: ArchiveEstimate) -> Iterator[str]:
     terms = estimate.terms
     if terms.deadline_s is not None:
-        held = estimate.meets(terms.deadline_s, estimate.time_s, estimate.interval_s[1])
-        yield f"Deadline of {duration(terms.deadline_s)}: {_held(held)}"
+        yield f"Deadline of {duration(terms.deadline_s)}: {_held(estimate.deadline_met)}"
     if estimate.cost is not None:
-        yield f"Cost: {_money(estimate.cost)}, at most {_money(estimate.cost_high or 0)} (95%)"
+        low, high = (wording.money(bound or 0) for bound in (estimate.cost_low, estimate.cost_high))
+        yield f"Cost: {wording.money(estimate.cost)} (95%: {low} to {high})"
     if terms.budget is None:
         return
     if estimate.cost is None:
         yield "Budget: not checked, since a price is unknown; write `price_per_hour` of every host in the cluster file"
     else:
-        held = estimate.meets(terms.budget, estimate.cost, estimate.cost_high)
-        yield f"Budget of {_money(terms.budget)}: {_held(held)}"
+        yield f"Budget of {wording.money(terms.budget)}: {_held(estimate.budget_met)}"
 
 
 def _held(held: bool | None) -> str:
-    return {True: "met", False: "not met", None: "open, since the interval holds it"}[held]
+    return {True: "met", False: "not met", None: "open, since it lies within the 95% interval"}[held]
 
 
 def text(estimate: ArchiveEstimate) -> str:

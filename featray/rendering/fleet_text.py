@@ -39,8 +39,8 @@ def line(share: HostShare) -> list[str]:
         wording.duration(figures.time_s),
         wording.duration(figures.time_max_s),
         *(
-            wording.ABSENT if money is None else f"{money:.2f}"
-            for money in (share.price_per_hour, share.cost, share.cost_max)
+            wording.ABSENT if price is None else wording.money(price)
+            for price in (share.price_per_hour, share.cost, share.cost_max)
         ),
     ]
 
@@ -71,9 +71,9 @@ def title(plan: FleetPlan) -> str:
 def _cost(plan: FleetPlan) -> str:
     if not plan.has_prices:
         return ""
-    most = f", at most {plan.cost_max:.2f}" if plan.cost_max > plan.cost else ""
+    most = f", at most {wording.money(plan.cost_max)}" if plan.cost_max > plan.cost else ""
     known = f" for the {len(plan.shares) - len(plan.unpriced)} hosts with a price" if plan.unpriced else ""
-    return f"; cost {plan.cost:.2f}{most}{known}"
+    return f"; cost {wording.money(plan.cost)}{most}{known}"
 
 
 def sentences(plan: FleetPlan) -> Iterator[str]:

@@ -134,15 +134,31 @@ class ArchiveEstimate:
         return _cost(self.shares, [share.time_s for share in self.shares])
 
     @property
+    def cost_low(self) -> float | None:
+        """Give the lower bound of the cost."""
+        return _cost(self.shares, [share.interval_s[0] for share in self.shares])
+
+    @property
     def cost_high(self) -> float | None:
         """Give the upper bound of the cost."""
         return _cost(self.shares, [share.interval_s[1] for share in self.shares])
 
-    def meets(self, limit: float, expected: float | None, high: float | None) -> bool | None:
-        """Say whether a limit holds: True if the upper bound is within, False if the expectation is not, else None."""
-        if expected is None or high is None:
-            return None
-        return True if high <= limit else False if expected > limit else None
+    @property
+    def deadline_met(self) -> bool | None:
+        """Say whether the deadline holds; None: there is none, or it is open."""
+        return _is_met(self.terms.deadline_s, *self.interval_s)
+
+    @property
+    def budget_met(self) -> bool | None:
+        """Say whether the budget holds; None: there is none, a price is unknown, or it is open."""
+        return _is_met(self.terms.budget, self.cost_low, self.cost_high)
+
+
+def _is_met(limit: float | None, low: float | None, high: float | None) -> bool | None:
+    """Return True if a limit is above the interval, False if it is below, None if it lies within."""
+    if limit is None or low is None or high is None:
+        return None
+    return True if limit > high else False if limit < low else None
 
 
 def _cost(planned: Sequence[WorkerShare], times_s: Sequence[float]) -> float | None:

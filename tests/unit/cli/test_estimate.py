@@ -31,6 +31,7 @@ def test_hours_are_estimated_within_the_options(measured: Shell) -> None:
     assert found["time_s"] == pytest.approx(3600 + 10.5)
     assert found["cost"] == pytest.approx(3.6 * 3610.5 / 3600)
     assert (found["deadline_met"], found["budget_met"]) == (True, False)
+    assert 0 < found["cost_low"] < found["cost"] < found["cost_high"]
     assert found["unmeasured_hosts"] == ["desk"]
     on_cpu = json.loads(measured("estimate", *options, "--device", "cpu", "--json").out)
     assert on_cpu["workers"][0]["setting"]["device"] == "cpu"

@@ -145,6 +145,14 @@ def test_a_duration_has_the_units_that_people_use(duration_s: float, text: str) 
 
 
 @pytest.mark.parametrize(
+    ("price", "text"),
+    [(0.0, "0.00"), (13.339, "13.34"), (0.5, "0.50"), (0.0801, "0.0801"), (0.08, "0.08"), (1e-9, "0.000000001")],
+)
+def test_a_small_price_has_three_digits(price: float, text: str) -> None:
+    assert wording.money(price) == text
+
+
+@pytest.mark.parametrize(
     ("size_b", "text"),
     [
         (0, "0 B"),

@@ -39,15 +39,34 @@ def test_the_start_and_the_energy_per_frame_and_per_1000_hours_are_shown() -> No
     ]
 
 
+def limits(**terms: Any) -> list[str]:
+    return [said for said in estimate_text.sentences(make(**terms)) if said.startswith(("Deadline", "Cost", "Budget"))]
+
+
 def test_a_deadline_and_a_budget_are_met_missed_or_open() -> None:
     host = (PricedHost(name="box", price_per_hour=2.0),)
-    said = list(estimate_text.sentences(make(deadline_s=8 * 3600, budget=10.0, hosts=host)))
-    assert "Deadline of 8 h 00 min: met" in said
-    assert "Cost: 13.34, at most 14.63 (95%)" in said
-    assert "Budget of 10.00: not met" in said
-    assert "Deadline of 7 h 00 min: open, since the interval holds it" in list(
-        estimate_text.sentences(make(deadline_s=7 * 3600))
-    )
+    assert limits(deadline_s=8 * 3600, budget=10.0, hosts=host) == [
+        "Deadline of 8 h 00 min: met",
+        "Cost: 13.34 (95%: 12.16 to 14.63)",
+        "Budget of 10.00: not met",
+    ]
+
+
+def test_a_limit_within_the_interval_is_open_on_both_sides_of_what_is_expected() -> None:
+    said = "open, since it lies within the 95% interval"  # 6 h 40 min, 95%: 6 h 04 min to 7 h 18 min
+    assert limits(deadline_s=7 * 3600) == [f"Deadline of 7 h 00 min: {said}"]
+    assert limits(deadline_s=6.5 * 3600) == [f"Deadline of 6 h 30 min: {said}"]
+    assert limits(deadline_s=6 * 3600) == ["Deadline of 6 h 00 min: not met"]
+    host = (PricedHost(name="box", price_per_hour=2.0),)
+    assert limits(budget=13.0, hosts=host)[-1] == f"Budget of 13.00: {said}"
+
+
+def test_small_sums_have_enough_digits_to_be_told_apart() -> None:
+    host = (PricedHost(name="box", price_per_hour=0.001),)
+    assert limits(budget=0.001, hosts=host) == [
+        "Cost: 0.00667 (95%: 0.00608 to 0.00732)",
+        "Budget of 0.001: not met",
+    ]
 
 
 def test_a_budget_without_prices_says_where_to_write_them() -> None:

@@ -114,13 +114,15 @@ def test_one_long_film_is_worth_cutting() -> None:
     assert archive.make(two, HOUR, Terms()).cut is None
 
 
-def test_a_limit_is_met_missed_or_open() -> None:
-    made = make(rows(1.0))
-    low_s, high_s = made.interval_s
-    assert made.meets(high_s + 1, made.time_s, high_s) is True
-    assert made.meets(made.time_s + 1, made.time_s, high_s) is None
-    assert made.meets(low_s, made.time_s, high_s) is False
-    assert made.meets(1.0, None, None) is None
+def test_a_limit_is_met_above_the_interval_missed_below_it_and_open_within() -> None:
+    low_s, high_s = make(rows(1.0)).interval_s
+
+    def met(deadline_s: float) -> bool | None:
+        return make(rows(1.0), deadline_s=deadline_s).deadline_met
+
+    assert (met(high_s + 1), met(high_s - 1), met(low_s + 1), met(low_s - 1)) == (True, None, None, False)
+    assert make(rows(1.0)).deadline_met is None
+    assert make(rows(1.0), budget=1.0).budget_met is None  # without a price
 
 
 def test_processes_side_by_side_are_workers_with_a_part_of_the_speed_each() -> None:
