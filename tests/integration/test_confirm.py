@@ -69,7 +69,12 @@ def test_a_suspected_step_is_confirmed_after_ctrl_c_by_a_run_of_both_versions(tm
     assert done.code == 0, done.err
     (series,) = json.loads(done.out)["series"]
     (change,) = series["changes"]
-    assert (change["state"], change["side_by_side"]["verdict"]) == ("CONFIRMED", "SLOWER")
-    assert 1 < change["side_by_side"]["low"] < change["side_by_side"]["ratio"] < change["side_by_side"]["high"]
+    found = change["side_by_side"]
+    assert 1 < found["low"] < found["ratio"] < found["high"]
+    if found["verdict"] == "INCONCLUSIVE":  # this machine had other work beside one of the versions, and that is said
+        assert change["state"] == "SUSPECTED"
+        assert any("other processes" in reason for reason in found["reasons"])
+        return
+    assert (change["state"], found["verdict"]) == ("CONFIRMED", "SLOWER")
     again = featray(*command)
     assert "nothing to confirm" in again.err
