@@ -73,12 +73,19 @@ def open_dataset(name: str) -> HubDataset:
         raise BadInput("--upload needs huggingface_hub: python3 -m pip install huggingface_hub") from absent
     api = huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
-        found = api.dataset_info(name)
+        found = _ask(api, name)
     except _failures() as wrong:
         raise _refused(name, wrong) from wrong
     return HubDataset(
         api=api, name=name, commit=found.sha, files=frozenset(file.rfilename for file in found.siblings or ())
     )
+
+
+def _ask(api: Any, name: str) -> Any:
+    try:
+        return api.dataset_info(name)
+    except (LookupError, TypeError) as wrong:  # JSON of something else, such as a proxy
+        raise ValueError("no answer of a hub, but of something else") from wrong
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -100,7 +107,10 @@ def _remedy(name: str, wrong: Exception) -> str:
 
     if "/" not in name or isinstance(wrong, huggingface_hub.errors.HFValidationError):
         return "Name the dataset as OWNER/NAME, such as lab/speed"
-    if getattr(wrong, "response", None) is None:  # no hub answered
+    response = getattr(wrong, "response", None)
+    if response is None:  # no hub answered
         endpoint = os.environ.get("HF_ENDPOINT")
         return f"Check the network{f' and HF_ENDPOINT ({endpoint})' if endpoint else ''}, then start the command again"
+    if response.status_code >= 500:
+        return "Start the command again later"
     return "Make the dataset at the hub first, and set HF_TOKEN to a token that may write to it"

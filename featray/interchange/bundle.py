@@ -161,14 +161,17 @@ def _read_rows(content: bytes) -> tuple[Row, ...]:
     for number, line in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
         try:
             rows.append(_read_row(line))
-        except (ValueError, RecursionError) as wrong:
+        except ValueError as wrong:
             raise ValueError(f"{ROWS}:{number}: {wrong}") from wrong
     return tuple(rows)
 
 
 def _read_row(line: str) -> Row:
     """Read a row; its schema is checked first, since a newer one may hold values that this featray refuses."""
-    value = json.loads(line)
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as wrong:
+        raise ValueError(f"{wrong}; {REMEDY}") from wrong
     if not isinstance(value, dict):
         raise ValueError("a row is a JSON object")
     version = value.get("schema_version")

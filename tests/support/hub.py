@@ -19,6 +19,7 @@ class Hub:
         self.files = dict(files)
         self.commits: list[str] = []  # their messages
         self.is_raced = False  # somebody else commits between reading and writing
+        self.broken: tuple[int, bytes] | None = None  # answers this to everything, as a proxy does
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -66,6 +67,9 @@ class Hub:
                     self.wfile.write(content)
 
             def do_GET(self) -> None:
+                if hub.broken is not None:
+                    self.answer(*hub.broken)
+                    return
                 if self.path.partition("?")[0] == f"/api/datasets/{DATASET}":
                     siblings = [{"rfilename": name} for name in hub.files]
                     self.answer(200, json.dumps({"id": DATASET, "sha": hub.head, "siblings": siblings}).encode())

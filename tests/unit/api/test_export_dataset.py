@@ -188,3 +188,21 @@ def test_a_hub_that_cannot_be_reached_is_one_line_that_says_where_the_files_are(
         write(folder, upload=name)
     assert (len(str(caught.value).splitlines()), caught.value.exit_code) == (1, 4)
     assert (folder / "set" / "throughput.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "message"),
+    [
+        (200, b"<html>", r"Check the network and HF_ENDPOINT"),
+        (200, b"{}", r"no answer of a hub.* Check the network and HF_ENDPOINT"),
+        (200, b"[]", r"no answer of a hub.* Check the network and HF_ENDPOINT"),
+        (503, b"busy", r"503 .*\. Start the command again later"),
+        (401, b"who?", r"401 .*set HF_TOKEN to a token"),
+    ],
+)
+def test_a_hub_that_answers_something_else_is_one_line(
+    folder: Path, at_hub: Hub, status: int, answer: bytes, message: str
+) -> None:
+    at_hub.broken = (status, answer)
+    with pytest.raises(BackendError, match=rf"^dataset lab/speed: .*{message}.*; the files are written in .*$"):
+        write(folder, upload=DATASET)

@@ -116,6 +116,7 @@ def rewrite_all(content: bytes, **changes: bytes | None) -> bytes:
         ({"cells.json": b"{nope"}, "^cells.json: cannot be read as JSON"),
         ({"cells.json": b"[" * 100_000}, "^cells.json: cannot be read as JSON"),
         ({"cells.json": b"\xff"}, "^cells.json: cannot be read as JSON"),
+        ({"rows.jsonl": b""}, "^rows.jsonl:1: Expecting value.*; it was changed"),
         ({"drift.json": b"{}"}, "^drift.json: no list of drifts"),
         ({"drift.json": b"[3]"}, "^drift.json: no list of drifts"),
         ({"inventory.json": b"[]"}, "^inventory.json: no list of hosts"),
