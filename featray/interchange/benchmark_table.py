@@ -2,8 +2,8 @@
 
 Flow: the table so far, lines of `throughput_csv` by run -> `append` -> `api.export_dataset`. Pure.
 The table is throughput.csv of the dataset that py-feat's dashboard reads. It may have more columns than featray
-writes, as py-feat's ingest script adds some; these stay, and are empty in our lines. One column is featray's own: the
-run that a line is of, by which an export of the same run replaces its lines.
+writes, as py-feat's ingest script adds some; these stay, and are empty in our lines. Two columns are featray's own: the
+run that a line is of, by which an export of the same run replaces its lines, and where one has it, its environment.
 """
 
 import csv
@@ -11,7 +11,7 @@ import dataclasses
 import io
 from collections.abc import Mapping, Sequence
 
-from featray.interchange.throughput_csv import COLUMNS
+from featray.interchange.throughput_csv import COLUMNS, ENVIRONMENT
 
 RUN = "featray_run"
 """Column with the run of our lines; empty in lines of others."""
@@ -44,7 +44,8 @@ def append(existing: str | None, ours: Mapping[str, str]) -> AppendedTable:
     places = [place for place, line in enumerate(before) if line.get(RUN) in ours]
     first = places[0] if places else len(before)
     kept = [line for line in before if line.get(RUN) not in ours]
-    text = _write([*names, RUN] if RUN not in names else names, [*kept[:first], *added, *kept[first:]])
+    own = [RUN, *([ENVIRONMENT] if any(ENVIRONMENT in line for line in added) else [])]
+    text = _write(list(dict.fromkeys([*names, *own])), [*kept[:first], *added, *kept[first:]])
     return AppendedTable(text=text, lines=len(added), replaced=len(places))
 
 

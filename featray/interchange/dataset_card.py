@@ -28,7 +28,8 @@ configs:
 Measured with featray.
 
 - `throughput.csv` is the table that py-feat's dashboard reads: frames per second of each detector, input, device and
-  batch size. Lines that featray measured name their run in `featray_run`.
+  batch size. Lines that featray measured name their run in `featray_run`, and in `featray_environment` the
+  versions they were measured with, where a run has several.
 - `data/` has one parquet file for each run, with a row for each setting and process: every timed call, versions, and
   the state of the machine. Columns that are maps in a store of featray are JSON here.
 

@@ -33,6 +33,10 @@ COLUMNS = (
     "section_label",
     "fps",
 )
+ENVIRONMENT = "featray_environment"
+"""Column of featray's own beside them, where a run measured in environments: without it the lines of two versions of
+torch, or of a package that py-feat does not know, would look alike. py-feat's dashboard reads columns by name."""
+
 _RUN_COLUMNS = (
     "feat_version",
     "date",
@@ -171,11 +175,17 @@ def _read_line(line: _CsvLine) -> ImportedLine:
 
 
 def write(rows: Sequence[Row]) -> str:
-    """Write rows with the dashboard's columns; units without a timing are left out."""
+    """Write rows with the dashboard's columns, and their environments where they have some.
+
+    Units without a timing are left out.
+    """
+    reports = exported_reports.split(rows)
+    has_environments = any(report.context.environment is not None for report in reports)
+    columns = (*COLUMNS, ENVIRONMENT) if has_environments else COLUMNS
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    for report in exported_reports.split(rows):
+    for report in reports:
         writer.writerows(_write_line(report, line) for line in report.lines)
     return stream.getvalue()
 
@@ -194,6 +204,7 @@ def _write_line(report: ExportedReport, line: ReportLine) -> dict[str, str]:
         "section_kind": line.section_kind,
         "section_label": _section_label(line),
         "fps": _fps(line),
+        ENVIRONMENT: row.environment or "",
     }
     return {name: all_columns.without_formula(value) for name, value in values.items()}
 

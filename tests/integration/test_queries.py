@@ -31,6 +31,8 @@ def folder(tmp_path: Path) -> Path:
     store.append(results, make_rows([9.0], attempt=0))  # replaced by attempt 1
     store.append(results, [make_row(invocation=3, status="oom", timed_s=None)])
     store.append(results, make_rows([1.44], batch_size=4, **CPU))
+    for name in ("1.1", "1.0"):
+        store.append(results, make_rows([1.0], batch_size=8, environment=name, requirements=[f"tick=={name}"]))
     return tmp_path
 
 
@@ -42,12 +44,13 @@ def run(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
 
 
 def check(times: list[tuple[Any, ...]]) -> None:
-    (four, sixteen) = times
-    assert four[:6] == ("demo-1", "retinaface", "short", 4, "cpu@id-box", 1)
-    assert four[6] == pytest.approx(1440 / 72)
+    (four, *two, sixteen) = times
+    assert four[:7] == ("demo-1", "retinaface", "short", 4, None, "cpu@id-box", 1)
+    assert four[7] == pytest.approx(1440 / 72)
+    assert [row[3:5] for row in two] == [(8, "1.0"), (8, "1.1")]
     assert sixteen[3] == 16
-    assert sixteen[5] == 2
-    assert sixteen[6] == pytest.approx(MS_PER_FRAME)
+    assert sixteen[6] == 2
+    assert sixteen[7] == pytest.approx(MS_PER_FRAME)
 
 
 def test_the_query_of_duckdb_gives_the_times_of_reports(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,8 +67,8 @@ def test_the_query_of_polars_gives_the_times_of_reports(folder: Path, monkeypatc
 
 def test_the_query_of_stages_gives_a_line_per_stage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = run(DUCKDB_STAGES, folder, monkeypatch)["stages"].fetchall()
-    assert ("retinaface", 4, "decode", 0.05) in stages
-    assert {stage for _, _, stage, _ in stages} == {"decode", "face detection", "emotion", "other"}
+    assert ("retinaface", 4, None, "decode", 0.05) in stages
+    assert {stage for *_, stage, _ in stages} == {"decode", "face detection", "emotion", "other"}
 
 
 def test_both_queries_of_stages_give_the_same_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,4 +85,4 @@ def test_the_queries_read_the_shipped_history_too(
     in_duckdb = run(DUCKDB_TIMES, tmp_path, monkeypatch)["times"].fetchall()
     in_polars = run(POLARS_TIMES, tmp_path, monkeypatch)["times"].drop("cell_id").rows()
     assert len(in_duckdb) == len(in_polars) > 0
-    assert sum(row[6] for row in in_duckdb) == pytest.approx(sum(row[6] for row in in_polars))
+    assert sum(row[7] for row in in_duckdb) == pytest.approx(sum(row[7] for row in in_polars))

@@ -1,8 +1,12 @@
 """py-feat's public table: other lines stay as they are, ours are there once."""
 
+import csv
+import io
+
 import pytest
 
-from featray.interchange import benchmark_table
+from featray.interchange import benchmark_table, throughput_csv
+from tests.support.builders import make_row
 
 HEAD = "feat_version,date,host,gpu,config,device,batch,section_kind,section_label,fps"
 
@@ -44,3 +48,13 @@ def test_columns_of_others_stay_and_are_empty_in_our_lines() -> None:
 def test_a_line_with_too_many_fields_is_refused() -> None:
     with pytest.raises(ValueError, match="line 2: more fields than columns"):
         benchmark_table.append(table(line("mac", "1.0") + ",more"), {})
+
+
+def test_environments_have_a_column_where_a_run_has_some() -> None:
+    rows = [make_row(environment=name, requirements=[f"tick=={name}"]) for name in ("1.0", "1.1")]
+    plain = benchmark_table.append(None, {"plain": throughput_csv.write([make_row()])})
+    both = benchmark_table.append(plain.text, {"demo-1": throughput_csv.write(rows)})
+    lines = list(csv.DictReader(io.StringIO(both.text)))
+    assert [line["featray_environment"] for line in lines] == ["", "1.0", "1.1"]
+    again = benchmark_table.append(both.text, {"plain": throughput_csv.write([make_row()])})
+    assert again.text == both.text

@@ -156,3 +156,12 @@ def test_a_time_zone_that_is_unknown_is_said() -> None:
 def test_a_name_that_a_spreadsheet_would_run_as_a_formula_is_text() -> None:
     (line,) = csv.DictReader(io.StringIO(throughput_csv.write([make_row(detector="=cmd|'x'!A1", hostname="@SUM(1)")])))
     assert (line["config"], line["host"]) == ("'=cmd|'x'!A1", "'@SUM(1)")
+
+
+def test_lines_of_two_environments_are_told_apart_and_read_again() -> None:
+    rows = [make_row(environment=name, requirements=[f"tick=={name}"], torch="2.11.0") for name in ("1.0", "1.1")]
+    text = throughput_csv.write([*rows, make_row(batch_size=4)])
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert sorted(line["featray_environment"] for line in lines) == ["", "1.0", "1.1"]
+    assert len(parse(text).rows) == 3
+    assert "featray_environment" not in throughput_csv.write([make_row()])
