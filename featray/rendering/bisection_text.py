@@ -4,7 +4,8 @@ Flow: `analysis.bisection` -> `look`, `lines` -> `featray bisect`. Pure.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.bisection import Conclusion, Ending, Ends, StepResult
 from featray.analysis.bisection.search import Reason
@@ -104,7 +105,8 @@ def lines(
 ) -> Iterator[str]:
     """Write the end of a bisection, with what it rests on and what is left to do."""
     yield headline(ended, versions, margin)
-    details = [*_change(ended, versions), *_without_times(ended, results, versions), *_next(ended, versions)]
+    reasons = [why for result in results for why in result.measured.unmeasured.values()]
+    details = [*_change(ended, versions), *_without_times(ended, results, versions), *_next(ended, versions, reasons)]
     yield from (f"  {wording.plain(detail)}" for detail in (*details, _basis(results)))
 
 
@@ -139,8 +141,11 @@ def _basis(results: Sequence[StepResult]) -> str:
     return f"{wording.count(len(steps), 'step')}{checked}, intervals of 95% that hold whenever a step ends"
 
 
-def _next(ended: Conclusion, versions: Sequence[PackageVersion]) -> Iterator[str]:
-    """Say what to do where the end leaves something open."""
+_MISSING = re.compile(r"No module named '([\w.]+)'")
+
+
+def _next(ended: Conclusion, versions: Sequence[PackageVersion], reasons: Iterable[str]) -> Iterator[str]:
+    """Say what to do where the end leaves something open; `reasons` are why versions have no times."""
     if ended.reason in (Reason.ENDS_OPEN, Reason.MIDDLE_OPEN):
         yield "more processes may decide it: --blocks; so may a quieter machine, or a larger --margin"
     if ended.reason is Reason.MIDDLE_OFF:
@@ -149,3 +154,5 @@ def _next(ended: Conclusion, versions: Sequence[PackageVersion]) -> Iterator[str
         yield f"bisect the parts: from {versions[0].name} to {name}, and from {name} to {versions[-1].name}"
     if ended.reason is Reason.END_UNMEASURED:
         yield "environments: of the sweep says what every version is installed with; --retry-failed tries again"
+        if missing := list(dict.fromkeys(_MISSING.findall(" ".join(reasons)))):
+            yield f"missing there: {wording.listed(missing)}; a class of your own has only what its package requires"

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from featray.analysis import bisection
-from featray.analysis.bisection import BisectionStep, Conclusion, StepResult
+from featray.analysis.bisection import BisectionStep, Conclusion, StepResult, StepTimes
 from featray.core.cell import cell_id
 from featray.running.bisection.step_bench import StepBench
 from featray.running.bisection.step_sweeps import StepSweeps
@@ -64,7 +64,7 @@ def run(sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again = NOTHING
     while not isinstance(chosen := bisection.advance(len(sweeps.versions), results, margin=rule.margin), Conclusion):
         number = len(results) + 1
         looked = []
-        for result in _look(chosen, sweeps, bench, rule, again):
+        for result in _look(chosen, sweeps, bench, rule, again, is_tried=not results):
             note(number, result)
             looked.append(result)
         results.append(looked[-1])
@@ -78,19 +78,32 @@ def first_step(count: int) -> BisectionStep:
     return chosen
 
 
-def _look(step: BisectionStep, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again) -> Iterator[StepResult]:
-    """Measure a step look by look, until it is decided or was looked at for the last time."""
+def _look(
+    step: BisectionStep, sweeps: StepSweeps, bench: StepBench, rule: Rule, again: Again, *, is_tried: bool
+) -> Iterator[StepResult]:
+    """Measure a step look by look, until it is decided or was looked at for the last time.
+
+    With `is_tried` one block comes first: if all versions fail in it for one reason, such as a package that each of
+    them lacks, further blocks would fail like it.
+    """
     versions = {cell_id(known): number for number, known in sweeps.cells(step).items()}
     target_id = sweeps.target.target_id
     looks = sequential.looks(rule.blocks_max)
     error = rule.error / bisection.steps_most(len(sweeps.versions))
-    for look, blocks in enumerate(looks):
+    sizes = [(0, 1), *enumerate(looks)] if is_tried else [*enumerate(looks)]
+    for place, (look, blocks) in enumerate(sizes):
         sweep = sweeps.make(step, blocks)
-        is_new = again.rerun and look == 0
+        is_new = again.rerun and place == 0
         if is_new or again.retry_failed or not bench.has(sweep, versions, target_id):
             bench.measure(sweep, rerun=is_new, retry_failed=again.retry_failed)
         measured = bisection.gather(bench.rows(sweep.name), versions, target_id=target_id, blocks=blocks)
+        if blocks not in looks and not _all_failed_alike(measured):
+            continue
         result = bisection.judge(step, measured, look=look, looks=len(looks), error=error, margin=rule.margin)
         yield result
         if result.is_settled:
             return
+
+
+def _all_failed_alike(measured: StepTimes) -> bool:
+    return not measured.times and len(set(measured.unmeasured.values())) == 1

@@ -18,9 +18,9 @@ VERSIONS = [PackageVersion(name=f"1.{number}", requirement=f"tick==1.{number}") 
 
 
 def rendered(
-    levels: Sequence[float], broken: Sequence[int] = (), sd: float = 0.002
+    levels: Sequence[float], broken: Sequence[int] = (), sd: float = 0.002, why: str = "unsupported: no wheel"
 ) -> tuple[list[str], dict[str, Any]]:
-    series = Series(levels=levels, sd=sd, broken=dict.fromkeys(broken, "unsupported: no wheel"))
+    series = Series(levels=levels, sd=sd, broken=dict.fromkeys(broken, why))
     ended, results = bisect(random.Random(1), series)
     versions = VERSIONS[: len(levels)]
     value = bisection_json.to_value(ended, results, versions, {"package": "tick"}, cautions=[()] * len(results))
@@ -82,6 +82,11 @@ def test_what_is_not_decided_says_why_and_what_to_do(
     assert lines[0] == said
     assert any("environments: of the sweep" in line or "--blocks" in line for line in lines)
     assert value["ending"] == "UNDECIDED"
+
+
+def test_a_module_that_is_missing_is_named_once_with_what_an_environment_has() -> None:
+    lines, _ = rendered([0.0] * 3, [0, 1, 2], why="unsupported: ModuleNotFoundError: No module named 'pandas'")
+    assert "  missing there: pandas; a class of your own has only what its package requires" in lines
 
 
 def test_a_look_says_what_a_step_has_shown() -> None:

@@ -1,11 +1,13 @@
 """Bisecting: steps become sweeps, are measured as far as they need, and go on where they were stopped."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from featray.analysis.bisection import BisectionStep, Ending
+from featray.core.detectors import Detector
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, Interrupted, NothingMatches
 from featray.running import bisection
@@ -70,7 +72,7 @@ def test_a_step_is_measured_only_as_far_as_it_needs() -> None:
     clear, noisy = FakeBench(STEP), FakeBench(STEP, sd=0.04)
     run(clear)
     run(noisy)
-    assert {blocks for _, blocks in clear.asked} == {5}
+    assert {blocks for _, blocks in clear.asked} == {1, 5}
     assert max(blocks for _, blocks in noisy.asked) > 5
 
 
@@ -109,6 +111,26 @@ def test_a_version_that_could_not_be_installed_is_tried_again_only_if_asked_for(
     bench.broken = set()
     assert run(bench).conclusion.ending is Ending.UNDECIDED
     assert run(bench, Again(retry_failed=True)).conclusion.suspects == (3,)
+
+
+def test_where_all_versions_fail_alike_one_block_is_enough_and_the_end_says_why() -> None:
+    bench = FakeBench(STEP)
+    bench.broken = set(NAMES)
+    looks: list[tuple[int, int]] = []
+    ended = run(bench, looks=looks)
+    assert (ended.conclusion.ending, len(bench.made), looks) == (Ending.UNDECIDED, 3, [(1, 0)])
+    assert set(ended.results[0].measured.unmeasured.values()) == {"unsupported: no wheel"}
+    bench.asked.clear()
+    assert run(bench).conclusion == ended.conclusion
+    assert bench.asked == []
+    bench.broken = set()
+    assert run(bench, Again(retry_failed=True)).conclusion.suspects == (3,)
+
+
+def test_an_own_class_without_environments_is_installed_with_what_its_package_requires_alone() -> None:
+    own = Detector(name="tick", class_name="tick:Tick", heading="tick")
+    sweep = dataclasses.replace(make_sweep(), detectors=(own,))
+    assert bisection.find_base(sweep, bisection.choose_cell(sweep, None), "tick", INSTALLED) == ()
 
 
 def test_a_steps_sweep_has_an_environment_per_version_on_one_device() -> None:
