@@ -31,7 +31,7 @@ EPOCH = "1970-01-01T00:00:00.000+00:00"  # of a row that was never measured, in 
 
 FROM_PLAN = (
     *("sweep", "run_id", "cell_id", "target_id", "invocation", "block", "order_index", "attempt"),
-    *("description", "baseline", "asked"),
+    *("description", "baseline", "search_limits", "asked"),
 )
 """The columns that a replayed row takes from the plan; all others are as recorded."""
 

@@ -38,6 +38,7 @@ class Invocation:
     baseline: str | None = None
     environments: tuple[str, ...] = ()  # the sweep's, in its order
     reference: str | None = None  # as `Reference.text` writes it
+    search_limits: str | None = None  # as `Search.limits_text` writes them
     target_id: str
     device: Device
     gpu_uuid: str | None = None  # the only GPU the child may see
@@ -123,6 +124,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "description": invocation.description,
         "baseline": invocation.baseline,
         "reference": invocation.reference,
+        "search_limits": invocation.search_limits,
         "environments": list(invocation.environments) or None,
         "detector": cell.detector.name,
         "input": cell.input.name,

@@ -71,6 +71,9 @@ class Row:
     baseline: str | None = _col("the sweep's declared baseline")
     environments: list[str] | None = _col("the sweep's environments by name, in its order; null: it has none")
     reference: str | None = _col("the setting that outputs are compared with, as canonical JSON; null: not declared")
+    search_limits: str | None = _col(
+        "axis that the sweep searches and the limits of that, memory_b and latency_s, as canonical JSON; null: no limit"
+    )
     detector: str = _col("detector's name in the sweep")
     input: str = _col("input's name in the sweep")
     section_kind: str = _col("video or images")

@@ -28,6 +28,7 @@ class RunSettings:
     baseline: str | None = None
     environments: tuple[str, ...] = ()
     reference: str | None = None
+    search_limits: str | None = None
     rules: Rules = dataclasses.field(default_factory=Rules)
     exclusive: Exclusive = Exclusive.HOST
     seed: int = 0
@@ -139,6 +140,7 @@ def make(
         baseline=run.baseline,
         environments=run.environments,
         reference=run.reference,
+        search_limits=run.search_limits,
         target_id=target.target_id,
         device=target.device,
         gpu_uuid=target.gpu.uuid if target.gpu else None,

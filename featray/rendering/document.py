@@ -15,7 +15,7 @@ from featray.analysis.lengths import LengthSeries
 from featray.analysis.unit_drifts import UnitDrift
 from featray.analysis.units import Unit
 from featray.core import inputs, report_order, wording
-from featray.rendering import best_settings, columns, hardware_blocks, metadata, tradeoffs_text, unit_text
+from featray.rendering import best_settings, columns, hardware_blocks, metadata, search_text, tradeoffs_text, unit_text
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.columns import Columns
 
@@ -62,6 +62,7 @@ class Report:
     columns: Columns
     blocks: tuple[Block, ...]
     best: tuple[BestSetting, ...]
+    search_limits: tuple[str, ...] = ()  # sentences: limits of searches, which `best` does not apply
     cautions: tuple[Caution, ...]
     changes: tuple[UnitDrift, ...] = ()  # how far the outputs of its units lie from their references
     changes_from_baseline: tuple[UnitDrift, ...] = ()  # the same of its best settings, from the baseline's
@@ -106,6 +107,7 @@ def build(
         columns=columns.varying(units),
         blocks=tuple(blocks),
         best=best_settings.choose(_by_input(units)),
+        search_limits=tuple(search_text.limits(rows)),
         cautions=tuple(cautions.of_units(units)),
         changes=tuple(changes),
         changes_from_baseline=tuple(changes_from_baseline),

@@ -167,6 +167,9 @@ def _best(report: Report) -> Iterator[str]:
     yield ""
     yield best_settings.NOTE
     yield ""
+    for sentence in report.search_limits:
+        yield sentence
+        yield ""
     headings, lines = best_settings.table(report.best, report.columns)
     for section, members in itertools.groupby(lines, key=lambda line: line[0]):
         yield f"### {escape(section)}"

@@ -3,10 +3,14 @@
 Flow: `analysis.advice.search_results` -> `sentence`, `record` -> `featray submit`, notebooks. Pure.
 """
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from featray.analysis.advice.search_results import SearchResult, value_of
 from featray.core import wording
+from featray.core.row import Row
+from featray.sweep import Search
 
 AXES = {"batch_size": "batch size", "num_workers": "number of workers", "threads": "number of threads"}
 """Axis -> its name in a sentence."""
@@ -33,6 +37,43 @@ def sentence(result: SearchResult) -> str:
 
 def _last(result: SearchResult) -> int:
     return value_of(result.units[-1], result.search.axis)
+
+
+def limits(rows: Iterable[Row]) -> list[str]:
+    """Say which limits the searches of a report had, which its tables do not apply: a sentence per search.
+
+    Args:
+        rows: Of a report. The latest row of a run counts: whoever goes on with a sweep may have changed its limits.
+    """
+    latest: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: row.started_at):
+        latest[row.run_id] = row
+    held = [_read(row.search_limits) for row in latest.values() if row.search_limits]
+    return list(dict.fromkeys(_limits(limits) for limits in held if limits is not None))
+
+
+def _read(text: str) -> Search | None:
+    """Read the limits of a row; None for a text that another featray wrote."""
+    try:
+        held = json.loads(text)
+        limits = {"memory_limit_b": held.get("memory_b"), "latency_limit_s": held.get("latency_s")}
+        search = Search(axis=held["axis"], values=(), **limits)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return search if search.limits_text else None
+
+
+def _limits(search: Search) -> str:
+    memory_b, latency_s = search.memory_limit_b, search.latency_limit_s
+    named = [
+        *([] if memory_b is None else [(f"{wording.size(memory_b)} of memory", "--max-memory")]),
+        *([] if latency_s is None else [(f"{wording.milliseconds(latency_s)} ms per batch", "--max-latency")]),
+    ]
+    what, options = (" and ".join(parts) for parts in zip(*named, strict=True))
+    return (
+        f"The search of the {axis_name(search.axis)} had limits that this table does not apply: {what}. "
+        f"`featray recommend` with {options} applies them."
+    )
 
 
 def record(result: SearchResult) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
     if report.best:
         headings, lines = best_settings.table(report.best, report.columns)
         yield _table(best_settings.title(report.best), headings, [lines])
+        yield from (Text(sentence) for sentence in report.search_limits)
     yield from _changes(report)
     yield from _tradeoffs(report)
     if report.lengths:

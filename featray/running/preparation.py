@@ -196,6 +196,7 @@ def _run_settings(sweep: Sweep, run_id: str) -> RunSettings:
         baseline=sweep.baseline,
         environments=tuple(sweep.environments),
         reference=sweep.reference.text if sweep.reference else None,
+        search_limits=sweep.search.limits_text if sweep.search else None,
         rules=sweep.rules,
         exclusive=sweep.exclusive,
         seed=sweep.seed,

@@ -58,6 +58,7 @@ def _make_refusal(work: Plan, cell: Cell, target: Target | None, reason: str) ->
         description=work.run.description,
         baseline=work.run.baseline,
         reference=work.run.reference,
+        search_limits=work.run.search_limits,
         target_id=target.target_id if target else NO_TARGET,
         device=cell.device,
         invocation=1,

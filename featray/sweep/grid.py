@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from featray import stats
+from featray.core import identity
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
@@ -75,6 +76,13 @@ class Search:
     values: tuple[int, ...]
     memory_limit_b: int | None = None
     latency_limit_s: float | None = None
+
+    @property
+    def limits_text(self) -> str | None:
+        """Write axis and limits as rows hold them; None without a limit."""
+        limits = {"memory_b": self.memory_limit_b, "latency_s": self.latency_limit_s}
+        known = {name: limit for name, limit in limits.items() if limit is not None}
+        return identity.canonical({"axis": self.axis, **known}) if known else None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

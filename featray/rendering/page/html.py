@@ -215,7 +215,8 @@ def _best(report: Report, anchors: Anchors) -> PagePart | None:
     if not report.best:
         return None
     table = tables.best(report, anchors)
-    return PagePart(anchor="best", title=best_settings.TITLE, note=best_settings.NOTE, table=table)
+    note = " ".join([best_settings.NOTE, *report.search_limits])
+    return PagePart(anchor="best", title=best_settings.TITLE, note=note, table=table)
 
 
 def _observations(notes: Notes) -> PagePart | None:

@@ -11,6 +11,7 @@ import pytest
 from featray import store, sweep
 from featray.backends import Event
 from featray.backends.replay import Replay
+from featray.core.invocation import from_mapping, record, to_mapping
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import Interrupted
@@ -183,6 +184,10 @@ def test_a_limit_of_memory_ends_the_climb_below_it(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("search: {batch_size: {max: 512}}\n", text))
     loaded = sweep.load(path, probe_clip=clips.probe)
     rows = [_with_memory(row) for row in rows_of()]
+    planned = preparation.prepare(SubmitRequest(sweep=loaded, results=str(tmp_path / "r")), make_inventory(), now=NOW)
+    invocation = planned.plan.invocations[0].invocation
+    row = record(from_mapping(to_mapping(invocation)), invocation.cells[0], status="ok", started_at=rows[0].started_at)
+    assert row.search_limits == '{"axis":"batch_size","memory_b":3000000000}'
     replay(loaded, tmp_path / "r", rows=rows)
     assert counts(tmp_path / "r") == {1: 1, 2: 3, 4: 3, 8: 1}  # batch 8 takes 4 GB
 

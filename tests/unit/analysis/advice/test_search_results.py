@@ -7,7 +7,7 @@ from featray.analysis import units
 from featray.analysis.advice import search_results
 from featray.analysis.advice.search_results import SearchResult
 from featray.core.row import Row
-from featray.rendering import search_text
+from featray.rendering import document, markdown, search_text
 from featray.sweep import Search
 from tests.support import curves
 from tests.support.builders import CPU, make_joint_rows
@@ -70,6 +70,20 @@ def test_a_limit_of_memory_holds_for_all_processes_side_by_side() -> None:
     result = find([*measured(1, 1.0), *measured(2, 0.5)], wanted)
     assert result.value == 1
     assert result.end == "2 takes 457.8 MiB of memory by its 2 processes together, above 381.5 MiB"
+
+
+def test_a_report_says_next_to_its_settings_that_the_search_had_limits() -> None:
+    wanted = dataclasses.replace(SEARCH, memory_limit_b=2 * 1024**3, latency_limit_s=0.3)
+    assert wanted.limits_text == '{"axis":"batch_size","latency_s":0.3,"memory_b":2147483648}'
+    rows = [dataclasses.replace(row, search_limits=wanted.limits_text) for row in search(KNEE)]
+    text = markdown.render(document.build(units.gather(rows)))
+    assert (
+        "The search of the batch size had limits that this table does not apply: 2.0 GiB of memory and "
+        "300.0 ms per batch. `featray recommend` with --max-memory and --max-latency applies them."
+    ) in text.partition("## Settings to use")[2]
+    assert "had limits" not in markdown.render(document.build(units.gather(search(KNEE))))
+    assert SEARCH.limits_text is None
+    assert search_text.limits([dataclasses.replace(rows[0], search_limits=text) for text in ("{", "[]", "{}")]) == []
 
 
 def test_where_nothing_fits_nothing_is_recommended() -> None:
