@@ -186,6 +186,16 @@ def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
     elif not measured or _differ(asked, measured):
         yield Extrapolation(
             assumption=f"the clip has {wording.digits(measured)} faces per frame and yours {wording.digits(asked)}; "
-            "the time per frame is taken to lie between unchanged and proportional to the faces",
+            f"the time per frame is taken to {_of_other_faces(measured, asked)}",
             remedy=remedy,
         )
+
+
+def _of_other_faces(measured: float, asked: float) -> str:
+    """Say between what the time per frame is taken to lie, as `_face_factors` has it."""
+    if not measured:
+        return "stay the same"
+    cause = "since every network runs also on a frame without a face"
+    least = f", but at least {FACES_LEAST:g} times that of the clip, {cause}"
+    is_least = asked / measured < FACES_LEAST
+    return f"lie between unchanged and proportional to the faces{least if is_least else ''}"

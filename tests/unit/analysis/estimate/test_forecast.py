@@ -57,6 +57,23 @@ def test_more_faces_lie_between_unchanged_and_proportional() -> None:
     assert "the clip has 1.0 faces per frame and yours 4.0" in assumptions(made)
 
 
+def test_a_frame_without_faces_takes_at_least_a_quarter_of_the_time_and_that_is_said() -> None:
+    empty = dataclasses.replace(SHORT, faces_per_frame=0.0)
+    made, usual = of(rows(), empty), of(rows())
+    assert made.frame_s * math.exp(made.log_low - usual.log_low) == pytest.approx(0.25 * usual.frame_s)
+    assert (
+        "taken to lie between unchanged and proportional to the faces, but at least 0.25 times that of the clip, since "
+        "every network runs also on a frame without a face"
+    ) in assumptions(made)
+    assert "at least 0.25" not in assumptions(of(rows(), dataclasses.replace(SHORT, faces_per_frame=0.5)))
+
+
+def test_a_clip_without_faces_says_nothing_of_the_time_of_faces() -> None:
+    made = of(make_rows([1.0] * 5, faces_mean=0.0), dataclasses.replace(SHORT, faces_per_frame=2.0))
+    assert made.hz == pytest.approx(72.0)
+    assert "has 0 faces per frame and yours 2.0; the time per frame is taken to stay the same" in assumptions(made)
+
+
 def test_faces_that_nobody_named_are_said_to_be_unknown() -> None:
     made = of(rows(), dataclasses.replace(SHORT, faces_per_frame=None))
     assert made.hz == pytest.approx(72.0)
