@@ -56,7 +56,7 @@ def recorded_or_here(recorded: PathLike | None) -> Inventory:
     """Read a recorded inventory; None probes this machine.
 
     Raises:
-        InventoryFileError: the file cannot be read or is no inventory.
+        InventoryFileError: the file cannot be read, is no inventory, or holds no hosts.
     """
     if recorded is None:
         from featray.host import probe  # needs locks, which Windows lacks; those who only read do not
@@ -66,7 +66,10 @@ def recorded_or_here(recorded: PathLike | None) -> Inventory:
         text = Path(recorded).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         raise InventoryFileError(f"{recorded}: cannot be read ({wrong})") from wrong
-    return inventory.from_json(text, str(recorded))
+    found = inventory.from_json(text, str(recorded))
+    if not found.hosts:
+        raise InventoryFileError(f"{recorded}: holds no hosts; record them with `featray hosts --json`")
+    return found
 
 
 def now() -> datetime.datetime:

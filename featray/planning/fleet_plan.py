@@ -67,6 +67,7 @@ class FleetPlan:
     idle: tuple[FleetLack, ...]  # hosts that measure nothing, by reason
     refusals: tuple[FleetLack, ...]  # units that cannot run, by reason
     lacks: tuple[FleetLack, ...]  # what hosts of the sweep lack, by what is missing
+    remarks: tuple[str, ...]  # sentences on what is unknown of the hosts
     unknown_prices: tuple[str, ...]  # names of prices that belong to no host
     has_prices: bool
     is_shared_out: bool  # cells run on any host; the time of each host is then a share of the whole

@@ -43,6 +43,7 @@ def _mapping_of(is_value: Callable[[Any], bool]) -> Callable[[Any], bool]:
 _NAME: FieldRule = (lambda value: _is_text(value) and value != "" and value.isprintable(), "printable text on one line")
 _TEXT: FieldRule = _or_null((_is_text, "text"))
 _COUNT: FieldRule = _or_null((_is_count, "a whole number from 0"))
+_SIZE: FieldRule = _or_null((lambda value: _is_count(value) and value > 0, "a whole number from 1"))
 _TEXTS: FieldRule = (_are_texts, "a list of texts")
 _CAPABILITY: FieldRule = _or_null(
     (lambda value: _is_text(value) and re.fullmatch(r"\d{1,3}\.\d{1,3}", value, re.ASCII) is not None, "such as 8.9")
@@ -62,7 +63,8 @@ HOST: Mapping[str, FieldRule] = {
     "hostname": _NAME,
     **dict.fromkeys(("address", "os", "arch", "cpu_model", "python", "cuda", "error"), _TEXT),
     **dict.fromkeys(("ffmpeg", "ffmpeg_lack", "ffmpeg_remedy"), _TEXT),
-    **dict.fromkeys(("cpu_count", "memory_b", "disk_free_b"), _COUNT),
+    **dict.fromkeys(("cpu_count", "memory_b"), _SIZE),
+    "disk_free_b": _COUNT,
     "mps": (lambda value: isinstance(value, bool), "true or false"),
     "mps_daemon": _or_null((lambda value: isinstance(value, bool), "true or false")),
     "gpus": (lambda value: isinstance(value, list), "a list of GPUs"),

@@ -85,8 +85,10 @@ def _of_torch(target: Target) -> Obstacle | None:
 
 def _of_memory(cell: Cell, target: Target) -> Obstacle | None:
     least_b = cell.processes * DETECTOR_MEMORY_B
-    if not target.memory_b or target.memory_b >= least_b:
+    known = [memory_b for memory_b in (target.memory_b, target.host.memory_b) if memory_b]
+    if not known or min(known) >= least_b:
         return None
     detectors = "a detector needs" if cell.processes == 1 else f"{cell.processes} processes need at least"
-    reason = f"{wording.size(target.memory_b)} of memory; {detectors} {wording.size(least_b)}"
+    where = " of the host" if target.gpu and min(known) != target.memory_b else ""
+    reason = f"{wording.size(min(known))} of memory{where}; {detectors} {wording.size(least_b)}"
     return Obstacle(cause=ObstacleCause.TOO_LITTLE_MEMORY, reason=reason)

@@ -72,6 +72,7 @@ def check(
             lacks += _packages(host, cells, version)
             lacks += _devices(host, targets, cells)
             lacks += _weights(host, cells, weights)
+            lacks += check_processors(host, cells, targets)
             lacks += _clips(host, cells, here)
             lacks += _disk(host)
     return tuple(dict.fromkeys(lacks))
@@ -80,6 +81,27 @@ def check(
 def check_software(host: Host, cells: Sequence[Cell], version: str) -> tuple[Lack, ...]:
     """List what a host lacks of packages and disk. Of the cells only the kinds of detectors and environments count."""
     return (*_packages(host, cells, version), *_disk(host))
+
+
+def check_processors(host: Host, cells: Iterable[Cell], targets: Sequence[Target]) -> tuple[Lack, ...]:
+    """List what a host lacks for the processes side by side that its targets can run."""
+    count = host.cpu_count
+    if count is None:
+        return ()
+    too_many = [
+        cell.processes
+        for cell in cells
+        if cell.processes > count
+        and any(cell.device == target.device and find_obstacle(cell, target) is None for target in targets)
+    ]
+    if not too_many:
+        return ()
+    memory = f" and {wording.size(host.memory_b)} of memory" if host.memory_b else ""
+    what = (
+        f"{wording.count(count, 'processor')}{memory} for {max(too_many)} processes side by side, which are then not "
+        "pinned to processors of their own"
+    )
+    return (Lack(host=host.hostname, what=what),)
 
 
 def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]:

@@ -86,6 +86,7 @@ def sentences(plan: FleetPlan) -> Iterator[str]:
     for lack in plan.lacks:
         remedy = f"; {wording.plain(lack.remedy)}" if lack.remedy else ""
         yield f"missing on {_hosts(lack)}: {wording.plain(lack.reason)}{remedy}"
+    yield from map(wording.plain, plan.remarks)
     if plan.is_shared_out:
         yield "cells run on whichever host is free; every host is taken to be as fast as the others"
     if plan.has_prices and plan.unpriced:
@@ -119,6 +120,7 @@ def record(plan: FleetPlan) -> dict[str, Any]:
         "hosts": [host_record(share) for share in plan.shares],
         "cannot_run": [_lack(refusal) | {"units": refusal.units} for refusal in plan.refusals],
         "idle": [_lack(idle) for idle in plan.idle],
+        "remarks": list(plan.remarks),
         "missing": [_lack(lack) | {"remedy": lack.remedy} for lack in plan.lacks],
     }
 

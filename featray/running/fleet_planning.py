@@ -15,6 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
+from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
@@ -97,7 +98,8 @@ def plan_fleet(
         shares=tuple(sorted(found, key=lambda share: (-share.figures.time_s, share.host.hostname))),
         idle=_idle(inventory, by_host, planned, devices),
         refusals=fleet_plan.gather_refusals(refusals),
-        lacks=_lacks(kinds, working),
+        lacks=_lacks(kinds, working, by_host),
+        remarks=tuple(_remarks(working, prices or {})),
         unknown_prices=tuple(sorted(set(prices or {}) - names)),
         has_prices=any(price is not None for price in (prices or {}).values()),
         is_shared_out=sweep.interchangeable,
@@ -225,14 +227,32 @@ def _shared_out(sweep: Sweep, planner: _Planner, found: Sequence[HostShare]) -> 
     ]
 
 
-def _lacks(kinds: Sequence[_Kind], hosts: Iterable[Host]) -> tuple[FleetLack, ...]:
-    """List what the hosts that measure lack of software and disk."""
+def _lacks(
+    kinds: Sequence[_Kind], hosts: Iterable[Host], by_host: Mapping[str, Sequence[Target]]
+) -> tuple[FleetLack, ...]:
+    """List what the hosts that measure lack of software, disk and processors."""
     cells = [kind.first for kind in kinds]
     return fleet_plan.gather_lacks(
         (lack.host, lack.what, lack.remedy)
         for host in hosts
-        for lack in readiness.check_software(host, cells, __version__)
+        for lack in (
+            *readiness.check_software(host, cells, __version__),
+            *readiness.check_processors(host, cells, by_host[host.host_id]),
+        )
     )
+
+
+def _remarks(hosts: Sequence[Host], prices: Prices) -> Iterator[str]:
+    """Say what the inventory leaves unknown of the hosts that measure."""
+    if unknown := [host.hostname for host in hosts if not host.packages]:
+        yield (
+            f"packages not recorded: {wording.count(len(unknown), 'host')} ({wording.listed(unknown)}); what is not "
+            "installed there is unknown"
+        )
+    names = collections.Counter(host.hostname for host in hosts)
+    for name, count in names.items():
+        if count > 1 and prices.get(name) is not None:
+            yield f"{count} hosts are called {name}: the price of {name} counts for each; name them by host_id"
 
 
 def _idle(

@@ -28,3 +28,11 @@ def test_hosts_come_from_a_recorded_inventory_or_from_this_machine(tmp_path: Pat
 def test_an_inventory_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InventoryFileError, match=r"missing\.json: cannot be read"):
         arguments.recorded_or_here(tmp_path / "missing.json")
+
+
+def test_an_inventory_without_hosts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text('{"format": 1, "hosts": []}', encoding="utf-8")
+    with pytest.raises(
+        InventoryFileError, match=r"none\.json: holds no hosts; record them with `featray hosts --json`"
+    ):
+        arguments.recorded_or_here(tmp_path / "none.json")

@@ -183,6 +183,8 @@ def test_a_mutated_inventory_is_read_or_refused_with_its_file() -> None:
         ("[3]", r"inv.json: hosts\[0\]: expected an object, got 3; record it again"),
         ('[{"host_id": "a"}]', r"inv.json: hosts\[0\]: hostname is missing"),
         ('[{"host_id": "a", "hostname": "a", "cpu_count": "8"}]', r"hosts\[0\].cpu_count: expected a whole number"),
+        ('[{"host_id": "a", "hostname": "a", "cpu_count": 0}]', r"cpu_count: expected a whole number from 1 or null"),
+        ('[{"host_id": "a", "hostname": "a", "memory_b": 0}]', r"memory_b: expected a whole number from 1 or null"),
         ('[{"host_id": "a", "hostname": "a", "gpus": [{"uuid": "G"}]}]', r"hosts\[0\].gpus\[0\]: name is missing"),
         ('[{"host_id": "a", "hostname": "a", "color": 1}]', r"hosts\[0\]: unknown field 'color'"),
         (
@@ -192,7 +194,7 @@ def test_a_mutated_inventory_is_read_or_refused_with_its_file() -> None:
         ("[" * 100_000, "inv.json: not JSON"),
         ("1" * 5000, "inv.json: not JSON"),
     ],
-    ids=["number", "missing", "text", "gpu", "unknown", "capability", "deep", "digits"],
+    ids=["number", "missing", "text", "processors", "memory", "gpu", "unknown", "capability", "deep", "digits"],
 )
 def test_a_wrong_inventory_is_named_with_file_and_place(hosts: str, message: str) -> None:
     with pytest.raises(InventoryFileError, match=message):

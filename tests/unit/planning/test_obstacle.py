@@ -82,6 +82,15 @@ def test_several_processes_need_memory_each() -> None:
     )
 
 
+def test_processes_on_a_gpu_need_memory_of_the_host_too() -> None:
+    host = make_host("a", RTX3090, memory_b=1024**3)
+    assert find(make_cell(device="cuda"), host) is None
+    assert find(make_cell(device="cuda", processes=16), host) == Obstacle(
+        cause=ObstacleCause.TOO_LITTLE_MEMORY,
+        reason="1.0 GiB of memory of the host; 16 processes need at least 16.0 GiB",
+    )
+
+
 def test_a_host_without_the_program_of_mps_is_refused_and_an_unknown_one_is_not() -> None:
     shared = make_cell(device="cuda", processes=2, mps_daemon=True)
     assert find(shared, make_host("a", RTX3090, mps_daemon=False)) == Obstacle(

@@ -106,6 +106,32 @@ def test_missing_software_is_summed_up(tmp_path: Path) -> None:
     assert any("featray is not installed" in lack.reason and lack.hosts == ("a", "b") for lack in fleet.lacks)
 
 
+def test_more_processes_than_processors_are_named(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    loaded = dataclasses.replace(loaded, axes=dataclasses.replace(loaded.axes, processes=(1, 16)))
+    small, large = make_host("a", cpu_count=1), make_host("b", cpu_count=16)
+    (lack,) = [lack for lack in plan(loaded, small, large).lacks if "side by side" in lack.reason]
+    assert lack.hosts == ("a",)
+    assert lack.reason == (
+        "1 processor and 64.0 GiB of memory for 16 processes side by side, which are then not pinned to processors of "
+        "their own"
+    )
+    poor = make_host("a", cpu_count=1, memory_b=2 * 1024**3)  # 16 processes cannot run there at all
+    assert not any("side by side" in lack.reason for lack in plan(loaded, poor).lacks)
+
+
+def test_packages_that_are_not_recorded_are_named(tmp_path: Path) -> None:
+    said = "packages not recorded: 1 host (b); what is not installed there is unknown"
+    assert said in fleet_text.text(plan(load(tmp_path), make_host("a"), make_host("b", packages={})))
+
+
+def test_hosts_of_one_name_and_one_price_are_named(tmp_path: Path) -> None:
+    twins = [make_host("a", host_id="id_1"), make_host("a", host_id="id_2")]
+    said = "2 hosts are called a: the price of a counts for each; name them by host_id"
+    assert said in fleet_text.text(plan(load(tmp_path), *twins, a=2.0))
+    assert said not in fleet_text.text(plan(load(tmp_path), *twins, id_1=2.0, id_2=3.0))
+
+
 def test_a_fleet_that_can_run_nothing_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(NothingMatches, match="no cell can run on any of the hosts: py-feat is not installed"):
         plan(load(tmp_path), make_host("c", packages={"torch": "2"}))
