@@ -13,7 +13,7 @@ RUN, BASELINE = "2026-05-14-c716340", "2026-05-03-864962c"
 
 @pytest.fixture
 def results(tmp_path: Path, history: Path) -> Path:
-    return Path(shutil.copytree(history, tmp_path / "results"))
+    return Path(shutil.copytree(history, tmp_path / "results", ignore=shutil.ignore_patterns("reports")))
 
 
 def test_report_prints_markdown_and_keeps_it(results: Path) -> None:
