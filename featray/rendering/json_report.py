@@ -37,6 +37,7 @@ def _report(report: Report) -> dict[str, Any]:
         "blocks": [{"heading": block.heading, "metadata": dict(block.metadata)} for block in report.blocks],
         "units": [unit_fields.of_unit(unit) for unit in report.ordered()],
         "settings_to_use": [_setting(setting) for setting in report.best],
+        "search_limits": list(report.search_limits),
         "not_beaten": tradeoffs_text.to_plain(report.tradeoffs),
         "not_counted": [
             dict(zip(("run_id", "cell_id", "target_id"), unit.key, strict=True)) for unit in report.too_few

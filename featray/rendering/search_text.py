@@ -71,8 +71,8 @@ def _limits(search: Search) -> str:
     ]
     what, options = (" and ".join(parts) for parts in zip(*named, strict=True))
     return (
-        f"The search of the {axis_name(search.axis)} had limits that this table does not apply: {what}. "
-        f"`featray recommend` with {options} applies them."
+        f"The search of the {axis_name(search.axis)} had limits that the table of settings to use does not apply: "
+        f"{what}. `featray recommend` with {options} applies them."
     )
 
 

@@ -40,10 +40,11 @@ def of_report(report: Report, title: str, notes: Notes = NONE, remarks: Sequence
     """Show a report: its settings to use, its comparisons, a table per input, then what was found."""
     headline = [notes.headline.text] if notes.headline else []
     found = [*headline, *(observation.text for observation in notes.observations)]
+    left_out = tradeoffs_text.remarks(report.tradeoffs, report.too_few)
     return Summary(
         title=title,
         tables=tuple(_report_tables(report, notes)),
-        remarks=(*remarks, *found, *map(str, report.cautions)),
+        remarks=(*remarks, *found, *report.search_limits, *left_out, *map(str, report.cautions)),
         records=[unit_fields.of_unit(unit) for unit in report.ordered()],
     )
 

@@ -16,7 +16,8 @@ def test_the_keys_of_a_report_are_a_stored_format() -> None:
     value = rendered(make_row())
     assert list(value) == [
         *("format", "name", "date", "synthetic", "descriptions", "metadata", "blocks", "units"),
-        *("settings_to_use", "not_beaten", "not_counted", "lengths", "what_changes", "what_changes_from_baseline"),
+        *("settings_to_use", "search_limits", "not_beaten", "not_counted", "lengths"),
+        *("what_changes", "what_changes_from_baseline"),
         *("remarks", "notes", "hand_written"),
     ]
     assert value["format"] == 1

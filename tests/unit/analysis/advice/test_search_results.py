@@ -1,13 +1,15 @@
 """Search results: the value to use, those that tie with it, and what ended the search."""
 
 import dataclasses
+import json
 import random
 
 from featray.analysis import units
 from featray.analysis.advice import search_results
 from featray.analysis.advice.search_results import SearchResult
 from featray.core.row import Row
-from featray.rendering import document, markdown, search_text
+from featray.rendering import document, json_report, markdown, search_text, tradeoffs_text
+from featray.rendering.notebook import summaries
 from featray.sweep import Search
 from tests.support import curves
 from tests.support.builders import CPU, make_joint_rows
@@ -76,10 +78,16 @@ def test_a_report_says_next_to_its_settings_that_the_search_had_limits() -> None
     wanted = dataclasses.replace(SEARCH, memory_limit_b=2 * 1024**3, latency_limit_s=0.3)
     assert wanted.limits_text == '{"axis":"batch_size","latency_s":0.3,"memory_b":2147483648}'
     rows = [dataclasses.replace(row, search_limits=wanted.limits_text) for row in search(KNEE)]
-    text = markdown.render(document.build(units.gather(rows)))
+    report = document.build(units.gather(rows))
+    text, (sentence,) = markdown.render(report), json.loads(json_report.render(report))["search_limits"]
+    assert {sentence, *tradeoffs_text.remarks(report.tradeoffs, report.too_few)} <= {
+        *summaries.of_report(report, "demo").remarks
+    }
+    assert sentence in text
     assert (
-        "The search of the batch size had limits that this table does not apply: 2.0 GiB of memory and "
-        "300.0 ms per batch. `featray recommend` with --max-memory and --max-latency applies them."
+        "The search of the batch size had limits that the table of settings to use does not apply: "
+        "2.0 GiB of memory and 300.0 ms per batch. "
+        "`featray recommend` with --max-memory and --max-latency applies them."
     ) in text.partition("## Settings to use")[2]
     assert "had limits" not in markdown.render(document.build(units.gather(search(KNEE))))
     assert SEARCH.limits_text is None
