@@ -81,7 +81,7 @@ def report(
     for problem in reported.problems:
         console.warn(problem)
     if output is None and form == "markdown" and sys.stdout.isatty():
-        console.stdout().print(terminal.draw(reported.report, reported.notes))
+        console.stdout().print(terminal.draw(reported.report, reported.notes), crop=False)
     elif output == STDOUT or (output is None and form != "html"):
         console.result(reported.text.removesuffix("\n"))
     for file in reported.files:

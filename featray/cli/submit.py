@@ -99,7 +99,7 @@ def show(submitted: "Submitted") -> None:
     from featray.analysis import units
     from featray.rendering import document, search_text, terminal
 
-    console.stdout().print(terminal.draw(document.build(units.gather(submitted.rows))))
+    console.stdout().print(terminal.draw(document.build(units.gather(submitted.rows))), crop=False)
     for found in submitted.searches:
         console.result(console.printable(search_text.sentence(found)))
     if submitted.measured == submitted.not_reached == 0:

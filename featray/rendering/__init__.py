@@ -14,6 +14,8 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     metadata             the list at the head of a report
     markdown             a report in py-feat's layout
     terminal             its tables at a prompt
+    fitted_tables        tables for terminals of any width
+    whole_words          text that is broken only between words
     json_report          the same for scripts
     page/                the same as an HTML page
     glossary             the words of a report, one line each

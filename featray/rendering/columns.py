@@ -72,39 +72,6 @@ def varying(units: Sequence[Unit]) -> Columns:
     )
 
 
-def without_resources(columns: Columns) -> Columns:
-    """Leave out start, energy and cost where there is energy or cost: a terminal has no room for all of them."""
-    if not (columns.energy or columns.cost):
-        return columns
-    return dataclasses.replace(columns, start=False, energy=False, idle=False, cost=False)
-
-
-def resources(columns: Columns, units: Sequence[Unit]) -> tuple[list[str], list[list[str]]]:
-    """Write start, energy and cost of units as a narrow table of its own; without headings where it has none.
-
-    The other figures of their kind are in every other form of the report.
-    """
-    shown = {
-        "start s": columns.start and (columns.energy or columns.cost),
-        "J/frame": columns.energy,
-        "above idle": columns.idle,
-        "kWh/1000 h": columns.energy,
-        "cost/1000 h": columns.cost,
-    }
-    names = [name for name, is_shown in shown.items() if is_shown]
-    texts = [
-        [
-            unit_text.start(unit),
-            unit_text.frame_energy(unit),
-            unit_text.energy_above_idle(unit),
-            unit_text.film_energy(unit),
-            unit_text.film_cost(unit),
-        ]
-        for unit in units
-    ]
-    return names, [list(itertools.compress(line, shown.values())) for line in texts]
-
-
 def headings(columns: Columns, kind: str) -> list[str]:
     """Name the columns of a table of one kind of input."""
     figures = ("sec", "ms/frame", "fps") if kind == inputs.VIDEO else ("sec", "ms/img", "rows")

@@ -1,0 +1,70 @@
+"""Whole words: text that is broken only between words; rich itself breaks a word that is longer than a line.
+
+Flow: `terminal`, `fitted_tables` -> `WholeWords` -> rich. An id that is longer than a line stands on a line of its own.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.text import Text
+
+_WORD = re.compile(r"\S+\s*|\s+")
+
+
+class WholeWords:
+    """Draws a text, broken between words at the width of the console."""
+
+    def __init__(self, text: "Text | str", style: str = "") -> None:
+        """Take a text with styles of its own, or plain text with one style."""
+        from rich.text import Text
+
+        self._text = Text(text, style=style) if isinstance(text, str) else text
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """Draw the text, a line after the other."""
+        for paragraph in self._text.split("\n", allow_blank=True):
+            for line in paragraph.divide(breaks(paragraph.plain, options.max_width)):
+                line.rstrip()
+                line.no_wrap, line.overflow = True, "ignore"
+                yield line
+
+
+def breaks(text: str, width: int) -> list[int]:
+    """Find where the second and later lines of a text begin."""
+    from rich.cells import cell_len
+
+    starts, used = [], 0
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if used and used + cell_len(word.rstrip()) > width and word.strip():
+            starts.append(match.start())
+            used = 0
+        used += cell_len(word)
+    return starts
+
+
+def wrapped(text: str, width: int | None) -> Iterator[str]:
+    """Break each line of a text between words; what goes on is indented by two more spaces than the line.
+
+    Args:
+        text: Of one or more lines.
+        width: Of the terminal; None leaves the lines as they are.
+    """
+    for line in text.split("\n"):
+        if width is None:
+            yield line
+            continue
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        length = next(iter(breaks(line, width)), len(line))
+        yield line[:length].rstrip()
+        rest = line[length:]
+        yield from (indent + part.rstrip() for part in _parts(rest, breaks(rest, width - len(indent))))
+
+
+def _parts(text: str, starts: list[int]) -> list[str]:
+    """Cut a text where its lines begin; an empty one has none."""
+    return [text[low:high] for low, high in itertools.pairwise([0, *starts, len(text)])] if text else []
