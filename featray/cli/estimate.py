@@ -1,5 +1,6 @@
 """`featray estimate`: what footage takes on the measured machines, and who analyses what."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -77,7 +78,11 @@ def estimate(
         write=write,
         results=results,
     )
-    render = estimate_json.render if json else estimate_text.text
-    console.result(console.printable(render(estimated.estimate)))
+    if json:
+        console.result(estimate_json.render(estimated.estimate))
+    elif sys.stdout.isatty():
+        console.stdout().print(estimate_text.draw(estimated.estimate), crop=False)
+    else:
+        console.result(console.printable(estimate_text.text(estimated.estimate)))
     for file in estimated.files:
         console.say(f"written: {file}")

@@ -79,3 +79,17 @@ def wrapped(text: str, width: int | None, indent: str = "", subsequent: str | No
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def sentences(text: str, width: int | None) -> list[str]:
+    """Wrap each line of a text; what goes on below stands two spaces further to the right.
+
+    Args:
+        text: Of one or more lines.
+        width: Of the terminal; None leaves the lines as they are.
+    """
+    lines = []
+    for line in text.split("\n"):
+        begin = line[: len(line) - len(line.lstrip(" "))]
+        lines += wrapped(line.lstrip(" "), width, begin, f"{begin}  ") or [""]
+    return lines

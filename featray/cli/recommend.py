@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
 from featray.cli.options import DEFAULT_RESULTS, Json, Results, read_quantity
 
 
@@ -72,4 +72,4 @@ def recommend(
     elif python:
         console.result(console.printable(recommendation_code.snippet(recommended).removesuffix("\n")))
     else:
-        console.result(console.printable(recommendation_text.text(recommended)))
+        console.lines(listing.sentences(recommendation_text.text(recommended), console.terminal_width()))

@@ -1,18 +1,26 @@
 """Estimate text: an estimate as text for people.
 
-Flow: `ArchiveEstimate` -> `text` -> `featray estimate`; `estimate_json` writes it for programs. Pure.
+Flow: `ArchiveEstimate` -> `text` and, on a terminal, `draw` -> `featray estimate`; `estimate_json` writes it for
+programs. Pure.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from featray.analysis import energy
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
 from featray.analysis.estimate.footage import Footage
 from featray.core import wording
 from featray.rendering import recommendation_text
+from featray.rendering.fitted_tables import FittedTable
+from featray.rendering.whole_words import WholeWords
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 SHOWN = 20  # workers in a table of the terminal; --json has all
 HEADINGS = ("machine", "setting", "films", "hours of film", "time (95%)", "memory", "energy (kWh)", "cost")
+PLAN, ALONE = "The plan", "Each worker"
 COLD_HEADINGS = ("machine", "frames/s", "start (s)", "J/frame", "J/face", "kWh per 1000 h of film", "all films alone")
 
 
@@ -117,8 +125,34 @@ def text(estimate: ArchiveEstimate) -> str:
     return "\n".join([*parts, *(f"- {sentence}" for sentence in sentences(estimate))])
 
 
+def draw(estimate: ArchiveEstimate) -> "RenderableType":
+    """Make a rich renderable of what `text` says, for a terminal of any width."""
+    from rich.console import Group
+
+    plan = [line(share, estimate.footage) for share in estimate.shares]
+    alone = [cold_line(share, estimate.footage) for share in estimate.alone]
+    return Group(
+        WholeWords(title(estimate)),
+        *_fitted(PLAN, HEADINGS, 2, plan),
+        *_fitted(ALONE, COLD_HEADINGS, 1, alone),
+        WholeWords(""),
+        *(WholeWords(f"- {sentence}") for sentence in sentences(estimate)),
+    )
+
+
+def _fitted(
+    title: str, headings: Sequence[str], keys: int, lines: Sequence[Sequence[str]]
+) -> "Iterator[RenderableType]":
+    yield FittedTable(title=title, headings=headings, keys=keys, groups=[lines[:SHOWN]])
+    yield from map(WholeWords, _left_out(lines))
+
+
 def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     shown = [headings, *([wording.plain(cell) for cell in line] for line in lines[:SHOWN])]
     widths = [max(len(line[column]) for line in shown) for column in range(len(headings))]
     rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in shown]
-    return [*rows, *([f"and {len(lines) - SHOWN} more, which --json lists"] if len(lines) > SHOWN else [])]
+    return [*rows, *_left_out(lines)]
+
+
+def _left_out(lines: Sequence[Sequence[str]]) -> list[str]:
+    return [f"and {len(lines) - SHOWN} more, which --json lists"] if len(lines) > SHOWN else []

@@ -1,8 +1,8 @@
 """Fitted tables: tables whose figures, intervals and headings are whole at every width of a terminal.
 
-Flow: `terminal` -> `FittedTable` -> rich. What is the same in all lines is said once above. Where the columns do not
-fit, long names wrap between words in the last columns; then the last figures have a table of their own; on the
-narrowest terminals, each line is a paragraph.
+Flow: `terminal`, `estimate_text` -> `FittedTable` -> rich. What is the same in all lines is said once above.
+Where the columns do not fit, long names wrap between words in the last columns; then the last figures have a table of
+their own; on the narrowest terminals, each line is a paragraph.
 """
 
 import dataclasses

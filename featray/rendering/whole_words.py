@@ -1,11 +1,10 @@
 """Whole words: text that is broken only between words; rich itself breaks a word that is longer than a line.
 
-Flow: `terminal`, `fitted_tables` -> `WholeWords` -> rich. An id that is longer than a line stands on a line of its own.
+Flow: `terminal`, `estimate_text`, `fitted_tables` -> `WholeWords` -> rich. An id that is longer than a line
+stands on a line of its own.
 """
 
-import itertools
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,26 +44,3 @@ def breaks(text: str, width: int) -> list[int]:
             used = 0
         used += cell_len(word)
     return starts
-
-
-def wrapped(text: str, width: int | None) -> Iterator[str]:
-    """Break each line of a text between words; what goes on is indented by two more spaces than the line.
-
-    Args:
-        text: Of one or more lines.
-        width: Of the terminal; None leaves the lines as they are.
-    """
-    for line in text.split("\n"):
-        if width is None:
-            yield line
-            continue
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
-        length = next(iter(breaks(line, width)), len(line))
-        yield line[:length].rstrip()
-        rest = line[length:]
-        yield from (indent + part.rstrip() for part in _parts(rest, breaks(rest, width - len(indent))))
-
-
-def _parts(text: str, starts: list[int]) -> list[str]:
-    """Cut a text where its lines begin; an empty one has none."""
-    return [text[low:high] for low, high in itertools.pairwise([0, *starts, len(text)])] if text else []

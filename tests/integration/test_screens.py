@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,18 @@ from featray.cluster.heads import Node
 from featray.rendering import columns as rendering_columns
 from featray.rendering import document
 from tests.support import screens
-from tests.support.builders import make_rows
+from tests.support.builders import CPU, make_row, make_rows
 from tests.support.command import ROOT, Shell
 from tests.support.dashboards import Dashboard, describe_submit
 from tests.support.plans import BLACKWELL, RTX3090, make_host, make_inventory
 
 OLD, NEW = "2026-05-03-864962c", "2026-05-14-c716340"
 INVENTORY = ROOT / "clusters" / "liquidswords2.inventory.json"
+FAILED: dict[str, Any] = {
+    "status": "oom",
+    "timed_s": None,
+    "reason": "CUDA out of memory: no room for " + "a tensor " * 15,
+}
 WIDTHS = pytest.mark.parametrize("columns", [80, 120])
 
 
@@ -66,6 +72,20 @@ def test_a_report_with_many_columns_cuts_no_figure(columns: int, tmp_path: Path)
     texts = {text for unit in report.units for text in rendering_columns.line(unit, report.columns, "video")[2:]}
     assert [text for text in texts if not any(f" {text} " in f" {line} " for line in shown)] == []
     assert max(map(len, shown)) <= columns
+
+
+@WIDTHS
+@pytest.mark.parametrize("command", [("recommend",), ("estimate", "--hours", "40")], ids=["recommend", "estimate"])
+def test_sentences_of_advice_break_no_word(
+    command: tuple[str, ...], columns: int, tmp_path: Path, shell: Shell
+) -> None:
+    rows = [*make_rows([1.0, 1.02, 1.1]), *make_rows([10.0] * 3, **CPU), make_row(batch_size=256, **FAILED)]
+    store.append(tmp_path, rows)
+    shown, _ = screens.show(*command, "--results", tmp_path, columns=columns)
+    printed = shell(*command, "--results", tmp_path).out.splitlines()
+    sentences = [line for line in printed if command[0] == "recommend" or line.startswith("- ")]
+    assert max(map(len, sentences)) > columns  # else there is nothing to wrap
+    assert set(" ".join(sentences).split()) - set(" ".join(shown).split()) == set()
 
 
 @WIDTHS

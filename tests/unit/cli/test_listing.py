@@ -2,7 +2,7 @@
 
 import pytest
 
-from featray.cli.listing import ListedColumn, draw
+from featray.cli.listing import ListedColumn, draw, sentences
 
 COLUMNS = (ListedColumn("rows", is_number=True), *map(ListedColumn, ("run", "machines", "imported from")))
 LINES = [("4", "quickstart-20260514-231532-a1b2", "box", ""), ("12", "2026-05-14", "shelf.example.org", "a b.md")]
@@ -34,3 +34,16 @@ def test_ids_are_whole_at_every_width(width: int) -> None:
 
 def test_a_name_cannot_move_the_cursor() -> None:
     assert draw((ListedColumn("name"),), [("a\x1b[2Jb\nc",)], None, whole=1) == ["name", "a [2Jb c"]
+
+
+def test_sentences_wrap_between_words_and_go_on_further_to_the_right() -> None:
+    text = "long: batch 16\n  failed: batch 256 on a-host-of-long-name (no room)\n\nshort: batch 4"
+    assert sentences(text, 30) == [
+        "long: batch 16",
+        "  failed: batch 256 on",
+        "    a-host-of-long-name (no",
+        "    room)",
+        "",
+        "short: batch 4",
+    ]
+    assert "\n".join(sentences(text, None)) == text

@@ -1,6 +1,10 @@
 """An estimate as text for people."""
 
+import io
 from typing import Any
+
+import pytest
+from rich.console import Console
 
 from featray.analysis import units
 from featray.analysis.estimate import archive, footage
@@ -88,3 +92,18 @@ def test_what_is_assumed_is_said_with_what_to_measure() -> None:
 def test_days_are_written_from_two_days_on() -> None:
     assert estimate_text.duration(47 * 3600) == "47 h 00 min"
     assert estimate_text.duration(51 * 3600) == "2 d 03 h"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 140])
+def test_on_a_terminal_every_figure_is_whole_and_no_word_is_broken(width: int) -> None:
+    estimate = make()
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(estimate_text.draw(estimate), crop=False)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    (share,), (alone,) = estimate.shares, estimate.alone
+    figures = [*estimate_text.line(share, estimate.footage)[2:], *estimate_text.cold_line(alone, estimate.footage)[1:]]
+    assert [figure for figure in figures if figure != "-" and figure not in text] == []
+    sentences = " ".join(estimate_text.sentences(estimate)).split()
+    assert set(sentences) <= set(text.split())
+    assert max(map(len, text.splitlines())) <= width
