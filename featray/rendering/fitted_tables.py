@@ -32,6 +32,7 @@ GAP = 2  # spaces between columns
 INDENT = "    "  # of the figures below a name
 SHORT_NAME = 24  # characters of a name that stands in the first columns and is not wrapped
 WRAPPED_NAME = 16  # characters that a wrapped name has at least
+MOST_WRAPPED = 1  # names that are repeated in several tables; more would leave no room for figures
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,10 +98,10 @@ class FittedTable:
             yield self._table(range(len(widths)), widths)
         elif total(least) <= width:
             yield self._table(order, fitted(widths, least, width))
-        elif not long and (parts := split(widths, self.keys, width)) is not None:
+        elif len(long) <= MOST_WRAPPED and (parts := split(least, self.keys, long, width)) is not None:
             for number, part in enumerate(parts):
                 yield from [WholeWords("")] * (number > 0)
-                yield self._table(part, widths)
+                yield self._table(part, least)
         else:
             yield from self._paragraphs(width)
 
@@ -151,23 +152,26 @@ def total(widths: Iterable[int]) -> int:
     return sum(sizes) + GAP * (len(sizes) - 1) + 1
 
 
-def split(widths: Sequence[int], keys: int, width: int) -> list[list[int]] | None:
-    """Split columns into tables that all begin with the first ones; None where there is no room for these and a figure.
+def split(widths: Sequence[int], keys: int, wrapped: Sequence[int], width: int) -> list[list[int]] | None:
+    """Split columns into tables that all have the keys; None where there is no room for these and a figure.
 
     Args:
         widths: Of all columns.
-        keys: How many stand in each table.
+        keys: How many of the first columns stand in each table.
+        wrapped: Those of them that stand last.
         width: Of the terminal.
 
     Returns:
         The indices of the columns of each table, in order.
     """
-    first, parts = list(range(keys)), [list(range(keys))]
+    first = [index for index in range(keys) if index not in wrapped]
+    parts: list[list[int]] = [first]
     for index in range(keys, len(widths)):
-        if total(widths[column] for column in (*parts[-1], index)) > width:
-            parts.append(list(first))
-        parts[-1].append(index)
-    return parts if all(total(widths[column] for column in part) <= width for part in parts) else None
+        if total(widths[column] for column in (*parts[-1], index, *wrapped)) > width:
+            parts.append(first)
+        parts[-1] = [*parts[-1], index]
+    tables = [[*part, *wrapped] for part in parts if part != first]
+    return tables if all(total(widths[column] for column in table) <= width for table in tables) else None
 
 
 def fitted(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:

@@ -55,6 +55,15 @@ def test_a_long_name_stands_last_and_wraps_between_words() -> None:
     assert " ".join(line[39:].strip() for line in lines[4:]).startswith(name)
 
 
+def test_a_long_name_is_repeated_in_the_table_of_the_last_figures() -> None:
+    name = "a model of faces with a name of many words"
+    lines = drawn(make_table(((name, *LINES[0][1:]), LINES[1])), 50)
+    heads = [line.split() for line in lines if "detector" in line]
+    assert heads == [["batch", "ms/frame", "95%", "CI", "detector"], ["batch", "IQR", "detector"]]
+    assert "   16      10.0     9.8 to 11.0  a model of faces" in lines
+    assert "   16  1.4%  a model of faces" in lines
+
+
 def test_a_long_word_is_not_broken() -> None:
     name = "a" * 70
     lines = drawn(make_table(((name, *LINES[0][1:]), LINES[1])), 60)
@@ -76,7 +85,7 @@ def test_a_name_that_all_lines_share_is_said_once() -> None:
 
 @pytest.mark.parametrize("width", range(8, 40))
 def test_columns_are_split_only_where_each_table_fits(width: int) -> None:
-    parts = fitted_tables.split([4, 3, 6, 9, 2], 2, width)
+    parts = fitted_tables.split([4, 3, 6, 9, 2], 2, [], width)
     if width < 9 + 4 + 3 + 2 * 2 + 1:
         assert parts is None
     else:
