@@ -16,6 +16,7 @@ POSE = ("Pitch", "Roll", "Yaw")
 GAZE = ("gaze_pitch", "gaze_yaw")
 EXPECTED = "AU columns such as AU12, emotion, gaze_pitch with gaze_yaw, or Pitch, Roll and Yaw"
 
+INTENSITY_MAX = 5.0  # of an action unit, as FACS and DISFA have it; 0 and 1 say absent and present
 DIGITS_MAX = 20  # of a frame's number; no film has as many frames
 
 _AU = re.compile(r"AU\d\d")
@@ -29,12 +30,13 @@ def is_label(column: str) -> bool:
     return bool(_AU.fullmatch(column)) or column in (EMOTION, *GAZE, *POSE)
 
 
-def read(path: Path, images: Sequence[str] = ()) -> dict[str, dict[int, str]]:
+def read(path: Path, images: Sequence[str] = (), frames: int | None = None) -> dict[str, dict[int, str]]:
     """Read a label file.
 
     Args:
         path: The file.
         images: Names of the images in their order, for files with the column `image`; empty for a video.
+        frames: Frames or images that the input has; None: not checked.
 
     Returns:
         Column -> frame -> label, of the columns that can be scored.
@@ -44,12 +46,12 @@ def read(path: Path, images: Sequence[str] = ()) -> dict[str, dict[int, str]]:
         ValueError: it holds no label, or a line cannot be used; the message says where and what was expected.
     """
     try:
-        return _read(path, images)
+        return _read(path, images, frames)
     except (csv.Error, UnicodeDecodeError) as wrong:
         raise ValueError(f"{path}: cannot be read as a table ({wrong}); save it as CSV in UTF-8") from wrong
 
 
-def _read(path: Path, images: Sequence[str]) -> dict[str, dict[int, str]]:
+def _read(path: Path, images: Sequence[str], frames: int | None) -> dict[str, dict[int, str]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         lines = csv.DictReader(stream)
         names = [name for name in lines.fieldnames or () if is_label(name)]
@@ -60,6 +62,9 @@ def _read(path: Path, images: Sequence[str]) -> dict[str, dict[int, str]]:
         for index, line in enumerate(lines):
             where = f"{path}:{lines.line_num}"
             frame = _frame(line, index, places, where)
+            if frames is not None and frame >= frames:
+                known = "1 frame, 0" if frames == 1 else f"{frames} frames, 0 to {frames - 1}"
+                raise ValueError(f"{where}: no frame {frame}; the input has {known}. Correct the line or leave it out")
             for name in names:
                 if text := (line.get(name) or "").strip():
                     labels[name][frame] = _checked(name, text, where)
@@ -85,4 +90,7 @@ def _checked(name: str, text: str, where: str) -> str:
                 raise ValueError
         except ValueError:
             raise ValueError(f"{where}: {name} {text!r} is no number") from None
+    if _AU.fullmatch(name) and not 0 <= float(text) <= INTENSITY_MAX:
+        expected = f"an intensity from 0 to {INTENSITY_MAX:g}, or 0 and 1"
+        raise ValueError(f"{where}: {name} {text} is beyond the scale; expected {expected}")
     return text

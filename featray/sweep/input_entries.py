@@ -61,7 +61,9 @@ def resolve_inputs(entry: InputEntry, folder: Path, probe: Probe) -> list[Input]
             raise ValueError(f"{setting} is for {'videos' if kind == VIDEO else 'images'}; leave it out{remedy}")
     labelled = _resolve_one(entry, origin)
     if entry.labels is not None:
-        labelled = _with_labels(labelled, folder / expand_home(entry.labels))
+        labelled = _with_labels(
+            labelled, folder / expand_home(entry.labels), max([origin.source_frames, *(entry.frames or ())])
+        )
     return [labelled] if entry.frames is None else [_of_length(labelled, entry, count) for count in entry.frames]
 
 
@@ -103,11 +105,11 @@ def _of_length(clip: Input, entry: InputEntry, frames: int) -> Input:
     return dataclasses.replace(clip, name=name, frame_limit=limit, looped_frames=looped)
 
 
-def _with_labels(given: Input, file: Path) -> Input:
-    """Check a label file, and name it with its digest."""
+def _with_labels(given: Input, file: Path, frames: int) -> Input:
+    """Check a label file of an input of so many frames, and name it with its digest."""
     path = Path(os.path.abspath(file))  # noqa: PTH100 - as for media files
     try:
-        label_files.read(path, [Path(name).name for name in given.paths] if given.kind == IMAGES else ())
+        label_files.read(path, [Path(name).name for name in given.paths] if given.kind == IMAGES else (), frames)
     except OSError as wrong:
         raise ValueError(f"{path}: no label file that can be read ({wrong.strerror})") from wrong
     return dataclasses.replace(given, labels=str(path), labels_sha256=hash_file(path))

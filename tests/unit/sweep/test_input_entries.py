@@ -166,6 +166,8 @@ def test_a_label_file_is_checked_and_named_by_its_content(load: Load, tmp_path: 
 
 def test_a_label_file_that_is_missing_or_holds_no_label_is_refused(complain: Complain, tmp_path: Path) -> None:
     assert "no label file that can be read" in complain(inputs="{like: short, labels: labels.csv}")
+    (tmp_path / "labels.csv").write_text("frame,AU12\n99,3\n")
+    assert "no frame 99; the input has 72 frames, 0 to 71" in complain(inputs="{like: short, labels: labels.csv}")
     (tmp_path / "labels.csv").write_text("who\nme\n")
     assert "no column can be compared with results" in complain(inputs="{like: short, labels: labels.csv}")
 
