@@ -172,7 +172,7 @@ def _float(line: _Line, column: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise BadInput(f"{line.where}: {column}: {text[:40]!r} is not a number") from None
+        raise BadInput(f"{line.where}: {column}: {text[:40]!r} is not a number, such as 1.5") from None
 
 
 def _with_faces(made: Footage, faces: Sequence[float | None]) -> Footage:
