@@ -46,6 +46,7 @@ Parts of verbs, or shared by several:
     prices             what hosts cost per hour
     confirming         suspected steps, measured side by side
     read_history       the series of a store, with their steps
+    film_table         the files to estimate that a CSV table lists
     films              the files to estimate
     shared_rows        the rows that leave a store
     export_verdicts    the verdict of each exported unit
