@@ -74,7 +74,7 @@ def test_the_query_of_stages_gives_a_line_per_stage(folder: Path, monkeypatch: p
 def test_both_queries_of_stages_give_the_same_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = run(POLARS_STAGES, folder, monkeypatch)["stages"]
     assert isinstance(stages, pl.DataFrame)
-    assert stages.columns == ["detector", "batch_size", "stage", "seconds"]
+    assert stages.columns == ["detector", "batch_size", "environment", "stage", "seconds"]
     assert stages.rows() == run(DUCKDB_STAGES, folder, monkeypatch)["stages"].fetchall()
 
 
