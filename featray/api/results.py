@@ -4,7 +4,7 @@ Flow: a verb -> `Result` -> `repr`, `_repr_html_`, `to_frame`, `plot`.
 """
 
 import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from featray.core import wording
@@ -35,7 +35,14 @@ class Result(abc.ABC):
         """Give everything as a pandas DataFrame, in SI units; what is unknown is null."""
         import pandas as pd
 
-        return pd.DataFrame([dict(record) for record in self.summarize().records])
+        return pd.DataFrame([_without_empty(record) for record in self.summarize().records])
+
+
+def _without_empty(value: Any) -> Any:
+    """Make empty mappings null, at any depth: parquet has no type for a mapping without a key."""
+    if isinstance(value, Mapping):
+        return {key: _without_empty(part) for key, part in value.items()} or None
+    return [_without_empty(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def draw_kind(plots: Sequence[Plot], kind: str | None, input: str | None, *, dark: bool) -> Any:  # noqa: A002 - as in the report

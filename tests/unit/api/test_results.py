@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import featray
@@ -101,3 +102,10 @@ def test_the_figure_of_a_comparison_names_each_pair(history: Path) -> None:
 
 def test_the_figure_of_a_submit_shows_its_run() -> None:
     assert list(make_submitted().plot("throughput").data[0].x) == [1, 4]
+
+
+@pytest.mark.parametrize("name", ["compare", "recommend", "report"])
+def test_a_frame_is_saved_as_parquet(name: str, tmp_path: Path) -> None:
+    frame = RESULTS[name](str(ROOT / "results")).to_frame()
+    frame.to_parquet(tmp_path / "frame.parquet")
+    assert len(pd.read_parquet(tmp_path / "frame.parquet")) == len(frame) > 0
