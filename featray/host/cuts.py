@@ -37,16 +37,21 @@ def cut(path: Path, frames: int, cache: Path) -> Path:
     """
     import av
 
-    stem = f"{hash_file(path)}-first{frames}"
-    for final in (cache / "clips" / (stem + suffix) for suffix in (MP4, MATROSKA)):
-        if final.exists():
-            return final
+    stem = cache / "clips" / f"{hash_file(path)}-first{frames}"
+    if (kept := find_kept(stem)) is not None:
+        return kept
     try:
-        return cut_to(path, frames, cache / "clips" / stem)
+        return cut_to(path, frames, stem)
     except (av.FFmpegError, ValueError) as wrong:
         raise OSError(
             f"{path}: cannot be cut to {frames} frames ({wrong}); use another frame_limit, or leave it out"
         ) from wrong
+
+
+def find_kept(stem: Path) -> Path | None:
+    """Return the copy that was made before, in whichever container; `stem` is its path without suffix."""
+    finals = (stem.with_name(stem.name + suffix) for suffix in (MP4, MATROSKA))
+    return next((final for final in finals if final.exists()), None)
 
 
 def cut_to(path: Path, frames: int, final: Path) -> Path:

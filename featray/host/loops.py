@@ -34,12 +34,11 @@ def loop(path: Path, frames: int, cache: Path) -> Path:
     """
     import av
 
-    stem = f"{hash_file(path)}-loop{frames}"
-    for final in (cache / "clips" / (stem + suffix) for suffix in (MP4, MATROSKA)):
-        if final.exists():
-            return final
+    stem = cache / "clips" / f"{hash_file(path)}-loop{frames}"
+    if (kept := cuts.find_kept(stem)) is not None:
+        return kept
     try:
-        return _loop(path, frames, cache / "clips" / stem)
+        return _loop(path, frames, stem)
     except (av.FFmpegError, ValueError) as wrong:
         raise OSError(
             f"{path}: cannot be looped to {frames} frames ({wrong}); leave out `frames`, or name a film of this length"

@@ -92,6 +92,7 @@ def unpack(content: bytes) -> Bundle:
     """
     try:
         members = _read_members(content)
+    # zipfile's own words for a compression that it lacks and for a member with a password are the third and the fourth.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error) as wrong:
         raise ValueError(f"not a whole bundle: {wrong}; copy it again") from wrong
     manifest = _read_manifest(members)

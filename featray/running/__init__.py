@@ -11,6 +11,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     interrupts        Ctrl-C and SIGTERM, outside the runner as within it
     runner            carries out a plan
     retries           what is left of an invocation after a failure
+    idle_targets      what they go on with while others are at their pilots
     searching         what a search measures next, while it runs
     search_readings   the rows of a run, as a search reads them
     unmeasured        the rows of units that no process measured

@@ -25,7 +25,7 @@ from featray.planning.inventory import Target
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
-from featray.running import kept_outputs, unmeasured
+from featray.running import idle_targets, kept_outputs, unmeasured
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.retries import moved_elsewhere, narrowed, next_attempt
@@ -170,30 +170,14 @@ class Runner:
         if not idle or not self._running:
             return
         self._has_ended = False
-        known = self._unfinished_units()
+        running = (invocation.planned for invocation in self._running.values())
+        known = idle_targets.on_their_way((*self._schedule.queued(), *running))
         for planned in self._find_more(idle):
-            self._add_unknown(planned, known)
+            new = idle_targets.only_new(planned, known)
+            if new is not None and self._schedule.accepts(new):
+                self._schedule.add(new)
+                self._total += len(new.cell_ids)
         self._asks_again_s = self._now() + ASK_PAUSE * (self._now() - asked_s)
-
-    def _unfinished_units(self) -> dict[tuple[str, int], set[str]]:
-        """Map each (cell id, invocation) that is waiting or running to the targets it is planned for."""
-        known: dict[tuple[str, int], set[str]] = {}
-        for planned in (*self._schedule.queued(), *(running.planned for running in self._running.values())):
-            for cell_id in planned.cell_ids:
-                known.setdefault((cell_id, planned.invocation.invocation), set()).add(planned.target.target_id)
-        return known
-
-    def _add_unknown(self, planned: PlannedInvocation, known: Mapping[tuple[str, int], Collection[str]]) -> None:
-        """Add an invocation without the units that are on their way: on its target, or anywhere if it may move."""
-        number, target_id = planned.invocation.invocation, planned.target.target_id
-        new = [
-            cell_id
-            for cell_id in planned.cell_ids
-            if not (targets := known.get((cell_id, number), ())) or not (planned.alternatives or target_id in targets)
-        ]
-        if new and self._schedule.accepts(planned):
-            self._schedule.add(narrowed(planned, new))
-            self._total += len(new)
 
     def _publish(self) -> None:
         self._backend.publish(self._gauges.figures(self._done_before + self._total, self._now()))

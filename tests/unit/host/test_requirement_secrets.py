@@ -58,4 +58,4 @@ def test_what_the_environment_tells_git_already_is_kept() -> None:
 
 
 def test_a_requirement_stays_one_line_and_gives_the_installer_no_option() -> None:
-    assert hide(["torch\n--index-url http://evil"], {}).requirements == ("torch --index-url http://evil",)
+    assert hide(["torch\n--no-deps"], {}).requirements == ("torch --no-deps",)
