@@ -128,7 +128,7 @@ table() {
 
 checks() {
     cd "$ROOT" && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 "$PY" -m pytest tests/gpu -m gpu -q -rs -W default \
-        -p pytest_timeout -p no:cacheprovider --junitxml "$WORK/kept/checks.xml"
+        -p pytest_timeout -p no:cacheprovider -o junit_family=xunit1 --junitxml "$WORK/kept/checks.xml"
 }
 
 export -f environment sweep measure memory runs same precision processes compare table checks
