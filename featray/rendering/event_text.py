@@ -4,7 +4,7 @@ Flow: `running.progress.Progress` as plain values -> `event_line`, `row_line`. P
 """
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from featray.core import wording
@@ -26,16 +26,26 @@ def event_line(event: PlainEvent) -> str:
 def row_line(row: Mapping[str, Any]) -> str:
     """Describe a row in one line: its time per frame, or why it has none."""
     name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
-    if (row.get("processes") or 1) > 1:
-        name += f", {row['processes']} processes"
-    name += f", {row['environment']}" if row.get("environment") else ""
-    if row["attempt"] > 1:
-        name += f", try {row['attempt']}"
+    name = ", ".join([name, *_settings(row)])
     if row["timed_s"] and row["frames"]:
         call_s = statistics.median(row["timed_s"])
         fps = frames_per_second(row["frames"], call_s)
         return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
     return f"{name}: {row['status']} ({row['reason']})"
+
+
+def _settings(row: Mapping[str, Any]) -> Iterator[str]:
+    """Name what is set and what is unusual, so that two cells of a grid have unlike lines."""
+    if workers := row.get("num_workers"):
+        yield wording.count(workers, "worker")
+    if (threads := row.get("omp_num_threads") or "1") != "1":
+        yield f"{threads} threads"
+    if (processes := row.get("processes") or 1) > 1:
+        yield f"{processes} processes"
+    if row.get("environment"):
+        yield row["environment"]
+    if row["attempt"] > 1:
+        yield f"try {row['attempt']}"
 
 
 def split_row_line(row: Mapping[str, Any]) -> tuple[str, str]:

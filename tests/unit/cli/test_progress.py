@@ -40,6 +40,19 @@ def test_a_row_without_a_time_says_why() -> None:
     assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
 
 
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({"omp_num_threads": "1", "num_workers": 0, "processes": None}, ""),
+        ({"omp_num_threads": "2", "num_workers": 1}, ", 1 worker, 2 threads"),
+        ({"omp_num_threads": "2", "processes": 4, "environment": "before"}, ", 2 threads, 4 processes, before"),
+    ],
+)
+def test_cells_that_differ_in_one_setting_have_unlike_lines(columns: dict[str, Any], named: str) -> None:
+    line = event_text.row_line(dataclasses.asdict(make_row(**columns)))
+    assert line == f"retinaface short cuda b=16 #1{named}: 10.6 ms/frame, 94.7 fps"
+
+
 def test_who_waits_for_whom_is_a_line() -> None:
     line = event_text.event_line(event("waiting", text="ann@box, process 7"))
     assert line == "demo/retinaface/cuda/invocation-1 on RTX 3090: waiting for ann@box, process 7"
