@@ -31,6 +31,30 @@ def test_workers_and_their_children_count_with_the_process_and_others_do_not(tmp
     assert process_tree.read_cpu_s(proc, pid=10, ticks_per_s=100) == 1.6
 
 
+def test_the_kernels_lists_of_children_say_the_same_without_looking_at_others(tmp_path: Path) -> None:
+    proc = write_tree(
+        tmp_path,
+        {
+            "10/stat": line(10, 1, user=100, ended=25),
+            "10/task/10/children": "11 ",
+            "10/task/14/children": "13 99 ",  # 99 has ended meanwhile
+            "11/stat": line(11, 10, user=30),
+            "11/task/11/children": "12 ",
+            "12/stat": line(12, 11, user=5),
+            "13/stat": line(13, 10, user=40),
+            "15/stat": line(15, 10, user=7000),  # in no list: it is not looked at
+        },
+    )
+    assert process_tree.read_cpu_s(proc, pid=10, ticks_per_s=100) == 2.0
+
+
+def test_many_children_of_one_thread_all_count(tmp_path: Path) -> None:
+    children = range(100_000, 101_000)
+    files = {"10/stat": line(10, 1), "10/task/10/children": " ".join(map(str, children))}
+    proc = write_tree(tmp_path, files | {f"{child}/stat": line(child, 10, user=1) for child in children})
+    assert process_tree.read_cpu_s(proc, pid=10, ticks_per_s=100) == 10.0
+
+
 def test_a_process_that_ends_while_it_is_read_is_left_out(tmp_path: Path) -> None:
     proc = write_tree(tmp_path, {"10/stat": line(10, 1, user=100), "11/stat": "", "12/status": "Name: gone\n"})
     assert process_tree.read_cpu_s(proc, pid=10, ticks_per_s=100) == 1.0
