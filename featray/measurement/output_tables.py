@@ -66,14 +66,14 @@ def _ranks(frames: Sequence[int]) -> list[int]:
 
 
 def _of_table(table: Any) -> FaceColumns:
-    numbers = table.select_dtypes("number")
+    """Take the numeric columns; all at once, since a table of py-feat has 2000, and each alone takes it 0.2 ms."""
+    numbers = table.select_dtypes("number", exclude="timedelta")
+    block = numbers.to_numpy(dtype="float64", na_value=math.nan)
     columns: FaceColumns = {}
-    for position, name in enumerate(numbers.columns):
-        values: array[float] = array("d" if str(name) == output_families.FRAME else "f")
-        values.frombytes(
-            numbers.iloc[:, position].to_numpy(dtype=f"float{8 * values.itemsize}", na_value=math.nan).tobytes()
-        )
-        columns[str(name)] = values
+    for position, name in enumerate(map(str, numbers.columns)):
+        values: array[float] = array("d" if name == output_families.FRAME else "f")
+        values.frombytes(block[:, position].astype(f"float{8 * values.itemsize}").tobytes())
+        columns[name] = values
     return columns
 
 

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -81,3 +82,22 @@ def test_reading_records_needs_no_third_party() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_table_of_unlike_columns_keeps_its_numbers() -> None:
+    table = pd.DataFrame(
+        {
+            "frame": [0, 2**40],
+            "whole": pd.array([1, None], dtype="Int64"),
+            "arrow": pd.array([1.5, None], dtype="float64[pyarrow]"),
+            "single": np.array([0.1, 0.2], dtype="float32"),
+            "taken": pd.to_timedelta([1, 2]),
+            "name": ["a", "b"],
+        }
+    )
+    read = output_tables.read(table)
+    assert read.frames == [0, 2**40]
+    assert [read.columns[name][0] for name in ("whole", "arrow")] == [1.0, 1.5]
+    assert all(math.isnan(read.columns[name][1]) for name in ("whole", "arrow"))
+    assert read.columns["single"].tolist() == table["single"].to_numpy().tolist()
+    assert not {"taken", "name"} & set(read.columns)
