@@ -242,7 +242,8 @@ def _column(field: "dataclasses.Field[Any]", hint: Any) -> Column:
 
 def to_json(row: Row) -> str:
     """Write a row as one line of JSON, nulls included; NaN and infinities in floats become null."""
-    return json.dumps(_finite(dataclasses.asdict(row)), ensure_ascii=False, allow_nan=False)
+    values = {column.name: getattr(row, column.name) for column in columns()}  # `asdict` also copies every value
+    return json.dumps(_finite(values), ensure_ascii=False, allow_nan=False)
 
 
 def from_json(text: str) -> Row:
