@@ -170,7 +170,7 @@ def summary(comparison: Comparison) -> list[str]:
     measured = sum(bool(unit.logs) for unit in comparison.superseded)
     left_out = {
         "a later run measured the same": measured,
-        "it has no number, and another run of the same has one": len(comparison.superseded) - measured,
+        "it has no number, and another measurement of the same has one": len(comparison.superseded) - measured,
     }
     remarks += [f"left out because {why}: {wording.count(units, 'unit')}" for why, units in left_out.items() if units]
     return remarks

@@ -4,6 +4,7 @@ Flow: `comparison.gate.Gate` -> `why_open`, `remarks`, `missing` -> `featray com
 """
 
 import collections
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ def _obstacles(gate: Gate) -> Iterator[str]:
         yield missing(gate.missing)
     if gate.failed_more:
         yield failed_more(gate.failed_more)
+    if gate.missing or gate.failed_more:
+        yield _measure_again(gate)
     if gate.unasked:
         yield (
             f"the sides share no {wording.listed(gate.unasked)}, so that unlike settings are compared; "
@@ -42,6 +45,18 @@ def _obstacles(gate: Gate) -> Iterator[str]:
         if gate.require is Require.COMPARABLE:
             lacks = "has no ratio" if one else "have no ratio"
         yield f"{wording.count(len(unmet), 'pair')} {lacks}: {_named(unmet)}"
+
+
+def _measure_again(gate: Gate) -> str:
+    """Name the commands that give the candidate its numbers, or leave out what a sweep asks for no more."""
+    again, anew = (
+        wording.listed(f"`featray submit {shlex.quote(sweep)} {option}`" for sweep in gate.sweeps)
+        for option in ("--retry-failed", "--rerun")
+    )
+    return (
+        f"{again} measures what is missing or failed; if the sweep no longer asks for it, {anew} starts a run without "
+        "it, or leave it out of both sides by a filter, such as SWEEP,batch=1"
+    )
 
 
 def remarks(gate: Gate, pairs: int) -> list[str]:

@@ -72,7 +72,7 @@ class Comparison:
     pairs: tuple[Pair, ...]
     only_baseline: tuple[Unit, ...]
     only_candidate: tuple[Unit, ...]
-    superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
+    superseded: tuple[Unit, ...]  # left out: measured later, as the same cell or under the same labels
     over: tuple[str, ...]
     asked: tuple[str, ...] = ()  # the keys of `over` that were asked for; the others differ in every pair
     unordered: int = 0  # pairs of one side of which nothing says which unit is the baseline

@@ -33,6 +33,7 @@ class Gate:
     undecided: tuple[Pair, ...]
     missing: tuple[Unit, ...]  # units with a number in the baseline and none in the candidate
     failed_more: tuple[Unit, ...]  # of the candidate: more invocations failed than in the baseline, but not all
+    sweeps: tuple[str, ...]  # of the candidate
     unasked: tuple[str, ...]  # settings that differ in every pair, although nobody asked for it
     unmet: tuple[Pair, ...]  # undecided pairs that do not meet the requirement
     decides_nothing: bool  # no pair is decided
@@ -76,6 +77,7 @@ def judge(comparison: Comparison, verdicts: Collection[Verdict], require: Requir
         undecided=undecided,
         missing=tuple(dict.fromkeys(_missing(comparison))),
         failed_more=tuple(dict.fromkeys(filter(None, map(_failed_more, comparison.pairs)))),
+        sweeps=tuple(dict.fromkeys(pair.candidate.row.sweep for pair in comparison.pairs)),
         unasked=tuple(key for key in comparison.over if key in SETTINGS and key not in comparison.asked),
         unmet=unmet[require],
         decides_nothing=not any(pair.is_decided for pair in comparison.pairs),

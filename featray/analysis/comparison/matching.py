@@ -11,6 +11,7 @@ from featray.analysis.comparison import keys
 from featray.analysis.comparison.order import ENVIRONMENT, Order
 from featray.analysis.units import Unit, is_other
 from featray.core import detect_call, identity
+from featray.core.row import NO_TARGET
 
 TARGET = "target"
 
@@ -25,7 +26,7 @@ class MatchedUnits:
     pairs: tuple[UnitPair, ...]
     only_baseline: tuple[Unit, ...]
     only_candidate: tuple[Unit, ...]
-    superseded: tuple[Unit, ...]  # left out: a later run has the same cell and target
+    superseded: tuple[Unit, ...]  # left out: measured later, as the same cell or under the same labels
     over: tuple[str, ...]  # what is varied: as asked, and what differs in every pair
     unordered: tuple[UnitPair, ...] = ()  # pairs of one side of which nothing says which is the baseline
 
@@ -59,14 +60,55 @@ def _recency(unit: Unit) -> tuple[bool, str, str]:
     return bool(unit.measured), unit.row.started_at, unit.row.run_id
 
 
+def split_replaced(units: Sequence[Unit], over: Collection[str] = ()) -> tuple[list[Unit], list[Unit]]:
+    """Split off the units without a number that a changed sweep measured later under the same labels and target.
+
+    One sweep file never has two cells of the same labels. So it no longer asks for the cell that failed, such as one of
+    an environment whose requirements were mended.
+
+    Args:
+        units: Of one side.
+        over: Keys that are varied on purpose: units that differ there do not replace each other.
+    """
+    measured: dict[Hashable, list[Unit]] = {}
+    for unit in units:
+        if unit.logs:
+            measured.setdefault(_labels_in_sweep(unit), []).append(unit)
+    kept: list[Unit] = []
+    replaced: list[Unit] = []
+    for unit in units:
+        rivals = () if unit.logs else measured.get(_labels_in_sweep(unit), ())
+        (replaced if any(_replaces(rival, unit, over) for rival in rivals) else kept).append(unit)
+    return kept, replaced
+
+
+def _labels_in_sweep(unit: Unit) -> Hashable:
+    return unit.row.sweep, _key(unit, (), frozenset({TARGET}))
+
+
+def _replaces(later: Unit, failed: Unit, over: Collection[str]) -> bool:
+    """Return True if a unit with a number was measured after another one of its labels had failed on its target."""
+    is_its_target = failed.row.target_id in (later.row.target_id, NO_TARGET)
+    values = ((keys.value(failed, key), keys.value(later, key)) for key in over)
+    is_varied = any(None not in (own, other) and own != other for own, other in values)
+    return is_its_target and not is_varied and later.row.started_at > failed.row.started_at
+
+
+def _split_current(units: Iterable[Unit], over: Collection[str]) -> tuple[list[Unit], list[Unit]]:
+    """Split units into those that count, and those that a later measurement supersedes."""
+    latest, superseded = split_latest(units)
+    current, replaced = split_replaced(latest, over)
+    return current, [*superseded, *replaced]
+
+
 def match(baseline: Iterable[Unit], candidate: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     """Match two sides.
 
     Labels for which the two sides have no common value differ in every pair, and are varied without being named; the
     input never is.
     """
-    before, before_superseded = split_latest(baseline)
-    after, after_superseded = split_latest(candidate)
+    before, before_superseded = _split_current(baseline, over)
+    after, after_superseded = _split_current(candidate, over)
     varied = tuple(dict.fromkeys((*over, *_differing_everywhere(before, after, over))))
     pairs: list[UnitPair] = []
     for ignored in _ignored_labels(varied):
@@ -192,7 +234,7 @@ def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
     The first value is the baseline: the smallest batch, the oldest version, the detector or environment that comes
     first.
     """
-    latest, superseded = split_latest(units)
+    latest, superseded = _split_current(units, over)
     ignored = _ignored_labels(over)[0]
     groups: dict[Hashable, list[Unit]] = {}
     for unit in latest:

@@ -1,6 +1,7 @@
 """Next steps: what to do about a pair: measure more or again, make it comparable, separate its factors. Pure."""
 
 import math
+import shlex
 from collections.abc import Sequence
 
 from featray import stats
@@ -8,7 +9,7 @@ from featray.analysis.comparison import keys, work
 from featray.analysis.comparison.pairs import Pair
 from featray.analysis.comparison.work import Change
 from featray.core import wording
-from featray.core.status import Status
+from featray.core.status import UNFINISHED, Status
 from featray.stats import Decision, Design, Verdict
 
 
@@ -17,7 +18,7 @@ def next_step(pair: Pair) -> str | None:
     if pair.verdict is Verdict.NOT_COMPARABLE:
         return _name_cause_of_drift(pair) or _make_comparable(pair.changes)
     if pair.decision is None:
-        return "fix what failed, then submit with --retry-failed"
+        return _measure_failed(pair)
     if pair.baseline.is_imported or pair.candidate.is_imported:
         return f"measure both sides with featray, {_invocations(pair.decision)}"
     if any(row.status == Status.TIMEOUT for unit in (pair.baseline, pair.candidate) for row in unit.rows):
@@ -29,6 +30,19 @@ def next_step(pair: Pair) -> str | None:
     if pair.separation and pair.separation.cells:
         return "to separate them, measure " + "; then ".join(cell.text for cell in pair.separation.cells)
     return inseparable(pair.separation.inseparable) if pair.separation else None
+
+
+def _measure_failed(pair: Pair) -> str:
+    """Name the commands that measure what has no number: --retry-failed, or --rerun where the sweep has changed."""
+    failed = [unit for unit in (pair.baseline, pair.candidate) if not unit.logs]
+    sweeps = list(dict.fromkeys(unit.row.sweep for unit in failed))
+    statuses = {row.status for unit in failed for row in unit.rows}
+    option = "" if statuses <= UNFINISHED else " --retry-failed"  # the next submit plans these by itself
+    again, anew = (
+        wording.listed(f"`featray submit {shlex.quote(sweep)}{given}`" for sweep in sweeps)
+        for given in (option, " --rerun")
+    )
+    return f"fix what failed, then {again}; if the sweep no longer has this cell, {anew} starts a run without it"
 
 
 def inseparable(hardware: Sequence[str]) -> str:

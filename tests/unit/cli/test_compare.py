@@ -59,7 +59,8 @@ def test_a_unit_that_the_candidate_lost_is_named(lost: list[Row], shell: Shell) 
     code, said = run_gate(shell, [*side("after", 0.7, 4), *lost])
     assert code == 6
     assert (
-        "The candidate has no number for 1 unit that the baseline has: retinaface short b=16 RTX 3090. The line" in said
+        "The candidate has no number for 1 unit that the baseline has: retinaface short b=16 RTX 3090. "
+        "`featray submit after --retry-failed` measures" in said
     )
 
 

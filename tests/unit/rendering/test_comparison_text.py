@@ -118,7 +118,7 @@ def test_a_run_that_failed_later_is_not_called_measured() -> None:
     again = make_rows(STEADY, sweep="before", run_id="before-2", started_at=LATER, driver="590.1")
     summary = comparison_text.summary(compared([*before(), *again], [*after(1.2), *failed]))
     assert "left out because a later run measured the same: 1 unit" in summary
-    assert "left out because it has no number, and another run of the same has one: 1 unit" in summary
+    assert "left out because it has no number, and another measurement of the same has one: 1 unit" in summary
 
 
 def test_the_json_holds_the_states_in_which_the_machine_was_unlike() -> None:

@@ -12,6 +12,8 @@ from featray.stats import Verdict
 from tests.support.builders import make_rows
 from tests.support.sides import STILL, scale
 
+FAILED: dict[str, Any] = {"status": "oom", "timed_s": None, "work": None}
+
 
 def side(name: str, factor: float = 1.0, **changes: Any) -> list[Row]:
     return make_rows(scale(factor), sweep=name, run_id=name, **changes)
@@ -39,6 +41,20 @@ def test_a_unit_that_failed_is_named_once() -> None:
     why = gate_text.why_open(judge(compare([*side("a"), *side("a", batch_size=4)], [*side("b"), *failed])))
     assert why.count("b=4") == 1
     assert "The candidate has no number for 1 unit that the baseline has: retinaface short b=4 RTX 3090." in why
+
+
+def test_what_is_missing_or_failed_comes_with_the_commands_that_work() -> None:
+    commands = (
+        "`featray submit b --retry-failed` measures what is missing or failed; if the sweep no longer asks for it, "
+        "`featray submit b --rerun` starts a run without it, or leave it out of both sides by a filter, such as "
+        "SWEEP,batch=1."
+    )
+    both = [*side("a"), *side("a", batch_size=4)]
+    assert commands in gate_text.why_open(judge(compare(both, side("b"))))
+    partly = [*side("b")[:3], *make_rows([1.0], sweep="b", run_id="b", invocation=9, **FAILED)]
+    some = [dataclasses.replace(row, invocation=number, block=number) for number, row in enumerate(partly, start=1)]
+    assert commands in gate_text.why_open(judge(compare(side("a"), some)))
+    assert "--rerun" not in gate_text.why_open(judge(compare(side("a"), side("b", work={"au_model": '"xgb"'}))))
 
 
 def test_many_names_are_cut() -> None:

@@ -11,7 +11,7 @@ from featray.analysis.comparison.gate import Gate, Require
 from featray.core.row import Row
 from featray.stats import Verdict
 from tests.support.builders import make_rows
-from tests.support.sides import STILL, scale
+from tests.support.sides import LATER, STILL, scale
 
 SLOWER = frozenset({Verdict.SLOWER})
 XGB: dict[str, Any] = {"work": {"au_model": '"xgb"'}}
@@ -25,10 +25,9 @@ def after(factor: float, batch_size: int = 16, **changes: object) -> list[Row]:
     return make_rows(scale(factor), sweep="after", run_id="after-1", batch_size=batch_size, **changes)
 
 
-def failed(batch_size: int = 16, sweep: str = "after") -> list[Row]:
-    return make_rows(
-        [1.0] * 3, sweep=sweep, run_id=f"{sweep}-1", batch_size=batch_size, status="oom", timed_s=None, work=None
-    )
+def failed(batch_size: int = 16, sweep: str = "after", **changes: object) -> list[Row]:
+    lacking = {"status": "oom", "timed_s": None, "work": None}
+    return make_rows([1.0] * 3, sweep=sweep, run_id=f"{sweep}-1", batch_size=batch_size, **lacking, **changes)
 
 
 def compare(baseline: list[Row], candidate: list[Row]) -> Comparison:
@@ -95,6 +94,13 @@ def test_a_unit_that_failed_in_a_later_run_of_the_candidate_is_lost() -> None:
     judged = judge(compare([*before(4), *before()], [*after(1.0, 4), *after(1.0), *later]))
     assert judged.exit_code == 6
     assert [unit.row.batch_size for unit in judged.missing] == [16]
+
+
+def test_a_cell_that_failed_before_its_sweep_was_mended_does_not_hold_the_gate() -> None:
+    old = failed(requirements=["wrong"])
+    mended = after(1.0, started_at=LATER)
+    judged = judge(compare([*before(4), *before()], [*after(1.0, 4), *old, *mended]))
+    assert (judged.exit_code, judged.missing, judged.unmet) == (0, (), ())
 
 
 def test_a_unit_that_has_a_number_on_neither_side_is_not_lost() -> None:

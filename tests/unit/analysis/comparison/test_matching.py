@@ -2,12 +2,13 @@
 
 import dataclasses
 import datetime
+from typing import Any
 
 import pytest
 
 from featray.analysis import comparison
-from featray.core import identity
-from featray.core.row import Row
+from featray.core import cell, identity
+from featray.core.row import NO_TARGET, Row
 from featray.errors import BadInput
 from featray.stats import Verdict
 from tests.support.builders import BLACKWELL, make_cell, make_joint_rows, make_rows, make_work
@@ -55,6 +56,63 @@ def test_the_last_run_of_a_cell_and_target_counts() -> None:
     compared = comparison.compare(make_rows(STEADY, run_id="base"), make_rows(STEADY) + later)
     assert [pair.candidate.row.run_id for pair in compared.pairs] == ["demo-2"]
     assert [unit.row.run_id for unit in compared.superseded] == ["demo-1"]
+
+
+def failed_once(**changes: Any) -> list[Row]:
+    """Make rows of a sweep whose environment `after` could not be used."""
+    failed = {"status": "failed", "timed_s": None, "work": None, "requirements": ["py-feat==2.1.5", "wrong"]}
+    return make_rows([1.0] * 3, environment="after", **{**failed, **changes})
+
+
+def mended(**changes: Any) -> list[Row]:
+    """Make rows of the same run whose environment `after` has other requirements, and so another cell."""
+    return make_rows(STEADY, environment="after", requirements=["py-feat==2.1.5"], **{"started_at": LATER, **changes})
+
+
+def before() -> list[Row]:
+    return make_rows(STEADY, environment="before", requirements=["py-feat==2.1.4"])
+
+
+def test_a_failed_cell_that_the_sweep_has_replaced_under_its_labels_is_left_out() -> None:
+    compared = comparison.compare_within([*before(), *failed_once(), *mended()], over=["environment"], noise=STILL)
+    assert [pair.verdict for pair in compared.pairs] == [Verdict.EQUIVALENT]
+    assert [len(unit.logs) for unit in compared.superseded] == [0]
+    sides = comparison.compare(before(), [*failed_once(), *mended()], over=["environment"], noise=STILL)
+    assert [pair.verdict for pair in sides.pairs] == [Verdict.EQUIVALENT]
+
+
+def test_a_cell_that_no_target_could_run_is_replaced_by_what_ran_later_on_any() -> None:
+    refused = failed_once(status="infeasible", target_id=NO_TARGET, gpu_uuid=None, gpu_name=None, order_index=None)
+    compared = comparison.compare_within([*before(), *refused, *mended()], over=["environment"], noise=STILL)
+    assert [pair.verdict for pair in compared.pairs] == [Verdict.EQUIVALENT]
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        failed_once(started_at=LATER + datetime.timedelta(days=1)),
+        failed_once(sweep="other", run_id="other-1"),
+        failed_once(batch_size=4),
+        failed_once(**BLACKWELL),
+    ],
+    ids=["failed later", "another sweep", "another batch", "another GPU"],
+)
+def test_a_failed_cell_that_nothing_replaced_stays(failed: list[Row]) -> None:
+    compared = comparison.compare([*before(), *make_rows(STEADY, batch_size=4)], [*failed, *mended()])
+    assert compared.superseded == ()
+
+
+def test_a_failed_cell_is_not_replaced_by_one_that_differs_in_what_is_compared() -> None:
+    def with_variable(rows: list[Row], value: str) -> list[Row]:
+        asked = make_cell(env={"MKL_NUM_THREADS": value})
+        text = identity.canonical(cell.to_asked(asked))
+        return [dataclasses.replace(row, cell_id=cell.cell_id(asked), asked=text) for row in rows]
+
+    failed = with_variable(make_rows([1.0], status="failed", timed_s=None, work=None), "1")
+    measured = with_variable(make_rows(STEADY, started_at=LATER), "2")
+    assert comparison.compare(make_rows(STEADY), [*failed, *measured]).superseded != ()
+    compared = comparison.compare(make_rows(STEADY), [*failed, *measured], over=["variables"])
+    assert compared.superseded == ()
 
 
 def test_earlier_runs_of_the_same_are_further_sessions() -> None:

@@ -68,6 +68,18 @@ def test_a_side_without_a_number_says_why() -> None:
     assert pair.reasons == ("the candidate has no number (oom: CUDA out of memory)",)
 
 
+def test_a_side_without_a_number_is_told_the_commands_that_work() -> None:
+    failed = make_row(run_id="demo-2", status="oom", sweep="after it")
+    assert comparison.next_step(compare_one(make_rows(STEADY), [failed])) == (
+        "fix what failed, then `featray submit 'after it' --retry-failed`; if the sweep no longer has this cell, "
+        "`featray submit 'after it' --rerun` starts a run without it"
+    )
+    stopped = make_row(run_id="demo-2", status="cancelled")
+    step = comparison.next_step(compare_one(make_rows(STEADY), [stopped]))
+    assert step is not None
+    assert "`featray submit demo`" in step
+
+
 def test_a_throttled_side_has_a_caution() -> None:
     hot = [dataclasses.replace(row, throttled=row.invocation == 1) for row in make_rows(STEADY, run_id="demo-2")]
     assert compare_one(make_rows(STEADY), hot).cautions == ("candidate: throttled in 1 of 5 invocations",)
