@@ -240,7 +240,7 @@ def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
     started = time.perf_counter()
     class_ = getattr(importlib.import_module(module_name), class_name)
     imported = time.perf_counter()
-    place = {"device": str(device)} if _takes_device(class_) else {}
+    place = {"device": str(device)} if takes_device(class_) else {}
     detector = class_(**{**spec.keywords, **place})
     constructed = time.perf_counter()
     return LoadedDetector(
@@ -254,7 +254,7 @@ def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
     )
 
 
-def _takes_device(class_: type) -> bool:
+def takes_device(class_: type) -> bool:
     """Return True if a class takes a device, itself or through a base class to which it passes its keywords."""
     for base in inspect.getmro(class_):
         if "__init__" not in vars(base):

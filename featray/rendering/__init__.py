@@ -28,6 +28,7 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     recommendation_text  a recommendation as text
     recommendation_json  the same for scripts
     recommendation_code  the same as Python to paste
+    script_parts         functions that written Python carries
     estimate_text        an estimate as text
     estimate_json        the same for scripts
     estimate_files       its lists of films, and a script for each worker

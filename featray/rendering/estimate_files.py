@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 from featray.analysis import unit_cell
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.analysis.units import Unit
 from featray.core import detect_call, wording
 from featray.core.cell import Cell
+from featray.core.choices import Device
 from featray.core.files import is_text
 from featray.errors import BadInput
-from featray.rendering import recommendation_code
+from featray.rendering import recommendation_code, script_parts
 
 _CPUS = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*")  # as `host.cpu_shares` writes a share
+_UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,64}")
 NAME_LENGTH = 60  # characters of a file's name: most file systems allow 255 bytes
 
 _LOOP = '''
@@ -38,13 +41,13 @@ class Detect:
 {detect}
             OUTPUT.mkdir(parents=True, exist_ok=True)
             unfinished = output.with_suffix(".unfinished")
-            faces.to_csv(unfinished, index=False)
+            {save}
             unfinished.replace(output)
         return {{"path": film, "output": str(output)}}
 
 
 if __name__ == "__main__":
-    detect = Detect()
+{announce}    detect = Detect()
     films = FILMS.read_text(encoding="utf-8").splitlines()
     for number, film in enumerate(films, start=1):
         print(f"{{number}} of {{len(films)}}: {{film}}", flush=True)
@@ -109,20 +112,29 @@ def script(share: WorkerShare) -> str:
     body = _LOOP.format(
         detector=textwrap.indent("\n".join(setup[start:]).replace("detector = ", "self.detector = ", 1), " " * 8),
         detect=textwrap.indent("\n".join(_detect(cell)), " " * 12),
+        save="faces.to_csv(unfinished, index=False)" if cell.detector.is_pyfeat else "save(faces, unfinished)",
+        announce=ANNOUNCE if unit.row.device == Device.CUDA else "",
     )
-    return "\n".join(
-        [*_header(share), "import hashlib", *_device(share), *setup[:start], "from pathlib import Path", body]
-    )
+    own_imports = [] if cell.detector.is_pyfeat else ["import csv"]
+    own_parts = [] if cell.detector.is_pyfeat else script_parts.SAVE.strip("\n").splitlines()
+    imports = [*own_imports, "import hashlib", "from pathlib import Path"]
+    before = [line for line in setup[:start] if line != "import os"]  # it is imported already
+    return "\n".join([*_header(share), *imports, *_device(share), *before, *own_parts, body])
+
+
+ANNOUNCE = """    print(f"GPU: {os.environ.get('CUDA_VISIBLE_DEVICES', 'the first one')}", flush=True)\n"""
 
 
 def _header(share: WorkerShare) -> Iterator[str]:
-    place = wording.plain(share.forecast.unit.target.place).replace("\\", "/").replace('"', "'")
+    place = _quotable(share.forecast.unit.target.place)
     films, rate = wording.count(len(share.films), "film"), wording.rate(share.hz)
     yield f'"""Detects faces in {films} on {place}, with the setting that featray measured there ({rate} frames/s).'
     yield ""
     if share.process is not None:
         count = share.forecast.unit.processes
         yield f"Process {share.process} of {count} side by side: start the scripts of all of them at the same time."
+    yield from _about_device(share.forecast.unit)
+    yield from recommendation_code.ffmpeg_notes(share.forecast.unit)
     yield "Alone: python THIS_FILE. Under Ray Data: ray.data.from_items([{'path': ...}]).map(Detect, concurrency=1)."
     yield "Paths of the films are those of the machine that wrote this file."
     yield '"""'
@@ -130,17 +142,51 @@ def _header(share: WorkerShare) -> Iterator[str]:
 
 
 def _device(share: WorkerShare) -> Iterator[str]:
-    """Choose the GPU and the processors before torch is imported."""
+    """Choose the device and the processors before torch is imported."""
     row, cpus = share.forecast.unit.row, _cpus(share)
-    if row.gpu_uuid or cpus:
-        yield "import os"
-        yield ""
-    if row.gpu_uuid:
-        yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {row.gpu_uuid!r})"
+    yield from ["import os", ""]
+    if row.device == Device.CPU:
+        yield "os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')  # no GPU is used"
+    elif row.device == Device.CUDA:
+        yield from _gpu(share.forecast.unit)
     if row.mps_daemon:
         yield "# Measured under NVIDIA's MPS: start `nvidia-cuda-mps-control -d` first."
     if cpus:
         yield f"os.sched_setaffinity(0, {cpus})  # the processors of this process, as measured"
+
+
+def _gpu(unit: Unit) -> Iterator[str]:
+    """Choose the GPU that was measured: by its UUID or, where no row has it, as the only one of its model."""
+    uuid, model = _uuid(unit), unit.row.gpu_name
+    if uuid is not None:
+        yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {uuid!r})"
+    elif model is not None:
+        yield from ["import subprocess", "import sys", "", *script_parts.FIND_GPU.splitlines(), "", ""]
+        yield 'if "CUDA_VISIBLE_DEVICES" not in os.environ:'
+        yield f'    os.environ["CUDA_VISIBLE_DEVICES"] = find_gpu({model!r})'
+
+
+def _uuid(unit: Unit) -> str | None:
+    """Give the UUID of a unit's GPU; an import knows none."""
+    return next((id_ for id_ in (unit.row.gpu_uuid, unit.row.target_id) if id_ and _UUID.fullmatch(id_)), None)
+
+
+def _about_device(unit: Unit) -> Iterator[str]:
+    """Say which device the script uses, and how to choose another."""
+    uuid, model = _uuid(unit), unit.row.gpu_name
+    if unit.row.device == Device.CPU:
+        yield "It hides all GPUs, unless CUDA_VISIBLE_DEVICES is set."
+    elif unit.row.device == Device.CUDA and uuid is not None:
+        yield f"It uses the GPU {uuid}, unless CUDA_VISIBLE_DEVICES is set."
+    elif unit.row.device == Device.CUDA and model is not None:
+        yield f"It uses this machine's only {_quotable(model)}, unless CUDA_VISIBLE_DEVICES is set."
+    elif unit.row.device == Device.CUDA:
+        yield "Which GPU was measured is not known: set CUDA_VISIBLE_DEVICES to the UUID of one."
+
+
+def _quotable(text: str) -> str:
+    """Make a text of a store fit for a docstring."""
+    return wording.plain(text).replace("\\", "/").replace('"', "'")
 
 
 def _cpus(share: WorkerShare) -> list[int]:
@@ -156,6 +202,7 @@ def _cpus(share: WorkerShare) -> list[int]:
 def _detect(cell: Cell) -> list[str]:
     arguments = recommendation_code.call_arguments(cell, is_video=True)
     arguments.setdefault("progress_bar", False)
-    arguments.pop("skip_frames", None)  # the estimate is for every frame
+    if "skip_frames" in arguments:  # the estimate is for every frame
+        arguments["skip_frames"] = None
     lines = ["# Measured without decoding."] if cell.detector.call.get("data_type") == detect_call.TENSOR else []
     return [*lines, *recommendation_code.call("faces = self.detector.detect(", arguments, ["film,"])]

@@ -16,7 +16,7 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.units import Unit
 from featray.core import detect_call, inputs, secret_values, wording
 from featray.core.cell import Cell
-from featray.rendering import recommendation_text
+from featray.rendering import recommendation_text, script_parts
 
 _PACKAGE = "feat"
 _MODULES = {"MPDetector": "feat.MPDetector"}
@@ -54,6 +54,7 @@ def _comments(recommendations: Sequence[Recommendation]) -> Iterator[str]:
         yield from (f"# {_other(other)}" for other in members[1:])
     units = [members[0].best.unit for members in _by_kind(recommendations)]
     yield from dict.fromkeys(f"# {_measured_on(unit)}" for unit in units)
+    yield from dict.fromkeys(f"# {note}" for unit in units for note in ffmpeg_notes(unit))
     cautions = [caution for members in _by_kind(recommendations) for caution in members[0].cautions]
     yield from dict.fromkeys(f"# Caution: {wording.plain(caution.text)}" for caution in cautions)
 
@@ -62,6 +63,15 @@ def _other(other: Recommendation) -> str:
     label = wording.plain(other.section_label)
     option = f"--input {shlex.quote(wording.plain(other.input))}"
     return f"{label}: {recommendation_text.setting_with_rate(other.best)}; `{option}` gives its code"
+
+
+def ffmpeg_notes(unit: Unit) -> list[str]:
+    """Say that the FFmpeg that was measured is one that only featray's processes find, where it is."""
+    of_package = unit.is_video and unit.row.ffmpeg is not None and unit.row.ffmpeg.endswith("(pyav)")
+    note = (
+        "Measured with the FFmpeg of the package av, which only featray's processes find: install FFmpeg to run this."
+    )
+    return [note] if of_package else []
 
 
 def _measured_on(unit: Unit) -> str:
@@ -91,9 +101,15 @@ def setup_lines(unit: Unit) -> Iterator[str]:
         yield f"# Measured with {unit.processes} processes side by side: start this {unit.processes} times,"
         yield "# each with its share of the films."
     yield from _variables(unit)
-    yield f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"
-    yield ""
-    yield from call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)})
+    import_ = f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"
+    if cell.detector.is_pyfeat:
+        yield from [import_, ""]
+        yield from call(f"detector = {name}(", {**cell.detector.keywords, "device": str(cell.device)})
+        return
+    yield from ["import inspect", "", import_, "", *script_parts.TAKES_DEVICE.splitlines(), "", ""]
+    device = {"device": str(cell.device)}
+    place = f"**({device!r} if takes_device({name}) else {{}}),"
+    yield from call(f"detector = {name}(", cell.detector.keywords, last=[place])
 
 
 def _is_importable(module: str, name: str) -> bool:
@@ -141,20 +157,25 @@ def _detect(cell: Cell) -> Iterator[str]:
 
 
 def call_arguments(cell: Cell, *, is_video: bool) -> dict[str, Any]:
-    """Give the keywords of `detect()` with which a cell was measured, without those that only measuring needs."""
+    """Give the keywords of `detect()` with which a cell was measured, without those that only measuring needs.
+
+    A class that is not py-feat's gets all that it was measured with: it may have no defaults.
+    """
+    is_own = not cell.detector.is_pyfeat
     return {
         "data_type": "video" if is_video else "image",
         "batch_size": cell.batch_size,
         "num_workers": cell.num_workers,
-        **({"skip_frames": cell.input.skip_frames} if cell.input.skip_frames else {}),
-        **({"output_size": cell.input.output_size} if cell.input.output_size else {}),
+        **({"skip_frames": cell.input.skip_frames} if cell.input.skip_frames or is_own else {}),
+        **({"output_size": cell.input.output_size} if cell.input.output_size or is_own else {}),
+        **({"progress_bar": False} if is_own else {}),
         **{name: value for name, value in cell.detector.call.items() if name not in ("data_type", "save")},
     }
 
 
-def call(head: str, keywords: Mapping[str, Any], first: Iterable[str] = ()) -> list[str]:
+def call(head: str, keywords: Mapping[str, Any], first: Iterable[str] = (), last: Iterable[str] = ()) -> list[str]:
     """Write a call on several lines; keywords that Python cannot name are unpacked from a dictionary."""
     named = {key: value for key, value in keywords.items() if key.isidentifier() and not keyword.iskeyword(key)}
     other = {key: value for key, value in keywords.items() if key not in named}
     lines = [*first, *(f"{key}={value!r}," for key, value in named.items()), *([f"**{other!r},"] if other else [])]
-    return [head, *(f"    {line}" for line in lines), ")"]
+    return [head, *(f"    {line}" for line in [*lines, *last]), ")"]

@@ -1,6 +1,9 @@
 """The list and the script of each worker."""
 
+import csv
 import dataclasses
+import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +16,9 @@ from featray.analysis.estimate import archive
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.estimate.footage import Film, Footage
 from featray.errors import BadInput
-from featray.rendering import estimate_files
-from tests.support.builders import RTX3090, SHELF, make_joint_rows, make_rows
+from featray.measurement import detector
+from featray.rendering import estimate_files, script_parts
+from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_joint_rows, make_rows
 
 DETECTOR = """
 class Own:
@@ -32,10 +36,30 @@ class Table:
 """
 
 
+DEVICELESS = """
+class Own:
+    def detect(self, film, *, data_type, batch_size, num_workers, skip_frames, output_size, progress_bar):
+        return [{"frame": 0, "FaceScore": 0.9}, {"frame": 1, "FaceScore": 0, "mood": "glad"}]
+"""
+
+
 def make(*paths: str | None, **columns: Any) -> ArchiveEstimate:
     films = tuple(Film(path=path, frames=100, duration_s=4.0) for path in paths)
     rows = make_rows([1.0] * 5, **columns)
     return archive.make(units.gather(rows), Footage(films=films), Terms())
+
+
+def run(script: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a written script beside the module of its detector."""
+    kept = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+    return subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=script.parent,
+        env={**kept, **variables},
+    )
 
 
 def test_each_worker_has_its_films_and_its_script() -> None:
@@ -53,17 +77,105 @@ def test_the_script_detects_in_each_film_once(tmp_path: Path) -> None:
     for name, text in estimate_files.write(make("/films/a.mp4", "/other/a.mp4", detector="Own", threads=2)).items():
         (tmp_path / name).write_text(text)
     script = tmp_path / "box-RTX-3090.py"
-    first, second = (
-        subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path) for _ in "ab"
+    first, second = (run(script) for _ in "ab")
+    keywords = (
+        "{'data_type': 'video', 'batch_size': 16, 'num_workers': 0, 'skip_frames': None, 'output_size': None, "
+        "'progress_bar': False}"
     )
-    keywords = "{'data_type': 'video', 'batch_size': 16, 'num_workers': 0, 'progress_bar': False}"
+    gpu = f"GPU: {RTX3090['gpu_uuid']}"
     assert first.stdout.splitlines() == [
+        gpu,
         "made on cuda",
         *("1 of 2: /films/a.mp4", f"/films/a.mp4 {keywords}"),
         *("2 of 2: /other/a.mp4", f"/other/a.mp4 {keywords}"),
     ]
-    assert second.stdout.splitlines() == ["made on cuda", "1 of 2: /films/a.mp4", "2 of 2: /other/a.mp4"]
+    assert second.stdout.splitlines() == [gpu, "made on cuda", "1 of 2: /films/a.mp4", "2 of 2: /other/a.mp4"]
     assert [path.read_text() for path in (tmp_path / "box-RTX-3090").iterdir()] == ["faces", "faces"]
+
+
+def test_a_class_without_a_device_is_made_without_one_and_its_list_of_faces_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(DEVICELESS)
+    files = estimate_files.write(make("/films/a.mp4", detector="Own", **CPU))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    ran = run(tmp_path / "box-CPU.py")
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, ["1 of 1: /films/a.mp4"]), ran.stderr
+    (written,) = (tmp_path / "box-CPU").iterdir()
+    with written.open(encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == [
+            {"frame": "0", "FaceScore": "0.9", "mood": ""},
+            {"frame": "1", "FaceScore": "0", "mood": "glad"},
+        ]
+
+
+def test_what_a_class_takes_is_decided_as_the_measuring_process_does() -> None:
+    written: dict[str, Any] = {"inspect": inspect}
+    exec(script_parts.TAKES_DEVICE, written)
+
+    class Takes:
+        def __init__(self, device: str) -> None:
+            self.device = device
+
+    class Passes(Takes):
+        def __init__(self, size: int, **rest: Any) -> None:
+            super().__init__(**rest)
+            self.size = size
+
+    class Hides(Takes):
+        def __init__(self) -> None:
+            super().__init__("cpu")
+
+    classes = (Takes, Passes, Hides, object, type("Inherits", (Takes,), {}))
+    answers = [written["takes_device"](class_) for class_ in classes]
+    assert answers == [detector.takes_device(class_) for class_ in classes] == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("listed", "code", "said"),
+    [
+        ("GPU-1, RTX 3090\nGPU-2, RTX 4090", 0, "GPU: GPU-1"),
+        ("GPU-1, RTX 3090\nGPU-2, RTX 3090", 1, "2 GPUs here are a RTX 3090 (GPU-1, RTX 3090; GPU-2, RTX 3090); set"),
+        ("GPU-2, RTX 4090", 1, "0 GPUs here are a RTX 3090 (GPU-2, RTX 4090); set CUDA_VISIBLE_DEVICES"),
+        (None, 1, "the GPU RTX 3090 was not found; set CUDA_VISIBLE_DEVICES to its UUID"),
+    ],
+    ids=["one", "two", "another", "no driver"],
+)
+def test_a_gpu_of_which_only_the_model_is_known_is_found_by_it(
+    listed: str | None, code: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(DETECTOR)
+    if listed is not None:
+        program = tmp_path / "nvidia-smi"
+        program.write_text(f"#!/bin/sh\ncat <<END\n{listed}\nEND\n")
+        program.chmod(0o755)
+    unknown = {"gpu_uuid": None, "target_id": "cuda:RTX 3090@box", "gpu_name": "RTX 3090"}
+    for name, text in estimate_files.write(make("/films/a.mp4", detector="Own", **unknown)).items():
+        (tmp_path / name).write_text(text)
+    script = tmp_path / "box-RTX-3090.py"
+    assert "It uses this machine's only RTX 3090, unless CUDA_VISIBLE_DEVICES is set." in script.read_text()
+    ran = run(script, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert ran.returncode == code
+    assert said in ran.stdout + ran.stderr
+    chosen = run(script, PATH=str(tmp_path), CUDA_VISIBLE_DEVICES="GPU-9")
+    assert "GPU: GPU-9" in chosen.stdout
+
+
+def test_two_gpus_of_one_host_are_two_scripts_with_a_gpu_each() -> None:
+    rows = [*make_rows([1.0] * 5), *make_rows([1.0] * 5, **BLACKWELL)]
+    films = tuple(Film(path=f"/films/{name}.mp4", frames=10_000, duration_s=400.0) for name in "ab")
+    files = estimate_files.write(archive.make(units.gather(rows), Footage(films=films), Terms()))
+    for name, gpu in (("box-RTX-3090.py", RTX3090), ("box-RTX-PRO-6000-Blackwell.py", BLACKWELL)):
+        text = files[name]
+        assert f"It uses the GPU {gpu['gpu_uuid']}, unless CUDA_VISIBLE_DEVICES is set." in text
+        assert text.index(f"setdefault('CUDA_VISIBLE_DEVICES', '{gpu['gpu_uuid']}')") < text.index("from feat import")
+
+
+def test_an_ffmpeg_that_only_featray_finds_is_named() -> None:
+    said = "Measured with the FFmpeg of the package av, which only featray's processes find"
+    assert said in estimate_files.write(make("/a.mp4", ffmpeg="8.0 (pyav)"))["box-RTX-3090.py"]
+    assert said not in estimate_files.write(make("/a.mp4", ffmpeg="7.1 (system)"))["box-RTX-3090.py"]
 
 
 def test_the_script_chooses_its_gpu_and_threads_before_the_import() -> None:

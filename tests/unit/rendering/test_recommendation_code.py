@@ -10,7 +10,7 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_code
-from tests.support.builders import BLACKWELL, RTX3090, make_joint_rows, make_row, make_rows
+from tests.support.builders import BLACKWELL, CPU, RTX3090, make_joint_rows, make_row, make_rows
 
 
 def write(*rows: Row) -> str:
@@ -65,6 +65,12 @@ def test_every_name_is_defined_before_it_is_used(clip: str, paths: str) -> None:
     nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
     stored = {node.id for node in nodes if isinstance(node.ctx, ast.Store)} | {"os", "Detectorv1"}
     assert {node.id for node in nodes if isinstance(node.ctx, ast.Load)} <= stored
+
+
+def test_a_class_of_ones_own_gets_a_device_only_if_it_takes_one_and_all_keywords_it_was_measured_with() -> None:
+    code = write(make_row(detector="Own", **CPU))
+    assert "    **({'device': 'cpu'} if takes_device(Own) else {}),\n" in code
+    assert "        skip_frames=None,\n        output_size=None,\n        progress_bar=False,\n" in code
 
 
 def test_clips_and_images_of_one_detector_share_the_code() -> None:
