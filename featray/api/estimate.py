@@ -47,6 +47,7 @@ def estimate(
     host: str | None = None,
     device: str | None = None,
     memory_limit_b: int | None = None,
+    max_latency_s: float | None = None,
     cluster: str | Path | None = None,
     deadline_s: float | None = None,
     budget: float | None = None,
@@ -65,6 +66,7 @@ def estimate(
         host: Only on this host, by its name in the report, its hostname or its id.
         device: cpu, cuda or mps.
         memory_limit_b: Most memory that a worker may take on its device, in bytes.
+        max_latency_s: Longest time of a batch, in seconds.
         cluster: Cluster file: only its hosts, with their `price_per_hour`.
         deadline_s: Seconds within which everything should end.
         budget: Most that everything should cost, in the currency of the prices.
@@ -80,7 +82,7 @@ def estimate(
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or a file cannot be written.
     """
-    given = {"clip minutes": clip_minutes, "deadline": deadline_s, "budget": budget}
+    given = {"clip minutes": clip_minutes, "deadline": deadline_s, "budget": budget, "max latency": max_latency_s}
     for name, value in given.items():
         footage.check_positive(value, name)
     footage.check_rate(fps, "fps")
@@ -90,7 +92,9 @@ def estimate(
     if write is not None and path is None:
         raise BadInput("files to write need films: name a folder or a CSV table instead of hours")
     wanted = _footage(path, hours, clip_minutes, fps, faces_per_frame)
-    limits = Constraints(detector=detector, host=host, device=device, memory_limit_b=memory_limit_b)
+    limits = Constraints(
+        detector=detector, host=host, device=device, memory_limit_b=memory_limit_b, max_latency_s=max_latency_s
+    )
     terms = Terms(constraints=limits, hosts=_hosts(cluster), deadline_s=deadline_s, budget=budget)
     made = archive.make(_measured(results), wanted, terms)
     written = () if write is None else output_files.write_files(_folder(write), estimate_files.write(made))

@@ -35,7 +35,12 @@ def estimate(
     device: Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="cpu, cuda or mps.")] = None,
     memory_limit: Annotated[
         str | None,
-        typer.Option("--memory-limit", metavar="SIZE", help="Most memory on each device, such as 8GB or 6GiB."),
+        typer.Option(
+            "--memory-limit", "--max-memory", metavar="SIZE", help="Most memory on each device, such as 8GB or 6GiB."
+        ),
+    ] = None,
+    max_latency: Annotated[
+        str | None, typer.Option("--max-latency", metavar="TIME", help="Longest time of a batch, such as 200ms.")
     ] = None,
     cluster: Annotated[
         Path | None,
@@ -58,7 +63,8 @@ def estimate(
     from featray.core import quantities
     from featray.rendering import estimate_json, estimate_text
 
-    limit_b = read_quantity("--memory-limit", memory_limit, quantities.parse_bytes)
+    limit_b = read_quantity("--max-memory or --memory-limit", memory_limit, quantities.parse_bytes)
+    latency_s = read_quantity("--max-latency", max_latency, quantities.parse_duration)
     deadline_s = read_quantity("--deadline", deadline, quantities.parse_duration)
     if path is not None:
         console.say(f"Reading the films of {path} ...")
@@ -72,6 +78,7 @@ def estimate(
         host=host,
         device=device,
         memory_limit_b=limit_b,
+        max_latency_s=latency_s,
         cluster=cluster,
         deadline_s=deadline_s,
         budget=budget,

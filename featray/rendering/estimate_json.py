@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from featray.analysis.advice import objectives
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
 from featray.rendering import recommendation_json
 
@@ -26,6 +27,7 @@ KEYS: Mapping[str, str] = {
     "cost_high": "upper bound of cost (95%)",
     "deadline_met": "true above the interval, false below, null within it or not asked",
     "budget_met": "true above the interval, false below, null within it, not asked or unknown",
+    "max_latency_s": "longest time of a batch that was asked for; null if none was",
     "cut": "piece_s, seconds of film, and time_s when longer films are cut into such pieces; null if not worth it",
     "workers": "the plan: what each worker does",
     "alone": "each target with all films alone, the fastest first; the keys are those of workers",
@@ -45,6 +47,7 @@ WORKER_KEYS: Mapping[str, str] = {
     "time_s_high": "upper bound of time_s (95%)",
     "process": "which of several processes side by side it is, from 1; null if it is alone, and under alone",
     "planned_frames_per_s": "speed on this footage",
+    "batch_s": "seconds of a full batch on the measured clip: its frames times the time per frame",
     "start_s": "seconds from the start of the process to its first usual call; null if not measured",
     "peak_memory_b": "peak memory on the device, in a call on the measured clip; null if unknown",
     "energy_j": "energy of its device, idle power included; null if not measured",
@@ -79,6 +82,7 @@ def record(estimate: ArchiveEstimate) -> dict[str, Any]:
         "cost_high": estimate.cost_high,
         "deadline_met": estimate.deadline_met,
         "budget_met": estimate.budget_met,
+        "max_latency_s": estimate.terms.constraints.max_latency_s,
         "cut": estimate.cut and {"piece_s": estimate.cut.piece_s, "time_s": estimate.cut.time_s},
         "workers": [{**worker(share), "paths": _paths(share, estimate)} for share in estimate.shares],
         "alone": [worker(share) for share in estimate.alone],
@@ -109,6 +113,7 @@ def worker(share: WorkerShare) -> dict[str, Any]:
         "time_s_high": high_s,
         "process": share.process,
         "planned_frames_per_s": share.hz,
+        "batch_s": objectives.batch_s(forecast.unit),
         "start_s": forecast.start_s,
         "peak_memory_b": share.memory_b,
         "energy_j": share.energy_j,

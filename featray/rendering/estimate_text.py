@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from featray.analysis import energy
+from featray.analysis.advice import objectives
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
 from featray.analysis.estimate.footage import Footage
 from featray.core import wording
@@ -100,6 +101,11 @@ def _cut(estimate: ArchiveEstimate) -> Iterator[str]:
 
 def _limits(estimate: ArchiveEstimate) -> Iterator[str]:
     terms = estimate.terms
+    limit_s = terms.constraints.max_latency_s
+    if limit_s is not None:
+        longest = max((share.forecast.unit for share in estimate.shares), key=objectives.batch_s)
+        limit = f"{wording.milliseconds(limit_s)} ms per batch"
+        yield f"Limit of {limit}: met, the longest takes {objectives.per_batch(longest)}"
     if terms.deadline_s is not None:
         yield f"Deadline of {duration(terms.deadline_s)}: {_held(estimate.deadline_met)}"
     if estimate.cost is not None:

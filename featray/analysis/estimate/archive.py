@@ -194,8 +194,8 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
     for unit in chosen:
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
-    forecasts = list(_forecasts(by_target.values(), terms, footage, confidence))
-    devices, unused = _choose_devices(forecasts)
+    forecasts, unfit = _forecasts(by_target.values(), terms, footage, confidence)
+    devices, slower = _choose_devices(forecasts)
     workers = [worker for each in devices for worker in _processes(each, terms)]
     plan = _share_out(footage, workers)
     shared = [
@@ -213,7 +213,7 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         cut=_cut(footage, workers, plan),
         terms=terms,
         unmeasured=unmeasured,
-        unused=(*unused, *(f"{each.place}: the others end earlier without it" for each in idle)),
+        unused=(*unfit, *slower, *(f"{each.place}: the others end earlier without it" for each in idle)),
         extrapolations=tuple(
             dict.fromkeys([*_together(used, idle), *(e for each in used for e in each.extrapolations)])
         ),
@@ -263,24 +263,25 @@ def _price(unit: Unit, terms: Terms) -> float | None:
 
 def _forecasts(
     targets: Iterable[Sequence[Unit]], terms: Terms, footage: Footage, confidence: float
-) -> Iterator[Forecast]:
-    """Forecast every target on which something fits.
+) -> tuple[list[Forecast], list[str]]:
+    """Forecast every target on which something is within the limits; say of the others why nothing is.
 
     Raises:
-        NothingMatches: nothing fits on any.
+        NothingMatches: nothing fits on any; the message names what needs the least of all.
     """
-    refused: NothingMatches | None = None
-    fits = False
-    for units in targets:
+    made: list[Forecast] = []
+    unfit: list[str] = []
+    by_target = list(targets)
+    for units in by_target:
         try:
-            made = forecast.make(units, terms.constraints, footage, confidence=confidence)
-        except NothingMatches as wrong:  # of a memory limit: another target may have a setting within it
-            refused = wrong
-            continue
-        fits = True
-        yield made
-    if not fits and refused is not None:
-        raise refused
+            made.append(forecast.make(units, terms.constraints, footage, confidence=confidence))
+        except NothingMatches as wrong:
+            unfit.append(f"{units[0].target.place}: {wrong}")
+    if not made:
+        everything = [unit for units in by_target for unit in units]
+        forecast.make(everything, terms.constraints, footage, confidence=confidence)
+        raise NothingMatches("; ".join(unfit))
+    return made, unfit
 
 
 def _choose_devices(forecasts: Sequence[Forecast]) -> tuple[list[Forecast], list[str]]:

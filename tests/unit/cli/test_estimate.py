@@ -37,6 +37,18 @@ def test_hours_are_estimated_within_the_options(measured: Shell) -> None:
     assert on_cpu["workers"][0]["setting"]["device"] == "cpu"
 
 
+def test_a_longest_time_of_a_batch_leaves_out_slower_devices(measured: Shell) -> None:
+    ran = measured("estimate", "--hours", "1", "--max-latency", "300ms", "--json")
+    found = json.loads(ran.out)
+    assert (found["max_latency_s"], len(found["workers"])) == (0.3, 1)
+    assert "CPU of box: no measured setting has a batch within 300" in found["unused"][0]
+    refused = measured("estimate", "--hours", "1", "--max-latency", "1ms")
+    assert refused.code == 2
+    assert "no measured setting has a batch within 1.0 ms" in refused.err
+    assert "--max-latency: 'soon' is not a duration" in measured.complain("estimate", "--max-latency", "soon")
+    assert "max latency" in measured.complain("estimate", "--hours", "1", "--max-latency", "0s")
+
+
 def test_the_text_says_what_is_assumed(measured: Shell) -> None:
     ran = measured("estimate", "--hours", "1")
     assert ran.code == 0

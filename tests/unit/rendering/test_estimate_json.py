@@ -37,5 +37,6 @@ def test_quantities_are_si() -> None:
     assert record["time_s"] == pytest.approx(1000 + 10 + 0.5)  # 72,000 frames at 72 Hz, and the start
     assert record["energy_j"] == pytest.approx(720_000)
     assert record["deadline_met"] is True
-    assert (record["cost"], record["budget_met"]) == (None, None)
+    assert (record["cost"], record["budget_met"], record["max_latency_s"]) == (None, None, None)
+    assert record["workers"][0]["batch_s"] == pytest.approx(16 / 72)
     assert record["workers"][0]["energy_per_frame_j"] == pytest.approx(10)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from featray.analysis import units
+from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.rendering import estimate_text
@@ -41,6 +42,11 @@ def test_the_start_and_the_energy_per_frame_and_per_1000_hours_are_shown() -> No
         "40",
         "min",
     ]
+
+
+def test_a_limit_of_latency_is_named_with_the_longest_batch() -> None:
+    said = list(estimate_text.sentences(make(constraints=Constraints(max_latency_s=0.25))))
+    assert "Limit of 250.0 ms per batch: met, the longest takes 222.2 ms per batch" in said
 
 
 def limits(**terms: Any) -> list[str]:

@@ -98,6 +98,22 @@ def test_a_memory_limit_leaves_out_the_targets_that_need_more() -> None:
         make(found, constraints=Constraints(memory_limit_b=mib))
 
 
+def test_a_limit_of_latency_leaves_out_what_takes_longer_and_says_where_nothing_is_left() -> None:
+    found = [
+        *rows(1.0),  # 16 frames of 72 a second: 222 ms
+        *rows(2.0, batch_size=4),  # 111 ms
+        *rows(4.0, ON_SHELF, SHELF),  # 889 ms
+    ]
+    made = make(found, constraints=Constraints(max_latency_s=0.2))
+    assert [share.forecast.unit.row.batch_size for share in made.shares] == [4]
+    (unused,) = made.unused
+    assert unused.startswith(
+        "RTX PRO 6000 Blackwell of shelf: no measured setting has a batch within 200.0 ms; the least is 888.9"
+    )
+    with pytest.raises(NothingMatches, match=r"within 50\.0 ms; the least is 111\.1 ms \(retinaface, batch 4\)"):
+        make(found, constraints=Constraints(max_latency_s=0.05))
+
+
 def test_energy_is_known_if_every_workers_is() -> None:
     measured = rows(1.0, energy_j=3600.0)  # 5 calls of 72 frames: 10 J per frame
     assert make(measured).energy_j == pytest.approx(720_000)
