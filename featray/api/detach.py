@@ -45,4 +45,6 @@ def detach(
     options = ["--rerun"] * rerun + ["--retry-failed"] * retry_failed
     if budget_s is not None:
         options.append(f"--budget={budget_s / 60}")  # the option counts minutes
-    return detached.start(Jobs(head), loaded, loaded.path, python=interpreter, results=results, options=options)
+    return detached.start(
+        Jobs(head), loaded, loaded.path, python=interpreter, results=results, options=options, address=address
+    )

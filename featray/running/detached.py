@@ -5,6 +5,7 @@ Flow: `submit --detach` -> `driver_place`, `start` -> `featray submit --json` on
 """
 
 import datetime
+import shlex
 import shutil
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from featray import store
 from featray.backends.ray.jobs import RUN, Jobs
 from featray.cluster import cluster_file, heads, raylet_records
 from featray.core.files import is_yaml
-from featray.errors import BackendError
+from featray.errors import BackendError, Busy
 from featray.running import claims, preparation, progress
 from featray.running.preparation import SubmitRequest
 from featray.sweep import Sweep, expand
@@ -58,7 +59,16 @@ def _is_here(address: str) -> bool:
     return not url.scheme or any(raylet.head for raylet in raylet_records.running())
 
 
-def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, options: Sequence[str]) -> str:
+def start(
+    jobs: Jobs,
+    sweep: Sweep,
+    file: Path,
+    *,
+    python: str,
+    results: str,
+    options: Sequence[str],
+    address: str | None = None,
+) -> str:
     """Start a submit as a Ray job and return the id of its run, by which `status`, `logs` and `report` know it.
 
     The sweep file travels with the job where it names no other files; otherwise the head must have it under its path.
@@ -70,14 +80,17 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
         python: Interpreter on the head.
         results: Store; a folder has the same path on the head.
         options: Further options of `featray submit`.
+        address: As given in `--address`, for messages.
 
     Raises:
         BadInput: the store's address carries credentials, which the job's command line would show.
-        Busy: another process measures the sweep into this store now; the message names it.
+        Busy: another process measures the sweep into this store now, or a detached submit is about to; the message
+            names it.
         BackendError: the cluster refuses.
     """
     store.check_address(results)
     results_there = results if "://" in results else str(Path(results).absolute())
+    _check_not_submitted(jobs, sweep, results, address)
     if "://" in results or Path(results).is_dir():
         claims.check_free(results, sweep.name)  # the job checks too, but the user would have left by then
     command = [python, "-m", "featray", "submit", "--address", "auto", "--json", "--results", results_there, *options]
@@ -91,6 +104,26 @@ def start(jobs: Jobs, sweep: Sweep, file: Path, *, python: str, results: str, op
         shutil.copy(file, folder)
         jobs.submit([*command, file.name], name=name, metadata=metadata, folder=Path(folder), variables=variables)
     return run_id
+
+
+def _check_not_submitted(jobs: Jobs, sweep: Sweep, results: str, address: str | None) -> None:
+    """Refuse a sweep that another detached submit measures into the same store, also before its driver holds it.
+
+    Raises:
+        Busy: the message says which, whose it is, and how to follow or end it.
+    """
+    own = claims.job_metadata(sweep, results)
+    same = ("featray_sweep", "featray_store")
+    option = f" --address {shlex.quote(address)}" if address else ""
+    for job in jobs.all():
+        if job.has_ended or any(job.metadata.get(key) != own[key] for key in same):
+            continue
+        run_id, user = job.metadata.get(RUN, job.id), job.metadata.get("featray_user", "somebody")
+        raise Busy(
+            f"{sweep.name} is already submitted to {store.display_name(results)}: {run_id} of {user} ({job.state}). "
+            f"Follow it with `featray status {run_id} --watch{option}`, or end it first with "
+            f"`featray cancel {run_id}{option}`"
+        )
 
 
 def _name_run(jobs: Jobs, sweep: Sweep, results: str, *, rerun: bool) -> tuple[str, str]:

@@ -124,6 +124,37 @@ def test_a_sweep_that_is_being_measured_is_refused_before_a_job_starts(tmp_path:
     assert jobs.command == []
 
 
+def submitted(state: str, **metadata: str) -> Job:
+    return Job(id="demo-1", state=state, metadata=metadata, started_at=None, ended_at=None)
+
+
+def test_a_sweep_that_a_detached_submit_is_about_to_measure_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    jobs, loaded = RecordedJobs(), load_sweep(tmp_path)
+    results = str(tmp_path / "r")
+    same = {"featray_sweep": "demo", "featray_store": results, "featray_user": "ann@box", "featray_run": "demo-0"}
+
+    def start() -> str:
+        file, address = tmp_path / "demo.yaml", "http://127.0.0.1:1"
+        return detached.start(jobs, loaded, file, python="python", results=results, options=[], address=address)
+
+    for state in ("pending", "running"):
+        jobs.known = (submitted(state, **same),)
+        with pytest.raises(Busy) as refused:
+            start()
+        option = "--address http://127.0.0.1:1"
+        assert str(refused.value) == (
+            f"demo is already submitted to {results}: demo-0 of ann@box ({state}). Follow it with "
+            f"`featray status demo-0 --watch {option}`, or end it first with `featray cancel demo-0 {option}`"
+        )
+    assert jobs.command == []
+    jobs.known = (
+        submitted("stopped", **same),
+        submitted("running", **{**same, "featray_sweep": "other"}),
+        submitted("running", **{**same, "featray_store": "/elsewhere"}),
+    )
+    assert start().startswith("demo-")
+
+
 def test_a_store_whose_address_carries_credentials_never_stands_in_a_jobs_command_line(tmp_path: Path) -> None:
     jobs, loaded = RecordedJobs(), load_sweep(tmp_path)
     results = "s3://KEY:SECRET@bucket/results"
