@@ -5,15 +5,15 @@ store.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from featray.api.results import Result
-from featray.backends.ray.jobs import Job, Jobs
+from featray.backends.ray.jobs import RUN, Job, Jobs
 from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.events import PlainEvent
 from featray.rendering.notebook.summary import Summary, make_table
-from featray.running import progress, spooled_rows, submit_status
+from featray.running import kept_logs, progress, spooled_rows, submit_status
 from featray.running.submit_status import SubmitStatus
 
 
@@ -26,7 +26,7 @@ class SubmitStatuses(Result, tuple[SubmitStatus, ...]):
         """Show a line per submit; the frame has a row per submit."""
         lines = [
             [
-                submit.id,
+                submit.run_id,
                 submit.state,
                 f"{submit.done} of {submit.total}",
                 str(submit.without_number),
@@ -56,8 +56,8 @@ def status(
 
     Args:
         job: Id of one submit, as `featray submit --detach` prints it; its rows that the store lacks are stored, without
-            the outputs that the head keeps. None lists every submit of the cluster, the latest first, and stores
-            nothing.
+            the outputs that the head keeps. None lists the last submit of every run of the cluster, the latest
+            first, and stores nothing.
         address: Head of the cluster, its file, or the `http://` address of its dashboard; None is this machine's.
         results: Store for the rows; None takes the submit's own.
         watch: Called with every event of `job` until it has ended.
@@ -73,17 +73,30 @@ def status(
     """
     jobs = Jobs(cluster_file.head_address(address, must_run=True))
     if job is None:
-        return SubmitStatuses(_judge(submit, jobs.log(submit.id))[0] for submit in jobs.all())
+        return SubmitStatuses(_list(jobs))
     submit = jobs.find(job)
     if watch is not None and not submit.has_ended:
         for event in progress.read_lines(jobs.follow(submit.id)):
             watch(event)
         submit = jobs.find(submit.id)
-    judged, events = _judge(submit, jobs.log(submit.id))
+    log = jobs.log(submit.id)
+    judged, events = _judge(submit, log)
     place = results or submit.metadata["featray_store"]
+    if submit.has_ended:
+        kept_logs.keep(place, judged.run_id, log)
     fetched = spooled_rows.store_reported(place, events)
     absent = spooled_rows.count_absent_outputs(place, events)
     return SubmitStatuses([dataclasses.replace(judged, fetched=fetched, absent_outputs=absent, events=tuple(events))])
+
+
+def _list(jobs: Jobs) -> Iterator[SubmitStatus]:
+    """Judge the latest submit of each run, and count those before it."""
+    by_run: dict[str, list[Job]] = {}
+    for job in jobs.all():
+        by_run.setdefault(job.metadata.get(RUN, job.id), []).append(job)
+    for latest, *earlier in by_run.values():
+        judged, _ = _judge(latest, jobs.log(latest.id))
+        yield dataclasses.replace(judged, submits=1 + len(earlier))
 
 
 def _judge(job: Job, log: str) -> tuple[SubmitStatus, list[PlainEvent]]:

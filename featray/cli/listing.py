@@ -16,10 +16,14 @@ INDENT = "    "  # of what stands below its line
 
 @dataclasses.dataclass(frozen=True)
 class ListedColumn:
-    """One column: its heading, and whether it holds numbers, which are aligned on the right."""
+    """One column: its heading, and whether it holds numbers, which are aligned on the right.
+
+    Where a text is longer than `width_max`, the column stands below each line at any width.
+    """
 
     heading: str
     is_number: bool = False
+    width_max: int | None = None
 
 
 def draw(
@@ -40,7 +44,7 @@ def draw(
     widths = [
         max(len(text) for text in (column.heading, *texts)) for column, *texts in zip(columns, *plain, strict=True)
     ]
-    count = _count_fitting(widths, width, whole)
+    count = min(_count_fitting(widths, width, whole), _count_narrow(columns, widths))
     drawn = [_line([column.heading for column in columns[:count]], columns, widths)]
     for line in plain:
         drawn.append(_line(line[:count], columns, widths))
@@ -57,6 +61,13 @@ def _count_fitting(widths: Sequence[int], width: int | None, whole: int) -> int:
     while count > whole and sum(widths[:count]) + GAP * (count - 1) > width:
         count -= 1
     return count
+
+
+def _count_narrow(columns: Sequence[ListedColumn], widths: Sequence[int]) -> int:
+    """Count the columns before the first one that is wider than it may be."""
+    limits = (column.width_max for column in columns)
+    wide = (index for index, (limit, size) in enumerate(zip(limits, widths, strict=True)) if limit and size > limit)
+    return next(wide, len(columns))
 
 
 def _line(texts: Sequence[str], columns: Sequence[ListedColumn], widths: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
 """Output streams: stdout and stderr as they are, but a write that fails says that it was the output.
 
 Flow: `app.main` -> `prepare` before anything is printed -> `finish` at the end. An `OSError` of the output then differs
-from one of a file of the store.
+from one of a file of the store. The driver of a detached submit also keeps its output in a file (`copy_to`).
 """
 
 import contextlib
@@ -11,8 +11,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from featray.cli import exit_codes
+from featray.errors import WARNING_MARK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from _typeshed import ReadableBuffer
 
 
@@ -21,7 +24,9 @@ class UnwrittenOutput(OSError):
 
 
 class _Output(io.FileIO):
-    """A file descriptor of a standard stream."""
+    """A file descriptor of a standard stream; what is written to it may also go to a file."""
+
+    copy: io.FileIO | None = None
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write some bytes.
@@ -31,11 +36,36 @@ class _Output(io.FileIO):
             BrokenPipeError: nobody reads them.
         """
         try:
-            return super().write(data)
+            written = super().write(data)
         except BrokenPipeError:
             raise
         except OSError as wrong:
             raise UnwrittenOutput(wrong.errno, wrong.strerror) from None
+        if self.copy is not None:
+            self._write_copy(memoryview(data)[:written])
+        return written
+
+    def _write_copy(self, data: memoryview) -> None:
+        """Write to the copy; where that fails, say so once and go on without it."""
+        assert self.copy is not None
+        try:
+            self.copy.write(data)
+        except OSError as wrong:
+            self.copy = None
+            super().write(f"{WARNING_MARK}this log is kept no further: {wrong.strerror}\n".encode())
+
+
+def copy_to(path: "Path") -> None:
+    """Add everything that is printed from now on, on stdout and stderr, to the end of a file as well.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    file = io.FileIO(path, "a")
+    for stream in (sys.stdout, sys.stderr):
+        output = getattr(getattr(stream, "buffer", None), "raw", None)  # a stream of a test has none
+        if isinstance(output, _Output):
+            output.copy = file
 
 
 def prepare() -> None:

@@ -80,26 +80,30 @@ def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
 COLUMNS = (
     ListedColumn("measured", is_number=True),
     ListedColumn("no number", is_number=True),
-    *map(ListedColumn, ("state", "id", "why", "by", "store")),
+    *map(ListedColumn, ("state", "id")),
 )
-WHOLE = 4  # the first columns: figures, state and id
+SUBMITS = ListedColumn("submits", is_number=True)  # of a run; shown where one has several
+WHOSE = (ListedColumn("by"), ListedColumn("store"), ListedColumn("why", width_max=40))
 
 
 def draw(submits: "Sequence[SubmitStatus]", width: int | None) -> list[str]:
-    """Draw a line per submit; what does not fit the width stands below it."""
+    """Draw a line per run; what does not fit the width, and a long reason, stand below it."""
+    has_several = any(submit.submits > 1 for submit in submits)
+    columns = [*COLUMNS, *([SUBMITS] if has_several else []), *WHOSE]
     lines = [
         (
             f"{submit.done}/{submit.total}",
             str(submit.without_number),
             submit.state,
-            submit.metadata.get("featray_run", submit.id),
-            submit.reason or wording.ABSENT,
+            submit.run_id,
+            *([str(submit.submits)] if has_several else []),
             submit.metadata.get("featray_user", wording.ABSENT),
             submit.metadata["featray_store"],
+            submit.reason or wording.ABSENT,
         )
         for submit in submits
     ]
-    return listing.draw(COLUMNS, lines, width, whole=WHOLE)
+    return listing.draw(columns, lines, width, whole=len(COLUMNS))
 
 
 def _facts(submit: "SubmitStatus") -> dict[str, Any]:
@@ -109,6 +113,7 @@ def _facts(submit: "SubmitStatus") -> dict[str, Any]:
         "done": submit.done,
         "total": submit.total,
         "without_number": submit.without_number,
+        "submits": submit.submits,
         "reason": submit.reason,
         "problems": list(submit.problems),
         "started_at": submit.started_at,

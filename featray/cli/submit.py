@@ -7,7 +7,7 @@ import typer
 
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Address, BackendName, InventoryFile, Quiet, Results, SweepFile
-from featray.errors import BadInput
+from featray.errors import BadInput, StoreError
 
 if TYPE_CHECKING:
     from featray.api import Submitted
@@ -68,6 +68,8 @@ def submit(
         )
         _show_detached(job, address)
         return 0
+    if json:
+        _keep_log(results)
     with progress.shown(quiet=quiet, json=json) as watch:
         submitted = featray.submit(
             sweep,
@@ -86,6 +88,20 @@ def submit(
     if not json:
         show(submitted)
     return submitted.exit_code
+
+
+def _keep_log(results: str) -> None:
+    """Keep what a detached submit prints beside its rows: Ray's own log goes with its cluster."""
+    from featray.cli import output_streams
+    from featray.running import kept_logs
+
+    path = kept_logs.own_path(results)
+    if path is None:
+        return
+    try:
+        output_streams.copy_to(path)
+    except OSError as wrong:
+        raise StoreError(f"{path}: cannot be written ({wrong.strerror})") from wrong
 
 
 def _show_detached(job: str, address: str | None) -> None:

@@ -23,6 +23,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     gauges            figures for the dashboard
     detached          a submit that runs on the cluster
     submit_status     how it stands
+    kept_logs         what it has printed, after its cluster has gone
     logged_event      checks an event in its log
     single_cell       `featray measure`
     bisection/        steps of a bisection, measured through submits

@@ -41,8 +41,14 @@ class SubmitStatus:
     exit_code: int  # 0 while nothing is known to be missing, 1 units without a number, 4 the driver itself failed
     problems: tuple[str, ...] = ()  # rows that were reported and cannot be, each with its name and the reason
     fetched: int = 0  # rows that the store lacked and this call stored
+    submits: int = 1  # of its run, in a list of all: this one is the last of them
     absent_outputs: int = 0  # units whose output is in the head's store alone
     events: tuple[PlainEvent, ...] = dataclasses.field(default=(), repr=False)  # of its log, where one is asked for
+
+    @property
+    def run_id(self) -> str:
+        """Give the id of the run that it measures: the one that `--detach` printed."""
+        return self.metadata.get("featray_run", self.id)
 
 
 def judge(job: "Job", events: Sequence[PlainEvent], log: str) -> SubmitStatus:

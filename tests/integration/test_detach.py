@@ -80,8 +80,12 @@ def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, 
     assert "failed (RuntimeError: failed on purpose in detect())" in logged
     assert on_cluster(home, "logs", id_, "-f").out == logged
     assert on_cluster(home, "report", id_, "--results", results, "-o", "-").code == 0  # one id, from here to there
+    with_no_cluster = featray("logs", id_, "--results", results, "--address", "http://127.0.0.1:1", HOME=str(home))
+    assert with_no_cluster.code == 0, with_no_cluster.err
+    assert set(with_no_cluster.out.splitlines()) <= set(logged.splitlines())  # Ray adds lines of its own
+    assert "[4/4]" in with_no_cluster.out
     listed = on_cluster(home, "status").out
-    assert id_ in listed
+    assert listed.count(id_) == 1
     assert "4/4" in listed
     submit = facts(home, id_)
     assert (submit["done"], submit["total"], submit["without_number"]) == (4, 4, 2)
@@ -106,7 +110,8 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     id_ = detach(sweep, results, home)
     wait_until(lambda: (results / "rows").is_dir() and len(attempts_so_far(results)) >= 1, 90)
     _check_what_ray_shows(id_, home, dashboard)
-    assert featray("submit", sweep, "--detach", "--results", results, HOME=str(home)).code == 5
+    refused = featray("submit", sweep, "--detach", "--results", results, HOME=str(home))
+    assert (refused.code, f"`featray cancel {id_}`" in refused.err) == (5, True), refused.err
     begun = time.monotonic()
     assert facts(home, id_)["state"] == "running"
     start_s = time.monotonic() - begun  # of a command that asks the cluster as much as `cancel` does
@@ -127,6 +132,8 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     assert "had ended already" in on_cluster(home, "cancel", id_).err
     again = detach(sweep, results, home)
     assert on_cluster(home, "status", again, "--watch").code == 0
+    assert again == id_
+    assert on_cluster(home, "status").out.count(id_) == 1
     assert len(final_rows(results)) == 8
 
 

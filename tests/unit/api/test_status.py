@@ -11,6 +11,7 @@ import featray
 from featray import store
 from featray.core.events import PlainEvent
 from featray.errors import NothingMatches
+from featray.running import kept_logs
 from featray.running.progress import Progress, RunEnd
 from tests.support import fake_outputs
 from tests.support.builders import make_row
@@ -66,6 +67,23 @@ def test_outputs_that_stay_on_the_head_are_counted_until_they_are_here(board: Da
     store.outputs.keep(mine, kept, fake_outputs.make_table())
     (at_last,) = featray.status("s-1", address=board.url, results=mine)
     assert at_last.absent_outputs == 0
+
+
+def test_the_log_of_a_submit_that_has_ended_comes_into_its_store(board: Dashboard, tmp_path: Path) -> None:
+    featray.status("s-1", address=board.url)
+    path = kept_logs.find(str(tmp_path / "head"), "s-1")
+    assert path is not None
+    assert kept_logs.read(path) == "".join(board.parts)
+
+
+def test_several_submits_of_a_run_are_one_line_with_the_latest(board: Dashboard, tmp_path: Path) -> None:
+    later = describe_submit("s-1-2", status="RUNNING")
+    later["metadata"] |= {"featray_store": str(tmp_path / "head"), "featray_run": "s-1"}
+    board.jobs["s-1"]["metadata"]["featray_run"] = "s-1"
+    board.jobs |= {"s-1-2": later}
+    board.jobs["s-1"]["start_time"], later["start_time"] = 1_000, 2_000
+    (submit,) = featray.status(address=board.url)
+    assert (submit.id, submit.run_id, submit.state, submit.submits) == ("s-1-2", "s-1", "running", 2)
 
 
 def test_the_rows_may_go_into_another_store(board: Dashboard, tmp_path: Path) -> None:

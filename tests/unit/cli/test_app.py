@@ -161,6 +161,17 @@ def test_a_full_disk_is_said(printed: str) -> None:
     assert done.stderr == b"featray: error: the output cannot be written: No space left on device\n"
 
 
+def test_a_kept_log_that_cannot_be_written_ends_with_a_warning_and_nothing_else_does() -> None:
+    code = (
+        "from pathlib import Path; from featray.cli import app, output_streams;"
+        "app.app = lambda **options: (output_streams.copy_to(Path('/dev/full')), print('a', flush=True), print('b'));"
+        "app.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    warning = "featray: warning: this log is kept no further: No space left on device"
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, ["a", warning, "b"], "")
+
+
 def test_progress_in_a_pipe_comes_line_by_line() -> None:
     code = (
         "import sys; from featray.cli import app, console;"

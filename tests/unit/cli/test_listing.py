@@ -25,6 +25,12 @@ def test_what_does_not_fit_stands_below_its_line_and_what_is_not_known_is_left_o
     ]
 
 
+def test_a_text_that_is_wider_than_its_column_may_be_stands_below_without_a_terminal_too() -> None:
+    columns = (ListedColumn("id"), ListedColumn("why", width_max=8))
+    assert draw(columns, [("a", "short")], None, whole=1) == ["id  why", "a   short"]
+    assert draw(columns, [("a", "it is long"), ("b", "")], None, whole=1) == ["id", "a", "    why: it is long", "b"]
+
+
 @pytest.mark.parametrize("width", [10, 37, 38, 80])
 def test_ids_are_whole_at_every_width(width: int) -> None:
     drawn = draw(COLUMNS, LINES, width, whole=2)

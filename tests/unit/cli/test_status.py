@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import featray
+from featray.cli.status import draw
 from tests.support.builders import make_row
 from tests.support.command import Shell
 from tests.support.dashboards import Dashboard, describe_submit
@@ -47,6 +49,31 @@ def test_one_submit_shows_its_targets_why_it_ended_and_the_rows_that_came(board:
         "why: stopped at 1 of 2",
         "1 row came from the cluster",
     ]
+
+
+def test_a_long_reason_stands_below_its_line_at_any_width(board: Dashboard, shell: Shell) -> None:
+    end = {"done": 1, "total": 2, "event": "ended_run", "code": 5, "message": "the reason of this is long " * 4}
+    board.jobs["s-1"]["status"] = "FAILED"
+    board.parts.append(f"{json.dumps(end)}\n")
+    heading, line, why = shell("status", "--address", board.url).out.splitlines()
+    assert heading.split() == ["measured", "no", "number", "state", "id", "by", "store"]
+    assert line.split() == ["1/2", "0", "failed", "s-1", "ann@box", str(shell.folder / "head")]
+    assert why.startswith("    why: the reason of this is long")
+    for width in (60, 80):
+        (submit,) = featray.status(address=board.url)
+        assert max(map(len, draw([submit], width)[1:2])) <= width
+
+
+def test_a_run_that_was_submitted_twice_is_listed_once(board: Dashboard, shell: Shell) -> None:
+    again = describe_submit("s-1-2", status="SUCCEEDED")
+    again["metadata"] |= {"featray_store": str(shell.folder / "head"), "featray_run": "s-1"}
+    board.jobs["s-1"]["metadata"]["featray_run"] = "s-1"
+    board.jobs["s-1-2"] = {**again, "start_time": 2_000}
+    lines = shell("status", "--address", board.url).out.splitlines()
+    assert lines[0].split()[:6] == ["measured", "no", "number", "state", "id", "submits"]
+    assert [line.split()[2:5] for line in lines[1:2]] == [["succeeded", "s-1", "2"]]
+    (facts,) = json.loads(shell("status", "--json", "--address", board.url).out)
+    assert (facts["id"], facts["featray_run"], facts["submits"]) == ("s-1-2", "s-1", 2)
 
 
 def test_a_cluster_without_submits_says_how_to_start_one(shell: Shell) -> None:

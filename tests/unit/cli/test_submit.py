@@ -9,9 +9,10 @@ import pytest
 from featray import store
 from featray.api import Submitted
 from featray.cli import submit
+from featray.running import kept_logs
 from tests.support import trial
 from tests.support.builders import CPU, make_row
-from tests.support.command import Shell
+from tests.support.command import Shell, featray
 
 
 def summary(capsys: pytest.CaptureFixture[str], **changed: int) -> list[str]:
@@ -91,3 +92,13 @@ def test_a_search_ends_with_the_value_to_use(shell: Shell) -> None:
     assert found["end"] == "16 ran out of memory"
     assert lines[-1] == {**lines[-1], "event": "ended_run", "code": 0}  # memory that ran out is the end of the search
     assert "batch size " in trial.replay(shell).out
+
+
+def test_a_detached_driver_keeps_what_it_prints_beside_its_rows(tmp_path: Path) -> None:
+    run_id = "demo-20260514-231532-a1b2"
+    kept_logs.keep(str(tmp_path / "results"), run_id, "of an earlier submit of the run\n")
+    ran = featray("submit", "missing.yaml", "--json", cwd=tmp_path, FEATRAY_RUN_ID=run_id)
+    assert ran.code == 2
+    assert "missing.yaml" in ran.err
+    log = (tmp_path / "results" / "logs" / f"{run_id}.log").read_text()
+    assert log == f"of an earlier submit of the run\n{ran.out}{ran.err}"
