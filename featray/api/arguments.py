@@ -4,18 +4,22 @@ Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`. S
 `sweep.load`, before anything is planned.
 """
 
+import dataclasses
 import datetime
 import os
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from featray import sweep
 from featray.analysis import comparison
 from featray.api import shipped
+from featray.core.cell import Cell
 from featray.errors import BadInput, InventoryFileError, SweepFileError
 from featray.host import clips
 from featray.measurement import pyfeat_source, weights
-from featray.planning import inventory
+from featray.planning import inventory, own_classes
 from featray.planning.inventory import Inventory
+from featray.planning.own_classes import OwnClass
 from featray.sweep import Sweep
 
 PathLike = str | os.PathLike[str]
@@ -70,6 +74,21 @@ def recorded_or_here(recorded: PathLike | None) -> Inventory:
     if not found.hosts:
         raise InventoryFileError(f"{recorded}: holds no hosts; record them with `featray hosts --json`")
     return found
+
+
+def with_classes(here: Inventory, classes: Collection[OwnClass], *, imports: bool = False) -> Inventory:
+    """Look for detector classes on this machine, or import them, and write what was found into its inventory."""
+    if not classes:
+        return here
+    from featray.host import own_classes as classes_here  # needs locks too
+
+    found = classes_here.find(classes, imports=imports)
+    return dataclasses.replace(here, hosts=tuple(dataclasses.replace(host, classes=found) for host in here.hosts))
+
+
+def here_for(cells: Iterable[Cell]) -> Inventory:
+    """Probe this machine, and look for the detector classes of cells that are not py-feat's, without an import."""
+    return with_classes(recorded_or_here(None), own_classes.list_needed(cells))
 
 
 def now() -> datetime.datetime:

@@ -6,18 +6,20 @@ Flow: `probe` on this machine, or a cluster's address -> `RayClient` -> `Invento
 
 import dataclasses
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from featray.api import arguments
 from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.backends.ray.client import RayClient
 from featray.cluster import cluster_file
+from featray.core.cell import Cell
 from featray.core.version import __version__
 from featray.host import probe
 from featray.measurement import weights
-from featray.planning import readiness
+from featray.planning import own_classes, readiness
 from featray.planning.inventory import Inventory
+from featray.planning.own_classes import OwnClass
 from featray.planning.readiness import Lack
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
@@ -48,20 +50,37 @@ def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Hosts:
         ClusterFileError: the cluster file is wrong.
         BackendError: the cluster cannot be joined.
     """
+    return _probe(address, clips=clips)
+
+
+def hosts_for(cells: Sequence[Cell], *, address: str | None) -> Hosts:
+    """Probe as `hosts` does, and look for the detector classes of cells that are not py-feat's, without an import."""
+    return _probe(address, classes=own_classes.list_needed(cells))
+
+
+def _probe(
+    address: str | None,
+    *,
+    clips: Collection[str] = (),
+    classes: Collection[OwnClass] = (),
+    imports: bool = False,
+) -> Hosts:
     head = cluster_file.head_address(address)
     if head is None:
-        return Hosts(hosts=(probe.this_host(thorough=True),))
+        here = Inventory(hosts=(probe.this_host(thorough=True),))
+        return Hosts(hosts=arguments.with_classes(here, classes, imports=imports).hosts)
 
     cluster = RayClient(address=head, holder=claims.holder_name())
     try:
         cluster.inventory()
-        return Hosts(hosts=cluster.find_clips(clips).hosts)
+        cluster.find_clips(clips)
+        return Hosts(hosts=cluster.find_classes(classes, imports=imports).hosts)
     finally:
         cluster.close()
 
 
 def check(sweep: PathLike, *, address: str | None = None) -> tuple[Hosts, tuple[Lack, ...]]:
-    """Probe the hosts, and list what each still lacks for a sweep.
+    """Probe the hosts, and list what each still lacks for a sweep. Detector classes of your own are imported there.
 
     Args:
         sweep: Sweep file.
@@ -76,7 +95,7 @@ def check(sweep: PathLike, *, address: str | None = None) -> tuple[Hosts, tuple[
     """
     loaded = arguments.load_sweep(sweep)
     cells = expand(loaded)
-    present = hosts(address=address, clips=readiness.own_clips(cells))
+    present = _probe(address, clips=readiness.own_clips(cells), classes=own_classes.list_needed(cells), imports=True)
     detectors = {cell.detector.name: cell.detector for cell in cells}
     needed = {
         name: [f"{file.repository}/{file.file}" for file in weights.list_required(detector)]

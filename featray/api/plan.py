@@ -8,13 +8,14 @@ import dataclasses
 
 from featray.api import arguments
 from featray.api.arguments import PathLike
-from featray.api.hosts import hosts
+from featray.api.hosts import hosts_for
 from featray.api.results import Result
 from featray.errors import BadInput
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
 from featray.running import preparation
 from featray.running.preparation import SubmitPlan, SubmitRequest
+from featray.sweep import expand
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -58,5 +59,9 @@ def plan(
         raise BadInput("--inventory and --address do not go together; leave one out")
     loaded = arguments.load_sweep_to_submit(sweep)
     request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed, replay=False)
-    present = hosts(address=address) if address is not None else arguments.recorded_or_here(inventory)
+    cells = expand(loaded)
+    if inventory is not None:
+        present = arguments.recorded_or_here(inventory)
+    else:
+        present = hosts_for(cells, address=address) if address is not None else arguments.here_for(cells)
     return Planned(**vars(preparation.prepare(request, present, now=arguments.now())))

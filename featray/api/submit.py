@@ -35,7 +35,7 @@ from featray.running import claims, interrupts, preparation, spooled_rows, submi
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from featray.running.run_outcome import RunOutcome
-from featray.sweep import Sweep
+from featray.sweep import Sweep, expand
 
 BACKENDS = ("ray", "inline")
 """The backends that can be chosen by name; a replay is chosen by its store."""
@@ -195,7 +195,7 @@ def run_request(
         spool.check_folder(weights.featray_cache())
         # Ray needs 15 s to start: not before it is known that this machine has something to measure.
         spooled = _store_spooled_here(request.results)
-        prepared = preparation.prepare(request, arguments.recorded_or_here(None), now=arguments.now())
+        prepared = preparation.prepare(request, arguments.here_for(expand(request.sweep)), now=arguments.now())
         spooled_rows.announce(spooled, prepared.plan.run.run_id, watch)
         if not prepared.plan.invocations:
             return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)

@@ -13,6 +13,7 @@ before the next cell starts.
     environments         the variables and the interpreter of a child
     venvs                another torch or py-feat
     requirement_secrets  tokens in requirements, which no command line may show
+    own_classes          whether detector classes of the user's own can be imported
     input_files          what a child reads
     clips                what a media file holds
     media                which frames of a video py-feat will analyse

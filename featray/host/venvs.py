@@ -60,6 +60,14 @@ def interpreter(requirements: Sequence[str], cache: Path) -> str:
     return str(python)
 
 
+def find_built(requirements: Sequence[str], cache: Path) -> str | None:
+    """Find the Python for a set of requirements; None where its environment is not built yet."""
+    if not requirements:
+        return sys.executable
+    folder = cache / "environments" / name(requirements)
+    return str(folder / "bin" / "python") if (folder / READY).exists() else None
+
+
 def name(requirements: Sequence[str]) -> str:
     """Name an environment by its packages, Python and platform: hosts of different kinds may share a cache.
 

@@ -23,6 +23,7 @@ library, torch, py-feat and its companions, psutil, pynvml and `featray.core`.
     provenance        machine, versions and thread counts
     checkouts         the commit of an installed package
 
+    class_lookup      whether a class of the user's own can be imported
     detector          loads, constructs and calls
     pyfeat_source     py-feat's source, read as text
     weights           the hub files of a detector

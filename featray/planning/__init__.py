@@ -6,6 +6,7 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     inventory_fields      what each field of a recorded host may hold
     checkup               what of this machine is ready to measure
     readiness             what a host lacks for a sweep
+    own_classes           the classes of a sweep that are not py-feat's
     releases              what a release of py-feat or torch can run
     target_selection      which targets a sweep picks
     obstacle              why a target cannot run a cell

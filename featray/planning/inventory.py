@@ -55,6 +55,9 @@ class Host:
     ffmpeg_remedy: str | None = None
     weights_cached: tuple[str, ...] = ()  # repository/file of py-feat's hub
     clips: Mapping[str, str] | None = None  # path -> SHA-256 of a sweep's own files there; None: not looked for
+    classes: Mapping[str, str] | None = None
+    """Key of an own class of a sweep (`own_classes`) -> why it cannot be imported, empty where it can; None: not looked
+    for."""
     disk_free_b: int | None = None
     load_1m: float | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -70,7 +70,7 @@ HOST: Mapping[str, FieldRule] = {
     "gpus": (lambda value: isinstance(value, list), "a list of GPUs"),
     **dict.fromkeys(("cuda_architectures", "weights_cached", "node_ids"), _TEXTS),
     **dict.fromkeys(("packages", "labels"), _PAIRS),
-    "clips": _or_null(_PAIRS),
+    **dict.fromkeys(("clips", "classes"), _or_null(_PAIRS)),
     "load_1m": _or_null((_is_number, "a number from 0")),
     "node_gpus": (_mapping_of(_are_texts), "names with lists of texts"),
 }

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from featray.core import wording
 from featray.core.cell import Cell
-from featray.planning import releases
+from featray.planning import own_classes, releases
 from featray.planning.inventory import Target
 
 DETECTOR_MEMORY_B = 1 * 1024**3
@@ -30,6 +30,7 @@ class ObstacleCause(Enum):
     TOO_LITTLE_MEMORY = auto()
     WEIGHTS_MISSING = auto()
     NO_MPS_DAEMON = auto()
+    CLASS_NOT_IMPORTED = auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,14 +50,15 @@ def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
         reason = f"NVIDIA's MPS cannot run on {target.host.hostname}: {MPS_PROGRAM} is not there"
         return Obstacle(cause=ObstacleCause.NO_MPS_DAEMON, reason=reason)
     if not cell.detector.is_pyfeat:
-        return None
+        return _of_own_class(cell, target)
     software = None if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)
     return software or _of_memory(cell, target)
 
 
 def deciding(cell: Cell) -> Hashable:
     """Give what of a cell decides whether a target can run it."""
-    return cell.detector.class_name, bool(cell.requirements), cell.processes, cell.mps_daemon
+    own = own_classes.of_cell(cell)
+    return own.key if own else cell.detector.class_name, bool(cell.requirements), cell.processes, cell.mps_daemon
 
 
 MPS_PROGRAM = "nvidia-cuda-mps-control"
@@ -72,6 +74,23 @@ def _of_pyfeat(cell: Cell, target: Target) -> Obstacle | None:
         reason = f"py-feat {version} lacks {class_name}; it needs {releases.FIRST_PYFEAT[class_name]} or newer"
         return Obstacle(cause=ObstacleCause.PYFEAT_TOO_OLD, reason=reason)
     return None
+
+
+def _of_own_class(cell: Cell, target: Target) -> Obstacle | None:
+    """Say what a host that was asked has found about a class that is not py-feat's."""
+    host, own = target.host, own_classes.of_cell(cell)
+    why = (host.classes or {}).get(own.key) if own else None
+    if not why:
+        return None
+    where = f"in environment {cell.environment} on {host.hostname}" if cell.requirements else f"on {host.hostname}"
+    what_to_do = (
+        "name its package in that environment"
+        if cell.requirements
+        else "install its package there beside featray, or name it under `environments`; the current folder and "
+        "PYTHONPATH do not count"
+    )
+    reason = f"{cell.detector.class_name} cannot be imported {where} ({why}): {what_to_do}"
+    return Obstacle(cause=ObstacleCause.CLASS_NOT_IMPORTED, reason=reason)
 
 
 def _of_torch(target: Target) -> Obstacle | None:

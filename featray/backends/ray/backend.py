@@ -28,6 +28,7 @@ from featray.errors import HeadGone
 from featray.host import supervisor
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
+from featray.planning.own_classes import OwnClass
 from featray.planning.planned_invocation import PlannedInvocation
 
 WAIT_S = 0.1  # the longest that an invocation just started waits to be included in the next `ray.wait`
@@ -89,6 +90,10 @@ class RayCluster(Backend):
     def find_clips(self, paths: Collection[str]) -> Inventory:
         """Look for files on every host, by path, and write those that are there into the inventory."""
         return self._hosts.find_clips(paths)
+
+    def find_classes(self, classes: Collection[OwnClass], imports: bool) -> Inventory:
+        """Look for detector classes on every host, or import them, and write what was found into the inventory."""
+        return self._hosts.find_classes(classes, imports=imports)
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:
         """Download weights on every host that needs them, on all at the same time."""

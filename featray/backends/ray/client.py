@@ -20,6 +20,7 @@ from featray.errors import BackendError, FeatrayError, HeadGone
 from featray.host import installation
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
+from featray.planning.own_classes import OwnClass
 from featray.planning.planned_invocation import PlannedInvocation
 
 START_S = 180.0  # for starting or joining Ray: 15 s on two quiet cores
@@ -143,6 +144,11 @@ class RayClient(Backend):
     def find_clips(self, paths: Collection[str]) -> Inventory:
         """Look for files on every host, by path, and write those that are there into the inventory."""
         found: Inventory = self._call("find_clips", list(paths), limit_s=SEARCH_S)
+        return found
+
+    def find_classes(self, classes: Collection[OwnClass], *, imports: bool) -> Inventory:
+        """Look for detector classes on every host, or import them, and write what was found into the inventory."""
+        found: Inventory = self._call("find_classes", list(classes), imports, limit_s=SEARCH_S)
         return found
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> Mapping[str, Sequence[str]]:

@@ -18,15 +18,17 @@ from featray.core import wording
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.version import __version__
-from featray.host import clips, environments, probe, spool
+from featray.host import clips, environments, own_classes, probe, spool
 from featray.measurement import weights
 from featray.planning import inventory
 from featray.planning.inventory import Host, Inventory
+from featray.planning.own_classes import OwnClass
 from featray.planning.planned_invocation import PlannedInvocation
 
 PROBE_S = 120.0  # for all hosts together; importing torch on a cold disk took 50 s
 FETCH_S = 3 * 3600.0  # 1.3 GB of weights over a line of 1 Mbit/s
 DIGEST_S = 600.0  # 100 GB of clips on a disk of 200 MB/s
+CLASSES_S = 300.0  # importing torch on a cold disk took 50 s, and there may be some classes
 SPOOL_S = 20.0  # reading thousands of small files takes a second; a host that takes longer does not answer
 
 _log = logging.getLogger("featray")
@@ -40,6 +42,11 @@ def _probe() -> Host:
 @ray.remote(num_cpus=0, max_retries=0)
 def _hash_files(paths: list[str]) -> dict[str, str]:
     return clips.hash_files(paths)
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+def _find_classes(classes: list[OwnClass], imports: bool) -> dict[str, str]:
+    return own_classes.find(classes, imports=imports)
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -95,6 +102,20 @@ class RayHosts:
             hosts = [
                 dataclasses.replace(host, clips=digests[host.host_id])
                 if host.host_id in digests
+                else dataclasses.replace(host, error=host.error or f"it was not searched: {unanswered[host.host_id]}")
+                for host in self._inventory.hosts
+            ]
+            self._inventory = Inventory(hosts=tuple(hosts))
+        return self._inventory
+
+    def find_classes(self, classes: Collection[OwnClass], *, imports: bool) -> Inventory:
+        """Look for detector classes on every host, or import them, and write what was found into the inventory."""
+        if classes:
+            wanted = {host_id: [list(classes), imports] for host_id in self._usable()}
+            found, unanswered = self._call(_find_classes, wanted, CLASSES_S)
+            hosts = [
+                dataclasses.replace(host, classes=found[host.host_id])
+                if host.host_id in found
                 else dataclasses.replace(host, error=host.error or f"it was not searched: {unanswered[host.host_id]}")
                 for host in self._inventory.hosts
             ]

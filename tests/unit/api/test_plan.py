@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import featray
-from featray.errors import BadInput
+from featray.errors import BadInput, NothingMatches
 from featray.planning import inventory
 from tests.support.plans import make_host, make_inventory
 from tests.support.replays import load_sweep
@@ -23,3 +23,19 @@ def test_a_plan_on_recorded_hosts_writes_nothing(tmp_path: Path) -> None:
 def test_recorded_hosts_and_a_cluster_do_not_go_together(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--inventory and --address do not go together"):
         featray.plan(tmp_path / "demo.yaml", inventory="hosts.json", address="head:6379")
+
+
+def test_a_class_that_cannot_be_imported_here_is_not_planned_and_not_submitted(tmp_path: Path) -> None:
+    text = (
+        "detectors: [{name: own, class: 'nowhere_here.detectors:Own'}, {name: c, class: "
+        "'featray.measurement.clockwork:Clockwork'}]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text)
+    placed = featray.plan(tmp_path / "mine.yaml", results=str(tmp_path / "r")).placement
+    assert [unit.cell.detector.name for unit in placed.units] == ["c"]
+    assert "nowhere_here.detectors:Own cannot be imported on " in placed.refusals[0].reason
+    (tmp_path / "mine.yaml").write_text(text.partition(", {name: c")[0] + "]\n" + text.partition("\n")[2])
+    with pytest.raises(
+        NothingMatches, match=r"no cell can run anywhere: nowhere_here.detectors:Own cannot be imported"
+    ):
+        featray.submit(tmp_path / "mine.yaml", results=str(tmp_path / "r"), backend="inline", progress=False)

@@ -1,0 +1,37 @@
+"""Own classes: the detector classes of a sweep that are not py-feat's, which a host must be able to import.
+
+Flow: cells -> `list_needed` -> `host.own_classes` on each host -> `inventory.Host.classes` -> `obstacle`. Pure.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+from featray.core import identity
+from featray.core.cell import Cell
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OwnClass:
+    """A class, and the requirements of the environment that is to import it; none: the host's own Python."""
+
+    class_name: str  # package.module:Class
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name it in `Host.classes`: requirements may hold secrets, so that only their digest counts."""
+        if not self.requirements:
+            return self.class_name
+        return f"{self.class_name} {identity.digest({'requirements': sorted(self.requirements)})}"
+
+
+def of_cell(cell: Cell) -> OwnClass | None:
+    """Give the class of a cell; None for py-feat's."""
+    if cell.detector.is_pyfeat:
+        return None
+    return OwnClass(class_name=cell.detector.class_name, requirements=cell.requirements)
+
+
+def list_needed(cells: Iterable[Cell]) -> tuple[OwnClass, ...]:
+    """List the classes of cells, each once."""
+    return tuple(dict.fromkeys(needed for cell in cells if (needed := of_cell(cell)) is not None))
