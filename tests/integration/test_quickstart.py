@@ -1,5 +1,9 @@
 """The README's first command, with py-feat's real detectors through embedded Ray."""
 
+import re
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -37,3 +41,14 @@ def test_the_quickstart_measures_real_detectors_and_ends_in_a_table(tmp_path: Pa
     assert "synthetic" in text
     assert "### retinaface" in text
     assert "### Detectorv2" in text
+
+    shipped, *_ = (ROOT / "results" / "rows").glob("history-*.parquet")
+    shutil.copy(shipped, results / "rows")
+    for name in ("sweeps", "clusters"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    code = "\n".join([blocks[0], blocks[1].splitlines()[0], "assert submitted.measured == 0"])
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
