@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from featray.analysis.units import Unit
+from featray.core import host_names as names_of_hosts
 
 HOUR_S = 3600.0
 
@@ -30,7 +31,8 @@ def apply(units: Iterable[Unit], prices: Mapping[str, float]) -> list[Unit]:
 
 
 def _find(unit: Unit, prices: Mapping[str, float]) -> float | None:
-    return next((prices[name] for name in sorted(host_names(unit)) if name in prices), None)
+    name = names_of_hosts.first_called(sorted(prices), host_names(unit))
+    return None if name is None else prices[name]
 
 
 def frame_cost(unit: Unit) -> float | None:

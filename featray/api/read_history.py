@@ -9,7 +9,7 @@ from featray import store
 from featray.analysis.advice import confirming_sweeps
 from featray.analysis.history import HistoryChange, Series, find_changes, find_spreads, gather
 from featray.api import noise
-from featray.core import wording
+from featray.core import host_names, wording
 from featray.errors import NothingMatches
 from featray.rendering import history_text
 
@@ -56,7 +56,11 @@ def read(
 def _fits(series: Series, detector: str | None, clip: str | None, host: str | None) -> bool:
     row = series.unit.row
     names = (series.machine.host_name, series.machine.host_id, row.hostname)
-    return detector in (None, row.detector) and clip in (None, row.input) and (host is None or host in names)
+    return (
+        detector in (None, row.detector)
+        and clip in (None, row.input)
+        and (host is None or host_names.is_called(host, names))
+    )
 
 
 def _what_there_is(series: list[Series]) -> str:

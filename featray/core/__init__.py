@@ -15,6 +15,7 @@ secret_values    what no row may hold of a cell
 reference        the setting that others are compared with
 package_version  one version of a package
 gpus             what the name of a GPU says
+host_names       what people may call a host
 targets          the one name of a device
 invocation       what one fresh process measures
 lease_rule       what an invocation has for itself

@@ -8,7 +8,6 @@ Standard library only; torch is asked only if something else has imported it.
 import ctypes
 import ctypes.util
 import functools
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from featray import __version__
+from featray.core import host_names
 from featray.measurement import checkouts
-
-HOST_ID_LENGTH = 12  # hex digits: as in identity; a lab has tens of machines
 
 DISTRIBUTIONS: Mapping[str, str] = {
     "torch": "torch",
@@ -104,7 +102,7 @@ def compute_host_id() -> str:
     """
     text = os.environ.get("FEATRAY_HOST_ID") or (_mac_host_uuid() if sys.platform == "darwin" else None)
     text = text or f"{_machine_id() or _card_address() or ''}\0{os.uname().nodename}"
-    return hashlib.sha256(text.encode()).hexdigest()[:HOST_ID_LENGTH]
+    return host_names.id_of(text)
 
 
 def _machine_id() -> str | None:

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from featray.core import host_names
 from featray.planning.inventory import Host
 from featray.planning.placement import Refusal
 
@@ -119,7 +120,8 @@ HOST_LABEL = "featray.host"
 
 def find_price(host: Host, prices: Mapping[str, float | None]) -> float | None:
     """Find the price of a host, given under any of its names."""
-    return next((prices[name] for name in sorted(names_of(host)) if prices.get(name) is not None), None)
+    name = host_names.first_called([name for name in sorted(prices) if prices[name] is not None], names_of(host))
+    return None if name is None else prices[name]
 
 
 def gather_refusals(refusals: Iterable[tuple[Refusal, int]]) -> tuple[FleetLack, ...]:

@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 
 from featray import errors
+from featray.core import host_names
 from featray.planning.inventory import Host, Inventory, Target
 from featray.sweep import Selector
 
@@ -30,7 +31,7 @@ def _is_picked(target: Target, selector: Selector) -> bool:
     host = target.host
     if selector.target_id not in (None, target.target_id):
         return False
-    if selector.host and not any(_matches(name, selector.host) for name in (host.hostname, host.host_id)):
+    if selector.host and not _is_host(host, selector.host):
         return False
     if any(host.labels.get(key) != value for key, value in selector.label.items()):
         return False
@@ -41,6 +42,15 @@ def _is_picked(target: Target, selector: Selector) -> bool:
         return True
     gpus = (target.gpu,) if target.gpu else host.gpus
     return any(_matches(gpu.name, selector.gpu) or _matches(gpu.uuid, selector.gpu) for gpu in gpus)
+
+
+def _is_host(host: Host, patterns: Iterable[str]) -> bool:
+    """Return True if a pattern matches a host's name or id, or is the text that its id was computed from."""
+    names = (host.hostname, host.host_id)
+    patterns = tuple(patterns)
+    return any(_matches(name, patterns) for name in names) or any(
+        host_names.is_called(pattern, names) for pattern in patterns
+    )
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
@@ -54,7 +64,10 @@ def _why_nothing(inventory: Inventory, selector: Selector) -> str:
         ids = [target.target_id for target in inventory.targets()]
         if selector.target_id not in ids:
             return f"no device {selector.target_id!r}{errors.suggest(selector.target_id, ids)}"
-    for patterns, names, kind in ((selector.host, hostnames, "host"), (selector.gpu, gpu_names, "GPU")):
+    unknown_hosts = [
+        pattern for pattern in selector.host if not any(_is_host(host, [pattern]) for host in inventory.hosts)
+    ]
+    for patterns, names, kind in ((unknown_hosts, hostnames, "host"), (selector.gpu, gpu_names, "GPU")):
         unmatched = [pattern for pattern in patterns if not any(_matches(name, [pattern]) for name in names)]
         if unmatched:
             suggestion = errors.suggest(unmatched[0], names)

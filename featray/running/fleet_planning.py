@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
-from featray.core import wording
+from featray.core import host_names, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
@@ -100,7 +100,7 @@ def plan_fleet(
         refusals=fleet_plan.gather_refusals(refusals),
         lacks=_lacks(kinds, working, by_host),
         remarks=tuple(_remarks(working, prices or {})),
-        unknown_prices=tuple(sorted(set(prices or {}) - names)),
+        unknown_prices=tuple(name for name in sorted(prices or {}) if not host_names.is_called(name, names)),
         has_prices=any(price is not None for price in (prices or {}).values()),
         is_shared_out=sweep.interchangeable,
     )

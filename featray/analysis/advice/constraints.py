@@ -12,7 +12,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.units import Unit
-from featray.core import wording
+from featray.core import host_names, wording
 from featray.errors import NothingMatches, suggest
 
 
@@ -38,7 +38,7 @@ _VALUES: Mapping[str, Callable[[Unit], tuple[str | None, ...]]] = {
     "detector": lambda unit: (unit.row.detector,),
     "input": lambda unit: (unit.row.input,),
     "device": lambda unit: (unit.row.device,),
-    "host": lambda unit: (unit.target.host_name, unit.row.hostname, unit.row.host_id),
+    "host": lambda unit: (unit.target.host_name, unit.row.hostname, unit.row.host_id, unit.target.host_id),
 }
 """Constraint -> what may be named in it; a message lists the first."""
 
@@ -54,11 +54,15 @@ def select(candidates: Sequence[Candidate], constraints: Constraints) -> list[Ca
         wanted = getattr(constraints, name)
         if wanted is not None:
             measured = [values(candidate.unit)[0] for candidate in chosen]
-            chosen = [candidate for candidate in chosen if wanted in values(candidate.unit)]
+            chosen = [candidate for candidate in chosen if _has(name, wanted, values(candidate.unit))]
             if not chosen:
                 raise NothingMatches(_nothing(name, wanted, fixed, measured))
             fixed += f"{' and' if fixed else ' with'} {name} {wanted!r}"
     return chosen
+
+
+def _has(name: str, wanted: str, values: tuple[str | None, ...]) -> bool:
+    return host_names.is_called(wanted, values) if name == "host" else wanted in values
 
 
 def _nothing(name: str, wanted: str, fixed: str, measured: Sequence[str | None]) -> str:

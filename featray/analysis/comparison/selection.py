@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray import errors
 from featray.analysis.comparison.calibration import CALIBRATION
+from featray.core import host_names
 from featray.core.identity import read_run_start
 from featray.core.row import Row, columns
 
@@ -99,6 +100,8 @@ def _filter(rows: Iterable[Row], name: str, value: str) -> list[Row]:
     if any(column not in PLAIN for column in names):
         raise errors.BadInput(f"{name}={value}: no such filter{errors.suggest(name, [*COLUMNS, *PLAIN])}")
     tests = [(column, _test(column, value)) for column in names]
+    if "host_id" in names:
+        tests.append(("host_id", _test("host_id", host_names.id_of(value))))  # the text that gave a host its id
     return [row for row in rows if any(test(getattr(row, column)) for column, test in tests)]
 
 

@@ -12,13 +12,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
+from featray.analysis import prices
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
 from featray.analysis.estimate import forecast
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Extrapolation, Forecast
 from featray.analysis.units import Unit
-from featray.core import wording
+from featray.core import host_names, wording
 from featray.core.choices import Device
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
@@ -27,7 +28,7 @@ from featray.planning.shares import Shares, Worker
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PricedHost:
-    """A host that may work. `name` is what people call it: the host's name, its hostname or its id."""
+    """A host that may work. `name` is what people call it (`core.host_names`)."""
 
     name: str
     price_per_hour: float | None = None  # in any currency; None: unknown
@@ -240,10 +241,9 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
     """Select the units of the named hosts; list the hosts that have none."""
     if terms.hosts is None:
         return list(units), ()
-    names = {host.name for host in terms.hosts}
-    chosen = [unit for unit in units if names & _names(unit)]
-    measured = {name for unit in chosen for name in _names(unit)}
-    unmeasured = tuple(host.name for host in terms.hosts if host.name not in measured)
+    chosen = [unit for unit in units if _find_host(unit, terms) is not None]
+    measured = {name for unit in chosen for name in prices.host_names(unit)}
+    unmeasured = tuple(host.name for host in terms.hosts if not host_names.is_called(host.name, measured))
     if not chosen:
         raise NothingMatches(
             f"no host of {wording.listed(unmeasured)} has measured rows of this detector. Submit a sweep there first, "
@@ -252,13 +252,16 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
     return chosen, unmeasured
 
 
-def _names(unit: Unit) -> set[str]:
-    names = (unit.target.host_name, unit.target.host_id, unit.row.hostname)
-    return {name for name in names if name}
+def _find_host(unit: Unit, terms: Terms) -> PricedHost | None:
+    """Find the host of the terms that a unit was measured on."""
+    named = {host.name: host for host in terms.hosts or ()}
+    name = host_names.first_called(named, prices.host_names(unit))
+    return None if name is None else named[name]
 
 
 def _price(unit: Unit, terms: Terms) -> float | None:
-    return next((host.price_per_hour for host in terms.hosts or () if host.name in _names(unit)), None)
+    host = _find_host(unit, terms)
+    return None if host is None else host.price_per_hour
 
 
 def _forecasts(
