@@ -6,18 +6,20 @@ for each suspected step, and the store is read again.
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from featray.analysis.history import ORDERS, ChangeState, HistoryChange, Series
 from featray.api import notebook_progress, read_history
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
-from featray.api.results import Result
+from featray.api.results import Result, draw_kind
 from featray.core import wording
 from featray.core.version import __version__
 from featray.errors import BadInput, suggest
-from featray.rendering import history_json, history_text
+from featray.rendering import history_json, history_text, unit_text
 from featray.rendering.notebook.summary import Summary, make_table
-from featray.rendering.page import history_page
+from featray.rendering.page import history_page, history_plots
+from featray.rendering.page.plot import Plot
 from featray.running.progress import Watch
 
 
@@ -54,6 +56,32 @@ class History(Result):
         """Write it as one page with plots, which needs no network."""
         return history_page.render(self.series, version=__version__, order=self.order)
 
+    def plot(self, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
+        """Draw each series with its steps, as in the page, as a figure of plotly.
+
+        Args:
+            input: Only of the input whose heading has this text.
+            dark: For a dark notebook.
+
+        Raises:
+            NothingMatches: no series has this input.
+            BadInput: these are too many series for one figure.
+        """
+        shown = [
+            (one, changes) for one, changes in self.series if input is None or input in unit_text.section(one.unit.row)
+        ]
+        if len(shown) > PLOTS_MAX:
+            raise BadInput(
+                f"{len(shown)} series are too many for one figure; narrow the history with detector=, input= or host=, "
+                "or write the page with output="
+            )
+        many = len({one.machine.target_id for one, _ in shown}) > 1
+        plots = [
+            _titled(history_plots.draw(one, changes, by_version=self.order == "version"), one, many=many)
+            for one, changes in shown
+        ]
+        return draw_kind(plots, None, None, dark=dark)
+
     def summarize(self) -> Summary:
         """Show a line per series; the frame has a row per point."""
         lines = [
@@ -72,6 +100,15 @@ class History(Result):
                 for point in one.points
             ],
         )
+
+
+PLOTS_MAX = 50  # plotly takes some seconds to lay out as many
+
+
+def _titled(drawn: Plot, series: Series, *, many: bool) -> Plot:
+    """Name the machine too, where there are several."""
+    title = wording.plain(f"{series.machine.place}: {series.name}")
+    return dataclasses.replace(drawn, title=title) if many else drawn
 
 
 def history(

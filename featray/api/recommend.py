@@ -5,6 +5,8 @@ Flow: all rows of a store -> `units.gather` -> `prices` -> `recommendation.recom
 """
 
 import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from featray import store
 from featray.analysis import unit_drifts, units
@@ -15,14 +17,40 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.outputs import Outputs
 from featray.api import prices
 from featray.api.arguments import PathLike
-from featray.api.results import Result
+from featray.api.results import Result, draw_kind
 from featray.errors import BadInput, NothingMatches, suggest
+from featray.rendering import document
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
+from featray.rendering.notes import NONE
+from featray.rendering.page import html
+from featray.rendering.page.plot import Plot
 
 
 class Recommendations(Result, list[Recommendation]):
     """A recommendation per input, the longest clip first."""
+
+    def __init__(
+        self, recommended: Iterable[Recommendation] = (), *, find_plots: Callable[[], Sequence[Plot]] = tuple
+    ) -> None:
+        """Hold recommendations; `find_plots` draws the settings that were compared, when they are asked for."""
+        super().__init__(recommended)
+        self._find_plots = find_plots
+
+    def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
+        """Draw the settings that were compared, as in the page of a report, as a figure of plotly.
+
+        Args:
+            kind: tradeoffs (speed against memory, time of a batch, energy and drift), throughput, memory, changes,
+                length or stages; None takes the first that there is.
+            input: Only of the input whose heading has this text.
+            dark: For a dark notebook.
+
+        Raises:
+            NothingMatches: there is no such plot.
+        """
+        plots = sorted(self._find_plots(), key=lambda plot: plot.kind != "tradeoffs")
+        return draw_kind(plots, kind, input, dark=dark)
 
     def summarize(self) -> Summary:
         """Show the settings of each input; the frame has a row per setting."""
@@ -88,7 +116,14 @@ def recommend(
     gathered = prices.apply(units.gather(rows), cluster)
     kept = store.outputs.KeptOutputs(results)
     drifts = unit_drifts.DriftLookup(gathered, (), Outputs(kept.find, kept.has))
-    return Recommendations(recommendation.recommend(gathered, constraints, drifts.share_of))
+
+    def find_plots() -> Sequence[Plot]:
+        units_compared = recommendation.considered(gathered, constraints, drifts.share_of)
+        changes = [change for unit in units_compared if (change := drifts.drift_of(unit)) is not None]
+        report = document.build(units_compared, changes)
+        return html.draw_plots(report, NONE, report.ordered(), {})
+
+    return Recommendations(recommendation.recommend(gathered, constraints, drifts.share_of), find_plots=find_plots)
 
 
 def _check_limit(name: str, limit: float | None) -> None:

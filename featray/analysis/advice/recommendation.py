@@ -82,6 +82,24 @@ def recommend(
     return [_with_longer(recommendation, recommendations[0]) for recommendation in recommendations]
 
 
+def considered(
+    units: Iterable[Unit],
+    constraints: Constraints = NO_CONSTRAINTS,
+    drift_of: DriftOf = objectives.unknown_drift,
+) -> list[Unit]:
+    """List the units among which `recommend` chooses: those of the newest contexts that meet the constraints.
+
+    Raises:
+        NothingMatches: as `recommend`.
+    """
+    everything = candidates.gather(units)
+    chosen = select(everything, constraints) if everything else []
+    timed, _ = within_memory(_counting(chosen), constraints.memory_limit_b)
+    for limit in _limits(constraints, drift_of):
+        timed = objectives.within(timed, limit)
+    return [candidate.unit for candidate in timed if not candidate.older]
+
+
 def _limits(constraints: Constraints, drift_of: DriftOf) -> Iterator[FigureLimit]:
     if constraints.max_latency_s is not None:
         yield objectives.latency_limit(constraints.max_latency_s)

@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 
 import featray
+from featray import store
 from featray.api.calibrate import Calibrations
 from featray.api.measure import Measured
 from featray.api.results import Result
 from featray.api.status import SubmitStatuses
 from featray.api.submit import Submitted
-from featray.errors import NothingMatches
+from featray.errors import BadInput, NothingMatches
 from featray.running.submit_status import SubmitStatus
-from tests.support.builders import make_row
+from tests.support.builders import make_row, make_rows
+from tests.support.sides import LATER
 
 OLD, NEW = "2026-05-03-864962c", "2026-05-14-c716340"
 ROOT = Path(__file__).parents[3]
@@ -39,6 +41,7 @@ def make_statuses() -> SubmitStatuses:
 
 RESULTS: Mapping[str, Callable[[str], Result]] = {
     "compare": lambda results: featray.compare(OLD, NEW, results=results),
+    "history": lambda results: featray.history(results=results),
     "recommend": lambda results: featray.recommend(results=results),
     "report": lambda results: featray.report(NEW, baseline=OLD, results=results, output="-"),
     "plan": lambda _: featray.plan(ROOT / "sweeps" / "quickstart.yaml", results="none"),
@@ -102,6 +105,44 @@ def test_the_figure_of_a_comparison_names_each_pair(history: Path) -> None:
 
 def test_the_figure_of_a_submit_shows_its_run() -> None:
     assert list(make_submitted().plot("throughput").data[0].x) == [1, 4]
+
+
+def test_the_figures_of_a_recommendation_show_the_settings_that_were_compared(tmp_path: Path) -> None:
+    times_s = {1: 2.0, 4: 1.0, 16: 0.76}  # of 72 frames: batches of 28, 56 and 169 ms
+    rows = [row for batch, time_s in times_s.items() for row in make_rows([time_s] * 3, batch_size=batch)]
+    store.append(tmp_path, rows + make_rows([1.0] * 3, detector="mpdetector"))
+    recommended = featray.recommend(detector="retinaface", results=str(tmp_path))
+    figure = recommended.plot()
+    assert [axis.title.text for axis in figure.select_yaxes()] == ["ms per batch"]
+    assert sorted(x for trace in figure.data for x in trace.x) == pytest.approx([36, 72, 94.737])
+    assert list(recommended.plot("throughput", dark=True).data[0].x) == [1, 4, 16]
+    within = featray.recommend(detector="retinaface", max_latency_s=0.1, results=str(tmp_path))
+    assert list(within.plot("throughput").data[0].x) == [1, 4]
+    with pytest.raises(NothingMatches, match="no plot 'ratio'"):
+        recommended.plot("ratio")
+
+
+def test_the_figure_of_a_history_has_a_plot_per_series(tmp_path: Path) -> None:
+    rows = [
+        row
+        for day in range(1, 4)
+        for batch in (1, 4)
+        for row in make_rows([1.0] * 3, batch_size=batch, run_id=f"demo-{day}", started_at=LATER.replace(day=day))
+    ]
+    store.append(tmp_path, rows)
+    found = featray.history(results=str(tmp_path))
+    figure = found.plot()
+    assert len(figure.layout.annotations) == len(found.series) == 2
+    assert [len(trace.y) for trace in figure.data] == [3, 3]
+    assert list(featray.history(results=str(tmp_path), order="version").plot(dark=True).data[0].x) == [0, 1, 2]
+    with pytest.raises(NothingMatches):
+        found.plot(input="nothing of this name")
+
+
+def test_a_history_of_many_series_says_how_to_narrow_it(tmp_path: Path) -> None:
+    store.append(tmp_path, [row for batch in range(1, 52) for row in make_rows([1.0], batch_size=batch)])
+    with pytest.raises(BadInput, match="51 series are too many for one figure; narrow the history with detector="):
+        featray.history(results=str(tmp_path)).plot()
 
 
 @pytest.mark.parametrize("name", ["compare", "recommend", "report"])
