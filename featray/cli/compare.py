@@ -62,6 +62,8 @@ def compare(
 
     if form not in FORMS:
         raise BadInput(f"--format {form}: no such format{suggest(form, FORMS)}")
+    if json and form not in ("text", "json"):
+        raise BadInput(f"--json and --format {form} do not go together: --json is --format json; leave one out")
 
     keys = read_keys(over)
     compared = featray.compare(

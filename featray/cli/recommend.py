@@ -50,8 +50,11 @@ def recommend(
     """Name the setting to use for each input, how fast it is, and what comes near. docs/recommend.md says how."""
     import featray
     from featray.core import quantities
+    from featray.errors import BadInput
     from featray.rendering import recommendation_code, recommendation_json, recommendation_text
 
+    if json and python:
+        raise BadInput("--json and --python do not go together; leave one out")
     limit_b = read_quantity("--max-memory or --memory-limit", memory_limit, quantities.parse_bytes)
     latency_s = read_quantity("--max-latency", max_latency, quantities.parse_duration)
     recommended = featray.recommend(

@@ -146,3 +146,12 @@ def test_the_format_json_is_that_of_the_option_json(shell: Shell) -> None:
 def test_an_unknown_format_is_refused_with_those_that_exist(shell: Shell) -> None:
     said = shell.complain("compare", "a", "b", "--format", "markdwon")
     assert "no such format; expected text, json, markdown, badge. Did you mean 'markdown'?" in said
+
+
+@pytest.mark.parametrize("form", ["badge", "markdown"])
+def test_two_formats_at_once_are_refused(form: str, shell: Shell) -> None:
+    store.append(shell.folder / "results", [*side("before", 1.0, 4), *side("after", 1.0, 4)])
+    said = shell.complain("compare", "before", "after", "--json", "--format", form)
+    assert f"--json and --format {form} do not go together: --json is --format json; leave one out" in said
+    same = shell("compare", "before", "after", "--json", "--format", "json").out
+    assert same == shell("compare", "before", "after", "--json").out

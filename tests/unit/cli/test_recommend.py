@@ -61,3 +61,7 @@ def test_the_preferred_setting_within_the_limits_is_recommended(shell: Shell) ->
     assert "Did you mean 'latency'?" in shell.complain("recommend", "--prefer", "latencies")
     assert "--max-latency: 'soon' is not a duration" in shell.complain("recommend", "--max-latency", "soon")
     assert "--max-memory or --memory-limit: '0' is not a size" in shell.complain("recommend", "--max-memory", "0")
+
+
+def test_json_and_python_at_once_are_refused(shell: Shell) -> None:
+    assert "--json and --python do not go together; leave one out" in shell.complain("recommend", "--json", "--python")
