@@ -7,6 +7,7 @@ Ray starts only if this machine has something to measure; a cluster or a replay 
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from featray.backends import SHIPPED, Backend, BackendOptions
 from featray.cluster import cluster_file
 from featray.cluster.login import log_in
 from featray.core import wording
+from featray.core.cell import cell_id
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
 from featray.host import installation, lease, spool
@@ -256,7 +258,9 @@ def _submitted(
     not_reached = outcome.not_reached if outcome else 0
     search = request.sweep.search
     missing = without_number.count(
-        reading.rows, interchangeable=request.sweep.interchangeable, searched=search.axis if search else None
+        _asked_for(request.sweep, reading.rows),
+        interchangeable=request.sweep.interchangeable,
+        searched=search.axis if search else None,
     )
     report = save_run_report(request.results, run_id, reading.rows)
     if outcome:
@@ -271,6 +275,12 @@ def _submitted(
         not_reached=not_reached,
         searches=tuple(search_results.find(units.gather(reading.rows), search)) if search else (),
     )
+
+
+def _asked_for(sweep: Sweep, rows: Sequence[Row]) -> list[Row]:
+    """Leave out rows of cells that the sweep no longer has: their run went on after the file was changed."""
+    asked = {cell_id(cell) for cell in expand(sweep)}
+    return [row for row in rows if sweep.search is not None or row.cell_id in asked]
 
 
 def _check_ended_well(request: SubmitRequest, run_id: str, outcome: RunOutcome, report: Path | None) -> None:

@@ -102,3 +102,12 @@ def test_a_detached_driver_keeps_what_it_prints_beside_its_rows(tmp_path: Path) 
     assert "missing.yaml" in ran.err
     log = (tmp_path / "results" / "logs" / f"{run_id}.log").read_text()
     assert log == f"of an earlier submit of the run\n{ran.out}{ran.err}"
+
+
+def test_what_the_sweep_no_longer_asks_for_is_no_lack(shell: Shell) -> None:
+    trial.prepare(shell)
+    assert trial.replay(shell).code == 1
+    mended = (shell.folder / "trial.yaml").read_text(encoding="utf-8").replace("[4, 16]", "[4]")
+    (shell.folder / "trial.yaml").write_text(mended, encoding="utf-8")
+    again = trial.replay(shell)
+    assert (again.code, "without a number" in again.err) == (0, False)
