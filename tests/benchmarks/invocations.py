@@ -4,12 +4,13 @@
 
 Each invocation measures one cell of a detector that does nothing, through the supervisor and its child. The floor is an
 interpreter that starts and ends. With `--pyfeat` also a real py-feat detector is measured, with synthetic weights of
-featray's cache. Then processes measure 10, 100 and 1000 cells each: a row must cost the same in all, wall
-time and CPU time of the supervisor and its child. It exits 1 when a promise is broken. Beside other work read the CPU
-times.
+featray's cache, and the part of its process in which the time passes. Then processes measure 10, 100, 1000 and 4000
+cells each: a row must cost the same in all, wall time and CPU time of the supervisor and its child. It exits 1 when a
+promise is broken. Beside other work read the CPU times. It takes about a minute, two with `--pyfeat`.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from featray.core.cell import Cell
@@ -34,7 +36,7 @@ from tests.support.measuring_child import invocation_of
 COUNT = 20
 PYFEAT_COUNT = 3
 ISOLATED_S = 0.15  # promised for an invocation that does nothing
-WARM_CELLS = (10, 100, 1000)
+WARM_CELLS = (10, 100, 1000, 4000)
 WARM_S = 0.008  # promised for a row of a process that measures many
 FLAT = 1.2  # promised for the dearest of `WARM_CELLS` beside the cheapest
 DEAD_S = 0.4  # promised for a real py-feat child
@@ -74,15 +76,46 @@ def make_tick(batch_size: int) -> Cell:
     return Cell(detector=TICK, input=CATALOGUE["short"], device=Device.CPU, batch_size=batch_size)
 
 
-def measure(cell: Cell) -> tuple[float, float]:
-    """Run one invocation; return its wall time, and what of it is not import, load or a call, in seconds."""
-    started = time.perf_counter()
-    events = list(supervisor.supervise(make_request(cell), watch_parent=True))  # as in a Ray task
-    wall_s = time.perf_counter() - started
-    (row,) = (json.loads(event["row"]) for event in events if event["kind"] == "row")
+PARTS = {
+    "start": "lease, FFmpeg and interpreter, until it begins to load",
+    "load": "device, weights and versions, beside import and construction",
+    "cells": "outputs, checks and rows, beside warm-up and timed calls",
+    "end": "from the last row until it has ended",
+}
+"""Parts of an invocation whose time is neither import nor construction nor a call."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What one invocation of one cell took, in seconds of wall time."""
+
+    wall_s: float
+    parts_s: Mapping[str, float]  # of `PARTS`
+
+    @property
+    def dead_s(self) -> float:
+        """Add up what is not import, construction or a call."""
+        return sum(self.parts_s.values())
+
+
+def measure(cell: Cell) -> Measured:
+    """Run one invocation, and see when its events come."""
+    moments = {"begin": time.perf_counter()}
+    text = None
+    for event in supervisor.supervise(make_request(cell), watch_parent=True):  # as in a Ray task
+        moments[event["kind"]] = time.perf_counter()
+        text = event.get("row", text)
+    assert text is not None
+    row = json.loads(text)
     assert row["status"] == "ok", row["reason"]
-    known_s = (row["import_s"] or 0.0) + (row["load_s"] or 0.0) + sum(row["warmup_s"]) + sum(row["timed_s"])
-    return wall_s, wall_s - known_s
+    loads_s = (row["import_s"] or 0.0) + (row["load_s"] or 0.0)
+    parts_s = {
+        "start": moments[EventKind.LOADING] - moments["begin"],
+        "load": moments[EventKind.STARTED] - moments[EventKind.LOADING] - loads_s,
+        "cells": moments[EventKind.ROW] - moments[EventKind.STARTED] - sum(row["warmup_s"]) - sum(row["timed_s"]),
+        "end": moments[EventKind.ENDED] - moments[EventKind.ROW],
+    }
+    return Measured(wall_s=moments[EventKind.ENDED] - moments["begin"], parts_s=parts_s)
 
 
 def floor_s() -> float:
@@ -99,13 +132,15 @@ def main() -> int:
     with_pyfeat: bool = parser.parse_args().pyfeat
     dead_s = 0.0
     if with_pyfeat:
-        dead = [measure(cheap_cell())[1] for _ in range(PYFEAT_COUNT)]
-        dead_s = statistics.median(dead)
-        texts = ", ".join(f"{seconds:.2f}" for seconds in dead)
+        children = [measure(cheap_cell()) for _ in range(PYFEAT_COUNT)]
+        dead_s = statistics.median(child.dead_s for child in children)
+        texts = ", ".join(f"{child.dead_s:.2f}" for child in children)
         print(f"py-feat child beyond import, load and calls  {dead_s:.2f} s of {texts} (promised: {DEAD_S})")
+        for part, meaning in PARTS.items():
+            print(f"  {meaning:60s} {statistics.median(child.parts_s[part] for child in children):.2f} s")
     with tempfile.TemporaryDirectory(prefix="featray-invocations-") as name:
         os.environ["FEATRAY_CACHE"] = name
-        pairs = [(measure(make_tick(1))[0], floor_s()) for _ in range(COUNT)]
+        pairs = [(measure(make_tick(1)).wall_s, floor_s()) for _ in range(COUNT)]
         warm = {count: measure_warm(count) for count in WARM_CELLS}
     walls, floors = [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
     isolated_s, python_s = statistics.median(walls), statistics.median(floors)
