@@ -5,7 +5,6 @@ submits step after step on one backend -> `Bisected`.
 """
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.api.submit import check_backend, check_installed, start_backend
 from featray.cluster import cluster_file
+from featray.core import json_text
 from featray.core.cell import Cell, cell_id
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, GateUndecided, NothingMatches, suggest
@@ -92,7 +92,7 @@ class Bisected(Result):
             "sweeps": list(self.runs),
             "cautions": list(self.cautions),
         }
-        return json.dumps(self._to_value(facts), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text.write(self._to_value(facts))
 
     def summarize(self) -> Summary:
         """Show how it ended and every step; the frame has a row per step."""

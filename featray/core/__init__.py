@@ -3,6 +3,7 @@
 version          the version of featray
 quantities       units, and sizes as people write them
 identity         digests of canonical text
+json_text        results as JSON that every reader takes
 choices          settings with a few fixed values
 detectors        the catalogue of detectors
 inputs           the catalogue of clips

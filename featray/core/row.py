@@ -15,7 +15,7 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from featray.core import row_values
+from featray.core import json_text, row_values
 
 SCHEMA_VERSION = 1
 
@@ -243,7 +243,7 @@ def _column(field: "dataclasses.Field[Any]", hint: Any) -> Column:
 def to_json(row: Row) -> str:
     """Write a row as one line of JSON, nulls included; NaN and infinities in floats become null."""
     values = {column.name: getattr(row, column.name) for column in columns()}  # `asdict` also copies every value
-    return json.dumps(_finite(values), ensure_ascii=False, allow_nan=False)
+    return json_text.write(values, indent=None)
 
 
 def from_json(text: str) -> Row:
@@ -256,16 +256,6 @@ def from_json(text: str) -> Row:
     if not isinstance(value, dict):
         raise ValueError("a row is a JSON object")
     return from_mapping(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value
 
 
 def from_mapping(values: Mapping[str, Any]) -> Row:

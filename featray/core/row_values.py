@@ -136,6 +136,14 @@ _LEAST: Mapping[str, float] = {
     "face_s": 0,
     "delay_s_per_frame": 0,
 }
+_MOST: Mapping[str, float] = {
+    "processes": 10_000,  # a sweep's limit is far below; a newer featray may allow more
+    "num_workers": 10_000,
+    "batch_size": 1e9,
+    "frames": 1e12,
+    "calls_per_repeat": 1e12,
+}
+"""Counts that times are multiplied or divided by."""
 COLUMNS = (*_CHECKS, *_LEAST)
 """The columns that have a rule."""
 
@@ -151,9 +159,10 @@ def find_fault(record: Mapping[str, Any]) -> str | None:
         if value is not None and not is_possible(value):
             return f"column {name}: expected {expected}, got {shown(value)}"
     for name, least in _LEAST.items():
-        value = record.get(name)
-        if value is not None and not least <= value <= LARGEST * 10:
-            return f"column {name}: expected {least:g} or more, got {shown(value)}"
+        value, most = record.get(name), _MOST.get(name, LARGEST * 10)
+        if value is not None and not least <= value <= most:
+            limit = f"{least:g} to {most:g}" if name in _MOST else f"{least:g} or more"
+            return f"column {name}: expected {limit}, got {shown(value)}"
     if record.get("status") == Status.OK and "timed_s" in record and not record["timed_s"]:
         return f"column timed_s: expected times in a row of status ok, got {shown(record['timed_s'])}"
     return None

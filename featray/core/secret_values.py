@@ -15,8 +15,11 @@ HIDDEN_MIN = 6  # characters: replacing shorter texts in a message would damage 
 
 _DIGEST = r"sha256:[0-9a-f]{12}"
 
-SECRET_WORDS = re.compile(r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|KEYS?(_|$)")
-"""In a name in capitals. A tokenizer is no token, and a keyboard no key."""
+SECRET_WORDS = re.compile(
+    r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|KEYS?(_|$)"
+    r"|(^|_)(AUTH|AUTHORIZATION|BEARER|COOKIES?)$|_(PWD|PASS|PAT)$"
+)
+"""In a name in capitals. A tokenizer is no token, a keyboard no key, and PWD alone the working folder."""
 
 SETTINGS = frozenset(
     {

@@ -4,7 +4,6 @@ Flow: `comparison.Comparison` -> `lines`, `summary`, `to_json` -> `featray compa
 `gate_text`. Pure.
 """
 
-import json
 import math
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 from featray.analysis import drift_wording
 from featray.analysis.comparison import Comparison, Pair, SeparationPlan, next_step
 from featray.analysis.units import Unit
-from featray.core import wording
+from featray.core import json_text, wording
 from featray.stats import Decision, Verdict
 
 HEADINGS = ("pair", "ratio", "95% CI", "verdict", "why, and what to do next")
@@ -214,7 +213,7 @@ def to_json(comparison: Comparison, gate: Mapping[str, Any] | None = None) -> st
         "superseded": [_unit(unit) for unit in comparison.superseded],
         **({"gate": gate} if gate else {}),
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json_text.write(value)
 
 
 def record(pair: Pair) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 Flow: `ArchiveEstimate` -> `render` -> `featray estimate --json`. Pure. docs/estimate.md lists the keys.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from featray.analysis.advice import objectives
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.core import json_text
 from featray.rendering import recommendation_json
 
 KEYS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ WORKER_KEYS: Mapping[str, str] = {
 
 def render(estimate: ArchiveEstimate) -> str:
     """Write an estimate as JSON."""
-    return json.dumps(record(estimate), indent=2, ensure_ascii=False)
+    return json_text.write(record(estimate))
 
 
 def record(estimate: ArchiveEstimate) -> dict[str, Any]:

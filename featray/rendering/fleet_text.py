@@ -3,11 +3,10 @@
 Flow: `planning.fleet_plan.FleetPlan` -> `text`, `to_json` -> `featray plan --fleet`, notebooks. Pure.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from featray.core import wording
+from featray.core import json_text, wording
 from featray.planning.fleet_plan import FleetLack, FleetPlan, HostShare
 
 SHOWN = 20  # hosts in a table of the terminal
@@ -101,7 +100,7 @@ def _hosts(lack: FleetLack) -> str:
 
 def to_json(plan: FleetPlan) -> str:
     """Write a fleet plan for scripts."""
-    return json.dumps(record(plan), indent=2, ensure_ascii=False)
+    return json_text.write(record(plan))
 
 
 def record(plan: FleetPlan) -> dict[str, Any]:

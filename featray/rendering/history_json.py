@@ -4,11 +4,11 @@ Flow: `analysis.history` -> `records` -> `featray history --json`. Pure.
 """
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from featray.analysis.history import HistoryChange, Point, Series
+from featray.core import json_text
 from featray.rendering import history_text
 
 FORMAT_VERSION = 1
@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 def render(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> str:
     """Write all series, indented."""
     value = {"format": FORMAT_VERSION, "series": [of_series(series, changes) for series, changes in found]}
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text.write(value)
 
 
 def of_series(series: Series, changes: Sequence[HistoryChange]) -> dict[str, Any]:

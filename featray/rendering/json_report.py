@@ -4,10 +4,10 @@ Flow: `document.Report` and `Notes` -> `render` -> `featray report --format json
 """
 
 import dataclasses
-import json
 from typing import Any
 
 from featray.analysis.cautions import Caution
+from featray.core import json_text
 from featray.rendering import changes_text, lengths_text, tradeoffs_text, unit_fields
 from featray.rendering.best_settings import BestSetting
 from featray.rendering.document import Report
@@ -24,7 +24,7 @@ def render(report: Report, notes: Notes = NONE, hand_written: str | None = None)
         "notes": dataclasses.asdict(notes),
         "hand_written": hand_written,
     }
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text.write(value) + "\n"
 
 
 def _report(report: Report) -> dict[str, Any]:

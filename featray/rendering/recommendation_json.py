@@ -5,7 +5,6 @@ docs/recommend.md lists the keys with `KEYS`, `SETTING_KEYS` and the others belo
 """
 
 import collections
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.comparison import Pair
 from featray.analysis.units import Unit
+from featray.core import json_text
 from featray.rendering import unit_fields
 
 KEYS: Mapping[str, str] = {
@@ -145,7 +145,7 @@ def render(recommendations: Iterable[Recommendation]) -> str:
         }
         for recommendation in recommendations
     ]
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json_text.write(value)
 
 
 def setting_record(setting: Setting) -> dict[str, Any]:

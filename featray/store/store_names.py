@@ -56,6 +56,11 @@ _USER = re.compile(r"^(?P<scheme>[^:/?#]+)://(?P<user>[^/@?#]*|[^/@:?#]+:(?!\d+/
 """The second form of `user` allows a slash in the secret, as S3's secrets have; digits and a slash are a port."""
 
 
+_ENCODED_USER = re.compile(r"^(?P<scheme>[^:/?#]+://)(?P<user>[^/?#]*?)%40(?P<rest>[^/@?#]*)", re.IGNORECASE)
+_FRAGMENT = re.compile(r"#[^#]*=.*$", re.DOTALL)
+"""Options after a `#`, which no filesystem reads, so that what stands there was meant for before it."""
+
+
 def check_address(results: str | os.PathLike[str]) -> None:
     """Check that a store's address carries no credentials, and that parquet's library can open a folder.
 
@@ -81,8 +86,10 @@ def check_address(results: str | os.PathLike[str]) -> None:
 
 def _credential_places(text: str) -> list[str]:
     """Name the parts of an address that hold credentials: user information, and options by name."""
-    user = _USER.match(text)
+    user = _USER.match(_decoded(text))
     places = ["before the '@'"] if user is not None and _opens_something(user) else []
+    if _FRAGMENT.search(text):
+        places.append("after the '#'")
     for name, value in _options(text):
         has_user = name in SERVERS and "@" in unquote(value)
         if value and (has_user or name not in (*HARMLESS, *NAMING)):
@@ -101,7 +108,7 @@ def display_name(results: str | os.PathLike[str]) -> str:
     text = os.fspath(results)
     if "://" not in text:
         return text
-    return _without_user(text).partition("?")[0].rstrip("/")
+    return _without_user(_FRAGMENT.sub("", text)).partition("?")[0].rstrip("/")
 
 
 def full_name(results: str | os.PathLike[str]) -> str:
@@ -126,20 +133,28 @@ def hide_secrets(message: str, results: str) -> str:
 
 
 def _secrets(text: str) -> set[str]:
-    user = _USER.match(text)
+    user = _USER.match(_decoded(text))
     name, _, password = user["user"].partition(":") if user else ("", "", "")
     values = [value for option, value in _options(text) if option not in HARMLESS]
+    values += [part.partition("=")[2] for match in _FRAGMENT.findall(text) for part in match[1:].split("&")]
     parts = [password, *values, *([name] if user and not _names_container(user) else [])]
     return {form for part in parts for form in (part, unquote(part)) if form}
 
 
 def _options(text: str) -> list[tuple[str, str]]:
     """List a URI's options: name and value, still percent-encoded."""
-    options = [option.partition("=") for option in _without_user(text).partition("?")[2].split("&")]
+    plain = _FRAGMENT.sub("", _without_user(text))
+    options = [option.partition("=") for option in plain.partition("?")[2].split("&")]
     return [(name, value) for name, _, value in options]
 
 
+def _decoded(text: str) -> str:
+    """Write a user that is set off by an encoded `@` as it was meant: `s3://KEY%3ASECRET%40bucket`."""
+    return _ENCODED_USER.sub(lambda match: f"{match['scheme']}{unquote(match['user'])}@{match['rest']}", text)
+
+
 def _without_user(text: str) -> str:
+    text = _decoded(text)
     user = _USER.match(text)
     if user is None:
         return text

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from featray import errors
-from featray.core import detectors, inputs
+from featray.core import detectors, inputs, secret_values
 from featray.core.cell_fields import PARALLEL_MAX, PROCESSES_MAX
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
@@ -186,9 +186,8 @@ def _requirements(values: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
         valid_name(name)
         for requirement in requirements:
             if not re.match(r"[A-Za-z0-9]", requirement):
-                raise ValueError(
-                    f"{name}: {show(requirement)} is not a requirement; expected one such as 'torch==2.11.0'"
-                )
+                shown = show(secret_values.recorded(requirement))
+                raise ValueError(f"{name}: {shown} is not a requirement; expected one such as 'torch==2.11.0'")
     return values
 
 

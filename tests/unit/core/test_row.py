@@ -112,6 +112,8 @@ DEEP = "[" * 100_000
         ("printed", {"sec": None}),
         ("output_summary", {"Roll": None}),
         ("input_fps", 5e-324),
+        ("processes", 10**15),
+        ("batch_size", 10**12),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_column(column: str, value: object) -> None:

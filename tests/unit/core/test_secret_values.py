@@ -14,6 +14,7 @@ DIGEST = f"sha256:{hashlib.sha256(GITHUB.encode()).hexdigest()[:12]}"
     "name",
     [
         *("HF_TOKEN", "GITHUB_TOKENS", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "DB_PASSWORD", "PGPASSWORD"),
+        *("AUTH", "HTTP_AUTHORIZATION", "COOKIE", "SESSION_COOKIES", "MY_PWD", "DB_PASS", "GITHUB_PAT", "API_BEARER"),
         *("API_KEY", "APIKEY", "apiKey", "SSH_KEYS", "LAB_PASSPHRASE", "NVIDIA_API_KEY", "AZURE_CREDENTIALS"),
     ],
 )
@@ -26,7 +27,7 @@ def test_names_of_secrets(name: str) -> None:
     [
         *("TOKENIZERS_PARALLELISM", "CUDA_CACHE_KEY", "NCCL_KEY", "TORCH_SORT_KEY", "PYTORCH_TOKEN", "MAX_TOKENS"),
         *("KEYBOARD", "MONKEY", "HOTKEY", "PUBLIC_KEY", "SORT_KEY", "HF_TOKEN_PATH", "SECRET_FILE", "OMP_NUM_THREADS"),
-        *("", "_", "PATH", "TOKEN_LIMIT"),
+        *("", "_", "PATH", "TOKEN_LIMIT", "PWD", "OLDPWD", "AUTHOR", "RAY_AUTH_MODE", "COMPASS", "COOKIE_FILE"),
     ],
 )
 def test_names_that_only_look_like_those_of_secrets(name: str) -> None:

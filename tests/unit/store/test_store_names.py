@@ -24,6 +24,10 @@ SECRET = "s3://AKIAKEY:SEC%2FRET@bucket/lab/results"
         ("abfs://container:SECRET@account.dfs.core.windows.net/a", "abfs://container@account.dfs.core.windows.net/a"),
         ("abfs://:SECRET@account.blob.core.windows.net/c/a", "abfs://account.blob.core.windows.net/c/a"),
         ("nonsense://user:SECRET@", "nonsense:"),
+        ("s3://user%3ASECRET%40bucket/x", "s3://bucket/x"),
+        ("s3://bucket/x#secret_key=SECRET", "s3://bucket/x"),
+        ("s3://bucket/x?region=eu#secret_key=SECRET", "s3://bucket/x"),
+        ("s3://bucket/a%40b/c#1", "s3://bucket/a%40b/c#1"),
     ],
 )
 def test_a_display_name_has_no_credentials(given: str, name: str) -> None:
@@ -53,6 +57,8 @@ def test_a_filesystems_message_loses_its_secrets() -> None:
         ("s3://H1DDEN@bucket/results", "before the '@'", "AWS_PROFILE"),
         ("s3://bucket/results?access_key=KEY&secret_key=H1DDEN", "option access_key, option secret_key", "AWS_PROFILE"),
         ("s3://bucket/results?endpoint_override=me%3AH1DDEN%40minio:9000", "option endpoint_override", "AWS_PROFILE"),
+        ("s3://AKIAKEY%3AH1DDEN%40bucket/results", "before the '@'", "AWS_PROFILE"),
+        ("s3://bucket/results#secret_key=H1DDEN", "after the '#'", "AWS_PROFILE"),
         ("gs://H1DDEN@bucket/results", "before the '@'", "GOOGLE_APPLICATION_CREDENTIALS"),
         ("abfs://container:H1DDEN@account/a", "before the '@'", "AZURE_CLIENT_SECRET"),
         ("abfss://container@account/a?sas_token=H1DDEN", "option sas_token", "AZURE_CLIENT_SECRET"),
@@ -77,6 +83,7 @@ def test_an_address_with_credentials_is_refused_with_the_variables_to_use(
         "/lab/a:b@c?secret_key=x",
         "s3://bucket/results?region=us-east-1&endpoint_override=minio:9000&scheme=http",
         "s3://bucket/of@somebody",
+        "s3://bucket/of%40somebody/run#2",
         "gs://anonymous@bucket/results",
         "abfs://container@account.dfs.core.windows.net/a?tenant_id=lab",
         "hdfs://me@name:8020/results",

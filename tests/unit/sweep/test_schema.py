@@ -41,6 +41,9 @@ def test_variables_that_featray_sets_are_refused(complain: Complain) -> None:
 
 def test_a_requirement_is_not_an_option(complain: Complain) -> None:
     assert "is not a requirement" in complain(environments="{t: ['--upgrade x']}")
+    said = complain(environments="{t: ['--find-links https://me:H1DDEN@127.0.0.1/x']}")
+    assert "is not a requirement" in said
+    assert "H1DDEN" not in said
 
 
 SHIPPED = Path(__file__).parents[3] / "sweeps"
