@@ -20,7 +20,7 @@ MEANINGS = {
     5: "another featray process holds what is needed",
     6: "--fail-if or bisect could not decide: too little is known",
     UNWRITTEN: "the output cannot be written",
-    130: "Ctrl-C",
+    130: "stopped by Ctrl-C, SIGTERM or SIGHUP",
     PIPE_CLOSED: "the reader of the output closed the pipe",
 }
 """Exit code -> meaning."""

@@ -63,6 +63,8 @@ def _ask(python: str, class_name: str, *, imports: bool) -> str | None:
     try:
         answer: str | None = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
+        if not imports:
+            return None  # an import will tell what is wrong there
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         return f"the process that imports it ended early ({last[0]})"
     return answer

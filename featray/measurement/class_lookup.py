@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 
 
 def find_module(name: str) -> bool | None:
@@ -16,20 +17,29 @@ def find_module(name: str) -> bool | None:
 
     Returns:
         True if it is there, False if its first part is not; None if only an import can tell: a package may make its
-        modules itself.
+        modules itself, and a folder without `__init__.py` within another one has its path from the imported parent.
     """
     path: Sequence[str] | None = None
     parts = name.split(".")
     for count in range(1, len(parts) + 1):
         part = ".".join(parts[:count])
-        found = (spec for finder in sys.meta_path if (spec := finder.find_spec(part, path)) is not None)
-        spec = sys.modules[part].__spec__ if part in sys.modules else next(found, None)
+        try:
+            spec = _find_spec(part, path)
+        except KeyError:  # the parent, in `sys.modules`
+            return None
         if spec is None:
             return False if count == 1 else None
         path = spec.submodule_search_locations
         if path is None and count < len(parts):
             return None
     return True
+
+
+def _find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    if name in sys.modules:
+        return sys.modules[name].__spec__
+    found = (spec for finder in sys.meta_path if (spec := finder.find_spec(name, path)) is not None)
+    return next(found, None)
 
 
 def why_not_there(class_name: str) -> str | None:

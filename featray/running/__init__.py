@@ -8,7 +8,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     weights_on_hosts  pretrained weights, before anything is measured
     submission        carries out one submit from its plan to its end
     claims            one submit at a time for a sweep and a store
-    interrupts        Ctrl-C and SIGTERM, outside the runner as within it
+    interrupts        Ctrl-C, SIGTERM and SIGHUP, outside the runner as within it
     runner            carries out a plan
     retries           what is left of an invocation after a failure
     idle_targets      what they go on with while others are at their pilots

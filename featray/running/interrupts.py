@@ -1,4 +1,4 @@
-"""Interrupts: Ctrl-C and a service manager's SIGTERM end a submit in the same way, whatever it does just then.
+"""Interrupts: Ctrl-C, SIGTERM and a closed terminal end a submit in the same way, whatever it does just then.
 
 Flow: `api.submit`, `submission` -> `as_interrupted` -> `errors.Interrupted`.
 """
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from featray.errors import Interrupted
 
+STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows lacks one
+
 
 @contextlib.contextmanager
 def as_interrupted(goes_on: str | None = None) -> Iterator[None]:
@@ -20,10 +22,10 @@ def as_interrupted(goes_on: str | None = None) -> Iterator[None]:
             of one of them alone, so no number is said.
 
     Raises:
-        Interrupted: Ctrl-C or SIGTERM.
+        Interrupted: Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        with _sigterm_as_ctrl_c():
+        with _as_ctrl_c():
             yield
     except KeyboardInterrupt:
         raise Interrupted(_text(goes_on or "the next submit")) from None
@@ -38,17 +40,20 @@ def _text(goes_on: str) -> str:
 
 
 @contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C, so that a service manager's stop also keeps every finished row.
+def _as_ctrl_c() -> Iterator[None]:
+    """Handle the stop of a service manager and the end of a terminal like Ctrl-C: finished rows are kept and reported.
 
-    Only the main thread may set signal handlers; in another one (a notebook's executor) SIGTERM keeps its meaning.
+    Under `nohup` SIGHUP stays ignored. Only the main thread may set signal handlers; in another one (a notebook's
+    executor) the signals keep their meaning.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ignored = [number for number in STOPS if signal.getsignal(number) == signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in STOPS if number not in ignored}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -166,7 +166,7 @@ ENDING: Mapping[str, Fault] = {
 CODES: Mapping[str, set[int]] = {
     "driver killed": {-signal.SIGKILL},
     "SIGTERM": {130},
-    "SIGHUP": {-signal.SIGHUP},
+    "SIGHUP": {130},
     "Ctrl-C twice": {130},
     "store removed": {3},
     "full disk": {3},

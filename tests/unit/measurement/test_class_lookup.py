@@ -16,6 +16,8 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "looked_broken").mkdir()
     (tmp_path / "looked_broken" / "__init__.py").write_text("raise RuntimeError('imported')")
     (tmp_path / "looked_broken" / "inner.py").write_text("class Own: pass")
+    (tmp_path / "looked_space" / "inner").mkdir(parents=True)  # without __init__.py
+    (tmp_path / "looked_space" / "inner" / "own.py").write_text("class Own: pass")
     (tmp_path / "looked_plain.py").write_text("print('{}')\nclass Own: pass")
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -29,7 +31,7 @@ def test_a_module_is_found_without_importing_its_package() -> None:
 
 
 @pytest.mark.usefixtures("modules")
-@pytest.mark.parametrize("name", ["looked_broken.other:Own", "looked_plain.inner:Own"])
+@pytest.mark.parametrize("name", ["looked_broken.other:Own", "looked_plain.inner:Own", "looked_space.inner.own:Own"])
 def test_what_a_package_may_make_by_itself_is_not_known_without_an_import(name: str) -> None:
     assert class_lookup.why_not_there(name) is None
 
@@ -39,6 +41,7 @@ def test_what_a_package_may_make_by_itself_is_not_known_without_an_import(name: 
     ("name", "why"),
     [
         ("looked_plain:Own", ""),
+        ("looked_space.inner.own:Own", ""),
         ("looked_plain:Other", "looked_plain has no Other"),
         ("looked_broken.inner:Own", "RuntimeError: imported"),
         ("looked_nowhere:Own", "ModuleNotFoundError: No module named 'looked_nowhere'"),

@@ -11,18 +11,28 @@ from featray.errors import Interrupted
 from featray.running import interrupts
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_is_an_error_with_its_own_exit_code_and_the_handler_is_given_back(number: signal.Signals) -> None:
     def stop() -> None:
         with interrupts.as_interrupted():
             os.kill(os.getpid(), number)
             time.sleep(10)  # the signal comes at once
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = [signal.getsignal(stop) for stop in interrupts.STOPS]
     with pytest.raises(Interrupted, match="finished rows are stored") as stopped:
         stop()
     assert stopped.value.exit_code == 130
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert [signal.getsignal(stop) for stop in interrupts.STOPS] == before
+
+
+def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts.as_interrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_in_another_thread_handlers_stay_as_they_are() -> None:
