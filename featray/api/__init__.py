@@ -38,6 +38,7 @@ Only commands call these:
 
 Parts of verbs, or shared by several:
 
+    submitted          what a submit returns: the rows of its run, reported
     arguments          reads what several verbs take: sweep file, recorded hosts
     shipped            the sweeps and cluster files that come with featray
     notebook_progress  progress under the cell of a notebook
@@ -87,7 +88,8 @@ if TYPE_CHECKING:
     from featray.api.report_all import report_all
     from featray.api.schema import schema
     from featray.api.status import status
-    from featray.api.submit import Submitted, submit
+    from featray.api.submit import submit
+    from featray.api.submitted import Submitted
     from featray.api.suggest import suggest
 
 __all__ = [
@@ -119,7 +121,7 @@ __all__ = [
     "suggest",
 ]
 
-MODULE_OF = {"Estimated": "estimate", "Submitted": "submit", "check": "hosts", "load_sweep": "arguments"}
+MODULE_OF = {"Estimated": "estimate", "Submitted": "submitted", "check": "hosts", "load_sweep": "arguments"}
 """Name -> its module, where the module has another name."""
 
 

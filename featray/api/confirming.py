@@ -12,7 +12,8 @@ from featray.analysis.advice import confirming_sweeps, followup_file
 from featray.analysis.advice.followups import Followup
 from featray.analysis.history import HistoryChange
 from featray.api import arguments
-from featray.api.submit import Submitted, run_request
+from featray.api.submit import run_request
+from featray.api.submitted import Submitted
 from featray.core import wording
 from featray.core.status import Status
 from featray.errors import BadInput

@@ -14,7 +14,6 @@ from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.analysis.estimate.footage import Footage
 from featray.api import films, output_files
 from featray.api.results import Result
-from featray.cluster import cluster_file
 from featray.errors import BadInput, NothingMatches
 from featray.rendering import estimate_files
 from featray.rendering.notebook import estimates
@@ -122,6 +121,8 @@ def _hosts(cluster: str | Path | None) -> tuple[PricedHost, ...] | None:
     """Read the hosts of a cluster file."""
     if cluster is None:
         return None
+    from featray.cluster import cluster_file  # it brings pydantic, which only files need
+
     members = cluster_file.load_hosts(Path(cluster)).hosts
     return tuple(PricedHost(name=member.name, price_per_hour=member.price_per_hour) for member in members)
 

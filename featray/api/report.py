@@ -8,7 +8,7 @@ import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
@@ -26,10 +26,10 @@ from featray.core.version import __version__
 from featray.errors import BadInput, StoreError, suggest
 from featray.rendering import document, json_report, markdown, notes
 from featray.rendering.document import Report
-from featray.rendering.notebook import summaries
-from featray.rendering.notebook.summary import Summary
 from featray.rendering.notes import Notes
-from featray.rendering.page import html
+
+if TYPE_CHECKING:
+    from featray.rendering.notebook.summary import Summary
 
 FORMATS = {"markdown": ".md", "html": ".html", "json": ".json"}
 """Format -> suffix of its file."""
@@ -45,8 +45,10 @@ class Reported(Result):
     report: Report
     notes: Notes
 
-    def summarize(self) -> Summary:
+    def summarize(self) -> "Summary":
         """Show the report's tables and findings; the frame has a row per unit."""
+        from featray.rendering.notebook import summaries
+
         written = [f"written: {path}" for path in self.files]
         title = f"Report of {self.report.name}"
         return summaries.of_report(self.report, title, self.notes, (*self.problems, *written))
@@ -62,6 +64,8 @@ class Reported(Result):
         Raises:
             NothingMatches: the report has no such plot.
         """
+        from featray.rendering.page import html
+
         plots = html.draw_plots(self.report, self.notes, self.report.ordered(), {})
         return draw_kind(plots, kind, input, dark=dark)
 
@@ -206,6 +210,8 @@ def compose(
     report_notes = notes.of_diagnosis(diagnosed, baseline_units, report.ordered(), next_runs, command)
     csv_name = f"{chosen.name}.units.csv"
     if form == "html":
+        from featray.rendering.page import html
+
         page = html.render(
             report, report_notes, version=__version__, csv_name=csv_name if beside else None, hand_written=people_notes
         )

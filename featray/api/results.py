@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from featray.core import wording
 from featray.errors import NothingMatches, suggest
-from featray.rendering.notebook import figures, summary
-from featray.rendering.notebook.summary import Summary
-from featray.rendering.page.plot import Plot
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from featray.rendering.notebook.summary import Summary
+    from featray.rendering.page.plot import Plot
 
 
 class Result(abc.ABC):
     """Base of what the functions return: a short text, tables in a notebook, and a frame with everything."""
 
     @abc.abstractmethod
-    def summarize(self) -> Summary:
+    def summarize(self) -> "Summary":
         """Give the title, tables, remarks and records of this result."""
 
     def __repr__(self) -> str:
+        from featray.rendering.notebook import summary
+
         return summary.as_text(self.summarize())
 
     def _repr_html_(self) -> str:
         """Show this result in a notebook."""
+        from featray.rendering.notebook import summary
+
         return summary.as_html(self.summarize())
 
     def to_frame(self) -> "pd.DataFrame":
@@ -45,7 +49,7 @@ def _without_empty(value: Any) -> Any:
     return [_without_empty(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def draw_kind(plots: Sequence[Plot], kind: str | None, input: str | None, *, dark: bool) -> Any:  # noqa: A002 - as in the report
+def draw_kind(plots: "Sequence[Plot]", kind: str | None, input: str | None, *, dark: bool) -> Any:  # noqa: A002 - as in the report
     """Draw the plots of one kind as a figure of plotly.
 
     Args:
@@ -57,6 +61,8 @@ def draw_kind(plots: Sequence[Plot], kind: str | None, input: str | None, *, dar
     Raises:
         NothingMatches: there is no such plot; the message lists those that exist.
     """
+    from featray.rendering.notebook import figures
+
     kinds = list(dict.fromkeys(plot.kind for plot in plots))
     wanted = kind if kind is not None else next(iter(kinds), None)
     chosen = [plot for plot in plots if plot.kind == wanted]

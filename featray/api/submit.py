@@ -1,92 +1,49 @@
 """`featray.submit`: measure what the store does not have yet, and report it.
 
 Flow: sweep file -> `arguments` -> `SubmitRequest` -> `run_request` -> `preparation` on this machine -> a backend ->
-`submission.run` -> `Submitted`, with the report of the run.
+`submission.run` -> `submitted.read_back` -> `Submitted`, with the report of the run.
 Ray starts only if this machine has something to measure; a cluster or a replay is asked without this.
+What takes time and is not needed at once is done beside what has to wait: Ray is loaded in its own process while this
+machine is asked, what reports is imported while Ray starts, and Ray stops while the report is written.
 """
 
-import dataclasses
+import concurrent.futures
+import contextlib
+import importlib
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from featray import store
-from featray.analysis import units
-from featray.analysis.advice import search_results
-from featray.analysis.advice.search_results import SearchResult
 from featray.api import arguments, notebook_progress
 from featray.api.arguments import PathLike
-from featray.api.report import save_run_report
-from featray.api.results import Result, draw_kind
-from featray.backends import SHIPPED, Backend, BackendOptions
+from featray.backends import SHIPPED, Backend, BackendOptions, LoadingBackend, load_early
 from featray.cluster import cluster_file
 from featray.cluster.login import log_in
-from featray.core import wording
-from featray.core.cell import cell_id
 from featray.core.row import Row
-from featray.errors import BadInput, FeatrayError, HeadGone, StoreError, suggest
-from featray.host import installation, lease, spool
+from featray.errors import BadInput, FeatrayError, suggest
+from featray.host import early_weights, installation, lease, spool
 from featray.measurement import weights
-from featray.rendering import document, search_text
-from featray.rendering.notebook import summaries
-from featray.rendering.notebook.summary import Summary
-from featray.rendering.notes import NONE
-from featray.rendering.page import html
-from featray.running import claims, interrupts, preparation, spooled_rows, submission, without_number
+from featray.planning.inventory import Host
+from featray.planning.plan import Plan
+from featray.running import claims, interrupts, preparation, spooled_rows, submission, weights_on_hosts
 from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from featray.running.run_outcome import RunOutcome
 from featray.sweep import Sweep, expand
 
+if TYPE_CHECKING:
+    from featray.api.submitted import Submitted
+
 BACKENDS = ("ray", "inline")
 """The backends that can be chosen by name; a replay is chosen by its store."""
 
 STARTING = "starting Ray on this machine, which takes 10 to 20 s"
+MAKING = "making synthetic weights, once on this machine, which takes about half a minute"
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
-class Submitted(Result):
-    """The result of a submit."""
-
-    run_id: str
-    rows: tuple[Row, ...]  # of the whole run, also those of earlier submits
-    measured: int  # rows that this submit added
-    report: Path | None
-    problems: tuple[str, ...]
-    without_number: int  # units of the run that have none, with those that the budget left
-    not_reached: int = 0  # units that the budget left
-    searches: tuple[SearchResult, ...] = ()  # what the sweep's search found
-
-    def summarize(self) -> Summary:
-        """Show the tables of the run; the frame has a row per unit."""
-        title = f"{self.run_id}: {wording.count(self.measured, 'measurement')} made now"
-        found = map(search_text.sentence, self.searches)
-        remarks = [*found, *filter(None, [self.reason]), *([f"report: {self.report}"] if self.report else [])]
-        return summaries.of_report(document.build(units.gather(self.rows)), title, remarks=remarks)
-
-    def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
-        """Draw the plots of one kind, as `featray.report(...).plot` does.
-
-        Raises:
-            NothingMatches: the run has no such plot.
-        """
-        report = document.build(units.gather(self.rows))
-        return draw_kind(html.draw_plots(report, NONE, report.ordered(), {}), kind, input, dark=dark)
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every unit has a number, 1 when some have none."""
-        return 1 if self.without_number else 0
-
-    @property
-    def reason(self) -> str | None:
-        """Why some units have no number, in one line; None when all have one."""
-        if not self.without_number:
-            return None
-        if self.problems:
-            return self.problems[-1]
-        return f"{wording.count(self.without_number, 'measurement')} without a number"
+REPORTING = ("featray.api.submitted", "scipy.special")
+"""Modules that a run needs at its end. They take a second to import."""
 
 
 def submit(
@@ -102,7 +59,7 @@ def submit(
     inventory: PathLike | None = None,
     watch: Watch | None = None,
     progress: bool | None = None,
-) -> Submitted:
+) -> "Submitted":
     """Measure every cell of a sweep that the store does not have yet, and write the report.
 
     Args:
@@ -148,8 +105,8 @@ def submit(
         except FeatrayError as wrong:
             show(Progress(end=RunEnd(code=wrong.exit_code, message=str(wrong))))
             raise
-        for found in submitted.searches:
-            show(Progress(found=search_text.record(found)))
+        for found in submitted.search_records():
+            show(Progress(found=found))
         show(Progress(end=RunEnd(code=submitted.exit_code, message=submitted.reason)))
         return submitted
 
@@ -187,32 +144,109 @@ def run_request(
     watch: Watch,
     *,
     backend: str = "ray",
-) -> Submitted:
+) -> "Submitted":
     """Measure what a request asks for, on this machine or on a cluster, or replay it; then report the run."""
     store.check_address(request.results)
-    if replay is None:
-        check_installed(backend)
+    if replay is not None:
+        return _run(request, _start_replay(replay, inventory), watch)
+    check_installed(backend)
     head = cluster_file.head_address(address)
-    if head is None and replay is None:
+    if head is None:
+        return _run_here(request, backend, watch)
+    watch(Progress(text=f"joining the cluster at {head}"))
+    return _run(request, start_backend(backend, request.sweep, request.results, head), watch)
+
+
+def _run_here(request: SubmitRequest, backend: str, watch: Watch) -> "Submitted":
+    """Measure on this machine, if it has anything to measure.
+
+    Ray needs 10 s to start: not before that is known. It is loaded meanwhile.
+    """
+    loading = load_early(backend)
+    try:
         spool.check_folder(weights.featray_cache())
-        # Ray needs 15 s to start: not before it is known that this machine has something to measure.
         spooled = _store_spooled_here(request.results)
-        prepared = preparation.prepare(request, arguments.here_for(expand(request.sweep)), now=arguments.now())
+        here = arguments.here_for(expand(request.sweep))
+        prepared = preparation.prepare(request, here, now=arguments.now())
         spooled_rows.announce(spooled, prepared.plan.run.run_id, watch)
-        if not prepared.plan.invocations:
-            return _submitted(request, prepared.plan.run.run_id, None, prepared.problems)
-        lease.check_folder()
-        claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, once Ray has started
-    if replay is None and backend == "ray":
-        watch(Progress(text=f"joining the cluster at {head}" if head else STARTING))
-    started = _start(backend, request, head, replay, inventory)
+        if prepared.plan.invocations:
+            lease.check_folder()
+            claims.check_free(request.results, request.sweep.name)  # `submission.run` checks again, with Ray
+    except BaseException:
+        _end(loading)
+        raise
+    if not prepared.plan.invocations:
+        _end(loading)
+        return _read_back(request, prepared.plan.run.run_id, None, prepared.problems)
+    with _weights_made(prepared.plan, watch), _reporting_imported(backend):
+        if backend == "ray":
+            watch(Progress(text=STARTING))
+        started = start_backend(backend, request.sweep, request.results, None, loading=loading, this_host=here.hosts[0])
+    return _run(request, started, watch)
+
+
+@contextlib.contextmanager
+def _weights_made(work: Plan, watch: Watch) -> Iterator[None]:
+    """Make the synthetic weights that this machine lacks while the body runs, and wait for them."""
+    cache = weights.featray_cache()
+    missing = early_weights.list_missing(weights_on_hosts.list_synthetic(work), cache)
+    if not missing:
+        yield
+        return
+    watch(Progress(text=MAKING))
+    with early_weights.making(missing, cache):
+        yield
+
+
+@contextlib.contextmanager
+def _reporting_imported(backend: str) -> Iterator[None]:
+    """Import what a run needs at its end while Ray starts; without Ray there is nothing to wait for."""
+    importing = threading.Thread(target=_import_reporting, daemon=True)
+    if backend == "ray":
+        importing.start()
+    yield
+    if backend == "ray":
+        importing.join()
+
+
+def _import_reporting() -> None:
+    for name in REPORTING:
+        importlib.import_module(name)
+
+
+def _end(loading: LoadingBackend | None) -> None:
+    if loading is not None:
+        loading.end()
+
+
+def _run(request: SubmitRequest, started: Backend, watch: Watch) -> "Submitted":
+    """Measure on a backend, then leave it while the run is reported."""
     try:
         if started.dashboard is not None:
             watch(Progress(text=f"Ray dashboard: {started.dashboard} (log in: {log_in(started.dashboard)})"))
         run_id, outcome = submission.run(request, started, watch, now=arguments.now())
-    finally:
+    except BaseException:
         started.close()
-    return _submitted(request, run_id, outcome)
+        raise
+    with _closing(started):
+        return _read_back(request, run_id, outcome)
+
+
+@contextlib.contextmanager
+def _closing(backend: Backend) -> Iterator[None]:
+    """Close a backend while the body runs: Ray takes a few seconds to stop."""
+    with concurrent.futures.ThreadPoolExecutor(1, "featray-closing") as executor:
+        closed = executor.submit(backend.close)
+        yield
+    closed.result()
+
+
+def _read_back(
+    request: SubmitRequest, run_id: str, outcome: RunOutcome | None, problems: tuple[str, ...] = ()
+) -> "Submitted":
+    from featray.api import submitted
+
+    return submitted.read_back(request, run_id, outcome, problems)
 
 
 def check_installed(backend: str) -> None:
@@ -229,12 +263,8 @@ def _store_spooled_here(results: str) -> list[Row]:
     return spooled_rows.store_spooled(results, SHIPPED["inline"](BackendOptions(holder=claims.holder_name())))
 
 
-def _start(
-    backend: str, request: SubmitRequest, address: str | None, replay: str | None, recorded: PathLike | None
-) -> Backend:
-    """Start the backend that the options choose."""
-    if replay is None:
-        return start_backend(backend, request.sweep, request.results, address)
+def _start_replay(replay: str, recorded: PathLike | None) -> Backend:
+    """Start a backend that takes its rows from a store."""
     tape = store.read(replay).rows
     if not tape:
         raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
@@ -243,59 +273,21 @@ def _start(
     return SHIPPED["replay"](BackendOptions(holder=holder, inventory=hosts, recorded=tape, source=replay))
 
 
-def start_backend(backend: str, sweep: Sweep, results: str, address: str | None) -> Backend:
-    """Start a backend that measures; `address` is that of a head."""
-    metadata = claims.job_metadata(sweep, results)
-    return SHIPPED[backend](BackendOptions(holder=claims.holder_name(), address=address, metadata=metadata))
-
-
-def _submitted(
-    request: SubmitRequest, run_id: str, outcome: RunOutcome | None, problems: tuple[str, ...] = ()
-) -> Submitted:
-    """Read the run back and report it; `problems` are those of a plan that left nothing to measure."""
-    measured = outcome.measured if outcome else 0
-    reading = store.read(request.results, run_id=run_id)
-    not_reached = outcome.not_reached if outcome else 0
-    search = request.sweep.search
-    missing = without_number.count(
-        _asked_for(request.sweep, reading.rows),
-        interchangeable=request.sweep.interchangeable,
-        searched=search.axis if search else None,
+def start_backend(
+    backend: str,
+    sweep: Sweep,
+    results: str,
+    address: str | None,
+    *,
+    loading: LoadingBackend | None = None,
+    this_host: Host | None = None,
+) -> Backend:
+    """Start a backend that measures; `address` is that of a head, the others are as in `BackendOptions`."""
+    options = BackendOptions(
+        holder=claims.holder_name(),
+        address=address,
+        metadata=claims.job_metadata(sweep, results),
+        loading=loading,
+        this_host=this_host,
     )
-    report = save_run_report(request.results, run_id, reading.rows)
-    if outcome:
-        _check_ended_well(request, run_id, outcome, report)
-    return Submitted(
-        run_id=run_id,
-        rows=reading.rows,
-        measured=measured,
-        report=report,
-        problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
-        without_number=missing + not_reached,
-        not_reached=not_reached,
-        searches=tuple(search_results.find(units.gather(reading.rows), search)) if search else (),
-    )
-
-
-def _asked_for(sweep: Sweep, rows: Sequence[Row]) -> list[Row]:
-    """Leave out rows of cells that the sweep no longer has: their run went on after the file was changed."""
-    asked = {cell_id(cell) for cell in expand(sweep)}
-    return [row for row in rows if sweep.search is not None or row.cell_id in asked]
-
-
-def _check_ended_well(request: SubmitRequest, run_id: str, outcome: RunOutcome, report: Path | None) -> None:
-    """Refuse to call a run complete that was cut short, or whose rows are not in the store.
-
-    Raises:
-        HeadGone: the head was gone before the run ended.
-        StoreError: rows of the run have vanished.
-    """
-    written = f"; report of what is stored: {report}" if report is not None else ""
-    if outcome.head_gone is not None:
-        raise HeadGone(f"{outcome.head_gone}{written}")
-    if outcome.vanished:
-        rows = wording.count(outcome.vanished, "row")
-        raise StoreError(
-            f"{store.display_name(request.results)}: {rows} of {run_id} vanished while the sweep ran: the store was "
-            f"removed, moved or damaged; submit again to measure them{written}"
-        )
+    return SHIPPED[backend](options)

@@ -7,6 +7,7 @@ Flow: names -> `chosen_runs` -> `diagnosis` -> `followups`, or suspected steps o
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from featray import store
 from featray.analysis import diagnosis, units
@@ -15,13 +16,14 @@ from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis, FindingKind
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
-from featray.api import chosen_runs, noise, read_history
+from featray.api import chosen_runs, noise
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.results import Result
 from featray.errors import BadInput
-from featray.rendering.notebook import summaries
-from featray.rendering.notebook.summary import Summary
+
+if TYPE_CHECKING:
+    from featray.rendering.notebook.summary import Summary
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -33,8 +35,10 @@ class Suggested(Result):
     unsettled: tuple[str, ...] = ()  # what stays open because more invocations than anybody runs would be needed
     written: tuple[Path, ...] = ()  # sweep files in the folder that was asked for
 
-    def summarize(self) -> Summary:
+    def summarize(self) -> "Summary":
         """Show each sweep with its reasons; the frame has a row per sweep."""
+        from featray.rendering.notebook import summaries
+
         return summaries.of_followups(self.followups, (*self.problems, *self.unsettled))
 
     @property
@@ -80,6 +84,8 @@ def suggest(
 def _from_history(results: str, names: Sequence[str], baseline: str | None) -> Suggested:
     if names or baseline is not None:
         raise BadInput("--history looks at every run of the store: name no sweep and no --baseline")
+    from featray.api import read_history
+
     found = read_history.read(results)
     return Suggested(followups=tuple(confirming_sweeps.propose(found.changes)), problems=found.problems)
 

@@ -22,7 +22,7 @@ from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
-from featray.planning.inventory import Inventory
+from featray.planning.inventory import Host, Inventory
 from featray.planning.planned_invocation import PlannedInvocation
 
 
@@ -178,6 +178,13 @@ class Backend(Protocol):
         return
 
 
+class LoadingBackend(Protocol):
+    """A backend that another process loads, before it is known whether anything will be measured."""
+
+    def end(self, limit_s: float = 0.0) -> None:
+        """End that process; it gets `limit_s` to end by itself."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BackendOptions:
     """What backends need to start; each reads what concerns it."""
@@ -185,6 +192,8 @@ class BackendOptions:
     holder: str  # shown to others who wait for a host
     address: str | None = None  # ray: `host:port` of a head, `auto`, or None for an embedded Ray
     metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)  # ray: shown on the dashboard's job page
+    loading: LoadingBackend | None = None  # ray: what `load_early` gave
+    this_host: Host | None = None  # embedded ray: this machine, probed just now
     inventory: Inventory = dataclasses.field(default_factory=lambda: Inventory(hosts=()))  # replay: the recorded hosts
     recorded: Sequence[Row] = ()  # replay: the rows to answer with
     source: str = ""  # replay: the name of the store that they come from
@@ -193,7 +202,13 @@ class BackendOptions:
 def _ray(options: BackendOptions) -> Backend:
     from featray.backends.ray.client import RayClient
 
-    return RayClient(address=options.address, holder=options.holder, metadata=options.metadata)
+    return RayClient(
+        address=options.address,
+        holder=options.holder,
+        metadata=options.metadata,
+        loading=options.loading,
+        this_host=options.this_host,
+    )
 
 
 def _replay(options: BackendOptions) -> Backend:
@@ -214,3 +229,15 @@ SHIPPED: Mapping[str, Callable[[BackendOptions], Backend]] = {
     "inline": _inline,  # this process, without Ray: `featray submit --backend inline`, `featray measure`
 }
 """Name -> what starts the backend. Each function imports its own module, so that only a chosen backend is loaded."""
+
+
+def load_early(name: str) -> LoadingBackend | None:
+    """Begin to load a backend in another process, while the caller plans; None for one that loads in no time.
+
+    It is for `BackendOptions.loading`, or to be ended where nothing is to be measured.
+    """
+    if name != "ray":
+        return None
+    from featray.backends.ray.server_process import ServerProcess
+
+    return ServerProcess()

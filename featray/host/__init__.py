@@ -11,6 +11,7 @@ before the next cell starts.
     supervisor           one invocation, to its end
     lease                the host or one device, for one invocation at a time
     environments         the variables and the interpreter of a child
+    early_weights        synthetic weights, made while Ray starts
     venvs                another torch or py-feat
     requirement_secrets  tokens in requirements, which no command line may show
     own_classes          whether detector classes of the user's own can be imported

@@ -47,6 +47,17 @@ def fetch(request: SubmitRequest, prepared: SubmitPlan, backend: Backend) -> Sub
     return dataclasses.replace(remaining, problems=prepared.problems)
 
 
+def list_synthetic(work: Plan) -> set[weights.HubFile]:
+    """List the synthetic files that a plan needs, without those of environments, which have a py-feat of their own."""
+    cells = (cell for planned in work.invocations for cell in planned.invocation.cells)
+    detectors = {
+        id(cell.detector): cell.detector
+        for cell in cells
+        if cell.weights == WeightsKind.SYNTHETIC and cell.detector.is_pyfeat and not cell.requirements
+    }
+    return {file for detector in detectors.values() for file in weights.list_required(detector)}
+
+
 def _needs_download(cell: Cell) -> bool:
     return cell.weights == WeightsKind.PRETRAINED and cell.detector.is_pyfeat
 

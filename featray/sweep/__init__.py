@@ -15,12 +15,17 @@ Flow: sweeps/*.yaml -> `load` -> `Sweep` -> `expand` -> cells -> `planning.place
     cells             a sweep -> its cells
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from featray.sweep.cells import expand
-from featray.sweep.detector_entries import Keywords
 from featray.sweep.grid import Axes, GridPart, Invocations, Search, Selector, Sweep
-from featray.sweep.input_entries import Probe, ProbedClip
-from featray.sweep.measure_section import PYFEAT_RULES
-from featray.sweep.sweep_file import load
+
+if TYPE_CHECKING:
+    from featray.sweep.detector_entries import Keywords
+    from featray.sweep.input_entries import Probe, ProbedClip
+    from featray.sweep.measure_section import PYFEAT_RULES
+    from featray.sweep.sweep_file import load
 
 __all__ = [
     "PYFEAT_RULES",
@@ -36,3 +41,20 @@ __all__ = [
     "expand",
     "load",
 ]
+
+READING = {
+    "Keywords": "detector_entries",
+    "PYFEAT_RULES": "measure_section",
+    "Probe": "input_entries",
+    "ProbedClip": "input_entries",
+    "load": "sweep_file",
+}
+"""What is for reading files, and its module: pydantic and the shape of the file take a quarter of a second to import.
+Reports and plans need the other names alone."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what reads files at its first use."""
+    if name not in READING:
+        raise AttributeError(f"module 'featray.sweep' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"featray.sweep.{READING[name]}"), name)

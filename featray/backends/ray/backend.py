@@ -27,7 +27,7 @@ from featray.core.status import Status
 from featray.errors import HeadGone
 from featray.host import supervisor
 from featray.measurement.weights import HubFile
-from featray.planning.inventory import Inventory
+from featray.planning.inventory import Host, Inventory
 from featray.planning.own_classes import OwnClass
 from featray.planning.planned_invocation import PlannedInvocation
 
@@ -56,13 +56,21 @@ class _RayInvocation:
 class RayCluster(Backend):
     """A backend on Ray."""
 
-    def __init__(self, *, address: str | None, holder: str, metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        address: str | None,
+        holder: str,
+        metadata: Mapping[str, str] | None = None,
+        this_host: Host | None = None,
+    ) -> None:
         """Start an embedded Ray, or join the cluster at `address`.
 
         Args:
             address: `host:port` of a head, `auto`, or None for an embedded Ray.
             holder: Shown to others who wait for a host.
             metadata: Shown on the dashboard's job page.
+            this_host: This machine, probed just now: an embedded Ray's first `inventory` does not probe it again.
 
         Raises:
             BackendError: the cluster cannot be reached, or refuses this driver.
@@ -72,7 +80,7 @@ class RayCluster(Backend):
         self._running: dict[int, _RayInvocation] = {}
         self._context = link.connect(address, metadata or {})
         self._head = liveness.HeadWatch(ray.get_runtime_context().gcs_address)
-        self._hosts = RayHosts(self._head)
+        self._hosts = RayHosts(self._head, this_host if self._is_embedded else None)
         self._meters = Meters()
         self._gone: HeadGone | None = None  # for the next `poll`
         self._listener = Listener(self._receive)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from featray.backends import Backend, Event
+from featray.backends import Backend, Event, LoadingBackend
 from featray.backends.ray.server_process import ServerGone, ServerProcess
 from featray.core.events import EventKind
 from featray.core.output_table import PlainOutput
@@ -19,7 +19,7 @@ from featray.core.status import Status
 from featray.errors import BackendError, FeatrayError, HeadGone
 from featray.host import installation
 from featray.measurement.weights import HubFile
-from featray.planning.inventory import Inventory
+from featray.planning.inventory import Host, Inventory
 from featray.planning.own_classes import OwnClass
 from featray.planning.planned_invocation import PlannedInvocation
 
@@ -42,34 +42,45 @@ class _Restarted(Exception):
 class RayClient(Backend):
     """A backend on Ray that outlives Ray."""
 
-    def __init__(self, *, address: str | None, holder: str, metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        address: str | None,
+        holder: str,
+        metadata: Mapping[str, str] | None = None,
+        loading: LoadingBackend | None = None,
+        this_host: Host | None = None,
+    ) -> None:
         """Start an embedded Ray, or join the cluster at `address`.
 
         Args:
             address: `host:port` of a head, `auto`, or None for an embedded Ray.
             holder: Shown to others who wait for a host.
             metadata: Shown on the dashboard's job page.
+            loading: A server that loads Ray already; None starts one.
+            this_host: This machine, probed just now, for an embedded Ray; None probes it.
 
         Raises:
             BackendError: Ray cannot be started, or the cluster cannot be reached or refuses this driver.
         """
         installation.check_complete(["ray"])
-        self._options = {"address": address, "holder": holder, "metadata": dict(metadata or {})}
+        self._options: dict[str, Any] = {"address": address, "holder": holder, "metadata": dict(metadata or {})}
         self._is_embedded = address is None
         self._running: dict[int, PlannedInvocation] = {}  # by the number that the server knows it by
         self._numbers = itertools.count()
         self._lost: list[Event] = []  # the ends of invocations that a server took along
         self._restarts = 0
+        self._server = loading if isinstance(loading, ServerProcess) else ServerProcess()
         try:
-            self._open()
+            self._open(this_host)
         except BackendError as wrong:
             raise BackendError(f"{wrong}; {WITHOUT_RAY}" if self._is_embedded else str(wrong)) from None
 
-    def _open(self) -> None:
-        self._server = ServerProcess()
+    def _open(self, this_host: Host | None = None) -> None:
         driver = {"argv": sys.argv, "path": sys.path}
+        options = {**self._options, "this_host": this_host}
         try:
-            self._dashboard: str | None = self._server.call("open", driver, self._options, limit_s=START_S)
+            self._dashboard: str | None = self._server.call("open", driver, options, limit_s=START_S)
         except ServerGone as gone:
             self._server.end()
             address = self._options["address"]
@@ -120,6 +131,7 @@ class RayClient(Backend):
             self._restarts += 1
             if self._restarts > RESTARTS_MAX:
                 raise HeadGone(f"{reason}; it was started {self._restarts} times in vain; {GO_ON}")
+            self._server = ServerProcess()
             try:
                 self._open()
                 self._server.call("inventory", limit_s=PROBE_S)

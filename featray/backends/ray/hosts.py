@@ -72,9 +72,14 @@ def _forget(store: str, stored: list[Row]) -> None:
 class RayHosts:
     """The hosts of the last probe, and which of their nodes are alive."""
 
-    def __init__(self, head: liveness.HeadWatch) -> None:
-        """Start without hosts; `head` is asked before every call of Ray that would block without it."""
-        self._head = head
+    def __init__(self, head: liveness.HeadWatch, this_host: Host | None = None) -> None:
+        """Start without hosts.
+
+        Args:
+            head: Asked before every call of Ray that would block without it.
+            this_host: What the first probe of the only node would find, where the driver has just probed it.
+        """
+        self._head, self._this_host = head, this_host
         self._nodes = liveness.NodeWatch()
         self._newcomers: list[str] = []
         self._inventory = Inventory(hosts=())
@@ -84,14 +89,18 @@ class RayHosts:
         """Probe every live node; nodes of one machine become one host."""
         alive = [node for node in ray.nodes() if node["Alive"]]
         nodes = [node for node in alive if _offers(node, "CPU")]  # a head may be for drivers only
-        calls = {_probe.options(scheduling_strategy=pin_to(node["NodeID"])).remote(): node["NodeID"] for node in nodes}
+        known, self._this_host = self._this_host if len(nodes) == 1 else None, None
         self._gpu_counts = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes}
         self._nodes, self._newcomers = liveness.NodeWatch(node["NodeID"] for node in alive), []
-        ended = self._wait(calls, PROBE_S)
-        hosts = [_host(node, call if call in ended else None) for node, call in zip(nodes, calls, strict=True)]
-        self._inventory = inventory.merge(hosts)
+        self._inventory = inventory.merge([_join(nodes[0], known)] if known is not None else self._ask(nodes))
         _forget.remote("", [])  # sends the task's code to the head now; later, without a head, that would block
         return self._inventory
+
+    def _ask(self, nodes: Sequence[Mapping[str, Any]]) -> list[Host]:
+        """Ask every node what its machine is and has."""
+        calls = {_probe.options(scheduling_strategy=pin_to(node["NodeID"])).remote(): node["NodeID"] for node in nodes}
+        ended = self._wait(calls, PROBE_S)
+        return [_host(node, call if call in ended else None) for node, call in zip(nodes, calls, strict=True)]
 
     def find_clips(self, paths: Collection[str]) -> Inventory:
         """Look for files on every host, by path, and write those that are there into the inventory."""
@@ -271,15 +280,20 @@ class RayHosts:
 
 
 def _host(node: Mapping[str, Any], call: Any) -> Host:
-    """Read one node's probe (None: it has not answered) and add what only Ray knows.
-
-    A host whose probe failed, or that has another featray than this driver, gets an error, so that nothing is planned
-    for it: its own featray would measure there.
-    """
+    """Read one node's probe (None: it has not answered; or it failed, then the host has an error)."""
     try:
         host: Host = ray.get(call) if call else _unanswered(node, f"its probe did not answer within {PROBE_S:.0f} s")
     except ray.exceptions.RayError as wrong:
         host = _unanswered(node, f"its probe failed: {first_line(wrong)}")
+    return _join(node, host)
+
+
+def _join(node: Mapping[str, Any], host: Host) -> Host:
+    """Add what only Ray knows of a host.
+
+    One that has another featray than this driver gets an error, so that nothing is planned for it: its own featray
+    would measure there.
+    """
     version = host.packages.get("featray")
     if host.error is None and version not in (None, __version__):
         problem = f"it has featray {version}, this driver {__version__}; install the same on both"

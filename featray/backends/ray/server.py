@@ -3,6 +3,8 @@
 Flow: `client.RayClient` -> requests -> `backend.RayCluster` -> answers.
 """
 
+import contextlib
+import importlib
 import logging
 import os
 import queue
@@ -25,8 +27,16 @@ Request = tuple[int, str, tuple[Any, ...]]
 
 def main() -> None:
     """Answer requests until the driver closes the connection."""
-    Server(Connection(int(sys.argv[1]))).run()
+    server = Server(Connection(int(sys.argv[1])))
+    threading.Thread(target=_load_ray, daemon=True).start()
+    server.run()
     os._exit(0)  # Ray's threads may crash while the interpreter ends
+
+
+def _load_ray() -> None:
+    """Load Ray while the driver plans; `open` waits for it, and tells what is wrong if it cannot be loaded."""
+    with contextlib.suppress(ImportError, OSError):
+        importlib.import_module("featray.backends.ray.backend")
 
 
 class Server:

@@ -43,7 +43,7 @@ class ServerProcess:
     """A running server. One call at a time."""
 
     def __init__(self) -> None:
-        """Start the process; it calls nothing of Ray before its first request."""
+        """Start the process; it loads Ray, and calls nothing of it before its first request."""
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(

@@ -14,7 +14,7 @@ from featray.api.calibrate import Calibrations
 from featray.api.measure import Measured
 from featray.api.results import Result
 from featray.api.status import SubmitStatuses
-from featray.api.submit import Submitted
+from featray.api.submitted import Submitted
 from featray.errors import BadInput, NothingMatches
 from featray.running.submit_status import SubmitStatus
 from tests.support.builders import make_row, make_rows

@@ -1,22 +1,29 @@
 """`featray.submit` on a replay: what it returns, and what its watcher hears last."""
 
+import dataclasses
+import importlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import featray
 from featray import store
-from featray.api import Submitted
+from featray.api import Submitted, arguments, submitted
+from featray.api.report import save_run_report
 from featray.backends import Event
 from featray.backends.replay import Replay
 from featray.core.row import Row
-from featray.errors import BadInput, HeadGone, StoreError
+from featray.errors import BackendError, BadInput, HeadGone, StoreError
 from featray.planning import inventory
-from featray.running.progress import Progress, RunEnd
+from featray.running.progress import Progress, RunEnd, Watch
 from tests.support.plans import make_host, make_inventory
 from tests.support.replays import load_sweep, make_rows_of
+
+submit_verb = importlib.import_module("featray.api.submit")  # `featray.api.submit` is the function
 
 
 @pytest.fixture
@@ -127,3 +134,63 @@ def test_a_backend_that_cannot_do_what_is_asked_is_refused(options: dict[str, st
 def test_a_calibration_takes_the_backends_that_a_submit_takes() -> None:
     with pytest.raises(BadInput, match="--backend slurm: no such backend; expected ray, inline"):
         featray.calibrate("none.yaml", backend="slurm")
+
+
+def test_a_backend_is_left_while_the_report_is_written(
+    tmp_path: Path, hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(_: Replay) -> None:
+        closed.append(is_written.wait(60))
+
+    def save(*arguments: Any) -> Path | None:
+        path = save_run_report(*arguments)
+        is_written.set()
+        return path
+
+    closed, is_written = list[bool](), threading.Event()
+    monkeypatch.setattr(Replay, "close", close)
+    monkeypatch.setattr(submitted, "save_run_report", save)
+    assert submit(tmp_path, hosts, []).report is not None
+    assert closed == [True]
+
+
+def test_a_backend_that_cannot_be_left_is_told(tmp_path: Path, hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def close(_: Replay) -> None:
+        raise BackendError("it does not end")
+
+    monkeypatch.setattr(Replay, "close", close)
+    with pytest.raises(BackendError, match="it does not end"):
+        submit(tmp_path, hosts, [])
+
+
+class Loading:
+    """Stands in for the process that loads Ray."""
+
+    has_ended = False
+
+    def end(self, limit_s: float = 0.0) -> None:
+        assert limit_s == 0.0
+        self.has_ended = True
+
+
+def submit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: Watch = lambda _: None) -> Loading:
+    """Submit `demo.yaml` on a machine, `box`, whose Ray is never started; return what loaded it."""
+    loading = Loading()
+    monkeypatch.setattr(submit_verb, "load_early", lambda _: loading)
+    monkeypatch.setattr(arguments, "recorded_or_here", lambda _: make_inventory(make_host("box")))
+    featray.submit(tmp_path / "demo.yaml", results=str(tmp_path / "here"), watch=watch)
+    return loading
+
+
+def test_what_loads_ray_ends_where_nothing_is_left_to_measure(
+    tmp_path: Path, hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object, **__: object) -> None:
+        raise AssertionError("Ray was started")
+
+    monkeypatch.setattr(submit_verb, "start_backend", start)
+    rows = submit(tmp_path, hosts, []).rows
+    store.append(tmp_path / "here", [dataclasses.replace(row, replayed=None) for row in rows])
+    progresses: list[Progress] = []
+    assert submit_here(tmp_path, monkeypatch, progresses.append).has_ended
+    assert progresses == [Progress(end=RunEnd(code=0))]

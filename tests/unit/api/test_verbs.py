@@ -61,3 +61,21 @@ def test_a_verb_is_a_function_whatever_was_imported_before(code: str) -> None:
     check = f"{code}\nimport featray\nassert callable(featray.plan) and callable(featray.report)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+READING_VERBS = ("report", "compare", "load", "recommend", "estimate", "export", "history", "suggest")
+
+
+def test_verbs_that_read_stores_import_neither_what_reads_files_nor_statistics_before_they_need_them() -> None:
+    code = "import sys, featray\n" + "".join(f"featray.{verb}\n" for verb in READING_VERBS) + "print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "pyarrow" in imported
+    assert imported & {"pydantic", "yaml", "scipy", "jinja2", "plotly", "rich", "torch", "ray"} == set()
+
+
+def test_a_submit_begins_without_what_it_needs_at_its_end() -> None:
+    code = "import sys, featray\nfeatray.submit\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert imported & {"scipy", "ray", "featray.api.report", "featray.rendering.markdown"} == set()

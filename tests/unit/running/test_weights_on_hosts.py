@@ -8,8 +8,10 @@ import pytest
 
 from featray.backends.replay import Replay
 from featray.errors import NotReady
+from featray.measurement import weights
 from featray.measurement.weights import HubFile
-from tests.support.plans import make_host, make_inventory
+from featray.running import weights_on_hosts
+from tests.support.plans import make_cell, make_host, make_inventory, make_plan, place
 from tests.support.replays import LateWeights, load_sweep, make_rows_of, stored_rows, submit
 
 
@@ -67,3 +69,15 @@ def test_a_host_that_joins_without_weights_leaves_the_run_whole(tmp_path: Path) 
     _, outcome = submit(loaded, tmp_path / "r", backend)
     assert {(row.target_id, row.status) for row in stored_rows(tmp_path / "r")} >= {("cpu@id-a", "ok")}
     assert any("hosts that joined: weights are missing" in problem for problem in outcome.problems)
+
+
+def test_synthetic_files_are_those_of_py_feats_detectors_outside_environments() -> None:
+    pyfeat = make_cell(weights="synthetic")
+    others = [
+        make_cell(detector="own", weights="synthetic"),
+        make_cell(detector="detectorv2", weights="pretrained"),
+        make_cell(detector="img2pose", weights="synthetic", requirements=("py-feat==2.0.3",), environment="old"),
+    ]
+    work = make_plan(place([pyfeat, *others]), n=1)
+    assert {planned.invocation.cells[0].detector.name for planned in work.invocations} >= {"retinaface", "img2pose"}
+    assert weights_on_hosts.list_synthetic(work) == set(weights.list_required(pyfeat.detector))

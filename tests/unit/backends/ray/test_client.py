@@ -12,7 +12,7 @@ from featray.core.events import EventKind
 from featray.core.status import Status
 from featray.errors import BackendError, HeadGone
 from tests.support.builders import make_row
-from tests.support.plans import make_cell, make_plan, place
+from tests.support.plans import make_cell, make_host, make_plan, place
 
 PLANNED, OTHER = make_plan(place([make_cell(batch_size=1), make_cell(batch_size=4)]), n=2).invocations
 Answer = Callable[[], Any]
@@ -27,12 +27,14 @@ class FakeServer:
     def __init__(self) -> None:
         self.script = next(self.scripts, {})
         self.calls: list[str] = []
+        self.arguments: dict[str, tuple[Any, ...]] = {}  # of the last call of each method
         self.has_ended = False
         self.started.append(self)
 
     def call(self, method: str, *arguments: Any, limit_s: float) -> Any:  # noqa: ARG002 - as `ServerProcess` has it
         assert not self.has_ended
         self.calls.append(method)
+        self.arguments[method] = arguments
         answers = self.script.get(method)
         if answers:
             return answers.pop(0)()
@@ -174,3 +176,14 @@ def test_events_come_with_the_invocation_they_belong_to_until_it_has_ended(conne
     backend.start(OTHER, "store")
     assert [event.planned for event in backend.poll(0.5)] == [OTHER, PLANNED, PLANNED]
     assert [event.planned for event in backend.poll(0.5)] == [OTHER]
+
+
+def test_a_server_that_loads_already_is_used_and_only_the_first_one_knows_this_machine(connect: Connect) -> None:
+    connect()
+    loading = FakeServer()
+    loading.script = {"poll": [died()]}
+    backend = RayClient(address=None, holder="a test", loading=loading, this_host=make_host("box"))
+    assert backend.poll(0.5) == []
+    first, second = loading, FakeServer.started[-1]
+    assert first.has_ended
+    assert [server.arguments["open"][1]["this_host"] for server in (first, second)] == [make_host("box"), None]

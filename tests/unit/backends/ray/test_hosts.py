@@ -1,5 +1,7 @@
 """Hosts of a cluster, from what Ray and the probes report; functions stand in for Ray's."""
 
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -89,3 +91,21 @@ def test_nodes_that_join_are_named_once_and_dead_ones_are_given_up(monkeypatch: 
     assert cluster.check_nodes() == {"n1"}
     assert cluster.newcomers() == ["box"]
     assert cluster.newcomers() == []
+
+
+def test_a_machine_that_the_driver_has_just_probed_is_not_probed_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(_: RayHosts, nodes: Sequence[Mapping[str, Any]]) -> list[Host]:
+        asked.extend(each["NodeID"] for each in nodes)
+        return [make_host("later", node_ids=(each["NodeID"],)) for each in nodes]
+
+    monkeypatch.setattr(RayHosts, "_ask", ask)
+    monkeypatch.setattr(ray, "nodes", lambda: [node("n1", gpus=1)])
+    monkeypatch.setattr(hosts, "_forget", SimpleNamespace(remote=lambda *_: None))
+    cluster = RayHosts(AnsweringHead(), make_host("box", RTX3090, node_ids=()))
+    (known,) = cluster.probe().hosts
+    assert (known.hostname, known.node_ids, known.node_gpus) == ("box", ("n1",), {"n1": (RTX3090.uuid,)})
+    assert asked == []
+    assert [host.hostname for host in cluster.probe().hosts] == ["later"]
+    assert asked == ["n1"]
