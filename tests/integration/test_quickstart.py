@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command import ROOT, featray, list_children
 
-LIMIT_S = 300  # promised on 2 cores, after the installation
+LIMIT_S = 120  # promised on 2 cores where the weights are made
 
 
 @pytest.mark.slow
@@ -30,7 +30,7 @@ def test_the_quickstart_measures_real_detectors_and_ends_in_a_table(tmp_path: Pa
     assert len(frame) == 12
     assert set(frame["status"]) == {"ok"}
     assert set(frame["weights"]) == {"synthetic"}
-    assert set(frame["faces"]) == set(frame["frames"]) == {4}
+    assert set(frame["faces"]) == set(frame["frames"]) == {2}
     assert set(frame.groupby(["detector", "batch_size"]).size()) == {3}
     assert frame["omp_num_threads"].eq("2").all()
     assert frame["work_id"].nunique() == 2
