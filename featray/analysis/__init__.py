@@ -11,6 +11,7 @@ Flow: rows -> `units` -> `comparison`, `diagnosis`, `advice` -> `rendering`.
     footprint         memory that a unit used, and how much there is
     energy            energy per frame and per face
     prices            what a unit's work costs
+    scaling           all GPUs of a host at the same time against one
     lengths           units that differ only in how much of a clip they analyse
     face_counts       whether rows found the same faces in the same frames
     output_agreement  whether rows have the same output

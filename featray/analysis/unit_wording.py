@@ -33,6 +33,7 @@ def unit(unit: Unit) -> str:
     parts += [f"w={row.num_workers}"] if row.num_workers else []
     parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
     parts += [f"p={unit.processes}"] if unit.processes > 1 else []
+    parts += ["all GPUs"] if unit.is_whole and unit.gpus == 1 else []  # else the name of the target says so
     parts += [short(f"{name}={value}") for name, value in (unit.variables or {}).items()]
     parts += [short(row.environment)] if row.environment else []
     parts += [unit.target.name] if row.target_id != NO_TARGET else []
@@ -45,8 +46,8 @@ def settings(unit: Unit) -> list[str]:
     parts = [f"batch {row.batch_size}"]
     parts += [wording.count(row.num_workers, "worker")] if row.num_workers else []
     parts += [f"{wording.plain(number)} threads"] if number not in (None, "1") else []
-    under_mps = " under MPS" if row.mps_daemon else ""
-    parts += [f"{unit.processes} processes side by side{under_mps}"] if unit.processes > 1 else []
+    under_mps, where = " under MPS" if row.mps_daemon else "", "per GPU" if unit.gpus > 1 else "side by side"
+    parts += [f"{unit.processes} processes {where}{under_mps}"] if unit.processes > 1 else []
     parts += [wording.short(f"{key}={value}") for key, value in (unit.variables or {}).items()]
     return parts
 

@@ -17,6 +17,7 @@ from featray import stats
 from featray.analysis import sessions
 from featray.analysis.sessions import Occasion
 from featray.core import detect_call, inputs, targets
+from featray.core.cell import ALL
 from featray.core.row import NO_TARGET, Row, RowKey
 from featray.core.status import Status, precedence
 from featray.core.targets import NamedTarget
@@ -225,8 +226,38 @@ class Unit:
 
     @property
     def processes(self) -> int:
-        """Give how many processes ran side by side; times are theirs together but for `process_call_s`."""
+        """Give how many processes ran side by side on a target, or on each of several GPUs.
+
+        Times are of all together but for `process_call_s`.
+        """
         return self.row.processes or 1
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True for all GPUs of a host at the same time; also where a host has one, and refused it."""
+        return bool(self.row.gpus) or self.asked.get("targets") == ALL
+
+    @property
+    def gpus(self) -> int:
+        """Give how many GPUs worked at the same time, 1 on any other target."""
+        return len(self.row.gpus or ()) or 1
+
+    @property
+    def workers(self) -> int:
+        """Give how many processes there were in all."""
+        return self.processes * self.gpus
+
+    @functools.cached_property
+    def gpu_shares(self) -> list[float]:
+        """Give the share of the speed that each GPU has, in the order of `Row.gpus`; the mean over invocations."""
+        found: list[list[float]] = []
+        for row in self.measured:
+            times = list((row.process_timed_s or {}).values())
+            if len(times) == self.workers and all(times):
+                rates = [1 / median(of_one) for of_one in times]
+                starts = range(0, self.workers, self.processes)
+                found.append([sum(rates[start : start + self.processes]) / sum(rates) for start in starts])
+        return [fmean(shares) for shares in zip(*found, strict=True)] or [1 / self.gpus] * self.gpus
 
     @functools.cached_property
     def process_call_s(self) -> float | None:
@@ -234,7 +265,7 @@ class Unit:
 
         The median over invocations of the mean of the processes' medians.
         """
-        if self.processes == 1:
+        if self.workers == 1:
             return self.call_s
         times = [list((row.process_timed_s or {}).values()) for row in self.measured]
         means = [fmean(median(of_one) for of_one in of_row if of_one) for of_row in times if any(of_row)]

@@ -217,4 +217,7 @@ def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None,
         return (
             "the sides have other numbers of processes side by side; --over processes compares what these do together"
         )
+    whole = [{row.gpus is not None for row in side} for side in (baseline, candidate)]
+    if not whole[0] & whole[1]:
+        return "one side is of all GPUs of a host at the same time; --over targets compares these with one GPU"
     return "no unit of one side agrees with a unit of the other in detector, input, device and settings"

@@ -191,7 +191,7 @@ def _choose(
 
 def _without_side_by_side(rows: Sequence[Row], to: str) -> tuple[Sequence[Row], list[str]]:
     """Leave out rows of several processes of py-feat's formats, which cannot say so."""
-    kept = [row for row in rows if (row.processes or 1) == 1]
+    kept = [row for row in rows if (row.processes or 1) == 1 and not row.gpus]
     if to not in PYFEAT or len(kept) == len(rows):
         return rows, []
     what = f"{wording.count(len(rows) - len(kept), 'row')} of several processes side by side"

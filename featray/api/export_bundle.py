@@ -116,7 +116,8 @@ def _list_hosts(rows: SharedRows) -> Inventory:
 
 def _host(rows: list[Row]) -> Host:
     last = max(rows, key=lambda row: row.started_at)
-    gpus = {
+    gpus = {uuid: Gpu(uuid=uuid, name=model) for row in rows for uuid, model in (row.gpus or {}).items()}
+    gpus |= {
         row.gpu_uuid: Gpu(
             uuid=row.gpu_uuid,
             name=row.gpu_name,

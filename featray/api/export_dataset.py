@@ -67,7 +67,7 @@ def _make_files(rows: Sequence[Row], table: str | None, card: str | None) -> tup
     if len(real) < len(rows):
         count = wording.count(len(rows) - len(real), "row")
         remarks.append(f"{count} of synthetic weights are in {DATA}, but not in {TABLE}")
-    joint = [row for row in real if (row.processes or 1) > 1]
+    joint = [row for row in real if (row.processes or 1) > 1 or row.gpus]
     if joint:
         count = wording.count(len(joint), "row")
         remarks.append(f"{count} of several processes side by side are in {DATA}, but not in {TABLE}")

@@ -126,13 +126,14 @@ class Replay(Backend):
 
 
 def _of_same_model(rows: Sequence[Row], target: Target) -> list[Row]:
-    """List the rows of the target's own model of GPU; for a CPU, of any machine."""
-    return [row for row in rows if target.gpu is None or row.gpu_name == target.gpu.name]
+    """List the rows of the target's own model of GPU, and of as many; for a CPU, of any machine."""
+    alike = [row for row in rows if len(row.gpus or ()) == len(target.gpus)]
+    return [row for row in alike if not target.every_gpu or row.gpu_name == target.gpu_name]
 
 
 def _labels(row: Row) -> tuple[str, ...]:
-    labels = (row.detector, row.input, row.device, row.batch_size, row.num_workers, row.environment, row.processes or 1)
-    return tuple(map(str, labels))
+    settings = row.batch_size, row.num_workers, row.environment, row.processes or 1, row.gpus is not None
+    return tuple(map(str, (row.detector, row.input, row.device, *settings)))
 
 
 def _settings(row: Row) -> tuple[str | None, str | None, float | None]:

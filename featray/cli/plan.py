@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 FIRST_HEADINGS = ("cell", "detector", "input", "device", "batch")
 
-HEADINGS = {"num_workers": "workers", "threads": "threads", "processes": "processes", "environment": "environment"}
+HEADINGS = {
+    "num_workers": "workers",
+    **{name: name for name in ("threads", "processes", "targets")},
+    "environment": "environment",
+}
 """Settings that most sweeps do not vary -> their column."""
 
 NUMBERS = ("batch", "workers", "threads", "processes")  # headings of columns that hold numbers

@@ -15,6 +15,9 @@ from featray.core.choices import Device, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 
+ONE, ALL = 1, "all"
+"""`targets` of a cell: one device, or every GPU of a host at the same time."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -33,6 +36,7 @@ class Cell:
     delay_s_per_frame: float = 0.0  # injected for self-tests
     processes: int = 1  # side by side on one target, each with its share of the processors
     mps_daemon: bool = False  # they share the GPU through NVIDIA's MPS
+    targets: int | str = ONE  # ONE, or ALL: every GPU of a host at the same time, with so many processes on each
 
     @property
     def label(self) -> str:
@@ -44,9 +48,16 @@ class Cell:
             parts.append(f"t={self.threads}")
         if self.processes > 1:
             parts.append(f"p={self.processes}" + (" mps" if self.mps_daemon else ""))
+        if self.is_whole:
+            parts.append("all GPUs")
         if self.environment is not None:
             parts.append(self.environment)
         return " ".join(parts)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if it runs on every GPU of a host at the same time."""
+        return self.targets == ALL
 
     @property
     def batches(self) -> int:
@@ -92,7 +103,7 @@ def to_asked(cell: Cell) -> dict[str, Any]:
     return asked
 
 
-UNWRITTEN: Mapping[str, int] = {"processes": 1, "mps_daemon": False}
+UNWRITTEN: Mapping[str, int | str] = {"processes": 1, "mps_daemon": False, "targets": ONE}
 """Fields that cells of older featrays lack -> the value that is not written, so that the ids of these cells stay."""
 
 

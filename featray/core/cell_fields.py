@@ -46,6 +46,10 @@ def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _is_targets(value: object) -> bool:
+    return (_is_whole(value) and value == 1) or value == "all"
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -89,6 +93,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "env": _mapping(_is_text, "names with texts"),
         "processes": _whole(1, PROCESSES_MAX),
         "mps_daemon": (_is_switch, "true or false"),
+        "targets": (_is_targets, "1 or all"),
         "delay_s_per_frame": (_is_delay, f"a number from 0 to {DELAY_MAX_S:g}"),
     },
     "detector": {

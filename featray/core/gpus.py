@@ -67,6 +67,11 @@ def find_memory_b(name: str | None) -> int | None:
     return entry.memory_b if entry and "laptop" not in (name or "").lower() else None  # laptops have less
 
 
+def joined_name(models: Iterable[str]) -> str | None:
+    """Name the models of several GPUs, each once: `NVIDIA GeForce RTX 3090 + NVIDIA L4`; None without any."""
+    return " + ".join(dict.fromkeys(models)) or None
+
+
 def has_kernels(architectures: Iterable[str], capability: str) -> bool:
     """Return whether a torch build can run on a GPU.
 

@@ -42,6 +42,8 @@ class Invocation:
     target_id: str
     device: Device
     gpu_uuid: str | None = None  # the only GPU the child may see
+    gpus: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """UUID -> model of the GPUs that work at the same time; each child sees one of them. Empty on one target."""
     invocation: int  # from 1
     block: int  # from 1
     attempt: int = 1
@@ -56,7 +58,8 @@ class Invocation:
         retry = f"-attempt-{self.attempt}" if self.attempt > 1 else ""
         environment = self.cells[0].environment
         detector = self.cells[0].detector.name + (f"@{environment}" if environment else "")
-        return f"{self.sweep}/{detector}/{self.device}/invocation-{self.invocation}{retry}"
+        device = f"all-{self.device}" if self.gpus else self.device
+        return f"{self.sweep}/{detector}/{device}/invocation-{self.invocation}{retry}"
 
     @functools.cached_property
     def indices(self) -> Mapping[str, int]:
@@ -134,6 +137,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "batch_size": cell.batch_size,
         "num_workers": cell.num_workers,
         "processes": cell.processes,
+        "gpus": dict(invocation.gpus) or None,
         "weights": str(cell.weights) if cell.detector.is_pyfeat else None,
         "environment": cell.environment,
         "protocol": str(invocation.rules.protocol),

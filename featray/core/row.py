@@ -52,7 +52,7 @@ class Row:
     run_id: str = _col("one run of a sweep; --rerun starts another")
     cell_id: str = _col("digest of what was asked")
     work_id: str | None = _col("digest of what was resolved by the child (column work)")
-    target_id: str = _col("GPU UUID, or cpu@HOST_ID, or mps@HOST_ID")
+    target_id: str = _col("GPU UUID, or cpu@HOST_ID, or mps@HOST_ID, or all-DIGEST@HOST_ID for several GPUs at once")
     invocation: int = _col("which fresh process of this unit, from 1")
     block: int | None = _col("block of the target's schedule; equals the invocation unless units moved")
     order_index: int | None = _col("position within the invocation, from 0, after the seeded shuffle")
@@ -81,7 +81,9 @@ class Row:
     device: str = _col("cpu, cuda or mps")
     batch_size: int = _col("frames per batch")
     num_workers: int = _col("DataLoader workers")
-    processes: int | None = _col("processes that ran side by side on the target; times are theirs together; null is 1")
+    processes: int | None = _col(
+        "processes that ran side by side on the target, or on each of `gpus`; times are of all together; null is 1"
+    )
     weights: str | None = _col("pretrained or synthetic")
     environment: str | None = _col("named environment; null is the host's own")
     protocol: str | None = _col("featray or pyfeat")
@@ -95,9 +97,12 @@ class Row:
     cpu_model: str | None = _col("processor")
     cpu_count: int | None = _col("logical processors of the machine")
     memory_b: int | None = _col("physical memory, bytes")
-    gpu_name: str | None = _col("GPU model")
-    gpu_uuid: str | None = _col("GPU UUID the child saw")
-    gpu_memory_b: int | None = _col("GPU memory, bytes")
+    gpu_name: str | None = _col("GPU model; of several `gpus` each model once, joined by +")
+    gpu_uuid: str | None = _col("GPU UUID the child saw; null for several `gpus`")
+    gpus: dict[str, str] | None = _col(
+        "all GPUs of the host at the same time: UUID -> model, in the order of the processes; null: one target"
+    )
+    gpu_memory_b: int | None = _col("GPU memory, bytes; of several `gpus` the smallest one's")
     compute_capability: str | None = _col("CUDA compute capability, such as 12.0")
     driver: str | None = _col("GPU driver version")
     python: str | None = _col("Python of the child")

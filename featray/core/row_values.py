@@ -113,6 +113,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "output_summary": (lambda summary: _has_no_null(summary.values()), "lists of numbers"),
     "face_counts": (_are_runs, "runs of counts: pairs of whole numbers, the second above 0"),
     "printed": (lambda printed: _has_no_null(printed.values()), "texts"),
+    "gpus": (lambda gpus: _has_no_null(gpus.values()), "texts"),
 }
 _LEAST: Mapping[str, float] = {
     "invocation": 0,

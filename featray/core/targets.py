@@ -4,6 +4,7 @@ Flow: rows, or an inventory's targets -> `NamedTarget` -> `analysis`, `interchan
 
 A name is as short as it can be without naming another device too, among those that are named together:
 `RTX 3090`; `RTX 3090 of box` where another host has one; `RTX 3090 (GPU-1f0c22aa)` where the same host has two.
+Several GPUs of a host that work at the same time are one target: `2 GPUs`, `2 GPUs of box`.
 
 A row of a lost host or of a dead child may hold little more than its target's id; then another row of the same target
 fills in the rest.
@@ -33,6 +34,7 @@ class KnownDevice:
     host_id: str
     hostname: str | None = None
     gpu_name: str | None = None
+    gpus: int = 1  # that work at the same time
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class NamedTarget:
     device: str
     host_id: str
     gpu_name: str | None  # as the driver gives it
-    device_name: str  # on its host: `RTX 3090`, `RTX 3090 (GPU-1f0c22aa)`, `CPU`
+    device_name: str  # on its host: `RTX 3090`, `RTX 3090 (GPU-1f0c22aa)`, `2 GPUs`, `CPU`
     host_name: str
     name: str  # among all devices that are named together
 
@@ -65,7 +67,7 @@ def name_targets(rows: Iterable[Row]) -> dict[str, NamedTarget]:
 
 
 def _knowledge(row: Row) -> int:
-    return sum(value is not None for value in (row.host_id, row.hostname, row.gpu_name))
+    return sum(value is not None for value in (row.host_id, row.hostname, row.gpu_name, row.gpus))
 
 
 def _known(row: Row, hostnames: Mapping[str, str]) -> KnownDevice:
@@ -77,6 +79,7 @@ def _known(row: Row, hostnames: Mapping[str, str]) -> KnownDevice:
         host_id=host,
         hostname=row.hostname or hostnames.get(host),
         gpu_name=row.gpu_name,
+        gpus=len(row.gpus or ()) or 1,
     )
 
 
@@ -117,7 +120,7 @@ def _host_names(devices: Collection[KnownDevice]) -> dict[str, str]:
 
 def _device_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
-    models = short_models(device.gpu_name for device in devices if device.gpu_name)
+    models = short_models(device.gpu_name for device in devices if device.gpu_name and device.gpus == 1)
     plain = {device.target_id: _plain_name(device, models) for device in devices}
     counts = collections.Counter((device.host_id, plain[device.target_id]) for device in devices)
     beginnings = _beginnings(plain)
@@ -132,6 +135,8 @@ def _device_names(devices: Collection[KnownDevice]) -> dict[str, str]:
 def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
     if device.target_id == NO_TARGET:
         return "no target"
+    if device.gpus > 1:
+        return f"{device.gpus} GPUs"
     return wording.shortened(models[device.gpu_name], NAME_LENGTH) if device.gpu_name else device.device.upper()
 
 

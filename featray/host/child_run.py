@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from featray.core import clock
+from featray.core import clock, gpus
 from featray.core.cell import Cell, cell_id
 from featray.core.events import EventKind, PlainEvent
 from featray.core.invocation import NEXT, Invocation, larger_batches, record, to_mapping, why_skipped
@@ -166,6 +166,7 @@ def start_child(
     prepared: PreparedChild,
     *,
     member: JointMember | None = None,
+    gpu_uuid: str | None = None,
     added: Mapping[str, str] = MappingProxyType({}),
     arrived: Callable[[], object] = lambda: None,
 ) -> Child:
@@ -174,16 +175,22 @@ def start_child(
     Args:
         prepared: What it is started with.
         member: Which of several children side by side it is; None: it is alone.
+        gpu_uuid: The only GPU that it may see, where its invocation has several.
         added: Variables beside the usual ones.
         arrived: As for `Child`.
 
     Raises:
         OSError: it cannot be started.
     """
-    shared, python = prepared.shared, prepared.python
-    request = prepared.request if member is None else {**prepared.request, "member": member.to_mapping()}
+    shared, python, request = prepared.shared, prepared.python, dict(prepared.request)
+    invocation = shared.invocation
+    if member is not None:
+        request["member"] = member.to_mapping()
+    if gpu_uuid is not None:
+        invocation = dataclasses.replace(invocation, gpu_uuid=gpu_uuid)
+        request["invocation"] = {**request["invocation"], "gpu_uuid": gpu_uuid}
     variables = environments.build_variables(
-        shared.invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
+        invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
     )
     command = [python, "-P", "-m", "featray.measurement"]
     files = shared.lease.files
@@ -306,6 +313,7 @@ def make_row(shared: Shared, cell: Cell, cause: Cause, started_at: str, stderr_t
         stderr_tail=stderr_tail,
         started_at=started_at,
         ended_at=clock.utc_now(),
+        gpu_name=gpus.joined_name(shared.invocation.gpus.values()),
         **shared.host,
     )
     return {"kind": EventKind.ROW, "row": row, "text": keep(shared, row)}

@@ -1,4 +1,4 @@
-"""Joint run: several children of the same cells side by side on one target, and one row of all of them.
+"""Joint run: several children of the same cells side by side, on one target or all GPUs of a host, and one row of them.
 
 Flow: `supervisor` -> `run` -> a `child` per process -> `joint_row` -> events for the driver.
 
@@ -38,6 +38,7 @@ class _Member:
 
     number: int  # from 1
     child: Child
+    gpu_uuid: str | None = None  # where each GPU has its own children
     is_waiting: bool = False
     is_timed: bool = False
     is_done: bool = False  # with all cells
@@ -80,7 +81,7 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
         variables: Mapping[str, str] = {}
         if first.mps_daemon:
             try:
-                variables = ends.enter_context(mps_daemon.running(shared.invocation.gpu_uuid))
+                variables = ends.enter_context(mps_daemon.running(_gpus(shared)))
             except (mps_daemon.CannotRun, OSError) as wrong:
                 yield from child_run.unsupported_rows(shared, cells, str(wrong))
                 return
@@ -91,11 +92,19 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
             joint.close()
 
 
+def _gpus(shared: Shared) -> list[str]:
+    """List the UUIDs of the GPUs that the children use."""
+    one = [shared.invocation.gpu_uuid] if shared.invocation.gpu_uuid else []
+    return list(shared.invocation.gpus) or one
+
+
 class _JointRun:
-    """The children, and what they have done so far."""
+    """The children, and what they have done so far. The children of one GPU have numbers in a row."""
 
     def __init__(self, shared: Shared, cells: dict[str, Cell], first: Cell) -> None:
-        self._shared, self._count, self._mps_daemon = shared, first.processes, first.mps_daemon
+        self._shared, self._mps_daemon, self._per_gpu = shared, first.mps_daemon, first.processes
+        self._gpus = list(shared.invocation.gpus)  # empty on one target
+        self._count = first.processes * max(1, len(self._gpus))
         self._progress = ChildProgress(cells, started_at=clock.utc_now())
         self._members: list[_Member] = []
         self._arrivals: queue.SimpleQueue[int] = queue.SimpleQueue()  # index of a member that has something to give
@@ -121,10 +130,10 @@ class _JointRun:
         for index in range(self._count):
             cpus = self._shares[index] if self._shares else ()
             member = JointMember(number=index + 1, count=self._count, cpus=cpus)
-            child = child_run.start_child(
-                prepared, member=member, added=variables, arrived=functools.partial(self._arrivals.put, index)
-            )
-            self._members.append(_Member(number=index + 1, child=child))
+            gpu_uuid = self._gpus[index // self._per_gpu] if self._gpus else None
+            arrived = functools.partial(self._arrivals.put, index)
+            child = child_run.start_child(prepared, member=member, gpu_uuid=gpu_uuid, added=variables, arrived=arrived)
+            self._members.append(_Member(number=index + 1, child=child, gpu_uuid=gpu_uuid))
 
     def close(self) -> None:
         """End every child."""
@@ -256,4 +265,7 @@ class _JointRun:
         if len(members) in (0, self._count):
             return f"all {self._count} processes"
         numbers = wording.listed(member.number for member in members)
-        return f"{'process' if len(members) == 1 else 'processes'} {numbers} of {self._count}"
+        name = f"{'process' if len(members) == 1 else 'processes'} {numbers} of {self._count}"
+        uuids = dict.fromkeys(member.gpu_uuid for member in members if member.gpu_uuid)
+        models = self._shared.invocation.gpus
+        return f"{name} on {wording.listed(f'{models[uuid]} ({uuid})' for uuid in uuids)}" if uuids else name

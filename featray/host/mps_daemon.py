@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PROGRAM = "nvidia-cuda-mps-control"
@@ -33,21 +33,21 @@ def find_program() -> str | None:
 
 
 @contextlib.contextmanager
-def running(gpu_uuid: str | None) -> Iterator[Mapping[str, str]]:
-    """Run the daemon for one GPU.
+def running(gpu_uuids: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Run the daemon for one GPU, or for several that work at the same time.
 
     Yields:
-        Variables for the processes that are to share the GPU through it.
+        Variables for the processes that are to share the GPUs through it.
 
     Raises:
         CannotRun: the program is not there, or did not start; the message holds its last words.
     """
     program = find_program()
-    if program is None or gpu_uuid is None:
+    if program is None or not gpu_uuids:
         raise CannotRun(f"NVIDIA's MPS cannot run here: {PROGRAM} is not there")
     folder = Path(tempfile.mkdtemp(prefix="featray-mps-"))  # short: a socket's path has at most 107 characters
     variables = {"CUDA_MPS_PIPE_DIRECTORY": str(folder), "CUDA_MPS_LOG_DIRECTORY": str(folder)}
-    environment = {**os.environ, **variables, "CUDA_VISIBLE_DEVICES": gpu_uuid}
+    environment = {**os.environ, **variables, "CUDA_VISIBLE_DEVICES": ",".join(gpu_uuids)}
     try:
         with _started(program, folder, environment):
             yield variables

@@ -68,7 +68,8 @@ def _wait_for_lease(invocation: Invocation, host_id: str, holder: str) -> Genera
 def _measure(shared: Shared) -> Iterator[PlainEvent]:
     """Run children until every cell has a row."""
     unfinished = {cell_id(cell): cell for cell in shared.invocation.cells}
-    run = joint_run.run if shared.invocation.cells[0].processes > 1 else child_run.run
+    is_joint = shared.invocation.cells[0].processes > 1 or bool(shared.invocation.gpus)
+    run = joint_run.run if is_joint else child_run.run
     while unfinished:
         count_before = len(unfinished)
         for event in run(shared, dict(unfinished)):

@@ -58,7 +58,7 @@ def split(rows: Iterable[Row]) -> list[ExportedReport]:
     Rows without a timing are left out. So are replaced attempts and outdated work: they count nowhere else either. Rows
     of a host's CPU go with its GPU where there is only one.
     """
-    alone = (unit for unit in units.gather(rows) if unit.processes == 1)  # the formats know no others
+    alone = (unit for unit in units.gather(rows) if unit.workers == 1)  # the formats know no others
     timed = [row for unit in alone for row in unit.measured if row.frames]
     gpus: dict[tuple[str, str | None], set[str]] = collections.defaultdict(set)
     for row in timed:

@@ -75,7 +75,8 @@ def _name(unit: Unit) -> str:
     parts = [row.hostname, row.gpu_name, row.input, row.detector, *_changed_keywords(unit), row.device]
     parts += [f"b={row.batch_size}", f"w={row.num_workers}" if row.num_workers else None]
     parts += [f"t={unit.asked_threads}" if unit.asked_threads else None]
-    parts += [f"p={unit.processes}" if unit.processes > 1 else None, row.environment]
+    parts += [f"p={unit.processes}" if unit.processes > 1 else None, "all GPUs" if unit.is_whole else None]
+    parts += [row.environment]
     return " ".join(part for part in parts if part)
 
 

@@ -8,10 +8,12 @@ Pure: backends probe; this module holds what a probe found, as values and as JSO
 import collections
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from featray.core.choices import Device
+from featray.core import identity, lease_rule
+from featray.core.choices import Device, Exclusive
+from featray.core.gpus import joined_name
 from featray.core.targets import KnownDevice, name_devices
 from featray.errors import InventoryFileError
 from featray.planning import inventory_fields
@@ -29,6 +31,11 @@ class Gpu:
     driver: str | None = None
     compute_capability: str | None = None  # such as 12.0
     foreign_processes: int | None = None
+
+    @property
+    def is_slice(self) -> bool:
+        """Return True for a MIG slice: a part of a GPU."""
+        return self.uuid.startswith("MIG-")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -80,12 +87,13 @@ class Host:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
-    """One physical device of one host."""
+    """One physical device of one host, or several GPUs of it that work at the same time."""
 
     target_id: str
     host: Host
     device: Device
     gpu: Gpu | None = None
+    gpus: tuple[Gpu, ...] = ()  # several at the same time; `gpu` is then None
     label: str = dataclasses.field(default="", compare=False)
     """Its name among the targets of its inventory (`core.targets`)."""
 
@@ -96,8 +104,44 @@ class Target:
 
     @property
     def memory_b(self) -> int | None:
-        """The device's memory, in bytes; None where its driver does not say, as for a GPU that shares the host's."""
-        return self.gpu.memory_b if self.gpu else self.host.memory_b
+        """The device's memory, in bytes; None where its driver does not say, as for a GPU that shares the host's.
+
+        Of several GPUs, that of the smallest: each must hold its own processes.
+        """
+        if not self.every_gpu:
+            return self.host.memory_b
+        known = [gpu.memory_b for gpu in self.every_gpu if gpu.memory_b is not None]
+        return min(known) if len(known) == len(self.every_gpu) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True for several GPUs at the same time."""
+        return bool(self.gpus)
+
+    @property
+    def every_gpu(self) -> tuple[Gpu, ...]:
+        """List its GPUs: several, one, or none on a CPU."""
+        return self.gpus or ((self.gpu,) if self.gpu else ())
+
+    @property
+    def gpu_uuid(self) -> str | None:
+        """Give the UUID of its only GPU."""
+        return self.gpu.uuid if self.gpu else None
+
+    @property
+    def gpu_name(self) -> str | None:
+        """Give the model of its GPU; of several each model once, joined by `+`."""
+        return joined_name(gpu.name for gpu in self.every_gpu)
+
+    @property
+    def names_by_uuid(self) -> dict[str, str]:
+        """Map the UUID of each of several GPUs to its model."""
+        return {gpu.uuid: gpu.name for gpu in self.gpus}
+
+    def lease(self, exclusive: Exclusive) -> str:
+        """Name what an invocation has for itself here; several GPUs at the same time have their host."""
+        kind = Exclusive.HOST if self.is_whole else exclusive
+        return lease_rule.held_alone(kind, host_id=self.host.host_id, target_id=self.target_id)
 
 
 def _known(target: Target) -> KnownDevice:
@@ -106,7 +150,8 @@ def _known(target: Target) -> KnownDevice:
         device=target.device,
         host_id=target.host.host_id,
         hostname=target.host.hostname,
-        gpu_name=target.gpu.name if target.gpu else None,
+        gpu_name=target.gpu_name,
+        gpus=len(target.gpus) or 1,
     )
 
 
@@ -118,9 +163,28 @@ class Inventory:
 
     def targets(self) -> tuple[Target, ...]:
         """List every device of every host that answered its probe; GPUs come before the CPU, by UUID."""
-        targets = [target for host in self.hosts if host.error is None for target in _targets(host)]
-        names = name_devices(map(_known, targets))
-        return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in targets)
+        return _named([target for host in self.hosts if host.error is None for target in _targets(host)])
+
+
+def _named(targets: Sequence[Target]) -> tuple[Target, ...]:
+    names = name_devices(map(_known, targets))
+    return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in targets)
+
+
+def join_gpus(targets: Sequence[Target]) -> tuple[Target, ...]:
+    """List, for each host with two of these GPUs or more, all of them as one target; MIG slices do not count."""
+    by_host: dict[str, list[Target]] = {}
+    for target in targets:
+        if target.gpu is not None and target.device is Device.CUDA and not target.gpu.is_slice:
+            by_host.setdefault(target.host.host_id, []).append(target)
+    return _named([_joined(members) for members in by_host.values() if len(members) > 1])
+
+
+def _joined(members: Sequence[Target]) -> Target:
+    ordered = tuple(sorted((member.gpu for member in members if member.gpu), key=lambda gpu: gpu.uuid))
+    host = members[0].host
+    name = identity.digest({"gpus": [gpu.uuid for gpu in ordered]})  # another set of GPUs is another target
+    return Target(target_id=f"all-{name}@{host.host_id}", host=host, device=Device.CUDA, gpus=ordered)
 
 
 def _targets(host: Host) -> list[Target]:

@@ -5,11 +5,13 @@ Pure. What the inventory does not know (null) is no obstacle: the child will fin
 """
 
 import dataclasses
+import math
 from collections.abc import Hashable
 from enum import Enum, auto
 
 from featray.core import wording
 from featray.core.cell import Cell
+from featray.core.choices import Device
 from featray.planning import own_classes, releases
 from featray.planning.inventory import Target
 
@@ -31,6 +33,7 @@ class ObstacleCause(Enum):
     WEIGHTS_MISSING = auto()
     NO_MPS_DAEMON = auto()
     CLASS_NOT_IMPORTED = auto()
+    ONE_GPU = auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,8 @@ def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
 
     Of the cell only `deciding` counts.
     """
+    if cell.is_whole and not target.is_whole:
+        return Obstacle(cause=ObstacleCause.ONE_GPU, reason=_why_not_several(target))
     if cell.mps_daemon and target.host.mps_daemon is False:
         reason = f"NVIDIA's MPS cannot run on {target.host.hostname}: {MPS_PROGRAM} is not there"
         return Obstacle(cause=ObstacleCause.NO_MPS_DAEMON, reason=reason)
@@ -58,7 +63,20 @@ def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
 def deciding(cell: Cell) -> Hashable:
     """Give what of a cell decides whether a target can run it."""
     own = own_classes.of_cell(cell)
-    return own.key if own else cell.detector.class_name, bool(cell.requirements), cell.processes, cell.mps_daemon
+    name = own.key if own else cell.detector.class_name
+    return name, bool(cell.requirements), cell.processes, cell.mps_daemon, cell.targets
+
+
+def _why_not_several(target: Target) -> str:
+    """Say why a host has no two GPUs for a cell, such that the reason is the same for all hosts but for the name."""
+    host = target.host
+    if target.device is not Device.CUDA:
+        return f"`targets: all` is for several CUDA GPUs, and there is one {target.device} device on {host.hostname}"
+    whole = [gpu for gpu in host.gpus if not gpu.is_slice]
+    count = "there is one" if whole else "there are only slices of one"
+    if len(whole) > 1:
+        count = "`hosts` of the sweep picks one"
+    return f"`targets: all` needs two CUDA GPUs, and {count} on {host.hostname}"
 
 
 MPS_PROGRAM = "nvidia-cuda-mps-control"
@@ -94,8 +112,9 @@ def _of_own_class(cell: Cell, target: Target) -> Obstacle | None:
 
 
 def _of_torch(target: Target) -> Obstacle | None:
-    host, gpu = target.host, target.gpu
-    lack = releases.why_no_kernels(gpu.compute_capability, host.cuda_architectures) if gpu else None
+    host = target.host
+    lacks = (releases.why_no_kernels(gpu.compute_capability, host.cuda_architectures) for gpu in target.every_gpu)
+    lack = next((lack for lack in lacks if lack is not None), None)
     if lack is None:
         return None
     reason = f"torch {host.packages.get('torch', '')} on {host.hostname} {lack}"
@@ -103,11 +122,13 @@ def _of_torch(target: Target) -> Obstacle | None:
 
 
 def _of_memory(cell: Cell, target: Target) -> Obstacle | None:
-    least_b = cell.processes * DETECTOR_MEMORY_B
-    known = [memory_b for memory_b in (target.memory_b, target.host.memory_b) if memory_b]
-    if not known or min(known) >= least_b:
-        return None
-    detectors = "a detector needs" if cell.processes == 1 else f"{cell.processes} processes need at least"
-    where = " of the host" if target.gpu and min(known) != target.memory_b else ""
-    reason = f"{wording.size(min(known))} of memory{where}; {detectors} {wording.size(least_b)}"
-    return Obstacle(cause=ObstacleCause.TOO_LITTLE_MEMORY, reason=reason)
+    of_all = cell.processes * max(1, len(target.every_gpu))
+    places = ((target.memory_b, cell.processes, ""), (target.host.memory_b, of_all, " of the host"))
+    for memory_b, processes, where in sorted(places, key=lambda place: place[0] or math.inf):
+        if memory_b and memory_b < processes * DETECTOR_MEMORY_B:
+            detectors = "a detector needs" if processes == 1 else f"{processes} processes need at least"
+            least = wording.size(processes * DETECTOR_MEMORY_B)
+            place = where if target.every_gpu else ""
+            reason = f"{wording.size(memory_b)} of memory{place}; {detectors} {least}"
+            return Obstacle(cause=ObstacleCause.TOO_LITTLE_MEMORY, reason=reason)
+    return None

@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Callable, Collection, Hashable, Sequence
 
 from featray.core.cell import Cell, cell_id
-from featray.core.choices import Device
 from featray.planning import target_selection
 from featray.planning.inventory import Inventory, Target
 from featray.planning.obstacle import Obstacle, ObstacleCause, deciding, find_obstacle
@@ -72,10 +71,10 @@ def match(
     picked = target_selection.select(inventory, selector)
     units: list[PlacedUnit] = []
     refusals: list[Refusal] = []
-    by_device = {device: [target for target in picked if target.device == device] for device in Device}
+    places = target_selection.Places(picked)
     known: dict[Hashable, dict[str, Obstacle | None]] = {}  # by what of a cell decides
     for cell in cells:
-        targets = by_device[cell.device]
+        targets = places.of(cell)
         if not targets:
             reason = f"no {cell.device} device among {target_selection.describe(inventory.hosts)}"
             refusals.append(refuse(cell, None, Obstacle(cause=ObstacleCause.NO_DEVICE, reason=reason)))

@@ -7,7 +7,7 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 import dataclasses
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
-from featray.core import identity, lease_rule
+from featray.core import identity
 from featray.core.cell import Cell
 from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
@@ -50,13 +50,22 @@ class Plan:
 
     @property
     def expected_s(self) -> float:
-        """Estimate the wall time, in seconds: leases run side by side, each one invocation at a time."""
-        per_lease: dict[str, float] = {}
+        """Estimate the wall time, in seconds: leases run side by side, each one invocation at a time.
+
+        While all GPUs of a host work at the same time, nothing else runs there.
+        """
+        alone: dict[str, float] = {}
+        per_lease: dict[str, dict[str, float]] = {}
         for planned in self.invocations:
-            target = planned.target
-            lease = lease_rule.held_alone(self.run.exclusive, host_id=target.host.host_id, target_id=target.target_id)
-            per_lease[lease] = per_lease.get(lease, 0.0) + planned.expected_s
-        return max(per_lease.values(), default=0.0)
+            target, host = planned.target, planned.target.host.host_id
+            leases = per_lease.setdefault(host, {})
+            if target.is_whole:
+                alone[host] = alone.get(host, 0.0) + planned.expected_s
+            else:
+                lease = target.lease(self.run.exclusive)
+                leases[lease] = leases.get(lease, 0.0) + planned.expected_s
+        ends = (alone.get(host, 0.0) + max(leases.values(), default=0.0) for host, leases in per_lease.items())
+        return max(ends, default=0.0)
 
 
 @dataclasses.dataclass(frozen=True)

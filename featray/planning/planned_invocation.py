@@ -94,7 +94,8 @@ class ExpectedTimes:
             elsewhere = next((s for s in others if s is not None), None)
         for index, stored_s in enumerate(stored):
             known_s = elsewhere if stored_s is None else stored_s
-            seconds[index] += time_estimate.expect_s(unit.cell, self._rules, known_s)
+            gpus = max(1, len(places[index].gpus))
+            seconds[index] += time_estimate.expect_s(unit.cell, self._rules, known_s, gpus=gpus)
 
 
 def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
@@ -143,14 +144,15 @@ def make(
         search_limits=run.search_limits,
         target_id=target.target_id,
         device=target.device,
-        gpu_uuid=target.gpu.uuid if target.gpu else None,
+        gpu_uuid=target.gpu_uuid,
+        gpus=target.names_by_uuid,
         invocation=number,
         block=number,
         attempt=attempt,
         order=tuple(range(len(cells))),
         cells=cells,
         rules=run.rules,
-        exclusive=run.exclusive,
+        exclusive=Exclusive.HOST if target.is_whole else run.exclusive,
     )
     # The last try may have been on another of the targets than the preferred one.
     alternatives = tuple(place for place in units[0].targets if place.target_id != target.target_id)
@@ -173,7 +175,7 @@ def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:
     expected_s = planned.seconds_by_target[target.target_id]
     others = [(place, seconds) for place, seconds in planned.everywhere() if place.target_id != target.target_id]
     invocation = dataclasses.replace(
-        planned.invocation, target_id=target.target_id, gpu_uuid=target.gpu.uuid if target.gpu else None
+        planned.invocation, target_id=target.target_id, gpu_uuid=target.gpu_uuid, gpus=target.names_by_uuid
     )
     return dataclasses.replace(
         planned,

@@ -15,6 +15,7 @@ from featray.core.choices import WeightsKind
 from featray.planning import target_selection
 from featray.planning.inventory import Host, Inventory, Target
 from featray.planning.obstacle import ObstacleCause, find_obstacle
+from featray.planning.target_selection import Places
 from featray.sweep import Selector
 
 DISK_B = 2 * 1024**3  # all weights are 1.3 GB, synthetic ones alike; rows and clips are small beside them
@@ -88,11 +89,12 @@ def check_processors(host: Host, cells: Iterable[Cell], targets: Sequence[Target
     count = host.cpu_count
     if count is None:
         return ()
+    places = Places(targets)
     too_many = [
-        cell.processes
+        processes
         for cell in cells
-        if cell.processes > count
-        and any(cell.device == target.device and find_obstacle(cell, target) is None for target in targets)
+        for target in places.of(cell)
+        if (processes := cell.processes * max(1, len(target.gpus))) > count and find_obstacle(cell, target) is None
     ]
     if not too_many:
         return ()
@@ -128,11 +130,12 @@ def _packages(host: Host, cells: Sequence[Cell], version: str) -> Iterable[Lack]
 
 
 def _devices(host: Host, targets: Sequence[Target], cells: Sequence[Cell]) -> Iterable[Lack]:
+    places = Places(targets)
     for device in dict.fromkeys(cell.device for cell in cells):
-        of_device = [target for target in targets if target.device == device]
-        if not of_device:
+        of_device = [cell for cell in cells if cell.device == device]
+        if not any(target.device == device for target in targets):
             yield Lack(host=host.hostname, what=f"no {device} device that the sweep selects")
-        for target, cell in itertools.product(of_device, (cell for cell in cells if cell.device == device)):
+        for cell, target in ((each, target) for each in of_device for target in places.of(each)):
             obstacle = find_obstacle(cell, target)
             # `_packages` has named a py-feat that is not installed.
             if obstacle is not None and obstacle.cause is not ObstacleCause.PYFEAT_NOT_INSTALLED:

@@ -29,13 +29,13 @@ def measured_s(units: Iterable[StoredUnit]) -> Durations:
     return {(unit.cell_id, unit.target_id): unit.calls_s for unit in units if unit.calls_s is not None}
 
 
-def expect_s(cell: Cell, rules: Rules, stored_s: float | None) -> float:
+def expect_s(cell: Cell, rules: Rules, stored_s: float | None, *, gpus: int = 1) -> float:
     """Expect a cell's seconds: its calls as stored, else as guessed, and the sustained run.
 
     Calls that are too short to time alone fill `min_time_s`. Rows of several processes hold the time of their calls
-    shared out over all processes, and each process makes so many.
+    shared out over all processes, and each process makes so many. `gpus` work at the same time.
     """
-    calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s * cell.processes, rules.min_time_s)
+    calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s * cell.processes * gpus, rules.min_time_s)
     return calls_s + rules.sustained_time_s
 
 

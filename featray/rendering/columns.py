@@ -25,6 +25,7 @@ class Columns:
     interval: bool
     spread: bool
     faces: bool
+    each: bool = False  # of one process beside others
     start: bool = False
     energy: bool = False
     idle: bool = False
@@ -59,6 +60,7 @@ def varying(units: Sequence[Unit]) -> Columns:
         workers=len({unit.row.num_workers for unit in units}) > 1,
         threads=len({unit.threads for unit in units if unit.threads}) > 1,
         processes=len({unit.processes for unit in units}) > 1,
+        each=len({unit.processes for unit in units}) > 1 or any(unit.gpus > 1 for unit in units),
         environment=len({unit.row.environment for unit in units}) > 1,
         calls=any(len(unit.rows) > 1 or unit.repeats[1] > 1 for unit in units),
         interval=any(unit.interval_s is not None for unit in units),
@@ -115,7 +117,7 @@ def _shown(texts: Iterable[str], columns: Columns) -> list[str]:
     groups = ((columns.start, START), (columns.energy, ENERGY), (columns.idle, IDLE), (columns.cost, COST))
     added = [is_shown for is_shown, headings in groups for _ in headings]
     spread = (columns.calls, columns.interval, columns.spread)
-    shown = (True, True, *settings, True, True, True, columns.processes, *faces, *spread, *added)
+    shown = (True, True, *settings, True, True, True, columns.each, *faces, *spread, *added)
     return list(itertools.compress(texts, shown))
 
 

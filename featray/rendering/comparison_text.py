@@ -149,6 +149,7 @@ _PARTS: Sequence[Callable[[Unit], str]] = (
     lambda unit: f"w={unit.row.num_workers}" if unit.row.num_workers else "",
     lambda unit: f"t={unit.asked_threads}" if unit.asked_threads else "",
     lambda unit: f"p={unit.processes}" if unit.processes > 1 else "",
+    lambda unit: "all GPUs" if unit.is_whole and unit.gpus == 1 else "",
     lambda unit: wording.shortened(unit.row.environment or "", NAME_LENGTH),
     _target,
 )

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from featray.analysis import unit_cell
 from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
-from featray.analysis.units import Unit
 from featray.core import detect_call, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device
@@ -131,9 +130,9 @@ def _header(share: WorkerShare) -> Iterator[str]:
     yield f'"""Detects faces in {films} on {place}, with the setting that featray measured there ({rate} frames/s).'
     yield ""
     if share.process is not None:
-        count = share.forecast.unit.processes
+        count = share.forecast.unit.workers
         yield f"Process {share.process} of {count} side by side: start the scripts of all of them at the same time."
-    yield from _about_device(share.forecast.unit)
+    yield from _about_device(share)
     yield from recommendation_code.ffmpeg_notes(share.forecast.unit)
     yield "Alone: python THIS_FILE. Under Ray Data: ray.data.from_items([{'path': ...}]).map(Detect, concurrency=1)."
     yield "Paths of the films are those of the machine that wrote this file."
@@ -148,16 +147,16 @@ def _device(share: WorkerShare) -> Iterator[str]:
     if row.device == Device.CPU:
         yield "os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')  # no GPU is used"
     elif row.device == Device.CUDA:
-        yield from _gpu(share.forecast.unit)
+        yield from _gpu(share)
     if row.mps_daemon:
         yield "# Measured under NVIDIA's MPS: start `nvidia-cuda-mps-control -d` first."
     if cpus:
         yield f"os.sched_setaffinity(0, {cpus})  # the processors of this process, as measured"
 
 
-def _gpu(unit: Unit) -> Iterator[str]:
+def _gpu(share: WorkerShare) -> Iterator[str]:
     """Choose the GPU that was measured: by its UUID or, where no row has it, as the only one of its model."""
-    uuid, model = _uuid(unit), unit.row.gpu_name
+    uuid, model = _uuid(share), share.forecast.unit.row.gpu_name
     if uuid is not None:
         yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {uuid!r})"
     elif model is not None:
@@ -166,14 +165,16 @@ def _gpu(unit: Unit) -> Iterator[str]:
         yield f'    os.environ["CUDA_VISIBLE_DEVICES"] = find_gpu({model!r})'
 
 
-def _uuid(unit: Unit) -> str | None:
-    """Give the UUID of a unit's GPU; an import knows none."""
-    return next((id_ for id_ in (unit.row.gpu_uuid, unit.row.target_id) if id_ and _UUID.fullmatch(id_)), None)
+def _uuid(share: WorkerShare) -> str | None:
+    """Give the UUID of a worker's GPU; an import knows none."""
+    ids = share.gpu_uuid, share.forecast.unit.row.target_id
+    return next((id_ for id_ in ids if id_ and _UUID.fullmatch(id_)), None)
 
 
-def _about_device(unit: Unit) -> Iterator[str]:
+def _about_device(share: WorkerShare) -> Iterator[str]:
     """Say which device the script uses, and how to choose another."""
-    uuid, model = _uuid(unit), unit.row.gpu_name
+    unit = share.forecast.unit
+    uuid, model = _uuid(share), unit.row.gpu_name
     if unit.row.device == Device.CPU:
         yield "It hides all GPUs, unless CUDA_VISIBLE_DEVICES is set."
     elif unit.row.device == Device.CUDA and uuid is not None:

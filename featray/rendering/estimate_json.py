@@ -33,6 +33,7 @@ KEYS: Mapping[str, str] = {
     "alone": "each target with all films alone, the fastest first; the keys are those of workers",
     "unmeasured_hosts": "hosts of the cluster file without measured rows",
     "unused": "targets that the plan leaves idle, with the reason",
+    "measured_together": "sentences: GPUs of one host whose speed at the same time was measured",
     "extrapolations": "assumption, and the measurement that would replace it",
     "cautions": "sentences on what makes the figures doubtful",
 }
@@ -45,7 +46,8 @@ WORKER_KEYS: Mapping[str, str] = {
     "time_s": "seconds until it ends, start included",
     "time_s_low": "lower bound of time_s (95%)",
     "time_s_high": "upper bound of time_s (95%)",
-    "process": "which of several processes side by side it is, from 1; null if it is alone, and under alone",
+    "process": "which of several processes at the same time it is, from 1; null if it is alone, and under alone",
+    "gpu_uuid": "UUID of its GPU; null on a CPU, and for several GPUs under alone",
     "planned_frames_per_s": "speed on this footage",
     "batch_s": "seconds of a full batch on the measured clip: its frames times the time per frame",
     "start_s": "seconds from the start of the process to its first usual call; null if not measured",
@@ -88,6 +90,7 @@ def record(estimate: ArchiveEstimate) -> dict[str, Any]:
         "alone": [worker(share) for share in estimate.alone],
         "unmeasured_hosts": list(estimate.unmeasured),
         "unused": list(estimate.unused),
+        "measured_together": list(estimate.measured_together),
         "extrapolations": [
             {"assumption": found.assumption, "remedy": found.remedy} for found in estimate.extrapolations
         ],
@@ -112,6 +115,7 @@ def worker(share: WorkerShare) -> dict[str, Any]:
         "time_s_low": low_s,
         "time_s_high": high_s,
         "process": share.process,
+        "gpu_uuid": share.gpu_uuid,
         "planned_frames_per_s": share.hz,
         "batch_s": objectives.batch_s(forecast.unit),
         "start_s": forecast.start_s,

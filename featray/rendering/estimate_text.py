@@ -85,6 +85,7 @@ def sentences(estimate: ArchiveEstimate) -> Iterator[str]:
         yield f"Energy of the devices: {_kwh(estimate.energy_j)} kWh, their idle power included"
     else:
         yield "Energy: unknown, since not every worker has a device whose energy was measured"
+    yield from (f"Measured: {wording.plain(text)}" for text in estimate.measured_together)
     yield from (f"No measured rows of {wording.short(name)}: submit a sweep there" for name in estimate.unmeasured)
     yield from (f"Not used: {wording.plain(text)}" for text in estimate.unused)
     yield from (f"Assumed: {found.assumption}. To know: {found.remedy}" for found in estimate.extrapolations)

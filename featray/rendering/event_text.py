@@ -42,6 +42,8 @@ def _settings(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{threads} threads"
     if (processes := row.get("processes") or 1) > 1:
         yield f"{processes} processes"
+    if row.get("gpus"):
+        yield f"{len(row['gpus'])} GPUs"
     if row.get("environment"):
         yield row["environment"]
     if row["attempt"] > 1:

@@ -4,6 +4,7 @@ A label with several values lists them all: a block may hold several environment
 a GPU's in full, with its edition.
 """
 
+import collections
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -11,6 +12,7 @@ from featray.analysis.units import Unit
 from featray.core import report_order, wording
 from featray.core.choices import Device
 from featray.core.row import Row
+from featray.core.targets import ID_LENGTH, short_models
 from featray.rendering.columns import EACH
 
 Labelled = tuple[tuple[str, str], ...]
@@ -84,8 +86,21 @@ def _host(row: Row) -> str | None:
 def _gpu(row: Row) -> str | None:
     if row.device == Device.CPU or row.gpu_name is None:
         return None
-    memory = f" ({wording.size(row.gpu_memory_b)})" if row.gpu_memory_b else ""
-    return f"CUDA {row.cuda}, {row.gpu_name}{memory}" if row.cuda else f"{row.gpu_name}{memory}"
+    memory = f" ({wording.size(row.gpu_memory_b)})" if row.gpu_memory_b and not row.gpus else ""
+    name = _models(row.gpus) if row.gpus else f"{row.gpu_name}{memory}"
+    return f"CUDA {row.cuda}, {name}" if row.cuda else name
+
+
+def _models(gpus: Mapping[str, str]) -> str:
+    """Count the models of several GPUs: `2 x RTX 3090 + L4`. In full they would be too long for a line."""
+    names = short_models(gpus.values())
+    counts = collections.Counter(names[model] for model in gpus.values())
+    return " + ".join(f"{count} x {name}" if count > 1 else name for name, count in counts.items())
+
+
+def _gpus(row: Row) -> str | None:
+    """Name several GPUs that work at the same time by the beginnings of their UUIDs."""
+    return wording.listed((uuid[:ID_LENGTH] for uuid in row.gpus or ()), limit=None) or None
 
 
 def _cpu_settings(row: Row) -> str | None:
@@ -121,6 +136,7 @@ _OBSERVED: Mapping[str, Reader] = {
     "TF32": _tf32,
     "Matmul precision": _matmul_precision,
     "GPU": _gpu,
+    "At the same time": _gpus,
     "GPU power limit": lambda row: f"{row.power_limit_w:.0f} W" if row.power_limit_w is not None else None,
     "Driver": lambda row: row.driver,
     "FFmpeg": lambda row: row.ffmpeg,
@@ -140,6 +156,7 @@ def _grid(units: Sequence[Unit]) -> Labelled:
         "Devices swept": devices,
         "Batch sizes": sorted({row.batch_size for row in rows}),
         "DataLoader workers": sorted({row.num_workers for row in rows}),
+        "GPUs at the same time": sorted({unit.gpus for unit in units}) if any(unit.gpus > 1 for unit in units) else (),
         PROCESSES: sorted({unit.processes for unit in units}) if any(unit.processes > 1 for unit in units) else (),
         "Variables of the sweep": sorted({variable for unit in units for variable in _variables(unit)}),
     }

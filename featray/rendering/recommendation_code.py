@@ -76,6 +76,9 @@ def ffmpeg_notes(unit: Unit) -> list[str]:
 
 def _measured_on(unit: Unit) -> str:
     place = f"Measured on {wording.plain(unit.target.place)}"
+    if unit.row.gpus:
+        uuids = wording.listed(map(wording.plain, unit.row.gpus), limit=None)
+        return f"{place}; to choose each GPU in turn, set CUDA_VISIBLE_DEVICES to one of {uuids}"
     uuid = unit.row.gpu_uuid
     return f"{place}; to choose this GPU, set CUDA_VISIBLE_DEVICES={wording.plain(uuid)}" if uuid else place
 
@@ -97,8 +100,10 @@ def setup_lines(unit: Unit) -> Iterator[str]:
         return
     if cell.requirements:
         yield f"# Installed: {wording.plain(', '.join(cell.requirements))}"
-    if unit.processes > 1:
-        yield f"# Measured with {unit.processes} processes side by side: start this {unit.processes} times,"
+    if unit.workers > 1:
+        where = f" on {unit.gpus} GPUs at once" if unit.gpus > 1 else " side by side"
+        each = f", {unit.processes} on each GPU" if unit.gpus > 1 else ""
+        yield f"# Measured with {unit.workers} processes{where}: start this {unit.workers} times{each},"
         yield "# each with its share of the films."
     yield from _variables(unit)
     import_ = f"from {module or _MODULES.get(name, _PACKAGE)} import {name}"

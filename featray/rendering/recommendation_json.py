@@ -15,6 +15,7 @@ from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.comparison import Pair
+from featray.analysis.scaling import GpuScaling
 from featray.analysis.units import Unit
 from featray.core import json_text
 from featray.rendering import unit_fields
@@ -28,6 +29,7 @@ KEYS: Mapping[str, str] = {
     "older": "settings of these detectors and targets that were measured before a change",
     "cautions": "sentences on what makes the figures doubtful",
     "too_few": "settings of the best's detector and target that do not count: they have fewer than 3 invocations",
+    "gpu_scaling": "the best setting on all GPUs of its host against one of them alone; null if not measured",
     "tradeoffs": "settings of the best's detector and target that no other one beats in everything, the smallest first",
 }
 """Of each recommendation."""
@@ -40,7 +42,7 @@ SETTING_KEYS: Mapping[str, str] = {
     "batch_size": "frames per batch",
     "num_workers": "DataLoader workers",
     "threads": "OMP_NUM_THREADS as text; null if unknown",
-    "processes": "processes that ran side by side; speed and memory are those of all together",
+    "processes": "processes that ran side by side, on each GPU; speed and memory are those of all together",
     "mps_daemon": "true: they shared the GPU through NVIDIA's MPS; null for one process",
     "env": "environment variables that the sweep set, without threads; null if unknown",
     "device": "cpu, cuda or mps",
@@ -48,8 +50,9 @@ SETTING_KEYS: Mapping[str, str] = {
     "requirements": "what the environment installs",
     "host": "host name",
     "gpu_name": "GPU model; null on a CPU",
-    "gpu_uuid": "GPU UUID; null on a CPU",
-    "target_id": "GPU UUID, or cpu@HOST_ID, or mps@HOST_ID",
+    "gpu_uuid": "GPU UUID; null on a CPU, and for several GPUs",
+    "gpus": "UUID -> model of all GPUs that worked at the same time; null on one target",
+    "target_id": "GPU UUID, or cpu@HOST_ID, or mps@HOST_ID, or all-DIGEST@HOST_ID for several GPUs",
     "weights": "pretrained or synthetic",
     "protocol": "featray, or pyfeat: one warm-up call and one timed call",
     "imported": "true: from a report, so that the exact settings are unknown",
@@ -141,11 +144,41 @@ def render(recommendations: Iterable[Recommendation]) -> str:
             "older": [_candidate(candidate) for candidate in recommendation.older],
             "cautions": [str(caution) for caution in recommendation.cautions],
             "too_few": [_candidate(candidate) for candidate in recommendation.too_few],
+            "gpu_scaling": _scaling(recommendation.scaling),
             "tradeoffs": [_tradeoff(tradeoff) for tradeoff in recommendation.tradeoffs],
         }
         for recommendation in recommendations
     ]
     return json_text.write(value)
+
+
+SCALING_KEYS: Mapping[str, str] = {
+    "gpus": "GPUs that worked at the same time",
+    "speed_ratio": "their speed over that of the fastest of them alone; null if they did other work",
+    "speed_ratio_low": "lower end of its 95% interval; null below 3 invocations",
+    "speed_ratio_high": "upper end of its 95% interval; null below 3 invocations",
+    "share_of_sum": "their speed over the sum of their speeds alone; null unless each was measured alone",
+    "verdict": "FASTER, SLOWER, EQUIVALENT, INCONCLUSIVE or NOT COMPARABLE",
+    "decided": "true: the verdict can be relied on",
+    "alone": "target_id of each GPU that was measured alone, the fastest first",
+}
+"""Of `gpu_scaling`."""
+
+
+def _scaling(scaling: GpuScaling | None) -> dict[str, Any] | None:
+    if scaling is None:
+        return None
+    low, high = scaling.interval or (None, None)
+    return {
+        "gpus": scaling.whole.gpus,
+        "speed_ratio": scaling.times,
+        "speed_ratio_low": low,
+        "speed_ratio_high": high,
+        "share_of_sum": scaling.share,
+        "verdict": str(scaling.pair.verdict),
+        "decided": scaling.pair.is_decided,
+        "alone": [unit.row.target_id for unit in scaling.alone],
+    }
 
 
 def setting_record(setting: Setting) -> dict[str, Any]:
@@ -164,6 +197,7 @@ def setting_record(setting: Setting) -> dict[str, Any]:
         "host": row.hostname,
         "gpu_name": row.gpu_name,
         "gpu_uuid": row.gpu_uuid,
+        "gpus": dict(row.gpus) if row.gpus else None,
         "target_id": row.target_id,
         "weights": row.weights,
         "protocol": row.protocol,

@@ -8,7 +8,7 @@ import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
-from featray.analysis import prices, unit_wording
+from featray.analysis import prices, scaling, unit_wording
 from featray.analysis.advice import objectives, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
@@ -49,6 +49,8 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
     yield f"{wording.plain(recommendation.section_label)}: {setting_with_rate(best)}"
     if best.equals:
         yield f"  equally good: {_equals(best)}; the smallest is recommended"
+    if recommendation.scaling and (gist := scaling.gist(recommendation.scaling)):
+        yield f"  {gist}"
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
     if (cost := prices.film_cost(best.unit)) is not None:

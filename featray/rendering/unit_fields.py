@@ -37,6 +37,7 @@ def of_unit(unit: Unit) -> dict[str, FieldValue]:
         "num_workers": row.num_workers,
         "threads": unit.threads,
         "processes": unit.processes,
+        "gpus": unit.gpus,
         "pinned_cpus": row.pinned_cpus,
         "mps_daemon": row.mps_daemon,
         "environment": row.environment,

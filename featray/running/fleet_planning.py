@@ -11,7 +11,7 @@ the same cells can run on the same devices: then they have the same plan.
 import collections
 import dataclasses
 import datetime
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
@@ -26,6 +26,7 @@ from featray.planning.inventory import Host, Inventory, Target
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from featray.planning.placement import Placement, Refusal
 from featray.planning.shares import Worker
+from featray.planning.target_selection import Places
 from featray.planning.time_estimate import LOAD_S
 from featray.running import preparation, recorded_secrets
 from featray.running.preparation import SubmitPlan, SubmitRequest
@@ -70,10 +71,14 @@ def plan_fleet(
     for target in target_selection.select(inventory, sweep.hosts):
         by_host[target.host.host_id].append(target)
     kinds = list(_kinds(cells))
-    refusals = list(_refusals(kinds, by_host.values()))
+    places = {host_id: Places(targets) for host_id, targets in by_host.items()}
+    refusals = list(_refusals(kinds, places.values()))
     run_id = preparation.find_continued(request) or preparation.new_run_id(sweep.name, now)
     planner = _Planner(request, cells, run_id)
-    planned = {host.host_id: planner.plan(host, _able(kinds, by_host[host.host_id])) for host in inventory.hosts}
+    planned = {
+        host.host_id: planner.plan(host, _able(kinds, places[host.host_id]), by_host[host.host_id])
+        for host in inventory.hosts
+    }
     working = [host for host in inventory.hosts if planned[host.host_id] is not None]
     if not working:
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal, _ in refusals[:3]))
@@ -82,7 +87,7 @@ def plan_fleet(
     found = [
         HostShare(
             host=host,
-            devices=tuple(target.label for target in by_host[host.host_id] if target.device in devices),
+            devices=tuple(target.label for target in by_host[host.host_id] if _is_wanted(target, kinds)),
             figures=planned[host.host_id] or _NOTHING,
             price_per_hour=fleet_plan.find_price(host, prices or {}),
         )
@@ -122,26 +127,29 @@ def _kinds(cells: Iterable[Cell]) -> Iterator[_Kind]:
     yield from (_Kind(key, cell, counts[key]) for key, cell in first.items())
 
 
-def _able(kinds: Sequence[_Kind], targets: Sequence[Target]) -> Hashable:
+def _able(kinds: Sequence[_Kind], places: Places) -> Hashable:
     """Name what a host's devices can run: hosts of one name have the same plan. None: they can run nothing."""
-    able = ((target.device, tuple(kind.name for kind in kinds if _can_run(kind, target))) for target in targets)
-    return tuple((device, names) for device, names in able if names) or None
-
-
-def _can_run(kind: _Kind, target: Target) -> bool:
-    return kind.first.device == target.device and find_obstacle(kind.first, target) is None
-
-
-def _refusals(kinds: Sequence[_Kind], by_host: Iterable[Sequence[Target]]) -> Iterator[tuple[Refusal, int]]:
-    """List what cannot run, each with the number of cells that it stands for."""
-    every_target = [target for targets in by_host for target in targets]
-    devices = {target.device for target in every_target}
+    able: dict[str, tuple[Device, int, list[Hashable]]] = {}
     for kind in kinds:
-        if kind.first.device not in devices:
+        for target in places.of(kind.first):
+            if find_obstacle(kind.first, target) is None:
+                able.setdefault(target.target_id, (target.device, len(target.gpus), []))[2].append(kind.name)
+    return tuple((device, gpus, tuple(names)) for device, gpus, names in able.values()) or None
+
+
+def _is_wanted(target: Target, kinds: Sequence[_Kind]) -> bool:
+    return any((kind.first.device, kind.first.is_whole) == (target.device, target.is_whole) for kind in kinds)
+
+
+def _refusals(kinds: Sequence[_Kind], by_host: Collection[Places]) -> Iterator[tuple[Refusal, int]]:
+    """List what cannot run, each with the number of cells that it stands for."""
+    for kind in kinds:
+        targets = [target for places in by_host for target in places.of(kind.first)]
+        if not targets:
             nowhere = Obstacle(cause=ObstacleCause.NO_DEVICE, reason=f"no host has a {kind.first.device} device")
             yield placement.refuse(kind.first, None, nowhere), kind.count
-        for target in every_target:
-            if kind.first.device == target.device and (obstacle := find_obstacle(kind.first, target)) is not None:
+        for target in targets:
+            if (obstacle := find_obstacle(kind.first, target)) is not None:
                 yield placement.refuse(kind.first, target, obstacle), kind.count
 
 
@@ -155,12 +163,18 @@ class _Planner:
             self._stored[unit.target_id].append(unit)
         self._known: dict[Hashable, HostFigures] = {}
 
-    def plan(self, host: Host, able: Hashable) -> HostFigures | None:
-        """Plan a host; None if it can run nothing."""
+    def plan(self, host: Host, able: Hashable, targets: Sequence[Target]) -> HostFigures | None:
+        """Plan a host; None if it can run nothing.
+
+        Args:
+            host: The host.
+            able: What names its plan.
+            targets: Those of it that the sweep picks.
+        """
         if able is None:
             return None
         own = Inventory(hosts=(host,))
-        is_touched = any(target.target_id in self._stored for target in own.targets())
+        is_touched = any(target.target_id in self._stored for target in targets)
         key = host.host_id if is_touched else able
         if key not in self._known:
             self._known[key] = self._figures(self.place(own))

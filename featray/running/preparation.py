@@ -144,7 +144,8 @@ def _needed(
     needed = search.decide(sweep.search, sweep.invocations, placed.units, readings)
 
     def unit_s(unit: PlacedUnit) -> float:
-        return time_estimate.expect_s(unit.cell, sweep.rules, durations.get((unit.cell_id, unit.target.target_id)))
+        stored_s = durations.get((unit.cell_id, unit.target.target_id))
+        return time_estimate.expect_s(unit.cell, sweep.rules, stored_s, gpus=max(1, len(unit.target.gpus)))
 
     return needed, search.outlook(sweep.search, sweep.invocations, placed.units, readings, unit_s)
 

@@ -395,4 +395,5 @@ def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:
 
 def set_aside_reason(target: Target) -> str:
     """Say why nothing more runs on a target."""
-    return f"{target.label} was set aside after {FAILURES_MAX} invocations in a row were lost with their process"
+    verb = "were" if target.is_whole else "was"
+    return f"{target.label} {verb} set aside after {FAILURES_MAX} invocations in a row were lost with their process"

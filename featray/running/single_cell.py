@@ -19,7 +19,7 @@ from featray.core.events import EventKind
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.measurement import weights
-from featray.planning import placement, plan
+from featray.planning import placement, plan, target_selection
 from featray.planning.inventory import Inventory, Target
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.planned_invocation import PlannedInvocation, RunSettings
@@ -172,7 +172,7 @@ def _target(known: Cell, inventory: Inventory, target_id: str | None) -> Target:
     if fitting:
         return fitting[0]
     if target_id is not None:
-        target_ids = [target.target_id for target in inventory.targets()]
+        target_ids = [target.target_id for target in target_selection.select(inventory, Selector())]
         raise errors.NothingMatches(f"target {target_id!r} cannot run this cell{errors.suggest(target_id, target_ids)}")
     raise errors.NothingMatches("; ".join(refusal.reason for refusal in placed.refusals))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from featray.core import detectors, inputs
-from featray.core.cell import Cell, cell_id
+from featray.core.cell import ONE, Cell, cell_id
 from featray.core.choices import Device
 from featray.sweep.grid import GridPart, Sweep
 
@@ -18,7 +18,7 @@ def expand(sweep: Sweep) -> list[Cell]:
 
     Returns:
         Distinct cells in grid order, the first axis slowest: detector, input, device, num_workers, threads,
-        processes, batch_size, environment. Without environments, cells run in the host's own.
+        processes, targets, batch_size, environment. Without environments, cells run in the host's own.
     """
     grid = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
     included = (cell for part in sweep.include for cell in _grid(sweep, part))
@@ -36,12 +36,15 @@ def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
         "num_workers": sweep.axes.num_workers,
         "threads": sweep.axes.threads,
         "processes": sweep.axes.processes,
+        "targets": sweep.axes.targets,
         "batch_size": sweep.axes.batch_size,
         "environment": list(sweep.environments) or [None],
     }
-    values = [(getattr(part, name) if part else None) or on_axis for name, on_axis in axes.items()]
-    for point in itertools.product(*values):
+    named = {name: (getattr(part, name) if part else None) or on_axis for name, on_axis in axes.items()}
+    for point in itertools.product(*named.values()):
         settings = dict(zip(axes, point, strict=True))
+        if settings["device"] != Device.CUDA and ONE in named["targets"]:
+            settings["targets"] = ONE  # a host has one such device
         settings["detector"] = known_detectors[settings["detector"]]
         settings["input"] = known_inputs[settings["input"]]
         yield Cell(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from featray import stats
 from featray.core import identity
+from featray.core.cell import ONE
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
@@ -26,6 +27,7 @@ class Axes:
     num_workers: tuple[int, ...] = (0,)
     threads: tuple[int | None, ...] = (None,)
     processes: tuple[int, ...] = (1,)
+    targets: tuple[int | str, ...] = (ONE,)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class GridPart:
     num_workers: tuple[int, ...] | None = None
     threads: tuple[int | None, ...] | None = None
     processes: tuple[int, ...] | None = None
+    targets: tuple[int | str, ...] | None = None
     batch_size: tuple[int, ...] | None = None
     environment: tuple[str, ...] | None = None
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from featray import errors
 from featray.core import detectors, inputs, secret_values
+from featray.core.cell import ALL, ONE
 from featray.core.cell_fields import PARALLEL_MAX, PROCESSES_MAX
 from featray.core.choices import Device, Exclusive, WeightsKind
 from featray.sweep.measure_section import Measure
@@ -40,6 +41,12 @@ ENV = WrittenAs(
 """Short forms of the file, for its JSON schema."""
 
 
+def _targets(value: Any) -> Any:
+    if isinstance(value, bool | float) or value not in (ONE, ALL):
+        raise ValueError(f"{show(value)} is not known; expected 1, or all: every GPU of a host at the same time")
+    return value
+
+
 def _either(*keys: str) -> ConfigDict:
     """Ask in the JSON schema for exactly one of several keys."""
     return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
@@ -50,6 +57,8 @@ DeviceName = Annotated[Device, Field(strict=False)]
 Workers = Annotated[int, Field(ge=0, le=PARALLEL_MAX)]
 Threads = Annotated[int, Field(ge=1, le=PARALLEL_MAX)]
 Processes = Annotated[int, Field(ge=1, le=PROCESSES_MAX)]
+Targets = Annotated[Literal[1, "all"], BeforeValidator(_targets)]
+"""1: one device. all: every GPU of a host at the same time."""
 
 
 class DetectorEntry(StrictModel):
@@ -103,9 +112,10 @@ class AxesEntry(StrictModel):
     num_workers: Several[Workers] = (0,)
     threads: Several[Threads | None] = (None,)
     processes: Several[Processes] = (1,)
+    targets: Several[Targets] = (1,)
 
 
-SEARCHED = tuple(name for name in AxesEntry.model_fields if name != "device")
+SEARCHED = tuple(name for name in AxesEntry.model_fields if name not in ("device", "targets"))
 """Axes that can be searched."""
 
 
@@ -127,6 +137,7 @@ class RuleEntry(StrictModel):
     num_workers: Several[Workers] | None = None
     threads: Several[Threads | None] | None = None
     processes: Several[Processes] | None = None
+    targets: Several[Targets] | None = None
     batch_size: Several[Positive] | None = None
     environment: Several[Text] | None = None
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from featray import errors, yamlfile
 from featray.core import detectors, inputs
+from featray.core.cell import ALL
 from featray.core.choices import Device, ProtocolName
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
@@ -52,6 +53,7 @@ def load(
         *_same_environments(file),
         *_threads_twice(file),
         *_not_side_by_side(file),
+        *_not_several_gpus(file),
         *searches.find_problems(file),
     ]
     name = _name(file, path, problems)
@@ -126,6 +128,18 @@ def _not_side_by_side(file: schema.SweepFileContent) -> Iterator[FileProblem]:
         yield FileProblem(
             ("mps_daemon",), "shares a GPU between processes; expected device cuda and axes.processes above 1"
         )
+
+
+def _not_several_gpus(file: schema.SweepFileContent) -> Iterator[FileProblem]:
+    parts: tuple[schema.AxesEntry | schema.RuleEntry, ...] = (file.axes, *file.include)
+    if not any(ALL in (part.targets or ()) for part in parts):
+        return
+    if not any(device is Device.CUDA for part in parts for device in part.device or ()):
+        message = "all is every GPU of a host at the same time; expected device cuda, or leave out targets"
+        yield FileProblem(("axes", "targets"), message)
+    if file.measure.protocol == ProtocolName.PYFEAT:
+        message = "protocol pyfeat is one process, as py-feat's own script is; leave out all GPUs at the same time"
+        yield FileProblem(("axes", "targets"), message)
 
 
 def _brings_pyfeat(file: schema.SweepFileContent) -> bool:

@@ -129,11 +129,12 @@ def make_summary() -> dict[str, list[float]]:
 def make_row(**changes: Any) -> Row:
     """Make a row of status ok: retinaface on the short clip, batch 16, on the RTX 3090 of the host `box`.
 
-    `threads` is the number of threads that the sweep asks for, and `requirements` those of its environment; any other
-    name is a column. A row of another status has no figures unless they are given.
+    `threads` and `targets` are what the sweep asks for, and `requirements` those of its environment. Any other name is
+    a column. A row of another status has no figures unless they are given.
     """
     changes = dict(changes)
     threads, requirements = changes.pop("threads", None), changes.pop("requirements", ())
+    targets = changes.pop("targets", cell.ONE)
     labels: dict[str, Any] = {
         "detector": "retinaface",
         "input": "short",
@@ -150,6 +151,7 @@ def make_row(**changes: Any) -> Row:
     }
     asked = make_cell(
         threads=threads,
+        targets=targets,
         requirements=tuple(requirements),
         **{name: labels[name] for name in _ASKED if labels.get(name) is not None},
     )
@@ -242,6 +244,41 @@ def make_joint_rows(medians_s: Sequence[float], processes: int = 2, **changes: A
             },
         )
         for row in rows
+    ]
+
+
+def make_whole_rows(
+    medians_s: Sequence[float],
+    *gpus: Mapping[str, Any],
+    processes: int = 1,
+    paces: Sequence[float] = (1.0, 1.0),
+    **changes: Any,
+) -> list[Row]:
+    """Make rows of all GPUs of the host `box` at the same time, by default of its RTX 3090 and its Blackwell.
+
+    Together they take so many seconds per call; the speeds of the GPUs are as `paces`.
+    """
+    gpus = gpus or (RTX3090, BLACKWELL)
+    names = {gpu["gpu_uuid"]: gpu["gpu_name"] for gpu in sorted(gpus, key=lambda gpu: str(gpu["gpu_uuid"]))}
+    columns: dict[str, Any] = {
+        "targets": cell.ALL,
+        "target_id": f"all-{identity.digest({'gpus': list(names)})}@id-box",
+        "gpus": names,
+        "gpu_uuid": None,
+        "gpu_name": " + ".join(dict.fromkeys(names.values())),
+        "gpu_memory_b": min(gpu["gpu_memory_b"] for gpu in gpus),
+        "compute_capability": None,
+    }
+    slowness = [sum(paces) * processes / pace for pace in paces for _ in range(processes)]
+    return [
+        dataclasses.replace(
+            row,
+            process_timed_s={
+                str(number): [times * time_s for time_s in row.timed_s or ()]
+                for number, times in enumerate(slowness, start=1)
+            },
+        )
+        for row in make_rows(medians_s, processes=processes, **columns | changes)
     ]
 
 

@@ -137,7 +137,7 @@ def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
         target=first.series.machine,
         host=row.hostname,
         device=row.device,
-        gpu=row.gpu_name if row.device == Device.CUDA else None,
+        gpu=row.gpu_name if row.device == Device.CUDA and not row.gpus else None,
         invocations=invocations,
         baseline=None,
         reasons=(

@@ -11,7 +11,7 @@ from typing import Any
 
 from featray.analysis.advice.followups import Followup
 from featray.core import detectors, identity, inputs, wording
-from featray.core.cell import Cell
+from featray.core.cell import ONE, Cell
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 
@@ -57,6 +57,8 @@ def _content(followup: Followup) -> dict[str, Any]:
     threads, processes = _distinct(cell.threads for cell in cells), sorted({cell.processes for cell in cells})
     axes |= {} if threads == [None] else {"threads": threads}
     axes |= {} if processes == [1] else {"processes": processes}
+    targets = _distinct(cell.targets for cell in cells)
+    axes |= {} if targets == [ONE] else {"targets": targets}
     hosts = {"host": _pattern(followup.host), "gpu": _pattern(followup.gpu)}
     content: dict[str, Any] = {
         "name": followup.name,
@@ -135,9 +137,9 @@ def _excluded(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
         yield rule | ({"batch_size": list(missing)} if len(missing) < len(batches) else {})
 
 
-_AXES = ("input", "device", "num_workers", "threads", "processes")
+_AXES = ("input", "device", "num_workers", "threads", "processes", "targets")
 
 
 def _point(cell: Cell) -> tuple[Any, ...]:
-    settings = cell.num_workers, cell.threads, cell.processes, cell.batch_size
+    settings = cell.num_workers, cell.threads, cell.processes, cell.targets, cell.batch_size
     return cell.detector.name, cell.input.name, cell.device, *settings

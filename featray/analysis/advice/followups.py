@@ -107,7 +107,7 @@ def _followup(draft: Draft, name: str, baseline: str | None) -> Followup:
         target=draft.place.target,
         host=row.hostname,
         device=row.device,
-        gpu=row.gpu_name if row.device == Device.CUDA else None,
+        gpu=row.gpu_name if row.device == Device.CUDA and not draft.place.is_whole else None,
         invocations=draft.invocations,
         baseline=baseline,
         reasons=(*reasons, *_conditions(draft.wanted)),

@@ -9,13 +9,14 @@ import dataclasses
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-from featray.analysis import cautions, comparison
+from featray.analysis import cautions, comparison, scaling
 from featray.analysis.advice import candidates, objectives, recommendation_cautions, settings
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints, select, within_memory
 from featray.analysis.advice.objectives import FigureLimit, Objective, Tradeoff
 from featray.analysis.advice.settings import LongestClip, Setting
 from featray.analysis.cautions import Caution
+from featray.analysis.scaling import GpuScaling
 from featray.analysis.unit_drifts import DriftOf
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -36,6 +37,7 @@ class Recommendation:
     failed: tuple[Candidate, ...]  # settings of the same detectors and targets that failed
     cautions: tuple[Caution, ...]
     too_few: tuple[Candidate, ...] = ()  # settings of the best's detector and target with too few invocations to count
+    scaling: GpuScaling | None = None  # of the best setting, if it was measured on one GPU of a host and on all
     tradeoffs: tuple[Tradeoff, ...] = ()  # settings of the best's detector and target that none beats in everything
 
     def __repr__(self) -> str:
@@ -186,6 +188,7 @@ def _recommendation(
         failed=tuple(candidate for candidate in rest if candidate.failures and not candidate.older),
         cautions=tuple(recommendation_cautions.of_best(best, others, left_out)),
         too_few=tuple(candidates.too_few(members)),
+        scaling=scaling.of_setting(best.unit, [candidate.unit for candidate in chosen]),
         tradeoffs=objectives.undominated(rivals, drift_of),
     )
 

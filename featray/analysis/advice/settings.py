@@ -163,7 +163,7 @@ def _by_time(fastest: Unit, unit: Unit) -> Pair:
 def against(best: Setting, other: Setting) -> Pair:
     """Compare the recommended setting with the setting of another detector, target or context."""
     baseline, candidate = speeds.alike([best.unit, other.unit])
-    over = (*OVER, "environment")
+    over = (*OVER, "targets", "environment")
     is_same_detector = baseline.row.detector == candidate.row.detector
     return comparison.judge(baseline, candidate, over if is_same_detector else (*over, "detector"))
 

@@ -76,7 +76,7 @@ def _may_have_class(cell: Cell) -> bool:
     return all(releases.has_class(cell.detector.class_name, version) for version in pinned)
 
 
-_CELL_FIELDS = ("batch_size", "num_workers", "threads", "processes", "device")
+_CELL_FIELDS = ("batch_size", "num_workers", "threads", "processes", "targets", "device")
 _INPUT_FIELDS = ("copies", "skip_frames", "frame_limit", "output_size")
 
 

@@ -91,9 +91,8 @@ def _equal_labels(units: Sequence[Unit]) -> Iterator[Caution]:
         row = unit.row
         if row.asked is not None:
             label = (row.run_id, row.target_id, row.detector, row.section_label, row.device, row.batch_size)
-            by_label.setdefault((*label, row.num_workers, unit.asked_threads, unit.processes, row.environment), {})[
-                row.cell_id
-            ] = unit
+            settings = row.num_workers, unit.asked_threads, unit.processes, unit.is_whole, row.environment
+            by_label.setdefault((*label, *settings), {})[row.cell_id] = unit
     for members in by_label.values():
         if len(members) > 1:
             about = tuple(members.values())

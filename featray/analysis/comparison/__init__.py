@@ -7,6 +7,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     keys              what can be varied, and where a unit holds it
     matching          units -> pairs
     order             which unit of one side is the baseline
+    part_of_whole     one GPU against all GPUs of its host
     work              equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
     factors           what else differs
     machine_settings  what is set on a host, on a GPU and in torch, as text

@@ -5,6 +5,7 @@ Flow: `pairs.judge` -> `describe` -> `Pair.allowance` -> `featray compare`, repo
 
 from featray import stats
 from featray.analysis import sessions
+from featray.analysis.comparison import part_of_whole
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import Basis, Decision, Design
@@ -14,7 +15,8 @@ def describe(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
     """Say how far apart the sides were measured and what was allowed for it; None for sides measured side by side."""
     if decision.design is not Design.SESSIONS or baseline.is_imported or candidate.is_imported:
         return None
-    is_one_target = baseline.row.target_id == candidate.row.target_id
+    is_same = baseline.row.target_id == candidate.row.target_id
+    is_one_target = is_same or part_of_whole.is_part(baseline, candidate)
     apart = (
         f"not measured side by side: {_distance(baseline, candidate)}"
         if is_one_target

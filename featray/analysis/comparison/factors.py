@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection
 from enum import StrEnum
 
-from featray.analysis.comparison import keys, machine_settings, work
+from featray.analysis.comparison import keys, machine_settings, part_of_whole, work
 from featray.analysis.comparison.work import Change
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -111,6 +111,8 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
     for key, columns in keys.FACTORS.items():
         if _is_of_device(key) and baseline.row.device != candidate.row.device:
             continue  # it differs because the device does
+        if key == "gpu" and part_of_whole.is_part(baseline, candidate):
+            continue  # it differs because `targets` does
         changes = _changes(baseline, candidate, key, columns)
         if changes and not (key == "host" and _is_renamed(baseline, candidate, changes)):
             names = (baseline.target.name, candidate.target.name) if key == "gpu" else None
@@ -137,7 +139,7 @@ def _without_consequences(context: list[Factor], listed: Collection[str]) -> lis
     present = {*listed, *(factor.key for factor in context)}
     columns = {change.key for factor in context for change in factor.changes}
     dropped = {"cpu_settings"} if columns & {"host_id", "cpu_model"} else set()
-    dropped |= {"gpu_settings"} if present & {"gpu", "device"} else set()
+    dropped |= {"gpu_settings"} if present & {"gpu", "device", "targets"} else set()
     kept = [factor for factor in context if factor.key not in dropped]
     if "threads" not in present:
         return kept

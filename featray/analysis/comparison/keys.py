@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import detect_call, detectors, inputs
+from featray.core.cell import ALL, ONE
 from featray.errors import BadInput, suggest
 
-SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "processes", "environment")
+SETTINGS = ("detector", "device", "batch_size", "num_workers", "threads", "processes", "targets", "environment")
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
-    "gpu": ("gpu_uuid", "gpu_name", "gpu_memory_b"),
+    "gpu": ("gpu_uuid", "gpu_name", "gpu_memory_b", "gpus"),
     "torch": ("torch", "torchvision", "torchcodec", "cuda", "cudnn"),
     "pyfeat": ("pyfeat", "pyfeat_commit", "pyfeat_dirty"),
     "driver": ("driver",),
@@ -139,6 +140,8 @@ def value(unit: Unit, key: str) -> str | None:
     """Read a key of a unit as text; None if the unit does not have it."""
     if key in ("threads", "processes"):
         return unit.threads if key == "threads" else str(unit.processes)
+    if key == "targets":
+        return ALL if unit.is_whole else str(ONE)
     if key in CALL:
         return None if unit.call_settings is None else as_json_text(unit.call_settings[key])
     if key == VARIABLES:
@@ -187,6 +190,10 @@ SWITCH = ("", "null", "None", "false", "False", "true", "True")
 """Values of a switch, off before on: without amp or compile is the baseline of with it."""
 
 
+TARGETS = (str(ONE), ALL)
+"""Values of `targets`: one GPU is the baseline of all at the same time."""
+
+
 UNSET = ("", "null", "None", UNNAMED)
 """Values that stand for what py-feat does by itself: the baseline of what a sweep sets."""
 
@@ -194,8 +201,9 @@ UNSET = ("", "null", "None", UNNAMED)
 def rank_values(values: Iterable[str]) -> dict[str, int]:
     """Rank values as `sort_values` sorts them; those between which it knows no order have one rank."""
     distinct = list(dict.fromkeys(values))
-    if set(distinct) <= set(SWITCH):
-        return {text: SWITCH.index(text) for text in distinct}
+    for known in (SWITCH, TARGETS):
+        if set(distinct) <= set(known):
+            return {text: known.index(text) for text in distinct}
     if unset := [text for text in UNSET if text in distinct]:
         others = rank_values(text for text in distinct if text not in UNSET)
         return dict.fromkeys(unset, 0) | {text: 1 + rank for text, rank in others.items()}
@@ -213,8 +221,9 @@ def sort_values(values: Iterable[str]) -> list[str]:
     What is not set comes before all others, which keep their order.
     """
     distinct = list(dict.fromkeys(values))
-    if set(distinct) <= set(SWITCH):
-        return sorted(distinct, key=SWITCH.index)
+    for known in (SWITCH, TARGETS):
+        if set(distinct) <= set(known):
+            return sorted(distinct, key=known.index)
     if unset := [text for text in UNSET if text in distinct]:
         return [*unset, *sort_values(text for text in distinct if text not in UNSET)]
     catalogue = [*detectors.CATALOGUE, *inputs.CATALOGUE]

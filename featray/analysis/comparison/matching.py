@@ -133,7 +133,8 @@ def sort_pairs(pairs: Sequence[UnitPair]) -> list[UnitPair]:
     def sort_key(unit: Unit) -> tuple[object, ...]:
         row = unit.row
         threads = unit.asked_threads or ""
-        settings = row.environment or "", row.num_workers, (len(threads), threads), unit.processes, row.batch_size
+        counts = row.num_workers, (len(threads), threads), unit.processes, unit.gpus
+        settings = row.environment or "", *counts, row.batch_size
         labels = input_ranks[row.input], row.section_label, detector_ranks[row.detector], row.device
         return *labels, *settings, row.target_id
 
@@ -148,11 +149,11 @@ def _differing_everywhere(before: Sequence[Unit], after: Sequence[Unit], over: S
     """List the labels without a common value.
 
     If a part of the detector is varied, the detector's name may follow from it and does not count. Processes that run
-    side by side are never compared with one alone unless that is asked for.
+    side by side, and GPUs that work at the same time, are never compared with one alone unless that is asked for.
     """
     if not before or not after:
         return []
-    excluded = {ENVIRONMENT, "processes"} | (
+    excluded = {ENVIRONMENT, "processes", "targets"} | (
         {"detector"} if keys.detector_parts(over) or {*keys.CALL} & {*over} else set()
     )
     labels = [key for key in keys.SETTINGS if key not in excluded]
@@ -196,19 +197,33 @@ def _differs(baseline: Unit, candidate: Unit, over: Collection[str]) -> bool:
     return any(keys.value(baseline, key) != keys.value(candidate, key) for key in labels)
 
 
+def _baselines(first: Unit, rest: Iterable[Unit], other: Unit, over: Collection[str]) -> list[Unit]:
+    """List what a unit is compared with: the first one, or each of the GPUs that work at the same time in it."""
+    if "targets" not in over or not other.is_whole:
+        return [first]
+    alike = [unit for unit in rest if all(keys.value(unit, key) == keys.value(first, key) for key in over)]
+    return [unit for unit in (first, *alike) if unit.row.gpu_uuid in (other.row.gpus or ())] or [first]
+
+
 def _key(unit: Unit, over: Collection[str], ignored: frozenset[str]) -> Hashable:
     """Write what two units must agree in."""
     row = unit.row
     labels = tuple(
         None if key in over or key in ignored else _label(unit, key) for key in keys.SETTINGS if key != "detector"
     )
-    target_id = None if TARGET in ignored else row.target_id
-    return _detector(unit, over), row.section_kind, row.input, row.section_label, labels, target_id
+    return _detector(unit, over), row.section_kind, row.input, row.section_label, labels, _place(unit, over, ignored)
+
+
+def _place(unit: Unit, over: Collection[str], ignored: frozenset[str]) -> str | None:
+    """Name where two units must both be: on one target or, if one GPU is compared with all, on one host."""
+    if TARGET in ignored:
+        return None
+    return unit.target.host_id if "targets" in over else unit.row.target_id
 
 
 def _label(unit: Unit, key: str) -> str | None:
-    if key == "processes":
-        return str(unit.processes)
+    if key in ("processes", "targets"):
+        return keys.value(unit, key)
     return unit.asked_threads if key == "threads" else keys.as_text(getattr(unit.row, key))
 
 
@@ -246,7 +261,7 @@ def match_within(units: Iterable[Unit], over: Sequence[str]) -> MatchedUnits:
         order = Order(members, over)
         first, *rest = order.sort(members)
         others = [unit for unit in rest if any(keys.value(unit, key) != keys.value(first, key) for key in over)]
-        pairs += [(first, other) for other in others]
+        pairs += [(baseline, other) for other in others for baseline in _baselines(first, rest, other, over)]
         unordered += [(first, other) for other in others if not order.is_known(first, other)]
         alone += [] if others else [first]
     return MatchedUnits(

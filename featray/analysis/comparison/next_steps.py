@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 
 from featray import stats
-from featray.analysis.comparison import keys, work
+from featray.analysis.comparison import keys, part_of_whole, work
 from featray.analysis.comparison.pairs import Pair
 from featray.analysis.comparison.work import Change
 from featray.core import wording
@@ -26,7 +26,9 @@ def next_step(pair: Pair) -> str | None:
     if pair.states:
         return "; ".join(dict.fromkeys(difference.what_to_do for difference in pair.states))
     if pair.verdict is Verdict.INCONCLUSIVE:
-        return _measure_more(pair.decision, is_one_target=pair.baseline.row.target_id == pair.candidate.row.target_id)
+        is_same = pair.baseline.row.target_id == pair.candidate.row.target_id
+        is_one_target = is_same or part_of_whole.is_part(pair.baseline, pair.candidate)
+        return _measure_more(pair.decision, is_one_target=is_one_target)
     if pair.separation and pair.separation.cells:
         return "to separate them, measure " + "; then ".join(cell.text for cell in pair.separation.cells)
     return inseparable(pair.separation.inseparable) if pair.separation else None

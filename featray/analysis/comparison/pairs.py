@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from featray import stats
 from featray.analysis import cautions, drift_wording, unit_wording
-from featray.analysis.comparison import allowance, factors, few_disturbed, separation, state, work
+from featray.analysis.comparison import allowance, factors, few_disturbed, part_of_whole, separation, state, work
 from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.separation import SeparationPlan
@@ -107,6 +107,7 @@ def judge(
             explain it.
         outputs: The kept outputs.
     """
+    baseline, candidate = part_of_whole.beside(baseline, candidate)
     changes = work.differences(baseline, candidate, over, on_purpose)
     drift = _measure_drift(baseline, candidate, over, outputs)
     causes = work.find_causes(baseline, candidate, on_purpose)

@@ -102,6 +102,8 @@ def output_differences(
     reasons = []
     if baseline.processes != candidate.processes and "processes" not in over:
         reasons.append(f"processes side by side {baseline.processes} -> {candidate.processes}")
+    if baseline.is_whole != candidate.is_whole and "targets" not in over:
+        reasons.append(f"GPUs at the same time {baseline.gpus} -> {candidate.gpus}")
     for side, unit in (("baseline", baseline), ("candidate", candidate)):
         if deviations := output_agreement.find_deviations(unit):
             reasons.append(f"outputs of the {side} differ between its invocations: {wording.phrases(deviations)}")

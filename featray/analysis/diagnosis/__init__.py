@@ -16,6 +16,7 @@ Pure. Nothing is guessed: if the rows do not show something, the finding says so
     model_choices      detectors that differ in one part
     slow_starts        from where on a slower start pays
     worker_counts      workers of the data loader, processes side by side
+    gpu_scaling        all GPUs of a host at the same time against one
     length_growth      time per frame and memory that grow with the length of the clip
     batch_patterns     what larger batches do on each device
     jumps              more speed than fewer batches can bring
@@ -45,6 +46,7 @@ from featray.analysis.diagnosis import (
     detector_ranking,
     device_ratios,
     file_names,
+    gpu_scaling,
     headroom,
     jumps,
     length_growth,
@@ -116,6 +118,7 @@ def diagnose(
         *slow_starts.findings(best),
         *worker_counts.findings(units, margin, noise),
         *worker_counts.findings(units, margin, noise, worker_counts.PROCESSES),
+        *gpu_scaling.findings(units, margin, noise),
         *length_growth.findings(units, margin),
         *batch_patterns.findings(curves, margin),
         *jumps.findings(curves),

@@ -43,7 +43,7 @@ def compare(
     """Compare every best setting with the baseline's of the same detector and input.
 
     What `over` names may differ, beside what each side chooses for itself. A target is compared with itself if the
-    baseline has it, and otherwise with the baseline's targets of the same kind of device.
+    baseline has it, and otherwise with the baseline's targets of the same kind of device: one, or all GPUs of a host.
     """
     pairs: list[Pair] = []
     only_report, with_counterpart = [], set[int]()
@@ -71,9 +71,10 @@ def compare(
 
 
 def _counterparts(batch: BestBatch, candidates: Sequence[BestBatch]) -> list[BestBatch]:
-    row = batch.unit.row
+    row, is_whole = batch.unit.row, batch.unit.is_whole
     same_target = [other for other in candidates if other.unit.row.target_id == row.target_id]
-    return same_target or [other for other in candidates if other.unit.row.device == row.device]
+    alike = [other for other in candidates if (other.unit.row.device, other.unit.is_whole) == (row.device, is_whole)]
+    return same_target or alike
 
 
 def headline(units: Sequence[Unit], pairs: Sequence[Pair], baseline: Sequence[Unit]) -> Finding | None:

@@ -67,7 +67,8 @@ def findings(about: Sequence[ComparedCurve], margin: float) -> Iterator[Finding]
 def _model(unit: Unit) -> tuple[str, str]:
     """Give the kind and the model of a unit's device; a processor of unknown model is a model of its own."""
     row = unit.row
-    return row.device, row.gpu_name or (row.cpu_model if row.device == Device.CPU else None) or row.target_id
+    gpu = unit.target.name if unit.is_whole else row.gpu_name
+    return row.device, gpu or (row.cpu_model if row.device == Device.CPU else None) or row.target_id
 
 
 def _pattern(curve: Curve, losses: Sequence[BatchPair], gains: Sequence[BatchPair], margin: float) -> Pattern:

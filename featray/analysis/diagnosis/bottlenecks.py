@@ -66,7 +66,7 @@ def _finding(kind: FindingKind, text: str, names: Sequence[str], about: Sequence
 def _several(about: Sequence[Utilized]) -> Iterator[WantedCells]:
     """Ask for several processes side by side, which may keep the GPU at work; not where that was measured already."""
     for batch, _ in about:
-        if batch.unit.processes == 1 and batch.unit.row.device == Device.CUDA:
+        if batch.unit.workers == 1 and batch.unit.row.device == Device.CUDA:
             reason = "the GPU waits for the host: several processes side by side may use it better"
             yield WantedCells(unit=batch.unit, reason=reason, settings={"processes": PROCESSES}, against=None)
 
@@ -93,6 +93,7 @@ def _other_gpu(batch: BestBatch, same_work: Sequence[BestBatch]) -> str | None:
         other.unit
         for other in same_work
         if other.unit.row.gpu_name not in (None, unit.row.gpu_name)
+        and other.unit.is_whole == unit.is_whole
         and abs(fmean(other.unit.logs) - fmean(unit.logs)) < stats.MARGIN
     ]
     return f"{unit_wording.rate(unit)} here, {unit_wording.rate(close[0])} on {close[0].target.name}" if close else None

@@ -36,8 +36,9 @@ def _only_report(best: Sequence[BestBatch], baseline: Sequence[Unit]) -> Iterato
     for about in group_by_input_and_target(best).values():
         first = about[0].unit
         speeds = wording.listed(unit_wording.detector_speed(batch.unit) for batch in about)
+        kind = first.row.device, first.is_whole
         by_target = {
-            unit.row.target_id: unit for unit in baseline if unit.row.device == first.row.device and unit.measured
+            unit.row.target_id: unit for unit in baseline if (unit.row.device, unit.is_whole) == kind and unit.measured
         }
         yield Finding(
             kind=FindingKind.NEW_GROUND,
@@ -72,9 +73,9 @@ def _only_baseline(best: Sequence[BestBatch], units: Sequence[Unit]) -> Iterator
     groups: dict[str, list[BestBatch]] = {}
     for batch in best:
         groups.setdefault(batch.unit.target.name, []).append(batch)
-    by_device = {unit.row.device: unit for unit in units if unit.measured}
+    by_device = {(unit.row.device, unit.is_whole): unit for unit in units if unit.measured}
     for target_name, about in groups.items():
-        unit = by_device.get(about[0].unit.row.device)
+        unit = by_device.get((about[0].unit.row.device, about[0].unit.is_whole))
         names = wording.phrases([unit_wording.detector_and_clip(batch.unit.row) for batch in about])
         what = names if unit else "this report measured nothing there"
         count = wording.count(len(about), "best setting")

@@ -1,6 +1,6 @@
 """Device ratios: one device of a host against another, for every detector and input.
 
-Flow: best settings, units -> `findings`. Pure.
+Flow: best settings, units -> `findings`. Pure. All GPUs at the same time are no device: see `gpu_scaling`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -62,7 +62,7 @@ def _cell(unit: Unit) -> Hashable:
 def _match(units: Iterable[Unit], key: Callable[[Unit], Hashable]) -> dict[Devices, list[DevicePair]]:
     """Match the units of each two devices of a host."""
     hosts: dict[str, dict[DeviceKey, dict[Hashable, list[Unit]]]] = {}
-    for unit in units:
+    for unit in (unit for unit in units if not unit.is_whole):
         devices = hosts.setdefault(unit.target.host_id, {})
         devices.setdefault(_device(unit), {}).setdefault(key(unit), []).append(unit)
     return {

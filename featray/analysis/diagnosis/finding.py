@@ -32,6 +32,7 @@ class FindingKind(StrEnum):
     MODELS = "models"  # detectors that differ in one part
     WORKERS = "workers"
     PROCESSES = "processes"  # several side by side on one target
+    GPU_SCALING = "gpu scaling"  # all GPUs of a host at the same time against one
     LENGTH = "length"  # what grows with the length of the clip
     BATCH_PATTERN = "batch pattern"  # what larger batches do on a device
     BATCH_CURVE = "batch curve"  # slower at a larger batch

@@ -36,7 +36,8 @@ def findings(
         unit = batch.unit
         is_untried = exhausted.get((detector_input_target(unit), unit.processes), 0) <= unit.row.batch_size
         if is_untried and id(unit) in rising and _has_room(unit):
-            groups.setdefault((unit.row.gpu_name or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
+            model = unit.row.gpu_name if not unit.is_whole else None
+            groups.setdefault((model or unit.row.target_id, footprint.total_b(unit)), []).append(batch)
     disturbed = frozenset(id(jump.after) for jump in jumps.find(curves))
     for about in groups.values():
         yield _finding(about, disturbed)

@@ -142,10 +142,10 @@ _WORTH_ANOTHER_TRY = frozenset({Status.CRASHED, Status.LOST, Status.CANCELLED, S
 
 def _missing(units: Sequence[Unit]) -> Iterator[Finding]:
     """List holes of the grid: cells without a row on one target but with rows on others of the same run and device."""
-    by_run: dict[tuple[str, str], dict[str, dict[str, Unit]]] = {}
+    by_run: dict[tuple[str, str, bool], dict[str, dict[str, Unit]]] = {}
     for unit in units:
         if not unit.is_imported and unit.row.status != Status.INFEASIBLE:
-            targets = by_run.setdefault((unit.row.run_id, unit.row.device), {})
+            targets = by_run.setdefault((unit.row.run_id, unit.row.device, unit.is_whole), {})
             targets.setdefault(unit.row.target_id, {})[unit.row.cell_id] = unit
     for targets in by_run.values():
         if _share_the_cells(targets.values()):

@@ -77,7 +77,8 @@ class RelatedCurves:
 
     def other_gpus(self, slowdown: Slowdown) -> list[Slowdown]:
         """List the same two batches of the detector and input on other models of GPU."""
-        others = (_between(curve, slowdown) for curve in self._by_input[_input_key(slowdown.after)])
+        of_input = self._by_input[_input_key(slowdown.after)]
+        others = (_between(curve, slowdown) for curve in of_input if not curve.first.is_whole)
         model = slowdown.after.row.gpu_name
         return [other for other in others if other and model and other.after.row.gpu_name not in (None, model)]
 

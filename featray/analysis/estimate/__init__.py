@@ -1,6 +1,7 @@
 """Estimate: what footage will take on the machines that were measured. Pure.
 
-footage    the films
-forecast   one process of one target: speed, start, memory, energy, and what is extrapolated
-archive    all hosts together: who analyses what, until when, at what cost
+footage       the films
+forecast      one process of one target: speed, start, memory, energy, and what is extrapolated
+joint_speeds  the measured speed of all GPUs of a host at the same time, in place of each one's alone
+archive       all hosts together: who analyses what, until when, at what cost
 """

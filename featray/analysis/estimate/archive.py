@@ -3,8 +3,8 @@
 Flow: units, `footage.Footage`, `Terms` -> `make` -> `ArchiveEstimate` -> `rendering`, `featray.estimate`. Pure.
 
 A worker is one process on one target. Where the recommended setting has several processes side by side, each of them is
-a worker with its part of the speed that they have together. How far the GPUs of one host slow each other is not
-measured: each keeps the speed that it has alone.
+a worker with its part of the speed that they have together. So it is with all GPUs of a host at the same time, where
+that was measured. Where it was not, each GPU is taken to keep the speed that it has alone.
 """
 
 import dataclasses
@@ -15,12 +15,13 @@ from featray import stats
 from featray.analysis import prices
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
-from featray.analysis.estimate import forecast
+from featray.analysis.estimate import forecast, joint_speeds
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Extrapolation, Forecast
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
 from featray.core.choices import Device
+from featray.core.targets import short_models
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
 from featray.planning.shares import Shares, Worker
@@ -58,7 +59,21 @@ class WorkerShare:
     @property
     def hz(self) -> float:
         """Give the worker's own frames per second."""
-        return self.forecast.hz / (1 if self.process is None else self.forecast.unit.processes)
+        unit = self.forecast.unit
+        share = 1.0 if self._gpu is None else unit.gpu_shares[self._gpu]
+        return self.forecast.hz * share / (1 if self.process is None else unit.processes)
+
+    @property
+    def _gpu(self) -> int | None:
+        """Give which of several GPUs it is on, from 0."""
+        unit = self.forecast.unit
+        return None if self.process is None or unit.gpus == 1 else (self.process - 1) // unit.processes
+
+    @property
+    def gpu_uuid(self) -> str | None:
+        """Give the UUID of its GPU; None on a CPU, and for several GPUs together."""
+        row = self.forecast.unit.row
+        return row.gpu_uuid if self._gpu is None else list(row.gpus or ())[self._gpu]
 
     @property
     def memory_b(self) -> int | None:
@@ -71,8 +86,14 @@ class WorkerShare:
     @property
     def place(self) -> str:
         """Name the target, and the process where there are several."""
-        place = self.forecast.unit.target.place
-        return place if self.process is None else f"{place}, process {self.process} of {self.forecast.unit.processes}"
+        unit = self.forecast.unit
+        place = unit.target.place
+        if self._gpu is not None:
+            model = short_models((unit.row.gpus or {}).values())[(unit.row.gpus or {})[self.gpu_uuid or ""]]
+            place = f"{place}, number {self._gpu + 1} ({model})"
+        if self.process is None or unit.processes == 1:
+            return place
+        return f"{place}, process {(self.process - 1) % unit.processes + 1} of {unit.processes}"
 
     @property
     def interval_s(self) -> tuple[float, float]:
@@ -111,6 +132,7 @@ class ArchiveEstimate:
     unused: tuple[str, ...]  # targets that the plan leaves idle, with the reason
     extrapolations: tuple[Extrapolation, ...]
     cautions: tuple[str, ...]
+    measured_together: tuple[str, ...] = ()  # sentences: GPUs whose speed at the same time was measured
 
     @property
     def time_s(self) -> float:
@@ -178,7 +200,7 @@ def _known(prices: Mapping[str, float | None]) -> bool:
     return None not in prices.values()
 
 
-def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstimate:
+def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstimate:
     """Estimate what footage takes.
 
     Args:
@@ -196,7 +218,7 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
     forecasts, unfit = _forecasts(by_target.values(), terms, footage, confidence)
-    devices, slower = _choose_devices(forecasts)
+    devices, slower = _choose_devices(joint_speeds.replace(forecasts, by_target))
     workers = [worker for each in devices for worker in _processes(each, terms)]
     plan = _share_out(footage, workers)
     shared = [
@@ -218,6 +240,7 @@ def make(units: Iterable[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         extrapolations=tuple(
             dict.fromkeys([*_together(used, idle), *(e for each in used for e in each.extrapolations)])
         ),
+        measured_together=tuple(joint_speeds.describe([each for each in used if each.unit.gpus > 1], units)),
         cautions=tuple(dict.fromkeys([*footage.remarks, *(caution for each in used for caution in each.cautions)])),
     )
 
@@ -305,7 +328,7 @@ def _choose_devices(forecasts: Sequence[Forecast]) -> tuple[list[Forecast], list
 
 def _processes(device: Forecast, terms: Terms) -> Iterator[WorkerShare]:
     """Make the workers of a target, without films yet."""
-    count, price = device.unit.processes, _price(device.unit, terms)
+    count, price = device.unit.workers, _price(device.unit, terms)
     for number in range(1, count + 1):
         process = number if count > 1 else None
         yield WorkerShare(forecast=device, films=(), frames=0, time_s=0.0, price_per_hour=price, process=process)
@@ -373,7 +396,7 @@ def _together(used: Sequence[Forecast], idle: Sequence[WorkerShare]) -> Iterator
     if len(set(hosts)) < len(hosts):
         yield Extrapolation(
             assumption="GPUs of one host are taken to keep the speed that each has alone",
-            remedy="run your plan on two of them for some minutes and compare",
+            remedy="measure this setting with `axes.targets: [1, all]`",
         )
     if any(each.unit.processes == 1 and not each.knows_processes for each in used):
         yield Extrapolation(

@@ -44,6 +44,7 @@ def _place(row: Row) -> Place | None:
     if not row.hostname or (row.device == "cuda" and not row.gpu_name):
         return None
     gpu = "" if row.device == "cpu" else _VENDOR.sub("", (row.gpu_name or "").casefold())
+    gpu = f"{len(row.gpus)} at once: {gpu}" if row.gpus else gpu
     return row.hostname.partition(".")[0].casefold(), row.device, gpu
 
 

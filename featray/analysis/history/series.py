@@ -110,6 +110,7 @@ class Series:
         parts += [f"w={row.num_workers}"] if row.num_workers else []
         parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
         parts += [f"p={unit.processes}"] if unit.processes > 1 else []
+        parts += ["all GPUs"] if unit.is_whole else []
         parts += [f"{key}={value}" for key, value in (unit.variables or {}).items()]
         parts += ["GPU shared"] if row.exclusive == "gpu" else []
         return ", ".join(parts + (["synthetic weights"] if row.weights == "synthetic" else []))

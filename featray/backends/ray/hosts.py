@@ -174,10 +174,10 @@ class RayHosts:
                 _forget.options(scheduling_strategy=pin_to(self._node_for(host))).remote(store, rows)
 
     def node_of(self, planned: PlannedInvocation) -> str:
-        """Name the node that an invocation runs on: its GPU's, or a live one of its host."""
-        host = self._now(planned.target.host)
+        """Name the node that an invocation runs on: that of its first GPU, or a live one of its host."""
+        host, asked = self._now(planned.target.host), {planned.invocation.gpu_uuid, *planned.invocation.gpus}
         for node, uuids in host.node_gpus.items():
-            if planned.invocation.gpu_uuid in uuids:
+            if asked.intersection(uuids):
                 return node
         return self._node_for(host)
 
@@ -186,8 +186,11 @@ class RayHosts:
         return next((probed for probed in self._inventory.hosts if probed.host_id == host.host_id), host)
 
     def gpus_to_lease(self, planned: PlannedInvocation, node: str) -> int:
-        """Count the GPUs that an invocation leases from Ray on its node."""
-        if planned.invocation.gpu_uuid is None:
+        """Count the GPUs that an invocation leases from Ray on its node.
+
+        Of several GPUs with a node each, Ray leases that of the one node. featray's own lease holds the whole host.
+        """
+        if planned.invocation.gpu_uuid is None and not planned.invocation.gpus:
             return 0
         return self._now(planned.target.host).gpus_to_lease(node, self._gpu_counts.get(node, 0))
 

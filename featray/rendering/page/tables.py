@@ -131,7 +131,7 @@ def units(report: Report, shown: Sequence[Unit], anchors: Anchors) -> PageTable:
         "workers": report.columns.workers,
         "threads": report.columns.threads,
         "processes": report.columns.processes,
-        columns.EACH: report.columns.processes,
+        columns.EACH: report.columns.each,
         "environment": report.columns.environment,
         "faces/frame": report.columns.faces,
         "ms/face": report.columns.faces,

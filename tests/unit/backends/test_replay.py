@@ -9,7 +9,7 @@ from featray.core.row import Row
 from featray.core.status import Status
 from featray.planning.inventory import Host
 from tests.support import plans
-from tests.support.builders import BLACKWELL, RTX3090, make_row
+from tests.support.builders import BLACKWELL, RTX3090, make_row, make_whole_rows
 from tests.support.plans import make_cell, make_host, make_inventory, make_plan, place
 
 
@@ -86,3 +86,23 @@ def answer_on(host: Host, cell: Cell, *recorded: Row) -> list[Row]:
     while batch := backend.poll(0):
         rows += [event.row for event in batch if event.row is not None]
     return rows
+
+
+def test_rows_of_all_gpus_answer_for_as_many_of_the_same_models_and_for_nothing_else() -> None:
+    hosts = make_host("a", plans.RTX3090, plans.BLACKWELL)
+    asked = make_cell(device="cuda", targets="all", batch_size=16)
+    (planned,) = make_plan(place([asked], hosts), n=1).invocations
+
+    def find(*rows: Row) -> Row:
+        backend = Replay(make_inventory(hosts), rows, source="tape")
+        backend.start(planned, "store")
+        polled = [event for events in iter(lambda: backend.poll(0), ()) for event in events]
+        (row,) = [event.row for event in polled if event.row is not None]
+        return row
+
+    whole = make_whole_rows([0.5])
+    found = find(*whole)
+    assert (found.status, found.target_id, len(found.gpus or ())) == (Status.OK, planned.target.target_id, 2)
+    twins = {**RTX3090, "gpu_uuid": "GPU-ffff"}
+    assert "holds rows of" in str(find(*make_whole_rows([0.5], RTX3090, twins)).reason)
+    assert is_missing(find(make_row()))

@@ -167,3 +167,18 @@ def test_one_process_is_asked_for_as_before_there_were_several() -> None:
 def test_a_number_of_processes_that_cannot_be_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         cell.from_asked(cell.to_asked(make_cell()) | change)
+
+
+def test_a_cell_of_all_gpus_says_so_and_others_keep_their_ids() -> None:
+    one, whole = make_cell(), make_cell(targets="all")
+    assert whole.label.endswith(" b=16 all GPUs")
+    assert cell.cell_id(whole) != cell.cell_id(one)
+    assert "targets" not in cell.to_asked(one)
+    assert cell.from_asked(json.loads(json.dumps(cell.to_asked(whole)))) == whole
+
+
+@pytest.mark.parametrize("targets", [2, True, "every", None])
+def test_targets_that_cannot_be_are_refused(targets: object) -> None:
+    asked = {**cell.to_asked(make_cell()), "targets": targets}
+    with pytest.raises(ValueError, match="targets: expected 1 or all"):
+        cell.from_asked(asked)

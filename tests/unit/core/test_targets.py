@@ -117,3 +117,20 @@ def test_targets_are_named_in_the_order_in_which_they_come() -> None:
     rows = [make_row(target_id="GPU-2"), make_row(target_id="GPU-1"), make_row(target_id="GPU-2")]
     assert list(targets.name_targets(rows)) == ["GPU-2", "GPU-1"]
     assert targets.name_targets([]) == {}
+
+
+def whole(host: str = "h1", hostname: str = "box", gpus: int = 2, target_id: str = "all-0123456789ab") -> KnownDevice:
+    name = f"{target_id}@{host}"
+    return KnownDevice(target_id=name, device="cuda", host_id=host, hostname=hostname, gpu_name=RTX, gpus=gpus)
+
+
+def test_all_gpus_of_a_host_are_named_by_their_number() -> None:
+    assert names(gpu("GPU-a"), whole()) == ["RTX 3090", "2 GPUs"]
+    assert places(whole(gpus=4)) == ["4 GPUs of box"]
+    assert names(whole(), whole("h2", "shelf")) == ["2 GPUs of box", "2 GPUs of shelf"]
+    assert names(whole(), whole(target_id="all-ba9876543210")) == ["2 GPUs (all-01234567)", "2 GPUs (all-ba987654)"]
+
+
+def test_a_lost_row_of_all_gpus_knows_how_many_there_were() -> None:
+    lost = make_row(target_id="all-0@h1", gpus={"GPU-a": RTX, "GPU-b": WORKSTATION}, gpu_name=None, hostname="box")
+    assert targets.name_targets([lost])["all-0@h1"].name == "2 GPUs"

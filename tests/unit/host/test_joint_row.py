@@ -1,6 +1,7 @@
 """Rows of processes side by side as one row."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from featray.core.status import Status
 from featray.host import joint_row
 from featray.host.joint_row import MeasuredMember
 from featray.measurement import protocol
-from tests.support.builders import CPU, make_row
+from tests.support.builders import BLACKWELL, CPU, RTX3090, make_row
 
 SPANS = ((0.0, 1.0), (1.0, 2.0))
 
@@ -138,3 +139,86 @@ def test_every_process_shows_its_output_in_some_invocation() -> None:
 
 def test_what_is_odd_about_a_process_is_told_with_its_number() -> None:
     assert join(make_row(reason="x"), make_row()).reason == "process 1: x"
+
+
+GPUS = {RTX3090["gpu_uuid"]: RTX3090["gpu_name"], BLACKWELL["gpu_uuid"]: BLACKWELL["gpu_name"]}
+
+
+def on_both(processes: int = 1, **columns: Sequence[Any]) -> Row:
+    """Join the rows of processes on both GPUs; each column has a value for the RTX 3090 and one for the Blackwell."""
+    rows = [
+        make_row(
+            **{
+                **gpu,
+                "target_id": "all-1@id-box",
+                "targets": "all",
+                "processes": processes,
+                "gpus": GPUS,
+                **{name: values[index] for name, values in columns.items()},
+            }
+        )
+        for index, gpu in enumerate((RTX3090, BLACKWELL))
+        for _ in range(processes)
+    ]
+    return join(*rows)
+
+
+def test_two_gpus_add_their_speeds_and_are_named_in_order() -> None:
+    row = on_both(timed_s=([2.0, 2.0], [1.0, 1.0]))
+    assert row.timed_s == pytest.approx([2 / 3, 2 / 3])
+    assert row.process_timed_s == {"1": [2.0, 2.0], "2": [1.0, 1.0]}
+    assert row.gpus == GPUS
+    assert list(row.gpus) == list(GPUS)
+    assert (row.gpu_uuid, row.gpu_name) == (None, " + ".join(GPUS.values()))
+    assert (row.gpu_memory_b, row.compute_capability, row.mps_daemon) == (24 * 1024**3, None, None)
+
+
+def test_power_and_energy_of_gpus_are_added() -> None:
+    # 300 W and 500 W for 2 s: together they make three calls per 2 s, which take 1600 J
+    row = on_both(
+        timed_s=([2.0], [1.0]), power_median_w=(300.0, 500.0), energy_j=(600.0, 500.0), idle_power_w=(20.0, 30.0)
+    )
+    assert (row.power_median_w, row.idle_power_w) == (800.0, 50.0)
+    assert row.energy_j == pytest.approx(1600 / 3)  # of one call, as `timed_s` has
+    assert on_both(timed_s=([2.0], [1.0]), energy_j=(600.0, None)).energy_j is None
+
+
+def test_energy_of_processes_on_one_gpu_is_counted_once() -> None:
+    row = on_both(2, timed_s=([2.0], [2.0]), energy_j=(600.0, 1000.0), power_median_w=(300.0, 500.0))
+    assert row.timed_s == [0.5]
+    assert row.energy_j == pytest.approx(800.0 * 0.5)
+    assert row.power_median_w == 800.0
+
+
+def test_memory_is_that_of_the_fullest_gpu_and_of_the_host_in_all() -> None:
+    row = on_both(2, gpu_memory_reserved_peak_b=(5, 7), gpu_memory_used_peak_b=(11, 15), rss_peak_b=(3, 4))
+    assert (row.gpu_memory_reserved_peak_b, row.gpu_memory_used_peak_b, row.rss_peak_b) == (14, 15, 14)
+
+
+def test_heat_throttling_and_clocks_are_those_of_the_worst_gpu() -> None:
+    row = on_both(
+        temperature_max_c=(60.0, 80.0),
+        throttled=(False, True),
+        throttle_reasons=([], ["hw_slowdown"]),
+        sm_clock_median_hz=(1.9e9, 1.8e9),
+        sm_clock_max_hz=(2.0e9, 3.0e9),
+        gpu_utilization_median=(0.5, 0.7),
+    )
+    assert (row.temperature_max_c, row.throttled, row.throttle_reasons) == (80.0, True, ["hw_slowdown"])
+    assert (row.sm_clock_median_hz, row.sm_clock_max_hz) == (1.8e9, 3.0e9)
+    assert row.gpu_utilization_median == pytest.approx(0.6)
+
+
+def test_settings_that_differ_between_gpus_are_left_out() -> None:
+    row = on_both(power_limit_w=(350.0, 600.0), pcie_width=(16, 8), gpu_ecc=(False, True), gpu_persistence=(True, True))
+    assert (row.power_limit_w, row.pcie_width, row.gpu_ecc, row.gpu_persistence) == (950.0, 8, None, True)
+
+
+def test_the_processes_of_a_gpu_are_no_others_there() -> None:
+    assert on_both(2, foreign_gpu_processes=(1, 1)).foreign_gpu_processes == 0
+    assert on_both(2, foreign_gpu_processes=(3, 2)).foreign_gpu_processes == 3
+
+
+def test_every_gpu_shows_its_output_in_some_invocation_under_the_same_names() -> None:
+    for number in (1, 2):
+        assert on_both(invocation=(number, number)).gpus == GPUS

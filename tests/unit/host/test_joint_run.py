@@ -15,8 +15,9 @@ from featray.core.detectors import Detector, Keyword
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
-from featray.host import child_run, cpu_shares, lease, spool, supervisor, venvs
-from tests.support.builders import RTX3090, make_cell, make_invocation
+from featray.host import child_run, cpu_shares, lease, mps_daemon, spool, supervisor, venvs
+from tests.support import gpu_child
+from tests.support.builders import BLACKWELL, RTX3090, make_cell, make_invocation
 
 QUICK = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.0, spread_max=10.0, stages=False)
 CLOCKWORK = "featray.measurement.clockwork:Clockwork"
@@ -210,3 +211,49 @@ def test_children_that_are_not_at_the_same_cell_have_no_row_together(
     rows = rows_of(supervise(make_cells(CLOCKWORK, 4, 8)))
     assert [row.status for row in rows] == [Status.CRASHED] * 2
     assert "it is at another cell than the others" in str(rows[0].reason)
+
+
+GPUS = {RTX3090["gpu_uuid"]: "first model", BLACKWELL["gpu_uuid"]: "second model"}
+
+
+def supervise_on_both(processes: int, rules: Rules = QUICK, **keywords: Keyword) -> Row:
+    detector = Detector(name="fake", class_name=CLOCKWORK, keywords={"frames": 72, **keywords}, heading="fake")
+    cells = [make_cell(detector=detector, device=Device.CUDA, targets="all", processes=processes)]
+    gpus = {"device": "cuda", "gpu_uuid": None, "gpus": GPUS, "target_id": "all-1@here"}
+    events = supervise(cells, rules, **gpus)
+    (measured,) = rows_of(events)
+    return measured
+
+
+def test_each_child_of_all_gpus_sees_its_own_gpu(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = gpu_child.write_interpreter(cache / "python")
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: python)
+    row = supervise_on_both(2, seconds_per_call=0.05)
+    assert (row.status, row.reason) == (Status.OK, None)
+    assert list(row.gpus or {}) == list(GPUS)  # as the drivers of the children say
+    assert set((row.gpus or {}).values()) == {"GPU number 0"}
+    own = [times[0] for times in (row.process_timed_s or {}).values()]
+    assert len(own) == 4
+    assert (row.timed_s or [0])[0] == pytest.approx(1 / sum(1 / time_s for time_s in own))
+    assert (row.processes, row.power_median_w, row.power_limit_w) == (2, 800.0, 900.0)
+    assert (row.target_id, row.gpu_uuid, row.driver) == ("all-1@here", None, "580.0")
+
+
+def test_a_child_that_sees_another_gpu_than_its_own_costs_the_row(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = gpu_child.write_interpreter(cache / "python", **{gpu_child.SHOWN: BLACKWELL["gpu_uuid"]})
+    monkeypatch.setattr(venvs, "interpreter", lambda *_: python)
+    row = supervise_on_both(1)
+    first = RTX3090["gpu_uuid"]
+    assert row.status == Status.WRONG_DEVICE
+    assert str(row.reason).startswith(f"process 1 of 2 on first model ({first}): asked for {first}, saw ")
+    assert (row.gpus, row.gpu_name, row.timed_s) == (GPUS, "first model + second model", None)
+
+
+def test_one_daemon_of_mps_has_all_gpus(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = cache / "nvidia-cuda-mps-control"
+    program.write_text(f'#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES" >> {cache}/gpus\n' + MPS.partition("\n")[2])
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cache}{os.pathsep}{os.environ['PATH']}")
+    with mps_daemon.running(list(GPUS)) as variables:
+        assert "CUDA_MPS_PIPE_DIRECTORY" in variables
+    assert set((cache / "gpus").read_text().split()) == {",".join(GPUS)}

@@ -35,7 +35,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_the_daemon_runs_for_one_gpu_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, DAEMON)
-    with mps_daemon.running(UUID) as variables:
+    with mps_daemon.running([UUID]) as variables:
         folder = Path(variables["CUDA_MPS_PIPE_DIRECTORY"])
         assert (folder / "control").read_text() == f"{UUID}\n"
         assert variables["CUDA_MPS_LOG_DIRECTORY"] == str(folder)
@@ -48,7 +48,7 @@ def test_a_daemon_that_does_not_start_is_refused_in_its_own_words(
     install(tmp_path, monkeypatch, REFUSING)
     with (
         pytest.raises(mps_daemon.CannotRun, match="did not start: An instance of this daemon is already running"),
-        mps_daemon.running(UUID),
+        mps_daemon.running([UUID]),
     ):
         pass
 
@@ -57,11 +57,11 @@ def test_a_daemon_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: 
     install(tmp_path, monkeypatch, "#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(mps_daemon, "START_S", 0.2)
     monkeypatch.setattr(mps_daemon, "END_S", 0.2)
-    with pytest.raises(mps_daemon.CannotRun, match="said nothing"), mps_daemon.running(UUID):
+    with pytest.raises(mps_daemon.CannotRun, match="said nothing"), mps_daemon.running([UUID]):
         pass
 
 
 def test_without_the_program_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(mps_daemon.CannotRun, match="nvidia-cuda-mps-control is not there"), mps_daemon.running(UUID):
+    with pytest.raises(mps_daemon.CannotRun, match="nvidia-cuda-mps-control is not there"), mps_daemon.running([UUID]):
         pass

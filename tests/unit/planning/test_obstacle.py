@@ -7,7 +7,7 @@ import pytest
 from featray.core import detectors
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
-from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.inventory import Gpu, Host, Inventory, join_gpus
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host
 
@@ -99,3 +99,27 @@ def test_a_host_without_the_program_of_mps_is_refused_and_an_unknown_one_is_not(
     )
     assert find(shared, make_host("a", RTX3090, mps_daemon=True)) is None
     assert find(shared, make_host("a", RTX3090)) is None
+
+
+def find_of_all(cell: Cell, host: Host) -> Obstacle | None:
+    (target,) = join_gpus(Inventory(hosts=(host,)).targets())
+    return find_obstacle(cell, target)
+
+
+def test_what_one_of_all_gpus_cannot_run_none_of_them_runs() -> None:
+    whole = make_cell(device="cuda", targets="all")
+    assert find_of_all(whole, make_host("a", BLACKWELL, RTX3090)) is None
+    without = find_of_all(whole, make_host("a", BLACKWELL, RTX3090, cuda_architectures=("sm_86",)))
+    assert without is not None
+    assert without.reason == "torch 2.11.0 on a has no kernels for sm_120 (it has sm_86)"
+
+
+def test_processes_on_all_gpus_need_the_memory_of_their_own_gpu_and_of_the_host() -> None:
+    whole = make_cell(device="cuda", targets="all", processes=3)
+    small = dataclasses.replace(RTX3090, memory_b=2 * 1024**3)
+    found = find_of_all(whole, make_host("a", BLACKWELL, small))
+    assert found is not None
+    assert found.reason == "2.0 GiB of memory; 3 processes need at least 3.0 GiB"
+    found = find_of_all(whole, make_host("a", BLACKWELL, RTX3090, memory_b=4 * 1024**3))
+    assert found is not None
+    assert found.reason == "4.0 GiB of memory of the host; 6 processes need at least 6.0 GiB"

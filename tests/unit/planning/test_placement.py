@@ -1,10 +1,11 @@
 """Placement: which cells run where, and why the others do not."""
 
 import dataclasses
+from typing import Any
 
 from featray.core.cell import Cell
 from featray.planning import placement
-from featray.planning.inventory import Inventory, Target
+from featray.planning.inventory import Host, Inventory, Target
 from featray.planning.obstacle import Obstacle, ObstacleCause
 from featray.sweep import Selector
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, place
@@ -89,3 +90,58 @@ def test_cells_of_few_processes_run_where_cells_of_many_do_not() -> None:
     placed = place([make_cell(processes=count) for count in (1, 4)], small)
     assert [unit.cell.processes for unit in placed.units] == [1]
     assert [refusal.cell.processes for refusal in placed.refusals] == [4]
+
+
+ALL = make_cell(device="cuda", targets="all")
+
+
+def test_all_gpus_of_a_host_are_one_target() -> None:
+    placed = place([ALL, make_cell(device="cuda")], make_host("a", BLACKWELL, RTX3090), make_host("b", RTX3090))
+    whole, *alone = placed.units
+    assert whole.target.gpus == (RTX3090, BLACKWELL)  # in the order of their UUIDs
+    assert whole.target.target_id.startswith("all-")
+    assert whole.target.target_id.endswith("@id-a")
+    assert whole.target.label == "2 GPUs"
+    assert [unit.target.target_id for unit in alone] == [RTX3090.uuid, BLACKWELL.uuid, RTX3090.uuid]
+
+
+def reasons(*hosts: Host, selector: Selector | None = None, **changes: Any) -> list[str]:
+    asked = make_cell(**{"device": "cuda", "targets": "all", **changes})
+    placed = place([asked], *hosts, selector=selector)
+    assert placed.units == ()
+    return [refusal.reason for refusal in placed.refusals]
+
+
+def test_a_host_with_one_gpu_says_why_it_has_no_unit_of_all() -> None:
+    both = make_host("a", BLACKWELL, RTX3090)
+    assert reasons(make_host("b", RTX3090)) == ["`targets: all` needs two CUDA GPUs, and there is one on b"]
+    assert reasons(make_host("b")) == ["no cuda device among b (no GPU)"]
+    picked = Selector(gpu=("*3090*",))
+    assert reasons(both, selector=picked) == [
+        "`targets: all` needs two CUDA GPUs, and `hosts` of the sweep picks one on a"
+    ]
+    assert reasons(make_host("c"), device="cpu") == [
+        "`targets: all` is for several CUDA GPUs, and there is one cpu device on c"
+    ]
+
+
+def test_slices_of_a_gpu_are_no_gpus() -> None:
+    slices = [dataclasses.replace(RTX3090, uuid=f"MIG-{number}") for number in (1, 2)]
+    assert reasons(make_host("a", *slices)) == [
+        "`targets: all` needs two CUDA GPUs, and there are only slices of one on a"
+    ]
+    assert reasons(make_host("a", RTX3090, *slices)) == ["`targets: all` needs two CUDA GPUs, and there is one on a"]
+
+
+def test_another_set_of_gpus_is_another_target() -> None:
+    third = dataclasses.replace(RTX3090, uuid="GPU-third")
+    (two,), (three,) = (place([ALL], make_host("a", RTX3090, BLACKWELL, *more)).units for more in ((), (third,)))
+    assert two.target.target_id != three.target.target_id
+    assert three.target.label == "3 GPUs"
+
+
+def test_all_gpus_of_a_host_can_be_named_as_the_only_target() -> None:
+    host = make_host("a", BLACKWELL, RTX3090)
+    (unit,) = place([ALL], host).units
+    (again,) = place([ALL], host, selector=Selector(target_id=unit.target.target_id)).units
+    assert again.target == unit.target

@@ -1,13 +1,15 @@
 """Plans: grouping, order, resume, retries."""
 
+import json
 from collections import Counter
 
 import pytest
 
-from featray.core import cell, detectors
+from featray.core import cell, detectors, invocation
+from featray.core.choices import Exclusive
 from featray.core.status import Status
-from featray.planning import plan
-from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
+from featray.planning import plan, time_estimate
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, make_stored, place
 
 BATCHES = [make_cell(batch_size=size) for size in (1, 4, 16)]
 TARGET = "cpu@id-box"
@@ -177,3 +179,37 @@ def test_other_numbers_of_processes_are_other_invocations_of_one_block() -> None
     assert sorted(map(tuple, groups)) == [(1,), (2,)]
     assert [len(planned.invocation.cells) for planned in made.invocations] == [2, 2]
     assert {planned.invocation.block for planned in made.invocations} == {1}
+
+
+BOTH = make_host("box", BLACKWELL, RTX3090)
+ALL = make_cell(device="cuda", targets="all")
+
+
+@pytest.mark.parametrize("exclusive", list(Exclusive))
+def test_an_invocation_of_all_gpus_names_them_and_has_its_host_alone(exclusive: Exclusive) -> None:
+    (planned,) = make_plan(place([ALL], BOTH), n=1, exclusive=exclusive).invocations
+    asked = planned.invocation
+    assert (asked.gpus, asked.gpu_uuid) == ({RTX3090.uuid: RTX3090.name, BLACKWELL.uuid: BLACKWELL.name}, None)
+    assert asked.exclusive is Exclusive.HOST
+    assert asked.name == "demo/retinaface/all-cuda/invocation-1"
+    assert invocation.from_mapping(json.loads(json.dumps(invocation.to_mapping(asked)))) == asked
+
+
+def test_all_gpus_and_one_of_them_need_processes_of_their_own() -> None:
+    work = make_plan(place([ALL, make_cell(device="cuda")], BOTH), n=1)
+    assert sorted(len(planned.target.gpus) for planned in work.invocations) == [0, 0, 2]
+
+
+def test_nothing_runs_beside_all_gpus_of_a_host() -> None:
+    cells = [ALL, make_cell(device="cuda")]
+    alone = make_plan(place([cells[1]], BOTH), n=1, exclusive=Exclusive.GPU)
+    whole = make_plan(place([ALL], BOTH), n=1, exclusive=Exclusive.GPU)
+    both = make_plan(place(cells, BOTH), n=1, exclusive=Exclusive.GPU)
+    assert both.expected_s == pytest.approx(alone.expected_s + whole.expected_s)
+
+
+def test_the_time_of_all_gpus_follows_from_what_they_took_together() -> None:
+    (unit,) = place([ALL], BOTH).units
+    durations = {(unit.cell_id, unit.target.target_id): 10.0}  # of both together: each GPU worked for 20 s
+    work = make_plan(place([ALL], BOTH), n=1, durations=durations)
+    assert work.expected_s == pytest.approx(time_estimate.LOAD_S + 20.0)

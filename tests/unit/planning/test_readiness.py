@@ -144,3 +144,21 @@ def test_a_selector_that_matches_nothing_lists_what_exists() -> None:
         readiness.check(
             (CPU,), Inventory(hosts=(READY,)), Selector(host=("bx",)), weights={}, version="0.1.0", here="desk"
         )
+
+
+WHOLE = dataclasses.replace(CUDA, targets="all")
+TWO = dataclasses.replace(READY, gpus=(*READY.gpus, dataclasses.replace(READY.gpus[0], uuid="GPU-c")))
+
+
+def test_a_host_with_one_gpu_lacks_another_for_all_at_the_same_time() -> None:
+    assert [lack.what for lack in lacks(READY, WHOLE)] == [
+        "`targets: all` needs two CUDA GPUs, and there is one on box"
+    ]
+    assert lacks(TWO, WHOLE) == ()
+
+
+def test_processes_on_all_gpus_need_processors_for_all_of_them() -> None:
+    host = dataclasses.replace(TWO, cpu_count=4)
+    assert lacks(host, dataclasses.replace(WHOLE, processes=2)) == ()
+    (lack,) = lacks(host, dataclasses.replace(WHOLE, processes=3))
+    assert lack.what.startswith("4 processors and 64.0 GiB of memory for 6 processes side by side")

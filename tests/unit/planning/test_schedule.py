@@ -1,6 +1,9 @@
 """Schedules: what starts next on which free lease."""
 
+import dataclasses
 import random
+
+import pytest
 
 from featray.core import cell
 from featray.core.choices import Exclusive
@@ -182,3 +185,87 @@ def test_interchangeable_work_waits_near_the_end_for_the_host_that_would_end_it_
     second = schedule.take()
     assert second is not None
     assert second.target.host.hostname == "a"
+
+
+BOTH = [make_cell(device="cuda"), make_cell(device="cuda", targets="all")]
+
+
+def run_all(schedule: Schedule, random_ends: random.Random) -> list[list[PlannedInvocation]]:
+    """Run everything, ending in a random order; give what ran side by side after each start."""
+    running: list[PlannedInvocation] = []
+    beside: list[list[PlannedInvocation]] = []
+    while schedule.waiting or running:
+        while (planned := schedule.take()) is not None:
+            running.append(planned)
+            beside.append(list(running))
+        ended = running.pop(random_ends.randrange(len(running)))
+        schedule.release(ended.target)
+    return beside
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("interchangeable", [False, True])
+def test_nothing_ever_runs_beside_all_gpus_of_a_host_and_they_take_their_turn(seed: int, interchangeable: bool) -> None:
+    hosts = make_host("a", BLACKWELL, RTX3090), make_host("b", *TWINS)
+    cells = [*BOTH, make_cell(), *(make_cell(device="cuda", threads=number) for number in (2, 3))]
+    placed = place(cells, *hosts, interchangeable=interchangeable)
+    work = make_plan(placed, n=5, exclusive=Exclusive.GPU, seed=seed)
+    started = run_all(Schedule(work.invocations, exclusive=Exclusive.GPU), random.Random(seed))
+    assert len(started) == len(work.invocations)
+    for beside in started:
+        for planned in beside:
+            others = [other for other in beside if other is not planned and other.target.host is planned.target.host]
+            assert not (planned.target.is_whole and others)
+    blocks = [
+        (beside[-1].target.host.hostname, beside[-1].invocation.block, beside[-1].target.is_whole) for beside in started
+    ]
+    for host in "ab" if not interchangeable else "":
+        own = [(block, is_whole) for name, block, is_whole in blocks if name == host]
+        assert own == sorted(own)  # block by block, all GPUs at the end of each
+
+
+TWINS = [dataclasses.replace(RTX3090, uuid=f"GPU-twin-{number}") for number in (1, 2)]
+
+
+def test_gpus_run_side_by_side_until_all_of_them_are_needed() -> None:
+    work = make_plan(place(BOTH, make_host("a", BLACKWELL, RTX3090)), n=2, exclusive=Exclusive.GPU)
+    schedule = Schedule(work.invocations, exclusive=Exclusive.GPU)
+    first, second = schedule.take(), schedule.take()
+    assert first is not None
+    assert second is not None
+    assert {first.target.gpu, second.target.gpu} == {BLACKWELL, RTX3090}
+    assert schedule.take() is None
+    schedule.release(first.target)
+    assert schedule.take() is None  # its next block waits for all GPUs, and these for the other GPU
+    schedule.release(second.target)
+    whole = schedule.take()
+    assert whole is not None
+    assert whole.target.is_whole
+    assert schedule.take() is None
+    schedule.release(whole.target)
+    assert schedule.take() is not None
+
+
+def test_a_gpu_that_is_set_aside_keeps_nobody_waiting() -> None:
+    work = make_plan(place(BOTH, make_host("a", BLACKWELL, RTX3090)), n=2, exclusive=Exclusive.GPU)
+    schedule = Schedule(work.invocations, exclusive=Exclusive.GPU)
+    schedule.drop(BLACKWELL.uuid)
+    assert [planned.target.is_whole for planned in drain(schedule)] == [False, True, False, True]
+    schedule = Schedule(work.invocations, exclusive=Exclusive.GPU)
+    (whole,) = {planned.target.target_id for planned in work.invocations if planned.target.is_whole}
+    assert len(schedule.drop(whole)) == 2
+    assert len(drain(schedule)) == 4
+
+
+def test_a_retry_of_all_gpus_comes_before_later_blocks() -> None:
+    work = make_plan(place(BOTH, make_host("a", BLACKWELL, RTX3090)), n=3, exclusive=Exclusive.GPU)
+    schedule = Schedule(work.invocations, exclusive=Exclusive.GPU)
+    started: list[PlannedInvocation] = []
+    while not started or not started[-1].target.is_whole:
+        planned = schedule.take()
+        assert planned is not None
+        started.append(planned)
+        schedule.release(planned.target)
+    schedule.add(started[-1])
+    again = schedule.take()
+    assert again is started[-1]

@@ -1,8 +1,10 @@
 """The columns of a table, and what is under them."""
 
+from featray.analysis import units
 from featray.core import inputs
 from featray.core.row import Row
-from featray.rendering import columns
+from featray.rendering import columns, document
+from tests.support import builders
 from tests.support.report_rows import make_failed_row, make_report, make_row
 
 
@@ -80,3 +82,11 @@ def test_processes_have_columns_for_their_number_and_the_time_of_each_where_it_v
     lines = {unit.processes: columns.line(unit, report.columns, inputs.VIDEO) for unit in report.units}
     assert lines[1] == ["cuda", "16", "1", "0.72", "10.0", "100.0", "10.0"]
     assert lines[2] == ["cuda", "16", "2", "0.50", "6.9", "144.0", "13.9"]
+
+
+def test_all_gpus_have_a_column_for_the_time_of_each() -> None:
+    report = document.build(units.gather([*builders.make_rows([1.0]), *builders.make_whole_rows([0.5])]))
+    assert "ms each" in columns.headings(report.columns, inputs.VIDEO)
+    assert "processes" not in columns.headings(report.columns, inputs.VIDEO)
+    (line,) = [columns.line(unit, report.columns, inputs.VIDEO) for unit in report.units if unit.gpus == 2]
+    assert "13.9" in line

@@ -18,7 +18,7 @@ from featray.analysis.estimate.footage import Film, Footage
 from featray.errors import BadInput
 from featray.measurement import detector
 from featray.rendering import estimate_files, script_parts
-from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_joint_rows, make_rows
+from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_joint_rows, make_rows, make_whole_rows
 
 DETECTOR = """
 class Own:
@@ -225,3 +225,15 @@ def test_processors_that_are_not_known_are_not_set(pinned: str) -> None:
     files = estimate_files.write(archive.make(units.gather(rows), Footage(films=films), Terms()))
     second = [text for name, text in sorted(files.items()) if name.endswith(".py")][1]
     assert ("sched_setaffinity" in second) == (pinned == "0-99999999999; 1")
+
+
+def test_each_gpu_that_works_at_the_same_time_has_its_own_script() -> None:
+    films = tuple(Film(path=f"/films/{name}.mp4", frames=10_000, duration_s=400.0) for name in "abcd")
+    made = archive.make(units.gather(make_whole_rows([0.5] * 5)), Footage(films=films), Terms())
+    files = estimate_files.write(made)
+    scripts = {name: text for name, text in files.items() if name.endswith(".py")}
+    assert sorted(scripts) == ["box-2-GPUs-process-1.py", "box-2-GPUs-process-2.py"]
+    for (name, text), gpu in zip(sorted(scripts.items()), (RTX3090, BLACKWELL), strict=True):
+        assert f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', '{gpu['gpu_uuid']}')" in text, name
+        assert "start the scripts of all of them at the same time" in text
+        compile(text, name, "exec")

@@ -5,6 +5,7 @@ from typing import Any
 
 from featray.analysis import units
 from featray.rendering import metadata
+from tests.support.builders import RTX3090, make_whole_rows
 from tests.support.report_rows import make_cpu_row, make_report, make_row
 
 
@@ -95,3 +96,12 @@ def test_a_setting_that_changed_while_a_unit_was_measured_has_both_values() -> N
 def test_a_setting_that_only_some_invocations_had_is_said_to_miss_in_the_others() -> None:
     rows = [make_row(invocation=number, cpu_quota=quota) for number, quota in {1: None, 2: 1.0, 3: 1.0}.items()]
     assert dict(make_report(rows).metadata)["CPU settings"] == "quota of 1 CPUs (not in 1 of 3 invocations)"
+
+
+def test_each_gpu_that_worked_at_the_same_time_is_named() -> None:
+    labels = dict(metadata.of_block(units.gather(make_whole_rows([0.5]))))
+    assert labels["At the same time"] == "GPU-a3090000, GPU-b1acc000"
+    assert labels["GPU"] == "CUDA 12.8, RTX 3090 + RTX PRO 6000 Blackwell"
+    twin = {**RTX3090, "gpu_uuid": "GPU-ffff"}
+    labels = dict(metadata.of_block(units.gather(make_whole_rows([0.5], RTX3090, twin))))
+    assert labels["GPU"] == "CUDA 12.8, 2 x RTX 3090"

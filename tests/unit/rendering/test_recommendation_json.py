@@ -11,8 +11,15 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_json
-from featray.rendering.recommendation_json import CANDIDATE_KEYS, KEYS, SETTING_KEYS, TRADEOFF_KEYS, VERDICT_KEYS
-from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_row, make_rows
+from featray.rendering.recommendation_json import (
+    CANDIDATE_KEYS,
+    KEYS,
+    SCALING_KEYS,
+    SETTING_KEYS,
+    TRADEOFF_KEYS,
+    VERDICT_KEYS,
+)
+from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_row, make_rows, make_whole_rows
 
 PAGE = Path(__file__).parents[3] / "docs" / "recommend.md"
 
@@ -45,7 +52,7 @@ def test_every_key_is_documented() -> None:
 
 def test_the_page_lists_every_key_with_its_meaning() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for keys in (KEYS, SETTING_KEYS, CANDIDATE_KEYS, TRADEOFF_KEYS, VERDICT_KEYS):
+    for keys in (KEYS, SETTING_KEYS, CANDIDATE_KEYS, TRADEOFF_KEYS, VERDICT_KEYS, SCALING_KEYS):
         assert "".join(f"| `{key}` | {meaning} |\n" for key, meaning in keys.items()) in page
 
 
@@ -75,3 +82,14 @@ def test_variables_failures_and_changes_are_there() -> None:
     (value,) = render(steady(0.72), OLDER, [FAILED])
     assert value["older"][0]["older"] == ["torch 2.5.1 -> 2.11.0+cu128"]
     assert (value["failed"][0]["reason"], value["failed"][0]["frames_per_s"]) == ("CUDA out of memory", None)
+
+
+def test_scaling_over_gpus_has_documented_keys() -> None:
+    (value,) = render(steady(1.0), steady(1.0, **BLACKWELL), make_whole_rows([0.5] * 5))
+    scaling = value["gpu_scaling"]
+    assert list(scaling) == list(SCALING_KEYS)
+    assert (scaling["gpus"], scaling["decided"]) == (2, True)
+    assert scaling["share_of_sum"] == pytest.approx(1.0, rel=1e-3)
+    assert set(scaling["alone"]) == {RTX3090["target_id"], BLACKWELL["target_id"]}
+    assert value["best"]["gpus"] == {gpu["gpu_uuid"]: gpu["gpu_name"] for gpu in (RTX3090, BLACKWELL)}
+    assert value["best"]["gpu_uuid"] is None

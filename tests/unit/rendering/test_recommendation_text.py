@@ -10,7 +10,7 @@ from featray.analysis import units
 from featray.analysis.advice import recommendation
 from featray.core.row import Row
 from featray.rendering import recommendation_text
-from tests.support.builders import BLACKWELL, STARTED, make_joint_rows, make_row, make_rows
+from tests.support.builders import BLACKWELL, STARTED, make_joint_rows, make_row, make_rows, make_whole_rows
 
 GIB = 1024**3
 
@@ -165,3 +165,17 @@ def test_a_short_clip_has_the_speed_on_the_longest_clip_first() -> None:
 def test_processes_side_by_side_are_named() -> None:
     (unit,) = units.gather(make_joint_rows([1.0] * 3, mps_daemon=True))
     assert recommendation_text.name(unit) == "retinaface, batch 16, 2 processes side by side under MPS"
+
+
+def test_what_further_gpus_bring_is_said_of_the_recommended_setting() -> None:
+    rows = [steady(1.0), steady(1.0, **BLACKWELL), make_whole_rows([0.5 * share for share in (0.99, 1.0, 1.01)])]
+    lines = write(*rows)
+    assert lines[0].startswith("short (72 frames): retinaface, batch 16 on 2 GPUs of box: 144.0 fps")
+    assert lines[1].startswith("  2 GPUs at once: 2.00 times the RTX ")
+    assert lines[1].endswith(", 100% of the sum of all alone")
+    assert any("on RTX 3090 of box: 72.0 fps" in line and line.endswith("0.50x as fast (SLOWER)") for line in lines)
+
+
+def test_processes_on_each_gpu_are_named() -> None:
+    (line,) = write(make_whole_rows([0.5] * 3, processes=2))
+    assert line.startswith("short (72 frames): retinaface, batch 16, 2 processes per GPU on 2 GPUs of box: 144.0")

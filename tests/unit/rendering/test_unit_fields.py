@@ -6,6 +6,7 @@ import io
 from featray.analysis import units
 from featray.core.row import Row
 from featray.rendering import unit_fields
+from tests.support.builders import make_whole_rows
 from tests.support.report_rows import make_failed_row, make_row
 
 
@@ -49,3 +50,10 @@ def test_processes_side_by_side_have_their_number_and_the_time_of_each() -> None
     fields = unit_fields.of_unit(unit)
     assert (fields["processes"], fields["pinned_cpus"], fields["mps_daemon"]) == (2, "0; 1", None)
     assert (fields["frame_s"], fields["process_frame_s"]) == (0.01, 0.02)
+
+
+def test_all_gpus_at_once_are_counted() -> None:
+    (unit,) = units.gather(make_whole_rows([0.5]))
+    fields = unit_fields.of_unit(unit)
+    assert (fields["gpus"], fields["target"], fields["host"]) == (2, "2 GPUs", "box")
+    assert str(fields["command"]).endswith(f" --target {unit.row.target_id}")

@@ -157,3 +157,14 @@ def test_a_search_counts_what_may_come(tmp_path: Path) -> None:
     fleet = plan(sweep.load(path, probe_clip=clips.probe), make_host("a"))
     assert fleet.left == 1
     assert fleet.time_max_s > 4 * fleet.time_s
+
+
+def test_all_gpus_of_a_host_count_where_there_are_two_and_are_refused_elsewhere(tmp_path: Path) -> None:
+    loaded = load_sweep(tmp_path, "measure: {invocations: 1}")
+    axes = dataclasses.replace(loaded.axes, device=(Device.CUDA,), targets=(1, "all"), batch_size=(1,))
+    fleet = plan(dataclasses.replace(loaded, axes=axes), make_host("a", gpu(1), gpu(2)), make_host("b", gpu(3)))
+    shares = {share.host.hostname: share for share in fleet.shares}
+    assert (shares["a"].figures.units, shares["b"].figures.units) == (3, 1)
+    assert len(shares["a"].devices) == 3
+    (lack,) = fleet.refusals
+    assert (lack.reason, lack.hosts, lack.units) == ("`targets: all` needs two CUDA GPUs, and there is one", ("b",), 1)

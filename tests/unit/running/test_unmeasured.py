@@ -1,11 +1,12 @@
 """Unmeasured: rows of cells that no process measured."""
 
+import dataclasses
 from pathlib import Path
 
 from featray import store
 from featray.core.status import Status
 from featray.running import unmeasured
-from tests.support.plans import RTX3090, make_cell, make_host, make_inventory, make_plan, place
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
 from tests.support.replays import load_sweep, replay, stored_rows
 
 
@@ -35,3 +36,20 @@ def test_a_lost_cell_is_a_row_of_its_target_with_the_reason() -> None:
     assert (row.status, row.reason, row.attempt, row.timed_s) == ("lost", "gone", 1, None)
     assert (row.hostname, row.host_id, row.gpu_uuid, row.gpu_name) == ("box", "id-box", RTX3090.uuid, RTX3090.name)
     assert row.order_index == 0  # a process was started, so that resume counts the attempt
+
+
+def test_a_lost_cell_of_all_gpus_says_which_were_meant() -> None:
+    host = make_host("box", RTX3090, BLACKWELL)
+    (planned,) = make_plan(place([make_cell(device="cuda", targets="all")], host), n=1).invocations
+    row = unmeasured.make_row(planned, planned.invocation.cells[0], Status.LOST, "gone")
+    assert row.gpus == {RTX3090.uuid: RTX3090.name, BLACKWELL.uuid: BLACKWELL.name}
+    assert (row.gpu_uuid, row.gpu_name) == (None, f"{RTX3090.name} + {BLACKWELL.name}")
+
+
+def test_a_host_with_one_gpu_lacks_nothing_where_another_has_two() -> None:
+    cell, one = make_cell(device="cuda", targets="all"), make_host("b", dataclasses.replace(RTX3090, uuid="GPU-b"))
+    both = make_plan(place([cell], make_host("a", RTX3090, BLACKWELL), one), n=1)
+    assert len(both.refusals) == 1
+    assert unmeasured.make_refusals(both, ()) == []
+    (row,) = unmeasured.make_refusals(make_plan(place([cell], one), n=1), ())
+    assert (row.status, row.target_id) == (Status.UNSUPPORTED, "GPU-b")

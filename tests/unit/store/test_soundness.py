@@ -31,6 +31,7 @@ BAD: dict[str, Any] = {
     "throttle_reasons": [None],
     "output_summary": {"a": None},
     "printed": {"a": None},
+    "gpus": {"a": None},
     "import_s": float("nan"),
     "input_fps": 0.0,
     "batch_size": 0,

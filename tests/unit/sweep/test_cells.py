@@ -93,3 +93,15 @@ def test_a_rule_may_name_processes(load: Load) -> None:
         axes="{device: cpu, batch_size: [1, 4], processes: [1, 2]}", exclude="[{processes: 2, batch_size: 4}]"
     )
     assert [(cell.processes, cell.batch_size) for cell in expand(loaded)] == [(1, 1), (1, 4), (2, 1)]
+
+
+def test_all_gpus_at_once_are_an_axis_of_cuda_alone(load: Load) -> None:
+    loaded = load(axes="{device: [cpu, cuda], batch_size: 1, targets: [1, all]}")
+    assert [(cell.device, cell.targets) for cell in expand(loaded)] == [("cpu", 1), ("cuda", 1), ("cuda", "all")]
+    loaded = load(axes="{device: cuda, batch_size: [1, 4], targets: all}", exclude="[{targets: all, batch_size: 4}]")
+    assert [(cell.targets, cell.batch_size) for cell in expand(loaded)] == [("all", 1)]
+
+
+def test_all_gpus_at_once_alone_keep_a_cpu_cell_that_is_refused_with_its_reason(load: Load) -> None:
+    loaded = load(axes="{device: [cpu, cuda], batch_size: 1, targets: all}")
+    assert [(cell.device, cell.targets) for cell in expand(loaded)] == [("cpu", "all"), ("cuda", "all")]

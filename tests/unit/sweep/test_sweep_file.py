@@ -165,3 +165,20 @@ def test_mps_needs_a_gpu_and_several_processes(complain: Complain) -> None:
     for axes in ("{device: cuda, batch_size: 1}", "{device: cpu, batch_size: 1, processes: 2}"):
         told = complain(axes=axes, mps_daemon="true")
         assert ": mps_daemon: shares a GPU between processes; expected device cuda and axes.processes above 1" in told
+
+
+@pytest.mark.parametrize("targets", ["2", "true", "every", "1.0", "[all, all]"])
+def test_targets_that_cannot_be_are_refused(complain: Complain, targets: str) -> None:
+    assert "axes.targets" in complain(axes=f"{{device: cuda, batch_size: 1, targets: {targets}}}")
+
+
+def test_all_gpus_need_cuda_and_featrays_own_protocol(complain: Complain) -> None:
+    told = complain(axes="{device: cpu, batch_size: 1, targets: all}")
+    assert ": axes.targets: all is every GPU of a host at the same time; expected device cuda" in told
+    axes = "{device: cuda, batch_size: 1, targets: [1, all]}"
+    assert "protocol pyfeat is one process" in complain(axes=axes, measure="{protocol: pyfeat}")
+
+
+def test_targets_cannot_be_searched(complain: Complain) -> None:
+    told = complain(axes="{device: cuda, batch_size: 1}", search="{targets: {max: 4}}")
+    assert "'targets' cannot be searched" in told

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from featray.analysis.advice import followup_file
 from featray.analysis.diagnosis import FindingKind, WantedCells
-from tests.support.builders import make_row
+from tests.support.builders import make_row, make_whole_rows
 from tests.support.clip_lengths import of_length
 from tests.support.followups import cell_ids, gather_one, make_finding, propose_for, read_back
 
@@ -91,3 +91,13 @@ def test_a_looped_clip_reads_back(tmp_path: Path) -> None:
     wanted = WantedCells(unit=gather_one(row), reason="noisy")
     (followup,) = propose_for(make_finding(wanted))
     assert cell_ids(read_back(followup, tmp_path)) == {row.cell_id}
+
+
+def test_all_gpus_at_once_read_back_without_a_pattern_of_one_gpu(tmp_path: Path) -> None:
+    rows = [*make_whole_rows([1.0]), *make_whole_rows([1.0], batch_size=4)]
+    wanted = [WantedCells(unit=gather_one(row), reason="noisy") for row in rows]
+    (followup,) = propose_for(make_finding(*wanted))
+    assert (followup.host, followup.gpu) == ("box", None)
+    cells = read_back(followup, tmp_path)
+    assert {cell.targets for cell in cells} == {"all"}
+    assert cell_ids(cells) == cell_ids(followup.cells)

@@ -5,6 +5,7 @@ from typing import Any
 from featray.analysis import cautions, units
 from featray.analysis.cautions import Caution, CautionKind
 from featray.core.row import Row
+from tests.support import builders
 from tests.support.report_rows import make_failed_row, make_row
 
 LATER = "2026-06-01T00:00:00.000+00:00"
@@ -101,3 +102,8 @@ def test_two_cells_with_one_label_are_told_from_each_other_by_what_was_asked() -
 def test_the_gravest_caution_comes_first() -> None:
     kinds = [each.kind for each in of_rows(make_failed_row("lost", cell_id="1"), make_row(throttled=True))]
     assert kinds == [CautionKind.FAILED, CautionKind.THROTTLED]
+
+
+def test_all_gpus_that_a_host_lacks_have_another_label_than_one() -> None:
+    refused = builders.make_row(targets="all", status="unsupported")
+    assert not [each for each in of_rows(builders.make_row(), refused) if "same label" in each.sentence]

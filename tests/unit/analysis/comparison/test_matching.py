@@ -11,7 +11,16 @@ from featray.core import cell, identity
 from featray.core.row import NO_TARGET, Row
 from featray.errors import BadInput
 from featray.stats import Verdict
-from tests.support.builders import BLACKWELL, make_cell, make_joint_rows, make_rows, make_work
+from tests.support.builders import (
+    BLACKWELL,
+    RTX3090,
+    SHELF,
+    make_cell,
+    make_joint_rows,
+    make_rows,
+    make_whole_rows,
+    make_work,
+)
 from tests.support.sides import LATER, STEADY, STILL, scale
 
 
@@ -206,3 +215,29 @@ def test_a_row_of_before_there_were_several_processes_is_of_one() -> None:
     (pair,) = comparison.compare(older, make_rows(STEADY, run_id="demo-2"), noise=STILL).pairs
     assert pair.verdict is Verdict.EQUIVALENT
     assert not pair.factors
+
+
+def test_all_gpus_are_compared_with_one_of_them_on_request_only() -> None:
+    alone, whole = make_rows(STEADY), make_whole_rows(scale(0.5), run_id="demo-2")
+    assert comparison.compare(alone, whole, noise=STILL).pairs == ()
+    (pair,) = comparison.compare(alone, whole, over=["targets"], noise=STILL).pairs
+    assert pair.verdict is Verdict.FASTER
+    assert [factor.gist for factor in pair.factors] == ["targets (1 -> all)"]
+
+
+def test_within_one_run_all_gpus_are_compared_with_each_of_them() -> None:
+    other = {**BLACKWELL, "target_id": "GPU-other", "gpu_uuid": "GPU-other"}
+    rows = [*make_rows(STEADY), *make_rows(scale(0.9), **BLACKWELL), *make_rows(STEADY, **other)]
+    shelf = make_rows(STEADY, **{**SHELF, "target_id": "GPU-shelf", "gpu_uuid": "GPU-shelf"})
+    compared = comparison.compare_within([*rows, *shelf, *make_whole_rows(scale(0.5))], over=["targets"])
+    assert {pair.baseline.row.gpu_uuid for pair in compared.pairs} == {RTX3090["gpu_uuid"], BLACKWELL["gpu_uuid"]}
+    assert all(pair.candidate.gpus == 2 for pair in compared.pairs)
+    assert compared.unordered == 0
+
+
+def test_the_gpus_of_two_hosts_are_compared_as_other_targets_are() -> None:
+    shelf = {**SHELF, "target_id": "all-1@id-shelf"}
+    (pair,) = comparison.compare(
+        make_whole_rows(STEADY), make_whole_rows(scale(0.5), run_id="demo-2", **shelf), over=["host"], noise=STILL
+    ).pairs
+    assert pair.verdict is Verdict.FASTER

@@ -8,7 +8,7 @@ import pytest
 from featray.analysis import comparison, units
 from featray.errors import BadInput
 from featray.stats import Verdict
-from tests.support.builders import make_joint_rows, make_rows, make_summary
+from tests.support.builders import make_joint_rows, make_rows, make_summary, make_whole_rows
 from tests.support.sides import STEADY, compare_one, make_resolved, scale
 
 
@@ -129,3 +129,9 @@ def test_processes_side_by_side_have_no_ratio_to_one_alone_unless_that_is_compar
     (alone,), (two,) = sides
     assert comparison.judge(alone, two, ()).reasons == ("processes side by side 1 -> 2",)
     assert comparison.judge(alone, two, ("processes",)).decision is not None
+
+
+def test_all_gpus_have_no_ratio_to_one_alone_unless_that_is_compared() -> None:
+    (alone,), (whole,) = units.gather_sides(make_rows([1.0] * 3), make_whole_rows([0.5] * 3, run_id="demo-2"))
+    assert comparison.judge(alone, whole, ()).reasons == ("GPUs at the same time 1 -> 2",)
+    assert comparison.judge(alone, whole, ("targets",)).decision is not None

@@ -24,6 +24,7 @@ from tests.unit.analysis.diagnosis import (
     test_detector_ranking,
     test_device_ratios,
     test_file_names,
+    test_gpu_scaling,
     test_headroom,
     test_jumps,
     test_length_growth,
@@ -51,6 +52,7 @@ CASES: list[Any] = [
     *test_jumps.CASES,
     *test_model_choices.CASES,
     *test_worker_counts.CASES,
+    *test_gpu_scaling.CASES,
     *test_length_growth.CASES,
     *test_slow_starts.CASES,
 ]

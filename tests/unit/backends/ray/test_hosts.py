@@ -11,7 +11,7 @@ from featray.backends.ray import hosts, liveness
 from featray.backends.ray.hosts import RayHosts
 from featray.core.version import __version__
 from featray.planning.inventory import Host
-from tests.support.plans import RTX3090, make_cell, make_host, make_plan, place
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, place
 
 
 class AnsweringHead(liveness.HeadWatch):
@@ -109,3 +109,17 @@ def test_a_machine_that_the_driver_has_just_probed_is_not_probed_again_at_once(m
     assert asked == []
     assert [host.hostname for host in cluster.probe().hosts] == ["later"]
     assert asked == ["n1"]
+
+
+def test_all_gpus_of_a_host_run_as_one_task_on_the_node_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = make_host(
+        "box",
+        *(RTX3090, BLACKWELL),
+        node_ids=("n1", "n2"),
+        node_gpus={"n1": (BLACKWELL.uuid,), "n2": (RTX3090.uuid,)},
+    )
+    (planned,) = make_plan(place([make_cell(device="cuda", targets="all")], host), n=1).invocations
+    cluster = RayHosts(AnsweringHead())
+    monkeypatch.setattr(cluster, "_gpu_counts", {"n1": 1, "n2": 1})
+    assert cluster.node_of(planned) == "n1"
+    assert cluster.gpus_to_lease(planned, "n1") == 1

@@ -1,0 +1,149 @@
+"""Scaling: what all GPUs of a host do at the same time, against the same setting on one of them alone.
+
+Flow: units -> `find` -> `GpuScaling` -> `diagnosis.gpu_scaling`, `advice.recommendation`, `estimate.archive`. Pure.
+
+Weak scaling: each GPU does the whole work, and the speeds are compared. Strong scaling: one film is divided over the
+GPUs, each with its share by speed, and the times are compared, start included.
+"""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from featray import stats
+from featray.analysis import cold_start, comparison, lengths
+from featray.analysis.comparison import Pair, matching
+from featray.analysis.comparison.noise import NO_NOISE, Noise
+from featray.analysis.lengths import LengthSeries
+from featray.analysis.units import Unit, UnitKey
+from featray.core import wording
+from featray.core.choices import Exclusive
+
+OVER = ("targets",)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class GpuScaling:
+    """One setting on all GPUs of a host at the same time, and on those of them that were measured alone."""
+
+    whole: Unit
+    alone: tuple[Unit, ...]  # at least one, the fastest first
+    pair: Pair  # the fastest one alone is the baseline
+    series: Mapping[UnitKey, LengthSeries]  # of units whose clip was measured at several lengths
+
+    @property
+    def times(self) -> float | None:
+        """Give how many times the speed of the fastest GPU alone all have; None if they did other work."""
+        return self.pair.decision.speedup if self.pair.decision else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Give the 95% interval of `times`; None below three invocations."""
+        decision = self.pair.decision
+        few = decision is None or min(decision.n_baseline, decision.n_candidate) < stats.INVOCATIONS_MIN
+        if decision is None or few or not decision.low or not decision.high:
+            return None
+        return 1 / decision.high, 1 / decision.low
+
+    @property
+    def share(self) -> float | None:
+        """Give the speed as a share of the sum of the speeds alone; None unless each GPU was measured alone."""
+        if len(self.alone) < self.whole.gpus or self.times is None:
+            return None
+        return self.whole.throughput_hz / sum(unit.throughput_hz for unit in self.alone)
+
+    def film_s(self, frames: float) -> tuple[float, float] | None:
+        """Give the seconds of a film on the fastest GPU alone and divided over all; None if a start is unknown."""
+        starts = [cold_start.start_s(unit) for unit in (self.alone[0], self.whole)]
+        one, all_ = (self._frames_s(unit, frames) for unit in (self.alone[0], self.whole))
+        if starts[0] is None or starts[1] is None or self.times is None:
+            return None
+        return starts[0] + one, starts[1] + all_
+
+    def _frames_s(self, unit: Unit, frames: float) -> float:
+        """Give the seconds that calls take on all frames, each worker with its share in one call.
+
+        Where lengths were measured, each call has its start-up; a curve is not followed beyond the longest length.
+        """
+        series = self.series.get(unit.key)
+        calls = series.calls if series else None
+        if calls is None or (calls.curvature_s is not None and calls.curvature_s.is_above_zero):
+            return frames * (unit.frame_s or 0.0)
+        return unit.workers * max(0.0, calls.startup_s.value) + calls.frame_s.value * frames
+
+
+def find(units: Iterable[Unit], margin: float = stats.MARGIN, noise: Noise = NO_NOISE) -> list[GpuScaling]:
+    """Find the settings that a sweep measured on all GPUs of a host and on one alone, with daggers for all of them.
+
+    Args:
+        units: Of any runs; the last of each cell and target counts.
+        margin: Least log ratio that counts as a difference.
+        noise: What is known of the targets' spread between processes and sessions.
+    """
+    timed = [unit for unit in units if unit.logs and unit.row.frames and unit.asked and not unit.is_replayed]
+    if not any(unit.gpus > 1 for unit in timed):
+        return []
+    latest, _ = matching.split_latest(timed)
+    groups: dict[Hashable, list[Unit]] = {}
+    for unit in latest:
+        groups.setdefault(_alike(unit), []).append(unit)
+    sides = [(unit, _alone(unit, members)) for members in groups.values() for unit in members if unit.gpus > 1]
+    sides = [(whole, alone) for whole, alone in sides if alone]
+    judged = comparison.mark_daggers(
+        [comparison.judge(alone[0], whole, OVER, margin=margin, noise=noise) for whole, alone in sides]
+    )
+    series = {unit.key: each for each in lengths.gather(latest) for unit in each.units}
+    return [
+        GpuScaling(whole=whole, alone=tuple(alone), pair=pair, series=series)
+        for (whole, alone), pair in zip(sides, judged, strict=True)
+    ]
+
+
+def _alike(unit: Unit) -> Hashable:
+    return unit.row.sweep, unit.target.host_id, _without_targets(unit.row.asked or "{}")
+
+
+@functools.lru_cache(maxsize=4096)  # the same cells are on many targets
+def _without_targets(asked: str) -> str:
+    value = json.loads(asked)
+    return json.dumps({name: part for name, part in value.items() if name != "targets"}, sort_keys=True)
+
+
+def _alone(whole: Unit, members: Iterable[Unit]) -> list[Unit]:
+    """List the units of one of its GPUs each, the fastest first."""
+    alone = [unit for unit in members if unit.gpus == 1 and unit.row.gpu_uuid in (whole.row.gpus or ())]
+    return sorted(alone, key=lambda unit: -unit.throughput_hz)
+
+
+def of_setting(unit: Unit, units: Sequence[Unit]) -> GpuScaling | None:
+    """Find what is known of one setting among units of any runs; it may be on one GPU or on all."""
+    alike = [other for other in units if _alike(other) == _alike(unit)]
+    return next((each for each in find(alike) if unit.key in {each.whole.key, *(one.key for one in each.alone)}), None)
+
+
+def gist(scaling: GpuScaling) -> str | None:
+    """Write it: `2 GPUs at once: 1.93 times one GPU (95% CI 1.88 to 1.97), ...`; None without a ratio."""
+    figures = ratio(scaling)
+    return f"{scaling.whole.gpus} GPUs at once: {figures}" if figures else None
+
+
+def ratio(scaling: GpuScaling) -> str | None:
+    """Write the ratio: `1.93 times one GPU (95% CI 1.88 to 1.97), 97% of the sum of all alone`; None without one."""
+    if scaling.times is None:
+        return None
+    fastest = scaling.alone[0].target.device_name
+    one = "one GPU" if _are_alike(scaling.whole) else f"the {fastest} alone"
+    text = f"{scaling.times:.2f} times {one}"
+    if scaling.interval is None:
+        text += f" (fewer than {stats.INVOCATIONS_MIN} invocations)"
+    else:
+        text += " (95% CI {:.2f} to {:.2f})".format(*scaling.interval)
+    text += "" if scaling.share is None else f", {wording.percent(scaling.share)} of the sum of all alone"
+    if scaling.alone[0].row.exclusive == Exclusive.GPU:
+        text += "; the one GPU may have had others at work beside it (`exclusive: gpu`)"
+    return text if scaling.pair.is_decided else f"{text}; not decided"
+
+
+def _are_alike(whole: Unit) -> bool:
+    return len(set((whole.row.gpus or {}).values())) == 1
