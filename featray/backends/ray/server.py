@@ -110,7 +110,8 @@ class Server:
         title = " ".join(["featray", *sys.argv[1:]])  # shown by the dashboard, and by ps
         _raylet.setproctitle(title)  # type: ignore[attr-defined] # made in C
         self._cluster = RayCluster(**options)
-        for number in (signal.SIGINT, signal.SIGTERM):  # whoever stops a whole group of processes means the driver
+        # Whoever stops a whole group of processes, or closes a terminal, means the driver.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         dashboard: str | None = self._cluster.dashboard
         return dashboard
