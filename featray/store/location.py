@@ -32,6 +32,8 @@ _REMEDIES = {
     errno.ENOSPC: "free some space, or name another place with --results",
     errno.EDQUOT: "free some of your quota, or name another place with --results",
     errno.EROFS: "name a place that can be written with --results",
+    errno.ENOTDIR: "a file lies where the store's folder was or should be; move it away, or name another place with "
+    "--results",
     errno.EACCES: _PERMISSION,
     errno.EPERM: _PERMISSION,
 }

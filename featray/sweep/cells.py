@@ -13,6 +13,9 @@ from featray.core.choices import Device
 from featray.sweep.grid import GridPart, Sweep
 
 
+EXPANDED = "_expanded"
+
+
 def expand(sweep: Sweep) -> list[Cell]:
     """List a sweep's cells: the grid without what its exclude rules match, then what its include rules add.
 
@@ -20,9 +23,13 @@ def expand(sweep: Sweep) -> list[Cell]:
         Distinct cells in grid order, the first axis slowest: detector, input, device, num_workers, threads,
         processes, targets, batch_size, environment. Without environments, cells run in the host's own.
     """
-    grid = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
-    included = (cell for part in sweep.include for cell in _grid(sweep, part))
-    return list({cell_id(cell) + (cell.environment or ""): cell for cell in itertools.chain(grid, included)}.values())
+    known: dict[str, Any] = vars(sweep)  # kept with the sweep: several steps ask, and ids of many cells take seconds
+    if EXPANDED not in known:
+        grid = (cell for cell in _grid(sweep, None) if not any(_is_in(cell, part) for part in sweep.exclude))
+        included = (cell for part in sweep.include for cell in _grid(sweep, part))
+        cells = {cell_id(cell) + (cell.environment or ""): cell for cell in itertools.chain(grid, included)}
+        known[EXPANDED] = tuple(cells.values())
+    return list(known[EXPANDED])
 
 
 def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:

@@ -1,5 +1,6 @@
 """The cells of a sweep: the grid and its rules."""
 
+import dataclasses
 from pathlib import Path
 
 from featray.core import cell, detectors, inputs
@@ -105,3 +106,14 @@ def test_all_gpus_at_once_are_an_axis_of_cuda_alone(load: Load) -> None:
 def test_all_gpus_at_once_alone_keep_a_cpu_cell_that_is_refused_with_its_reason(load: Load) -> None:
     loaded = load(axes="{device: [cpu, cuda], batch_size: 1, targets: all}")
     assert [(cell.device, cell.targets) for cell in expand(loaded)] == [("cpu", "all"), ("cuda", "all")]
+
+
+def test_a_sweep_lists_its_cells_once_and_a_changed_one_again() -> None:
+    sweep = grid()
+    first = expand(sweep)
+    assert all(again is known for again, known in zip(expand(sweep), first, strict=True))
+    first.clear()  # the list is the caller's own
+    assert len(expand(sweep)) == 4
+    changed = dataclasses.replace(sweep, axes=Axes(device=(Device.CPU,), batch_size=(1,)))
+    assert [found.batch_size for found in expand(changed)] == [1, 1]
+    assert dataclasses.replace(sweep) == sweep
