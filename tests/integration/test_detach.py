@@ -106,7 +106,7 @@ def test_rows_come_to_a_caller_that_shares_no_disk_with_the_head(tmp_path: Path,
 
 
 def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write_sweep(tmp_path, "seconds: 0.8", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 1.6", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
     id_ = detach(sweep, results, home)
     wait_until(lambda: (results / "rows").is_dir() and len(attempts_so_far(results)) >= 1, 90)
     _check_what_ray_shows(id_, home, dashboard)
