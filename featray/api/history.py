@@ -102,7 +102,7 @@ class History(Result):
         )
 
 
-PLOTS_MAX = 50  # plotly takes some seconds to lay out as many
+PLOTS_MAX = 200  # of a figure; plotly lays out as many in 10 s on a busy machine
 
 
 def _titled(drawn: Plot, series: Series, *, many: bool) -> Plot:

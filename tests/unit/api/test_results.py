@@ -140,8 +140,8 @@ def test_the_figure_of_a_history_has_a_plot_per_series(tmp_path: Path) -> None:
 
 
 def test_a_history_of_many_series_says_how_to_narrow_it(tmp_path: Path) -> None:
-    store.append(tmp_path, [row for batch in range(1, 52) for row in make_rows([1.0], batch_size=batch)])
-    with pytest.raises(BadInput, match="51 series are too many for one figure; narrow the history with detector="):
+    store.append(tmp_path, [row for batch in range(1, 202) for row in make_rows([1.0], batch_size=batch)])
+    with pytest.raises(BadInput, match="201 series are too many for one figure; narrow the history with detector="):
         featray.history(results=str(tmp_path)).plot()
 
 
