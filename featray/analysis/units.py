@@ -182,7 +182,8 @@ class Unit:
         """Give each score against the input's labels, the median over invocations; empty without labels."""
         scores = [row.accuracy for row in self.measured if row.accuracy]
         names = dict.fromkeys(name for of_row in scores for name in of_row)
-        return {name: median(of_row[name] for of_row in scores if of_row.get(name) is not None) for name in names}
+        found = {name: [of_row[name] for of_row in scores if of_row.get(name) is not None] for name in names}
+        return {name: median(values) for name, values in found.items() if values}
 
     @property
     def repeats(self) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from featray.core.cell import ONE, Cell, cell_id
 from featray.core.choices import Device
 from featray.sweep.grid import GridPart, Sweep
 
-
 EXPANDED = "_expanded"
 
 

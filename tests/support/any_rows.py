@@ -51,6 +51,8 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "stages_s": st.dictionaries(TEXT, st.floats(0, row_values.LONGEST_S), max_size=3),
     "asked": st.just("{}"),
+    "processes": st.integers(1, 10_000),
+    "num_workers": st.integers(0, 10_000),
 }
 """Columns that cannot hold any value of their type."""
 

@@ -138,3 +138,9 @@ def test_an_interval_counts_the_sessions_of_a_run_that_was_resumed() -> None:
     assert one == pytest.approx((1.0046, 1.0957), abs=0.001)  # eight processes of one session
     assert two[0] < 0.95
     assert two[1] > 1.15
+
+
+def test_a_score_that_no_row_has_is_left_out() -> None:
+    scores = ({"F1": None, "ICC": 0.5}, {"F1": None, "ICC": None}, {"F1": None, "ICC": 0.7})
+    (unit,) = units.gather([make_row(invocation=number, accuracy=found) for number, found in enumerate(scores, 1)])
+    assert unit.accuracy == {"ICC": pytest.approx(0.6)}
