@@ -4,6 +4,8 @@ A command module imports only the standard library, typer and light modules of f
 takes less than half a second. Each command imports its work when it runs.
 """
 
+import atexit
+import gc
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -104,6 +106,7 @@ app.add_typer(store.app, name="store", short_help="List, check, compact and remo
 def main() -> None:
     """Run the command line; exit with a code of `exit_codes`."""
     output_streams.prepare()
+    atexit.register(gc.freeze)  # at the end Python would look for cycles among all objects: half a second with pandas
     reason: str | None = None
     try:
         code = _run_command()

@@ -203,3 +203,15 @@ def test_another_error_of_the_system_keeps_its_traceback() -> None:
 def test_every_command_has_examples() -> None:
     runnable = {" ".join(name) for name in COMMANDS} - {"cluster", "store"}
     assert set(EXAMPLES) == runnable
+
+
+def test_a_command_that_ends_does_not_look_for_cycles_in_what_it_imported() -> None:
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"  # it runs after what is registered later
+        "from featray.cli import app\n"
+        "sys.argv = ['featray', '--version']\n"
+        "app.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
