@@ -202,10 +202,17 @@ def _no_baseline(compared: Comparison) -> str:
     )
 
 
+VARIED = ("environment", "batch_size", "num_workers", "device", "detector")
+"""Columns that are keys of `over`, in the order in which people mean them when they name another key."""
+
+
 def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None, over: Sequence[str]) -> str:
     """Say why no unit has a counterpart."""
     if candidate is None:
-        return f"no two units differ in {', '.join(over)} alone; measure each with at least two values of it"
+        varied = [key for key in VARIED if len({getattr(row, key) for row in baseline}) > 1 and key not in over]
+        options = " ".join(f"--over {key}" for key in varied)
+        hint = f"; the rows differ in {', '.join(varied)}: {options}" if varied else ""
+        return f"no two units differ in {', '.join(over)} alone; measure each with at least two values of it{hint}"
     if {row.key() for row in baseline} & {row.key() for row in candidate}:
         return "the sides are the same rows; name another run, or compare within one along a key: --over batch_size"
     inputs = [list(dict.fromkeys(row.section_label for row in side)) for side in (baseline, candidate)]

@@ -81,6 +81,10 @@ def _origin(entry: DetectorEntry) -> Detector:
         return CATALOGUE[entry.like]
     class_name = entry.class_name or ""
     if not is_class(class_name):
+        module, _, name = class_name.rpartition(".")
+        meant = name if name in PYFEAT_CLASSES else f"{module}:{name}"
+        if is_class(meant):
+            raise ValueError(f"unknown class '{class_name}'. Did you mean '{meant}'?")
         suggestion = errors.suggest(class_name, (*PYFEAT_CLASSES, "package.module:Class"))
         raise ValueError(f"unknown class '{class_name}'{suggestion}")
     name = class_name.rpartition(":")[2]

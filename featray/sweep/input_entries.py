@@ -125,7 +125,10 @@ def _faces(entry: InputEntry, origin: Input) -> int | None:
 def _by_name(name: str) -> Input:
     if name not in CATALOGUE:
         suggestion = errors.suggest(name, CATALOGUE)
-        raise ValueError(f"unknown input '{name}'{suggestion}. Name a file of your own by its path, such as ./clip.mp4")
+        end = "" if suggestion.endswith("?") else "."
+        raise ValueError(
+            f"unknown input '{name}'{suggestion}{end} Name a file of your own by its path, such as ./clip.mp4"
+        )
     return CATALOGUE[name]
 
 

@@ -14,7 +14,7 @@ from featray.core.row import Row
 from featray.core.status import Status
 
 TRY_AGAIN = "To try again, submit with `--retry-failed`"
-AFTER_REPAIR = "Remove the cause, then submit with `--retry-failed`"
+AFTER_REPAIR = "Remove the cause, then submit with `--retry-failed`, or with `--rerun` if you changed the sweep"
 
 WHAT_TO_DO: Mapping[str, str] = {
     Status.OOM: "Use a smaller batch",

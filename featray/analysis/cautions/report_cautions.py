@@ -89,7 +89,7 @@ def _equal_labels(units: Sequence[Unit]) -> Iterator[Caution]:
     by_label: dict[tuple[object, ...], dict[str, Unit]] = {}
     for unit in units:
         row = unit.row
-        if row.asked is not None:
+        if row.asked is not None and unit.measured:
             label = (row.run_id, row.target_id, row.detector, row.section_label, row.device, row.batch_size)
             settings = row.num_workers, unit.asked_threads, unit.processes, unit.is_whole, row.environment
             by_label.setdefault((*label, *settings), {})[row.cell_id] = unit

@@ -70,6 +70,17 @@ def test_a_key_with_one_value_only_has_nothing_to_compare(results: str) -> None:
         api.compare("before", over=["gpu"], results=results)
 
 
+def test_the_keys_in_which_rows_do_differ_are_named(tmp_path: Path) -> None:
+    rows = [
+        row
+        for name in ("before", "after")
+        for row in make_rows(STEADY, sweep="a", run_id="a-1", cell_id=name, environment=name)
+    ]
+    store.append(str(tmp_path), rows)
+    with pytest.raises(NothingMatches, match=r"the rows differ in environment: --over environment$"):
+        api.compare("a", over=["pyfeat"], results=str(tmp_path))
+
+
 def test_rows_of_a_newer_schema_are_named_when_nothing_else_is_found(tmp_path: Path) -> None:
     newer = [dataclasses.replace(row, schema_version=99) for row in make_rows(STEADY, sweep="new", run_id="new-1")]
     store.append(str(tmp_path), newer)

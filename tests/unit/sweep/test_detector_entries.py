@@ -46,6 +46,8 @@ def test_an_unknown_detector_gets_a_suggestion(complain: Complain) -> None:
 
 def test_an_unknown_class_gets_a_suggestion(complain: Complain) -> None:
     assert "Did you mean 'Detectorv2'?" in complain(detectors="[{name: a, class: Detectr2}]")
+    assert "Did you mean 'Detectorv2'?" in complain(detectors="[{name: a, class: feat.Detectorv2}]")
+    assert "Did you mean 'lab.fast:Tiny'?" in complain(detectors="[{name: a, class: lab.fast.Tiny}]")
 
 
 def test_a_detector_needs_one_origin(complain: Complain) -> None:

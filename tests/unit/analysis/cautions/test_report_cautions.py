@@ -99,6 +99,13 @@ def test_two_cells_with_one_label_are_told_from_each_other_by_what_was_asked() -
     assert caution.sentence.startswith("2 settings have the same label but differ in detector.au_model: retinaface")
 
 
+def test_a_setting_that_was_never_measured_needs_no_other_name() -> None:
+    failed = make_failed_row("failed", cell_id="typo", asked='{"detector": {"class_name": "lab:Tyni"}}')
+    found = of_rows(make_row(asked='{"detector": {"class_name": "lab:Tiny"}}'), failed)
+    assert [each.kind for each in found] == [CautionKind.FAILED]
+    assert "or with `--rerun` if you changed the sweep" in str(found[0])
+
+
 def test_the_gravest_caution_comes_first() -> None:
     kinds = [each.kind for each in of_rows(make_failed_row("lost", cell_id="1"), make_row(throttled=True))]
     assert kinds == [CautionKind.FAILED, CautionKind.THROTTLED]
