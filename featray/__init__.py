@@ -98,5 +98,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List all verbs, for `help` and completion, also before they are imported."""
-    return sorted({*globals(), *__all__})
+    """List all verbs, for `help` and completion, also before they are imported; no module that an import has left."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -85,10 +85,10 @@ def compare(
     baseline: str,
     candidate: str | None = None,
     *,
-    over: Sequence[str] = (),
+    over: str | Sequence[str] = (),
     margin_percent: float | None = None,
     results: str = "results",
-    fail_if: Sequence[str] = (),
+    fail_if: str | Sequence[str] = (),
     require: str | None = None,
 ) -> Compared:
     """Judge every matching pair of two selections, or the units of one selection along `over`.
@@ -96,9 +96,9 @@ def compare(
     Args:
         baseline: Sweep, run id, or filters such as `host=a,gpu="RTX 3090"`.
         candidate: The same; None compares the baseline's units with each other along `over`.
-        over: Keys that are meant to differ, such as gpu, torch, batch_size, au_model, amp. A key that differs in every
-            pair need not be named. Where a named key may move results, a pair has a ratio however far they moved, with
-            the drift beside it; batch size, workers and threads may not.
+        over: One key or several that are meant to differ, such as gpu, torch, batch_size, au_model, amp. A key that
+            differs in every pair need not be named. Where a named key may move results, a pair has a ratio however far
+            they moved, with the drift beside it; batch size, workers and threads may not.
         margin_percent: Smallest difference that counts, 3 by default.
         results: Store of rows: a folder or URI.
         fail_if: Verdicts that count as failing: slower, faster, equivalent, inconclusive, not-comparable.
@@ -114,7 +114,8 @@ def compare(
         NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
-    failing, required = _read_verdicts(fail_if), _read_require(require, is_gate=bool(fail_if))
+    varied, failing = keys.as_list(over), _read_verdicts(keys.as_list(fail_if))
+    required = _read_require(require, is_gate=bool(fail_if))
     if margin_percent is not None and not 0 < margin_percent < math.inf:
         raise BadInput(f"a margin of {margin_percent:g} percent; expected more than 0, such as 3")
     if margin_percent is not None and margin_percent >= MARGIN_PERCENT_END:
@@ -122,7 +123,7 @@ def compare(
             f"a margin of {margin_percent:g} percent: even twice the time would not count as a difference; "
             f"expected less than {MARGIN_PERCENT_END:g}, such as 3"
         )
-    if candidate is None and not over:
+    if candidate is None and not varied:
         raise BadInput("one side alone is compared along a key: add --over, such as --over batch_size, or a candidate")
     margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)
     problems: dict[str, None] = {}  # in order, each once
@@ -134,14 +135,16 @@ def compare(
 
     def judge(known: Noise) -> Comparison:
         if candidate_rows is None:
-            return comparison.compare_within(baseline_rows, over=over, margin=margin, noise=known, outputs=kept_outputs)
+            return comparison.compare_within(
+                baseline_rows, over=varied, margin=margin, noise=known, outputs=kept_outputs
+            )
         return comparison.compare(
-            baseline_rows, candidate_rows, over=over, margin=margin, noise=known, outputs=kept_outputs
+            baseline_rows, candidate_rows, over=varied, margin=margin, noise=known, outputs=kept_outputs
         )
 
     compared = noise.judge(results, judge, lambda made: made.pairs)
     if not compared.pairs:
-        raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, over))
+        raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, varied))
     if compared.unordered and {Verdict.FASTER, Verdict.SLOWER} & failing:
         raise BadInput(_no_baseline(compared))
     return Compared(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
+from featray.analysis.comparison import keys
 from featray.analysis.outputs import Outputs
 from featray.api import chosen_runs, noise, prices
 from featray.api.arguments import PathLike
@@ -85,7 +86,7 @@ def report(
     *names: str,
     results: str = "results",
     baseline: str | None = None,
-    over: Sequence[str] = (),
+    over: str | Sequence[str] = (),
     form: str = "markdown",
     output: PathLike | None = None,
     reference: str | None = None,
@@ -115,15 +116,15 @@ def report(
     chosen_path = Path(output) if output is not None else None
     if form not in FORMATS:
         raise BadInput(f"--format {form}: no such format{suggest(form, FORMATS)}")
-    named = _read_reference(reference)
+    named, varied = _read_reference(reference), keys.as_list(over)
     with store.pause_garbage_collection():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
-        if over and not before:
+        if varied and not before:
             raise BadInput("--over says what may differ from the baseline, and there is none: add --baseline")
         composed = compose(
-            results, chosen, form, before, over=over, beside=path is not None, named=named, cluster=cluster
+            results, chosen, form, before, over=varied, beside=path is not None, named=named, cluster=cluster
         )
         problems = (*problems, *_absent_reference(named, composed.report))
     files = tuple(save_report(path, composed)) if path else ()

@@ -51,6 +51,12 @@ def test_one_sweep_is_compared_with_itself_along_a_key(results: str) -> None:
     assert comparison_text.name(pair) == "retinaface short b=4->b=16 RTX 3090"
 
 
+@pytest.mark.parametrize("over", ["batch_size", "batch_size, gpu", ["batch_size"]])
+def test_one_key_may_be_given_as_a_text(results: str, over: str | list[str]) -> None:
+    found = api.compare("before", over=over, results=results, fail_if="slower")
+    assert found.comparison.over[0] == "batch_size"
+
+
 def test_one_side_alone_needs_a_key(results: str) -> None:
     with pytest.raises(BadInput, match="add --over"):
         api.compare("before", results=results)
