@@ -7,6 +7,7 @@ import typer
 
 from featray.cli import console
 from featray.cli.options import DEFAULT_RESULTS, Address, BackendName, Json, Quiet, Results
+from featray.core import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,6 @@ def calibrate(
     much two runs may differ that were not measured side by side.
     """
     import dataclasses
-    import json as json_text
 
     import featray
     from featray.analysis.sessions import NIGHT_S
@@ -49,7 +49,7 @@ def calibrate(
         )
     if json:
         values = {target_id: dataclasses.asdict(calibration) for target_id, calibration in calibrations.items()}
-        console.result(json_text.dumps(values, indent=2))
+        console.result(json_text.write(values))
     elif calibrations:
         console.stdout().print(_table(calibrations))
     for target_id, calibration in calibrations.items():

@@ -1,10 +1,10 @@
 """`featray doctor`: whether this machine is ready to measure."""
 
-import json as json_text
 from typing import TYPE_CHECKING
 
 from featray.cli import console
 from featray.cli.options import Json
+from featray.core import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def doctor(json: Json = False) -> int:
 
     checked = featray.doctor()
     if json:
-        console.result(json_text.dumps(checked.records(), indent=2, ensure_ascii=False))
+        console.result(json_text.write(checked.records()))
         return checked.exit_code
     console.stdout().print(_table(checked))
     return checked.exit_code

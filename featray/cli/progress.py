@@ -126,6 +126,12 @@ class LiveView:
         if "row" in event:
             self._count(line, event)
 
+    def end(self) -> None:
+        """Show that nothing runs any more: what had begun when a submit was stopped has no end of its own."""
+        for line in self._lines.values():
+            line.now = ""
+        self._bar.update(self._task, left="")
+
     def _count(self, line: _TargetLine, event: PlainEvent) -> None:
         row = event["row"]
         line.speed, line.last = split_row_line(row)

@@ -1,7 +1,6 @@
 """`featray status`: how the detached submits of a cluster stand."""
 
 import contextlib
-import json as json_text
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 from featray.cli import console, listing
 from featray.cli.listing import ListedColumn
 from featray.cli.options import JobAddress, Json
-from featray.core import wording
+from featray.core import json_text, wording
 
 if TYPE_CHECKING:
     from featray.core.events import PlainEvent
@@ -48,7 +47,7 @@ def status(
     if len(submit.problems) > PROBLEMS_MAX:
         console.warn(f"{len(submit.problems) - PROBLEMS_MAX} more rows were set aside; --json lists them")
     if json:
-        console.result(json_text.dumps(_facts(submit), indent=2))
+        console.result(json_text.write(_facts(submit)))
     else:
         _show(submit)
     return submit.exit_code
@@ -70,7 +69,7 @@ def _shown(*, is_followed: bool) -> "Iterator[Callable[[PlainEvent], None] | Non
 def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
     listed = list(submits)
     if json:
-        console.result(json_text.dumps([_facts(submit) for submit in listed], indent=2))
+        console.result(json_text.write([_facts(submit) for submit in listed]))
     elif listed:
         console.lines(draw(listed, console.terminal_width()))
     else:
@@ -129,6 +128,8 @@ def _show(submit: "SubmitStatus") -> None:
     view = progress.LiveView()
     for event in submit.events:
         view.show(event)
+    if submit.ended_at is not None:
+        view.end()
     console.say(f"{submit.id}: {submit.state}, into {submit.metadata['featray_store']}")
     if submit.events:
         console.stdout().print(view)

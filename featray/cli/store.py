@@ -1,7 +1,6 @@
 """`featray store`: list, check, compact and remove stored runs."""
 
 import dataclasses
-import json as json_text
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from featray.cli import console, listing
 from featray.cli.examples import epilog
 from featray.cli.listing import ListedColumn
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
+from featray.core import json_text
 
 if TYPE_CHECKING:
     from featray.api.store import StoredRuns
@@ -36,7 +36,7 @@ def list_runs(
         console.warn(problem)
     if json:
         values = [dataclasses.asdict(run) for run in stored.runs]
-        console.result(json_text.dumps(values, indent=2, ensure_ascii=False))
+        console.result(json_text.write(values))
     elif stored.runs:
         console.lines(draw(stored, console.terminal_width()))
     else:

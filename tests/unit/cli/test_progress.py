@@ -90,6 +90,18 @@ def test_a_target_that_gets_a_longer_name_keeps_its_line() -> None:
     assert line.split()[:6] == ["0", "0", "RTX", "3090", "of", "box"]
 
 
+def test_nothing_runs_any_more_once_a_submit_has_ended() -> None:
+    view = progress.LiveView()
+    view.show(row_event())
+    view.show(event("started", cell="retinaface short cuda b=32"))
+    assert "b=32" in "".join(drawn(view))
+    view.end()
+    shown = "".join(drawn(view))
+    assert "b=32" not in shown
+    assert "left" not in shown
+    assert "10.6" in shown
+
+
 def test_failures_and_warnings_scroll_above_the_view() -> None:
     view, said = progress.LiveView(), list[str]()
     view.say = lambda text, **_: said.append(text)
