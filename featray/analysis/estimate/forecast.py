@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-from featray.analysis import cold_start, energy
+from featray.analysis import cold_start, energy, unit_cell
 from featray.analysis.advice import recommendation, speeds
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.memory_use import MemoryUse
@@ -18,7 +18,6 @@ from featray.analysis.advice.settings import Setting
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.units import Unit
 from featray.core import wording
-from featray.core.row import Row
 from featray.stats import prediction
 
 FACES_TOLERANCE = 0.1  # share by which faces per frame may differ before the time per frame is taken to differ too
@@ -143,7 +142,7 @@ def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolatio
             "loses in hours of work is not known",
             remedy="measure with `sustained_s: 60`",
         )
-    yield from _of_length(row, footage)
+    yield from _of_length(unit, footage)
     yield from _of_faces(unit, footage)
     if cold_start.start_s(unit) is None:
         yield Extrapolation(
@@ -157,14 +156,30 @@ def _skipped(unit: Unit) -> int:
     return (asked.get("skip_frames") or 1) if isinstance(asked, dict) else 1
 
 
-def _of_length(row: Row, footage: Footage) -> Iterator[Extrapolation]:
-    measured, longest = row.frames or 0, footage.longest.frames
+def _of_length(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
+    measured, longest = unit.row.frames or 0, footage.longest.frames
     if longest > LENGTH_TOLERANCE * measured:
         yield Extrapolation(
-            assumption=f"the longest measured clip has {measured} frames and yours {longest}; speed is taken to stay "
-            "the same, and memory to be at least that of the clip",
-            remedy=f"measure a film as long as yours, or the clip again and again: `frames: [{measured}, {longest}]`",
+            assumption=f"the longest measured call has {measured} frames and your longest film {longest}; speed is "
+            "taken to stay the same, and memory to be at least that of the call",
+            remedy=f"measure a film as long as yours{_of_more_frames(unit, longest)}",
         )
+
+
+def _of_more_frames(unit: Unit, longest: int) -> str:
+    """Say with which `frames` the measured clip is as long; they count frames of the clip, before `skip_frames`."""
+    if not unit.is_video:
+        return ""
+    skipped = _skipped(unit)
+    lengths = f"`frames: [{_clip_frames(unit)}, {longest * skipped}]`"
+    of_skipped = f", of which `skip_frames: {skipped}` leaves {longest}" if skipped > 1 else ""
+    return f", or the clip again and again: {lengths}{of_skipped}"
+
+
+def _clip_frames(unit: Unit) -> int:
+    """Count the frames of the clip that one call got, before `skip_frames`."""
+    cell = unit_cell.of_unit(unit)
+    return (unit.row.frames or 0) * _skipped(unit) if cell is None else cell.input.clip_frames
 
 
 def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:

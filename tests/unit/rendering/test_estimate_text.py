@@ -89,7 +89,7 @@ def test_a_budget_without_prices_says_where_to_write_them() -> None:
 def test_what_is_assumed_is_said_with_what_to_measure() -> None:
     said = list(estimate_text.sentences(make()))
     assert any(
-        text.startswith("Assumed: the longest measured clip has 72 frames and yours 12000")
+        text.startswith("Assumed: the longest measured call has 72 frames and your longest film 12000")
         and "To know: measure a film as long as yours, or the clip again and again: `frames: [72, 12000]`" in text
         for text in said
     )

@@ -12,8 +12,9 @@ from featray.analysis.advice.constraints import NO_CONSTRAINTS
 from featray.analysis.estimate import footage, forecast
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Forecast
+from featray.core import cell, identity, inputs
 from featray.core.row import Row
-from tests.support.builders import make_rows
+from tests.support.builders import make_cell, make_rows
 
 SHORT = footage.of_hours(0.001, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 72 frames, as the clip of the rows
 
@@ -95,8 +96,8 @@ def test_films_without_faces_are_counted() -> None:
 
 def test_a_longer_film_than_any_that_was_measured_is_an_extrapolation() -> None:
     long = footage.of_hours(1, clip_minutes=10, fps=25, faces_per_frame=1.0)
-    assert "the longest measured clip has 72 frames and yours 15000" in assumptions(of(rows(), long))
-    assert "longest measured clip" not in assumptions(of(rows()))
+    assert "the longest measured call has 72 frames and your longest film 15000" in assumptions(of(rows(), long))
+    assert "longest measured call" not in assumptions(of(rows()))
 
 
 def test_a_sustained_run_gives_the_speed_and_leaves_nothing_to_assume() -> None:
@@ -118,3 +119,21 @@ def test_frames_that_were_skipped_are_said_to_be_decoded() -> None:
 
 def test_images_alone_are_said_to_stand_for_film() -> None:
     assert "only images were measured" in assumptions(of(rows(input="multi-face")))
+
+
+def of_length(rows: list[Row]) -> str:
+    """Give the advice for a film of 15,000 frames."""
+    made = of(rows, footage.of_hours(1 / 6, clip_minutes=10, fps=25, faces_per_frame=1.0))
+    return next(found.remedy for found in made.extrapolations if "longest measured call" in found.assumption)
+
+
+def test_the_lengths_to_measure_count_frames_of_the_clip_before_any_are_skipped() -> None:
+    assert "`frames: [72, 15000]`" in of_length(rows())
+    clip = dataclasses.replace(inputs.CATALOGUE["short"], skip_frames=9)
+    asked = identity.canonical(cell.to_asked(make_cell(input=clip)))
+    skipping = [dataclasses.replace(row, asked=asked, frames=8) for row in rows()]
+    assert of_length(skipping).endswith("`frames: [72, 135000]`, of which `skip_frames: 9` leaves 15000")
+
+
+def test_a_list_of_images_gets_no_lengths_that_only_a_clip_can_have() -> None:
+    assert of_length(rows(input="multi-face", frames=16)) == "measure a film as long as yours"
