@@ -191,11 +191,17 @@ def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
             f"unknown and taken to be the mean of the others, {wording.digits(asked)}",
             remedy="name the faces per frame of every film in the table",
         )
-    if measured is None or asked is None:
-        which = "your footage" if asked is None else "the measured clip"
-        known = "" if measured is None else f"; the clip has {wording.digits(measured)}"
+    if asked is None:
+        usual = "" if measured is None else f" with its {wording.digits(measured)} faces per frame"
         yield Extrapolation(
-            assumption=f"the faces per frame of {which} are unknown and taken to be the same as the other's{known}",
+            assumption="how many faces a frame of your films has is not known; a frame of your films is taken to last "
+            f"as long as one of the measured clip{usual}",
+            remedy="name the faces per frame with `--faces-per-frame`, or in the table of the films",
+        )
+    elif measured is None:
+        yield Extrapolation(
+            assumption="how many faces a frame of the measured clip has is not known; a frame of your films with its "
+            f"{wording.digits(asked)} faces is taken to last as long as one of the clip",
             remedy=remedy,
         )
     elif not measured or _differ(asked, measured):

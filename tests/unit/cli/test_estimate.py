@@ -52,7 +52,7 @@ def test_a_longest_time_of_a_batch_leaves_out_slower_devices(measured: Shell) ->
 def test_the_text_says_what_is_assumed(measured: Shell) -> None:
     ran = measured("estimate", "--hours", "1")
     assert ran.code == 0
-    assert "faces per frame of your footage are unknown" in ran.out
+    assert "how many faces a frame of your films has is not known" in ran.out
     assert "sustained_s: 60" in ran.out
 
 

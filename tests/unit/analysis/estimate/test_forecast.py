@@ -78,8 +78,22 @@ def test_a_clip_without_faces_says_nothing_of_the_time_of_faces() -> None:
 def test_faces_that_nobody_named_are_said_to_be_unknown() -> None:
     made = of(rows(), dataclasses.replace(SHORT, faces_per_frame=None))
     assert made.hz == pytest.approx(72.0)
-    assert "faces per frame of your footage are unknown" in assumptions(made)
-    assert any("faces: any" in found.remedy for found in made.extrapolations)
+    assert (
+        "how many faces a frame of your films has is not known; a frame of your films is taken to last as long as one "
+        "of the measured clip with its 1.0 faces per frame"
+    ) in assumptions(made)
+    assert "name the faces per frame with `--faces-per-frame`" in "".join(e.remedy for e in made.extrapolations)
+
+
+def test_a_clip_whose_faces_nobody_counted_is_said_to_stand_for_films_of_any() -> None:
+    uncounted = make_rows([1.0] * 5, faces=None, faces_mean=None)
+    assert (
+        "how many faces a frame of the measured clip has is not known; a frame of your films with its 1.0 faces is "
+        "taken to last as long as one of the clip"
+    ) in assumptions(of(uncounted))
+    unnamed = assumptions(of(uncounted, dataclasses.replace(SHORT, faces_per_frame=None)))
+    assert "a frame of your films is taken to last as long as one of the measured clip" in unnamed
+    assert "with its" not in unnamed
 
 
 def test_films_without_faces_are_counted() -> None:
