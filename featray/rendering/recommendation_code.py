@@ -66,8 +66,13 @@ def _other(other: Recommendation) -> str:
 
 
 def ffmpeg_notes(unit: Unit) -> list[str]:
-    """Say that the FFmpeg that was measured is one that only featray's processes find, where it is."""
-    of_package = unit.is_video and unit.row.ffmpeg is not None and unit.row.ffmpeg.endswith("(pyav)")
+    """Say that the FFmpeg that was measured is one that only featray's processes find, where py-feat decodes with it.
+
+    A class of your own may decode with anything, or with nothing.
+    """
+    cell = unit_cell.of_unit(unit)
+    is_pyfeat = cell is not None and cell.detector.is_pyfeat
+    of_package = is_pyfeat and unit.is_video and unit.row.ffmpeg is not None and unit.row.ffmpeg.endswith("(pyav)")
     note = (
         "Measured with the FFmpeg of the package av, which only featray's processes find: install FFmpeg to run this."
     )

@@ -178,6 +178,10 @@ def test_an_ffmpeg_that_only_featray_finds_is_named() -> None:
     assert said not in estimate_files.write(make("/a.mp4", ffmpeg="7.1 (system)"))["box-RTX-3090.py"]
 
 
+def test_a_class_of_your_own_is_not_told_to_install_an_ffmpeg_that_it_may_not_use() -> None:
+    assert "FFmpeg" not in estimate_files.write(make("/a.mp4", ffmpeg="8.0 (pyav)", detector="Own"))["box-RTX-3090.py"]
+
+
 def test_the_script_chooses_its_gpu_and_threads_before_the_import() -> None:
     script = estimate_files.write(make("/a.mp4", threads=2))["box-RTX-3090.py"]
     uuid = RTX3090["gpu_uuid"]

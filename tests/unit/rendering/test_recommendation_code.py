@@ -73,6 +73,12 @@ def test_a_class_of_ones_own_gets_a_device_only_if_it_takes_one_and_all_keywords
     assert "        skip_frames=None,\n        output_size=None,\n        progress_bar=False,\n" in code
 
 
+def test_only_a_detector_of_pyfeat_is_said_to_need_the_ffmpeg_that_it_was_measured_with() -> None:
+    said = "# Measured with the FFmpeg of the package av"
+    assert said in write(make_row(ffmpeg="8.0 (pyav)"))
+    assert said not in write(make_row(ffmpeg="8.0 (pyav)", detector="Own"))
+
+
 def test_clips_and_images_of_one_detector_share_the_code() -> None:
     code = write(
         make_row(input="long"), make_row(input="short", batch_size=4), make_row(input="multi-face", batch_size=8)
