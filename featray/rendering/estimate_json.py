@@ -56,6 +56,7 @@ WORKER_KEYS: Mapping[str, str] = {
     "energy_per_frame_j": "joules per frame; null if not measured",
     "energy_per_face_j": "joules per face of the measured clip; null if not measured",
     "price_per_hour": "of its host; null if unknown",
+    "cost": "its part of its host's cost, in proportion to time_s, so that workers add up to cost; null if unknown",
     "setting": "the setting, with the keys of `featray recommend --json`",
 }
 
@@ -124,5 +125,6 @@ def worker(share: WorkerShare) -> dict[str, Any]:
         "energy_per_frame_j": forecast.frame_j,
         "energy_per_face_j": forecast.face_j,
         "price_per_hour": share.price_per_hour,
+        "cost": share.cost,
         "setting": recommendation_json.setting_record(forecast.setting),
     }

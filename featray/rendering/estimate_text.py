@@ -43,7 +43,7 @@ def line(share: WorkerShare, footage: Footage) -> list[str]:
         f"{duration(share.time_s)} ({duration(low_s)} to {duration(high_s)})",
         wording.ABSENT if share.memory_b is None else wording.size(share.memory_b),
         _kwh(share.energy_j),
-        wording.ABSENT if share.price_per_hour is None else wording.money(share.price_per_hour * share.time_s / 3600),
+        wording.ABSENT if share.cost is None else wording.money(share.cost),
     ]
 
 

@@ -54,6 +54,7 @@ class WorkerShare:
     frames: int
     time_s: float
     price_per_hour: float | None  # of its host
+    cost: float | None = None  # its part of the price of its host; None: unknown
     process: int | None = None  # which of several side by side on the target, from 1; None: it is alone there
 
     @property
@@ -196,6 +197,21 @@ def _cost(planned: Sequence[WorkerShare], times_s: Sequence[float]) -> float | N
     return math.fsum(price * time_s / 3600 for price, time_s in costs if price is not None) if _known(prices) else None
 
 
+def _with_costs(planned: Sequence[WorkerShare]) -> list[WorkerShare]:
+    """Give each worker its part of its host's price, in proportion to its time, so that all parts add up."""
+    by_host: dict[str, list[WorkerShare]] = {}
+    for share in planned:
+        by_host.setdefault(share.forecast.unit.target.host_id, []).append(share)
+    return [_with_cost(share, members) for members in by_host.values() for share in members]
+
+
+def _with_cost(share: WorkerShare, members: Sequence[WorkerShare]) -> WorkerShare:
+    """Give one worker its part of the price of a host on which these work."""
+    times_s = [member.time_s for member in members]
+    cost = _cost(members, times_s)
+    return dataclasses.replace(share, cost=None if cost is None else cost * share.time_s / math.fsum(times_s))
+
+
 def _known(prices: Mapping[str, float | None]) -> bool:
     return None not in prices.values()
 
@@ -225,7 +241,7 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         dataclasses.replace(worker, films=films, frames=_frames(films, footage), time_s=busy_s)
         for worker, films, busy_s in zip(workers, plan.films, plan.busy_s, strict=True)
     ]
-    planned = [share for share in shared if share.films]
+    planned = _with_costs([share for share in shared if share.films])
     idle = [share for share in shared if not share.films]
     used = list({id(share.forecast): share.forecast for share in planned}.values())
     return ArchiveEstimate(
@@ -361,7 +377,7 @@ def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> lis
         )
         for each in forecasts
     ]
-    return sorted(alone, key=lambda share: share.time_s)
+    return sorted((_with_cost(share, [share]) for share in alone), key=lambda share: share.time_s)
 
 
 CUT_GAIN = 0.05  # of the time until the end: less is not worth cutting films

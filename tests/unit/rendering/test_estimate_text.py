@@ -10,8 +10,8 @@ from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
-from featray.rendering import estimate_text
-from tests.support.builders import make_rows
+from featray.rendering import estimate_json, estimate_text
+from tests.support.builders import make_joint_rows, make_rows
 
 DAY = footage.of_hours(24, clip_minutes=10, fps=20, faces_per_frame=1.0)
 
@@ -113,3 +113,13 @@ def test_on_a_terminal_every_figure_is_whole_and_no_word_is_broken(width: int) -
     sentences = " ".join(estimate_text.sentences(estimate)).split()
     assert set(sentences) <= set(text.split())
     assert max(map(len, text.splitlines())) <= width
+
+
+def test_the_costs_of_the_plan_add_up_to_the_total() -> None:
+    films = footage.of_hours(24, clip_minutes=10, fps=20)
+    terms = Terms(hosts=(PricedHost(name="box", price_per_hour=3.6),))
+    made = archive.make(units.gather(make_joint_rows([1.0] * 5)), films, terms)
+    costs = [float(estimate_text.line(share, films)[-1]) for share in made.shares]
+    assert len(costs) == 2
+    assert sum(costs) == pytest.approx(made.cost, abs=0.01)
+    assert sum(estimate_json.worker(share)["cost"] for share in made.shares) == pytest.approx(made.cost)

@@ -8,6 +8,7 @@ from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.analysis.estimate.footage import Film, Footage
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches
 from tests.support.builders import BLACKWELL, BOX, CPU, RTX3090, SHELF, make_joint_rows, make_row, make_rows
@@ -59,6 +60,17 @@ def test_a_host_costs_until_its_last_worker_ends() -> None:
     made = make(two, hosts=(PricedHost(name="box", price_per_hour=3.6),))
     assert made.time_s == pytest.approx(500)
     assert made.cost == pytest.approx(0.5)
+
+
+def test_the_workers_of_a_host_share_its_cost_by_their_times() -> None:
+    films = tuple(Film(path=None, frames=frames, duration_s=frames / 20) for frames in (7200, 3600))
+    hosts = (PricedHost(name="box", price_per_hour=3.0),)
+    found = units.gather(make_joint_rows([1.0] * 5, **START))
+    made = archive.make(found, Footage(films=films), Terms(hosts=hosts))
+    assert [share.time_s for share in made.shares] == pytest.approx([200.0, 100.0])
+    assert made.cost == pytest.approx(3.0 * 200 / 3600)  # the host is paid once
+    assert [share.cost for share in made.shares] == pytest.approx([2.0 * 200 / 3600, 1.0 * 200 / 3600])
+    assert made.alone[0].cost == pytest.approx(3.0 * 150 / 3600)
 
 
 def test_a_host_without_a_price_leaves_the_cost_unknown() -> None:
