@@ -6,6 +6,7 @@
     |   |-- ClusterFileError      a cluster file, with line and path
     |   |-- InventoryFileError    a recorded inventory
     |   |-- ImportFileError       a report to import
+    |   |-- UnreadableFilm        a film that cannot be opened; of several films the others can still be estimated
     |   |-- NothingMatches        a selector, filter or name matches nothing
     |   `-- NotReady              weights, inputs or targets of the sweep are missing
     |-- StoreError (3)            the parquet store cannot be read or written
@@ -54,6 +55,10 @@ class InventoryFileError(BadInput):
 
 class ImportFileError(BadInput):
     """A file given to `featray import` has no known format."""
+
+
+class UnreadableFilm(BadInput):
+    """A film is missing, or cannot be opened as one; the message starts with its path."""
 
 
 class NothingMatches(BadInput):

@@ -49,6 +49,7 @@ Parts of verbs, or shared by several:
     read_history       the series of a store, with their steps
     film_table         the files to estimate that a CSV table lists
     films              the files to estimate
+    left_out_films     those that cannot be read
     shared_rows        the rows that leave a store
     export_verdicts    the verdict of each exported unit
     export_bundle      rows, outputs and machines as one file

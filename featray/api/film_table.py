@@ -11,8 +11,9 @@ from pathlib import Path
 
 from featray.analysis.estimate import footage
 from featray.analysis.estimate.footage import Film, Footage
+from featray.api import left_out_films
 from featray.core import wording
-from featray.errors import BadInput
+from featray.errors import BadInput, UnreadableFilm
 
 COLUMNS = ("path", "frames", "seconds", "fps", "faces_per_frame")
 """Of a table; only `path` must be there."""
@@ -27,7 +28,7 @@ OpenFilm = Callable[[Path, float | None], Film]
 """Opens a film; its frame rate, where the file does not say it, is the second argument."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Line:
     """One line of a table, and where it stands, such as `films.csv:2`."""
 
@@ -46,14 +47,17 @@ def read(path: Path, open_film: OpenFilm, *, fps: float | None = None, faces_per
         faces_per_frame: Of all films; the table's mean where it is None.
 
     Raises:
-        BadInput: the table has no films, a line cannot be, or a film cannot be read; the message says where.
+        BadInput: the table has no films, a line cannot be, or no film can be read; the message says where.
     """
-    lines = list(_lines(path))
-    if not lines:
+    listed = list(_lines(path))
+    if not listed:
         raise BadInput(f"{path}: has a header, but no films; expected a line for each film under it")
-    found = tuple(_film(path.parent, line, open_film, fps) for line in lines)
+    read_films, unreadable = _read_lines(path.parent, listed, open_film, fps)
+    lines, found = list(read_films), tuple(read_films.values())
     faces = [_faces(line) for line in lines]
-    made = Footage(films=found, faces_per_frame=faces_per_frame, remarks=tuple(_remarks(path, lines, found)))
+    remarks = [left_out_films.remark(path, unreadable, len(listed))] if unreadable else []
+    remarks += _remarks(path, lines, found)
+    made = Footage(films=found, faces_per_frame=faces_per_frame, remarks=tuple(remarks))
     if faces_per_frame is None:
         return _with_faces(made, faces)
     if all(value is None for value in faces):
@@ -101,6 +105,20 @@ def _line(where: str, number: int, names: Sequence[str], texts: Sequence[str]) -
     return _Line(where, number, {name: text.strip() for name, text in zip(names, texts, strict=False)})
 
 
+def _read_lines(
+    folder: Path, lines: Sequence[_Line], open_film: OpenFilm, fps: float | None
+) -> tuple[dict[_Line, Film], list[str]]:
+    """Make a film of each line; of those that have no length and cannot be read, say where and why."""
+    films: dict[_Line, Film] = {}
+    unreadable: list[str] = []
+    for line in lines:
+        try:
+            films[line] = _film(folder, line, open_film, fps)
+        except UnreadableFilm as wrong:
+            unreadable.append(str(wrong))
+    return films, unreadable
+
+
 def _film(folder: Path, line: _Line, open_film: OpenFilm, fps: float | None) -> Film:
     """Make a film of a line: its frames, or seconds and frame rate, or else what the file itself says."""
     name = line.values.get("path", "")
@@ -117,12 +135,30 @@ def _film(folder: Path, line: _Line, open_film: OpenFilm, fps: float | None) -> 
 
 
 def _probed(line: _Line, file: Path, open_film: OpenFilm, rate: float | None) -> Film:
-    if not file.exists():
-        raise BadInput(f"{line.where}: {file}: no such file; correct the path, or give its frames or seconds, and fps")
+    """Open a film of which the table has no length.
+
+    Raises:
+        UnreadableFilm: it is not there, or cannot be read.
+        BadInput: its frame rate is unknown.
+    """
+    if not _is_there(file):
+        raise UnreadableFilm(
+            f"{line.where}: {file}: no such file; correct the path, or give its frames or seconds, and fps"
+        )
     try:
         return open_film(file, rate)
+    except UnreadableFilm as wrong:
+        raise UnreadableFilm(f"{line.where}: {wrong}") from wrong
     except BadInput as wrong:
         raise BadInput(f"{line.where}: {wrong}") from wrong
+
+
+def _is_there(file: Path) -> bool:
+    """Return True if a file is there and may be looked at."""
+    try:
+        return file.exists()
+    except OSError:
+        return False
 
 
 def _complete(

@@ -4,12 +4,13 @@ Flow: path -> `read` -> `analysis.estimate.Footage`. A film of which the table h
 `film_table` reads the table.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from featray.analysis.estimate.footage import Film, Footage
-from featray.api import film_table
+from featray.api import film_table, left_out_films
 from featray.core import inputs
-from featray.errors import BadInput
+from featray.errors import BadInput, UnreadableFilm
 from featray.host import clips
 
 
@@ -22,22 +23,36 @@ def read(path: Path, *, fps: float | None = None, faces_per_frame: float | None 
         faces_per_frame: Of all films; the table's mean where it is None.
 
     Raises:
-        BadInput: there is no film, one cannot be read, or a line of the table is wrong.
+        BadInput: there is no film, none can be read, or a line of the table is wrong.
     """
     if path.is_dir():
-        files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in inputs.VIDEO_SUFFIXES]
-        return _of(path, [_open(file, fps) for file in files if file.is_file()], faces_per_frame)
+        return _of_folder(path, fps, faces_per_frame)
     if not path.is_file():
         raise BadInput(f"{path}: no such file or folder")
     if path.suffix.lower() != ".csv":
-        return _of(path, [_open(path, fps)], faces_per_frame)
+        return Footage(films=(_open(path, fps),), faces_per_frame=faces_per_frame)
     return film_table.read(path, _open, fps=fps, faces_per_frame=faces_per_frame)
 
 
-def _of(path: Path, films: list[Film], faces_per_frame: float | None) -> Footage:
-    if not films:
-        raise BadInput(f"{path}: holds no films; expected files that end in {', '.join(inputs.VIDEO_SUFFIXES)}")
-    return Footage(films=tuple(films), faces_per_frame=faces_per_frame)
+def _of_folder(folder: Path, fps: float | None, faces_per_frame: float | None) -> Footage:
+    """Open the films of a folder; those that cannot be read are left out and named."""
+    opened: list[Film] = []
+    unreadable: list[str] = []
+    for file in _films(folder):
+        try:
+            opened.append(_open(file, fps))
+        except UnreadableFilm as wrong:
+            unreadable.append(str(wrong))
+    if not opened and not unreadable:
+        raise BadInput(f"{folder}: holds no films; expected files that end in {', '.join(inputs.VIDEO_SUFFIXES)}")
+    films = len(opened) + len(unreadable)
+    remarks = (left_out_films.remark(folder, unreadable, films),) if unreadable else ()
+    return Footage(films=tuple(opened), faces_per_frame=faces_per_frame, remarks=remarks)
+
+
+def _films(folder: Path) -> Iterator[Path]:
+    files = (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in inputs.VIDEO_SUFFIXES)
+    return (file for file in files if file.is_file())
 
 
 def _open(file: Path, fps: float | None) -> Film:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from featray.core.files import find_stand_in, hash_file
-from featray.errors import BadInput
+from featray.errors import BadInput, UnreadableFilm
 from featray.host import installation, media
 
 
@@ -77,7 +77,7 @@ def read_length(path: Path) -> Length:
     """Find how many frames a film has; from its packets only where the container does not say.
 
     Raises:
-        BadInput: the file cannot be read, or holds no film.
+        UnreadableFilm: the file cannot be read, or holds no film.
     """
     installation.check_complete(["av"])
     import av
@@ -90,7 +90,7 @@ def read_length(path: Path) -> Length:
             return Length(frames=declared, fps=float(rate))
         video = media.read_video(path)
     except (av.FFmpegError, OSError, ValueError) as wrong:
-        raise BadInput(f"{path}: cannot be read as a film ({wrong})") from wrong
+        raise UnreadableFilm(f"{path}: cannot be read as a film ({wrong})") from wrong
     if video is None or not video.frames:
-        raise BadInput(f"{path}: holds no frame of film")
+        raise UnreadableFilm(f"{path}: holds no frame of film")
     return Length(frames=len(video.frames), fps=video.rate_hz)

@@ -75,6 +75,7 @@ def test_faces_that_cannot_be_are_refused_also_where_others_are_given(tmp_path: 
 
 def test_a_column_of_faces_that_is_not_used_is_named(tmp_path: Path) -> None:
     path = table(tmp_path, "path,seconds,fps,faces_per_frame", "a.mp4,10,25,3")
+    (tmp_path / "a.mp4").touch()
     (remark,) = films.read(path, faces_per_frame=1.0).remarks
     assert remark.endswith("its column faces_per_frame is not used, since 1 was given for all films")
     assert films.read(path).remarks == ()
@@ -82,6 +83,8 @@ def test_a_column_of_faces_that_is_not_used_is_named(tmp_path: Path) -> None:
 
 def test_a_film_that_is_listed_twice_counts_twice_and_is_named(tmp_path: Path) -> None:
     path = table(tmp_path, "path,seconds,fps", "a.mp4,10,25", "b.mp4,10,25", f"{tmp_path}/a.mp4,10,25")
+    for name in "ab":
+        (tmp_path / f"{name}.mp4").touch()
     made = films.read(path)
     assert len(made.films) == 3
     (remark,) = made.remarks
@@ -91,3 +94,23 @@ def test_a_film_that_is_listed_twice_counts_twice_and_is_named(tmp_path: Path) -
 def test_rounded_seconds_blank_lines_spaces_and_trailing_commas_do_no_harm(tmp_path: Path) -> None:
     path = table(tmp_path, "path, frames, seconds, fps,", "a.mp4, 23976, 1000, 24,", ",,,,", "b.mp4,72,2,30,,")
     assert [film.frames for film in films.read(path).films] == [23976, 72]
+
+
+def test_a_line_without_a_length_whose_film_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+    path = table(tmp_path, "path,seconds,fps,faces_per_frame", "a.mp4,10,25,1", "torn.mp4,,,9", "gone.mp4,,,9")
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "torn.mp4").write_text("text")
+    made = films.read(path)
+    assert [film.frames for film in made.films] == [250]
+    assert (made.faces_per_frame, made.films_without_faces) == (1.0, 0)
+    (remark,) = made.remarks
+    assert remark.startswith(
+        f"{path}: 2 of 3 films cannot be read and are left out: {path}:3: {tmp_path}/torn.mp4: cannot"
+    )
+    assert f"; {path}:4: {tmp_path}/gone.mp4: no such file; correct the path" in remark
+
+
+def test_a_film_without_a_frame_rate_is_refused_rather_than_left_out(tmp_path: Path) -> None:
+    path = table(tmp_path, "path,frames", "a.mp4,10")
+    with pytest.raises(BadInput, match="no frame rate"):
+        films.read(path)
