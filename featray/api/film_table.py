@@ -56,7 +56,7 @@ def read(path: Path, open_film: OpenFilm, *, fps: float | None = None, faces_per
     lines, found = list(read_films), tuple(read_films.values())
     faces = [_faces(line) for line in lines]
     remarks = [left_out_films.remark(path, unreadable, len(listed))] if unreadable else []
-    remarks += _remarks(path, lines, found)
+    remarks += [*_absent(path, read_films), *_remarks(path, lines, found)]
     made = Footage(films=found, faces_per_frame=faces_per_frame, remarks=tuple(remarks))
     if faces_per_frame is None:
         return _with_faces(made, faces)
@@ -218,6 +218,17 @@ def _with_faces(made: Footage, faces: Sequence[float | None]) -> Footage:
         return made
     mean = sum(value * frames for value, frames in known) / sum(frames for _, frames in known)
     return dataclasses.replace(made, faces_per_frame=mean, films_without_faces=len(faces) - len(known))
+
+
+def _absent(path: Path, films: Mapping[_Line, Film]) -> Iterator[str]:
+    """Name the films that are not on this machine: their length is known, but their path may be wrong."""
+    absent = [(line, film) for line, film in films.items() if not _is_there(Path(str(film.path)))]
+    if absent:
+        are, (line, film) = "is" if len(absent) == 1 else "are", absent[0]
+        yield (
+            f"{path}: {wording.share(len(absent), len(films), 'film')} {are} not on this machine, the first is "
+            f"{film.path} (line {line.number}). Check the paths, unless they are those of another machine"
+        )
 
 
 def _remarks(path: Path, lines: Sequence[_Line], found: Sequence[Film]) -> Iterator[str]:

@@ -96,6 +96,18 @@ def test_rounded_seconds_blank_lines_spaces_and_trailing_commas_do_no_harm(tmp_p
     assert [film.frames for film in films.read(path).films] == [23976, 72]
 
 
+def test_films_that_are_not_on_this_machine_are_counted_and_the_first_is_named(tmp_path: Path) -> None:
+    path = table(tmp_path, "path,seconds,fps", "a.mp4,10,25", "gone/b.mp4,10,25", "c.mp4,10,25")
+    (tmp_path / "a.mp4").touch()
+    made = films.read(path)
+    assert len(made.films) == 3
+    (remark,) = made.remarks
+    assert remark == (
+        f"{path}: 2 of 3 films are not on this machine, the first is {tmp_path}/gone/b.mp4 (line 3). Check the paths, "
+        "unless they are those of another machine"
+    )
+
+
 def test_a_line_without_a_length_whose_film_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     path = table(tmp_path, "path,seconds,fps,faces_per_frame", "a.mp4,10,25,1", "torn.mp4,,,9", "gone.mp4,,,9")
     (tmp_path / "a.mp4").touch()
