@@ -1,7 +1,7 @@
 """Estimate files: per worker of a plan the list of its films, and a Python script that detects in them.
 
 Flow: `ArchiveEstimate` -> `write` -> `featray estimate --write`. Pure. The script uses the setting that was measured,
-skips films that are done, and runs alone or, through its class `Detect`, under Ray Data.
+skips films that are done, goes on after one that fails, and runs alone or, through its class `Detect`, under Ray Data.
 """
 
 import re
@@ -24,6 +24,7 @@ NAME_LENGTH = 60  # characters of a file's name: most file systems allow 255 byt
 _LOOP = '''
 FILMS = Path(__file__).with_suffix(".txt")  # one path a line
 OUTPUT = Path(__file__).with_suffix("")  # folder with a CSV per film
+FULL = (errno.ENOSPC, errno.EDQUOT)  # no output of any film can be saved
 
 
 class Detect:
@@ -37,20 +38,37 @@ class Detect:
         digest = hashlib.sha256(film.encode()).hexdigest()[:12]  # two folders may have films of one name
         output = OUTPUT / f"{{Path(film).stem[:100]}}-{{digest}}.csv"
         if not output.exists():  # a script that is started again goes on where it ended
+            if not Path(film).exists():
+                raise FileNotFoundError(f"{{film}}: no such file")
+            OUTPUT.mkdir(parents=True, exist_ok=True)  # before the work: a folder that cannot be is known at once
 {detect}
-            OUTPUT.mkdir(parents=True, exist_ok=True)
             unfinished = output.with_suffix(".unfinished")
             {save}
             unfinished.replace(output)
         return {{"path": film, "output": str(output)}}
 
 
-if __name__ == "__main__":
-{announce}    detect = Detect()
-    films = FILMS.read_text(encoding="utf-8").splitlines()
+def detect_all(films):
+    """Detect in each film; return how many failed."""
+    detect = Detect()
+    failed = 0
     for number, film in enumerate(films, start=1):
         print(f"{{number}} of {{len(films)}}: {{film}}", flush=True)
-        detect({{"path": film}})
+        try:
+            detect({{"path": film}})
+        except Exception as wrong:  # the other films do not need this one
+            if isinstance(wrong, OSError) and wrong.errno in FULL:
+                sys.exit(f"{{wrong}}; make room, then start this script again")
+            failed += 1
+            reason = " ".join(f"{{type(wrong).__name__}}: {{wrong}}".split())
+            print(f"failed: {{film}}: {{reason}}", file=sys.stderr, flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+{announce}    films = FILMS.read_text(encoding="utf-8").splitlines()
+    if failed := detect_all(films):
+        sys.exit(f"{{failed}} of {{len(films)}} films failed; start this script again to try these again")
 '''
 
 
@@ -116,7 +134,7 @@ def script(share: WorkerShare) -> str:
     )
     own_imports = [] if cell.detector.is_pyfeat else ["import csv"]
     own_parts = [] if cell.detector.is_pyfeat else script_parts.SAVE.strip("\n").splitlines()
-    imports = [*own_imports, "import hashlib", "from pathlib import Path"]
+    imports = [*own_imports, "import errno", "import hashlib", "import sys", "from pathlib import Path"]
     before = [line for line in setup[:start] if line != "import os"]  # it is imported already
     return "\n".join([*_header(share), *imports, *_device(share), *before, *own_parts, body])
 
@@ -160,7 +178,7 @@ def _gpu(share: WorkerShare) -> Iterator[str]:
     if uuid is not None:
         yield f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', {uuid!r})"
     elif model is not None:
-        yield from ["import subprocess", "import sys", "", *script_parts.FIND_GPU.splitlines(), "", ""]
+        yield from ["import subprocess", "", *script_parts.FIND_GPU.splitlines(), "", ""]
         yield 'if "CUDA_VISIBLE_DEVICES" not in os.environ:'
         yield f'    os.environ["CUDA_VISIBLE_DEVICES"] = find_gpu({model!r})'
 

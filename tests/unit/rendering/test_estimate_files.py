@@ -49,6 +49,14 @@ def make(*paths: str | None, **columns: Any) -> ArchiveEstimate:
     return archive.make(units.gather(rows), Footage(films=films), Terms())
 
 
+def lay(folder: Path, *names: str) -> list[str]:
+    """Lay films that a detector of a test does not open; return their paths."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return [str(folder / name) for name in names]
+
+
 def run(script: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a written script beside the module of its detector."""
     kept = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
@@ -74,7 +82,8 @@ def test_each_worker_has_its_films_and_its_script() -> None:
 def test_the_script_detects_in_each_film_once(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "detectors.py").write_text(DETECTOR)
-    for name, text in estimate_files.write(make("/films/a.mp4", "/other/a.mp4", detector="Own", threads=2)).items():
+    one, other = lay(tmp_path, "films/a.mp4", "other/a.mp4")
+    for name, text in estimate_files.write(make(one, other, detector="Own", threads=2)).items():
         (tmp_path / name).write_text(text)
     script = tmp_path / "box-RTX-3090.py"
     first, second = (run(script) for _ in "ab")
@@ -86,21 +95,97 @@ def test_the_script_detects_in_each_film_once(tmp_path: Path) -> None:
     assert first.stdout.splitlines() == [
         gpu,
         "made on cuda",
-        *("1 of 2: /films/a.mp4", f"/films/a.mp4 {keywords}"),
-        *("2 of 2: /other/a.mp4", f"/other/a.mp4 {keywords}"),
+        *(f"1 of 2: {one}", f"{one} {keywords}"),
+        *(f"2 of 2: {other}", f"{other} {keywords}"),
     ]
-    assert second.stdout.splitlines() == [gpu, "made on cuda", "1 of 2: /films/a.mp4", "2 of 2: /other/a.mp4"]
+    assert second.stdout.splitlines() == [gpu, "made on cuda", f"1 of 2: {one}", f"2 of 2: {other}"]
     assert [path.read_text() for path in (tmp_path / "box-RTX-3090").iterdir()] == ["faces", "faces"]
+
+
+FAILING = """
+import errno
+from pathlib import Path
+
+
+class Own:
+    def detect(self, film, **keywords):
+        if "full" in film:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        text = Path(film).read_text()
+        if text == "torn":
+            raise ValueError("moov atom\\nnot found")
+        return [{"text": text}]
+"""
+
+
+def test_a_film_that_fails_is_named_and_the_others_are_done_and_a_restart_tries_it_again(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(FAILING)
+    torn, gone, whole = lay(tmp_path, "films/torn.mp4", "films/gone.mp4", "films/whole.mp4")
+    Path(torn).write_text("torn")
+    Path(gone).unlink()
+    for name, text in estimate_files.write(make(torn, gone, whole, detector="Own", **CPU)).items():
+        (tmp_path / name).write_text(text)
+    script = tmp_path / "box-CPU.py"
+    ran = run(script)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines() == [
+        f"failed: {torn}: ValueError: moov atom not found",
+        f"failed: {gone}: FileNotFoundError: {gone}: no such file",
+        "2 of 3 films failed; start this script again to try these again",
+    ]
+    assert [path.name[:5] for path in (tmp_path / "box-CPU").iterdir()] == ["whole"]
+    Path(torn).write_text("mended")
+    Path(whole).unlink()  # what is done is not needed any more
+    again = run(script)
+    assert "1 of 3 films failed" in again.stderr
+    Path(gone).touch()
+    assert (run(script).returncode, len(list((tmp_path / "box-CPU").iterdir()))) == (0, 3)
+
+
+def test_a_full_disk_ends_the_script_since_no_film_could_be_saved(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(FAILING)
+    for name, text in estimate_files.write(make(*lay(tmp_path, "full.mp4", "b.mp4"), detector="Own", **CPU)).items():
+        (tmp_path / name).write_text(text)
+    ran = run(tmp_path / "box-CPU.py")
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines() == [
+        "[Errno 28] No space left on device; make room, then start this script again",
+    ]
+    assert "2 of 2" not in ran.stdout
+
+
+ONE_ROW = """
+import runpy
+import sys
+
+runpy.run_path("box-CPU.py", run_name="plan")["Detect"]()({"path": sys.argv[0].replace("row.py", "torn.mp4")})
+"""
+
+
+def test_under_ray_data_a_film_that_fails_is_an_error_of_its_row(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(FAILING)
+    (tmp_path / "row.py").write_text(ONE_ROW)
+    (torn,) = lay(tmp_path, "torn.mp4")
+    Path(torn).write_text("torn")
+    (tmp_path / "box-CPU.py").write_text(estimate_files.write(make(torn, detector="Own", **CPU))["box-CPU.py"])
+    ran = run(tmp_path / "row.py")
+    assert ran.stderr.endswith("ValueError: moov atom\nnot found\n")
+    Path(torn).unlink()
+    assert run(tmp_path / "row.py").stderr.endswith(f"FileNotFoundError: {torn}: no such file\n")
 
 
 def test_a_class_without_a_device_is_made_without_one_and_its_list_of_faces_is_kept(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "detectors.py").write_text(DEVICELESS)
-    files = estimate_files.write(make("/films/a.mp4", detector="Own", **CPU))
+    (film,) = lay(tmp_path, "a.mp4")
+    files = estimate_files.write(make(film, detector="Own", **CPU))
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     ran = run(tmp_path / "box-CPU.py")
-    assert (ran.returncode, ran.stdout.splitlines()) == (0, ["1 of 1: /films/a.mp4"]), ran.stderr
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [f"1 of 1: {film}"]), ran.stderr
     (written,) = (tmp_path / "box-CPU").iterdir()
     with written.open(encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == [
@@ -151,7 +236,7 @@ def test_a_gpu_of_which_only_the_model_is_known_is_found_by_it(
         program.write_text(f"#!/bin/sh\ncat <<END\n{listed}\nEND\n")
         program.chmod(0o755)
     unknown = {"gpu_uuid": None, "target_id": "cuda:RTX 3090@box", "gpu_name": "RTX 3090"}
-    for name, text in estimate_files.write(make("/films/a.mp4", detector="Own", **unknown)).items():
+    for name, text in estimate_files.write(make(*lay(tmp_path, "a.mp4"), detector="Own", **unknown)).items():
         (tmp_path / name).write_text(text)
     script = tmp_path / "box-RTX-3090.py"
     assert "It uses this machine's only RTX 3090, unless CUDA_VISIBLE_DEVICES is set." in script.read_text()
