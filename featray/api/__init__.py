@@ -50,6 +50,7 @@ Parts of verbs, or shared by several:
     film_table         the files to estimate that a CSV table lists
     films              the files to estimate
     left_out_films     those that cannot be read
+    written_plan       a plan on disk, in place of an earlier one
     shared_rows        the rows that leave a store
     export_verdicts    the verdict of each exported unit
     export_bundle      rows, outputs and machines as one file

@@ -1,6 +1,7 @@
 """`featray.estimate`: what footage takes on the machines that were measured, and who analyses what.
 
-Flow: `films` or hours -> `Footage`; rows -> units; both -> `archive.make` -> `Estimated`; files by `estimate_files`.
+Flow: `films` or hours -> `Footage`; rows -> units; both -> `archive.make` -> `Estimated`; files by `estimate_files`,
+`written_plan`.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.analysis.estimate.footage import Footage
-from featray.api import films, output_files
+from featray.api import films, written_plan
 from featray.api.results import Result
 from featray.errors import BadInput, NothingMatches
 from featray.rendering import estimate_files
@@ -25,10 +26,11 @@ FPS = 25.0  # of film where only hours are given
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Estimated(Result):
-    """An estimate, and the files that were written."""
+    """An estimate, the files that were written, and those of an earlier plan that were removed."""
 
     estimate: ArchiveEstimate
     files: tuple[Path, ...] = ()
+    removed: tuple[Path, ...] = ()
 
     def summarize(self) -> Summary:
         """Show the plan; the frame has a row per worker."""
@@ -69,7 +71,7 @@ def estimate(
         cluster: Cluster file: only its hosts, with their `price_per_hour`.
         deadline_s: Seconds within which everything should end.
         budget: Most that everything should cost, in the currency of the prices.
-        write: Folder for a list of files and a script per worker.
+        write: Folder for a list of files and a script per worker; those of an earlier plan are removed from it.
         results: Store of rows: a folder or URI.
 
     Returns:
@@ -77,7 +79,8 @@ def estimate(
 
     Raises:
         NothingMatches: nothing that was measured fits, or no host of the cluster file was measured.
-        BadInput: a number cannot be, a film cannot be read, or several detectors were measured and none is named.
+        BadInput: a number cannot be, no film can be read, several detectors were measured and none is named, or the
+            folder to write has files that are not featray's.
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or a file cannot be written.
     """
@@ -96,8 +99,11 @@ def estimate(
     )
     terms = Terms(constraints=limits, hosts=_hosts(cluster), deadline_s=deadline_s, budget=budget)
     made = archive.make(_measured(results), wanted, terms)
-    written = () if write is None else output_files.write_files(_folder(write), estimate_files.write(made))
-    return Estimated(made, tuple(written))
+    if write is None:
+        return Estimated(made)
+    plan, measured = estimate_files.write(made), made.shares[0].forecast.unit.row.detector
+    written = written_plan.replace(_folder(write), plan, measured)
+    return Estimated(made, written.files, written.removed)
 
 
 def _footage(

@@ -91,5 +91,7 @@ def estimate(
         console.stdout().print(estimate_text.draw(estimated.estimate), crop=False)
     else:
         console.result(console.printable(estimate_text.text(estimated.estimate)))
+    for file in estimated.removed:
+        console.say(f"removed, of an earlier plan: {file}")
     for file in estimated.files:
         console.say(f"written: {file}")

@@ -21,9 +21,13 @@ _CPUS = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*")  # as `host.cpu_
 _UUID = re.compile(r"(GPU|MIG)-[0-9A-Za-z-]{4,64}")
 NAME_LENGTH = 60  # characters of a file's name: most file systems allow 255 bytes
 
+MARK = '"""Detects faces in '
+"""How a script begins; `api.written_plan` knows scripts by it."""
+
 _LOOP = '''
 FILMS = Path(__file__).with_suffix(".txt")  # one path a line
 OUTPUT = Path(__file__).with_suffix("")  # folder with a CSV per film
+FOLDERS = [OUTPUT, *sorted(path for path in OUTPUT.parent.glob("*") if path.is_dir())]  # another plan's too
 FULL = (errno.ENOSPC, errno.EDQUOT)  # no output of any film can be saved
 
 
@@ -36,7 +40,9 @@ class Detect:
     def __call__(self, row):
         film = row["path"]
         digest = hashlib.sha256(film.encode()).hexdigest()[:12]  # two folders may have films of one name
-        output = OUTPUT / f"{{Path(film).stem[:100]}}-{{digest}}.csv"
+        name = f"{{Path(film).stem[:100]}}-{{digest}}.csv"
+        done = (folder / name for folder in FOLDERS if (folder / name).exists())
+        output = next(done, OUTPUT / name)
         if not output.exists():  # a script that is started again goes on where it ended
             if not Path(film).exists():
                 raise FileNotFoundError(f"{{film}}: no such file")
@@ -145,7 +151,7 @@ ANNOUNCE = """    print(f"GPU: {os.environ.get('CUDA_VISIBLE_DEVICES', 'the firs
 def _header(share: WorkerShare) -> Iterator[str]:
     place = _quotable(share.forecast.unit.target.place)
     films, rate = wording.count(len(share.films), "film"), wording.rate(share.hz)
-    yield f'"""Detects faces in {films} on {place}, with the setting that featray measured there ({rate} frames/s).'
+    yield f"{MARK}{films} on {place}, with the setting that featray measured there ({rate} frames/s)."
     yield ""
     if share.process is not None:
         count = share.forecast.unit.workers

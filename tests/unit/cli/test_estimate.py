@@ -70,6 +70,15 @@ def test_the_plan_is_written_for_the_films_of_a_table(measured: Shell) -> None:
     assert "box-RTX-3090.py" in ran.err
 
 
+def test_a_plan_for_other_devices_takes_the_place_of_the_earlier_one(measured: Shell) -> None:
+    (measured.folder / "films.csv").write_text("path,seconds,fps\na.mp4,60,25\n")
+    assert measured("estimate", "films.csv", "--write", "plan").code == 0
+    ran = measured("estimate", "films.csv", "--device", "cpu", "--write", "plan")
+    assert ran.code == 0
+    assert [path.name for path in (measured.folder / "plan").glob("*.py")] == ["box-CPU.py"]
+    assert "removed, of an earlier plan: plan/box-RTX-3090.py" in ran.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

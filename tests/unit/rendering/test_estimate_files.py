@@ -156,6 +156,19 @@ def test_a_full_disk_ends_the_script_since_no_film_could_be_saved(tmp_path: Path
     assert "2 of 2" not in ran.stdout
 
 
+def test_a_film_that_a_script_of_an_earlier_plan_has_done_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "detectors.py").write_text(DEVICELESS)
+    for name, text in estimate_files.write(make(*lay(tmp_path, "films/a.mp4"), detector="Own", **CPU)).items():
+        (tmp_path / name).write_text(text)
+    script = tmp_path / "box-CPU.py"
+    assert run(script).returncode == 0
+    (tmp_path / "box-CPU").rename(tmp_path / "box-CPU-process-1")
+    (tmp_path / "films" / "a.mp4").unlink()
+    assert run(script).returncode == 0
+    assert not (tmp_path / "box-CPU").exists()
+
+
 ONE_ROW = """
 import runpy
 import sys
