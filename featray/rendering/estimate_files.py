@@ -159,9 +159,18 @@ def _header(share: WorkerShare) -> Iterator[str]:
     yield from _about_device(share)
     yield from recommendation_code.ffmpeg_notes(share.forecast.unit)
     yield "Alone: python THIS_FILE. Under Ray Data: ray.data.from_items([{'path': ...}]).map(Detect, concurrency=1)."
+    yield from _about_class(share)
     yield "Paths of the films are those of the machine that wrote this file."
     yield '"""'
     yield ""
+
+
+def _about_class(share: WorkerShare) -> Iterator[str]:
+    """Say where Python looks for a class that is not py-feat's: beside the script, not where featray was started."""
+    cell = unit_cell.of_unit(share.forecast.unit)
+    if cell is not None and not cell.detector.is_pyfeat:
+        module = cell.detector.class_name.rpartition(":")[0]
+        yield f"It imports {_quotable(module)}: if Python does not find it, set PYTHONPATH to the folder that has it."
 
 
 def _device(share: WorkerShare) -> Iterator[str]:

@@ -280,6 +280,12 @@ def test_a_class_of_your_own_is_not_told_to_install_an_ffmpeg_that_it_may_not_us
     assert "FFmpeg" not in estimate_files.write(make("/a.mp4", ffmpeg="8.0 (pyav)", detector="Own"))["box-RTX-3090.py"]
 
 
+def test_a_script_says_where_a_class_of_your_own_is_looked_for() -> None:
+    said = "It imports own.detectors: if Python does not find it, set PYTHONPATH to the folder that has it."
+    assert said in estimate_files.write(make("/a.mp4", detector="Own"))["box-RTX-3090.py"]
+    assert "It imports" not in estimate_files.write(make("/a.mp4"))["box-RTX-3090.py"]
+
+
 def test_the_script_chooses_its_gpu_and_threads_before_the_import() -> None:
     script = estimate_files.write(make("/a.mp4", threads=2))["box-RTX-3090.py"]
     uuid = RTX3090["gpu_uuid"]
