@@ -40,6 +40,7 @@ Parts of verbs, or shared by several:
 
     submitted          what a submit returns: the rows of its run, reported
     arguments          reads what several verbs take: sweep file, recorded hosts
+    given              names and numbers as a caller gives them
     shipped            the sweeps and cluster files that come with featray
     notebook_progress  progress under the cell of a notebook
     chosen_runs        the runs that a caller names, and their baseline

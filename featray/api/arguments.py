@@ -6,7 +6,6 @@ Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`. S
 
 import dataclasses
 import datetime
-import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from featray import sweep
 from featray.analysis import comparison
 from featray.api import shipped
 from featray.core.cell import Cell
+from featray.core.files import PathLike as PathLike
 from featray.errors import BadInput, InventoryFileError, SweepFileError
 from featray.host import clips
 from featray.measurement import pyfeat_source, weights
@@ -21,8 +21,6 @@ from featray.planning import inventory, own_classes
 from featray.planning.inventory import Inventory
 from featray.planning.own_classes import OwnClass
 from featray.sweep import Sweep
-
-PathLike = str | os.PathLike[str]
 
 
 def load_sweep(path: PathLike) -> Sweep:

@@ -12,7 +12,7 @@ from typing import Any
 from featray import stats, store
 from featray.analysis.bisection import Conclusion, Ending, StepResult, cautions
 from featray.analysis.outputs import Outputs
-from featray.api import arguments, notebook_progress
+from featray.api import arguments, given, notebook_progress
 from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.api.submit import check_backend, check_installed, start_backend
@@ -124,7 +124,7 @@ def bisect(
     target_id: str | None = None,
     results: str = "results",
     backend: str = "ray",
-    address: str | None = None,
+    address: PathLike | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
     margin_percent: float | None = None,
@@ -165,6 +165,7 @@ def bisect(
         Busy, BackendError, StoreError, Interrupted: as `submit`.
     """
     check_backend(backend, address)
+    given.check_numbers({"margin_percent": margin_percent, "blocks": blocks})
     rule = Rule(margin=_margin(margin_percent), blocks_max=_blocks(blocks))
     store.check_address(results)
     check_installed(backend)

@@ -34,7 +34,7 @@ def calibrate(
     *,
     results: str = "results",
     backend: str = "ray",
-    address: str | None = None,
+    address: PathLike | None = None,
     session: bool = False,
     watch: Watch | None = None,
     progress: bool | None = None,

@@ -4,6 +4,7 @@ import dataclasses
 
 from featray.backends.ray.jobs import Jobs
 from featray.cluster import cluster_file
+from featray.core.files import PathLike
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,7 @@ class Cancelled:
     had_ended: bool  # before it was cancelled
 
 
-def cancel(job: str, *, address: str | None = None) -> Cancelled:
+def cancel(job: str, *, address: PathLike | None = None) -> Cancelled:
     """End a detached submit as Ctrl-C would, and wait until it has ended; finished rows are kept.
 
     Args:

@@ -15,7 +15,7 @@ from featray.analysis.comparison import Comparison, Noise, Pair, gate, keys
 from featray.analysis.comparison.gate import Gate, Require
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
-from featray.api import noise
+from featray.api import given, noise
 from featray.api import results as results_shown
 from featray.api.results import Result
 from featray.core.row import Row
@@ -114,8 +114,9 @@ def compare(
         NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
-    varied, failing = keys.as_list(over), _read_verdicts(keys.as_list(fail_if))
+    varied, failing = given.names(over), _read_verdicts(given.names(fail_if))
     required = _read_require(require, is_gate=bool(fail_if))
+    given.check_numbers({"margin_percent": margin_percent})
     if margin_percent is not None and not 0 < margin_percent < math.inf:
         raise BadInput(f"a margin of {margin_percent:g} percent; expected more than 0, such as 3")
     if margin_percent is not None and margin_percent >= MARGIN_PERCENT_END:

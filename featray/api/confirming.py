@@ -15,6 +15,7 @@ from featray.api import arguments
 from featray.api.submit import run_request
 from featray.api.submitted import Submitted
 from featray.core import wording
+from featray.core.files import PathLike
 from featray.core.status import Status
 from featray.errors import BadInput
 from featray.rendering import history_text
@@ -28,7 +29,7 @@ def measure(
     *,
     results: str,
     backend: str,
-    address: str | None,
+    address: PathLike | None,
     retry_failed: bool,
     watch: Watch,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -75,7 +76,7 @@ REASON_LENGTH = 300  # characters of one reason
 
 
 def _submit(
-    followup: Followup, results: str, backend: str, address: str | None, retry_failed: bool, watch: Watch
+    followup: Followup, results: str, backend: str, address: PathLike | None, retry_failed: bool, watch: Watch
 ) -> Submitted:
     """Submit a sweep as `featray submit` would submit its file."""
     with tempfile.TemporaryDirectory() as folder:

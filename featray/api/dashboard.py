@@ -1,11 +1,14 @@
 """`featray dashboard`: log a browser of this machine into the Ray dashboard."""
 
+import os
+
 from featray.api import shipped
 from featray.cluster import cluster_file, login, raylet_records
 from featray.cluster.login import DEFAULT_URL, Login
+from featray.core.files import PathLike
 
 
-def dashboard(address: str | None = None) -> Login:
+def dashboard(address: PathLike | None = None) -> Login:
     """Log in to a dashboard, and offer a link that logs a browser in.
 
     Args:
@@ -28,7 +31,8 @@ def grafana() -> str:
     return (shipped.folder(shipped.CLUSTERS) / "grafana.json").read_text(encoding="utf-8")
 
 
-def _find_url(address: str | None) -> str:
+def _find_url(address: PathLike | None) -> str:
+    address = None if address is None else os.fspath(address)
     if address is not None and address.startswith(("http://", "https://")):
         return address.rstrip("/")
     if address is not None and login.answers(f"http://{address}"):  # the dashboard's address instead of the head's

@@ -3,6 +3,8 @@
 Flow: sweep file -> `running.detached` -> a Ray job on the head, which runs `featray submit` there.
 """
 
+import os
+
 from featray import store
 from featray.api import arguments
 from featray.api.arguments import PathLike
@@ -14,7 +16,7 @@ def detach(
     sweep: PathLike,
     *,
     results: str = "results",
-    address: str | None = None,
+    address: PathLike | None = None,
     python: str | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
@@ -39,6 +41,7 @@ def detach(
         Busy: another process measures the sweep into this store.
         BackendError: the cluster cannot be reached or refuses, or the interpreter on the head is not known.
     """
+    address = None if address is None else os.fspath(address)
     store.check_address(results)
     loaded = arguments.load_sweep_to_submit(sweep)
     head, interpreter = detached.driver_place(address, python)

@@ -13,7 +13,7 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.analysis.estimate.footage import Footage
-from featray.api import films, written_plan
+from featray.api import films, given, written_plan
 from featray.api.results import Result
 from featray.errors import BadInput, NothingMatches
 from featray.rendering import estimate_files
@@ -84,8 +84,20 @@ def estimate(
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read, or a file cannot be written.
     """
-    given = {"clip minutes": clip_minutes, "deadline": deadline_s, "budget": budget, "max latency": max_latency_s}
-    for name, value in given.items():
+    given.check_numbers(
+        {
+            "hours": hours,
+            "clip_minutes": clip_minutes,
+            "fps": fps,
+            "faces_per_frame": faces_per_frame,
+            "memory_limit_b": memory_limit_b,
+            "max_latency_s": max_latency_s,
+            "deadline_s": deadline_s,
+            "budget": budget,
+        }
+    )
+    positive = {"clip minutes": clip_minutes, "deadline": deadline_s, "budget": budget, "max latency": max_latency_s}
+    for name, value in positive.items():
         footage.check_positive(value, name)
     footage.check_rate(fps, "fps")
     if faces_per_frame is not None and not 0 <= faces_per_frame <= footage.MOST:

@@ -122,7 +122,7 @@ def history(
     confirm: bool = False,
     retry_failed: bool = False,
     backend: str = "ray",
-    address: str | None = None,
+    address: PathLike | None = None,
     watch: Watch | None = None,
     progress: bool | None = None,
 ) -> History:

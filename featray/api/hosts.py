@@ -8,7 +8,7 @@ import dataclasses
 import os
 from collections.abc import Collection, Sequence
 
-from featray.api import arguments
+from featray.api import arguments, given
 from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.backends.ray.client import RayClient
@@ -36,12 +36,12 @@ class Hosts(Result, Inventory):
         return summaries.of_hosts(self)
 
 
-def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Hosts:
+def hosts(*, address: PathLike | None = None, clips: str | Collection[str] = ()) -> Hosts:
     """Probe this machine, or every host of a cluster.
 
     Args:
         address: Head of a running Ray cluster, `host:port`, or a cluster file; None probes this machine alone.
-        clips: Files to look for on every host of a cluster.
+        clips: One file or several to look for on every host of a cluster.
 
     Returns:
         The hosts, each with its devices, software, weights and disk; a host that could not be probed says why.
@@ -50,16 +50,16 @@ def hosts(*, address: str | None = None, clips: Collection[str] = ()) -> Hosts:
         ClusterFileError: the cluster file is wrong.
         BackendError: the cluster cannot be joined.
     """
-    return _probe(address, clips=clips)
+    return _probe(address, clips=given.paths(clips))
 
 
-def hosts_for(cells: Sequence[Cell], *, address: str | None) -> Hosts:
+def hosts_for(cells: Sequence[Cell], *, address: PathLike | None) -> Hosts:
     """Probe as `hosts` does, and look for the detector classes of cells that are not py-feat's, without an import."""
     return _probe(address, classes=own_classes.list_needed(cells))
 
 
 def _probe(
-    address: str | None,
+    address: PathLike | None,
     *,
     clips: Collection[str] = (),
     classes: Collection[OwnClass] = (),
@@ -79,7 +79,7 @@ def _probe(
         cluster.close()
 
 
-def check(sweep: PathLike, *, address: str | None = None) -> tuple[Hosts, tuple[Lack, ...]]:
+def check(sweep: PathLike, *, address: PathLike | None = None) -> tuple[Hosts, tuple[Lack, ...]]:
     """Probe the hosts, and list what each still lacks for a sweep. Detector classes of your own are imported there.
 
     Args:

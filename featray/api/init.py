@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from featray.api import given
 from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.schema import schema
@@ -26,10 +27,10 @@ FOLDER = Path("sweeps")
 def init(
     name: str = "mine",
     *,
-    detectors: Sequence[str] = (),
-    inputs: Sequence[str] = (),
-    devices: Sequence[str] = (),
-    batch_sizes: Sequence[int] = (),
+    detectors: str | Sequence[str] = (),
+    inputs: str | Sequence[str] = (),
+    devices: str | Sequence[str] = (),
+    batch_sizes: int | Sequence[int] = (),
     weights: str = "pretrained",
     report: PathLike | None = None,
     folder: PathLike = FOLDER,
@@ -39,10 +40,10 @@ def init(
 
     Args:
         name: Of the sweep and its file.
-        detectors: img2pose, retinaface, mpdetector, detectorv2; retinaface and detectorv2 by default.
-        inputs: short, long, multi-face, or paths of clips, images or folders; short by default.
-        devices: cuda, cpu, mps; by default those of this machine.
-        batch_sizes: 1, 4 and 16 by default.
+        detectors: One or several of img2pose, retinaface, mpdetector, detectorv2; retinaface and detectorv2 by default.
+        inputs: One or several of short, long, multi-face, or paths of clips, images or folders; short by default.
+        devices: One or several of cuda, cpu, mps; by default those of this machine.
+        batch_sizes: One or several; 1, 4 and 16 by default.
         weights: pretrained, or synthetic, which need no download.
         report: A report of py-feat whose grid is taken for what is not given.
         folder: Where the file is written.
@@ -63,10 +64,12 @@ def init(
     new = NewSweep(
         name=name,
         source=Path(report).name if report is not None else None,
-        detectors=_known("detector", detectors, known_detectors.CATALOGUE) or _of_rows(rows, "detector"),
-        inputs=tuple(_input(text, path.parent) for text in inputs) or _of_rows(rows, "input"),
-        devices=_known("device", devices, tuple(Device)) or _of_rows(rows, "device") or host_devices.list_here(),
-        batch_sizes=tuple(batch_sizes) or tuple(sorted({row.batch_size for row in rows})),
+        detectors=_known("detector", given.names(detectors), known_detectors.CATALOGUE) or _of_rows(rows, "detector"),
+        inputs=tuple(_input(text, path.parent) for text in given.paths(inputs)) or _of_rows(rows, "input"),
+        devices=_known("device", given.names(devices), tuple(Device))
+        or _of_rows(rows, "device")
+        or host_devices.list_here(),
+        batch_sizes=_sizes(batch_sizes) or tuple(sorted({row.batch_size for row in rows})),
         num_workers=tuple(sorted({row.num_workers for row in rows})),
         weights=_known("weights", [weights], tuple(WeightsKind))[0],
     )
@@ -79,6 +82,13 @@ def _valid_name(name: str) -> str:
         return valid_name(name)
     except ValueError as wrong:
         raise BadInput(str(wrong)) from wrong
+
+
+def _sizes(sizes: int | Sequence[int]) -> tuple[int, ...]:
+    listed = sizes if isinstance(sizes, Sequence) else [sizes]
+    if isinstance(listed, str) or not all(isinstance(size, int) for size in listed):
+        raise BadInput(f"batch_sizes: {sizes!r}; expected whole numbers, such as 4 or [1, 4, 16]")
+    return tuple(listed)
 
 
 def _known(kind: str, names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from featray import store
+from featray.api import given
 from featray.api.arguments import PathLike
 from featray.core import row
 from featray.errors import NothingMatches, suggest
@@ -20,7 +21,7 @@ def load(
     *,
     sweep: str | None = None,
     run_id: str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     every_attempt: bool = False,
 ) -> "pd.DataFrame":
     """Read stored rows, each once; of several attempts only the one that counts.
@@ -29,7 +30,7 @@ def load(
         results: Store of rows: a folder or URI.
         sweep: Only rows of this sweep.
         run_id: Only rows of this run.
-        columns: Only these columns, of those below.
+        columns: Only this column, or these, of those below.
         every_attempt: Also attempts that a later one replaced.
 
     Returns:
@@ -41,18 +42,23 @@ def load(
     Raises:
         NothingMatches: a name in `columns` is no column, or the store has no such sweep or run, or no rows at all; the
             message lists what exists.
+        BadInput: `sweep` or `run_id` is not one text.
         StoreError: the store cannot be reached.
 
     Warns:
         StoreWarning: a file or row of the store could not be used; the text names it.
     """
-    stored, computed = _split(columns)
+    several = "load each and join the frames with pandas.concat, or leave it out"
+    given.check_name("sweep", sweep, several)
+    given.check_name("run_id", run_id, several)
+    wanted = None if columns is None else given.names(columns)
+    stored, computed = _split(wanted)
     frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=stored, every_attempt=every_attempt)
     if frame.empty:
         raise NothingMatches(_nothing_found(os.fspath(results), sweep, run_id))
     frame = _compute(frame, computed)
-    if columns is not None:
-        frame = frame[list(columns)]
+    if wanted is not None:
+        frame = frame[wanted]
     for problem in problems:
         warnings.warn(str(problem), store.StoreWarning, stacklevel=2)
     return frame

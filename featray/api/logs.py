@@ -11,6 +11,7 @@ from featray import store
 from featray.backends.ray.jobs import Jobs
 from featray.cluster import cluster_file
 from featray.core.events import PlainEvent
+from featray.core.files import PathLike
 from featray.errors import BackendError, NothingMatches
 from featray.running import kept_logs, progress
 
@@ -28,7 +29,7 @@ class Log(Iterator[PlainEvent | str]):
         return progress.read_line(line) or line
 
 
-def logs(job: str, *, address: str | None = None, follow: bool = False, results: str = "results") -> Log:
+def logs(job: str, *, address: PathLike | None = None, follow: bool = False, results: str = "results") -> Log:
     """Read what a detached submit has printed, from its beginning.
 
     Args:

@@ -32,7 +32,7 @@ def plan(
     *,
     results: str = "results",
     inventory: PathLike | None = None,
-    address: str | None = None,
+    address: PathLike | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
 ) -> Planned:

@@ -34,7 +34,7 @@ def plan_fleet(
     *,
     results: str = "results",
     inventory: PathLike | None = None,
-    address: str | None = None,
+    address: PathLike | None = None,
     cluster: PathLike | None = None,
     rerun: bool = False,
     retry_failed: bool = False,

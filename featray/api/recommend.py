@@ -15,7 +15,7 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.outputs import Outputs
-from featray.api import prices
+from featray.api import given, prices
 from featray.api.arguments import PathLike
 from featray.api.results import Result, draw_kind
 from featray.errors import BadInput, NothingMatches, suggest
@@ -96,6 +96,14 @@ def recommend(
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read.
     """
+    given.check_numbers(
+        {
+            "memory_limit_b": memory_limit_b,
+            "max_latency_s": max_latency_s,
+            "max_energy_j": max_energy_j,
+            "max_drift": max_drift,
+        }
+    )
     _check_limit("max energy", max_energy_j)
     _check_limit("max drift", max_drift)
     constraints = Constraints(

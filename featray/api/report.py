@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
-from featray.analysis.comparison import keys
 from featray.analysis.outputs import Outputs
-from featray.api import chosen_runs, noise, prices
+from featray.api import chosen_runs, given, noise, prices
 from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
@@ -116,7 +115,7 @@ def report(
     chosen_path = Path(output) if output is not None else None
     if form not in FORMATS:
         raise BadInput(f"--format {form}: no such format{suggest(form, FORMATS)}")
-    named, varied = _read_reference(reference), keys.as_list(over)
+    named, varied = _read_reference(reference), given.names(over)
     with store.pause_garbage_collection():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)

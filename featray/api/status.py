@@ -12,6 +12,7 @@ from featray.backends.ray.jobs import RUN, Job, Jobs
 from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.events import PlainEvent
+from featray.core.files import PathLike
 from featray.rendering.notebook.summary import Summary, make_table
 from featray.running import kept_logs, progress, spooled_rows, submit_status
 from featray.running.submit_status import SubmitStatus
@@ -48,7 +49,7 @@ class SubmitStatuses(Result, tuple[SubmitStatus, ...]):
 def status(
     job: str | None = None,
     *,
-    address: str | None = None,
+    address: PathLike | None = None,
     results: str | None = None,
     watch: Callable[[PlainEvent], None] | None = None,
 ) -> SubmitStatuses:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from featray import store
-from featray.api import arguments, notebook_progress
+from featray.api import arguments, given, notebook_progress
 from featray.api.arguments import PathLike
 from featray.backends import SHIPPED, Backend, BackendOptions, LoadingBackend, load_early
 from featray.cluster import cluster_file
@@ -51,7 +51,7 @@ def submit(
     *,
     results: str = "results",
     backend: str = "ray",
-    address: str | None = None,
+    address: PathLike | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
     budget_s: float | None = None,
@@ -111,7 +111,7 @@ def submit(
         return submitted
 
 
-def check_backend(backend: str, address: str | None) -> None:
+def check_backend(backend: str, address: PathLike | None) -> None:
     """Check that there is such a backend, and that it can use an address, if one is given.
 
     Raises:
@@ -124,7 +124,7 @@ def check_backend(backend: str, address: str | None) -> None:
 
 
 def _check(
-    backend: str, address: str | None, budget_s: float | None, replay: str | None, inventory: PathLike | None
+    backend: str, address: PathLike | None, budget_s: float | None, replay: str | None, inventory: PathLike | None
 ) -> None:
     if backend == "inline" and replay is not None:
         raise BadInput("--backend inline and --replay do not go together; leave one out")
@@ -132,13 +132,14 @@ def _check(
         raise BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
     if replay is not None and address is not None:
         raise BadInput("--replay and --address do not go together; leave one out")
+    given.check_numbers({"budget_s": budget_s})
     if budget_s is not None and not 0 < budget_s < math.inf:
         raise BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
 
 
 def run_request(
     request: SubmitRequest,
-    address: str | None,
+    address: PathLike | None,
     replay: str | None,
     inventory: PathLike | None,
     watch: Watch,

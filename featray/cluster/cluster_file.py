@@ -4,6 +4,7 @@ Flow: clusters/*.yaml -> `load` -> `Cluster` -> `fleet` (starts Ray on the hosts
 Reads the file and nothing else; no host is asked.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
-from featray.core.files import is_yaml
+from featray.core.files import PathLike, is_yaml
 from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import FileProblem, StrictModel
 from featray.yamlfile.editor_schema import ShortForm
@@ -220,21 +221,24 @@ def load_hosts(path: Path) -> Cluster:
     return cluster
 
 
-def head_address(address: str | None, *, must_run: bool = False) -> str | None:
+def head_address(address: PathLike | None, *, must_run: bool = False) -> str | None:
     """Find the address of the head from `--address`, which is an address or a cluster file.
 
     Args:
-        address: As given.
+        address: As given, as a text or a path.
         must_run: Refuse a file whose Ray is embedded: nothing of it runs outside a submit.
 
     Returns:
         `host:port` of the head, or the given address; None where none is given or the file's Ray is embedded.
 
     Raises:
+        BadInput: `address` is neither.
         ClusterFileError: the file is wrong, or its Ray is embedded and `must_run` is set.
     """
+    if address is not None and not isinstance(address, str | os.PathLike):
+        raise BadInput(f"address: {address!r}; expected host:port of a head, such as 10.0.0.1:6379, or a cluster file")
     if not is_yaml(address):
-        return address
+        return None if address is None else os.fspath(address)
     return (load_hosts if must_run else load)(Path(address)).address
 
 

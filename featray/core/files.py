@@ -11,6 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TypeGuard
 
+PathLike = str | os.PathLike[str]
+"""A path as a caller gives it; where an address may stand too, a text is either."""
+
 BINARY = getattr(os, "O_BINARY", 0)
 """On Windows a file is otherwise one of text, whose bytes change when they are written."""
 
@@ -87,9 +90,9 @@ def is_text(path: str) -> bool:
     return True
 
 
-def is_yaml(name: str | None) -> TypeGuard[str]:
+def is_yaml(name: PathLike | None) -> TypeGuard[PathLike]:
     """Return True for the name of a YAML file: of a sweep or a cluster, where a run's name or an address may stand."""
-    return name is not None and name.endswith((".yaml", ".yml"))
+    return name is not None and os.fspath(name).endswith((".yaml", ".yml"))
 
 
 def why_unwritable(folder: Path) -> str | None:

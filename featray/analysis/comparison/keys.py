@@ -198,11 +198,6 @@ UNSET = ("", "null", "None", UNNAMED)
 """Values that stand for what py-feat does by itself: the baseline of what a sweep sets."""
 
 
-def as_list(given: str | Sequence[str]) -> Sequence[str]:
-    """List names that a caller gave: one text, with or without commas, or several."""
-    return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else given
-
-
 def rank_values(values: Iterable[str]) -> dict[str, int]:
     """Rank values as `sort_values` sorts them; those between which it knows no order have one rank."""
     distinct = list(dict.fromkeys(values))
