@@ -72,7 +72,7 @@ class Compared(Result):
 
     @property
     def missing(self) -> tuple[Unit, ...]:
-        """List the units that have a number in the baseline and none in the candidate."""
+        """List the candidate's units without a number that the baseline has; the baseline's where it has no such unit."""
         return self.gate.missing
 
     @property

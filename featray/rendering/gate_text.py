@@ -38,7 +38,7 @@ def _obstacles(gate: Gate) -> Iterator[str]:
             f"the sides share no {wording.listed(gate.unasked)}, so that unlike settings are compared; "
             f"--over {','.join(gate.unasked)} does that on purpose"
         )
-    unmet = [pair for pair in gate.unmet if pair.baseline not in gate.missing]
+    unmet = [pair for pair in gate.unmet if pair.candidate not in gate.missing]
     if unmet:
         one = len(unmet) == 1
         lacks = "is not decided" if one else "are not decided"
@@ -68,7 +68,7 @@ def remarks(gate: Gate, pairs: int) -> list[str]:
     """
     texts = [missing(gate.missing)] if gate.missing else []
     texts += [failed_more(gate.failed_more)] if gate.failed_more else []
-    undecided = [pair for pair in gate.undecided if pair.baseline not in gate.missing]
+    undecided = [pair for pair in gate.undecided if pair.candidate not in gate.missing]
     if undecided:
         count = f"{len(undecided)} of {wording.count(pairs, 'pair')}"
         texts.append(f"the gate leaves {count} undecided: {_named(undecided)}")
@@ -76,7 +76,7 @@ def remarks(gate: Gate, pairs: int) -> list[str]:
 
 
 def missing(units: Sequence[Unit]) -> str:
-    """Name the units of the baseline for which the candidate has no number."""
+    """Name the units for which the candidate has no number: its own, or the baseline's where it has none."""
     count = wording.count(len(units), "unit")
     names = wording.phrases([unit_name(unit) for unit in units], NAMED)
     return f"the candidate has no number for {count} that the baseline has: {names}"

@@ -3,6 +3,8 @@
 Flow: `pairs.judge` -> `describe` -> `Pair.allowance` -> `featray compare`, reports. Pure.
 """
 
+import shlex
+
 from featray import stats
 from featray.analysis import sessions
 from featray.analysis.comparison import part_of_whole
@@ -30,11 +32,7 @@ def describe(baseline: Unit, candidate: Unit, decision: Decision) -> str | None:
         Basis.ASSUMED: "assumed",
         Basis.CALIBRATED: f"learned from {wording.count(spread.sessions, 'session')} there",
     }.get(spread.basis, str(spread.basis))
-    remedy = (
-        "one sweep with both sides needs no such allowance"
-        if is_one_target
-        else f"{stats.SESSIONS_MIN} sessions on each would tell their own"
-    )
+    remedy = _remedy(baseline, candidate, is_one_target=is_one_target)
     return f"{apart}, {counts}; {wording.percent(spread.sd)} between sessions ({origin}) is allowed for; {remedy}"
 
 
@@ -47,4 +45,18 @@ def _distance(baseline: Unit, candidate: Unit) -> str:
     if starts[0] is None or starts[1] is None:
         return "at different times"
     gap_s = max(starts[1] - (ends[0] or starts[0]), starts[0] - (ends[1] or starts[1]), 0.0)
-    return f"{wording.duration(gap_s)} apart"
+    submits = ", in different submits of one run" if _is_one_run(baseline, candidate) and gap_s > 0 else ""
+    return f"{wording.duration(gap_s)} apart{submits}"
+
+
+def _is_one_run(baseline: Unit, candidate: Unit) -> bool:
+    return baseline.row.run_id == candidate.row.run_id
+
+
+def _remedy(baseline: Unit, candidate: Unit, *, is_one_target: bool) -> str:
+    """Say what makes the allowance smaller; a sweep that has both sides already is measured anew."""
+    if not is_one_target:
+        return f"{stats.SESSIONS_MIN} sessions on each would tell their own"
+    if _is_one_run(baseline, candidate):
+        return f"`featray submit {shlex.quote(baseline.row.sweep)} --rerun` measures both side by side, without it"
+    return "one sweep with both sides needs no such allowance"

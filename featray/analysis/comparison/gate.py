@@ -31,7 +31,7 @@ class Gate:
 
     failing: tuple[Pair, ...]
     undecided: tuple[Pair, ...]
-    missing: tuple[Unit, ...]  # units with a number in the baseline and none in the candidate
+    missing: tuple[Unit, ...]  # of the candidate, without a number; the baseline's where it has no such unit
     failed_more: tuple[Unit, ...]  # of the candidate: more invocations failed than in the baseline, but not all
     sweeps: tuple[str, ...]  # of the candidate
     unasked: tuple[str, ...]  # settings that differ in every pair, although nobody asked for it
@@ -94,12 +94,12 @@ def _lacks_ratio(pair: Pair) -> bool:
 
 
 def _missing(comparison: Comparison) -> Iterator[Unit]:
-    """List units of the baseline that the candidate did not measure, or whose later attempt failed there."""
+    """List units of the candidate that lack a number or failed later, and the baseline's that it does not have."""
     failed_later = [unit for unit in comparison.superseded if not unit.logs]
     for pair in comparison.pairs:
         is_lost = not pair.candidate.logs or any(_is_later(unit, pair.candidate) for unit in failed_later)
         if pair.baseline.logs and is_lost:
-            yield pair.baseline
+            yield pair.candidate
     yield from (unit for unit in comparison.only_baseline if unit.logs)
 
 

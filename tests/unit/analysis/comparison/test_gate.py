@@ -86,6 +86,11 @@ def test_a_unit_that_the_candidate_lost_opens_the_gate(candidate: list[Row]) -> 
     assert [unit.row.batch_size for unit in judged.missing] == [16]
 
 
+def test_what_is_lost_is_named_by_the_side_that_lacks_it() -> None:
+    (unit,) = judge(compare([*before(4), *before()], [*after(1.0, 4), *failed()])).missing
+    assert unit.row.sweep == "after"
+
+
 def test_a_unit_that_failed_in_a_later_run_of_the_candidate_is_lost() -> None:
     later = [
         dataclasses.replace(row, run_id="after-2", started_at=row.started_at.replace("2026-", "2027-", 1))

@@ -160,6 +160,16 @@ def test_two_runs_say_how_far_apart_they_are_and_what_is_allowed_for_it() -> Non
     assert "1 session against 1; 3.0% between sessions (assumed) is allowed for" in pair.allowance
 
 
+def test_sides_of_one_run_that_other_submits_measured_are_measured_anew_with_rerun() -> None:
+    mended = make_rows(scale(1.05), environment="new", cell_id="other", started_at=LATER)
+    rows = [dataclasses.replace(row, block=row.invocation + 5) for row in mended]
+    pair = compare_one(make_rows(STEADY), rows, over=["environment"], noise=NO_NOISE)
+    assert pair.allowance is not None
+    assert "apart, in different submits of one run, 1 session against 1" in pair.allowance
+    assert pair.allowance.endswith("; `featray submit demo --rerun` measures both side by side, without it")
+    assert "one sweep with both sides" not in pair.allowance
+
+
 def test_cells_of_one_run_need_no_allowance() -> None:
     pair = compare_one(
         make_rows(STEADY), make_rows(scale(1.05), environment="new", cell_id="other"), over=["environment"]

@@ -31,7 +31,7 @@ def test_what_was_measured_another_day_is_not_side_by_side() -> None:
     assert pair.decision is not None
     assert pair.decision.design is Design.SESSIONS
     assert pair.allowance is not None
-    assert "one sweep with both sides needs no such allowance" in pair.allowance
+    assert "`featray submit demo --rerun` measures both side by side" in pair.allowance
 
 
 def test_two_gpus_are_not_side_by_side() -> None:
