@@ -72,7 +72,7 @@ class Compared(Result):
 
     @property
     def missing(self) -> tuple[Unit, ...]:
-        """List the candidate's units without a number that the baseline has; the baseline's where it has no such unit."""
+        """List the candidate's units without a number where the baseline has one, or else the baseline's."""
         return self.gate.missing
 
     @property

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from featray import stats
-from featray.analysis.advice import wanted_cells
+from featray.analysis.advice import measured_rules, wanted_cells
 from featray.analysis.diagnosis import ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import identity
@@ -79,9 +79,14 @@ class Draft:
         return wanted if self.asked else None
 
     @property
+    def rules(self) -> Rules:
+        """Give the rules by which its units were measured."""
+        return measured_rules.read(member.wanted.unit for member in self.wanted)
+
+    @property
     def invocation_s(self) -> float:
         """Estimate the seconds of one invocation of every cell as `featray plan` will estimate it for the file."""
-        return _invocation_s(self.cells.values())
+        return _invocation_s(self.cells.values(), self.rules)
 
     @property
     def expected_s(self) -> float:
@@ -92,7 +97,7 @@ class Draft:
         """Return True if the sweep stays within SWEEP_LIMIT_S with further cells."""
         wanted = [*(member.wanted.invocations or 0 for member in (*self.wanted, *members))]
         invocations = min(max(wanted) or stats.PILOT, INVOCATIONS_ASKED)
-        return invocations * _invocation_s([*self.cells.values(), *members]) <= SWEEP_LIMIT_S
+        return invocations * _invocation_s([*self.cells.values(), *members], self.rules) <= SWEEP_LIMIT_S
 
     def add(self, members: Iterable[PlacedCell]) -> None:
         """Add cells, or further reasons for those that are there."""
@@ -101,8 +106,8 @@ class Draft:
             self.cells.setdefault(member.key, member)
 
 
-def _invocation_s(members: Iterable[PlacedCell]) -> float:
-    rules, distinct = Rules(), {member.key: member for member in members}.values()
+def _invocation_s(members: Iterable[PlacedCell], rules: Rules) -> float:
+    distinct = {member.key: member for member in members}.values()
     measuring_s = sum(time_estimate.guess_s(member.cell, rules) for member in distinct)
     processes = {plan.process_key(member.cell, member.place.row.target_id) for member in distinct}
     return measuring_s + len(processes) * time_estimate.LOAD_S
@@ -153,12 +158,21 @@ def _software(member: PlacedCell) -> str:
     return identity.digest(
         {
             "target": member.place.row.target_id,
-            "requirements": list(cell.requirements),
+            "installed": _installed(member),
             "weights": cell.weights,
             "env": dict(cell.env),
             "mps_daemon": cell.mps_daemon,
         }
     )
+
+
+def _installed(member: PlacedCell) -> list[str]:
+    """Write what is installed for a cell: environments that one run compared belong into one sweep, side by side."""
+    row = member.wanted.unit.row
+    is_own = not member.wanted.requirements and not member.wanted.unit.is_imported
+    if is_own and row.environments is not None and member.cell.environment in row.environments:
+        return [f"environments of {row.run_id}"]
+    return list(member.cell.requirements)
 
 
 def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]) -> None:

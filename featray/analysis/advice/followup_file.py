@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from featray.analysis.advice import measured_rules
 from featray.analysis.advice.followups import Followup
 from featray.core import detectors, identity, inputs, wording
 from featray.core.cell import ONE, Cell
@@ -68,14 +69,25 @@ def _content(followup: Followup) -> dict[str, Any]:
         "axes": axes,
         "exclude": list(_excluded(cells)),
         "hosts": {key: value for key, value in hosts.items() if value},
-        "measure": {"invocations": followup.invocations} if followup.invocations else {},
+        "measure": {**measured_rules.to_keys(followup.rules), **_invocations(followup)},
         "weights": first.weights,
         "mps_daemon": any(cell.mps_daemon for cell in cells) or None,
         "env": dict(first.env),
-        "environments": {cell.environment or "own": list(cell.requirements) for cell in cells if cell.requirements},
+        "environments": _environments(followup),
         "baseline": followup.baseline,
     }
     return {key: value for key, value in content.items() if value not in (None, {}, [])}
+
+
+def _invocations(followup: Followup) -> dict[str, int]:
+    return {"invocations": followup.invocations} if followup.invocations else {}
+
+
+def _environments(followup: Followup) -> dict[str, list[str]]:
+    """Write what each environment installs, in the order of the sweep that was measured."""
+    installed = {cell.environment or "own": list(cell.requirements) for cell in followup.cells}
+    names = sorted(installed, key=lambda name: (*followup.environments, name).index(name))
+    return {name: installed[name] for name in names} if any(installed.values()) else {}
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
@@ -137,9 +149,9 @@ def _excluded(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
         yield rule | ({"batch_size": list(missing)} if len(missing) < len(batches) else {})
 
 
-_AXES = ("input", "device", "num_workers", "threads", "processes", "targets")
+_AXES = ("input", "device", "environment", "num_workers", "threads", "processes", "targets")
 
 
 def _point(cell: Cell) -> tuple[Any, ...]:
     settings = cell.num_workers, cell.threads, cell.processes, cell.targets, cell.batch_size
-    return cell.detector.name, cell.input.name, cell.device, *settings
+    return cell.detector.name, cell.input.name, cell.device, cell.environment, *settings

@@ -16,6 +16,7 @@ from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import Device
+from featray.core.rules import Rules
 from featray.core.secret_values import name_digests
 from featray.core.targets import NamedTarget
 from featray.planning import releases
@@ -32,6 +33,8 @@ class Followup:
     device: str
     gpu: str | None
     invocations: int | None
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    environments: tuple[str, ...] = ()  # of the sweep that was measured, in its order
     baseline: str | None
     reasons: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # on how the file was written
@@ -109,11 +112,19 @@ def _followup(draft: Draft, name: str, baseline: str | None) -> Followup:
         device=row.device,
         gpu=row.gpu_name if row.device == Device.CUDA and not draft.place.is_whole else None,
         invocations=draft.invocations,
+        rules=draft.rules,
+        environments=_environments(draft),
         baseline=baseline,
         reasons=(*reasons, *_conditions(draft.wanted)),
         remarks=(*_limits(draft), *_remarks(draft.wanted)),
         expected_s=draft.expected_s,
     )
+
+
+def _environments(draft: Draft) -> tuple[str, ...]:
+    """List the environments of the sweeps that were measured: the first is the baseline of the others."""
+    listed = (name for member in draft.wanted for name in member.wanted.unit.row.environments or ())
+    return tuple(dict.fromkeys(listed))
 
 
 def _limits(draft: Draft) -> Iterator[str]:

@@ -1,9 +1,17 @@
 """Follow-up file: it reads back as exactly the cells that were wanted."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
-from featray.analysis.advice import followup_file
+import pytest
+
+from featray.analysis.advice import followup_file, measured_rules
 from featray.analysis.diagnosis import FindingKind, WantedCells
+from featray.analysis.units import Unit
+from featray.core import identity
+from featray.core.rules import Rules
+from featray.sweep.measure_section import Measure
 from tests.support.builders import make_row, make_whole_rows
 from tests.support.clip_lengths import of_length
 from tests.support.followups import cell_ids, gather_one, make_finding, propose_for, read_back
@@ -101,3 +109,61 @@ def test_all_gpus_at_once_read_back_without_a_pattern_of_one_gpu(tmp_path: Path)
     cells = read_back(followup, tmp_path)
     assert {cell.targets for cell in cells} == {"all"}
     assert cell_ids(cells) == cell_ids(followup.cells)
+
+
+def _environment(name: str, *, baseline: str = "before", batch_size: int = 16, **changes: Any) -> Unit:
+    """Make a unit of a sweep with two environments, measured by rules of its own."""
+    environments = [baseline, "after" if baseline == "before" else "before"]
+    requirements = ["torch==2.1.0" if name == "before" else "torch==2.2.0"]
+    return gather_one(
+        make_row(
+            environment=name, environments=environments, requirements=requirements, batch_size=batch_size, **changes
+        )
+    )
+
+
+def test_environments_that_one_run_compared_stay_side_by_side_in_its_order(tmp_path: Path) -> None:
+    wanted = [
+        WantedCells(unit=_environment("after"), reason="noisy", invocations=12),
+        WantedCells(unit=_environment("before"), reason="noisy", invocations=9),
+        WantedCells(unit=_environment("after", batch_size=4), reason="noisy", invocations=9),
+    ]
+    (followup,) = propose_for(make_finding(*wanted, kind=FindingKind.NOISY))
+    cells = read_back(followup, tmp_path)
+    assert cell_ids(cells) == cell_ids(followup.cells) == {wanted.unit.row.cell_id for wanted in wanted}
+    text = followup_file.to_yaml(followup)
+    assert 'environments: {"before": ["torch==2.1.0"], "after": ["torch==2.2.0"]}' in text
+    assert '"invocations": 12' in text
+
+
+def test_the_rules_of_the_sweep_that_was_measured_stay(tmp_path: Path) -> None:
+    rules = Rules(warmup_min=1, warmup_max=1, repeats_min=2, repeats_max=2, min_time_s=0.5)
+    row = make_row(rules=identity.canonical(dataclasses.asdict(rules)))
+    (followup,) = propose_for(make_finding(WantedCells(unit=gather_one(row), reason="noisy")))
+    assert followup.rules == rules
+    assert '"repeats_max": 2' in followup_file.to_yaml(followup)
+    assert len(read_back(followup, tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        {},
+        {"warmup": 1, "repeats": 3},
+        {"warmup_min": 3},
+        {"warmup_min": 2, "slow_call_s": 20.0},
+        {"warmup": 2, "slow_call_s": 5.0, "stages": False, "sustained_s": 30.0},
+        {"protocol": "pyfeat", "time_limit_s": 90.0},
+    ],
+)
+def test_rules_are_written_as_the_keys_that_make_them(measure: dict[str, Any]) -> None:
+    rules = Measure.model_validate(measure).rules()
+    stored = identity.canonical(dataclasses.asdict(rules))
+    read = measured_rules.read([gather_one(make_row(rules=stored))])
+    assert read == rules
+    assert Measure.model_validate(dict(measured_rules.to_keys(read))).rules() == rules
+
+
+@pytest.mark.parametrize("stored", [None, "{", "[1]", '{"protocol": "later"}'])
+def test_rules_that_are_not_known_are_the_usual_ones(stored: str | None) -> None:
+    assert measured_rules.read([gather_one(make_row(rules=stored))]) == Rules()
