@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
 from featray.cli.options import DEFAULT_RESULTS, Json, Results, read_keys
 
 FORMS = ("text", "json", "markdown", "badge")
@@ -82,9 +82,9 @@ def compare(
         console.result(
             "\n".join(comparison_text.lines(compared.comparison, console.width(), is_terminal=sys.stdout.isatty()))
         )
-        console.result("\n" + "\n".join(comparison_text.summary(compared.comparison)))
-        if compared.missing and not gate:
-            console.result(gate_text.missing(compared.missing))
+        closing = ["", *comparison_text.summary(compared.comparison)]
+        closing += [gate_text.missing(compared.missing)] if compared.missing and not gate else []
+        console.lines(listing.sentences("\n".join(closing), console.terminal_width()))
     if gate and gate.is_open:
         raise GateUndecided(gate_text.why_open(gate))
     for remark in gate_text.remarks(gate, len(compared.comparison.pairs)) if gate else ():

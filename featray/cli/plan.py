@@ -5,31 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featray.cli import console
+from featray.cli import console, listing
+from featray.cli.listing import ListedColumn
 from featray.cli.options import DEFAULT_RESULTS, Address, InventoryFile, Json, Results, SweepFile
 from featray.core import wording
 from featray.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.table import Table
-
     from featray.core.cell import Cell
     from featray.running.preparation import SubmitPlan
 
 
-FIRST_HEADINGS = ("cell", "detector", "input", "device", "batch")
+HEADINGS = {"batch_size": "batch", "num_workers": "workers"}
+"""Setting -> its column, where that has another name."""
 
-HEADINGS = {
-    "num_workers": "workers",
-    **{name: name for name in ("threads", "processes", "targets")},
-    "environment": "environment",
-}
-"""Settings that most sweeps do not vary -> their column."""
+FIGURES = ("batch_size", "num_workers", "threads", "processes")
 
-NUMBERS = ("batch", "workers", "threads", "processes")  # headings of columns that hold numbers
-
+SETTINGS = ("num_workers", "threads", "processes", "targets", "environment")
+"""Settings that most sweeps do not vary."""
 
 ROWS_MAX = 100  # units and refusals that are drawn: some screens; a million would take minutes
 
@@ -89,13 +82,15 @@ def plan(
         console.result(plan_summary.to_json(prepared.plan, prepared.placement, prepared.search))
         return
     rows_max = None if show_all else ROWS_MAX
-    console.stdout().print(table(prepared, rows_max))
+    width = console.terminal_width()
+    console.lines(draw(prepared, width, rows_max))
     if left := _count_left_out(prepared, rows_max):
         console.result(f"and {wording.count(left, 'more row')}; --all lists them")
     targets = [target for unit in prepared.placement.units for target in unit.targets]
     for target_id, label in {target.target_id: target.label for target in targets}.items():
         console.result(f"{target_id}  {label}")
-    console.result(plan_summary.summary(prepared.plan, prepared.placement, prepared.search))
+    summary = plan_summary.summary(prepared.plan, prepared.placement, prepared.search)
+    console.lines(listing.sentences(summary, width))
 
 
 def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
@@ -104,39 +99,48 @@ def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
     return sum(max(0, len(part) - (rows_max or len(part))) for part in (placed.units, placed.refusals))
 
 
-def table(prepared: "SubmitPlan", rows_max: int | None = None) -> "Table":
-    """Draw cells and their targets; workers, threads, processes, environment get a column where they vary.
+def draw(prepared: "SubmitPlan", width: int | None, rows_max: int | None = None) -> list[str]:
+    """Draw cells and their targets: figures first, names last, none of them broken.
+
+    Workers, threads, processes, targets and environment have a column where they vary.
 
     Args:
         prepared: The plan.
+        width: Of the terminal; None where there is none.
         rows_max: At most so many units, and so many refusals; None draws all.
     """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     from featray.rendering import plan_summary
 
     placed = prepared.placement
     cells = [*(unit.cell for unit in placed.units), *(refusal.cell for refusal in placed.refusals)]
-    varying = [name for name in HEADINGS if len({getattr(cell, name) for cell in cells}) > 1]
-    drawn = Table(
-        title=f"{prepared.plan.run.sweep}: cells and their targets", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    for heading in (*FIRST_HEADINGS, *(HEADINGS[name] for name in varying), "target", "done"):
-        is_whole = heading in ("cell", "done", "device", *NUMBERS)
-        drawn.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold", no_wrap=is_whole)
+    varying = [name for name in SETTINGS if len({getattr(cell, name) for cell in cells}) > 1]
+    figures = [name for name in ("batch_size", *varying) if name in FIGURES]
+    names = ["detector", "input", *(name for name in varying if name not in FIGURES)]
+    columns = [
+        *(ListedColumn(HEADINGS.get(name, name), is_number=True) for name in figures),
+        *map(ListedColumn, ("done", "device", "cell")),
+        *(ListedColumn(HEADINGS.get(name, name)) for name in (*names, "target")),
+        *([ListedColumn("cannot run", width_max=1)] if placed.refusals else []),
+    ]
+
+    def line(cell: "Cell", cell_id: str, done: str, target: str, reason: str) -> list[str]:
+        first = [_value(cell, name) for name in figures]
+        return [*first, done, cell.device, cell_id, *(_value(cell, name) for name in names), target, reason]
+
+    lines = []
     for unit in placed.units[:rows_max]:
-        targets = [unit.target.label, *(f"or {target.label}" for target in unit.alternatives)]
-        line = (unit.cell_id, *_settings(unit.cell, varying), "\n".join(targets))
-        drawn.add_row(*map(Text, line), plan_summary.done(prepared.plan, unit, prepared.search))
+        targets = " or ".join(target.label for target in unit.targets)
+        done = plan_summary.done(prepared.plan, unit, prepared.search)
+        lines.append(line(unit.cell, unit.cell_id, done, targets, ""))
     for refusal in placed.refusals[:rows_max]:
-        line = (refusal.cell_id, *_settings(refusal.cell, varying), f"cannot run: {refusal.reason}")
-        drawn.add_row(*map(Text, line), "-")
-    return drawn
+        target = refusal.target.label if refusal.target else wording.ABSENT
+        lines.append(line(refusal.cell, refusal.cell_id, wording.ABSENT, target, refusal.reason))
+    title = f"{prepared.plan.run.sweep}: cells and their targets"
+    shown = [texts[: len(columns)] for texts in lines]
+    return [title, "", *listing.draw(columns, shown, width, whole=len(figures) + 3), ""]
 
 
-def _settings(cell: "Cell", varying: "Sequence[str]") -> tuple[str, ...]:
-    rest = (getattr(cell, name) for name in varying)
-    first = (cell.detector.name, cell.input.name, cell.device, str(cell.batch_size))
-    return (*first, *("-" if value is None else str(value) for value in rest))
+def _value(cell: "Cell", name: str) -> str:
+    """Write a setting of a cell; an input or a detector by its name."""
+    value = getattr(cell, name)
+    return wording.ABSENT if value is None else str(getattr(value, "name", value))

@@ -14,33 +14,50 @@ from tests.support.plans import make_cell, make_plan, place
 from tests.support.replays import stored_rows
 
 
-def table(*cells: Cell) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Draw a plan; return the headings from `device` to before `target`, and every line's cells below them."""
+def draw(*cells: Cell, width: int | None = None) -> list[str]:
     placed = place(cells)
-    drawn = plan.table(SubmitPlan(plan=make_plan(placed), placement=placed))
-    headings = [str(column.header) for column in drawn.columns]
-    first, last = headings.index("device"), headings.index("target")
-    columns = [[str(cell) for cell in column.cells] for column in drawn.columns[first:last]]
-    return headings[first:last], list(zip(*columns, strict=True))
+    return plan.draw(SubmitPlan(plan=make_plan(placed), placement=placed), width)
+
+
+def table(*cells: Cell) -> list[str]:
+    """Draw a plan; return the headings, without those that every plan has."""
+    always = {"done", "device", "cell", "detector", "input", "target", "cannot"}
+    return [heading for heading in draw(*cells)[2].split() if heading not in always]
+
+
+def test_on_80_columns_figures_stand_on_the_line_and_no_word_is_broken() -> None:
+    detector = dataclasses.replace(make_cell().detector, name="detector/" + "long" * 12)
+    cells = [make_cell(detector=detector), make_cell(detector=detector, batch_size=16, threads=2)]
+    lines = draw(*cells, make_cell(detector=detector, device="cuda"), width=80)
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "demo: cells and their targets"
+    assert lines[2].split() == ["batch", "threads", "done", "device", "cell"]
+    assert lines[3].split()[:4] == ["4", "-", "0/2", "cpu"]
+    assert lines[4:6] == [f"    detector: {detector.name}", "    input: short"]
+    assert sum(detector.name in line for line in lines) == 3
+    assert any(line.startswith("    cannot run: ") for line in lines)
 
 
 def test_settings_that_do_not_vary_are_left_out() -> None:
-    headings, _ = table(make_cell(batch_size=1, threads=2), make_cell(batch_size=4, threads=2))
-    assert headings == ["device", "batch"]
+    assert table(make_cell(batch_size=1, threads=2), make_cell(batch_size=4, threads=2)) == ["batch"]
 
 
 def test_threads_workers_and_environment_have_a_column_where_they_vary() -> None:
-    headings, lines = table(
-        make_cell(threads=1), make_cell(threads=4, num_workers=2), make_cell(environment="new", requirements=("a==1",))
-    )
-    assert headings == ["device", "batch", "workers", "threads", "environment"]
-    assert lines == [("cpu", "4", "0", "1", "-"), ("cpu", "4", "2", "4", "-"), ("cpu", "4", "0", "-", "new")]
+    cells = [
+        make_cell(threads=1),
+        make_cell(threads=4, num_workers=2),
+        make_cell(environment="new", requirements=("a==1",)),
+    ]
+    assert table(*cells) == ["batch", "workers", "threads", "environment"]
+    lines = [line.split() for line in draw(*cells)[3:6]]
+    assert [line[:3] for line in lines] == [["4", "0", "1"], ["4", "2", "4"], ["4", "0", "-"]]
+    assert [line[8] for line in lines] == ["-", "-", "new"]
 
 
 def test_a_refused_cell_shows_its_settings_too() -> None:
-    headings, lines = table(make_cell(threads=1), make_cell(device="cuda", threads=4))
-    assert headings == ["device", "batch", "threads"]
-    assert lines == [("cpu", "4", "1"), ("cuda", "4", "4")]
+    lines = draw(make_cell(threads=1), make_cell(device="cuda", threads=4))
+    assert [line.split()[:4] for line in lines[3:5]] == [["4", "1", "0/2", "cpu"], ["4", "4", "-", "cuda"]]
+    assert lines[5].startswith("    cannot run: ")
 
 
 def test_a_plan_continues_from_what_is_stored_or_from_failures_or_from_nothing(shell: Shell) -> None:
@@ -73,9 +90,9 @@ def test_a_long_plan_is_cut_and_says_how_to_see_the_rest(shell: Shell) -> None:
 
 
 def test_processes_have_a_column_where_they_vary() -> None:
-    headings, lines = table(make_cell(), make_cell(processes=2))
-    assert headings == ["device", "batch", "processes"]
-    assert lines == [("cpu", "4", "1"), ("cpu", "4", "2")]
+    cells = make_cell(), make_cell(processes=2)
+    assert table(*cells) == ["batch", "processes"]
+    assert [line.split()[:2] for line in draw(*cells)[3:5]] == [["4", "1"], ["4", "2"]]
 
 
 SEARCHED = "detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu}\nsearch: {batch_size: {max: 8}}\n"
