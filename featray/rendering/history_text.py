@@ -44,7 +44,7 @@ def time(point: Point) -> str:
 
 def date(point: Point) -> str:
     """Write the day of a point."""
-    return point.moment[:10]
+    return point.moment[:DAY]
 
 
 def sentence(change: HistoryChange) -> str:
@@ -104,23 +104,41 @@ def lines(found: Sequence[tuple[Series, Sequence[HistoryChange]]]) -> Iterator[s
 
 
 def _compared(points: Sequence[Point]) -> Iterator[str]:
-    """Say what each environment took, where only these tell points apart: `side by side on 2026-05-14: 1.0 0.76 s`."""
-    by_day: dict[str, list[Point]] = {}
-    for point in sorted(filter(lambda point: point.is_compared, points), key=_version):
-        by_day.setdefault(date(point), []).append(point)
-    shown = sorted(by_day.items())[-DAYS_SHOWN:]
-    if left_out := len(by_day) - len(shown):
-        yield f"side by side on {wording.count(left_out, 'earlier day')}: see --json"
-    for day, members in shown:
+    """Say what each environment took, where only these tell points apart: `side by side on 2026-05-14: 1.0 0.76 s`.
+
+    Each run has a line of its own, with its environments in the order of its sweep.
+    """
+    by_run: dict[str, list[Point]] = {}
+    for point in filter(lambda point: point.is_compared, points):
+        for run_id in dict.fromkeys(row.run_id for row in point.rows):
+            by_run.setdefault(run_id, []).append(point)
+    runs = sorted(((_began(members, run_id), run_id) for run_id, members in by_run.items()))
+    shown = runs[-RUNS_SHOWN:]
+    if left_out := len(runs) - len(shown):
+        yield f"side by side in {wording.count(left_out, 'earlier run')}: see --json"
+    days = [moment[:DAY] for moment, _ in shown]
+    for (_, run_id), day in zip(shown, days, strict=True):
+        members = sorted(by_run[run_id], key=lambda point: (point.place(run_id), _version(point), point.moment))
         listed = wording.phrases([f"{environment(point)} {time(point)}" for point in members], COMPARED_SHOWN)
-        yield f"side by side on {day}: {listed}"
+        sweep = f" in sweep {_sweep(members, run_id)}" if days.count(day) > 1 else ""
+        yield f"side by side on {day}{sweep}: {listed}"
+
+
+def _began(points: Sequence[Point], run_id: str) -> str:
+    return min(row.started_at for point in points for row in point.rows if row.run_id == run_id)
+
+
+def _sweep(points: Sequence[Point], run_id: str) -> str:
+    names = (row.sweep for point in points for row in point.rows if row.run_id == run_id)
+    return wording.short(next(names, None) or run_id)
 
 
 def _version(point: Point) -> Version:
     return releases.order(point.environments[0] if point.environments else None)
 
 
-DAYS_SHOWN = 4  # of a series, whose environments are listed
+DAY = len("2026-05-14")  # characters of a moment
+RUNS_SHOWN = 4  # of a series, whose environments are listed
 COMPARED_SHOWN = 8  # environments of one run
 
 
@@ -135,10 +153,16 @@ def software(point: Point) -> str:
 
 
 def _span(series: Series) -> str:
-    first, last = series.points[0], series.points[-1]
+    """Say how the time moved: an arrow goes from earlier to later, never between environments that were compared."""
     count = wording.count(len(series.points), "point")
+    moving = [point for point in series.points if not point.is_compared]
+    if not moving:
+        days = dict.fromkeys(date(point) for point in series.points)
+        return f"{count} of environments side by side, {' to '.join(dict.fromkeys((min(days), max(days))))}"
+    first, last = moving[0], moving[-1]
     if first is last:
-        return f"{time(last)} on {date(last)}, {software(last)}"
+        more = f", {count}" if len(series.points) > 1 else ""
+        return f"{time(last)} on {date(last)}, {software(last)}{more}"
     return f"{time(first)} on {date(first)} -> {time(last)} on {date(last)}, {count}"
 
 

@@ -14,7 +14,9 @@ OLD: Mapping[str, Any] = {"pyfeat": "2.1.5"}
 NEW: Mapping[str, Any] = {"pyfeat": "2.2.0"}
 
 
-def make_session(day: int, call_s: float, *, run_id: str | None = None, sd: float = 0.005, **changes: Any) -> list[Row]:
+def make_session(
+    day: float, call_s: float, *, run_id: str | None = None, sd: float = 0.005, **changes: Any
+) -> list[Row]:
     """Make the rows of five processes on a day, scattered around a time; the same for the same day."""
     rng = random.Random(day)
     times = [call_s * (1 + rng.gauss(0, sd)) for _ in range(5)]

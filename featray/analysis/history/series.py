@@ -66,6 +66,16 @@ class Point:
         """List the environments that its rows were measured in: names of sweeps, empty for the machine's own."""
         return tuple(dict.fromkeys(row.environment for row in self.rows if row.environment is not None))
 
+    def place(self, run_id: str | None = None) -> int:
+        """Give the place of its environment in the list of a run's sweep, from 0; 0 where there is no list.
+
+        Args:
+            run_id: One of its runs; None is the first.
+        """
+        row = next((row for row in self.rows if row.run_id == run_id), self.rows[0])
+        names = row.environments or []
+        return names.index(row.environment) if row.environment in names else 0
+
     @functools.cached_property
     def requirements(self) -> tuple[str, ...]:
         """List what its last environment was installed with; empty for the machine's own, and where it is unknown."""
@@ -207,12 +217,16 @@ def _point(entries: Sequence[TimedRow], *, is_compared: bool) -> Point:
 
 
 def _mark_beside(points: Sequence[Point]) -> list[Point]:
-    """Mark the points that do not go on with the history; newer is what was first measured later."""
-    first_seen: dict[Software, str] = {}
+    """Mark the points that do not go on with the history; newer is what was first measured later.
+
+    Which of one run was measured first is chance: there the order of the sweep's environments counts.
+    """
+    first: dict[Software, Point] = {}
     for point in sorted(points, key=lambda point: point.moment):
-        first_seen.setdefault(point.software, point.moment)
+        first.setdefault(point.software, point)
+    first_seen = {one: point.moment for one, point in first.items()}
     age = {
-        one: (moment[:DAY], releases.order(one.pyfeat), releases.order(one.torch), moment)
+        one: (moment[:DAY], releases.order(one.pyfeat), releases.order(one.torch), first[one].place(), moment)
         for one, moment in first_seen.items()
     }
     measured: dict[str, dict[Software, str]] = {}  # run -> what it measured, and since when
@@ -249,7 +263,9 @@ def _ordered(points: Sequence[Point], order: str) -> list[Point]:
     for point in points:
         for row in point.rows:
             began[row.run_id] = min(began.get(row.run_id, point.moment), point.moment)
-    by_date = sorted(points, key=lambda point: (_run_moment(point, began), not point.is_beside, point.moment))
+    by_date = sorted(
+        points, key=lambda point: (_run_moment(point, began), not point.is_beside, point.place(), point.moment)
+    )
     if order == "date":
         return by_date
     first_seen: dict[Software, int] = {}
@@ -262,5 +278,6 @@ def _ordered(points: Sequence[Point], order: str) -> list[Point]:
             releases.order(point.software.torch),
             first_seen[point.software],
             releases.order(point.environments[0] if point.is_compared and point.environments else None),
+            point.place() if point.is_compared else 0,
         ),
     )

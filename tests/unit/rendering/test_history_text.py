@@ -1,5 +1,6 @@
 """History text: sparklines, and what is said of a step."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from featray.analysis import history
@@ -67,3 +68,55 @@ def test_a_version_with_local_changes_cannot_be_measured_again() -> None:
     (sentence,) = sentences(rows)
     assert "local changes" in sentence
     assert sentence.endswith("no sweep can measure both sides.")
+
+
+def compared(run_id: str, times_s: Sequence[float], *, second: str = "b==2", start: int = 1) -> list[Row]:
+    """Make a run of one sweep with the environments before and after; after starts first."""
+    sides = zip(times_s, ("before", "after"), (["b==1"], [second]), (start + 0.01, start), strict=True)
+    return [
+        row
+        for call_s, name, requirements, day in sides
+        for row in make_session(
+            day,
+            call_s,
+            sd=0.0,
+            run_id=run_id,
+            sweep=run_id,
+            environment=name,
+            environments=["before", "after"],
+            requirements=requirements,
+        )
+    ]
+
+
+def test_environments_of_one_sweep_are_no_steps_of_a_history_and_keep_its_order() -> None:
+    (series,) = history.gather(compared("slow", (0.98, 1.15)))
+    assert [point.environments for point in series.points] == [("before",), ("after",)]
+    lines = list(history_text.lines([(series, ())]))
+    assert "->" not in "".join(lines)
+    assert lines[2].endswith("2 points of environments side by side, 2026-01-02")
+    assert lines[3].startswith("    side by side on 2026-01-02: before 0.98 s (")
+    assert "; after 1.15 s (" in lines[3]
+
+
+def test_two_sweeps_of_one_day_have_a_line_each() -> None:
+    (series,) = history.gather([*compared("slow", (0.27, 0.32)), *compared("same", (0.27, 0.26), second="b==3")])
+    lines = [line.strip() for line in history_text.lines([(series, ())]) if "side by side on" in line]
+    assert [line.partition(":")[0] for line in lines] == [
+        "side by side on 2026-01-02 in sweep same",
+        "side by side on 2026-01-02 in sweep slow",
+    ]
+    assert [[part.split()[0] for part in line.partition(": ")[2].split("; ")] for line in lines] == [
+        ["before", "after"],
+        ["before", "after"],
+    ]
+
+
+def test_of_two_commits_in_one_run_the_later_environment_goes_on_with_the_history() -> None:
+    commits = {"before": "a" * 40, "after": "b" * 40}
+    rows = [dataclasses.replace(row, pyfeat_commit=commits[row.environment or ""]) for row in compared("s", (1, 2))]
+    (series,) = history.gather(rows)
+    assert [(point.environments, point.is_beside) for point in series.points] == [
+        (("before",), True),
+        (("after",), False),
+    ]
