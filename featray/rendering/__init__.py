@@ -11,6 +11,7 @@ Pure: what is printed depends on the units alone; no clock, no environment, no f
     unit_text            each figure of a unit as text, the same in every format
     unit_fields          a unit as plain values, for JSON and CSV
     hardware_blocks      which targets share a block
+    environments_text    what each environment is installed with
     metadata             the list at the head of a report
     markdown             a report in py-feat's layout
     terminal             its tables at a prompt

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from featray.analysis.comparison import Comparison, Pair
 from featray.analysis.comparison.gate import Gate
 from featray.core import wording
-from featray.rendering import comparison_text, gate_text, markdown
+from featray.rendering import comparison_text, environments_text, gate_text, markdown, metadata
 from featray.stats import Verdict
 
 MARK = "<!-- featray compare -->"
@@ -19,6 +19,7 @@ MARK = "<!-- featray compare -->"
 
 LENGTH_MAX = 60_000  # characters of the table, which leaves 5,000 of a comment for what stands around it
 LABEL = "featray"
+DAY = len("2026-05-14")
 
 
 def render(comparison: Comparison, gate: Gate | None = None) -> str:
@@ -38,9 +39,20 @@ def _lines(comparison: Comparison, gate: Gate | None) -> Iterator[str]:
     yield from _table(comparison, gate)
     yield ""
     yield from (f"- {markdown.sentence(text)}" for text in comparison_text.summary(comparison))
+    yield from _measured(comparison)
     if gate is not None:
         texts = [gate_text.why_open(gate)] if gate.is_open else gate_text.remarks(gate, len(comparison.pairs))
         yield from (f"- {markdown.sentence(text[:1].upper() + text[1:])}" for text in texts)
+
+
+def _measured(comparison: Comparison) -> Iterator[str]:
+    """Say what each environment is, and on which days, in UTC, the pairs were measured."""
+    units = [side for pair in comparison.pairs for side in (pair.baseline, pair.candidate)]
+    for name, installed in environments_text.list_installed(units):
+        yield f"- environment {markdown.escape(wording.short(name))}: {markdown.escape(installed)}"
+    days = sorted({day[:DAY] for unit in units if (day := metadata.date(unit.rows))})
+    if days:
+        yield f"- measured on {markdown.escape(' to '.join(dict.fromkeys((days[0], days[-1]))))} (UTC)"
 
 
 def _headline(comparison: Comparison, gate: Gate | None) -> str:

@@ -13,6 +13,7 @@ from featray.core import report_order, wording
 from featray.core.choices import Device
 from featray.core.row import Row
 from featray.core.targets import ID_LENGTH, short_models
+from featray.rendering import environments_text
 from featray.rendering.columns import EACH
 
 Labelled = tuple[tuple[str, str], ...]
@@ -34,12 +35,12 @@ def date(rows: Iterable[Row]) -> str | None:
 
 def of_whole(units: Sequence[Unit]) -> Labelled:
     """List everything, for a report with one block."""
-    return _campaign(units) + of_block(units) + _grid(units) + _protocol(units)
+    return _campaign(units) + of_block(units) + _grid(units) + _environments(units) + _protocol(units)
 
 
 def of_report(units: Sequence[Unit]) -> Labelled:
     """List what does not depend on the host, for the head of a report with several blocks."""
-    return _campaign(units) + _grid(units) + _protocol(units)
+    return _campaign(units) + _grid(units) + _environments(units) + _protocol(units)
 
 
 def of_block(units: Sequence[Unit]) -> Labelled:
@@ -161,6 +162,10 @@ def _grid(units: Sequence[Unit]) -> Labelled:
         "Variables of the sweep": sorted({variable for unit in units for variable in _variables(unit)}),
     }
     return tuple((label, wording.listed(values)) for label, values in axes.items() if values)
+
+
+def _environments(units: Sequence[Unit]) -> Labelled:
+    return tuple((f"Environment {wording.short(name)}", text) for name, text in environments_text.list_installed(units))
 
 
 def _variables(unit: Unit) -> list[str]:
