@@ -66,6 +66,19 @@ def share_out(frames: Sequence[float], workers: Sequence[Worker]) -> Shares:
     )
 
 
+def bound_s(frames: Sequence[float], workers: Sequence[Worker]) -> float:
+    """Give the seconds before which no plan of whole films ends, without making one.
+
+    Args:
+        frames: Of each film, shape (films,), above 0.
+        workers: At least one; each with a speed above 0.
+    """
+    sizes = np.asarray(frames, dtype=float)
+    hz, start_s = (np.array([getattr(worker, name) for worker in workers]) for name in ("hz", "start_s"))
+    on_one_s = float((start_s + sizes.sum() / hz).min())
+    return _whole_bound(sizes, hz, start_s, _divided_bound(sizes, hz, start_s), on_one_s)
+
+
 def _divided_bound(sizes: Quantities, hz: Quantities, start_s: Quantities) -> float:
     """Give the time at which the workers together could have analysed all frames; exact."""
     order = np.argsort(start_s)

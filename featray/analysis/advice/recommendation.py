@@ -176,7 +176,7 @@ def _recommendation(
     rivals = [each for each in members if each.rank == best.candidate.rank]
     others = _compared(best, others)
     shown = [best, *others[:RUNNERS_UP]]
-    rest = _of_same_lineups(shown, chosen)
+    rest = [*_of_same_lineups(shown, chosen), *_failed_together(shown, chosen)]
     row = best.unit.row
     left_out = [candidate.unit for candidate in unknown if candidate.unit.row.section_label == row.section_label]
     return Recommendation(
@@ -199,6 +199,17 @@ def _of_same_lineups(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> l
     own = {setting.candidate for setting in shown}
     rest = [candidate for candidate in chosen if candidate.lineup in order and candidate not in own]
     return sorted(rest, key=lambda candidate: order[candidate.lineup])
+
+
+def _failed_together(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Give what failed on several GPUs at the same time, of hosts where one of them is shown with the same input."""
+    units = [setting.unit for setting in shown if setting.unit.gpus == 1]
+    lineups = {setting.candidate.lineup for setting in shown}
+    failed = [each for each in chosen if each.failures and each.unit.gpus > 1 and each.lineup not in lineups]
+    for each in failed:
+        uuids, label = each.unit.row.gpus or (), each.unit.row.section_label
+        if any(unit.row.gpu_uuid in uuids and unit.row.section_label == label for unit in units):
+            yield each
 
 
 def _ordered(chosen: Sequence[Setting], prefer: Objective) -> list[Setting]:

@@ -4,10 +4,12 @@ Flow: units, `footage.Footage`, `Terms` -> `make` -> `ArchiveEstimate` -> `rende
 
 A worker is one process on one target. Where the recommended setting has several processes side by side, each of them is
 a worker with its part of the speed that they have together. So it is with all GPUs of a host at the same time, where
-that was measured. Where it was not, each GPU is taken to keep the speed that it has alone.
+that was measured: then they work, or one of them alone, whichever ends earlier. Where it was not, each GPU is taken to
+keep the speed that it has alone.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,12 +17,13 @@ from featray import stats
 from featray.analysis import prices
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
-from featray.analysis.estimate import forecast, joint_speeds
+from featray.analysis.estimate import forecast, joint_speeds, sides
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Extrapolation, Forecast
+from featray.analysis.estimate.joint_speeds import Together
+from featray.analysis.estimate.sides import Side
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
-from featray.core.choices import Device
 from featray.core.targets import short_models
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
@@ -234,9 +237,10 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
     forecasts, unfit = _forecasts(by_target.values(), terms, footage, confidence)
-    devices, slower = _choose_devices(joint_speeds.replace(forecasts, by_target))
-    workers = [worker for each in devices for worker in _processes(each, terms)]
-    plan = _share_out(footage, workers)
+    together = joint_speeds.together(forecasts, joint_speeds.gather(units), units)
+    shortest = min(film.frames for film in footage.films)
+    choice = _choose(sides.make(forecasts, together.forecasts, shortest), footage, terms)
+    workers, plan = choice.workers, choice.plan
     shared = [
         dataclasses.replace(worker, films=films, frames=_frames(films, footage), time_s=busy_s)
         for worker, films, busy_s in zip(workers, plan.films, plan.busy_s, strict=True)
@@ -248,13 +252,18 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         footage=footage,
         shares=tuple(sorted(planned, key=lambda share: -share.time_s)),
         alone=tuple(_alone(forecasts, footage, terms)),
-        bound_s=plan.bound_s,
+        bound_s=choice.bound_s,
         cut=_cut(footage, workers, plan),
         terms=terms,
         unmeasured=unmeasured,
-        unused=(*unfit, *slower, *(f"{each.place}: the others end earlier without it" for each in idle)),
+        unused=(
+            *unfit,
+            *together.unfit,
+            *_slower(choice, together, forecasts, units),
+            *(f"{each.place}: the others end earlier without it" for each in idle),
+        ),
         extrapolations=tuple(
-            dict.fromkeys([*_together(used, idle), *(e for each in used for e in each.extrapolations)])
+            dict.fromkeys([*_together(used, idle, together), *(e for each in used for e in each.extrapolations)])
         ),
         measured_together=tuple(joint_speeds.describe([each for each in used if each.unit.gpus > 1], units)),
         cautions=tuple(dict.fromkeys([*footage.remarks, *(caution for each in used for caution in each.cautions)])),
@@ -326,20 +335,52 @@ def _forecasts(
     return made, unfit
 
 
-def _choose_devices(forecasts: Sequence[Forecast]) -> tuple[list[Forecast], list[str]]:
-    """Use either the CPU or all GPUs of a host, whichever is faster: a GPU's process needs the CPU too."""
-    by_host: dict[str, list[Forecast]] = {}
-    for each in forecasts:
-        by_host.setdefault(each.unit.target.host_id, []).append(each)
-    workers, unused = [], []
-    for members in by_host.values():
-        sides = [
-            [each for each in members if (each.unit.row.device == Device.CPU) is is_cpu] for is_cpu in (True, False)
-        ]
-        slow, fast = sorted(sides, key=lambda side: sum(each.hz for each in side))
-        workers += fast
-        unused += [f"{each.unit.target.place}: the host's other devices are faster and need its CPU" for each in slow]
-    return workers, unused
+COMBINATIONS_MAX = 16  # of what each host may use: that many plans are made and compared
+FILMS_COMPARED = 500_000  # in all plans that are compared: sharing out as many takes 5 s
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class _HostUse:
+    """What works on each host, and the plan."""
+
+    used: tuple[Side, ...]
+    workers: list[WorkerShare]  # without films yet
+    plan: Shares
+    bound_s: float  # no plan of whole films ends before this, whatever the hosts use
+
+
+def _choose(by_host: Sequence[Sequence[Side]], footage: Footage, terms: Terms) -> _HostUse:
+    """Choose what each host uses so that the last film ends as early as possible.
+
+    Where there are too many ways for a comparison, each host uses what analyses the most frames per second.
+    """
+    frames = [film.frames for film in footage.films]
+    ways = math.prod(len(options) for options in by_host)
+    every = list(itertools.product(*by_host)) if ways <= COMBINATIONS_MAX else []
+    first = tuple(options[0] for options in by_host)
+    compared = every if every and ways * len(frames) <= FILMS_COMPARED else [first]
+    made = [(used, workers := _workers(used, terms), _share_out(footage, workers)) for used in compared]
+    used, workers, plan = min(made, key=lambda each: each[2].makespan_s)
+    possible = every or [tuple(side for options in by_host for side in options)]  # more than can work: still a bound
+    bounds_s = [shares.bound_s(frames, _speeds(_workers(sides_used, terms))) for sides_used in possible]
+    return _HostUse(used=used, workers=workers, plan=plan, bound_s=min(bounds_s))
+
+
+def _workers(used: Iterable[Side], terms: Terms) -> list[WorkerShare]:
+    return [worker for side in used for each in side.devices for worker in _processes(each, terms)]
+
+
+def _slower(
+    choice: _HostUse, together: Together, forecasts: Sequence[Forecast], units: Sequence[Unit]
+) -> Iterator[str]:
+    """Say of what does not work why."""
+    possible = [each for each in forecasts if each in together.forecasts]
+    for side in choice.used:
+        host = side.devices[0].unit.target.host_id
+        members = [each for each in possible if each.unit.target.host_id == host]
+        for each, reason in sides.describe_unused(members, side):
+            figures = joint_speeds.gist(each.unit, units) if each.unit.gpus > 1 else None
+            yield f"{each.unit.target.place}: {reason}{f' ({figures})' if figures else ''}"
 
 
 def _processes(device: Forecast, terms: Terms) -> Iterator[WorkerShare]:
@@ -359,20 +400,26 @@ def _share_out(footage: Footage, workers: Sequence[WorkerShare]) -> Shares:
 
 
 def _share_frames(frames: Sequence[int], workers: Sequence[WorkerShare]) -> Shares:
-    return shares.share_out(
-        frames, [Worker(hz=worker.hz, start_s=worker.forecast.start_s or 0.0) for worker in workers]
-    )
+    return shares.share_out(frames, _speeds(workers))
+
+
+def _speeds(workers: Iterable[WorkerShare]) -> list[Worker]:
+    return [Worker(hz=worker.hz, start_s=worker.forecast.start_s or 0.0) for worker in workers]
 
 
 def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> list[WorkerShare]:
-    """Give each target all films; several processes side by side share them."""
+    """Give each target all films; several processes side by side share them, whole films if that takes longer."""
     everything = tuple(range(len(footage.films)))
+    frames = [film.frames for film in footage.films]
     alone = [
         WorkerShare(
             forecast=each,
             films=everything,
             frames=footage.frames,
-            time_s=(each.start_s or 0.0) + footage.frames * each.frame_s,
+            time_s=max(
+                (each.start_s or 0.0) + footage.frames * each.frame_s,
+                shares.bound_s(frames, _speeds(_processes(each, terms))) if each.unit.workers > 1 else 0.0,
+            ),
             price_per_hour=_price(each.unit, terms),
         )
         for each in forecasts
@@ -401,17 +448,21 @@ def _pieces(frames: int, piece: int) -> list[int]:
     return [frames // count + (number < frames % count) for number in range(count)]
 
 
-def _together(used: Sequence[Forecast], idle: Sequence[WorkerShare]) -> Iterator[Extrapolation]:
+def _together(used: Sequence[Forecast], idle: Sequence[WorkerShare], together: Together) -> Iterator[Extrapolation]:
     """Name what working side by side may change.
 
     Args:
         used: The targets that work.
         idle: Workers that do not.
+        together: What is known of it.
     """
     hosts = [each.unit.target.host_id for each in used]
     if len(set(hosts)) < len(hosts):
+        seen = [together.assumed.get(host) for host in dict.fromkeys(hosts) if hosts.count(host) > 1]
         yield Extrapolation(
-            assumption="GPUs of one host are taken to keep the speed that each has alone",
+            assumption="; ".join(
+                ["GPUs of one host are taken to keep the speed that each has alone", *(text for text in seen if text)]
+            ),
             remedy="measure this setting with `axes.targets: [1, all]`",
         )
     if any(each.unit.processes == 1 and not each.knows_processes for each in used):

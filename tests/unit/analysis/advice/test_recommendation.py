@@ -14,7 +14,7 @@ from featray.analysis.advice.constraints import NO_CONSTRAINTS, Constraints
 from featray.analysis.advice.recommendation import Recommendation
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from tests.support.builders import BLACKWELL, CPU, SHELF, STARTED, make_joint_rows, make_row, make_rows
+from tests.support.builders import BLACKWELL, CPU, SHELF, STARTED, make_joint_rows, make_row, make_rows, make_whole_rows
 
 GIB = 2**30
 IMPORTED: dict[str, Any] = {"asked": None, "source_file": "old.md", "work": None, "protocol": "pyfeat"}
@@ -331,3 +331,10 @@ def test_one_process_is_recommended_where_two_do_no_more() -> None:
     advice = recommended([*steady(1.0), *make_joint_rows([1.0, 1.01, 0.99, 1.0, 1.0])])
     assert advice.best.unit.processes == 1
     assert [pair.candidate.processes for pair in advice.best.equals] + [advice.best.fastest.processes] != []
+
+
+def test_a_setting_that_failed_on_all_gpus_at_the_same_time_is_named() -> None:
+    together = failing(make_whole_rows([1.0] * 5), "oom", 5)
+    (failed,) = recommended([*steady(1.0), *together]).failed
+    assert failed.unit.gpus == 2
+    assert recommended([*steady(1.0, **CPU), *together]).failed == ()

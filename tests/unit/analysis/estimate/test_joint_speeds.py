@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from featray.analysis import units
+from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.core.row import Row
@@ -72,3 +73,56 @@ def test_the_largest_set_of_gpus_counts() -> None:
     three = make_whole_rows([0.3] * 5, RTX3090, BLACKWELL, third, paces=(1.0, 1.0, 1.0), **START)
     made = make(alone(1.0), whole(0.5), three)
     assert {share.forecast.unit.gpus for share in made.shares} == {3}
+
+
+def test_one_gpu_alone_works_where_all_of_them_are_slower_at_the_same_time() -> None:
+    made = make(alone(1.0), alone(4.0, **BLACKWELL), whole(1.2))
+    (share,) = made.shares
+    assert share.place == "RTX 3090 of box"
+    assert made.time_s == pytest.approx(1000.0)
+    assert made.bound_s == pytest.approx(1000.0)
+    (said,) = made.unused
+    assert said.startswith("2 GPUs of box: RTX 3090 of box alone ends earlier than them together (2 GPUs at once: 0.83")
+    assert made.measured_together == ()
+    assert not any("GPUs of one host" in found.assumption for found in made.extrapolations)
+
+
+def test_one_film_goes_to_one_gpu_alone_and_the_bound_holds() -> None:
+    one_film = footage.of_hours(1, clip_minutes=60, fps=20, faces_per_frame=1.0)
+    rows = [*alone(1.0), *alone(1.0, **BLACKWELL), *whole(0.6)]
+    made = archive.make(units.gather(rows), one_film, Terms())
+    assert made.time_s == pytest.approx(1000.0)
+    assert made.bound_s <= made.time_s
+    assert made.time_s <= made.alone[0].time_s
+
+
+@pytest.mark.parametrize("beside", [[], whole(2.0, batch_size=1)])
+def test_a_setting_that_failed_on_all_gpus_is_not_planned_on_all(beside: list[Row]) -> None:
+    failed = whole(0.5, status="oom", reason="process 2 ran out", timed_s=None, process_timed_s=None)
+    made = make(alone(1.0), alone(1.0, **BLACKWELL), failed, beside)
+    (share,) = made.shares
+    assert made.time_s == pytest.approx(1000.0)
+    assert share.forecast.unit.gpus == 1
+    if not beside:
+        (said,) = made.unused
+        assert said.startswith(
+            "2 GPUs of box at the same time: retinaface, batch 16 failed so (oom: process 2 ran out)"
+        )
+        assert "`axes.targets: [1, all]`" in said
+    assert not any("GPUs of one host" in found.assumption for found in made.extrapolations)
+
+
+def test_a_limit_that_all_gpus_exceed_at_the_same_time_does_not_make_a_faster_plan() -> None:
+    rows = [*alone(1.0), *alone(1.0, **BLACKWELL), *whole(0.6)]  # a process takes 1.2 s per call beside the other
+    loose, strict = (
+        archive.make(units.gather(rows), HOUR, Terms(constraints=Constraints(max_latency_s=limit / 72 * 16)))
+        for limit in (1.3, 1.1)
+    )
+    assert loose.time_s < strict.time_s == pytest.approx(1000.0)
+    assert any("was measured so and is beyond the limits" in text for text in strict.unused)
+
+
+def test_what_another_setting_did_together_is_said() -> None:
+    made = make(alone(1.0), alone(1.0, **BLACKWELL), alone(5.0, batch_size=1), whole(4.0, batch_size=1))
+    (found,) = [each for each in made.extrapolations if "GPUs of one host" in each.assumption]
+    assert "batch 1 was measured at the same time: 2 GPUs at once: 1.25 times" in found.assumption
