@@ -22,6 +22,9 @@ from featray.core.choices import Exclusive
 
 OVER = ("targets",)
 
+ALIKE = ("torch", "pyfeat", "driver", "environment", "measuring", "rules", "torch_settings")
+"""Factors that a ratio of several GPUs to one should not include. Whether other GPUs had work is said by itself."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class GpuScaling:
@@ -48,10 +51,16 @@ class GpuScaling:
 
     @property
     def share(self) -> float | None:
-        """Give the speed as a share of the sum of the speeds alone; None unless each GPU was measured alone."""
-        if len(self.alone) < self.whole.gpus or self.times is None:
+        """Give the speed as a share of the sum of those alone; None unless each has one, with the same software."""
+        if len(self.alone) < self.whole.gpus or self.times is None or len(set(map(_stack, self.alone))) > 1:
             return None
         return self.whole.throughput_hz / sum(unit.throughput_hz for unit in self.alone)
+
+    @property
+    def confounders(self) -> list[str]:
+        """List what else differs from the one GPU alone, such as `torch stack (2.15.0 -> 2.16.0)`."""
+        factors = (factor for factor in self.pair.factors if factor.key in ALIKE)
+        return [factor.gist for factor in factors if any(change.key != "exclusive" for change in factor.changes)]
 
     def film_s(self, frames: float) -> tuple[float, float] | None:
         """Give the seconds of a film on the fastest GPU alone and divided over all; None if a start is unknown."""
@@ -122,27 +131,40 @@ def of_setting(unit: Unit, units: Sequence[Unit]) -> GpuScaling | None:
     return next((each for each in find(alike) if unit.key in {each.whole.key, *(one.key for one in each.alone)}), None)
 
 
-def gist(scaling: GpuScaling) -> str | None:
-    """Write it: `2 GPUs at once: 1.93 times one GPU (95% CI 1.88 to 1.97), ...`; None without a ratio."""
-    figures = ratio(scaling)
-    return f"{scaling.whole.gpus} GPUs at once: {figures}" if figures else None
+def gist(scaling: GpuScaling) -> str:
+    """Write it: `2 GPUs at once: 1.93 times one GPU (95% CI 1.88 to 1.97), ...`, or why there is no ratio."""
+    return f"{scaling.whole.gpus} GPUs at once: {ratio(scaling) or lack(scaling)}"
+
+
+def lack(scaling: GpuScaling) -> str:
+    """Say why there is no ratio: `not comparable with one GPU (faces 72 -> 216)`."""
+    return f"not comparable with {_one(scaling)} ({wording.listed(scaling.pair.reasons) or scaling.pair.verdict})"
 
 
 def ratio(scaling: GpuScaling) -> str | None:
     """Write the ratio: `1.93 times one GPU (95% CI 1.88 to 1.97), 97% of the sum of all alone`; None without one."""
     if scaling.times is None:
         return None
-    fastest = scaling.alone[0].target.device_name
-    one = "one GPU" if _are_alike(scaling.whole) else f"the {fastest} alone"
-    text = f"{scaling.times:.2f} times {one}"
+    text = f"{scaling.times:.2f} times {_one(scaling)}"
     if scaling.interval is None:
         text += f" (fewer than {stats.INVOCATIONS_MIN} invocations)"
     else:
         text += " (95% CI {:.2f} to {:.2f})".format(*scaling.interval)
     text += "" if scaling.share is None else f", {wording.percent(scaling.share)} of the sum of all alone"
+    if others := scaling.confounders:
+        text += f", but {wording.phrases(others)} {'differs' if len(others) == 1 else 'differ'} as well"
     if scaling.alone[0].row.exclusive == Exclusive.GPU:
         text += "; the one GPU may have had others at work beside it (`exclusive: gpu`)"
     return text if scaling.pair.is_decided else f"{text}; not decided"
+
+
+def _one(scaling: GpuScaling) -> str:
+    return "one GPU" if _are_alike(scaling.whole) else f"the {scaling.alone[0].target.device_name} alone"
+
+
+def _stack(unit: Unit) -> tuple[object, ...]:
+    row = unit.row
+    return row.torch, row.torchcodec, row.cuda, row.pyfeat, row.pyfeat_commit, row.driver
 
 
 def _are_alike(whole: Unit) -> bool:

@@ -49,8 +49,8 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
     yield f"{wording.plain(recommendation.section_label)}: {setting_with_rate(best)}"
     if best.equals:
         yield f"  equally good: {_equals(best)}; the smallest is recommended"
-    if recommendation.scaling and (gist := scaling.gist(recommendation.scaling)):
-        yield f"  {gist}"
+    if recommendation.scaling:
+        yield f"  {scaling.gist(recommendation.scaling)}"
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
     if (cost := prices.film_cost(best.unit)) is not None:

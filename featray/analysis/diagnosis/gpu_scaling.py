@@ -22,15 +22,15 @@ def findings(units: Iterable[Unit], margin: float, noise: Noise) -> Iterator[Fin
     for each in scaling.find(units, margin, noise):
         by_target.setdefault(each.whole.row.target_id, []).append(each)
     for members in by_target.values():
-        timed = sorted((each for each in members if each.times), key=lambda each: -each.whole.throughput_hz)
-        if timed:
-            yield _finding(timed, len(members))
+        yield _finding(sorted(members, key=lambda each: -each.whole.throughput_hz))
 
 
-def _finding(timed: Sequence[GpuScaling], total: int) -> Finding:
-    whole = timed[0].whole
+def _finding(members: Sequence[GpuScaling]) -> Finding:
+    """Tell one host; where no setting has a ratio, why that of the fastest has none."""
+    timed, whole = [each for each in members if each.times], members[0].whole
     settings = wording.phrases([f"{scaling.ratio(each)} ({_setting(each.whole)})" for each in timed])
-    other = total - len(timed)
+    settings = settings or f"{scaling.lack(members[0])} ({_setting(whole)})"
+    other = len(members) - len(timed) - (not timed)
     rest = f" Not comparable, because the work differs: {wording.count(other, 'setting')}." if other else ""
     ratios = [each.times for each in timed if each.times]
     return Finding(
@@ -38,12 +38,12 @@ def _finding(timed: Sequence[GpuScaling], total: int) -> Finding:
         text=f"On {whole.target.host_name}, {whole.gpus} GPUs at once: {settings}.{rest}{_divided(timed)}",
         figures={
             "gpus": whole.gpus,
-            "ratio_low": min(ratios),
-            "ratio_high": max(ratios),
-            "settings": total,
+            "ratio_low": min(ratios, default=None),
+            "ratio_high": max(ratios, default=None),
+            "settings": len(members),
             "decided": sum(each.pair.is_decided for each in timed),
         },
-        units=tuple(dict.fromkeys(unit.key for each in timed for unit in (*each.alone, each.whole))),
+        units=tuple(dict.fromkeys(unit.key for each in timed or members for unit in (*each.alone, each.whole))),
     )
 
 

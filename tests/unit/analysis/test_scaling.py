@@ -71,6 +71,20 @@ def test_a_gpu_that_was_not_alone_is_said() -> None:
     assert "; the one GPU may have had others at work beside it (`exclusive: gpu`)" in str(scaling.gist(found))
 
 
+def test_what_else_differs_is_said() -> None:
+    other: dict[str, Any] = {"torch": "2.99.0"}
+    found = the(
+        make_rows(scale(1.0)), make_rows(scale(1.0), **TWIN), make_whole_rows(scale(0.5), RTX3090, TWIN, **other)
+    )
+    assert scaling.gist(found).endswith(
+        "% of the sum of all alone, but torch stack (2.11.0+cu128 -> 2.99.0) differs as well"
+    )
+    found = the(
+        make_rows(scale(1.0)), make_rows(scale(1.1), **TWIN, **other), make_whole_rows(scale(0.5), RTX3090, TWIN)
+    )
+    assert found.share is None  # the sum would add speeds of two torches
+
+
 def test_other_settings_sweeps_and_hosts_are_not_compared() -> None:
     whole = make_whole_rows(scale(0.5))
     assert not find(make_rows(scale(1.0), batch_size=4), whole)
@@ -80,8 +94,9 @@ def test_other_settings_sweeps_and_hosts_are_not_compared() -> None:
 
 
 def test_other_work_has_no_ratio() -> None:
-    found = the(make_rows(scale(1.0)), make_whole_rows(scale(0.5), work={"precision": '"bfloat16"'}))
-    assert (found.times, found.interval, scaling.gist(found)) == (None, None, None)
+    found = the(make_rows(scale(1.0)), make_whole_rows(scale(0.5), faces=144, fex_rows=144))
+    assert (found.times, found.interval, scaling.ratio(found)) == (None, None, None)
+    assert scaling.gist(found).startswith("2 GPUs at once: not comparable with the RTX 3090 alone (faces ")
     assert found.film_s(100) is None
 
 

@@ -49,6 +49,13 @@ def test_settings_are_told_the_fastest_first_and_other_work_is_counted() -> None
     assert (finding.figures["settings"], finding.figures["gpus"]) == (3, 2)
 
 
+def test_where_no_setting_has_a_ratio_the_reason_is_told() -> None:
+    rows = [*make_unit_rows(1.0), *make_whole_rows(HALF, faces=144)]
+    (finding,) = find(FindingKind.GPU_SCALING, rows)
+    assert finding.text.startswith("On box, 2 GPUs at once: not comparable with the RTX 3090 alone (faces ")
+    assert (finding.figures["ratio_low"], finding.figures["settings"]) == (None, 1)
+
+
 def test_all_gpus_are_no_device_and_no_hole() -> None:
     rows = [*make_unit_rows(1.0), *make_unit_rows(0.9, **BLACKWELL), *make_whole_rows(HALF)]
     (devices,) = find(FindingKind.DEVICES, rows)
