@@ -10,6 +10,7 @@ from statistics import median
 
 from featray.analysis.units import Unit
 from featray.core.choices import Device
+from featray.core.quantities import FILM_HOURS, FILM_HZ
 from featray.core.row import Row
 
 J_PER_KWH = 3.6e6
@@ -63,12 +64,11 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def film_kwh(unit: Unit) -> float | None:
-    """Give the kilowatt hours of 1000 hours of film; None for images, and where the energy or the rate is unknown."""
-    per_frame_j, realtime = frame_j(unit), unit.realtime
-    if per_frame_j is None or not realtime or not unit.call_s or not unit.row.frames:
+    """Give the kilowatt hours of `FILM_HOURS` of film of `FILM_HZ`, every frame analysed; None for images."""
+    per_frame_j = frame_j(unit)
+    if per_frame_j is None or not unit.is_video:
         return None
-    film_s = realtime * unit.call_s
-    return kwh(per_frame_j * unit.row.frames / film_s * 1000 * 3600)
+    return kwh(per_frame_j * FILM_HZ * 3600 * FILM_HOURS)
 
 
 def kwh(energy_j: float) -> float:

@@ -2,14 +2,16 @@
 
 Flow: prices per host of a cluster file -> `apply` -> `units.Unit.price_per_hour` -> `frame_cost`, `film_cost` ->
 `advice`, `rendering`. Pure. Costs are in the currency of the prices. A host is paid for as a whole, whatever else it
-does.
+does. The speed is the sustained one where it was measured, as `estimate` plans with.
 """
 
 import dataclasses
 from collections.abc import Iterable, Mapping
 
+from featray.analysis.advice import speeds
 from featray.analysis.units import Unit
 from featray.core import host_names as names_of_hosts
+from featray.core.quantities import FILM_HOURS, FILM_HZ
 
 HOUR_S = 3600.0
 
@@ -36,14 +38,13 @@ def _find(unit: Unit, prices: Mapping[str, float]) -> float | None:
 
 
 def frame_cost(unit: Unit) -> float | None:
-    """Give the cost of a frame or image; None without a price or a time."""
+    """Give the cost of a frame or image that is analysed; None without a price or a time."""
     if unit.price_per_hour is None or unit.frame_s is None:
         return None
-    return unit.price_per_hour * unit.frame_s / HOUR_S
+    return unit.price_per_hour / speeds.of_unit(unit).hz / HOUR_S
 
 
 def film_cost(unit: Unit) -> float | None:
-    """Give the cost of 1000 hours of film; None for images, and without a price, a time or a frame rate."""
-    if unit.price_per_hour is None or not unit.realtime:
-        return None
-    return unit.price_per_hour * 1000 / unit.realtime
+    """Give the cost of `FILM_HOURS` of film of `FILM_HZ`, every frame analysed; None for images."""
+    per_frame = frame_cost(unit)
+    return per_frame * FILM_HZ * HOUR_S * FILM_HOURS if per_frame is not None and unit.is_video else None

@@ -15,13 +15,13 @@ from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.analysis.estimate.footage import Footage
 from featray.api import films, given, written_plan
 from featray.api.results import Result
+from featray.core.quantities import FILM_HZ
 from featray.errors import BadInput, NothingMatches
 from featray.rendering import estimate_files
 from featray.rendering.notebook import estimates
 from featray.rendering.notebook.summary import Summary
 
 CLIP_MINUTES = 10.0  # of each film where only hours are given
-FPS = 25.0  # of film where only hours are given
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
@@ -128,7 +128,7 @@ def _footage(
     if (path is None) == (hours is None):
         raise BadInput("give either films (a folder, a CSV table or one film) or hours, as in --hours 3000")
     if hours is not None:
-        minutes, rate = (clip_minutes or CLIP_MINUTES), (fps or FPS)
+        minutes, rate = (clip_minutes or CLIP_MINUTES), (fps or FILM_HZ)
         return footage.of_hours(hours, clip_minutes=minutes, fps=rate, faces_per_frame=faces_per_frame)
     if clip_minutes is not None:
         raise BadInput("clip minutes belong to hours; files have their own length")

@@ -7,6 +7,11 @@ import re
 
 from featray.core import wording
 
+FILM_HZ = 25.0
+"""Frames per second of film where only its hours are given; every frame is analysed."""
+FILM_HOURS = 1000
+"""Hours of film whose cost and energy are told."""
+
 
 def frames_per_second(frames: int, seconds: float) -> float:
     """Convert one call's duration to throughput, in Hz.

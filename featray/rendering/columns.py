@@ -46,12 +46,12 @@ SCORES: Mapping[str, str] = {
 EACH = "ms each"
 """Time per frame of one process beside the others; `ms/frame` is that of all processes together."""
 START = ("start s", "first call s")
-ENERGY = ("J/frame", "J/face", "kWh/1000 h")
-"""Energy of the whole device, its idle power included; the last for hours of film."""
+ENERGY = ("J/frame", "J/face", "kWh/1000 h at 25 fps")
+"""Energy of the whole device, its idle power included; the last for hours of film (`core.quantities`)."""
 IDLE = ("J/frame above idle", "idle W")
 """The same without the power that the device drew before the detector was loaded, and that power."""
-COST = ("cost/1000 h",)
-"""For hours of film, in the currency of the cluster file."""
+COST = ("cost/1000 h at 25 fps",)
+"""For hours of film (`core.quantities`), in the currency of the cluster file."""
 
 
 def varying(units: Sequence[Unit]) -> Columns:

@@ -66,7 +66,8 @@ SETTING_KEYS: Mapping[str, str] = {
     "memory_b": "peak memory on the device, in bytes; null if unknown",
     "memory_scope": "own: all of the process; torch: without the driver's part; shared: perhaps with other processes",
     "energy_per_frame_j": "joules of the device per frame; null if not measured",
-    "cost_per_1000_hours": "cost of 1000 hours of film, in the currency of the cluster file; null without a price",
+    "cost_per_1000_hours": "cost of 1000 hours of film of 25 fps, every frame analysed, in the currency of the cluster "
+    "file; null without a price",
     "tied_batch_sizes": "batch sizes that are equally good, this one included",
     "fastest": "the fastest of the settings that are equally good",
     "equally_good": "the other settings that are equally good, each with its verdict against the fastest",

@@ -19,6 +19,7 @@ from featray.analysis.advice.speeds import Speed
 from featray.analysis.comparison import Pair
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.quantities import FILM_HOURS, FILM_HZ
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.rendering import unit_text
@@ -54,7 +55,8 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
     if (cost := prices.film_cost(best.unit)) is not None:
-        yield f"  cost: {wording.digits(cost)} per 1000 hours of film, at {best.unit.price_per_hour:g} per hour"
+        film = f"{FILM_HOURS} hours of film of {FILM_HZ:g} fps, every frame analysed"
+        yield f"  cost: {wording.digits(cost)} per {film}, at {best.unit.price_per_hour:g} per hour"
     if len(recommendation.tradeoffs) > 1:
         yield from (f"  not beaten in everything: {_tradeoff(tradeoff)}" for tradeoff in recommendation.tradeoffs)
     if recommendation.too_few:

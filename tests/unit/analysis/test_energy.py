@@ -43,8 +43,8 @@ def test_energy_that_was_not_measured_is_unknown() -> None:
 
 
 def test_1000_hours_of_film_take_a_kwh_for_each_joule_per_frame_and_frame_per_second() -> None:
-    unit = of(timed_s=[1.0], energy_j=144.0)  # 2 J per frame, 30 frames per second
-    assert energy.film_kwh(unit) == pytest.approx(60.0)
+    unit = of(timed_s=[1.0], energy_j=144.0)  # 2 J per frame, 25 frames per second, whatever the clip has
+    assert energy.film_kwh(unit) == pytest.approx(50.0)
     assert energy.kwh(7.2e6) == 2.0
 
 

@@ -1,5 +1,7 @@
 """What a unit's work costs."""
 
+import json
+
 import pytest
 
 from featray.analysis import prices, units
@@ -19,9 +21,24 @@ def test_a_unit_has_the_price_of_its_host_by_any_of_its_names() -> None:
 
 
 def test_1000_hours_of_film_cost_the_hours_that_they_take() -> None:
-    (unit,) = prices.apply([of(timed_s=[0.72])], {"box": 2.0})  # 72 frames of 30 Hz: 2.4 s of film in 0.72 s
-    assert prices.film_cost(unit) == pytest.approx(600.0)  # 300 hours
+    (unit,) = prices.apply([of(timed_s=[0.72])], {"box": 2.0})  # 72 frames: 25 Hz are 4 times as fast as film
+    assert prices.film_cost(unit) == pytest.approx(500.0)  # 250 hours
     assert prices.frame_cost(unit) == pytest.approx(2.0 / 360_000)  # 100 frames per second
+
+
+def test_frames_that_the_clip_skips_and_its_rate_change_no_cost() -> None:
+    asked = json.loads(make_row().asked or "")
+    asked["input"] |= {"skip_frames": 9, "source_frames": 648}
+    skipped = of(timed_s=[0.72], input_fps=60.0, asked=json.dumps(asked))
+    assert skipped.realtime == pytest.approx(15.0)
+    (unit,) = prices.apply([skipped], {"box": 2.0})
+    assert prices.film_cost(unit) == pytest.approx(500.0)
+
+
+def test_a_sustained_speed_sets_the_cost() -> None:
+    (unit,) = prices.apply([of(timed_s=[0.72], sustained_hz=[100.0, 50.0, 50.0])], {"box": 2.0})
+    assert prices.film_cost(unit) == pytest.approx(1000.0)
+    assert prices.frame_cost(unit) == pytest.approx(2.0 / 180_000)
 
 
 def test_without_a_price_a_time_or_a_film_there_is_no_cost() -> None:

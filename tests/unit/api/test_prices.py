@@ -26,8 +26,10 @@ def results(tmp_path: Path) -> str:
 
 def test_a_report_shows_what_1000_hours_of_film_cost(results: str, tmp_path: Path) -> None:
     text = featray.report(results=results, output="-", cluster=write(tmp_path)).text
-    head, line = (next(line for line in text.splitlines() if mark in line) for mark in ("cost/1000 h", "| cuda |"))
-    assert (head.split(" | ")[-1], line.split(" | ")[-1]) == ("cost/1000 h |", "600 |")  # 300 hours at 2.00
+    head, line = (
+        next(line for line in text.splitlines() if mark in line) for mark in ("cost/1000 h at 25 fps", "| cuda |")
+    )
+    assert (head.split(" | ")[-1], line.split(" | ")[-1]) == ("cost/1000 h at 25 fps |", "500 |")  # 250 hours at 2.00
     assert "cost" not in featray.report(results=results, output="-").text
 
 

@@ -67,7 +67,7 @@ def test_start_and_energy_have_columns_with_units_where_they_were_measured() -> 
     rows = [make_row(import_s=8.0, load_s=2.0, first_call_s=1.72, timed_s=[0.72], energy_j=144.0, faces=72)]
     report = make_report(rows)
     assert columns.headings(report.columns, inputs.VIDEO)[-5:] == [
-        *("start s", "first call s", "J/frame", "J/face", "kWh/1000 h"),
+        *("start s", "first call s", "J/frame", "J/face", "kWh/1000 h at 25 fps"),
     ]
     assert line(rows)[-5:-1] == ["11", "1.72", "2.0", "2.0"]
 
