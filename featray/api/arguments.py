@@ -6,7 +6,8 @@ Flow: paths and names as a caller writes them -> here -> `Sweep`, `Inventory`. S
 
 import dataclasses
 import datetime
-from collections.abc import Collection, Iterable
+import os
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from featray import sweep
@@ -21,6 +22,9 @@ from featray.planning import inventory, own_classes
 from featray.planning.inventory import Inventory
 from featray.planning.own_classes import OwnClass
 from featray.sweep import Sweep
+
+Inventories = PathLike | Sequence[PathLike]
+"""One recorded inventory, or several whose hosts count together."""
 
 
 def load_sweep(path: PathLike) -> Sweep:
@@ -54,16 +58,23 @@ def load_sweep_to_submit(path: PathLike) -> Sweep:
     return loaded
 
 
-def recorded_or_here(recorded: PathLike | None) -> Inventory:
-    """Read a recorded inventory; None probes this machine.
+def recorded_or_here(recorded: Inventories | None) -> Inventory:
+    """Read a recorded inventory, or several as one; None probes this machine.
 
     Raises:
-        InventoryFileError: the file cannot be read, is no inventory, or holds no hosts.
+        InventoryFileError: a file cannot be read, is no inventory, or holds no hosts, or two have the same host.
     """
     if recorded is None:
         from featray.host import probe  # needs locks, which Windows lacks; those who only read do not
 
         return Inventory(hosts=(probe.this_host(),))
+    paths = [recorded] if isinstance(recorded, str | os.PathLike) else list(recorded)
+    if not paths:
+        raise InventoryFileError("inventory: an empty list; name one file or several")
+    return inventory.join([(str(path), _recorded(path)) for path in paths])
+
+
+def _recorded(recorded: PathLike) -> Inventory:
     try:
         text = Path(recorded).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:

@@ -7,7 +7,7 @@ Flow: sweep file -> `arguments` -> hosts: recorded, of a cluster (`hosts`) or th
 import dataclasses
 
 from featray.api import arguments
-from featray.api.arguments import PathLike
+from featray.api.arguments import Inventories, PathLike
 from featray.api.hosts import hosts_for
 from featray.api.results import Result
 from featray.errors import BadInput
@@ -31,7 +31,7 @@ def plan(
     sweep: PathLike,
     *,
     results: str = "results",
-    inventory: PathLike | None = None,
+    inventory: Inventories | None = None,
     address: PathLike | None = None,
     rerun: bool = False,
     retry_failed: bool = False,
@@ -41,7 +41,7 @@ def plan(
     Args:
         sweep: Sweep file.
         results: Store; what it has is not planned again.
-        inventory: Recorded hosts to plan on, as `featray hosts --json` writes them.
+        inventory: Recorded hosts to plan on, as `featray hosts --json` writes them; several files count together.
         address: Head of a running Ray cluster, or a cluster file.
         rerun: Plan everything again, as another run.
         retry_failed: Plan failed units again.

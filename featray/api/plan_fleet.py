@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from featray.api import arguments
-from featray.api.arguments import PathLike
+from featray.api.arguments import Inventories, PathLike
 from featray.api.hosts import hosts
 from featray.api.results import Result
 from featray.cluster import cluster_file
@@ -33,7 +33,7 @@ def plan_fleet(
     sweep: PathLike,
     *,
     results: str = "results",
-    inventory: PathLike | None = None,
+    inventory: Inventories | None = None,
     address: PathLike | None = None,
     cluster: PathLike | None = None,
     rerun: bool = False,
@@ -44,7 +44,7 @@ def plan_fleet(
     Args:
         sweep: Sweep file.
         results: Store; what it has is not planned again.
-        inventory: Recorded hosts, as `featray hosts --json` writes them.
+        inventory: Recorded hosts, as `featray hosts --json` writes them; several files count together.
         address: Head of a running Ray cluster, or a cluster file; without both, this machine.
         cluster: Cluster file with the hosts' `price_per_hour`; by default `address`, where that is one.
         rerun: Plan everything again, as another run.

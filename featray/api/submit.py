@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from featray import store
 from featray.api import arguments, given, notebook_progress
-from featray.api.arguments import PathLike
+from featray.api.arguments import Inventories, PathLike
 from featray.backends import SHIPPED, Backend, BackendOptions, LoadingBackend, load_early
 from featray.cluster import cluster_file
 from featray.cluster.login import log_in
@@ -56,7 +56,7 @@ def submit(
     retry_failed: bool = False,
     budget_s: float | None = None,
     replay: str | None = None,
-    inventory: PathLike | None = None,
+    inventory: Inventories | None = None,
     watch: Watch | None = None,
     progress: bool | None = None,
 ) -> "Submitted":
@@ -124,7 +124,7 @@ def check_backend(backend: str, address: PathLike | None) -> None:
 
 
 def _check(
-    backend: str, address: PathLike | None, budget_s: float | None, replay: str | None, inventory: PathLike | None
+    backend: str, address: PathLike | None, budget_s: float | None, replay: str | None, inventory: Inventories | None
 ) -> None:
     if backend == "inline" and replay is not None:
         raise BadInput("--backend inline and --replay do not go together; leave one out")
@@ -141,7 +141,7 @@ def run_request(
     request: SubmitRequest,
     address: PathLike | None,
     replay: str | None,
-    inventory: PathLike | None,
+    inventory: Inventories | None,
     watch: Watch,
     *,
     backend: str = "ray",
@@ -264,7 +264,7 @@ def _store_spooled_here(results: str) -> list[Row]:
     return spooled_rows.store_spooled(results, SHIPPED["inline"](BackendOptions(holder=claims.holder_name())))
 
 
-def _start_replay(replay: str, recorded: PathLike | None) -> Backend:
+def _start_replay(replay: str, recorded: Inventories | None) -> Backend:
     """Start a backend that takes its rows from a store."""
     tape = store.read(replay).rows
     if not tape:

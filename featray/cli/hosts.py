@@ -25,8 +25,8 @@ def hosts(
 ) -> int:
     """Show what this machine, or every machine of a cluster, is and has.
 
-    With --json: a recorded inventory, for `plan --inventory`. With --check: exit code 1 where a machine lacks something
-    for the sweep.
+    With --json: a recorded inventory, for `plan --inventory`, which may be given several. With --check: exit code 1
+    where a machine lacks something for the sweep.
     """
     import featray
     from featray import api

@@ -41,8 +41,12 @@ BackendName = Annotated[
     ),
 ]
 InventoryFile = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Recorded machines, as `featray hosts --json` writes them."),
+    list[Path] | None,
+    typer.Option(
+        "--inventory",
+        metavar="FILE",
+        help="Recorded machines, as `featray hosts --json` writes them; given again, the machines of all files.",
+    ),
 ]
 DEFAULT_RESULTS = "results"
 Quantity = TypeVar("Quantity", int, float)

@@ -271,6 +271,26 @@ def from_json(text: str, source: str) -> Inventory:
     return Inventory(hosts=hosts)
 
 
+def join(inventories: Sequence[tuple[str, Inventory]]) -> Inventory:
+    """Make one inventory of the hosts of several.
+
+    Args:
+        inventories: File name for error messages, and what it holds.
+
+    Raises:
+        InventoryFileError: a host is in two of them; the message names it and both files.
+    """
+    sources: dict[str, str] = {}
+    for source, each in inventories:
+        for host in each.hosts:
+            if host.host_id in sources:
+                raise InventoryFileError(
+                    f"{source}: host {host.hostname} ({host.host_id}) is also in {sources[host.host_id]}; leave one out"
+                )
+            sources[host.host_id] = source
+    return Inventory(hosts=tuple(host for _, each in inventories for host in each.hosts))
+
+
 def _read_hosts(values: Any) -> tuple[Host, ...]:
     """Read the hosts of a recorded inventory.
 

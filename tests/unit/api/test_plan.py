@@ -39,3 +39,16 @@ def test_a_class_that_cannot_be_imported_here_is_not_planned_and_not_submitted(t
         NothingMatches, match=r"no cell can run anywhere: nowhere_here.detectors:Own cannot be imported"
     ):
         featray.submit(tmp_path / "mine.yaml", results=str(tmp_path / "r"), backend="inline", progress=False)
+
+
+def test_hosts_of_several_files_count_together_and_none_twice(tmp_path: Path) -> None:
+    load_sweep(tmp_path, "measure: {invocations: 1}")
+    for name in ("box", "shelf"):
+        (tmp_path / f"{name}.json").write_text(inventory.to_json(make_inventory(make_host(name))), encoding="utf-8")
+    both = [tmp_path / "box.json", tmp_path / "shelf.json"]
+    planned = featray.plan_fleet(tmp_path / "demo.yaml", results=str(tmp_path / "r"), inventory=both)
+    assert sorted(share.host.hostname for share in planned.shares) == ["box", "shelf"]
+    with pytest.raises(BadInput, match=r"box.json: host box \(.*\) is also in .*box.json; leave one out"):
+        featray.plan(tmp_path / "demo.yaml", results=str(tmp_path / "r"), inventory=[*both, both[0]])
+    with pytest.raises(BadInput, match="an empty list"):
+        featray.plan(tmp_path / "demo.yaml", results=str(tmp_path / "r"), inventory=[])

@@ -132,3 +132,14 @@ def test_prices_without_a_fleet_and_wrong_prices_are_refused(shell: Shell) -> No
     wrong = shell("plan", "trial.yaml", "--fleet", "--inventory", "box.json", "--cluster", "prices.yaml")
     assert wrong.code == 2
     assert "price_per_hour: expected a number, got 'cheap'" in wrong.err
+
+
+def test_machines_of_two_files_are_planned_on_together(shell: Shell) -> None:
+    trial.prepare(shell)
+    text = (shell.folder / "box.json").read_text(encoding="utf-8")
+    host = json.loads(text)["hosts"][0]
+    other = json.loads(text)
+    other["hosts"][0] |= {"host_id": "id-other", "hostname": "other"}
+    (shell.folder / "other.json").write_text(json.dumps(other), encoding="utf-8")
+    ran = shell("plan", "trial.yaml", "--fleet", "--inventory", "box.json", "--inventory", "other.json", "--json")
+    assert {each["hostname"] for each in json.loads(ran.out)["hosts"]} == {host["hostname"], "other"}
