@@ -272,6 +272,14 @@ class Unit:
         means = [fmean(median(of_one) for of_one in of_row if of_one) for of_row in times if any(of_row)]
         return median(means) if means else None
 
+    @functools.cached_property
+    def slowest_frame_s(self) -> float | None:
+        """Give the seconds per frame or image of a process on the slowest of several GPUs; else `process_frame_s`."""
+        share = min(self.gpu_shares)
+        if self.gpus == 1 or self.frame_s is None or share <= 0:
+            return self.process_frame_s
+        return self.frame_s * self.processes / share
+
     @property
     def process_frame_s(self) -> float | None:
         """Give the same per frame or image; None if the number of frames is unknown."""

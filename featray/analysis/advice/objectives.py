@@ -63,9 +63,11 @@ class Tradeoff:
 def batch_s(unit: Unit) -> float:
     """Give the seconds of a full batch: its frames times the time per frame; of a process beside others, its own.
 
+    Of several GPUs, on the slowest one.
+
     The last batch of a call may be shorter, so that a call over its batches is less than a full batch takes.
     """
-    return batch_frames(unit) * (unit.process_frame_s or math.inf)
+    return batch_frames(unit) * (unit.slowest_frame_s or math.inf)
 
 
 def batch_frames(unit: Unit) -> int:

@@ -9,6 +9,7 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.core.row import Row
+from featray.errors import NothingMatches
 from tests.support.builders import BLACKWELL, RTX3090, make_rows, make_whole_rows
 
 HOUR = footage.of_hours(1, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 60 films of 1200 frames
@@ -126,3 +127,10 @@ def test_what_another_setting_did_together_is_said() -> None:
     made = make(alone(1.0), alone(1.0, **BLACKWELL), alone(5.0, batch_size=1), whole(4.0, batch_size=1))
     (found,) = [each for each in made.extrapolations if "GPUs of one host" in each.assumption]
     assert "batch 1 was measured at the same time: 2 GPUs at once: 1.25 times" in found.assumption
+
+
+def test_a_limit_of_the_batch_counts_the_slowest_gpu() -> None:
+    rows = whole(0.5, paces=(1.0, 3.0))  # the slow one has a quarter of 144 frames per second: 36
+    limits = Constraints(max_latency_s=16 / 36 * 0.99)
+    with pytest.raises(NothingMatches, match=r"the least is 444\.4 ms"):
+        archive.make(units.gather(rows), HOUR, Terms(constraints=limits))
