@@ -78,3 +78,14 @@ CATALOGUE: Mapping[str, Detector] = {
         ),
     )
 }
+
+
+def missing_class(class_name: str) -> str:
+    """Say that a module lacks the class that `package.module:Class` names."""
+    module, _, name = class_name.partition(":")
+    return f"{module} has no {name}"
+
+
+def says_not_found(detector: Detector, reason: str) -> bool:
+    """Return True if the reason of a row is that its process did not find the detector's class, as every other will."""
+    return reason == missing_class(detector.class_name) or reason.startswith(f"{ModuleNotFoundError.__name__}: ")

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from featray.core import wording
 from featray.host import environments, venvs
 from featray.measurement import ffmpeg, weights
-from featray.planning.own_classes import OwnClass
+from featray.planning.own_classes import NO_PATH, OwnClass
 
 IMPORT_S = 120.0  # importing torch on a cold disk took 50 s
 
@@ -35,6 +35,12 @@ def find(classes: Iterable[OwnClass], *, imports: bool) -> dict[str, str]:
     for needed in classes:
         if needed.class_name.startswith("featray."):
             continue  # a fake of featray's own, which every measuring process has
+        missing = venvs.find_missing(needed.requirements)
+        if missing is not None:
+            answers[needed.key] = f"{NO_PATH}{missing}, which its requirement names"
+            continue
+        if needed.is_pyfeat:
+            continue
         python = venvs.find_built(needed.requirements, weights.featray_cache())
         if python is None:
             continue

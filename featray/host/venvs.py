@@ -88,9 +88,19 @@ def name(requirements: Sequence[str]) -> str:
 
 def _local_source(requirement: str) -> Path | None:
     """Return the file or folder that a requirement such as `mine @ file:///home/me/mine` names, if it is there."""
-    found = re.search(r"@\s*(file://[^\s;]+)", requirement)
-    path = Path(url2pathname(urlsplit(found[1]).path)) if found else None
+    path = _named_path(requirement)
     return path if path is not None and path.exists() else None
+
+
+def _named_path(requirement: str) -> Path | None:
+    found = re.search(r"@\s*(file://[^\s;]+)", requirement)
+    return Path(url2pathname(urlsplit(found[1]).path)) if found else None
+
+
+def find_missing(requirements: Sequence[str]) -> Path | None:
+    """Return the first file or folder that a requirement names and that is not on this machine."""
+    paths = (path for requirement in requirements if (path := _named_path(requirement)) is not None)
+    return next((path for path in paths if not path.exists()), None)
 
 
 def _stamp(source: Path) -> list[tuple[str, int, int]]:

@@ -7,9 +7,13 @@ that would measure.
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+from featray.core import detectors
 
 
 def find_module(name: str) -> bool | None:
@@ -19,7 +23,14 @@ def find_module(name: str) -> bool | None:
         True if it is there, False if its first part is not; None if only an import can tell: a package may make its
         modules itself, and a folder without `__init__.py` within another one has its path from the imported parent.
     """
+    found = _find(name)
+    return found if found is None else bool(found)
+
+
+def _find(name: str) -> ModuleSpec | bool | None:
+    """Give what says where a module is; False and None as `find_module`."""
     path: Sequence[str] | None = None
+    spec: ModuleSpec | None = None
     parts = name.split(".")
     for count in range(1, len(parts) + 1):
         part = ".".join(parts[:count])
@@ -32,7 +43,7 @@ def find_module(name: str) -> bool | None:
         path = spec.submodule_search_locations
         if path is None and count < len(parts):
             return None
-    return True
+    return spec
 
 
 def _find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
@@ -43,10 +54,26 @@ def _find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
 
 
 def why_not_there(class_name: str) -> str | None:
-    """Say why a class cannot be imported, without an import; empty where its module is there, None if unknown."""
-    module = class_name.partition(":")[0]
-    found = find_module(module)
-    return None if found is None else "" if found else f"no module named {module.partition('.')[0]}"
+    """Say why a class cannot be imported, without an import; empty where its module names it, None if unknown.
+
+    A module whose text does not have the name may still make or import a class of that name.
+    """
+    module, _, name = class_name.partition(":")
+    found = _find(module)
+    if found is False:
+        return f"no module named {module.partition('.')[0]}"
+    return "" if isinstance(found, ModuleSpec) and _names(found, name) else None
+
+
+def _names(spec: ModuleSpec, name: str) -> bool:
+    """Return True if the text of a module has a name, or if it has no text."""
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        return True
+    try:
+        text = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
 def why_not_imported(class_name: str) -> str:
@@ -56,7 +83,7 @@ def why_not_imported(class_name: str) -> str:
         imported = importlib.import_module(module)
     except (Exception, SystemExit) as wrong:  # noqa: BLE001 - whatever the user's module raises is the answer
         return f"{type(wrong).__name__}: {wrong}"
-    return "" if hasattr(imported, name) else f"{module} has no {name}"
+    return "" if hasattr(imported, name) else detectors.missing_class(class_name)
 
 
 if __name__ == "__main__":

@@ -238,7 +238,10 @@ def _load_pyfeat(cell: Cell, cache: Path, device: Device) -> LoadedDetector:
 def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
     module_name, _, class_name = spec.class_name.partition(":")
     started = time.perf_counter()
-    class_ = getattr(importlib.import_module(module_name), class_name)
+    module = importlib.import_module(module_name)
+    if not hasattr(module, class_name):
+        raise Refused(Status.UNSUPPORTED, detectors.missing_class(spec.class_name))
+    class_ = getattr(module, class_name)
     imported = time.perf_counter()
     place = {"device": str(device)} if takes_device(class_) else {}
     detector = class_(**{**spec.keywords, **place})

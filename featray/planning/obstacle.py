@@ -56,7 +56,7 @@ def find_obstacle(cell: Cell, target: Target) -> Obstacle | None:
         return Obstacle(cause=ObstacleCause.NO_MPS_DAEMON, reason=reason)
     if not cell.detector.is_pyfeat:
         return _of_own_class(cell, target)
-    software = None if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)
+    software = _of_own_class(cell, target) if cell.requirements else _of_pyfeat(cell, target) or _of_torch(target)
     return software or _of_memory(cell, target)
 
 
@@ -107,6 +107,8 @@ def _of_own_class(cell: Cell, target: Target) -> Obstacle | None:
         else "install its package there beside featray, or name it under `environments`; the current folder and "
         "PYTHONPATH do not count"
     )
+    if why.startswith(own_classes.NO_PATH):
+        what_to_do = "correct it in the sweep, or bring it there"
     reason = f"{cell.detector.class_name} cannot be imported {where} ({why}): {what_to_do}"
     return Obstacle(cause=ObstacleCause.CLASS_NOT_IMPORTED, reason=reason)
 

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from featray.core import identity
 from featray.core.cell import Cell
 
+NO_PATH = "there is no "
+"""How an answer begins that is about a path in a requirement."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OwnClass:
@@ -16,6 +19,11 @@ class OwnClass:
 
     class_name: str  # package.module:Class
     requirements: tuple[str, ...] = ()
+
+    @property
+    def is_pyfeat(self) -> bool:
+        """Return True for a class of py-feat, of which only the paths in its requirements are looked for."""
+        return ":" not in self.class_name
 
     @property
     def key(self) -> str:
@@ -26,8 +34,8 @@ class OwnClass:
 
 
 def of_cell(cell: Cell) -> OwnClass | None:
-    """Give the class of a cell; None for py-feat's."""
-    if cell.detector.is_pyfeat:
+    """Give the class of a cell; None for py-feat's, unless a requirement is a path that must be there."""
+    if cell.detector.is_pyfeat and not any("file://" in requirement for requirement in cell.requirements):
         return None
     return OwnClass(class_name=cell.detector.class_name, requirements=cell.requirements)
 

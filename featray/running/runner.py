@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from featray import store
 from featray.backends import Backend, Event
-from featray.core import wording
+from featray.core import detectors, wording
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive
 from featray.core.events import EventKind
@@ -54,6 +54,10 @@ class DriverClock:
 
 
 REAL_TIME = DriverClock()
+
+
+_HostClass = tuple[str, str, tuple[str, ...]]
+"""Host id, class, and the requirements of its environment."""
 
 
 @dataclasses.dataclass
@@ -123,6 +127,7 @@ class Runner:
         self._search = search
         self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
+        self._not_found: dict[_HostClass, str] = {}  # detector classes that a process did not find -> why
         self._find_more = find_more
         self._asks_again_s = self._begun  # not before this time is `find_more` asked
         self._has_ended = False  # an invocation, since `find_more` was asked
@@ -218,13 +223,27 @@ class Runner:
             self._tell_all()
 
     def _start(self, planned: PlannedInvocation) -> None:
-        remaining = self._without_exhausted(planned)
+        supported = self._without_not_found(planned)
+        remaining = self._without_exhausted(supported) if supported is not None else None
         if remaining is None:
             self._schedule.release(planned.target)
             return
         self._running[id(remaining)] = _RunningInvocation(remaining, _by_id(remaining), self._deadline(remaining))
         self._gauges.mark_busy(remaining.target)
         self._backend.start(remaining, self._spool)
+
+    def _without_not_found(self, planned: PlannedInvocation) -> PlannedInvocation | None:
+        """Leave out cells whose class a process of this host did not find; each gets the same row at once."""
+        remaining = []
+        for cell_id, cell in zip(planned.cell_ids, planned.invocation.cells, strict=True):
+            reason = self._not_found.get(_host_class(planned.target, cell))
+            if reason is None:
+                remaining.append(cell_id)
+            else:
+                self._store(unmeasured.make_row(planned, cell, Status.UNSUPPORTED, reason), planned)
+        if not remaining:
+            return None
+        return planned if len(remaining) == len(planned.cell_ids) else narrowed(planned, remaining)
 
     def _without_exhausted(self, planned: PlannedInvocation) -> PlannedInvocation | None:
         """Skip batches larger than one that ran out of memory on this target; None when no cell is left."""
@@ -275,6 +294,8 @@ class Runner:
         if row.status == Status.OOM:
             for exhausted in (self._exhausted, self.outcome.exhausted):
                 exhausted.setdefault(row.target_id, []).append(cell)
+        if row.status == Status.UNSUPPORTED and row.reason and detectors.says_not_found(cell.detector, row.reason):
+            self._not_found[_host_class(invocation.planned.target, cell)] = row.reason
         retry = next_attempt(invocation.planned, row)
         if retry is not None and self._schedule.accepts(retry):
             self._total += 1
@@ -387,6 +408,10 @@ class Runner:
         elapsed_s = self._now() - self._begun
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
         self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left_s), text=text))
+
+
+def _host_class(target: Target, cell: Cell) -> _HostClass:
+    return target.host.host_id, cell.detector.class_name, cell.requirements
 
 
 def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:

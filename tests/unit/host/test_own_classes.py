@@ -30,9 +30,9 @@ def test_the_current_folder_and_pythonpath_do_not_count(tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_class_that_is_there_is_found_and_one_that_a_module_lacks_only_by_an_import() -> None:
+def test_a_class_that_is_there_is_found_and_one_that_a_module_does_not_name_is_imported() -> None:
     assert find("json.decoder:JSONDecoder", imports=False) == find("json.decoder:JSONDecoder", imports=True) == ""
-    assert find("json.decoder:Own", imports=False) == ""
+    assert find("json.decoder:Own", imports=False) == "json.decoder has no Own"
     assert find("json.decoder:Own", imports=True) == "json.decoder has no Own"
     assert find("json.nowhere:Own", imports=False) == "ModuleNotFoundError: No module named 'json.nowhere'"
 
@@ -49,6 +49,15 @@ def test_a_class_of_an_environment_is_asked_of_that_environment_once_it_is_built
     assert find("json:JSONDecoder", *wanted, imports=False) == (
         "the process that imports it ended early (no module here)"
     )
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("class_name", ["mydet:Detector", "Detector"])
+def test_a_path_in_a_requirement_that_is_not_there_is_named(class_name: str, tmp_path: Path) -> None:
+    why = find(class_name, f"mine @ file://{tmp_path}/gone", imports=False)
+    assert why == f"there is no {tmp_path}/gone, which its requirement names"
+    (tmp_path / "gone").mkdir()
+    assert find(class_name, f"mine @ file://{tmp_path}/gone", imports=False) is None
 
 
 def test_fakes_of_featray_are_not_asked_for() -> None:

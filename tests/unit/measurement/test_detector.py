@@ -265,6 +265,13 @@ def test_there_is_nothing_to_wait_for_on_a_cpu() -> None:
     load(cell_of(depth=1)).synchronize()
 
 
+def test_a_class_that_its_module_lacks_is_refused_with_both_names() -> None:
+    lacking = dataclasses.replace(detectors.CATALOGUE["retinaface"], class_name="json.decoder:Detectr")
+    with pytest.raises(Refused, match=r"^json\.decoder has no Detectr$") as caught:
+        load(make_cell(detector=lacking))
+    assert caught.value.status is Status.UNSUPPORTED
+
+
 def test_neither_py_feat_nor_torch_is_imported_for_a_custom_detector(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("class Own:\n    def detect(self, given, **_): return []\n")
     code = (

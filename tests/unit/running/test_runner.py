@@ -174,6 +174,38 @@ def test_a_worker_that_ran_out_of_memory_skips_larger_batches_only(tmp_path: Pat
     assert attempts(tmp_path) == sorted((size, 1, status) for size, status in ends.items())
 
 
+def cannot(reason: str) -> Script:
+    """Make a script that cannot run the class `own`, and measures the others."""
+
+    def script(planned: PlannedInvocation) -> Iterator[Event]:
+        for cell in planned.invocation.cells:
+            made = row(planned, cell, "unsupported" if cell.detector.name == "own" else "ok")
+            assert made.row is not None
+            yield dataclasses.replace(made, row=dataclasses.replace(made.row, reason=reason))
+        yield Event(planned=planned, kind=EventKind.ENDED)
+
+    return script
+
+
+def test_a_class_that_a_host_does_not_find_is_tried_once(tmp_path: Path) -> None:
+    wrong = dataclasses.replace(CATALOGUE["retinaface"], name="own", class_name="mydet:Detectr")
+    wanted = [*cells(1, 4, detector=wrong), *cells(1)]
+    backend = ScriptedBackend(cannot("mydet has no Detectr"))
+    outcome = run(backend, tmp_path, wanted, n=5)
+    names = [{cell.detector.name for cell in planned.invocation.cells} for planned in backend.started]
+    assert (names.count({"own"}), names.count({"retinaface"})) == (1, 5)
+    rows = store.read(str(tmp_path)).rows
+    assert [row.reason for row in rows if row.status == "unsupported"] == ["mydet has no Detectr"] * 10
+    assert (len(rows), outcome.measured) == (15, 15)
+
+
+def test_what_may_work_later_is_tried_in_every_invocation(tmp_path: Path) -> None:
+    wrong = dataclasses.replace(CATALOGUE["retinaface"], name="own", class_name="mydet:Detector")
+    backend = ScriptedBackend(cannot("the environment cannot be built: no network"))
+    run(backend, tmp_path, cells(1, 4, detector=wrong), n=5)
+    assert len(backend.started) == 5
+
+
 def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> None:
     def lost_on_box(planned: PlannedInvocation) -> Iterator[Event]:
         return lost_in_the_second(planned) if planned.target.host.hostname == "box" else goes_well(planned)
