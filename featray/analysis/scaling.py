@@ -127,7 +127,8 @@ def _alone(whole: Unit, members: Iterable[Unit]) -> list[Unit]:
 
 def of_setting(unit: Unit, units: Sequence[Unit]) -> GpuScaling | None:
     """Find what is known of one setting among units of any runs; it may be on one GPU or on all."""
-    alike = [other for other in units if _alike(other) == _alike(unit)]
+    of_host = [other for other in units if other.target.host_id == unit.target.host_id]
+    alike = [other for other in of_host if _alike(other) == _alike(unit)]
     return next((each for each in find(alike) if unit.key in {each.whole.key, *(one.key for one in each.alone)}), None)
 
 

@@ -8,7 +8,7 @@ Source: Graham (1969) for this order; Gonzalez, Ibarra & Sahni (1977) for machin
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ def share_out(frames: Sequence[float], workers: Sequence[Worker]) -> Shares:
         workers: At least one; each with a speed above 0.
     """
     sizes = np.asarray(frames, dtype=float)
-    hz, start_s = (np.array([getattr(worker, name) for worker in workers]) for name in ("hz", "start_s"))
+    hz, start_s = _quantities(workers)
     ends_s, films = start_s.copy(), [list[int]() for _ in workers]
     for film in np.argsort(-sizes, kind="stable"):
         first = int(np.argmin(ends_s + sizes[film] / hz))
@@ -61,22 +61,34 @@ def share_out(frames: Sequence[float], workers: Sequence[Worker]) -> Shares:
     return Shares(
         films=tuple(map(tuple, films)),
         busy_s=busy_s,
-        bound_s=_whole_bound(sizes, hz, start_s, divided_s, max(busy_s, default=0.0)),
+        bound_s=_bound(sizes, hz, start_s, divided_s, max(busy_s, default=0.0), np.sum),
         divided_bound_s=divided_s,
     )
 
 
-def bound_s(frames: Sequence[float], workers: Sequence[Worker]) -> float:
-    """Give the seconds before which no plan of whole films ends, without making one.
+def bound_s(frames: Sequence[float], hosts: Sequence[Sequence[Sequence[Worker]]]) -> float:
+    """Give the seconds before which no plan of whole films ends, whatever the hosts use.
 
     Args:
         frames: Of each film, shape (films,), above 0.
-        workers: At least one; each with a speed above 0.
+        hosts: For each host the sets of workers of which it may use one, at least one; none is empty.
     """
     sizes = np.asarray(frames, dtype=float)
-    hz, start_s = (np.array([getattr(worker, name) for worker in workers]) for name in ("hz", "start_s"))
-    on_one_s = float((start_s + sizes.sum() / hz).min())
-    return _whole_bound(sizes, hz, start_s, _divided_bound(sizes, hz, start_s), on_one_s)
+    sets = [workers for host in hosts for workers in host]
+    hz, start_s = _quantities([worker for workers in sets for worker in workers])
+    first_workers = np.cumsum([0, *map(len, sets)])[:-1]  # of each set
+    first_sets = np.cumsum([0, *map(len, hosts)])[:-1]  # of each host
+
+    def most(amounts: Quantities) -> float:
+        """Add up what each host can do with the set that can do the most."""
+        return float(np.maximum.reduceat(np.add.reduceat(amounts, first_workers), first_sets).sum())
+
+    return _bound(sizes, hz, start_s, 0.0, float((start_s + sizes.sum() / hz).min()), most)
+
+
+def _quantities(workers: Sequence[Worker]) -> tuple[Quantities, Quantities]:
+    """Give the speeds and the starts of workers, each of shape (workers,)."""
+    return np.array([worker.hz for worker in workers]), np.array([worker.start_s for worker in workers])
 
 
 def _divided_bound(sizes: Quantities, hz: Quantities, start_s: Quantities) -> float:
@@ -87,7 +99,14 @@ def _divided_bound(sizes: Quantities, hz: Quantities, start_s: Quantities) -> fl
     return float(ends_s.min()) if sizes.size else 0.0
 
 
-def _whole_bound(sizes: Quantities, hz: Quantities, start_s: Quantities, low_s: float, high_s: float) -> float:
+def _bound(
+    sizes: Quantities,
+    hz: Quantities,
+    start_s: Quantities,
+    low_s: float,
+    high_s: float,
+    most: Callable[[Quantities], float],
+) -> float:
     """Give the earliest time at which, for every count k, the workers have room for k films of the k-th longest's size.
 
     Args:
@@ -96,13 +115,14 @@ def _whole_bound(sizes: Quantities, hz: Quantities, start_s: Quantities, low_s: 
         start_s: Start of the workers.
         low_s: A bound that is known.
         high_s: The end of a plan.
+        most: Adds up what the workers can do.
     """
     lengths, longer = np.unique(-sizes, return_counts=True)
     counts = np.cumsum(longer)
     for _ in range(BISECTIONS):
         middle_s = (low_s + high_s) / 2
         room = np.maximum(middle_s - start_s, 0) * hz * (1 + 1e-12)  # a film that just fits is not refused by rounding
-        if _has_room(room, -lengths, counts):
+        if most(room) >= sizes.sum() and _has_room(room, -lengths, counts, most):
             high_s = middle_s
         else:
             low_s = middle_s
@@ -112,6 +132,8 @@ def _whole_bound(sizes: Quantities, hz: Quantities, start_s: Quantities, low_s: 
 LENGTHS_CHECKED = 200  # of the distinct lengths, evenly spread: each is a bound of its own, so leaving some out is safe
 
 
-def _has_room(room: Quantities, lengths: Quantities, counts: npt.NDArray[np.int64]) -> bool:
+def _has_room(
+    room: Quantities, lengths: Quantities, counts: npt.NDArray[np.int64], most: Callable[[Quantities], float]
+) -> bool:
     chosen = np.unique(np.linspace(0, len(lengths) - 1, LENGTHS_CHECKED).astype(int))
-    return all(np.floor(room / lengths[index]).sum() >= counts[index] for index in chosen)
+    return all(most(np.floor(room / lengths[index])) >= counts[index] for index in chosen)

@@ -356,14 +356,13 @@ def _choose(by_host: Sequence[Sequence[Side]], footage: Footage, terms: Terms) -
     """
     frames = [film.frames for film in footage.films]
     ways = math.prod(len(options) for options in by_host)
-    every = list(itertools.product(*by_host)) if ways <= COMBINATIONS_MAX else []
     first = tuple(options[0] for options in by_host)
-    compared = every if every and ways * len(frames) <= FILMS_COMPARED else [first]
+    are_few = ways <= COMBINATIONS_MAX and ways * len(frames) <= FILMS_COMPARED
+    compared = list(itertools.product(*by_host)) if are_few else [first]
     made = [(used, workers := _workers(used, terms), _share_out(footage, workers)) for used in compared]
     used, workers, plan = min(made, key=lambda each: each[2].makespan_s)
-    possible = every or [tuple(side for options in by_host for side in options)]  # more than can work: still a bound
-    bounds_s = [shares.bound_s(frames, _speeds(_workers(sides_used, terms))) for sides_used in possible]
-    return _HostUse(used=used, workers=workers, plan=plan, bound_s=min(bounds_s))
+    possible = [[_speeds(_workers([side], terms)) for side in options] for options in by_host]
+    return _HostUse(used=used, workers=workers, plan=plan, bound_s=shares.bound_s(frames, possible))
 
 
 def _workers(used: Iterable[Side], terms: Terms) -> list[WorkerShare]:
@@ -374,10 +373,12 @@ def _slower(
     choice: _HostUse, together: Together, forecasts: Sequence[Forecast], units: Sequence[Unit]
 ) -> Iterator[str]:
     """Say of what does not work why."""
-    possible = [each for each in forecasts if each in together.forecasts]
+    allowed, by_host = {id(each) for each in together.forecasts}, dict[str, list[Forecast]]()
+    for each in forecasts:
+        if id(each) in allowed:
+            by_host.setdefault(each.unit.target.host_id, []).append(each)
     for side in choice.used:
-        host = side.devices[0].unit.target.host_id
-        members = [each for each in possible if each.unit.target.host_id == host]
+        members = by_host.get(side.devices[0].unit.target.host_id, [])
         for each, reason in sides.describe_unused(members, side):
             figures = joint_speeds.gist(each.unit, units) if each.unit.gpus > 1 else None
             yield f"{each.unit.target.place}: {reason}{f' ({figures})' if figures else ''}"
@@ -418,7 +419,7 @@ def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> lis
             frames=footage.frames,
             time_s=max(
                 (each.start_s or 0.0) + footage.frames * each.frame_s,
-                shares.bound_s(frames, _speeds(_processes(each, terms))) if each.unit.workers > 1 else 0.0,
+                shares.bound_s(frames, [[_speeds(_processes(each, terms))]]) if each.unit.workers > 1 else 0.0,
             ),
             price_per_hour=_price(each.unit, terms),
         )

@@ -9,6 +9,7 @@ Where a GPU's own setting failed on all of them, or is beyond the limits there, 
 """
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -26,7 +27,7 @@ class Joint:
 
     by_setting: Mapping[str, Candidate]  # the setting without targets -> the newest that is known of it
 
-    @property
+    @functools.cached_property
     def unit(self) -> Unit:
         """Give the unit that was measured last."""
         return max((each.unit for each in self.by_setting.values()), key=lambda unit: unit.row.started_at)
@@ -86,11 +87,26 @@ def together(forecasts: Sequence[Forecast], joints: Sequence[Joint], units: Sequ
         joints: What is known, the most GPUs first.
         units: What was measured, for the speed of one GPU alone.
     """
-    kept, assumed, unfit = list(forecasts), dict[str, str](), list[str]()
+    of_hosts, found = dict[str, list[Joint]](), dict[str, list[Forecast]]()
     for joint in joints:
+        of_hosts.setdefault(joint.unit.target.host_id, []).append(joint)
+    for each in forecasts:
+        found.setdefault(each.unit.target.host_id, []).append(each)
+    made = [_of_host(members, of_hosts.get(host, ()), units) for host, members in found.items()]
+    return Together(
+        forecasts=tuple(each for part in made for each in part.forecasts),
+        assumed={host: text for part in made for host, text in part.assumed.items()},
+        unfit=tuple(text for part in made for text in part.unfit),
+    )
+
+
+def _of_host(members: Sequence[Forecast], joints: Sequence[Joint], units: Sequence[Unit]) -> Together:
+    kept, assumed, unfit = list(members), dict[str, str](), list[str]()
+    for joint in joints:
+        uuids = joint.uuids
         whole = next((each for each in kept if each.unit.target.target_id == joint.unit.target.target_id), None)
-        alone = [each for each in kept if each.unit.gpus == 1 and each.unit.row.gpu_uuid in joint.uuids]
-        smaller = [each for each in kept if each is not whole and each.unit.gpus > 1 and _uuids(each) & joint.uuids]
+        alone = [each for each in kept if each.unit.gpus == 1 and each.unit.row.gpu_uuid in uuids]
+        smaller = [each for each in kept if each is not whole and each.unit.gpus > 1 and _uuids(each) & uuids]
         if whole is None and not alone:
             continue
         known = [joint.by_setting.get(_setting(each.unit)) for each in alone]

@@ -8,7 +8,7 @@ that was measured, one of them alone.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from featray.analysis.estimate.forecast import Forecast
 from featray.core.choices import Device
@@ -42,13 +42,14 @@ def make(forecasts: Sequence[Forecast], together: Sequence[Forecast], film_frame
     by_host: dict[str, list[Forecast]] = {}
     for each in forecasts:
         by_host.setdefault(each.unit.target.host_id, []).append(each)
-    return [_of_host(members, together, film_frames) for members in by_host.values()]
+    at_once = {id(each) for each in together}
+    return [_of_host(members, at_once, film_frames) for members in by_host.values()]
 
 
-def _of_host(members: Sequence[Forecast], together: Sequence[Forecast], film_frames: float) -> list[Side]:
+def _of_host(members: Sequence[Forecast], together: Container[int], film_frames: float) -> list[Side]:
     gpus = [each for each in members if each.unit.row.device != Device.CPU]
-    at_once = [each for each in gpus if each in together]
-    alone = [[each] for each in gpus if each not in together]
+    at_once = [each for each in gpus if id(each) in together]
+    alone = [[each] for each in gpus if id(each) not in together]
     cpus = [[each] for each in members if each.unit.row.device == Device.CPU]
     every = [Side(tuple(devices)) for devices in (at_once, *alone, *cpus) if devices]
     kept: list[Side] = []

@@ -63,3 +63,10 @@ def test_no_other_plan_ends_before_the_bound() -> None:
         )
         shared = shares.share_out(frames.tolist(), [Worker(hz=float(each)) for each in hz])
         assert shared.bound_s <= best_s * (1 + 1e-9)
+
+
+def test_a_bound_over_hosts_that_use_one_of_several_sets_of_workers() -> None:
+    both, one = [Worker(hz=4.0), Worker(hz=4.0)], [Worker(hz=5.0)]
+    assert shares.bound_s([40.0] * 20, [[both, one]] * 10) == pytest.approx(10.0)  # 80 frames per second, both each
+    assert shares.bound_s([40.0], [[both, one]]) == pytest.approx(8.0)  # one film: the fastest alone
+    assert shares.bound_s([40.0] * 2, [[both, one], [one]]) == pytest.approx(8.0)

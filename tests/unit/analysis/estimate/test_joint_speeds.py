@@ -1,5 +1,6 @@
 """The measured speed of all GPUs of a host, in place of each one's alone."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -134,3 +135,14 @@ def test_a_limit_of_the_batch_counts_the_slowest_gpu() -> None:
     limits = Constraints(max_latency_s=16 / 36 * 0.99)
     with pytest.raises(NothingMatches, match=r"the least is 444\.4 ms"):
         archive.make(units.gather(rows), HOUR, Terms(constraints=limits))
+
+
+def test_the_bound_of_many_hosts_is_that_of_what_each_may_use() -> None:
+    rows = [
+        dataclasses.replace(row, host_id=f"id-{host}", hostname=host, target_id=f"{row.target_id}-{host}")
+        for host in "abcde"
+        for row in (*alone(1.0), *alone(1.0, **BLACKWELL), *whole(0.6))
+    ]
+    made = make(rows)
+    assert len(made.shares) == 10
+    assert 0.9 * made.time_s < made.bound_s <= made.time_s
