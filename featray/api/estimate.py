@@ -142,7 +142,9 @@ def _hosts(cluster: str | Path | None) -> tuple[PricedHost, ...] | None:
     from featray.cluster import cluster_file  # it brings pydantic, which only files need
 
     members = cluster_file.load_hosts(Path(cluster)).hosts
-    return tuple(PricedHost(name=member.name, price_per_hour=member.price_per_hour) for member in members)
+    return tuple(
+        PricedHost(name=member.name, price_per_hour=member.price_per_hour, gpus=member.gpus) for member in members
+    )
 
 
 def _measured(results: str) -> list[units.Unit]:

@@ -36,6 +36,13 @@ class PricedHost:
 
     name: str
     price_per_hour: float | None = None  # in any currency; None: unknown
+    gpus: tuple[str, ...] | None = None  # UUIDs of those that may work; None: all
+
+    def has(self, unit: Unit) -> bool:
+        """Return True if all GPUs of a unit may work."""
+        row = unit.row
+        used = row.gpus or ([row.gpu_uuid] if row.gpu_uuid else [])
+        return self.gpus is None or all(uuid in self.gpus for uuid in used)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -289,7 +296,7 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
     """Select the units of the named hosts; list the hosts that have none."""
     if terms.hosts is None:
         return list(units), ()
-    chosen = [unit for unit in units if _find_host(unit, terms) is not None]
+    chosen = [unit for unit in units if (host := _find_host(unit, terms)) is not None and host.has(unit)]
     measured = {name for unit in chosen for name in prices.host_names(unit)}
     unmeasured = tuple(host.name for host in terms.hosts if not host_names.is_called(host.name, measured))
     if not chosen:

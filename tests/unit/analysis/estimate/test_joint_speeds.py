@@ -8,7 +8,7 @@ import pytest
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.core.row import Row
 from featray.errors import NothingMatches
 from tests.support.builders import BLACKWELL, RTX3090, make_rows, make_whole_rows
@@ -146,3 +146,13 @@ def test_the_bound_of_many_hosts_is_that_of_what_each_may_use() -> None:
     made = make(rows)
     assert len(made.shares) == 10
     assert 0.9 * made.time_s < made.bound_s <= made.time_s
+
+
+def test_only_gpus_that_the_cluster_file_names_work() -> None:
+    rows = [*alone(1.0), *alone(0.9, **BLACKWELL), *whole(0.6)]
+    hosts = (PricedHost(name="box", gpus=(str(RTX3090["gpu_uuid"]),)),)
+    made = archive.make(units.gather(rows), HOUR, Terms(hosts=hosts))
+    assert [share.gpu_uuid for share in made.shares] == [RTX3090["gpu_uuid"]]
+    assert made.unused == ()
+    with pytest.raises(NothingMatches, match="no host of box has measured rows"):
+        archive.make(units.gather(rows), HOUR, Terms(hosts=(PricedHost(name="box", gpus=()),)))
