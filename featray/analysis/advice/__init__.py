@@ -12,6 +12,7 @@ search_results           what the search of a sweep found
 wanted_cells             the cells that a finding asks for
 drafts                   these cells in sweeps, none twice
 confirming_sweeps        both versions of a suspected step, side by side
+measured_rules           the rules by which a unit was measured, for a follow-up
 followups                the sweeps to submit next
 followup_file            a follow-up as a sweep file
 """
