@@ -53,8 +53,12 @@ def _setting(unit: Unit) -> str:
 
 
 def _divided(timed: Sequence[GpuScaling]) -> str:
-    """Tell the times of one film divided over the GPUs, of the longest clip at its fastest setting."""
-    clips = [each for each in timed if each.whole.is_video and each.whole.clip_fps]
+    """Tell the times of one film divided over the GPUs, of the longest clip at its fastest setting.
+
+    Settings whose ratio has no interval, or of which more differs than the GPUs, are left out.
+    """
+    sound = [each for each in timed if each.interval and not each.confounders]
+    clips = [each for each in sound if each.whole.is_video and each.whole.clip_fps]
     if not clips:
         return ""
     chosen = max(clips, key=lambda each: each.whole.row.frames or 0)

@@ -32,6 +32,12 @@ def test_a_film_that_is_divided_is_told_where_the_start_is_known() -> None:
     assert finding.figures["ratio_low"] == finding.figures["ratio_high"]
     (finding,) = find(FindingKind.GPU_SCALING, [*make_unit_rows(1.0, load_s=None), *make_whole_rows(HALF)])
     assert "One film" not in finding.text
+    few = [*make_unit_rows(1.0, **start)[:2], *make_whole_rows([0.5] * 2, **start)]
+    other = [*make_unit_rows(1.0, **start), *make_whole_rows(HALF, torch="2.99.0", **start)]
+    for rows in (few, other):
+        (finding,) = find(FindingKind.GPU_SCALING, rows)
+        assert "times the RTX 3090 alone" in finding.text
+        assert "One film" not in finding.text
 
 
 def test_settings_are_told_the_fastest_first_and_other_work_is_counted() -> None:
