@@ -86,6 +86,8 @@ def describe_unused(members: Sequence[Forecast], chosen: Side) -> Iterator[tuple
             continue
         if (each.unit.row.device == Device.CPU) is not chosen.is_cpu:
             yield each, "the host's other devices are faster and need its CPU"
+        elif each.hz > chosen.hz:
+            yield each, f"so few films end earlier on {chosen.devices[0].unit.target.place} alone"
         else:
             beside = "them together" if each.unit.gpus > 1 else "beside it"
             yield each, f"{chosen.devices[0].unit.target.place} alone ends earlier than {beside}"

@@ -96,6 +96,10 @@ def test_one_film_goes_to_one_gpu_alone_and_the_bound_holds() -> None:
     assert made.time_s == pytest.approx(1000.0)
     assert made.bound_s <= made.time_s
     assert made.time_s <= made.alone[0].time_s
+    (said,) = made.unused
+    assert said.startswith(
+        "2 GPUs of box: so few films end earlier on RTX 3090 of box alone (2 GPUs at once: 1.67 times"
+    )
 
 
 @pytest.mark.parametrize("beside", [[], whole(2.0, batch_size=1)])
