@@ -44,7 +44,15 @@ def frame_cost(unit: Unit) -> float | None:
     return unit.price_per_hour / speeds.of_unit(unit).hz / HOUR_S
 
 
-def film_cost(unit: Unit) -> float | None:
-    """Give the cost of `FILM_HOURS` of film of `FILM_HZ`, every frame analysed; None for images."""
+def film_cost(unit: Unit, hz: float | None = None) -> float | None:
+    """Give the cost of `FILM_HOURS` of film of `FILM_HZ`, every frame analysed; None for images.
+
+    Args:
+        unit: On a host with a price, else there is no cost.
+        hz: Frames per second to plan with, where that is not the unit's own speed.
+    """
     per_frame = frame_cost(unit)
-    return per_frame * FILM_HZ * HOUR_S * FILM_HOURS if per_frame is not None and unit.is_video else None
+    if per_frame is None or not unit.is_video:
+        return None
+    frames = FILM_HZ * HOUR_S * FILM_HOURS
+    return (unit.price_per_hour or 0.0) * frames / hz / HOUR_S if hz else per_frame * frames

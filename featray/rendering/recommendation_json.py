@@ -213,7 +213,7 @@ def setting_record(setting: Setting) -> dict[str, Any]:
         "memory_b": setting.memory.size_b if setting.memory else None,
         "memory_scope": str(setting.memory.scope) if setting.memory else None,
         "energy_per_frame_j": energy.frame_j(unit),
-        "cost_per_1000_hours": prices.film_cost(unit),
+        "cost_per_1000_hours": prices.film_cost(unit, setting.sustained_hz),
         "tied_batch_sizes": list(setting.tied),
         "fastest": _settings(setting.fastest),
         "equally_good": [_verdict(pair) for pair in setting.equals],

@@ -54,7 +54,7 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
         yield f"  {scaling.gist(recommendation.scaling)}"
     if best.memory:
         yield f"  memory: {_memory(best.memory)}"
-    if (cost := prices.film_cost(best.unit)) is not None:
+    if (cost := prices.film_cost(best.unit, best.sustained_hz)) is not None:
         film = f"{FILM_HOURS} hours of film of {FILM_HZ:g} fps, every frame analysed"
         yield f"  cost: {wording.digits(cost)} per {film}, at {best.unit.price_per_hour:g} per hour"
     if len(recommendation.tradeoffs) > 1:

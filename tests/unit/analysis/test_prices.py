@@ -39,6 +39,7 @@ def test_a_sustained_speed_sets_the_cost() -> None:
     (unit,) = prices.apply([of(timed_s=[0.72], sustained_hz=[100.0, 50.0, 50.0])], {"box": 2.0})
     assert prices.film_cost(unit) == pytest.approx(1000.0)
     assert prices.frame_cost(unit) == pytest.approx(2.0 / 180_000)
+    assert prices.film_cost(unit, 25.0) == pytest.approx(2000.0)  # as slow as film
 
 
 def test_without_a_price_a_time_or_a_film_there_is_no_cost() -> None:
