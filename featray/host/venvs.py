@@ -99,8 +99,17 @@ def _named_path(requirement: str) -> Path | None:
 
 def find_missing(requirements: Sequence[str]) -> Path | None:
     """Return the first file or folder that a requirement names and that is not on this machine."""
-    paths = (path for requirement in requirements if (path := _named_path(requirement)) is not None)
-    return next((path for path in paths if not path.exists()), None)
+    paths = (path for requirement in requirements for path in (_named_path(requirement), _named_clone(requirement)))
+    return next((path for path in paths if path is not None and not path.exists()), None)
+
+
+def _named_clone(requirement: str) -> Path | None:
+    """Return the clone that a requirement such as `mine @ git+file:///home/me/mine@v2` names."""
+    found = re.search(r"@\s*git\+(file://[^\s;]+)", requirement)
+    if found is None:
+        return None
+    folder, _, name = urlsplit(found[1]).path.rpartition("/")
+    return Path(url2pathname(f"{folder}/{name.partition('@')[0]}"))
 
 
 def _stamp(source: Path) -> list[tuple[str, int, int]]:

@@ -112,7 +112,8 @@ def _compared(points: Sequence[Point]) -> Iterator[str]:
     for point in filter(lambda point: point.is_compared, points):
         for run_id in dict.fromkeys(row.run_id for row in point.rows):
             by_run.setdefault(run_id, []).append(point)
-    runs = sorted(((_began(members, run_id), run_id) for run_id, members in by_run.items()))
+    last = {tuple(map(id, members)): run_id for run_id, members in by_run.items()}  # runs of one session share points
+    runs = sorted((_began(by_run[run_id], run_id), run_id) for run_id in last.values())
     shown = runs[-RUNS_SHOWN:]
     if left_out := len(runs) - len(shown):
         yield f"side by side in {wording.count(left_out, 'earlier run')}: see --json"

@@ -38,6 +38,6 @@ def to_keys(rules: Rules) -> Mapping[str, Any]:
         return {key: value for key, value in keys.items() if key in PYFEAT_KEYS}
     if rules.slow_call_s is None:  # a sweep says so by a minimum of warm-up calls
         keys["warmup_min"] = rules.warmup_min
-    elif "warmup_min" in keys:  # or else the minimum would hold for slow cells too
+    elif keys.get("warmup_min", 1) > 1:  # or else the minimum would hold for slow cells too
         keys["slow_call_s"] = rules.slow_call_s
     return {key: value for key, value in keys.items() if value is not None}

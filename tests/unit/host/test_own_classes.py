@@ -56,7 +56,10 @@ def test_a_class_of_an_environment_is_asked_of_that_environment_once_it_is_built
 def test_a_path_in_a_requirement_that_is_not_there_is_named(class_name: str, tmp_path: Path) -> None:
     why = find(class_name, f"mine @ file://{tmp_path}/gone", imports=False)
     assert why == f"there is no {tmp_path}/gone, which its requirement names"
+    clone = f"mine @ git+file://{tmp_path}/gone@1a2b3c4#subdirectory=x"
+    assert find(class_name, clone, imports=False) == why
     (tmp_path / "gone").mkdir()
+    assert find(class_name, clone, imports=False) is None
     assert find(class_name, f"mine @ file://{tmp_path}/gone", imports=False) is None
 
 

@@ -112,6 +112,12 @@ def test_two_sweeps_of_one_day_have_a_line_each() -> None:
     ]
 
 
+def test_two_runs_of_one_sweep_on_a_day_share_a_line() -> None:
+    (series,) = history.gather([*compared("one", (0.27, 0.32)), *compared("two", (0.27, 0.32))])
+    assert len(series.points) == 2
+    assert sum("side by side on" in line for line in history_text.lines([(series, ())])) == 1
+
+
 def test_of_two_commits_in_one_run_the_later_environment_goes_on_with_the_history() -> None:
     commits = {"before": "a" * 40, "after": "b" * 40}
     rows = [dataclasses.replace(row, pyfeat_commit=commits[row.environment or ""]) for row in compared("s", (1, 2))]
