@@ -9,7 +9,7 @@ import math
 from collections.abc import Hashable
 from enum import Enum, auto
 
-from featray.core import wording
+from featray.core import detectors, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device
 from featray.planning import own_classes, releases
@@ -109,6 +109,8 @@ def _of_own_class(cell: Cell, target: Target) -> Obstacle | None:
     )
     if why.startswith(own_classes.NO_PATH):
         what_to_do = "correct it in the sweep, or bring it there"
+    elif why == detectors.missing_class(cell.detector.class_name):
+        what_to_do = "name a class that the module has"
     reason = f"{cell.detector.class_name} cannot be imported {where} ({why}): {what_to_do}"
     return Obstacle(cause=ObstacleCause.CLASS_NOT_IMPORTED, reason=reason)
 

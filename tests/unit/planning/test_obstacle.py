@@ -7,6 +7,7 @@ import pytest
 from featray.core import detectors
 from featray.core.cell import Cell
 from featray.core.detectors import Detector
+from featray.planning import own_classes
 from featray.planning.inventory import Gpu, Host, Inventory, join_gpus
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host
@@ -123,3 +124,32 @@ def test_processes_on_all_gpus_need_the_memory_of_their_own_gpu_and_of_the_host(
     found = find_of_all(whole, make_host("a", BLACKWELL, RTX3090, memory_b=4 * 1024**3))
     assert found is not None
     assert found.reason == "4.0 GiB of memory of the host; 6 processes need at least 6.0 GiB"
+
+
+@pytest.mark.parametrize(
+    ("why", "what_to_do"),
+    [
+        ("mydet has no Detectr", "name a class that the module has"),
+        ("there is no /gone, which its requirement names", "correct it in the sweep, or bring it there"),
+        ("ModuleNotFoundError: No module named 'mydet'", "name its package in that environment"),
+    ],
+)
+def test_a_class_that_an_environment_lacks_is_named_with_what_to_do(why: str, what_to_do: str) -> None:
+    own = dataclasses.replace(detectors.CATALOGUE["retinaface"], class_name="mydet:Detectr")
+    cell = make_cell(detector=own, environment="after", requirements=("mydet==2",))
+    needed = own_classes.of_cell(cell)
+    assert needed is not None
+    obstacle = find(cell, make_host(classes={needed.key: why}))
+    assert obstacle is not None
+    assert obstacle.cause is ObstacleCause.CLASS_NOT_IMPORTED
+    assert obstacle.reason == (f"mydet:Detectr cannot be imported in environment after on box ({why}): {what_to_do}")
+
+
+def test_a_path_that_is_not_there_is_an_obstacle_for_pyfeat_s_classes_too() -> None:
+    cell = make_cell(environment="new", requirements=("py-feat @ file:///gone",))
+    needed = own_classes.of_cell(cell)
+    assert needed is not None
+    obstacle = find(cell, make_host(classes={needed.key: "there is no /gone, which its requirement names"}))
+    assert obstacle is not None
+    assert "in environment new on box (there is no /gone" in obstacle.reason
+    assert find(make_cell(environment="new", requirements=("py-feat==2.1",)), make_host()) is None
