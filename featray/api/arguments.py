@@ -14,7 +14,7 @@ from featray import sweep
 from featray.analysis import comparison
 from featray.api import shipped
 from featray.core.cell import Cell
-from featray.core.files import PathLike as PathLike
+from featray.core.files import PathLike
 from featray.errors import BadInput, InventoryFileError, SweepFileError
 from featray.host import clips
 from featray.measurement import pyfeat_source, weights

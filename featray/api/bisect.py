@@ -13,12 +13,12 @@ from featray import stats, store
 from featray.analysis.bisection import Conclusion, Ending, StepResult, cautions
 from featray.analysis.outputs import Outputs
 from featray.api import arguments, given, notebook_progress
-from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.api.submit import check_backend, check_installed, start_backend
 from featray.cluster import cluster_file
 from featray.core import json_text
 from featray.core.cell import Cell, cell_id
+from featray.core.files import PathLike
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, GateUndecided, NothingMatches, suggest
 from featray.host import lease, probe, spool

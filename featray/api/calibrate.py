@@ -9,10 +9,10 @@ from featray import store
 from featray.analysis import comparison
 from featray.analysis.comparison import Calibration
 from featray.api import arguments, notebook_progress
-from featray.api.arguments import PathLike
 from featray.api.hosts import hosts
 from featray.api.results import Result
 from featray.api.submit import check_backend, run_request
+from featray.core.files import PathLike
 from featray.errors import NothingMatches
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary

@@ -7,12 +7,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from featray.api.arguments import PathLike
 from featray.cluster import cluster_file, fleet, heads, membership, nodes, raylet_records
 from featray.cluster import token as cluster_token
 from featray.cluster.heads import Node
 from featray.cluster.raylet_records import RunningRaylet
-from featray.core.files import is_yaml
+from featray.core.files import PathLike, is_yaml
 
 Say = Callable[[str], None]
 

@@ -7,8 +7,8 @@ import os
 
 from featray import store
 from featray.api import arguments
-from featray.api.arguments import PathLike
 from featray.backends.ray.jobs import Jobs
+from featray.core.files import PathLike
 from featray.running import detached
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from featray import store
 from featray.analysis.units import UnitKey
 from featray.api import chosen_runs, export_bundle, export_dataset
-from featray.api.arguments import PathLike
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files
 from featray.api.results import Result
 from featray.api.shared_rows import SharedRows, choose_shared
 from featray.core import wording
+from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.interchange import all_columns, bundle, github_action, pyfeat_json, pyfeat_markdown, throughput_csv

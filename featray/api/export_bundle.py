@@ -12,7 +12,7 @@ from featray.analysis import drift_wording, unit_drifts, units
 from featray.analysis.outputs import Outputs
 from featray.api.arguments import now
 from featray.api.shared_rows import SharedRows
-from featray.core import wording
+from featray.core import json_text, wording
 from featray.core.clock import utc_text
 from featray.core.row import Row
 from featray.core.version import __version__
@@ -57,7 +57,7 @@ def make_bundle(results: str, rows: SharedRows, *, outputs: bool, anonymous: boo
 
 
 def _to_json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False)
+    return json_text.write(value, indent=1)
 
 
 def _read_outputs(results: str, rows: SharedRows, *, is_asked: bool) -> tuple[dict[OutputKey, bytes], int]:

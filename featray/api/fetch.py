@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from featray.api import arguments
-from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.core import wording
 from featray.core.choices import WeightsKind
+from featray.core.files import PathLike
 from featray.errors import NotReady
 from featray.measurement import weights
 from featray.measurement.weights import HubFile

@@ -10,10 +10,10 @@ from typing import Any
 
 from featray.analysis.history import ORDERS, ChangeState, HistoryChange, Series
 from featray.api import notebook_progress, read_history
-from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.core import wording
+from featray.core.files import PathLike
 from featray.core.version import __version__
 from featray.errors import BadInput, suggest
 from featray.rendering import history_json, history_text, unit_text

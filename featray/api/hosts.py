@@ -9,11 +9,11 @@ import os
 from collections.abc import Collection, Sequence
 
 from featray.api import arguments, given
-from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.backends.ray.client import RayClient
 from featray.cluster import cluster_file
 from featray.core.cell import Cell
+from featray.core.files import PathLike
 from featray.core.version import __version__
 from featray.host import probe
 from featray.measurement import weights

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from featray import store
 from featray.api import read_bundle
-from featray.api.arguments import PathLike
 from featray.api.results import Result
 from featray.core import wording
-from featray.core.files import hash_file
+from featray.core.files import PathLike, hash_file
 from featray.core.row import Row, RowKey
 from featray.errors import BadInput, ImportFileError, NothingMatches
 from featray.interchange import bundle, report_files

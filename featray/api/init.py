@@ -5,13 +5,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from featray.api import given
-from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.schema import schema
 from featray.core import detectors as known_detectors
 from featray.core import inputs as known_inputs
 from featray.core.choices import Device, WeightsKind
-from featray.core.files import expand_home
+from featray.core.files import PathLike, expand_home
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.host import devices as host_devices

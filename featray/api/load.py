@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from featray import store
 from featray.api import given
-from featray.api.arguments import PathLike
 from featray.core import row
+from featray.core.files import PathLike
 from featray.errors import NothingMatches, suggest
 
 if TYPE_CHECKING:

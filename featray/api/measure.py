@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featray.api import arguments
-from featray.api.arguments import PathLike
 from featray.api.results import Result
+from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput
 from featray.host import installation

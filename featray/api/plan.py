@@ -7,9 +7,10 @@ Flow: sweep file -> `arguments` -> hosts: recorded, of a cluster (`hosts`) or th
 import dataclasses
 
 from featray.api import arguments
-from featray.api.arguments import Inventories, PathLike
+from featray.api.arguments import Inventories
 from featray.api.hosts import hosts_for
 from featray.api.results import Result
+from featray.core.files import PathLike
 from featray.errors import BadInput
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary

@@ -7,11 +7,11 @@ import dataclasses
 from pathlib import Path
 
 from featray.api import arguments
-from featray.api.arguments import Inventories, PathLike
+from featray.api.arguments import Inventories
 from featray.api.hosts import hosts
 from featray.api.results import Result
 from featray.cluster import cluster_file
-from featray.core.files import is_yaml
+from featray.core.files import PathLike, is_yaml
 from featray.errors import BadInput
 from featray.planning.fleet_plan import FleetPlan
 from featray.rendering.notebook import fleets

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from featray.analysis import prices
 from featray.analysis.units import Unit
-from featray.api.arguments import PathLike
 from featray.core import wording
+from featray.core.files import PathLike
 from featray.errors import BadInput
 
 

@@ -16,8 +16,8 @@ from featray.analysis.advice.objectives import Objective
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.outputs import Outputs
 from featray.api import given, prices
-from featray.api.arguments import PathLike
 from featray.api.results import Result, draw_kind
+from featray.core.files import PathLike
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.rendering import document
 from featray.rendering.notebook import summaries

@@ -14,11 +14,11 @@ from featray import store
 from featray.analysis import diagnosis, unit_drifts, units
 from featray.analysis.outputs import Outputs
 from featray.api import chosen_runs, given, noise, prices
-from featray.api.arguments import PathLike
 from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
+from featray.core.files import PathLike
 from featray.core.reference import Reference
 from featray.core.reference import parse as parse_reference
 from featray.core.row import Row

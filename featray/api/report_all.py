@@ -9,12 +9,12 @@ from pathlib import Path
 
 from featray import store
 from featray.api import chosen_runs
-from featray.api.arguments import PathLike
 from featray.api.history import History, history
 from featray.api.output_files import write_files
 from featray.api.report import compose, reports_folder, save_report
 from featray.api.results import Result
 from featray.core import wording
+from featray.core.files import PathLike
 from featray.core.version import __version__
 from featray.errors import BadInput, NothingMatches
 from featray.rendering.notebook.summary import Summary, make_table

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from featray import store
 from featray.api import arguments, given, notebook_progress
-from featray.api.arguments import Inventories, PathLike
+from featray.api.arguments import Inventories
 from featray.backends import SHIPPED, Backend, BackendOptions, LoadingBackend, load_early
 from featray.cluster import cluster_file
 from featray.cluster.login import log_in
+from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, suggest
 from featray.host import early_weights, installation, lease, spool

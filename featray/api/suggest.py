@@ -17,9 +17,9 @@ from featray.analysis.diagnosis import Diagnosis, FindingKind
 from featray.analysis.outputs import Outputs
 from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise
-from featray.api.arguments import PathLike
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.core.files import PathLike
 from featray.errors import BadInput
 
 if TYPE_CHECKING:

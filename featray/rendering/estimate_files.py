@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Iterator
 
 from featray.analysis import unit_cell
-from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.analysis.estimate.archive import ArchiveEstimate
+from featray.analysis.estimate.worker_share import WorkerShare
 from featray.core import detect_call, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device

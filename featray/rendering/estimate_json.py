@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from featray.analysis.advice import objectives
-from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.analysis.estimate.archive import ArchiveEstimate
+from featray.analysis.estimate.worker_share import WorkerShare
 from featray.core import json_text
 from featray.rendering import recommendation_json
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from featray.analysis import energy
 from featray.analysis.advice import objectives
-from featray.analysis.estimate.archive import ArchiveEstimate, WorkerShare
+from featray.analysis.estimate.archive import ArchiveEstimate
 from featray.analysis.estimate.footage import Footage
+from featray.analysis.estimate.worker_share import WorkerShare
 from featray.core import wording
 from featray.rendering import recommendation_text
 from featray.rendering.fitted_tables import FittedTable

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from featray.backends import Event
-from featray.core import wording
+from featray.core import json_text, wording
 from featray.core.events import EventKind, PlainEvent
 from featray.core.row import Row
 from featray.rendering import event_text
@@ -88,7 +88,7 @@ def write_line(progress: Progress, clock: str | None = None) -> str:
         clock: The time for people; given, the line begins with it and a text, and the JSON follows after a tab.
     """
     event = progress.to_mapping()
-    line = json.dumps(event, ensure_ascii=False)
+    line = json_text.write(event, indent=None)
     return line if clock is None else f"{clock} {_describe(event)}\t{line}"
 
 

@@ -11,20 +11,20 @@ keep the speed that it has alone.
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from featray import stats
 from featray.analysis import prices
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
-from featray.analysis.estimate import forecast, joint_speeds, sides
+from featray.analysis.estimate import forecast, joint_speeds, sides, worker_share
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Extrapolation, Forecast
 from featray.analysis.estimate.joint_speeds import Together
 from featray.analysis.estimate.sides import Side
+from featray.analysis.estimate.worker_share import WorkerShare
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
-from featray.core.targets import short_models
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
 from featray.planning.shares import Shares, Worker
@@ -53,72 +53,6 @@ class Terms:
     hosts: tuple[PricedHost, ...] | None = None  # None: every host that was measured
     deadline_s: float | None = None
     budget: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class WorkerShare:
-    """What one worker does. Times are seconds from the start of the work."""
-
-    forecast: Forecast
-    films: tuple[int, ...]  # positions in the footage
-    frames: int
-    time_s: float
-    price_per_hour: float | None  # of its host
-    cost: float | None = None  # its part of the price of its host; None: unknown
-    process: int | None = None  # which of several side by side on the target, from 1; None: it is alone there
-
-    @property
-    def hz(self) -> float:
-        """Give the worker's own frames per second."""
-        unit = self.forecast.unit
-        share = 1.0 if self._gpu is None else unit.gpu_shares[self._gpu]
-        return self.forecast.hz * share / (1 if self.process is None else unit.processes)
-
-    @property
-    def _gpu(self) -> int | None:
-        """Give which of several GPUs it is on, from 0."""
-        unit = self.forecast.unit
-        return None if self.process is None or unit.gpus == 1 else (self.process - 1) // unit.processes
-
-    @property
-    def gpu_uuid(self) -> str | None:
-        """Give the UUID of its GPU; None on a CPU, and for several GPUs together."""
-        row = self.forecast.unit.row
-        return row.gpu_uuid if self._gpu is None else list(row.gpus or ())[self._gpu]
-
-    @property
-    def memory_b(self) -> int | None:
-        """Give the worker's own part of the peak memory; None if unknown."""
-        memory = self.forecast.memory
-        if memory is None:
-            return None
-        return memory.size_b // (1 if self.process is None else self.forecast.unit.processes)
-
-    @property
-    def place(self) -> str:
-        """Name the target, and the process where there are several."""
-        unit = self.forecast.unit
-        place = unit.target.place
-        if self._gpu is not None:
-            model = short_models((unit.row.gpus or {}).values())[(unit.row.gpus or {})[self.gpu_uuid or ""]]
-            place = f"{place}, number {self._gpu + 1} ({model})"
-        if self.process is None or unit.processes == 1:
-            return place
-        return f"{place}, process {(self.process - 1) % unit.processes + 1} of {unit.processes}"
-
-    @property
-    def interval_s(self) -> tuple[float, float]:
-        """Give the bounds of the time."""
-        start_s = min(self.forecast.start_s or 0.0, self.time_s)
-        work_s = self.time_s - start_s
-        low, high = (math.exp(log) for log in (self.forecast.log_low, self.forecast.log_high))
-        return start_s + work_s * low, start_s + work_s * high
-
-    @property
-    def energy_j(self) -> float | None:
-        """Give the joules of the device; None if not measured."""
-        frame_j = self.forecast.frame_j
-        return None if frame_j is None else frame_j * self.frames
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -165,17 +99,17 @@ class ArchiveEstimate:
     @property
     def cost(self) -> float | None:
         """Give the price of all hosts; None unless every host has a price."""
-        return _cost(self.shares, [share.time_s for share in self.shares])
+        return worker_share.price(self.shares, [share.time_s for share in self.shares])
 
     @property
     def cost_low(self) -> float | None:
         """Give the lower bound of the cost."""
-        return _cost(self.shares, [share.interval_s[0] for share in self.shares])
+        return worker_share.price(self.shares, [share.interval_s[0] for share in self.shares])
 
     @property
     def cost_high(self) -> float | None:
         """Give the upper bound of the cost."""
-        return _cost(self.shares, [share.interval_s[1] for share in self.shares])
+        return worker_share.price(self.shares, [share.interval_s[1] for share in self.shares])
 
     @property
     def deadline_met(self) -> bool | None:
@@ -193,37 +127,6 @@ def _is_met(limit: float | None, low: float | None, high: float | None) -> bool 
     if limit is None or low is None or high is None:
         return None
     return True if limit > high else False if limit < low else None
-
-
-def _cost(planned: Sequence[WorkerShare], times_s: Sequence[float]) -> float | None:
-    """Price each host until the last of its workers ends."""
-    busy: dict[str, float] = {}
-    prices: dict[str, float | None] = {}
-    for share, time_s in zip(planned, times_s, strict=True):
-        host = share.forecast.unit.target.host_id
-        busy[host] = max(busy.get(host, 0.0), time_s)
-        prices[host] = share.price_per_hour
-    costs = [(price, busy[host]) for host, price in prices.items()]
-    return math.fsum(price * time_s / 3600 for price, time_s in costs if price is not None) if _known(prices) else None
-
-
-def _with_costs(planned: Sequence[WorkerShare]) -> list[WorkerShare]:
-    """Give each worker its part of its host's price, in proportion to its time, so that all parts add up."""
-    by_host: dict[str, list[WorkerShare]] = {}
-    for share in planned:
-        by_host.setdefault(share.forecast.unit.target.host_id, []).append(share)
-    return [_with_cost(share, members) for members in by_host.values() for share in members]
-
-
-def _with_cost(share: WorkerShare, members: Sequence[WorkerShare]) -> WorkerShare:
-    """Give one worker its part of the price of a host on which these work."""
-    times_s = [member.time_s for member in members]
-    cost = _cost(members, times_s)
-    return dataclasses.replace(share, cost=None if cost is None else cost * share.time_s / math.fsum(times_s))
-
-
-def _known(prices: Mapping[str, float | None]) -> bool:
-    return None not in prices.values()
 
 
 def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstimate:
@@ -252,7 +155,7 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         dataclasses.replace(worker, films=films, frames=_frames(films, footage), time_s=busy_s)
         for worker, films, busy_s in zip(workers, plan.films, plan.busy_s, strict=True)
     ]
-    planned = _with_costs([share for share in shared if share.films])
+    planned = worker_share.with_costs([share for share in shared if share.films])
     idle = [share for share in shared if not share.films]
     used = list({id(share.forecast): share.forecast for share in planned}.values())
     return ArchiveEstimate(
@@ -432,7 +335,7 @@ def _alone(forecasts: Sequence[Forecast], footage: Footage, terms: Terms) -> lis
         )
         for each in forecasts
     ]
-    return sorted((_with_cost(share, [share]) for share in alone), key=lambda share: share.time_s)
+    return sorted((worker_share.with_cost(share, [share]) for share in alone), key=lambda share: share.time_s)
 
 
 CUT_GAIN = 0.05  # of the time until the end: less is not worth cutting films

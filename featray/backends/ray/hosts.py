@@ -105,31 +105,28 @@ class RayHosts:
     def find_clips(self, paths: Collection[str]) -> Inventory:
         """Look for files on every host, by path, and write those that are there into the inventory."""
         if paths:
-            digests, unanswered = self._call(
-                _hash_files, {host_id: [list(paths)] for host_id in self._usable()}, DIGEST_S
-            )
-            hosts = [
-                dataclasses.replace(host, clips=digests[host.host_id])
-                if host.host_id in digests
-                else dataclasses.replace(host, error=host.error or f"it was not searched: {unanswered[host.host_id]}")
-                for host in self._inventory.hosts
-            ]
-            self._inventory = Inventory(hosts=tuple(hosts))
+            wanted = {host_id: [list(paths)] for host_id in self._usable()}
+            self._search("clips", _hash_files, wanted, DIGEST_S)
         return self._inventory
 
     def find_classes(self, classes: Collection[OwnClass], *, imports: bool) -> Inventory:
         """Look for detector classes on every host, or import them, and write what was found into the inventory."""
         if classes:
             wanted = {host_id: [list(classes), imports] for host_id in self._usable()}
-            found, unanswered = self._call(_find_classes, wanted, CLASSES_S)
-            hosts = [
-                dataclasses.replace(host, classes=found[host.host_id])
-                if host.host_id in found
-                else dataclasses.replace(host, error=host.error or f"it was not searched: {unanswered[host.host_id]}")
-                for host in self._inventory.hosts
-            ]
-            self._inventory = Inventory(hosts=tuple(hosts))
+            self._search("classes", _find_classes, wanted, CLASSES_S)
         return self._inventory
+
+    def _search(self, field: str, task: Any, wanted: Mapping[str, Sequence[Any]], limit_s: float) -> None:
+        """Ask hosts, and write each answer into this field of its host; a host that gave none has an error."""
+        found, unanswered = self._call(task, wanted, limit_s)
+        hosts = []
+        for host in self._inventory.hosts:
+            if host.host_id in found:
+                changes: dict[str, Any] = {field: found[host.host_id]}
+            else:
+                changes = {"error": host.error or f"it was not searched: {unanswered[host.host_id]}"}
+            hosts.append(dataclasses.replace(host, **changes))
+        self._inventory = Inventory(hosts=tuple(hosts))
 
     def fetch(self, needs: Mapping[str, Collection[weights.HubFile]]) -> dict[str, list[str]]:
         """Download weights on every host that needs them.

@@ -41,7 +41,7 @@ def test_variables_that_featray_sets_are_refused(complain: Complain) -> None:
 
 def test_a_requirement_is_not_an_option(complain: Complain) -> None:
     assert "is not a requirement" in complain(environments="{t: ['--upgrade x']}")
-    said = complain(environments="{t: ['--find-links https://me:H1DDEN@127.0.0.1/x']}")
+    said = complain(environments="{t: ['@ git+https://me:H1DDEN@127.0.0.1/lab.git']}")
     assert "is not a requirement" in said
     assert "H1DDEN" not in said
 
