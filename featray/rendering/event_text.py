@@ -11,6 +11,8 @@ from featray.core import wording
 from featray.core.events import EventKind, PlainEvent
 from featray.core.quantities import frames_per_second
 
+REASON_LENGTH = 160  # characters of a reason in a line; the row holds all: torch's words on memory are 500
+
 
 def event_line(event: PlainEvent) -> str:
     """Describe an event in one line; empty for one that says nothing new, such as a row that was found in a spool."""
@@ -31,7 +33,7 @@ def row_line(row: Mapping[str, Any]) -> str:
         call_s = statistics.median(row["timed_s"])
         fps = frames_per_second(row["frames"], call_s)
         return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
-    return f"{name}: {row['status']} ({row['reason']})"
+    return f"{name}: {row['status']} ({wording.shortened(str(row['reason']), REASON_LENGTH)})"
 
 
 def _settings(row: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from featray import errors, store
 from featray.backends import Backend
+from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.row import Row
 from featray.planning.plan import Plan
@@ -179,8 +180,8 @@ def _run_or_cancel(runner: Runner) -> RunOutcome:
         return runner.run()
     except KeyboardInterrupt:
         runner.cancel()
-        done = runner.outcome.measured
-        raise errors.Interrupted(f"stopped; {done} rows are stored, the next submit goes on from there") from None
+        done = wording.count(runner.outcome.measured, "row is", "rows are")
+        raise errors.Interrupted(f"stopped; {done} stored, the next submit goes on from there") from None
 
 
 def _store_refusals(request: SubmitRequest, work: Plan) -> list[Row]:

@@ -4,13 +4,14 @@
 # OUT gets rows, report, table and log; WHEELS is the folder that bring_wheels.py has filled. The work lies in
 # $FEATRAY_ACCEPTANCE (default /tmp/featray-acceptance): a rerun there goes on where the last one stopped.
 # REHEARSAL=1 puts the CPU in the GPU's place, with fewer frames. LIMITS=N multiplies the limit of every step.
+# MORE=1 adds what takes longer: MPS, five films beside their estimate, and a compiled network.
 # PYTHON is the interpreter that has torch (default python3). Exit code 1: a step failed or ran out of time.
 set -uo pipefail
 
 OUT=$(realpath -m "$1") WHEELS=$(realpath -m "$2")
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 WORK=${FEATRAY_ACCEPTANCE:-/tmp/featray-acceptance}
-LIMITS=${LIMITS:-1} REHEARSAL=${REHEARSAL:-} PYTHON=${PYTHON:-python3}
+LIMITS=${LIMITS:-1} REHEARSAL=${REHEARSAL:-} MORE=${MORE:-} PYTHON=${PYTHON:-python3}
 mkdir -p "$OUT" "$WORK/done" "$WORK/kept"
 exec > >(tee -a "$WORK/kept/log.txt") 2>&1
 
@@ -22,11 +23,7 @@ failed=0
 # Copy what there is to OUT, also when this script is stopped.
 keep() {
     cp -f "$WORK"/kept/* "$OUT"/ 2>/dev/null
-    [ -d "$RESULTS/rows" ] && "$PY" - "$RESULTS" "$OUT/rows.parquet" <<'EOF'
-import sys
-from featray import load
-load(sys.argv[1]).to_parquet(sys.argv[2])
-EOF
+    [ -d "$RESULTS/rows" ] && tar -czf "$OUT/results.tgz" -C "$RESULTS" .
 }
 trap keep EXIT
 
@@ -65,8 +62,8 @@ sweep() {
         -e 's/like: multi-face[^}]*}/like: multi-face, copies: 1}/' \
         -e 's/batch_size: \[.*\]/batch_size: [2]/' -e 's/batch_size: 16/batch_size: 2/' \
         -e 's/processes: \[.*\]/processes: [1, 2]/' \
-        -e 's/repeats: 3/repeats: 2/' -e 's/warmup: 3/warmup: 1/' -e 's/invocations: 3/invocations: 1/' \
-        -e '/^exclude/d' "$file" > "$WORK/$1.yaml"
+        -e 's/repeats: 3/repeats: 2/' -e 's/warmup: 3/warmup: 1/' \
+        -e '/^exclude/d' -e '/^mps_daemon/d' "$file" > "$WORK/$1.yaml"
     echo "$WORK/$1.yaml"
 }
 
@@ -103,16 +100,29 @@ same() {
     "$PY" -m featray compare $(runs gpu-same) --results "$RESULTS" | tee "$WORK/kept/same.txt"
 }
 
-# One network in several precisions: speed and results. Where there is no compiler that cell fails, and the others count.
+# One network in two precisions: speed and results.
 precision() {
-    measure gpu-precision "$1"
-    [ $? -le 1 ] || return 1
-    compare gpu-precision amp,compile precision
+    measure gpu-precision "$1" && compare gpu-precision amp precision
+}
+
+# Where there is no compiler that cell fails, and the other counts.
+compiled() {
+    measure gpu-compiled "$1"
+    [ $? -le 1 ] && compare gpu-compiled compile compiled
 }
 
 # Processes side by side, compared with one alone.
 processes() {
     measure gpu-processes "$1" && compare gpu-processes processes processes
+}
+
+mps() {
+    measure gpu-mps "$1" && compare gpu-mps processes mps
+}
+
+# Five films beside their estimate, which goes by what the other steps have measured.
+films() {
+    cd "$ROOT" && "$PY" -m tests.gpu.films "$RESULTS" "$WORK/films" | tee "$WORK/kept/films.txt"
 }
 
 # compare SWEEP KEYS FILE: compare the cells of a sweep over keys, and keep that as FILE.txt.
@@ -127,22 +137,28 @@ table() {
 }
 
 checks() {
-    cd "$ROOT" && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 "$PY" -m pytest tests/gpu -m gpu -q -rs -W default \
+    cd "$ROOT" && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 "$PY" -m pytest -m gpu -q -rs -W default \
+        tests/gpu/test_{gpu_of_this_machine,recorded_trace,timing,killed_child,real_detectors}.py \
         -p pytest_timeout -p no:cacheprovider -o junit_family=xunit1 --junitxml "$WORK/kept/checks.xml"
 }
 
-export -f environment sweep measure memory runs same precision processes compare table checks
+export -f environment sweep measure memory runs same precision compiled processes mps films compare table checks
 export OUT WHEELS ROOT WORK LIMITS REHEARSAL PYTHON PY RESULTS
 
 minutes() { awk "BEGIN {print $1 * $LIMITS / 60}"; }
 
-step environment 60 TERM environment
-step checks 110 INT checks
-step speed 140 TERM measure gpu-speed "$(minutes 100)"
-step precision 50 TERM precision "$(minutes 35)"
-step processes 40 TERM processes "$(minutes 25)"
+step environment 30 TERM environment
+step checks 115 INT checks
+step speed 135 TERM measure gpu-speed "$(minutes 115)"
+step processes 50 TERM processes "$(minutes 35)"
+step precision 45 TERM precision "$(minutes 30)"
 step memory 35 TERM memory "$(minutes 25)"
-step same 35 TERM same "$(minutes 15)"
+step same 50 TERM same "$(minutes 15)"
+if [ -n "$MORE" ]; then
+    step mps 65 TERM mps "$(minutes 45)"
+    step films 60 TERM films
+    step compiled 90 TERM compiled "$(minutes 70)"
+fi
 rm -f "$WORK/done/table"
 step table 10 TERM table
 exit $failed

@@ -57,7 +57,7 @@ def test_the_fastest_batch_of_a_detector_stands_beside_the_published_figure() ->
         make_row(detector="retinaface", batch_size=batch, timed_s=[seconds], frames=72)
         for batch, seconds in ((4, 0.8), (16, 0.6))
     ]
-    assert list(summary.best_rates(rows))[2:] == ["| retinaface | short | 120 fps | 16 | 134 fps |"]
+    assert list(summary.best_rates(rows))[2:] == ["| retinaface | short | 1 | 120 fps | 16 | 134 fps |"]
 
 
 def test_a_check_shows_its_figures_or_why_it_did_not_pass(tmp_path: Path) -> None:
@@ -92,7 +92,13 @@ def test_the_sweep_measures_what_the_published_figures_are_of() -> None:
     assert {(cell.detector.name, cell.input.name) for cell in expand(speed)} >= set(summary.PUBLISHED)
 
 
-@pytest.mark.parametrize(("name", "cells"), [("gpu-speed", 28), ("gpu-memory", 5), ("gpu-same", 1)])
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        *(("gpu-speed", 16), ("gpu-processes", 2), ("gpu-precision", 2), ("gpu-memory", 3), ("gpu-same", 1)),
+        *(("gpu-mps", 2), ("gpu-compiled", 2)),
+    ],
+)
 def test_a_sweep_of_the_acceptance_run_is_for_gpus_and_synthetic(name: str, cells: int) -> None:
     planned = expand(sweep.load(SWEEPS / f"{name}.yaml", probe_clip=clips.probe))
     assert [(cell.device, cell.weights) for cell in planned] == [("cuda", "synthetic")] * cells

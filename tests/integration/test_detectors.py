@@ -32,6 +32,7 @@ def runs() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_frame_has_the_face_that_was_planned(runs: dict[str, Any], name: str) -> None:
+    assert [output["faces"] for output in runs[name]["outputs"]] == real_detectors.FACES
     for call in (THREE, THREE_PROFILED):  # batch 2 with a ragged last one, and batch 1
         output = runs[name]["outputs"][call]
         assert (output["fex_rows"], output["faces"], output["frames"]) == (3, 3, 3)

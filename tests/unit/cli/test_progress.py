@@ -40,6 +40,14 @@ def test_a_row_without_a_time_says_why() -> None:
     assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
 
 
+def test_a_long_reason_is_cut_in_its_middle() -> None:
+    reason = "OutOfMemoryError: CUDA out of memory. " + "See the documentation. " * 30 + "2.38 GiB allowed"
+    line = event_text.row_line(dataclasses.asdict(make_row(status="oom", reason=reason)))
+    assert line.startswith("retinaface short cuda b=16 #1: oom (OutOfMemoryError: CUDA out of memory. See")
+    assert line.endswith("2.38 GiB allowed)")
+    assert len(line) < 200
+
+
 @pytest.mark.parametrize(
     ("columns", "named"),
     [

@@ -133,7 +133,7 @@ def test_what_is_removed_after_ctrl_c_stays_removed(tmp_path: Path) -> None:
 
     loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), str(tmp_path / "r")
     backend = Replay(make_inventory(), make_rows_of(loaded), source="tape")
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="stopped; 1 row is stored, the next submit"):
         submit(loaded, tmp_path / "r", backend, stop)
     row = next(row for row in stored_rows(tmp_path / "r") if row.status == "ok")
     store.remove(results, run_id=row.run_id)

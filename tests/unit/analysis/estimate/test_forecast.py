@@ -1,6 +1,7 @@
 """What one worker will do with some footage."""
 
 import dataclasses
+import datetime
 import json
 import math
 from typing import Any
@@ -37,6 +38,35 @@ def test_equal_footage_takes_the_measured_time_and_sessions_make_the_interval() 
     assert made.hz == pytest.approx(72.0)
     assert made.log_high == pytest.approx(2.1788 * 0.03 * math.sqrt(2), rel=1e-3)
     assert made.log_low == -made.log_high
+
+
+def test_earlier_runs_of_the_same_cell_count_as_well_as_the_latest() -> None:
+    """Of an H100: 206, then 235 frames per second, one process each; five films then went at 199."""
+    runs = [
+        make_rows(
+            [72 / hz],
+            run_id=f"run-{day}",
+            started_at=datetime.datetime(2026, 11, day, tzinfo=datetime.UTC),
+            faces_mean=1.0,
+        )
+        for day, hz in ((26, 206.0), (27, 235.0))
+    ]
+    both, latest = of([row for run in runs for row in run]), of(runs[1])
+    assert latest.hz == pytest.approx(235.0)
+    assert both.hz == pytest.approx(math.sqrt(206.0 * 235.0))
+    assert both.hz * math.exp(-both.log_high) < 199.0
+    other_work = [dataclasses.replace(row, work_id="other") for row in runs[0]]
+    assert of([*other_work, *runs[1]]).hz == pytest.approx(235.0)
+
+
+def test_an_interval_of_few_processes_is_said_to_go_by_an_assumed_spread() -> None:
+    (caution,) = [said for said in of(make_rows([1.0], faces_mean=1.0)).cautions if "invocation" in said]
+    assert caution == (
+        "Only 1 invocation, so the interval goes by an assumed spread of 4% between processes. Measure at least 3 "
+        "invocations."
+    )
+    runs = [make_rows([1.0], run_id=f"run-{number}", faces_mean=1.0) for number in range(3)]
+    assert not [said for said in of([row for run in runs for row in run]).cautions if "invocation" in said]
 
 
 def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
