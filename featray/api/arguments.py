@@ -14,7 +14,7 @@ from featray import sweep
 from featray.analysis import comparison
 from featray.api import shipped
 from featray.core.cell import Cell
-from featray.core.files import PathLike
+from featray.core.files import PathLike, check_regular
 from featray.errors import BadInput, InventoryFileError, SweepFileError
 from featray.host import clips
 from featray.measurement import pyfeat_source, weights
@@ -76,6 +76,7 @@ def recorded_or_here(recorded: Inventories | None) -> Inventory:
 
 def _recorded(recorded: PathLike) -> Inventory:
     try:
+        check_regular(Path(recorded), or_open_pipe=True)
         text = Path(recorded).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         raise InventoryFileError(f"{recorded}: cannot be read ({wrong})") from wrong

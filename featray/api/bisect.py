@@ -17,6 +17,7 @@ from featray.api.results import Result
 from featray.api.submit import check_backend, check_installed, start_backend
 from featray.cluster import cluster_file
 from featray.core import json_text
+from featray.core.argument_names import argument
 from featray.core.cell import Cell, cell_id
 from featray.core.files import PathLike
 from featray.core.package_version import PackageVersion
@@ -208,13 +209,13 @@ def _margin(margin_percent: float | None) -> float:
     if margin_percent is None:
         return stats.MARGIN
     if not 0 < margin_percent < 100:
-        raise BadInput(f"--margin: expected a percentage above 0 and below 100, got {margin_percent:g}")
+        raise BadInput(f"{argument('margin_percent', margin_percent)}: expected a percentage above 0 and below 100")
     return math.log1p(margin_percent / 100)
 
 
 def _blocks(blocks: int) -> int:
     if blocks < stats.PILOT:
-        raise BadInput(f"--blocks: expected at least {stats.PILOT}, got {blocks}")
+        raise BadInput(f"{argument('blocks', blocks)}: expected at least {stats.PILOT}")
     return blocks
 
 

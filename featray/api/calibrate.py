@@ -12,6 +12,7 @@ from featray.api import arguments, notebook_progress
 from featray.api.hosts import hosts
 from featray.api.results import Result
 from featray.api.submit import check_backend, run_request
+from featray.core.argument_names import flag
 from featray.core.files import PathLike
 from featray.errors import NothingMatches
 from featray.rendering.notebook import summaries
@@ -82,6 +83,6 @@ def _last_calibration(results: str) -> str:
     rows = store.read(results, sweep=comparison.CALIBRATION).rows
     if not rows:
         raise NothingMatches(
-            f"{store.display_name(results)}: holds no calibration to add a session to; leave out --session"
+            f"{store.display_name(results)}: holds no calibration to add a session to; leave out {flag('session')}"
         )
     return comparison.calibration_name(max(rows, key=lambda row: row.started_at))

@@ -18,6 +18,7 @@ from featray.analysis.units import Unit
 from featray.api import given, noise
 from featray.api import results as results_shown
 from featray.api.results import Result
+from featray.core.argument_names import argument
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
 from featray.rendering import comparison_text, document, notes
@@ -125,7 +126,8 @@ def compare(
             f"expected less than {MARGIN_PERCENT_END:g}, such as 3"
         )
     if candidate is None and not varied:
-        raise BadInput("one side alone is compared along a key: add --over, such as --over batch_size, or a candidate")
+        along = argument("over", "batch_size")
+        raise BadInput(f"one side alone is compared along a key: add {along}, or a candidate")
     margin = stats.MARGIN if margin_percent is None else math.log1p(margin_percent / 100)
     problems: dict[str, None] = {}  # in order, each once
     baseline_rows = _select(results, baseline, problems)
@@ -164,7 +166,7 @@ def _two_lines(pair: Pair) -> str:
 def _read_verdicts(names: Sequence[str]) -> set[Verdict]:
     for name in names:
         if name.lower() not in VERDICT_NAMES:
-            raise BadInput(f"--fail-if {name}: no such verdict{suggest(name, VERDICT_NAMES)}")
+            raise BadInput(f"{argument('fail_if', name)}: no such verdict{suggest(name, VERDICT_NAMES)}")
     return {VERDICT_NAMES[name.lower()] for name in names}
 
 
@@ -172,9 +174,10 @@ def _read_require(name: str | None, *, is_gate: bool) -> Require:
     if name is None:
         return Require.COMPARABLE if is_gate else Require.NONE
     if name.lower() not in tuple(Require):
-        raise BadInput(f"--require {name}: no such requirement{suggest(name, tuple(Require))}")
+        raise BadInput(f"{argument('require', name)}: no such requirement{suggest(name, tuple(Require))}")
     if not is_gate:
-        raise BadInput("--require says how strict --fail-if is: add --fail-if, such as --fail-if slower")
+        gate = argument("fail_if", "slower")
+        raise BadInput(f"{argument('require')} says how strict a gate is: add one, such as {gate}")
     return Require(name.lower())
 
 
@@ -201,7 +204,7 @@ def _no_baseline(compared: Comparison) -> str:
         "/".join(f"{key}={keys.value(side, key)}" for key in compared.over) for side in (pair.baseline, pair.candidate)
     ]
     return (
-        f"--fail-if with a direction: nothing says whether {values[0]} or {values[1]} is the baseline; "
+        f"{argument('fail_if')} with a direction: nothing says whether {values[0]} or {values[1]} is the baseline; "
         "give both sides as BASELINE and CANDIDATE, such as environment=before environment=after"
     )
 
@@ -214,11 +217,12 @@ def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None,
     """Say why no unit has a counterpart."""
     if candidate is None:
         varied = [key for key in VARIED if len({getattr(row, key) for row in baseline}) > 1 and key not in over]
-        options = " ".join(f"--over {key}" for key in varied)
+        options = " ".join(argument("over", key) for key in varied)
         hint = f"; the rows differ in {', '.join(varied)}: {options}" if varied else ""
         return f"no two units differ in {', '.join(over)} alone; measure each with at least two values of it{hint}"
     if {row.key() for row in baseline} & {row.key() for row in candidate}:
-        return "the sides are the same rows; name another run, or compare within one along a key: --over batch_size"
+        along = argument("over", "batch_size")
+        return f"the sides are the same rows; name another run, or compare within one along a key: {along}"
     inputs = [list(dict.fromkeys(row.section_label for row in side)) for side in (baseline, candidate)]
     if not set(inputs[0]) & set(inputs[1]):
         sides = [", ".join(names[:SHOWN_INPUTS]) for names in inputs]
@@ -226,9 +230,11 @@ def _nothing_in_common(baseline: Sequence[Row], candidate: Sequence[Row] | None,
     counts = [{row.processes or 1 for row in side} for side in (baseline, candidate)]
     if not counts[0] & counts[1]:
         return (
-            "the sides have other numbers of processes side by side; --over processes compares what these do together"
+            f"the sides have other numbers of processes side by side; {argument('over', 'processes')} "
+            "compares what these do together"
         )
     whole = [{row.gpus is not None for row in side} for side in (baseline, candidate)]
     if not whole[0] & whole[1]:
-        return "one side is of all GPUs of a host at the same time; --over targets compares these with one GPU"
+        along = argument("over", "targets")
+        return f"one side is of all GPUs of a host at the same time; {along} compares these with one GPU"
     return "no unit of one side agrees with a unit of the other in detector, input, device and settings"

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from featray.core.argument_names import argument
 from featray.errors import BackendError, BadInput
 
 
@@ -70,7 +71,9 @@ def open_dataset(name: str) -> HubDataset:
     try:
         import huggingface_hub
     except ModuleNotFoundError as absent:
-        raise BadInput("--upload needs huggingface_hub: python3 -m pip install huggingface_hub") from absent
+        raise BadInput(
+            f"{argument('upload')} needs huggingface_hub: python3 -m pip install huggingface_hub"
+        ) from absent
     api = huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
         found = _ask(api, name)

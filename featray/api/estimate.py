@@ -15,6 +15,7 @@ from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
 from featray.analysis.estimate.footage import Footage
 from featray.api import films, given, written_plan
 from featray.api.results import Result
+from featray.core.argument_names import argument
 from featray.core.quantities import FILM_HZ
 from featray.errors import BadInput, NothingMatches
 from featray.rendering import estimate_files
@@ -126,7 +127,9 @@ def _footage(
     faces_per_frame: float | None,
 ) -> Footage:
     if (path is None) == (hours is None):
-        raise BadInput("give either films (a folder, a CSV table or one film) or hours, as in --hours 3000")
+        raise BadInput(
+            f"give either films (a folder, a CSV table or one film) or hours, as in {argument('hours', 3000)}"
+        )
     if hours is not None:
         minutes, rate = (clip_minutes or CLIP_MINUTES), (fps or FILM_HZ)
         return footage.of_hours(hours, clip_minutes=minutes, fps=rate, faces_per_frame=faces_per_frame)

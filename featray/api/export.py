@@ -17,6 +17,7 @@ from featray.api.output_files import write_files
 from featray.api.results import Result
 from featray.api.shared_rows import SharedRows, choose_shared
 from featray.core import wording
+from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
@@ -65,7 +66,7 @@ class Exported(Result):
         if len(self.files) > 1:
             raise NothingMatches(
                 f"{len(self.files)} files ({', '.join(self.files)}), one for each run, host and GPU; name a folder "
-                "with --output"
+                f"with {argument('output')}"
             )
         return next(iter(self.files.values()))
 
@@ -111,9 +112,9 @@ def export(
         StoreError: the store cannot be read, or the folder not written.
     """
     if upload is not None and to != DATASET:
-        raise BadInput(f"--upload is for {DATASET}; {to} is a file to pass on yourself")
+        raise BadInput(f"{argument('upload')} is for {DATASET}; {to} is a file to pass on yourself")
     if outputs and to == DATASET:
-        raise BadInput(f"--outputs is for {BUNDLE}; {DATASET} has no outputs")
+        raise BadInput(f"{flag('outputs')} is for {BUNDLE}; {DATASET} has no outputs")
     reading = _choose(results, names, run, sweep, everything=everything)
     if to == BUNDLE:
         name = run or sweep or "-".join(names) or ("featray" if everything else reading.rows[-1].run_id)
@@ -126,7 +127,9 @@ def export(
             files={}, problems=shared.problems, without_verdict=(), written=made.written, remarks=made.remarks
         )
     if outputs or anonymous:
-        raise BadInput(f"--outputs and --anonymous are for {' and '.join(SHARED)}; {to} has no such choice")
+        raise BadInput(
+            f"{flag('outputs')} and {flag('anonymous')} are for {' and '.join(SHARED)}; {to} has no such choice"
+        )
     run_ids = list(dict.fromkeys(row.run_id for row in reading.rows))
     judged = judge_runs(results, baseline, run_ids) if baseline is not None else None
     verdicts = judged.verdicts if judged else None
@@ -176,7 +179,7 @@ def _choose(
         BadInput: runs are chosen in two ways.
         NothingMatches, StoreError: as `choose_rows`.
     """
-    ways = {"a sweep or run": names, "--run": run, "--sweep": sweep, "--all": everything}
+    ways = {"a sweep or run": names, argument("run"): run, argument("sweep"): sweep, flag("everything"): everything}
     given = [way for way, is_given in ways.items() if is_given]
     if len(given) > 1:
         raise BadInput(f"{' and '.join(given)} choose runs in different ways; keep one")

@@ -13,6 +13,7 @@ from featray.analysis.outputs import Outputs
 from featray.api.arguments import now
 from featray.api.shared_rows import SharedRows
 from featray.core import json_text, wording
+from featray.core.argument_names import flag
 from featray.core.clock import utc_text
 from featray.core.row import Row
 from featray.core.version import __version__
@@ -51,7 +52,7 @@ def make_bundle(results: str, rows: SharedRows, *, outputs: bool, anonymous: boo
     if left_out:
         remarks.append(
             f"outputs of {wording.count(left_out, 'unit')} left out: they describe the faces of your own clips; "
-            "--outputs includes them. Without them, other stores estimate drift from the rows"
+            f"{flag('outputs')} includes them. Without them, other stores estimate drift from the rows"
         )
     return bundle.pack(whole), remarks
 

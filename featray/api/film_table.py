@@ -13,6 +13,8 @@ from featray.analysis.estimate import footage
 from featray.analysis.estimate.footage import Film, Footage
 from featray.api import left_out_films
 from featray.core import wording
+from featray.core.argument_names import argument
+from featray.core.files import check_regular
 from featray.errors import BadInput, UnreadableFilm
 
 COLUMNS = ("path", "frames", "seconds", "fps", "faces_per_frame")
@@ -68,6 +70,7 @@ def read(path: Path, open_film: OpenFilm, *, fps: float | None = None, faces_per
 
 def _lines(path: Path) -> Iterator[_Line]:
     try:
+        check_regular(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.reader(file)
             names = [name.strip() for name in next(table, [])]
@@ -176,7 +179,9 @@ def _complete(
     rate = rate or fps
     if rate is None:
         known, lacking = ("frames", "seconds") if seconds is None else ("seconds", "frames")
-        raise BadInput(f"{line.where}: {known}, but no frame rate; add a column fps or {lacking}, or give --fps")
+        raise BadInput(
+            f"{line.where}: {known}, but no frame rate; add a column fps or {lacking}, or give {argument('fps')}"
+        )
     return (frames, frames / rate) if frames is not None else ((seconds or 0.0) * rate, seconds or 0.0)
 
 

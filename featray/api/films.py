@@ -10,6 +10,7 @@ from pathlib import Path
 from featray.analysis.estimate.footage import Film, Footage
 from featray.api import film_table, left_out_films
 from featray.core import inputs
+from featray.core.argument_names import argument
 from featray.errors import BadInput, UnreadableFilm
 from featray.host import clips
 
@@ -27,7 +28,7 @@ def read(path: Path, *, fps: float | None = None, faces_per_frame: float | None 
     """
     if path.is_dir():
         return _of_folder(path, fps, faces_per_frame)
-    if not path.is_file():
+    if not path.exists():
         raise BadInput(f"{path}: no such file or folder")
     if path.suffix.lower() != ".csv":
         return Footage(films=(_open(path, fps),), faces_per_frame=faces_per_frame)
@@ -59,5 +60,5 @@ def _open(file: Path, fps: float | None) -> Film:
     length = clips.read_length(file)
     rate = length.fps or fps
     if rate is None:
-        raise BadInput(f"{file}: its frame rate is unknown; give it with --fps")
+        raise BadInput(f"{file}: its frame rate is unknown; give it with {argument('fps')}")
     return Film(path=str(file.absolute()), frames=length.frames, duration_s=length.frames / rate)

@@ -13,6 +13,7 @@ from featray.api import notebook_progress, read_history
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.core import wording
+from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike
 from featray.core.version import __version__
 from featray.errors import BadInput, suggest
@@ -155,9 +156,9 @@ def history(
     if order not in ORDERS:
         raise BadInput(f"order {order!r}: expected date or version{suggest(order, ORDERS)}")
     if address is not None and not confirm:
-        raise BadInput("--address goes with --confirm: without it nothing is measured")
+        raise BadInput(f"{argument('address')} goes with {flag('confirm')}: without it nothing is measured")
     if retry_failed and not confirm:
-        raise BadInput("--retry-failed goes with --confirm: without it nothing is measured")
+        raise BadInput(f"{flag('retry_failed')} goes with {flag('confirm')}: without it nothing is measured")
     if confirm:
         from featray.api import confirming  # measuring needs locks, which not every system that reads has
         from featray.api.submit import check_backend

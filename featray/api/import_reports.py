@@ -12,6 +12,7 @@ from featray import store
 from featray.api import read_bundle
 from featray.api.results import Result
 from featray.core import wording
+from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike, hash_file
 from featray.core.row import Row, RowKey
 from featray.errors import BadInput, ImportFileError, NothingMatches
@@ -84,7 +85,7 @@ def import_reports(
     if renamed:
         warnings.append(
             f"{wording.count(len(renamed), 'row')} are there already under another name of their machine, because one "
-            "bundle was made with --anonymous; they count once, and the name that came first stays"
+            f"bundle was made with {flag('anonymous')}; they count once, and the name that came first stays"
         )
     return Imported(added=len(added), known=len(imported) - len(added), runs=runs, warnings=tuple(warnings))
 
@@ -110,7 +111,7 @@ def _find_split(added: Sequence[Row], every: Iterable[Row]) -> Row | None:
 def _split(results: str, run_id: str) -> str:
     return (
         f"a part of run {run_id!r} is there under another name of its machine, because one bundle was made with "
-        f"--anonymous; import both with or both without it, or {_removal(results, run_id)}"
+        f"{flag('anonymous')}; import both with or both without it, or {_removal(results, run_id)}"
     )
 
 
@@ -129,14 +130,14 @@ def _read(files: Sequence[PathLike]) -> list[ParsedReport]:
 
 def _check_digest(files: Sequence[PathLike], sha256: str) -> None:
     if len(files) != 1:
-        raise BadInput("--sha256 is the digest of one file; import the others by themselves")
+        raise BadInput(f"{argument('sha256')} is the digest of one file; import the others by themselves")
     try:
         found = hash_file(Path(files[0]))
     except OSError as wrong:
         raise ImportFileError(f"{files[0]}: cannot be read: {wrong.strerror or wrong}; check the path") from wrong
     if found != sha256.strip().lower().removeprefix("sha256:"):
         raise ImportFileError(
-            f"{files[0]}: SHA-256 is {found}, not the one of --sha256; ask its sender for the original"
+            f"{files[0]}: SHA-256 is {found}, not the one of {argument('sha256')}; ask its sender for the original"
         )
 
 

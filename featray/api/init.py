@@ -9,6 +9,7 @@ from featray.api.output_files import write_files
 from featray.api.schema import schema
 from featray.core import detectors as known_detectors
 from featray.core import inputs as known_inputs
+from featray.core.argument_names import flag
 from featray.core.choices import Device, WeightsKind
 from featray.core.files import PathLike, expand_home
 from featray.core.row import Row
@@ -59,7 +60,7 @@ def init(
     rows = report_files.read(Path(report)).rows if report is not None else ()
     path = Path(folder) / f"{_valid_name(name)}.yaml"
     if path.exists() and not overwrite:
-        raise BadInput(f"{path} exists; give another name, or --force to replace it")
+        raise BadInput(f"{path} exists; give another name, or {flag('overwrite')} to replace it")
     new = NewSweep(
         name=name,
         source=Path(report).name if report is not None else None,

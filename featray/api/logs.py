@@ -10,6 +10,7 @@ from pathlib import Path
 from featray import store
 from featray.backends.ray.jobs import Jobs
 from featray.cluster import cluster_file
+from featray.core.argument_names import argument
 from featray.core.events import PlainEvent
 from featray.core.files import PathLike
 from featray.errors import BackendError, NothingMatches
@@ -55,7 +56,7 @@ def logs(job: str, *, address: PathLike | None = None, follow: bool = False, res
             place = store.display_name(results) if "://" in results else kept_logs.folder(results)
             raise type(wrong)(
                 f"{wrong}; no log of it is kept in {place} either. If it measured into another store, name that with "
-                "--results; its log is on the head, in the folder `logs` of the store"
+                f"{argument('results')}; its log is on the head, in the folder `logs` of the store"
             ) from wrong
         return Log(iter(kept_logs.read(path).splitlines()), kept_in=path)
     return Log(jobs.follow(found) if follow else iter(jobs.log(found).split("\n")))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from featray.api import arguments
 from featray.api.results import Result
+from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput
@@ -74,9 +75,9 @@ def _choose(
     file: PathLike | None, cell_id: str | None, loaded: Sweep | None, target_id: str | None, results: str
 ) -> CellToMeasure:
     if file is not None and cell_id is not None:
-        raise BadInput("name one cell: a CELL.json or --cell ID, not both")
+        raise BadInput(f"name one cell: a CELL.json or {argument('cell_id', 'ID')}, not both")
     if file is None and cell_id is None:
-        raise BadInput("name a cell: a CELL.json, or --cell ID with --sweep FILE")
+        raise BadInput(f"name a cell: a CELL.json, or {argument('cell_id', 'ID')} with {argument('sweep', 'FILE')}")
     if file is not None:
         chosen = single_cell.read_file(Path(file))
         if loaded is None:

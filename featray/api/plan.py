@@ -10,6 +10,7 @@ from featray.api import arguments
 from featray.api.arguments import Inventories
 from featray.api.hosts import hosts_for
 from featray.api.results import Result
+from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.errors import BadInput
 from featray.rendering.notebook import summaries
@@ -57,7 +58,7 @@ def plan(
         StoreError: the store cannot be read.
     """
     if inventory is not None and address is not None:
-        raise BadInput("--inventory and --address do not go together; leave one out")
+        raise BadInput(f"{argument('inventory')} and {argument('address')} do not go together; leave one out")
     loaded = arguments.load_sweep_to_submit(sweep)
     request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed, replay=False)
     cells = expand(loaded)

@@ -11,6 +11,7 @@ from featray.api.arguments import Inventories
 from featray.api.hosts import hosts
 from featray.api.results import Result
 from featray.cluster import cluster_file
+from featray.core.argument_names import argument
 from featray.core.files import PathLike, is_yaml
 from featray.errors import BadInput
 from featray.planning.fleet_plan import FleetPlan
@@ -61,7 +62,7 @@ def plan_fleet(
         StoreError: the store cannot be read.
     """
     if inventory is not None and address is not None:
-        raise BadInput("--inventory and --address do not go together; leave one out")
+        raise BadInput(f"{argument('inventory')} and {argument('address')} do not go together; leave one out")
     prices = _prices(cluster if cluster is not None else address if is_yaml(address) else None)
     loaded = arguments.load_sweep_to_submit(sweep)
     request = SubmitRequest(sweep=loaded, results=results, rerun=rerun, retry_failed=retry_failed, replay=False)

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from featray import store
+from featray.core.files import check_regular
 from featray.core.output_table import OutputTable
 from featray.core.row import Row
 from featray.errors import ImportFileError
@@ -22,6 +23,7 @@ def is_bundle(path: Path) -> bool:
     if path.suffix == bundle.SUFFIX:
         return True
     try:
+        check_regular(path)
         with path.open("rb") as stream:
             return stream.read(len(bundle.MAGIC)) == bundle.MAGIC
     except OSError:  # the reader of reports says what is wrong
@@ -35,6 +37,7 @@ def read(path: Path) -> ParsedReport:
         ImportFileError: it cannot be read, is no bundle, or was changed; the message says where and what to do.
     """
     try:
+        check_regular(path)
         content = path.read_bytes()
         whole = bundle.unpack(content)
         _check_work(whole)

@@ -18,6 +18,7 @@ from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
+from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.core.reference import Reference
 from featray.core.reference import parse as parse_reference
@@ -114,14 +115,17 @@ def report(
     """
     chosen_path = Path(output) if output is not None else None
     if form not in FORMATS:
-        raise BadInput(f"--format {form}: no such format{suggest(form, FORMATS)}")
+        raise BadInput(f"{argument('form', form)}: no such format{suggest(form, FORMATS)}")
     named, varied = _read_reference(reference), given.names(over)
     with store.pause_garbage_collection():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)
         if varied and not before:
-            raise BadInput("--over says what may differ from the baseline, and there is none: add --baseline")
+            raise BadInput(
+                f"{argument('over')} says what may differ from the baseline, and there is none: add "
+                f"{argument('baseline')}"
+            )
         composed = compose(
             results, chosen, form, before, over=varied, beside=path is not None, named=named, cluster=cluster
         )
@@ -140,14 +144,14 @@ def _read_reference(expression: str | None) -> Reference | None:
     try:
         return None if expression is None else parse_reference(expression)
     except ValueError as wrong:
-        raise BadInput(f"--reference {expression}: {wrong}") from wrong
+        raise BadInput(f"{argument('reference', expression)}: {wrong}") from wrong
 
 
 def _absent_reference(named: Reference | None, made: Report) -> tuple[str, ...]:
     """Say that no output of the reference that the caller named was kept; silence would hide a slip of the finger."""
     if named is None or any(not change.lacks_named for change in made.changes):
         return ()
-    return (f"--reference: no output of these runs could be compared with one of {named}",)
+    return (f"{argument('reference')}: no output of these runs could be compared with one of {named}",)
 
 
 def save_run_report(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:

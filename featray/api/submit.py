@@ -21,6 +21,7 @@ from featray.api.arguments import Inventories
 from featray.backends import SHIPPED, Backend, BackendOptions, LoadingBackend, load_early
 from featray.cluster import cluster_file
 from featray.cluster.login import log_in
+from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.core.row import Row
 from featray.errors import BadInput, FeatrayError, suggest
@@ -119,20 +120,26 @@ def check_backend(backend: str, address: PathLike | None) -> None:
         BadInput: there is none, or it cannot.
     """
     if backend not in BACKENDS:
-        raise BadInput(f"--backend {backend}: no such backend{suggest(backend, BACKENDS)}")
+        raise BadInput(f"{argument('backend', backend)}: no such backend{suggest(backend, BACKENDS)}")
     if backend == "inline" and address is not None:
-        raise BadInput("--backend inline measures on this machine alone; leave out --address, or --backend")
+        inline = argument("backend", backend)
+        raise BadInput(
+            f"{inline} measures on this machine alone; leave out {argument('address')}, or {argument('backend')}"
+        )
 
 
 def _check(
     backend: str, address: PathLike | None, budget_s: float | None, replay: str | None, inventory: Inventories | None
 ) -> None:
     if backend == "inline" and replay is not None:
-        raise BadInput("--backend inline and --replay do not go together; leave one out")
+        raise BadInput(f"{argument('backend', backend)} and {argument('replay')} do not go together; leave one out")
     if inventory is not None and replay is None:
-        raise BadInput("--inventory goes with --replay; to measure on other hosts, join them with --address")
+        raise BadInput(
+            f"{argument('inventory')} goes with {argument('replay')}; to measure on other hosts, join them with "
+            f"{argument('address')}"
+        )
     if replay is not None and address is not None:
-        raise BadInput("--replay and --address do not go together; leave one out")
+        raise BadInput(f"{argument('replay')} and {argument('address')} do not go together; leave one out")
     given.check_numbers({"budget_s": budget_s})
     if budget_s is not None and not 0 < budget_s < math.inf:
         raise BadInput(f"budget_s: expected seconds above 0, got {budget_s:g}")
@@ -269,7 +276,7 @@ def _start_replay(replay: str, recorded: Inventories | None) -> Backend:
     """Start a backend that takes its rows from a store."""
     tape = store.read(replay).rows
     if not tape:
-        raise BadInput(f"--replay {replay}: no rows there; expected a store that holds some")
+        raise BadInput(f"{argument('replay', replay)}: no rows there; expected a store that holds some")
     hosts = arguments.recorded_or_here(recorded)
     holder = claims.holder_name()
     return SHIPPED["replay"](BackendOptions(holder=holder, inventory=hosts, recorded=tape, source=replay))

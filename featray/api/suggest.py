@@ -19,6 +19,7 @@ from featray.analysis.units import Unit
 from featray.api import chosen_runs, noise
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike
 from featray.errors import BadInput
 
@@ -83,7 +84,9 @@ def suggest(
 
 def _from_history(results: str, names: Sequence[str], baseline: str | None) -> Suggested:
     if names or baseline is not None:
-        raise BadInput("--history looks at every run of the store: name no sweep and no --baseline")
+        raise BadInput(
+            f"{flag('history')} looks at every run of the store: name no sweep and no {argument('baseline')}"
+        )
     from featray.api import read_history
 
     found = read_history.read(results)

@@ -43,6 +43,7 @@ from featray.cli import (
     suggest,
 )
 from featray.cli.examples import epilog
+from featray.core import argument_names
 from featray.core.version import __version__
 from featray.errors import FeatrayError, Interrupted
 
@@ -123,7 +124,8 @@ def main() -> None:
 
 def _run_command() -> int:
     try:
-        code = app(standalone_mode=False)
+        with argument_names.of_command_line():
+            code = app(standalone_mode=False)
     except Interrupted as stopped:
         console.say(f"featray: {stopped}")
         return stopped.exit_code

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from featray import yamlfile
+from featray.core.argument_names import argument
 from featray.core.files import PathLike, is_yaml
 from featray.errors import BadInput, ClusterFileError, suggest
 from featray.yamlfile import FileProblem, StrictModel
@@ -194,8 +195,8 @@ def _refuse_other_tools(path: Path, value: object) -> None:
         if own <= keys:
             raise ClusterFileError(
                 f"{path} is for `{tool} {path}`, and no cluster file of featray's. Once that cluster runs, give the "
-                "address of its head instead: --address HOST:6379. A cluster file lists machines under `hosts`, as "
-                "clusters/lab.yaml does"
+                f"address of its head instead: {argument('address', 'HOST:6379')}. A cluster file lists machines under "
+                "`hosts`, as clusters/lab.yaml does"
             )
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from featray.cluster import heads, nodes, ports, raylet_records, token
 from featray.cluster.cluster_file import Member
 from featray.cluster.raylet_records import RunningRaylet
+from featray.core.argument_names import argument
 from featray.core.version import __version__
 from featray.errors import BackendError, BadInput
 from featray.host import probe
@@ -146,5 +147,7 @@ def start_raylets(
 def _all_gpus() -> tuple[str, ...]:
     host = probe.this_host()
     if host.error is not None:
-        raise BackendError(f"this machine's GPUs cannot be listed: {host.error}; name them: --gpus UUID,...")
+        raise BackendError(
+            f"this machine's GPUs cannot be listed: {host.error}; name them: {argument('gpus', 'UUID,...')}"
+        )
     return tuple(sorted(gpu.uuid for gpu in host.gpus))

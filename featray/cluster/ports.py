@@ -12,6 +12,7 @@ import socket
 import psutil
 
 from featray.cluster.nodes import HeadOptions
+from featray.core.argument_names import argument
 from featray.errors import BackendError, BadInput
 
 ALL, LOOPBACK = "", "127.0.0.1"
@@ -26,9 +27,12 @@ def check(options: HeadOptions) -> None:
     """
     if options.port == options.dashboard_port:
         raise BadInput(f"the head and the dashboard cannot both listen on port {options.port}; choose two")
-    _check(options.port, ALL, "the head", "--port, or `port:` in a cluster file")
+    _check(options.port, ALL, "the head", f"{argument('port')}, or `port:` in a cluster file")
     _check(
-        options.dashboard_port, LOOPBACK, "the dashboard", "--dashboard-port, or `dashboard_port:` in a cluster file"
+        options.dashboard_port,
+        LOOPBACK,
+        "the dashboard",
+        f"{argument('dashboard_port')}, or `dashboard_port:` in a cluster file",
     )
 
 

@@ -31,6 +31,7 @@ output_sums      an output in a few numbers
 stored_unit      what the next submit needs of a row
 report_order     the order of inputs, detectors and devices
 wording          figures and names as text
+argument_names   arguments as the caller writes them
 clock            the time, as rows store it
 files            files written whole, hashed and checked
 lockfile         one process at a time

@@ -4,9 +4,11 @@ Standard library only, since the measuring child writes and hashes files too. Er
 says in its own words what could not be written.
 """
 
+import errno
 import hashlib
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from typing import TypeGuard
@@ -67,8 +69,32 @@ def sync_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
+def check_regular(path: Path, *, or_open_pipe: bool = False) -> None:
+    """Check that a path that somebody named is a regular file; a named pipe without a writer would be read for ever.
+
+    Args:
+        path: The path.
+        or_open_pipe: Also allow a pipe that has a writer already, such as `<(...)` of a shell or `/dev/stdin`; it can
+            be read once only.
+
+    Raises:
+        OSError: it is missing or something else; the message says what.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or (or_open_pipe and stat.S_ISFIFO(mode) and path.is_relative_to("/dev")):
+        return
+    kinds = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a named pipe", stat.S_ISSOCK: "a socket"}
+    kind = next((name for is_kind, name in kinds.items() if is_kind(mode)), "a device")
+    raise OSError(errno.EINVAL, f"{kind}, not a file", str(path))
+
+
 def hash_file(path: Path) -> str:
-    """Compute the SHA-256 of a file's bytes, as hex digits."""
+    """Compute the SHA-256 of a file's bytes, as hex digits.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    check_regular(path)
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

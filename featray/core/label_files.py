@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from featray.core.files import check_regular
+
 FRAME, IMAGE, EMOTION = "frame", "image", "emotion"
 POSE = ("Pitch", "Roll", "Yaw")
 GAZE = ("gaze_pitch", "gaze_yaw")
@@ -45,6 +47,7 @@ def read(path: Path, images: Sequence[str] = (), frames: int | None = None) -> d
         OSError: the file cannot be read.
         ValueError: it holds no label, or a line cannot be used; the message says where and what was expected.
     """
+    check_regular(path)
     try:
         return _read(path, images, frames)
     except (csv.Error, UnicodeDecodeError) as wrong:

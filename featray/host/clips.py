@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from featray.core.files import find_stand_in, hash_file
+from featray.core.files import check_regular, find_stand_in, hash_file
 from featray.errors import BadInput, UnreadableFilm
 from featray.host import installation, media
 
@@ -83,6 +83,7 @@ def read_length(path: Path) -> Length:
     import av
 
     try:
+        check_regular(path)
         with av.open(str(path)) as container:
             stream = container.streams.best("video")
             declared, rate = (stream.frames, stream.average_rate) if stream else (0, None)

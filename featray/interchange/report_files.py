@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featray.core import gpus
+from featray.core.files import check_regular
 from featray.errors import ImportFileError
 from featray.interchange import pyfeat_json, pyfeat_markdown, throughput_csv
 from featray.interchange.imported_rows import ParsedReport
@@ -42,6 +43,7 @@ def read(path: Path) -> ParsedReport:
 
 
 def _read_text(path: Path) -> str:
+    check_regular(path)
     if path.stat().st_size > SIZE_LIMIT_B:
         raise ValueError(f"larger than {SIZE_LIMIT_B // 1024**2} MiB, which no report is; check the path")
     content = path.read_bytes()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from featray import errors, store
 from featray.core import identity, lockfile, wording
+from featray.core.argument_names import argument
 from featray.core.version import __version__
 from featray.host import checkout
 from featray.measurement import weights
@@ -135,7 +136,7 @@ def _explained(results: str) -> Iterator[None]:
             raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
         raise errors.StoreError(
             f"{shown}: its file system has no locks ({wrong.strerror}), and without them two submits could measure the "
-            "same sweep at once; give --results a folder on another file system, or a URI"
+            f"same sweep at once; give {argument('results')} a folder on another file system, or a URI"
         ) from wrong
 
 

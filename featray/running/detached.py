@@ -16,6 +16,7 @@ from pathlib import Path
 from featray import store
 from featray.backends.ray.jobs import RUN, Jobs
 from featray.cluster import cluster_file, heads, raylet_records
+from featray.core.argument_names import argument
 from featray.core.files import is_yaml
 from featray.errors import BackendError, Busy
 from featray.running import claims, preparation, progress
@@ -40,7 +41,8 @@ def driver_place(address: str | None, python: str | None = None) -> tuple[str | 
     if python is None and address is not None and not _is_here(address):
         raise BackendError(
             f"the head of {address} may be another machine, which may not have this interpreter ({sys.executable}); "
-            "name the one that has featray there: --python PATH, or give a cluster file as --address"
+            f"name the one that has featray there: {argument('python', 'PATH')}, or give a cluster file as "
+            f"{argument('address')}"
         )
     return address, python or sys.executable
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from featray import errors, store
+from featray.core.argument_names import flag
 from featray.core.row import REPLAYED_FROM, Row, RowKey
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit
@@ -184,7 +185,7 @@ def _changed_versions(results: str, run_id: str, placed: Placement) -> list[str]
                 changed[host.hostname, package, before, now] += 1
     return [
         f"{count} rows of {run_id} were measured on {hostname} with {package} {before}, but {hostname} now has {now}: "
-        "new rows beside them make them stale; --rerun measures everything again"
+        f"new rows beside them make them stale; {flag('rerun')} measures everything again"
         for (hostname, package, before, now), count in changed.items()
     ]
 

@@ -12,10 +12,12 @@ from typing import Any
 from featray import errors, store
 from featray.backends.inline import Inline
 from featray.core import cell, wording
+from featray.core.argument_names import argument, flag
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive, ProtocolName, WeightsKind
 from featray.core.detectors import PYFEAT_CLASSES
 from featray.core.events import EventKind
+from featray.core.files import check_regular
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.measurement import weights
@@ -39,9 +41,7 @@ KNOWN_CLASSES = frozenset(
 )
 """Classes of py-feat and featray: what they do is known, wherever their name comes from."""
 
-DEFAULT_RULES_NOTE = (
-    "measured with the default rules, because a row does not hold the rules of its sweep; name the sweep with --sweep"
-)
+DEFAULT_RULES_NOTE = "measured with the default rules, because a row does not hold the rules of its sweep"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,7 @@ def read_file(path: Path) -> CellToMeasure:
         BadInput: the file cannot be read, or holds no cell.
     """
     try:
+        check_regular(path, or_open_pipe=True)
         value = json.loads(path.read_text(encoding="utf-8"))
         is_row = isinstance(value, dict) and "asked" in value
         asked = value["asked"] if is_row else value
@@ -101,13 +102,14 @@ def find_in_store(results: str, cell_id: str, target_id: str | None = None) -> C
     rows = [row for row in rows if row.target_id == target_id] or rows
     if not rows or rows[-1].asked is None:
         raise errors.NothingMatches(
-            f"{store.display_name(results)}: no measured row of cell {cell_id!r}; name its sweep with --sweep"
+            f"{store.display_name(results)}: no measured row of cell {cell_id!r}; name its sweep with "
+            f"{argument('sweep')}"
         )
     try:
         known = cell.from_asked(json.loads(rows[-1].asked))
     except (ValueError, RecursionError) as wrong:
         raise errors.BadInput(
-            f"{store.display_name(results)}: row of cell {cell_id}: {wrong}; name its sweep with --sweep"
+            f"{store.display_name(results)}: row of cell {cell_id}: {wrong}; name its sweep with {argument('sweep')}"
         ) from wrong
     return _as_measured(known, rows[-1].protocol, rows[-1].exclusive)
 
@@ -125,7 +127,7 @@ def refuse_strange_class(chosen: CellToMeasure, sweep: Sweep | None = None) -> N
     if class_name not in named and class_name not in KNOWN_CLASSES:
         raise errors.BadInput(
             f"the cell runs the class {wording.short(class_name)!r}, which is not py-feat's; if you trust it, say "
-            "--trust (from Python: trust=True), or name its sweep with --sweep"
+            f"{flag('trust')}, or name its sweep with {argument('sweep')}"
         )
 
 
@@ -134,7 +136,9 @@ def _as_measured(known: Cell, protocol: Any, exclusive: Any) -> CellToMeasure:
     lease = Exclusive(exclusive) if exclusive in tuple(Exclusive) else Exclusive.HOST
     if protocol == ProtocolName.PYFEAT:
         return CellToMeasure(cell=known, rules=PYFEAT_RULES, exclusive=lease)
-    return CellToMeasure(cell=known, exclusive=lease, note=DEFAULT_RULES_NOTE)
+    return CellToMeasure(
+        cell=known, exclusive=lease, note=f"{DEFAULT_RULES_NOTE}; name the sweep with {argument('sweep')}"
+    )
 
 
 def measure(chosen: CellToMeasure, *, target_id: str | None, holder: str, say: Callable[[str], None]) -> Row:
@@ -152,7 +156,9 @@ def measure(chosen: CellToMeasure, *, target_id: str | None, holder: str, say: C
         NotReady: weights are missing.
         BackendError: this machine cannot start the measuring process.
     """
-    recorded_secrets.check_values([chosen.cell], "cannot measure this cell from its row (name its sweep with --sweep)")
+    recorded_secrets.check_values(
+        [chosen.cell], f"cannot measure this cell from its row (name its sweep with {argument('sweep')})"
+    )
     backend = Inline(holder=holder)
     planned = _plan(chosen, _target(chosen.cell, backend.inventory(), target_id))
     missing = backend.fetch(_needs(planned)) if chosen.cell.weights == WeightsKind.PRETRAINED else {}

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs
 
+from featray.core.argument_names import argument
 from featray.errors import StoreError
 from featray.store import store_names
 
@@ -27,13 +28,12 @@ OPEN_MAX = 8  # filesystems that a process keeps open
 ONE_REQUEST = "allow_delayed_open"
 """Option of an S3 address: a small file is written by one request, not by the three of a multipart upload."""
 
-_PERMISSION = "get permission for it, or name another place with --results"
-_REMEDIES = {
-    errno.ENOSPC: "free some space, or name another place with --results",
-    errno.EDQUOT: "free some of your quota, or name another place with --results",
-    errno.EROFS: "name a place that can be written with --results",
-    errno.ENOTDIR: "a file lies where the store's folder was or should be; move it away, or name another place with "
-    "--results",
+_PERMISSION = "get permission for it, or name another place with"
+_REMEDIES = {  # each goes on with the name of the argument
+    errno.ENOSPC: "free some space, or name another place with",
+    errno.EDQUOT: "free some of your quota, or name another place with",
+    errno.EROFS: "name a place that can be written with",
+    errno.ENOTDIR: "a file lies where the store's folder was or should be; move it away, or name another place with",
     errno.EACCES: _PERMISSION,
     errno.EPERM: _PERMISSION,
 }
@@ -87,6 +87,11 @@ def _open(uri: str) -> tuple[Any, str]:
     return filesystem, folder
 
 
+def _remedy(number: int) -> str:
+    remedy = _REMEDIES.get(number)
+    return "nothing that was stored has changed" if remedy is None else f"{remedy} {argument('results')}"
+
+
 @contextlib.contextmanager
 def explain_errors(location: Location, action: str) -> Iterator[None]:
     """Turn an error of the system or the cloud into a message that says what failed and what to do.
@@ -97,5 +102,5 @@ def explain_errors(location: Location, action: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "nothing that was stored has changed")
+        remedy = _remedy(error.errno or 0)
         raise StoreError(f"cannot {action} {location.name}: {error.strerror or error}; {remedy}") from error

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from featray.core.argument_names import argument
 from featray.core.files import is_text
 from featray.errors import BadInput
 
@@ -71,7 +72,8 @@ def check_address(results: str | os.PathLike[str]) -> None:
     text = os.fspath(results)
     if "://" not in text and not is_text(str(Path(text).absolute())):
         raise BadInput(
-            f"{text!r}: the path of a store must be UTF-8; rename the folder, or name another with --results"
+            f"{text!r}: the path of a store must be UTF-8; rename the folder, or name another with "
+            f"{argument('results')}"
         )
     if "://" not in text or not (places := _credential_places(text)):
         return

@@ -15,6 +15,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.unit_drifts import DriftOf
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.argument_names import flag
 from featray.errors import NothingMatches
 
 
@@ -206,7 +207,8 @@ def drift_limit(limit: float, drift_of: DriftOf) -> FigureLimit:
         write=lambda share: f"{wording.digits(share)} of the tolerance",
         what="a drift within",
         remedy=lambda _: "measure a setting in float32",
-        unknown="no setting has a kept output to compare; submit the sweep again with --rerun, which keeps them",
+        unknown="no setting has a kept output to compare; submit the sweep again with "
+        f"{flag('rerun')}, which keeps them",
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
 from featray.core import detect_call, detectors, inputs
+from featray.core.argument_names import argument
 from featray.core.cell import ALL, ONE
 from featray.errors import BadInput, suggest
 
@@ -112,14 +113,16 @@ def resolve(over: Iterable[str], units: Sequence[Unit]) -> tuple[str, ...]:
         key = ALIASES.get(name, name)
         key = f"{detect_call.WORK}{key}" if _is_of_call(key, work_keys, units) else key
         if key in INPUT_KEYS or key in ("input", "frames", KIND_OF_WEIGHTS, "work_id"):
-            raise BadInput(f"--over {name}: other inputs or weights are other work, which cannot be compared")
+            raise BadInput(
+                f"{argument('over', name)}: other inputs or weights are other work, which cannot be compared"
+            )
         valid = [
             *dict.fromkeys((*SETTINGS, *FACTORS, VARIABLES, *CALL)),
             *sorted(work_keys - INPUT_KEYS - {KIND_OF_WEIGHTS}),
         ]
         if key not in valid:
             suggested = [other for other in valid if not other.startswith(WEIGHT_FILE)]
-            raise BadInput(f"--over {name}: no such key{suggest(name, suggested)}")
+            raise BadInput(f"{argument('over', name)}: no such key{suggest(name, suggested)}")
         resolved.append(key)
     return tuple(dict.fromkeys(resolved))
 

@@ -25,6 +25,7 @@ from featray.analysis.estimate.sides import Side
 from featray.analysis.estimate.worker_share import WorkerShare
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
+from featray.core.argument_names import argument
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
 from featray.planning.shares import Shares, Worker
@@ -190,7 +191,7 @@ def _selected(units: Iterable[Unit], terms: Terms) -> list[Unit]:
     if len(names) > 1:
         raise BadInput(
             f"{len(names)} detectors were measured, which compute different things ({wording.listed(names)}); "
-            "name one with --detector"
+            f"name one with {argument('detector')}"
         )
     return [candidate.unit for candidate in chosen]
 
@@ -205,7 +206,7 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
     if not chosen:
         raise NothingMatches(
             f"no host of {wording.listed(unmeasured)} has measured rows of this detector. Submit a sweep there first, "
-            "with --address and the cluster file"
+            f"with {argument('address')} and the cluster file"
         )
     return chosen, unmeasured
 

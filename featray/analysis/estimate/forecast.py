@@ -21,6 +21,7 @@ from featray.analysis.cautions import Caution, CautionKind
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.units import Unit
 from featray.core import wording
+from featray.core.argument_names import argument
 from featray.stats import prediction
 
 FACES_TOLERANCE = 0.1  # share by which faces per frame may differ before the time per frame is taken to differ too
@@ -212,7 +213,7 @@ def _of_faces(unit: Unit, footage: Footage) -> Iterator[Extrapolation]:
         yield Extrapolation(
             assumption="how many faces a frame of your films has is not known; a frame of your films is taken to last "
             f"as long as one of the measured clip{usual}",
-            remedy="name the faces per frame with `--faces-per-frame`, or in the table of the films",
+            remedy=f"name the faces per frame with `{argument('faces_per_frame')}`, or in the table of the films",
         )
     elif measured is None:
         yield Extrapolation(

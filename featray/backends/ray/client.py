@@ -12,6 +12,7 @@ from typing import Any
 
 from featray.backends import Backend, Event, LoadingBackend
 from featray.backends.ray.server_process import ServerGone, ServerProcess
+from featray.core.argument_names import argument
 from featray.core.events import EventKind
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
@@ -31,7 +32,6 @@ DOWNLOAD_S = 4 * 3600.0  # above `hosts.FETCH_S`
 CLOSE_S = 20.0  # for leaving Ray, then the process is killed
 RESTARTS_MAX = 3  # in a row, without a row between them
 
-WITHOUT_RAY = "where Ray cannot run, --backend inline measures on this machine without it"
 GO_ON = "finished rows are stored, and the next submit goes on from there"
 
 
@@ -74,7 +74,9 @@ class RayClient(Backend):
         try:
             self._open(this_host)
         except BackendError as wrong:
-            raise BackendError(f"{wrong}; {WITHOUT_RAY}" if self._is_embedded else str(wrong)) from None
+            inline = argument("backend", "inline")
+            without = f"; where Ray cannot run, {inline} measures on this machine without it"
+            raise BackendError(f"{wrong}{without if self._is_embedded else ''}") from None
 
     def _open(self, this_host: Host | None = None) -> None:
         driver = {"argv": sys.argv, "path": sys.path}

@@ -18,6 +18,7 @@ from ray.dashboard.utils import get_address_for_submission_client
 from featray.backends.ray.link import first_line
 from featray.cluster import heads, raylet_records, token
 from featray.core import wording
+from featray.core.argument_names import argument
 from featray.errors import BackendError
 
 TRANSPORT = (requests.RequestException, aiohttp.ClientError, ConnectionError, TimeoutError)
@@ -93,7 +94,8 @@ class Dashboard:
         port = self.url.rpartition(":")[2]
         return BackendError(
             f"the dashboard at {self.url} cannot be used from here ({reason}); run this on the head, "
-            f"or open a tunnel, `ssh -N -L {port}:127.0.0.1:{port} HEAD`, and give --address http://127.0.0.1:{port}"
+            f"or open a tunnel, `ssh -N -L {port}:127.0.0.1:{port} HEAD`, and give "
+            f"{argument('address', f'http://127.0.0.1:{port}')}"
         )
 
 
@@ -117,7 +119,7 @@ def find_url(address: str | None) -> str:
         if not raylets:
             raise BackendError(
                 "this machine is in no cluster of featray's: run `featray cluster start` first, or name a head with "
-                "--address HOST:PORT"
+                f"{argument('address', 'HOST:PORT')}"
             )
         address = raylets[0].address
     if address in {raylet.address for raylet in raylets}:

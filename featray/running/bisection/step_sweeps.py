@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from featray.analysis.bisection import BisectionStep
 from featray.core import cell, identity
+from featray.core.argument_names import argument
 from featray.core.cell import Cell
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, NothingMatches, suggest
@@ -44,7 +45,7 @@ def choose_cell(sweep: Sweep, cell_id: str | None) -> Cell:
         return chosen[0]
     listed = [f"{known_id} ({known.label})" for known_id, known in cells.items()]
     if cell_id is None:
-        raise BadInput(f"{sweep.name}: has {len(cells)} cells; choose one with --cell: {', '.join(listed)}")
+        raise BadInput(f"{sweep.name}: has {len(cells)} cells; choose one with {argument('cell')}: {', '.join(listed)}")
     raise NothingMatches(f"{sweep.name}: {len(chosen) or 'no'} cells with id {cell_id!r}{suggest(cell_id, cells)}")
 
 

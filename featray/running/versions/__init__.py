@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from featray.core.argument_names import argument
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput
 from featray.planning import releases
@@ -53,7 +54,9 @@ def find(
     if source is None and _are_releases(good, bad):
         return package or PYFEAT, index_releases.find(package or PYFEAT, good, bad, say=say)
     if source is None and package not in (None, PYFEAT):
-        raise BadInput(f"{good}, {bad}: no releases; to bisect commits of {package}, name its repository with --source")
+        raise BadInput(
+            f"{good}, {bad}: no releases; to bisect commits of {package}, name its repository with {argument('source')}"
+        )
     source = source or PYFEAT_ADDRESS
     folder = Path(source.removeprefix("file://")).expanduser()
     if git_commits.is_clone(folder):
@@ -62,7 +65,9 @@ def find(
         return package_files.find(package, folder.resolve(), good, bad, cache=cache, say=say)
     if _ADDRESS.match(source):
         return package or PYFEAT, git_commits.find_at(package or PYFEAT, source, good, bad, cache=cache, say=say)
-    raise BadInput(f"--source {source}: no such folder, and no git address; expected a clone, an address or a folder")
+    raise BadInput(
+        f"{argument('source', source)}: no such folder, and no git address; expected a clone, an address or a folder"
+    )
 
 
 _ADDRESS = re.compile(r"(git\+)?(https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
@@ -77,7 +82,8 @@ def _shared_folder(good: str, bad: str) -> tuple[str, str, str]:
     ours, theirs = Path(good).resolve(), Path(bad).resolve()
     if ours.parent != theirs.parent:
         raise BadInput(
-            f"{good} and {bad} are in different folders; put all versions into one, and name it with --source"
+            f"{good} and {bad} are in different folders; put all versions into one, and name it with "
+            f"{argument('source')}"
         )
     return str(ours.parent), ours.name, theirs.name
 

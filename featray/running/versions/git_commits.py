@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from featray.core import identity, secret_values, wording
+from featray.core.argument_names import argument
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput
 
@@ -88,8 +89,9 @@ def _clone(address: str, folder: Path) -> None:
 def _unreachable(address: str, done: "subprocess.CompletedProcess[str]") -> str:
     why = wording.shortened(secret_values.hidden(done.stderr, secret_values.list_secrets(address)), 200)
     return (
-        f"{_shown(address)} cannot be cloned ({why}). Without a network name a local clone with --source, or "
-        "bisect releases of the package index: two release numbers without --source"
+        f"{_shown(address)} cannot be cloned ({why}). Without a network name a local clone with "
+        f"{argument('source')}, or bisect releases of the package index: two release numbers without "
+        f"{argument('source')}"
     )
 
 

@@ -24,6 +24,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from featray.core import wording
+from featray.core.argument_names import argument
 from featray.core.package_version import PackageVersion
 from featray.errors import BadInput, suggest
 from featray.planning import releases
@@ -145,7 +146,7 @@ def _one_package(package: str | None, folder: Path, found: Sequence[_Found]) -> 
     if not names:
         raise BadInput(f"{folder}: no wheel, no sdist and no folder with a pyproject.toml in it")
     if package is None and len(names) > 1:
-        raise BadInput(f"{folder}: holds {wording.listed(names)}; choose one with --package")
+        raise BadInput(f"{folder}: holds {wording.listed(names)}; choose one with {argument('package')}")
     if package is not None and canonicalize_name(package) not in names:
         raise BadInput(f"{folder}: no package {package!r}{suggest(package, names)}")
     return package or names[0]

@@ -58,7 +58,7 @@ def test_one_key_may_be_given_as_a_text(results: str, over: str | list[str]) -> 
 
 
 def test_one_side_alone_needs_a_key(results: str) -> None:
-    with pytest.raises(BadInput, match="add --over"):
+    with pytest.raises(BadInput, match="add over="):
         api.compare("before", results=results)
 
 
@@ -83,7 +83,7 @@ def test_the_keys_in_which_rows_do_differ_are_named(tmp_path: Path) -> None:
         for row in make_rows(STEADY, sweep="a", run_id="a-1", cell_id=name, environment=name)
     ]
     store.append(str(tmp_path), rows)
-    with pytest.raises(NothingMatches, match=r"the rows differ in environment: --over environment$"):
+    with pytest.raises(NothingMatches, match=r"the rows differ in environment: over='environment'$"):
         api.compare("a", over=["pyfeat"], results=str(tmp_path))
 
 

@@ -39,9 +39,9 @@ def test_what_is_confirmed_needs_no_sweep_and_shows_its_ratio_everywhere(shell: 
 
 
 def test_an_address_without_confirm_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--address goes with --confirm"):
+    with pytest.raises(BadInput, match="address= goes with confirm=True"):
         history(results=str(tmp_path), address="192.0.2.10:6379")
-    with pytest.raises(BadInput, match="--retry-failed goes with --confirm"):
+    with pytest.raises(BadInput, match="retry_failed=True goes with confirm=True"):
         history(results=str(tmp_path), retry_failed=True)
     with pytest.raises(BadInput, match="no such backend"):
         history(results=str(tmp_path), confirm=True, backend="slurm")

@@ -16,5 +16,5 @@ def test_a_wrong_sweep_is_refused_first(tmp_path: Path) -> None:
 
 def test_a_head_elsewhere_needs_the_name_of_its_interpreter(tmp_path: Path) -> None:
     load_sweep(tmp_path)
-    with pytest.raises(BackendError, match="--python PATH"):
+    with pytest.raises(BackendError, match="python='PATH'"):
         detach(tmp_path / "demo.yaml", address="192.0.2.1:6379")

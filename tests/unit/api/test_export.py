@@ -57,7 +57,7 @@ def test_an_unknown_format_is_answered_with_those_that_exist() -> None:
 
 
 def test_several_reports_need_a_folder() -> None:
-    with pytest.raises(NothingMatches, match=r"2 files \(a, b\).*--output"):
+    with pytest.raises(NothingMatches, match=r"2 files \(a, b\).*output="):
         Exported(files={"a": "", "b": ""}, problems=(), without_verdict=()).text  # noqa: B018 - the access is the test
 
 

@@ -203,13 +203,13 @@ def test_a_damaged_bundle_is_refused_and_nothing_is_stored(folder: Path) -> None
 
 def test_a_bundle_that_is_not_the_one_of_its_sender_is_refused(folder: Path) -> None:
     exported = share(folder)
-    with pytest.raises(ImportFileError, match=r"SHA-256 is \w+, not the one of --sha256; ask its sender"):
+    with pytest.raises(ImportFileError, match=r"SHA-256 is \w+, not the one of sha256=; ask its sender"):
         receive(folder, exported, sha256="0" * 64)
     assert receive(folder, exported, sha256=f"sha256:{exported.digests[0]}").added == 15
 
 
 def test_a_digest_belongs_to_one_file() -> None:
-    with pytest.raises(BadInput, match="--sha256 is the digest of one file"):
+    with pytest.raises(BadInput, match="sha256= is the digest of one file"):
         import_reports("a", "b", sha256="0")
 
 
@@ -221,7 +221,7 @@ def test_rows_that_contradict_the_store_are_refused(folder: Path) -> None:
 
 
 def test_other_formats_have_no_choice_of_outputs(folder: Path) -> None:
-    with pytest.raises(BadInput, match="--outputs and --anonymous are for bundle and hf-dataset"):
+    with pytest.raises(BadInput, match="outputs=True and anonymous=True are for bundle and hf-dataset"):
         export("csv", results=str(folder / "results"), anonymous=True)
 
 

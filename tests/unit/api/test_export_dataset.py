@@ -157,9 +157,9 @@ def test_a_dataset_that_does_not_exist_is_said(folder: Path, at_hub: Hub) -> Non
 
 
 def test_only_a_dataset_is_uploaded(folder: Path) -> None:
-    with pytest.raises(BadInput, match="--upload is for hf-dataset; csv is a file to pass on yourself"):
+    with pytest.raises(BadInput, match="upload= is for hf-dataset; csv is a file to pass on yourself"):
         export("csv", results=str(folder / "results"), upload=DATASET)
-    with pytest.raises(BadInput, match="--outputs is for bundle"):
+    with pytest.raises(BadInput, match="outputs=True is for bundle"):
         write(folder, outputs=True)
 
 

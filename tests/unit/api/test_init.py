@@ -45,7 +45,7 @@ def test_the_grid_of_a_report_is_taken(tmp_path: Path) -> None:
 
 def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     featray.init(devices=["cpu"], folder=tmp_path)
-    with pytest.raises(BadInput, match="exists; give another name, or --force"):
+    with pytest.raises(BadInput, match="exists; give another name, or overwrite=True"):
         featray.init(devices=["cpu"], folder=tmp_path)
     assert featray.init(devices=["cpu"], folder=tmp_path, overwrite=True).exists()
 

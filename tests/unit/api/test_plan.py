@@ -21,7 +21,7 @@ def test_a_plan_on_recorded_hosts_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_recorded_hosts_and_a_cluster_do_not_go_together(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--inventory and --address do not go together"):
+    with pytest.raises(BadInput, match="inventory= and address= do not go together"):
         featray.plan(tmp_path / "demo.yaml", inventory="hosts.json", address="head:6379")
 
 

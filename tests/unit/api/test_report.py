@@ -238,15 +238,15 @@ def test_the_reference_may_be_named_anew(drifted: str) -> None:
 
 def test_a_reference_that_nothing_is_gets_told(drifted: str) -> None:
     (problem,) = report("after", results=drifted, reference="batch_size=3").problems
-    assert problem == "--reference: no output of these runs could be compared with one of batch_size 3"
-    with pytest.raises(BadInput, match="--reference batch=3: batch: no such setting"):
+    assert problem == "reference=: no output of these runs could be compared with one of batch_size 3"
+    with pytest.raises(BadInput, match="reference='batch=3': batch: no such setting"):
         report("after", results=drifted, reference="batch=3")
 
 
 def test_what_the_baseline_comparison_varies_can_be_named(results: str) -> None:
-    with pytest.raises(BadInput, match="there is none: add --baseline"):
+    with pytest.raises(BadInput, match="there is none: add baseline="):
         report("new", results=results, over=["amp"])
-    with pytest.raises(BadInput, match="--over amb: no such key"):
+    with pytest.raises(BadInput, match="over='amb': no such key"):
         report("new", results=results, baseline="old", over=["amb"])
     for sweep, is_on in (("plain", "False"), ("fast", "True")):
         work = {**make_work(make_cell()), "amp": is_on}

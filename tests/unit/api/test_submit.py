@@ -120,10 +120,10 @@ def test_a_head_that_is_gone_leaves_a_report_of_what_is_stored(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"backend": "inlin"}, r"--backend inlin: no such backend; expected ray, inline. Did you mean 'inline'\?"),
-        ({"backend": "replay"}, "--backend replay: no such backend; expected ray, inline"),
-        ({"backend": "inline", "address": "auto"}, "--backend inline measures on this machine alone; leave out --addr"),
-        ({"backend": "inline", "replay": "tape"}, "--backend inline and --replay do not go together"),
+        ({"backend": "inlin"}, r"backend='inlin': no such backend; expected ray, inline. Did you mean 'inline'\?"),
+        ({"backend": "replay"}, "backend='replay': no such backend; expected ray, inline"),
+        ({"backend": "inline", "address": "auto"}, "backend='inline' measures on this machine alone; leave out addr"),
+        ({"backend": "inline", "replay": "tape"}, "backend='inline' and replay= do not go together"),
     ],
 )
 def test_a_backend_that_cannot_do_what_is_asked_is_refused(options: dict[str, str], message: str) -> None:
@@ -132,7 +132,7 @@ def test_a_backend_that_cannot_do_what_is_asked_is_refused(options: dict[str, st
 
 
 def test_a_calibration_takes_the_backends_that_a_submit_takes() -> None:
-    with pytest.raises(BadInput, match="--backend slurm: no such backend; expected ray, inline"):
+    with pytest.raises(BadInput, match="backend='slurm': no such backend; expected ray, inline"):
         featray.calibrate("none.yaml", backend="slurm")
 
 

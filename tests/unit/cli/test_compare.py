@@ -115,7 +115,7 @@ def test_the_json_of_a_gate_names_what_it_found(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--require", "decided"), "--require says how strict --fail-if is: add --fail-if, such as --fail-if slower"),
+        (("--require", "decided"), "--require says how strict a gate is: add one, such as --fail-if slower"),
         (
             ("--fail-if", "slower", "--require", "decide"),
             "--require decide: no such requirement; expected decided, comparable, none. Did you mean 'decided'?",

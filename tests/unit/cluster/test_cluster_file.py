@@ -32,7 +32,7 @@ def test_a_file_of_another_tool_is_named_with_its_tool(name: str, tool: str) -> 
     with pytest.raises(ClusterFileError) as caught:
         cluster_file.load(path)
     assert str(caught.value).startswith(f"{path} is for `{tool} {path}`, and no cluster file of featray's.")
-    assert "--address HOST:6379" in str(caught.value)
+    assert "address='HOST:6379'" in str(caught.value)
 
 
 def test_the_lab_is_reached_at_its_head() -> None:

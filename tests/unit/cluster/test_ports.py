@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
-@pytest.mark.parametrize(("name", "option"), [("port", "--port, or"), ("dashboard_port", "--dashboard-port, or")])
+@pytest.mark.parametrize(("name", "option"), [("port", " port=, or"), ("dashboard_port", " dashboard_port=, or")])
 def test_a_port_that_another_program_holds_is_named_with_its_holder_and_the_option(
     hold: Hold, address: str, name: str, option: str
 ) -> None:

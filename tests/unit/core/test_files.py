@@ -1,5 +1,6 @@
 """Writing whole files and hashing them."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -67,3 +68,21 @@ def test_yaml_files_are_known_by_their_name() -> None:
 def test_the_home_of_a_user_who_is_not_there_is_left_as_it_is_written() -> None:
     assert files.expand_home("~no-such-user/clip.mp4") == Path("~no-such-user/clip.mp4")
     assert files.expand_home("~/clip.mp4") == Path.home() / "clip.mp4"
+
+
+def test_only_a_regular_file_is_read_and_a_pipe_only_where_it_has_a_writer(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    files.check_regular(tmp_path / "file")
+    for path, kind in ((tmp_path, "a folder"), (tmp_path / "pipe", "a named pipe"), (Path("/dev/null"), "a device")):
+        with pytest.raises(OSError, match=f"{kind}, not a file"):
+            files.check_regular(path, or_open_pipe=True)
+    with pytest.raises(FileNotFoundError):
+        files.check_regular(tmp_path / "none")
+    read, write = os.pipe()
+    open_pipe = Path(f"/dev/fd/{read}")
+    files.check_regular(open_pipe, or_open_pipe=True)
+    with pytest.raises(OSError, match="a named pipe"):
+        files.check_regular(open_pipe)
+    os.close(read)
+    os.close(write)

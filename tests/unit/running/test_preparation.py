@@ -77,7 +77,7 @@ def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured
     assert problems() == ()
     (problem,) = problems(torch="2.15.0")
     assert problem.startswith(f"2 rows of {run_id} were measured on box with torch 2.11.0, but box now has 2.15.0: ")
-    assert "--rerun" in problem
+    assert "rerun=True" in problem
 
 
 def test_the_reference_of_a_sweep_is_a_column_of_its_rows_and_no_part_of_its_cells(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_sweep_that_holds_a_digest_instead_of_the_secret_is_refused(tmp_path: 
 
 def test_a_cell_of_a_row_with_digests_is_not_measured_without_its_secrets() -> None:
     chosen = single_cell.CellToMeasure(cell=builders.make_cell(env={"HF_TOKEN": HELD}))
-    with pytest.raises(BadInput, match="--sweep"):
+    with pytest.raises(BadInput, match="sweep="):
         single_cell.measure(chosen, target_id=None, holder="me", say=print)
 
 

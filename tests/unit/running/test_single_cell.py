@@ -114,7 +114,7 @@ def test_a_row_that_does_not_hold_its_rules_is_measured_with_the_default_ones_an
     store.append(str(tmp_path), [builders.make_row()])
     chosen = single_cell.find_in_store(str(tmp_path), builders.make_row().cell_id)
     assert (chosen.rules, chosen.exclusive) == (Rules(), "host")
-    assert chosen.note == single_cell.DEFAULT_RULES_NOTE
+    assert chosen.note == f"{single_cell.DEFAULT_RULES_NOTE}; name the sweep with sweep="
 
 
 def test_a_stored_row_that_holds_no_cell_is_one_clear_error(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def of_class(class_name: str) -> single_cell.CellToMeasure:
 
 @pytest.mark.parametrize("class_name", ["subprocess:Popen", "featray.running.detached:Popen", "my.detectors:Fast"])
 def test_a_class_that_only_a_store_names_is_refused_and_shown(class_name: str) -> None:
-    with pytest.raises(BadInput, match=rf"runs the class '{class_name}', which is not py-feat's; .*--trust"):
+    with pytest.raises(BadInput, match=rf"runs the class '{class_name}', which is not py-feat's; .*trust=True"):
         single_cell.refuse_strange_class(of_class(class_name))
 
 

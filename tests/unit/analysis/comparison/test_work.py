@@ -48,7 +48,7 @@ def test_synthetic_weights_are_never_compared_with_pretrained_ones() -> None:
     pair = compare_one(baseline, make_rows(STEADY, run_id="demo-2"))
     assert pair.verdict is Verdict.NOT_COMPARABLE
     assert "weights synthetic -> pretrained" in pair.reasons
-    with pytest.raises(BadInput, match="--over weights"):
+    with pytest.raises(BadInput, match="over='weights'"):
         compare_one(baseline, make_rows(STEADY, run_id="demo-2"), over=["weights"])
 
 

@@ -112,7 +112,7 @@ def test_faces_that_nobody_named_are_said_to_be_unknown() -> None:
         "how many faces a frame of your films has is not known; a frame of your films is taken to last as long as one "
         "of the measured clip with its 1.0 faces per frame"
     ) in assumptions(made)
-    assert "name the faces per frame with `--faces-per-frame`" in "".join(e.remedy for e in made.extrapolations)
+    assert "name the faces per frame with `faces_per_frame=`" in "".join(e.remedy for e in made.extrapolations)
 
 
 def test_a_clip_whose_faces_nobody_counted_is_said_to_stand_for_films_of_any() -> None:

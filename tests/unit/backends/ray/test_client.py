@@ -147,7 +147,7 @@ def test_what_was_lost_is_told_before_a_head_that_is_gone_ends_the_run(connect: 
 
 
 def test_a_ray_that_does_not_start_is_an_error_and_leaves_no_process(connect: Connect) -> None:
-    with pytest.raises(BackendError, match=r"cannot start Ray on this machine: SIGSEGV.*; .*--backend inline"):
+    with pytest.raises(BackendError, match=r"cannot start Ray on this machine: SIGSEGV.*; .*backend='inline'"):
         connect({"open": [died()]})
     assert FakeServer.started[0].has_ended
     with pytest.raises(KeyboardInterrupt):

@@ -31,7 +31,7 @@ def test_a_dashboards_own_address_is_used_as_it_is(board: dashboards.Dashboard) 
 def test_a_machine_in_no_cluster_needs_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
     with pytest.raises(
-        BackendError, match="run `featray cluster start` first, or name a head with --address HOST:PORT"
+        BackendError, match="run `featray cluster start` first, or name a head with address='HOST:PORT'"
     ):
         Dashboard(None, 10)
 

@@ -155,7 +155,7 @@ def test_a_steps_sweep_is_named_after_what_it_measures() -> None:
 
 def test_one_cell_is_bisected() -> None:
     two = make_sweep((4, 16))
-    with pytest.raises(BadInput, match=r"has 2 cells; choose one with --cell: \w{12} \(retinaface short cuda b=4\)"):
+    with pytest.raises(BadInput, match=r"has 2 cells; choose one with cell=: \w{12} \(retinaface short cuda b=4\)"):
         bisection.choose_cell(two, None)
     with pytest.raises(NothingMatches, match="no cells with id 'zz'"):
         bisection.choose_cell(two, "zz")

@@ -105,7 +105,7 @@ def test_faults_of_a_folder_are_named(wheels: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no package 'tock'"):
         find("1.1", "1.3", cache, source=str(wheels), package="tock")
     write_wheel(wheels, "1.0", 0.01, package="tock")
-    with pytest.raises(BadInput, match="holds tick, tock; choose one with --package"):
+    with pytest.raises(BadInput, match="holds tick, tock; choose one with package="):
         find("1.1", "1.3", cache, source=str(wheels))
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match="no wheel, no sdist and no folder"):
@@ -179,7 +179,7 @@ def test_faults_of_commits_are_named(clone: Path, tmp_path: Path) -> None:
         find("v1", "v1", cache, source=str(clone))
     with pytest.raises(BadInput, match="no such folder, and no git address"):
         find("v1", "main", cache, source=str(tmp_path / "nowhere"))
-    with pytest.raises(BadInput, match="name its repository with --source"):
+    with pytest.raises(BadInput, match="name its repository with source="):
         find("abc1234", "main", cache, package="torch")
 
 
