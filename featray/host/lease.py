@@ -71,6 +71,17 @@ def check_folder() -> None:
         pass
 
 
+def open_lock(name: str) -> int:
+    """Open a lock file of this machine that is no lease; the caller locks and closes it.
+
+    Raises:
+        BackendError: the folder of the lock files or a file in it is not safe to use.
+    """
+    place = folder()
+    with _open_folder(place) as opened:
+        return _open(place, opened, name)
+
+
 @contextlib.contextmanager
 def _open_folder(place: Path) -> Iterator[int]:
     """Open the folder of the lock files; make it where it is missing, for all users."""

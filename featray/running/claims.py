@@ -10,14 +10,14 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from featray import errors, store
 from featray.core import identity, lockfile, wording
 from featray.core.argument_names import argument
 from featray.core.version import __version__
-from featray.host import checkout
+from featray.host import checkout, lease
 from featray.measurement import weights
 from featray.sweep import Sweep
 from featray.sweep.values import NAME
@@ -45,7 +45,7 @@ def check_free(results: str, sweep: str) -> None:
         Busy: another process does; the message names it.
         StoreError: the store's folder cannot be written.
     """
-    os.close(_lock(results, sweep))
+    _close(_lock(results, sweep))
 
 
 def is_claimed(results: str, sweep: str) -> bool:
@@ -56,8 +56,8 @@ def is_claimed(results: str, sweep: str) -> bool:
     """
     if not NAME.fullmatch(sweep):
         return False  # a submit cannot claim it, and it may be a path
-    path = _folder(results) / _file_name(sweep)
-    if not path.exists():
+    places = (_folder(results) / _file_name(sweep), lease.folder() / _local_name(results, sweep))
+    if not any(path.exists() for path in places):
         return False
     try:
         check_free(results, sweep)
@@ -95,24 +95,27 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     Yields:
         A function that adds the run's id to the holder's name in the lock file.
 
-    The lock file is in the store's folder, so that it also works across hosts on a shared disk. For a store in the
-    cloud it is in this host's cache.
+    One lock file is in the store's folder, so that it also works across hosts on a shared disk. For a store in the
+    cloud it is in this host's cache. Another one is among the locks of this host: it holds where somebody takes the
+    first one for a leftover and removes it.
 
     Raises:
         BadInput: the store's address carries credentials.
         Busy: another process holds the sweep; the message names it.
         StoreError: the lock file cannot be written.
+        BackendError: this host's folder of lock files is not safe to use.
     """
-    file = _lock(results, sweep)
+    files = _lock(results, sweep)
 
     def sign(run_id: str | None = None) -> None:
-        lockfile.sign(file, holder_name() + (f", as run {run_id}" if run_id else ""))
+        for file in files:
+            lockfile.sign(file, holder_name() + (f", as run {run_id}" if run_id else ""))
 
     try:
         sign()
         yield sign
     finally:
-        os.close(file)
+        _close(files)
 
 
 def _folder(results: str) -> Path:
@@ -124,6 +127,12 @@ def _folder(results: str) -> Path:
 
 def _file_name(sweep: str) -> str:
     return f".{sweep}.lock"
+
+
+def _local_name(results: str, sweep: str) -> str:
+    """Name the lock file of a sweep and a store among those of this host."""
+    place = store.full_name(results) if "://" in results else os.path.realpath(results)
+    return f"claim-{identity.digest({'store': place, 'sweep': sweep})}.lock"
 
 
 @contextlib.contextmanager
@@ -140,25 +149,36 @@ def _explained(results: str) -> Iterator[None]:
         ) from wrong
 
 
-def _lock(results: str, sweep: str) -> int:
-    """Open and lock a sweep's file; closing it frees the sweep."""
-    folder, shown = _folder(results), store.display_name(results)
+def _lock(results: str, sweep: str) -> list[int]:
+    """Open and lock a sweep's files; closing them frees the sweep."""
+    folder = _folder(results)
     with _explained(results):
         folder.mkdir(parents=True, exist_ok=True)
-        file = lockfile.open_file(folder / _file_name(sweep))
+        files = [lockfile.open_file(folder / _file_name(sweep))]
     try:
-        with _explained(results):
-            is_ours = _try_lock(file)
+        _lock_or_refuse(files[0], results, sweep)
+        files.append(lease.open_lock(_local_name(results, sweep)))
+        _lock_or_refuse(files[1], results, sweep)
     except BaseException:
-        os.close(file)
+        _close(files)
         raise
+    return files
+
+
+def _lock_or_refuse(file: int, results: str, sweep: str) -> None:
+    with _explained(results):
+        is_ours = _try_lock(file)
     if not is_ours:
         holder = wording.shortened(lockfile.read_signature(file), HOLDER_LENGTH)  # anybody may have written it
-        os.close(file)
         raise errors.Busy(
-            f"{sweep} is being submitted to {shown} by {holder or 'another process'}; wait for it or cancel it"
+            f"{sweep} is being submitted to {store.display_name(results)} by {holder or 'another process'}; wait for "
+            "it or cancel it"
         )
-    return file
+
+
+def _close(files: Iterable[int]) -> None:
+    for file in files:
+        os.close(file)
 
 
 def _try_lock(file: int) -> bool:

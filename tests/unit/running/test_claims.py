@@ -23,6 +23,20 @@ def test_a_sweep_is_claimed_by_one_submit_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_file_that_somebody_removes_lets_no_second_submit_in(tmp_path: Path) -> None:
+    with claim(str(tmp_path), "demo") as sign:
+        sign("demo-1")
+        (tmp_path / ".demo.lock").unlink()
+        assert claims.is_claimed(str(tmp_path), "demo")
+        with pytest.raises(Busy, match=r"by .*process \d+, as run demo-1; wait"):
+            claims.check_free(str(tmp_path), "demo")
+        os.symlink(tmp_path, tmp_path / "link")
+        with pytest.raises(Busy), claim(str(tmp_path / "link"), "demo"):
+            pass
+    assert not claims.is_claimed(str(tmp_path), "demo")
+    claims.check_free(str(tmp_path), "demo")
+
+
 def test_a_file_system_without_locks_is_one_clear_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
