@@ -70,10 +70,7 @@ def _latest_run(results: str) -> str:
     run_id = store.latest_run(results)
     if run_id is None:
         _, problems = store.runs(results)
-        raise NothingMatches(
-            f"{store.display_name(results)}: holds no rows; submit a sweep, or import a report of py-feat"
-            f"{store.format_problems(problems)}"
-        )
+        raise store.explain_no_rows(results, problems)
     if run_id == store.latest_run(results, comparison.CALIBRATION):
         others = [run for run in store.runs(results)[0] if run.sweep != comparison.CALIBRATION]
         return max(others, key=lambda run: (run.last_at, run.run_id)).run_id if others else run_id
@@ -88,6 +85,8 @@ def _run_id(results: str, name: str) -> str:
     if store.read(results, run_id=name).rows:
         return name
     runs, problems = store.runs(results)
+    if problems and not runs:
+        raise store.explain_no_rows(results, problems)
     names = dict.fromkeys([*(run.sweep for run in runs), *(run.run_id for run in runs)])
     raise NothingMatches(
         f"{store.display_name(results)}: holds no sweep or run {name!r}{suggest(name, names)}"

@@ -32,10 +32,12 @@ class Estimated(Result):
     estimate: ArchiveEstimate
     files: tuple[Path, ...] = ()
     removed: tuple[Path, ...] = ()
+    problems: tuple[str, ...] = ()  # files and rows of the store that could not be read
 
     def summarize(self) -> Summary:
         """Show the plan; the frame has a row per worker."""
-        return estimates.of_estimate(self.estimate)
+        made = estimates.of_estimate(self.estimate)
+        return dataclasses.replace(made, remarks=(*self.problems, *made.remarks))
 
 
 def estimate(
@@ -111,12 +113,13 @@ def estimate(
         detector=detector, host=host, device=device, memory_limit_b=memory_limit_b, max_latency_s=max_latency_s
     )
     terms = Terms(constraints=limits, hosts=_hosts(cluster), deadline_s=deadline_s, budget=budget)
-    made = archive.make(_measured(results), wanted, terms)
+    known, problems = _measured(results)
+    made = archive.make(known, wanted, terms)
     if write is None:
-        return Estimated(made)
+        return Estimated(made, problems=problems)
     plan, measured = estimate_files.write(made), made.shares[0].forecast.unit.row.detector
     written = written_plan.replace(_folder(write), plan, measured)
-    return Estimated(made, written.files, written.removed)
+    return Estimated(made, written.files, written.removed, problems)
 
 
 def _footage(
@@ -150,12 +153,15 @@ def _hosts(cluster: str | Path | None) -> tuple[PricedHost, ...] | None:
     )
 
 
-def _measured(results: str) -> list[units.Unit]:
-    stored = store.read(results, every_attempt=True, one_summary=True).rows
-    rows = [row for row in stored if not row.is_replayed]
-    if stored and not rows:
+def _measured(results: str) -> tuple[list[units.Unit], tuple[str, ...]]:
+    """Read what was measured, and what of the store cannot be read."""
+    reading = store.read(results, every_attempt=True, one_summary=True)
+    if reading.problems and not reading.rows:
+        raise store.explain_no_rows(results, reading.problems)
+    rows = [row for row in reading.rows if not row.is_replayed]
+    if reading.rows and not rows:
         raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
-    return units.gather(rows)
+    return units.gather(rows), tuple(map(str, reading.problems))
 
 
 def _folder(write: str | Path) -> Path:

@@ -220,12 +220,14 @@ def choose_rows(
         run = store.latest_run(results)
     reading = store.read(results, run_id=run, sweep=sweep, every_attempt=everything)
     if not reading.rows:
-        runs = store.runs(results)[0]
+        runs, problems = store.runs(results)
+        if problems and not runs:
+            raise store.explain_no_rows(os.fspath(results), problems)
         names = {summary.sweep for summary in runs} if sweep else {summary.run_id for summary in runs}
         wanted = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
         hint = suggest(sweep or run or "", sorted(names))
-        problems = store.format_problems(reading.problems)
-        raise NothingMatches(f"{store.display_name(results)}: {wanted}{hint}{problems}")
+        left_out = store.format_problems(reading.problems)
+        raise NothingMatches(f"{store.display_name(results)}: {wanted}{hint}{left_out}")
     return reading
 
 

@@ -10,7 +10,7 @@ from featray import store
 from featray.api import given
 from featray.core import row
 from featray.core.files import PathLike
-from featray.errors import NothingMatches, suggest
+from featray.errors import FeatrayError, NothingMatches, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def load(
     stored, computed = _split(wanted)
     frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=stored, every_attempt=every_attempt)
     if frame.empty:
-        raise NothingMatches(_nothing_found(os.fspath(results), sweep, run_id))
+        raise _nothing_found(os.fspath(results), sweep, run_id)
     frame = _compute(frame, computed)
     if wanted is not None:
         frame = frame[wanted]
@@ -100,16 +100,17 @@ def _compute(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
     return frame.assign(**added)
 
 
-def _nothing_found(results: str, sweep: str | None, run_id: str | None) -> str:
-    """Say what a store holds instead of what was asked for."""
-    shown = store.display_name(results)
+def _nothing_found(results: str, sweep: str | None, run_id: str | None) -> FeatrayError:
+    """Make the error that says what a store holds instead of what was asked for."""
     runs, problems = store.runs(results)
     wanted = [f"sweep {sweep!r}"] * (sweep is not None) + [f"run {run_id!r}"] * (run_id is not None)
     if not runs or not wanted:
-        return f"{shown}: holds no rows; submit a sweep, or import a report of py-feat{store.format_problems(problems)}"
+        return store.explain_no_rows(results, problems)
     names = {run.run_id for run in runs} if run_id is not None else {run.sweep for run in runs}
     hint = suggest(run_id or sweep or "", sorted(names))
-    return f"{shown}: holds no rows of {' and '.join(wanted)}{hint}{store.format_problems(problems)}"
+    return NothingMatches(
+        f"{store.display_name(results)}: holds no rows of {' and '.join(wanted)}{hint}{store.format_problems(problems)}"
+    )
 
 
 def _describe_columns() -> str:

@@ -4,6 +4,7 @@ Flow: all rows of a store -> `units.gather` -> `prices` -> `recommendation.recom
 `Recommendations`.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -31,10 +32,21 @@ class Recommendations(Result, list[Recommendation]):
     """A recommendation per input, the longest clip first."""
 
     def __init__(
-        self, recommended: Iterable[Recommendation] = (), *, find_plots: Callable[[], Sequence[Plot]] = tuple
+        self,
+        recommended: Iterable[Recommendation] = (),
+        *,
+        find_plots: Callable[[], Sequence[Plot]] = tuple,
+        problems: tuple[str, ...] = (),
     ) -> None:
-        """Hold recommendations; `find_plots` draws the settings that were compared, when they are asked for."""
+        """Hold recommendations.
+
+        Args:
+            recommended: One per input.
+            find_plots: Draws the settings that were compared, when they are asked for.
+            problems: Files and rows of the store that could not be read.
+        """
         super().__init__(recommended)
+        self.problems = problems
         self._find_plots = find_plots
 
     def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
@@ -54,7 +66,8 @@ class Recommendations(Result, list[Recommendation]):
 
     def summarize(self) -> Summary:
         """Show the settings of each input; the frame has a row per setting."""
-        return summaries.of_recommendations(self)
+        made = summaries.of_recommendations(self)
+        return dataclasses.replace(made, remarks=(*self.problems, *made.remarks))
 
 
 def recommend(
@@ -117,9 +130,11 @@ def recommend(
         max_drift=max_drift,
         prefer=_objective(prefer),
     )
-    stored = store.read(results, every_attempt=True, one_summary=True).rows
-    rows = [row for row in stored if not row.is_replayed]
-    if stored and not rows:
+    reading = store.read(results, every_attempt=True, one_summary=True)
+    if reading.problems and not reading.rows:
+        raise store.explain_no_rows(results, reading.problems)
+    rows = [row for row in reading.rows if not row.is_replayed]
+    if reading.rows and not rows:
         raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
     gathered = prices.apply(units.gather(rows), cluster)
     kept = store.outputs.KeptOutputs(results)
@@ -131,7 +146,11 @@ def recommend(
         report = document.build(units_compared, changes)
         return html.draw_plots(report, NONE, report.ordered(), {})
 
-    return Recommendations(recommendation.recommend(gathered, constraints, drifts.share_of), find_plots=find_plots)
+    return Recommendations(
+        recommendation.recommend(gathered, constraints, drifts.share_of),
+        find_plots=find_plots,
+        problems=tuple(map(str, reading.problems)),
+    )
 
 
 def _check_limit(name: str, limit: float | None) -> None:

@@ -77,10 +77,7 @@ def report_all(results: str = "results", *, output: PathLike | None = None, tell
         raise BadInput(f"{store.display_name(results)} is no folder to put pages in; name one with -o")
     runs, problems = store.runs(results)
     if not runs:
-        raise NothingMatches(
-            f"{store.display_name(results)}: holds no rows; submit a sweep, or import a report of py-feat"
-            f"{store.format_problems(problems)}"
-        )
+        raise store.explain_no_rows(results, problems)
     said = list(map(str, problems))
     names = _file_names(runs)
     entries = []

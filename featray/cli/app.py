@@ -134,8 +134,8 @@ def _run_command() -> int:
         return wrong.exit_code
     except ModuleNotFoundError as missing:
         return _explain_missing(missing)
-    except typer.Abort:
-        return 130
+    except typer.Abort:  # Ctrl-C or the end of the input where a command asks
+        code = Interrupted.exit_code
     except TyperException as wrong:  # a wrong option or argument
         console.error(f"{wrong.format_message().rstrip('.')}. Try 'featray --help', or 'featray COMMAND --help'.")
         return wrong.exit_code
@@ -143,6 +143,8 @@ def _run_command() -> int:
         if isinstance(end.__context__, BrokenPipeError):  # typer gives it exit code 1, that of a gate that fails
             raise end.__context__ from None
         raise
+    if code == Interrupted.exit_code:  # what typer makes of Ctrl-C; of SIGTERM and SIGHUP too, see `featray.__main__`
+        console.say("featray: stopped")
     return code if isinstance(code, int) else 0
 
 

@@ -85,6 +85,8 @@ def estimate(
         write=write,
         results=results,
     )
+    for problem in estimated.problems:
+        console.warn(problem)
     if json:
         console.result(estimate_json.render(estimated.estimate))
     elif sys.stdout.isatty():

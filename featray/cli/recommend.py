@@ -70,6 +70,8 @@ def recommend(
         cluster=cluster,
         results=results,
     )
+    for problem in recommended.problems:
+        console.warn(problem)
     if json:
         console.result(recommendation_json.render(recommended))
     elif python:

@@ -40,7 +40,7 @@ from featray.store import outputs
 from featray.store.appending import Appender
 from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
-from featray.store.problems import StoreProblem, StoreWarning, format_problems
+from featray.store.problems import StoreProblem, StoreWarning, explain_no_rows, format_problems
 from featray.store.reading import Reading, load, pause_garbage_collection, read
 from featray.store.removal import Removal, is_removed, plan_removal, remove
 from featray.store.resuming import StoredKeys, keys
@@ -65,6 +65,7 @@ __all__ = [
     "compact",
     "create_spool_name",
     "display_name",
+    "explain_no_rows",
     "format_problems",
     "full_name",
     "is_removed",

@@ -5,11 +5,14 @@ Pure: a problem is a value. It names the file as `stored_files.list_files` does.
 """
 
 import dataclasses
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
+from featray.errors import NothingMatches, StoreError
+from featray.store import store_names
 
 _REASON_LENGTH = 200  # characters of a library's own message; Arrow's can fill a screen
 
@@ -32,6 +35,20 @@ class StoreWarning(UserWarning):
 def format_problems(problems: Iterable[StoreProblem]) -> str:
     """Write problems as lines that end an error message: a file that cannot be read may hold what was asked for."""
     return "".join(f"\n  left out: {problem}" for problem in dict.fromkeys(problems))
+
+
+def explain_no_rows(results: str, problems: Iterable[StoreProblem]) -> NothingMatches | StoreError:
+    """Make the error of a store that gives no row: it is empty, or none of its rows can be read.
+
+    Args:
+        results: The store.
+        problems: Of its files.
+    """
+    shown, found = store_names.display_name(results), list(problems)
+    if not found:
+        return NothingMatches(f"{shown}: holds no rows; submit a sweep, or import a report of py-feat")
+    check = shlex.join(["featray", "store", "check", "--results", shown])
+    return StoreError(f"{shown}: holds no row that can be read; `{check}` checks every file{format_problems(found)}")
 
 
 def report_stranger(name: str) -> StoreProblem:

@@ -30,7 +30,7 @@ def test_a_lock_file_that_somebody_removes_lets_no_second_submit_in(tmp_path: Pa
         assert claims.is_claimed(str(tmp_path), "demo")
         with pytest.raises(Busy, match=r"by .*process \d+, as run demo-1; wait"):
             claims.check_free(str(tmp_path), "demo")
-        os.symlink(tmp_path, tmp_path / "link")
+        (tmp_path / "link").symlink_to(tmp_path)
         with pytest.raises(Busy), claim(str(tmp_path / "link"), "demo"):
             pass
     assert not claims.is_claimed(str(tmp_path), "demo")
