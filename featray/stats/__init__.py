@@ -21,6 +21,8 @@ Schuirmann (1987) for EQUIVALENT; Benjamini & Hochberg (1995) for `survivors`; M
     decision       two units: ratio, interval, verdict
     several        many: false discoveries, tied settings
     sequential     versions side by side, block by block, until they are decided
+    steps          every pair of settings of a curve, as arrays
+    apart          pairs of settings that were measured in other blocks
     curves         settings of many curves: which take longer, corrected for the number of pairs
     break_even     from how much work on a slow start pays
     growth         time and memory against the length of the input

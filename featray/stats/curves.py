@@ -1,6 +1,7 @@
 """Curves: which settings of a curve differ, corrected for how many pairs of settings a report looks at.
 
-Flow: timings of each setting -> `compare` -> `Step` for every pair -> `find_longer`, `find_shorter`. Pure.
+Flow: timings of each setting -> `compare`, or `apart` where they share few blocks -> `steps.Steps`, every pair ->
+`find_longer`, `find_shorter`. Pure.
 
 12 curves of 5 batch sizes are 120 pairs. If each is judged alone, against the fastest of its curve, 83% of reports in
 which all batches are equally fast call one slower. So each chance is corrected for the number of pairs. That takes
@@ -11,17 +12,17 @@ Source: Holm (1979); Montgomery, Design and Analysis of Experiments (2017), chap
 """
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
+import numpy as np
+import numpy.typing as npt
+
+from featray.stats import apart
 from featray.stats.decision import ASSUMED_SD, MARGIN
-from featray.stats.estimates import estimate
-from featray.stats.invocations import variance
-from featray.stats.pairing import INVOCATIONS_MIN, Timing, find_shared_blocks, pair
-from featray.stats.sessions import ASSUMED, SESSION_SD_ASSUMED
-from featray.stats.students import below
+from featray.stats.pairing import INVOCATIONS_MIN, Timing, find_shared_blocks
+from featray.stats.steps import Errors, Floats, Places, Steps, pair_all
 
 REPORT_RATE = 0.05  # share of reports of equally fast settings in which any is called different
 
@@ -37,36 +38,6 @@ blocks, and in two thirds of those of 4."""
 
 BENT = (1, -3, 3, -1)
 """Weights of four neighbouring settings whose sum is 0 on every parabola: what is left of a curve is scatter."""
-
-LogTable = Sequence[Sequence[float]]
-"""Log times: one sequence per setting, one value per block, the same blocks for all."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Step:
-    """Two settings of one curve, by their places in it.
-
-    `errors` are standard errors with their degrees of freedom. A difference must be larger than each of them explains.
-    """
-
-    before: int
-    after: int
-    difference: float  # of mean log time, after less before
-    errors: tuple[tuple[float, float], ...]
-
-    def chance_of_longer(self, bound: float = 0.0) -> float:
-        """Give the probability of such a difference, or a larger one, if the true one is `bound`."""
-        return max(_below(bound - self.difference, *error) for error in self.errors)
-
-    def chance_of_shorter(self, bound: float = 0.0) -> float:
-        """Give the probability of such a difference, or a smaller one, if the true one is `bound`."""
-        return max(_below(self.difference - bound, *error) for error in self.errors)
-
-
-def _below(difference: float, error: float, freedom: float) -> float:
-    if error > 0:
-        return below(difference / error, freedom)
-    return 0.0 if difference < 0 else 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,111 +64,126 @@ def find_scatter(about: Iterable[Sequence[Sequence[Timing]]]) -> Scatter:
     return Scatter(sd, len(bends)) if sd > ASSUMED_SD else Scatter()
 
 
-def compare(curve: Sequence[Sequence[Timing]], scatter: Scatter = Scatter()) -> list[Step]:
+def compare(curve: Sequence[Sequence[Timing]], scatter: Scatter = Scatter()) -> Steps:
     """Compare each pair of settings of a curve.
 
     Args:
         curve: For each setting at least one timing.
         scatter: Of single measurements.
     """
-    pairs = list(itertools.combinations(range(len(curve)), 2))
-    if not pairs:
-        return []
+    shared = find_shared_blocks(curve) if len(curve) > 1 else []
+    if len(shared) < INVOCATIONS_MIN:
+        return apart.compare(curve, scatter.sd, scatter.freedom)
     by_block = [{timing.place: timing.log for timing in setting} for setting in curve]
-    shared = find_shared_blocks(curve)
-    if len(shared) >= INVOCATIONS_MIN:
-        return _analyse_variance([[setting[block] for block in shared] for setting in by_block], pairs)
-    return [_compare_apart(curve, before, after, scatter) for before, after in pairs]
+    return _analyse_variance(np.array([[setting[block] for block in shared] for setting in by_block]))
 
 
-def _analyse_variance(table: LogTable, pairs: Sequence[tuple[int, int]]) -> list[Step]:
-    """Compare the settings of a complete table.
+def _analyse_variance(table: Floats) -> Steps:
+    """Compare the settings of a complete table of log times, of shape (settings, blocks).
 
     The variance of a pair's differences, averaged over all pairs, is twice the residual variance of the table. A pair
     that differs more than that has its own.
     """
-    blocks, settings = len(table[0]), len(table)
-    means = [fmean(setting) for setting in table]
-    own = [_variance_of_differences(table[before], table[after]) for before, after in pairs]
-    pooled, freedom = fmean(own), (blocks - 1) * (settings - 1)
-    is_unlike = settings > 2 and _are_spreads_unlike(table, dict(zip(pairs, own, strict=True)))
-    steps = []
-    for (before, after), variance_of_pair in zip(pairs, own, strict=True):
-        errors: list[tuple[float, float]] = [(math.sqrt(max(pooled, variance_of_pair) / blocks), freedom)]
-        if is_unlike:
-            errors.append((math.sqrt(variance_of_pair / blocks), blocks - 1))
-        difference = means[after] - means[before]
-        steps.append(Step(before=before, after=after, difference=difference, errors=tuple(errors)))
-    return steps
+    settings, blocks = table.shape
+    before, after = pair_all(settings)
+    means = np.array([fmean(setting) for setting in table.tolist()])
+    own = _variances_of_differences(table, before, after)
+    pooled, freedom = math.fsum(own) / len(own), float((blocks - 1) * (settings - 1))
+    errors: list[Errors] = [(np.sqrt(np.maximum(pooled, own) / blocks), freedom)]
+    if settings > 2 and _are_spreads_unlike(table, own):
+        errors.append((np.sqrt(own / blocks), float(blocks - 1)))
+    return Steps(before=before, after=after, differences=means[after] - means[before], errors=tuple(errors))
 
 
-def _variance_of_differences(before: Sequence[float], after: Sequence[float]) -> float:
-    return variance([late - early for early, late in zip(before, after, strict=True)])
+def _variances_of_differences(table: Floats, before: Places, after: Places) -> Floats:
+    """Compute the variance over the blocks of each pair's differences; block by block, to keep arrays small."""
+    blocks = table.shape[1]
+    differences = [column[after] - column[before] for column in table.T]
+    centre = np.sum(differences, axis=0) / blocks
+    squares = np.sum([(difference - centre) ** 2 for difference in differences], axis=0)
+    return np.asarray(squares / (blocks - 1))
 
 
-def _are_spreads_unlike(table: LogTable, own: Mapping[tuple[int, int], float]) -> bool:
-    """Return True if a setting scatters more around the others than they do around each other (F test)."""
+def _are_spreads_unlike(table: Floats, own: Floats) -> bool:
+    """Return True if a setting scatters more around the others than they do around each other (F test).
+
+    Args:
+        table: Log times, shape (settings, blocks).
+        own: Variance of the differences of each pair.
+    """
     from scipy.special import fdtrc
 
-    blocks, settings = len(table[0]), len(table)
+    settings, blocks = table.shape
     rate = UNLIKE_RATE if blocks >= FEW_BLOCKS else UNLIKE_RATE_OF_FEW
-    centres = [fmean(column) for column in zip(*table, strict=True)]
-    for place, setting in enumerate(table):
-        residual = variance([log - centre for log, centre in zip(setting, centres, strict=True)])
-        spread = residual * settings / (settings - 1)
-        rest = fmean(value for pair, value in own.items() if place not in pair) / 2
-        freedom = blocks - 1, (blocks - 1) * (settings - 2)
-        if spread > 0 and (rest == 0 or fdtrc(*freedom, spread / rest) < rate):
-            return True
-    return False
+    spreads = (table - table.mean(axis=0)).var(axis=1, ddof=1) * settings / (settings - 1)
+    rests = _sums_without(own, settings) / math.comb(settings - 1, 2) / 2
+    freedom = blocks - 1, (blocks - 1) * (settings - 2)
+    ratios = np.divide(spreads, rests, out=np.full(settings, np.inf), where=rests > 0)
+    return bool(((spreads > 0) & (fdtrc(*freedom, ratios) < rate)).any())
 
 
-def _compare_apart(curve: Sequence[Sequence[Timing]], before: int, after: int, scatter: Scatter) -> Step:
-    """Compare two settings without enough common blocks; of few timings, by what is known of such."""
-    first, second = curve[before], curve[after]
-    if min(len(first), len(second)) >= INVOCATIONS_MIN:
-        found = estimate(pair(first, second), ASSUMED)
-        error = found.error, found.freedom or math.inf
-        return Step(before=before, after=after, difference=found.difference, errors=(error,))
-    is_same_session = {timing.session for timing in first} & {timing.session for timing in second}
-    between = 0.0 if is_same_session else 2 * SESSION_SD_ASSUMED**2
-    sd = math.sqrt(scatter.sd**2 * (1 / len(first) + 1 / len(second)) + between)
-    difference = fmean(timing.log for timing in second) - fmean(timing.log for timing in first)
-    return Step(before=before, after=after, difference=difference, errors=((sd, scatter.freedom),))
+def _sums_without(own: Floats, settings: int) -> Floats:
+    """Add up, for each setting, the values of all pairs that it is no part of.
+
+    Values are only ever added, since 0 must come out as 0: pairs before a setting, pairs behind it, pairs around it.
+
+    Args:
+        own: A value of each pair, not negative.
+        settings: Their number.
+    """
+    table = np.zeros((settings + 1, settings + 1))  # a border of 0 at its end
+    table[pair_all(settings)] = own
+    before = np.cumsum(table.sum(axis=0))  # of pairs that end at or before a setting
+    behind = np.cumsum(table.sum(axis=1)[::-1])[::-1]  # that begin at it or behind
+    around = np.cumsum(np.cumsum(table[:, ::-1], axis=1)[:, ::-1], axis=0)  # begin at or before, end at or behind
+    places = np.arange(settings)
+    first = places == 0
+    left = np.where(first, 0.0, before[places - 1])
+    middle = np.where(first, 0.0, around[places - 1, places + 1])
+    return np.asarray(left + middle + behind[places + 1])
 
 
-def find_longer(curves: Sequence[Sequence[Step]], margin: float = MARGIN) -> list[list[Step]]:
+def find_longer(curves: Sequence[Steps], margin: float = MARGIN) -> list[Steps]:
     """Keep the steps of each curve whose later setting takes longer.
 
     Args:
         curves: All steps that a report looks at.
         margin: Least log ratio that counts.
     """
-    return _keep(curves, Step.chance_of_longer, lambda step: step.difference >= margin)
+    return _keep(curves, Steps.chances_of_longer, lambda steps: steps.differences >= margin)
 
 
-def find_shorter(curves: Sequence[Sequence[Step]], margin: float = MARGIN) -> list[list[Step]]:
+def find_shorter(curves: Sequence[Steps], margin: float = MARGIN) -> list[Steps]:
     """Keep the steps of each curve whose later setting takes less time."""
-    return _keep(curves, Step.chance_of_shorter, lambda step: step.difference <= -margin)
+    return _keep(curves, Steps.chances_of_shorter, lambda steps: steps.differences <= -margin)
 
 
 def _keep(
-    curves: Sequence[Sequence[Step]], chance: Callable[[Step], float], counts: Callable[[Step], bool]
-) -> list[list[Step]]:
+    curves: Sequence[Steps], chances: Callable[[Steps], Floats], counts: Callable[[Steps], npt.NDArray[np.bool_]]
+) -> list[Steps]:
     """Keep the steps that count and survive the correction for all steps; those that do not count have no chance."""
-    survives = iter(survive([chance(step) if counts(step) else 1.0 for steps in curves for step in steps]))
-    return [[step for step in steps if next(survives)] for steps in curves]
+    if not curves:
+        return []
+    found = []
+    for steps in curves:
+        own = np.ones(len(steps))
+        which = counts(steps)
+        own[which] = chances(steps.choose(which))
+        found.append(own)
+    ends = np.cumsum([len(steps) for steps in curves])[:-1]
+    kept = np.split(np.array(survive(np.concatenate(found)), dtype=bool), ends)
+    return [steps.choose(which) for steps, which in zip(curves, kept, strict=True)]
 
 
-def survive(chances: Sequence[float], rate: float = REPORT_RATE) -> list[bool]:
+def survive(chances: Sequence[float] | Floats, rate: float = REPORT_RATE) -> list[bool]:
     """Return which of several tests remain, if at most `rate` of reports may hold any false one (Holm).
 
     Returns:
         Shape (tests,), in input order.
     """
-    kept = [False] * len(chances)
-    for rank, place in enumerate(sorted(range(len(chances)), key=lambda place: chances[place])):
-        if chances[place] > rate / (len(chances) - rank):
-            break
-        kept[place] = True
-    return kept
+    values = np.asarray(chances, dtype=float)
+    order = np.argsort(values, kind="stable")
+    fails = values[order] > rate / (len(values) - np.arange(len(values)))
+    kept = np.zeros(len(values), dtype=bool)
+    kept[order[: fails.argmax() if fails.any() else len(values)]] = True
+    return kept.tolist()

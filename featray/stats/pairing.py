@@ -5,6 +5,7 @@ Flow: `analysis.comparison` -> `Timing` of each side -> `pair` -> `estimates` ->
 The design of the run decides, never what looks better afterwards.
 """
 
+import bisect
 import dataclasses
 from collections.abc import Sequence
 from enum import StrEnum
@@ -90,4 +91,10 @@ def _is_interrupted(
     known_s = [timing.began_s for timing in timings if timing.began_s is not None]
     if len(known_s) < len(timings):
         return False
-    return any(min(known_s) < began_s < max(known_s) and other != place for began_s, other in begun)
+    first = bisect.bisect_right(begun, min(known_s), key=_began_s)
+    last = bisect.bisect_left(begun, max(known_s), key=_began_s)
+    return any(other != place for _, other in begun[first:last])
+
+
+def _began_s(begun: tuple[float, tuple[str, int]]) -> float:
+    return begun[0]

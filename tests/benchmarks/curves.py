@@ -17,7 +17,7 @@ from statistics import fmean
 
 from featray import stats
 from featray.stats import Timing, curves
-from featray.stats.curves import Step
+from featray.stats.steps import Step
 from tests.benchmarks.verdicts import INTERLEAVED, Noise, drifting, independent, old_rule
 
 REPORTS = 4000
@@ -108,7 +108,7 @@ def find(report: Sequence[Logs]) -> list[list[Step]]:
     """Find the slower batches by featray's rule."""
     about = [[timings(own) for own in curve] for curve in report]
     scatter = curves.find_scatter(about)
-    return curves.find_longer([curves.compare(curve, scatter) for curve in about])
+    return [list(steps) for steps in curves.find_longer([curves.compare(curve, scatter) for curve in about])]
 
 
 def timings(logs: Sequence[float]) -> list[Timing]:

@@ -2,14 +2,15 @@
 
     uv run python -m tests.benchmarks.growth
 
-It takes about a minute. Every step is run at two sizes, ten times apart, in one process. It exits 1 when an exponent is
-above the goal. Small sizes have fixed costs, so an exponent may also be far below 1.
+It takes one to two minutes. Every step is run at two sizes, ten times apart, in one process. It exits 1 when an
+exponent is above the goal. Small sizes have fixed costs, so an exponent may also be far below 1.
 """
 
 import argparse
 import dataclasses
 import io
 import math
+import random
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+import featray
 from featray import store
 from featray.backends import Event
 from featray.cli.progress import LiveView
@@ -95,6 +97,21 @@ def of_store(work: Callable[[str], object]) -> Callable[[int], float]:
     return step
 
 
+def report_curve(count: int) -> float:
+    """Report five processes of one curve of so many batch sizes; return CPU seconds."""
+    rng = random.Random(count)
+    rows = [
+        make_row(batch_size=size, invocation=number, timed_s=[(1 + 1 / size) * rng.uniform(0.95, 1.05)] * 3)
+        for number in range(1, 6)
+        for size in range(1, count + 1)
+    ]
+    with tempfile.TemporaryDirectory(prefix="featray-growth-") as folder:
+        store.append(Path(folder), rows)
+        started = time.process_time()
+        featray.report(results=folder, output="-")
+        return time.process_time() - started
+
+
 STEPS: dict[str, tuple[Callable[[int], float], int]] = {
     "plan, cells on 10 hosts": (plan_cells, 1000),
     "plan, 100 cells on hosts": (plan_on_hosts, 20),
@@ -103,6 +120,7 @@ STEPS: dict[str, tuple[Callable[[int], float], int]] = {
     "store.keys, rows": (of_store(store.keys), 300),
     "store.load of 3 columns, rows": (of_store(lambda to: store.load(to, columns=["sweep", "status", "timed_s"])), 300),
     "store.compact, rows": (of_store(store.compact), 300),
+    "report, batch sizes of a curve": (report_curve, 100),
 }
 """Name -> the step, and its smaller size."""
 

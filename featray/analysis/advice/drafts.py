@@ -8,6 +8,7 @@ by side. Otherwise the cells that nobody asked for yet make a sweep of their own
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 from featray import stats
@@ -35,10 +36,37 @@ class PlacedCell:
     wanted: WantedCells
     place: Unit
 
-    @property
+    @functools.cached_property
     def key(self) -> tuple[str, str]:
         """Identify what would be measured: (target id, cell id)."""
         return self.place.row.target_id, cell_id(self.cell)
+
+    @functools.cached_property
+    def process(self) -> str:
+        """Name the process that would measure it."""
+        return plan.process_key(self.cell, self.place.row.target_id)
+
+    @functools.cached_property
+    def software(self) -> str:
+        """Write what the cells of one sweep have in common."""
+        cell = self.cell
+        return identity.digest(
+            {
+                "target": self.place.row.target_id,
+                "installed": self._installed(),
+                "weights": cell.weights,
+                "env": dict(cell.env),
+                "mps_daemon": cell.mps_daemon,
+            }
+        )
+
+    def _installed(self) -> list[str]:
+        """Write what is installed for it: environments that one run compared belong into one sweep, side by side."""
+        row = self.wanted.unit.row
+        is_own = not self.wanted.requirements and not self.wanted.unit.is_imported
+        if is_own and row.environments is not None and self.cell.environment in row.environments:
+            return [f"environments of {row.run_id}"]
+        return list(self.cell.requirements)
 
 
 @dataclasses.dataclass
@@ -46,8 +74,14 @@ class Draft:
     """One sweep in the making."""
 
     kind: FindingKind
-    cells: dict[tuple[str, str], PlacedCell]  # to measure
-    wanted: list[PlacedCell]  # everything that the sweep answers, with cells that several findings want
+    cells: dict[tuple[str, str], PlacedCell] = dataclasses.field(default_factory=dict)  # to measure
+    wanted: list[PlacedCell] = dataclasses.field(default_factory=list)
+    """Everything that the sweep answers, with cells that several findings want."""
+    most_wanted: int = 0
+    """The most invocations that a finding wants; 0 if none says so."""
+    _rules: Rules | None = None  # of the first member whose unit says by what rules it was measured
+    _measuring_s: float = 0.0  # of one invocation of its cells by these rules
+    _processes: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def place(self) -> Unit:
@@ -67,7 +101,7 @@ class Draft:
     @property
     def asked(self) -> int | None:
         """Give the most invocations that a finding wants; None if none says so."""
-        return max((member.wanted.invocations or 0 for member in self.wanted), default=0) or None
+        return self.most_wanted or None
 
     @property
     def invocations(self) -> int | None:
@@ -81,12 +115,12 @@ class Draft:
     @property
     def rules(self) -> Rules:
         """Give the rules by which its units were measured."""
-        return measured_rules.read(member.wanted.unit for member in self.wanted)
+        return self._rules or Rules()
 
     @property
     def invocation_s(self) -> float:
         """Estimate the seconds of one invocation of every cell as `featray plan` will estimate it for the file."""
-        return _invocation_s(self.cells.values(), self.rules)
+        return self._invocation_s(())
 
     @property
     def expected_s(self) -> float:
@@ -95,22 +129,30 @@ class Draft:
 
     def has_room(self, members: Sequence[PlacedCell]) -> bool:
         """Return True if the sweep stays within SWEEP_LIMIT_S with further cells."""
-        wanted = [*(member.wanted.invocations or 0 for member in (*self.wanted, *members))]
-        invocations = min(max(wanted) or stats.PILOT, INVOCATIONS_ASKED)
-        return invocations * _invocation_s([*self.cells.values(), *members], self.rules) <= SWEEP_LIMIT_S
+        wanted = max((member.wanted.invocations or 0 for member in members), default=0)
+        invocations = min(max(self.most_wanted, wanted) or stats.PILOT, INVOCATIONS_ASKED)
+        return invocations * self._invocation_s(members) <= SWEEP_LIMIT_S
+
+    def _invocation_s(self, further: Sequence[PlacedCell]) -> float:
+        """Estimate the seconds of one invocation with further cells, each of which counts once."""
+        new = {member.key: member for member in further if member.key not in self.cells}.values()
+        new_s = [time_estimate.guess_s(member.cell, self.rules) for member in new]
+        processes = len(self._processes) + len({member.process for member in new} - self._processes)
+        return sum(new_s, start=self._measuring_s) + processes * time_estimate.LOAD_S
 
     def add(self, members: Iterable[PlacedCell]) -> None:
         """Add cells, or further reasons for those that are there."""
         for member in members:
             self.wanted.append(member)
+            self.most_wanted = max(self.most_wanted, member.wanted.invocations or 0)
+            is_new = member.key not in self.cells
             self.cells.setdefault(member.key, member)
-
-
-def _invocation_s(members: Iterable[PlacedCell], rules: Rules) -> float:
-    distinct = {member.key: member for member in members}.values()
-    measuring_s = sum(time_estimate.guess_s(member.cell, rules) for member in distinct)
-    processes = {plan.process_key(member.cell, member.place.row.target_id) for member in distinct}
-    return measuring_s + len(processes) * time_estimate.LOAD_S
+            if self._rules is None and (found := measured_rules.find(member.wanted.unit)):
+                self._rules = found
+                self._measuring_s = sum(time_estimate.guess_s(known.cell, found) for known in self.cells.values())
+            elif is_new:
+                self._measuring_s += time_estimate.guess_s(member.cell, self.rules)
+            self._processes.add(member.process)
 
 
 def collect(findings: Iterable[Finding], units: Iterable[Unit]) -> list[Draft]:
@@ -148,31 +190,8 @@ def _compared_together(finding: Finding) -> Iterator[list[WantedCells]]:
 def _by_software(members: Iterable[PlacedCell]) -> Iterable[list[PlacedCell]]:
     groups: dict[str, list[PlacedCell]] = {}
     for member in members:
-        groups.setdefault(_software(member), []).append(member)
+        groups.setdefault(member.software, []).append(member)
     return groups.values()
-
-
-def _software(member: PlacedCell) -> str:
-    """Write what the cells of one sweep have in common."""
-    cell = member.cell
-    return identity.digest(
-        {
-            "target": member.place.row.target_id,
-            "installed": _installed(member),
-            "weights": cell.weights,
-            "env": dict(cell.env),
-            "mps_daemon": cell.mps_daemon,
-        }
-    )
-
-
-def _installed(member: PlacedCell) -> list[str]:
-    """Write what is installed for a cell: environments that one run compared belong into one sweep, side by side."""
-    row = member.wanted.unit.row
-    is_own = not member.wanted.requirements and not member.wanted.unit.is_imported
-    if is_own and row.environments is not None and member.cell.environment in row.environments:
-        return [f"environments of {row.run_id}"]
-    return list(member.cell.requirements)
 
 
 def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]) -> None:
@@ -192,7 +211,7 @@ def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]
     alike = [draft for draft in drafts if _is_alike(draft, kind, new[0])]
     home = next((draft for draft in [*(draft for draft, _ in joined), *alike] if draft.has_room(new)), None)
     if home is None:
-        home = Draft(kind, {}, [])
+        home = Draft(kind)
         drafts.append(home)
     home.add(new)
 
@@ -200,7 +219,7 @@ def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]
 def _is_alike(draft: Draft, kind: FindingKind, member: PlacedCell) -> bool:
     first = draft.wanted[0]
     is_same_part = first.wanted.measures == member.wanted.measures
-    return draft.kind == kind and is_same_part and _software(first) == _software(member)
+    return draft.kind == kind and is_same_part and first.software == member.software
 
 
 def find_measuring(drafts: Sequence[Draft], role: ComparisonRole, draft: Draft) -> Draft | None:

@@ -5,6 +5,7 @@ could not be compared with what it goes on with.
 """
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,14 +21,21 @@ PYFEAT_KEYS = ("protocol", "time_limit_s", "load_limit_s")
 
 def read(units: Iterable[Unit]) -> Rules:
     """Read the rules of the first unit that has any; else the rules that hold where a sweep says nothing."""
-    for unit in units:
-        try:
-            stored = json.loads(unit.row.rules or "null")
-            known = {key: value for key, value in stored.items() if key in FIELDS}
-            return Rules(**{**known, "protocol": ProtocolName(known.get("protocol", ProtocolName.FEATRAY))})
-        except (AttributeError, ValueError):  # not recorded, or by a version that writes something else
-            continue
-    return Rules()
+    return next(filter(None, map(find, units)), None) or Rules()
+
+
+def find(unit: Unit) -> Rules | None:
+    """Read the rules of a unit; None if they are not recorded, or by a version that writes something else."""
+    return _parse(unit.row.rules) if unit.row.rules else None
+
+
+@functools.lru_cache(maxsize=256)  # the units of a run have the same
+def _parse(text: str) -> Rules | None:
+    try:
+        known = {key: value for key, value in json.loads(text).items() if key in FIELDS}
+        return Rules(**{**known, "protocol": ProtocolName(known.get("protocol", ProtocolName.FEATRAY))})
+    except (AttributeError, ValueError):
+        return None
 
 
 def to_keys(rules: Rules) -> Mapping[str, Any]:

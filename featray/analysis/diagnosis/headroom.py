@@ -55,7 +55,7 @@ def _exhausted_batches(units: Iterable[Unit]) -> dict[Hashable, int]:
 
 def _still_rising(curves: Sequence[ComparedCurve], margin: float) -> set[int]:
     """Give the ids of the largest batches that are faster than the batch before."""
-    last_steps = batch_steps.find_shorter(curves, margin, lambda compared: compared.neighbours[-1:])
+    last_steps = batch_steps.find_shorter(curves, margin, lambda compared: compared.last)
     return {id(after) for pairs in last_steps for _, after in pairs}
 
 

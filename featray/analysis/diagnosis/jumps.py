@@ -8,6 +8,8 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.diagnosis import judged_pairs, slowdowns
@@ -17,6 +19,7 @@ from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import curves
+from featray.stats.steps import Floats
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,14 +45,22 @@ def findings(about: Sequence[ComparedCurve]) -> Iterator[Finding]:
 
 def find(about: Sequence[ComparedCurve]) -> list[Jump]:
     """Find the steps between neighbouring batches that are larger than fewer batches explain."""
-    neighbours = [(*compared.units(step), step) for compared in about for step in compared.neighbours]
-    steps = [(before, after, step) for before, after, step in neighbours if _limit(before, after) > 1]
-    chances = [step.chance_of_shorter(-math.log(_limit(before, after))) for before, after, step in steps]
-    return [
-        Jump(before=before, after=after, speedup=math.exp(-step.difference))
-        for (before, after, step), is_real in zip(steps, curves.survive(chances), strict=True)
-        if is_real
+    if not about:
+        return []
+    found = [_of_curve(compared) for compared in about]
+    survives = iter(curves.survive(np.concatenate([chances for _, chances in found])))
+    return [jump for jumps, _ in found for jump in jumps if next(survives)]
+
+
+def _of_curve(compared: ComparedCurve) -> tuple[list[Jump], Floats]:
+    """List the steps to fewer batches as jumps, and how probable each is if fewer batches save all they can."""
+    limits = np.array([_limit(before, after) for before, after in compared.pairs(compared.neighbours)])
+    steps = compared.neighbours.choose(limits > 1)
+    jumps = [
+        Jump(before=before, after=after, speedup=math.exp(-difference))
+        for (before, after), difference in zip(compared.pairs(steps), steps.differences.tolist(), strict=True)
     ]
+    return jumps, steps.chances_of_shorter(-np.log(limits[limits > 1]))
 
 
 def _limit(before: Unit, after: Unit) -> float:
