@@ -4,12 +4,16 @@ Flow: units -> `find` -> `GpuScaling` -> `diagnosis.gpu_scaling`, `advice.recomm
 
 Weak scaling: each GPU does the whole work, and the speeds are compared. Strong scaling: one film is divided over the
 GPUs, each with its share by speed, and the times are compared, start included.
+
+One GPU is the average of those of its model, because the fastest of several alike ones is so partly by chance
+(`comparison.pooling`). Of unlike models it is the fastest model.
 """
 
 import dataclasses
 import functools
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from statistics import fmean
 
 from featray import stats
 from featray.analysis import cold_start, comparison, lengths
@@ -19,6 +23,7 @@ from featray.analysis.lengths import LengthSeries
 from featray.analysis.units import Unit, UnitKey
 from featray.core import wording
 from featray.core.choices import Exclusive
+from featray.core.targets import short_models
 
 OVER = ("targets",)
 
@@ -32,12 +37,14 @@ class GpuScaling:
 
     whole: Unit
     alone: tuple[Unit, ...]  # at least one, the fastest first
-    pair: Pair  # the fastest one alone is the baseline
+    one: tuple[Unit, ...]  # those of them that stand for one GPU: all of the fastest model
+    pair: Pair  # the average of `one` is the baseline
+    is_one_work: bool  # each of `alone` did the work that all together did
     series: Mapping[UnitKey, LengthSeries]  # of units whose clip was measured at several lengths
 
     @property
     def times(self) -> float | None:
-        """Give how many times the speed of the fastest GPU alone all have; None if they did other work."""
+        """Give how many times the speed of one GPU alone all have; None if they did other work."""
         return self.pair.decision.speedup if self.pair.decision else None
 
     @property
@@ -51,8 +58,8 @@ class GpuScaling:
 
     @property
     def share(self) -> float | None:
-        """Give the speed as a share of the sum of those alone; None unless each has one, with the same software."""
-        if len(self.alone) < self.whole.gpus or self.times is None or len(set(map(_stack, self.alone))) > 1:
+        """Give the speed as a share of the sum of those alone; None unless each did this work with one software."""
+        if len(self.alone) < self.whole.gpus or not self.is_one_work or len(set(map(_stack, self.alone))) > 1:
             return None
         return self.whole.throughput_hz / sum(unit.throughput_hz for unit in self.alone)
 
@@ -63,12 +70,16 @@ class GpuScaling:
         return [factor.gist for factor in factors if any(change.key != "exclusive" for change in factor.changes)]
 
     def film_s(self, frames: float) -> tuple[float, float] | None:
-        """Give the seconds of a film on the fastest GPU alone and divided over all; None if a start is unknown."""
-        starts = [cold_start.start_s(unit) for unit in (self.alone[0], self.whole)]
-        one, all_ = (self._frames_s(unit, frames) for unit in (self.alone[0], self.whole))
-        if starts[0] is None or starts[1] is None or self.times is None:
+        """Give the seconds of a film on one GPU alone and divided over all; None if a start is unknown."""
+        one, whole = [self._film_s(unit, frames) for unit in self.one], self._film_s(self.whole, frames)
+        known = [film_s for film_s in one if film_s is not None]
+        if whole is None or len(known) < len(one) or self.times is None:
             return None
-        return starts[0] + one, starts[1] + all_
+        return fmean(known), whole
+
+    def _film_s(self, unit: Unit, frames: float) -> float | None:
+        start_s = cold_start.start_s(unit)
+        return None if start_s is None else start_s + self._frames_s(unit, frames)
 
     def _frames_s(self, unit: Unit, frames: float) -> float:
         """Give the seconds that calls take on all frames, each worker with its share in one call.
@@ -97,16 +108,40 @@ def find(units: Iterable[Unit], margin: float = stats.MARGIN, noise: Noise = NO_
     groups: dict[Hashable, list[Unit]] = {}
     for unit in latest:
         groups.setdefault(_alike(unit), []).append(unit)
-    sides = [(unit, _alone(unit, members)) for members in groups.values() for unit in members if unit.gpus > 1]
-    sides = [(whole, alone) for whole, alone in sides if alone]
-    judged = comparison.mark_daggers(
-        [comparison.judge(alone[0], whole, OVER, margin=margin, noise=noise) for whole, alone in sides]
-    )
     series = {unit.key: each for each in lengths.gather(latest) for unit in each.units}
-    return [
-        GpuScaling(whole=whole, alone=tuple(alone), pair=pair, series=series)
-        for (whole, alone), pair in zip(sides, judged, strict=True)
+    found = [
+        _against_one(unit, alone, series, margin, noise)
+        for members in groups.values()
+        for unit in members
+        if unit.gpus > 1 and (alone := _alone(unit, members))
     ]
+    pairs = comparison.mark_daggers([scaling.pair for scaling in found])
+    return [dataclasses.replace(scaling, pair=pair) for scaling, pair in zip(found, pairs, strict=True)]
+
+
+def _against_one(
+    whole: Unit, alone: Sequence[Unit], series: Mapping[UnitKey, LengthSeries], margin: float, noise: Noise
+) -> GpuScaling:
+    """Compare all GPUs with the average of those that stand for one; GPUs that did other work do not count."""
+    judged = {unit.key: comparison.judge(unit, whole, OVER, margin=margin, noise=noise) for unit in alone}
+    model = _fastest_model(whole, alone)
+    comparable = [unit for unit in model if judged[unit.key].decision]
+    return GpuScaling(
+        whole=whole,
+        alone=tuple(alone),
+        one=tuple(comparable or model),
+        pair=comparison.pool([judged[unit.key] for unit in model], margin=margin, noise=noise),
+        is_one_work=all(pair.decision for pair in judged.values()),
+        series=series,
+    )
+
+
+def _fastest_model(whole: Unit, alone: Sequence[Unit]) -> list[Unit]:
+    """List the units of the model that is the fastest on average."""
+    models, by_model = whole.row.gpus or {}, dict[str, list[Unit]]()
+    for unit in alone:
+        by_model.setdefault(models[unit.row.gpu_uuid or ""], []).append(unit)
+    return min(by_model.values(), key=lambda members: fmean(fmean(unit.logs) for unit in members))
 
 
 def _alike(unit: Unit) -> Hashable:
@@ -154,19 +189,21 @@ def ratio(scaling: GpuScaling) -> str | None:
     text += "" if scaling.share is None else f", {wording.percent(scaling.share)} of the sum of all alone"
     if others := scaling.confounders:
         text += f", but {wording.phrases(others)} {'differs' if len(others) == 1 else 'differ'} as well"
-    if scaling.alone[0].row.exclusive == Exclusive.GPU:
+    if any(unit.row.exclusive == Exclusive.GPU for unit in scaling.one):
         text += "; the one GPU may have had others at work beside it (`exclusive: gpu`)"
     return text if scaling.pair.is_decided else f"{text}; not decided"
 
 
 def _one(scaling: GpuScaling) -> str:
-    return "one GPU" if _are_alike(scaling.whole) else f"the {scaling.alone[0].target.device_name} alone"
+    """Name what stands for one GPU: `one GPU`, `the RTX 4090 alone`, or `one RTX 4090 alone` of several."""
+    models = scaling.whole.row.gpus or {}
+    if len(set(models.values())) == 1:
+        return "one GPU"
+    model = models[scaling.one[0].row.gpu_uuid or ""]
+    article = "the" if list(models.values()).count(model) == 1 else "one"
+    return f"{article} {short_models(models.values())[model]} alone"
 
 
 def _stack(unit: Unit) -> tuple[object, ...]:
     row = unit.row
     return row.torch, row.torchcodec, row.cuda, row.pyfeat, row.pyfeat_commit, row.driver
-
-
-def _are_alike(whole: Unit) -> bool:
-    return len(set((whole.row.gpus or {}).values())) == 1

@@ -155,13 +155,14 @@ def render(recommendations: Iterable[Recommendation]) -> str:
 
 SCALING_KEYS: Mapping[str, str] = {
     "gpus": "GPUs that worked at the same time",
-    "speed_ratio": "their speed over that of the fastest of them alone; null if they did other work",
+    "speed_ratio": "their speed over that of one GPU alone; null if they did other work",
     "speed_ratio_low": "lower end of its 95% interval; null below 3 invocations",
     "speed_ratio_high": "upper end of its 95% interval; null below 3 invocations",
-    "share_of_sum": "their speed over the sum of their speeds alone; null unless each was measured alone",
+    "share_of_sum": "their speed over the sum of their speeds alone; null unless each did the same work alone",
     "verdict": "FASTER, SLOWER, EQUIVALENT, INCONCLUSIVE or NOT COMPARABLE",
     "decided": "true: the verdict can be relied on",
     "alone": "target_id of each GPU that was measured alone, the fastest first",
+    "one": "target_id of each GPU whose average stands for one GPU: all of the fastest model",
 }
 """Of `gpu_scaling`."""
 
@@ -179,6 +180,7 @@ def _scaling(scaling: GpuScaling | None) -> dict[str, Any] | None:
         "verdict": str(scaling.pair.verdict),
         "decided": scaling.pair.is_decided,
         "alone": [unit.row.target_id for unit in scaling.alone],
+        "one": [unit.row.target_id for unit in scaling.one],
     }
 
 

@@ -47,7 +47,7 @@ from featray.stats.invocations import (
     planned_invocations,
     planned_together,
 )
-from featray.stats.pairing import INVOCATIONS_MIN, Design, Timing
+from featray.stats.pairing import INVOCATIONS_MIN, Design, Timing, average
 from featray.stats.power import EQUIVALENCE_CONFIDENCE, POWER, half_width, needed_to_decide
 from featray.stats.sessions import ASSUMED, SESSION_SD_ASSUMED, SESSIONS_MIN, Basis, SessionSpread, spread_of, wider
 from featray.stats.several import DISCOVERY_RATE, survivors, tied_best
@@ -77,6 +77,7 @@ __all__ = [
     "Spread",
     "Timing",
     "Verdict",
+    "average",
     "centre_s",
     "decide",
     "half_width",

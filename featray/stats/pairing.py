@@ -9,6 +9,7 @@ import bisect
 import dataclasses
 from collections.abc import Sequence
 from enum import StrEnum
+from statistics import fmean
 
 INVOCATIONS_MIN = 3
 """Fewer on a side: a single measurement. Two processes of a program with two modes fall into the same mode every second
@@ -62,9 +63,8 @@ def pair(baseline: Sequence[Timing], candidate: Sequence[Timing]) -> Paired:
         INVOCATIONS_MIN are, although both sides have as many: every timing in its order, as SESSIONS.
     """
     ours, theirs = ({timing.place: timing for timing in side} for side in (baseline, candidate))
-    shared = find_shared_blocks([baseline, candidate])
-    is_short = min(len(baseline), len(candidate)) < INVOCATIONS_MIN
-    if not shared or (len(shared) < INVOCATIONS_MIN and not is_short):
+    shared = _find_enough_blocks([baseline, candidate])
+    if not shared:
         return Paired(design=Design.SESSIONS, baseline=tuple(baseline), candidate=tuple(candidate))
     is_one_process = all(ours[key].process is not None and ours[key].process == theirs[key].process for key in shared)
     return Paired(
@@ -72,6 +72,40 @@ def pair(baseline: Sequence[Timing], candidate: Sequence[Timing]) -> Paired:
         baseline=tuple(ours[key] for key in shared),
         candidate=tuple(theirs[key] for key in shared),
     )
+
+
+def average(sides: Sequence[Sequence[Timing]]) -> list[Timing]:
+    """Average alike sides, so that none of them is chosen: the fastest of several is so partly by chance.
+
+    Returns:
+        One timing for each block in which all sides were measured side by side. Where these are too few: one for each
+        number, in no block that another side could share.
+    """
+    if shared := _find_enough_blocks(sides):
+        by_block = [{timing.place: timing for timing in side} for side in sides]
+        return [_average([side[place] for side in by_block]) for place in shared]
+    return [
+        dataclasses.replace(
+            _average(timings),
+            session=" and ".join(dict.fromkeys(timing.session for timing in timings)),
+            stretch="not side by side",
+            began_s=None,
+        )
+        for timings in zip(*sides, strict=False)
+    ]
+
+
+def _average(timings: Sequence[Timing]) -> Timing:
+    began_s = min((timing.began_s for timing in timings if timing.began_s is not None), default=None)
+    log = fmean(timing.log for timing in timings)
+    return dataclasses.replace(timings[0], log=log, began_s=began_s, process=None)
+
+
+def _find_enough_blocks(sides: Sequence[Sequence[Timing]]) -> list[tuple[str, int]]:
+    """List the blocks that all sides share; none where they are too few although the sides have as many timings."""
+    shared = find_shared_blocks(sides)
+    is_short = min(map(len, sides)) < INVOCATIONS_MIN
+    return shared if is_short or len(shared) >= INVOCATIONS_MIN else []
 
 
 def find_shared_blocks(sides: Sequence[Sequence[Timing]]) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ Flow: rows of two sides -> `select` -> `compare`, or `compare_within` one side -
     matching          units -> pairs
     order             which unit of one side is the baseline
     part_of_whole     one GPU against all GPUs of its host
+    pooling           several alike units against one
     work              equal work: what was resolved, and the outputs (with `analysis.drift`, `output_agreement`)
     factors           what else differs
     machine_settings  what is set on a host, on a GPU and in torch, as text
@@ -34,6 +35,7 @@ from featray.analysis.comparison.matching import MatchedUnits
 from featray.analysis.comparison.next_steps import next_step
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.comparison.pairs import Pair, judge
+from featray.analysis.comparison.pooling import pool
 from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change
@@ -62,6 +64,7 @@ __all__ = [
     "judge",
     "mark_daggers",
     "next_step",
+    "pool",
     "select",
 ]
 

@@ -1,8 +1,10 @@
 """What all GPUs of a host do at the same time, against one of them."""
 
 import dataclasses
+import datetime
 import json
 import math
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ import pytest
 from featray.analysis import scaling, units
 from featray.analysis.scaling import GpuScaling
 from featray.core.row import Row
-from featray.stats import Verdict
-from tests.support.builders import BLACKWELL, RTX3090, make_rows, make_whole_rows
+from featray.stats import Design, Verdict
+from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_rows, make_whole_rows
 from tests.support.clip_lengths import make_rows_of_lengths
 
 STEADY = (0.99, 1.0, 1.0, 1.0, 1.01)
@@ -51,6 +53,61 @@ def test_unlike_gpus_are_compared_with_the_faster_one() -> None:
     assert found.times == pytest.approx(1.25)
     assert found.share == pytest.approx(1.25 / (1 + 1 / 3))
     assert str(scaling.gist(found)).startswith("2 GPUs at once: 1.25 times the RTX PRO 6000 Blackwell alone (95% CI ")
+
+
+def test_of_alike_gpus_none_is_chosen_but_all_are_averaged() -> None:
+    """The fastest of several alike GPUs is so partly by chance, and a ratio to it alone is too low."""
+    twins = [{**RTX3090, "target_id": f"GPU-{number}", "gpu_uuid": f"GPU-{number}"} for number in range(4)]
+    paces = (0.9, 1.0, 1.0, 1 / 0.9)  # their geometric mean is 1
+    start: dict[str, Any] = {"import_s": 8.0, "load_s": 2.0, "first_call_s": 0.0}
+    alone = [row for twin, pace in zip(twins, paces, strict=True) for row in make_rows(scale(pace), **twin, **start)]
+    found = the(alone, make_whole_rows(scale(1 / 3.9), *twins, paces=(1.0,) * 4, **start))
+    assert found.times == pytest.approx(3.9)
+    assert found.interval is not None
+    assert found.interval[0] < 3.9 < found.interval[1]
+    assert found.interval[1] / found.interval[0] < 1.02  # how the GPUs differ from each other is no error of the ratio
+    assert [unit.row.gpu_uuid for unit in found.alone] == ["GPU-0", "GPU-1", "GPU-2", "GPU-3"]
+    assert found.film_s(7200) == pytest.approx((10 + 100 * fmean(paces), 10 + 100 / 3.9), rel=1e-3)
+
+
+def test_the_fastest_model_is_the_one_that_is_faster_on_average() -> None:
+    slow_twin = {**TWIN, "gpu_name": RTX3090["gpu_name"]}
+    alone = make_rows(scale(0.9)), make_rows(scale(1.6), **slow_twin), make_rows(scale(1.0), **BLACKWELL)
+    found = the(*alone, make_whole_rows(scale(0.5), RTX3090, slow_twin, BLACKWELL, paces=(1.0, 1.0, 1.0)))
+    assert found.times == pytest.approx(2.0)
+    assert "2.00 times the RTX PRO 6000 Blackwell alone" in scaling.gist(found)
+    found = the(
+        make_rows(scale(1.0)),
+        make_rows(scale(1.0), **slow_twin),
+        make_rows(scale(1.5), **BLACKWELL),
+        make_whole_rows(scale(0.5), RTX3090, slow_twin, BLACKWELL, paces=(1.0, 1.0, 1.0)),
+    )
+    assert "2.00 times one RTX 3090 alone" in scaling.gist(found)
+
+
+def test_what_speaks_against_one_of_several_alike_gpus_is_said() -> None:
+    twins = [{**RTX3090, "target_id": f"GPU-{number}", "gpu_uuid": f"GPU-{number}"} for number in range(3)]
+    whole = make_whole_rows(scale(0.4), *twins, paces=(1.0,) * 3)
+    plain = [row for twin in twins[:2] for row in make_rows(scale(1.0), **twin)]
+    other_torch = the(plain, make_rows(scale(1.1), **twins[2], torch="2.10.0"), whole)
+    assert "but torch stack (2.10.0 -> 2.11.0+cu128) differs as well" in scaling.gist(other_torch)
+    other_work = the(plain, make_rows(scale(9.0), **twins[2], faces=144, fex_rows=144), whole)
+    assert other_work.times == pytest.approx(2.5)  # it does not count
+    assert other_work.share is None
+    throttled = the(plain, make_rows(scale(1.0), **twins[2], throttled=True), whole)
+    assert not throttled.pair.is_decided
+
+
+def test_alike_gpus_of_other_days_are_no_blocks() -> None:
+    later = STARTED + datetime.timedelta(days=2)
+    found = the(
+        make_rows(scale(1.0)),
+        make_rows(scale(1.0), **TWIN, started_at=later),
+        make_whole_rows(scale(0.5), RTX3090, TWIN),
+    )
+    assert found.pair.decision is not None
+    assert found.pair.decision.design is Design.SESSIONS
+    assert found.times == pytest.approx(2.0)
 
 
 def test_without_each_gpu_alone_there_is_no_share_of_the_sum() -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from featray.stats import Design, Timing
+from featray.stats import Design, Timing, average
 from featray.stats.pairing import pair
 
 
@@ -74,3 +74,18 @@ def test_runs_of_one_session_share_no_blocks() -> None:
     other = [dataclasses.replace(timing, stretch="another run") for timing in timed(10, 30, 50, 70)]
     paired = pair(timed(0, 20, 40, 60), other)
     assert paired.design is Design.SESSIONS
+
+
+def test_alike_sides_are_averaged_block_by_block() -> None:
+    averaged = average([side("a", 1, 2, 3), side("a", 3, 2, 1, 7), side("a", 2, 3, 1)])
+    assert [(timing.log, timing.place) for timing in averaged] == [(block, ("a", block)) for block in (1, 2, 3)]
+    doubled = [dataclasses.replace(timing, log=2 * timing.log) for timing in side("a", 1, 2, 3)]
+    assert [timing.log for timing in average([side("a", 1, 2, 3), doubled])] == [1.5, 3.0, 4.5]
+    assert pair(averaged, side("a", 1, 2, 3)).design is Design.BLOCKS
+
+
+def test_alike_sides_of_other_times_share_no_block_with_anything() -> None:
+    averaged = average([side("a", 1, 2, 3), side("b", 1, 2, 3, 4)])
+    assert [timing.log for timing in averaged] == [1.0, 2.0, 3.0]
+    assert {timing.session for timing in averaged} == {"a and b"}
+    assert pair(averaged, side("a", 1, 2, 3)).design is Design.SESSIONS
