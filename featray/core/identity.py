@@ -7,7 +7,7 @@ machines and in all Python versions.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _TIME = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
 
@@ -26,6 +26,14 @@ def canonical(value: object) -> str:
 def digest(value: Mapping[str, object]) -> str:
     """Name a mapping by the first `ID_LENGTH` hex digits of the SHA-256 of its canonical form."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:ID_LENGTH]
+
+
+WHOLE = "all-"  # begins the id of a target of several GPUs
+
+
+def of_gpus(uuids: Iterable[str]) -> str:
+    """Begin the id of all GPUs of a host as one target; another set of GPUs is another target."""
+    return f"{WHOLE}{digest({'gpus': sorted(uuids)})}"
 
 
 def read_run_start(run_id: str) -> str | None:

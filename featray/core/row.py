@@ -263,11 +263,15 @@ def from_json(text: str) -> Row:
     return from_mapping(value)
 
 
-def from_mapping(values: Mapping[str, Any]) -> Row:
+def from_mapping(values: Mapping[str, Any], *, is_of_child: bool = False) -> Row:
     """Build a row from a decoded JSON object or a table's record.
 
     Unknown keys, such as columns of a newer featray, are dropped; absent ones are None. A number that stands
     alone and is NaN or infinite becomes None: a sensor had no answer.
+
+    Args:
+        values: Column -> value.
+        is_of_child: One measuring process wrote it, which knows nothing of those beside it.
 
     Raises:
         ValueError: a required column is absent, or a value has the wrong type or cannot be (`row_values`); the message
@@ -286,7 +290,7 @@ def from_mapping(values: Mapping[str, Any]) -> Row:
         elif column.type is float or column.type is int:
             value = _number(column, value)
         record[column.name] = value
-    fault = row_values.find_fault(record)
+    fault = row_values.find_fault(record, is_of_child=is_of_child)
     if fault is not None:
         raise ValueError(fault)
     return Row(**record)

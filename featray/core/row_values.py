@@ -8,10 +8,11 @@ is the trace of damage or of another program.
 import datetime
 import functools
 import json
-from collections.abc import Callable, Collection, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from featray.core import inputs, wording
+from featray.core import identity, inputs, wording
 from featray.core.choices import Device
 from featray.core.status import Status
 
@@ -149,11 +150,12 @@ COLUMNS = (*_CHECKS, *_LEAST)
 """The columns that have a rule."""
 
 
-def find_fault(record: Mapping[str, Any]) -> str | None:
+def find_fault(record: Mapping[str, Any], *, is_of_child: bool = False) -> str | None:
     """Say which column of a row holds what cannot be, if one does; columns that are absent or null are not checked.
 
     Args:
         record: Column -> value, of the column's type.
+        is_of_child: One measuring process wrote it: without the times of those beside it.
     """
     for name, (is_possible, expected) in _CHECKS.items():
         value = record.get(name)
@@ -166,7 +168,62 @@ def find_fault(record: Mapping[str, Any]) -> str | None:
             return f"column {name}: expected {limit}, got {shown(value)}"
     if record.get("status") == Status.OK and "timed_s" in record and not record["timed_s"]:
         return f"column timed_s: expected times in a row of status ok, got {shown(record['timed_s'])}"
+    return find_contradiction(record, is_of_child=is_of_child) if record.keys() >= JOINT else None
+
+
+JOINT = frozenset(("status", "target_id", "processes", "gpus", "timed_s", "process_timed_s"))
+"""Columns of a row of several processes or GPUs that follow from each other."""
+
+ROUNDING = 1e-6  # share by which the same times, added up in another order or program, may differ
+
+
+def find_contradiction(record: Mapping[str, Any], *, is_of_child: bool = False) -> str | None:
+    """Say which column contradicts the others where several processes or GPUs worked; None where none does.
+
+    A row without times may lack what its processes would have told.
+
+    Args:
+        record: With all columns of `JOINT`, each of which could be.
+        is_of_child: As of `find_fault`.
+    """
+    gpus, target, is_ok = record["gpus"], record["target_id"], record["status"] == Status.OK
+    if target.startswith(identity.WHOLE):
+        if (gpus is not None or is_ok) and not _are_of_target(gpus, target):
+            return f"column gpus: expected the GPUs of target {shown(target)}, got {shown(gpus)}"
+    elif gpus is not None:
+        return f"column gpus: expected null for target {shown(target)}, got {shown(gpus)}"
+    return _contradiction_of_times(record) if is_ok and not is_of_child else None
+
+
+def _are_of_target(gpus: Mapping[str, str] | None, target: str) -> bool:
+    return gpus is not None and len(gpus) > 1 and target.startswith(f"{_name(frozenset(gpus))}@")
+
+
+@functools.lru_cache(maxsize=4096)
+def _name(uuids: frozenset[str]) -> str:
+    return identity.of_gpus(uuids)
+
+
+def _contradiction_of_times(record: Mapping[str, Any]) -> str | None:
+    """Compare the times of all processes together with those of each."""
+    timed_s, processes = record["timed_s"], record["process_timed_s"]
+    workers = (record["processes"] or 1) * max(1, len(record["gpus"] or ()))
+    if workers == 1:
+        return f"column process_timed_s: expected null for one process, got {shown(processes)}" if processes else None
+    if processes is None or list(processes) != [str(number) for number in range(1, workers + 1)]:
+        names = None if processes is None else list(processes)
+        return f"column process_timed_s: expected those of processes 1 to {workers}, got {shown(names)}"
+    if not _are_together(timed_s, list(processes.values())):
+        return f"column process_timed_s: expected times that add up to those of all together, got {shown(processes)}"
     return None
+
+
+def _are_together(timed_s: Sequence[float], of_each: Sequence[Sequence[float]]) -> bool:
+    """Return True if the calls per second of the processes are, repeat by repeat, those of all together."""
+    if len(timed_s) != min(map(len, of_each)):
+        return False
+    sums = (sum(1 / time_s for time_s in times) for times in zip(*of_each, strict=False))
+    return all(math.isclose(1, time_s * rate, rel_tol=ROUNDING) for time_s, rate in zip(timed_s, sums, strict=True))
 
 
 def shown(value: object) -> str:

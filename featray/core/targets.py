@@ -111,10 +111,9 @@ def _host_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     """Name each host, by host id: its name, and the id where two have the same."""
     plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in devices}
     counts = collections.Counter(plain.values())
-    beginnings = _beginnings(plain)
+    ids = beginnings(plain)
     return {
-        host: name if counts[name] == 1 or name == host else f"{name} ({beginnings[host]})"
-        for host, name in plain.items()
+        host: name if counts[name] == 1 or name == host else f"{name} ({ids[host]})" for host, name in plain.items()
     }
 
 
@@ -123,11 +122,11 @@ def _device_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     models = short_models(device.gpu_name for device in devices if device.gpu_name and device.gpus == 1)
     plain = {device.target_id: _plain_name(device, models) for device in devices}
     counts = collections.Counter((device.host_id, plain[device.target_id]) for device in devices)
-    beginnings = _beginnings(plain)
+    ids = beginnings(plain)
     return {
         device.target_id: plain[device.target_id]
         if counts[device.host_id, plain[device.target_id]] == 1
-        else f"{plain[device.target_id]} ({beginnings[device.target_id]})"
+        else f"{plain[device.target_id]} ({ids[device.target_id]})"
         for device in devices
     }
 
@@ -140,7 +139,7 @@ def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
     return wording.shortened(models[device.gpu_name], NAME_LENGTH) if device.gpu_name else device.device.upper()
 
 
-def _beginnings(ids: Collection[str]) -> dict[str, str]:
+def beginnings(ids: Collection[str]) -> dict[str, str]:
     """Shorten ids to as few characters as tell them apart, in steps of ID_LENGTH."""
     length = ID_LENGTH
     while len({id_[:length] for id_ in ids}) < len(set(ids)):

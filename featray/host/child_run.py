@@ -274,7 +274,7 @@ def read_event(event: Mapping[str, Any] | None, remaining: Mapping[str, Cell]) -
         if event and kind == EventKind.STARTED:
             return remaining[event["cell_id"]], None
         if event and kind == EventKind.ROW:
-            row = from_mapping(event["row"])
+            row = from_mapping(event["row"], is_of_child=True)
             remaining[row.cell_id]
             return None, row
     except (KeyError, TypeError, AttributeError, ValueError) as wrong:

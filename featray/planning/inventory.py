@@ -183,8 +183,8 @@ def join_gpus(targets: Sequence[Target]) -> tuple[Target, ...]:
 def _joined(members: Sequence[Target]) -> Target:
     ordered = tuple(sorted((member.gpu for member in members if member.gpu), key=lambda gpu: gpu.uuid))
     host = members[0].host
-    name = identity.digest({"gpus": [gpu.uuid for gpu in ordered]})  # another set of GPUs is another target
-    return Target(target_id=f"all-{name}@{host.host_id}", host=host, device=Device.CUDA, gpus=ordered)
+    name = f"{identity.of_gpus(gpu.uuid for gpu in ordered)}@{host.host_id}"
+    return Target(target_id=name, host=host, device=Device.CUDA, gpus=ordered)
 
 
 def _targets(host: Host) -> list[Target]:

@@ -9,10 +9,10 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from featray.analysis.units import Unit
-from featray.core import report_order, wording
+from featray.core import report_order, targets, wording
 from featray.core.choices import Device
 from featray.core.row import Row
-from featray.core.targets import ID_LENGTH, short_models
+from featray.core.targets import short_models
 from featray.rendering import environments_text
 from featray.rendering.columns import EACH
 
@@ -100,8 +100,8 @@ def _models(gpus: Mapping[str, str]) -> str:
 
 
 def _gpus(row: Row) -> str | None:
-    """Name several GPUs that work at the same time by the beginnings of their UUIDs."""
-    return wording.listed((uuid[:ID_LENGTH] for uuid in row.gpus or ()), limit=None) or None
+    """Name several GPUs that work at the same time by beginnings of their UUIDs that tell them apart."""
+    return wording.listed(targets.beginnings(row.gpus or ()).values(), limit=None) or None
 
 
 def _cpu_settings(row: Row) -> str | None:

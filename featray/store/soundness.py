@@ -5,13 +5,14 @@ The rules are those of `row_values` alone. A rule of a number is an interval, so
 of a column stand for all of it; of a text, each different one is checked. In doubt the answer is False.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from featray.core import row_values
+from featray.core import identity, row_values
 from featray.core.row import SCHEMA_VERSION
 from featray.core.status import Status
 from featray.store import schema
@@ -30,6 +31,7 @@ def is_sound(table: Any) -> bool:
         is_complete
         and versions in ([], [SCHEMA_VERSION])
         and _has_times_where_ok(table)
+        and _is_joint_sound(table)
         and all(_is_column_sound(name, table.column(name)) for name in names if name in row_values.COLUMNS)
     )
 
@@ -40,6 +42,17 @@ def _has_times_where_ok(table: Any) -> bool:
     counts = pc.fill_null(pc.list_value_length(table.column("timed_s")), 0)
     is_ok = pc.equal(table.column("status"), Status.OK.value)
     return not pc.any(pc.and_(is_ok, pc.equal(counts, 0))).as_py()
+
+
+def _is_joint_sound(table: Any) -> bool:
+    """Return True where no row of several processes or GPUs contradicts itself; there are few of them."""
+    if not set(table.schema.names) >= row_values.JOINT:
+        return True
+    several = [pc.greater(pc.fill_null(table.column("processes"), 1), 1)]
+    several += [pc.is_valid(table.column(name)) for name in ("gpus", "process_timed_s")]
+    several.append(pc.starts_with(pc.fill_null(table.column("target_id"), ""), identity.WHOLE))
+    joint = table.filter(functools.reduce(pc.or_, several)).select(sorted(row_values.JOINT))
+    return all(row_values.find_fault(record) is None for record in schema.to_records(joint))
 
 
 def _is_column_sound(name: str, column: Any) -> bool:

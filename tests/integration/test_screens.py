@@ -15,7 +15,7 @@ from featray.cluster.heads import Node
 from featray.rendering import columns as rendering_columns
 from featray.rendering import document
 from tests.support import screens
-from tests.support.builders import CPU, make_row, make_rows
+from tests.support.builders import CPU, make_joint_rows, make_row, make_rows
 from tests.support.command import ROOT, Shell
 from tests.support.dashboards import Dashboard, describe_submit
 from tests.support.plans import BLACKWELL, RTX3090, make_host, make_inventory
@@ -61,10 +61,15 @@ def test_a_report_on_a_terminal_is_tables_with_whole_numbers(columns: int, histo
 
 @WIDTHS
 def test_a_report_with_many_columns_cuts_no_figure(columns: int, tmp_path: Path) -> None:
-    both = {"process_timed_s": {"1": [0.44, 0.46], "2": [0.45, 0.48]}, "processes": 2}
-    start = {"import_s": 8.11, "load_s": 2.25, "first_call_s": 1.53, "energy_j": 1440.0, "idle_power_w": 50.0}
+    start: dict[str, Any] = {
+        "import_s": 8.11,
+        "load_s": 2.25,
+        "first_call_s": 1.53,
+        "energy_j": 1440.0,
+        "idle_power_w": 50.0,
+    }
     rows = [
-        row for batch in (1, 16) for row in make_rows([8.23 / batch, 8.44 / batch], batch_size=batch, **both, **start)
+        row for batch in (1, 16) for row in make_joint_rows([8.23 / batch, 8.44 / batch], batch_size=batch, **start)
     ]
     store.append(tmp_path, rows)
     shown, _ = screens.show("report", "--results", tmp_path, columns=columns)

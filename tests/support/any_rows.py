@@ -7,7 +7,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 
-from featray.core import clock, inputs, row_values
+from featray.core import clock, identity, inputs, row_values
 from featray.core.choices import Device
 from featray.core.row import SCHEMA_VERSION, Column, Row, columns
 from featray.core.status import Status
@@ -43,7 +43,6 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "ended_at": MOMENTS,
     "timed_s": TIMES,
     "warmup_s": TIMES,
-    "process_timed_s": st.dictionaries(TEXT, TIMES, max_size=3),
     "sustained_hz": TIMES,
     "interval_s": TIMES.map(lambda times: [min(times), max(times)]),
     "face_counts": st.lists(st.tuples(st.integers(0, 9), st.integers(1, 99)), max_size=3).map(
@@ -51,7 +50,6 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "stages_s": st.dictionaries(TEXT, st.floats(0, row_values.LONGEST_S), max_size=3),
     "asked": st.just("{}"),
-    "processes": st.integers(1, 10_000),
     "num_workers": st.integers(0, 10_000),
 }
 """Columns that cannot hold any value of their type."""
@@ -72,6 +70,27 @@ def make_column(column: Column) -> st.SearchStrategy[Any]:
     return st.none() | values if column.nullable and column.name != "timed_s" else values
 
 
-ROWS: st.SearchStrategy[Row] = st.fixed_dictionaries({column.name: make_column(column) for column in columns()}).map(
-    lambda values: Row(**values)
+def _make_joint(gpus: Mapping[str, str] | None, processes: int | None, timed_s: list[float]) -> dict[str, Any]:
+    """Make the columns of `row_values.JOINT` but for the status; they follow from each other."""
+    workers = (processes or 1) * len(gpus or "1")
+    return {
+        **({"target_id": f"{identity.of_gpus(gpus)}@host"} if gpus else {}),
+        "gpus": gpus,
+        "processes": processes,
+        "timed_s": timed_s,
+        "process_timed_s": {str(number): [workers * time_s for time_s in timed_s] for number in range(1, workers + 1)}
+        if workers > 1
+        else None,
+    }
+
+
+JOINT = st.builds(
+    _make_joint,
+    st.none() | st.dictionaries(TEXT, TEXT, min_size=2, max_size=3),
+    st.none() | st.integers(1, 3),
+    st.lists(st.floats(row_values.SHORTEST_S, row_values.LONGEST_S / 9), min_size=1, max_size=3),
 )
+
+ROWS: st.SearchStrategy[Row] = st.tuples(
+    st.fixed_dictionaries({column.name: make_column(column) for column in columns()}), JOINT
+).map(lambda parts: Row(**{**parts[0], **parts[1]}))

@@ -78,7 +78,7 @@ def test_no_file_is_written_outside_the_folder_whatever_a_run_is_called(tmp_path
 
 
 def test_rows_of_several_processes_are_left_out_of_py_feats_formats_and_that_is_said(tmp_path: Path) -> None:
-    rows = [make_row(), make_row(processes=2, process_timed_s={"1": [1.52], "2": [1.52]})]
+    rows = [make_row(), make_row(processes=2, process_timed_s={"1": [1.52] * 5, "2": [1.52] * 5})]
     store.append(str(tmp_path / "results"), rows)
     for to in ("markdown", "json", "throughput"):
         exported = export(to, results=str(tmp_path / "results"))

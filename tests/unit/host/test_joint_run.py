@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from featray.core import invocation, row
+from featray.core import identity, invocation, row
 from featray.core.cell import Cell
 from featray.core.choices import Device
 from featray.core.detectors import Detector, Keyword
@@ -214,12 +214,13 @@ def test_children_that_are_not_at_the_same_cell_have_no_row_together(
 
 
 GPUS = {RTX3090["gpu_uuid"]: "first model", BLACKWELL["gpu_uuid"]: "second model"}
+WHOLE = f"{identity.of_gpus(GPUS)}@here"
 
 
 def supervise_on_both(processes: int, rules: Rules = QUICK, **keywords: Keyword) -> Row:
     detector = Detector(name="fake", class_name=CLOCKWORK, keywords={"frames": 72, **keywords}, heading="fake")
     cells = [make_cell(detector=detector, device=Device.CUDA, targets="all", processes=processes)]
-    gpus = {"device": "cuda", "gpu_uuid": None, "gpus": GPUS, "target_id": "all-1@here"}
+    gpus = {"device": "cuda", "gpu_uuid": None, "gpus": GPUS, "target_id": WHOLE}
     events = supervise(cells, rules, **gpus)
     (measured,) = rows_of(events)
     return measured
@@ -236,7 +237,7 @@ def test_each_child_of_all_gpus_sees_its_own_gpu(cache: Path, monkeypatch: pytes
     assert len(own) == 4
     assert (row.timed_s or [0])[0] == pytest.approx(1 / sum(1 / time_s for time_s in own))
     assert (row.processes, row.power_median_w, row.power_limit_w) == (2, 800.0, 900.0)
-    assert (row.target_id, row.gpu_uuid, row.driver) == ("all-1@here", None, "580.0")
+    assert (row.target_id, row.gpu_uuid, row.driver) == (WHOLE, None, "580.0")
 
 
 def test_a_child_that_sees_another_gpu_than_its_own_costs_the_row(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

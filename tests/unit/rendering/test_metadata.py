@@ -105,3 +105,11 @@ def test_each_gpu_that_worked_at_the_same_time_is_named() -> None:
     twin = {**RTX3090, "gpu_uuid": "GPU-ffff"}
     labels = dict(metadata.of_block(units.gather(make_whole_rows([0.5], RTX3090, twin))))
     assert labels["GPU"] == "CUDA 12.8, 2 x RTX 3090"
+
+
+def test_gpus_at_the_same_time_are_told_apart() -> None:
+    twins = [
+        {**RTX3090, "target_id": uuid, "gpu_uuid": uuid} for uuid in ("GPU-00000002-0000-1", "GPU-00000002-0000-2")
+    ]
+    labels = dict(metadata.of_block(units.gather(make_whole_rows([0.5], *twins))))
+    assert labels["At the same time"] == "GPU-00000002-0000-1, GPU-00000002-0000-2"

@@ -1,15 +1,19 @@
 """Soundness: a table that is called sound has no row with a fault, whichever column it would be in."""
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from featray.core import row_values
+from featray import store
+from featray.core import row, row_values
+from featray.core.row import Row
 from featray.store import schema
 from featray.store.soundness import is_sound
-from tests.support.builders import make_row
+from tests.support.builders import RTX3090, make_joint_rows, make_row, make_whole_rows
 
 BAD: dict[str, Any] = {
     "status": "great",
@@ -76,6 +80,57 @@ def test_a_required_column_that_is_null_makes_a_table_unsound(name: str) -> None
 @pytest.mark.parametrize("times", [None, []])
 def test_an_ok_row_without_times_makes_a_table_unsound(times: list[float] | None) -> None:
     assert not is_sound(table_of(timed_s=times))
+
+
+def test_rows_of_several_processes_and_gpus_are_sound() -> None:
+    rows = [*make_whole_rows([0.4] * 3), *make_whole_rows([0.2] * 2, processes=2), *make_joint_rows([0.3] * 3)]
+    failed = dataclasses.replace(rows[0], status="lost", gpus=None, timed_s=None, process_timed_s=None)
+    records = [schema.to_storable(vars(row)) for row in (*rows, failed)]
+    assert is_sound(pa.Table.from_pylist(records, schema=schema.SCHEMA))
+
+
+CONTRADICTIONS: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"gpus": None}, "gpus: expected the GPUs of target"),
+    ({"gpus": {}}, "gpus: expected the GPUs of target"),
+    ({"gpus": {RTX3090["gpu_uuid"]: "RTX 3090"}}, "gpus: expected the GPUs of target"),
+    ({"gpus": {"GPU-1": "RTX 3090", "GPU-2": "RTX 3090"}}, "gpus: expected the GPUs of target"),
+    ({"target_id": RTX3090["target_id"]}, "gpus: expected null for target"),
+    ({"process_timed_s": None}, "process_timed_s: expected those of processes 1 to 2, got None"),
+    ({"process_timed_s": {}}, "process_timed_s: expected those of processes 1 to 2, got []"),
+    ({"process_timed_s": {"1": [0.8] * 5}}, "process_timed_s: expected those of processes 1 to 2, got ['1']"),
+    ({"process_timed_s": {"2": [0.8] * 5, "1": [0.8] * 5}}, "process_timed_s: expected those of processes 1 to 2"),
+    ({"processes": 2}, "process_timed_s: expected those of processes 1 to 4"),
+    ({"process_timed_s": {"1": [0.8] * 5, "2": [0.9] * 5}}, "process_timed_s: expected times that add up to"),
+    ({"process_timed_s": {"1": [0.8] * 5, "2": [0.8] * 4}}, "process_timed_s: expected times that add up to"),
+    ({"process_timed_s": {"1": [0.8] * 6, "2": [0.8] * 6}}, "process_timed_s: expected times that add up to"),
+    ({"process_timed_s": {"1": [], "2": []}}, "process_timed_s: expected times that add up to"),
+)
+
+
+@pytest.mark.parametrize(("changes", "fault"), CONTRADICTIONS)
+def test_a_row_of_several_gpus_that_contradicts_itself_is_set_aside_by_name(
+    changes: dict[str, Any], fault: str, tmp_path: Path
+) -> None:
+    (good,) = make_whole_rows([0.4])
+    record = vars(good) | {"timed_s": [0.4] * 5, "process_timed_s": {"1": [0.8] * 5, "2": [0.8] * 5}}
+    assert row_values.find_fault(record) is None
+    assert (row_values.find_fault(record | changes) or "").startswith(f"column {fault}")
+    table = pa.Table.from_pylist([schema.to_storable(record | changes)], schema=schema.SCHEMA)
+    assert not is_sound(table)
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        row.from_mapping(record | changes)
+    store.append(tmp_path, [make_row(), Row(**record | changes)])
+    read, resumed = store.read(tmp_path), store.keys(tmp_path)
+    assert [len(found) for found in (read.rows, resumed.units, store.check(tmp_path).problems)] == [1, 1, 1]
+    assert all(fault in str(problem) for problem in (*read.problems, *resumed.problems))
+    frame, problems = store.load(tmp_path, columns=["run_id"])
+    assert len(frame) == 1
+    assert fault in str(problems[0])
+
+
+def test_one_process_has_no_times_of_its_own() -> None:
+    fault = row_values.find_fault(vars(make_row(process_timed_s={"1": [0.76] * 5})))
+    assert fault == "column process_timed_s: expected null for one process, got {'1': [0.76, 0.76, 0.76, 0.76, 0.76]}"
 
 
 @pytest.mark.parametrize("bad", [[1.0], [-1.0, 1.0], [0.0, 0.0], [1.0, None]])
