@@ -1,12 +1,13 @@
-"""Prices: what a unit's work costs, where the host has a price.
+"""Prices: what a unit's work costs, where the host has a price, and which of its GPUs may work.
 
-Flow: prices per host of a cluster file -> `apply` -> `units.Unit.price_per_hour` -> `frame_cost`, `film_cost` ->
-`advice`, `rendering`. Pure. Costs are in the currency of the prices. A host is paid for as a whole, whatever else it
-does. The speed is the sustained one where it was measured, as `estimate` plans with.
+Flow: hosts of a cluster file -> `apply` -> `units.Unit.price_per_hour` -> `frame_cost`, `film_cost` -> `advice`,
+`rendering`; `find_host`, `allowed` -> `advice`, `estimate`. Pure. Costs are in the currency of the prices. A host is
+paid for as a whole, whatever else it does. The speed is the sustained one where it was measured, as `estimate` plans
+with.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from featray.analysis.advice import speeds
 from featray.analysis.units import Unit
@@ -16,25 +17,52 @@ from featray.core.quantities import FILM_HOURS, FILM_HZ
 HOUR_S = 3600.0
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PricedHost:
+    """A host that may work. `name` is what people call it (`core.host_names`)."""
+
+    name: str
+    price_per_hour: float | None = None  # in any currency; None: unknown
+    gpus: tuple[str, ...] | None = None  # UUIDs of those that may work; None: all
+
+    def has(self, unit: Unit) -> bool:
+        """Return True if all GPUs of a unit may work."""
+        row = unit.row
+        used = row.gpus or ([row.gpu_uuid] if row.gpu_uuid else [])
+        return self.gpus is None or all(uuid in self.gpus for uuid in used)
+
+
 def host_names(unit: Unit) -> set[str]:
     """List what people may call the host of a unit: its name in the report, its hostname and its id."""
     names = (unit.target.host_name, unit.target.host_id, unit.row.hostname)
     return {name for name in names if name}
 
 
-def apply(units: Iterable[Unit], prices: Mapping[str, float]) -> list[Unit]:
+def find_host(unit: Unit, hosts: Iterable[PricedHost]) -> PricedHost | None:
+    """Find the host that a unit was measured on."""
+    named = {host.name: host for host in hosts}
+    name = names_of_hosts.first_called(sorted(named), host_names(unit))
+    return None if name is None else named[name]
+
+
+def allowed(units: Iterable[Unit], hosts: Iterable[PricedHost]) -> list[Unit]:
+    """Leave out units with a GPU that its host may not use; a host that is not named may use all."""
+    hosts = list(hosts)
+    return [unit for unit in units if (host := find_host(unit, hosts)) is None or host.has(unit)]
+
+
+def apply(units: Iterable[Unit], hosts: Iterable[PricedHost]) -> list[Unit]:
     """Give each unit the price of its host.
 
     Args:
         units: Of any hosts.
-        prices: Name of a host -> price per hour.
+        hosts: Of any of them; those without a price do not count.
     """
-    return [dataclasses.replace(unit, price_per_hour=_find(unit, prices)) for unit in units]
-
-
-def _find(unit: Unit, prices: Mapping[str, float]) -> float | None:
-    name = names_of_hosts.first_called(sorted(prices), host_names(unit))
-    return None if name is None else prices[name]
+    priced = [host for host in hosts if host.price_per_hour is not None]
+    return [
+        dataclasses.replace(unit, price_per_hour=host.price_per_hour if (host := find_host(unit, priced)) else None)
+        for unit in units
+    ]
 
 
 def frame_cost(unit: Unit) -> float | None:

@@ -44,6 +44,7 @@ Parts of verbs, or shared by several:
     shipped            the sweeps and cluster files that come with featray
     notebook_progress  progress under the cell of a notebook
     chosen_runs        the runs that a caller names, and their baseline
+    measured_rows      all measured rows of a store, and what of it cannot be read
     noise              what a store knows of the spread between processes
     prices             what hosts cost per hour
     confirming         suspected steps, measured side by side

@@ -147,7 +147,8 @@ def compare(
 
     compared = noise.judge(results, judge, lambda made: made.pairs)
     if not compared.pairs:
-        raise NothingMatches(_nothing_in_common(baseline_rows, candidate_rows, varied))
+        unread = "".join(f"\n  left out: {problem}" for problem in problems)
+        raise NothingMatches(f"{_nothing_in_common(baseline_rows, candidate_rows, varied)}{unread}")
     if compared.unordered and {Verdict.FASTER, Verdict.SLOWER} & failing:
         raise BadInput(_no_baseline(compared))
     return Compared(

@@ -7,17 +7,16 @@ Flow: `films` or hours -> `Footage`; rows -> units; both -> `archive.make` -> `E
 import dataclasses
 from pathlib import Path
 
-from featray import store
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.estimate.footage import Footage
-from featray.api import films, given, written_plan
+from featray.api import films, given, measured_rows, prices, written_plan
 from featray.api.results import Result
 from featray.core.argument_names import argument
 from featray.core.quantities import FILM_HZ
-from featray.errors import BadInput, NothingMatches
+from featray.errors import BadInput
 from featray.rendering import estimate_files
 from featray.rendering.notebook import estimates
 from featray.rendering.notebook.summary import Summary
@@ -32,12 +31,11 @@ class Estimated(Result):
     estimate: ArchiveEstimate
     files: tuple[Path, ...] = ()
     removed: tuple[Path, ...] = ()
-    problems: tuple[str, ...] = ()  # files and rows of the store that could not be read
+    problems: tuple[str, ...] = ()  # what of the store could not be read
 
     def summarize(self) -> Summary:
         """Show the plan; the frame has a row per worker."""
-        made = estimates.of_estimate(self.estimate)
-        return dataclasses.replace(made, remarks=(*self.problems, *made.remarks))
+        return estimates.of_estimate(self.estimate, self.problems)
 
 
 def estimate(
@@ -112,9 +110,16 @@ def estimate(
     limits = Constraints(
         detector=detector, host=host, device=device, memory_limit_b=memory_limit_b, max_latency_s=max_latency_s
     )
-    terms = Terms(constraints=limits, hosts=_hosts(cluster), deadline_s=deadline_s, budget=budget)
-    known, problems = _measured(results)
-    made = archive.make(known, wanted, terms)
+    terms = Terms(
+        constraints=limits,
+        hosts=None if cluster is None else prices.read_hosts(cluster),
+        deadline_s=deadline_s,
+        budget=budget,
+    )
+    stored = measured_rows.read(results)
+    with measured_rows.naming(stored.problems):
+        made = archive.make(units.gather(stored.rows), wanted, terms)
+    problems = tuple(map(str, stored.problems))
     if write is None:
         return Estimated(made, problems=problems)
     plan, measured = estimate_files.write(made), made.shares[0].forecast.unit.row.detector
@@ -139,29 +144,6 @@ def _footage(
     if clip_minutes is not None:
         raise BadInput("clip minutes belong to hours; files have their own length")
     return films.read(Path(str(path)), fps=fps, faces_per_frame=faces_per_frame)
-
-
-def _hosts(cluster: str | Path | None) -> tuple[PricedHost, ...] | None:
-    """Read the hosts of a cluster file."""
-    if cluster is None:
-        return None
-    from featray.cluster import cluster_file  # it brings pydantic, which only files need
-
-    members = cluster_file.load_hosts(Path(cluster)).hosts
-    return tuple(
-        PricedHost(name=member.name, price_per_hour=member.price_per_hour, gpus=member.gpus) for member in members
-    )
-
-
-def _measured(results: str) -> tuple[list[units.Unit], tuple[str, ...]]:
-    """Read what was measured, and what of the store cannot be read."""
-    reading = store.read(results, every_attempt=True, one_summary=True)
-    if reading.problems and not reading.rows:
-        raise store.explain_no_rows(results, reading.problems)
-    rows = [row for row in reading.rows if not row.is_replayed]
-    if reading.rows and not rows:
-        raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
-    return units.gather(rows), tuple(map(str, reading.problems))
 
 
 def _folder(write: str | Path) -> Path:

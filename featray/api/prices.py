@@ -4,10 +4,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from featray.analysis import prices
+from featray.analysis.prices import PricedHost
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.files import PathLike
-from featray.errors import BadInput
+from featray.errors import BadInput, NothingMatches
+
+
+def read_hosts(cluster: PathLike) -> tuple[PricedHost, ...]:
+    """Read the hosts of a cluster file.
+
+    Raises:
+        ClusterFileError: the file is wrong.
+    """
+    from featray.cluster import cluster_file  # it brings pydantic, which only files need
+
+    members = cluster_file.load_hosts(Path(cluster)).hosts
+    return tuple(
+        PricedHost(name=member.name, price_per_hour=member.price_per_hour, gpus=member.gpus) for member in members
+    )
 
 
 def apply(units: Iterable[Unit], cluster: PathLike | None, *, must_match: bool = True) -> list[Unit]:
@@ -25,13 +40,11 @@ def apply(units: Iterable[Unit], cluster: PathLike | None, *, must_match: bool =
     units = list(units)
     if cluster is None:
         return units
-    from featray.cluster import cluster_file
-
-    hosts = cluster_file.load_hosts(Path(cluster)).hosts
-    known = {host.name: host.price_per_hour for host in hosts if host.price_per_hour is not None}
+    hosts = read_hosts(cluster)
+    known = [host.name for host in hosts if host.price_per_hour is not None]
     if not known:
         raise BadInput(f"{cluster}: no host has a price; give each host a `price_per_hour`")
-    priced = prices.apply(units, known)
+    priced = prices.apply(units, hosts)
     if must_match and units and all(unit.price_per_hour is None for unit in priced):
         measured = wording.listed(unit.target.host_name for unit in units)
         raise BadInput(
@@ -39,3 +52,26 @@ def apply(units: Iterable[Unit], cluster: PathLike | None, *, must_match: bool =
             f"{measured}. Name a host as its rows do"
         )
     return priced
+
+
+def of_usable(units: Iterable[Unit], cluster: PathLike | None) -> list[Unit]:
+    """Give units their prices, and leave out those on GPUs that the cluster file does not name.
+
+    A file that names GPUs needs no price.
+
+    Raises:
+        ClusterFileError, BadInput: as `apply`.
+        NothingMatches: no unit is left.
+    """
+    units = list(units)
+    if cluster is None:
+        return units
+    hosts = read_hosts(cluster)
+    chosen = prices.allowed(units, hosts)
+    if units and not chosen:
+        raise NothingMatches(
+            f"{cluster}: no measured GPU is one that its hosts may use; name it under `gpus` of its host, or leave out "
+            "the file"
+        )
+    has_prices = any(host.price_per_hour is not None for host in hosts)
+    return apply(chosen, cluster) if has_prices or all(host.gpus is None for host in hosts) else chosen

@@ -4,7 +4,6 @@ Flow: all rows of a store -> `units.gather` -> `prices` -> `recommendation.recom
 `Recommendations`.
 """
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -16,10 +15,10 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.outputs import Outputs
-from featray.api import given, prices
+from featray.api import given, measured_rows, prices
 from featray.api.results import Result, draw_kind
 from featray.core.files import PathLike
-from featray.errors import BadInput, NothingMatches, suggest
+from featray.errors import BadInput, suggest
 from featray.rendering import document
 from featray.rendering.notebook import summaries
 from featray.rendering.notebook.summary import Summary
@@ -29,14 +28,14 @@ from featray.rendering.page.plot import Plot
 
 
 class Recommendations(Result, list[Recommendation]):
-    """A recommendation per input, the longest clip first."""
+    """A recommendation per input, the longest clip first; `problems` name what of the store could not be read."""
 
     def __init__(
         self,
         recommended: Iterable[Recommendation] = (),
         *,
+        problems: Sequence[str] = (),
         find_plots: Callable[[], Sequence[Plot]] = tuple,
-        problems: tuple[str, ...] = (),
     ) -> None:
         """Hold recommendations.
 
@@ -46,7 +45,7 @@ class Recommendations(Result, list[Recommendation]):
             problems: Files and rows of the store that could not be read.
         """
         super().__init__(recommended)
-        self.problems = problems
+        self.problems = tuple(problems)
         self._find_plots = find_plots
 
     def plot(self, kind: str | None = None, *, input: str | None = None, dark: bool = False) -> Any:  # noqa: A002 - as in the report
@@ -66,8 +65,7 @@ class Recommendations(Result, list[Recommendation]):
 
     def summarize(self) -> Summary:
         """Show the settings of each input; the frame has a row per setting."""
-        made = summaries.of_recommendations(self)
-        return dataclasses.replace(made, remarks=(*self.problems, *made.remarks))
+        return summaries.of_recommendations(self, self.problems)
 
 
 def recommend(
@@ -97,15 +95,17 @@ def recommend(
         max_drift: How far results may lie from those of the plainest setting, as a share of the tolerance: 1 allows
             everything that counts as the same result. Settings without a kept output are left out.
         prefer: throughput, latency (the time of a batch), energy or cost (both per frame).
-        cluster: Cluster file with the `price_per_hour` of the hosts; `cost` needs it.
+        cluster: Cluster file with the `price_per_hour` of the hosts, which `cost` needs. Of a host that it names only
+            the `gpus` count that it lists. Other hosts count too, without a price.
         results: Store of rows: a folder or URI.
 
     Returns:
         For each input: the setting, its frames per second, and the settings that come near.
 
     Raises:
-        NothingMatches: nothing that was measured fits.
-        BadInput: `prefer` is none of these, a limit cannot be, or no host of the cluster file has a price.
+        NothingMatches: nothing that was measured fits, or it is on GPUs that the cluster file does not list.
+        BadInput: `prefer` is none of these, a limit cannot be, or the cluster file has neither a price nor a list of
+            GPUs.
         ClusterFileError: the cluster file is wrong.
         StoreError: the store cannot be read.
     """
@@ -130,13 +130,8 @@ def recommend(
         max_drift=max_drift,
         prefer=_objective(prefer),
     )
-    reading = store.read(results, every_attempt=True, one_summary=True)
-    if reading.problems and not reading.rows:
-        raise store.explain_no_rows(results, reading.problems)
-    rows = [row for row in reading.rows if not row.is_replayed]
-    if reading.rows and not rows:
-        raise NothingMatches(f"{store.display_name(results)}: all rows are replayed, so nothing was measured")
-    gathered = prices.apply(units.gather(rows), cluster)
+    stored = measured_rows.read(results)
+    gathered = prices.of_usable(units.gather(stored.rows), cluster)
     kept = store.outputs.KeptOutputs(results)
     drifts = unit_drifts.DriftLookup(gathered, (), Outputs(kept.find, kept.has))
 
@@ -146,11 +141,9 @@ def recommend(
         report = document.build(units_compared, changes)
         return html.draw_plots(report, NONE, report.ordered(), {})
 
-    return Recommendations(
-        recommendation.recommend(gathered, constraints, drifts.share_of),
-        find_plots=find_plots,
-        problems=tuple(map(str, reading.problems)),
-    )
+    with measured_rows.naming(stored.problems):
+        recommended = recommendation.recommend(gathered, constraints, drifts.share_of)
+    return Recommendations(recommended, problems=tuple(map(str, stored.problems)), find_plots=find_plots)
 
 
 def _check_limit(name: str, limit: float | None) -> None:

@@ -41,7 +41,12 @@ def recommend(
         ),
     ] = "throughput",
     cluster: Annotated[
-        Path | None, typer.Option("--cluster", metavar="FILE", help="Cluster file with the prices of the machines.")
+        Path | None,
+        typer.Option(
+            "--cluster",
+            metavar="FILE",
+            help="Cluster file with the prices of the machines, and the GPUs to use of each.",
+        ),
     ] = None,
     results: Results = DEFAULT_RESULTS,
     json: Json = False,

@@ -126,7 +126,7 @@ def script(share: WorkerShare) -> str:
     """
     unit = share.forecast.unit
     cell = unit_cell.of_unit(unit)
-    setup = list(recommendation_code.setup_lines(unit))
+    setup = list(recommendation_code.setup_lines(unit, is_one_of_several=share.process is not None))
     start = next((number for number, line in enumerate(setup) if line.startswith("detector = ")), None)
     if cell is None or start is None:
         raise BadInput(

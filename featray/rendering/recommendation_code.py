@@ -93,8 +93,13 @@ def _setup(recommendation: Recommendation) -> str:
     return "\n".join(setup_lines(recommendation.best.unit))
 
 
-def setup_lines(unit: Unit) -> Iterator[str]:
-    """Write the variables, the import and the detector of a unit, or a comment that says why they are unknown."""
+def setup_lines(unit: Unit, *, is_one_of_several: bool = False) -> Iterator[str]:
+    """Write the variables, the import and the detector of a unit, or a comment that says why they are unknown.
+
+    Args:
+        unit: The unit.
+        is_one_of_several: Each process has code of its own; otherwise a comment says how often to start it.
+    """
     cell = unit_cell.of_unit(unit)
     if cell is None:
         yield f"# only the name of detector {wording.plain(unit.row.detector)!r} is known"
@@ -105,7 +110,7 @@ def setup_lines(unit: Unit) -> Iterator[str]:
         return
     if cell.requirements:
         yield f"# Installed: {wording.plain(', '.join(cell.requirements))}"
-    if unit.workers > 1:
+    if unit.workers > 1 and not is_one_of_several:
         where = f" on {unit.gpus} GPUs at once" if unit.gpus > 1 else " side by side"
         each = f", {unit.processes} on each GPU" if unit.gpus > 1 else ""
         yield f"# Measured with {unit.workers} processes{where}: start this {unit.workers} times{each},"

@@ -23,27 +23,13 @@ from featray.analysis.estimate.forecast import Extrapolation, Forecast
 from featray.analysis.estimate.joint_speeds import Together
 from featray.analysis.estimate.sides import Side
 from featray.analysis.estimate.worker_share import WorkerShare
+from featray.analysis.prices import PricedHost
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
 from featray.core.argument_names import argument
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
 from featray.planning.shares import Shares, Worker
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PricedHost:
-    """A host that may work. `name` is what people call it (`core.host_names`)."""
-
-    name: str
-    price_per_hour: float | None = None  # in any currency; None: unknown
-    gpus: tuple[str, ...] | None = None  # UUIDs of those that may work; None: all
-
-    def has(self, unit: Unit) -> bool:
-        """Return True if all GPUs of a unit may work."""
-        row = unit.row
-        used = row.gpus or ([row.gpu_uuid] if row.gpu_uuid else [])
-        return self.gpus is None or all(uuid in self.gpus for uuid in used)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -213,9 +199,7 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
 
 def _find_host(unit: Unit, terms: Terms) -> PricedHost | None:
     """Find the host of the terms that a unit was measured on."""
-    named = {host.name: host for host in terms.hosts or ()}
-    name = host_names.first_called(named, prices.host_names(unit))
-    return None if name is None else named[name]
+    return prices.find_host(unit, terms.hosts or ())
 
 
 def _price(unit: Unit, terms: Terms) -> float | None:

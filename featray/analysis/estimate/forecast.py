@@ -65,6 +65,11 @@ class Forecast:
         return 1 / self.frame_s
 
     @property
+    def rank(self) -> tuple[bool, ...]:
+        """Order forecasts by how far their measurement can be trusted, the most trusted first."""
+        return self.setting.candidate.rank
+
+    @property
     def memory(self) -> MemoryUse | None:
         """Give the peak memory of a call on the measured clip; None if unknown."""
         return self.setting.memory

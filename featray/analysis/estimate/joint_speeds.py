@@ -110,7 +110,7 @@ def _of_host(members: Sequence[Forecast], joints: Sequence[Joint], units: Sequen
         if whole is None and not alone:
             continue
         known = [joint.by_setting.get(_setting(each.unit)) for each in alone]
-        if whole is not None and (_counts(known) or whole.hz >= sum(each.hz for each in alone)):
+        if whole is not None and (_counts(known) or _is_better(whole, alone)):
             kept = [each for each in kept if each not in (*alone, *smaller)]
         elif len(alone) > 1 and any(known):
             kept = [each for each in kept if each not in alone]
@@ -128,6 +128,12 @@ def _uuids(forecast: Forecast) -> set[str]:
 def _counts(known: Sequence[Candidate | None]) -> bool:
     """Return True if each GPU's own setting was measured on all, or one of them failed there."""
     return None not in known or any(each and not each.is_timed for each in known)
+
+
+def _is_better(whole: Forecast, alone: Sequence[Forecast]) -> bool:
+    """Return True if another setting on all GPUs beats what each does alone, and is trusted as far."""
+    is_trusted = not alone or whole.rank <= min(each.rank for each in alone)
+    return is_trusted and whole.hz >= sum(each.hz for each in alone)
 
 
 def _unfit(candidate: Candidate) -> str:

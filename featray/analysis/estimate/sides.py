@@ -4,13 +4,16 @@ Flow: forecasts of all targets, `joint_speeds` -> `make` -> `Side` -> `archive`,
 Pure.
 
 A host has its CPU or its GPUs, since a GPU's process needs the CPU too; and all its GPUs at the same time or, where
-that was measured, one of them alone.
+that was measured, one of them alone. What is less trusted than another of these, such as a single invocation beside
+five, does not count, as in `recommendation`.
 """
 
 import dataclasses
 from collections.abc import Container, Iterator, Sequence
 
+from featray import stats
 from featray.analysis.estimate.forecast import Forecast
+from featray.core import wording
 from featray.core.choices import Device
 
 
@@ -24,6 +27,11 @@ class Side:
     def hz(self) -> float:
         """Give their frames per second together."""
         return sum(each.hz for each in self.devices)
+
+    @property
+    def rank(self) -> tuple[bool, ...]:
+        """Order sides by how far the most trusted of their devices can be trusted, the most trusted first."""
+        return min(each.rank for each in self.devices)
 
     @property
     def is_cpu(self) -> bool:
@@ -52,8 +60,9 @@ def _of_host(members: Sequence[Forecast], together: Container[int], film_frames:
     alone = [[each] for each in gpus if id(each) not in together]
     cpus = [[each] for each in members if each.unit.row.device == Device.CPU]
     every = [Side(tuple(devices)) for devices in (at_once, *alone, *cpus) if devices]
+    best = min(side.rank for side in every)
     kept: list[Side] = []
-    for side in sorted(every, key=lambda side: -side.hz):
+    for side in sorted((side for side in every if side.rank == best), key=lambda side: -side.hz):
         if not any(_covers(other, side, film_frames) for other in kept):
             kept.append(side)
     return kept
@@ -84,10 +93,24 @@ def describe_unused(members: Sequence[Forecast], chosen: Side) -> Iterator[tuple
     for each in members:
         if each in chosen.devices:
             continue
-        if (each.unit.row.device == Device.CPU) is not chosen.is_cpu:
+        if each.rank > chosen.rank:
+            yield each, _why_less_trusted(each, chosen)
+        elif (each.unit.row.device == Device.CPU) is not chosen.is_cpu:
             yield each, "the host's other devices are faster and need its CPU"
         elif each.hz > chosen.hz:
             yield each, f"so few films end earlier on {chosen.devices[0].unit.target.place} alone"
         else:
             beside = "them together" if each.unit.gpus > 1 else "beside it"
             yield each, f"{chosen.devices[0].unit.target.place} alone ends earlier than {beside}"
+
+
+def _why_less_trusted(device: Forecast, chosen: Side) -> str:
+    """Say what is known less well of a device than of those that work, and what to do."""
+    candidate, place = device.setting.candidate, chosen.devices[0].unit.target.place
+    if candidate.failures and not any(each.setting.candidate.failures for each in chosen.devices):
+        failed = f"{len(candidate.failures)} of {wording.count(candidate.invocations, 'invocation')} failed there"
+        return f"{failed}, and none on {place}; find out why with `featray report`"
+    if candidate.is_few:
+        few = f"only {wording.count(len(device.unit.logs), 'invocation')}, which does not count beside more on {place}"
+        return f"{few}; measure at least {stats.INVOCATIONS_MIN}"
+    return f"it was not measured as well as {place}; measure it with featray's protocol"

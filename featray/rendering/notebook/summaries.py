@@ -95,7 +95,7 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in record.items() if key not in ("baseline", "candidate")}, **sides}
 
 
-def of_recommendations(recommendations: Sequence[Recommendation]) -> Summary:
+def of_recommendations(recommendations: Sequence[Recommendation], problems: Sequence[str] = ()) -> Summary:
     """Show the setting to use for each input, and what comes near."""
     lines, records = [], []
     for recommendation in recommendations:
@@ -108,7 +108,7 @@ def of_recommendations(recommendations: Sequence[Recommendation]) -> Summary:
     cautions = dict.fromkeys(str(caution) for found in recommendations for caution in found.cautions)
     title = f"Settings to use for {wording.count(len(recommendations), 'input')}"
     table = make_table("Settings", ("input", "use", "setting", "machine", "speed"), lines)
-    return Summary(title=title, tables=(table,), remarks=tuple(cautions), records=records)
+    return Summary(title=title, tables=(table,), remarks=(*problems, *cautions), records=records)
 
 
 def of_plan(

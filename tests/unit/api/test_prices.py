@@ -6,8 +6,8 @@ import pytest
 
 import featray
 from featray import store
-from featray.errors import BadInput
-from tests.support.builders import make_rows
+from featray.errors import BadInput, NothingMatches
+from tests.support.builders import BLACKWELL, make_rows
 
 CLUSTER = "hosts: [{{name: {name}, address: 10.0.0.1{price}}}]"
 
@@ -43,3 +43,16 @@ def test_a_file_without_a_price_for_what_was_measured_says_what_is_missing(resul
         featray.recommend(results=results, cluster=write(tmp_path, price=""))
     with pytest.raises(BadInput, match=r"none of its hosts with a price was measured \(other\); measured were box"):
         featray.recommend(results=results, cluster=write(tmp_path, name="other"))
+
+
+def test_recommend_names_only_gpus_that_the_cluster_file_lists(tmp_path: Path) -> None:
+    results = str(tmp_path / "results")
+    store.append(results, [*make_rows([0.1] * 3), *make_rows([0.72] * 3, **BLACKWELL)])
+    listed = f", gpus: [{BLACKWELL['gpu_uuid']}]"
+    for price in ("", ", price_per_hour: 2.0"):  # a file that lists GPUs needs no price
+        (found,) = featray.recommend(results=results, cluster=write(tmp_path, price=f"{price}{listed}"))
+        assert found.best.unit.row.gpu_uuid == BLACKWELL["gpu_uuid"]
+        assert found.runners_up == ()
+    with pytest.raises(NothingMatches, match="no measured GPU is one that its hosts may use; name it under `gpus`"):
+        featray.recommend(results=results, cluster=write(tmp_path, price=", gpus: []"))
+    assert featray.report(results=results, output="-", cluster=write(tmp_path)).text.count("| cuda |") > 1

@@ -15,6 +15,7 @@ from featray.analysis import units
 from featray.analysis.estimate import archive
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.estimate.footage import Film, Footage
+from featray.core.row import Row
 from featray.errors import BadInput
 from featray.measurement import detector
 from featray.rendering import estimate_files, script_parts
@@ -345,3 +346,14 @@ def test_each_gpu_that_works_at_the_same_time_has_its_own_script() -> None:
         assert f"os.environ.setdefault('CUDA_VISIBLE_DEVICES', '{gpu['gpu_uuid']}')" in text, name
         assert "start the scripts of all of them at the same time" in text
         compile(text, name, "exec")
+
+
+@pytest.mark.parametrize("rows", [make_joint_rows([1.0] * 5), make_whole_rows([1.0] * 5, processes=2)])
+def test_a_script_of_several_says_once_how_they_are_started(rows: list[Row]) -> None:
+    films = tuple(Film(path=f"/films/{name}.mp4", frames=10_000, duration_s=400.0) for name in "abcdefgh")
+    files = estimate_files.write(archive.make(units.gather(rows), Footage(films=films), Terms()))
+    scripts = [text for name, text in files.items() if name.endswith(".py")]
+    assert len(scripts) == units.gather(rows)[0].workers
+    for script in scripts:
+        assert script.count("side by side: start the scripts of all of them at the same time.") == 1
+        assert f"start this {len(scripts)} times" not in script  # each has its own films: nothing is started twice

@@ -9,6 +9,7 @@ from featray.analysis import prices, units
 from featray.analysis.advice import candidates, objectives
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import Objective
+from featray.analysis.prices import PricedHost
 from featray.analysis.units import Unit
 from featray.core.row import Row
 from featray.errors import NothingMatches
@@ -141,7 +142,9 @@ def test_a_setting_is_named_for_its_exact_results_alone() -> None:
 def test_the_cheapest_frame_is_that_of_the_cheaper_host_or_the_faster_setting() -> None:
     found = gather(ONE, EIGHT)
     assert objectives.cost(found[0], Objective.COST) is None
-    priced = candidates.gather(prices.apply([each.unit for each in found], {"box": 3.6}))
+    priced = candidates.gather(
+        prices.apply([each.unit for each in found], [PricedHost(name="box", price_per_hour=3.6)])
+    )
     costs = [objectives.cost(each, Objective.COST) for each in priced]
     assert costs == pytest.approx([1e-4, 1.25e-5])  # 3.60 an hour at 10 and 80 frames per second
     with pytest.raises(NothingMatches, match="no setting has a known cost; name the cluster file"):

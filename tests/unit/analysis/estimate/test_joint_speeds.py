@@ -8,7 +8,8 @@ import pytest
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, PricedHost, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.prices import PricedHost
 from featray.core.row import Row
 from featray.errors import NothingMatches
 from tests.support.builders import BLACKWELL, RTX3090, make_rows, make_whole_rows
@@ -160,3 +161,34 @@ def test_only_gpus_that_the_cluster_file_names_work() -> None:
     assert made.unused == ()
     with pytest.raises(NothingMatches, match="no host of box has measured rows"):
         archive.make(units.gather(rows), HOUR, Terms(hosts=(PricedHost(name="box", gpus=()),)))
+
+
+def test_a_single_invocation_on_all_gpus_does_not_count_beside_more_on_one() -> None:
+    """As in `featray recommend`, which then names the one GPU."""
+    once = make_whole_rows([0.6], **START)
+    made = make(alone(1.0), alone(1.0, **BLACKWELL), once)
+    (share,) = made.shares
+    assert share.gpu_uuid in (RTX3090["gpu_uuid"], BLACKWELL["gpu_uuid"])
+    assert (made.time_s, made.bound_s) == pytest.approx((1000.0, 1000.0))
+    assert made.measured_together == ()
+    (said,) = made.unused
+    assert said.startswith("2 GPUs of box: only 1 invocation, which does not count beside more on ")
+    assert "; measure at least 3 (2 GPUs at once: 1.67 times " in said
+    made = make(make_rows([1.0], **START), make_rows([1.0], **START, **BLACKWELL), once)
+    assert {each.forecast.unit.gpus for each in made.shares} == {2}  # nothing is known better
+
+
+def test_what_failed_in_an_invocation_on_all_gpus_does_not_count_beside_one_that_never_did() -> None:
+    (crashed,) = make_whole_rows([0.5], **START)
+    crashed = dataclasses.replace(crashed, invocation=6, status="crashed", timed_s=None, process_timed_s=None)
+    made = make(alone(1.0), alone(1.0, **BLACKWELL), [*whole(0.5), crashed])
+    (share,) = made.shares
+    assert share.forecast.unit.gpus == 1
+    (said,) = made.unused
+    assert said.startswith("2 GPUs of box: 1 of 6 invocations failed there, and none on ")
+
+
+def test_a_single_invocation_at_another_setting_says_nothing_of_the_best_one() -> None:
+    made = make(alone(1.0), alone(1.0, **BLACKWELL), make_whole_rows([0.1], batch_size=32, **START))
+    assert made.time_s == pytest.approx(500.0)
+    assert any("GPUs of one host are taken to keep the speed" in found.assumption for found in made.extrapolations)
