@@ -134,7 +134,8 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
     forecasts, unfit = _forecasts(by_target.values(), terms, footage, confidence)
-    together = joint_speeds.together(forecasts, joint_speeds.gather(units), units)
+    known = [candidate.unit for candidate in candidates.gather(units)]  # each with its earlier sessions
+    together = joint_speeds.together(forecasts, joint_speeds.gather(units), known)
     shortest = min(film.frames for film in footage.films)
     choice = _choose(sides.make(forecasts, together.forecasts, shortest), footage, terms)
     workers, plan = choice.workers, choice.plan
@@ -156,13 +157,13 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         unused=(
             *unfit,
             *together.unfit,
-            *_slower(choice, together, forecasts, units),
+            *_slower(choice, together, forecasts, known),
             *(f"{each.place}: the others end earlier without it" for each in idle),
         ),
         extrapolations=tuple(
             dict.fromkeys([*_together(used, idle, together), *(e for each in used for e in each.extrapolations)])
         ),
-        measured_together=tuple(joint_speeds.describe([each for each in used if each.unit.gpus > 1], units)),
+        measured_together=tuple(joint_speeds.describe([each for each in used if each.unit.gpus > 1], known)),
         cautions=tuple(dict.fromkeys([*footage.remarks, *(caution for each in used for caution in each.cautions)])),
     )
 

@@ -111,6 +111,6 @@ def _why_less_trusted(device: Forecast, chosen: Side) -> str:
         failed = f"{len(candidate.failures)} of {wording.count(candidate.invocations, 'invocation')} failed there"
         return f"{failed}, and none on {place}; find out why with `featray report`"
     if candidate.is_few:
-        few = f"only {wording.count(len(device.unit.logs), 'invocation')}, which does not count beside more on {place}"
+        few = f"only {wording.count(len(device.unit.logs), 'invocation')}, too few beside those of {place}"
         return f"{few}; measure at least {stats.INVOCATIONS_MIN}"
     return f"it was not measured as well as {place}; measure it with featray's protocol"

@@ -1,21 +1,25 @@
 """The measured speed of all GPUs of a host, in place of each one's alone."""
 
 import dataclasses
+import datetime
 from typing import Any
 
 import pytest
 
-from featray.analysis import units
+from featray.analysis import scaling, units
+from featray.analysis.advice import recommendation
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.prices import PricedHost
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from tests.support.builders import BLACKWELL, RTX3090, make_rows, make_whole_rows
+from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_rows, make_whole_rows
 
 HOUR = footage.of_hours(1, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 60 films of 1200 frames
 START: dict[str, Any] = {"import_s": 0.0, "load_s": 0.0, "first_call_s": 0.0, "faces_mean": 1.0}
+
+TWIN = {**RTX3090, "target_id": "GPU-ffff", "gpu_uuid": "GPU-ffff"}
 
 
 def alone(seconds: float, **columns: Any) -> list[Row]:
@@ -172,7 +176,7 @@ def test_a_single_invocation_on_all_gpus_does_not_count_beside_more_on_one() -> 
     assert (made.time_s, made.bound_s) == pytest.approx((1000.0, 1000.0))
     assert made.measured_together == ()
     (said,) = made.unused
-    assert said.startswith("2 GPUs of box: only 1 invocation, which does not count beside more on ")
+    assert said.startswith("2 GPUs of box: only 1 invocation, too few beside those of ")
     assert "; measure at least 3 (2 GPUs at once: 1.67 times " in said
     made = make(make_rows([1.0], **START), make_rows([1.0], **START, **BLACKWELL), once)
     assert {each.forecast.unit.gpus for each in made.shares} == {2}  # nothing is known better
@@ -192,3 +196,17 @@ def test_a_single_invocation_at_another_setting_says_nothing_of_the_best_one() -
     made = make(alone(1.0), alone(1.0, **BLACKWELL), make_whole_rows([0.1], batch_size=32, **START))
     assert made.time_s == pytest.approx(500.0)
     assert any("GPUs of one host are taken to keep the speed" in found.assumption for found in made.extrapolations)
+
+
+def test_the_figures_of_gpus_at_the_same_time_are_those_of_recommend() -> None:
+    """Both count what the same cells did in an earlier run."""
+    later: dict[str, Any] = {"sweep": "more", "run_id": "more-1", "started_at": STARTED + datetime.timedelta(days=2)}
+    before = [*alone(1.0), *alone(1.0, **TWIN), *make_whole_rows([0.5] * 5, RTX3090, TWIN, **START)]
+    after = [*alone(1.2, **later), *alone(1.2, **TWIN, **later)]
+    after += make_whole_rows([0.65] * 5, RTX3090, TWIN, **START, **later)
+    found = units.gather([*before, *after])
+    (recommended,) = recommendation.recommend(found)
+    assert recommended.scaling is not None
+    assert recommended.best.unit.gpus == 2
+    (said,) = archive.make(found, HOUR, Terms()).measured_together
+    assert f"({scaling.gist(recommended.scaling)})" in said
