@@ -39,7 +39,7 @@ class GpuScaling:
     alone: tuple[Unit, ...]  # at least one, the fastest first
     one: tuple[Unit, ...]  # those of them that stand for one GPU: all of the fastest model
     pair: Pair  # the average of `one` is the baseline
-    is_one_work: bool  # each of `alone` did the work that all together did
+    apart: tuple[Unit, ...]  # those of `alone` that did other work than all together
     series: Mapping[UnitKey, LengthSeries]  # of units whose clip was measured at several lengths
 
     @property
@@ -59,7 +59,7 @@ class GpuScaling:
     @property
     def share(self) -> float | None:
         """Give the speed as a share of the sum of those alone; None unless each did this work with one software."""
-        if len(self.alone) < self.whole.gpus or not self.is_one_work or len(set(map(_stack, self.alone))) > 1:
+        if len(self.alone) < self.whole.gpus or self.apart or len(set(map(_stack, self.alone))) > 1:
             return None
         return self.whole.throughput_hz / sum(unit.throughput_hz for unit in self.alone)
 
@@ -131,7 +131,7 @@ def _against_one(
         alone=tuple(alone),
         one=tuple(comparable or model),
         pair=comparison.pool([judged[unit.key] for unit in model], margin=margin, noise=noise),
-        is_one_work=all(pair.decision for pair in judged.values()),
+        apart=tuple(unit for unit in alone if not judged[unit.key].decision),
         series=series,
     )
 
@@ -189,6 +189,9 @@ def ratio(scaling: GpuScaling) -> str | None:
     text += "" if scaling.share is None else f", {wording.percent(scaling.share)} of the sum of all alone"
     if others := scaling.confounders:
         text += f", but {wording.phrases(others)} {'differs' if len(others) == 1 else 'differ'} as well"
+    if scaling.apart:
+        names = wording.phrases([unit.target.device_name for unit in scaling.apart])
+        text += f"; not counted, because the work differs: {names} alone"
     if any(unit.row.exclusive == Exclusive.GPU for unit in scaling.one):
         text += "; the one GPU may have had others at work beside it (`exclusive: gpu`)"
     return text if scaling.pair.is_decided else f"{text}; not decided"

@@ -49,8 +49,8 @@ def _grid(sweep: Sweep, part: GridPart | None) -> Iterator[Cell]:
     named = {name: (getattr(part, name) if part else None) or on_axis for name, on_axis in axes.items()}
     for point in itertools.product(*named.values()):
         settings = dict(zip(axes, point, strict=True))
-        if settings["device"] != Device.CUDA and ONE in named["targets"]:
-            settings["targets"] = ONE  # a host has one such device
+        if settings["device"] != Device.CUDA:
+            settings["targets"] = ONE  # a host has one such device, which is all of them
         settings["detector"] = known_detectors[settings["detector"]]
         settings["input"] = known_inputs[settings["input"]]
         yield Cell(

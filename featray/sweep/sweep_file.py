@@ -134,9 +134,14 @@ def _not_several_gpus(file: schema.SweepFileContent) -> Iterator[FileProblem]:
     parts: tuple[schema.AxesEntry | schema.RuleEntry, ...] = (file.axes, *file.include)
     if not any(ALL in (part.targets or ()) for part in parts):
         return
-    if not any(device is Device.CUDA for part in parts for device in part.device or ()):
-        message = "all is every GPU of a host at the same time; expected device cuda, or leave out targets"
-        yield FileProblem(("axes", "targets"), message)
+    of_axes = [part for part in parts if part.targets is None or part is file.axes]  # they take its targets
+    places = [("axes", "targets"), *(("include", number, "targets") for number in range(len(file.include)))]
+    for place, part in zip(places, parts, strict=True):
+        grids = of_axes if part is file.axes else [part]
+        has_gpu = any(Device.CUDA in (grid.device or file.axes.device) for grid in grids)
+        if ALL in (part.targets or ()) and not has_gpu:
+            message = "all is every GPU of a host at the same time; expected device cuda, or leave out targets"
+            yield FileProblem(place, message)
     if file.measure.protocol == ProtocolName.PYFEAT:
         message = "protocol pyfeat is one process, as py-feat's own script is; leave out all GPUs at the same time"
         yield FileProblem(("axes", "targets"), message)

@@ -1,24 +1,26 @@
 """Selection: the rows that an expression selects, such as `quickstart`, a run id, or `host=a,gpu="RTX 3090"`.
 
 Terms are joined by commas. A term without `=` names a run, or a sweep, which means its last run. A filter names a
-column; a GPU is found by part of its name, a version by its beginning (`torch=2.11`), anything by a pattern. Rows of
-the calibration are selected only if they are named.
+column; a GPU is found by part of its name, a version by its beginning (`torch=2.11`), anything by a pattern. All GPUs
+of a host at the same time are `targets=all`, or `gpu="2 GPUs"` as reports name them. Rows of the calibration are
+selected only if they are named.
 """
 
 import difflib
 import fnmatch
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from featray import errors
 from featray.analysis.comparison.calibration import CALIBRATION
-from featray.core import host_names
+from featray.core import host_names, identity
+from featray.core.cell import ALL, ONE
 from featray.core.identity import read_run_start
 from featray.core.row import Row, columns
 
 COLUMNS = {
     "host": ("hostname", "host_id"),
-    "gpu": ("gpu_name", "gpu_uuid"),
+    "gpu": ("gpu_name", "gpu_uuid", "gpus"),
     "batch": ("batch_size",),
     "workers": ("num_workers",),
     "run": ("run_id",),
@@ -28,6 +30,13 @@ COLUMNS = {
     "py-feat": ("pyfeat",),
 }
 """Other names of columns."""
+
+DERIVED: Mapping[str, Callable[[Row], object]] = {
+    "gpus": lambda row: f"{len(row.gpus)} GPUs" if row.gpus else None,
+    "processes": lambda row: row.processes or 1,
+    "targets": lambda row: ALL if _is_whole(row) else ONE,
+}
+"""What is not a column of its own, or is null where it has its usual value."""
 
 PLAIN = tuple(column.name for column in columns() if column.type in (str, int, float, bool))
 VERSIONS = frozenset({"torch", "torchvision", "torchcodec", "cuda", "pyfeat", "python", "driver", "featray", "ffmpeg"})
@@ -97,12 +106,23 @@ def _of_name(rows: Sequence[Row], name: str) -> list[Row]:
 
 def _filter(rows: Iterable[Row], name: str, value: str) -> list[Row]:
     names = COLUMNS.get(name, (name,))
-    if any(column not in PLAIN for column in names):
-        raise errors.BadInput(f"{name}={value}: no such filter{errors.suggest(name, [*COLUMNS, *PLAIN])}")
+    if any(column not in PLAIN and column not in DERIVED for column in names):
+        known = dict.fromkeys([*COLUMNS, *DERIVED, *PLAIN])
+        raise errors.BadInput(f"{name}={value}: no such filter{errors.suggest(name, known)}")
     tests = [(column, _test(column, value)) for column in names]
     if "host_id" in names:
         tests.append(("host_id", _test("host_id", host_names.id_of(value))))  # the text that gave a host its id
-    return [row for row in rows if any(test(getattr(row, column)) for column, test in tests)]
+    return [row for row in rows if any(test(_read(row, column)) for column, test in tests)]
+
+
+def _read(row: Row, column: str) -> object:
+    return DERIVED[column](row) if column in DERIVED else getattr(row, column)
+
+
+def _is_whole(row: Row) -> bool:
+    """Return True for all GPUs of a host at the same time, also where it has one and refused the cell."""
+    asked = identity.canonical({"targets": ALL}).strip("{}")  # as a canonical cell has it
+    return row.target_id.startswith(identity.WHOLE) or asked in (row.asked or "")
 
 
 def _test(column: str, value: str) -> Callable[[object], bool]:
@@ -132,7 +152,7 @@ def _no_such_name(rows: Sequence[Row], name: str) -> str:
 
 
 def _no_such_value(rows: Sequence[Row], name: str, value: str) -> str:
-    stored = {getattr(row, column) for row in rows for column in COLUMNS.get(name, (name,))}
+    stored = {_read(row, column) for row in rows for column in COLUMNS.get(name, (name,))}
     return f"no row has {name}={value}{_suggestion(value, sorted(map(str, stored - {None})))}"
 
 

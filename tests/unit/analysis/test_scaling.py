@@ -94,6 +94,7 @@ def test_what_speaks_against_one_of_several_alike_gpus_is_said() -> None:
     other_work = the(plain, make_rows(scale(9.0), **twins[2], faces=144, fex_rows=144), whole)
     assert other_work.times == pytest.approx(2.5)  # it does not count
     assert other_work.share is None
+    assert "; not counted, because the work differs: RTX 3090 (GPU-2) alone" in scaling.gist(other_work)
     throttled = the(plain, make_rows(scale(1.0), **twins[2], throttled=True), whole)
     assert not throttled.pair.is_decided
 

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from featray.core import cell, detectors, inputs
 from featray.core.choices import Device
 from featray.sweep import Axes, GridPart, Sweep, expand
@@ -103,9 +105,24 @@ def test_all_gpus_at_once_are_an_axis_of_cuda_alone(load: Load) -> None:
     assert [(cell.targets, cell.batch_size) for cell in expand(loaded)] == [("all", 1)]
 
 
-def test_all_gpus_at_once_alone_keep_a_cpu_cell_that_is_refused_with_its_reason(load: Load) -> None:
-    loaded = load(axes="{device: [cpu, cuda], batch_size: 1, targets: all}")
-    assert [(cell.device, cell.targets) for cell in expand(loaded)] == [("cpu", "all"), ("cuda", "all")]
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"axes": "{device: [cpu, cuda], batch_size: 1, targets: [1, all]}", "exclude": "[{device: cuda, targets: 1}]"},
+        {"axes": "{device: [cpu, cuda], batch_size: 1, targets: all}"},
+        {"axes": "{device: cpu, batch_size: 1}", "include": "[{device: [cpu, cuda], targets: all}]"},
+    ],
+)
+def test_a_cpu_is_measured_once_wherever_all_is_asked_for(load: Load, parts: dict[str, str]) -> None:
+    """A host has one CPU, which is all of them; it is neither refused nor left out."""
+    assert [(cell.device, cell.targets) for cell in expand(load(**parts))] == [("cpu", 1), ("cuda", "all")]
+
+
+def test_an_included_all_adds_nothing_on_a_cpu(load: Load) -> None:
+    plain = load(axes="{device: [cpu, cuda], batch_size: [1, 4]}")
+    added = load(axes="{device: [cpu, cuda], batch_size: [1, 4]}", include="[{targets: all}]")
+    new = expand(added)[len(expand(plain)) :]
+    assert [(cell.device, cell.targets, cell.batch_size) for cell in new] == [("cuda", "all", 1), ("cuda", "all", 4)]
 
 
 def test_a_sweep_lists_its_cells_once_and_a_changed_one_again() -> None:

@@ -175,6 +175,10 @@ def test_targets_that_cannot_be_are_refused(complain: Complain, targets: str) ->
 def test_all_gpus_need_cuda_and_featrays_own_protocol(complain: Complain) -> None:
     told = complain(axes="{device: cpu, batch_size: 1, targets: all}")
     assert ": axes.targets: all is every GPU of a host at the same time; expected device cuda" in told
+    told = complain(
+        axes="{device: [cpu, cuda], batch_size: 1}", include="[{batch_size: 2}, {device: cpu, targets: all}]"
+    )
+    assert ": include[1].targets: all is every GPU of a host at the same time; expected device cuda" in told
     axes = "{device: cuda, batch_size: 1, targets: [1, all]}"
     assert "protocol pyfeat is one process" in complain(axes=axes, measure="{protocol: pyfeat}")
 

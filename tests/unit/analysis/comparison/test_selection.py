@@ -7,7 +7,7 @@ import pytest
 from featray.analysis import comparison
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches
-from tests.support.builders import BLACKWELL, SHELF, make_row, make_rows
+from tests.support.builders import BLACKWELL, SHELF, make_joint_rows, make_row, make_rows, make_whole_rows
 
 LATER = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
@@ -21,6 +21,36 @@ ROWS = [
 
 def runs(expression: str) -> list[str]:
     return [row.run_id for row in comparison.select(ROWS, expression)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "targets"),
+    [
+        ("gpu=2 GPUs", ["whole"]),
+        ("gpu=2 gpus,batch=16", ["whole"]),
+        ("targets=all", ["whole"]),
+        ("targets=1", ["one", "both"]),
+        ("targets=1,gpu=3090", ["one", "both"]),
+        ("gpu=3090", ["one", "whole", "both"]),  # one of them is such a GPU
+        ("processes=1", ["one", "whole"]),
+        ("processes=2", ["both"]),
+        ("target=all-*", ["whole"]),
+    ],
+)
+def test_gpus_and_processes_at_the_same_time_can_be_selected(expression: str, targets: list[str]) -> None:
+    rows = [
+        make_row(sweep="one", processes=None),
+        *make_whole_rows([0.5], sweep="whole"),
+        *make_joint_rows([0.6], sweep="both"),
+    ]
+    assert [row.sweep for row in comparison.select(rows, expression)] == targets
+
+
+def test_what_there_is_at_the_same_time_is_listed() -> None:
+    with pytest.raises(NothingMatches, match=r"no row has gpu=3 GPUs; expected 2 GPUs, .* Did you mean '2 GPUs'"):
+        comparison.select(make_whole_rows([0.5]), "gpu=3 GPUs")
+    with pytest.raises(NothingMatches, match="no row has targets=2"):
+        comparison.select(make_whole_rows([0.5]), "targets=2")
 
 
 def test_a_sweeps_name_means_its_last_run() -> None:
