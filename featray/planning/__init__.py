@@ -20,5 +20,6 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     assignment            which target would end each first
     schedule              what starts next
     fleet_plan            time and cost on many recorded hosts
+    shared_fleet          which host measures what, where any host is good enough
     shares                which worker analyses which films
 """

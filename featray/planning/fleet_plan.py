@@ -72,10 +72,13 @@ class FleetPlan:
     unknown_prices: tuple[str, ...]  # names of prices that belong to no host
     has_prices: bool
     is_shared_out: bool  # cells run on any host; the time of each host is then a share of the whole
+    cells_placed: int | None = None  # of those that run on any host; None: each runs on every host that can
 
     @property
     def units(self) -> int:
-        """Count the units."""
+        """Count the units; a cell that runs on any host is one, wherever its invocations run."""
+        if self.cells_placed is not None:
+            return self.cells_placed
         return sum(share.figures.units for share in self.shares)
 
     @property

@@ -65,6 +65,8 @@ def match(
 ) -> Placement:
     """Put each cell on every target that the selector picks and that can run it.
 
+    Of interchangeable targets, those that cannot run a cell are no refusal as long as another one can.
+
     Raises:
         NothingMatches: the selector picks no host or GPU at all; the message lists what exists.
     """
@@ -82,8 +84,9 @@ def match(
         obstacles |= {
             target.target_id: find_obstacle(cell, target) for target in targets if target.target_id not in obstacles
         }
-        refusals += _refusals(cell, targets, obstacles)
         able = [target for target in targets if obstacles[target.target_id] is None]
+        if not (interchangeable and able):  # any one target is enough
+            refusals += _refusals(cell, targets, obstacles)
         units += _units(cell, able, interchangeable=interchangeable)
     return Placement(units=tuple(units), refusals=tuple(refusals))
 
@@ -107,8 +110,9 @@ def exclude(placement: Placement, find: Callable[[Cell, Target], Obstacle | None
     refusals = list(placement.refusals)
     for unit in placement.units:
         obstacles = {target.target_id: find(unit.cell, target) for target in unit.targets}
-        refusals += _refusals(unit.cell, unit.targets, obstacles)
         able = [target for target in unit.targets if obstacles[target.target_id] is None]
+        if not (unit.is_interchangeable and able):
+            refusals += _refusals(unit.cell, unit.targets, obstacles)
         if able:
             units.append(
                 dataclasses.replace(

@@ -11,7 +11,7 @@ the same cells can run on the same devices: then they have the same plan.
 import collections
 import dataclasses
 import datetime
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
@@ -20,18 +20,16 @@ from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
 from featray.core.version import __version__
-from featray.planning import fleet_plan, placement, readiness, shares, target_selection
+from featray.planning import fleet_plan, placement, readiness, shared_fleet, target_selection
 from featray.planning.fleet_plan import FleetLack, FleetPlan, HostFigures, HostShare
 from featray.planning.inventory import Host, Inventory, Target
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from featray.planning.placement import Placement, Refusal
-from featray.planning.shares import Worker
 from featray.planning.target_selection import Places
-from featray.planning.time_estimate import LOAD_S
 from featray.running import preparation, recorded_secrets
 from featray.running.preparation import SubmitPlan, SubmitRequest
 from featray.store import StoredKeys
-from featray.sweep import Sweep, expand
+from featray.sweep import expand
 
 Prices = Mapping[str, float | None]
 """Name of a host -> price per hour."""
@@ -72,46 +70,46 @@ def plan_fleet(
         by_host[target.host.host_id].append(target)
     kinds = list(_kinds(cells))
     places = {host_id: Places(targets) for host_id, targets in by_host.items()}
-    refusals = list(_refusals(kinds, places.values()))
+    refusals = list(_refusals(kinds, places.values(), interchangeable=sweep.interchangeable))
     run_id = preparation.find_continued(request) or preparation.new_run_id(sweep.name, now)
     planner = _Planner(request, cells, run_id)
-    planned = {
-        host.host_id: planner.plan(host, _able(kinds, places[host.host_id]), by_host[host.host_id])
-        for host in inventory.hosts
-    }
-    working = [host for host in inventory.hosts if planned[host.host_id] is not None]
+    able = {host.host_id: _able(kinds, places[host.host_id]) for host in inventory.hosts}
+    working = [host for host in inventory.hosts if able[host.host_id] is not None]
     if not working:
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal, _ in refusals[:3]))
         raise errors.NothingMatches(f"{sweep.name}: no cell can run on any of the hosts: {reasons or 'none is usable'}")
-    devices = {cell.device for cell in cells}
+    figures, cells_placed = planner.plan(working, able, by_host)
     found = [
         HostShare(
             host=host,
             devices=tuple(target.label for target in by_host[host.host_id] if _is_wanted(target, kinds)),
-            figures=planned[host.host_id] or _NOTHING,
+            figures=figures[host.host_id],
             price_per_hour=fleet_plan.find_price(host, prices or {}),
         )
         for host in working
+        if host.host_id in figures
     ]
-    if sweep.interchangeable:
-        found = _shared_out(sweep, planner, found)
+    devices = {cell.device for cell in cells}
+
+    def why_unable(host: Host) -> str | None:
+        why = _why_unable(kinds, places[host.host_id])
+        return why and (f": {why}" if sweep.interchangeable else "")
+
     names = {name for host in inventory.hosts for name in fleet_plan.names_of(host)}
     return FleetPlan(
         sweep=sweep.name,
         run_id=run_id,
         cells=len(cells),
         shares=tuple(sorted(found, key=lambda share: (-share.figures.time_s, share.host.hostname))),
-        idle=_idle(inventory, by_host, planned, devices),
+        idle=_idle(inventory, by_host, devices, figures, why_unable),
         refusals=fleet_plan.gather_refusals(refusals),
         lacks=_lacks(kinds, working, by_host),
         remarks=tuple(_remarks(working, prices or {})),
         unknown_prices=tuple(name for name in sorted(prices or {}) if not host_names.is_called(name, names)),
         has_prices=any(price is not None for price in (prices or {}).values()),
         is_shared_out=sweep.interchangeable,
+        cells_placed=cells_placed,
     )
-
-
-_NOTHING = HostFigures(units=0, done=0, left=0, invocations=0, time_s=0.0, time_max_s=0.0)
 
 
 def _kinds(cells: Iterable[Cell]) -> Iterator[_Kind]:
@@ -137,14 +135,24 @@ def _able(kinds: Sequence[_Kind], places: Places) -> Hashable:
     return tuple((device, gpus, tuple(names)) for device, gpus, names in able.values()) or None
 
 
+def _why_unable(kinds: Sequence[_Kind], places: Places) -> str | None:
+    """Say why a host's devices can run nothing; None if they can run something, or it has none for the sweep."""
+    obstacles = [find_obstacle(kind.first, target) for kind in kinds for target in places.of(kind.first)]
+    return None if None in obstacles else next((obstacle.reason for obstacle in obstacles if obstacle), None)
+
+
 def _is_wanted(target: Target, kinds: Sequence[_Kind]) -> bool:
     return any((kind.first.device, kind.first.is_whole) == (target.device, target.is_whole) for kind in kinds)
 
 
-def _refusals(kinds: Sequence[_Kind], by_host: Collection[Places]) -> Iterator[tuple[Refusal, int]]:
-    """List what cannot run, each with the number of cells that it stands for."""
+def _refusals(
+    kinds: Sequence[_Kind], by_host: Collection[Places], *, interchangeable: bool
+) -> Iterator[tuple[Refusal, int]]:
+    """List what cannot run, each with the number of cells that it stands for; one place of any is enough for a cell."""
     for kind in kinds:
         targets = [target for places in by_host for target in places.of(kind.first)]
+        if interchangeable and any(find_obstacle(kind.first, target) is None for target in targets):
+            continue
         if not targets:
             nowhere = Obstacle(cause=ObstacleCause.NO_DEVICE, reason=f"no host has a {kind.first.device} device")
             yield placement.refuse(kind.first, None, nowhere), kind.count
@@ -163,35 +171,61 @@ class _Planner:
             self._stored[unit.target_id].append(unit)
         self._known: dict[Hashable, HostFigures] = {}
 
-    def plan(self, host: Host, able: Hashable, targets: Sequence[Target]) -> HostFigures | None:
-        """Plan a host; None if it can run nothing.
+    def plan(
+        self, hosts: Sequence[Host], able: Mapping[str, Hashable], by_host: Mapping[str, Sequence[Target]]
+    ) -> tuple[dict[str, HostFigures], int | None]:
+        """Plan hosts that can run something.
 
         Args:
-            host: The host.
-            able: What names its plan.
-            targets: Those of it that the sweep picks.
+            hosts: The hosts.
+            able: Id of each -> what names its plan.
+            by_host: Id of each -> its targets that the sweep picks.
+
+        Returns:
+            Id of each host that measures -> its figures, and how many cells run somewhere if any host is good enough.
         """
-        if able is None:
-            return None
-        own = Inventory(hosts=(host,))
-        is_touched = any(target.target_id in self._stored for target in targets)
-        key = host.host_id if is_touched else able
+        if self._request.sweep.interchangeable:
+            return self._plan_shared(hosts, able, by_host)
+        return {host.host_id: self._plan_own(host, able[host.host_id], by_host[host.host_id]) for host in hosts}, None
+
+    def _plan_own(self, host: Host, able: Hashable, targets: Sequence[Target]) -> HostFigures:
+        key = host.host_id if self._is_touched(targets) else able
         if key not in self._known:
-            self._known[key] = self._figures(self.place(own))
+            self._known[key] = self._figures(self._place(Inventory(hosts=(host,))))
         return self._known[key]
 
-    def place(self, inventory: Inventory) -> Placement:
-        """Match the cells with the targets of some hosts."""
-        return placement.match(self._cells, inventory, self._request.sweep.hosts)
+    def _plan_shared(
+        self, hosts: Sequence[Host], able: Mapping[str, Hashable], by_host: Mapping[str, Sequence[Target]]
+    ) -> tuple[dict[str, HostFigures], int]:
+        """Plan one host of each kind, and those that have measured something, then share that out over all."""
+        kinds = {host.host_id: able[host.host_id] for host in hosts}
+        first = {kind: host for host in reversed(hosts) for kind in [kinds[host.host_id]]}
+        chosen = [
+            host for host in hosts if host is first[kinds[host.host_id]] or self._is_touched(by_host[host.host_id])
+        ]
+        stored = [unit for units in self._stored.values() for unit in units]
+        placed = self._place(Inventory(hosts=tuple(chosen)))
+        planned = preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)))
+        asked = self._request.sweep.invocations
+        slack = max(asked.max / asked.pilot, 1.0)
+        return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack), len(placed.units)
 
-    def submit_plan(self, placed: Placement) -> SubmitPlan:
+    def _is_touched(self, targets: Iterable[Target]) -> bool:
+        return any(target.target_id in self._stored for target in targets)
+
+    def _place(self, inventory: Inventory) -> Placement:
+        """Match the cells with the targets of some hosts."""
+        sweep = self._request.sweep
+        return placement.match(self._cells, inventory, sweep.hosts, interchangeable=sweep.interchangeable)
+
+    def _submit_plan(self, placed: Placement) -> SubmitPlan:
         """Plan what the run lacks there."""
         targets = {target.target_id for unit in placed.units for target in unit.targets}
         stored = [unit for target_id in targets & self._stored.keys() for unit in self._stored[target_id]]
         return preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)))
 
     def _figures(self, placed: Placement) -> HostFigures:
-        planned = self.submit_plan(placed)
+        planned = self._submit_plan(placed)
         work, asked = planned.plan, self._request.sweep.invocations
         time_s, left = work.expected_s, work.remaining
         more = sum(asked.max - wanted for done, wanted in work.progress.values() if done < wanted < asked.max)
@@ -207,38 +241,6 @@ class _Planner:
             time_s=time_s,
             time_max_s=time_max_s,
         )
-
-
-def _shared_out(sweep: Sweep, planner: _Planner, found: Sequence[HostShare]) -> list[HostShare]:
-    """Share the invocations out over the hosts, the longest first: each cell runs on one of them.
-
-    Every host is taken to run all that the first one can, and as fast.
-    """
-    work = planner.submit_plan(planner.place(Inventory(hosts=(found[0].host,)))).plan
-    groups = max(1, sum(planned.invocation.block == 1 for planned in work.invocations))
-    pieces = [
-        (LOAD_S + (planned.expected_s - LOAD_S) / parts, len(planned.cell_ids) / parts)
-        for planned in work.invocations
-        for parts in [min(len(planned.cell_ids), -(-len(found) // groups))]
-        for _ in range(parts)
-    ]
-    shared = shares.share_out([seconds for seconds, _ in pieces], [Worker(hz=1.0) for _ in found])
-    largest = max(sweep.invocations.max / sweep.invocations.pilot, 1.0)
-    return [
-        dataclasses.replace(
-            share,
-            figures=HostFigures(
-                units=round(sum(pieces[piece][1] for piece in own) / max(1, sweep.invocations.pilot)),
-                done=0,
-                left=round(sum(pieces[piece][1] for piece in own)),
-                invocations=len(own),
-                time_s=busy_s,
-                time_max_s=busy_s * largest,
-            ),
-        )
-        for share, own, busy_s in zip(found, shared.films, shared.busy_s, strict=True)
-        if own
-    ]
 
 
 def _lacks(
@@ -272,8 +274,9 @@ def _remarks(hosts: Sequence[Host], prices: Prices) -> Iterator[str]:
 def _idle(
     inventory: Inventory,
     by_host: Mapping[str, Sequence[Target]],
-    planned: Mapping[str, HostFigures | None],
     devices: AbstractSet[Device],
+    figures: Mapping[str, HostFigures],
+    why_unable: Callable[[Host], str | None],
 ) -> tuple[FleetLack, ...]:
     """Say why hosts measure nothing."""
 
@@ -285,7 +288,9 @@ def _idle(
             return "not picked by `hosts` of the sweep"
         if not devices & {target.device for target in targets}:
             return f"no {' or '.join(sorted(devices))} device"
-        return "no cell of the sweep can run there"
+        if (why := why_unable(host)) is not None:
+            return f"no cell of the sweep can run there{why}"
+        return "what it could measure is measured, or ends earlier on other hosts"
 
-    idle = [host for host in inventory.hosts if planned[host.host_id] is None]
+    idle = [host for host in inventory.hosts if host.host_id not in figures]
     return fleet_plan.gather_lacks((host.hostname, reason(host), None) for host in idle)

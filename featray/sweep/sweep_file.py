@@ -142,6 +142,11 @@ def _not_several_gpus(file: schema.SweepFileContent) -> Iterator[FileProblem]:
         if ALL in (part.targets or ()) and not has_gpu:
             message = "all is every GPU of a host at the same time; expected device cuda, or leave out targets"
             yield FileProblem(place, message)
+    if file.interchangeable and len({value for part in parts for value in part.targets or ()}) > 1:
+        message = (
+            "all GPUs at the same time are compared with one of the same host; expected false, or one of 1 and all"
+        )
+        yield FileProblem(("interchangeable",), message)
     if file.measure.protocol == ProtocolName.PYFEAT:
         message = "protocol pyfeat is one process, as py-feat's own script is; leave out all GPUs at the same time"
         yield FileProblem(("axes", "targets"), message)

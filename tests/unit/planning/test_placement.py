@@ -54,6 +54,15 @@ def test_interchangeable_targets_share_one_unit() -> None:
     assert [target.target_id for target in unit.targets] == ["cpu@id-a", "cpu@id-b"]
 
 
+def test_an_interchangeable_target_that_cannot_run_a_cell_is_no_refusal_while_another_can() -> None:
+    asked = make_cell(device="cuda", targets="all")
+    one, both = make_host("a", RTX3090), make_host("b", BLACKWELL, dataclasses.replace(RTX3090, uuid="GPU-2"))
+    placed = place([asked], one, both, interchangeable=True)
+    assert ([unit.target.host.hostname for unit in placed.units], placed.refusals) == (["b"], ())
+    assert len(place([asked], one, both).refusals) == 1
+    assert len(place([asked], one, interchangeable=True).refusals) == 1
+
+
 def test_an_inventory_without_hosts_refuses_every_cell() -> None:
     placed = placement.match([make_cell()], Inventory(hosts=()), Selector())
     assert [refusal.reason for refusal in placed.refusals] == ["no cpu device among no hosts"]
@@ -80,7 +89,9 @@ def test_an_interchangeable_unit_goes_on_with_the_targets_that_are_left() -> Non
     def find_obstacle(_: Cell, target: Target) -> Obstacle | None:
         return on(target.host.hostname)
 
-    (unit,) = placement.exclude(measured, find_obstacle).units
+    left = placement.exclude(measured, find_obstacle)
+    (unit,) = left.units
+    assert left.refusals == ()
     assert ([target.target_id for target in unit.targets], unit.was_measured_here) == (["cpu@id-b"], False)
     assert placement.exclude(measured, lambda *_: GONE).units == ()
 

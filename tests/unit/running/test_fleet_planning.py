@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +143,54 @@ def test_interchangeable_cells_are_shared_out(tmp_path: Path) -> None:
     one, four = plan(loaded, make_host("a")), plan(loaded, *(make_host(name) for name in "abcd"))
     assert (one.left, four.left) == (8, 8)
     assert four.time_s < one.time_s / 2
+
+
+def share(loaded: Sweep, **axes: Any) -> Sweep:
+    changed = dataclasses.replace(loaded.axes, **axes)
+    return dataclasses.replace(loaded, axes=changed, interchangeable=True)
+
+
+def test_interchangeable_cells_count_once_also_where_the_first_host_cannot_run_them_all(tmp_path: Path) -> None:
+    loaded = share(load(tmp_path, both=True))  # two cells on a CPU, two on a GPU
+    hosts = make_host("a"), make_host("b", gpu(1), gpu(2)), make_host("c", gpu(3))
+    fleet = plan(loaded, *hosts)
+    together = preparation.prepare(SubmitRequest(sweep=loaded, results="/nowhere"), make_inventory(*hosts), now=NOW)
+    assert (fleet.cells, fleet.units) == (4, 4)
+    assert fleet.left == together.plan.remaining == 8
+    assert sum(each.figures.left for each in fleet.shares) == 8
+    assert all(each.figures.units >= 1 for each in fleet.shares)
+    assert (fleet.refusals, fleet.idle) == ((), ())
+    assert "4 cells, 4 units on 3 hosts, 8 measurements left" in fleet_text.text(fleet)
+
+
+def test_of_interchangeable_cells_each_goes_only_where_it_can_run(tmp_path: Path) -> None:
+    loaded = share(load(tmp_path, both=True), device=(Device.CUDA,), targets=("all",))
+    fleet = plan(loaded, make_host("a", gpu(1)), make_host("b", gpu(2), gpu(3)))
+    (working,) = fleet.shares
+    assert (working.host.hostname, working.figures.units, working.figures.left) == ("b", 2, 4)
+    (idle,) = fleet.idle
+    assert idle.hosts == ("a",)
+    assert idle.reason == "no cell of the sweep can run there: `targets: all` needs two CUDA GPUs, and there is one"
+    assert fleet.refusals == ()
+    nowhere = plan(share(load(tmp_path, both=True), targets=("all",)), make_host("a", gpu(1)))
+    assert [(lack.hosts, lack.units) for lack in nowhere.refusals] == [(("a",), 2)]  # no host can run these
+
+
+def test_what_one_of_interchangeable_hosts_has_measured_is_done_for_all(tmp_path: Path) -> None:
+    loaded = share(load(tmp_path))
+    replay(loaded, tmp_path / "r", hosts=make_inventory(make_host("b")))
+    fleet = plan(loaded, make_host("a"), make_host("b"), results=tmp_path / "r")
+    assert (fleet.left, fleet.units) == (0, 2)
+    assert [(each.host.hostname, each.figures.done) for each in fleet.shares] == [("b", 4)]
+    assert [lack.hosts for lack in fleet.idle] == [("a",)]
+    assert "nothing left to measure" in fleet_text.text(fleet)
+
+
+def test_more_hosts_than_measurements_are_named(tmp_path: Path) -> None:
+    fleet = plan(share(load(tmp_path)), *(make_host(name) for name in "abcdef"))
+    assert (len(fleet.shares), fleet.left, fleet.units) == (4, 4, 2)
+    (idle,) = fleet.idle
+    assert (len(idle.hosts), idle.reason) == (2, "what it could measure is measured, or ends earlier on other hosts")
 
 
 def test_plain_values_of_a_fleet(tmp_path: Path) -> None:

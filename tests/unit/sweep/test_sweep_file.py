@@ -183,6 +183,19 @@ def test_all_gpus_need_cuda_and_featrays_own_protocol(complain: Complain) -> Non
     assert "protocol pyfeat is one process" in complain(axes=axes, measure="{protocol: pyfeat}")
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"axes": "{device: cuda, batch_size: 1, targets: [1, all]}"},
+        {"axes": "{device: cuda, batch_size: 1}", "include": "[{targets: all}]"},
+        {"axes": "{device: cuda, batch_size: 1, targets: all}", "include": "[{targets: 1}]"},
+    ],
+)
+def test_one_gpu_and_all_of_a_host_are_not_interchangeable(complain: Complain, parts: dict[str, str]) -> None:
+    told = complain(**parts, interchangeable="true")
+    assert ": interchangeable: all GPUs at the same time are compared with one of the same host; expected false" in told
+
+
 def test_targets_cannot_be_searched(complain: Complain) -> None:
     told = complain(axes="{device: cuda, batch_size: 1}", search="{targets: {max: 4}}")
     assert "'targets' cannot be searched" in told
