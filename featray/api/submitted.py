@@ -36,11 +36,12 @@ class Submitted(Result):
 
     run_id: str
     rows: tuple[Row, ...]  # of the whole run, also those of earlier submits
-    measured: int  # rows that this submit added
+    measured: int  # rows with a number that this submit added
     report: Path | None
     problems: tuple[str, ...]
     without_number: int  # units of the run that have none, with those that the budget left
     not_reached: int = 0  # units that the budget left
+    failed: int = 0  # rows without a number that this submit added
     searches: tuple[SearchResult, ...] = ()  # what the sweep's search found
 
     def summarize(self) -> "Summary":
@@ -97,7 +98,7 @@ def read_back(
         HeadGone: the head was gone before the run ended.
         StoreError: rows of the run have vanished, or the store cannot be read or written.
     """
-    measured = outcome.measured if outcome else 0
+    failed = outcome.failed if outcome else 0
     reading = store.read(request.results, run_id=run_id)
     not_reached = outcome.not_reached if outcome else 0
     search = request.sweep.search
@@ -112,7 +113,8 @@ def read_back(
     return Submitted(
         run_id=run_id,
         rows=reading.rows,
-        measured=measured,
+        measured=outcome.stored - failed if outcome else 0,
+        failed=failed,
         report=report,
         problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
         without_number=missing + not_reached,

@@ -118,7 +118,7 @@ def show(submitted: "Submitted") -> None:
     console.stdout().print(terminal.draw(document.build(units.gather(submitted.rows))), crop=False)
     for found in submitted.searches:
         console.result(console.printable(search_text.sentence(found)))
-    if submitted.measured == submitted.not_reached == 0:
+    if submitted.measured == submitted.failed == submitted.not_reached == 0:
         console.say(f"nothing was left to measure: {submitted.run_id} has everything; --rerun measures again")
     else:
         console.say(f"{submitted.measured} measured in {submitted.run_id}")

@@ -8,6 +8,7 @@ import dataclasses
 
 from featray.core.cell import Cell
 from featray.core.row import Row
+from featray.core.status import Status
 from featray.errors import HeadGone
 
 
@@ -17,6 +18,7 @@ class RunOutcome:
 
     key_hashes: "array.array[int]" = dataclasses.field(default_factory=lambda: array.array("q"))
     """Hash of the key of each row that was stored and told."""
+    failed: int = 0  # those of them that have no number
     problems: list[str] = dataclasses.field(default_factory=list)
     not_reached: int = 0  # unit-invocations that the budget left unmeasured
     newcomers: list[str] = dataclasses.field(default_factory=list)  # hosts that joined during the run, not yet planned
@@ -27,17 +29,19 @@ class RunOutcome:
     head_gone: HeadGone | None = None  # what ended the run early; finished rows are stored
 
     @property
-    def measured(self) -> int:
-        """Count the rows that were stored and told."""
+    def stored(self) -> int:
+        """Count the rows that were stored and told, with a number or without."""
         return len(self.key_hashes)
 
     def note(self, row: Row) -> None:
         """Count a row."""
         self.key_hashes.append(hash(row.key()))
+        self.failed += row.status != Status.OK
 
     def add(self, later: "RunOutcome") -> None:
         """Add the result of a later part of the same submit."""
         self.key_hashes += later.key_hashes
+        self.failed += later.failed
         self.problems += later.problems
         self.not_reached += later.not_reached
         self.newcomers += later.newcomers

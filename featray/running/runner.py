@@ -404,7 +404,7 @@ class Runner:
         self._untold.append((event, text))
 
     def _tell(self, event: Event | None, text: str | None) -> None:
-        done = self.outcome.measured
+        done = self.outcome.stored
         elapsed_s = self._now() - self._begun
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
         self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left_s), text=text))

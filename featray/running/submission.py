@@ -180,7 +180,7 @@ def _run_or_cancel(runner: Runner) -> RunOutcome:
         return runner.run()
     except KeyboardInterrupt:
         runner.cancel()
-        done = wording.count(runner.outcome.measured, "row is", "rows are")
+        done = wording.count(runner.outcome.stored, "row is", "rows are")
         raise errors.Interrupted(f"stopped; {done} stored, the next submit goes on from there") from None
 
 

@@ -54,8 +54,7 @@ def test_a_child_that_dies_costs_its_cell_three_tries_and_nothing_else(
     ]
     assert str(final_rows(tmp_path / "r")[4, 1].reason).startswith(reason)
     assert (
-        run_sweep(write_sweep(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", ThisMachine(here)).measured
-        == 0
+        run_sweep(write_sweep(tmp_path, f"fault: {fault}, at_batch: 4"), tmp_path / "r", ThisMachine(here)).stored == 0
     )
 
 
@@ -128,7 +127,7 @@ def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: 
     place = spool.folder(weights.featray_cache(), str(store.spool_name(results)))
     (spooled,) = spool.pending(place)
     outcome = run_sweep(sweep, results, ThisMachine(here))
-    assert outcome.measured == 1
+    assert outcome.stored == 1
     assert list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
     assert spooled in store.read(str(results)).rows
     assert spool.pending(place) == []
@@ -200,7 +199,7 @@ def test_a_disk_that_fills_up_ends_the_run_clearly_and_the_next_goes_on(
         run_sweep(sweep, small_disk, backend, watch)
     assert len(list_attempts(small_disk)) == 1
     ballast[0].unlink()
-    assert run_sweep(sweep, small_disk, ThisMachine(here)).measured == 1  # of the two left, one waited in the spool
+    assert run_sweep(sweep, small_disk, ThisMachine(here)).stored == 1  # of the two left, one waited in the spool
     assert {row.status for row in final_rows(small_disk).values()} == {"ok"}
     assert len(final_rows(small_disk)) == 3
 
@@ -219,7 +218,7 @@ def test_a_store_made_read_only_ends_the_run_clearly(tmp_path: Path, here: Inven
         run_sweep(sweep, small_disk, backend, watch)
     assert len(store.read(str(small_disk)).rows) == 1
     subprocess.run(["umount", str(rows)], check=True)
-    assert run_sweep(sweep, small_disk, ThisMachine(here)).measured == 1
+    assert run_sweep(sweep, small_disk, ThisMachine(here)).stored == 1
     assert len(final_rows(small_disk)) == 3
 
 

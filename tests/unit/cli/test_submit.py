@@ -46,6 +46,13 @@ def test_failed_units_are_counted_apart_from_those_not_reached(capsys: pytest.Ca
     ]
 
 
+def test_what_failed_is_not_called_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert summary(capsys, failed=10, without_number=10)[:2] == [
+        "0 measured in demo-1",
+        "10 without a number; the table says why",
+    ]
+
+
 def test_a_quiet_submit_prints_its_results_and_no_progress(shell: Shell) -> None:
     trial.prepare(shell)
     loud = trial.replay(shell)
@@ -53,7 +60,7 @@ def test_a_quiet_submit_prints_its_results_and_no_progress(shell: Shell) -> None
     assert (loud.code, quiet.code) == (1, 1)
     assert "[1/2] retinaface short cpu b=4 #1: " in loud.err
     assert "[1/2]" not in quiet.err
-    assert quiet.err.startswith("2 measured in trial-")
+    assert quiet.err.startswith("1 measured in trial-")
     assert quiet.out == loud.out
 
 

@@ -36,7 +36,7 @@ def test_resume_goes_by_what_was_asked_not_by_its_name(tmp_path: Path) -> None:
     loaded = load_sweep(tmp_path, "measure: {invocations: 1}")
     replay(loaded, tmp_path / "r")
     renamed = dataclasses.replace(loaded, description="other words")
-    assert replay(renamed, tmp_path / "r").measured == 0
+    assert replay(renamed, tmp_path / "r").stored == 0
 
 
 def test_a_host_whose_probe_failed_is_named_and_the_others_measure(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_removed_run_is_not_continued_where_an_archive_still_holds_its_rows(tm
     shutil.copy(file, file.with_name(f"history-{file.name}"))
     store.remove(results, run_id=first)
     assert store.latest_run(results, loaded.name) == first
-    assert replay(loaded, results).measured == 2
+    assert replay(loaded, results).stored == 2
     assert len({row.run_id for row in stored_rows(results)}) == 2
 
 

@@ -44,8 +44,8 @@ def test_rows_hold_digests_of_a_sweeps_secrets_and_a_second_submit_has_nothing_l
     (note,) = [text for text in texts if "digests" in text]
     assert f"env HF_TOKEN, py-feat @ git+https://{HELD}@github.com/cosanlab/py-feat" in note
     assert SECRET not in note
-    assert replay(load(tmp_path), tmp_path / "r").measured == 0
-    assert replay(load(tmp_path, "another-secret"), tmp_path / "r").measured == 2
+    assert replay(load(tmp_path), tmp_path / "r").stored == 0
+    assert replay(load(tmp_path, "another-secret"), tmp_path / "r").stored == 2
 
 
 def test_the_child_gets_the_secret_itself(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_a_class_that_a_host_does_not_find_is_tried_once(tmp_path: Path) -> None
     assert (names.count({"own"}), names.count({"retinaface"})) == (1, 5)
     rows = store.read(str(tmp_path)).rows
     assert [row.reason for row in rows if row.status == "unsupported"] == ["mydet has no Detectr"] * 10
-    assert (len(rows), outcome.measured) == (15, 15)
+    assert (len(rows), outcome.stored) == (15, 15)
 
 
 def test_what_may_work_later_is_tried_in_every_invocation(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> 
     assert len({(row.cell_id, row.invocation) for row in final if row.status == "ok"}) == 36
     every = store.read(str(tmp_path), every_attempt=True).rows
     assert max(row.attempt for row in every) == 2
-    assert outcome.measured == len(every) == len(set(outcome.key_hashes))
+    assert outcome.stored == len(every) == len(set(outcome.key_hashes))
 
 
 def test_a_process_lost_before_any_cell_is_every_cells_failure(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def list_files(results: Path) -> list[Path]:
 
 def test_the_rows_of_one_poll_become_one_file(tmp_path: Path) -> None:
     outcome = run(Bursting(goes_well), tmp_path, cells(1, 2, 4, 8))
-    assert outcome.measured == len(store.read(str(tmp_path)).rows) == 4
+    assert outcome.stored == len(store.read(str(tmp_path)).rows) == 4
     assert len(list_files(tmp_path)) == 1
 
 
@@ -441,7 +441,7 @@ def test_stored_rows_are_told_also_when_the_watcher_was_interrupted(tmp_path: Pa
         running.run()
     running.cancel()
     assert sorted(told) == [1, 4]
-    assert running.outcome.measured == 2
+    assert running.outcome.stored == 2
     assert sorted((row.batch_size, row.status) for row in store.read(str(tmp_path)).rows) == [(1, "ok"), (4, "ok")]
 
 
@@ -461,4 +461,4 @@ def test_a_backend_that_runs_one_at_a_time_gets_the_next_when_the_last_has_ended
     placed = place([make_cell(device="cuda")], make_host("box", BLACKWELL, RTX3090))
     work = make_plan(placed, n=2, exclusive=Exclusive.GPU)
     outcome = Runner(work, backend, str(tmp_path), lambda _: None).run()
-    assert (outcome.measured, backend.most) == (4, at_once)
+    assert (outcome.stored, backend.most) == (4, at_once)

@@ -47,14 +47,14 @@ def counts(results: Path) -> dict[int, int]:
 def test_a_search_measures_the_climb_once_and_the_best_with_its_neighbours_in_full(tmp_path: Path) -> None:
     outcome = replay(load(tmp_path), tmp_path / "r", rows=rows_of())
     assert counts(tmp_path / "r") == {1: 1, 2: 1, 4: 1, 8: 3, 16: 3, 32: 3, 64: 1}
-    assert (outcome.measured, outcome.problems, outcome.not_reached) == (13, [], 0)
+    assert (outcome.stored, outcome.problems, outcome.not_reached) == (13, [], 0)
 
 
 def test_the_next_submit_has_nothing_to_do_and_a_rerun_searches_again(tmp_path: Path) -> None:
     loaded, rows = load(tmp_path), rows_of()
     replay(loaded, tmp_path / "r", rows=rows)
-    assert replay(loaded, tmp_path / "r", rows=rows).measured == 0
-    assert replay(loaded, tmp_path / "r", rows=rows, rerun=True).measured == 13
+    assert replay(loaded, tmp_path / "r", rows=rows).stored == 0
+    assert replay(loaded, tmp_path / "r", rows=rows, rerun=True).stored == 13
 
 
 class StoppedAfter(Replay):
@@ -139,8 +139,8 @@ def test_a_budget_stops_a_search_and_the_next_submit_goes_on(tmp_path: Path) -> 
     slow = DriverClock(now=lambda: clock[0])
     backend = Slow(make_inventory(), rows, source="tape")
     _, outcome = submission.run(request, backend, lambda _: None, now=NOW, clock=slow)
-    assert (outcome.measured, outcome.not_reached) == (3, 1)
-    assert replay(loaded, tmp_path / "r", rows=rows).measured == 10
+    assert (outcome.stored, outcome.not_reached) == (3, 1)
+    assert replay(loaded, tmp_path / "r", rows=rows).stored == 10
 
 
 def test_progress_counts_what_the_search_adds_and_rounds_are_announced(tmp_path: Path) -> None:

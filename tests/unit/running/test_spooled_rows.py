@@ -33,7 +33,7 @@ def test_rows_left_in_a_spool_are_collected_by_the_next_submit(tmp_path: Path) -
     backend = Replay(make_inventory(), (), source="tape")
     backend._spooled = {row.key(): row for row in measured}
     _, outcome = submit(loaded, tmp_path / "new", backend)
-    assert outcome.measured == 0
+    assert outcome.stored == 0
     assert {row.key() for row in stored_rows(tmp_path / "new")} == {row.key() for row in measured}
     assert backend._spooled == {}
 

@@ -23,7 +23,7 @@ from tests.support.replays import NOW, load_sweep, make_replay, make_rows_of, re
 
 def test_every_unit_gets_a_row_in_every_invocation(tmp_path: Path) -> None:
     loaded = load_sweep(tmp_path, "measure: {invocations: 3}")
-    assert replay(loaded, tmp_path / "r").measured == 6
+    assert replay(loaded, tmp_path / "r").stored == 6
     assert sorted((row.batch_size, row.invocation) for row in stored_rows(tmp_path / "r")) == [
         (size, number) for size in (1, 4) for number in (1, 2, 3)
     ]
@@ -37,8 +37,8 @@ def test_replayed_rows_say_where_they_come_from(tmp_path: Path) -> None:
 def test_a_second_submit_measures_nothing_and_a_rerun_everything(tmp_path: Path) -> None:
     loaded = load_sweep(tmp_path, "measure: {invocations: 2}")
     replay(loaded, tmp_path / "r")
-    assert replay(loaded, tmp_path / "r").measured == 0
-    assert replay(loaded, tmp_path / "r", rerun=True).measured == 4
+    assert replay(loaded, tmp_path / "r").stored == 0
+    assert replay(loaded, tmp_path / "r", rerun=True).stored == 4
     assert len({row.run_id for row in stored_rows(tmp_path / "r")}) == 2
     assert len(stored_rows(tmp_path / "r")) == 8
 
@@ -56,7 +56,7 @@ def test_a_noisy_pilot_gives_every_cell_of_its_process_the_larger_number_once(tm
     replay(loaded, tmp_path / "r", rows=steady + noisy)
     counts = collections.Counter(row.batch_size for row in stored_rows(tmp_path / "r"))
     assert counts == {1: 12, 4: 12}
-    assert replay(loaded, tmp_path / "r", rows=steady + noisy).measured == 0
+    assert replay(loaded, tmp_path / "r", rows=steady + noisy).stored == 0
 
 
 class OneWaitsForTheOther(Replay):
@@ -83,10 +83,10 @@ def test_a_target_goes_on_when_its_own_pilot_has_ended(tmp_path: Path) -> None:
     backend = OneWaitsForTheOther(make_rows_of(loaded, (1.0, 1.1, 0.9, 1.05, 0.95)), 24, "early", "late")
     _, outcome = submit(loaded, tmp_path / "r", backend)
     assert backend.order == ["early"] * 24 + ["late"] * 24
-    assert (outcome.measured, outcome.problems, outcome.duplicates) == (48, [], 0)
+    assert (outcome.stored, outcome.problems, outcome.duplicates) == (48, [], 0)
     counts = collections.Counter((row.target_id, row.invocation) for row in stored_rows(tmp_path / "r"))
     assert counts == {(f"cpu@id-{name}", number): 2 for name in ("early", "late") for number in range(1, 13)}
-    assert submit(loaded, tmp_path / "r", backend)[1].measured == 0
+    assert submit(loaded, tmp_path / "r", backend)[1].stored == 0
 
 
 def test_environments_that_are_to_be_compared_get_the_same_number(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
     request = SubmitRequest(sweep=loaded, results=str(tmp_path / "r"), budget_s=7.5 * 60)
     backend = Slow(make_inventory(), rows, source="tape")
     _, outcome = submission.run(request, backend, lambda _: None, now=NOW, clock=slow)
-    assert (outcome.measured, outcome.not_reached) == (16, 8)
+    assert (outcome.stored, outcome.not_reached) == (16, 8)
     assert outcome.problems == ["the budget left 8 measurements in 4 invocations undone"]
     short = dataclasses.replace(request, results=str(tmp_path / "s"), budget_s=2.5 * 60)
     backend = Slow(make_inventory(), rows, source="tape")
@@ -182,8 +182,8 @@ def test_interchangeable_work_moves_to_the_other_host(tmp_path: Path) -> None:
     loaded = load_sweep(tmp_path, "measure: {invocations: 1}\ninterchangeable: true")
     hosts = make_inventory(make_host("a"), make_host("b"))
     outcome = replay(loaded, tmp_path / "r", hosts=hosts)
-    assert outcome.measured == 2
-    assert replay(loaded, tmp_path / "r", hosts=hosts).measured == 0
+    assert outcome.stored == 2
+    assert replay(loaded, tmp_path / "r", hosts=hosts).stored == 0
 
 
 def test_the_cells_of_a_host_that_falls_silent_are_lost(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_fails_again_is_retried_once_in_a_submit(tmp_path: Path) -> None:
     replay(loaded, tmp_path / "r", rows=failing)
     again = replay(loaded, tmp_path / "r", rows=failing, retry_failed=True)
     counts = collections.Counter(row.attempt for row in store.read(str(tmp_path / "r"), every_attempt=True).rows)
-    assert (sorted(counts), again.measured) == ([1, 2], counts[2])
+    assert (sorted(counts), again.stored) == ([1, 2], counts[2])
 
 
 def test_hosts_that_join_but_match_nothing_leave_the_run_whole(tmp_path: Path) -> None:

@@ -54,12 +54,12 @@ def test_a_cell_that_was_refused_once_counts_by_what_became_of_it_later(tmp_path
     }
     backend.has_weights = True
     _, outcome = submit(loaded, tmp_path / "r", backend)
-    assert outcome.measured == 2
+    assert outcome.stored == 2
     assert {(row.target_id, row.status) for row in stored_rows(tmp_path / "r")} == {
         ("cpu@id-a", "failed"),
         ("cpu@id-late", "failed"),
     }
-    assert submit(loaded, tmp_path / "r", backend)[1].measured == 0
+    assert submit(loaded, tmp_path / "r", backend)[1].stored == 0
 
 
 def test_a_host_that_joins_without_weights_leaves_the_run_whole(tmp_path: Path) -> None:
