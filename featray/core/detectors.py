@@ -86,6 +86,26 @@ def missing_class(class_name: str) -> str:
     return f"{module} has no {name}"
 
 
+NO_MODULE = "no module named "
+"""How the reason begins where the module of a class is not there."""
+
+
+def missing_module(name: str, environment: str | None) -> str:
+    """Say that the module of a class is not there, and what to do."""
+    return f"{NO_MODULE}{name}: {how_to_bring(environment)}"
+
+
+def how_to_bring(environment: str | None) -> str:
+    """Say how the package of a class comes to where it is measured: into an environment of the sweep, or the host's."""
+    if environment is not None:
+        return f"name its package in environment {environment}"
+    return (
+        "install its package there beside featray, or name it under `environments`; the current folder and PYTHONPATH "
+        "do not count"
+    )
+
+
 def says_not_found(detector: Detector, reason: str) -> bool:
     """Return True if the reason of a row is that its process did not find the detector's class, as every other will."""
-    return reason == missing_class(detector.class_name) or reason.startswith(f"{ModuleNotFoundError.__name__}: ")
+    starts = (NO_MODULE, f"{ModuleNotFoundError.__name__}: ")
+    return reason == missing_class(detector.class_name) or reason.startswith(starts)

@@ -61,7 +61,7 @@ def why_not_there(class_name: str) -> str | None:
     module, _, name = class_name.partition(":")
     found = _find(module)
     if found is False:
-        return f"no module named {module.partition('.')[0]}"
+        return f"{detectors.NO_MODULE}{module.partition('.')[0]}"
     return "" if isinstance(found, ModuleSpec) and _names(found, name) else None
 
 

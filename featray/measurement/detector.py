@@ -184,7 +184,7 @@ def load(cell: Cell, *, cache: Path, device: Device) -> LoadedDetector:
     """
     if cell.detector.is_pyfeat:
         return _load_pyfeat(cell, cache, device)
-    return _load_custom(cell.detector, device)
+    return _load_custom(cell, device)
 
 
 def _check_keywords(spec: detectors.Detector) -> None:
@@ -235,10 +235,11 @@ def _load_pyfeat(cell: Cell, cache: Path, device: Device) -> LoadedDetector:
     return loaded
 
 
-def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
+def _load_custom(cell: Cell, device: Device) -> LoadedDetector:
+    spec = cell.detector
     module_name, _, class_name = spec.class_name.partition(":")
     started = time.perf_counter()
-    module = importlib.import_module(module_name)
+    module = _import_own(module_name, cell)
     if not hasattr(module, class_name):
         raise Refused(Status.UNSUPPORTED, detectors.missing_class(spec.class_name))
     class_ = getattr(module, class_name)
@@ -255,6 +256,21 @@ def _load_custom(spec: detectors.Detector, device: Device) -> LoadedDetector:
         work=_class_work(class_),
         keywords=_keywords(class_, spec),
     )
+
+
+def _import_own(name: str, cell: Cell) -> Any:
+    """Import the module of a class that is not py-feat's.
+
+    Raises:
+        Refused: it is not there, or the package that it is in.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not f"{name}.".startswith(f"{missing.name}."):
+            raise  # a module that it imports
+        environment = cell.environment if cell.requirements else None
+        raise Refused(Status.UNSUPPORTED, detectors.missing_module(missing.name, environment)) from missing
 
 
 def takes_device(class_: type) -> bool:

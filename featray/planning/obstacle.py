@@ -101,12 +101,7 @@ def _of_own_class(cell: Cell, target: Target) -> Obstacle | None:
     if not why:
         return None
     where = f"in environment {cell.environment} on {host.hostname}" if cell.requirements else f"on {host.hostname}"
-    what_to_do = (
-        "name its package in that environment"
-        if cell.requirements
-        else "install its package there beside featray, or name it under `environments`; the current folder and "
-        "PYTHONPATH do not count"
-    )
+    what_to_do = detectors.how_to_bring(cell.environment if cell.requirements else None)
     if why.startswith(own_classes.NO_PATH):
         what_to_do = "correct it in the sweep, or bring it there"
     elif why == detectors.missing_class(cell.detector.class_name):

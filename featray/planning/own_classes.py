@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from featray.core import identity
 from featray.core.cell import Cell
+from featray.planning.inventory import Host
 
 NO_PATH = "there is no "
 """How an answer begins that is about a path in a requirement."""
@@ -38,6 +39,19 @@ def of_cell(cell: Cell) -> OwnClass | None:
     if cell.detector.is_pyfeat and not any("file://" in requirement for requirement in cell.requirements):
         return None
     return OwnClass(class_name=cell.detector.class_name, requirements=cell.requirements)
+
+
+def note_unbuilt(cells: Iterable[Cell], hosts: Iterable[Host]) -> str | None:
+    """Say of which classes nothing is known, since their environments are not built; None where there are none."""
+    looked = [host.classes for host in hosts if host.classes is not None]
+    unknown = {
+        cell.environment: cell.detector.class_name
+        for cell in cells
+        if (own := of_cell(cell)) and own.requirements and not own.is_pyfeat
+        if any(own.key not in known for known in looked)
+    }
+    parts = [f"{class_name} (environment {environment})" for environment, class_name in unknown.items()]
+    return f"looked for when its environment is built: {', '.join(parts)}" if parts else None
 
 
 def list_needed(cells: Iterable[Cell]) -> tuple[OwnClass, ...]:

@@ -14,7 +14,7 @@ from featray.core.argument_names import flag
 from featray.core.row import REPLAYED_FROM, Row, RowKey
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit
-from featray.planning import invocations_per_unit, placement, plan, search, time_estimate
+from featray.planning import invocations_per_unit, own_classes, placement, plan, search, time_estimate
 from featray.planning.inventory import Inventory
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
@@ -80,7 +80,8 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
     prepared = plan_run(request, placed, run_id or new)
     changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
     problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
-    return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, [recorded_secrets.note(cells)])))
+    notes = (recorded_secrets.note(cells), own_classes.note_unbuilt(cells, inventory.hosts))
+    return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, notes)))
 
 
 def find_continued(request: SubmitRequest) -> str | None:

@@ -13,6 +13,7 @@ from featray.analysis.advice import measured_rules
 from featray.analysis.advice.followups import Followup
 from featray.core import detectors, identity, inputs, wording
 from featray.core.cell import ONE, Cell
+from featray.core.choices import WeightsKind
 from featray.core.detectors import Detector
 from featray.core.inputs import Input
 
@@ -70,13 +71,19 @@ def _content(followup: Followup) -> dict[str, Any]:
         "exclude": list(_excluded(cells)),
         "hosts": {key: value for key, value in hosts.items() if value},
         "measure": {**measured_rules.to_keys(followup.rules), **_invocations(followup)},
-        "weights": first.weights,
+        "weights": _weights(cells),
         "mps_daemon": any(cell.mps_daemon for cell in cells) or None,
         "env": dict(first.env),
         "environments": _environments(followup),
         "baseline": followup.baseline,
     }
     return {key: value for key, value in content.items() if value not in (None, {}, [])}
+
+
+def _weights(cells: Sequence[Cell]) -> WeightsKind | None:
+    """Give the weights; None where they are the default and no class is py-feat's, to which alone they apply."""
+    is_said = any(cell.detector.is_pyfeat for cell in cells) or cells[0].weights != WeightsKind.PRETRAINED
+    return cells[0].weights if is_said else None
 
 
 def _invocations(followup: Followup) -> dict[str, int]:

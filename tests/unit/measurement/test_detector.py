@@ -72,6 +72,34 @@ def load(cell: Cell, device: Device = Device.CPU) -> detector.LoadedDetector:
     return detector.load(cell, cache=Path("/nowhere"), device=device)
 
 
+@pytest.mark.parametrize("module", ["not_there", "not_there.detectors", "json.not_there"])
+@pytest.mark.parametrize(("environment", "remedy"), [(None, "install its package there"), ("mine", "environment mine")])
+def test_a_module_that_is_not_there_is_refused_with_what_to_do(
+    module: str, environment: str | None, remedy: str
+) -> None:
+    own = detectors.Detector(name="own", class_name=f"{module}:Own", heading="own")
+    cell = make_cell(
+        detector=own, device="cpu", environment=environment, requirements=() if environment is None else ("own",)
+    )
+    with pytest.raises(Refused) as refused:
+        load(cell)
+    assert refused.value.status == "unsupported"
+    missing = module if module.startswith("json") else "not_there"
+    assert str(refused.value).startswith(f"no module named {missing}: ")
+    assert remedy in str(refused.value)
+    assert detectors.says_not_found(own, str(refused.value))
+
+
+def test_a_module_that_a_class_imports_and_that_is_not_there_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_module.py").write_text("import not_there_either")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = detectors.Detector(name="own", class_name="own_module:Own", heading="own")
+    with pytest.raises(ModuleNotFoundError, match="not_there_either"):
+        load(make_cell(detector=own, device="cpu"))
+
+
 def test_a_custom_detector_gets_its_keywords_and_the_device() -> None:
     loaded = load(cell_of(depth=3), device=Device.CUDA)
     assert (loaded.detector.depth, loaded.detector.device, loaded.detector.mode) == (3, "cuda", "plain")

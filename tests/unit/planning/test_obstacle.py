@@ -131,7 +131,7 @@ def test_processes_on_all_gpus_need_the_memory_of_their_own_gpu_and_of_the_host(
     [
         ("mydet has no Detectr", "name a class that the module has"),
         ("there is no /gone, which its requirement names", "correct it in the sweep, or bring it there"),
-        ("ModuleNotFoundError: No module named 'mydet'", "name its package in that environment"),
+        ("ModuleNotFoundError: No module named 'mydet'", "name its package in environment after"),
     ],
 )
 def test_a_class_that_an_environment_lacks_is_named_with_what_to_do(why: str, what_to_do: str) -> None:

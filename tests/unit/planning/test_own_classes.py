@@ -45,9 +45,19 @@ def test_an_environment_that_cannot_import_a_class_is_named() -> None:
     host = plans.make_host(classes={own.key: "no module named own"})
     placed = plans.place([OWN, ELSEWHERE], host)
     assert [unit.cell for unit in placed.units] == [OWN]
-    assert "cannot be imported in environment mine on box (no module named own): name its package in that" in (
-        placed.refusals[0].reason
+    assert (
+        "cannot be imported in environment mine on box (no module named own): name its package in environment mine"
+        in (placed.refusals[0].reason)
     )
+
+
+def test_a_class_whose_environment_is_not_built_is_named() -> None:
+    (_, own) = own_classes.list_needed([OWN, ELSEWHERE])
+    note = "looked for when its environment is built: own.detectors:Own (environment mine)"
+    assert own_classes.note_unbuilt([OWN, ELSEWHERE], [plans.make_host(classes={})]) == note
+    for classes in (None, {own.key: ""}):
+        assert own_classes.note_unbuilt([OWN, ELSEWHERE], [plans.make_host(classes=classes)]) is None
+    assert own_classes.note_unbuilt([OWN], [plans.make_host(classes={})]) is None
 
 
 def test_a_class_that_was_not_looked_for_or_is_there_is_no_obstacle() -> None:

@@ -10,9 +10,11 @@ from featray.analysis.advice import followup_file, measured_rules
 from featray.analysis.diagnosis import FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import identity
+from featray.core.choices import WeightsKind
+from featray.core.detectors import Detector
 from featray.core.rules import Rules
 from featray.sweep.measure_section import Measure
-from tests.support.builders import make_row, make_whole_rows
+from tests.support.builders import make_cell, make_row, make_whole_rows
 from tests.support.clip_lengths import of_length
 from tests.support.followups import cell_ids, gather_one, make_finding, propose_for, read_back
 
@@ -46,6 +48,16 @@ def test_a_unit_as_it_is_gives_the_cell_that_was_measured(tmp_path: Path) -> Non
     (followup,) = propose_for(make_finding(wanted, kind=FindingKind.NOISY))
     assert cell_ids(read_back(followup, tmp_path)) == {row.cell_id}
     assert 'measure: {"invocations": 9}' in followup_file.to_yaml(followup)
+
+
+def test_weights_are_written_only_where_a_class_has_such(tmp_path: Path) -> None:
+    (proposed,) = propose_for(make_finding(WantedCells(unit=gather_one(make_row()), reason="noisy")))
+    own = make_cell(detector=Detector(name="own", class_name="mine:Own", heading="own"))
+    synthetic = dataclasses.replace(own, weights=WeightsKind.SYNTHETIC)
+    for cells, is_written in (((own,), False), ((own, *proposed.cells), True), ((synthetic,), True)):
+        followup = dataclasses.replace(proposed, cells=cells)
+        assert ("weights:" in followup_file.to_yaml(followup)) is is_written
+        assert {cell.weights for cell in read_back(followup, tmp_path)} == {cells[0].weights}
 
 
 def test_variants_of_inputs_and_detectors_read_back(tmp_path: Path) -> None:
