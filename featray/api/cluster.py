@@ -134,6 +134,11 @@ def join(
 def stop(file: PathLike | None = None, *, say: Say = print) -> tuple[RunningRaylet, ...]:
     """End featray's Ray on this machine, or on every host of a cluster file; nobody else's Ray is touched.
 
+    Args:
+        file: Cluster file; None is this machine.
+        say: Called with each detached submit that ends with its head and how to go on with it, and with each host of a
+            file that has stopped.
+
     Returns:
         The raylets that ended on this machine; none for a file.
 
@@ -144,6 +149,11 @@ def stop(file: PathLike | None = None, *, say: Say = print) -> tuple[RunningRayl
     if file is not None:
         fleet.stop(cluster_file.load_hosts(Path(file)), say)
         return ()
+    for head in (raylet.address for raylet in raylet_records.running() if raylet.head):
+        from featray.running import detached  # it brings Ray, which only a head is asked with
+
+        for sentence in detached.describe_ending(head):
+            say(sentence)
     return tuple(nodes.stop())
 
 

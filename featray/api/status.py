@@ -4,6 +4,7 @@ Flow: Ray's jobs and their logs -> `submit_status` -> `SubmitStatuses`; the rows
 store.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 
@@ -13,9 +14,13 @@ from featray.cluster import cluster_file
 from featray.core import wording
 from featray.core.events import PlainEvent
 from featray.core.files import PathLike
+from featray.errors import BackendError, NothingMatches
 from featray.rendering.notebook.summary import Summary, make_table
 from featray.running import kept_logs, progress, spooled_rows, submit_status
 from featray.running.submit_status import SubmitStatus
+
+RESULTS = "results"
+"""Store whose kept logs are named where the caller names no store."""
 
 
 class SubmitStatuses(Result, tuple[SubmitStatus, ...]):
@@ -29,7 +34,7 @@ class SubmitStatuses(Result, tuple[SubmitStatus, ...]):
             [
                 submit.run_id,
                 submit.state,
-                f"{submit.done} of {submit.total}",
+                f"{submit.done} of {submit.total}" if submit.total else wording.ABSENT,
                 str(submit.without_number),
                 submit.reason or "-",
             ]
@@ -72,10 +77,11 @@ def status(
         BackendError: the cluster cannot be reached or refuses.
         StoreError: the store cannot be read or written.
     """
-    jobs = Jobs(cluster_file.head_address(address, must_run=True))
-    if job is None:
-        return SubmitStatuses(_list(jobs))
-    submit = jobs.find(job)
+    with _kept_named(results, job):
+        jobs = Jobs(cluster_file.head_address(address, must_run=True))
+        if job is None:
+            return SubmitStatuses(_list(jobs))
+        submit = jobs.find(job)
     if watch is not None and not submit.has_ended:
         for event in progress.read_lines(jobs.follow(submit.id)):
             watch(event)
@@ -88,6 +94,16 @@ def status(
     fetched = spooled_rows.store_reported(place, events)
     absent = spooled_rows.count_absent_outputs(place, events)
     return SubmitStatuses([dataclasses.replace(judged, fetched=fetched, absent_outputs=absent, events=tuple(events))])
+
+
+@contextlib.contextmanager
+def _kept_named(results: str | None, job: str | None) -> Iterator[None]:
+    """Say which logs the store keeps, where the cluster is gone or another one has its place."""
+    try:
+        yield
+    except (BackendError, NothingMatches) as wrong:
+        kept = kept_logs.describe(results or RESULTS, job)
+        raise (type(wrong)(f"{wrong}; {kept}") if kept else wrong) from wrong.__cause__
 
 
 def _list(jobs: Jobs) -> Iterator[SubmitStatus]:

@@ -9,7 +9,7 @@ import typer
 
 from featray.cli import console, listing
 from featray.cli.listing import ListedColumn
-from featray.cli.options import JobAddress, Json
+from featray.cli.options import DEFAULT_RESULTS, JobAddress, Json
 from featray.core import json_text, wording
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def status(
     with _shown(is_followed=is_followed) as show:
         submits = featray.status(job, address=address, results=results, watch=show)
     if job is None:
-        _list(submits, json=json)
+        _list(submits, results or DEFAULT_RESULTS, json=json)
         return 0
     (submit,) = submits
     for problem in submit.problems[:PROBLEMS_MAX]:
@@ -66,7 +66,9 @@ def _shown(*, is_followed: bool) -> "Iterator[Callable[[PlainEvent], None] | Non
             yield None
 
 
-def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
+def _list(submits: "Iterable[SubmitStatus]", results: str, *, json: bool) -> None:
+    from featray.running import kept_logs
+
     listed = list(submits)
     if json:
         console.result(json_text.write([_facts(submit) for submit in listed]))
@@ -74,6 +76,8 @@ def _list(submits: "Iterable[SubmitStatus]", *, json: bool) -> None:
         console.lines(draw(listed, console.terminal_width()))
     else:
         console.say("no detached submit on this cluster; start one: featray submit SWEEP --detach")
+        if kept := kept_logs.describe(results):
+            console.say(kept)
 
 
 COLUMNS = (
@@ -91,7 +95,7 @@ def draw(submits: "Sequence[SubmitStatus]", width: int | None) -> list[str]:
     columns = [*COLUMNS, *([SUBMITS] if has_several else []), *WHOSE]
     lines = [
         (
-            f"{submit.done}/{submit.total}",
+            f"{submit.done}/{submit.total}" if submit.total else wording.ABSENT,  # not planned yet
             str(submit.without_number),
             submit.state,
             submit.run_id,

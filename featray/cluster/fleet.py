@@ -22,6 +22,9 @@ from featray.errors import ERROR_MARK, BackendError, Busy
 SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 """Fails instead of asking for a password; $FEATRAY_SSH replaces it."""
 
+ENDING = "ends with its cluster"
+"""In each line about a detached submit that `featray cluster stop` prints; other lines may be those of ssh."""
+
 CHECK_S = 60.0  # ssh's own 10 s, and a Python start on a cold disk
 RUN_S = nodes.START_S + 60.0  # all raylets of a host, and ssh
 
@@ -235,6 +238,9 @@ def stop(cluster: Cluster, say: Callable[[str], None]) -> None:
     results = list(_on_all(others, lambda member: run(member, [*_featray(member), "stop"])))
     results += [run(head, [*_featray(head), "stop"])] if head else []
     for result in results:
+        for line in result.stderr.splitlines():
+            if ENDING in line:
+                say(f"{result.member.name}: {line}")
         if result.code == 0:
             say(f"{result.member.name}: stopped")
     _raise_failures(results)

@@ -14,14 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featray import store
-from featray.backends.ray.jobs import RUN, Jobs
-from featray.cluster import cluster_file, heads, raylet_records
+from featray.backends.ray.jobs import RUN, Job, Jobs
+from featray.cluster import cluster_file, fleet, heads, raylet_records
 from featray.core.argument_names import argument
 from featray.core.files import is_yaml
 from featray.errors import BackendError, Busy
 from featray.running import claims, preparation, progress
 from featray.running.preparation import SubmitRequest
 from featray.sweep import Sweep, expand
+
+ASK_S = 10.0  # that a head which is to end has to list its submits: on two busy cores it took 1 s
 
 
 def driver_place(address: str | None, python: str | None = None) -> tuple[str | None, str]:
@@ -106,6 +108,28 @@ def start(
         shutil.copy(file, folder)
         jobs.submit([*command, file.name], name=name, metadata=metadata, folder=Path(folder), variables=variables)
     return run_id
+
+
+def describe_ending(address: str) -> list[str]:
+    """Say which detached submits end when their head does, and how to go on with each.
+
+    Args:
+        address: `host:port` of the head.
+    """
+    try:
+        running = [job for job in Jobs(address, limit_s=ASK_S).all() if not job.has_ended]
+    except BackendError as wrong:  # the head is to end anyway
+        return [f"a detached submit {fleet.ENDING}, if one runs: {wrong}"]
+    return [_describe_ending(job) for job in running]
+
+
+def _describe_ending(job: Job) -> str:
+    run_id, user = job.metadata.get(RUN, job.id), job.metadata.get("featray_user", "somebody")
+    sweep, place = job.metadata["featray_sweep"], job.metadata["featray_store"]
+    return (
+        f"{run_id} of {user} ({job.state}) {fleet.ENDING}. Its finished rows and its log are in {place}; to go on with "
+        f"it, submit the sweep {sweep} into that store again"
+    )
 
 
 def _check_not_submitted(jobs: Jobs, sweep: Sweep, results: str, address: str | None) -> None:

@@ -8,6 +8,7 @@ featray's cache of the head.
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from featray.errors import StoreError
@@ -15,6 +16,8 @@ from featray.measurement import weights
 from featray.running import claims
 
 FOLDER = "logs"  # in a store's folder, beside `rows` and `reports`
+
+SHOWN = 5  # logs that a message names
 
 _ID = re.compile(r"[\w-][\w.-]{0,199}")
 """Of a run or of a job. Nothing else may become the name of a file."""
@@ -71,6 +74,28 @@ def read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as wrong:
         raise StoreError(f"{path}: cannot be read ({wrong.strerror})") from wrong
+
+
+def describe(results: str, job: str | None = None) -> str | None:
+    """Say which logs a store keeps of submits whose cluster is gone; None where it has none.
+
+    Args:
+        results: The store.
+        job: Only of this submit, by the id of its run or of its job.
+    """
+    paths = [path for path in [find(results, job)] if path] if job is not None else _list(results)
+    if not paths:
+        return None
+    names = [path.stem for path in paths[:SHOWN]]
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    command = ["featray", "logs", names[0], *(["--results", results] if results != "results" else [])]
+    what = "its log is kept" if job is not None else f"logs are kept of {', '.join(names)}{more}"
+    return f"{what}: `{shlex.join(command)}`"
+
+
+def _list(results: str) -> list[Path]:
+    """List the logs of a store, the latest first."""
+    return sorted(folder(results).glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def find(results: str, id_: str) -> Path | None:

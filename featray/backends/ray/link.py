@@ -19,7 +19,7 @@ from ray._private import ray_constants
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from featray.backends.ray import needs
-from featray.cluster import heads, token
+from featray.cluster import heads, raylet_records, token
 from featray.errors import BackendError
 
 SEVERAL_NODES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray reads it on every system, whatever its name says
@@ -46,7 +46,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         needs.check()
         token.ensure()
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
-    elif address != "auto":
+    elif (address := _of_featray(address)) != "auto":
         # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.
         heads.check_driver(address)
     try:
@@ -60,6 +60,15 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
         if address is None:
             kill_embedded()  # what Ray has started by now would outlive this process
         raise KeyboardInterrupt from stop
+
+
+def _of_featray(address: str) -> str:
+    """Replace `auto` by the cluster of featray's that this machine is in; Ray takes the one that was started last.
+
+    That may be the Ray of a submit that runs on this machine alone.
+    """
+    raylets = raylet_records.running() if address == "auto" else []
+    return raylets[0].address if raylets else address
 
 
 @contextlib.contextmanager

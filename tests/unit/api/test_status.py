@@ -10,7 +10,7 @@ import pytest
 import featray
 from featray import store
 from featray.core.events import PlainEvent
-from featray.errors import NothingMatches
+from featray.errors import BackendError, NothingMatches
 from featray.running import kept_logs
 from featray.running.progress import Progress, RunEnd
 from tests.support import fake_outputs
@@ -101,3 +101,23 @@ def test_a_submit_that_has_ended_is_not_followed(board: Dashboard) -> None:
 def test_an_unknown_submit_is_answered_with_those_that_exist(board: Dashboard) -> None:
     with pytest.raises(NothingMatches, match=r"no detached submit 's-2' on .*; expected s-1"):
         featray.status("s-2", address=board.url)
+
+
+def test_logs_that_a_store_keeps_are_named_where_the_cluster_is_gone(tmp_path: Path) -> None:
+    kept_logs.keep(str(tmp_path), "s-1", "log")
+    with Dashboard() as gone:
+        url = gone.url
+        with pytest.raises(NothingMatches, match=rf"its log is kept: `featray logs s-1 --results {tmp_path}`$"):
+            featray.status("s-1", address=url, results=str(tmp_path))
+    with pytest.raises(BackendError, match=rf"; logs are kept of s-1: `featray logs s-1 --results {tmp_path}`$"):
+        featray.status(address=url, results=str(tmp_path))
+    with pytest.raises(BackendError) as raised:
+        featray.status("s-2", address=url, results=str(tmp_path))
+    assert "kept" not in str(raised.value)
+
+
+def test_a_submit_that_has_not_planned_yet_has_no_counts(board: Dashboard) -> None:
+    board.jobs["s-1"]["status"], board.parts = "RUNNING", []
+    (submit,) = shown = featray.status(address=board.url)
+    assert (submit.done, submit.total) == (0, 0)
+    assert "0 of 0" not in repr(shown)

@@ -9,6 +9,7 @@ import pytest
 
 import featray
 from featray.cli.status import draw
+from featray.running import kept_logs
 from tests.support.builders import make_row
 from tests.support.command import Shell
 from tests.support.dashboards import Dashboard, describe_submit
@@ -91,3 +92,15 @@ def test_outputs_that_stay_on_the_head_are_told_with_the_way_to_bring_them(board
     assert f"`{command}` there and `featray import` with its file here" in told
     facts = json.loads(shell("status", "s-1", "--json", "--address", board.url, "--results", "mine").out)
     assert facts["absent_outputs"] == 1
+
+
+def test_a_submit_that_has_not_planned_yet_is_listed_without_counts(board: Dashboard, shell: Shell) -> None:
+    board.jobs["s-1"]["status"], board.parts = "RUNNING", []
+    line = shell("status", "--address", board.url).out.splitlines()[1]
+    assert line.split()[:4] == ["-", "0", "running", "s-1"]
+
+
+def test_a_cluster_without_submits_names_the_logs_that_are_kept(shell: Shell) -> None:
+    kept_logs.keep(str(shell.folder / "results"), "s-1", "log")
+    with Dashboard() as empty:
+        assert "logs are kept of s-1: `featray logs s-1`" in shell("status", "--address", empty.url).err

@@ -9,6 +9,7 @@ import pytest
 
 from featray.cluster import cluster_file, fleet, membership, raylet_records
 from featray.cluster.cluster_file import Cluster, Member
+from featray.cluster.fleet import RemoteResult
 from featray.errors import BackendError, Busy
 from tests.support import fake_ssh
 from tests.support.fake_ssh import TOKEN
@@ -239,3 +240,14 @@ def test_every_host_is_stopped_and_the_head_last(hosts: Hosts, lab: Cluster) -> 
     with pytest.raises(BackendError, match=r"^b: exit code 255$"):
         fleet.stop(lab, hosts.messages.append)
     assert hosts.messages == ["c: stopped", "a: stopped"]
+
+
+def test_what_a_stop_ends_is_said_with_the_host(monkeypatch: pytest.MonkeyPatch, lab: Cluster) -> None:
+    def answer_with(member: Member, *_: object) -> RemoteResult:
+        lines = "Warning: a new host\ns-1 of ann (running) ends with its cluster. Go on\n1 raylet ended\n"
+        return RemoteResult(member=member, code=0, stdout="", stderr=lines if member.name == "a" else "")
+
+    monkeypatch.setattr(fleet, "run", answer_with)
+    said: list[str] = []
+    fleet.stop(lab, said.append)
+    assert said == ["b: stopped", "c: stopped", "a: s-1 of ann (running) ends with its cluster. Go on", "a: stopped"]

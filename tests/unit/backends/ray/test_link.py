@@ -9,12 +9,22 @@ import ray
 from ray._private import ray_constants
 
 from featray.backends.ray import link
+from featray.cluster import raylet_records
+from featray.cluster.raylet_records import RunningRaylet
 from featray.errors import BackendError, BadInput
 
 
 def test_an_address_without_a_head_is_refused_before_ray_is_started() -> None:
     with pytest.raises(BackendError, match=r"no Ray head answers at 127\.0\.0\.1:9"):
         link.connect("127.0.0.1:9", {})
+    assert not ray.is_initialized()
+
+
+def test_auto_is_the_cluster_that_featray_started_whatever_other_ray_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = RunningRaylet(pid=1, created=0, address="127.0.0.1:9", head=True, gpu=None, log="x")
+    monkeypatch.setattr(raylet_records, "running", lambda: [head])
+    with pytest.raises(BackendError, match=r"no Ray head answers at 127\.0\.0\.1:9"):
+        link.connect("auto", {})
     assert not ray.is_initialized()
 
 
