@@ -157,6 +157,12 @@ class Row:
     gpu_memory_allocated_peak_b: int | None = _col("torch's peak allocation, bytes")
     gpu_memory_reserved_peak_b: int | None = _col("torch's peak reservation, bytes")
     gpu_memory_used_peak_b: int | None = _col("peak use of the device by anybody (NVML), bytes")
+    gpus_memory_reserved_peak_b: dict[str, int] | None = _col(
+        "several `gpus`: UUID -> torch's peak reservation there, bytes; null: not recorded"
+    )
+    gpus_memory_used_peak_b: dict[str, int] | None = _col(
+        "several `gpus`: UUID -> peak use of it by anybody (NVML), bytes; null: not recorded"
+    )
     rss_peak_b: int | None = _col("peak resident memory of the child, bytes; of several processes the sum")
     gpu_utilization_median: float | None = _col("median GPU utilisation in timed calls, 0 to 1")
     sm_clock_median_hz: float | None = _col("median SM clock in timed calls, Hz")

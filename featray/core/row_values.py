@@ -53,6 +53,10 @@ def _are_runs(values: list[Any]) -> bool:
     return is_whole and all(length > 0 for length in values[1::2]) and sum(values[1::2]) <= FRAMES_MAX
 
 
+def _are_sizes(values: Collection[Any]) -> bool:
+    return all(value is not None and 0 <= value < INTEGERS.stop for value in values)
+
+
 def _has_no_null(values: Collection[Any]) -> bool:
     return None not in values
 
@@ -115,6 +119,8 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "face_counts": (_are_runs, "runs of counts: pairs of whole numbers, the second above 0"),
     "printed": (lambda printed: _has_no_null(printed.values()), "texts"),
     "gpus": (lambda gpus: _has_no_null(gpus.values()), "texts"),
+    "gpus_memory_reserved_peak_b": (lambda sizes: _are_sizes(sizes.values()), "bytes"),
+    "gpus_memory_used_peak_b": (lambda sizes: _are_sizes(sizes.values()), "bytes"),
 }
 _LEAST: Mapping[str, float] = {
     "invocation": 0,

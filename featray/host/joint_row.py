@@ -229,12 +229,23 @@ def _several_gpus(groups: Sequence[Sequence[Row]]) -> dict[str, Any]:
         "gpus": names,
         "gpu_name": gpus.joined_name(names.values()),
         "gpu_uuid": None,
+        "gpus_memory_reserved_peak_b": _of_each(
+            groups, lambda own: _sum(row.gpu_memory_reserved_peak_b for row in own)
+        ),
+        "gpus_memory_used_peak_b": _of_each(groups, lambda own: _largest(row.gpu_memory_used_peak_b for row in own)),
         "gpu_memory_b": _of_known(min, (row.gpu_memory_b for row in firsts)),
         "power_limit_w": _sum(row.power_limit_w for row in firsts),
         "pcie_generation": _of_known(min, (row.pcie_generation for row in firsts)),
         "pcie_width": _of_known(min, (row.pcie_width for row in firsts)),
         **{name: _shared_value(getattr(row, name) for row in firsts) for name in alike},
     }
+
+
+def _of_each(groups: Sequence[Sequence[Row]], read: Callable[[Sequence[Row]], int | None]) -> dict[str, int] | None:
+    """Map the UUID of each GPU to a figure of its processes; None if one is unknown."""
+    found = {own[0].gpu_uuid or "": read(own) for own in groups}
+    known = {uuid: value for uuid, value in found.items() if value is not None}
+    return known if len(known) == len(found) else None
 
 
 def _shared_value(values: Iterable[Any]) -> Any:

@@ -42,10 +42,16 @@ def line(share: WorkerShare, footage: Footage) -> list[str]:
         str(len(share.films)),
         wording.digits(film_s / 3600),
         f"{duration(share.time_s)} ({duration(low_s)} to {duration(high_s)})",
-        wording.ABSENT if share.memory_b is None else wording.size(share.memory_b),
+        _memory(share),
         _kwh(share.energy_j),
         wording.ABSENT if share.cost is None else wording.money(share.cost),
     ]
+
+
+def _memory(share: WorkerShare) -> str:
+    if share.memory_b is None:
+        return wording.ABSENT
+    return f"at most {wording.size(share.memory_b)}" if share.is_memory_a_bound else wording.size(share.memory_b)
 
 
 def cold_line(share: WorkerShare, footage: Footage) -> list[str]:

@@ -115,7 +115,7 @@ def _are_maps_sound(name: str, column: Any) -> bool:
         return False
     if pa.types.is_string(items.type):
         return all(_are_possible(name, [{"": text}]) for text in pc.unique(items).to_pylist())
-    if pa.types.is_floating(items.type):
+    if pa.types.is_floating(items.type) or pa.types.is_integer(items.type):
         ends = _ends(items)
         return ends is not None and (None in ends or _are_possible(name, [dict(enumerate(ends))]))
     return _are_lists_of_maps_sound(name, items)

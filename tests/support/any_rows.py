@@ -51,6 +51,8 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "stages_s": st.dictionaries(TEXT, st.floats(0, row_values.LONGEST_S), max_size=3),
     "asked": st.just("{}"),
     "num_workers": st.integers(0, 10_000),
+    "gpus_memory_reserved_peak_b": st.dictionaries(TEXT, st.integers(0, 2**63 - 1), max_size=3),
+    "gpus_memory_used_peak_b": st.dictionaries(TEXT, st.integers(0, 2**63 - 1), max_size=3),
 }
 """Columns that cannot hold any value of their type."""
 

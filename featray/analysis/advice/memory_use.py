@@ -33,6 +33,19 @@ def of_unit(unit: Unit) -> MemoryUse | None:
     return of_rows(unit.measured, unit.row.device)
 
 
+def of_gpu(unit: Unit, uuid: str) -> MemoryUse | None:
+    """Give the same of one of several GPUs that worked at the same time; None if the rows have no figure of each."""
+    rows = [
+        dataclasses.replace(
+            row,
+            gpu_memory_reserved_peak_b=(row.gpus_memory_reserved_peak_b or {}).get(uuid),
+            gpu_memory_used_peak_b=(row.gpus_memory_used_peak_b or {}).get(uuid),
+        )
+        for row in unit.measured
+    ]
+    return of_rows(rows, unit.row.device)
+
+
 def of_rows(rows: Sequence[Row], device: str) -> MemoryUse | None:
     """Give the narrowest figure that rows of one device have; None if they have none."""
     if device == Device.CPU:

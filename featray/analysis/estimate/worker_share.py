@@ -7,6 +7,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from featray.analysis.advice import memory_use
+from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.estimate.forecast import Forecast
 from featray.core.targets import short_models
 
@@ -44,11 +46,21 @@ class WorkerShare:
 
     @property
     def memory_b(self) -> int | None:
-        """Give the worker's own part of the peak memory; None if unknown."""
-        memory = self.forecast.memory
+        """Give the worker's own part of the peak memory of its GPU; None if unknown."""
+        memory = self._own_memory or self.forecast.memory
         if memory is None:
             return None
         return memory.size_b // (1 if self.process is None else self.forecast.unit.processes)
+
+    @property
+    def is_memory_a_bound(self) -> bool:
+        """Return True if the memory is that of the fullest of several GPUs, because its own is not known."""
+        return self._gpu is not None and self._own_memory is None and self.memory_b is not None
+
+    @property
+    def _own_memory(self) -> MemoryUse | None:
+        uuid = self.gpu_uuid
+        return None if self._gpu is None or uuid is None else memory_use.of_gpu(self.forecast.unit, uuid)
 
     @property
     def place(self) -> str:

@@ -193,6 +193,11 @@ def test_energy_of_processes_on_one_gpu_is_counted_once() -> None:
 def test_memory_is_that_of_the_fullest_gpu_and_of_the_host_in_all() -> None:
     row = on_both(2, gpu_memory_reserved_peak_b=(5, 7), gpu_memory_used_peak_b=(11, 15), rss_peak_b=(3, 4))
     assert (row.gpu_memory_reserved_peak_b, row.gpu_memory_used_peak_b, row.rss_peak_b) == (14, 15, 14)
+    first, second = RTX3090["gpu_uuid"], BLACKWELL["gpu_uuid"]
+    assert row.gpus_memory_reserved_peak_b == {first: 10, second: 14}
+    assert row.gpus_memory_used_peak_b == {first: 11, second: 15}
+    assert on_both(gpu_memory_reserved_peak_b=(5, None)).gpus_memory_reserved_peak_b is None
+    assert join(make_row(), make_row()).gpus_memory_used_peak_b is None  # one GPU
 
 
 def test_heat_throttling_and_clocks_are_those_of_the_worst_gpu() -> None:

@@ -12,7 +12,7 @@ from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.prices import PricedHost
 from featray.rendering import estimate_json, estimate_text
-from tests.support.builders import make_joint_rows, make_rows
+from tests.support.builders import make_joint_rows, make_rows, make_whole_rows
 
 DAY = footage.of_hours(24, clip_minutes=10, fps=20, faces_per_frame=1.0)
 
@@ -124,3 +124,8 @@ def test_the_costs_of_the_plan_add_up_to_the_total() -> None:
     assert len(costs) == 2
     assert sum(costs) == pytest.approx(made.cost, abs=0.01)
     assert sum(estimate_json.worker(share)["cost"] for share in made.shares) == pytest.approx(made.cost)
+
+
+def test_memory_of_the_fullest_gpu_is_a_bound_for_the_others() -> None:
+    made = archive.make(units.gather(make_whole_rows([0.5] * 5, gpu_memory_reserved_peak_b=2**30)), DAY, Terms())
+    assert {estimate_text.line(share, made.footage)[5] for share in made.shares} == {"at most 1.0 GiB"}

@@ -36,6 +36,8 @@ BAD: dict[str, Any] = {
     "output_summary": {"a": None},
     "printed": {"a": None},
     "gpus": {"a": None},
+    "gpus_memory_reserved_peak_b": {"a": -1},
+    "gpus_memory_used_peak_b": {"a": None},
     "import_s": float("nan"),
     "input_fps": 0.0,
     "batch_size": 0,

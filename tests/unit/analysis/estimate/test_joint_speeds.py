@@ -210,3 +210,22 @@ def test_the_figures_of_gpus_at_the_same_time_are_those_of_recommend() -> None:
     assert recommended.best.unit.gpus == 2
     (said,) = archive.make(found, HOUR, Terms()).measured_together
     assert f"({scaling.gist(recommended.scaling)})" in said
+
+
+def test_each_gpu_has_its_own_memory_where_it_is_known() -> None:
+    fullest: dict[str, Any] = {"gpu_memory_reserved_peak_b": 40, "gpu_memory_used_peak_b": 50}
+    sizes = {BLACKWELL["gpu_uuid"]: 40, RTX3090["gpu_uuid"]: 8}
+    of_each: dict[str, Any] = {
+        "gpus_memory_reserved_peak_b": sizes,
+        "gpus_memory_used_peak_b": {uuid: size + 10 for uuid, size in sizes.items()},
+    }
+
+    def found(**columns: Any) -> dict[str | None, tuple[int | None, bool]]:
+        shares = make(whole(0.5, **fullest, **columns)).shares
+        return {share.gpu_uuid: (share.memory_b, share.is_memory_a_bound) for share in shares}
+
+    small, large = RTX3090["gpu_uuid"], BLACKWELL["gpu_uuid"]
+    assert found(**of_each, foreign_gpu_processes=0) == {small: (18, False), large: (50, False)}
+    assert found(**of_each) == {small: (8, False), large: (40, False)}  # others may have used the rest
+    assert found(**of_each, processes=2) == {small: (4, False), large: (20, False)}
+    assert found() == {small: (40, True), large: (40, True)}
