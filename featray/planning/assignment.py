@@ -1,20 +1,31 @@
-"""Assignment: which interchangeable invocation each target would end first, for all that wait, by arrays.
+"""Assignment: which interchangeable invocation each target would end first, for all that wait.
 
 Flow: `schedule.Schedule` -> `Assigner.assign` -> a queue of invocations for each lease.
-Pure. Every waiting invocation is weighed on every target, so that 8000 of them on 1000 targets are 8 million sums.
+Pure. Every waiting invocation is weighed on every target: 8000 of them on 1000 targets are 8 million sums. Invocations
+of one process take the same time on a target, so where many of these wait, a heap of the ends that they would have
+replaces the sums.
 """
 
+import collections
+import heapq
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from featray.planning.planned_invocation import PlannedInvocation
+from featray.planning.waiting import Places, Waiting
 
 SLACK = 0.25
 """Share of its own length by which an invocation on its cell's own target must end before the sweep: lengths are known
 to a fifth."""
 
-Queues = Mapping[str, list[tuple[PlannedInvocation, str]]]
+FEW = 15  # targets for each invocation of a process above which sums are faster than a heap
+
+NOWHERE = -1  # column of what has no target of its own
+
+Queues = Mapping[str, collections.deque[tuple[Waiting, str]]]
 """Lease -> its invocations in the order in which it would start them, each with its target's id."""
 
 
@@ -23,18 +34,16 @@ class Assigner:
 
     def __init__(self, leases: Mapping[str, str]) -> None:
         """Take the targets that work may be given to: target id -> lease."""
-        self._leases = leases
-        self._columns = {target_id: column for column, target_id in enumerate(leases)}
         self._targets = list(leases)
-        by_lease: dict[str, list[int]] = {}
-        for target_id, lease in leases.items():
-            by_lease.setdefault(lease, []).append(self._columns[target_id])
-        self._of_lease = {lease: np.array(columns) for lease, columns in by_lease.items()}
-        self._seconds: dict[int, tuple[PlannedInvocation, np.ndarray]] = {}  # by id of the invocation, which is kept
+        self._column = {target_id: column for column, target_id in enumerate(leases)}
+        self._leases = list(dict.fromkeys(leases.values()))
+        number = {lease: at for at, lease in enumerate(self._leases)}
+        self._lease_of = [number[lease] for lease in leases.values()]
+        self._seconds: dict[int, tuple[Places, list[float]]] = {}  # by id of the places, which are kept
 
     def assign(
         self,
-        waiting: Sequence[PlannedInvocation],
+        waiting: Sequence[Waiting],
         ready_s: Mapping[str, float],
         own_target: Callable[[PlannedInvocation], str | None],
     ) -> Queues:
@@ -47,59 +56,104 @@ class Assigner:
             ready_s: Lease -> when it is free for them.
             own_target: Names the target that an invocation's cells were measured on.
         """
-        self._seconds = {id(planned): self._known(planned) for planned in waiting}
-        given = self._give(waiting, ready_s, own_target, -np.inf)
-        latest_s = max((end_s for _, _, end_s in given), default=-np.inf)
-        queues: dict[str, list[tuple[PlannedInvocation, str]]] = {}
-        for planned, target_id, _ in self._give(waiting, ready_s, own_target, latest_s):
-            queues.setdefault(self._leases[target_id], []).append((planned, target_id))
+        ready = [ready_s[lease] for lease in self._leases]
+        seconds = [self._seconds_of(one.places) for one in waiting]
+        meant = [self._column.get(one.planned.target.target_id, NOWHERE) for one in waiting]
+        nowhere = [NOWHERE] * len(waiting)
+        _, latest_s = _Round(self._lease_of, ready, seconds).give(nowhere, meant, -math.inf)
+        own = [self._column.get(own_target(one.planned) or "", NOWHERE) for one in waiting]
+        columns, _ = _Round(self._lease_of, ready, seconds).give(own, meant, latest_s)
+        queues = collections.defaultdict[str, collections.deque[tuple[Waiting, str]]](collections.deque)
+        for one, column in zip(waiting, columns, strict=True):
+            queues[self._leases[self._lease_of[column]]].append((one, self._targets[column]))
         return queues
 
-    def _known(self, planned: PlannedInvocation) -> tuple[PlannedInvocation, np.ndarray]:
-        """Give the seconds of an invocation on each target, infinite where it may not run."""
-        known = self._seconds.get(id(planned))
-        if known is not None and known[0] is planned:
-            return known
-        seconds = np.full(len(self._targets), np.inf)
-        for target, expected_s in planned.everywhere():
-            if target.target_id in self._columns:
-                seconds[self._columns[target.target_id]] = expected_s
-        return planned, seconds
+    def _seconds_of(self, places: Places) -> list[float]:
+        """Give the seconds on each target, infinite where invocations of these places may not run."""
+        known = self._seconds.get(id(places))
+        if known is None:
+            known = places, [places.seconds.get(target_id, math.inf) for target_id in self._targets]
+            self._seconds[id(places)] = known
+        return known[1]
 
-    def _give(
-        self,
-        waiting: Sequence[PlannedInvocation],
-        ready_s: Mapping[str, float],
-        own_target: Callable[[PlannedInvocation], str | None],
-        latest_s: float,
-    ) -> list[tuple[PlannedInvocation, str, float]]:
+
+class _Round:
+    """One round in which every waiting invocation is given to a target."""
+
+    def __init__(self, lease_of: Sequence[int], ready_s: Sequence[float], seconds: Sequence[Sequence[float]]) -> None:
+        """Take the state at its beginning.
+
+        Args:
+            lease_of: Number of the lease of each target.
+            ready_s: Of each lease: when it is free. It is not changed.
+            seconds: Of each invocation its seconds on each target; the same object for those of one process.
+        """
+        self._lease_of, self._ready_s, self._seconds = lease_of, list(ready_s), seconds
+        self._count = collections.Counter(map(id, seconds))
+        self._first: dict[int, Callable[[], int]] = {}  # finders, by id of the seconds
+        self._ready_of_targets: npt.NDArray[np.float64] | None = None  # only if it is needed
+        self._targets_of: list[list[int]] = []  # the same: columns of each lease
+
+    def give(self, own: Sequence[int], meant: Sequence[int], latest_s: float) -> tuple[list[int], float]:
         """Give every invocation to a target; to its own one where it would end by `latest_s`, `SLACK` included.
 
+        Args:
+            own: Column of each invocation's own target, or NOWHERE.
+            meant: Column of the target that the plan meant: of several that would end it first it gets this one.
+            latest_s: When the sweep may end.
+
         Returns:
-            Invocation, target id, and when it would end.
+            The columns of the targets, and when the last one ends.
         """
-        ready = np.array([ready_s[lease] for lease in self._leases.values()])
-        given = []
-        for planned in waiting:
-            seconds = self._seconds[id(planned)][1]
-            column = self._own_column(own_target(planned), ready, seconds, latest_s)
-            if column is None:
-                column = self._first_to_end(planned, ready + seconds)
-            end_s = float(ready[column] + seconds[column])
-            ready[self._of_lease[self._leases[self._targets[column]]]] = end_s
-            given.append((planned, self._targets[column], end_s))
-        return given
+        lease_of, ready, last_s, columns = self._lease_of, self._ready_s, -math.inf, []
+        for seconds, column, meant_column in zip(self._seconds, own, meant, strict=True):
+            if column < 0 or ready[lease_of[column]] + seconds[column] * (1 + SLACK) > latest_s:
+                column = self._find_first(seconds)
+                first_s = ready[lease_of[column]] + seconds[column]
+                if meant_column >= 0 and ready[lease_of[meant_column]] + seconds[meant_column] <= first_s:
+                    column = meant_column
+            lease = lease_of[column]
+            end_s = ready[lease] = ready[lease] + seconds[column]
+            if self._ready_of_targets is not None:
+                self._ready_of_targets[self._targets_of[lease]] = end_s
+            if end_s > last_s:
+                last_s = end_s
+            columns.append(column)
+        return columns, last_s
 
-    def _first_to_end(self, planned: PlannedInvocation, ends_s: np.ndarray) -> int:
-        """Find the column of the smallest end; of equal ones that of the target which the plan meant."""
-        column, planned_column = int(ends_s.argmin()), self._columns.get(planned.target.target_id)
-        is_equal = planned_column is not None and ends_s[planned_column] <= ends_s[column]
-        return planned_column if is_equal and planned_column is not None else column
+    def _find_first(self, seconds: Sequence[float]) -> int:
+        """Find the target that would end an invocation first; of several the first column."""
+        find = self._first.get(id(seconds))
+        if find is None:
+            is_often = self._count[id(seconds)] * FEW > len(seconds)
+            find = self._first[id(seconds)] = (self._make_heap if is_often else self._make_sums)(seconds)
+        return find()
 
-    def _own_column(self, own: str | None, ready: np.ndarray, seconds: np.ndarray, latest_s: float) -> int | None:
-        """Find the column of an invocation's own target, where it would end there in time."""
-        column = None if own is None else self._columns.get(own)
-        if column is None:
-            return None
-        end_s = ready[column] + seconds[column] * (1 + SLACK)
-        return column if end_s <= latest_s else None
+    def _make_heap(self, seconds: Sequence[float]) -> Callable[[], int]:
+        """Find by a heap of ends, which are corrected when they come up: a lease is only ever ready later."""
+        lease_of, ready = self._lease_of, self._ready_s
+        heap = [
+            (ready[lease] + own_s, column) for column, (lease, own_s) in enumerate(zip(lease_of, seconds, strict=True))
+        ]
+        heapq.heapify(heap)
+
+        def find() -> int:
+            while True:
+                end_s, column = heap[0]
+                now_s = ready[lease_of[column]] + seconds[column]
+                if now_s <= end_s:
+                    return column
+                heapq.heapreplace(heap, (now_s, column))
+
+        return find
+
+    def _make_sums(self, seconds: Sequence[float]) -> Callable[[], int]:
+        """Find by adding up the ends on all targets."""
+        if self._ready_of_targets is None:
+            self._ready_of_targets = np.array(self._ready_s)[list(self._lease_of)]
+            self._targets_of = [[] for _ in self._ready_s]
+            for column, lease in enumerate(self._lease_of):
+                self._targets_of[lease].append(column)
+        ready, own = self._ready_of_targets, np.array(seconds)
+        ends = np.empty_like(own)
+        return lambda: int(np.add(ready, own, out=ends).argmin())

@@ -67,6 +67,10 @@ class PlannedInvocation:
         return tuple(zip(targets, seconds, strict=True))
 
 
+Elsewhere = tuple[tuple[Target, ...], float, tuple[float, ...]]
+"""Other targets, the seconds expected on the own one, and those on each of the others."""
+
+
 class ExpectedTimes:
     """How long units should take on targets. The invocations of one process have the same units, block after block."""
 
@@ -74,6 +78,21 @@ class ExpectedTimes:
         """Take the rules of the run, and seconds from earlier rows."""
         self._rules, self._durations = rules, durations
         self._last: tuple[Sequence[PlacedUnit], Sequence[Target], list[float]] = ((), (), [])
+        self._elsewhere: tuple[Sequence[PlacedUnit], Target | None, Elsewhere] = ((), None, ((), 0.0, ()))
+
+    def everywhere(self, units: Sequence[PlacedUnit], target: Target) -> "Elsewhere":
+        """Expect the seconds of one process on its target, and on each other target of its units.
+
+        The invocations of one process share the tuples.
+        """
+        last_units, last_target, found = self._elsewhere
+        if target is not last_target or not _are_same(units, last_units):
+            # The last try may have been on another of the targets than the preferred one.
+            others = tuple(place for place in units[0].targets if place.target_id != target.target_id)
+            expected_s, *elsewhere_s = self.of(units, (target, *others))
+            found = others, expected_s, tuple(elsewhere_s)
+            self._elsewhere = units, target, found
+        return found
 
     def of(self, units: Sequence[PlacedUnit], places: Sequence[Target]) -> list[float]:
         """Expect the seconds of one process with these units, on each of the places."""
@@ -154,9 +173,7 @@ def make(
         rules=run.rules,
         exclusive=Exclusive.HOST if target.is_whole else run.exclusive,
     )
-    # The last try may have been on another of the targets than the preferred one.
-    alternatives = tuple(place for place in units[0].targets if place.target_id != target.target_id)
-    expected_s, *elsewhere_s = expected.of(units, (target, *alternatives))
+    alternatives, expected_s, elsewhere_s = expected.everywhere(units, target)
     return PlannedInvocation(
         invocation=invocation,
         cell_ids=tuple(units[index].cell_id for index in order),
@@ -165,15 +182,17 @@ def make(
         was_measured_here=any(unit.was_measured_here for unit in units),
         tries=tries,
         expected_s=expected_s,
-        elsewhere_s=tuple(elsewhere_s),
+        elsewhere_s=elsewhere_s,
         rank=1 - rank if is_mirrored else rank,
     )
 
 
 def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:
     """Send an invocation to another of the targets it may run on."""
-    expected_s = planned.seconds_by_target[target.target_id]
-    others = [(place, seconds) for place, seconds in planned.everywhere() if place.target_id != target.target_id]
+    if target.target_id == planned.target.target_id:
+        return dataclasses.replace(planned)
+    others, others_s = planned.alternatives, planned.elsewhere_s
+    at = next(at for at, other in enumerate(others) if other.target_id == target.target_id)
     invocation = dataclasses.replace(
         planned.invocation, target_id=target.target_id, gpu_uuid=target.gpu_uuid, gpus=target.names_by_uuid
     )
@@ -181,9 +200,9 @@ def move(planned: PlannedInvocation, target: Target) -> PlannedInvocation:
         planned,
         invocation=invocation,
         target=target,
-        alternatives=tuple(place for place, _ in others),
-        expected_s=expected_s,
-        elsewhere_s=tuple(seconds for _, seconds in others),
+        alternatives=(planned.target, *others[:at], *others[at + 1 :]),
+        expected_s=others_s[at],
+        elsewhere_s=(planned.expected_s, *others_s[:at], *others_s[at + 1 :]),
     )
 
 

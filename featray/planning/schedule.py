@@ -23,12 +23,13 @@ Source: Graham (1969); Ibarra & Kim (1977) for unlike machines.
 
 import bisect
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from featray.core.choices import Exclusive
 from featray.planning import assignment, planned_invocation
 from featray.planning.inventory import Target
 from featray.planning.planned_invocation import PlannedInvocation
+from featray.planning.waiting import PlacesFinder, Waiting, may_run_on
 
 TAIL = 8  # waiting invocations per lease below which ends are weighed; above it any order comes out even
 STALE = 20
@@ -42,13 +43,12 @@ class _Choice:
 
     queued: PlannedInvocation
     target: Target
+    waiting: Waiting | None = None  # of interchangeable work
 
     @property
     def order(self) -> float:
         """Order it within its block: interchangeable work by its length there, longest first, the rest at random."""
-        if not self.queued.alternatives:
-            return self.queued.rank
-        return -self.queued.seconds_by_target[self.target.target_id]
+        return self.queued.rank if self.waiting is None else -self.waiting.places.seconds[self.target.target_id]
 
 
 class Schedule:
@@ -61,13 +61,13 @@ class Schedule:
         self._of_host: dict[str, list[Target]] = {}
         self._whole: dict[str, Target] = {}  # host id -> all its GPUs at the same time
         self._fixed: dict[str, list[PlannedInvocation]] = {}  # target id -> its own queue, most urgent last
-        self._shared: list[PlannedInvocation] = []  # interchangeable, most urgent first
+        self._shared: list[Waiting] = []  # interchangeable, most urgent first
+        self._urgent: dict[str, tuple[Waiting, bool]] = {}  # target id -> what it may run first; is it another's own?
         self._backlog_s: dict[str, float] = {}  # lease -> expected seconds queued for it alone
         self._leases: dict[str, str] = {}  # target id -> lease, of targets that are not set aside
         self._free: dict[str, Target] = {}  # targets whose lease is free
         self._of_lease: dict[str, list[Target]] = {}
-        self._places: dict[int, frozenset[str]] = {}  # id of an interchangeable invocation -> ids of its targets
-        self._place_sets: dict[frozenset[str], frozenset[str]] = {}  # each set once
+        self._places = PlacesFinder()
         self._assigner: assignment.Assigner | None = None
         self._queues: assignment.Queues | None = None  # what `_assigner` gave each lease; None: make it anew
         self._releases_left = 0  # until `_queues` is stale
@@ -84,18 +84,22 @@ class Schedule:
 
     def add(self, planned: PlannedInvocation) -> None:
         """Put an invocation in, such as a retry."""
-        for target, _ in planned.everywhere():
-            self._add_target(target)
         if planned.alternatives:
-            if planned.was_measured_here:
-                self._keep_target(planned)
-            places = frozenset(target.target_id for target, _ in planned.everywhere())
-            self._places[id(planned)] = self._place_sets.setdefault(places, places)
-            bisect.insort(self._shared, planned, key=_urgency)
-            self._queues = None
+            self._add_shared(planned)
             return
+        self._add_target(planned.target)
         bisect.insort(self._fixed.setdefault(planned.target.target_id, []), planned, key=_patience)
         self._add_backlog(planned, planned.expected_s)
+
+    def _add_shared(self, planned: PlannedInvocation) -> None:
+        places, are_new = self._places.find(planned)
+        for target in (planned.target, *planned.alternatives) if are_new else ():
+            self._add_target(target)
+        if planned.was_measured_here:
+            self._keep_target(planned)
+        bisect.insort(self._shared, Waiting(planned, places), key=_urgency)
+        self._queues = None
+        self._urgent.clear()
 
     def _add_target(self, target: Target) -> None:
         if target.target_id in self._targets:
@@ -119,14 +123,15 @@ class Schedule:
         """
         if not self._free:
             return None
-        found = [choice for target in self._free.values() if (choice := self._choose(target, now_s))]
-        choices = self._in_turn(found)
+        choices = self._in_turn(self._choices(now_s))
         if not choices:
             return None
         best = min(choices, key=self._rank)
         lease = self.lease(best.target)
-        started = self._take_shared(best) if best.queued.alternatives else self._fixed[best.target.target_id].pop()
-        if not best.queued.alternatives:
+        if best.waiting is not None:
+            started = self._take_shared(best.waiting, best.target)
+        else:
+            started = self._fixed[best.target.target_id].pop()
             self._add_backlog(started, -started.expected_s)
         self._busy.add(lease)
         for target in self._of_lease[lease]:
@@ -158,20 +163,40 @@ class Schedule:
         is_free = not any(self.lease(target) in self._busy for target in own)
         return is_free and not any(queue and queue[-1].invocation.block <= block for queue in queues)
 
-    def _choose(self, target: Target, now_s: float) -> _Choice | None:
-        queue = self._fixed.get(target.target_id)
-        if queue:
-            return _Choice(queue[-1], target)
-        return self._shared_choice(target, now_s) if self._shared else None
+    def _choices(self, now_s: float) -> list[_Choice]:
+        """Choose for each free target what it may start: its own next one; else of the interchangeable work."""
+        own = {target_id: queue for target_id in self._free if (queue := self._fixed.get(target_id))}
+        found = {target_id: _Choice(queue[-1], self._free[target_id]) for target_id, queue in own.items()}
+        if self._shared and len(own) < len(self._free):
+            found |= self._shared_choices(own, now_s)
+        return [found[target_id] for target_id in self._free if target_id in found]
 
-    def _take_shared(self, choice: _Choice) -> PlannedInvocation:
-        index = next(index for index, waiting in enumerate(self._shared) if waiting is choice.queued)
-        del self._shared[index]
-        del self._places[id(choice.queued)]
+    def _shared_choices(self, busy: Collection[str], now_s: float) -> dict[str, _Choice]:
+        """Choose for free targets, but those with work of their own.
+
+        Each takes the most urgent that it may run, or near the end what it would end first.
+        """
+        if len(self._shared) > TAIL * len(self._of_lease):
+            self._queues = None
+            targets = [target for target_id, target in self._free.items() if target_id not in busy]
+            return {choice.target.target_id: choice for target in targets if (choice := self._most_urgent(target))}
+        if self._queues is None:
+            self._assign(now_s)
+        queues, leases = self._queues or {}, self._leases
+        heads = ((target_id, queues.get(leases[target_id])) for target_id in self._free if target_id not in busy)
+        return {
+            target_id: _Choice(queue[0][0].planned, self._free[target_id], queue[0][0])
+            for target_id, queue in heads
+            if queue and queue[0][1] == target_id
+        }
+
+    def _take_shared(self, waiting: Waiting, target: Target) -> PlannedInvocation:
+        at = bisect.bisect_left(self._shared, _urgency(waiting), key=_urgency)
+        del self._shared[self._shared.index(waiting, at)]
+        waiting.is_waiting = False
         if self._queues is not None:
-            queue = self._queues.get(self.lease(choice.target), [])
-            queue[:] = [entry for entry in queue if entry[0] is not choice.queued]
-        started = planned_invocation.move(choice.queued, choice.target)
+            self._queues[self.lease(target)].popleft()
+        started = planned_invocation.move(waiting.planned, target)
         self._keep_target(started)
         return started
 
@@ -188,7 +213,7 @@ class Schedule:
 
     def accepts(self, planned: PlannedInvocation) -> bool:
         """Return whether any target is left that an invocation may run on; without one it would wait for ever."""
-        return bool(self._open_targets(planned))
+        return any(target.target_id not in self._gone for target in (planned.target, *planned.alternatives))
 
     def drop(self, target_id: str) -> list[PlannedInvocation]:
         """Set a target aside: return what can run nowhere else; the rest moves to the other targets."""
@@ -196,11 +221,15 @@ class Schedule:
         self._free.pop(target_id, None)
         self._leases.pop(target_id, None)
         self._assigner = self._queues = None
+        self._urgent.clear()
         self._own_targets = {cell: target for cell, target in self._own_targets.items() if target not in self._gone}
         lost = [planned for gone in sorted(self._gone) for planned in self._fixed.pop(gone, [])]
-        lost += [planned for planned in self._shared if not self._open_targets(planned)]
-        self._shared = [planned for planned in self._shared if self._open_targets(planned)]
+        lost += [waiting.planned for waiting in self._shared if not self._has_open_target(waiting)]
+        self._shared = [waiting for waiting in self._shared if self._has_open_target(waiting)]
         return lost
+
+    def _has_open_target(self, waiting: Waiting) -> bool:
+        return any(target_id not in self._gone for target_id in waiting.places.seconds)
 
     def drop_all(self) -> list[PlannedInvocation]:
         """Give up whatever has not started and return it."""
@@ -214,7 +243,7 @@ class Schedule:
 
     def queued(self) -> Iterator[PlannedInvocation]:
         """Go through what has not started."""
-        yield from self._shared
+        yield from (waiting.planned for waiting in self._shared)
         for queue in self._fixed.values():
             yield from queue
 
@@ -222,16 +251,6 @@ class Schedule:
     def waiting(self) -> int:
         """Count the invocations that have not started."""
         return len(self._shared) + sum(map(len, self._fixed.values()))
-
-    def _shared_choice(self, target: Target, now_s: float) -> _Choice | None:
-        """Choose for a free target: the most urgent that it may run, or near the end what it would end first."""
-        if len(self._shared) > TAIL * len(self._of_lease):
-            self._queues = None
-            return self._most_urgent(target)
-        if self._queues is None:
-            self._assign(now_s)
-        queue = (self._queues or {}).get(self.lease(target))
-        return _Choice(queue[0][0], target) if queue and queue[0][1] == target.target_id else None
 
     def _assign(self, now_s: float) -> None:
         """Give every waiting invocation, in order, to the target that would end it first."""
@@ -251,26 +270,42 @@ class Schedule:
             self._own_targets.setdefault(cell_id, planned.target.target_id)
 
     def _own_target(self, planned: PlannedInvocation) -> str | None:
-        return next((self._own_targets[cell_id] for cell_id in planned.cell_ids if cell_id in self._own_targets), None)
+        for cell_id in planned.cell_ids:
+            if cell_id in self._own_targets:
+                return self._own_targets[cell_id]
+        return None
 
     def _most_urgent(self, target: Target) -> _Choice | None:
-        """Choose what a target may run; what is another target's own comes last."""
-        first_of_others: PlannedInvocation | None = None
-        for planned in self._shared:
-            if target.target_id not in self._places[id(planned)]:
-                continue
-            if self._own_target(planned) in (None, target.target_id):
-                return _Choice(planned, target)
-            first_of_others = first_of_others or planned
-        return _Choice(first_of_others, target) if first_of_others else None
+        """Choose what a target may run; what is another target's own comes last.
+
+        The last answer holds until it starts or becomes another's own: cells never lose their target, and nothing comes
+        before it but by `add` and `drop`, which forget the answers.
+        """
+        known = self._urgent.get(target.target_id)
+        if known is None or not known[0].is_waiting or not (known[1] or self._is_open_to(known[0], target)):
+            known = self._find_most_urgent(target)
+        if known is None:
+            return None
+        self._urgent[target.target_id] = known
+        return _Choice(known[0].planned, target, known[0])
+
+    def _find_most_urgent(self, target: Target) -> tuple[Waiting, bool] | None:
+        """Find it, and say whether it is another target's own."""
+        first_of_others: Waiting | None = None
+        for waiting in self._shared:
+            if may_run_on(waiting, target):
+                if self._is_open_to(waiting, target):
+                    return waiting, False
+                first_of_others = first_of_others or waiting
+        return (first_of_others, True) if first_of_others else None
+
+    def _is_open_to(self, waiting: Waiting, target: Target) -> bool:
+        return self._own_target(waiting.planned) in (None, target.target_id)
 
     def _rank(self, choice: _Choice) -> tuple[float, int, float]:
         # The host with most work left starts first: it decides when the whole sweep ends.
         backlog_s = self._backlog_s.get(self.lease(choice.target), 0.0)
         return (-backlog_s, choice.queued.invocation.block, choice.order)
-
-    def _open_targets(self, planned: PlannedInvocation) -> list[Target]:
-        return [target for target, _ in planned.everywhere() if target.target_id not in self._gone]
 
     def _add_backlog(self, planned: PlannedInvocation, seconds: float) -> None:
         lease = self.lease(planned.target)
@@ -281,8 +316,8 @@ def _host(target: Target) -> str:
     return target.host.host_id
 
 
-def _urgency(planned: PlannedInvocation) -> tuple[int, float]:
-    return (planned.invocation.block, -planned.expected_s if planned.alternatives else planned.rank)
+def _urgency(waiting: Waiting) -> tuple[int, float]:
+    return (waiting.planned.invocation.block, -waiting.planned.expected_s)
 
 
 def _patience(planned: PlannedInvocation) -> tuple[int, float]:
