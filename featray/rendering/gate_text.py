@@ -45,6 +45,20 @@ def _obstacles(gate: Gate) -> Iterator[str]:
         if gate.require is Require.COMPARABLE:
             lacks = "has no ratio" if one else "have no ratio"
         yield f"{wording.count(len(unmet), 'pair')} {lacks}: {_named(unmet)}"
+    yield from _disturbed(gate.undecided if gate.decides_nothing else gate.unmet, gate.sweeps)
+
+
+def _disturbed(pairs: Sequence[Pair], sweeps: Sequence[str]) -> Iterator[str]:
+    """Say in how many pairs the machine was in another state for one side, and how to measure them again."""
+    unlike = [pair for pair in pairs if pair.states]
+    if unlike:
+        names = wording.listed(dict.fromkeys(difference.name for pair in unlike for difference in pair.states))
+        remedies = wording.listed(dict.fromkeys(state.what_to_do for pair in unlike for state in pair.states))
+        again = wording.listed(f"`featray submit {shlex.quote(sweep)} --rerun`" for sweep in sweeps)
+        yield (
+            f"the machine was in another state for one side ({names}) in {len(unlike)} of "
+            f"{wording.count(len(pairs), 'pair')}: {remedies}, with {again}"
+        )
 
 
 def _measure_again(gate: Gate) -> str:

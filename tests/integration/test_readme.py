@@ -64,6 +64,7 @@ def test_a_command_that_is_shown_has_the_options_that_it_is_shown_with(command: 
     [
         "featray plan sweeps/mine.yaml",
         "featray plan sweeps/regression.yaml --inventory liquidswords2.inventory.json",
+        "featray plan sweeps/drift.yaml --inventory liquidswords2.inventory.json",
         "featray report 2026-05-14-c716340 --baseline 2026-05-03-864962c",
         "featray report",
         "featray report --format html",

@@ -1,6 +1,7 @@
 """The pages for people: what they link to and name exists, and the files for other tools can be read by them."""
 
 import dataclasses
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from featray import stats
+from featray import stats, store
 from featray.core.rules import Rules
 from tests.support.command import ROOT
 
@@ -16,7 +17,7 @@ PAGES = sorted(
     str(page.relative_to(ROOT))
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sweeps/*.md"), *ROOT.glob("results/*.md"))
 )
-EXAMPLES = {"sweeps/mine.yaml", "sweeps/regression.yaml", "docs/benchmarks"}
+EXAMPLES = {"sweeps/mine.yaml", "sweeps/regression.yaml", "sweeps/drift.yaml", "docs/benchmarks"}
 """Files that the reader writes, and a folder of py-feat's repository."""
 
 
@@ -35,6 +36,44 @@ def test_a_path_that_is_named_exists(page: str) -> None:
     top = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
     paths = re.findall(rf"`((?:{top})/[\w./-]*)`", read(page))
     assert [path for path in paths if path not in EXAMPLES and not (ROOT / path).exists()] == []
+
+
+def commands(page: str) -> list[list[str]]:
+    """List the words of each command of featray in the blocks of a page, without what is said beside it."""
+    blocks = re.findall(r"^```\n(.*?)^```$", read(page), flags=re.MULTILINE | re.DOTALL)
+    lines = [line.removeprefix("uv run ") for block in blocks for line in block.splitlines()]
+    return [re.split(r" {3,}| > ", line)[0].split() for line in lines if line.startswith("featray ")]
+
+
+NAMERS = {"compare", "report", "suggest", "export"}
+"""Commands whose arguments are names of sweeps or runs."""
+
+
+def named_sweeps(words: list[str]) -> set[str]:
+    """Give the sweep files, and the names of sweeps and runs, that a command reads."""
+    files = {word for word in words if word.endswith(".yaml") and not word.startswith("clusters/")}
+    if words[1] not in NAMERS:
+        return files
+    values = {value for option, value in itertools.pairwise(words) if option.startswith("-")}
+    return files | {word for word in words[2:] if not word.startswith("-") and word not in values}
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - {"CHANGELOG.md"}))
+def test_a_sweep_or_run_that_a_command_names_ships_or_is_made_or_explained_above(page: str) -> None:
+    text = read(page)
+    runs = {summary.run_id for summary in store.runs(ROOT / "results")[0]}
+    for words in commands(page):
+        for name in named_sweeps(words):
+            stem = Path(name).stem
+            is_written = re.search(rf"^# sweeps/{re.escape(stem)}\.yaml$|> {re.escape(stem)}\.yaml", text, re.MULTILINE)
+            is_explained = f"`{name}`" in text or f"{name}        the file that it has named" in text
+            assert name in runs or (ROOT / name).is_file() or is_written or is_explained, " ".join(words)
+
+
+def test_names_of_sweeps_are_found_in_commands() -> None:
+    assert named_sweeps(["featray", "compare", "a", "b", "--over", "gpu", "--fail-if", "slower"]) == {"a", "b"}
+    assert named_sweeps(["featray", "submit", "sweeps/a.yaml", "--address", "clusters/lab.yaml"]) == {"sweeps/a.yaml"}
+    assert named_sweeps(["featray", "bisect", "1", "2", "--sweep", "sweeps/a.yaml"]) == {"sweeps/a.yaml"}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda file: file.name)

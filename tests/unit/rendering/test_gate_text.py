@@ -36,6 +36,17 @@ def test_a_gate_that_decides_nothing_counts_the_verdicts_and_marks_what_may_be_c
     )
 
 
+def test_a_gate_that_cannot_decide_on_a_busy_machine_says_so_and_what_to_do() -> None:
+    why = gate_text.why_open(judge(compare(side("a", cpu_other=0.02), side("b", cpu_other=0.5))))
+    assert why == (
+        "the gate could not decide. No pair is decided (1 INCONCLUSIVE). The machine was in another state for one side "
+        "(other processes) in 1 of 1 pair: measure again while the machine is quiet, with "
+        "`featray submit b --rerun`. The line of each pair says what to measure; --require sets what must be known."
+    )
+    quiet = gate_text.why_open(judge(compare(side("a"), side("b", work={"au_model": '"xgb"'}))))
+    assert "state" not in quiet
+
+
 def test_a_unit_that_failed_is_named_once() -> None:
     failed = side("b", batch_size=4, status="oom", timed_s=None, work=None)
     why = gate_text.why_open(judge(compare([*side("a"), *side("a", batch_size=4)], [*side("b"), *failed])))
