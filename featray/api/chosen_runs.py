@@ -85,7 +85,7 @@ def _run_id(results: str, name: str) -> str:
     if store.read(results, run_id=name).rows:
         return name
     runs, problems = store.runs(results)
-    if problems and not runs:
+    if not runs:
         raise store.explain_no_rows(results, problems)
     names = dict.fromkeys([*(run.sweep for run in runs), *(run.run_id for run in runs)])
     raise NothingMatches(

@@ -192,7 +192,7 @@ def _select(results: str, expression: str, problems: dict[str, None]) -> list[Ro
     if not reading.rows:
         reading = store.read(results)
     problems |= dict.fromkeys(map(str, reading.problems))
-    if reading.problems and not reading.rows:
+    if not reading.rows:
         raise store.explain_no_rows(results, reading.problems)
     try:
         return comparison.select(reading.rows, expression)

@@ -221,7 +221,7 @@ def choose_rows(
     reading = store.read(results, run_id=run, sweep=sweep, every_attempt=everything)
     if not reading.rows:
         runs, problems = store.runs(results)
-        if problems and not runs:
+        if not runs:
             raise store.explain_no_rows(os.fspath(results), problems)
         names = {summary.sweep for summary in runs} if sweep else {summary.run_id for summary in runs}
         wanted = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"

@@ -15,11 +15,11 @@ def read(results: str) -> Reading:
     """Read every attempt that was measured, none that was replayed.
 
     Raises:
-        NothingMatches: all rows are replayed.
+        NothingMatches: there are no rows, or all are replayed.
         StoreError: the store, or everything in it, cannot be read.
     """
     reading = store.read(results, every_attempt=True, one_summary=True)
-    if reading.problems and not reading.rows:
+    if not reading.rows:
         raise store.explain_no_rows(results, reading.problems)
     rows = tuple(row for row in reading.rows if not row.is_replayed)
     if reading.rows and not rows:

@@ -42,7 +42,7 @@ def read(
         StoreError: the store cannot be read.
     """
     reading = store.read(results, every_attempt=True, one_summary=True)
-    if reading.problems and not reading.rows:
+    if not reading.rows:
         raise store.explain_no_rows(results, reading.problems)
     known = dataclasses.replace(noise.find_calibrations(results), spreads=find_spreads(reading.rows))
     every = gather(reading.rows, order=order)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featray.core import row_values
+from featray.core.argument_names import argument
 from featray.core.row import SCHEMA_VERSION
 from featray.errors import NothingMatches, StoreError
 from featray.store import store_names
@@ -46,7 +47,10 @@ def explain_no_rows(results: str, problems: Iterable[StoreProblem]) -> NothingMa
     """
     shown, found = store_names.display_name(results), list(problems)
     if not found:
-        return NothingMatches(f"{shown}: holds no rows; submit a sweep, or import a report of py-feat")
+        return NothingMatches(
+            f"{shown}: holds no rows; submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
+            f"or name another store with {argument('results')}"
+        )
     check = shlex.join(["featray", "store", "check", "--results", shown])
     return StoreError(f"{shown}: holds no row that can be read; `{check}` checks every file{format_problems(found)}")
 

@@ -119,7 +119,7 @@ def _with_longer(recommendation: Recommendation, longest: Recommendation) -> Rec
 
 def _nothing_measured(chosen: Sequence[Candidate]) -> str:
     if not chosen:
-        return "nothing was measured yet. Submit a sweep first: `featray submit sweeps/quickstart.yaml`"
+        return "nothing was measured yet. Submit a sweep first: `featray submit quickstart`"
     statuses = wording.listed(row.status for candidate in chosen for row in candidate.unit.failed)
     return f"no setting has a speed ({statuses or 'no times'}). `featray report` says why"
 

@@ -172,7 +172,7 @@ def _selected(units: Iterable[Unit], terms: Terms) -> list[Unit]:
     """Select what the constraints allow, of one detector."""
     everything = [candidate for candidate in candidates.gather(units) if candidate.is_timed]
     if not everything:
-        raise NothingMatches("nothing was measured yet. Submit a sweep first: `featray submit sweeps/quickstart.yaml`")
+        raise NothingMatches("nothing was measured yet. Submit a sweep first: `featray submit quickstart`")
     chosen = select(everything, dataclasses.replace(terms.constraints, memory_limit_b=None))
     names = list(dict.fromkeys(candidate.unit.row.detector for candidate in chosen))
     if len(names) > 1:

@@ -8,7 +8,7 @@ import pytest
 
 import featray
 from featray import store
-from featray.errors import StoreError
+from featray.errors import NothingMatches, StoreError
 from tests.support.builders import BLACKWELL, make_row
 from tests.support.command import Shell
 
@@ -50,6 +50,13 @@ def test_a_store_of_which_no_row_can_be_read_is_not_called_empty(reader: str, da
     assert text.startswith(f"{damaged}: holds no row that can be read; `featray store check --results '{damaged}'`")
     assert "cut.parquet: damaged" in text
     assert "move it out of the store" in text
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_an_empty_store_is_answered_with_what_to_do(reader: str, tmp_path: Path) -> None:
+    with pytest.raises(NothingMatches) as raised:
+        READERS[reader](str(tmp_path / "results"))
+    assert "holds no rows; submit a sweep, such as `featray submit quickstart`" in str(raised.value)
 
 
 @pytest.mark.parametrize("command", [("recommend",), ("estimate", "--hours", "3")])

@@ -22,7 +22,7 @@ def test_an_estimate_is_shown_as_a_table_and_as_a_frame(tmp_path: Path) -> None:
 
 
 def test_an_empty_store_has_nothing_to_estimate_from(tmp_path: Path) -> None:
-    with pytest.raises(NothingMatches, match="nothing was measured yet"):
+    with pytest.raises(NothingMatches, match="holds no rows; submit a sweep"):
         featray.estimate(hours=1, results=str(tmp_path))
 
 

@@ -37,7 +37,7 @@ def test_a_run_or_sweep_that_does_not_exist_is_answered_with_those_that_exist(tm
         choose_rows(tmp_path / "results", run="x")
     with pytest.raises(NothingMatches, match="no rows of sweep 'y'; expected 2026-07-01-abc1234"):
         choose_rows(tmp_path / "results", sweep="y")
-    with pytest.raises(NothingMatches, match="no rows; none exists"):
+    with pytest.raises(NothingMatches, match="holds no rows; submit a sweep"):
         choose_rows(tmp_path / "empty")
 
 

@@ -76,7 +76,7 @@ def test_versions_can_be_the_axis(stepping: str) -> None:
 
 
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NothingMatches, match="no measured or imported time"):
+    with pytest.raises(NothingMatches, match="holds no rows; submit a sweep"):
         history(results=str(tmp_path))
 
 

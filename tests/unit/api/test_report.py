@@ -74,7 +74,7 @@ def test_the_same_rows_give_the_same_bytes_in_another_order_and_process(tmp_path
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NothingMatches, match="submit a sweep, or import a report"):
+    with pytest.raises(NothingMatches, match="submit a sweep, such as"):
         report(results=str(tmp_path))
 
 

@@ -295,7 +295,7 @@ def test_two_variants_of_one_name_are_never_mixed() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "nothing was measured yet. Submit a sweep first: `featray submit sweeps/quickstart.yaml`"),
+        ([], "nothing was measured yet. Submit a sweep first: `featray submit quickstart`"),
         ([make_row(status="oom")], "no setting has a speed (oom). `featray report` says why"),
         ([make_row(delay_s_per_frame=0.01)], "no setting has a speed (no times). `featray report` says why"),
     ],
