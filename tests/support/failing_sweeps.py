@@ -48,6 +48,26 @@ def write_sweep(
     return path
 
 
+def write_stalling(folder: Path, *, sizes: Collection[int] = (1, 4, 8), name: str = "faulty") -> tuple[Path, Path]:
+    """Write a sweep of two invocations that measures one cell and stalls in the next one, for good.
+
+    What a test does then happens in the middle of a cell, on a slow machine too. Nothing stalls a second time.
+
+    Returns:
+        The sweep, and the file that is there as soon as it stalls: `wait_until_stalled` waits for it.
+    """
+    stalled = folder / f"{name}-stalled"
+    path = write_sweep(folder, f"stalled: {stalled}", sizes=sizes, n=2, name=name)
+    failing, stalling = "featray.measurement.fakes.failing_detector:Failing", "tests.support.stalling_detector:Stalling"
+    path.write_text(path.read_text(encoding="utf-8").replace(failing, stalling), encoding="utf-8")
+    return path, stalled
+
+
+def wait_until_stalled(stalled: Path, results: Path) -> None:
+    """Wait until the first cell of a stalling sweep is stored and the next one has begun."""
+    wait_until(lambda: stalled.exists() and list((results / "rows").glob("*.parquet")), 120)
+
+
 class ThisMachine(Inline):
     """This machine, with an inventory that was probed before; no weights are missing."""
 
