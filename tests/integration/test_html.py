@@ -124,9 +124,9 @@ class Opened:
         return [cell.inner_text() for cell in cells]
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "report.html"
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html.render(make_report(rows()), FOUND, version="0.1.0").page, encoding="utf-8")
     return path
 
@@ -192,9 +192,9 @@ def test_the_legend_filters_plots_and_tables(browser: Any, file: Path) -> None:
     opened.context.close()
 
 
-@pytest.fixture
-def six(tmp_path: Path) -> Path:
-    path = tmp_path / "six.html"
+@pytest.fixture(scope="module")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "six.html"
     path.write_text(compared_page(), encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ import copy
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support.command import ROOT
+from tests.support.command import ALL, ROOT
 
 TEXT_MAX = 2000  # characters of the text of a result
 
@@ -51,19 +52,29 @@ def texts(cell: Any, form: str = "text/plain") -> list[str]:
     return [output.data[form] for output in cell.outputs if form in output.get("data", {})]
 
 
-def test_the_tour_runs_and_each_result_is_short_text_and_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = run_tour(tmp_path, monkeypatch, measures=False)
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
+    """Run the tour once; without FEATRAY_TEST_ALL it leaves out what measures."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield run_tour(tmp_path_factory.mktemp("tour"), monkeypatch, measures=ALL)
+
+
+def measures(cell: Any) -> bool:
+    return "measures" in cell.metadata.get("tags", ())
+
+
+def test_the_tour_runs_and_each_result_is_short_text_and_html(cells: list[Any]) -> None:
     results = [cell for cell in cells if any("featray-result" in html for html in texts(cell, "text/html"))]
-    assert len(results) == 4  # report, comparison, recommendation, plan
+    # report, comparison, recommendation, plan
+    assert len([cell for cell in results if not measures(cell)]) == 4
     assert [len(text) for cell in results for text in texts(cell) if len(text) > TEXT_MAX] == []
     figures = [cell for cell in cells if cell.source.endswith((".plot()", 'input="long")')) and "plot" in cell.source]
-    assert len(figures) == 2
+    assert len([cell for cell in figures if not measures(cell)]) == 2
     assert all("application/vnd.plotly.v1+json" in output.data for cell in figures for output in cell.outputs)
 
 
 @pytest.mark.slow
-def test_the_whole_tour_measures_and_shows_its_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = run_tour(tmp_path, monkeypatch, measures=True)
+def test_the_tour_measures_and_shows_its_progress(cells: list[Any]) -> None:
     (submit,) = [cell for cell in cells if "featray.submit" in cell.source]
     assert "12/12" in "".join(output.text for output in submit.outputs if output.output_type == "stream")
     assert "12 measurements made now" in texts(submit)[0]

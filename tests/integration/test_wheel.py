@@ -19,12 +19,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     run(["uv", "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT)], folder)
     (wheel,) = folder.glob("featray-*.whl")
-    run([sys.executable, "-m", "venv", str(folder / "venv")], folder)
+    run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"
     (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
     lent = {sysconfig.get_paths()["purelib"], *(path for path in sys.path if path.endswith("site-packages"))}
     (packages / "lent.pth").write_text("\n".join(sorted(lent)))
-    run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)], folder)
+    run(["uv", "pip", "install", "--quiet", "--no-deps", "--python", str(python), str(wheel)], folder)
     return python.with_name("featray")
 
 

@@ -12,6 +12,7 @@ import pytest
 from featray.cli import app
 
 ROOT = Path(__file__).parents[2]
+ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"  # whether slow tests run
 
 
 @dataclasses.dataclass(frozen=True)

@@ -69,17 +69,19 @@ PLANNED = pytest.mark.parametrize("count", [together])
 COUNTS = pytest.mark.parametrize("count", [together, exactly_the_pilot])
 
 
-def judged(level: Level, ratio: float = 1.0, *, count: Count = together, within: float = WITHIN_SD) -> list[Decision]:
-    """Judge PAIRS pairs of one truth, and print what they were called."""
+def judged(
+    level: Level, ratio: float = 1.0, *, count: Count = together, within: float = WITHIN_SD, pairs: int = PAIRS
+) -> list[Decision]:
+    """Judge pairs of one truth, and print what they were called."""
     rng = random.Random(20260514)
     decisions, single = [], 0
-    for _ in range(PAIRS):
+    for _ in range(pairs):
         sides = side(rng, level, 1.0, within), side(rng, level, ratio, within)
         decisions.append(stats.decide(*map(timings, map(logs, sides, count(*sides)))))
         single += abs(sides[1][0][0] / sides[0][0][0] - 1) > 0.05
     called = Counter(str(each.verdict) for each in decisions)
     invocations = fmean(each.n_baseline for each in decisions)
-    print(f"{dict(called)}, {invocations:.1f} invocations; n=1 and > 5%: {single / PAIRS:.1%}")
+    print(f"{dict(called)}, {invocations:.1f} invocations; n=1 and > 5%: {single / pairs:.1%}")
     return decisions
 
 
@@ -153,17 +155,17 @@ def test_the_planners_intervals_hold_the_true_ratio(count: Count) -> None:
 
 
 @PLANNED
-def test_rows_of_identical_pairs_are_rarely_called_different(count: Count) -> None:
+def test_rows_of_identical_pairs_are_called_what_their_times_are(count: Count) -> None:
+    pairs = 300  # the share of them that are called different is that of `judged`, which the tests above bound
     rng, one, called = random.Random(20260514), make_row(), Counter[Verdict]()
-    for _ in range(PAIRS):
+    for _ in range(pairs):
         sides = side(rng, normal(0.04), 1.0), side(rng, normal(0.04), 1.0)
         counts = count(*sides)
         rows = [stored(one, name, each[:n]) for name, each, n in zip("ab", sides, counts, strict=True)]
         called.update(pair.verdict for pair in comparison.compare(*rows, over=["environment"]).pairs)
-    assert called.total() == PAIRS
-    assert called[Verdict.FASTER] + called[Verdict.SLOWER] <= 0.06 * PAIRS
-    direct = Counter(each.verdict for each in judged(normal(0.04), count=count))
-    assert called == direct
+    assert called.total() == pairs
+    assert called == Counter(each.verdict for each in judged(normal(0.04), count=count, pairs=pairs))
+    assert {*DIFFERENT, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE} == set(called)
 
 
 def stored(one: Row, name: str, repeats: Side) -> list[Row]:
