@@ -26,9 +26,9 @@ def write_versions(folder: Path, slower_from: int | None = None, count: int = 6,
     return folder / "wheels"
 
 
-def bisect(folder: Path, wheels: Path, *options: str | Path) -> CommandResult:
+def bisect(folder: Path, wheels: Path, *options: str | Path, last: str = "1.5") -> CommandResult:
     where = ("--sweep", write_sweep(folder), "--results", folder / "results", "--source", wheels)
-    return featray("bisect", "1.0", "1.5", *where, *INLINE, *options, timeout=600)
+    return featray("bisect", "1.0", last, *where, *INLINE, *options, timeout=600)
 
 
 @pytest.mark.slow
@@ -71,10 +71,10 @@ def test_of_an_untouched_series_it_says_that_nothing_changed(tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_version_that_cannot_be_loaded_is_passed_over(tmp_path: Path) -> None:
-    done = bisect(tmp_path, write_versions(tmp_path, slower_from=3, broken=2))
+    done = bisect(tmp_path, write_versions(tmp_path, slower_from=2, count=4, broken=1), last="1.3")
     assert done.code == 0, done.err
-    assert "no times: 1.2: " in done.out
-    assert re.match("FOUND: (1.3 is the first|one of 1.2, 1.3 is)", done.out)
+    assert "no times: 1.1: " in done.out
+    assert re.match("FOUND: (1.2 is the first|one of 1.1, 1.2 is)", done.out)
 
 
 def test_wrong_arguments_are_refused_before_anything_is_measured(shell: Shell) -> None:
@@ -82,8 +82,8 @@ def test_wrong_arguments_are_refused_before_anything_is_measured(shell: Shell) -
     sweep = write_sweep(shell.folder)
     common = ("--sweep", sweep, *INLINE)
     assert "no version '1.9'" in shell.complain("bisect", "1.0", "1.9", "--source", wheels, *common)
-    assert "--blocks: expected at least 5" in shell.complain("bisect", "1.0", "1.5", "--blocks", "2", *common)
-    assert "--margin: expected a percentage" in shell.complain("bisect", "1.0", "1.5", "--margin", "0", *common)
+    assert "--blocks 2: expected at least 5" in shell.complain("bisect", "1.0", "1.5", "--blocks", "2", *common)
+    assert "--margin 0.0: expected a percentage" in shell.complain("bisect", "1.0", "1.5", "--margin", "0", *common)
     assert "no device 'GPU-0' fits" in shell.complain(
         "bisect", "1.0", "1.5", "--source", wheels, "--target", "GPU-0", *common
     )

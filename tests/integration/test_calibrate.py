@@ -19,6 +19,7 @@ inputs: [short]
 axes: {device: [mps, cpu], batch_size: 4}
 measure: {warmup: 1, repeats: 2, min_time_s: 0, stages: false, invocations: 6}
 """
+INLINE = ("--backend", "inline")
 STEADY = [1.0, 1.001, 0.999, 1.0, 1.0]
 
 
@@ -51,10 +52,10 @@ def test_a_noisy_calibration_never_makes_a_real_difference_equivalent(tmp_path: 
 def test_a_session_is_added_to_what_is_there(tmp_path: Path) -> None:
     sweep, results = tmp_path / "tick.yaml", tmp_path / "results"
     sweep.write_text(NOISY, encoding="utf-8")
-    missing = featray("calibrate", sweep, "--session", "--results", results)
+    missing = featray("calibrate", sweep, "--session", "--results", results, *INLINE)
     assert (missing.code, "no calibration to add a session to" in missing.err) == (2, True)
-    assert featray("calibrate", sweep, "--quiet", "--results", results).code == 0
-    done = featray("calibrate", sweep, "--session", "--json", "--results", results)
+    assert featray("calibrate", sweep, "--quiet", "--results", results, *INLINE).code == 0
+    done = featray("calibrate", sweep, "--session", "--json", "--results", results, *INLINE)
     assert done.code == 0, done.err
     ((_, noise),) = json.loads(done.out).items()
     assert (noise["runs"], noise["sessions"], noise["session_spread"]) == (2, 1, None)  # of one day

@@ -65,7 +65,10 @@ def write_stalling(folder: Path, *, sizes: Collection[int] = (1, 4, 8), name: st
 
 def wait_until_stalled(stalled: Path, results: Path) -> None:
     """Wait until the first cell of a stalling sweep is stored and the next one has begun."""
-    wait_until(lambda: stalled.exists() and list((results / "rows").glob("*.parquet")), 120)
+    deadline = time.monotonic() + 180
+    while not (stalled.exists() and list((results / "rows").glob("*.parquet"))):
+        assert time.monotonic() < deadline, [(row.status, row.reason) for row in store.read(str(results)).rows]
+        time.sleep(0.05)
 
 
 class ThisMachine(Inline):
