@@ -14,15 +14,21 @@ from typing import Any
 import pytest
 
 from tests.support.command import CommandResult, featray, list_children
-from tests.support.failing_sweeps import final_rows, list_attempts, wait_until, write_sweep
+from tests.support.failing_sweeps import (
+    final_rows,
+    list_attempts,
+    wait_until,
+    wait_until_stalled,
+    write_stalling,
+    write_sweep,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+def find_two_free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dashboard(home: Path) -> Iterator[str]:
     """Start a cluster of this machine alone; give its dashboard's address."""
-    ports = ("--port", str(free_port()), "--dashboard-port", str(board := free_port()))
+    port, board = find_two_free_ports()
+    ports = ("--port", str(port), "--dashboard-port", str(board))
     started = featray("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports, HOME=str(home))
     assert started.code == 0, started.err
     yield f"http://127.0.0.1:{board}"
@@ -106,9 +113,9 @@ def test_rows_come_to_a_caller_that_shares_no_disk_with_the_head(tmp_path: Path,
 
 
 def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write_sweep(tmp_path, "seconds: 1.6", sizes=[1, 4, 8, 16], n=2, name="long"), tmp_path / "r"
+    (sweep, stalled), results = write_stalling(tmp_path, sizes=[1, 4, 8, 16], name="long"), tmp_path / "r"
     id_ = detach(sweep, results, home)
-    wait_until(lambda: (results / "rows").is_dir() and len(attempts_so_far(results)) >= 1, 90)
+    wait_until_stalled(stalled, results)
     _check_what_ray_shows(id_, home, dashboard)
     refused = featray("submit", sweep, "--detach", "--results", results, HOME=str(home))
     assert (refused.code, f"`featray cancel {id_}`" in refused.err) == (5, True), refused.err
@@ -138,7 +145,7 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
 
 
 def test_a_submit_that_its_budget_ended_has_units_without_a_number(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write_sweep(tmp_path, "seconds: 0.8", sizes=[1, 4], n=8, name="short"), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.8", sizes=[1, 4], n=2, name="short"), tmp_path / "r"
     id_ = detach(sweep, results, home, "--budget", "0.05", "--address", dashboard)
     ended = on_cluster(home, "status", id_, "--watch")
     assert ended.code == 1, ended.err
@@ -158,10 +165,6 @@ def test_a_submit_whose_interpreter_is_not_there_says_so(tmp_path: Path, home: P
     assert re.search(rf"why: .*exit code 127: .*{home}/no such/bin/python: not found", ended.err), ended.err
 
 
-def attempts_so_far(results: Path) -> list[Path]:
-    return list((results / "rows").glob("*.parquet"))
-
-
 def featray_in_background(command: str, id_: str, home: Path) -> Any:
     from tests.support.command import start
 
@@ -177,8 +180,11 @@ def featray_in_background(command: str, id_: str, home: Path) -> Any:
 
 def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     """Readable task names, the job's metadata, and featray's gauges on the node's metrics port."""
-    tasks = ask(f"{dashboard}/api/v0/tasks?limit=100", home)["data"]["result"]["result"]
-    assert "long/bad/cpu/invocation-1" in {task["name"] for task in tasks}
+
+    def tasks() -> set[str]:
+        return {task["name"] for task in ask(f"{dashboard}/api/v0/tasks?limit=100", home)["data"]["result"]["result"]}
+
+    wait_until(lambda: "long/bad/cpu/invocation-1" in tasks(), 60)  # Ray hears of its tasks after a while
     (job,) = [job for job in ask(f"{dashboard}/api/jobs/", home) if job["submission_id"] == id_]
     assert {"job_name", "featray_sweep", "featray_store", "featray_version", "featray_user"} <= set(job["metadata"])
     node = ask(f"{dashboard}/nodes?view=summary", home)["data"]["summary"][0]

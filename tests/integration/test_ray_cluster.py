@@ -18,7 +18,7 @@ from featray import store
 from featray.core.row import Row
 from featray.host import input_files
 from tests.support.command import CommandResult, featray, list_children, start
-from tests.support.failing_sweeps import wait_until, write_sweep
+from tests.support.failing_sweeps import wait_until, wait_until_stalled, write_stalling, write_sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -158,25 +158,25 @@ def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Pat
 def test_two_drivers_share_hosts_and_store_and_each_host_measures_for_one_at_a_time(
     cluster: Nodes, tmp_path: Path
 ) -> None:
-    sweeps = [write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=4, name=name) for name in ("ann", "bob")]
+    sweeps = [write_sweep(tmp_path, "seconds: 0.2", sizes=[1, 4], n=2, name=name) for name in ("ann", "bob")]
     people = [cluster.submit(sweep, tmp_path / "r") for sweep in sweeps]
     ends = [ended(submit) for submit in people]
     assert [code for code, _ in ends] == [0, 0], ends
     assert "stored twice" not in "".join(err for _, err in ends)
     rows, checked = rows_of(tmp_path / "r"), store.check(str(tmp_path / "r"))
     assert (checked.problems, checked.duplicates, checked.unfinished) == ((), 0, ())
-    assert len({row.key() for row in rows}) == len(rows) == 32
+    assert len({row.key() for row in rows}) == len(rows) == 16
     assert len(list((tmp_path / "r" / "reports").glob("*.md"))) == 2
     for host in ("front", "back"):
         own = [row for row in rows if row.host_id == host_id(host)]
-        assert len(own) == 16
+        assert len(own) == 8
         assert not overlap(own)
     assert overlap(rows)
 
 
 def test_a_killed_node_costs_only_its_own_units(cluster: Nodes, tmp_path: Path) -> None:
     cluster.tell("add", "leaving")
-    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=6), tmp_path / "r"
+    sweep, results = write_sweep(tmp_path, "seconds: 0.3", sizes=[1, 4], n=6), tmp_path / "r"
     with cluster.submit(sweep, results) as process:
         wait_until(lambda: any(row.host_id == host_id("leaving") for row in rows_of(results)), 90)
         begun = time.monotonic()
@@ -203,18 +203,17 @@ def test_a_host_that_loses_one_of_its_nodes_measures_on_through_the_other(cluste
     gpus = [f"GPU-cccccccc-0000-4000-8000-00000000000{number}" for number in (1, 2)]
     for gpu in gpus:
         cluster.tell("add", "pair", gpu)
-    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    (sweep, stalled), results = write_stalling(tmp_path, sizes=[1, 4]), tmp_path / "r"
     sweep.write_text(sweep.read_text() + "hosts: {label: {room: pair}}\n")
     with cluster.submit(sweep, results) as process:
-        wait_until(lambda: rows_of(results), 90)
-        wait_until(list_children, 10)
+        wait_until_stalled(stalled, results)
         killed = node_of(list_children()[0])
         cluster.tell("kill", "pair", killed)
         code, err = ended(process)
     cluster.tell("kill", "pair", next(gpu for gpu in gpus if gpu != killed))
     assert code == 0, err
     assert {(row.status, row.target_id) for row in rows_of(results)} == {("ok", f"cpu@{host_id('pair')}")}
-    assert len(rows_of(results)) == 8
+    assert len(rows_of(results)) == 4
     assert "set aside" not in err
 
 
