@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Shell
+from tests.support.command import ALL, Shell
 
-ALL = os.environ.get("FEATRAY_TEST_ALL") == "1"
+DOWNLOADS = os.environ.get("FEATRAY_TEST_DOWNLOADS") == "1"
 REHEARSAL = os.environ.get("FEATRAY_GPU_REHEARSAL") == "1"  # the tests of a GPU run on the CPU, as far as they can
 UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_configure() -> None:
-    """Let processes that tests start receive Ctrl-C: a shell makes what it runs in the background ignore it."""
+    """Prepare what the processes that tests start inherit.
+
+    They must receive Ctrl-C: a shell makes what it runs in the background ignore it. And they may keep bytecode: where
+    that is forbidden, each of hundreds of processes compiles featray again.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -27,6 +32,8 @@ def _reason_to_skip(marker: str) -> str | None:
         from featray.measurement import nvml
 
         return None if REHEARSAL or nvml.list_boards() else "no NVIDIA GPU on this machine"
+    if marker == "download":
+        return None if DOWNLOADS else "installs another torch, gigabytes: set FEATRAY_TEST_DOWNLOADS=1 to run it"
     if not ALL:
         return f"{marker}: set FEATRAY_TEST_ALL=1 to run it"
     if marker == "root" and os.geteuid() != 0:
@@ -42,7 +49,7 @@ def _reason_to_skip(marker: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here, with its reason, and mark the fast subset."""
     for item in items:
-        for marker in ("gpu", "slow", "root", "browser"):
+        for marker in ("gpu", "download", "slow", "root", "browser"):
             if item.get_closest_marker(marker) and (reason := _reason_to_skip(marker)):
                 item.add_marker(pytest.mark.skip(reason=reason))
         if item.path.is_relative_to(UNIT) and not item.get_closest_marker("long"):
