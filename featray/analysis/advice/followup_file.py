@@ -31,7 +31,7 @@ def _lines(followup: Followup) -> Iterator[str]:
     count = wording.count(len(followup.cells), "cell")
     if followup.invocations:
         count += f" x {wording.count(followup.invocations, 'invocation')}"
-    yield f"# {count}, about {wording.duration(followup.expected_s)}; submit with: featray submit {followup.name}.yaml"
+    yield f"# {count}, about {wording.duration(followup.expected_s)}; submit with: featray submit {followup.name}"
     yield from (f"# - {wording.shortened(reason, COMMENT_LENGTH)}" for reason in followup.reasons[:REASONS])
     if len(followup.reasons) > REASONS:
         yield f"# - and {len(followup.reasons) - REASONS} more"

@@ -14,14 +14,15 @@ from featray.core.row import Row
 from featray.core.status import Status
 
 TRY_AGAIN = "To try again, submit with `--retry-failed`"
+SUBMIT_AGAIN = "To measure the rest, submit again"
 AFTER_REPAIR = "Remove the cause, then submit with `--retry-failed`, or with `--rerun` if you changed the sweep"
 
 WHAT_TO_DO: Mapping[str, str] = {
     Status.OOM: "Use a smaller batch",
     Status.TIMEOUT: "Raise `time_limit_s`, then submit with `--retry-failed`",
     Status.CRASHED: TRY_AGAIN,
-    Status.LOST: TRY_AGAIN,
-    Status.CANCELLED: "To measure the rest, submit again",
+    Status.LOST: SUBMIT_AGAIN,
+    Status.CANCELLED: SUBMIT_AGAIN,
     Status.FAILED: AFTER_REPAIR,
     Status.WRONG_WORK: AFTER_REPAIR,
     Status.WRONG_DEVICE: AFTER_REPAIR,

@@ -6,12 +6,14 @@ Flow: `units.Unit` -> `of_unit`, `of_times`, `of_origin` -> a pair's cautions, a
 from collections.abc import Iterator, Sequence
 
 from featray import stats
+from featray.analysis.cautions import failures
 from featray.analysis.cautions.caution import Caution, CautionKind
 from featray.analysis.cautions.signs import FACES_DIFFER, OF_MACHINE, OF_STAGES, THROTTLED
 from featray.analysis.units import Unit, context_changes
 from featray.core import wording
 from featray.core.choices import WeightsKind
 from featray.core.row import Row
+from featray.core.status import UNFINISHED
 
 
 def of_unit(unit: Unit) -> Iterator[Caution]:
@@ -118,10 +120,12 @@ def _work_keys(row: Row, latest: Row) -> list[str]:
 
 def _partly_failed(unit: Unit) -> Caution:
     statuses = wording.listed(row.status for row in unit.failed)
+    is_unfinished = all(row.status in UNFINISHED for row in unit.failed)
+    share = f"{len(unit.failed)} of {wording.count(len(unit.rows), 'invocation')}"
     return Caution(
         kind=CautionKind.FAILED,
-        sentence=f"{len(unit.failed)} of {wording.count(len(unit.rows), 'invocation')} failed ({statuses})",
-        what_to_do="To try again, submit with `--retry-failed`",
+        sentence=f"{share} {'ended without a number' if is_unfinished else 'failed'} ({statuses})",
+        what_to_do=failures.SUBMIT_AGAIN if is_unfinished else failures.TRY_AGAIN,
         units=(unit,),
     )
 

@@ -80,7 +80,7 @@ def test_requirements_are_an_environment(tmp_path: Path) -> None:
 def test_reasons_and_the_expected_duration_are_comments() -> None:
     (followup,) = propose_for(make_finding(WantedCells(unit=gather_one(make_row()), reason="a\nname: evil")))
     first, second, *_ = followup_file.to_yaml(followup).splitlines()
-    assert first == "# 1 cell, about 2 min 56 s; submit with: featray submit demo-headroom.yaml"
+    assert first == "# 1 cell, about 2 min 56 s; submit with: featray submit demo-headroom"
     assert second == "# - a name: evil"
 
 

@@ -36,7 +36,7 @@ def test_a_long_reason_is_shortened() -> None:
     ("status", "what_to_do"),
     [
         ("oom", "Use a smaller batch"),
-        ("lost", "To try again, submit with `--retry-failed`"),
+        ("lost", "To measure the rest, submit again"),
         ("unsupported", None),
     ],
 )

@@ -88,7 +88,15 @@ def test_a_caution_says_what_to_do() -> None:
 def test_a_partly_failed_unit_says_how_many_invocations_failed() -> None:
     rows = [*make_rows([1.0, 1.0, 1.0]), make_row(invocation=4, status="crashed", reason="SIGSEGV")]
     (caution,) = cautions.of_unit(units.gather(rows)[0])
-    assert caution.sentence == "1 of 4 invocations failed (crashed)"
+    assert str(caution) == "1 of 4 invocations failed (crashed). To try again, submit with `--retry-failed`."
+
+
+def test_a_unit_that_was_stopped_or_lost_says_that_the_next_submit_measures_the_rest() -> None:
+    left = [make_row(invocation=4, status="cancelled"), make_row(invocation=5, status="lost")]
+    (caution,) = cautions.of_unit(units.gather([*make_rows([1.0, 1.0, 1.0]), *left])[0])
+    assert str(caution) == (
+        "2 of 5 invocations ended without a number (cancelled, lost). To measure the rest, submit again."
+    )
 
 
 def test_an_imported_unit_has_unknown_model_settings() -> None:
