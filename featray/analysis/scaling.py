@@ -122,15 +122,19 @@ def find(units: Iterable[Unit], margin: float = stats.MARGIN, noise: Noise = NO_
 def _against_one(
     whole: Unit, alone: Sequence[Unit], series: Mapping[UnitKey, LengthSeries], margin: float, noise: Noise
 ) -> GpuScaling:
-    """Compare all GPUs with the average of those that stand for one; GPUs that did other work do not count."""
+    """Compare all GPUs with the average of those that stand for one.
+
+    GPUs that did other work do not count, nor those with too few invocations beside others that have enough.
+    """
     judged = {unit.key: comparison.judge(unit, whole, OVER, margin=margin, noise=noise) for unit in alone}
     model = _fastest_model(whole, alone)
-    comparable = [unit for unit in model if judged[unit.key].decision]
+    comparable = [unit for unit in model if judged[unit.key].decision] or model
+    one = [unit for unit in comparable if len(unit.timings) >= stats.INVOCATIONS_MIN] or comparable
     return GpuScaling(
         whole=whole,
         alone=tuple(alone),
-        one=tuple(comparable or model),
-        pair=comparison.pool([judged[unit.key] for unit in model], margin=margin, noise=noise),
+        one=tuple(one),
+        pair=comparison.pool([judged[unit.key] for unit in one], margin=margin, noise=noise),
         apart=tuple(unit for unit in alone if not judged[unit.key].decision),
         series=series,
     )

@@ -3,7 +3,7 @@
 Flow: all units -> `gather` -> `Joint`; forecasts of all targets -> `together` -> `Together` -> `sides`, `archive`.
 `describe` says which speeds were measured. Pure.
 
-What the GPUs do together counts if each one's own setting was measured on all of them too, or if they are faster
+What the GPUs do together counts if the setting of one of them was measured on all of them too, or if they are faster
 together than the sum of them alone. Else only another setting was measured together, which says nothing of the best.
 Where a GPU's own setting failed on all of them, or is beyond the limits there, they do not work at the same time.
 """
@@ -110,7 +110,7 @@ def _of_host(members: Sequence[Forecast], joints: Sequence[Joint], units: Sequen
         if whole is None and not alone:
             continue
         known = [joint.by_setting.get(_setting(each.unit)) for each in alone]
-        if whole is not None and (_counts(known) or _is_better(whole, alone)):
+        if whole is not None and (any(known) or _is_better(whole, alone)):
             kept = [each for each in kept if each not in (*alone, *smaller)]
         elif len(alone) > 1 and any(known):
             kept = [each for each in kept if each not in alone]
@@ -123,11 +123,6 @@ def _of_host(members: Sequence[Forecast], joints: Sequence[Joint], units: Sequen
 
 def _uuids(forecast: Forecast) -> set[str]:
     return set(forecast.unit.row.gpus or ())
-
-
-def _counts(known: Sequence[Candidate | None]) -> bool:
-    """Return True if each GPU's own setting was measured on all, or one of them failed there."""
-    return None not in known or any(each and not each.is_timed for each in known)
 
 
 def _is_better(whole: Forecast, alone: Sequence[Forecast]) -> bool:

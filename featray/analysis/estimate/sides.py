@@ -106,8 +106,9 @@ def describe_unused(members: Sequence[Forecast], chosen: Side) -> Iterator[tuple
 
 def _why_less_trusted(device: Forecast, chosen: Side) -> str:
     """Say what is known less well of a device than of those that work, and what to do."""
-    candidate, place = device.setting.candidate, chosen.devices[0].unit.target.place
-    if candidate.failures and not any(each.setting.candidate.failures for each in chosen.devices):
+    trusted = min(chosen.devices, key=lambda each: each.rank)
+    candidate, place = device.setting.candidate, trusted.unit.target.place
+    if candidate.failures and not trusted.setting.candidate.failures:
         failed = f"{len(candidate.failures)} of {wording.count(candidate.invocations, 'invocation')} failed there"
         return f"{failed}, and none on {place}; find out why with `featray report`"
     if candidate.is_few:

@@ -99,6 +99,16 @@ def test_what_speaks_against_one_of_several_alike_gpus_is_said() -> None:
     assert not throttled.pair.is_decided
 
 
+def test_a_gpu_with_too_few_invocations_does_not_stand_for_one_beside_others() -> None:
+    few = make_rows([0.5] * 2, **TWIN)
+    found = the(make_rows(scale(1.0)), few, make_whole_rows(scale(0.5), RTX3090, TWIN))
+    assert found.times == pytest.approx(2.0)
+    assert (len(found.alone), len(found.one)) == (2, 1)
+    assert found.interval is not None
+    found = the(make_rows([1.0] * 2), few, make_whole_rows(scale(0.5), RTX3090, TWIN))
+    assert (found.interval, len(found.one)) == (None, 2)
+
+
 def test_alike_gpus_of_other_days_are_no_blocks() -> None:
     later = STARTED + datetime.timedelta(days=2)
     found = the(

@@ -14,7 +14,7 @@ from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.prices import PricedHost
 from featray.core.row import Row
 from featray.errors import NothingMatches
-from tests.support.builders import BLACKWELL, RTX3090, STARTED, make_rows, make_whole_rows
+from tests.support.builders import BLACKWELL, CPU, RTX3090, STARTED, make_rows, make_whole_rows
 
 HOUR = footage.of_hours(1, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 60 films of 1200 frames
 START: dict[str, Any] = {"import_s": 0.0, "load_s": 0.0, "first_call_s": 0.0, "faces_mean": 1.0}
@@ -229,3 +229,19 @@ def test_each_gpu_has_its_own_memory_where_it_is_known() -> None:
     assert found(**of_each) == {small: (8, False), large: (40, False)}  # others may have used the rest
     assert found(**of_each, processes=2) == {small: (4, False), large: (20, False)}
     assert found() == {small: (40, True), large: (40, True)}
+
+
+def test_what_all_did_at_the_setting_of_one_of_them_counts() -> None:
+    """It is not beyond a limit, and the one GPU does not keep its speed beside the others."""
+    best_of_other = alone(1.0, **BLACKWELL, batch_size=4)
+    made = make(alone(1.0), best_of_other, alone(1.5, **BLACKWELL), whole(0.8))
+    assert {share.forecast.unit.gpus for share in made.shares} == {2}
+    assert made.time_s == pytest.approx(800.0, rel=0.02)
+    assert made.unused == ()
+
+
+def test_what_is_less_trusted_names_the_device_that_was_measured_well() -> None:
+    made = make(make_rows([0.3] * 2, **START), alone(1.0, **BLACKWELL), make_rows([5.0], **{**START, **CPU}))
+    assert any(
+        said.startswith("CPU of box: only 1 invocation, too few beside those of RTX PRO") for said in made.unused
+    )
