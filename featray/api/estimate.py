@@ -117,9 +117,9 @@ def estimate(
         budget=budget,
     )
     stored = measured_rows.read(results)
-    with measured_rows.naming(stored.problems):
-        made = archive.make(units.gather(stored.rows), wanted, terms)
     problems = tuple(map(str, stored.problems))
+    with measured_rows.naming(problems):
+        made = archive.make(units.gather(stored.rows), wanted, terms)
     if write is None:
         return Estimated(made, problems=problems)
     plan, measured = estimate_files.write(made), made.shares[0].forecast.unit.row.detector

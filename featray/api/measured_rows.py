@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from featray import store
 from featray.errors import NothingMatches
-from featray.store import Reading, StoreProblem
+from featray.store import Reading
 
 
 def read(results: str) -> Reading:
@@ -28,9 +28,10 @@ def read(results: str) -> Reading:
 
 
 @contextlib.contextmanager
-def naming(problems: Iterable[StoreProblem]) -> Iterator[None]:
-    """Name what could not be read where nothing is found: it may be what was meant."""
+def naming(left_out: Iterable[str]) -> Iterator[None]:
+    """Name what was left out, such as rows that cannot be read, where nothing is found: it may be what was meant."""
     try:
         yield
     except NothingMatches as wrong:
-        raise NothingMatches(f"{wrong}{store.format_problems(problems)}") from None
+        lines = "".join(f"\n  left out: {each}" for each in dict.fromkeys(left_out))
+        raise NothingMatches(f"{wrong}{lines}") from None

@@ -54,10 +54,13 @@ def apply(units: Iterable[Unit], cluster: PathLike | None, *, must_match: bool =
     return priced
 
 
-def of_usable(units: Iterable[Unit], cluster: PathLike | None) -> list[Unit]:
+def of_usable(units: Iterable[Unit], cluster: PathLike | None) -> tuple[list[Unit], list[str]]:
     """Give units their prices, and leave out those on GPUs that the cluster file does not name.
 
     A file that names GPUs needs no price.
+
+    Returns:
+        The units, and a line that names the devices that are left out, if there are some.
 
     Raises:
         ClusterFileError, BadInput: as `apply`.
@@ -65,13 +68,17 @@ def of_usable(units: Iterable[Unit], cluster: PathLike | None) -> list[Unit]:
     """
     units = list(units)
     if cluster is None:
-        return units
+        return units, []
     hosts = read_hosts(cluster)
     chosen = prices.allowed(units, hosts)
+    kept = {id(unit) for unit in chosen}
+    places = dict.fromkeys(unit.target.place for unit in units if id(unit) not in kept)
+    left_out = [f"{wording.listed(places)}: not listed under `gpus` of {cluster}"] if places else []
     if units and not chosen:
         raise NothingMatches(
             f"{cluster}: no measured GPU is one that its hosts may use; name it under `gpus` of its host, or leave out "
             "the file"
         )
     has_prices = any(host.price_per_hour is not None for host in hosts)
-    return apply(chosen, cluster) if has_prices or all(host.gpus is None for host in hosts) else chosen
+    needs_price = has_prices or all(host.gpus is None for host in hosts)
+    return apply(chosen, cluster) if needs_price else chosen, left_out

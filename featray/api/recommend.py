@@ -131,7 +131,7 @@ def recommend(
         prefer=_objective(prefer),
     )
     stored = measured_rows.read(results)
-    gathered = prices.of_usable(units.gather(stored.rows), cluster)
+    gathered, left_out = prices.of_usable(units.gather(stored.rows), cluster)
     kept = store.outputs.KeptOutputs(results)
     drifts = unit_drifts.DriftLookup(gathered, (), Outputs(kept.find, kept.has))
 
@@ -141,7 +141,7 @@ def recommend(
         report = document.build(units_compared, changes)
         return html.draw_plots(report, NONE, report.ordered(), {})
 
-    with measured_rows.naming(stored.problems):
+    with measured_rows.naming([*map(str, stored.problems), *left_out]):
         recommended = recommendation.recommend(gathered, constraints, drifts.share_of)
     return Recommendations(recommended, problems=tuple(map(str, stored.problems)), find_plots=find_plots)
 

@@ -187,9 +187,16 @@ def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[st
     """Select the units of the named hosts; list the hosts that have none."""
     if terms.hosts is None:
         return list(units), ()
-    chosen = [unit for unit in units if (host := _find_host(unit, terms)) is not None and host.has(unit)]
+    of_named = [unit for unit in units if _find_host(unit, terms) is not None]
+    chosen = prices.allowed(of_named, terms.hosts)
     measured = {name for unit in chosen for name in prices.host_names(unit)}
     unmeasured = tuple(host.name for host in terms.hosts if not host_names.is_called(host.name, measured))
+    if of_named and not chosen:
+        places = dict.fromkeys(unit.target.place for unit in of_named)
+        raise NothingMatches(
+            f"{wording.listed(places)}: measured, but not listed under `gpus` of the host in the cluster file; "
+            "name there what may be used, or leave out the file"
+        )
     if not chosen:
         raise NothingMatches(
             f"no host of {wording.listed(unmeasured)} has measured rows of this detector. Submit a sweep there first, "

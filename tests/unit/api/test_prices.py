@@ -53,6 +53,8 @@ def test_recommend_names_only_gpus_that_the_cluster_file_lists(tmp_path: Path) -
         (found,) = featray.recommend(results=results, cluster=write(tmp_path, price=f"{price}{listed}"))
         assert found.best.unit.row.gpu_uuid == BLACKWELL["gpu_uuid"]
         assert found.runners_up == ()
+    with pytest.raises(NothingMatches, match=r"left out: RTX 3090 of box: not listed under `gpus` of .*lab.yaml"):
+        featray.recommend(results=results, detector="mpdetector", cluster=write(tmp_path, price=listed))
     with pytest.raises(NothingMatches, match="no measured GPU is one that its hosts may use; name it under `gpus`"):
         featray.recommend(results=results, cluster=write(tmp_path, price=", gpus: []"))
     assert featray.report(results=results, output="-", cluster=write(tmp_path)).text.count("| cuda |") > 1

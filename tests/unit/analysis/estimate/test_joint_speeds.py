@@ -163,7 +163,7 @@ def test_only_gpus_that_the_cluster_file_names_work() -> None:
     made = archive.make(units.gather(rows), HOUR, Terms(hosts=hosts))
     assert [share.gpu_uuid for share in made.shares] == [RTX3090["gpu_uuid"]]
     assert made.unused == ()
-    with pytest.raises(NothingMatches, match="no host of box has measured rows"):
+    with pytest.raises(NothingMatches, match="2 GPUs of box: measured, but not listed under `gpus` of the host"):
         archive.make(units.gather(rows), HOUR, Terms(hosts=(PricedHost(name="box", gpus=()),)))
 
 
