@@ -39,7 +39,8 @@ class Assigner:
         self._leases = list(dict.fromkeys(leases.values()))
         number = {lease: at for at, lease in enumerate(self._leases)}
         self._lease_of = [number[lease] for lease in leases.values()]
-        self._seconds: dict[int, tuple[Places, list[float]]] = {}  # by id of the places, which are kept
+        self._seconds: dict[int, tuple[Places, _Seconds]] = {}  # by id of the places, which are kept
+        self._alike: dict[tuple[float, ...], _Seconds] = {}  # one for processes that take the same time everywhere
 
     def assign(
         self,
@@ -68,25 +69,34 @@ class Assigner:
             queues[self._leases[self._lease_of[column]]].append((one, self._targets[column]))
         return queues
 
-    def _seconds_of(self, places: Places) -> list[float]:
+    def _seconds_of(self, places: Places) -> "_Seconds":
         """Give the seconds on each target, infinite where invocations of these places may not run."""
         known = self._seconds.get(id(places))
         if known is None:
-            known = places, [places.seconds.get(target_id, math.inf) for target_id in self._targets]
+            seconds = tuple(places.seconds.get(target_id, math.inf) for target_id in self._targets)
+            known = places, self._alike.setdefault(seconds, _Seconds(seconds))
             self._seconds[id(places)] = known
         return known[1]
+
+
+class _Seconds:
+    """How long an invocation takes on each target."""
+
+    def __init__(self, on: Sequence[float]) -> None:
+        self.on = on
+        self.array = np.array(on)
 
 
 class _Round:
     """One round in which every waiting invocation is given to a target."""
 
-    def __init__(self, lease_of: Sequence[int], ready_s: Sequence[float], seconds: Sequence[Sequence[float]]) -> None:
+    def __init__(self, lease_of: Sequence[int], ready_s: Sequence[float], seconds: Sequence[_Seconds]) -> None:
         """Take the state at its beginning.
 
         Args:
             lease_of: Number of the lease of each target.
             ready_s: Of each lease: when it is free. It is not changed.
-            seconds: Of each invocation its seconds on each target; the same object for those of one process.
+            seconds: Of each invocation; the same object for those that take the same time everywhere.
         """
         self._lease_of, self._ready_s, self._seconds = lease_of, list(ready_s), seconds
         self._count = collections.Counter(map(id, seconds))
@@ -106,9 +116,10 @@ class _Round:
             The columns of the targets, and when the last one ends.
         """
         lease_of, ready, last_s, columns = self._lease_of, self._ready_s, -math.inf, []
-        for seconds, column, meant_column in zip(self._seconds, own, meant, strict=True):
+        for known, column, meant_column in zip(self._seconds, own, meant, strict=True):
+            seconds = known.on
             if column < 0 or ready[lease_of[column]] + seconds[column] * (1 + SLACK) > latest_s:
-                column = self._find_first(seconds)
+                column = (self._first.get(id(known)) or self._make_finder(known))()
                 first_s = ready[lease_of[column]] + seconds[column]
                 if meant_column >= 0 and ready[lease_of[meant_column]] + seconds[meant_column] <= first_s:
                     column = meant_column
@@ -121,13 +132,11 @@ class _Round:
             columns.append(column)
         return columns, last_s
 
-    def _find_first(self, seconds: Sequence[float]) -> int:
-        """Find the target that would end an invocation first; of several the first column."""
-        find = self._first.get(id(seconds))
-        if find is None:
-            is_often = self._count[id(seconds)] * FEW > len(seconds)
-            find = self._first[id(seconds)] = (self._make_heap if is_often else self._make_sums)(seconds)
-        return find()
+    def _make_finder(self, seconds: _Seconds) -> Callable[[], int]:
+        """Make what finds the target that would end an invocation first; of several the first column."""
+        is_often = self._count[id(seconds)] * FEW > len(seconds.on)
+        self._first[id(seconds)] = found = self._make_heap(seconds.on) if is_often else self._make_sums(seconds.array)
+        return found
 
     def _make_heap(self, seconds: Sequence[float]) -> Callable[[], int]:
         """Find by a heap of ends, which are corrected when they come up: a lease is only ever ready later."""
@@ -147,13 +156,12 @@ class _Round:
 
         return find
 
-    def _make_sums(self, seconds: Sequence[float]) -> Callable[[], int]:
+    def _make_sums(self, seconds: npt.NDArray[np.float64]) -> Callable[[], int]:
         """Find by adding up the ends on all targets."""
         if self._ready_of_targets is None:
             self._ready_of_targets = np.array(self._ready_s)[list(self._lease_of)]
             self._targets_of = [[] for _ in self._ready_s]
             for column, lease in enumerate(self._lease_of):
                 self._targets_of[lease].append(column)
-        ready, own = self._ready_of_targets, np.array(seconds)
-        ends = np.empty_like(own)
-        return lambda: int(np.add(ready, own, out=ends).argmin())
+        ready, ends = self._ready_of_targets, np.empty_like(seconds)
+        return lambda: int(np.add(ready, seconds, out=ends).argmin())
