@@ -122,7 +122,9 @@ class Row:
     mps_daemon: bool | None = _col("true: several processes shared the GPU through NVIDIA's MPS")
     # -- measurement
     work: dict[str, str] | None = _col("what was resolved: key -> JSON value; work_id is its digest")
-    import_s: float | None = _col("seconds to import the detector's packages, once per invocation")
+    import_s: float | None = _col(
+        "seconds to import the detector's packages, once per invocation; py-feat's with one garbage collection"
+    )
     load_s: float | None = _col("seconds to construct the detector, once per invocation")
     first_call_s: float | None = _col("seconds of the unit's first untimed call")
     warmup_s: Floats | None = _col("seconds of each untimed call")

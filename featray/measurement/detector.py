@@ -25,7 +25,7 @@ from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
 from featray.core.files import hash_file
 from featray.core.status import Status
-from featray.measurement import frames, outputs, pyfeat_source, synthetic, torch_flags, weights
+from featray.measurement import frames, garbage, outputs, pyfeat_source, synthetic, torch_flags, weights
 from featray.measurement.outcome import Refused
 from featray.measurement.outputs import Output as Output
 
@@ -215,7 +215,8 @@ def _load_pyfeat(cell: Cell, cache: Path, device: Device) -> LoadedDetector:
     os.environ.setdefault("TQDM_DISABLE", "1")  # detect() shows a progress bar while it reads the first batch
     started = time.perf_counter()
     weights.redirect(folder)
-    class_ = getattr(importlib.import_module(_MODULES[cell.detector.class_name]), cell.detector.class_name)
+    with garbage.collected_at_end():
+        class_ = getattr(importlib.import_module(_MODULES[cell.detector.class_name]), cell.detector.class_name)
     imported = time.perf_counter()
     detector = class_(**cell.detector.keywords, device=str(device))
     constructed = time.perf_counter()
