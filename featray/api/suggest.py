@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from featray import store
 from featray.analysis import diagnosis, units
-from featray.analysis.advice import confirming_sweeps, followup_file, followups
+from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis, FindingKind
 from featray.analysis.outputs import Outputs
@@ -87,6 +87,7 @@ def _from_history(results: str, names: Sequence[str], baseline: str | None) -> S
         raise BadInput(
             f"{flag('history')} looks at every run of the store: name no sweep and no {argument('baseline')}"
         )
+    from featray.analysis.advice import confirming_sweeps
     from featray.api import read_history
 
     found = read_history.read(results)

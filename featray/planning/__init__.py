@@ -17,6 +17,8 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     ladder                which values of it are measured next
     plan                  which process measures which cells, in which order
     planned_invocation    one process of the plan, and its target
+    process_names         which units one process can measure
+    waiting               interchangeable invocations that have not started
     assignment            which target would end each first
     schedule              what starts next
     fleet_plan            time and cost on many recorded hosts

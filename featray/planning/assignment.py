@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.planning.waiting import Places, Waiting
+from featray.planning.waiting import RunPlaces, Waiting
 
 SLACK = 0.25
 """Share of its own length by which an invocation on its cell's own target must end before the sweep: lengths are known
@@ -39,7 +39,7 @@ class Assigner:
         self._leases = list(dict.fromkeys(leases.values()))
         number = {lease: at for at, lease in enumerate(self._leases)}
         self._lease_of = [number[lease] for lease in leases.values()]
-        self._seconds: dict[int, tuple[Places, _Seconds]] = {}  # by id of the places, which are kept
+        self._seconds: dict[int, tuple[RunPlaces, _Seconds]] = {}  # by id of the places, which are kept
         self._alike: dict[tuple[float, ...], _Seconds] = {}  # one for processes that take the same time everywhere
 
     def assign(
@@ -69,7 +69,7 @@ class Assigner:
             queues[self._leases[self._lease_of[column]]].append((one, self._targets[column]))
         return queues
 
-    def _seconds_of(self, places: Places) -> "_Seconds":
+    def _seconds_of(self, places: RunPlaces) -> "_Seconds":
         """Give the seconds on each target, infinite where invocations of these places may not run."""
         known = self._seconds.get(id(places))
         if known is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from featray import stats
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit, last_attempts
-from featray.planning import plan
+from featray.planning import process_names
 from featray.planning.placement import Placement
 from featray.sweep import Invocations
 
@@ -37,7 +37,7 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
             pilots.setdefault((stored_unit.cell_id, stored_unit.target_id), []).append(stored_unit)
     groups: dict[str, list[tuple[str, str]]] = {}
     for unit in placed.units:
-        process = plan.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
+        process = process_names.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
         groups.setdefault(process, []).append((unit.cell_id, unit.target.target_id))
     numbers: dict[tuple[str, str], int] = {}
     for group in groups.values():

@@ -7,11 +7,9 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 import dataclasses
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
-from featray.core import identity
-from featray.core.cell import Cell
 from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
-from featray.planning import planned_invocation
+from featray.planning import planned_invocation, process_names
 from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit, Placement, Refusal
 from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
@@ -171,7 +169,7 @@ def _groups(units: Sequence[PlacedUnit]) -> dict[str, list[PlacedUnit]]:
     for unit in units:
         alike = _process_parts(unit)
         if alike not in keys:
-            keys[alike] = process_key(unit.cell, unit.target.target_id)
+            keys[alike] = process_names.process_key(unit.cell, unit.target.target_id)
         groups.setdefault(keys[alike], []).append(unit)
     return groups
 
@@ -197,25 +195,6 @@ def _split(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:
     targets = 1 + len(group[0].alternatives)
     count = min(len(group), -(-targets // groups))
     return [group[index::count] for index in range(count)]
-
-
-def process_key(cell: Cell, target_id: str) -> str:
-    """Name the process, or the processes side by side, that a unit needs.
-
-    Units of one name can be measured by the same.
-    """
-    together = {"processes": cell.processes, "mps_daemon": cell.mps_daemon} if cell.processes > 1 else {}
-    return identity.digest(
-        {
-            "target": target_id,
-            "class": cell.detector.class_name,
-            "keywords": dict(cell.detector.keywords),
-            "weights": cell.weights,
-            "requirements": list(cell.requirements),
-            "env": cell.environment_variables(),
-            **together,
-        }
-    )
 
 
 def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: bool) -> _DueUnit | None:
@@ -245,7 +224,7 @@ def _invocations(
             number=number,
             attempt=attempt,
             tries=tries,
-            process=process_key(group[0].unit.cell, target_id),
+            process=process_names.process_key(group[0].unit.cell, target_id),
             run=run,
             expected=expected,
         )

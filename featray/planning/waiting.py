@@ -12,7 +12,7 @@ from featray.planning.planned_invocation import PlannedInvocation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Places:
+class RunPlaces:
     """Where invocations may run, and how long they should take there."""
 
     seconds: Mapping[str, float]  # by target id
@@ -24,7 +24,7 @@ class Waiting:
     """An invocation that has not started."""
 
     planned: PlannedInvocation
-    places: Places
+    places: RunPlaces
     is_waiting: bool = True
 
 
@@ -33,16 +33,16 @@ class PlacesFinder:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._known: dict[tuple[int, ...], Places] = {}
+        self._known: dict[tuple[int, ...], RunPlaces] = {}
 
-    def find(self, planned: PlannedInvocation) -> tuple[Places, bool]:
+    def find(self, planned: PlannedInvocation) -> tuple[RunPlaces, bool]:
         """Give the places of an invocation, and whether they are new."""
         shared: tuple[object, ...] = planned.alternatives, planned.elsewhere_s, planned.target
         key = tuple(map(id, shared))
         known = self._known.get(key)
         if known is not None and known.seconds[planned.target.target_id] == planned.expected_s:
             return known, False
-        found = self._known[key] = Places(planned.seconds_by_target, shared)
+        found = self._known[key] = RunPlaces(planned.seconds_by_target, shared)
         return found, True
 
 

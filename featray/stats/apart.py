@@ -18,32 +18,32 @@ import numpy.typing as npt
 from featray.stats.estimates import PAIRED_BLOCKS
 from featray.stats.pairing import INVOCATIONS_MIN, Timing
 from featray.stats.sessions import SESSION_FREEDOM_ASSUMED, SESSION_SD_ASSUMED, SESSIONS_MIN
-from featray.stats.steps import Floats, Places, Steps, pair_all
+from featray.stats.steps import FloatArray, Indices, Steps, pair_all
 
-Setting = Sequence[Timing]
-Place = tuple[str, int]
-Found = tuple[Floats, Floats, Floats]
+SettingTimings = Sequence[Timing]
+BlockName = tuple[str, int]
+PairEstimates = tuple[FloatArray, FloatArray, FloatArray]
 """Differences, standard errors and degrees of freedom, each of shape (pairs,)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Layout:
+class BlockLayout:
     """Settings that were measured in the same blocks and sessions, in the same order."""
 
-    places: tuple[Place, ...]  # of each timing
+    places: tuple[BlockName, ...]  # of each timing
     sessions: tuple[str, ...]
-    members: Places  # places of the settings in the curve
-    logs: Floats  # shape (settings of the curve, timings); only the members' rows are set
-    begun_s: Floats  # the same shape; NaN where unknown
-    processes: Places  # the same shape; a number for each name, -1 where unknown
+    members: Indices  # places of the settings in the curve
+    logs: FloatArray  # shape (settings of the curve, timings); only the members' rows are set
+    begun_s: FloatArray  # the same shape; NaN where unknown
+    processes: Indices  # the same shape; a number for each name, -1 where unknown
 
     @property
-    def columns(self) -> dict[Place, int]:
+    def columns(self) -> dict[BlockName, int]:
         """Give the last timing of each block."""
         return {place: column for column, place in enumerate(self.places)}
 
 
-def compare(curve: Sequence[Setting], scatter_sd: float, scatter_freedom: float) -> Steps:
+def compare(curve: Sequence[SettingTimings], scatter_sd: float, scatter_freedom: float) -> Steps:
     """Compare each two settings.
 
     Args:
@@ -71,8 +71,8 @@ def compare(curve: Sequence[Setting], scatter_sd: float, scatter_freedom: float)
 
 
 def _compare_few(
-    curve: Sequence[Setting], counts: Places, pairs: tuple[Places, Places], sd: float, freedom: float
-) -> Found:
+    curve: Sequence[SettingTimings], counts: Indices, pairs: tuple[Indices, Indices], sd: float, freedom: float
+) -> PairEstimates:
     """Compare settings of few timings by the scatter of single measurements and the assumed spread of sessions."""
     before, after = pairs
     means = np.array([fmean(timing.log for timing in setting) for setting in curve])
@@ -87,9 +87,9 @@ def _compare_few(
     return means[after] - means[before], errors, np.full(len(before), float(freedom))
 
 
-def _gather(chosen: Sequence[int], curve: Sequence[Setting]) -> list[Layout]:
+def _gather(chosen: Sequence[int], curve: Sequence[SettingTimings]) -> list[BlockLayout]:
     """Group settings by their layout."""
-    groups: dict[tuple[tuple[Place, ...], tuple[str, ...]], list[int]] = {}
+    groups: dict[tuple[tuple[BlockName, ...], tuple[str, ...]], list[int]] = {}
     for at in chosen:
         layout = tuple(timing.place for timing in curve[at]), tuple(timing.session for timing in curve[at])
         groups.setdefault(layout, []).append(at)
@@ -98,13 +98,13 @@ def _gather(chosen: Sequence[int], curve: Sequence[Setting]) -> list[Layout]:
         for timing in curve[at]:
             number_of.setdefault(timing.process, len(number_of))
 
-    def table(members: Sequence[int], value: Callable[[Timing], float]) -> Floats:
+    def table(members: Sequence[int], value: Callable[[Timing], float]) -> FloatArray:
         values = np.full((len(curve), len(curve[members[0]])), np.nan)
         values[members] = [[value(timing) for timing in curve[at]] for at in members]
         return values
 
     return [
-        Layout(
+        BlockLayout(
             places=places,
             sessions=sessions,
             members=np.array(members),
@@ -116,7 +116,7 @@ def _gather(chosen: Sequence[int], curve: Sequence[Setting]) -> list[Layout]:
     ]
 
 
-def _compare_layouts(first: Layout, second: Layout, early: Places, late: Places) -> Found:
+def _compare_layouts(first: BlockLayout, second: BlockLayout, early: Indices, late: Indices) -> PairEstimates:
     """Compare settings of one layout with those of another one, as `pairing.pair` and `estimates.estimate` do.
 
     Args:
@@ -138,7 +138,9 @@ def _compare_layouts(first: Layout, second: Layout, early: Places, late: Places)
     return differences, errors, freedom
 
 
-def _interrupted(place: Place, first: Layout, second: Layout, early: Places, late: Places) -> npt.NDArray[np.bool_]:
+def _interrupted(
+    place: BlockName, first: BlockLayout, second: BlockLayout, early: Indices, late: Indices
+) -> npt.NDArray[np.bool_]:
     """Say for each pair if another block began between its two timings of one block; not where a time is unknown."""
     ours = first.begun_s[early, first.columns[place]]
     theirs = second.begun_s[late, second.columns[place]]
@@ -152,7 +154,9 @@ def _interrupted(place: Place, first: Layout, second: Layout, early: Places, lat
     return found
 
 
-def _compare_pattern(places: Sequence[Place], first: Layout, second: Layout, early: Places, late: Places) -> Found:
+def _compare_pattern(
+    places: Sequence[BlockName], first: BlockLayout, second: BlockLayout, early: Indices, late: Indices
+) -> PairEstimates:
     """Compare pairs that have the same blocks in common."""
     if len(places) < INVOCATIONS_MIN:
         return _compare_sessions(first, second, early, late)
@@ -167,14 +171,14 @@ def _compare_pattern(places: Sequence[Place], first: Layout, second: Layout, ear
     return differences, errors, freedom
 
 
-def _compare_paired(ours: Floats, theirs: Floats) -> Found:
+def _compare_paired(ours: FloatArray, theirs: FloatArray) -> PairEstimates:
     """Use the differences within each process or block; both sides have the shape (pairs, blocks)."""
     differences, blocks = theirs - ours, ours.shape[1]
     errors = np.sqrt(differences.var(axis=1, ddof=1) / blocks)
     return differences.mean(axis=1), errors, np.full(len(ours), float(blocks - 1))
 
 
-def _compare_without_trend(ours: Floats, theirs: Floats) -> Found:
+def _compare_without_trend(ours: FloatArray, theirs: FloatArray) -> PairEstimates:
     """Use what a common linear trend over the blocks leaves; both sides have the shape (pairs, blocks)."""
     count = ours.shape[1]
     blocks = np.arange(count) - (count - 1) / 2
@@ -188,7 +192,7 @@ def _compare_without_trend(ours: Floats, theirs: Floats) -> Found:
     return differences, errors, _freedom([(part, freedom + correction) for part in variances]) - correction
 
 
-def _compare_sessions(first: Layout, second: Layout, early: Places, late: Places) -> Found:
+def _compare_sessions(first: BlockLayout, second: BlockLayout, early: Indices, late: Indices) -> PairEstimates:
     """Use two levels, processes within sessions and sessions; of two single sessions the longer is cut."""
     sides = [(first, early), (second, late)]
     single = all(len({*layout.sessions}) == 1 for layout, _ in sides)
@@ -211,7 +215,7 @@ def _compare_sessions(first: Layout, second: Layout, early: Places, late: Places
     return differences, np.sqrt(sum(part for part, _ in parts)), _freedom(parts)
 
 
-def _by_session(layout: Layout, most: int | None) -> list[list[int]]:
+def _by_session(layout: BlockLayout, most: int | None) -> list[list[int]]:
     """List the timings of each session, of the first `most` timings."""
     sessions: dict[str, list[int]] = {}
     for column, session in enumerate(layout.sessions[:most]):
@@ -219,7 +223,7 @@ def _by_session(layout: Layout, most: int | None) -> list[list[int]]:
     return list(sessions.values())
 
 
-def _pool(logs: Floats, sessions: Sequence[Sequence[int]]) -> tuple[Floats, float]:
+def _pool(logs: FloatArray, sessions: Sequence[Sequence[int]]) -> tuple[FloatArray, float]:
     """Pool the variance between processes over sessions, with its degrees of freedom, as `sessions.pooled` does."""
     freedom = sum(len(columns) - 1 for columns in sessions)
     if freedom == 0:
@@ -228,7 +232,7 @@ def _pool(logs: Floats, sessions: Sequence[Sequence[int]]) -> tuple[Floats, floa
     return np.sum(squares, axis=0) / freedom, float(freedom)
 
 
-def _freedom(parts: Sequence[tuple[Floats, float]]) -> Floats:
+def _freedom(parts: Sequence[tuple[FloatArray, float]]) -> FloatArray:
     """Compute Satterthwaite's degrees of freedom of sums of variances, as `estimates` does."""
     squares = np.sum([part**2 / freedom for part, freedom in parts], axis=0)
     total = np.sum([part for part, _ in parts], axis=0)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from featray.stats import apart
 from featray.stats.decision import ASSUMED_SD, MARGIN
 from featray.stats.pairing import INVOCATIONS_MIN, Timing, find_shared_blocks
-from featray.stats.steps import Errors, Floats, Places, Steps, pair_all
+from featray.stats.steps import FloatArray, Indices, StepErrors, Steps, pair_all
 
 REPORT_RATE = 0.05  # share of reports of equally fast settings in which any is called different
 
@@ -78,7 +78,7 @@ def compare(curve: Sequence[Sequence[Timing]], scatter: Scatter = Scatter()) -> 
     return _analyse_variance(np.array([[setting[block] for block in shared] for setting in by_block]))
 
 
-def _analyse_variance(table: Floats) -> Steps:
+def _analyse_variance(table: FloatArray) -> Steps:
     """Compare the settings of a complete table of log times, of shape (settings, blocks).
 
     The variance of a pair's differences, averaged over all pairs, is twice the residual variance of the table. A pair
@@ -89,13 +89,13 @@ def _analyse_variance(table: Floats) -> Steps:
     means = np.array([fmean(setting) for setting in table.tolist()])
     own = _variances_of_differences(table, before, after)
     pooled, freedom = math.fsum(own) / len(own), float((blocks - 1) * (settings - 1))
-    errors: list[Errors] = [(np.sqrt(np.maximum(pooled, own) / blocks), freedom)]
+    errors: list[StepErrors] = [(np.sqrt(np.maximum(pooled, own) / blocks), freedom)]
     if settings > 2 and _are_spreads_unlike(table, own):
         errors.append((np.sqrt(own / blocks), float(blocks - 1)))
     return Steps(before=before, after=after, differences=means[after] - means[before], errors=tuple(errors))
 
 
-def _variances_of_differences(table: Floats, before: Places, after: Places) -> Floats:
+def _variances_of_differences(table: FloatArray, before: Indices, after: Indices) -> FloatArray:
     """Compute the variance over the blocks of each pair's differences; block by block, to keep arrays small."""
     blocks = table.shape[1]
     differences = [column[after] - column[before] for column in table.T]
@@ -104,7 +104,7 @@ def _variances_of_differences(table: Floats, before: Places, after: Places) -> F
     return np.asarray(squares / (blocks - 1))
 
 
-def _are_spreads_unlike(table: Floats, own: Floats) -> bool:
+def _are_spreads_unlike(table: FloatArray, own: FloatArray) -> bool:
     """Return True if a setting scatters more around the others than they do around each other (F test).
 
     Args:
@@ -122,7 +122,7 @@ def _are_spreads_unlike(table: Floats, own: Floats) -> bool:
     return bool(((spreads > 0) & (fdtrc(*freedom, ratios) < rate)).any())
 
 
-def _sums_without(own: Floats, settings: int) -> Floats:
+def _sums_without(own: FloatArray, settings: int) -> FloatArray:
     """Add up, for each setting, the values of all pairs that it is no part of.
 
     Values are only ever added, since 0 must come out as 0: pairs before a setting, pairs behind it, pairs around it.
@@ -159,7 +159,7 @@ def find_shorter(curves: Sequence[Steps], margin: float = MARGIN) -> list[Steps]
 
 
 def _keep(
-    curves: Sequence[Steps], chances: Callable[[Steps], Floats], counts: Callable[[Steps], npt.NDArray[np.bool_]]
+    curves: Sequence[Steps], chances: Callable[[Steps], FloatArray], counts: Callable[[Steps], npt.NDArray[np.bool_]]
 ) -> list[Steps]:
     """Keep the steps that count and survive the correction for all steps; those that do not count have no chance."""
     if not curves:
@@ -175,7 +175,7 @@ def _keep(
     return [steps.choose(which) for steps, which in zip(curves, kept, strict=True)]
 
 
-def survive(chances: Sequence[float] | Floats, rate: float = REPORT_RATE) -> list[bool]:
+def survive(chances: Sequence[float] | FloatArray, rate: float = REPORT_RATE) -> list[bool]:
     """Return which of several tests remain, if at most `rate` of reports may hold any false one (Holm).
 
     Returns:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 """Places of settings in their curve."""
 
-Errors = tuple[Floats, Floats | float]
+StepErrors = tuple[FloatArray, FloatArray | float]
 """Standard errors with their degrees of freedom, which may be the same for all pairs."""
 
 
@@ -35,10 +35,10 @@ class Step:
 class Steps:
     """Steps of one curve, in the order (0, 1), (0, 2), ... (1, 2), ...; every array has the shape (steps,)."""
 
-    before: Places
-    after: Places
-    differences: Floats  # of mean log time, after less before
-    errors: tuple[Errors, ...]
+    before: Indices
+    after: Indices
+    differences: FloatArray  # of mean log time, after less before
+    errors: tuple[StepErrors, ...]
 
     def __len__(self) -> int:
         """Count the steps."""
@@ -74,20 +74,20 @@ class Steps:
         """Keep the steps from each setting to the next one."""
         return self.choose(self.after == self.before + 1)
 
-    def chances_of_longer(self, bound: Floats | float = 0.0) -> Floats:
+    def chances_of_longer(self, bound: FloatArray | float = 0.0) -> FloatArray:
         """Give the probability of each difference, or a larger one, if the true one is `bound`."""
         return self._chances(bound - self.differences)
 
-    def chances_of_shorter(self, bound: Floats | float = 0.0) -> Floats:
+    def chances_of_shorter(self, bound: FloatArray | float = 0.0) -> FloatArray:
         """Give the probability of each difference, or a smaller one, if the true one is `bound`."""
         return self._chances(self.differences - bound)
 
-    def _chances(self, differences: Floats) -> Floats:
+    def _chances(self, differences: FloatArray) -> FloatArray:
         found = [_below(differences, *error) for error in self.errors]
         return np.max(found, axis=0) if found else np.zeros(0)
 
 
-def _below(differences: Floats, errors: Floats, freedom: Floats | float) -> Floats:
+def _below(differences: FloatArray, errors: FloatArray, freedom: FloatArray | float) -> FloatArray:
     """Give the probability of staying below; without an error it is 0 or 1."""
     from scipy.special import stdtr  # half a second to import
 
@@ -96,7 +96,7 @@ def _below(differences: Floats, errors: Floats, freedom: Floats | float) -> Floa
     return np.where(errors > 0, stdtr(freedom, differences / known), exact)
 
 
-def pair_all(settings: int) -> tuple[Places, Places]:
+def pair_all(settings: int) -> tuple[Indices, Indices]:
     """List all pairs of a curve: the places of the earlier settings, and those of the later ones."""
     before, after = np.triu_indices(settings, k=1)
     return before.astype(np.int64), after.astype(np.int64)

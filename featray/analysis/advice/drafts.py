@@ -18,7 +18,7 @@ from featray.analysis.units import Unit
 from featray.core import identity
 from featray.core.cell import Cell, cell_id
 from featray.core.rules import Rules
-from featray.planning import plan, time_estimate
+from featray.planning import process_names, time_estimate
 
 INVOCATIONS_ASKED = stats.INVOCATIONS_MAX
 """Invocations of a setting that a sweep asks for at most: as many as the planner makes. What needs more is better
@@ -44,7 +44,7 @@ class PlacedCell:
     @functools.cached_property
     def process(self) -> str:
         """Name the process that would measure it."""
-        return plan.process_key(self.cell, self.place.row.target_id)
+        return process_names.process_key(self.cell, self.place.row.target_id)
 
     @functools.cached_property
     def software(self) -> str:

@@ -19,7 +19,7 @@ from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.units import Unit
 from featray.core import wording
 from featray.stats import curves
-from featray.stats.steps import Floats
+from featray.stats.steps import FloatArray
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def find(about: Sequence[ComparedCurve]) -> list[Jump]:
     return [jump for jumps, _ in found for jump in jumps if next(survives)]
 
 
-def _of_curve(compared: ComparedCurve) -> tuple[list[Jump], Floats]:
+def _of_curve(compared: ComparedCurve) -> tuple[list[Jump], FloatArray]:
     """List the steps to fewer batches as jumps, and how probable each is if fewer batches save all they can."""
     limits = np.array([_limit(before, after) for before, after in compared.pairs(compared.neighbours)])
     steps = compared.neighbours.choose(limits > 1)
