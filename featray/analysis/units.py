@@ -113,7 +113,9 @@ class Unit:
 
     @functools.cached_property
     def call_s(self) -> float | None:
-        """Give the seconds per call, over all invocations; None if nothing was measured."""
+        """Give the seconds per call, over the invocations of all its runs; None if nothing was measured."""
+        if self.earlier and self.timings:
+            return math.exp(fmean(timing.log for timing in self.timings))
         return stats.centre_s(self.medians_s) if self.medians_s else None
 
     @property
@@ -203,16 +205,13 @@ class Unit:
 
     @functools.cached_property
     def interval(self) -> stats.Interval | None:
-        """Give the interval of the time, which counts the sessions of a run that was resumed; None without a spread."""
+        """Give the interval of the time over all sessions, those of earlier runs included; None without a spread."""
         return stats.interval_over_sessions(self.session_logs)
 
     @functools.cached_property
     def session_logs(self) -> list[list[float]]:
-        """Give the log times of its own run by session: a run that went on after a night or a reboot has several."""
-        logs: dict[str, list[float]] = {}
-        for row, log in zip(self._with_positive_times, self.logs, strict=True):
-            logs.setdefault(self.occasion(row).session, []).append(log)
-        return list(logs.values())
+        """Give the log times by session: a run that went on after a night or a reboot has several."""
+        return stats.by_session((timing.session, timing.log) for timing in self.timings)
 
     @functools.cached_property
     def spread(self) -> float | None:

@@ -125,6 +125,7 @@ def _rate(unit: Unit, speed: Speed) -> str:
     text = _hz(unit, speed) + (" sustained" if speed.is_sustained else "")
     if speed.low is not None and speed.high is not None:
         text += f" (95% CI {wording.rate(speed.low)} to {wording.rate(speed.high)})"
+    text += f" over {speed.runs} runs" if speed.runs > 1 else ""
     if speed.decay is None:
         return text
     lost = f"{wording.percent(speed.decay)} below" if speed.decay >= DECAY_SHOWN else "no slower than"

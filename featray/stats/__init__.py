@@ -49,7 +49,16 @@ from featray.stats.invocations import (
 )
 from featray.stats.pairing import INVOCATIONS_MIN, Design, Timing, average
 from featray.stats.power import EQUIVALENCE_CONFIDENCE, POWER, half_width, needed_to_decide
-from featray.stats.sessions import ASSUMED, SESSION_SD_ASSUMED, SESSIONS_MIN, Basis, SessionSpread, spread_of, wider
+from featray.stats.sessions import (
+    ASSUMED,
+    SESSION_SD_ASSUMED,
+    SESSIONS_MIN,
+    Basis,
+    SessionSpread,
+    by_session,
+    spread_of,
+    wider,
+)
 from featray.stats.several import DISCOVERY_RATE, survivors, tied_best
 
 __all__ = [
@@ -78,6 +87,7 @@ __all__ = [
     "Timing",
     "Verdict",
     "average",
+    "by_session",
     "centre_s",
     "decide",
     "half_width",

@@ -107,7 +107,7 @@ def choose(lineup: Sequence[Candidate]) -> Setting:
     pool = _most_trusted(lineup)
     units = speeds.alike([candidate.unit for candidate in pool])
     compared = dict(zip(units, pool, strict=True))
-    fastest = min(units, key=lambda unit: fmean(unit.logs))
+    fastest = min(units, key=lambda unit: fmean(timing.log for timing in unit.timings))
     pairs = [_by_time(fastest, unit) for unit in units if unit is not fastest]
     equals = [pair for pair in comparison.mark_daggers(pairs) if is_equally_good(pair)]
     equally_good = [compared[unit] for unit in (fastest, *(pair.candidate for pair in equals))]

@@ -31,6 +31,7 @@ class Speed:
     high: float | None
     is_sustained: bool = False  # of the end of sustained runs; else of repeated calls
     decay: float | None = None  # share of the first window's speed that is lost in the last; None: unknown
+    runs: int = 1  # that measured the same cell with the same work in the same context; all count
 
 
 def of_unit(unit: Unit) -> Speed:
@@ -50,12 +51,13 @@ def of_unit(unit: Unit) -> Speed:
 
 
 def of_calls(unit: Unit) -> Speed:
-    """Give the speed of the repeated calls."""
+    """Give the speed of the repeated calls, those of earlier runs included: comparisons count them too."""
     frames, interval_s = unit.row.frames or 0, unit.interval_s
     return Speed(
         hz=frames / (unit.call_s or math.inf),
         low=frames / interval_s[1] if interval_s else None,
         high=frames / interval_s[0] if interval_s else None,
+        runs=1 + len(unit.earlier),
     )
 
 

@@ -9,7 +9,6 @@ clip did not have is an extrapolation: it is named, with the measurement that wo
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import fmean
 
 from featray import stats
 from featray.analysis import cold_start, energy, unit_cell
@@ -93,26 +92,25 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
     timings = measured.timings  # also of earlier runs: the latest one alone may have been a fast one
     logs = [timing.log for timing in timings]
     half_width = prediction.prediction_half_width(logs, len({timing.session for timing in timings}), confidence)
-    slower = math.exp(fmean(logs) - fmean(measured.logs))
     few, many = _face_factors(unit, footage)
     return Forecast(
         setting=setting,
-        frame_s=math.sqrt(few * many) * slower / setting.speed.hz,
+        frame_s=math.sqrt(few * many) / setting.speed.hz,
         log_low=-half_width - math.log(many / few) / 2,
         log_high=half_width + math.log(many / few) / 2,
         start_s=cold_start.start_s(unit),
         frame_j=energy.frame_j(unit),
         face_j=energy.face_j(unit),
         extrapolations=tuple(_extrapolations(setting, footage)),
-        cautions=tuple(_cautions(longest.cautions, len(logs))),
+        cautions=tuple(_cautions(longest.cautions, unit, len(logs))),
         knows_processes=any(each.processes > 1 and each.measured for each in units),
     )
 
 
-def _cautions(known: Iterable[Caution], invocations: int) -> Iterator[str]:
-    """Write the cautions of the setting; few invocations have an interval here, of an assumed spread."""
+def _cautions(known: Iterable[Caution], unit: Unit, invocations: int) -> Iterator[str]:
+    """Write the cautions of the setting; few invocations of it have an interval here, of an assumed spread."""
     for caution in known:
-        if caution.kind is not CautionKind.FEW:
+        if caution.kind is not CautionKind.FEW or caution.units != (unit,):
             yield str(caution)
         elif invocations < stats.INVOCATIONS_MIN:
             spread = f"so the interval goes by an assumed spread of {stats.ASSUMED_SD:.0%} between processes"

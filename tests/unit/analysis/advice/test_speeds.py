@@ -1,11 +1,14 @@
 """Speeds: repeated calls, and the end of sustained runs."""
 
+import datetime
+import math
+
 import pytest
 
 from featray.analysis import units
-from featray.analysis.advice import speeds
+from featray.analysis.advice import settings, speeds
 from featray.analysis.units import Unit
-from tests.support.builders import make_row
+from tests.support.builders import make_row, make_rows
 
 
 def gather(*windows: list[float] | None, timed_s: float = 0.72) -> Unit:
@@ -58,3 +61,19 @@ def test_units_are_compared_by_their_sustained_runs_only_if_all_have_one() -> No
         [pytest.approx(72 / 90), pytest.approx(72 / 92)]
     ] * 2
     assert speeds.alike([steady, without]) == [steady, without]
+
+
+def test_earlier_runs_of_the_same_work_count_with_the_latest_as_in_comparisons() -> None:
+    rows = [
+        row
+        for day, medians_s in ((26, [1.0, 1.0, 1.0]), (27, [1.2, 1.2, 1.2]))
+        for row in make_rows(
+            medians_s, run_id=f"run-{day}", started_at=datetime.datetime(2026, 11, day, tzinfo=datetime.UTC)
+        )
+    ]
+    (setting,) = settings.choose_all(units.gather(rows))
+    assert setting.speed.hz == pytest.approx(72 / math.sqrt(1.2))
+    assert setting.speed.runs == 2
+    assert setting.speed.low is not None
+    assert setting.speed.low < 72 / 1.2
+    assert [speeds.of_unit(unit).hz for unit in units.gather(rows)] == pytest.approx([72.0, 60.0])

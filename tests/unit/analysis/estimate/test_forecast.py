@@ -69,6 +69,12 @@ def test_an_interval_of_few_processes_is_said_to_go_by_an_assumed_spread() -> No
     assert not [said for said in of([row for run in runs for row in run]).cautions if "invocation" in said]
 
 
+def test_another_setting_that_has_too_few_invocations_is_still_named() -> None:
+    larger = make_rows([0.5] * 2, batch_size=32, faces_mean=1.0)
+    cautions = of([*rows(), *larger]).cautions
+    assert [said for said in cautions if said.startswith("Batch 32 may be faster, but has fewer than 3 invocations")]
+
+
 def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
     assert of(rows(import_s=8.0, load_s=2.0, first_call_s=4.0)).start_s == pytest.approx(13.0)
 
