@@ -155,6 +155,6 @@ def size(size_b: float) -> str:
     shown = float(size_b)
     for prefix in ("B", "KiB", "MiB", "GiB"):
         if abs(shown) < 1023.95:  # from there on it would print as 1024.0
-            return f"{shown:.0f} {prefix}" if prefix == "B" else f"{shown:.1f} {prefix}"
+            return f"{round(shown)} {prefix}" if prefix == "B" else f"{shown:.1f} {prefix}"
         shown /= 1024
     return f"{shown:.1f} TiB"

@@ -4,6 +4,7 @@ Flow: `ArchiveEstimate` -> `text` and, on a terminal, `draw` -> `featray estimat
 programs. Pure.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -100,9 +101,9 @@ def sentences(estimate: ArchiveEstimate) -> Iterator[str]:
 
 
 def _cut(estimate: ArchiveEstimate) -> Iterator[str]:
-    if estimate.cut is None:
+    if estimate.cut is None and not any(share.forecast.grows for share in estimate.shares):
         yield "Cutting films into pieces would bring less than 5%"
-    else:
+    elif estimate.cut is not None:
         piece, time = duration(estimate.cut.piece_s), duration(estimate.cut.time_s)
         yield f"Cut films longer than {piece} into pieces of that length: then all ends after {time}"
 
@@ -124,7 +125,19 @@ def _limits(estimate: ArchiveEstimate) -> Iterator[str]:
     if estimate.cost is None:
         yield "Budget: not checked, since a price is unknown; write `price_per_hour` of every host in the cluster file"
     else:
-        yield f"Budget of {wording.money(terms.budget)}: {_held(estimate.budget_met)}"
+        yield f"Budget of {wording.money(terms.budget)}: {_held(estimate.budget_met)}{_cheaper(estimate)}"
+
+
+def _cheaper(estimate: ArchiveEstimate) -> str:
+    """Name the fastest target that keeps to a budget alone, where the plan, which is the fastest, does not."""
+    terms = estimate.terms
+    budget, deadline_s = terms.budget or math.inf, terms.deadline_s or math.inf
+    kept = [share for share in estimate.alone if (share.cost or math.inf) <= budget and share.time_s <= deadline_s]
+    if estimate.budget_met is not False or not kept:
+        return ""
+    first = min(kept, key=lambda share: share.time_s)
+    spent = f"{duration(first.time_s)}, cost {wording.money(first.cost or 0)}"
+    return f". {first.forecast.unit.target.place} alone keeps to it: {spent}"
 
 
 def _held(held: bool | None) -> str:

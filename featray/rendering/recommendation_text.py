@@ -8,11 +8,11 @@ import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
-from featray.analysis import prices, scaling, unit_wording
+from featray.analysis import energy, prices, scaling, unit_wording
 from featray.analysis.advice import objectives, settings, speeds
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
-from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
+from featray.analysis.advice.objectives import DRIFT_LEAST, Objective, Tradeoff
 from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.advice.speeds import Speed
@@ -46,8 +46,8 @@ def text(recommendations: Iterable[Recommendation]) -> str:
 
 
 def _paragraph(recommendation: Recommendation) -> Iterator[str]:
-    best = recommendation.best
-    yield f"{wording.plain(recommendation.section_label)}: {setting_with_rate(best)}"
+    best, prefer = recommendation.best, recommendation.prefer
+    yield f"{wording.plain(recommendation.section_label)}: {setting_with_rate(best, prefer)}"
     if best.equals:
         yield f"  equally good: {_equals(best)}; the smallest is recommended"
     if recommendation.scaling:
@@ -61,7 +61,7 @@ def _paragraph(recommendation: Recommendation) -> Iterator[str]:
         yield from (f"  not beaten in everything: {_tradeoff(tradeoff)}" for tradeoff in recommendation.tradeoffs)
     if recommendation.too_few:
         yield f"  not counted: {_too_few(recommendation.too_few)}"
-    yield from (f"  next best: {setting_with_rate(setting)}" for setting in recommendation.runners_up)
+    yield from (f"  next best: {setting_with_rate(setting, prefer)}" for setting in recommendation.runners_up)
     yield from _limited("failed", map(_failed, recommendation.failed))
     yield from _limited("older", map(_older, recommendation.older))
     yield from (f"  Caution: {wording.plain(caution.text)}" for caution in recommendation.cautions)
@@ -98,10 +98,22 @@ def _limited(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield f"  {title}: and {len(lines) - SHOWN} more, which --json lists"
 
 
-def setting_with_rate(setting: Setting) -> str:
-    """Write a setting with its speed and, where it is not the recommended one, how it compares with that."""
-    parts = [rate(setting), *_remarks(setting)]
+def setting_with_rate(setting: Setting, prefer: Objective = Objective.THROUGHPUT) -> str:
+    """Write a setting with its speed, what is preferred, and how it compares with the recommended one."""
+    parts = [rate(setting), *_preferred(setting, prefer), *_remarks(setting)]
     return f"{_place(setting.unit)}: {', '.join(parts)}{_verdict(setting.against_best)}"
+
+
+def _preferred(setting: Setting, prefer: Objective) -> Iterator[str]:
+    """Write the figure by which settings were chosen, if it is not the speed."""
+    if prefer is Objective.LATENCY:
+        yield objectives.per_batch(setting.unit)
+    frame_j = energy.frame_j(setting.unit)
+    if prefer is Objective.ENERGY and frame_j is not None:
+        yield f"{wording.digits(frame_j)} J per frame"
+    cost = prices.film_cost(setting.unit, setting.sustained_hz)
+    if prefer is Objective.COST and cost is not None:
+        yield f"{wording.digits(cost)} per {FILM_HOURS} hours of film"
 
 
 def name(unit: Unit) -> str:

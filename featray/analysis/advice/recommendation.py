@@ -39,6 +39,7 @@ class Recommendation:
     too_few: tuple[Candidate, ...] = ()  # settings of the best's detector and target with too few invocations to count
     scaling: GpuScaling | None = None  # of the best setting, if it was measured on one GPU of a host and on all
     tradeoffs: tuple[Tradeoff, ...] = ()  # settings of the best's detector and target that none beats in everything
+    prefer: Objective = Objective.THROUGHPUT  # what the best is the best in
 
     def __repr__(self) -> str:
         """Name the input and its best setting."""
@@ -190,6 +191,7 @@ def _recommendation(
         too_few=tuple(candidates.too_few(members)),
         scaling=scaling.of_setting(best.unit, [candidate.unit for candidate in chosen]),
         tradeoffs=objectives.undominated(rivals, drift_of),
+        prefer=prefer,
     )
 
 

@@ -18,8 +18,9 @@ from featray.analysis import prices
 from featray.analysis.advice import candidates
 from featray.analysis.advice.constraints import Constraints, select
 from featray.analysis.estimate import forecast, joint_speeds, sides, worker_share
+from featray.analysis.estimate.extrapolation import Extrapolation
 from featray.analysis.estimate.footage import Footage
-from featray.analysis.estimate.forecast import Extrapolation, Forecast
+from featray.analysis.estimate.forecast import Forecast
 from featray.analysis.estimate.joint_speeds import Together
 from featray.analysis.estimate.sides import Side
 from featray.analysis.estimate.worker_share import WorkerShare

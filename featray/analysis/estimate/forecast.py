@@ -17,6 +17,8 @@ from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.advice.settings import Setting
 from featray.analysis.cautions import Caution, CautionKind
+from featray.analysis.estimate import film_lengths
+from featray.analysis.estimate.extrapolation import Extrapolation
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.units import Unit
 from featray.core import wording
@@ -25,14 +27,6 @@ from featray.stats import prediction
 
 FACES_TOLERANCE = 0.1  # share by which faces per frame may differ before the time per frame is taken to differ too
 LENGTH_TOLERANCE = 2.0  # times the length of the longest measured clip from which the length is an extrapolation
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Extrapolation:
-    """What was not measured: what is assumed in its place, and what to measure."""
-
-    assumption: str
-    remedy: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +38,7 @@ class Forecast:
 
     setting: Setting
     frame_s: float
+    grows: bool  # a frame takes longer the longer the film is
     log_low: float  # of log time, below 0
     log_high: float
     start_s: float | None  # None: not measured
@@ -93,16 +88,19 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
     logs = [timing.log for timing in timings]
     half_width = prediction.prediction_half_width(logs, len({timing.session for timing in timings}), confidence)
     few, many = _face_factors(unit, footage)
+    series = None if setting.speed.is_sustained else film_lengths.find(units, unit)
+    frame_s = 1 / setting.speed.hz + film_lengths.start_share_s(series, unit, footage)
     return Forecast(
         setting=setting,
-        frame_s=math.sqrt(few * many) / setting.speed.hz,
+        frame_s=math.sqrt(few * many) * frame_s,
+        grows=film_lengths.grows(series),
         log_low=-half_width - math.log(many / few) / 2,
         log_high=half_width + math.log(many / few) / 2,
         start_s=cold_start.start_s(unit),
         frame_j=energy.frame_j(unit),
         face_j=energy.face_j(unit),
         extrapolations=tuple(_extrapolations(setting, footage)),
-        cautions=tuple(_cautions(longest.cautions, unit, len(logs))),
+        cautions=(*film_lengths.cautions(series, footage), *_cautions(longest.cautions, unit, len(logs))),
         knows_processes=any(each.processes > 1 and each.measured for each in units),
     )
 

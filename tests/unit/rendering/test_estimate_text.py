@@ -12,7 +12,8 @@ from featray.analysis.estimate import archive, footage
 from featray.analysis.estimate.archive import ArchiveEstimate, Terms
 from featray.analysis.prices import PricedHost
 from featray.rendering import estimate_json, estimate_text
-from tests.support.builders import make_joint_rows, make_rows, make_whole_rows
+from tests.support.builders import BLACKWELL, SHELF, make_joint_rows, make_rows, make_whole_rows
+from tests.support.clip_lengths import MIB, make_rows_of_lengths
 
 DAY = footage.of_hours(24, clip_minutes=10, fps=20, faces_per_frame=1.0)
 
@@ -70,6 +71,29 @@ def test_a_limit_within_the_interval_is_open_on_both_sides_of_what_is_expected()
     assert limits(deadline_s=6 * 3600) == ["Deadline of 6 h 00 min: not met"]
     host = (PricedHost(name="box", price_per_hour=2.0),)
     assert limits(budget=13.0, hosts=host)[-1] == f"Budget of 13.00: {said}"
+
+
+def test_a_slower_target_that_keeps_to_the_budget_alone_is_named() -> None:
+    rows = [
+        *make_rows([1.0] * 5, faces_mean=1.0),
+        *make_rows([2.0] * 5, faces_mean=1.0, **{**SHELF, **BLACKWELL, "target_id": "GPU-c0ffee"}),
+    ]
+    hosts = (PricedHost(name="box", price_per_hour=2.0), PricedHost(name="shelf", price_per_hour=0.2))
+    made = archive.make(units.gather(rows), DAY, Terms(hosts=hosts, budget=5.0))
+    (said,) = [text for text in estimate_text.sentences(made) if text.startswith("Budget")]
+    assert said == "Budget of 5.00: not met. RTX PRO 6000 Blackwell of shelf alone keeps to it: 13 h 20 min, cost 2.67"
+    hurried = archive.make(units.gather(rows), DAY, Terms(hosts=hosts, budget=5.0, deadline_s=8 * 3600))
+    assert "Budget of 5.00: not met" in list(estimate_text.sentences(hurried))
+
+
+def test_where_a_frame_takes_longer_in_a_longer_film_cutting_is_not_called_useless() -> None:
+    rows = make_rows_of_lengths(curvature_s=2e-6, frame_b=MIB, noise=0.0, faces_mean=1.0)
+    said = list(estimate_text.sentences(archive.make(units.gather(rows), DAY, Terms())))
+    assert not [text for text in said if text.startswith("Cutting films")]
+    (growing,) = [text for text in said if "time per frame grows" in text]
+    assert growing.startswith("Caution: The time per frame grows with the length of a film, by 2.0 ms for each 1000")
+    assert growing.endswith("Cut them into pieces of about 630 frames.")
+    assert [text for text in said if "the longest film needs 13.3 GiB" in text]
 
 
 def test_small_sums_have_enough_digits_to_be_told_apart() -> None:

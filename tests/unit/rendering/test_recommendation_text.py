@@ -1,6 +1,7 @@
 """A recommendation as text for people."""
 
 import dataclasses
+import datetime
 import json
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.advice import recommendation
+from featray.analysis.advice.constraints import Constraints
+from featray.analysis.advice.objectives import Objective
 from featray.core.row import Row
 from featray.rendering import recommendation_text
 from tests.support.builders import BLACKWELL, STARTED, make_joint_rows, make_row, make_rows, make_whole_rows
@@ -38,6 +41,25 @@ def test_the_text_names_setting_device_host_and_rate() -> None:
     assert write(make_rows([0.71, 0.72, 0.73])) == [
         "short (72 frames): retinaface, batch 16 on RTX 3090 of box: 100.0 fps (95% CI 96.6 to 103.5)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("prefer", "figure"),
+    [(Objective.LATENCY, "160.0 ms per batch"), (Objective.ENERGY, "0.50 J per frame"), (Objective.THROUGHPUT, None)],
+)
+def test_the_figure_by_which_settings_were_chosen_stands_beside_the_speed(
+    prefer: Objective, figure: str | None
+) -> None:
+    rows = make_rows([0.71, 0.72, 0.73], energy_j=180.0)
+    limits = Constraints(prefer=prefer)
+    first, *_ = recommendation_text.text(recommendation.recommend(units.gather(rows), limits)).splitlines()
+    assert first.partition("103.5)")[2] == (f", {figure}" if figure else "")
+
+
+def test_a_speed_over_several_runs_says_so() -> None:
+    earlier = STARTED - datetime.timedelta(days=1)
+    lines = write(make_rows([0.72] * 3, run_id="before", started_at=earlier), make_rows([0.71, 0.72, 0.73]))
+    assert ") over 2 runs" in lines[0]
 
 
 def test_every_runner_up_has_its_verdict_and_only_a_decided_one_a_ratio() -> None:

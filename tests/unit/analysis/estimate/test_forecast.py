@@ -16,6 +16,7 @@ from featray.analysis.estimate.forecast import Forecast
 from featray.core import cell, identity, inputs
 from featray.core.row import Row
 from tests.support.builders import make_cell, make_rows
+from tests.support.clip_lengths import make_rows_of_lengths
 
 SHORT = footage.of_hours(0.001, clip_minutes=1, fps=20, faces_per_frame=1.0)  # 72 frames, as the clip of the rows
 
@@ -73,6 +74,14 @@ def test_another_setting_that_has_too_few_invocations_is_still_named() -> None:
     larger = make_rows([0.5] * 2, batch_size=32, faces_mean=1.0)
     cautions = of([*rows(), *larger]).cautions
     assert [said for said in cautions if said.startswith("Batch 32 may be faster, but has fewer than 3 invocations")]
+
+
+def test_a_film_pays_the_start_up_of_a_call_once_however_long_it_is() -> None:
+    measured = make_rows_of_lengths(startup_s=2.0, frame_s=0.01, noise=0.0, faces_mean=1.0)
+    long = footage.of_hours(1, clip_minutes=10, fps=25, faces_per_frame=1.0)  # 6 films of 15000 frames
+    assert of(measured, long).frame_s == pytest.approx(0.01 + 2.0 / 15000, rel=0.03)
+    assert of(measured, SHORT).frame_s == pytest.approx(0.01 + 2.0 / 72, rel=0.05)
+    assert not of(measured, long).grows
 
 
 def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
