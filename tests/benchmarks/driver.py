@@ -43,6 +43,7 @@ GOAL = 1000.0  # rows per second
 S3_GOAL = 200.0
 S3_ROWS = 2000
 LATENCY_S = 0.03
+KILLS_TOLD = 10  # a line for so many killed drivers: beside other work each takes ten seconds
 
 
 class Instant(Backend):
@@ -188,7 +189,7 @@ def judge_s3() -> bool:
 def judge_kills(kills: int) -> bool:
     """Kill drivers at random moments; return whether nothing was lost, doubled or damaged."""
     draw, lost, doubled, damaged = random.Random(7), 0, 0, 0
-    for _ in range(kills):
+    for number in range(1, kills + 1):
         with tempfile.TemporaryDirectory(prefix="featray-driver-") as folder:
             known = kill_one(folder, draw.uniform(0.0, 1.5))
             keys: list[RowKey] = [unit.key() for unit in store.keys(folder, every_attempt=True).units]
@@ -198,7 +199,9 @@ def judge_kills(kills: int) -> bool:
         lost += len(known - stored)
         doubled += len(keys) - len(set(keys)) + checked.duplicates
         damaged += len(checked.problems)
-    print(f"{kills} drivers killed: {lost} known rows lost, {doubled} doubled, {damaged} files damaged", flush=True)
+        if number % KILLS_TOLD == 0 or number == kills:
+            found = f"{lost} known rows lost, {doubled} doubled, {damaged} files damaged"
+            print(f"{number} of {kills} drivers killed: {found}", flush=True)
     return lost == doubled == damaged == 0
 
 
