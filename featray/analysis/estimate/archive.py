@@ -9,9 +9,10 @@ keep the speed that it has alone.
 """
 
 import dataclasses
+import functools
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from featray import stats
 from featray.analysis import prices
@@ -129,12 +130,32 @@ def make(units: Sequence[Unit], footage: Footage, terms: Terms) -> ArchiveEstima
         NothingMatches: no host has a measured row that fits.
         BadInput: several detectors were measured and none is named.
     """
+    planned = _plan(units, footage, terms)
+    most = max(share.forecast.unit.processes for share in planned.shares)
+    if len(footage.films) >= FILMS_OF_A_PROCESS * sum(share.forecast.unit.processes for share in planned.alone):
+        return planned
+    fewer = sorted({unit.processes for unit in units if unit.logs and unit.processes < most}, reverse=True)
+    return min([planned, *(_plan(units, footage, terms, most) for most in fewer)], key=lambda plan: plan.time_s)
+
+
+FILMS_OF_A_PROCESS = 2  # from here on few films wait for a slow process, and plans with fewer processes are not made
+
+
+def _plan(units: Sequence[Unit], footage: Footage, terms: Terms, processes_max: int | None = None) -> ArchiveEstimate:
+    """Plan with at most so many processes side by side on each target; with too few films some of them would idle."""
     chosen, unmeasured = _of_hosts(_selected(units, terms), terms)
     by_target: dict[str, list[Unit]] = {}
     for unit in chosen:
         by_target.setdefault(unit.target.target_id, []).append(unit)
     confidence = 1 - (1 - stats.CONFIDENCE) / len(by_target)  # Bonferroni: all workers' bounds hold together
-    forecasts, unfit = _forecasts(by_target.values(), terms, footage, confidence)
+    make_one = functools.partial(
+        forecast.make,
+        constraints=terms.constraints,
+        footage=footage,
+        confidence=confidence,
+        processes_max=processes_max,
+    )
+    forecasts, unfit = _forecasts(by_target.values(), make_one)
     known = [candidate.unit for candidate in candidates.gather(units)]  # each with its earlier sessions
     together = joint_speeds.together(forecasts, joint_speeds.gather(units), known)
     shortest = min(film.frames for film in footage.films)
@@ -217,9 +238,13 @@ def _price(unit: Unit, terms: Terms) -> float | None:
 
 
 def _forecasts(
-    targets: Iterable[Sequence[Unit]], terms: Terms, footage: Footage, confidence: float
+    targets: Iterable[Sequence[Unit]], make_one: Callable[[Sequence[Unit]], Forecast]
 ) -> tuple[list[Forecast], list[str]]:
     """Forecast every target on which something is within the limits; say of the others why nothing is.
+
+    Args:
+        targets: The units of each.
+        make_one: Makes the forecast of some units.
 
     Raises:
         NothingMatches: nothing fits on any; the message names what needs the least of all.
@@ -229,12 +254,11 @@ def _forecasts(
     by_target = list(targets)
     for units in by_target:
         try:
-            made.append(forecast.make(units, terms.constraints, footage, confidence=confidence))
+            made.append(make_one(units))
         except NothingMatches as wrong:
             unfit.append(f"{units[0].target.place}: {wrong}")
     if not made:
-        everything = [unit for units in by_target for unit in units]
-        forecast.make(everything, terms.constraints, footage, confidence=confidence)
+        make_one([unit for units in by_target for unit in units])
         raise NothingMatches("; ".join(unfit))
     return made, unfit
 

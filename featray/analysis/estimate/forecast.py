@@ -69,7 +69,14 @@ class Forecast:
         return self.setting.memory
 
 
-def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, confidence: float) -> Forecast:
+def make(
+    units: Sequence[Unit],
+    constraints: Constraints,
+    footage: Footage,
+    *,
+    confidence: float,
+    processes_max: int | None = None,
+) -> Forecast:
     """Forecast one target.
 
     Args:
@@ -77,11 +84,13 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
         constraints: What the caller fixes.
         footage: What is to be analysed.
         confidence: Share of new processes whose time lies within the interval.
+        processes_max: Most processes side by side, where so few were measured; None: any number.
 
     Raises:
         NothingMatches: nothing that was measured fits.
     """
-    longest = recommendation.recommend(units, constraints)[0]
+    allowed = [unit for unit in units if processes_max is None or unit.processes <= processes_max] or units
+    longest = recommendation.recommend(allowed, constraints)[0]
     setting, unit = longest.best, longest.best.unit
     measured = speeds.in_sustained_runs(unit) if setting.speed.is_sustained else unit
     timings = measured.timings  # also of earlier runs: the latest one alone may have been a fast one
@@ -89,15 +98,16 @@ def make(units: Sequence[Unit], constraints: Constraints, footage: Footage, *, c
     half_width = prediction.prediction_half_width(logs, len({timing.session for timing in timings}), confidence)
     few, many = _face_factors(unit, footage)
     series = None if setting.speed.is_sustained else film_lengths.find(units, unit)
-    frame_s = 1 / setting.speed.hz + film_lengths.start_share_s(series, unit, footage)
+    frame_s = math.sqrt(few * many) * (1 / setting.speed.hz + film_lengths.start_share_s(series, unit, footage))
+    frame_j = energy.frame_j(unit)  # at the same power, so that a frame that takes longer needs more
     return Forecast(
         setting=setting,
-        frame_s=math.sqrt(few * many) * frame_s,
+        frame_s=frame_s,
         grows=film_lengths.grows(series),
         log_low=-half_width - math.log(many / few) / 2,
         log_high=half_width + math.log(many / few) / 2,
         start_s=cold_start.start_s(unit),
-        frame_j=energy.frame_j(unit),
+        frame_j=None if frame_j is None else frame_j * frame_s * setting.speed.hz,
         face_j=energy.face_j(unit),
         extrapolations=tuple(_extrapolations(setting, footage)),
         cautions=(*film_lengths.cautions(series, footage), *_cautions(longest.cautions, unit, len(logs))),

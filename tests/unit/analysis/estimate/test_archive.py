@@ -36,6 +36,18 @@ def test_one_worker_takes_all_frames_at_its_speed() -> None:
     assert made.interval_s[0] < made.time_s < made.interval_s[1]
 
 
+def test_fewer_processes_are_planned_where_there_are_fewer_films_than_processes() -> None:
+    """One process has 72 frames a second; each of four side by side has 36, and they have 144 together."""
+    found = [*rows(1.0), *rows(0.5, processes=4, run_id="four")]
+    film = footage.of_hours(1, clip_minutes=60, fps=20, faces_per_frame=1.0)
+    made = archive.make(units.gather(found), film, Terms())
+    assert made.time_s == pytest.approx(72_000 / 72)
+    assert not any("not known" in each.assumption and "processes" in each.assumption for each in made.extrapolations)
+    many = archive.make(units.gather(found), HOUR, Terms())
+    assert [share.process for share in many.shares] == [1, 2, 3, 4]
+    assert many.time_s == pytest.approx(72_000 / 144)
+
+
 def test_two_hosts_share_films_by_their_speed() -> None:
     made = make([*rows(1.0), *rows(2.0, ON_SHELF, SHELF)])
     assert {share.forecast.unit.row.hostname: len(share.films) for share in made.shares} == {"box": 40, "shelf": 20}

@@ -84,6 +84,13 @@ def test_a_film_pays_the_start_up_of_a_call_once_however_long_it_is() -> None:
     assert not of(measured, long).grows
 
 
+def test_a_frame_that_takes_longer_needs_more_energy_at_the_same_power() -> None:
+    crowd = dataclasses.replace(SHORT, faces_per_frame=4.0)
+    usual, crowded = of(rows(energy_j=360.0)), of(rows(energy_j=360.0), crowd)
+    assert usual.frame_j == pytest.approx(360 / 5 / 72)
+    assert crowded.frame_j == pytest.approx(2 * 360 / 5 / 72)
+
+
 def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
     assert of(rows(import_s=8.0, load_s=2.0, first_call_s=4.0)).start_s == pytest.approx(13.0)
 
