@@ -169,6 +169,10 @@ class FigureLimit:
     remedy: Callable[[Unit], str]  # where that of the unit with the least is above the limit
     unknown: str  # where no setting has the figure
 
+    def __str__(self) -> str:
+        """Write the limit, such as `a batch within 60.0 ms`."""
+        return f"{self.what} {self.write(self.most)}"
+
 
 def smaller_batch(unit: Unit) -> str:
     """Say what to measure where a unit's batch is too large: there is no smaller batch than 1."""
@@ -212,8 +216,13 @@ def drift_limit(limit: float, drift_of: DriftOf) -> FigureLimit:
     )
 
 
-def within(candidates: Sequence[Candidate], limit: FigureLimit) -> list[Candidate]:
+def within(candidates: Sequence[Candidate], limit: FigureLimit, met: Sequence[str] = ()) -> list[Candidate]:
     """Select the settings that have no more of a figure; those of which it is unknown do not count.
+
+    Args:
+        candidates: Of any lineup.
+        limit: On one figure.
+        met: Other limits that these candidates meet, such as `a memory within 4.0 GiB`.
 
     Raises:
         NothingMatches: none does; the message names the least.
@@ -227,8 +236,9 @@ def within(candidates: Sequence[Candidate], limit: FigureLimit) -> list[Candidat
     if not fitting:
         least = min(figures, key=lambda candidate: figures[candidate])
         detector, batch = wording.short(least.unit.row.detector), least.unit.row.batch_size
+        nothing = f"of the settings with {wording.phrases(met)}, none has" if met else "no measured setting has"
         raise NothingMatches(
-            f"no measured setting has {limit.what} {limit.write(limit.most)}; the least is "
+            f"{nothing} {limit}; the least is "
             f"{limit.write(figures[least])} ({detector}, batch {batch}{of_frames(least.unit)}). "
             f"Raise the limit, or {limit.remedy(least.unit)}"
         )

@@ -71,8 +71,7 @@ def recommend(
         raise NothingMatches(_nothing_measured(chosen))
     fitting, _ = within_memory(_counting(on_any_input), constraints.memory_limit_b)
     timed, unknown = within_memory(_counting(chosen), constraints.memory_limit_b)
-    for limit in _limits(constraints, drift_of):
-        fitting, timed = objectives.within(fitting, limit), objectives.within(timed, limit)
+    fitting, timed = (_within_limits(each, constraints, drift_of) for each in (fitting, timed))
     objectives.check_known(timed, constraints.prefer)
     longest = _longest_clips(fitting)
     by_input: dict[tuple[str, str], list[Candidate]] = {}
@@ -98,9 +97,23 @@ def considered(
     everything = candidates.gather(units)
     chosen = select(everything, constraints) if everything else []
     timed, _ = within_memory(_counting(chosen), constraints.memory_limit_b)
-    for limit in _limits(constraints, drift_of):
-        timed = objectives.within(timed, limit)
+    timed = _within_limits(timed, constraints, drift_of)
     return [candidate.unit for candidate in timed if not candidate.older]
+
+
+def _within_limits(found: Sequence[Candidate], constraints: Constraints, drift_of: DriftOf) -> Sequence[Candidate]:
+    """Select what meets every limit on a figure, the memory limit being met.
+
+    Raises:
+        NothingMatches: nothing meets one of them; the message names those before it.
+    """
+    memory_b, met = constraints.memory_limit_b, list[str]()
+    if memory_b is not None:
+        met.append(f"a memory within {wording.size(memory_b)}")
+    for limit in _limits(constraints, drift_of):
+        found = objectives.within(found, limit, met)
+        met.append(str(limit))
+    return found
 
 
 def _limits(constraints: Constraints, drift_of: DriftOf) -> Iterator[FigureLimit]:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from featray.analysis import prices, units
-from featray.analysis.advice import candidates, objectives
+from featray.analysis.advice import candidates, objectives, recommendation
 from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.prices import PricedHost
 from featray.analysis.units import Unit
@@ -154,3 +155,11 @@ def test_the_cheapest_frame_is_that_of_the_cheaper_host_or_the_faster_setting() 
 def test_a_batch_beside_other_processes_takes_the_time_of_its_own() -> None:
     (unit,) = units.gather(make_joint_rows([1.0] * 3, processes=2, batch_size=36))
     assert objectives.batch_s(unit) == pytest.approx(2.0 / 2)  # 72 frames are two batches, of 2 s per call
+
+
+def test_a_limit_that_nothing_meets_names_the_limits_before_it() -> None:
+    """Batch 16 has the energy that is asked for, but more memory than is allowed."""
+    found = units.gather([*rows(1, 7.2, 100, 3.0), *rows(16, 0.9, 1600, 1.0)])
+    limits = Constraints(memory_limit_b=1000 * MIB, max_energy_j=2.0)
+    with pytest.raises(NothingMatches, match="of the settings with a memory within 1000.0 MiB, none has an energy"):
+        recommendation.recommend(found, limits)
