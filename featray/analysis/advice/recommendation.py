@@ -101,7 +101,7 @@ def considered(
     return [candidate.unit for candidate in timed if not candidate.older]
 
 
-def _within_limits(found: Sequence[Candidate], constraints: Constraints, drift_of: DriftOf) -> Sequence[Candidate]:
+def _within_limits(found: list[Candidate], constraints: Constraints, drift_of: DriftOf) -> list[Candidate]:
     """Select what meets every limit on a figure, the memory limit being met.
 
     Raises:
