@@ -60,13 +60,8 @@ class Forecast:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """Order forecasts by how far their measurement can be trusted, the most trusted first.
-
-        Of several GPUs at the same time a single invocation counts: without it, each would be taken to keep the speed
-        that it has alone.
-        """
-        has_failed, is_imported, is_few, *rest = self.setting.candidate.rank
-        return (has_failed, is_imported, is_few and self.unit.gpus == 1, *rest)
+        """Order forecasts by how far their measurement can be trusted, the most trusted first."""
+        return self.setting.candidate.rank
 
     @property
     def memory(self) -> MemoryUse | None:

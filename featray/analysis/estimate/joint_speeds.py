@@ -127,7 +127,7 @@ def _uuids(forecast: Forecast) -> set[str]:
 
 def _is_better(whole: Forecast, alone: Sequence[Forecast]) -> bool:
     """Return True if another setting on all GPUs beats what each does alone, and is trusted as far."""
-    is_trusted = not alone or whole.setting.candidate.rank <= min(each.setting.candidate.rank for each in alone)
+    is_trusted = not alone or whole.rank <= min(each.rank for each in alone)
     return is_trusted and whole.hz >= sum(each.hz for each in alone)
 
 

@@ -22,6 +22,7 @@ class Side:
     """Devices of one host that work at the same time, at least one."""
 
     devices: tuple[Forecast, ...]
+    is_planned: bool = False  # all GPUs at the same time, as `joint_speeds` knows or assumes it
 
     @property
     def hz(self) -> float:
@@ -30,8 +31,13 @@ class Side:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """Order sides by how far the most trusted of their devices can be trusted, the most trusted first."""
-        return min(each.rank for each in self.devices)
+        """Order sides by how far the most trusted of their devices can be trusted, the most trusted first.
+
+        All GPUs at the planned setting count from the first invocation on: without it, each would be taken to keep the
+        speed that it has alone.
+        """
+        has_failed, is_imported, is_few, *rest = min(each.rank for each in self.devices)
+        return (has_failed, is_imported, is_few and not self.is_planned, *rest)
 
     @property
     def is_cpu(self) -> bool:
@@ -57,9 +63,10 @@ def make(forecasts: Sequence[Forecast], together: Sequence[Forecast], film_frame
 def _of_host(members: Sequence[Forecast], together: Container[int], film_frames: float) -> list[Side]:
     gpus = [each for each in members if each.unit.row.device != Device.CPU]
     at_once = [each for each in gpus if id(each) in together]
-    alone = [[each] for each in gpus if id(each) not in together]
-    cpus = [[each] for each in members if each.unit.row.device == Device.CPU]
-    every = [Side(tuple(devices)) for devices in (at_once, *alone, *cpus) if devices]
+    alone = [each for each in gpus if id(each) not in together]
+    cpus = [each for each in members if each.unit.row.device == Device.CPU]
+    every = [Side((each,)) for each in (*alone, *cpus)]
+    every += [Side(tuple(at_once), is_planned=any(each.unit.gpus > 1 for each in at_once))] if at_once else []
     best = min(side.rank for side in every)
     kept: list[Side] = []
     for side in sorted((side for side in every if side.rank == best), key=lambda side: -side.hz):
