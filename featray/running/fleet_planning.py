@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 
 from featray import errors, store
 from featray.core import host_names, wording
-from featray.core.cell import Cell
+from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
 from featray.core.version import __version__
@@ -104,7 +104,7 @@ def plan_fleet(
         idle=_idle(inventory, by_host, devices, figures, why_unable),
         refusals=fleet_plan.gather_refusals(refusals),
         lacks=_lacks(kinds, working, by_host),
-        remarks=tuple(_remarks(working, prices or {})),
+        remarks=(*planner.describe_unknown_times(), *_remarks(working, prices or {})),
         unknown_prices=tuple(name for name in sorted(prices or {}) if not host_names.is_called(name, names)),
         has_prices=any(price is not None for price in (prices or {}).values()),
         is_shared_out=sweep.interchangeable,
@@ -209,6 +209,17 @@ class _Planner:
         asked = self._request.sweep.invocations
         slack = max(asked.max / asked.pilot, 1.0)
         return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack), len(placed.units)
+
+    def describe_unknown_times(self) -> Iterator[str]:
+        """Say of how many cells nobody knows how long a call takes: classes that are not py-feat's, never measured."""
+        timed = {unit.cell_id for units in self._stored.values() for unit in units if unit.calls_s is not None}
+        own = [cell for cell in self._cells if not (cell.detector.is_pyfeat or cell.delay_s_per_frame)]
+        unknown = sum(cell_id(cell) not in timed for cell in own)
+        if unknown:
+            yield (
+                f"the time of a call is unknown for {wording.count(unknown, 'cell')}: no row of this sweep has one, so "
+                "only the start of each process counts; measure them on one host first"
+            )
 
     def _is_touched(self, targets: Iterable[Target]) -> bool:
         return any(target.target_id in self._stored for target in targets)

@@ -121,6 +121,14 @@ def test_more_processes_than_processors_are_named(tmp_path: Path) -> None:
     assert not any("side by side" in lack.reason for lack in plan(loaded, poor).lacks)
 
 
+def test_a_class_of_ones_own_that_was_never_measured_has_no_known_time(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    assert not any("unknown" in remark for remark in plan(loaded, make_host("a")).remarks)
+    own = dataclasses.replace(loaded.detectors[0], class_name="own:Detector")
+    (said,) = plan(dataclasses.replace(loaded, detectors=(own,)), make_host("a")).remarks
+    assert said.startswith("the time of a call is unknown for 2 cells: no row of this sweep has one, so only the start")
+
+
 def test_packages_that_are_not_recorded_are_named(tmp_path: Path) -> None:
     said = "packages not recorded: 1 host (b); what is not installed there is unknown"
     assert said in fleet_text.text(plan(load(tmp_path), make_host("a"), make_host("b", packages={})))
