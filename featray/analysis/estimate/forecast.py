@@ -11,10 +11,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from featray import stats
-from featray.analysis import cold_start, energy, unit_cell
+from featray.analysis import cold_start, energy, unit_cell, unit_wording
 from featray.analysis.advice import recommendation, speeds
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.memory_use import MemoryUse
+from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.cautions import Caution, CautionKind
 from featray.analysis.estimate import film_lengths
@@ -90,7 +91,7 @@ def make(
         NothingMatches: nothing that was measured fits.
     """
     allowed = [unit for unit in units if processes_max is None or unit.processes <= processes_max] or units
-    longest = recommendation.recommend(allowed, constraints)[0]
+    longest, *shorter = recommendation.recommend(allowed, constraints)
     setting, unit = longest.best, longest.best.unit
     measured = speeds.in_sustained_runs(unit) if setting.speed.is_sustained else unit
     timings = measured.timings  # also of earlier runs: the latest one alone may have been a fast one
@@ -109,7 +110,7 @@ def make(
         start_s=cold_start.start_s(unit),
         frame_j=None if frame_j is None else frame_j * frame_s * setting.speed.hz,
         face_j=energy.face_j(unit),
-        extrapolations=tuple(_extrapolations(setting, footage)),
+        extrapolations=(*_extrapolations(setting, footage), *_of_settings(longest, shorter, units)),
         cautions=(*film_lengths.cautions(series, footage), *_cautions(longest.cautions, unit, len(logs))),
         knows_processes=any(each.processes > 1 and each.measured for each in units),
     )
@@ -176,6 +177,25 @@ def _extrapolations(setting: Setting, footage: Footage) -> Iterator[Extrapolatio
         yield Extrapolation(
             assumption="the time of the start is unknown and counts as 0", remedy="measure with featray's protocol"
         )
+
+
+def _of_settings(
+    longest: Recommendation, shorter: Sequence[Recommendation], units: Sequence[Unit]
+) -> Iterator[Extrapolation]:
+    """Name a faster setting of a shorter clip that was not measured on the longest one."""
+    tried = {
+        ", ".join(unit_wording.settings(unit)) for unit in units if unit.measured and unit.row.input == longest.input
+    }
+    faster = longest.best.speed.hz * math.exp(stats.MARGIN)
+    for other in shorter:
+        unit, label = other.best.unit, wording.plain(other.section_label)
+        name = ", ".join(unit_wording.settings(unit))
+        if unit.is_video and name not in tried and other.best.speed.hz > faster:
+            yield Extrapolation(
+                assumption=f"{name} did {unit_wording.rate(unit)} on {label} and was not measured on "
+                f"{wording.plain(longest.section_label)}; it does not count",
+                remedy="measure it on the longest clip too",
+            )
 
 
 def _skipped(unit: Unit) -> int:

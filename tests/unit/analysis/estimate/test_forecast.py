@@ -15,6 +15,7 @@ from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.forecast import Forecast
 from featray.core import cell, identity, inputs
 from featray.core.row import Row
+from tests.support import clip_lengths
 from tests.support.builders import make_cell, make_rows
 from tests.support.clip_lengths import make_rows_of_lengths
 
@@ -89,6 +90,16 @@ def test_a_frame_that_takes_longer_needs_more_energy_at_the_same_power() -> None
     usual, crowded = of(rows(energy_j=360.0)), of(rows(energy_j=360.0), crowd)
     assert usual.frame_j == pytest.approx(360 / 5 / 72)
     assert crowded.frame_j == pytest.approx(2 * 360 / 5 / 72)
+
+
+def test_a_faster_setting_of_a_shorter_clip_is_named() -> None:
+    """Batch 16 was measured on the clip of 72 frames alone, and is twice as fast there as batch 4 on the longer one."""
+    longer = [clip_lengths.of_length(row, 288) for row in make_rows([8.0] * 5, batch_size=4, faces_mean=1.0)]
+    made = of([*rows(), *longer])
+    assert made.setting.unit.row.batch_size == 4
+    assert "batch 16 did 72.0 fps on short (72 frames) and was not measured on" in assumptions(made)
+    both = [*longer, *(clip_lengths.of_length(row, 288) for row in make_rows([9.0] * 5, faces_mean=1.0))]
+    assert "was not measured on" not in assumptions(of([*rows(), *both]))
 
 
 def test_the_start_is_import_load_and_what_the_first_call_takes_longer() -> None:
