@@ -19,6 +19,9 @@ from featray.stats.growth import CallGrowth, MemoryGrowth
 LENGTH_FIELDS = ("name", "frame_limit", "looped_frames")
 """Fields of an input in which lengths of one clip differ."""
 
+MEMORY_LEAST_B = 1000.0
+"""Bytes per frame from which growing memory is worth a sentence: 1 MB per 1000 frames, 90 MB for an hour at 25 Hz."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LengthSeries:

@@ -14,9 +14,6 @@ from featray.core import wording
 from featray.stats import curves
 from featray.stats.growth import CallGrowth, Coefficient, MemoryGrowth
 
-MEMORY_LEAST_B = 1000.0
-"""Bytes per frame from which growing memory is worth a sentence: 1 MB per 1000 frames, 90 MB for an hour at 25 Hz."""
-
 HOUR_S = 3600.0
 
 
@@ -36,7 +33,7 @@ def findings(units: Iterable[Unit], margin: float) -> Iterator[Finding]:
         if calls and calls.curvature_s and id(calls.curvature_s) in grows and _rise(each, calls) > margin:
             yield _of_time(each, calls, calls.curvature_s)
         for memory, whose in ((each.gpu_memory, "of the GPU"), (each.memory, "of the process")):
-            if memory and id(memory.frame_b) in grows and memory.frame_b.value >= MEMORY_LEAST_B:
+            if memory and id(memory.frame_b) in grows and memory.frame_b.value >= lengths.MEMORY_LEAST_B:
                 yield _of_memory(each, memory, whose)
 
 

@@ -9,7 +9,6 @@ once, however long it is. A curve is not followed beyond the longest length that
 from collections.abc import Iterator, Sequence
 
 from featray.analysis import lengths
-from featray.analysis.diagnosis.length_growth import MEMORY_LEAST_B
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.lengths import LengthSeries
 from featray.analysis.units import Unit
@@ -58,7 +57,7 @@ def cautions(series: LengthSeries | None, footage: Footage) -> Iterator[str]:
             f"longer. Cut them into pieces {size}."
         )
     for memory, whose in ((series.gpu_memory, "of the GPU"), (series.memory, "of the process")):
-        if memory and memory.frame_b.is_above_zero and memory.frame_b.value >= MEMORY_LEAST_B:
+        if memory and memory.frame_b.is_above_zero and memory.frame_b.value >= lengths.MEMORY_LEAST_B:
             needed_b = memory.base_b.value + memory.frame_b.value * footage.longest.frames
             yield (
                 f"The peak memory {whose} grows by {wording.size(memory.frame_b.value * 1000)} for each 1000 frames: "
