@@ -2,7 +2,8 @@
 
 Flow: `analysis.estimate` -> `share_out` -> `Shares` -> `analysis.estimate`. Pure.
 
-The longest film goes first, each to the worker that would end it first. No plan can end before `bound_s`.
+The longest film goes first, each to the worker that would end it first. Of few films, one then moves from the worker
+that ends last, or changes places with a shorter one, as long as that ends earlier. No plan can end before `bound_s`.
 
 Source: Graham (1969) for this order; Gonzalez, Ibarra & Sahni (1977) for machines of unlike speed.
 """
@@ -56,14 +57,56 @@ def share_out(frames: Sequence[float], workers: Sequence[Worker]) -> Shares:
         first = int(np.argmin(ends_s + sizes[film] / hz))
         ends_s[first] += sizes[film] / hz[first]
         films[first].append(int(film))
+    if len(sizes) * len(workers) <= IMPROVED_MAX:
+        _improve(sizes, hz, ends_s, films)
     busy_s = tuple(float(end) if own else 0.0 for end, own in zip(ends_s, films, strict=True))
     divided_s = _divided_bound(sizes, hz, start_s)
     return Shares(
-        films=tuple(map(tuple, films)),
+        films=tuple(tuple(sorted(own, key=lambda film: (-sizes[film], film))) for own in films),
         busy_s=busy_s,
         bound_s=_bound(sizes, hz, start_s, divided_s, max(busy_s, default=0.0), np.sum),
         divided_bound_s=divided_s,
     )
+
+
+IMPROVED_MAX = 2000  # films times workers: of more films, the last one is too short to matter
+STEPS_MAX = 200
+LEAST_GAIN = 1e-9  # of the time of the worker that ends last
+
+
+def _improve(sizes: Quantities, hz: Quantities, ends_s: Quantities, films: list[list[int]]) -> None:
+    """Let films move or change places while the worker that ends last then ends earlier; changes what it is given."""
+    for _ in range(STEPS_MAX):
+        last = max(range(len(films)), key=lambda worker: ends_s[worker] if films[worker] else 0.0)
+        steps = [_best_step(sizes, hz, ends_s, films, last, other) for other in range(len(films)) if other != last]
+        if not steps:
+            return
+        end_s, other, given, taken = min(steps)
+        if end_s >= ends_s[last] * (1 - LEAST_GAIN):
+            return
+        frames = sizes[given] - (0.0 if taken is None else sizes[taken])
+        ends_s[last] -= frames / hz[last]
+        ends_s[other] += frames / hz[other]
+        films[last].remove(given)
+        films[other].append(given)
+        if taken is not None:
+            films[other].remove(taken)
+            films[last].append(taken)
+
+
+def _best_step(
+    sizes: Quantities, hz: Quantities, ends_s: Quantities, films: list[list[int]], last: int, other: int
+) -> tuple[float, int, int, int | None]:
+    """Find what `last` gives to `other`, and what it takes for it, so that the later of both ends first.
+
+    Returns:
+        When the later one ends, `other`, the film that is given, and the one that is taken, which may be None.
+    """
+    given, taken = sizes[films[last]], np.concatenate([[0.0], sizes[films[other]]])
+    frames = given[:, None] - taken[None, :]
+    later_s = np.maximum(ends_s[last] - frames / hz[last], ends_s[other] + frames / hz[other])
+    row, column = np.unravel_index(np.argmin(later_s), later_s.shape)
+    return float(later_s[row, column]), other, films[last][row], films[other][column - 1] if column else None
 
 
 def bound_s(frames: Sequence[float], hosts: Sequence[Sequence[Sequence[Worker]]]) -> float:

@@ -190,7 +190,7 @@ def _plan(units: Sequence[Unit], footage: Footage, terms: Terms, processes_max: 
     )
 
 
-def _selected(units: Iterable[Unit], terms: Terms) -> list[Unit]:
+def _selected(units: Sequence[Unit], terms: Terms) -> list[Unit]:
     """Select what the constraints allow, of one detector."""
     everything = [candidate for candidate in candidates.gather(units) if candidate.is_timed]
     if not everything:
@@ -202,7 +202,8 @@ def _selected(units: Iterable[Unit], terms: Terms) -> list[Unit]:
             f"{len(names)} detectors were measured, which compute different things ({wording.listed(names)}); "
             f"name one with {argument('detector')}"
         )
-    return [candidate.unit for candidate in chosen]
+    kept = {(candidate.unit.row.detector, candidate.unit.row.target_id) for candidate in chosen}
+    return [unit for unit in units if (unit.row.detector, unit.row.target_id) in kept]  # also those that failed
 
 
 def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[str, ...]]:

@@ -43,6 +43,7 @@ class Forecast:
     log_low: float  # of log time, below 0
     log_high: float
     start_s: float | None  # None: not measured
+    start_log: float  # half width of the interval of its log
     frame_j: float | None  # None: not measured
     face_j: float | None
     extrapolations: tuple[Extrapolation, ...]
@@ -108,12 +109,19 @@ def make(
         log_low=-half_width - math.log(many / few) / 2,
         log_high=half_width + math.log(many / few) / 2,
         start_s=cold_start.start_s(unit),
+        start_log=_start_half_width(unit, confidence),
         frame_j=None if frame_j is None else frame_j * frame_s * setting.speed.hz,
         face_j=energy.face_j(unit),
         extrapolations=(*_extrapolations(setting, footage), *_of_settings(longest, shorter, units)),
         cautions=(*film_lengths.cautions(series, footage), *_cautions(longest.cautions, unit, len(logs))),
         knows_processes=any(each.processes > 1 and each.measured for each in units),
     )
+
+
+def _start_half_width(unit: Unit, confidence: float) -> float:
+    """Give how far the log start of one more process lies from the median of those measured at most."""
+    logs = [math.log(start_s) for start_s in cold_start.starts_s(unit) if start_s > 0]
+    return prediction.prediction_half_width(logs, 1, confidence) if logs else 0.0
 
 
 def _cautions(known: Iterable[Caution], unit: Unit, invocations: int) -> Iterator[str]:

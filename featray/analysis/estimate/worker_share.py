@@ -80,7 +80,8 @@ class WorkerShare:
         start_s = min(self.forecast.start_s or 0.0, self.time_s)
         work_s = self.time_s - start_s
         low, high = (math.exp(log) for log in (self.forecast.log_low, self.forecast.log_high))
-        return start_s + work_s * low, start_s + work_s * high
+        start = math.exp(self.forecast.start_log)
+        return start_s / start + work_s * low, start_s * start + work_s * high
 
     @property
     def energy_j(self) -> float | None:

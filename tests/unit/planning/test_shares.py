@@ -1,5 +1,7 @@
 """Which worker analyses which films."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,26 @@ def test_a_bound_over_hosts_that_use_one_of_several_sets_of_workers() -> None:
     assert shares.bound_s([40.0] * 20, [[both, one]] * 10) == pytest.approx(10.0)  # 80 frames per second, both each
     assert shares.bound_s([40.0], [[both, one]]) == pytest.approx(8.0)  # one film: the fastest alone
     assert shares.bound_s([40.0] * 2, [[both, one], [one]]) == pytest.approx(8.0)
+
+
+def test_few_films_change_places_where_that_ends_earlier() -> None:
+    """The longest first gives 5 + 3 + 3 and 4 + 3; 5 + 4 beside 3 + 3 + 3 is the best there is."""
+    made = shares.share_out([5.0, 4.0, 3.0, 3.0, 3.0], [Worker(hz=1.0), Worker(hz=1.0)])
+    assert made.makespan_s == pytest.approx(9.0)
+    assert sorted(film for own in made.films for film in own) == [0, 1, 2, 3, 4]
+    assert made.busy_s == pytest.approx(
+        tuple(sum([5.0, 4.0, 3.0, 3.0, 3.0][film] for film in own) for own in made.films)
+    )
+
+
+def test_no_random_plan_of_few_films_is_worse_than_the_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(7)
+    for _ in range(100):
+        frames = [chance.uniform(1, 10) for _ in range(chance.randint(1, 12))]
+        workers = [Worker(hz=chance.uniform(0.5, 2), start_s=chance.uniform(0, 3)) for _ in range(chance.randint(1, 4))]
+        improved = shares.share_out(frames, workers)
+        with monkeypatch.context() as patched:
+            patched.setattr(shares, "IMPROVED_MAX", 0)
+            plain = shares.share_out(frames, workers)
+        assert improved.bound_s * (1 - 1e-9) <= improved.makespan_s <= plain.makespan_s * (1 + 1e-9)
+        assert sorted(film for own in improved.films for film in own) == list(range(len(frames)))

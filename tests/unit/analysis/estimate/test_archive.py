@@ -1,5 +1,6 @@
 """All footage on all hosts."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -30,6 +31,10 @@ def make(found: list[Row], **terms: Any) -> ArchiveEstimate:
     return archive.make(units.gather(found), HOUR, Terms(**terms))
 
 
+def make_of(found: list[Row], films: Footage) -> ArchiveEstimate:
+    return archive.make(units.gather(found), films, Terms())
+
+
 def test_one_worker_takes_all_frames_at_its_speed() -> None:
     made = make(rows(1.0))
     assert made.time_s == pytest.approx(72_000 / 72)
@@ -46,6 +51,23 @@ def test_fewer_processes_are_planned_where_there_are_fewer_films_than_processes(
     many = archive.make(units.gather(found), HOUR, Terms())
     assert [share.process for share in many.shares] == [1, 2, 3, 4]
     assert many.time_s == pytest.approx(72_000 / 144)
+
+
+def test_what_ran_out_of_memory_in_another_run_is_not_planned() -> None:
+    """Batch 32 is twice as fast, and failed in a later run of the same store; `recommend` names batch 16."""
+    failed = [make_row(batch_size=32, status="oom", run_id="later", timed_s=None, invocation=n) for n in (1, 2)]
+    made = make([*rows(1.0), *rows(0.5, batch_size=32), *failed])
+    assert made.shares[0].forecast.setting.unit.row.batch_size == 16
+
+
+def test_the_spread_of_the_start_is_part_of_the_interval() -> None:
+    starts = [8.0, 10.0, 12.0, 9.0, 11.0]
+    found = [dataclasses.replace(row, import_s=start) for row, start in zip(rows(1.0), starts, strict=True)]
+    film = footage.of_hours(0.001, clip_minutes=1, fps=20, faces_per_frame=1.0)
+    (low, high), middle = make_of(found, film).interval_s, make_of(found, film).time_s
+    assert middle == pytest.approx(11.0)
+    assert low < 8.0
+    assert high > 13.0
 
 
 def test_two_hosts_share_films_by_their_speed() -> None:
