@@ -114,7 +114,7 @@ def _limits(estimate: ArchiveEstimate) -> Iterator[str]:
     if limit_s is not None:
         longest = max((share.forecast.unit for share in estimate.shares), key=objectives.batch_s)
         limit = f"{wording.milliseconds(limit_s)} ms per batch"
-        yield f"Limit of {limit}: met, the longest takes {objectives.per_batch(longest)}"
+        yield f"Limit of {limit}: met, the longest takes {objectives.per_batch(longest)} on the measured clip"
     if terms.deadline_s is not None:
         yield f"Deadline of {duration(terms.deadline_s)}: {_held(estimate.deadline_met)}"
     if estimate.cost is not None:

@@ -190,7 +190,7 @@ def _recommendation(
     rivals = [each for each in members if each.rank == best.candidate.rank]
     others = _compared(best, others)
     shown = [best, *others[:RUNNERS_UP]]
-    rest = [*_of_same_lineups(shown, chosen), *_failed_together(shown, chosen)]
+    rest = [*_of_same_lineups(shown, chosen), *_only_failed(shown, chosen), *_failed_together(shown, chosen)]
     row = best.unit.row
     left_out = [candidate.unit for candidate in unknown if candidate.unit.row.section_label == row.section_label]
     return Recommendation(
@@ -214,6 +214,17 @@ def _of_same_lineups(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> l
     own = {setting.candidate for setting in shown}
     rest = [candidate for candidate in chosen if candidate.lineup in order and candidate not in own]
     return sorted(rest, key=lambda candidate: order[candidate.lineup])
+
+
+def _only_failed(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Give what failed on targets where the shown detectors never had a number on this input."""
+    detectors = {setting.unit.row.detector for setting in shown}
+    label, timed = shown[0].unit.row.section_label, {each.lineup for each in chosen if each.is_timed}
+    for each in chosen:
+        row = each.unit.row
+        is_alike = row.detector in detectors and row.section_label == label and each.unit.gpus == 1
+        if is_alike and each.failures and each.lineup not in timed:
+            yield each
 
 
 def _failed_together(shown: Sequence[Setting], chosen: Sequence[Candidate]) -> Iterator[Candidate]:

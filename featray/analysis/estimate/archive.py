@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from featray import stats
 from featray.analysis import prices
@@ -29,6 +29,7 @@ from featray.analysis.prices import PricedHost
 from featray.analysis.units import Unit
 from featray.core import host_names, wording
 from featray.core.argument_names import argument
+from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches
 from featray.planning import shares
 from featray.planning.shares import Shares, Worker
@@ -178,6 +179,7 @@ def _plan(units: Sequence[Unit], footage: Footage, terms: Terms, processes_max: 
         unmeasured=unmeasured,
         unused=(
             *unfit,
+            *_only_failed(units, by_target, {unit.row.detector for unit in chosen}),
             *together.unfit,
             *_slower(choice, together, forecasts, known),
             *(f"{each.place}: the others end earlier without it" for each in idle),
@@ -204,6 +206,21 @@ def _selected(units: Sequence[Unit], terms: Terms) -> list[Unit]:
         )
     kept = {(candidate.unit.row.detector, candidate.unit.row.target_id) for candidate in chosen}
     return [unit for unit in units if (unit.row.detector, unit.row.target_id) in kept]  # also those that failed
+
+
+def _only_failed(units: Iterable[Unit], used: Container[str], detectors: Container[str]) -> Iterator[str]:
+    """Name targets on which the detector never had a number, with the last failure."""
+    last: dict[str, Row] = {}
+    for unit in units:
+        if unit.row.detector in detectors and unit.target.target_id not in used and unit.gpus == 1 and unit.failed:
+            last[unit.target.place] = max([last.get(unit.target.place, unit.failed[-1]), *unit.failed], key=_begun)
+    for place, row in last.items():
+        reason = f": {wording.shortened(wording.plain(row.reason))}" if row.reason else ""
+        yield f"{place}: nothing was measured there, the last attempt is {row.status}{reason}"
+
+
+def _begun(row: Row) -> str:
+    return row.started_at
 
 
 def _of_hosts(units: Sequence[Unit], terms: Terms) -> tuple[list[Unit], tuple[str, ...]]:

@@ -48,7 +48,7 @@ def test_the_start_and_the_energy_per_frame_and_per_1000_hours_are_shown() -> No
 
 def test_a_limit_of_latency_is_named_with_the_longest_batch() -> None:
     said = list(estimate_text.sentences(make(constraints=Constraints(max_latency_s=0.25))))
-    assert "Limit of 250.0 ms per batch: met, the longest takes 222.2 ms per batch" in said
+    assert "Limit of 250.0 ms per batch: met, the longest takes 222.2 ms per batch on the measured clip" in said
 
 
 def limits(**terms: Any) -> list[str]:

@@ -56,6 +56,15 @@ def test_the_figure_by_which_settings_were_chosen_stands_beside_the_speed(
     assert first.partition("103.5)")[2] == (f", {figure}" if figure else "")
 
 
+def test_a_target_on_which_nothing_had_a_number_is_named() -> None:
+    failed = make_row(**{**BLACKWELL, "status": "oom", "reason": "CUDA out of memory", "timed_s": None})
+    lines = write(make_rows([0.71, 0.72, 0.73]), [failed])
+    assert (
+        "  failed: retinaface, batch 16 on RTX PRO 6000 Blackwell of box: out of memory in 1 of 1 invocation"
+        in lines[-1]
+    )
+
+
 def test_a_speed_over_several_runs_says_so() -> None:
     earlier = STARTED - datetime.timedelta(days=1)
     lines = write(make_rows([0.72] * 3, run_id="before", started_at=earlier), make_rows([0.71, 0.72, 0.73]))

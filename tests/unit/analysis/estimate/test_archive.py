@@ -60,6 +60,14 @@ def test_what_ran_out_of_memory_in_another_run_is_not_planned() -> None:
     assert made.shares[0].forecast.setting.unit.row.batch_size == 16
 
 
+def test_a_target_on_which_nothing_had_a_number_is_named_with_its_failure() -> None:
+    failed = make_row(**{**SHELF, **ON_SHELF, "status": "oom", "reason": "CUDA out of memory", "timed_s": None})
+    made = make([*rows(1.0), failed])
+    assert made.unused == (
+        "RTX PRO 6000 Blackwell of shelf: nothing was measured there, the last attempt is oom: CUDA out of memory",
+    )
+
+
 def test_the_spread_of_the_start_is_part_of_the_interval() -> None:
     starts = [8.0, 10.0, 12.0, 9.0, 11.0]
     found = [dataclasses.replace(row, import_s=start) for row, start in zip(rows(1.0), starts, strict=True)]
