@@ -29,15 +29,21 @@ def detector_and_clip(row: Row) -> str:
 def unit(unit: Unit) -> str:
     """Name a unit: `retinaface, short (72 frames), b=16, RTX 3090`."""
     row = unit.row
-    parts = [detector_and_clip(row), f"b={row.batch_size}"]
+    parts = [detector_and_clip(row), *short_settings(unit)]
+    parts += [short(row.environment)] if row.environment else []
+    parts += [unit.target.name] if row.target_id != NO_TARGET else []
+    return ", ".join(parts)
+
+
+def short_settings(unit: Unit) -> list[str]:
+    """List what was set in few letters: `b=16`, `t=4`, `p=2`."""
+    row = unit.row
+    parts = [f"b={row.batch_size}"]
     parts += [f"w={row.num_workers}"] if row.num_workers else []
     parts += [f"t={unit.asked_threads}"] if unit.asked_threads else []
     parts += [f"p={unit.processes}"] if unit.processes > 1 else []
     parts += ["all GPUs"] if unit.is_whole and unit.gpus == 1 else []  # else the name of the target says so
-    parts += [short(f"{name}={value}") for name, value in (unit.variables or {}).items()]
-    parts += [short(row.environment)] if row.environment else []
-    parts += [unit.target.name] if row.target_id != NO_TARGET else []
-    return ", ".join(parts)
+    return parts + [short(f"{name}={value}") for name, value in (unit.variables or {}).items()]
 
 
 def settings(unit: Unit) -> list[str]:

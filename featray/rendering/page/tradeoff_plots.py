@@ -97,11 +97,12 @@ def _trace(
         "name": plot.label(", ".join([unit_wording.detector(first.row), first.target.name])),
         "x": [plot.rounded(tradeoff.hz) for tradeoff in members],
         "y": [plot.rounded(figure(tradeoff) or 0.0) for tradeoff in members],
-        "text": settings,
+        "text": [plot.label(", ".join(unit_wording.short_settings(unit))) for unit in units],  # longer ones are cut off
         "textposition": "top left",
+        "hovertext": settings,
         "customdata": [anchors.get(unit.key) for unit in units],
         "opacity": 1.0 if is_named else FAINT,
         "marker": {"symbol": legend.mark(first), "size": 10},
-        "hovertemplate": "%{fullData.name}<br>%{text}: %{x}, %{y}<extra></extra>",
+        "hovertemplate": "%{fullData.name}<br>%{hovertext}: %{x}, %{y}<extra></extra>",
         "meta": {"detector": first.row.detector, "target": first.row.target_id, "colour": legend.colour(first)},
     }

@@ -94,6 +94,6 @@ def test_the_page_draws_all_settings_and_names_only_those() -> None:
     ]
     assert len(plots) == 3  # no output was kept, so that there is no drift
     named, faint = plots[0].traces
-    assert (named["mode"], named["text"]) == ("markers+text", ["batch 1", "batch 8"])
-    assert (faint["mode"], faint["text"]) == ("markers", ["batch 16"])
+    assert (named["mode"], named["text"]) == ("markers+text", ["b=1", "b=8"])
+    assert (faint["mode"], faint["text"], faint["hovertext"]) == ("markers", ["b=16"], ["batch 16"])
     assert faint["opacity"] < named["opacity"]

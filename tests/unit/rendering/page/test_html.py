@@ -308,3 +308,9 @@ def test_notes_of_people_are_markdown_and_html_in_them_stays_text() -> None:
     assert "<td>1</td>" in page
     assert "&lt;img src=x&gt;" in page
     assert 'href="javascript:' not in page
+
+
+def test_a_command_in_a_note_of_a_section_is_set_as_code() -> None:
+    page = rendered(several()).page
+    assert "as in <code>featray recommend</code>." in page
+    assert "`featray" not in page.partition("<script")[0]
