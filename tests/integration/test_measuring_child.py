@@ -113,7 +113,8 @@ def test_an_error_in_load_is_every_cells_row() -> None:
 
 def test_a_missing_package_is_unsupported() -> None:
     (row,) = measure(invocation_of(clockwork_cell(class_name="no_such_package:Detector")))
-    assert (row["status"], row["reason"]) == ("unsupported", "ModuleNotFoundError: No module named 'no_such_package'")
+    assert row["status"] == "unsupported"
+    assert row["reason"].startswith("no module named no_such_package: install its package there beside featray")
 
 
 def test_an_error_in_one_cell_costs_that_cell_alone() -> None:

@@ -123,9 +123,9 @@ print(stored, len(store.read({str(tmp_path)!r}).rows))
         check=True,
     )
     full, first, read_only, second = done.stdout.splitlines()
-    assert full.endswith("No space left on device; free some space, or name another place with --results")
+    assert full.endswith("No space left on device; free some space, or name another place with results=")
     stored, read, problems = first.split(maxsplit=2)
     assert (stored, problems) == (read, "()")
     assert int(stored) > 3
-    assert read_only.endswith("Read-only file system; name a place that can be written with --results")
+    assert read_only.endswith("Read-only file system; name a place that can be written with results=")
     assert second == f"{stored} {stored}"

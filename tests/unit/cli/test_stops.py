@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,24 +16,34 @@ from tests.support.command import ROOT, environment
 ENDS_S = 60
 
 
-def start_importing(module: str, *arguments: str, tmp_path: Path, nohup: bool = False) -> "subprocess.Popen[str]":
-    """Start a command whose import of a module never ends, and wait until it is there."""
+EXECUTED = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.{}); os.execv(sys.argv[1], sys.argv[1:])"
+"""Starts another program with SIGHUP as usual or, as `nohup` does, ignored; a shell could not undo that."""
+
+
+@contextmanager
+def start_importing(
+    module: str, *arguments: str, tmp_path: Path, nohup: bool = False
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a command whose import of a module never ends, and wait until it is there; it has ended after the block."""
     begun = tmp_path / "begun"
     (tmp_path / f"{module}.py").write_text(f"import time\nopen({str(begun)!r}, 'w').close()\ntime.sleep(600)\n")
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
-    command = [sys.executable, "-m", "featray", *arguments]
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *command] if nohup else command,
+    executed = EXECUTED.format("SIG_IGN" if nohup else "SIG_DFL")
+    with subprocess.Popen(
+        [sys.executable, "-c", executed, sys.executable, "-m", "featray", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(PYTHONPATH=paths),
         cwd=tmp_path,
-    )
-    while not begun.exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    return process
+    ) as process:
+        try:
+            while not begun.exists():
+                assert process.poll() is None
+                time.sleep(0.01)
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
