@@ -65,7 +65,7 @@ def test_warnings_name_the_path_and_rows_the_name(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportFileError, match="cannot be read: No such file or directory; check the path"):
         report_files.read(tmp_path / "none.md")
-    with pytest.raises(ImportFileError, match="directory"):
+    with pytest.raises(ImportFileError, match="cannot be read: a folder, not a file"):
         report_files.read(tmp_path)
 
 
