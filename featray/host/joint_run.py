@@ -245,7 +245,9 @@ class _JointRun:
 
     def _overdue(self) -> _Failure:
         cause = child_death.overdue(self._shared.invocation.rules, is_loading=self._progress.current is None)
-        return _Failure(members=[member for member in self._members if member.is_at_work], cause=cause)
+        at_work = [member for member in self._members if member.is_at_work]
+        late = [member for member in at_work if not member.is_timed]  # the others only keep these company
+        return _Failure(members=late or at_work, cause=cause)
 
     def _rows_of(self, failure: _Failure) -> Iterator[PlainEvent]:
         """End the children, and make the row of the cell that they were measuring; before any cell, of every one."""
