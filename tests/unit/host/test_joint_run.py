@@ -108,9 +108,9 @@ def test_larger_batches_than_one_that_ran_out_of_memory_are_skipped() -> None:
 def test_a_process_that_hangs_is_named_and_the_others_end_with_it(cache: Path) -> None:
     began = time.monotonic()
     cells = make_cells(FAILING, 16, fault="hang", once=str(cache / "hung"))
-    (late,) = rows_of(supervise(cells, rules=Rules(**{**vars(QUICK), "time_limit_s": 3.0})))
+    (late,) = rows_of(supervise(cells, rules=Rules(**{**vars(QUICK), "time_limit_s": 2.0})))
     assert late.status == Status.TIMEOUT
-    assert str(late.reason).endswith(" of 2: took longer than its limit of 3.0 s")
+    assert str(late.reason).endswith(" of 2: took longer than its limit of 2.0 s")
     assert time.monotonic() - began < 60
 
 
