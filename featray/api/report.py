@@ -18,6 +18,7 @@ from featray.api.chosen_runs import ChosenRuns
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
 from featray.api.suggest import propose
+from featray.core import garbage
 from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.core.reference import Reference
@@ -117,7 +118,7 @@ def report(
     if form not in FORMATS:
         raise BadInput(f"{argument('form', form)}: no such format{suggest(form, FORMATS)}")
     named, varied = _read_reference(reference), given.names(over)
-    with store.pause_garbage_collection():
+    with garbage.paused():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)
         before, problems = chosen_runs.find_baseline(results, chosen, baseline)

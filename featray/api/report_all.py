@@ -13,7 +13,7 @@ from featray.api.history import History, history
 from featray.api.output_files import write_files
 from featray.api.report import compose, reports_folder, save_report
 from featray.api.results import Result
-from featray.core import wording
+from featray.core import garbage, wording
 from featray.core.files import PathLike
 from featray.core.version import __version__
 from featray.errors import BadInput, NothingMatches
@@ -119,7 +119,7 @@ def _file_names(runs: Sequence[RunSummary]) -> dict[str, str]:
 
 def _write_page(results: str, run: RunSummary, path: Path) -> tuple[Entry, list[str]]:
     """Write the page of a run, as `featray report RUN --format html` does."""
-    with store.pause_garbage_collection():
+    with garbage.paused():
         chosen = chosen_runs.choose_run(results, run.run_id)
         before, problems = chosen_runs.find_baseline(results, chosen, None)
         composed = compose(results, chosen, "html", before)

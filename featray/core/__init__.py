@@ -35,4 +35,5 @@ argument_names   arguments as the caller writes them
 clock            the time, as rows store it
 files            files written whole, hashed and checked
 lockfile         one process at a time
+garbage          when Python looks for cycles of objects
 """

@@ -25,7 +25,6 @@ library, torch, py-feat and its companions, psutil, pynvml and `featray.core`.
 
     class_lookup      whether a class of the user's own can be imported
     detector          loads, constructs and calls
-    garbage           when Python looks for cycles during an import
     pyfeat_source     py-feat's source, read as text
     weights           the hub files of a detector
     synthetic         stand-ins for files that cannot be had

@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featray.core import detect_call, detectors, identity, inputs
+from featray.core import detect_call, detectors, garbage, identity, inputs
 from featray.core.cell import Cell
 from featray.core.choices import Device, WeightsKind
 from featray.core.files import hash_file
 from featray.core.status import Status
-from featray.measurement import frames, garbage, outputs, pyfeat_source, synthetic, torch_flags, weights
+from featray.measurement import frames, outputs, pyfeat_source, synthetic, torch_flags, weights
 from featray.measurement.outcome import Refused
 from featray.measurement.outputs import Output as Output
 

@@ -41,7 +41,7 @@ from featray.store.appending import Appender
 from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
 from featray.store.problems import StoreProblem, StoreWarning, explain_no_rows, format_problems
-from featray.store.reading import Reading, load, pause_garbage_collection, read
+from featray.store.reading import Reading, load, read
 from featray.store.removal import Removal, is_removed, plan_removal, remove
 from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
@@ -73,7 +73,6 @@ __all__ = [
     "latest_run",
     "load",
     "outputs",
-    "pause_garbage_collection",
     "plan_removal",
     "read",
     "remove",

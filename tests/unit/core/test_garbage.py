@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from featray.measurement import garbage
+from featray.core import garbage
 
 
 class Knot:
