@@ -243,7 +243,7 @@ def _run(request: SubmitRequest, started: Backend, watch: Watch) -> "Submitted":
 
 @contextlib.contextmanager
 def _closing(backend: Backend) -> Iterator[None]:
-    """Close a backend while the body runs: Ray takes a few seconds to stop."""
+    """Close a backend while the body runs: leaving a cluster takes a moment."""
     with concurrent.futures.ThreadPoolExecutor(1, "featray-closing") as executor:
         closed = executor.submit(backend.close)
         yield

@@ -8,7 +8,7 @@ too, and what runs on a node that Ray has declared dead is given up here.
 import atexit
 import dataclasses
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -237,17 +237,23 @@ class RayCluster(Backend):
 
     def close(self) -> None:
         """End every invocation and leave Ray; an embedded Ray stops."""
-        if not self._head.answers():
-            self._listener.stop(0)
-            if self._is_embedded:
-                link.kill_embedded()
+        if self._is_embedded:
+            # Ray ends its processes one after the other, which takes a second; nothing of them is needed any more.
+            self._leave(link.kill_embedded)
+        elif not self._head.answers():
             # It would wait for the head until Ray ends this process, and the exit code and message would be lost.
-            atexit.unregister(ray.shutdown)
-            return
-        for entry in list(self._running.values()):
-            self.cancel(entry.planned)
-        self._listener.stop(10 * WAIT_S)
-        ray.shutdown()
+            self._leave()
+        else:
+            for entry in list(self._running.values()):
+                self.cancel(entry.planned)
+            self._listener.stop(10 * WAIT_S)
+            ray.shutdown()
+
+    def _leave(self, end_ray: Callable[[], None] = lambda: None) -> None:
+        """Leave Ray without a word to it."""
+        self._listener.stop(0)
+        atexit.unregister(ray.shutdown)
+        end_ray()
 
 
 def _ended(planned: PlannedInvocation, status: Status, text: str) -> Event:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import psutil
@@ -91,11 +91,22 @@ def _on_loopback() -> Iterator[None]:
 
 
 def kill_embedded() -> None:
-    """End the processes of an embedded Ray, which would run for another minute without their head."""
-    for process in psutil.Process().children(recursive=True):
+    """End the processes of an embedded Ray, and what they started, such as processes that measure.
+
+    Without their head Ray's own would run for another minute.
+    """
+    for process in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             if any("/ray/" in word or word.startswith("ray::") for word in process.cmdline()):
-                process.kill()
+                below = process.children(recursive=True)
+                process.kill()  # first, so that it replaces none of the others
+                _kill(below)
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def pin_to(node_id: str) -> NodeAffinitySchedulingStrategy:

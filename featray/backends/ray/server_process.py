@@ -17,17 +17,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 import psutil
 
+from featray.cluster import raylet_records
 from featray.errors import FeatrayError
 from featray.host import environments
 from featray.host.child import describe_exit
 
 BEHIND_S = 2.0  # for an answer that nobody waits for any more, such as after Ctrl-C
 EXIT_S = 5.0  # from the end of the connection to the end of the process
+LOOK_S = 0.02  # between two looks at processes that end
 LAST_LINES = 3  # of its output, told where it ended by itself
 
 _START = "import sys; sys.path.insert(0, sys.argv[2]); from featray.backends.ray import server; server.main()"
@@ -163,10 +166,20 @@ class ServerProcess:
         for process in below:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(below, EXIT_S)
+        wait_until_ended(below, EXIT_S)
         for thread in self._threads:
             thread.join(EXIT_S)
         self._socket.close()
         self._connection.close()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def wait_until_ended(processes: Sequence[psutil.Process], limit_s: float) -> None:
+    """Wait until processes have ended, but no longer than `limit_s`.
+
+    Whoever inherits an ended process may take a second to collect it; it holds nothing any more.
+    """
+    deadline = time.monotonic() + limit_s
+    while any(map(raylet_records.is_running, processes)) and time.monotonic() < deadline:
+        time.sleep(LOOK_S)

@@ -9,6 +9,7 @@ import ray
 from ray._private import ray_constants
 
 from featray.backends.ray import link
+from featray.backends.ray.server_process import wait_until_ended
 from featray.cluster import raylet_records
 from featray.cluster.raylet_records import RunningRaylet
 from featray.errors import BackendError, BadInput
@@ -54,15 +55,20 @@ def test_of_an_error_the_first_line_is_shown_and_of_a_tasks_error_that_of_its_ca
     assert link.first_line(failed) == "disk full"
 
 
-def test_only_rays_processes_are_killed_with_an_embedded_ray() -> None:
-    rays, other = (subprocess.Popen(["bash", "-c", f"exec -a {name} sleep 60"]) for name in ("ray::worker", "somebody"))
+def test_rays_processes_are_killed_with_an_embedded_ray_and_what_they_started_and_no_other() -> None:
+    script = "exec -a {} bash -c 'sleep 60 & echo $!; wait'"
+    commands = [["bash", "-c", script.format(name)] for name in ("ray::raylet", "somebody")]
+    rays, other = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands)
     try:
-        while [psutil.Process(child.pid).cmdline()[:1] for child in (rays, other)] != [["ray::worker"], ["somebody"]]:
-            pass  # until bash has become sleep; on the way the command line is empty
+        measuring, others = (psutil.Process(int(next(child.stdout or iter(())))) for child in (rays, other))
         link.kill_embedded()
         assert rays.wait(timeout=10) == -9
+        wait_until_ended([measuring], 10)
+        assert not raylet_records.is_running(measuring)
         assert other.poll() is None
+        assert raylet_records.is_running(others)
     finally:
+        for process in [*psutil.Process(other.pid).children(), rays, other]:
+            process.kill()
         for child in (rays, other):
-            child.kill()
-            child.wait()
+            child.communicate()

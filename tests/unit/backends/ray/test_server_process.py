@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from featray.backends.ray.server_process import ServerGone, ServerProcess
+from featray.backends.ray.server_process import ServerGone, ServerProcess, wait_until_ended
 
 
 @pytest.fixture
@@ -67,3 +67,15 @@ def test_a_server_ends_with_its_driver() -> None:
     while psutil.pid_exists(int(done.stdout)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_process_that_nobody_has_collected_has_ended_and_one_that_runs_is_waited_for_in_vain() -> None:
+    with subprocess.Popen(["true"]) as ended:
+        began = time.monotonic()
+        wait_until_ended([psutil.Process(ended.pid)], 60)
+        assert time.monotonic() - began < 30
+    with subprocess.Popen(["sleep", "60"]) as running:
+        began = time.monotonic()
+        wait_until_ended([psutil.Process(running.pid)], 0.1)
+        assert time.monotonic() - began >= 0.1
+        running.kill()
