@@ -105,9 +105,8 @@ def list_required(detector: detectors.Detector) -> tuple[HubFile, ...]:
     """
     if not detector.is_pyfeat:
         return ()
-    files = pyfeat_source.list_hub_files()
-    repositories = set(_repositories(detector))
-    return tuple(HubFile(name, file) for name in files if name in repositories for file in files[name])
+    files = pyfeat_source.list_hub_files(set(_repositories(detector)))
+    return tuple(HubFile(name, file) for name, names in files.items() for file in names)
 
 
 def _repositories(detector: detectors.Detector) -> Iterator[str]:

@@ -18,8 +18,21 @@ def test_constants_parameters_and_literals_all_name_files(tmp_path: Path) -> Non
             """
         )
     )
-    assert pyfeat_source.list_hub_files(tmp_path) == {"py-feat/a": ("a.bin",), "py-feat/b": ("b.bin",)}
+    assert pyfeat_source.list_hub_files(package=tmp_path) == {"py-feat/a": ("a.bin",), "py-feat/b": ("b.bin",)}
     assert pyfeat_source.read_defaults("Detectorv1", tmp_path) == {"x": "one", "y": 2}
+
+
+def test_a_module_that_names_no_wanted_repository_is_not_parsed(tmp_path: Path) -> None:
+    (tmp_path / "detector.py").write_text('hf_hub_download(repo_id="py-feat/a", filename="a.bin")')
+    (tmp_path / "MPDetector.py").write_text("this is no Python")
+    assert pyfeat_source.list_hub_files({"py-feat/a", "py-feat/b"}, tmp_path) == {"py-feat/a": ("a.bin",)}
+    assert pyfeat_source.list_hub_files({"py-feat/b"}, tmp_path) == {}
+
+
+def test_the_files_of_some_repositories_of_the_installed_py_feat_are_those_of_all() -> None:
+    files = pyfeat_source.list_hub_files()
+    for repository in files:
+        assert pyfeat_source.list_hub_files({repository}) == {repository: files[repository]}
 
 
 def test_a_class_that_takes_any_keyword_cannot_be_checked(tmp_path: Path) -> None:
