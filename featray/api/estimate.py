@@ -10,8 +10,9 @@ from pathlib import Path
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate
 from featray.analysis.estimate.footage import Footage
+from featray.analysis.estimate.terms import Terms
 from featray.api import films, given, measured_rows, prices, written_plan
 from featray.api.results import Result
 from featray.core.argument_names import argument

@@ -5,12 +5,14 @@ Flow: `forecast.Forecast`, `planning.shares` -> `WorkerShare` -> `archive`, `ren
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from featray.analysis.advice import memory_use
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.estimate.forecast import Forecast
 from featray.core.targets import short_models
+from featray.planning import shares
+from featray.planning.shares import Shares, Worker
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +90,26 @@ class WorkerShare:
         """Give the joules of the device; None if not measured."""
         frame_j = self.forecast.frame_j
         return None if frame_j is None else frame_j * self.frames
+
+
+def of_target(device: Forecast, price_per_hour: float | None) -> Iterator[WorkerShare]:
+    """Make the workers of a target, without films yet."""
+    count = device.unit.workers
+    for number in range(1, count + 1):
+        process = number if count > 1 else None
+        yield WorkerShare(
+            forecast=device, films=(), frames=0, time_s=0.0, price_per_hour=price_per_hour, process=process
+        )
+
+
+def speeds(workers: Iterable[WorkerShare]) -> list[Worker]:
+    """List how fast workers are."""
+    return [Worker(hz=worker.hz, start_s=worker.forecast.start_s or 0.0) for worker in workers]
+
+
+def share_out(frames: Sequence[int], workers: Sequence[WorkerShare]) -> Shares:
+    """Share out films, given by their frames."""
+    return shares.share_out(frames, speeds(workers))
 
 
 def price(planned: Sequence[WorkerShare], times_s: Sequence[float]) -> float | None:

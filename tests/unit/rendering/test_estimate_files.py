@@ -13,8 +13,9 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.estimate import archive
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate
 from featray.analysis.estimate.footage import Film, Footage
+from featray.analysis.estimate.terms import Terms
 from featray.core.row import Row
 from featray.errors import BadInput
 from featray.measurement import detector

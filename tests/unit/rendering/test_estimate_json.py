@@ -7,7 +7,7 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import Terms
+from featray.analysis.estimate.terms import Terms
 from featray.rendering import estimate_json
 from featray.rendering.estimate_json import KEYS, WORKER_KEYS
 from tests.support.builders import make_rows

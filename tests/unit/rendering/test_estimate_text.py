@@ -9,7 +9,8 @@ from rich.console import Console
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate
+from featray.analysis.estimate.terms import Terms
 from featray.analysis.prices import PricedHost
 from featray.rendering import estimate_json, estimate_text
 from tests.support.builders import BLACKWELL, SHELF, make_joint_rows, make_rows, make_whole_rows

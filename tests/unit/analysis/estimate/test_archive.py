@@ -8,8 +8,9 @@ import pytest
 from featray.analysis import units
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate
 from featray.analysis.estimate.footage import Film, Footage
+from featray.analysis.estimate.terms import Terms
 from featray.analysis.prices import PricedHost
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches

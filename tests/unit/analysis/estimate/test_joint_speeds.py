@@ -10,7 +10,8 @@ from featray.analysis import scaling, units
 from featray.analysis.advice import recommendation
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.estimate import archive, footage
-from featray.analysis.estimate.archive import ArchiveEstimate, Terms
+from featray.analysis.estimate.archive import ArchiveEstimate
+from featray.analysis.estimate.terms import Terms
 from featray.analysis.prices import PricedHost
 from featray.core.row import Row
 from featray.errors import NothingMatches

@@ -1,5 +1,6 @@
 """What needs no running Ray: an address without a head, pinned tasks, and what is left of an embedded Ray."""
 
+import contextlib
 import os
 import subprocess
 
@@ -59,16 +60,17 @@ def test_rays_processes_are_killed_with_an_embedded_ray_and_what_they_started_an
     script = "exec -a {} bash -c 'sleep 60 & echo $!; wait'"
     commands = [["bash", "-c", script.format(name)] for name in ("ray::raylet", "somebody")]
     rays, other = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands)
+    started = [psutil.Process(int(next(child.stdout or iter(())))) for child in (rays, other)]
     try:
-        measuring, others = (psutil.Process(int(next(child.stdout or iter(())))) for child in (rays, other))
         link.kill_embedded()
         assert rays.wait(timeout=10) == -9
-        wait_until_ended([measuring], 10)
-        assert not raylet_records.is_running(measuring)
+        wait_until_ended(started[:1], 10)
+        assert [raylet_records.is_running(process) for process in started] == [False, True]
         assert other.poll() is None
-        assert raylet_records.is_running(others)
     finally:
-        for process in [*psutil.Process(other.pid).children(), rays, other]:
-            process.kill()
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         for child in (rays, other):
+            child.kill()
             child.communicate()
