@@ -2,7 +2,8 @@
 
 Flow: rows -> `units` -> `comparison`, `diagnosis`, `advice` -> `rendering`.
 
-    units             the rows of one cell on one target in one run
+    units             rows gathered by cell, target and run
+    unit              what the rows of one cell on one target in one run say together
     unit_wording      what sentences call a unit
     unit_cell         the cell that a unit measured
     sessions          which rows share a state of their machine

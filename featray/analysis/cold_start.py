@@ -1,11 +1,11 @@
 """Cold start: what a process needs before its calls take their usual time.
 
-Flow: `units.Unit` -> `start_s`, `first_call_s` -> `estimate.forecast`, `diagnosis.slow_starts`, `rendering`. Pure.
+Flow: `unit.Unit` -> `start_s`, `first_call_s` -> `estimate.forecast`, `diagnosis.slow_starts`, `rendering`. Pure.
 """
 
 from statistics import median
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 
 

@@ -1,6 +1,6 @@
 """Energy: what the timed calls of a unit took of its device's power, per frame and per face.
 
-Flow: `units.Unit` -> `frame_j`, `face_j`, `film_kwh`, `above_idle_j` -> `estimate.forecast`, `rendering`. Pure.
+Flow: `unit.Unit` -> `frame_j`, `face_j`, `film_kwh`, `above_idle_j` -> `estimate.forecast`, `rendering`. Pure.
 On a GPU the whole GPU is meant, on a CPU the processors of the host, both with their idle power. `above_idle_j` is what
 is left without the power that the device drew before the detector was loaded.
 """
@@ -8,7 +8,7 @@ is left without the power that the device drew before the detector was loaded.
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.choices import Device
 from featray.core.quantities import FILM_HOURS, FILM_HZ
 from featray.core.row import Row

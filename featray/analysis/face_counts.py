@@ -4,7 +4,7 @@ Flow: `Row.face_counts` -> `find_differing_share` between two rows, `deviating_s
 `comparison.work`. Pure. Rows without counts, as older ones and imports, are not compared.
 """
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import face_counts
 from featray.core.row import Row
 

@@ -5,7 +5,7 @@ Pure. If a row does not have its GPU's memory, as in an imported report, the GPU
 
 from collections.abc import Iterable
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import gpus
 from featray.core.choices import Device
 

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.choices import Device
 from featray.core.row import Row
 from featray.stats import growth

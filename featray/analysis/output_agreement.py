@@ -14,7 +14,7 @@ import math
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import output_sums, wording
 from featray.core.output_families import Family
 from featray.core.output_sums import MISSING, Sums

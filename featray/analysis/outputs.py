@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from featray.analysis import drift
 from featray.analysis.drift import Drift
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.output_table import OutputTable
 from featray.core.row import Row
 

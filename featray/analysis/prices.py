@@ -1,6 +1,6 @@
 """Prices: what a unit's work costs, where the host has a price, and which of its GPUs may work.
 
-Flow: hosts of a cluster file -> `apply` -> `units.Unit.price_per_hour` -> `frame_cost`, `film_cost` -> `advice`,
+Flow: hosts of a cluster file -> `apply` -> `unit.Unit.price_per_hour` -> `frame_cost`, `film_cost` -> `advice`,
 `rendering`; `find_host`, `allowed` -> `advice`, `estimate`. Pure. Costs are in the currency of the prices. A host is
 paid for as a whole, whatever else it does. The speed is the sustained one where it was measured, as `estimate` plans
 with.
@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from featray.analysis.advice import speeds
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import host_names as names_of_hosts
 from featray.core.quantities import FILM_HOURS, FILM_HZ
 

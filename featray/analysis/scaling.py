@@ -20,7 +20,7 @@ from featray.analysis import cold_start, comparison, lengths
 from featray.analysis.comparison import Pair, matching
 from featray.analysis.comparison.noise import NO_NOISE, Noise
 from featray.analysis.lengths import LengthSeries
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import wording
 from featray.core.choices import Exclusive
 from featray.core.targets import short_models

@@ -3,7 +3,7 @@
 import json
 import re
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import cell, detectors, inputs
 from featray.core.cell import Cell
 from featray.core.choices import Device

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from featray.analysis.comparison import Pair
 from featray.analysis.drift import Drift
 from featray.analysis.outputs import Outputs
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import identity, reference
 from featray.core.choices import Device
 from featray.core.reference import Reference

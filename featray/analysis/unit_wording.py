@@ -3,7 +3,7 @@
 `core.wording` writes the figures.
 """
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import detectors, wording
 from featray.core.row import NO_TARGET, Row
 from featray.core.status import Status

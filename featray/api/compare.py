@@ -14,7 +14,7 @@ from featray.analysis import comparison
 from featray.analysis.comparison import Comparison, Noise, Pair, gate, keys
 from featray.analysis.comparison.gate import Gate, Require
 from featray.analysis.outputs import Outputs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.api import given, noise
 from featray.api import results as results_shown
 from featray.api.results import Result

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from featray import store
-from featray.analysis.units import UnitKey
+from featray.analysis.unit import UnitKey
 from featray.api import chosen_runs, export_bundle, export_dataset
 from featray.api.export_verdicts import judge_runs
 from featray.api.output_files import write_files

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from featray import store
 from featray.analysis.comparison import Pair
-from featray.analysis.units import UnitKey
+from featray.analysis.unit import UnitKey
 from featray.api.compare import compare
 from featray.errors import NothingMatches, suggest
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from featray import store
 from featray.analysis import comparison, sessions
 from featray.analysis.comparison import NO_NOISE, Noise, Pair
-from featray.analysis.units import CONTEXT, Unit, gather
+from featray.analysis.unit import Unit
+from featray.analysis.units import CONTEXT, gather
 from featray.core.row import Row
 from featray.stats import Basis, SessionSpread, Timing
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from featray.analysis import prices
 from featray.analysis.prices import PricedHost
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.files import PathLike
 from featray.errors import BadInput, NothingMatches

@@ -15,7 +15,7 @@ from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Diagnosis, FindingKind
 from featray.analysis.outputs import Outputs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.api import chosen_runs, noise
 from featray.api.output_files import write_files
 from featray.api.results import Result

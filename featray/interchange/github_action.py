@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from featray.analysis import units
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import detectors, inputs
 from featray.core.choices import WeightsKind
 from featray.core.row import Row

@@ -11,7 +11,7 @@ from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.advice import settings
 from featray.analysis.advice.settings import Setting
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import report_order, wording
 from featray.rendering import unit_text
 from featray.rendering.columns import Columns

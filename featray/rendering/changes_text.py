@@ -11,8 +11,8 @@ from typing import Any
 
 from featray.analysis import drift_wording, unit_wording
 from featray.analysis.drift import MATCHED_MIN, TOLERANCES, FamilyDrift
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import UnitDrift
-from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.output_families import Family
 from featray.rendering.document import Report

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from featray.analysis import cold_start, energy, prices
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import inputs, wording
 from featray.rendering import unit_text
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from featray.analysis import drift_wording
 from featray.analysis.comparison import Comparison, Pair, SeparationPlan, next_step
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import json_text, wording
 from featray.stats import Decision, Verdict
 

@@ -12,8 +12,8 @@ from featray.analysis import cautions, lengths, unit_drifts, unit_wording
 from featray.analysis.advice.objectives import Tradeoff
 from featray.analysis.cautions import Caution
 from featray.analysis.lengths import LengthSeries
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import UnitDrift
-from featray.analysis.units import Unit
 from featray.core import inputs, report_order, wording
 from featray.rendering import best_settings, columns, hardware_blocks, metadata, search_text, tradeoffs_text, unit_text
 from featray.rendering.best_settings import BestSetting

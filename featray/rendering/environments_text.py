@@ -6,7 +6,7 @@ Flow: units -> `list_installed` -> heads of reports, comments of pull requests. 
 from collections.abc import Iterable
 
 from featray.analysis import unit_cell
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import secret_values, wording
 
 OWN = "the packages of the machine"

@@ -10,7 +10,7 @@ from typing import Any
 
 from featray.analysis.comparison import Pair
 from featray.analysis.comparison.gate import Gate, Require
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.rendering.comparison_text import name, unit_name
 

@@ -8,7 +8,7 @@ import collections
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import report_order, targets, wording
 from featray.core.choices import Device
 from featray.core.row import Row

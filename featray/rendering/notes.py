@@ -11,7 +11,7 @@ from featray.analysis.advice.followups import Followup
 from featray.analysis.cautions import Caution
 from featray.analysis.comparison import Pair, next_step
 from featray.analysis.diagnosis import Diagnosis, Finding
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import wording
 from featray.rendering import comparison_text, unit_text
 from featray.stats import Verdict

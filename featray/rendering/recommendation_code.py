@@ -13,7 +13,7 @@ from typing import Any
 
 from featray.analysis import unit_cell
 from featray.analysis.advice.recommendation import Recommendation
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import detect_call, inputs, secret_values, wording
 from featray.core.cell import Cell
 from featray.rendering import recommendation_text, script_parts

@@ -16,7 +16,7 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.comparison import Pair
 from featray.analysis.scaling import GpuScaling
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import json_text
 from featray.rendering import unit_fields
 

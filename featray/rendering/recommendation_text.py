@@ -17,7 +17,7 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.advice.settings import Setting
 from featray.analysis.advice.speeds import Speed
 from featray.analysis.comparison import Pair
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.quantities import FILM_HOURS, FILM_HZ
 from featray.core.row import Row

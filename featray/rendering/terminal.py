@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from featray.analysis import unit_wording
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text, unit_text
 from featray.rendering.document import InputSection, Report, Table

@@ -11,8 +11,8 @@ from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.advice import candidates, objectives
 from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import DriftOf
-from featray.analysis.units import Unit
 from featray.core import wording
 from featray.rendering import unit_text
 

@@ -1,6 +1,6 @@
 """Unit fields: a unit as named plain values, for JSON and CSV. SI units, with the unit in the name; absent is null.
 
-Flow: `units.Unit` -> `of_unit` -> `json_report`, `to_csv`. Pure.
+Flow: `unit.Unit` -> `of_unit` -> `json_report`, `to_csv`. Pure.
 """
 
 import csv
@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable
 
 from featray.analysis import cold_start, energy, footprint, prices
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import NO_TARGET
 from featray.core.status import Status
 from featray.rendering import unit_text

@@ -1,13 +1,13 @@
 """Unit text: the figures and names of one unit as text; a table, a plot and a page all show the same text.
 
-Flow: `units.Unit` -> one function per figure -> `columns`, `best_settings`, the tables and plots of `page`.
+Flow: `unit.Unit` -> one function per figure -> `columns`, `best_settings`, the tables and plots of `page`.
 Pure. A figure that is not there is `wording.ABSENT`.
 """
 
 from collections.abc import Callable
 
 from featray.analysis import cold_start, energy, footprint, prices, unit_wording
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import inputs, wording
 from featray.core.row import Row
 

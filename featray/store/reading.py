@@ -121,7 +121,7 @@ def _read_last_summaries(location: Location, condition: Condition | None) -> dic
     """Read the output summary of each unit's row that was measured last, by the row's key.
 
     The fifty columns of a summary are 10 KB a row, and a comparison needs those of one row per unit: of the row that
-    `units.Unit.row` gives.
+    `unit.Unit.row` gives.
     """
     table = distinct(scan(location, [*schema.KEY, "status", "started_at", SUMMARY], condition).table)
     columns = ["run_id", "cell_id", "target_id", "status", "started_at", "invocation"]

@@ -9,7 +9,7 @@ from featray.analysis import units
 from featray.analysis.advice import followup_file, followups
 from featray.analysis.advice.followups import Followup
 from featray.analysis.diagnosis import Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import cell
 from featray.core.cell import Cell
 from featray.core.row import Row

@@ -14,7 +14,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
 from featray.analysis.comparison import Change
-from featray.analysis.units import CONTEXT, Unit, is_other
+from featray.analysis.unit import Unit
+from featray.analysis.units import CONTEXT, is_other
 from featray.core.choices import ProtocolName
 from featray.core.row import Row
 from featray.core.status import Status

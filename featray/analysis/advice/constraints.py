@@ -11,7 +11,7 @@ from featray.analysis.advice import memory_use, objectives
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope, MemoryUse
 from featray.analysis.advice.objectives import Objective
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import host_names, wording
 from featray.errors import NothingMatches, suggest
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from featray import stats
 from featray.analysis.advice import measured_rules, wanted_cells
 from featray.analysis.diagnosis import ComparisonRole, Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import identity
 from featray.core.cell import Cell, cell_id
 from featray.core.rules import Rules

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from featray.analysis.advice import drafts
 from featray.analysis.advice.drafts import Draft, PlacedCell
 from featray.analysis.diagnosis import Finding
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import Device

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.choices import ProtocolName
 from featray.core.rules import Rules
 

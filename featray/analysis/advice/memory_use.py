@@ -1,13 +1,13 @@
 """Memory use: how much memory of its device a setting takes itself, without what other processes took beside it.
 
-Flow: `units.Unit` -> `of_unit` -> `constraints` (memory limit), `recommendation`. Pure.
+Flow: `unit.Unit` -> `of_unit` -> `constraints` (memory limit), `recommendation`. Pure.
 """
 
 import dataclasses
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.choices import Device
 from featray.core.row import Row
 

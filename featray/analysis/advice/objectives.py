@@ -12,8 +12,8 @@ from featray import stats
 from featray.analysis import energy, prices
 from featray.analysis.advice import memory_use, speeds
 from featray.analysis.advice.candidates import Candidate
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import DriftOf
-from featray.analysis.units import Unit
 from featray.core import wording
 from featray.core.argument_names import flag
 from featray.errors import NothingMatches

@@ -17,8 +17,8 @@ from featray.analysis.advice.objectives import FigureLimit, Objective, Tradeoff
 from featray.analysis.advice.settings import LongestClip, Setting
 from featray.analysis.cautions import Caution
 from featray.analysis.scaling import GpuScaling
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import DriftOf
-from featray.analysis.units import Unit
 from featray.core import wording
 from featray.errors import NothingMatches
 

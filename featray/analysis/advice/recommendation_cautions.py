@@ -12,7 +12,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope
 from featray.analysis.advice.settings import Setting
 from featray.analysis.cautions import Caution, CautionKind
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 

@@ -16,7 +16,7 @@ from featray.analysis.advice import candidates, memory_use, objectives, settings
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryScope
 from featray.analysis.advice.settings import Setting
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.status import Status
 from featray.sweep import Axes, Search

@@ -18,7 +18,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.memory_use import MemoryUse
 from featray.analysis.advice.speeds import Speed
 from featray.analysis.comparison import Pair
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.stats import Verdict
 
 OVER = ("batch_size", "num_workers", "threads", "processes", "mps_daemon", "variables")

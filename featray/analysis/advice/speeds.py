@@ -1,6 +1,6 @@
 """Speeds: how fast a unit is in repeated calls and, where it was measured, in a continuous run.
 
-Flow: `units.Unit` -> `of_unit`, `in_sustained_runs` -> `settings`. Pure.
+Flow: `unit.Unit` -> `of_unit`, `in_sustained_runs` -> `settings`. Pure.
 
 Repeated calls are bursts of seconds. A sustained run shows what is left of that speed when the machine is hot.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from featray import stats
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 
 LAST_WINDOWS = 3

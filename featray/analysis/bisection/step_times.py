@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from featray.analysis import unit_wording, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 from featray.stats import pairing
 

@@ -1,6 +1,6 @@
 """Cautions: what a reader must know before using measured figures, and what to do about it.
 
-Flow: `units.Unit` -> `of_unit`, `of_units` -> a pair's cautions, a recommendation's, a report's remarks, findings.
+Flow: `unit.Unit` -> `of_unit`, `of_units` -> a pair's cautions, a recommendation's, a report's remarks, findings.
 Pure. Every warning about measured figures is found and worded here, once.
 
     caution           one warning

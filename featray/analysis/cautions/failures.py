@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from featray.analysis import unit_wording
 from featray.analysis.cautions.caution import Caution, CautionKind, names
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.row import Row
 from featray.core.status import Status

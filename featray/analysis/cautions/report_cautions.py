@@ -10,7 +10,7 @@ from featray.analysis import output_agreement
 from featray.analysis.cautions import failures, signs, unmet_rules
 from featray.analysis.cautions.caution import Caution, CautionKind, names
 from featray.analysis.cautions.unit_cautions import replayed, stale
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 REASON_LENGTH = 480  # characters of a failure's reason

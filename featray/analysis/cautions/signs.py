@@ -1,6 +1,6 @@
 """Signs: what the rows of a unit show about how it was measured, and the words for it.
 
-Flow: `units.Unit` -> `Sign.of_unit` for one unit, `Sign.of_units` for the units of a report -> `Caution`. Pure.
+Flow: `unit.Unit` -> `Sign.of_unit` for one unit, `Sign.of_units` for the units of a report -> `Caution`. Pure.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ from statistics import median
 
 from featray.analysis import disturbances, face_counts
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device, ProtocolName
 

@@ -1,6 +1,6 @@
 """Unit cautions: what makes the figures of one unit doubtful.
 
-Flow: `units.Unit` -> `of_unit`, `of_times`, `of_origin` -> a pair's cautions, a recommendation's. Pure.
+Flow: `unit.Unit` -> `of_unit`, `of_times`, `of_origin` -> a pair's cautions, a recommendation's. Pure.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,8 @@ from featray import stats
 from featray.analysis.cautions import failures
 from featray.analysis.cautions.caution import Caution, CautionKind
 from featray.analysis.cautions.signs import FACES_DIFFER, OF_MACHINE, OF_STAGES, THROTTLED
-from featray.analysis.units import Unit, context_changes
+from featray.analysis.unit import Unit
+from featray.analysis.units import context_changes
 from featray.core import wording
 from featray.core.choices import WeightsKind
 from featray.core.row import Row

@@ -6,7 +6,7 @@ Flow: `Row.unmet_rules` -> `of_units` -> `Caution`. `measurement.protocol` decid
 from collections.abc import Iterator, Mapping, Sequence
 
 from featray.analysis.cautions.caution import Caution, CautionKind, scope
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.rules import FEW_BATCHES
 

@@ -40,7 +40,8 @@ from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
 from featray.analysis.comparison.work import Change
 from featray.analysis.outputs import NO_OUTPUTS, Outputs
-from featray.analysis.units import Unit, gather, gather_sides
+from featray.analysis.unit import Unit
+from featray.analysis.units import gather, gather_sides
 from featray.core.row import Row
 
 __all__ = [

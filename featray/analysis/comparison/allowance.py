@@ -8,7 +8,7 @@ import shlex
 from featray import stats
 from featray.analysis import sessions
 from featray.analysis.comparison import part_of_whole
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import Basis, Decision, Design
 

@@ -14,7 +14,8 @@ from statistics import fmean
 
 from featray import stats
 from featray.analysis import sessions
-from featray.analysis.units import Unit, gather
+from featray.analysis.unit import Unit
+from featray.analysis.units import gather
 from featray.core.row import Row
 from featray.stats import Decision, SessionSpread, Timing
 

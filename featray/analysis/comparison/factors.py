@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from featray.analysis.comparison import keys, machine_settings, part_of_whole, work
 from featray.analysis.comparison.work import Change
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device
 

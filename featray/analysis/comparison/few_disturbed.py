@@ -11,7 +11,7 @@ from collections.abc import Collection
 from featray.analysis import disturbances
 from featray.analysis.comparison import state
 from featray.analysis.comparison.state import StateDifference
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.row import Row, RowKey
 from featray.stats import Design

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from featray.analysis.comparison import Comparison, Pair
 from featray.analysis.comparison.keys import SETTINGS
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.status import UNFINISHED
 from featray.errors import FeatrayError, GateUndecided
 from featray.stats import Verdict

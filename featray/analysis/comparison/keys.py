@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import detect_call, detectors, inputs
 from featray.core.argument_names import argument
 from featray.core.cell import ALL, ONE

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from featray.analysis.comparison.work import Change
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 
 NAMES: Mapping[str, str] = {

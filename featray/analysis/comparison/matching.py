@@ -9,7 +9,8 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from featray.analysis.comparison import keys
 from featray.analysis.comparison.order import ENVIRONMENT, Order
-from featray.analysis.units import Unit, is_other
+from featray.analysis.unit import Unit
+from featray.analysis.units import is_other
 from featray.core import detect_call, identity
 from featray.core.row import NO_TARGET
 

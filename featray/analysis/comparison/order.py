@@ -7,7 +7,7 @@ environments comes first. The time of measuring says nothing: a block starts wit
 from collections.abc import Sequence
 
 from featray.analysis.comparison import keys
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 
 ENVIRONMENT = "environment"
 

@@ -19,7 +19,7 @@ from featray.analysis.comparison.state import StateDifference
 from featray.analysis.comparison.work import Change
 from featray.analysis.drift import Drift
 from featray.analysis.outputs import NO_OUTPUTS, Outputs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.status import Status
 from featray.stats import Decision, Verdict

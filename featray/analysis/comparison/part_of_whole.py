@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from featray.analysis import sessions
 from featray.analysis.sessions import Occasion
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row, RowKey
 
 

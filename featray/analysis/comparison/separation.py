@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from featray.analysis.comparison import keys, machine_settings
 from featray.analysis.comparison.factors import Factor
 from featray.analysis.comparison.work import Change
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import gpus
 from featray.core.row import Row
 from featray.core.targets import NamedTarget

@@ -16,7 +16,7 @@ from featray.analysis import disturbances
 from featray.analysis.cautions import signs
 from featray.analysis.cautions.signs import Sign
 from featray.analysis.cautions.unmet_rules import RULES
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.row import Row, RowKey
 from featray.stats import Decision, Design, Verdict

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from featray.analysis import face_counts, output_agreement
 from featray.analysis.comparison import keys
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 

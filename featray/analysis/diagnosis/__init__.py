@@ -61,7 +61,7 @@ from featray.analysis.diagnosis import (
 from featray.analysis.diagnosis.batch_curves import BestBatch, Curve
 from featray.analysis.diagnosis.finding import ComparisonRole, Finding, FindingKind, WantedCells
 from featray.analysis.outputs import NO_OUTPUTS, Outputs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 
 __all__ = ["BestBatch", "ComparisonRole", "Curve", "Diagnosis", "Finding", "FindingKind", "WantedCells", "diagnose"]
 

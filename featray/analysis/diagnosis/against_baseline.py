@@ -14,7 +14,7 @@ from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.finding import Figure, Finding, FindingKind
 from featray.analysis.outputs import NO_OUTPUTS, Outputs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import Verdict
 

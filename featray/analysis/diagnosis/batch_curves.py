@@ -12,7 +12,7 @@ from statistics import fmean
 from featray import stats
 from featray.analysis.advice import candidates
 from featray.analysis.advice.candidates import Candidate
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import inputs, report_order, wording
 
 

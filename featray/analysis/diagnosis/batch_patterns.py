@@ -17,7 +17,7 @@ from featray.analysis.diagnosis import batch_steps, judged_pairs
 from featray.analysis.diagnosis.batch_curves import Curve, make_settings_writer
 from featray.analysis.diagnosis.batch_steps import BatchPair, ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device
 from featray.stats import Verdict

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray import stats
 from featray.analysis.diagnosis.batch_curves import Curve
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.stats import curves
 from featray.stats.steps import Steps
 

@@ -9,7 +9,7 @@ from featray.analysis import unit_wording
 from featray.analysis.diagnosis import batch_curves
 from featray.analysis.diagnosis.batch_curves import BestBatch
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device
 

@@ -9,7 +9,7 @@ from featray.analysis import unit_wording
 from featray.analysis.comparison import separation
 from featray.analysis.diagnosis.batch_curves import BestBatch, group_by_input_and_target
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 

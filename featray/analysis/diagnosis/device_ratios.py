@@ -14,7 +14,7 @@ from featray.analysis.diagnosis import judged_pairs
 from featray.analysis.diagnosis.batch_curves import BestBatch
 from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.diagnosis.judged_pairs import CHOSEN, JudgedPairs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import report_order, wording
 from featray.core.choices import Device
 from featray.stats import Verdict

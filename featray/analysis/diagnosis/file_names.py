@@ -6,7 +6,7 @@ Flow: units of both sides -> `findings`. Pure. Two reports of one host were once
 from collections.abc import Iterable, Iterator
 
 from featray.analysis.diagnosis.finding import Finding, FindingKind
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import gpus, wording
 
 

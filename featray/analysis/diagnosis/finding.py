@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from enum import StrEnum
 
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core.detectors import Keyword
 
 Figure = float | int | str | None

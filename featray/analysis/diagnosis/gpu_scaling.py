@@ -10,7 +10,7 @@ from featray.analysis import scaling, unit_wording
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.scaling import GpuScaling
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 FILMS_S = (60.0, 3600.0)  # of film whose times are told: a short one, which the start decides, and a long one

@@ -9,7 +9,7 @@ from featray.analysis.diagnosis import batch_steps, jumps
 from featray.analysis.diagnosis.batch_curves import BestBatch, detector_input_target
 from featray.analysis.diagnosis.batch_steps import ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device
 from featray.core.status import Status

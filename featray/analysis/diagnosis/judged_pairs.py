@@ -14,7 +14,7 @@ from featray.analysis import comparison
 from featray.analysis.comparison import Pair
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.finding import Figure
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import wording
 from featray.stats import Verdict
 

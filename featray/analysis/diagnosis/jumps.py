@@ -16,7 +16,7 @@ from featray.analysis.diagnosis import judged_pairs, slowdowns
 from featray.analysis.diagnosis.batch_curves import make_settings_writer
 from featray.analysis.diagnosis.batch_steps import ComparedCurve
 from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import curves
 from featray.stats.steps import FloatArray

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from featray.analysis import lengths, unit_wording
 from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.lengths import LengthSeries
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import curves
 from featray.stats.growth import CallGrowth, Coefficient, MemoryGrowth

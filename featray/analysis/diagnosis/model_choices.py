@@ -14,7 +14,7 @@ from featray.analysis.diagnosis import judged_pairs
 from featray.analysis.diagnosis.batch_curves import BestBatch, group_by_input_and_target
 from featray.analysis.diagnosis.finding import Finding, FindingKind
 from featray.analysis.diagnosis.judged_pairs import CHOSEN, JudgedPairs
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import Verdict
 

@@ -7,7 +7,7 @@ from featray.analysis import cautions, unit_wording
 from featray.analysis.cautions import Caution
 from featray.analysis.comparison.noise import Noise
 from featray.analysis.diagnosis.finding import ASKED_MAX, Figure, Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.status import Status
 from featray.stats import Interval

@@ -10,7 +10,7 @@ from featray.analysis import unit_wording
 from featray.analysis.comparison import Pair, SeparationPlan, keys, next_steps, separation
 from featray.analysis.comparison.separation import SeparatingCell
 from featray.analysis.diagnosis.finding import ASKED_MAX, ComparisonRole, Finding, FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.detectors import Keyword
 from featray.stats import Decision, Verdict

@@ -18,7 +18,7 @@ from featray.analysis.diagnosis.finding import Finding, FindingKind, WantedCells
 from featray.analysis.diagnosis.slowdown_evidence import LENGTHS, ONE_OFF, RATE, UNDECIDED, RelatedCurves
 from featray.analysis.diagnosis.slowdown_wording import Effect, ExplainedSlowdown
 from featray.analysis.diagnosis.slowdowns import Slowdown
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.rules import FEW_BATCHES
 

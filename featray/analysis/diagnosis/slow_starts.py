@@ -10,7 +10,7 @@ from itertools import permutations
 from featray.analysis import cold_start, unit_wording
 from featray.analysis.diagnosis.batch_curves import BestBatch
 from featray.analysis.diagnosis.finding import Finding, FindingKind
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import break_even, curves
 from featray.stats.break_even import BreakEven

@@ -12,7 +12,7 @@ from statistics import fmean, median
 from featray.analysis.diagnosis import batch_steps
 from featray.analysis.diagnosis.batch_curves import Curve
 from featray.analysis.diagnosis.slowdowns import Slowdown, batches, faces, frames
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.rules import FEW_BATCHES
 
 SAME_EXCESS = 0.25

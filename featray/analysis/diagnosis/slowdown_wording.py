@@ -11,7 +11,7 @@ from featray.analysis import unit_wording
 from featray.analysis.diagnosis import slowdowns
 from featray.analysis.diagnosis.slowdown_evidence import SlowdownEvidence
 from featray.analysis.diagnosis.slowdowns import Slowdown
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 GROWN = 0.1  # a stage is named if its growth is at least this share of the excess

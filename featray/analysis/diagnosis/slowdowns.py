@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from featray.analysis.diagnosis import batch_steps
 from featray.analysis.diagnosis.batch_steps import BatchPair, ComparedCurve
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import inputs
 
 

@@ -10,7 +10,7 @@ from featray.analysis import prices
 from featray.analysis.advice import candidates, constraints
 from featray.analysis.estimate.forecast import Forecast
 from featray.analysis.estimate.terms import Terms
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import host_names, wording
 from featray.core.argument_names import argument
 from featray.core.row import Row

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from featray.analysis import lengths
 from featray.analysis.estimate.footage import Footage
 from featray.analysis.lengths import LengthSeries
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 

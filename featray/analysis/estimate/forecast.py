@@ -21,7 +21,7 @@ from featray.analysis.cautions import Caution, CautionKind
 from featray.analysis.estimate import film_lengths
 from featray.analysis.estimate.extrapolation import Extrapolation
 from featray.analysis.estimate.footage import Footage
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.argument_names import argument
 from featray.stats import prediction

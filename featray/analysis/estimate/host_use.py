@@ -15,7 +15,7 @@ from featray.analysis.estimate.joint_speeds import Together
 from featray.analysis.estimate.sides import Side
 from featray.analysis.estimate.terms import Terms
 from featray.analysis.estimate.worker_share import WorkerShare
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.planning import shares
 from featray.planning.shares import Shares
 

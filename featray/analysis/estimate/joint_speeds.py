@@ -17,7 +17,7 @@ from featray.analysis import scaling, unit_wording
 from featray.analysis.advice import candidates
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.estimate.forecast import Forecast
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 
 

@@ -8,7 +8,7 @@ import dataclasses
 from featray.analysis import prices
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.prices import PricedHost
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ from featray import stats
 from featray.analysis import comparison, sessions
 from featray.analysis.comparison import Noise, Pair, state
 from featray.analysis.history.series import Point, Series, Software, software
-from featray.analysis.units import CONTEXT, Unit, gather
+from featray.analysis.unit import Unit
+from featray.analysis.units import CONTEXT, gather
 from featray.core.row import Row
 from featray.stats import Design, SessionSpread, Timing, Verdict, change_points
 from featray.stats.change_points import LevelStep

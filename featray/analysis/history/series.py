@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray import stats
 from featray.analysis import unit_cell, unit_wording, units
 from featray.analysis.history import machines
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import cell
 from featray.core.row import Row
 from featray.core.targets import NamedTarget

@@ -7,8 +7,8 @@ The best point is at the bottom right: fast, and the same results. A line at 1 i
 from collections.abc import Sequence
 
 from featray.analysis import drift_wording, unit_wording
+from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import UnitDrift
-from featray.analysis.units import Unit
 from featray.core import wording
 from featray.rendering.document import Report
 from featray.rendering.page import plot

@@ -6,7 +6,7 @@ Flow: units -> `draw_throughput`, `draw_memory` -> `Plot` -> `html`. Pure.
 from collections.abc import Callable, Sequence
 
 from featray.analysis import footprint, unit_wording
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.choices import Device
 from featray.rendering import unit_text

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.rendering import best_settings, changes_text, glossary, lengths_text, markdown, tradeoffs_text, unit_fields
 from featray.rendering.document import Report

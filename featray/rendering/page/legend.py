@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from featray.analysis import unit_wording
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.rendering import unit_text
 from featray.rendering.document import Report
 from featray.rendering.page import palette

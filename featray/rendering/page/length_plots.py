@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from featray.analysis import footprint, unit_wording
 from featray.analysis.lengths import LengthSeries
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.rendering import unit_text
 from featray.rendering.document import Report

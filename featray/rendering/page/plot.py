@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import wording
 from featray.rendering import unit_text
 from featray.rendering.document import Report

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from featray.analysis import unit_wording
-from featray.analysis.units import Unit, UnitKey
+from featray.analysis.unit import Unit, UnitKey
 from featray.core import wording
 from featray.rendering.document import Report
 from featray.rendering.notes import Notes, PairNote, interval, speedup

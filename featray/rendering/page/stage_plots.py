@@ -6,7 +6,7 @@ Flow: units -> `draw` -> `Plot` -> `html`. Pure. Bars are shares, so that fast a
 from collections.abc import Iterable, Sequence
 
 from featray.analysis import unit_wording
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.rendering import unit_text
 from featray.rendering.document import Report

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from featray.analysis import cold_start, energy, footprint, prices, unit_wording
 from featray.analysis.advice.objectives import Tradeoff
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.core.status import Status
 from featray.rendering import (

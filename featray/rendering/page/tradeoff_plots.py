@@ -10,8 +10,8 @@ from featray.analysis import unit_wording
 from featray.analysis.advice import objectives
 from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
+from featray.analysis.unit import Unit, UnitKey
 from featray.analysis.unit_drifts import shares
-from featray.analysis.units import Unit, UnitKey
 from featray.rendering import tradeoffs_text
 from featray.rendering.document import Report
 from featray.rendering.page import plot

@@ -3,7 +3,7 @@
 import pytest
 
 from featray.analysis import cold_start, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import make_joint_rows, make_row
 
 

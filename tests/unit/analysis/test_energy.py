@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from featray.analysis import energy, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import CPU, make_row, make_rows
 
 

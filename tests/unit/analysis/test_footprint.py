@@ -3,7 +3,7 @@
 from typing import Any
 
 from featray.analysis import footprint, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import BOX, CPU, make_row
 
 GIB = 1024**3

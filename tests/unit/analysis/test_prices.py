@@ -6,7 +6,7 @@ import pytest
 
 from featray.analysis import prices, units
 from featray.analysis.prices import PricedHost
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import BLACKWELL, CPU, RTX3090, SHELF, make_row, make_rows, make_whole_rows
 
 

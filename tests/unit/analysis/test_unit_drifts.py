@@ -6,6 +6,7 @@ from typing import Any
 
 from featray.analysis import comparison, unit_drifts, units
 from featray.analysis.outputs import Outputs
+from featray.analysis.unit import Unit
 from featray.core.output_table import OutputTable
 from featray.core.reference import Reference
 from featray.core.row import Row
@@ -21,7 +22,7 @@ def references(
 ) -> list[tuple[str, str]]:
     """Name (unit, reference) by run, device and batch."""
 
-    def name(unit: units.Unit) -> str:
+    def name(unit: Unit) -> str:
         return f"{unit.row.run_id} {unit.row.device} {unit.row.batch_size}"
 
     after, before = units.gather_sides(rows, baseline)

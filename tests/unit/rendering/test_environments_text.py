@@ -1,7 +1,7 @@
 """Environments text: what `before` and `after` are, in reports and comments."""
 
 from featray.analysis import comparison, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.secret_values import digest
 from featray.rendering import comparison_markdown, document, environments_text, markdown
 from tests.support.builders import make_rows

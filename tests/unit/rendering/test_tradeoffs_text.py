@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from featray.analysis import units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 from featray.rendering import document, json_report, markdown, notes, tradeoffs_text
 from featray.rendering.document import Report

@@ -8,7 +8,7 @@ import pytest
 
 from featray.analysis.advice import followup_file, measured_rules
 from featray.analysis.diagnosis import FindingKind, WantedCells
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import identity
 from featray.core.choices import WeightsKind
 from featray.core.detectors import Detector

@@ -11,7 +11,7 @@ from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.constraints import Constraints
 from featray.analysis.advice.objectives import Objective
 from featray.analysis.prices import PricedHost
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core.row import Row
 from featray.errors import NothingMatches
 from tests.support.builders import make_joint_rows, make_rows

@@ -7,7 +7,7 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.advice import settings, speeds
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import make_row, make_rows
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from featray.analysis.bisection import BisectionStep, Conclusion, Ending, Ends, StepResult, StepTimes, cautions
 from featray.analysis.outputs import NO_OUTPUTS, Outputs
-from featray.analysis.units import Unit, gather
+from featray.analysis.unit import Unit
+from featray.analysis.units import gather
 from featray.core.output_table import OutputTable
 from featray.core.row import Row
 from tests.support.builders import make_rows

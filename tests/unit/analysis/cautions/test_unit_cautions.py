@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from featray.analysis import cautions, units
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from tests.support.builders import make_row, make_rows
 
 

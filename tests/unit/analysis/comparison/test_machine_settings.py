@@ -7,7 +7,7 @@ import pytest
 
 from featray.analysis import units
 from featray.analysis.comparison import keys, machine_settings
-from featray.analysis.units import Unit
+from featray.analysis.unit import Unit
 from featray.core import row
 from tests.support.builders import make_rows
 
