@@ -1,7 +1,8 @@
 """Child processes: start one, receive its events until a deadline, end it and everything that it started.
 
 Flow: `child_run` -> `Child` -> `python -m featray.measurement`: a request on stdin, one JSON event per line on stdout.
-The child leads a session and process group of its own, so that one `killpg` ends its DataLoader workers too. It ends
+The child leads a session and process group of its own, so that one `killpg` ends its DataLoader workers too. What it
+started in other sessions is ended one by one; only what has left it (a daemon, whose parent has ended) stays. It ends
 itself when its stdin closes, so it also ends when this process is killed.
 """
 
@@ -17,7 +18,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import psutil
+
 from featray.core.events import EventKind
+from featray.measurement import process_tree
 
 STDERR_LINES = 20  # kept with a failed row: the end of a Python traceback and its message
 STDERR_BYTES = 16384
@@ -69,6 +73,7 @@ class Child:
             raise
         self._is_finished = False
         self._code: int | None = None  # once it was ended
+        self._started: dict[int, psutil.Process] = {}  # by the child and its descendants
         self._arrived = arrived
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -123,10 +128,19 @@ class Child:
         if not isinstance(event, dict) or "event" not in event:
             raise Garbled(f"no event: {line[:80]!r}")
         self._is_finished = event["event"] == EventKind.DONE
+        if event["event"] == EventKind.ROW:
+            self._note_started()
         return event
 
+    def _note_started(self) -> None:
+        """Note what the child has started, while it waits: once it has ended, nobody knows."""
+        for pid in process_tree.list_started(self._process.pid):
+            if pid not in self._started:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    self._started[pid] = psutil.Process(pid)
+
     def end(self) -> int:
-        """Kill whatever still runs in the child's group and return the child's exit code, negative for a signal.
+        """Kill the child and whatever it started, and return the child's exit code, negative for a signal.
 
         Called again, it returns the same: the id may belong to another process by then.
 
@@ -139,8 +153,13 @@ class Child:
             self._reader.join(EXIT_S)  # it ends with the child; waiting for the child itself would poll
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=0.0 if self._reader.is_alive() else EXIT_S)
+        if self._process.poll() is None:
+            self._note_started()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        for process in self._started.values():
+            with contextlib.suppress(psutil.Error):  # it has ended; another process with its id is left alone
+                process.kill()
         code = self._code = self._process.wait()
         self._writer.join(EXIT_S)  # nobody reads any more, unless a process left the group with the pipe
         for pipe in (self._process.stdin, self._process.stdout):

@@ -182,7 +182,8 @@ def start_child(
     Raises:
         OSError: it cannot be started.
     """
-    shared, python, request = prepared.shared, prepared.python, dict(prepared.request)
+    shared, python = prepared.shared, prepared.python
+    request, files = {**prepared.request, "lease": shared.lease.files}, shared.lease.files
     invocation = shared.invocation
     if member is not None:
         request["member"] = member.to_mapping()
@@ -193,7 +194,6 @@ def start_child(
         invocation, inherited=os.environ, cache=shared.cache, libraries=shared.libraries
     )
     command = [python, "-P", "-m", "featray.measurement"]
-    files = shared.lease.files
     child = Child(command, env={**variables, **added}, request=request, open_files=files, arrived=arrived)
     if shared.watch is not None:
         shared.watch.child_pids.add(child.pid)

@@ -25,6 +25,7 @@ def main() -> None:
     except ValueError as wrong:
         print(f"featray.measurement: {wrong}", file=sys.stderr)
         channel.exit_now(2)
+    channel.keep_to_this_process(asked.lease)
     channel.exit_now(invocation_run.InvocationRun(asked, supervisor).run())
 
 

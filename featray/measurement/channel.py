@@ -13,7 +13,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from featray.core.events import EventKind
@@ -118,13 +118,21 @@ def take_over_stdio() -> Channel:
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what it printed before a crash is evidence
 
-    def close_pipes() -> None:
-        for pipe in (reader, writer):
-            with contextlib.suppress(OSError):  # already closed: this is a worker of a worker
-                os.close(pipe)
-
-    os.register_at_fork(after_in_child=close_pipes)
+    keep_to_this_process((reader, writer))
     return Channel(reader, writer)
+
+
+def keep_to_this_process(files: Collection[int]) -> None:
+    """Close files in every process that this one starts, such as a worker or a daemon, which may outlive it."""
+
+    def close() -> None:
+        for file in files:
+            with contextlib.suppress(OSError):  # already closed: this is a worker of a worker
+                os.close(file)
+
+    for file in files:
+        os.set_inheritable(file, False)
+    os.register_at_fork(after_in_child=close)
 
 
 def end_processes() -> NoReturn:

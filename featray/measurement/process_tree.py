@@ -1,6 +1,7 @@
 """Process tree: processor time of this process and of all that it started, DataLoader's workers among them.
 
 Flow: `telemetry` reads it around each timed call; what the host's processors did beyond it was for other processes.
+`host.child` lists what a measuring process started, to end it too.
 The folder /proc is an argument, so that tests read recorded trees. Nothing here raises: what is unknown is None.
 """
 
@@ -15,6 +16,25 @@ _END_OF_NAME = b") "  # only the name may hold spaces
 _PARENT = 1  # position after the name
 _TIMES = slice(11, 15)  # user, system, and both of the children that ended and were waited for
 _BLOCK_B = 4096  # a line of /proc/PID/stat takes under 400 bytes, a list of 500 children about this
+
+
+def list_started(root: int, proc: Path = machine_state.PROC) -> list[int]:
+    """List the ids of the processes that a process and its descendants have started and that run.
+
+    One whose parent has ended belongs to another process by now, and is missing.
+    """
+    members = _walk(proc, root) or _search(proc, root)
+    return [member for member in members if member != root] if members else _ask_psutil_for_started(root)
+
+
+def _ask_psutil_for_started(root: int) -> list[int]:
+    psutil = machine_state.import_psutil()
+    if psutil is None:
+        return []
+    try:
+        return [int(member.pid) for member in psutil.Process(root).children(recursive=True)]
+    except (psutil.Error, OSError):
+        return []
 
 
 def _ask_psutil_for_cpu_s(pid: int) -> float | None:

@@ -6,6 +6,7 @@
      "host": {column: value, ...},     columns of the row that the supervisor knows already
      "ffmpeg": "8.0.1 (pyav)",         the FFmpeg on the library path
      "cache": "/path",                 featray's cache
+     "lease": [7, 8],                  file descriptors that this process keeps open, and none that it starts
      "member": {"number": 2, "count": 4, "cpus": [1, 5]}}   which of several processes side by side this is
 Everything but the invocation may be left out. An invocation without the mapping around it is a request too.
 """
@@ -44,6 +45,7 @@ class ChildRequest:
     ffmpeg: str | None
     cache: Path
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    lease: tuple[int, ...] = ()
     member: JointMember | None = None  # None: this process measures alone
 
     def input_files(self, cell: Cell) -> list[Path]:
@@ -74,6 +76,7 @@ def from_mapping(value: Any) -> ChildRequest:
         sources=value.get("sources") or {},
         context={name: item for name, item in (value.get("host") or {}).items() if name in names},
         ffmpeg=value.get("ffmpeg"),
+        lease=tuple(map(int, value.get("lease") or ())),
         cache=Path(cache) if cache else weights.featray_cache(),
         member=JointMember(**{**member, "cpus": tuple(member["cpus"])}) if member else None,
     )

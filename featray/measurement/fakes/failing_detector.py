@@ -25,6 +25,7 @@ FAULTS = (
     "garbage",
     "forged_row",
     "half_line",
+    "daemon",
     "no_face",
     "load",
     "none",
@@ -142,6 +143,20 @@ def _half_line() -> None:
     os._exit(0)
 
 
+DAEMON_S = 30
+
+
+def _leave_daemon() -> None:
+    """Leave a process that nobody ends: it has its own session, and its parent has ended."""
+    parent = os.fork()
+    if parent == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(DAEMON_S)
+        os._exit(0)
+    os.waitpid(parent, 0)
+
+
 _ACTIONS: dict[str, Callable[[], object]] = {
     "sigkill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "sigsegv": lambda: ctypes.string_at(0),
@@ -153,4 +168,5 @@ _ACTIONS: dict[str, Callable[[], object]] = {
     "garbage": _garbage,
     "forged_row": _forge_row,
     "half_line": _half_line,
+    "daemon": _leave_daemon,
 }

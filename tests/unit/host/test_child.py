@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
+from featray.backends.ray.server_process import wait_until_ended
+from featray.cluster import raylet_records
 from featray.host.child import Child, Garbled, describe_exit
 
 
@@ -81,6 +84,25 @@ def test_a_killed_child_names_its_signal() -> None:
 @pytest.mark.parametrize(("code", "text"), [(3, "exit code 3"), (-9, "SIGKILL"), (-63, "signal 63")])
 def test_an_exit_code_is_named_for_people(code: int, text: str) -> None:
     assert describe_exit(code) == text
+
+
+@pytest.mark.parametrize("last", ["row", "done"])
+def test_what_a_child_started_in_another_session_is_ended_with_it(last: str) -> None:
+    code = (
+        "import subprocess\n"
+        "other = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
+        'print(\'{"event": "row", "pid": %d}\' % other.pid, flush=True); input(); input()\n'
+        f'print(\'{{"event": "{last}"}}\', flush=True)'
+    )
+    with running(code) as child:
+        event = child.receive(10)
+        assert event is not None
+        child.send("go on")
+        child.receive(10)
+        other = psutil.Process(event["pid"])
+        child.end()
+        wait_until_ended([other], 10)
+        assert not raylet_records.is_running(other)
 
 
 @pytest.mark.long

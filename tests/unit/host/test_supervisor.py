@@ -1,5 +1,7 @@
 """The supervisor: an invocation's events from begin to end, with a new child where one dies."""
 
+import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import lease, spool, supervisor
 from featray.measurement import provenance
+from featray.measurement.fakes.failing_detector import DAEMON_S
 from tests.support.builders import make_cell, make_invocation
 
 RULES = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
@@ -60,6 +63,16 @@ def test_an_invocation_gives_its_events_in_order_and_spools_its_row(cache: Path)
 def test_a_child_that_dies_costs_one_cell_and_a_new_child_measures_the_rest() -> None:
     rows = rows_of(supervise(DEADLY, 1, 4, 8))
     assert sorted((row.batch_size, row.status) for row in rows) == [(1, "ok"), (4, "crashed"), (8, "ok")]
+
+
+def test_a_daemon_that_a_detector_leaves_does_not_keep_the_lease() -> None:
+    daemonic = dataclasses.replace(DEADLY, keywords={"fault": "daemon"})
+    began = time.monotonic()
+    for _ in range(2):
+        events = supervise(daemonic, 1)
+        assert [event["kind"] for event in events] == ["begun", "loading", "started", "row", "ended"]
+        assert [row.status for row in rows_of(events)] == ["ok"]
+    assert time.monotonic() - began < DAEMON_S
 
 
 def test_an_invocation_waits_for_the_lease_and_names_its_holder() -> None:
