@@ -16,6 +16,9 @@ from featray.core import identity, inputs, wording
 from featray.core.choices import Device
 from featray.core.status import Status
 
+RULES = 1
+"""Raise it when a rule becomes stricter: files whose rows were found to be without a fault are then checked again."""
+
 SHORTEST_S = 1e-9  # no clock of a host ticks faster
 LONGEST_S = 1e9  # 30 years
 SLOWEST_HZ = 1e-9  # a frame in 30 years
@@ -154,6 +157,13 @@ _MOST: Mapping[str, float] = {
 """Counts that times are multiplied or divided by."""
 COLUMNS = (*_CHECKS, *_LEAST)
 """The columns that have a rule."""
+
+
+def is_possible(name: str, value: Any) -> bool:
+    """Return True for a value that a column may hold by itself."""
+    if name in _CHECKS and not _CHECKS[name][0](value):
+        return False
+    return name not in _LEAST or _LEAST[name] <= value <= _MOST.get(name, LARGEST * 10)
 
 
 def find_fault(record: Mapping[str, Any], *, is_of_child: bool = False) -> str | None:

@@ -23,9 +23,10 @@ no message has them. `pandas.read_parquet("results/rows")` gives the same column
     outputs       what one call of each unit returned, beside the rows
     problems      what is wrong with a file
     conditions    which rows to read
-    footers       what small files say of their rows
+    footers       what files say of their rows
     small_files   many of them, each read in one request
     scanning      columns of many files at once
+    faults        rows that hold what cannot be, and files that are known to have none
     soundness     that no row of a table has a fault, by whole columns
     reading       rows, each once
     resuming      states of units

@@ -9,10 +9,15 @@ Every file has a checksum of all its bytes in its footer. Parquet's own checksum
 the name of a column leaves a whole file in which that column is null. Every reader checks small files; large ones are
 checked by a checkup and before a compaction.
 
+A file of many rows has a mark where all of them were found to be without a fault, with a checksum of the footer. Who
+copies the mark into a file of other pages writes another footer, and pages have checksums of their own.
+
 A compacted file names the files that were merged into it: a killed compaction may have left them behind.
 """
 
+import io
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,6 +25,7 @@ from typing import Any
 ROWS_KEY = "featray.units"
 SOURCES_KEY = "featray.sources"
 CHECKSUM_KEY = "featray.crc32"
+SOUND_KEY = "featray.sound"
 NO_CHECKSUM = "0" * 8  # hex digits that hold the place while the checksum is computed
 COLUMNS = (
     "schema_version",
@@ -36,6 +42,7 @@ COLUMNS = (
     "timed_s",
 )
 _MAGIC = b"PAR1"
+_TAIL_B = 8  # behind a footer: its length and `_MAGIC`
 _VALUE_FIELD = b"\x18"  # Thrift's compact protocol: the next field, of type binary
 
 FooterRow = Mapping[str, Any]
@@ -45,6 +52,48 @@ FooterRow = Mapping[str, Any]
 def describe_rows(rows: Iterable[FooterRow]) -> dict[str, str]:
     """Write rows as metadata for a footer."""
     return {ROWS_KEY: json.dumps([[row[name] for name in COLUMNS] for row in rows])}
+
+
+def place_sound_mark(rules: int) -> dict[str, str]:
+    """Write metadata that says that no row has a fault by these rules; `add_sound_mark` fills in its checksum."""
+    return {SOUND_KEY: f"{rules}:{NO_CHECKSUM}"}
+
+
+def read_footer(stream: Any) -> bytes:
+    """Read a parquet file's footer, with its length and the letters at the end; less where the file is shorter."""
+    size_b = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size_b - _TAIL_B))
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(max(0, size_b - _TAIL_B - length))
+    return bytes(stream.read())
+
+
+def has_sound_mark(footer: bytes, rules: int) -> bool:
+    """Return True for a footer with the mark, by these rules, that is as it was when the mark was added."""
+    span = _find_value(footer, SOUND_KEY)
+    if span is None:
+        return False
+    found_rules, _, checksum = footer[span].partition(b":")
+    return (found_rules, checksum) == (str(rules).encode(), _sum_footer(footer))
+
+
+def _sum_footer(footer: bytes) -> bytes:
+    """Give the checksum of a footer without those that it holds."""
+    for key in (SOUND_KEY, CHECKSUM_KEY):
+        span = _find_value(footer, key)
+        if span is not None:
+            footer = footer[: span.stop - len(NO_CHECKSUM)] + NO_CHECKSUM.encode() + footer[span.stop :]
+    return f"{zlib.crc32(footer):08x}".encode()
+
+
+def add_sound_mark(content: bytes) -> bytes:
+    """Write the checksum of a file's footer into its mark, where it has one; before `add_checksum`."""
+    footer = read_footer(io.BytesIO(content))
+    span = _find_value(footer, SOUND_KEY)
+    if span is None:
+        return content
+    stop = len(content) - len(footer) + span.stop
+    return content[: stop - len(NO_CHECKSUM)] + _sum_footer(footer) + content[stop:]
 
 
 def place_checksum() -> dict[str, str]:

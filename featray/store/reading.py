@@ -18,11 +18,11 @@ from featray.core.status import precedence
 from featray.errors import NothingMatches, suggest
 from featray.store import scanning, schema
 from featray.store.conditions import ColumnValue, Condition, make_condition, only_older
+from featray.store.faults import FAULT_COLUMN
 from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem, report_bad_row
 from featray.store.scanning import scan
-from featray.store.schema import FILE_COLUMN, find_fault
-from featray.store.soundness import is_sound
+from featray.store.schema import FILE_COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,32 +166,28 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    location, read_names = locate(results), list(dict.fromkeys([*names, *schema.CHECKED, *ORDER]))
-    scanned = scan(location, read_names, condition)
-    possible, bad_rows = drop_bad_rows(location, distinct(scanned.table, every_attempt=every_attempt))
+    location, kept = locate(results), list(dict.fromkeys([*names, *schema.KEY, "status", *ORDER]))
+    scanned = scan(location, kept, condition, note_faults=True)
+    possible, bad_rows = drop_faulty(location, distinct(scanned.table, every_attempt=every_attempt))
     table, problems = migrate_older(location, possible, condition)
-    table = table.sort_by([(name, "ascending") for name in ORDER]).select(names)
+    order = pc.sort_indices(table.select(ORDER), sort_keys=[(name, "ascending") for name in ORDER])
+    table = table.select(names).take(order)
     return table.to_pandas(maps_as_pydicts="strict"), tuple(dict.fromkeys([*scanned.problems, *bad_rows, *problems]))
 
 
-def drop_bad_rows(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
-    """Drop rows of today's schema that lack a required column or hold what cannot be, and report them.
+def drop_faulty(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
+    """Drop the rows that `faults.note` found a fault in, and report them.
 
     Args:
         location: The store.
-        table: With `schema.REQUIRED`; other columns are checked where it has them.
+        table: With `FAULT_COLUMN` and `schema.KEY`.
     """
-    if is_sound(table):
+    is_faulty = pc.is_valid(table.column(FAULT_COLUMN))
+    faulty = table.filter(is_faulty).select([*schema.KEY, FILE_COLUMN, FAULT_COLUMN])
+    if not faulty.num_rows:
         return table, []
-    names = [name for name in schema.CHECKED if name in table.schema.names]
-    good, problems = [], []
-    for index, (name, record) in enumerate(named_records(location, table.select([*names, FILE_COLUMN]))):
-        fault = find_fault(record) if record["schema_version"] == SCHEMA_VERSION else None
-        if fault is None:
-            good.append(index)
-        else:
-            problems.append(report_bad_row(name, fault, record))
-    return (table.take(pa.array(good, pa.int64())) if problems else table), problems
+    problems = [report_bad_row(name, record[FAULT_COLUMN], record) for name, record in named_records(location, faulty)]
+    return table.filter(pc.invert(is_faulty)), problems
 
 
 def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[StoreProblem]]:
@@ -201,10 +197,11 @@ def migrate_older(location: Location, table: Any, condition: Condition | None) -
     """
     is_old = pc.less(table.column("schema_version"), SCHEMA_VERSION)
     fields = [field for field in table.schema if field.name in schema.SCHEMA.names]
-    today = table.filter(pc.invert(is_old)).select([field.name for field in fields])
+    table = table.select([field.name for field in fields])
+    if not pc.any(is_old).as_py():
+        return table, []
+    today = table.filter(pc.invert(is_old))
     old_keys = {_key(record) for record in table.filter(is_old).select(schema.KEY).to_pylist()}
-    if not old_keys:
-        return today, []
     older = distinct(scan(location, schema.reading_schema().names, only_older(condition)).table, every_attempt=True)
     migrated, problems = [], []
     for name, record in named_records(location, older):

@@ -8,10 +8,8 @@ columns of large files are checked all the same, so that both agree on what can 
 import dataclasses
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from featray.core.stored_unit import StoredUnit
 from featray.store import footers, reading, scanning, schema, small_files
@@ -49,40 +47,42 @@ def keys(
         StoreError: the store cannot be reached.
     """
     location, condition = locate(results), make_condition(sweep=sweep, run_id=run_id)
-    columns = list(dict.fromkeys([*footers.COLUMNS, *schema.CHECKED]))
-    scanned = scan_with_footers(location, condition, columns, check_all_columns=True)
-    complete, incomplete = _drop_bad_rows(location, reading.distinct(scanned.table, every_attempt=every_attempt))
-    table, bad_rows = reading.migrate_older(location, complete, condition)
     names = [field.name for field in dataclasses.fields(StoredUnit)]
+    kept = list(dict.fromkeys([*footers.COLUMNS, *names]))
+    scanned = scan_with_footers(location, condition, kept, check_all_columns=True, note_faults=True)
+    complete, incomplete = reading.drop_faulty(location, reading.distinct(scanned.table, every_attempt=every_attempt))
+    table, bad_rows = reading.migrate_older(location, complete, condition)
     units = [StoredUnit(**record) for record in schema.to_records(table.select(names))]
     units.sort(key=reading.order_key)
     return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
 
 
-def _drop_bad_rows(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
-    """Drop rows that `read` cannot give either; those from footers were checked when they were written."""
-    is_from_footer = pc.equal(table.column(FILE_COLUMN), "")
-    good, problems = reading.drop_bad_rows(location, table.filter(pc.invert(is_from_footer)))
-    return (pa.concat_tables([table.filter(is_from_footer), good]) if problems else table), problems
-
-
 def scan_with_footers(
-    location: Location, condition: Condition | None, columns: Sequence[str], *, check_all_columns: bool
+    location: Location,
+    condition: Condition | None,
+    columns: Sequence[str],
+    *,
+    check_all_columns: bool,
+    note_faults: bool = False,
 ) -> Scan:
     """Read columns of every attempt, a row in two files twice: from footers where files have rows there.
 
-    A row from a footer has `footers.COLUMNS` alone, null in other columns, and no file: `FILE_COLUMN` is empty.
+    A row from a footer has `footers.COLUMNS` alone, null in other columns, and no file: `FILE_COLUMN` is empty. It was
+    checked when it was written.
 
     Args:
         location: The store.
         condition: Which rows; it asks for nothing but values of `footers.COLUMNS`.
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
         check_all_columns: Also check the other columns of files that are read whole.
+        note_faults: As of `scanning.scan`.
     """
 
     def read(files: list[StoredFile]) -> Scan:
         footer_rows, others = small_files.read_footers(location, files)
-        scanned = scanning.scan_files(location, others, columns, condition, check_all_columns=check_all_columns)
+        scanned = scanning.scan_files(
+            location, others, columns, condition, check_all_columns=check_all_columns, note_faults=note_faults
+        )
         key_values = condition.key_values if condition else {}
         records = [{**row, FILE_COLUMN: ""} for row in footer_rows if footers.has_values(row, key_values)]
         added = pa.Table.from_pylist(records, schema=scanned.table.schema)

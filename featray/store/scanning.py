@@ -6,7 +6,7 @@ unreadable ones become problems, and the rest is scanned again. Small files are 
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
 from featray.errors import StoreError
-from featray.store import footers, schema, small_files
+from featray.store import faults, footers, schema, small_files
 from featray.store.conditions import VERSION, Condition
 from featray.store.location import Location
 from featray.store.problems import (
@@ -45,7 +46,12 @@ class Scan:
 
 
 def scan(
-    location: Location, columns: Sequence[str], condition: Condition | None = None, *, keep_unusable: bool = False
+    location: Location,
+    columns: Sequence[str],
+    condition: Condition | None = None,
+    *,
+    keep_unusable: bool = False,
+    note_faults: bool = False,
 ) -> Scan:
     """Read columns of every row that meets a condition, also while a compaction runs.
 
@@ -54,12 +60,16 @@ def scan(
         columns: Names of `schema.reading_schema()`; `schema_version` is added.
         condition: Which rows; it is pushed down to the row groups of large files.
         keep_unusable: Keep rows that are foreign or of a newer schema: who deletes files must see all of them.
+        note_faults: Add `faults.FAULT_COLUMN`.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
     """
     return list_and_read(
-        location, lambda files: scan_files(location, files, columns, condition, keep_unusable=keep_unusable)
+        location,
+        lambda files: scan_files(
+            location, files, columns, condition, keep_unusable=keep_unusable, note_faults=note_faults
+        ),
     )
 
 
@@ -87,6 +97,7 @@ def scan_files(
     *,
     keep_unusable: bool = False,
     check_all_columns: bool = False,
+    note_faults: bool = False,
 ) -> Scan:
     """Read columns of some files; files with rows that are foreign or too new are problems.
 
@@ -97,6 +108,7 @@ def scan_files(
         condition: Which rows.
         keep_unusable: Keep rows that are foreign or of a newer schema, and report none of them.
         check_all_columns: Read the other columns too, so that a file which is damaged there is a problem.
+        note_faults: As of `scan`.
 
     Raises:
         FileNotFoundError: one of the files is gone.
@@ -108,33 +120,81 @@ def scan_files(
     table, problems = small_files.read(
         location,
         [file for file in files if file.size_b <= small_files.LIMIT_B],
-        columns,
+        [*columns, *(schema.CHECKED if note_faults else ())],
         key_values=condition.key_values if condition else {},
         check_all_columns=check_all_columns,
     )
     if expression is not None:
         table = table.filter(expression)
+    if note_faults:
+        table = faults.note(table, columns)
     large = [file for file in files if file.size_b > small_files.LIMIT_B]
-    large_table, unreadable = _scan_large(location, large, columns, expression, check_all_columns=check_all_columns)
-    if large_table is not None:
-        table = pa.concat_tables([table, large_table.select(table.schema.names).cast(table.schema)])
+    tables = [table]
+    for wanted, chosen in _choose(location, large, _Wanted(columns, expression, check_all_columns, note_faults)):
+        large_table, unreadable = _scan_large(location, chosen, wanted)
+        tables += [] if large_table is None else [large_table.select(table.schema.names).cast(table.schema)]
+        problems += unreadable
+    table = pa.concat_tables(tables)
     table, unusable = (table, []) if keep_unusable else _drop_unusable(location, table)
-    return Scan(table, (*problems, *unreadable, *unusable))
+    return Scan(table, (*problems, *unusable))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """What is read of large files."""
+
+    columns: Sequence[str]
+    expression: Any | None
+    check_all_columns: bool
+    note_faults: bool
+    are_checked: bool = False  # the files are known to have no faults
+
+    @property
+    def read_names(self) -> list[str]:
+        """List the columns that are read, a part of which may be kept."""
+        if self.check_all_columns:
+            return [*schema.reading_schema().names, FILE_COLUMN]
+        checked = schema.CHECKED if self.note_faults and not self.are_checked else ()
+        return list(dict.fromkeys([*self.columns, *checked, FILE_COLUMN]))
+
+    def keep(self, piece: Any) -> Any:
+        """Give what is kept of a piece."""
+        if self.note_faults:
+            return faults.note(piece, self.columns, is_checked=self.are_checked)
+        return piece.select([*self.columns, FILE_COLUMN])
+
+
+def _choose(
+    location: Location, files: Sequence[StoredFile], wanted: _Wanted
+) -> Iterator[tuple[_Wanted, list[StoredFile]]]:
+    """Divide files into those that are to be checked and those that are known to have no faults."""
+    checked = [file for file in files if has_sound_mark(location, file.name)] if wanted.note_faults else []
+    yield wanted, [file for file in files if file not in checked]
+    yield dataclasses.replace(wanted, are_checked=True), checked
+
+
+def has_sound_mark(location: Location, name: str) -> bool:
+    """Return True for a file that featray wrote with rows that it had found to be without a fault.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    try:
+        with open_file(location, name) as stream:
+            return footers.has_sound_mark(footers.read_footer(stream), row_values.RULES)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False  # whoever reads it whole says why
 
 
 def _scan_large(
-    location: Location,
-    files: Sequence[StoredFile],
-    columns: Sequence[str],
-    expression: Any | None,
-    *,
-    check_all_columns: bool,
+    location: Location, files: Sequence[StoredFile], wanted: _Wanted
 ) -> tuple[Any | None, list[StoreProblem]]:
     if not files:
         return None, []
-    read = _read_and_check_all if check_all_columns else _read
     try:
-        return read(location, files, columns, expression), []
+        return _read(location, files, wanted), []
     except FileNotFoundError:
         raise
     except small_files.READ_ERRORS as error:
@@ -142,29 +202,42 @@ def _scan_large(
         bad = {problem.file for problem in problems}
         if not bad:
             raise StoreError(f"{location.name}: cannot read: {error}") from error
-        usable = [file for file in files if file.name not in bad]
-        table, more = _scan_large(location, usable, columns, expression, check_all_columns=check_all_columns)
+        table, more = _scan_large(location, [file for file in files if file.name not in bad], wanted)
         return table, [*problems, *more]
 
 
-def _read(location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None) -> Any:
-    return _scanner(location, files, columns, expression).to_table()
+def _read(location: Location, files: Sequence[StoredFile], wanted: _Wanted) -> Any:
+    """Read large files: all at once, or piece by piece where not all that is read is kept: outputs are 10 KB a row."""
+    kept = {*wanted.columns, FILE_COLUMN}
+    if kept.issuperset(wanted.read_names):
+        return wanted.keep(_scanner(location, files, wanted.read_names, wanted.expression).to_table())
+    scanner = _scanner(location, files, wanted.read_names, wanted.expression, **_IN_PIECES)
+    nothing = scanner.projected_schema.empty_table()
+    return pa.concat_tables([wanted.keep(piece) for piece in (nothing, *_pieces(scanner))])
 
 
-def _read_and_check_all(
-    location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None
+PIECE_ROWS = 16_384
+_IN_PIECES = {"batch_size": PIECE_ROWS, "batch_readahead": 2, "fragment_readahead": 1}
+
+
+def _pieces(scanner: Any) -> Iterator[Any]:
+    """Join batches, which may be as small as the row groups of a file, to pieces."""
+    batches: list[Any] = []
+    for batch in scanner.to_batches():
+        batches.append(batch)
+        if sum(batch.num_rows for batch in batches) >= PIECE_ROWS:
+            yield pa.Table.from_batches(batches)
+            batches = []
+    if batches:
+        yield pa.Table.from_batches(batches)
+
+
+def _scanner(
+    location: Location, files: Sequence[StoredFile], names: Sequence[str], expression: Any | None, **options: int
 ) -> Any:
-    """Read every column, piece by piece, and keep some: outputs are 10 KB a row."""
-    names = [*columns, FILE_COLUMN]
-    scanner = _scanner(location, files, schema.reading_schema().names, expression)
-    wanted = pa.schema([scanner.projected_schema.field(name) for name in names])
-    return pa.Table.from_batches((batch.select(names) for batch in scanner.to_batches()), wanted)
-
-
-def _scanner(location: Location, files: Sequence[StoredFile], columns: Sequence[str], expression: Any | None) -> Any:
     paths = [location.path(file.name) for file in files]
     dataset = ds.dataset(paths, schema=schema.reading_schema(), format=_FORMAT, filesystem=location.filesystem)
-    return dataset.scanner(columns=[*columns, FILE_COLUMN], filter=expression)
+    return dataset.scanner(columns=list(names), filter=expression, **options)
 
 
 def _drop_unusable(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
@@ -203,7 +276,7 @@ def examine(location: Location, file: StoredFile) -> StoreProblem | None:
             return problems[0]
     else:
         try:
-            table = _read(location, [file], columns, None)
+            table = _scanner(location, [file], [*columns, FILE_COLUMN], None).to_table()
         except FileNotFoundError:
             raise
         except small_files.READ_ERRORS as error:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from featray.core import row_values
 from featray.core.row import Row
-from featray.store import footers, schema, stored_files
+from featray.store import faults, footers, schema, stored_files
 from featray.store.location import locate
 
 SMALL_ROWS = (
@@ -53,10 +54,14 @@ def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
     """
     metadata = footers.describe_sources(sources) if sources else {}
     is_small = table.num_rows < SMALL_ROWS
-    rows = _describe_rows(table) if is_small else {}
+    metadata |= _describe_rows(table) if is_small else _mark_sound(table)
     buffer = io.BytesIO()
-    _write_parquet(table, buffer, metadata | rows | footers.place_checksum(), is_small=is_small)
-    stream.write(footers.add_checksum(buffer.getvalue()))
+    _write_parquet(table, buffer, metadata | footers.place_checksum(), is_small=is_small)
+    stream.write(footers.add_checksum(footers.add_sound_mark(buffer.getvalue())))
+
+
+def _mark_sound(table: Any) -> dict[str, str]:
+    return footers.place_sound_mark(row_values.RULES) if faults.are_none(table) else {}
 
 
 def _describe_rows(table: Any) -> dict[str, str]:

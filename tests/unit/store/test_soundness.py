@@ -11,7 +11,7 @@ import pytest
 from featray import store
 from featray.core import row, row_values
 from featray.core.row import Row
-from featray.store import schema
+from featray.store import schema, soundness
 from featray.store.soundness import is_sound
 from tests.support.builders import RTX3090, make_joint_rows, make_row, make_whole_rows
 
@@ -151,3 +151,48 @@ def test_a_rate_may_be_0_and_may_not_be_so_small_that_a_time_of_it_is_infinite()
     tiny = [0.0, 5e-324, 30.0]
     assert row_values.find_fault({"sustained_hz": tiny}) is not None
     assert not is_sound(table_of(sustained_hz=tiny))
+
+
+MOMENTS = (
+    "2026-05-01T10:00:00.000+00:00",
+    "2026-02-31T10:00:00.000+00:00",
+    "2024-02-29T10:00:00.000+00:00",
+    "2026-05-01T24:00:00.000+00:00",
+    "2026-05-01T10:00:00.000+02:00",
+    "2026-05-01T10:00:00+00:00",
+    "2026-13-01T10:00:00+00:00",
+    "0000-05-01T10:00:00+00:00",
+    "2026-05-01",
+    "2026-05-01T10:00:00.000+00:00\n",
+    "\u0662\u0660\u0662\u0666-05-01T10:00:00.000+00:00",
+)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("name", soundness.MOMENTS)
+def test_a_moment_is_possible_in_a_column_where_it_is_possible_in_a_row(name: str, moment: str) -> None:
+    is_possible = row_values.find_fault({name: moment}) is None
+    assert is_sound(table_of(**{name: moment})) is is_possible
+
+
+RUNS: tuple[list[int], ...] = (
+    [1, 72],
+    [0, 10, 2, 62],
+    [],
+    [1],
+    [1, 2, 3],
+    [-1, 72],
+    [1, 0],
+    [1, 10**8],
+    [1, 10**8, 1, 1],
+    [2**62, 1],
+    [3, -1],
+)
+
+
+@pytest.mark.parametrize("runs", RUNS)
+def test_runs_are_possible_in_a_column_where_they_are_possible_in_a_row(runs: list[int]) -> None:
+    is_possible = row_values.find_fault({"face_counts": runs}) is None
+    records = [vars(make_row(face_counts=runs)), vars(make_row(face_counts=[1, 72])), vars(make_row())]
+    table = pa.Table.from_pylist([schema.to_storable(record) for record in records], schema=schema.SCHEMA)
+    assert is_sound(table) is is_possible

@@ -1,0 +1,103 @@
+"""Faults: rows that cannot be are dropped and named, also where a file claims to have none."""
+
+import hashlib
+import inspect
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from featray import store
+from featray.core import row_values
+from featray.core.row import Row
+from featray.store import faults, footers, scanning, schema, small_files
+from featray.store.location import locate
+from tests.support.builders import make_row
+
+FEW = ["cell_id", "status", "timed_s"]
+
+
+def make_many() -> list[Row]:
+    """Make rows that fill a large file: each has a text that does not compress."""
+    return [make_row(invocation=number, stderr_tail=os.urandom(500).hex()) for number in range(1, 401)]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Store a file that is large, and return its path."""
+    file = tmp_path / "rows" / store.append(tmp_path, make_many())
+    assert file.stat().st_size > small_files.LIMIT_B
+    return file
+
+
+def has_mark(file: Path) -> bool:
+    return scanning.has_sound_mark(locate(file.parents[1]), file.name)
+
+
+def rewrite(file: Path, column: str, value: object) -> None:
+    """Write a file anew with one value changed, and all its metadata copied, as another program might."""
+    table, metadata = pq.read_table(file), pq.read_metadata(file).metadata
+    values = [value, *table.column(column).to_pylist()[1:]]
+    index = table.schema.get_field_index(column)
+    changed = table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type))
+    with pq.ParquetWriter(file, changed.schema) as writer:
+        writer.write_table(changed)
+        writer.add_key_value_metadata({key: text for key, text in metadata.items() if key.startswith(b"featray.")})
+
+
+def test_a_file_whose_rows_were_checked_is_read_without_what_the_caller_does_not_want(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert has_mark(large)
+    monkeypatch.setattr(faults, "is_sound", lambda table: table.num_rows == 0 or pytest.fail("it was checked before"))
+    frame, problems = store.load(large.parents[1], columns=FEW)
+    assert (len(frame), list(frame.columns), problems) == (400, FEW, ())
+
+
+def test_a_file_with_a_fault_has_no_mark_and_its_row_is_named(tmp_path: Path) -> None:
+    bad = make_row(invocation=500, timed_s=[-1.0])
+    file = tmp_path / "rows" / store.append(tmp_path, [*make_many(), bad])
+    assert not has_mark(file)
+    frame, (problem,) = store.load(tmp_path, columns=FEW)
+    assert len(frame) == 400
+    assert "column timed_s: expected times" in problem.reason
+
+
+@pytest.mark.parametrize(("column", "value"), [("status", "great"), ("device", "abacus"), ("import_s", -1.0)])
+def test_a_mark_that_was_copied_into_another_file_is_not_believed(large: Path, column: str, value: object) -> None:
+    rewrite(large, column, value)
+    assert not has_mark(large)
+    frame, (problem,) = store.load(large.parents[1], columns=FEW)
+    assert len(frame) == 399
+    assert f"column {column}: expected" in problem.reason
+
+
+def test_a_mark_by_other_rules_is_not_believed(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_values, "RULES", row_values.RULES + 1)
+    assert not has_mark(large)
+    assert len(store.load(large.parents[1], columns=FEW)[0]) == 400
+
+
+def test_a_footer_that_is_changed_or_cut_off_anywhere_has_no_mark(large: Path) -> None:
+    with large.open("rb") as stream:
+        footer = footers.read_footer(stream)
+    assert footers.has_sound_mark(footer, row_values.RULES)
+    checksum = footer.rfind(footers.CHECKSUM_KEY.encode())
+    for position in range(0, checksum, 997):
+        changed = footer[:position] + bytes([footer[position] ^ 1]) + footer[position + 1 :]
+        assert not footers.has_sound_mark(changed, row_values.RULES)
+        assert not footers.has_sound_mark(footer[position + 1 :], row_values.RULES)
+
+
+def test_a_table_without_a_column_that_is_checked_has_no_mark() -> None:
+    table = schema.to_table([make_row()])
+    assert faults.are_none(table)
+    assert not faults.are_none(table.drop_columns(["device"]))
+
+
+def test_stricter_rules_have_another_number() -> None:
+    """When this fails: raise `row_values.RULES` if a rule has become stricter, then write the new digest here."""
+    digest = hashlib.sha256(inspect.getsource(row_values).encode()).hexdigest()[:16]
+    assert (row_values.RULES, digest) == (1, "80a6bd0e20c48740")
