@@ -120,14 +120,13 @@ def scan_files(
     table, problems = small_files.read(
         location,
         [file for file in files if file.size_b <= small_files.LIMIT_B],
-        [*columns, *(schema.CHECKED if note_faults else ())],
+        columns,
         key_values=condition.key_values if condition else {},
         check_all_columns=check_all_columns,
+        note_faults=note_faults,
     )
     if expression is not None:
         table = table.filter(expression)
-    if note_faults:
-        table = faults.note(table, columns)
     large = [file for file in files if file.size_b > small_files.LIMIT_B]
     tables = [table]
     for wanted, chosen in _choose(location, large, _Wanted(columns, expression, check_all_columns, note_faults)):

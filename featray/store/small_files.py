@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from featray.core.row import SCHEMA_VERSION
-from featray.store import footers, schema
+from featray.store import faults, footers, schema
 from featray.store.footers import FooterRow
 from featray.store.location import Location
 from featray.store.problems import (
@@ -46,6 +46,7 @@ class FileTable:
     file: StoredFile
     table: Any = None
     problem: StoreProblem | None = None
+    is_checked: bool = False  # its rows were found to be without a fault when it was written
 
 
 def read(
@@ -55,6 +56,7 @@ def read(
     *,
     key_values: Mapping[str, str] | None = None,
     check_all_columns: bool = False,
+    note_faults: bool = False,
 ) -> tuple[Any, list[StoreProblem]]:
     """Read columns of small files into one table, with each file's path in `FILE_COLUMN`.
 
@@ -64,22 +66,42 @@ def read(
         columns: Names of the reading schema.
         key_values: Skip a file when its footer shows that none of its rows has these values.
         check_all_columns: Read the other columns too, so that a file which is damaged there is a problem.
+        note_faults: Add `faults.FAULT_COLUMN`. Of files that were checked when they were written, only `columns` are
+            read, so this is for callers to whom damage in other columns does not matter, or who check all.
 
     Raises:
         FileNotFoundError: one of the files is gone.
     """
-    read_schema = schema.reading_schema()
-    wanted = pa.schema([field for field in read_schema if check_all_columns or field.name in columns])
-    names = [*(field.name for field in read_schema if field.name in columns), FILE_COLUMN]
-    tables, problems = [_empty_table(wanted).select(names)], []
+    kept = _choose_fields(columns)
+    wanted = _choose_fields([*columns, *(schema.CHECKED if note_faults else ())], all_of_them=check_all_columns)
+    tables, problems = [_keep(_empty_table(wanted), kept, note_faults=note_faults)], []
     with _thread_pool(location) as pool:
         for begin in range(0, len(files), BATCH_FILES):
             batch = files[begin : begin + BATCH_FILES]
-            file_tables = list(pool.map(lambda file: _read_file(location, file, wanted.names, key_values or {}), batch))
-            table, misfits = _join(location, file_tables, wanted)
-            tables.append(table.select(names))
-            problems += [*(file_table.problem for file_table in file_tables if file_table.problem), *misfits]
+
+            def read_one(file: StoredFile) -> FileTable:
+                return _read_file(
+                    location, file, wanted.names, key_values or {}, kept.names if note_faults else wanted.names
+                )
+
+            file_tables = list(pool.map(read_one, batch))
+            for is_checked, fields in ((False, wanted), (True, kept if note_faults else wanted)):
+                chosen = [file_table for file_table in file_tables if file_table.is_checked is is_checked]
+                table, misfits = _join(location, chosen, fields)
+                tables.append(_keep(table, kept, note_faults=note_faults, is_checked=is_checked))
+                problems += misfits
+            problems += [file_table.problem for file_table in file_tables if file_table.problem]
     return pa.concat_tables(tables), problems
+
+
+def _choose_fields(columns: Sequence[str], *, all_of_them: bool = False) -> Any:
+    return pa.schema([field for field in schema.reading_schema() if all_of_them or field.name in columns])
+
+
+def _keep(table: Any, kept: Any, *, note_faults: bool, is_checked: bool = False) -> Any:
+    if note_faults:
+        return faults.note(table, kept.names, is_checked=is_checked)
+    return table.select([*kept.names, FILE_COLUMN])
 
 
 def read_whole(
@@ -95,7 +117,7 @@ def read_whole(
 
     def read_one(file: StoredFile) -> FileTable:
         try:
-            return _read_file(location, file, None, key_values or {})
+            return _read_file(location, file, None, key_values or {}, None)
         except FileNotFoundError:
             return FileTable(file)
 
@@ -120,8 +142,7 @@ def read_footers(location: Location, files: Sequence[StoredFile]) -> tuple[list[
             raise
         except READ_ERRORS:
             return None
-        is_today = rows and all(row["schema_version"] == SCHEMA_VERSION for row in rows)
-        return rows if is_today else None
+        return rows if rows and _are_of_today(rows) else None
 
     with _thread_pool(location) as pool:
         rows_by_file = list(pool.map(read_footer, files))
@@ -145,17 +166,25 @@ def _content(location: Location, file: StoredFile) -> bytes:
 
 
 def _read_file(
-    location: Location, file: StoredFile, columns: Sequence[str] | None, key_values: Mapping[str, str]
+    location: Location,
+    file: StoredFile,
+    columns: Sequence[str] | None,
+    key_values: Mapping[str, str],
+    of_checked: Sequence[str] | None,
 ) -> FileTable:
+    """Read a file; of one whose footer has its rows, which were checked, `of_checked` instead of `columns`."""
     if file.size_b == 0:
         return FileTable(file, problem=report_empty(file.name))
     try:
         content = _content(location, file)
         if footers.is_changed(content):
             return FileTable(file, problem=report_change(file.name))
-        rows = footers.read_rows(content) if key_values else None
-        if rows is not None and not any(footers.has_values(row, key_values) for row in rows):
+        is_narrower = of_checked != columns
+        rows = footers.read_rows(content) if key_values or is_narrower else None
+        if key_values and rows and not any(footers.has_values(row, key_values) for row in rows):
             return FileTable(file)
+        if is_narrower and rows and _are_of_today(rows):
+            return FileTable(file, _read_columns(content, rows, of_checked or ()), is_checked=True)
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
             if "schema_version" not in parquet.schema_arrow.names:
                 return FileTable(file, problem=report_foreign(file.name))
@@ -166,6 +195,18 @@ def _read_file(
         raise
     except READ_ERRORS as error:
         return FileTable(file, problem=report_damage(file.name, error))
+
+
+def _are_of_today(rows: Sequence[FooterRow]) -> bool:
+    return all(row["schema_version"] == SCHEMA_VERSION for row in rows)
+
+
+def _read_columns(content: bytes, rows: Sequence[FooterRow], columns: Sequence[str]) -> Any:
+    """Read columns of a file that featray wrote and that is whole, from the rows of its footer where it has them."""
+    if set(columns) <= set(footers.COLUMNS):
+        return pa.Table.from_pylist(list(rows), schema=pa.schema([schema.SCHEMA.field(name) for name in columns]))
+    with pq.ParquetFile(pa.BufferReader(content)) as parquet:
+        return parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None)
 
 
 def _is_too_large(parquet: Any, content: bytes) -> bool:
