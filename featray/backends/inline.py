@@ -45,10 +45,13 @@ class Inline(Backend):
 
     def start(self, planned: PlannedInvocation, store: str) -> None:
         """Queue an invocation; it runs while `poll` is called."""
-        self._queue.append((planned, supervisor.supervise(backends.make_request(planned, store, self._holder))))
+        self._queue.append((planned, self._supervise(planned, store)))
+
+    def _supervise(self, planned: PlannedInvocation, store: str) -> Iterator[PlainEvent]:
+        return supervisor.supervise(backends.make_request(planned, store, self._holder), tells_idle=True)
 
     def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002 - the child sets the pace, also past the limit
-        """Run the first queued invocation until its next event; one whose supervisor fails ends as crashed."""
+        """Run the first queued invocation to its next event or for a moment; one whose supervisor fails has crashed."""
         if not self._queue:
             return ()
         planned, events = self._queue[0]
@@ -62,7 +65,7 @@ class Inline(Backend):
             event = Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text=text)
         if event.kind == EventKind.ENDED:
             self._queue.popleft()
-        return (event,)
+        return (event,) if event.kind != EventKind.IDLE else ()
 
     def cancel(self, planned: PlannedInvocation) -> None:
         """End an invocation's child."""

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     TIMED = "timed"  # a child has timed its calls, and goes on calling until the others have
     ROW = "row"  # a cell is done
     DONE = "done"  # a child has measured all its cells
+    IDLE = "idle"  # nothing has happened for a moment; told to a driver that waits in the same process
     ENDED = "ended"  # no further event of the invocation follows
 
 

@@ -51,6 +51,12 @@ class Shared:
     libraries: ffmpeg.Libraries
     lease: Lease
     watch: ParentWatch | None
+    tells_idle: bool = False
+
+    def idle(self) -> Iterator[PlainEvent]:
+        """Tell a driver that waits in this process that nothing happens."""
+        if self.tells_idle:
+            yield {"kind": EventKind.IDLE}
 
 
 @dataclasses.dataclass
@@ -241,6 +247,7 @@ def _follow(shared: Shared, child: Child, progress: ChildProgress) -> Generator[
             cell, row = read_event(event, progress.remaining)
         except TimeoutError:
             if time.monotonic() < progress.deadline:
+                yield from shared.idle()
                 continue
             return child_death.overdue(rules, is_loading=progress.current is None)
         except Garbled as wrong:

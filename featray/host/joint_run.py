@@ -153,6 +153,7 @@ class _JointRun:
             except queue.Empty:
                 if time.monotonic() >= self._progress.deadline:
                     return self._overdue()
+                yield from self._shared.idle()
                 continue
             failure = yield from self._take(member)
             if failure is not None:

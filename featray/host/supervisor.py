@@ -19,13 +19,16 @@ from featray.host.child_run import Shared
 from featray.measurement import ffmpeg, provenance, weights
 
 
-def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iterator[PlainEvent]:
+def supervise(
+    request: Mapping[str, Any], *, watch_parent: bool = False, tells_idle: bool = False
+) -> Iterator[PlainEvent]:
     """Run an invocation to its end.
 
     Args:
         request: `invocation` (as `invocation.to_mapping` writes it), `store` (names the spool) and `holder` (shown to
             others who wait for this host).
         watch_parent: End everything when this process's parent ends: for Ray workers.
+        tells_idle: Yield an event also while nothing happens, for a driver that has other work in this process.
 
     Yields:
         Events as plain values; the last is `ended`.
@@ -47,6 +50,7 @@ def supervise(request: Mapping[str, Any], *, watch_parent: bool = False) -> Iter
                     libraries=ffmpeg.find(cache),
                     lease=held,
                     watch=watch,
+                    tells_idle=tells_idle,
                 )
             )
         finally:

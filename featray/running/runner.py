@@ -2,12 +2,14 @@
 
 Flow: `plan.Plan` -> `Runner` -> events of the backend -> `store.Appender`. The watcher gets every event and every row,
 also the rows that the driver makes for what was lost.
-The rows that one poll brings become one file. Only then are they told to the watcher, and may their hosts drop them.
+The rows that come within a moment become one file. Only then are they told to the watcher, and may their hosts drop
+them.
 It always ends: every invocation has a deadline here, and a target that keeps failing is set aside.
 """
 
 import collections
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -32,6 +34,7 @@ from featray.running.retries import moved_elsewhere, narrowed, next_attempt
 from featray.running.run_outcome import RunOutcome
 from featray.running.searching import Searching
 
+STORE_S = 0.2  # rows wait so long for others, to share a file with them; until then their host keeps them
 POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limits of minutes
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
 BUILD_S = 3600.0  # twice the limit for building an environment: the host may first wait for another builder
@@ -114,6 +117,8 @@ class Runner:
         self._running: dict[int, _RunningInvocation] = {}
         self._failures_in_a_row: dict[str, int] = {}
         self._fresh: list[Row] = []  # rows that are not in the store yet
+        self._is_storing = False
+        self._stored_s = -math.inf  # when rows were stored last
         self._outputs: list[tuple[Row, PlainOutput]] = []  # the same, of outputs
         self._untold: collections.deque[tuple[Event | None, str | None]] = (
             collections.deque()
@@ -137,10 +142,12 @@ class Runner:
         while self._running or (self._schedule.waiting and not self._is_spent()):
             while not self._is_spent() and (planned := self._schedule.take(self._now())) is not None:
                 self._start(planned)
-            for event in self._backend.poll(POLL_S):
+            events = self._backend.poll(POLL_S)
+            for event in events:
                 self._handle(event)
             self._check_deadlines()
-            self._store_and_tell()
+            if self._is_time_to_store(events):
+                self._store_and_tell()
             self._give_idle_targets_more()
             self._search_on()
             if self._gauges.is_due(self._now()):
@@ -205,6 +212,8 @@ class Runner:
 
         Rows whose storing was interrupted stay on their hosts: the next submit stores them, if the store lacks them.
         """
+        if not self._is_storing:
+            self._store_and_tell()
         running = list(self._running.values())
         self._running.clear()
         unstored = {row.key() for row in self._fresh}
@@ -360,11 +369,17 @@ class Runner:
         self._gauges.add(row, planned.target, self._now())
         self._report(Event(planned=planned, kind=EventKind.ROW, row=row, text=text), text)
 
+    def _is_time_to_store(self, events: Sequence[Event]) -> bool:
+        """Return True unless rows may wait for others: more are on their way, and no invocation has ended."""
+        is_over = not events or any(event.kind == EventKind.ENDED for event in events)
+        return is_over or not self._fresh or self._now() >= self._stored_s + STORE_S
+
     def _store_and_tell(self) -> None:
         """Store the rows that are waiting as one file; then tell the watcher, and let their hosts drop them."""
         if self._fresh:
+            self._is_storing = True
             self._files.append(self._fresh)
-            self._fresh = []
+            self._fresh, self._is_storing, self._stored_s = [], False, self._now()
         outputs, self._outputs = self._outputs, []
         self.outcome.problems += kept_outputs.keep(self._results, outputs)
         self._tell_all()

@@ -25,7 +25,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the supervisor; list the invocations whose children it has ended."""
     names: list[str] = []
 
-    def supervise(request: Mapping[str, Any]) -> Iterator[PlainEvent]:
+    def supervise(request: Mapping[str, Any], **_: object) -> Iterator[PlainEvent]:
         try:
             yield {"kind": EventKind.BEGUN}
             yield {"kind": EventKind.ENDED}
@@ -70,7 +70,7 @@ def test_a_supervisor_that_fails_ends_its_own_invocation_and_the_next_one_runs(
 ) -> None:
     works = supervisor.supervise
 
-    def fails_first(request: Mapping[str, Any]) -> Iterator[PlainEvent]:
+    def fails_first(request: Mapping[str, Any], **_: object) -> Iterator[PlainEvent]:
         if request["invocation"]["invocation"] == FIRST.invocation.invocation:
             raise wrong
         yield from works(request)
@@ -91,7 +91,7 @@ def test_a_row_that_cannot_be_ends_its_own_invocation_as_crashed_and_the_next_on
 ) -> None:
     works = supervisor.supervise
 
-    def lies_first(request: Mapping[str, Any]) -> Iterator[PlainEvent]:
+    def lies_first(request: Mapping[str, Any], **_: object) -> Iterator[PlainEvent]:
         if request["invocation"]["invocation"] == FIRST.invocation.invocation:
             yield {"kind": EventKind.ROW, "row": row.to_json(make_row(run_id="another"))}
         yield from works(request)

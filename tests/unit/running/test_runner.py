@@ -383,6 +383,43 @@ def test_the_rows_of_one_poll_become_one_file(tmp_path: Path) -> None:
     assert len(list_files(tmp_path)) == 1
 
 
+class Slow(ScriptedBackend):
+    """Gives an event at each poll, after so many seconds of a clock of its own; Ctrl-C comes at poll `stops_at`."""
+
+    def __init__(self, seconds: float, stops_at: int = -1) -> None:
+        super().__init__(goes_well)
+        self.seconds, self.stops_at = seconds, stops_at
+        self.clock = DriverClock(now=lambda: self.polls * self.seconds)
+        self.polls = 0
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        self.polls += 1
+        if self.polls == self.stops_at:
+            raise KeyboardInterrupt
+        return super().poll(timeout_s)
+
+
+@pytest.mark.parametrize(("seconds", "files"), [(0.001, 2), (10.0, 4)])
+def test_rows_that_come_within_a_moment_become_one_file_and_no_row_waits_longer(
+    tmp_path: Path, seconds: float, files: int
+) -> None:
+    backend = Slow(seconds)
+    run(backend, tmp_path, cells(1, 2, 4, 8), clock=backend.clock)
+    assert len(list_files(tmp_path)) == files
+
+
+def test_rows_that_wait_for_others_are_stored_when_the_run_is_stopped(tmp_path: Path) -> None:
+    backend = Slow(0.001, stops_at=8)
+    work = make_plan(place(cells(1, 2, 4, 8), make_host()), n=1)
+    stopped = Runner(work, backend, str(tmp_path), lambda _: None, clock=backend.clock)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    waited = len(store.read(str(tmp_path)).rows)
+    stopped.cancel()
+    measured = [row for row in store.read(str(tmp_path)).rows if row.status == Status.OK]
+    assert waited < len(measured) == stopped.outcome.stored == len(backend.forgotten)
+
+
 def test_a_row_is_stored_before_it_is_told_and_told_before_its_host_may_drop_it(tmp_path: Path) -> None:
     backend = Bursting(goes_well)
     counts: list[tuple[int, int, int]] = []
@@ -400,6 +437,7 @@ def test_hosts_drop_stored_rows_of_a_long_invocation_while_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "FORGET_ROWS", 2)
+    monkeypatch.setattr(runner, "STORE_S", 0.0)
     backend = ScriptedBackend(goes_well)
     kept: list[int] = []
 

@@ -159,7 +159,7 @@ def test_classes_of_pyfeat_of_featray_and_of_the_callers_sweep_need_no_trust(loa
 
 
 def test_a_machine_that_cannot_start_a_process_is_an_error_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def cannot(_: Any) -> Iterator[PlainEvent]:
+    def cannot(_: Any, **__: object) -> Iterator[PlainEvent]:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
         yield
 
