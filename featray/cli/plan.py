@@ -1,5 +1,7 @@
 """`featray plan`: what a submit would do, without starting anything."""
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from featray.errors import BadInput
 
 if TYPE_CHECKING:
     from featray.core.cell import Cell
+    from featray.planning.inventory import Target
     from featray.running.preparation import SubmitPlan
 
 
@@ -24,7 +27,8 @@ FIGURES = ("batch_size", "num_workers", "threads", "processes")
 SETTINGS = ("num_workers", "threads", "processes", "targets", "environment")
 """Settings that most sweeps do not vary."""
 
-ROWS_MAX = 100  # units and refusals that are drawn: some screens; a million would take minutes
+ROWS_MAX = 100  # units, refusals and targets that are shown: some screens; a million would take minutes
+TARGETS_MAX = 4  # of an interchangeable unit that are named in its row
 
 
 def plan(
@@ -54,7 +58,7 @@ def plan(
         raise BadInput(
             "--cluster goes with --fleet, for the prices; to plan on the machines of the file, use --address"
         )
-    waiting = console.waiting(f"asking the machines of {address}" if address else "looking at this machine")
+    waiting = console.waiting(_describe_wait(address, inventory))
     if fleet:
         with waiting:
             planned = featray.plan_fleet(
@@ -86,11 +90,24 @@ def plan(
     console.lines(draw(prepared, width, rows_max))
     if left := _count_left_out(prepared, rows_max):
         console.result(f"and {wording.count(left, 'more row')}; --all lists them")
-    targets = [target for unit in prepared.placement.units for target in unit.targets]
-    for target_id, label in {target.target_id: target.label for target in targets}.items():
-        console.result(f"{target_id}  {label}")
+    console.lines(list_targets(prepared, rows_max))
     summary = plan_summary.summary(prepared.plan, prepared.placement, prepared.search)
     console.lines(listing.sentences(summary, width))
+
+
+def _describe_wait(address: str | None, inventory: Sequence[Path] | None) -> str:
+    """Say what takes long, shown while it does."""
+    if inventory:
+        return "planning"
+    return f"asking the machines of {address}, and planning" if address else "looking at this machine, and planning"
+
+
+def list_targets(prepared: "SubmitPlan", rows_max: int | None) -> list[str]:
+    """List the id and the label of each target, of at most so many; None lists all."""
+    labels = {target.target_id: target.label for unit in prepared.placement.units for target in unit.targets}
+    lines = [f"{target_id}  {label}" for target_id, label in itertools.islice(labels.items(), rows_max)]
+    left = len(labels) - len(lines)
+    return [*lines, *([f"and {wording.count(left, 'more target')}; --all lists them"] if left else [])]
 
 
 def _count_left_out(prepared: "SubmitPlan", rows_max: int | None) -> int:
@@ -129,7 +146,7 @@ def draw(prepared: "SubmitPlan", width: int | None, rows_max: int | None = None)
 
     lines = []
     for unit in placed.units[:rows_max]:
-        targets = " or ".join(target.label for target in unit.targets)
+        targets = _join_targets(unit.targets, None if rows_max is None else TARGETS_MAX)
         done = plan_summary.done(prepared.plan, unit, prepared.search)
         lines.append(line(unit.cell, unit.cell_id, done, targets, ""))
     for refusal in placed.refusals[:rows_max]:
@@ -138,6 +155,13 @@ def draw(prepared: "SubmitPlan", width: int | None, rows_max: int | None = None)
     title = f"{prepared.plan.run.sweep}: cells and their targets"
     shown = [texts[: len(columns)] for texts in lines]
     return [title, "", *listing.draw(columns, shown, width, whole=len(figures) + 3), ""]
+
+
+def _join_targets(targets: Sequence["Target"], most: int | None) -> str:
+    """Write the targets that a unit may run on, at most so many by their labels; None writes all."""
+    labels = [target.label for target in itertools.islice(targets, most)]
+    left = len(targets) - len(labels)
+    return " or ".join([*labels, *([wording.count(left, "other")] if left else [])])
 
 
 def _value(cell: "Cell", name: str) -> str:

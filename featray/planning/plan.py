@@ -142,13 +142,17 @@ def prefer_measured_target(placement: Placement, stored: Iterable[StoredUnit]) -
     for unit in last_attempts(stored).values():
         if unit.status == Status.OK:
             counts[unit.cell_id, unit.target_id] = counts.get((unit.cell_id, unit.target_id), 0) + 1
+    if not counts:
+        return placement
     units = tuple(_on_measured_target(unit, counts) for unit in placement.units)
     return dataclasses.replace(placement, units=units)
 
 
 def _on_measured_target(unit: PlacedUnit, counts: Mapping[tuple[str, str], int]) -> PlacedUnit:
+    if not unit.alternatives:
+        return unit
     most = max(unit.targets, key=lambda target: counts.get((unit.cell_id, target.target_id), 0))
-    if not unit.alternatives or (unit.cell_id, most.target_id) not in counts:
+    if (unit.cell_id, most.target_id) not in counts:
         return unit
     others = tuple(target for target in unit.targets if target is not most)
     return dataclasses.replace(unit, target=most, alternatives=others, was_measured_here=True)

@@ -77,6 +77,7 @@ class ExpectedTimes:
     def __init__(self, rules: Rules, durations: Durations) -> None:
         """Take the rules of the run, and seconds from earlier rows."""
         self._rules, self._durations = rules, durations
+        self._guesses: dict[str, float] = {}  # cell id -> seconds of a cell that was never measured
         self._last: tuple[Sequence[PlacedUnit], Sequence[Target], list[float]] = ((), (), [])
         self._elsewhere: tuple[Sequence[PlacedUnit], Target | None, Elsewhere] = ((), None, ((), 0.0, ()))
 
@@ -106,15 +107,24 @@ class ExpectedTimes:
 
     def _add(self, unit: PlacedUnit, places: Sequence[Target], seconds: list[float]) -> None:
         """Add a unit's seconds at each place: as stored there, else on the first other of its targets, else a guess."""
-        stored = [self._durations.get((unit.cell_id, place.target_id)) for place in places]
+        stored = [self._durations.get((unit.cell_id, place.target_id)) for place in places] if self._durations else ()
         elsewhere: float | None = None
         if None in stored:
             others = (self._durations.get((unit.cell_id, target.target_id)) for target in unit.targets)
             elsewhere = next((s for s in others if s is not None), None)
+        if elsewhere is None and all(known_s is None for known_s in stored):
+            guess_s = self._guess(unit)
+            seconds[:] = [known_s + guess_s for known_s in seconds]
+            return
         for index, stored_s in enumerate(stored):
             known_s = elsewhere if stored_s is None else stored_s
             gpus = max(1, len(places[index].gpus))
             seconds[index] += time_estimate.expect_s(unit.cell, self._rules, known_s, gpus=gpus)
+
+    def _guess(self, unit: PlacedUnit) -> float:
+        if unit.cell_id not in self._guesses:
+            self._guesses[unit.cell_id] = time_estimate.expect_s(unit.cell, self._rules, None)
+        return self._guesses[unit.cell_id]
 
 
 def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:

@@ -23,7 +23,7 @@ def text(plan: FleetPlan, shown: int | None = SHOWN) -> str:
     lines = [line(share) for share in plan.shares]
     table = _table([list(HEADINGS), *lines[:shown]])
     if shown is not None and len(lines) > shown:
-        table.append(f"and {wording.count(len(lines) - shown, 'more host')}, which end earlier; --all lists them")
+        table.append(f"and {wording.count(len(lines) - shown, 'more host')}, which end no later; --all lists them")
     return "\n".join([*table, "", *(f"- {sentence}" for sentence in sentences(plan)), title(plan)])
 
 

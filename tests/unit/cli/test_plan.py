@@ -10,7 +10,7 @@ from featray.core.cell import Cell
 from featray.running.preparation import SubmitPlan
 from tests.support import trial
 from tests.support.command import Shell
-from tests.support.plans import make_cell, make_plan, place
+from tests.support.plans import make_cell, make_host, make_plan, place
 from tests.support.replays import stored_rows
 
 
@@ -87,6 +87,16 @@ def test_a_long_plan_is_cut_and_says_how_to_see_the_rest(shell: Shell) -> None:
     assert "and 3 more rows; --all lists them" in cut
     assert "more rows" not in whole
     assert whole.count("retinaface") == cut.count("retinaface") + 3
+
+
+def test_of_many_targets_some_are_named_and_the_others_counted() -> None:
+    placed = place([make_cell()], *(make_host(f"h{number}") for number in range(150)), interchangeable=True)
+    prepared = SubmitPlan(plan=make_plan(placed), placement=placed)
+    cut, whole = ("\n".join(plan.draw(prepared, None, rows_max)) for rows_max in (plan.ROWS_MAX, None))
+    assert " or 146 others" in cut
+    assert "CPU of h149" in whole
+    assert plan.list_targets(prepared, plan.ROWS_MAX)[-1] == "and 50 more targets; --all lists them"
+    assert len(plan.list_targets(prepared, None)) == 150
 
 
 def test_processes_have_a_column_where_they_vary() -> None:
