@@ -24,7 +24,7 @@ from featray.cluster.login import log_in
 from featray.core.argument_names import argument
 from featray.core.files import PathLike
 from featray.core.row import Row
-from featray.errors import BadInput, FeatrayError, suggest
+from featray.errors import BadInput, FeatrayError, NotReady, suggest
 from featray.host import early_weights, installation, lease, spool
 from featray.measurement import weights
 from featray.planning.inventory import Host
@@ -187,24 +187,35 @@ def _run_here(request: SubmitRequest, backend: str, watch: Watch) -> "Submitted"
     if not prepared.plan.invocations:
         _end(loading)
         return _read_back(request, prepared.plan.run.run_id, None, prepared.problems)
-    with _weights_made(prepared.plan, watch), _reporting_imported(backend):
-        if backend == "ray":
-            watch(Progress(text=STARTING))
-        started = start_backend(backend, request.sweep, request.results, None, loading=loading, this_host=here.hosts[0])
+    with contextlib.ExitStack() as opened:
+        with _weights_made(prepared.plan, watch), _reporting_imported(backend):
+            if backend == "ray":
+                watch(Progress(text=STARTING))
+            started = start_backend(
+                backend, request.sweep, request.results, None, loading=loading, this_host=here.hosts[0]
+            )
+            opened.callback(started.close)
+        opened.pop_all()  # from here on `_run` closes it
     return _run(request, started, watch)
 
 
 @contextlib.contextmanager
 def _weights_made(work: Plan, watch: Watch) -> Iterator[None]:
-    """Make the synthetic weights that this machine lacks while the body runs, and wait for them."""
+    """Make the synthetic weights that this machine lacks while the body runs, and wait for them.
+
+    Raises:
+        NotReady: they cannot be made; each process that needs them would fail in the same way.
+    """
     cache = weights.featray_cache()
     missing = early_weights.list_missing(weights_on_hosts.list_synthetic(work), cache)
     if not missing:
         yield
         return
     watch(Progress(text=MAKING))
-    with early_weights.making(missing, cache):
+    with early_weights.making(missing, cache) as made:
         yield
+    if made.failure is not None:
+        raise NotReady(f"{made.failure}; mend that, or name another folder in FEATRAY_CACHE")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -132,8 +133,13 @@ def _acquire(
 
 
 def release(lease: Lease) -> None:
-    """Close the lease's files; the locks end when the last process that shares the files has closed them too."""
+    """Close the lease's files; the locks end when the last process that shares the files has closed them too.
+
+    The signature goes first: the next holder may wait a moment with its own, and who waits would be told this one.
+    """
     for file in lease.files:
+        with contextlib.suppress(OSError):  # such as a full disk: then an old name is shown for a moment
+            _remove_signature(file)
         os.close(file)
 
 
@@ -157,12 +163,27 @@ def _sign(file: int, holder: str) -> None:
     lockfile.sign(file, json.dumps({"holder": holder, "pid": os.getpid()}))
 
 
-def _read_holder(file: int) -> str:
-    """Read the present holder's name, as one short line: another user may have written anything."""
+def _remove_signature(file: int) -> None:
+    """Remove this process's signature; another one's may stand on a lock that both share."""
+    if _read_signature(file).get("pid") == os.getpid():
+        lockfile.sign(file, "")
+
+
+def _read_signature(file: int) -> dict[str, Any]:
     try:
         signature = json.loads(lockfile.read_signature(file))
+    except (ValueError, RecursionError):
+        return {}
+    return signature if isinstance(signature, dict) else {}
+
+
+def _read_holder(file: int) -> str:
+    """Read the present holder's name, as one short line: another user may have written anything."""
+    signature = _read_signature(file)
+    try:
         if psutil.pid_exists(signature["pid"]):
-            return f"{wording.shortened(str(signature['holder']))} (process {int(signature['pid'])})"
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            name, process = wording.shortened(str(signature["holder"])), f"process {int(signature['pid'])}"
+            return name if process in name.split(", ") else f"{name} ({process})"
+    except (ValueError, KeyError, TypeError, OverflowError):
         pass
     return UNKNOWN_HOLDER  # the process that signed has ended, and the present holder has not signed yet

@@ -86,8 +86,11 @@ def _make(file: HubFile, folder: Path, seed: int) -> None:
     snapshot = repository / "snapshots" / commit
     snapshot.mkdir(parents=True, exist_ok=True)
     making = snapshot / f"{_MAKING}{os.getpid()}-{file.file}"
-    networks.write(file, making, seed)
-    put_in_place(making, snapshot / file.file, durable=True)
+    try:
+        networks.write(file, making, seed)
+        put_in_place(making, snapshot / file.file, durable=True)
+    finally:
+        making.unlink(missing_ok=True)  # a part of it, where the disk is full
     write_whole(repository / "refs" / "main", commit, durable=True)
 
 

@@ -422,7 +422,10 @@ class Runner:
         done = self.outcome.stored
         elapsed_s = self._now() - self._begun
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
-        self._watch(Progress(event=event, done=done, total=self._total, left_s=max(0.0, left_s), text=text))
+        before = self._done_before  # in earlier parts of the submit
+        self._watch(
+            Progress(event=event, done=before + done, total=before + self._total, left_s=max(0.0, left_s), text=text)
+        )
 
 
 def _host_class(target: Target, cell: Cell) -> _HostClass:

@@ -46,11 +46,34 @@ def test_files_are_missing_until_the_cache_holds_them(tmp_path: Path) -> None:
 
 def test_files_are_made_by_the_end_of_the_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(early_weights, "_MAKE", WRITE.format(folder=str(tmp_path)))
-    with early_weights.making(FILES, tmp_path):
+    with early_weights.making(FILES, tmp_path) as made:
         pass
+    assert made.failure is None
     order = (tmp_path / "made").read_text(encoding="utf-8")
     assert str(synthetic.folder(tmp_path)) in order
     assert all(file.file in order for file in FILES)
+
+
+def test_a_failure_is_told_by_its_first_and_its_last_line(tmp_path: Path) -> None:
+    (tmp_path / "synthetic").write_text("a file where a folder should be")
+    with early_weights.making(FILES, tmp_path) as made:
+        pass
+    assert made.failure is not None
+    assert made.failure.startswith(f"synthetic weights cannot be made in {synthetic.folder(tmp_path)}: [Errno")
+
+
+FAIL = """
+from featray.errors import NotReady
+import sys
+sys.exit(str(NotReady("synthetic weights cannot be made in /x: exit code 1\\nTraceback\\nOSError: no space")))
+"""
+
+
+def test_weights_that_cannot_be_made_are_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(early_weights, "_MAKE", FAIL)
+    with early_weights.making(FILES, tmp_path) as made:
+        pass
+    assert made.failure == "synthetic weights cannot be made in /x: exit code 1: OSError: no space"
 
 
 def test_what_makes_files_ends_with_a_body_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
