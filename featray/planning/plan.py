@@ -5,11 +5,12 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
 from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
-from featray.planning import planned_invocation, process_names
+from featray.planning import planned_invocation, process_names, wall_time
 from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit, Placement, Refusal
 from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
@@ -46,24 +47,10 @@ class Plan:
         """Count the unit-invocations still to be measured."""
         return sum(len(planned.invocation.cells) for planned in self.invocations)
 
-    @property
+    @functools.cached_property
     def expected_s(self) -> float:
-        """Estimate the wall time, in seconds: leases run side by side, each one invocation at a time.
-
-        While all GPUs of a host work at the same time, nothing else runs there.
-        """
-        alone: dict[str, float] = {}
-        per_lease: dict[str, dict[str, float]] = {}
-        for planned in self.invocations:
-            target, host = planned.target, planned.target.host.host_id
-            leases = per_lease.setdefault(host, {})
-            if target.is_whole:
-                alone[host] = alone.get(host, 0.0) + planned.expected_s
-            else:
-                lease = target.lease(self.run.exclusive)
-                leases[lease] = leases.get(lease, 0.0) + planned.expected_s
-        ends = (alone.get(host, 0.0) + max(leases.values(), default=0.0) for host, leases in per_lease.items())
-        return max(ends, default=0.0)
+        """Estimate the wall time, in seconds."""
+        return wall_time.expect_s(self.invocations, self.run.exclusive)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,9 +16,10 @@ from featray.rendering.search_text import axis_name
 def summary(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> str:
     """Say in one line what is planned, what is done and how long the rest should take."""
     cells = {unit.cell_id for unit in placement.units} | {refusal.cell_id for refusal in placement.refusals}
-    targets = {unit.target.target_id for unit in placement.units}
+    targets = {target.target_id for unit in placement.units for target in unit.targets}
     counts = f"{wording.count(len(cells), 'cell')}, {wording.count(len(placement.units), 'unit')}"
-    text = f"{counts} on {wording.count(len(targets), 'target')}"
+    may_move = any(unit.alternatives for unit in placement.units)
+    text = f"{counts}{', each on one of' if may_move else ' on'} {wording.count(len(targets), 'target')}"
     if placement.refusals:
         text += f"; {wording.count(len(placement.refusals), 'cell')} cannot run"
     text += f"; {plan.done} of {wording.count(plan.total, 'measurement')} done"

@@ -15,6 +15,11 @@ def test_the_line_counts_cells_units_targets_and_what_is_left() -> None:
     assert line.startswith("2 cells, 2 units on 1 target; 0 of 6 measurements done, 6 left in ")
 
 
+def test_interchangeable_units_run_on_one_of_all_targets() -> None:
+    placed = place([CELL, make_cell(batch_size=4)], make_host(), make_host("c"), interchangeable=True)
+    assert plan_summary.summary(make_plan(placed), placed).startswith("2 cells, 2 units, each on one of 2 targets; ")
+
+
 def test_what_cannot_run_is_counted() -> None:
     placed = place([CELL, make_cell(device="cuda")], make_host())
     assert "1 cell cannot run" in plan_summary.summary(make_plan(placed), placed)
