@@ -4,6 +4,7 @@ Flow: a store's name -> here -> the room `store`.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 from featray import store
 from featray.store import Checkup, Compacted, Removal, RunSummary
@@ -34,26 +35,31 @@ def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
     )
 
 
-def check(results: str = "results") -> Checkup:
+Note = Callable[[int, int], None]
+"""Called now and then with the number of files read so far, and of all."""
+
+
+def check(results: str = "results", *, note: Note = lambda *_: None) -> Checkup:
     """Read every file whole, and say what is wrong.
 
     Raises:
         StoreError: the store cannot be reached.
     """
-    return store.check(results)
+    return store.check(results, note=note)
 
 
-def compact(results: str = "results", *, run: str | None = None) -> Compacted:
+def compact(results: str = "results", *, run: str | None = None, note: Note | None = None) -> Compacted:
     """Merge many small files into few; safe while submits and readers run.
 
     Args:
         results: Store: a folder or URI.
         run: Only files of this run alone.
+        note: Told how far it is.
 
     Raises:
         StoreError: the store cannot be read or written.
     """
-    return store.compact(results, run)
+    return store.compact(results, run, note=note)
 
 
 def plan_removal(results: str, run: str) -> Removal:

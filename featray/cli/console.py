@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from featray.errors import ERROR_MARK, WARNING_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -66,13 +66,17 @@ def lines(texts: "Sequence[str]") -> None:
 
 
 @contextlib.contextmanager
-def waiting(what: str) -> "Iterator[None]":
-    """Turn a spinner beside a text while the body runs: on a terminal, on stderr; elsewhere show nothing."""
+def waiting(what: str) -> "Iterator[Callable[[str], None]]":
+    """Turn a spinner beside a text while the body runs: on a terminal, on stderr; elsewhere show nothing.
+
+    Yields:
+        Changes the text.
+    """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield
+        yield lambda _: None
         return
-    with stderr().status(printable(what)):
-        yield
+    with stderr().status(printable(what)) as status:
+        yield lambda text: status.update(printable(text))
 
 
 def width() -> int:

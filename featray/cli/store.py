@@ -1,6 +1,7 @@
 """`featray store`: list, check, compact and remove stored runs."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,12 +60,20 @@ def draw(stored: "StoredRuns", width: int | None) -> list[str]:
             run.run_id,
             ", ".join(f"{count} {status}" for status, count in run.statuses.items()),
             run.sweep,
-            ", ".join(run.hostnames),
+            _join(run.hostnames),
             run.source_file or "",
         )
         for run in stored.runs
     ]
     return listing.draw(COLUMNS, lines, width, whole=WHOLE)
+
+
+HOSTS_MAX = 4  # that are named on a run's line; --json has all
+
+
+def _join(hostnames: Sequence[str]) -> str:
+    left = len(hostnames) - HOSTS_MAX
+    return ", ".join([*hostnames[:HOSTS_MAX], *([f"and {left} more"] if left > 0 else [])])
 
 
 @app.command("compact", short_help="Merge many small files into few.", epilog=epilog("store compact"))
@@ -75,7 +84,10 @@ def compact(
     """Merge many small files into few; safe while submits and readers run."""
     from featray.api import store
 
-    compacted = store.compact(results, run=run)
+    with console.waiting("merging files") as show:
+        compacted = store.compact(
+            results, run=run, note=lambda done, total: show(f"merging files: {done} of {total} read")
+        )
     for problem in compacted.problems:
         console.warn(str(problem))
     if compacted.cleared:
@@ -92,7 +104,8 @@ def check(results: Results = DEFAULT_RESULTS) -> int:
     from featray.api import store
     from featray.core.wording import size
 
-    checkup = store.check(results)
+    with console.waiting("reading files") as show:
+        checkup = store.check(results, note=lambda done, total: show(f"reading files: {done} of {total}"))
     for problem in checkup.problems:
         console.warn(str(problem))
     for name in checkup.unfinished:

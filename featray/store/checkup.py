@@ -5,6 +5,7 @@ Flow: `stored_files.list_files` -> `scanning.examine` -> `reading.build_rows` ->
 
 import dataclasses
 import os
+from collections.abc import Callable
 from typing import Any
 
 from featray.store import reading, scanning, schema
@@ -29,8 +30,12 @@ class Checkup:
     problems: tuple[StoreProblem, ...]
 
 
-def check(results: str | os.PathLike[str]) -> Checkup:
+def check(results: str | os.PathLike[str], *, note: Callable[[int, int], None] = lambda *_: None) -> Checkup:
     """Read every file whole, with its checksums, and build every row.
+
+    Args:
+        results: Folder or URI.
+        note: Called before each file with the number of files read so far, and of all.
 
     Raises:
         StoreError: the store cannot be reached.
@@ -39,7 +44,8 @@ def check(results: str | os.PathLike[str]) -> Checkup:
     files, problems = list_files(location)
     keys: list[tuple[Any, ...]] = []
     usable = 0
-    for file in files:
+    for number, file in enumerate(files):
+        note(number, len(files))
         try:
             file_keys, file_problems = _read_keys(location, file)
         except FileNotFoundError:  # a compaction has merged it into another file

@@ -27,6 +27,15 @@ def test_the_store_lists_its_runs(shell: Shell) -> None:
     assert (run["run_id"], run["rows"]) == ("2026-07-01-abc1234", 4)
 
 
+def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: Shell) -> None:
+    store.append(
+        shell.folder / "results", [make_row(target_id=f"cpu@{number}", hostname=f"h{number}") for number in range(6)]
+    )
+    assert "h0, h1, h2, h3, and 2 more" in shell("store", "ls").out
+    (run,) = json.loads(shell("store", "ls", "--json").out)
+    assert len(run["hostnames"]) == 6
+
+
 def test_compaction_says_what_it_did(shell: Shell) -> None:
     assert shell("store", "compact").err == "nothing to compact\n"
     for number in (1, 2, 3):

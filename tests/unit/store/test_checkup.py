@@ -21,6 +21,14 @@ def test_a_check_counts_files_rows_and_duplicates_and_names_what_cannot_be_read(
     assert checkup.size_b > 4
 
 
+def test_a_check_tells_how_far_it_is(results: str) -> None:
+    for number in (1, 2):
+        store.append(results, [make_row(invocation=number)])
+    told: list[tuple[int, int]] = []
+    store.check(results, note=lambda done, total: told.append((done, total)))
+    assert told == [(0, 2), (1, 2)]
+
+
 def test_a_file_that_a_compaction_deletes_during_a_check_is_no_problem(
     results: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
