@@ -112,8 +112,13 @@ def check(results: Results = DEFAULT_RESULTS) -> int:
         console.say(f"{name}: its writer still runs or was killed; compact deletes it after a day")
     console.result(f"rows: {checkup.rows}, files: {checkup.files}, size: {size(checkup.size_b)}")
     if checkup.duplicates:
-        console.result(f"rows in two files: {checkup.duplicates}; they count once, and compact merges them")
-    return 1 if checkup.problems else 0
+        console.result(f"rows that are there twice: {checkup.duplicates}; they count once, and compact merges them")
+    if checkup.conflicts:
+        console.warn(
+            f"rows with the key of another row and other times, as when copies of a store are merged: "
+            f"{checkup.conflicts}; readers use one of them, and compact deletes the others"
+        )
+    return 1 if checkup.problems or checkup.conflicts else 0
 
 
 @app.command("rm", short_help="Remove a run for good, after asking.", epilog=epilog("store rm"))

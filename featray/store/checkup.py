@@ -5,7 +5,7 @@ Flow: `stored_files.list_files` -> `scanning.examine` -> `reading.build_rows` ->
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from featray.store import reading, scanning, schema
@@ -18,13 +18,15 @@ from featray.store.stored_files import StoredFile, list_files, list_unfinished
 class Checkup:
     """What a full reading of a store found.
 
-    `duplicates` are rows that lie in several files, which readers count once and compaction merges; `unfinished` are
-    files that killed writers left, which readers never see.
+    `duplicates` are rows that lie there several times, which readers count once and compaction merges. `conflicts` are
+    rows with the key of another one and other times: readers use one of them. `unfinished` are files that killed
+    writers left, which readers never see.
     """
 
     files: int
     rows: int
     duplicates: int
+    conflicts: int
     size_b: int
     unfinished: tuple[str, ...]
     problems: tuple[StoreProblem, ...]
@@ -42,37 +44,52 @@ def check(results: str | os.PathLike[str], *, note: Callable[[int, int], None] =
     """
     location = locate(results)
     files, problems = list_files(location)
-    keys: list[tuple[Any, ...]] = []
+    found: list[_KeyAndTimes] = []
     usable = 0
     for number, file in enumerate(files):
         note(number, len(files))
         try:
-            file_keys, file_problems = _read_keys(location, file)
+            of_file, file_problems = _read_keys(location, file)
         except FileNotFoundError:  # a compaction has merged it into another file
             continue
-        usable += file_keys is not None
-        keys += file_keys or []
+        usable += of_file is not None
+        found += of_file or []
         problems += file_problems
+    rows, conflicts = len({key for key, _ in found}), _count_conflicts(found)
     return Checkup(
         files=usable,
-        rows=len(set(keys)),
-        duplicates=len(keys) - len(set(keys)),
+        rows=rows,
+        duplicates=len(found) - rows - conflicts,
+        conflicts=conflicts,
         size_b=sum(file.size_b for file in files),
         unfinished=tuple(list_unfinished(location)),
         problems=tuple(dict.fromkeys(problems)),
     )
 
 
-def _read_keys(location: Location, file: StoredFile) -> tuple[list[tuple[Any, ...]] | None, list[StoreProblem]]:
-    """Read the keys of a file's rows; None for a file that cannot be used."""
+_KeyAndTimes = tuple[tuple[Any, ...], tuple[float, ...]]
+
+
+def _count_conflicts(found: Sequence[_KeyAndTimes]) -> int:
+    """Count the rows that were measured beside another one of their key; a row of a lost host has no times."""
+    times: dict[tuple[Any, ...], set[tuple[float, ...]]] = {}
+    for key, timed_s in found:
+        if timed_s:
+            times.setdefault(key, set()).add(timed_s)
+    return sum(len(of_key) - 1 for of_key in times.values())
+
+
+def _read_keys(location: Location, file: StoredFile) -> tuple[list[_KeyAndTimes] | None, list[StoreProblem]]:
+    """Read the keys and times of a file's rows; None for a file that cannot be used."""
     problem = scanning.examine(location, file)
     if problem is not None:
         return None, [problem]
     scanned = scanning.scan_files(location, [file], schema.reading_schema().names)
-    keys, problems = [], list(scanned.problems)
+    keys: list[_KeyAndTimes] = []
+    problems = list(scanned.problems)
     for built in reading.build_rows(reading.named_records(location, scanned.table)):
         if isinstance(built, StoreProblem):
             problems.append(built)
         else:
-            keys.append(built.key())
+            keys.append((built.key(), tuple(built.timed_s or ())))
     return keys, problems

@@ -65,6 +65,13 @@ def test_a_check_names_what_is_damaged_and_exits_with_1(shell: Shell) -> None:
     assert "featray: warning: bad.parquet: damaged or not parquet" in damaged.err
 
 
+def test_a_check_names_rows_that_were_measured_twice_under_one_key(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row(timed_s=[0.1]), make_row(timed_s=[0.5])])
+    ran = shell("store", "check")
+    assert ran.code == 1
+    assert "rows with the key of another row and other times, as when copies of a store are merged: 1; " in ran.err
+
+
 def test_removal_says_what_goes_and_asks(shell: Shell) -> None:
     store.append(shell.folder / "results", [make_row()])
     declined = shell("store", "rm", "demo-1", typed="n\n")

@@ -21,6 +21,13 @@ def test_a_check_counts_files_rows_and_duplicates_and_names_what_cannot_be_read(
     assert checkup.size_b > 4
 
 
+def test_rows_of_one_key_that_were_measured_apart_are_conflicts_and_a_lost_row_is_none(results: str) -> None:
+    store.append(results, [make_row(timed_s=[0.1]), make_row(timed_s=[0.5]), make_row(timed_s=[0.5])])
+    store.append(results, [make_row(invocation=2), make_row(invocation=2, status="lost", timed_s=None)])
+    checkup = store.check(results)
+    assert (checkup.rows, checkup.duplicates, checkup.conflicts) == (2, 2, 1)
+
+
 def test_a_check_tells_how_far_it_is(results: str) -> None:
     for number in (1, 2):
         store.append(results, [make_row(invocation=number)])
