@@ -20,7 +20,10 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     planned_invocation    one process of the plan, and its target
     process_names         which units one process can measure
     waiting               interchangeable invocations that have not started
+    outlook               how much more pilots will ask for
     assignment            which target would end each first
+    stand_ins             what starts in place of what has not come
+    allotment             what each host starts next, near the end
     schedule              what starts next
     fleet_plan            time and cost on many recorded hosts
     shared_fleet          which host measures what, where any host is good enough

@@ -1,6 +1,6 @@
 """Assignment: which interchangeable invocation each target would end first, for all that wait.
 
-Flow: `schedule.Schedule` -> `Assigner.assign` -> a queue of invocations for each lease.
+Flow: `allotment.Allotment` -> `Assigner.assign` -> a queue of invocations for each lease.
 Pure. Every waiting invocation is weighed on every target: 8000 of them on 1000 targets are 8 million sums. Invocations
 of one process take the same time on a target, so where many of these wait, a heap of the ends that they would have
 replaces the sums.
@@ -39,15 +39,14 @@ class Assigner:
         self._leases = list(dict.fromkeys(leases.values()))
         number = {lease: at for at, lease in enumerate(self._leases)}
         self._lease_of = [number[lease] for lease in leases.values()]
-        self._seconds: dict[int, tuple[RunPlaces, _Seconds]] = {}  # by id of the places, which are kept
-        self._alike: dict[tuple[float, ...], _Seconds] = {}  # one for processes that take the same time everywhere
+        self._seconds: dict[int, _Seconds] = {}  # one for processes that take the same time everywhere
 
     def assign(
         self,
         waiting: Sequence[Waiting],
         ready_s: Mapping[str, float],
         own_target: Callable[[PlannedInvocation], str | None],
-    ) -> Queues:
+    ) -> tuple[Queues, float]:
         """Give every waiting invocation, in order, to the target that would end it first.
 
         Cells with a target of their own go there instead, as long as that does not make the sweep end later.
@@ -56,6 +55,9 @@ class Assigner:
             waiting: In the order in which they are given.
             ready_s: Lease -> when it is free for them.
             own_target: Names the target that an invocation's cells were measured on.
+
+        Returns:
+            The queues, and when the last invocation ends.
         """
         ready = [ready_s[lease] for lease in self._leases]
         seconds = [self._seconds_of(one.places) for one in waiting]
@@ -63,20 +65,19 @@ class Assigner:
         nowhere = [NOWHERE] * len(waiting)
         _, latest_s = _Round(self._lease_of, ready, seconds).give(nowhere, meant, -math.inf)
         own = [self._column.get(own_target(one.planned) or "", NOWHERE) for one in waiting]
-        columns, _ = _Round(self._lease_of, ready, seconds).give(own, meant, latest_s)
+        columns, ends_s = _Round(self._lease_of, ready, seconds).give(own, meant, latest_s)
         queues = collections.defaultdict[str, collections.deque[tuple[Waiting, str]]](collections.deque)
         for one, column in zip(waiting, columns, strict=True):
             queues[self._leases[self._lease_of[column]]].append((one, self._targets[column]))
-        return queues
+        return queues, ends_s
 
     def _seconds_of(self, places: RunPlaces) -> "_Seconds":
         """Give the seconds on each target, infinite where invocations of these places may not run."""
-        known = self._seconds.get(id(places))
+        known = self._seconds.get(places.alike)
         if known is None:
-            seconds = tuple(places.seconds.get(target_id, math.inf) for target_id in self._targets)
-            known = places, self._alike.setdefault(seconds, _Seconds(seconds))
-            self._seconds[id(places)] = known
-        return known[1]
+            known = _Seconds([places.seconds.get(target_id, math.inf) for target_id in self._targets])
+            self._seconds[places.alike] = known
+        return known
 
 
 class _Seconds:

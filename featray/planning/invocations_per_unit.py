@@ -10,7 +10,7 @@ from featray import stats
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit, last_attempts
 from featray.planning import process_names
-from featray.planning.placement import Placement
+from featray.planning.placement import PlacedUnit, Placement
 from featray.sweep import Invocations
 
 
@@ -19,7 +19,8 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
 
     All cells that one process measures get the same number, the largest that any of them needs, and so do the same in
     other environments, so that both sides of every comparison among them do. Only the pilot's own rows count, so the
-    number never changes once it is fixed.
+    number never changes once it is fixed. Where targets are interchangeable, a pilot may have been split over several;
+    then the spread on the one that measured most of it counts.
 
     Args:
         asked: What the sweep says.
@@ -31,17 +32,15 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
     """
     if asked.max == asked.pilot:
         return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
-    pilots: dict[tuple[str, str], list[StoredUnit]] = {}
-    for stored_unit in finished(stored):
-        if stored_unit.invocation <= asked.pilot:
-            pilots.setdefault((stored_unit.cell_id, stored_unit.target_id), []).append(stored_unit)
-    groups: dict[str, list[tuple[str, str]]] = {}
+    pilots = _Pilots(asked.pilot, stored)
+    groups: dict[str, list[PlacedUnit]] = {}
     for unit in placed.units:
         process = process_names.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
-        groups.setdefault(process, []).append((unit.cell_id, unit.target.target_id))
+        groups.setdefault(process, []).append(unit)
     numbers: dict[tuple[str, str], int] = {}
     for group in groups.values():
-        numbers |= dict.fromkeys(group, _needed(asked, [pilots.get(member, []) for member in group]))
+        members = ((unit.cell_id, unit.target.target_id) for unit in group)
+        numbers |= dict.fromkeys(members, _needed(asked, [pilots.of(unit) for unit in group]))
     return lambda cell_id, target_id: numbers[cell_id, target_id]
 
 
@@ -50,13 +49,32 @@ def finished(stored: Iterable[StoredUnit]) -> list[StoredUnit]:
     return [unit for unit in last_attempts(stored).values() if unit.is_final]
 
 
-def _needed(asked: Invocations, pilots: Sequence[Sequence[StoredUnit]]) -> int:
+class _Pilots:
+    """What has ended of the pilots, by cell and target."""
+
+    def __init__(self, pilot: int, stored: Iterable[StoredUnit]) -> None:
+        self._by_target: dict[str, dict[str, list[StoredUnit]]] = {}
+        for unit in finished(stored):
+            if unit.invocation <= pilot:
+                self._by_target.setdefault(unit.cell_id, {}).setdefault(unit.target_id, []).append(unit)
+
+    def of(self, unit: PlacedUnit) -> tuple[int, Sequence[StoredUnit]]:
+        """Count a unit's invocations that have ended, and give those of them whose spread counts."""
+        by_target = self._by_target.get(unit.cell_id, {})
+        if not unit.is_interchangeable or not by_target:
+            own = by_target.get(unit.target.target_id, [])
+            return len(own), own
+        most = max(sorted(by_target), key=lambda target_id: len(by_target[target_id]))
+        return len({ended.invocation for units in by_target.values() for ended in units}), by_target[most]
+
+
+def _needed(asked: Invocations, pilots: Sequence[tuple[int, Sequence[StoredUnit]]]) -> int:
     """Fix one number for the cells of one process, once the pilots of all of them are there.
 
     A pilot that lost an invocation still tells a spread, as long as it has enough of them for a verdict.
     """
-    if any(len(pilot) < asked.pilot for pilot in pilots):
+    if any(ended < asked.pilot for ended, _ in pilots):
         return asked.pilot
-    timed = [[unit.timed_s for unit in pilot if unit.status == Status.OK and unit.timed_s] for pilot in pilots]
+    timed = [[unit.timed_s for unit in pilot if unit.status == Status.OK and unit.timed_s] for _, pilot in pilots]
     logs = [[stats.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= stats.INVOCATIONS_MIN]
     return stats.planned_together(logs, half_width=asked.half_width, least=asked.pilot, most=asked.max)

@@ -1,6 +1,6 @@
 """Schedule: which planned invocation starts next on which free host.
 
-Flow: `plan.Plan` -> `Schedule`, near the end with `assignment` -> `running.runner` (real time) or a simulation (virtual
+Flow: `plan.Plan` -> `Schedule`, near the end with `allotment` -> `running.runner` (real time) or a simulation (virtual
 clock); both use this rule.
 Pure: it holds no host and no clock; the caller says what time it is, what started and what ended.
 
@@ -9,7 +9,8 @@ never overtake each other). Within a block, work that is bound to its target goe
 equal in any, and drift then favours no detector. Interchangeable work goes longest expected first (Graham's LPT rule),
 and towards the end waits for a host that will be free later but end sooner (earliest completion time): a slow host that
 takes the last invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts of speeds
-1 to 20: 1.51 times the lower bound by LPT alone.
+1 to 20: 1.51 times the lower bound by LPT alone. What pilots are expected to ask for counts as work to come: without it
+slow hosts would wait near the end of the pilots, although they are needed later.
 
 All GPUs of a host at the same time are a target of its own, which needs the host alone. Its invocations take their turn
 block by block, after the other targets of the host: until then these start nothing of a later block, so that it never
@@ -18,44 +19,45 @@ waits for ever, and nothing starts beside it.
 The invocations of a cell stay on the target that took its first one, the cell's own target here, since only together
 are they evidence; another target takes one of them only where the sweep would otherwise end later.
 
+What a free target may start is kept until something changes it: with 1000 hosts, most of them have nothing to decide.
+
 Source: Graham (1969); Ibarra & Kim (1977) for unlike machines.
 """
 
 import bisect
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import itertools
+import operator
+from collections.abc import Collection, Iterable, Iterator
 
 from featray.core.choices import Exclusive
-from featray.planning import assignment, planned_invocation
+from featray.planning import planned_invocation
+from featray.planning.allotment import Allotment
 from featray.planning.inventory import Target
+from featray.planning.outlook import Outlook
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.planning.waiting import PlacesFinder, Waiting, may_run_on
+from featray.planning.waiting import OwnTargets, PlacesFinder, Waiting, may_run_on, urgency
 
 TAIL = 8  # waiting invocations per lease below which ends are weighed; above it any order comes out even
-STALE = 20
-"""An assignment serves a twentieth of the leases, or of the waiting invocations where those are fewer. Then it is made
-anew: with 1000 hosts that takes 0.1 s, and what has ended meanwhile has changed it little."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Choice:
     """An invocation that may start now, and the free target that it would start on."""
 
     queued: PlannedInvocation
     target: Target
-    waiting: Waiting | None = None  # of interchangeable work
-
-    @property
-    def order(self) -> float:
-        """Order it within its block: interchangeable work by its length there, longest first, the rest at random."""
-        return self.queued.rank if self.waiting is None else -self.waiting.places.seconds[self.target.target_id]
+    waiting: Waiting | None  # of interchangeable work
+    rank: tuple[float, int, float, int]  # the least starts first
 
 
 class Schedule:
     """What is still to start, and which leases are taken."""
 
-    def __init__(self, invocations: Iterable[PlannedInvocation], *, exclusive: Exclusive) -> None:
-        """Take the invocations of a plan."""
+    def __init__(
+        self, invocations: Iterable[PlannedInvocation], *, exclusive: Exclusive, outlook: Outlook | None = None
+    ) -> None:
+        """Take the invocations of a plan, and what is expected besides."""
         self._exclusive = exclusive
         self._targets: dict[str, Target] = {}
         self._of_host: dict[str, list[Target]] = {}
@@ -65,16 +67,17 @@ class Schedule:
         self._urgent: dict[str, tuple[Waiting, bool]] = {}  # target id -> what it may run first; is it another's own?
         self._backlog_s: dict[str, float] = {}  # lease -> expected seconds queued for it alone
         self._leases: dict[str, str] = {}  # target id -> lease, of targets that are not set aside
-        self._free: dict[str, Target] = {}  # targets whose lease is free
         self._of_lease: dict[str, list[Target]] = {}
+        self._free: dict[str, tuple[Target, int]] = {}  # targets whose lease is free, numbered as they became so
+        self._count = itertools.count()
+        self._choices: dict[str, _Choice] = {}  # free target id -> what may start there
+        self._unsure: dict[str, None] = {}  # target ids whose choice is to be made anew, in order
         self._places = PlacesFinder()
-        self._assigner: assignment.Assigner | None = None
-        self._queues: assignment.Queues | None = None  # what `_assigner` gave each lease; None: make it anew
-        self._releases_left = 0  # until `_queues` is stale
+        self._allotment = Allotment(self._places, outlook)
         self._busy: set[str] = set()
         self._until_s: dict[str, float] = {}  # lease -> when what runs there is expected to end
         self._gone: set[str] = set()
-        self._own_targets: dict[str, str] = {}  # cell id -> target id, of an interchangeable cell
+        self._own_targets = OwnTargets()
         for planned in invocations:
             self.add(planned)
 
@@ -90,16 +93,18 @@ class Schedule:
         self._add_target(planned.target)
         bisect.insort(self._fixed.setdefault(planned.target.target_id, []), planned, key=_patience)
         self._add_backlog(planned, planned.expected_s)
+        self._doubt(target.target_id for target in self._of_lease[self.lease(planned.target)])
 
     def _add_shared(self, planned: PlannedInvocation) -> None:
         places, are_new = self._places.find(planned)
         for target in (planned.target, *planned.alternatives) if are_new else ():
             self._add_target(target)
         if planned.was_measured_here:
-            self._keep_target(planned)
-        bisect.insort(self._shared, Waiting(planned, places), key=_urgency)
-        self._queues = None
+            self._own_targets.keep(planned)
+        waiting = Waiting(planned, places)
+        bisect.insort(self._shared, waiting, key=urgency)
         self._urgent.clear()
+        self._doubt(self._allotment.add(waiting))
 
     def _add_target(self, target: Target) -> None:
         if target.target_id in self._targets:
@@ -111,9 +116,18 @@ class Schedule:
             self._whole[_host(target)] = target
         self._of_lease.setdefault(lease, []).append(target)
         self._leases[target.target_id] = lease
-        self._assigner = self._queues = None
+        self._allotment.forget(targets=True)
         if lease not in self._busy:
-            self._free[target.target_id] = target
+            self._make_free(target)
+
+    def _make_free(self, target: Target) -> None:
+        if target.target_id not in self._free:
+            self._free[target.target_id] = target, next(self._count)
+        self._doubt([target.target_id])
+
+    def _doubt(self, target_ids: Iterable[str]) -> None:
+        """Have the choices of targets made anew."""
+        self._unsure |= dict.fromkeys(target_ids)
 
     def take(self, now_s: float = 0.0) -> PlannedInvocation | None:
         """Start one invocation: mark its lease taken and return it, or None when nothing should start now.
@@ -121,12 +135,20 @@ class Schedule:
         Args:
             now_s: The time, on any clock that only goes forward.
         """
+        best = self._choose(now_s)
+        if best is None and self._allotment.is_guess and not self._busy:
+            # Nothing will end, and so nothing that is expected will come, before something starts.
+            self._allotment.forget()
+            best = self._choose(now_s)
+        return None if best is None else self._start(best, now_s)
+
+    def _choose(self, now_s: float) -> _Choice | None:
         if not self._free:
             return None
-        choices = self._in_turn(self._choices(now_s))
-        if not choices:
-            return None
-        best = min(choices, key=self._rank)
+        self._update_choices(now_s)
+        return min(self._in_turn(self._choices.values()), key=operator.attrgetter("rank"), default=None)
+
+    def _start(self, best: _Choice, now_s: float) -> PlannedInvocation:
         lease = self.lease(best.target)
         if best.waiting is not None:
             started = self._take_shared(best.waiting, best.target)
@@ -136,13 +158,14 @@ class Schedule:
         self._busy.add(lease)
         for target in self._of_lease[lease]:
             self._free.pop(target.target_id, None)
+            self._choices.pop(target.target_id, None)
         self._until_s[lease] = now_s + started.expected_s
         return started
 
-    def _in_turn(self, found: Sequence[_Choice]) -> list[_Choice]:
+    def _in_turn(self, found: Collection[_Choice]) -> Collection[_Choice]:
         """Leave out what waits for all GPUs of its host at the same time, and these while the host is not free."""
         if self._exclusive is Exclusive.HOST or not self._whole:
-            return list(found)  # a host has one lease
+            return found  # a host has one lease
         blocks = {_host(choice.target): choice.queued.invocation.block for choice in found if choice.target.is_whole}
         return [choice for choice in found if self._is_its_turn(choice, blocks.get(_host(choice.target)))]
 
@@ -163,41 +186,51 @@ class Schedule:
         is_free = not any(self.lease(target) in self._busy for target in own)
         return is_free and not any(queue and queue[-1].invocation.block <= block for queue in queues)
 
-    def _choices(self, now_s: float) -> list[_Choice]:
-        """Choose for each free target what it may start: its own next one; else of the interchangeable work."""
-        own = {target_id: queue for target_id in self._free if (queue := self._fixed.get(target_id))}
-        found = {target_id: _Choice(queue[-1], self._free[target_id]) for target_id, queue in own.items()}
-        if self._shared and len(own) < len(self._free):
-            found |= self._shared_choices(own, now_s)
-        return [found[target_id] for target_id in self._free if target_id in found]
+    def _update_choices(self, now_s: float) -> None:
+        """Choose again for the free targets of which it is not sure what they may start."""
+        is_tail = len(self._shared) <= TAIL * len(self._of_lease)
+        if self._shared and any(not self._fixed.get(target_id) for target_id in self._free):
+            if not is_tail:
+                self._allotment.forget()
+                self._doubt(self._free)
+            elif not self._allotment.is_made:
+                ready_s = {lease: self._ready_s(lease, now_s) for lease in self._leases.values()}
+                self._allotment.make(self._shared, self._leases, ready_s, self._own_targets.find)
+                self._doubt(self._free)
+        for target_id in self._unsure:
+            self._choices.pop(target_id, None)
+            if target_id in self._free and (choice := self._choose_for(target_id, now_s, is_tail=is_tail)):
+                self._choices[target_id] = choice
+        self._unsure.clear()
 
-    def _shared_choices(self, busy: Collection[str], now_s: float) -> dict[str, _Choice]:
-        """Choose for free targets, but those with work of their own.
+    def _choose_for(self, target_id: str, now_s: float, *, is_tail: bool) -> _Choice | None:
+        """Choose what a free target may start: its own next one; else of the interchangeable work.
 
-        Each takes the most urgent that it may run, or near the end what it would end first.
+        Of this it takes the most urgent that it may run, or near the end what it would end first.
         """
-        if len(self._shared) > TAIL * len(self._of_lease):
-            self._queues = None
-            targets = [target for target_id, target in self._free.items() if target_id not in busy]
-            return {choice.target.target_id: choice for target in targets if (choice := self._most_urgent(target))}
-        if self._queues is None:
-            self._assign(now_s)
-        queues, leases = self._queues or {}, self._leases
-        heads = ((target_id, queues.get(leases[target_id])) for target_id in self._free if target_id not in busy)
-        return {
-            target_id: _Choice(queue[0][0].planned, self._free[target_id], queue[0][0])
-            for target_id, queue in heads
-            if queue and queue[0][1] == target_id
-        }
+        target, number = self._free[target_id]
+        lease = self._leases[target_id]
+        # The host with most work left starts first: it decides when the whole sweep ends. Within a block longer work
+        # goes first where it is interchangeable; the rest is in random order.
+        backlog_s = self._backlog_s.get(lease, 0.0)
+        if queue := self._fixed.get(target_id):
+            return _Choice(queue[-1], target, None, (-backlog_s, queue[-1].invocation.block, queue[-1].rank, number))
+        if not self._shared:
+            return None
+        waiting = self._allotment.next_of(lease, target_id, now_s) if is_tail else self._most_urgent(target)
+        if waiting is None:
+            return None
+        rank = (-backlog_s, waiting.planned.invocation.block, -waiting.places.seconds[target_id], number)
+        return _Choice(waiting.planned, target, waiting, rank)
 
     def _take_shared(self, waiting: Waiting, target: Target) -> PlannedInvocation:
-        at = bisect.bisect_left(self._shared, _urgency(waiting), key=_urgency)
+        at = bisect.bisect_left(self._shared, urgency(waiting), key=urgency)
         del self._shared[self._shared.index(waiting, at)]
         waiting.is_waiting = False
-        if self._queues is not None:
-            self._queues[self.lease(target)].popleft()
+        self._doubt([target_id for target_id, choice in self._choices.items() if choice.waiting is waiting])
         started = planned_invocation.move(waiting.planned, target)
-        self._keep_target(started)
+        if self._allotment.take(self.lease(target), waiting):
+            self._own_targets.keep(started)
         return started
 
     def release(self, target: Target) -> None:
@@ -206,10 +239,8 @@ class Schedule:
         self._busy.discard(lease)
         for neighbour in self._of_lease.get(lease, ()):
             if neighbour.target_id not in self._gone:
-                self._free[neighbour.target_id] = neighbour
-        self._releases_left -= 1
-        if self._releases_left <= 0:
-            self._queues = None
+                self._make_free(neighbour)
+        self._allotment.note_release(len(self._busy))
 
     def accepts(self, planned: PlannedInvocation) -> bool:
         """Return whether any target is left that an invocation may run on; without one it would wait for ever."""
@@ -220,9 +251,11 @@ class Schedule:
         self._gone.add(target_id)
         self._free.pop(target_id, None)
         self._leases.pop(target_id, None)
-        self._assigner = self._queues = None
+        self._allotment.forget(targets=True)
         self._urgent.clear()
-        self._own_targets = {cell: target for cell, target in self._own_targets.items() if target not in self._gone}
+        self._choices.clear()
+        self._doubt(self._free)
+        self._own_targets.forget(target_id)
         lost = [planned for gone in sorted(self._gone) for planned in self._fixed.pop(gone, [])]
         lost += [waiting.planned for waiting in self._shared if not self._has_open_target(waiting)]
         self._shared = [waiting for waiting in self._shared if self._has_open_target(waiting)]
@@ -235,11 +268,12 @@ class Schedule:
         """Give up whatever has not started and return it."""
         waiting = list(self.queued())
         self._shared, self._fixed = [], {}
+        self._choices.clear()
         return waiting
 
     def idle_targets(self) -> list[Target]:
         """List the targets whose lease is free and for which nothing of their own is waiting."""
-        return [target for target in self._free.values() if not self._fixed.get(target.target_id)]
+        return [target for target, _ in self._free.values() if not self._fixed.get(target.target_id)]
 
     def queued(self) -> Iterator[PlannedInvocation]:
         """Go through what has not started."""
@@ -252,30 +286,12 @@ class Schedule:
         """Count the invocations that have not started."""
         return len(self._shared) + sum(map(len, self._fixed.values()))
 
-    def _assign(self, now_s: float) -> None:
-        """Give every waiting invocation, in order, to the target that would end it first."""
-        if self._assigner is None:
-            self._assigner = assignment.Assigner(self._leases)
-        ready_s = {lease: self._ready_s(lease, now_s) for lease in self._leases.values()}
-        self._queues = self._assigner.assign(self._shared, ready_s, self._own_target)
-        self._releases_left = max(1, min(len(self._of_lease), len(self._shared)) // STALE)
-
     def _ready_s(self, lease: str, now_s: float) -> float:
         """Expect when a lease is free for interchangeable work."""
         until_s = max(now_s, self._until_s.get(lease, 0.0)) if lease in self._busy else now_s
         return until_s + self._backlog_s.get(lease, 0.0)
 
-    def _keep_target(self, planned: PlannedInvocation) -> None:
-        for cell_id in planned.cell_ids:
-            self._own_targets.setdefault(cell_id, planned.target.target_id)
-
-    def _own_target(self, planned: PlannedInvocation) -> str | None:
-        for cell_id in planned.cell_ids:
-            if cell_id in self._own_targets:
-                return self._own_targets[cell_id]
-        return None
-
-    def _most_urgent(self, target: Target) -> _Choice | None:
+    def _most_urgent(self, target: Target) -> Waiting | None:
         """Choose what a target may run; what is another target's own comes last.
 
         The last answer holds until it starts or becomes another's own: cells never lose their target, and nothing comes
@@ -287,7 +303,7 @@ class Schedule:
         if known is None:
             return None
         self._urgent[target.target_id] = known
-        return _Choice(known[0].planned, target, known[0])
+        return known[0]
 
     def _find_most_urgent(self, target: Target) -> tuple[Waiting, bool] | None:
         """Find it, and say whether it is another target's own."""
@@ -300,12 +316,7 @@ class Schedule:
         return (first_of_others, True) if first_of_others else None
 
     def _is_open_to(self, waiting: Waiting, target: Target) -> bool:
-        return self._own_target(waiting.planned) in (None, target.target_id)
-
-    def _rank(self, choice: _Choice) -> tuple[float, int, float]:
-        # The host with most work left starts first: it decides when the whole sweep ends.
-        backlog_s = self._backlog_s.get(self.lease(choice.target), 0.0)
-        return (-backlog_s, choice.queued.invocation.block, choice.order)
+        return self._own_targets.find(waiting.planned) in (None, target.target_id)
 
     def _add_backlog(self, planned: PlannedInvocation, seconds: float) -> None:
         lease = self.lease(planned.target)
@@ -314,10 +325,6 @@ class Schedule:
 
 def _host(target: Target) -> str:
     return target.host.host_id
-
-
-def _urgency(waiting: Waiting) -> tuple[int, float]:
-    return (waiting.planned.invocation.block, -waiting.planned.expected_s)
 
 
 def _patience(planned: PlannedInvocation) -> tuple[int, float]:

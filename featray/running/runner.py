@@ -24,6 +24,7 @@ from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import RETRIED, Status
 from featray.planning.inventory import Target
+from featray.planning.outlook import Outlook
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
@@ -92,6 +93,7 @@ class Runner:
         clock: DriverClock = REAL_TIME,
         gauges: Gauges | None = None,
         find_more: FindMore | None = None,
+        outlook: Outlook | None = None,
         search: Searching | None = None,
     ) -> None:
         """Prepare; nothing starts before `run`.
@@ -106,6 +108,7 @@ class Runner:
             clock: The time.
             gauges: The counts of an earlier part of the same submit.
             find_more: Asked while targets are idle and others still measure: what may the idle ones go on with?
+            outlook: What is expected of `find_more`; it is told what came.
             search: Says what is measured next, where that follows from what was measured.
         """
         self._plan, self._backend, self._results, self._watch = work, backend, results, watch
@@ -113,7 +116,7 @@ class Runner:
         self._spool = store.create_spool_name(results)
         self._now, self._grace_s = clock.now, clock.grace_s
         exclusive = Exclusive.HOST if backend.runs_one_at_a_time else work.run.exclusive
-        self._schedule = Schedule(work.invocations, exclusive=exclusive)
+        self._schedule = Schedule(work.invocations, exclusive=exclusive, outlook=outlook)
         self._running: dict[int, _RunningInvocation] = {}
         self._failures_in_a_row: dict[str, int] = {}
         self._fresh: list[Row] = []  # rows that are not in the store yet
@@ -133,7 +136,7 @@ class Runner:
         self.outcome = RunOutcome()
         self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
         self._not_found: dict[_HostClass, str] = {}  # detector classes that a process did not find -> why
-        self._find_more = find_more
+        self._find_more, self._outlook = find_more, outlook
         self._asks_again_s = self._begun  # not before this time is `find_more` asked
         self._has_ended = False  # an invocation, since `find_more` was asked
 
@@ -184,7 +187,10 @@ class Runner:
         self._has_ended = False
         running = (invocation.planned for invocation in self._running.values())
         known = idle_targets.on_their_way((*self._schedule.queued(), *running))
-        for planned in self._find_more(idle):
+        found = self._find_more(idle)
+        if self._outlook is not None:
+            self._outlook.finish_all(known, collections.Counter(id_ for planned in found for id_ in planned.cell_ids))
+        for planned in found:
             new = idle_targets.only_new(planned, known)
             if new is not None and self._schedule.accepts(new):
                 self._schedule.add(new)

@@ -14,6 +14,7 @@ from featray.backends import Backend
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.row import Row
+from featray.planning.outlook import Outlook
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import claims, preparation, spooled_rows, unmeasured, weights_on_hosts
@@ -144,6 +145,7 @@ def _measure(
         work: Plan,
         exhausted: Mapping[str, Sequence[Cell]],
         find_more: FindMore | None = None,
+        outlook: Outlook | None = None,
         search: Searching | None = None,
     ) -> RunOutcome:
         runner = Runner(
@@ -156,6 +158,7 @@ def _measure(
             clock=clock,
             gauges=gauges,
             find_more=find_more,
+            outlook=outlook,
             search=search,
         )
         return _run_or_cancel(runner)
@@ -163,7 +166,8 @@ def _measure(
     if (search := preparation.follow_search(request, prepared)) is not None:
         return run_part(prepared.plan, {}, search=search)
     has_pilot = invocations.max > invocations.pilot
-    outcome = run_part(prepared.plan, {}, find_rest if has_pilot else None)
+    outlook = Outlook(prepared.plan.invocations, pilot=invocations.pilot, most=invocations.max)
+    outcome = run_part(prepared.plan, {}, find_rest if has_pilot else None, outlook)
     if has_pilot and not outcome.not_reached:
         rest = preparation.plan_run(_without_retries(request), prepared.placement, run_id).plan
         outcome.add(run_part(rest, outcome.exhausted))

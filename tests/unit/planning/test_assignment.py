@@ -32,7 +32,7 @@ def test_an_assignment_follows_the_rule(seed: int) -> None:
         return own[planned.cell_ids[0]]
 
     finder = PlacesFinder()
-    found = Assigner(leases).assign([Waiting(one, finder.find(one)[0]) for one in waiting], ready_s, own_target)
+    found, _ = Assigner(leases).assign([Waiting(one, finder.find(one)[0]) for one in waiting], ready_s, own_target)
     expected = plain_assignment.assign(waiting, leases, ready_s, own_target)
     assert {lease: [(one.planned, target) for one, target in queue] for lease, queue in found.items()} == expected
 

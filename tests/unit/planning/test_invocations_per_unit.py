@@ -8,7 +8,7 @@ import pytest
 from featray import stats
 from featray.core import cell
 from featray.core.stored_unit import StoredUnit
-from featray.planning import invocations_per_unit
+from featray.planning import invocations_per_unit, plan
 from featray.stats import Logs
 from featray.sweep import Invocations
 from tests.support.plans import make_cell, make_host, make_stored, place
@@ -85,3 +85,23 @@ def test_the_number_of_a_process_is_found_once_however_many_cells_it_has(monkeyp
     needed = invocations_per_unit.decide(ASKED, place(cells), stored)
     assert {needed(cell.cell_id(each), TARGET) for each in cells} == {5}
     assert calls == [40]
+
+
+TWO = make_host("box"), make_host("shelf")
+SPLIT = [*NOISY, make_stored(CELL, "cpu@id-shelf", 4, timed_s=[9.0])]
+
+
+def test_a_pilot_that_was_split_over_interchangeable_targets_counts_by_the_target_that_has_most_of_it() -> None:
+    asked = Invocations(pilot=4, max=9, half_width=0.03)
+    placed = place([CELL], *TWO, interchangeable=True)
+    for stored, number in ((SPLIT, 9), (SPLIT[:3], 4), ([*STEADY, SPLIT[3]], 4)):
+        assert invocations_per_unit.decide(asked, placed, stored)(cell.cell_id(CELL), TARGET) == number
+    assert invocations_per_unit.decide(asked, place([CELL], *TWO), SPLIT)(cell.cell_id(CELL), TARGET) == 4
+
+
+def test_what_comes_after_a_split_pilot_changes_no_number() -> None:
+    asked = Invocations(pilot=4, max=9, half_width=0.03)
+    later = [make_stored(CELL, "cpu@id-shelf", number, timed_s=[1.0]) for number in range(5, 10)]
+    placed = plan.prefer_measured_target(place([CELL], *TWO, interchangeable=True), [*SPLIT, *later])
+    needed = invocations_per_unit.decide(asked, placed, [*SPLIT, *later])
+    assert needed(cell.cell_id(CELL), "cpu@id-shelf") == 9

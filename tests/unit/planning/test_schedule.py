@@ -8,9 +8,12 @@ import pytest
 from featray.core import cell
 from featray.core.choices import Exclusive
 from featray.core.status import Status
+from featray.planning.inventory import Gpu
+from featray.planning.outlook import Outlook
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
+from tests.support.outlooks import make_outlook
 from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, make_stored, place
 
 
@@ -185,6 +188,119 @@ def test_interchangeable_work_waits_near_the_end_for_the_host_that_would_end_it_
     second = schedule.take()
     assert second is not None
     assert second.target.host.hostname == "a"
+
+
+def plan_on_a_fast_and_a_slow_host(threads: int, n: int) -> Plan:
+    """Plan one cell: 100 s for an invocation on the fast host, 600 s on the slow one, and the load."""
+    asked = make_cell(threads=threads)
+    durations = {(cell.cell_id(asked), f"cpu@id-{name}"): s for name, s in (("fast", 100.0), ("slow", 600.0))}
+    return make_plan(
+        place([asked], make_host("fast"), make_host("slow"), interchangeable=True), n=n, durations=durations
+    )
+
+
+def names_of(*taken: PlannedInvocation | None) -> set[str]:
+    return {planned.target.host.hostname for planned in taken if planned}
+
+
+@pytest.mark.parametrize(("each", "names"), [(0, {"fast"}), (10, {"slow", "fast"})])
+def test_a_slow_host_waits_unless_so_much_more_is_expected_that_it_will_be_needed(each: int, names: set[str]) -> None:
+    pilots = [planned for threads in (1, 2) for planned in plan_on_a_fast_and_a_slow_host(threads, 2).invocations]
+    schedule = Schedule(pilots, exclusive=Exclusive.HOST, outlook=make_outlook(pilots, pilot=2, each=each))
+    assert names_of(schedule.take(), schedule.take()) == names
+
+
+def test_a_slow_host_that_waits_starts_what_comes_after_the_pilots() -> None:
+    pilots = plan_on_a_fast_and_a_slow_host(1, 2).invocations
+    schedule = Schedule(pilots, exclusive=Exclusive.HOST, outlook=make_outlook(pilots, pilot=2, each=6))
+    assert names_of(schedule.take(), schedule.take()) == {"fast"}  # a pilot on the slow one leaves no time for its rest
+    for planned in plan_on_a_fast_and_a_slow_host(2, 6).invocations[2:]:
+        schedule.add(planned)
+    assert names_of(schedule.take()) == {"slow"}
+
+
+def test_what_is_expected_and_never_comes_keeps_nothing_waiting() -> None:
+    pilots = plan_on_a_fast_and_a_slow_host(1, 4).invocations
+    schedule = Schedule(pilots, exclusive=Exclusive.HOST, outlook=make_outlook(pilots, pilot=4, each=13))
+    assert len(drain(schedule)) == 4
+
+
+def test_what_comes_too_late_for_every_place_that_was_kept_for_it_starts_all_the_same() -> None:
+    pilots = plan_on_a_fast_and_a_slow_host(1, 2).invocations
+    schedule = Schedule(pilots, exclusive=Exclusive.HOST, outlook=make_outlook(pilots, pilot=2, each=1))
+    first = schedule.take()
+    assert first is not None
+    schedule.release(first.target)
+    second = schedule.take(1.0)
+    assert second is not None
+    schedule.add(plan_on_a_fast_and_a_slow_host(1, 4).invocations[2])  # the only one that was expected
+    schedule.release(second.target)
+    assert schedule.take(1e6) is not None
+
+
+class ForgetfulSchedule(Schedule):
+    """Weighs every free target at every choice, and keeps no choice from one to the next."""
+
+    def _update_choices(self, now_s: float) -> None:
+        self._doubt(self._targets)
+        super()._update_choices(now_s)
+
+
+Started = list[tuple[int, str, tuple[str, ...], int]]
+
+
+def simulate(
+    schedule: Schedule, outlook: Outlook | None, rest: list[PlannedInvocation], draw: random.Random
+) -> Started:
+    """Run pilots that ask for their rest when they are over, with retries and a target that is set aside."""
+    running: list[PlannedInvocation] = []
+    started: Started = []
+    now = 0.0
+    while schedule.waiting or running:
+        while (planned := schedule.take(now)) is not None:
+            running.append(planned)
+            started.append((len(running), planned.target.target_id, planned.cell_ids, planned.invocation.invocation))
+        ended = running.pop(draw.randrange(len(running)))
+        now += draw.uniform(0.1, 20.0)
+        schedule.release(ended.target)
+        if draw.random() < 0.1 and schedule.accepts(ended):
+            schedule.add(ended)
+        elif ended.invocation.invocation == 2:
+            asked = [planned for planned in rest if planned.cell_ids == ended.cell_ids][: draw.randrange(5)]
+            if outlook is not None:
+                outlook.finish(ended, len(asked))
+            for planned in asked:
+                schedule.add(planned)
+        if len(started) == 30:
+            schedule.drop(draw.choice(sorted({planned.target.target_id for planned in rest})))
+    return started
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_choices_that_are_kept_are_those_that_would_be_made_anew(seed: int) -> None:
+    draw = random.Random(seed)
+    exclusive, device = draw.choice(list(Exclusive)), draw.choice(("cpu", "cuda"))
+    hosts = [make_host(f"h{number}", *make_gpus(number)) for number in range(draw.choice((3, 8, 20)))]
+    cells = [make_cell(threads=number, device=device) for number in range(1, 9)]
+    cells += [make_cell(device="cuda", targets="all")] if device == "cuda" else []
+    placed = place(cells, *hosts, interchangeable=True)
+    targets = {target.target_id for unit in placed.units for target in unit.targets}
+    durations = {(cell.cell_id(one), id_): draw.uniform(1, 60) for one in cells for id_ in sorted(targets)}
+    fixed = make_plan(place([make_cell(threads=90)], *hosts[: draw.randrange(3)]), n=2, exclusive=exclusive).invocations
+    planned = make_plan(placed, n=6, durations=durations, exclusive=exclusive).invocations
+    pilots = [one for one in planned if one.invocation.invocation <= 2] + list(fixed if len(hosts) > 3 else ())
+    found = []
+    for kind in (Schedule, ForgetfulSchedule):
+        outlook = make_outlook(pilots, pilot=2, each=2) if seed % 3 else None
+        schedule = kind(pilots, exclusive=exclusive, outlook=outlook)
+        found.append(simulate(schedule, outlook, list(planned), random.Random(seed)))
+    assert found[0] == found[1]
+    assert len(found[0]) >= len(pilots) - 2
+
+
+def make_gpus(host: int) -> list[Gpu]:
+    """Make two GPUs with UUIDs of their own."""
+    return [dataclasses.replace(RTX3090, uuid=f"GPU-{host:08x}-0000-4000-8000-{number:012x}") for number in (1, 2)]
 
 
 BOTH = [make_cell(device="cuda"), make_cell(device="cuda", targets="all")]

@@ -21,6 +21,7 @@ from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
+from featray.planning.outlook import DOUBT, Outlook
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import runner
 from featray.running.gauges import Gauges
@@ -221,6 +222,29 @@ def test_interchangeable_work_of_a_lost_host_goes_to_another(tmp_path: Path) -> 
     every = store.read(str(tmp_path), every_attempt=True).rows
     assert max(row.attempt for row in every) == 2
     assert outcome.stored == len(every) == len(set(outcome.key_hashes))
+
+
+def test_a_pilot_that_is_over_tells_the_outlook_what_it_asked_for(tmp_path: Path) -> None:
+    quick, slow = cells(1, threads=1), cells(1, 2, 4, 8, 16, 32, threads=2)
+    placed = place([*quick, *slow], *map(make_host, ("box", "shelf", "desk")), interchangeable=True)
+    rest = [
+        planned
+        for planned in make_plan(placed, n=4).invocations
+        if planned.invocation.invocation > 2 and len(planned.cell_ids) == 1
+    ]
+    outlook = Outlook(make_plan(placed, n=2).invocations, pilot=2, most=4)
+
+    def find_more(idle: Collection[str]) -> Sequence[PlannedInvocation]:
+        assert idle
+        stored = store.read(str(tmp_path)).rows
+        done = {row.invocation for row in stored if row.cell_id == rest[0].cell_ids[0]}
+        return [planned for planned in rest if planned.invocation.invocation not in done] if len(done) >= 2 else ()
+
+    backend, still = ScriptedBackend(goes_well), DriverClock(now=lambda: 0.0)
+    plan = make_plan(placed, n=2)
+    Runner(plan, backend, str(tmp_path), lambda _: None, clock=still, find_more=find_more, outlook=outlook).run()
+    assert [len(planned.cell_ids) for planned in backend.started].count(1) == 4
+    assert outlook.each in {2 / (over + DOUBT) for over in (1, 2, 3)}  # the slow ones ask for nothing
 
 
 def test_a_process_lost_before_any_cell_is_every_cells_failure(tmp_path: Path) -> None:
