@@ -35,11 +35,11 @@ def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
     )
 
 
-Note = Callable[[int, int], None]
+ReadCount = Callable[[int, int], None]
 """Called now and then with the number of files read so far, and of all."""
 
 
-def check(results: str = "results", *, note: Note = lambda *_: None) -> Checkup:
+def check(results: str = "results", *, note: ReadCount = lambda *_: None) -> Checkup:
     """Read every file whole, and say what is wrong.
 
     Raises:
@@ -48,7 +48,7 @@ def check(results: str = "results", *, note: Note = lambda *_: None) -> Checkup:
     return store.check(results, note=note)
 
 
-def compact(results: str = "results", *, run: str | None = None, note: Note | None = None) -> Compacted:
+def compact(results: str = "results", *, run: str | None = None, note: ReadCount | None = None) -> Compacted:
     """Merge many small files into few; safe while submits and readers run.
 
     Args:
