@@ -39,10 +39,12 @@ def next_attempt(planned: PlannedInvocation, row: Row) -> PlannedInvocation | No
     A host that is lost costs the cell no try; a cell whose hosts are lost again and again waits for the next submit.
     """
     status, tries, losses = Status(row.status), planned.tries + 1, planned.losses + 1
+    if status not in RETRIED:
+        return None  # nearly every row, of an invocation that may have thousands of cells
     again = narrowed(planned, [row.cell_id], attempt=row.attempt + 1)
     if status == Status.LOST and losses < MAX_ATTEMPTS:
         return moved_elsewhere(dataclasses.replace(again, losses=losses))
-    if status in RETRIED - {Status.LOST} and tries < MAX_ATTEMPTS:
+    if status != Status.LOST and tries < MAX_ATTEMPTS:
         return dataclasses.replace(again, tries=tries)
     return None
 
