@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from featray.core import lockfile
 from featray.core.choices import Exclusive
 from featray.errors import BackendError
 from featray.host import lease
@@ -67,6 +68,26 @@ def test_who_waits_sees_the_name_of_the_holder() -> None:
         assert try_once("GPU-2", Exclusive.HOST) == f"ann@box (process {holder.pid})"
     finally:
         end(holder)
+
+
+def acquire(holder: str) -> Lease:
+    (held,) = lease.acquire("box", "GPU-1", exclusive=Exclusive.HOST, holder=holder)
+    assert isinstance(held, Lease)
+    return held
+
+
+def test_a_holder_that_names_its_process_is_shown_as_it_is() -> None:
+    name = f"ann@box, process {os.getpid()}"
+    held = acquire(name)
+    assert try_once("GPU-2", Exclusive.HOST) == name
+    lease.release(held)
+
+
+def test_who_waits_is_not_told_the_last_holder_while_the_next_one_has_not_signed(folder: Path) -> None:
+    lease.release(acquire("ann@box"))
+    with (folder / "host-box.lock").open("r+b") as file:
+        assert lockfile.try_lock(file.fileno())
+        assert try_once("GPU-2", Exclusive.HOST) == lease.UNKNOWN_HOLDER
 
 
 def test_gpus_of_one_host_run_side_by_side_when_the_sweep_says_so() -> None:

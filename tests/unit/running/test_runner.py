@@ -474,6 +474,17 @@ def test_hosts_drop_stored_rows_of_a_long_invocation_while_it_runs(
     assert len(backend.forgotten) == 5
 
 
+def test_progress_goes_on_where_an_earlier_part_of_the_submit_ended(tmp_path: Path) -> None:
+    gauges, counts = Gauges(0.0), []
+    for sizes in ((1, 2), (4, 8)):
+        work = make_plan(place(cells(*sizes), make_host()), n=1)
+        watch: Watch = lambda progress: counts.append((progress.done, progress.total))  # noqa: E731
+        Runner(work, ScriptedBackend(goes_well), str(tmp_path), watch, gauges=gauges).run()
+    assert counts[-1] == (4, 4)
+    assert (2, 2) in counts
+    assert counts == sorted(counts)
+
+
 def test_rows_whose_storing_is_interrupted_stay_on_their_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
