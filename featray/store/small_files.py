@@ -74,18 +74,16 @@ def read(
     """
     kept = _choose_fields(columns)
     wanted = _choose_fields([*columns, *(schema.CHECKED if note_faults else ())], all_of_them=check_all_columns)
+    of_checked = kept if note_faults else wanted
+
+    def read_one(file: StoredFile) -> FileTable:
+        return _read_file(location, file, wanted.names, key_values or {}, of_checked.names)
+
     tables, problems = [_keep(_empty_table(wanted), kept, note_faults=note_faults)], []
     with _thread_pool(location) as pool:
         for begin in range(0, len(files), BATCH_FILES):
-            batch = files[begin : begin + BATCH_FILES]
-
-            def read_one(file: StoredFile) -> FileTable:
-                return _read_file(
-                    location, file, wanted.names, key_values or {}, kept.names if note_faults else wanted.names
-                )
-
-            file_tables = list(pool.map(read_one, batch))
-            for is_checked, fields in ((False, wanted), (True, kept if note_faults else wanted)):
+            file_tables = list(pool.map(read_one, files[begin : begin + BATCH_FILES]))
+            for is_checked, fields in ((False, wanted), (True, of_checked)):
                 chosen = [file_table for file_table in file_tables if file_table.is_checked is is_checked]
                 table, misfits = _join(location, chosen, fields)
                 tables.append(_keep(table, kept, note_faults=note_faults, is_checked=is_checked))
