@@ -1,7 +1,6 @@
 """`featray store`: list, check, compact and remove stored runs."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ from featray.cli import console, listing
 from featray.cli.examples import epilog
 from featray.cli.listing import ListedColumn
 from featray.cli.options import DEFAULT_RESULTS, Json, Results
-from featray.core import json_text
+from featray.core import json_text, wording
 
 if TYPE_CHECKING:
     from featray.api.store import StoredRuns
@@ -60,7 +59,7 @@ def draw(stored: "StoredRuns", width: int | None) -> list[str]:
             run.run_id,
             ", ".join(f"{count} {status}" for status, count in run.statuses.items()),
             run.sweep,
-            _join(run.hostnames),
+            wording.listed(run.hostnames, HOSTS_MAX),
             run.source_file or "",
         )
         for run in stored.runs
@@ -69,11 +68,6 @@ def draw(stored: "StoredRuns", width: int | None) -> list[str]:
 
 
 HOSTS_MAX = 4  # that are named on a run's line; --json has all
-
-
-def _join(hostnames: Sequence[str]) -> str:
-    left = len(hostnames) - HOSTS_MAX
-    return ", ".join([*hostnames[:HOSTS_MAX], *([f"and {left} more"] if left > 0 else [])])
 
 
 @app.command("compact", short_help="Merge many small files into few.", epilog=epilog("store compact"))
@@ -102,7 +96,6 @@ def compact(
 def check(results: Results = DEFAULT_RESULTS) -> int:
     """Read every file whole and say what is wrong; exit code 1 when something is."""
     from featray.api import store
-    from featray.core.wording import size
 
     with console.waiting("reading files") as show:
         checkup = store.check(results, note=lambda done, total: show(f"reading files: {done} of {total}"))
@@ -110,7 +103,7 @@ def check(results: Results = DEFAULT_RESULTS) -> int:
         console.warn(str(problem))
     for name in checkup.unfinished:
         console.say(f"{name}: its writer still runs or was killed; compact deletes it after a day")
-    console.result(f"rows: {checkup.rows}, files: {checkup.files}, size: {size(checkup.size_b)}")
+    console.result(f"rows: {checkup.rows}, files: {checkup.files}, size: {wording.size(checkup.size_b)}")
     if checkup.duplicates:
         console.result(f"rows that are there twice: {checkup.duplicates}; they count once, and compact merges them")
     if checkup.conflicts:

@@ -10,6 +10,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
     claims            one submit at a time for a sweep and a store
     interrupts        Ctrl-C, SIGTERM and SIGHUP, outside the runner as within it
     runner            carries out a plan
+    known_failures    what a process has shown to be impossible, and needs no other
     retries           what is left of an invocation after a failure
     idle_targets      what they go on with while others are at their pilots
     searching         what a search measures next, while it runs

@@ -15,11 +15,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from featray import store
 from featray.backends import Backend, Event
-from featray.core import detectors, wording
+from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive
 from featray.core.events import EventKind
-from featray.core.invocation import larger_batches, why_skipped
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import RETRIED, Status
@@ -30,6 +29,7 @@ from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
 from featray.running import idle_targets, kept_outputs, unmeasured
 from featray.running.gauges import Gauges
+from featray.running.known_failures import KnownFailures
 from featray.running.progress import Progress, Watch
 from featray.running.retries import moved_elsewhere, narrowed, next_attempt
 from featray.running.run_outcome import RunOutcome
@@ -58,10 +58,6 @@ class DriverClock:
 
 
 REAL_TIME = DriverClock()
-
-
-_HostClass = tuple[str, str, tuple[str, ...]]
-"""Host id, class, and the requirements of its environment."""
 
 
 @dataclasses.dataclass
@@ -134,8 +130,7 @@ class Runner:
         self._done_before = self._gauges.done
         self._search = search
         self.outcome = RunOutcome()
-        self._exhausted = {target_id: list(cells) for target_id, cells in (exhausted or {}).items()}
-        self._not_found: dict[_HostClass, str] = {}  # detector classes that a process did not find -> why
+        self._known = KnownFailures(exhausted or {})
         self._find_more, self._outlook = find_more, outlook
         self._asks_again_s = self._begun  # not before this time is `find_more` asked
         self._has_ended = False  # an invocation, since `find_more` was asked
@@ -238,42 +233,15 @@ class Runner:
             self._tell_all()
 
     def _start(self, planned: PlannedInvocation) -> None:
-        supported = self._without_not_found(planned)
-        remaining = self._without_exhausted(supported) if supported is not None else None
+        remaining, left_out = self._known.leave_out(planned)
+        for cell, status, reason in left_out:
+            self._store(unmeasured.make_row(planned, cell, status, reason), planned)
         if remaining is None:
             self._schedule.release(planned.target)
             return
         self._running[id(remaining)] = _RunningInvocation(remaining, _by_id(remaining), self._deadline(remaining))
         self._gauges.mark_busy(remaining.target)
         self._backend.start(remaining, self._spool)
-
-    def _without_not_found(self, planned: PlannedInvocation) -> PlannedInvocation | None:
-        """Leave out cells whose class a process of this host did not find; each gets the same row at once."""
-        remaining = []
-        for cell_id, cell in zip(planned.cell_ids, planned.invocation.cells, strict=True):
-            reason = self._not_found.get(_host_class(planned.target, cell))
-            if reason is None:
-                remaining.append(cell_id)
-            else:
-                self._store(unmeasured.make_row(planned, cell, Status.UNSUPPORTED, reason), planned)
-        if not remaining:
-            return None
-        return planned if len(remaining) == len(planned.cell_ids) else narrowed(planned, remaining)
-
-    def _without_exhausted(self, planned: PlannedInvocation) -> PlannedInvocation | None:
-        """Skip batches larger than one that ran out of memory on this target; None when no cell is left."""
-        cells = planned.invocation.cells
-        causes: dict[int, Cell] = {}  # by index of the skipped cell: the smaller batch that ran out of memory
-        for exhausted in self._exhausted.get(planned.target.target_id, ()):
-            for larger in larger_batches(exhausted, cells):
-                causes.setdefault(cells.index(larger), exhausted)
-        for index, exhausted in causes.items():
-            reason = why_skipped(exhausted)
-            self._store(unmeasured.make_row(planned, cells[index], Status.SKIPPED, reason), planned)
-        remaining = [cell_id for index, cell_id in enumerate(planned.cell_ids) if index not in causes]
-        if not remaining:
-            return None
-        return narrowed(planned, remaining) if causes else planned
 
     def _handle(self, event: Event) -> None:
         invocation = self._running.get(id(event.planned))
@@ -307,10 +275,8 @@ class Runner:
             return  # it came before
         invocation.has_rows = True
         if row.status == Status.OOM:
-            for exhausted in (self._exhausted, self.outcome.exhausted):
-                exhausted.setdefault(row.target_id, []).append(cell)
-        if row.status == Status.UNSUPPORTED and row.reason and detectors.says_not_found(cell.detector, row.reason):
-            self._not_found[_host_class(invocation.planned.target, cell)] = row.reason
+            self.outcome.exhausted.setdefault(row.target_id, []).append(cell)
+        self._known.note(invocation.planned.target, cell, row)
         retry = next_attempt(invocation.planned, row)
         if retry is not None and self._schedule.accepts(retry):
             self._total += 1
@@ -432,10 +398,6 @@ class Runner:
         self._watch(
             Progress(event=event, done=before + done, total=before + self._total, left_s=max(0.0, left_s), text=text)
         )
-
-
-def _host_class(target: Target, cell: Cell) -> _HostClass:
-    return target.host.host_id, cell.detector.class_name, cell.requirements
 
 
 def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:

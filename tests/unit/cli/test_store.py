@@ -31,7 +31,7 @@ def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: 
     store.append(
         shell.folder / "results", [make_row(target_id=f"cpu@{number}", hostname=f"h{number}") for number in range(6)]
     )
-    assert "h0, h1, h2, h3, and 2 more" in shell("store", "ls").out
+    assert "h0, h1, h2, h3 and 2 more" in shell("store", "ls").out
     (run,) = json.loads(shell("store", "ls", "--json").out)
     assert len(run["hostnames"]) == 6
 
