@@ -166,9 +166,11 @@ class Row:
         "several `gpus`: UUID -> peak use of it by anybody (NVML), bytes; null: not recorded"
     )
     rss_peak_b: int | None = _col("peak resident memory of the child, bytes; of several processes the sum")
-    gpu_utilization_median: float | None = _col("median GPU utilisation in timed calls, 0 to 1")
+    gpu_utilization_median: float | None = _col(
+        "median GPU utilisation in timed calls, 0 to 1; null where they are shorter than 0.25 s"
+    )
     sm_clock_median_hz: float | None = _col("median SM clock in timed calls, Hz")
-    power_median_w: float | None = _col("median power in timed calls, W")
+    power_median_w: float | None = _col("median power in timed calls, W; null where they are shorter than 1.1 s")
     energy_j: float | None = _col(
         "energy of the GPU over all timed calls, J, idle power included; a repeat makes calls_per_repeat of them"
     )

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import statistics
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,9 @@ from featray.measurement.machine_state import CpuTimes
 _T = TypeVar("_T")
 
 PERIOD_S = 0.15  # 6.7 Hz: NVML's own figures change about ten times per second
+UTILIZATION_SPAN_S, POWER_SPAN_S = 0.25, 1.1
+"""How far back the driver's averages reach; an H200's trace shows 0.2 s for utilisation and 1 s for power. A reading
+that comes earlier in a call holds what came before it too."""
 THROTTLING_REASONS = frozenset({"hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake"})
 """Reasons that slow a GPU below what its power limit allows. A power cap is how a GPU normally runs when busy."""
 EXPECTED_REASONS = frozenset({"sw_power_cap", "gpu_idle"})
@@ -29,7 +33,10 @@ SLOW_CLOCK = 0.75  # of the GPU's own median: boost clocks vary by 10%, a thrott
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TelemetrySample:
-    """One reading of a GPU: SI units, utilisation 0 to 1, clock event reasons by name (empty when there are none)."""
+    """One reading of a GPU: SI units, utilisation 0 to 1, clock event reasons by name (empty when there are none).
+
+    `age_s` are the seconds from the start of the call to the reading; None: not known, as in a reading made by hand.
+    """
 
     sm_clock_hz: float | None = None
     power_w: float | None = None
@@ -37,6 +44,11 @@ class TelemetrySample:
     utilization: float | None = None
     memory_used_b: int | None = None
     reasons: tuple[str, ...] | None = None
+    age_s: float | None = None
+
+    def reaches(self, span_s: float) -> bool:
+        """Return False if an average over `span_s` would hold what came before the call."""
+        return self.age_s is None or self.age_s >= span_s
 
 
 class EnergySource(Protocol):
@@ -156,6 +168,7 @@ class Sampler:
         self._running = self._closed = False
         self._readings: list[TelemetrySample] = []
         self._resident: list[int] = []
+        self._begun_s = 0.0
         self._before = _Counters(energy_j=None, cpu_energy_j=None, own_cpu_s=None, cpu=None)
         threading.Thread(target=self._run, name="featray-sampler", daemon=True).start()
 
@@ -164,6 +177,7 @@ class Sampler:
         self._before = self._count()
         with self._change:
             self._readings, self._resident = [], []
+            self._begun_s = time.monotonic()
             self._running = True
             self._change.notify()
 
@@ -201,7 +215,8 @@ class Sampler:
 
     def _look(self) -> None:
         if self._gpu is not None:
-            self._readings.append(self._gpu.read())
+            age_s = time.monotonic() - self._begun_s
+            self._readings.append(dataclasses.replace(self._gpu.read(), age_s=age_s))
         with contextlib.suppress(OSError):
             self._resident.append(memory.read_resident_b(children=self.workers))
 
@@ -245,9 +260,11 @@ def columns(windows: Sequence[TelemetryWindow]) -> dict[str, Any]:
     reasons = [reading.reasons for reading in readings if reading.reasons is not None]
     temperatures = [float(value) for value in without_none(reading.temperature_c for reading in readings)]
     return {
-        "gpu_utilization_median": median(reading.utilization for reading in readings),
+        "gpu_utilization_median": median(
+            reading.utilization for reading in readings if reading.reaches(UTILIZATION_SPAN_S)
+        ),
         "sm_clock_median_hz": median(reading.sm_clock_hz for reading in readings),
-        "power_median_w": median(reading.power_w for reading in readings),
+        "power_median_w": median(reading.power_w for reading in readings if reading.reaches(POWER_SPAN_S)),
         "energy_j": sum_if_complete(window.energy_j for window in windows),
         "cpu_energy_j": sum_if_complete(window.cpu_energy_j for window in windows),
         "temperature_max_c": max(temperatures, default=None),

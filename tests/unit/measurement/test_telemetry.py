@@ -1,5 +1,6 @@
 """Telemetry: windows, throttling, and what a row says of them, on recorded readings."""
 
+import dataclasses
 import threading
 import time
 
@@ -45,7 +46,10 @@ def test_a_call_too_short_to_be_sampled_is_read_once_at_its_end() -> None:
     sampler.resume()
     window = sampler.pause()
     sampler.close()
-    assert window.readings == (FULL,)
+    (reading,) = window.readings
+    assert dataclasses.replace(reading, age_s=None) == FULL
+    assert reading.age_s is not None
+    assert 0.0 <= reading.age_s < 60.0
 
 
 def test_nothing_is_read_between_windows() -> None:
@@ -110,6 +114,20 @@ def test_a_row_holds_medians_peaks_and_every_reason() -> None:
         "cpu_other": 0.1875,  # (1.0 - 0.5) + (3.0 - 1.0 stolen - 1.0), of 8.0
         "steal_share": 0.125,
     }
+
+
+def test_an_average_that_reaches_back_before_the_call_does_not_count() -> None:
+    before = dataclasses.replace(FULL, utilization=0.0, power_w=80.0)
+    readings = [
+        dataclasses.replace(before, age_s=0.075),
+        dataclasses.replace(before, utilization=0.8, age_s=0.375),
+        dataclasses.replace(FULL, power_w=500.0, age_s=1.15),
+    ]
+    long = telemetry.columns([TelemetryWindow(readings=tuple(readings))])
+    assert (long["gpu_utilization_median"], long["power_median_w"]) == (pytest.approx(0.85), 500.0)
+    short = telemetry.columns([TelemetryWindow(readings=tuple(readings[:1]))])
+    assert (short["gpu_utilization_median"], short["power_median_w"]) == (None, None)
+    assert (short["temperature_max_c"], short["sm_clock_median_hz"]) == (70.0, 2.0e9)  # these are no averages
 
 
 def test_figures_that_a_board_does_not_give_are_null_and_the_others_stay() -> None:
