@@ -18,6 +18,9 @@ from featray.analysis.unit import Unit
 from featray.core import wording
 from featray.stats import Verdict
 
+ALL_PAIRS_MAX = 6
+"""Alternatives of a part that are all compared with each other, in 15 pairs. More are compared with the first alone."""
+
 ModelChoice = tuple[str, str, str]
 """The part, and its value on both sides: `("au_model", "svm", "xgb")`."""
 
@@ -27,13 +30,22 @@ def findings(best: Sequence[BestBatch], margin: float, noise: Noise) -> Iterator
     choices: dict[ModelChoice, list[tuple[Unit, Unit]]] = {}
     for members in group_by_input_and_target(best).values():
         for part, alternatives in _alternatives([batch.unit for batch in members]):
-            for (first, baseline), (second, candidate) in combinations(sorted(alternatives.items()), 2):
+            for (first, baseline), (second, candidate) in _pairs(alternatives):
                 choices.setdefault((part, first, second), []).append((baseline, candidate))
     for part in dict.fromkeys(part for part, _, _ in choices):
         own = {choice: pairs for choice, pairs in choices.items() if choice[0] == part}
         for choice, pairs in judged_pairs.judge_groups(own, (part, *CHOSEN), margin, noise, best_of=CHOSEN).items():
             if pairs.told:
                 yield _finding(choice, pairs)
+
+
+def _pairs(alternatives: Mapping[str, Unit]) -> Iterator[tuple[tuple[str, Unit], tuple[str, Unit]]]:
+    """Pair the alternatives of a part: all of them while they are few, else each with the first of the report."""
+    if len(alternatives) <= ALL_PAIRS_MAX:
+        yield from combinations(sorted(alternatives.items()), 2)
+    else:
+        first, *others = alternatives.items()
+        yield from ((first, other) for other in others)
 
 
 def _alternatives(units: Sequence[Unit]) -> Iterator[tuple[str, dict[str, Unit]]]:

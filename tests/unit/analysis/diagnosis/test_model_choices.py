@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from featray.analysis.diagnosis import FindingKind
+from featray.analysis.diagnosis import FindingKind, model_choices
 from featray.core.row import Row
 from tests.support.builders import make_cell, make_work
 from tests.support.findings import find, make_case, make_unit_rows
@@ -66,3 +66,19 @@ def test_too_few_invocations_decide_no_choice() -> None:
 
 def test_rows_that_do_not_store_their_parts_have_no_choice() -> None:
     assert find(FindingKind.MODELS, [*make_unit_rows(1.2, work=None), *make_svm_rows(1.0)]) == []
+
+
+def test_many_alternatives_are_compared_with_the_first_alone() -> None:
+    count = model_choices.ALL_PAIRS_MAX + 1
+    rows = [row for number in range(count) for row in make_model_rows(number)]
+    told = [finding.text for finding in find(FindingKind.MODELS, rows)]
+    assert len(told) == count - 1
+    assert all(text.startswith("au_model m0 is ") for text in told)
+    few = [row for number in range(count - 1) for row in make_model_rows(number)]
+    assert len(list(find(FindingKind.MODELS, few))) == (count - 1) * (count - 2) // 2
+
+
+def make_model_rows(number: int) -> list[Row]:
+    """Make rows of a detector whose model of action units is one of many; each is slower than the last."""
+    work = {**make_work(make_cell()), "au_model": f'"m{number}"'}
+    return make_unit_rows(1.0 + number, detector=f"retinaface-m{number}", work=work)
