@@ -6,6 +6,7 @@ Arrow's dataset scanner keeps the parsed footer of every file that it has seen, 
 
 import concurrent.futures
 import dataclasses
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
 from featray.store import faults, footers, schema
 from featray.store.footers import FooterRow
@@ -170,7 +172,7 @@ def _read_file(
     key_values: Mapping[str, str],
     of_checked: Sequence[str] | None,
 ) -> FileTable:
-    """Read a file; of one whose footer has its rows, which were checked, `of_checked` instead of `columns`."""
+    """Read a file; of one whose rows were checked, as its footer says, `of_checked` instead of `columns`."""
     if file.size_b == 0:
         return FileTable(file, problem=report_empty(file.name))
     try:
@@ -181,7 +183,7 @@ def _read_file(
         rows = footers.read_rows(content) if key_values or is_narrower else None
         if key_values and rows and not any(footers.has_values(row, key_values) for row in rows):
             return FileTable(file)
-        if is_narrower and rows and _are_of_today(rows):
+        if is_narrower and (_are_of_today(rows) if rows else _has_sound_mark(content)):
             return FileTable(file, _read_columns(content, rows, of_checked or ()), is_checked=True)
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
             if "schema_version" not in parquet.schema_arrow.names:
@@ -199,9 +201,13 @@ def _are_of_today(rows: Sequence[FooterRow]) -> bool:
     return all(row["schema_version"] == SCHEMA_VERSION for row in rows)
 
 
-def _read_columns(content: bytes, rows: Sequence[FooterRow], columns: Sequence[str]) -> Any:
+def _has_sound_mark(content: bytes) -> bool:
+    return footers.has_sound_mark(footers.read_footer(io.BytesIO(content)), row_values.RULES)
+
+
+def _read_columns(content: bytes, rows: Sequence[FooterRow] | None, columns: Sequence[str]) -> Any:
     """Read columns of a file that featray wrote and that is whole, from the rows of its footer where it has them."""
-    if set(columns) <= set(footers.COLUMNS):
+    if rows and set(columns) <= set(footers.COLUMNS):
         return pa.Table.from_pylist(list(rows), schema=pa.schema([schema.SCHEMA.field(name) for name in columns]))
     with pq.ParquetFile(pa.BufferReader(content)) as parquet:
         return parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None)

@@ -1,6 +1,6 @@
 """Makespan of the real planner and schedule on a virtual clock, divided by a lower bound for any schedule.
 
-    uv run python -m tests.benchmarks.makespan [HOSTS...]
+    uv run python -m tests.benchmarks.makespan [--seed N] [HOSTS...]
 
 The hosts differ in speed by up to 20 times. There are 5000 cells. Each of their processes has a pilot of five
 invocations, which asks for 5 to 12 in all, as `submit` runs them: the rest is planned when a target is idle and the
@@ -180,9 +180,9 @@ class Case:
         return spread_s(self.lengths(noise), work_s), whole_s(self.lengths(noise), seconds)
 
 
-def make_case(count: int, *, interchangeable: bool, cells: list[cell.Cell]) -> Case:
+def make_case(count: int, *, interchangeable: bool, cells: list[cell.Cell], seed: int = 0) -> Case:
     """Plan one case and draw what really happens."""
-    rng = random.Random(count)
+    rng = random.Random(count + 10_000 * seed)
     speed = speeds(count, rng)
     hosts: list[Host] = [make_host(name.removeprefix("id-")) for name in speed]
     chosen = cells if interchangeable else cells[: CELLS * 3 // count // 20 * 20 or 20]
@@ -255,10 +255,11 @@ def main() -> int:
     """Print every case; return 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hosts", metavar="HOSTS", type=int, nargs="*", default=(3, 10, 30, 100, 300, 1000))
-    cells = grid()
+    parser.add_argument("--seed", type=int, default=0, help="draws other speeds, numbers of invocations and durations")
+    arguments, cells = parser.parse_args(), grid()
     reached = [
-        run_case(make_case(count, interchangeable=interchangeable, cells=cells))
-        for count in parser.parse_args().hosts
+        run_case(make_case(count, interchangeable=interchangeable, cells=cells, seed=arguments.seed))
+        for count in arguments.hosts
         for interchangeable in (False, True)
     ]
     return 0 if all(reached) else 1

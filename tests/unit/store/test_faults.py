@@ -12,7 +12,7 @@ import pytest
 from featray import store
 from featray.core import row_values
 from featray.core.row import Row
-from featray.store import faults, footers, scanning, schema, small_files
+from featray.store import faults, footers, scanning, schema, small_files, soundness
 from featray.store.location import locate
 from tests.support.builders import make_row
 
@@ -32,6 +32,15 @@ def large(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(params=["small", "large"])
+def marked(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Store 400 rows in a file that is read in one request, and in one that is not."""
+    rows = make_many() if request.param == "large" else [make_row(invocation=number) for number in range(1, 401)]
+    file = tmp_path / "rows" / store.append(tmp_path, rows)
+    assert (file.stat().st_size > small_files.LIMIT_B) == (request.param == "large")
+    return file
+
+
 def has_mark(file: Path) -> bool:
     return scanning.has_sound_mark(locate(file.parents[1]), file.name)
 
@@ -48,12 +57,14 @@ def rewrite(file: Path, column: str, value: object) -> None:
 
 
 def test_a_file_whose_rows_were_checked_is_read_without_what_the_caller_does_not_want(
-    large: Path, monkeypatch: pytest.MonkeyPatch
+    marked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert has_mark(large)
+    assert has_mark(marked)
     monkeypatch.setattr(faults, "is_sound", lambda table: table.num_rows == 0 or pytest.fail("it was checked before"))
-    frame, problems = store.load(large.parents[1], columns=FEW)
+    frame, problems = store.load(marked.parents[1], columns=FEW)
     assert (len(frame), list(frame.columns), problems) == (400, FEW, ())
+    found = store.keys(marked.parents[1])
+    assert (len(found.units), found.problems) == (400, ())
 
 
 def test_a_file_with_a_fault_has_no_mark_and_its_row_is_named(tmp_path: Path) -> None:
@@ -74,10 +85,27 @@ def test_a_mark_that_was_copied_into_another_file_is_not_believed(large: Path, c
     assert f"column {column}: expected" in problem.reason
 
 
-def test_a_mark_by_other_rules_is_not_believed(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_by_other_rules_is_not_believed(marked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+
+    def note(table: pa.Table) -> bool:
+        checked.append(table.num_rows)
+        return soundness.is_sound(table)
+
+    monkeypatch.setattr(faults, "is_sound", note)
     monkeypatch.setattr(row_values, "RULES", row_values.RULES + 1)
-    assert not has_mark(large)
-    assert len(store.load(large.parents[1], columns=FEW)[0]) == 400
+    assert not has_mark(marked)
+    assert len(store.load(marked.parents[1], columns=FEW)[0]) == 400
+    assert sum(checked) == 400
+
+
+def test_a_small_file_with_a_mark_that_was_damaged_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rows" / store.append(tmp_path, [make_row(invocation=number) for number in range(1, 101)])
+    content = file.read_bytes()
+    for at in range(4, len(content), len(content) // 50):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        frame, problems = store.load(tmp_path, columns=FEW)
+        assert (len(frame), len(problems)) == (0, 1), at
 
 
 def test_a_footer_that_is_changed_or_cut_off_anywhere_has_no_mark(large: Path) -> None:
