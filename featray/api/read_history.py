@@ -49,9 +49,8 @@ def read(
     chosen = [one for one in every if _fits(one, detector, clip, host)]
     if not chosen:
         raise NothingMatches(f"{store.display_name(results)}: {history_text.NO_SERIES}{_what_there_is(every)}")
-    found = tuple(
-        (one, tuple(confirming_sweeps.note_failures(find_changes(one, known), reading.rows))) for one in chosen
-    )
+    confirming = confirming_sweeps.group_rows(reading.rows)
+    found = tuple((one, tuple(confirming_sweeps.note_failures(find_changes(one, known), confirming))) for one in chosen)
     return StoredHistory(series=found, problems=tuple(map(str, reading.problems)))
 
 

@@ -6,7 +6,7 @@ Side by side, both versions share the machine, its state and the day. What diffe
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.analysis import unit_cell, unit_wording, units
@@ -49,17 +49,22 @@ def propose(changes: Iterable[HistoryChange]) -> list[Followup]:
     return [_followup(members, name) for name, members in groups.items()]
 
 
-def note_failures(changes: Iterable[HistoryChange], rows: Iterable[Row]) -> list[HistoryChange]:
-    """Add to each suspected step why a version has no time in its sweep, if it was measured and has none.
-
-    Args:
-        changes: Steps of a store.
-        rows: All rows of the store.
-    """
+def group_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Give the rows of proposed sweeps, by the sweep's name."""
     by_sweep: dict[str, list[Row]] = {}
     for row in rows:
         if row.sweep is not None and row.sweep.startswith(PREFIX):
             by_sweep.setdefault(row.sweep, []).append(row)
+    return by_sweep
+
+
+def note_failures(changes: Iterable[HistoryChange], by_sweep: Mapping[str, Sequence[Row]]) -> list[HistoryChange]:
+    """Add to each suspected step why a version has no time in its sweep, if it was measured and has none.
+
+    Args:
+        changes: Steps of a store.
+        by_sweep: As `group_rows` gives them, of all rows of the store.
+    """
     return [
         dataclasses.replace(change, failures=_failures(change, by_sweep.get(_name(change), ())))
         if _is_proposed(change) and by_sweep

@@ -121,11 +121,11 @@ def test_a_version_that_could_not_be_measured_leaves_its_reason_on_the_step(tmp_
     )
     (series,) = history.gather(rows)
     found = history.find_changes(series, NO_NOISE)
-    (change,) = confirming_sweeps.note_failures(found, [*rows, *done, failed])
+    (change,) = confirming_sweeps.note_failures(found, confirming_sweeps.group_rows([*rows, *done, failed]))
     assert change.failures == ("after: unsupported: the environment cannot be built: no wheel",)
     text = history_text.sentence(change)
     assert "has no time: after: unsupported: the environment cannot be built: no wheel. " in text
     assert text.endswith("`featray history --confirm --retry-failed` tries again.")
     assert history_json.of_change(change)["failures"] == list(change.failures)
-    (untried,) = confirming_sweeps.note_failures(found, rows)
+    (untried,) = confirming_sweeps.note_failures(found, confirming_sweeps.group_rows(rows))
     assert untried.failures == ()
