@@ -89,11 +89,16 @@ class Allotment:
         """
         self._assigner = self._assigner or Assigner(leases)
         expected = [one for one in self._make_expected() if not leases.keys().isdisjoint(one.places.seconds)]
-        self._queues, self._ends_s = self._assigner.assign([*waiting, *expected], ready_s, own_target)
+        ordered = [*self._scouts_first(waiting), *expected]
+        self._queues, self._ends_s = self._assigner.assign(ordered, ready_s, own_target)
         self._missing = len(expected)
         self._is_guess = bool(expected)
         self._serves, self._releases = min(len(ready_s), len(waiting)), 0
         self._chosen.clear()
+
+    def _scouts_first(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+        outlook = self._outlook
+        return sorted(waiting, key=lambda one: not outlook.is_scout(one.planned)) if outlook else waiting
 
     def _make_expected(self) -> Iterator[Waiting]:
         for planned in self._outlook.expected() if self._outlook else ():

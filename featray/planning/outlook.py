@@ -4,6 +4,7 @@ Flow: planned pilots, and what finished ones asked for -> `Outlook` -> `allotmen
 A schedule that knows only the pilots lets slow hosts wait near the end of these, and later they get an invocation less.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 
@@ -15,6 +16,14 @@ DOUBT = 3
 Before any pilot is over nothing is expected, and the first ones to end say little: a slow host that starts something
 because too much is expected ends last, by far. Measured on a virtual clock with 1000 hosts, over the bound of whole
 invocations: 1.087 with 1, 1.0096 with 3, 1.0106 with 4, 1.012 with 8."""
+
+SCOUTS = 10
+"""Pilots that go first, to the fastest targets.
+
+Where there are more targets than processes, each pilot has an invocation on a slow one otherwise, and all end late.
+Measured on a virtual clock, over the bound of whole invocations: with 300 hosts, where one process in eight asks for
+seven more, 1.02 and 1.03 instead of 1.10 and 1.13; with 1000 hosts, where each asks for up to seven more, 1.004 to
+1.006 instead of 1.011."""
 
 
 class Outlook:
@@ -31,6 +40,7 @@ class Outlook:
         self._pilot = pilot
         pilots = (planned for planned in invocations if self.is_of_pilot(planned) and planned.alternatives)
         self._open = {_process(planned): planned for planned in pilots} if pilot < most else {}
+        self._scouts = frozenset(itertools.islice(self._open, SCOUTS))
         self._asked, self._finished = 0, DOUBT  # together
 
     @property
@@ -41,6 +51,11 @@ class Outlook:
     def is_of_pilot(self, planned: PlannedInvocation) -> bool:
         """Return True for an invocation after which its process may ask for more."""
         return planned.invocation.invocation <= self._pilot
+
+    def is_scout(self, planned: PlannedInvocation) -> bool:
+        """Return True for an invocation of a pilot that goes first: soon it is known what pilots ask for."""
+        is_needed = self._finished < DOUBT + SCOUTS
+        return is_needed and self.is_of_pilot(planned) and _process(planned) in self._scouts
 
     def expected(self) -> list[PlannedInvocation]:
         """List an invocation of a pilot for each one that is expected to come."""

@@ -1,6 +1,8 @@
 """Allotments: places that are kept for what is expected, and when they are given anew."""
 
+from featray.core.cell import cell_id
 from featray.planning.allotment import Allotment
+from featray.planning.outlook import SCOUTS, Outlook
 from featray.planning.waiting import PlacesFinder, Waiting
 from tests.support.outlooks import make_outlook
 from tests.support.plans import make_cell, make_host, make_plan, place
@@ -47,3 +49,20 @@ def test_ends_make_a_guess_out_of_date_sooner_where_little_runs() -> None:
             assert allotment.is_made
             allotment.note_release(running)
         assert not allotment.is_made
+
+
+def test_the_first_pilots_get_the_fastest_targets() -> None:
+    speeds = {f"cpu@{host.host_id}": 1.0 + number for number, host in enumerate(HOSTS)}
+    cells = [make_cell(threads=number) for number in range(1, SCOUTS + 11)]
+    stored = {(cell_id(one), target): seconds for one in cells for target, seconds in speeds.items()}
+    pilots = make_plan(place(cells, *HOSTS, interchangeable=True), n=3, durations=stored).invocations
+    assert len(pilots) == len(HOSTS)
+    finder, outlook = PlacesFinder(), Outlook(pilots, pilot=3, most=8)
+    allotment = Allotment(finder, outlook)
+    waiting = [Waiting(planned, finder.find(planned)[0]) for planned in pilots]
+    allotment.make(waiting, LEASES, dict.fromkeys(LEASES.values(), 0.0), lambda _: None)
+    firsts = {target: allotment.next_of(lease, target, 0.0) for target, lease in LEASES.items()}
+    of_scouts = [speeds[target] for target, one in firsts.items() if one and outlook.is_scout(one.planned)]
+    of_others = [speeds[target] for target, one in firsts.items() if one and not outlook.is_scout(one.planned)]
+    assert len(of_scouts) + len(of_others) > SCOUTS
+    assert max(of_scouts) < min(of_others)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from featray.core import cell
-from featray.planning.outlook import DOUBT, Outlook
+from featray.planning.outlook import DOUBT, SCOUTS, Outlook
 from featray.planning.planned_invocation import PlannedInvocation
 from tests.support.plans import make_cell, make_host, make_plan, place
 
@@ -57,3 +57,22 @@ def test_only_invocations_of_the_pilot_count() -> None:
     outlook.finish_all([], {})
     assert outlook.each == 0.0
     assert [outlook.is_of_pilot(planned) for planned in (PILOTS[0], later[0])] == [True, False]
+
+
+def test_the_first_pilots_go_first_until_as_many_are_over() -> None:
+    cells = [make_cell(threads=number) for number in range(1, SCOUTS + 3)]
+    pilots = make_plan(place(cells, *HOSTS, interchangeable=True), n=3).invocations
+    outlook = make_outlook(pilots)
+    scouts = {planned.cell_ids for planned in pilots if outlook.is_scout(planned)}
+    assert scouts == set(list(dict.fromkeys(planned.cell_ids for planned in pilots))[:SCOUTS])
+    of_each = {planned.cell_ids: planned for planned in pilots}
+    for planned in list(of_each.values())[:SCOUTS]:
+        assert outlook.is_scout(planned)
+        outlook.finish(planned, 0)
+    assert not any(map(outlook.is_scout, pilots))
+
+
+def test_what_comes_after_a_pilot_is_no_scout() -> None:
+    later = make_plan(place(CELLS, *HOSTS, interchangeable=True), n=5).invocations
+    outlook = make_outlook(later)
+    assert {planned.invocation.invocation for planned in later if outlook.is_scout(planned)} == {1, 2, 3}
