@@ -66,6 +66,11 @@ class Invocation:
         """Map the id of each of its cells to the cell's place in `cells`."""
         return {cell_id(cell): index for index, cell in enumerate(self.cells)}
 
+    @functools.cached_property
+    def written_rules(self) -> str:
+        """Write its rules as a row holds them."""
+        return identity.canonical(dataclasses.asdict(self.rules))
+
 
 def to_mapping(invocation: Invocation) -> dict[str, Any]:
     """Write an invocation as a JSON value, secrets included: for the host and the child, never for a row."""
@@ -141,7 +146,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "weights": str(cell.weights) if cell.detector.is_pyfeat else None,
         "environment": cell.environment,
         "protocol": str(invocation.rules.protocol),
-        "rules": identity.canonical(dataclasses.asdict(invocation.rules)),
+        "rules": invocation.written_rules,
         "asked": identity.canonical(to_recorded(cell)),
         "exclusive": str(invocation.exclusive),
         "frames": cell.input.frames,
