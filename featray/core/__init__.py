@@ -24,6 +24,7 @@ events           what happens to an invocation
 status           the outcome of a unit
 row              one unit in one invocation; the schema of the store
 row_values       what the columns of a row can hold
+row_texts        how long its texts can be
 face_counts      the faces of each frame, as a row holds them
 output_table     what one `detect()` call returned
 output_families  columns of an output that belong together

@@ -17,7 +17,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featray.core import identity, secret_values
+from featray.core import identity, row_texts, secret_values
 from featray.core.cell import Cell, cell_id, from_asked, list_secrets, to_asked, to_recorded
 from featray.core.choices import Device, Exclusive, ProtocolName
 from featray.core.row import Row
@@ -115,10 +115,12 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         invocation: Where the cell belongs.
         cell: One of its cells.
         columns: Every other column of `row.Row`; `status` and `started_at` are required, and a column given here wins.
-            The cell's secrets in their texts, such as an address in an installer's message, become digests.
+            The cell's secrets in their texts, such as an address in an installer's message, become digests, and texts
+            that are too long for a row are shortened (`row_texts`).
     """
     secrets = list_secrets(cell)
     texts = {key: secret_values.hidden(text, secrets) for key, text in columns.items() if isinstance(text, str)}
+    given = {key: row_texts.bounded(key, value) for key, value in (columns | texts).items()}
     index = invocation.indices[cell_id(cell)]
     asked: dict[str, Any] = {
         "sweep": invocation.sweep,
@@ -154,7 +156,7 @@ def record(invocation: Invocation, cell: Cell, **columns: Any) -> Row:
         "input_fps": cell.input.fps,
         "delay_s_per_frame": cell.delay_s_per_frame,
     }
-    return Row(**(asked | columns | texts))
+    return Row(**(asked | given))
 
 
 def why_skipped(exhausted: Cell) -> str:

@@ -60,7 +60,7 @@ class Row:
     process: str | None = _col("names the process that measured this; the same for all cells of one child")
     status: str = _col("ok, oom, timeout, crashed, failed, wrong_work, ... (featray.core.status)")
     reason: str | None = _col("why there is no number, or what is odd about it")
-    stderr_tail: str | None = _col("last lines of the child's stderr when it failed")
+    stderr_tail: str | None = _col("last lines of the child's stderr when it failed; long lines without their middle")
     started_at: str = _col("UTC, ISO 8601: the unit's warm-up began")
     ended_at: str | None = _col("UTC, ISO 8601: the unit's last timed or profiled call ended")
     source_file: str | None = _col("file the row was imported from; null when featray measured it")

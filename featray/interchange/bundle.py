@@ -22,7 +22,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from featray.core import identity
+from featray.core import identity, row_texts
 from featray.core.row import SCHEMA_VERSION, Row, from_mapping, to_json
 
 FORMAT = 1
@@ -52,7 +52,7 @@ class Bundle:
 
 def pack(bundle: Bundle) -> bytes:
     """Write a bundle; the same bundle gives the same bytes."""
-    members: dict[str, bytes] = {ROWS: "".join(f"{to_json(row)}\n" for row in bundle.rows).encode()}
+    members: dict[str, bytes] = {ROWS: "".join(f"{to_json(_shortened(row))}\n" for row in bundle.rows).encode()}
     members |= {name: text.encode() for name, text in bundle.documents.items()}
     files = {key: f"outputs/{number}.parquet" for number, key in enumerate(bundle.outputs, start=1)}
     members |= {files[key]: content for key, content in bundle.outputs.items()}
@@ -70,6 +70,11 @@ def pack(bundle: Bundle) -> bytes:
         for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             archive.writestr(_info(name), content)
     return stream.getvalue()
+
+
+def _shortened(row: Row) -> Row:
+    """Shorten what a process wrote: featray 0.1.0 stored it at any length, and such a bundle would be refused."""
+    return row if row.stderr_tail is None else dataclasses.replace(row, stderr_tail=row_texts.tail(row.stderr_tail))
 
 
 def _info(name: str) -> zipfile.ZipInfo:

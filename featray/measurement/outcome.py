@@ -10,12 +10,12 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from featray.core import row_texts
 from featray.core.status import Status
 from featray.errors import FeatrayError
 
 T = TypeVar("T")
 
-TAIL_LINES = 20  # of a traceback: the innermost calls and the message
 REASON_LENGTH = 500  # characters: fits a table's footnote
 
 OUT_OF_MEMORY = (
@@ -57,9 +57,8 @@ def attempt(step: Callable[[], T]) -> T | Failure:
     except Exception as error:  # noqa: BLE001 - one failed cell must cost one row, whatever a detector raises
         if isinstance(error, WrongWork | Refused):  # the reason is complete without a traceback
             return Failure(status=classify(error), reason=str(error))
-        text = "".join(traceback.format_exception(error))
-        print(text, file=sys.stderr, end="", flush=True)
-        trace = "\n".join(text.strip().splitlines()[-TAIL_LINES:])
+        trace = row_texts.tail("".join(traceback.format_exception(error)))
+        print(trace, file=sys.stderr, flush=True)
         return Failure(status=classify(error), reason=describe(error), trace=trace)
 
 

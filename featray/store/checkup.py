@@ -8,9 +8,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from featray.core.row_texts import TAIL
 from featray.store import reading, scanning, schema
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem
+from featray.store.problems import StoreProblem, report_long_texts
 from featray.store.stored_files import StoredFile, list_files, list_unfinished
 
 
@@ -82,7 +83,7 @@ def _count_conflicts(found: Sequence[_KeyAndTimes]) -> int:
 def _read_keys(location: Location, file: StoredFile) -> tuple[list[_KeyAndTimes] | None, list[StoreProblem]]:
     """Read the keys and times of a file's rows; None for a file that cannot be used."""
     problem = scanning.examine(location, file)
-    if problem is not None:
+    if problem is not None and problem != report_long_texts(file.name, TAIL):
         return None, [problem]
     scanned = scanning.scan_files(location, [file], schema.reading_schema().names)
     keys: list[_KeyAndTimes] = []

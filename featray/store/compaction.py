@@ -26,6 +26,7 @@ from featray.store.small_files import BATCH_FILES, READ_ERRORS
 from featray.store.stored_files import StoredFile, open_file
 
 CHUNK_ROWS = 50_000  # read into memory at once, and the size above which a file is left as it is: about 200 MB
+CHUNK_B = 200_000_000  # the same of rows with long texts, which featray 0.1.0 stored
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,7 @@ class _Batch:
         self.problems = problems
         self.names: list[str] = []
         self.tables: list[Any] = []  # each of many files with the same columns
-        self.rows = 0
+        self.rows = self.size_b = 0
         self.columns = schema.SCHEMA
         self.written: list[str] = []
         self.replaced = self.merged = self.duplicates = 0
@@ -153,7 +154,9 @@ class _Batch:
                 self._add(group)
                 group = []
             group.append((name, table))
-            if self.rows + sum(part.num_rows for _, part in group) >= CHUNK_ROWS:
+            parts = [part for _, part in group]
+            is_full = self.rows + sum(part.num_rows for part in parts) >= CHUNK_ROWS
+            if is_full or self.size_b + sum(part.nbytes for part in parts) >= CHUNK_B:
                 self._add(group)
                 group = []
                 self.merge()
@@ -189,6 +192,7 @@ class _Batch:
         self.columns = pa.unify_schemas([self.columns, table.schema], promote_options="permissive")
         self.names += names
         self.rows += table.num_rows
+        self.size_b += table.nbytes
         self.tables.append(table.combine_chunks())
 
     def merge(self) -> None:
@@ -208,7 +212,8 @@ class _Batch:
             self.written.append(new_name)
             self.replaced += len(names)
             self.merged += table.num_rows
-        self.names, self.tables, self.rows, self.columns = [], [], 0, schema.SCHEMA
+        self.names, self.tables, self.columns = [], [], schema.SCHEMA
+        self.rows = self.size_b = 0
 
 
 def _count_duplicates(table: Any) -> int:
@@ -258,11 +263,12 @@ def _read_tables(
     small = [file for file in files if file.size_b <= small_files.LIMIT_B]
     whole = small_files.read_whole(location, small, key_values={} if run_id is None else {"run_id": run_id})
     problems += [file_table.problem for file_table in whole if file_table.problem is not None]
-    tables = {file_table.file.name: file_table.table for file_table in whole}
+    tables = {file_table.file.name: file_table.table for file_table in whole if file_table.problem is None}
     for file in files:
         is_large = file.size_b > small_files.LIMIT_B
-        table = _read_large(location, file, run_id, problems) if is_large else tables[file.name]
-        if table is not None and table.num_rows < CHUNK_ROWS and _is_of_run(table, run_id):
+        table = _read_large(location, file, run_id, problems) if is_large else tables.get(file.name)
+        is_full = table is not None and (table.num_rows >= CHUNK_ROWS or table.nbytes >= CHUNK_B)
+        if table is not None and not is_full and _is_of_run(table, run_id):
             yield file.name, table
 
 

@@ -26,6 +26,7 @@ ROWS_KEY = "featray.units"
 SOURCES_KEY = "featray.sources"
 CHECKSUM_KEY = "featray.crc32"
 SOUND_KEY = "featray.sound"
+FILLER_KEY = "featray.filler"  # makes a file too large for a small one, where compression made it so
 NO_CHECKSUM = "0" * 8  # hex digits that hold the place while the checksum is computed
 COLUMNS = (
     "schema_version",

@@ -80,6 +80,11 @@ def report_bomb(name: str) -> StoreProblem:
     return StoreProblem(name, "holds far more than featray writes into so small a file; move it out of the store")
 
 
+def report_long_texts(name: str, column: str) -> StoreProblem:
+    """Report a small file in which one column would take gigabytes of memory; its rows are read without it."""
+    return StoreProblem(name, f"column {column} holds far too long texts; its rows are read without them")
+
+
 def report_misfit(name: str, error: BaseException) -> StoreProblem:
     """Report a parquet file whose columns have other types than those of rows."""
     return StoreProblem(name, f"cannot be read as rows ({_first_line(error)}); move it out of the store")

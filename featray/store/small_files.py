@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
+from featray.core.row_texts import TAIL
 from featray.store import faults, footers, schema
 from featray.store.footers import FooterRow
 from featray.store.location import Location
@@ -26,6 +27,7 @@ from featray.store.problems import (
     report_damage,
     report_empty,
     report_foreign,
+    report_long_texts,
     report_misfit,
 )
 from featray.store.schema import FILE_COLUMN
@@ -43,7 +45,10 @@ READ_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 @dataclasses.dataclass(frozen=True)
 class FileTable:
-    """What one file gave: a table of columns that it has, or a problem, or neither where it was skipped."""
+    """What one file gave: a table of columns that it has, or a problem, or neither where it was skipped.
+
+    Both: a column is left out of the table. featray 0.1.0 stored what a process wrote at any length.
+    """
 
     file: StoredFile
     table: Any = None
@@ -188,9 +193,15 @@ def _read_file(
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as parquet:
             if "schema_version" not in parquet.schema_arrow.names:
                 return FileTable(file, problem=report_foreign(file.name))
-            if _is_too_large(parquet, content):
+            if not _is_too_large(parquet, content):
+                return FileTable(file, _read_parquet(parquet, columns))
+            if _is_too_large(parquet, content, left_out=TAIL):
                 return FileTable(file, problem=report_bomb(file.name))
-            return FileTable(file, parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None))
+            kept = [
+                name for name in parquet.schema_arrow.names if name != TAIL and (columns is None or name in columns)
+            ]
+            problem = report_long_texts(file.name, TAIL) if columns is None or TAIL in columns else None
+            return FileTable(file, _read_parquet(parquet, kept), problem)
     except FileNotFoundError:
         raise
     except READ_ERRORS as error:
@@ -213,13 +224,26 @@ def _read_columns(content: bytes, rows: Sequence[FooterRow] | None, columns: Seq
         return parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None)
 
 
-def _is_too_large(parquet: Any, content: bytes) -> bool:
-    """Return True for a small file whose columns take more memory than small files can need.
+def _read_parquet(parquet: Any, columns: Sequence[str] | None) -> Any:
+    return parquet.read(columns=columns, use_threads=False).replace_schema_metadata(None)
+
+
+def is_refused(content: bytes) -> bool:
+    """Return True for a file, as parquet, that readers would not take for one of featray's."""
+    if len(content) > LIMIT_B:
+        return False
+    with pq.ParquetFile(pa.BufferReader(content)) as parquet:
+        return _is_too_large(parquet, content)
+
+
+def _is_too_large(parquet: Any, content: bytes, left_out: str | None = None) -> bool:
+    """Return True for a small file whose columns, but for one, take more memory than small files can need.
 
     Compression, run lengths and dictionaries can make gigabytes out of kilobytes.
     """
     groups = [parquet.metadata.row_group(index) for index in range(parquet.metadata.num_row_groups)]
     chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    chunks = [chunk for chunk in chunks if chunk.path_in_schema != left_out]
     if sum(chunk.num_values for chunk in chunks) > DECODED_VALUES:
         return True
     return sum(chunk.total_uncompressed_size for chunk in chunks) > DECODED_B or _repeats_texts(content, chunks)

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 
 from featray.core import row_values
 from featray.core.row import Row
-from featray.store import faults, footers, schema, stored_files
+from featray.store import faults, footers, schema, small_files, stored_files
 from featray.store.location import locate
 
 SMALL_ROWS = (
     64  # below this, dictionaries and statistics of 90 columns cost more than they save (1.1 instead of 0.6 ms)
 )
+PLAIN_B = 16 * 1024  # of a table; so few texts cannot stand for more than readers take (`small_files.REPEATED_B`)
 GROUP_ROWS = 2048  # a filter reads at least this many: a few sweeps of the usual size
 
 
@@ -47,6 +48,8 @@ def append(results: str | os.PathLike[str], rows: Sequence[Row], *, archive: str
 def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
     """Write a table as parquet, with checksums of every page and of the whole file so that damage is noticed.
 
+    Every reader takes the file: what is small on disk and large in memory is written so that it is no small file.
+
     Args:
         table: Rows, with any columns.
         stream: Takes bytes.
@@ -55,9 +58,16 @@ def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
     metadata = footers.describe_sources(sources) if sources else {}
     is_small = table.num_rows < SMALL_ROWS
     metadata |= _describe_rows(table) if is_small else _mark_sound(table)
+    content = _encode(table, metadata, is_small=is_small)
+    if table.nbytes > PLAIN_B and small_files.is_refused(content):
+        content = _encode(table, {footers.FILLER_KEY: " " * small_files.LIMIT_B} | metadata, is_small=is_small)
+    stream.write(content)
+
+
+def _encode(table: Any, metadata: Mapping[str, str], *, is_small: bool) -> bytes:
     buffer = io.BytesIO()
-    _write_parquet(table, buffer, metadata | footers.place_checksum(), is_small=is_small)
-    stream.write(footers.add_checksum(footers.add_sound_mark(buffer.getvalue())))
+    _write_parquet(table, buffer, {**metadata, **footers.place_checksum()}, is_small=is_small)
+    return footers.add_checksum(footers.add_sound_mark(buffer.getvalue()))
 
 
 def _mark_sound(table: Any) -> dict[str, str]:

@@ -111,3 +111,18 @@ def test_a_row_never_holds_a_secret_of_its_cell() -> None:
     assert secret not in to_json(made)
     assert made.cell_id == cell.cell_id(asked)
     assert invocation.from_mapping(invocation.to_mapping(make(cells=(asked,)))).cells[0].env == {"HF_TOKEN": secret}
+
+
+def test_a_row_holds_no_text_of_any_length_that_a_process_made() -> None:
+    made = invocation.record(
+        make(),
+        ONE,
+        status="failed",
+        started_at="2026-05-14T00:00:00Z",
+        reason="r" * 1_000_000,
+        stderr_tail="s" * 1_000_000,
+        torch="2" * 1_000_000,
+        work={"k" * 1_000_000: "v" * 1_000_000},
+        output_summary={str(number): [0.0, 0.0, 1.0] for number in range(100_000)},
+    )
+    assert len(to_json(made)) < 100_000

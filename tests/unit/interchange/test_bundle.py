@@ -155,6 +155,14 @@ def test_a_small_archive_that_fills_the_memory_is_refused_before_it_is_unpacked(
         bundle.unpack(stream.getvalue())
 
 
+def test_rows_with_texts_of_any_length_are_packed_so_that_they_can_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "SMALL_B", 2**16)
+    rows = (make_row(invocation=1), make_row(invocation=2, status="failed", stderr_tail="m" * 2**22))
+    unpacked = bundle.unpack(bundle.pack(dataclasses.replace(WHOLE, rows=rows, outputs={})))
+    assert unpacked.rows[0] == rows[0]
+    assert 400 < len(str(unpacked.rows[1].stderr_tail)) <= 500
+
+
 def test_a_row_that_is_nested_too_deeply_is_refused_with_its_line() -> None:
     whole = bundle.pack(WHOLE)
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:

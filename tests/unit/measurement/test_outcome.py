@@ -71,6 +71,18 @@ def test_a_very_long_message_is_cut() -> None:
     assert reason.endswith("...")
 
 
+def test_a_very_long_message_leaves_a_short_trace_with_the_calls_and_the_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failure = raising(ValueError("m" * 1_000_000))
+    lines = str(failure.trace).splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1].startswith("ValueError: mmm")
+    assert "characters left out" in lines[-1]
+    assert len(str(failure.trace)) < 2000
+    assert len(capsys.readouterr().err) < 2000
+
+
 def test_wrong_work_and_refusals_need_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert raising(WrongWork("found 0 faces")) == Failure(status=Status.WRONG_WORK, reason="found 0 faces")
     assert raising(Refused(Status.WRONG_DEVICE, "saw another")).status is Status.WRONG_DEVICE

@@ -3,7 +3,8 @@
 import pytest
 
 from featray import store
-from featray.store import compaction
+from featray.store import compaction, small_files
+from featray.store.reading import Reading
 from tests.support.builders import make_row
 from tests.support.store_files import (
     append_invocations,
@@ -117,3 +118,30 @@ def test_a_file_of_a_newer_schema_among_others_stays_as_it_is(results: str) -> N
     put_file(results, "newer.parquet", with_columns(make_row(invocation=9, schema_version=999), {}))
     assert store.compact(results).files_before == 2
     assert "newer.parquet" in list_names(results)
+
+
+def test_files_that_can_be_read_are_not_merged_into_one_that_every_reader_refuses(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_files, "DECODED_B", 2**20)
+    rows = append_invocations(results, 3) + [
+        make_row(run_id="demo-2", invocation=number, status="failed", stderr_tail=f"{number}" + "m" * 200_000)
+        for number in range(1, 10)
+    ]
+    for row in rows[3:]:
+        store.append(results, [row])
+    assert store.read(results).problems == ()
+    assert store.compact(results).files_after == 1
+    assert store.read(results) == Reading(tuple(rows), ())
+    assert store.check(results).problems == ()
+
+
+def test_long_texts_are_merged_by_their_size_and_a_file_of_them_stays_as_it_is(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_B", 1_000_000)
+    append_invocations(results, 8, status="failed", stderr_tail="m" * 400_000)
+    store.append(results, [make_row(invocation=9, status="failed", stderr_tail="m" * 1_000_000)])
+    compacted = store.compact(results)
+    assert (compacted.files_before, compacted.files_after) == (8, 3)  # 3, 3 and 2 of them
+    assert len(store.read(results).rows) == 9

@@ -10,7 +10,7 @@ from featray.store import schema, small_files, stored_files
 from featray.store.location import Location, locate
 from featray.store.stored_files import StoredFile
 from tests.support.builders import make_row
-from tests.support.store_files import put_file, to_parquet
+from tests.support.store_files import put_file, read_bytes, to_parquet
 
 
 def list_files(folder: Path) -> tuple[Location, list[StoredFile]]:
@@ -90,3 +90,23 @@ def test_a_thousand_rows_with_long_texts_that_differ_are_read(results: str) -> N
     table = schema.to_table(rows).drop_columns(["output_summary"])
     put_file(results, "rows.parquet", to_parquet(table, compression="zstd"))
     assert len(store.read(results).rows) == 1000
+
+
+def test_rows_whose_last_lines_are_far_too_long_are_read_without_them(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_files, "DECODED_B", 2**20)
+    rows = [make_row(invocation=1), make_row(invocation=2, status="failed", reason="r", stderr_tail="m" * 2**20)]
+    content = to_parquet(schema.to_table(rows), compression="zstd")
+    put_file(results, "old.parquet", content)
+    reading = store.read(results)
+    assert [(row.invocation, row.reason, row.stderr_tail) for row in reading.rows] == [(1, None, None), (2, "r", None)]
+    assert [str(problem) for problem in reading.problems] == [
+        "old.parquet: column stderr_tail holds far too long texts; its rows are read without them"
+    ]
+    assert len(store.keys(results).units) == 2
+    checked = store.check(results)
+    assert (checked.rows, checked.problems) == (2, reading.problems)
+    store.append(results, [make_row(invocation=3)])
+    assert store.compact(results).files_before == 0
+    assert read_bytes(results, "old.parquet") == content
