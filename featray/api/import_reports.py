@@ -78,6 +78,8 @@ def import_reports(
     if (split := _find_split(added, stored.values())) is not None:
         raise ImportFileError(f"{paths[id(split)]}: {_split(results, split.run_id)}")
     if added:
+        for run_id in runs if archive is None else ():
+            store.restore(results, run_id)
         store.append(results, added, archive=archive)
     for report in reports:
         _keep_outputs(results, report, stored)

@@ -89,7 +89,8 @@ def compact(
     if compacted.files_before == 0:
         console.say("nothing to compact")
         return
-    console.say(f"{compacted.files_before} files became {compacted.files_after}, with {compacted.rows} rows")
+    files = wording.count(compacted.files_before, "file")
+    console.say(f"{files} became {compacted.files_after}, with {wording.count(compacted.rows, 'row')}")
 
 
 @app.command("check", short_help="Read every file and say what is wrong.", epilog=epilog("store check"))

@@ -32,6 +32,7 @@ no message has them. `pandas.read_parquet("results/rows")` gives the same column
     resuming      states of units
     summary       runs
     flat_files    rows as a file for tools that have no maps
+    removed_runs  marks of runs whose rows do not count
     compaction    many files made one
     checkup       a full check
     removal       taking out a run
@@ -43,7 +44,7 @@ from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
 from featray.store.problems import StoreProblem, StoreWarning, explain_no_rows, format_problems
 from featray.store.reading import Reading, load, read
-from featray.store.removal import Removal, is_removed, plan_removal, remove
+from featray.store.removal import Removal, is_removed, plan_removal, remove, restore
 from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
 from featray.store.store_names import check_address, display_name, full_name
@@ -77,6 +78,7 @@ __all__ = [
     "plan_removal",
     "read",
     "remove",
+    "restore",
     "runs",
     "spool_name",
 ]

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from featray.core.row_texts import TAIL
-from featray.store import reading, scanning, schema
+from featray.store import reading, removed_runs, scanning, schema
 from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem, report_long_texts
+from featray.store.removed_runs import Marks
 from featray.store.stored_files import StoredFile, list_files, list_unfinished
 
 
@@ -45,12 +46,13 @@ def check(results: str | os.PathLike[str], *, note: Callable[[int, int], None] =
     """
     location = locate(results)
     files, problems = list_files(location)
+    marks = removed_runs.list_marks(location)
     found: list[_KeyAndTimes] = []
     usable = 0
     for number, file in enumerate(files):
         note(number, len(files))
         try:
-            of_file, file_problems = _read_keys(location, file)
+            of_file, file_problems = _read_keys(location, file, marks)
         except FileNotFoundError:  # a compaction has merged it into another file
             continue
         usable += of_file is not None
@@ -80,15 +82,17 @@ def _count_conflicts(found: Sequence[_KeyAndTimes]) -> int:
     return sum(len(of_key) - 1 for of_key in times.values())
 
 
-def _read_keys(location: Location, file: StoredFile) -> tuple[list[_KeyAndTimes] | None, list[StoreProblem]]:
-    """Read the keys and times of a file's rows; None for a file that cannot be used."""
+def _read_keys(
+    location: Location, file: StoredFile, marks: Marks
+) -> tuple[list[_KeyAndTimes] | None, list[StoreProblem]]:
+    """Read the keys and times of a file's rows, but for those of removed runs; None for a file that cannot be used."""
     problem = scanning.examine(location, file)
     if problem is not None and problem != report_long_texts(file.name, TAIL):
         return None, [problem]
     scanned = scanning.scan_files(location, [file], schema.reading_schema().names)
     keys: list[_KeyAndTimes] = []
     problems = list(scanned.problems)
-    for built in reading.build_rows(reading.named_records(location, scanned.table)):
+    for built in reading.build_rows(reading.named_records(location, removed_runs.drop_rows(scanned.table, marks))):
         if isinstance(built, StoreProblem):
             problems.append(built)
         else:

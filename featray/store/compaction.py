@@ -4,7 +4,7 @@ Flow: `stored_files.list_files` -> `_Batch` -> `writing.write` -> `stored_files.
 The new file is on disk, whole, before the first old one is deleted, and readers count a row that lies in both once. So
 a kill at any moment loses no row and doubles none. The footer of the new file names the files that were merged, and the
 next compaction deletes those that are still there. Two compactions at once only do some work twice: each deletes only
-files whose rows are in a finished file.
+files whose rows are in a finished file. Rows of a run that was removed are not written again (`removed_runs`).
 """
 
 import dataclasses
@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from featray.core.row import SCHEMA_VERSION
 from featray.core.status import Status
-from featray.store import footers, reading, schema, small_files, stored_files, writing
+from featray.store import footers, reading, removed_runs, schema, small_files, stored_files, writing
 from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem, report_foreign, report_misfit
+from featray.store.removed_runs import Marks
 from featray.store.scanning import examine
 from featray.store.small_files import BATCH_FILES, READ_ERRORS
 from featray.store.stored_files import StoredFile, open_file
@@ -196,24 +197,44 @@ class _Batch:
         self.tables.append(table.combine_chunks())
 
     def merge(self) -> None:
-        """Write the files as one and delete them; a single one stays as it is."""
-        if len(self.names) > 1:
+        """Write the files as one and delete them; a single one stays where each of its rows is needed."""
+        if self.names:
             table = _join(self.tables)
             table = table.select([name for name in self.columns.names if name in table.schema.names])
-            self.duplicates += _count_duplicates(table)
-            table = reading.distinct(table, every_attempt=True)
-            table = table.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
-            new_name = stored_files.make_name(stored_files.COMPACTED)
-            names = self.names
-            stored_files.publish(
-                self.location, new_name, lambda stream: writing.write(table, stream, sources=names), is_unique=True
-            )
-            small_files.run_together(self.location, lambda name: stored_files.delete(self.location, name), names)
-            self.written.append(new_name)
-            self.replaced += len(names)
-            self.merged += table.num_rows
+            marks = removed_runs.list_marks(self.location)
+            needed = _drop_needless(table, marks)
+            if len(self.names) > 1 or needed.num_rows < table.num_rows:
+                self.duplicates += _count_duplicates(table)
+                self._replace(needed, marks)
         self.names, self.tables, self.columns = [], [], schema.SCHEMA
         self.rows = self.size_b = 0
+
+    def _replace(self, table: Any, marks: Marks) -> None:
+        """Write a table as one file and delete those that it came from; write it again if a run is removed meanwhile.
+
+        Args:
+            table: The rows of all files, each once, and none of a removed run.
+            marks: By which these were dropped.
+        """
+        table = table.sort_by([("sweep", "ascending"), *((name, "ascending") for name in reading.ORDER)])
+        old = list(self.names)
+        while True:
+            written = [_publish(self.location, table, old)] if table.num_rows else []
+            # A run that is removed later than this has its rows in the new file; the next compaction drops them.
+            if (later := removed_runs.list_marks(self.location)) == marks:
+                break
+            old, table, marks = [*old, *written], removed_runs.drop_rows(table, later), later
+        small_files.run_together(self.location, lambda name: stored_files.delete(self.location, name), old)
+        self.written += written
+        self.replaced += len(self.names)
+        self.merged += table.num_rows
+
+
+def _publish(location: Location, table: Any, sources: Sequence[str]) -> str:
+    """Write a new file that names those that it was made of; return its name."""
+    name = stored_files.make_name(stored_files.COMPACTED)
+    stored_files.publish(location, name, lambda stream: writing.write(table, stream, sources=sources), is_unique=True)
+    return name
 
 
 def _count_duplicates(table: Any) -> int:
@@ -264,12 +285,22 @@ def _read_tables(
     whole = small_files.read_whole(location, small, key_values={} if run_id is None else {"run_id": run_id})
     problems += [file_table.problem for file_table in whole if file_table.problem is not None]
     tables = {file_table.file.name: file_table.table for file_table in whole if file_table.problem is None}
+    marks = removed_runs.list_marks(location)
     for file in files:
         is_large = file.size_b > small_files.LIMIT_B
         table = _read_large(location, file, run_id, problems) if is_large else tables.get(file.name)
-        is_full = table is not None and (table.num_rows >= CHUNK_ROWS or table.nbytes >= CHUNK_B)
-        if table is not None and not is_full and _is_of_run(table, run_id):
+        if table is None or not _is_of_run(table, run_id):
+            continue
+        is_full = table.num_rows >= CHUNK_ROWS or table.nbytes >= CHUNK_B
+        if not is_full or _drop_needless(table, marks).num_rows < table.num_rows:
             yield file.name, table
+
+
+def _drop_needless(table: Any, marks: Marks) -> Any:
+    """Keep each row once, and none of a removed run."""
+    if not set(schema.KEY) <= set(table.schema.names):  # a file that lacks a column stays as it is
+        return table
+    return removed_runs.drop_rows(reading.distinct(table, every_attempt=True), marks)
 
 
 def _is_of_run(table: Any, run_id: str | None) -> bool:

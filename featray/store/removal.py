@@ -1,10 +1,12 @@
 """Removal: taking the rows of a run out of the store for good.
 
-Flow: `plan_removal` -> `Removal` -> `remove`; the runner asks `is_removed` before it stores rows that a host kept.
+Flow: `plan_removal` -> `Removal` -> `remove`; the runner asks `is_removed` before it stores rows that a host kept; an
+import of a removed run -> `restore`.
 Archives stay. The kept outputs of a run go with its rows. Rows of other runs are never lost, even if a removal stops
 halfway.
 """
 
+import contextlib
 import dataclasses
 import os
 from typing import Any
@@ -13,7 +15,7 @@ import pyarrow.compute as pc
 
 from featray.core import identity
 from featray.errors import NothingMatches, StoreError, suggest
-from featray.store import compaction, outputs, reading, scanning, schema, stored_files, summary, writing
+from featray.store import compaction, outputs, reading, removed_runs, scanning, schema, stored_files, summary, writing
 from featray.store.location import Location, locate
 from featray.store.problems import report_change, report_damage
 from featray.store.scanning import file_names, scan
@@ -78,9 +80,9 @@ def _mark_run(table: Any, run_id: str) -> Any:
 def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     """Remove a run's rows for good; archives stay.
 
-    A file that also holds other runs is first written anew without the run, then deleted. A compaction or a submit of
-    the same run at the same moment can bring rows back: look with `runs` and remove again. Rows that still wait in a
-    host's spool do not come back: the store keeps a note that the run was removed.
+    A file that also holds other runs is first written anew without the run, then deleted. No row comes back: the store
+    keeps a mark, by which rows do not count that a compaction or a submit of the same run writes at this moment, and a
+    note, by which rows that still wait in a host's spool are not stored.
 
     Raises:
         NothingMatches: there is no such run.
@@ -88,18 +90,28 @@ def remove(results: str | os.PathLike[str], run_id: str) -> Removal:
     """
     planned = plan_removal(results, run_id)
     location = locate(results)
+    for name in planned.rewritten:  # on an error nothing was deleted
+        _rewrite(location, name, run_id)
     _write_note(location, run_id)
-    try:
-        for name in planned.rewritten:
-            _rewrite(location, name, run_id)
-    except StoreError:  # nothing was deleted
-        stored_files.delete(location, _note(run_id))
-        raise
+    removed_runs.mark(location, run_id)
     for name in (*planned.rewritten, *planned.deleted):
         stored_files.delete(location, name)
     if not planned.archived:
         outputs.delete_run(results, run_id)
     return planned
+
+
+def restore(results: str | os.PathLike[str], run_id: str) -> None:
+    """Let rows of a run count that are stored after this, as before it is imported again; what is left of it goes.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    location = locate(results)
+    if removed_runs.is_marked(location, run_id):
+        with contextlib.suppress(NothingMatches):  # nothing is left
+            remove(results, run_id)
+        removed_runs.unmark(location, run_id)
 
 
 def is_removed(results: str | os.PathLike[str], run_id: str) -> bool:

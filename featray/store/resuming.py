@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from featray.core.stored_unit import StoredUnit
-from featray.store import footers, reading, scanning, schema, small_files
+from featray.store import footers, reading, scanning, schema, small_files, stored_files
 from featray.store.conditions import Condition, make_condition
 from featray.store.location import Location, locate
 from featray.store.problems import StoreProblem
@@ -79,9 +79,15 @@ def scan_with_footers(
     """
 
     def read(files: list[StoredFile]) -> Scan:
-        footer_rows, others = small_files.read_footers(location, files)
+        archives = [file for file in files if stored_files.is_archive(file.name)]  # their rows need the file's name
+        footer_rows, others = small_files.read_footers(location, [file for file in files if file not in archives])
         scanned = scanning.scan_files(
-            location, others, columns, condition, check_all_columns=check_all_columns, note_faults=note_faults
+            location,
+            [*others, *archives],
+            columns,
+            condition,
+            check_all_columns=check_all_columns,
+            note_faults=note_faults,
         )
         key_values = condition.key_values if condition else {}
         records = [{**row, FILE_COLUMN: ""} for row in footer_rows if footers.has_values(row, key_values)]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
 from featray.errors import StoreError
-from featray.store import faults, footers, schema, small_files
+from featray.store import faults, footers, removed_runs, schema, small_files
 from featray.store.conditions import VERSION, Condition
 from featray.store.location import Location
 from featray.store.problems import (
@@ -57,9 +57,10 @@ def scan(
 
     Args:
         location: The store.
-        columns: Names of `schema.reading_schema()`; `schema_version` is added.
+        columns: Names of `schema.reading_schema()`; `schema_version` and `run_id` are added.
         condition: Which rows; it is pushed down to the row groups of large files.
-        keep_unusable: Keep rows that are foreign or of a newer schema: who deletes files must see all of them.
+        keep_unusable: Keep rows that are foreign, of a newer schema or of a removed run: who deletes files must see all
+            of them.
         note_faults: Add `faults.FAULT_COLUMN`.
 
     Raises:
@@ -70,11 +71,17 @@ def scan(
         lambda files: scan_files(
             location, files, columns, condition, keep_unusable=keep_unusable, note_faults=note_faults
         ),
+        keep_removed=keep_unusable,
     )
 
 
-def list_and_read(location: Location, read: Callable[[list[StoredFile]], Scan]) -> Scan:
+def list_and_read(location: Location, read: Callable[[list[StoredFile]], Scan], *, keep_removed: bool = False) -> Scan:
     """List the store and read its files; start again when a compaction has deleted one of them.
+
+    Args:
+        location: The store.
+        read: Reads files into a table with the column `run_id`.
+        keep_removed: Keep what is left of the rows of removed runs.
 
     Raises:
         StoreError: the folder cannot be listed, or files vanish faster than they can be read.
@@ -85,7 +92,9 @@ def list_and_read(location: Location, read: Callable[[list[StoredFile]], Scan]) 
             scanned = read(files)
         except FileNotFoundError:
             continue
-        return Scan(scanned.table, (*problems, *scanned.problems))
+        # Listed after the files: who removes a run marks it before the first of its files goes.
+        marks = frozenset() if keep_removed else removed_runs.list_marks(location)
+        return Scan(removed_runs.drop_rows(scanned.table, marks), (*problems, *scanned.problems))
     raise StoreError(f"{location.name}: files vanish while they are read; stop whatever deletes them and try again")
 
 
@@ -104,7 +113,7 @@ def scan_files(
     Args:
         location: The store.
         files: Files of the store.
-        columns: Names of `schema.reading_schema()`; `schema_version` is added.
+        columns: Names of `schema.reading_schema()`; `schema_version` and `run_id` are added.
         condition: Which rows.
         keep_unusable: Keep rows that are foreign or of a newer schema, and report none of them.
         check_all_columns: Read the other columns too, so that a file which is damaged there is a problem.
@@ -114,7 +123,7 @@ def scan_files(
         FileNotFoundError: one of the files is gone.
         StoreError: a file cannot be read for a reason that examining it alone does not show.
     """
-    columns = list(dict.fromkeys(["schema_version", *columns, *(condition.columns if condition else ())]))
+    columns = list(dict.fromkeys(["schema_version", "run_id", *columns, *(condition.columns if condition else ())]))
     # Rows without a version are kept, so that a foreign file is reported and not filtered away in silence.
     expression = condition.expression | ~VERSION.is_valid() if condition else None
     table, problems = small_files.read(

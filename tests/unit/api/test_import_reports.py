@@ -27,6 +27,15 @@ def test_importing_twice_adds_nothing(tmp_path: Path, report: Path) -> None:
     assert len(store.read(tmp_path / "results").rows) == 4
 
 
+def test_a_report_that_is_imported_again_after_its_run_was_removed_counts_again(tmp_path: Path, report: Path) -> None:
+    results = tmp_path / "results"
+    import_reports(report, results=str(results))
+    store.remove(results, report.stem)
+    assert import_reports(report, results=str(results)).added == len(store.read(results).rows) == 4
+    store.compact(results)
+    assert len(store.read(results).rows) == 4
+
+
 def test_a_report_with_other_figures_under_the_same_name_is_refused(tmp_path: Path, report: Path) -> None:
     import_reports(report, results=str(tmp_path / "results"))
     report.write_text(pyfeat_reports.markdown().replace("57.60 | 800.0 | 1.2", "50.40 | 700.0 | 1.4"), encoding="utf-8")

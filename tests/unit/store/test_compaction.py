@@ -35,6 +35,21 @@ def test_compaction_drops_duplicates_and_keeps_every_attempt(results: str) -> No
     assert store.read(results, every_attempt=True).rows == tuple(attempts)
 
 
+@pytest.mark.parametrize("chunk_rows", [2, 50_000])
+def test_rows_that_one_file_alone_holds_several_times_are_merged(
+    results: str, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
+) -> None:
+    monkeypatch.setattr(compaction, "CHUNK_ROWS", chunk_rows)
+    rows = [make_row(invocation=number) for number in (1, 2)]
+    store.append(results, rows * 3)
+    assert store.check(results).duplicates == 4
+    compacted = store.compact(results)
+    assert (compacted.files_before, compacted.files_after, compacted.rows, compacted.duplicates) == (1, 1, 2, 4)
+    assert store.check(results).duplicates == 0
+    assert store.read(results).rows == tuple(rows)
+    assert store.compact(results).files_before == 0
+
+
 def test_compaction_of_a_run_leaves_other_runs_alone(results: str) -> None:
     append_invocations(results, 3, run_id="demo-1")
     append_invocations(results, 2, run_id="demo-2")

@@ -1,11 +1,14 @@
 """Removal: a run goes for good, and other runs stay."""
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
 from featray import store
 from featray.errors import NothingMatches, StoreError
-from featray.store import compaction, schema
+from featray.store import compaction, schema, stored_files
+from featray.store.location import locate
 from tests.support.builders import make_row
 from tests.support.store_files import (
     append_invocations,
@@ -56,7 +59,9 @@ def test_removing_a_run_takes_it_out_of_shared_files_too(results: str) -> None:
     assert len(store.read(results).rows) == 2
     assert [store.is_removed(results, run) for run in ("demo-1", "demo-2")] == [True, False]
     assert store.check(results).problems == ()
-    store.append(results, [make_row(run_id="demo-1")])  # as when its report is imported again
+    store.restore(results, "demo-1")  # as when its report is imported again
+    store.append(results, [make_row(run_id="demo-1")])
+    assert len(store.read(results, run_id="demo-1").rows) == 1
     store.remove(results, "demo-1")
     assert {row.run_id for row in store.read(results).rows} == {"demo-2"}
 
@@ -117,3 +122,119 @@ def test_a_removal_does_not_rewrite_a_file_whose_checksum_does_not_fit(results: 
     with pytest.raises(StoreError, match=r"checksum does not fit.* nothing was removed"):
         store.remove(results, "demo-1")
     assert list_names(results) == [name]
+
+
+def runs_of(results: str) -> list[str]:
+    """List the runs that readers of rows and of keys see, which must be the same."""
+    runs = sorted({row.run_id for row in store.read(results).rows})
+    assert sorted({unit.run_id for unit in store.keys(results, every_attempt=True).units}) == runs
+    assert [run.run_id for run in store.runs(results)[0]] == runs
+    return runs
+
+
+def remove_before(monkeypatch: pytest.MonkeyPatch, results: str, function: str) -> None:
+    """Remove run demo-1 just before a compaction first calls a function of `stored_files`; then nothing is as read."""
+    real, calls = getattr(stored_files, function), list[str]()
+
+    def act(*arguments: Any, **options: Any) -> Any:
+        if not calls:
+            calls.append(function)
+            store.remove(results, "demo-1")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(stored_files, function, act)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("function", ["publish", "delete"])
+def test_a_run_that_is_removed_while_a_compaction_has_its_rows_in_memory_stays_removed(
+    results: str, monkeypatch: pytest.MonkeyPatch, function: str, shared: bool
+) -> None:
+    for run in ("demo-1", "demo-2"):
+        append_invocations(results, 2, run_id=run)
+    if shared:
+        store.compact(results)
+        append_invocations(results, 3, run_id="demo-2")
+    with monkeypatch.context() as patched:
+        remove_before(patched, results, function)
+        store.compact(results)
+    assert runs_of(results) == ["demo-2"]
+    assert store.check(results).rows == len(store.read(results).rows) == 2 + shared
+    store.compact(results)
+    (name,) = list_names(results)
+    assert set(read_table(results, name).column("run_id").to_pylist()) == {"demo-2"}
+    assert store.check(results).duplicates == 0
+
+
+def test_a_run_that_is_removed_while_a_submit_merges_its_files_stays_removed(
+    results: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    remove_before(monkeypatch, results, "publish")
+    compaction.merge(locate(results), list_names(results))
+    assert (runs_of(results), list_names(results)) == ([], [])
+
+
+def test_what_a_killed_compaction_wrote_of_a_removed_run_does_not_count_and_goes_with_the_next(results: str) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    append_invocations(results, 1, run_id="demo-2")
+    store.compact(results)
+    (merged,) = list_names(results)
+    content = read_bytes(results, merged)
+    store.remove(results, "demo-1")
+    put_file(results, merged, content)  # it was killed right after this
+    assert runs_of(results) == ["demo-2"]
+    store.compact(results)
+    assert runs_of(results) == ["demo-2"]
+    assert all("demo-1" not in read_table(results, name).column("run_id").to_pylist() for name in list_names(results))
+
+
+def test_two_compactions_do_not_bring_a_removed_run_back(results: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    append_invocations(results, 2, run_id="demo-2")
+    with monkeypatch.context() as patched:
+        remove_before(patched, results, "publish")
+        store.compact(results)
+    with monkeypatch.context() as patched:
+        real, calls = stored_files.publish, list[str]()
+
+        def compact_first(*arguments: Any, **options: Any) -> None:
+            if not calls:
+                calls.append("compact")
+                store.compact(results)
+            real(*arguments, **options)
+
+        append_invocations(results, 3, run_id="demo-2")
+        patched.setattr(stored_files, "publish", compact_first)
+        store.compact(results)
+    assert runs_of(results) == ["demo-2"]
+    assert len(store.read(results).rows) == 3
+
+
+def test_a_row_that_a_submit_stores_after_its_run_was_removed_does_not_count(results: str) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    store.remove(results, "demo-1")
+    store.append(results, [make_row(run_id="demo-1", invocation=3)])
+    assert runs_of(results) == []
+    with pytest.raises(NothingMatches, match="no run 'demo-9'"):
+        store.plan_removal(results, "demo-9")
+
+
+def test_a_run_that_comes_back_by_an_import_has_no_row_of_before(results: str) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    store.remove(results, "demo-1")
+    store.append(results, [make_row(run_id="demo-1", invocation=2)])  # a compaction that was under way
+    store.restore(results, "demo-1")
+    store.append(results, [make_row(run_id="demo-1", invocation=1)])
+    assert [row.invocation for row in store.read(results).rows] == [1]
+    store.compact(results)
+    assert [row.invocation for row in store.read(results).rows] == [1]
+
+
+def test_an_archive_of_a_removed_run_counts_for_every_reader(results: str) -> None:
+    append_invocations(results, 2, run_id="demo-1")
+    store.append(results, [make_row(run_id="demo-1", invocation=9)], archive="2025")
+    store.remove(results, "demo-1")
+    assert runs_of(results) == ["demo-1"]
+    assert [row.invocation for row in store.read(results).rows] == [9]
+    assert store.latest_run(results) == "demo-1"
