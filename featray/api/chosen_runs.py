@@ -5,14 +5,15 @@ Flow: names, store -> `choose`, `find_baseline` -> rows -> `analysis`, `renderin
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from featray import store
 from featray.analysis import comparison
 from featray.core.files import is_yaml
 from featray.core.row import Row
-from featray.errors import NothingMatches, suggest
+from featray.errors import FeatrayError, NothingMatches, StoreError, suggest
+from featray.store import Reading, RunSummary, StoreProblem
 
 NAME_LENGTH = 120  # characters of a file's name: most file systems allow 255 bytes
 
@@ -56,13 +57,43 @@ def choose_run(results: str, run_id: str) -> ChosenRuns:
 
 
 def _read(results: str, run_ids: tuple[str, ...]) -> ChosenRuns:
-    readings = [store.read(results, run_id=run_id, one_summary=True) for run_id in run_ids]
+    readings = [read_run(results, run_id, one_summary=True) for run_id in run_ids]
     return ChosenRuns(
         name=report_name(run_ids),
         run_ids=run_ids,
         rows=tuple(row for reading in readings for row in reading.rows),
         problems=tuple(dict.fromkeys(str(problem) for reading in readings for problem in reading.problems)),
     )
+
+
+def read_run(results: str, run_id: str, *, one_summary: bool = False) -> Reading:
+    """Read the rows of a run that the store holds.
+
+    Raises:
+        StoreError: none of its rows can be read.
+    """
+    reading = store.read(results, run_id=run_id, one_summary=one_summary)
+    if not reading.rows:
+        raise store.explain_no_rows(results, reading.problems, f"run {run_id!r}")
+    return reading
+
+
+def explain_unreadable(results: str, name: str, problems: Sequence[StoreProblem]) -> FeatrayError | None:
+    """Make the error of a sweep or run that the store holds, of which no row can be read; None for any other name.
+
+    Its columns are damaged in part: those that name the runs can be read.
+    """
+    runs = store.runs(results)[0] if problems else []
+    kinds = [kind for kind, names in (("run", _run_ids(runs)), ("sweep", _sweeps(runs))) if name in names]
+    return store.explain_no_rows(results, problems, f"{kinds[0]} {name!r}") if kinds else None
+
+
+def _run_ids(runs: Iterable[RunSummary]) -> set[str]:
+    return {run.run_id for run in runs}
+
+
+def _sweeps(runs: Iterable[RunSummary]) -> set[str]:
+    return {run.sweep for run in runs}
 
 
 def _latest_run(results: str) -> str:
@@ -82,9 +113,9 @@ def _run_id(results: str, name: str) -> str:
     run_id = store.latest_run(results, sweep)
     if run_id is not None:
         return run_id
-    if store.read(results, run_id=name).rows:
-        return name
     runs, problems = store.runs(results)
+    if name in _run_ids(runs):
+        return name
     if not runs:
         raise store.explain_no_rows(results, problems)
     names = dict.fromkeys([*(run.sweep for run in runs), *(run.run_id for run in runs)])
@@ -102,6 +133,7 @@ def find_baseline(results: str, chosen: ChosenRuns, name: str | None) -> tuple[t
 
     Raises:
         NothingMatches: there is no sweep or run of this name.
+        StoreError: none of the rows of this name can be read.
     """
     of_sweep = next((row.baseline for row in chosen.rows if row.baseline), None)
     wanted = name if name is not None else of_sweep
@@ -109,7 +141,7 @@ def find_baseline(results: str, chosen: ChosenRuns, name: str | None) -> tuple[t
         return (), ()
     try:
         baseline = choose(results, [wanted])
-    except NothingMatches as wrong:
+    except (NothingMatches, StoreError) as wrong:
         if name is not None:
             raise
         return (), (f"no comparison: {wrong}",)

@@ -15,7 +15,7 @@ from featray.analysis.comparison import Comparison, Noise, Pair, gate, keys
 from featray.analysis.comparison.gate import Gate, Require
 from featray.analysis.outputs import Outputs
 from featray.analysis.unit import Unit
-from featray.api import given, noise
+from featray.api import chosen_runs, given, noise
 from featray.api import results as results_shown
 from featray.api.results import Result
 from featray.core.argument_names import argument
@@ -197,7 +197,9 @@ def _select(results: str, expression: str, problems: dict[str, None]) -> list[Ro
     try:
         return comparison.select(reading.rows, expression)
     except NothingMatches as wrong:
-        raise NothingMatches(f"{wrong}{store.format_problems(reading.problems)}") from None
+        name = comparison.find_name(expression)
+        unreadable = chosen_runs.explain_unreadable(results, name, reading.problems) if name else None
+        raise unreadable or NothingMatches(f"{wrong}{store.format_problems(reading.problems)}") from None
 
 
 def _no_baseline(compared: Comparison) -> str:

@@ -185,7 +185,7 @@ def _choose(
         raise BadInput(f"{' and '.join(given)} choose runs in different ways; keep one")
     if not names:
         return choose_rows(results, run=run, sweep=sweep, everything=everything)
-    readings = [store.read(results, run_id=run_id) for run_id in chosen_runs.find_ids(results, names)]
+    readings = [chosen_runs.read_run(results, run_id) for run_id in chosen_runs.find_ids(results, names)]
     return store.Reading(
         rows=tuple(row for reading in readings for row in reading.rows),
         problems=tuple(dict.fromkeys(problem for reading in readings for problem in reading.problems)),
@@ -223,6 +223,10 @@ def choose_rows(
         runs, problems = store.runs(results)
         if not runs:
             raise store.explain_no_rows(os.fspath(results), problems)
+        if (
+            wrong := chosen_runs.explain_unreadable(os.fspath(results), sweep or run or "", reading.problems)
+        ) is not None:
+            raise wrong
         names = {summary.sweep for summary in runs} if sweep else {summary.run_id for summary in runs}
         wanted = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
         hint = suggest(sweep or run or "", sorted(names))

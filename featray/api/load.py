@@ -55,7 +55,7 @@ def load(
     stored, computed = _split(wanted)
     frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=stored, every_attempt=every_attempt)
     if frame.empty:
-        raise _nothing_found(os.fspath(results), sweep, run_id)
+        raise _nothing_found(os.fspath(results), sweep, run_id, problems)
     frame = _compute(frame, computed)
     if wanted is not None:
         frame = frame[wanted]
@@ -100,12 +100,24 @@ def _compute(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
     return frame.assign(**added)
 
 
-def _nothing_found(results: str, sweep: str | None, run_id: str | None) -> FeatrayError:
-    """Make the error that says what a store holds instead of what was asked for."""
+def _nothing_found(
+    results: str, sweep: str | None, run_id: str | None, found: Sequence[store.StoreProblem]
+) -> FeatrayError:
+    """Make the error that says what a store holds instead of what was asked for, or that it cannot be read.
+
+    Args:
+        results: The store.
+        sweep: That was asked for.
+        run_id: That was asked for.
+        found: What could not be read of it.
+    """
     runs, problems = store.runs(results)
+    problems = (*found, *problems)
     wanted = [f"sweep {sweep!r}"] * (sweep is not None) + [f"run {run_id!r}"] * (run_id is not None)
     if not runs or not wanted:
         return store.explain_no_rows(results, problems)
+    if any(run.sweep == (sweep or run.sweep) and run.run_id == (run_id or run.run_id) for run in runs):
+        return store.explain_no_rows(results, problems, " and ".join(wanted))
     names = {run.run_id for run in runs} if run_id is not None else {run.sweep for run in runs}
     hint = suggest(run_id or sweep or "", sorted(names))
     return NothingMatches(

@@ -156,9 +156,12 @@ def _absent_reference(named: Reference | None, made: Report) -> tuple[str, ...]:
 
 
 def save_run_report(results: str, run_id: str, rows: Sequence[Row]) -> Path | None:
-    """Write the markdown report of a run whose rows the caller has; None for a store that is no folder."""
+    """Write the markdown report of a run whose rows the caller has.
+
+    None without a row, so that nothing replaces an earlier report, and for a store that is no folder.
+    """
     folder, name = reports_folder(results), chosen_runs.report_name([run_id])
-    if folder is None:
+    if folder is None or not rows:
         return None
     chosen = ChosenRuns(name=name, run_ids=(run_id,), rows=tuple(rows), problems=())
     before, _ = chosen_runs.find_baseline(results, chosen, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from featray import store
 from featray.api import chosen_runs
+from featray.api.chosen_runs import ChosenRuns
 from featray.api.history import History, history
 from featray.api.output_files import write_files
 from featray.api.report import compose, reports_folder, save_report
@@ -16,7 +17,7 @@ from featray.api.results import Result
 from featray.core import garbage, wording
 from featray.core.files import PathLike
 from featray.core.version import __version__
-from featray.errors import BadInput, NothingMatches
+from featray.errors import BadInput, NothingMatches, StoreError
 from featray.rendering.notebook.summary import Summary, make_table
 from featray.rendering.page import index_page
 from featray.rendering.page.index_page import Entry
@@ -82,7 +83,14 @@ def report_all(results: str = "results", *, output: PathLike | None = None, tell
     names = _file_names(runs)
     entries = []
     for number, run in enumerate(runs, start=1):
-        entry, wrong = _write_page(results, run, folder / names[run.run_id])
+        try:
+            chosen = chosen_runs.choose_run(results, run.run_id)
+        except (NothingMatches, StoreError) as unreadable:  # an earlier page of it stays
+            if len(runs) == 1:
+                raise
+            said.append(str(unreadable))
+            continue
+        entry, wrong = _write_page(results, run, chosen, folder / names[run.run_id])
         entries.append(entry)
         said += wrong
         if tell is not None:
@@ -117,10 +125,9 @@ def _file_names(runs: Sequence[RunSummary]) -> dict[str, str]:
     return names
 
 
-def _write_page(results: str, run: RunSummary, path: Path) -> tuple[Entry, list[str]]:
+def _write_page(results: str, run: RunSummary, chosen: ChosenRuns, path: Path) -> tuple[Entry, list[str]]:
     """Write the page of a run, as `featray report RUN --format html` does."""
     with garbage.paused():
-        chosen = chosen_runs.choose_run(results, run.run_id)
         before, problems = chosen_runs.find_baseline(results, chosen, None)
         composed = compose(results, chosen, "html", before)
     save_report(path, composed)

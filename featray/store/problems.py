@@ -38,21 +38,29 @@ def format_problems(problems: Iterable[StoreProblem]) -> str:
     return "".join(f"\n  left out: {problem}" for problem in dict.fromkeys(problems))
 
 
-def explain_no_rows(results: str, problems: Iterable[StoreProblem]) -> NothingMatches | StoreError:
+def explain_no_rows(
+    results: str, problems: Iterable[StoreProblem], of: str | None = None
+) -> NothingMatches | StoreError:
     """Make the error of a store that gives no row: it is empty, or none of its rows can be read.
 
     Args:
         results: The store.
         problems: Of its files.
+        of: What rows were asked for, such as `run 'a'`, where the store is known to hold them.
     """
     shown, found = store_names.display_name(results), list(problems)
+    of_what = "" if of is None else f" of {of}"
+    if not found and of is not None:
+        return NothingMatches(f"{shown}: holds no rows{of_what}: they were removed just now")
     if not found:
         return NothingMatches(
             f"{shown}: holds no rows; submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
             f"or name another store with {argument('results')}"
         )
     check = shlex.join(["featray", "store", "check", "--results", shown])
-    return StoreError(f"{shown}: holds no row that can be read; `{check}` checks every file{format_problems(found)}")
+    return StoreError(
+        f"{shown}: holds no row{of_what} that can be read; `{check}` checks every file{format_problems(found)}"
+    )
 
 
 def report_stranger(name: str) -> StoreProblem:
