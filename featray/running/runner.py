@@ -99,7 +99,7 @@ class Runner:
             backend: Where it runs.
             results: Store.
             watch: Called with every event.
-            ends_s: No invocation starts after this time of the clock.
+            ends_s: No invocation and no cell starts after this time of the clock.
             exhausted: As in `RunOutcome`, from an earlier part of the same submit.
             clock: The time.
             gauges: The counts of an earlier part of the same submit.
@@ -136,13 +136,14 @@ class Runner:
         self._has_ended = False  # an invocation, since `find_more` was asked
 
     def run(self) -> RunOutcome:
-        """Run until every planned unit has a row, or the budget is spent and every started invocation has ended."""
+        """Run until every planned unit has a row, or the budget is spent and every cell that had begun has its row."""
         while self._running or (self._schedule.waiting and not self._is_spent()):
             while not self._is_spent() and (planned := self._schedule.take(self._now())) is not None:
                 self._start(planned)
             events = self._backend.poll(POLL_S)
             for event in events:
                 self._handle(event)
+            self._end_between_cells()
             self._check_deadlines()
             if self._is_time_to_store(events):
                 self._store_and_tell()
@@ -167,6 +168,19 @@ class Runner:
 
     def _is_spent(self) -> bool:
         return self._ends_s is not None and self._now() > self._ends_s
+
+    def _end_between_cells(self) -> None:
+        """End the processes that are at no cell, once the budget is spent; the next submit measures their other cells.
+
+        A row that was on its way is in its host's spool, and a cell that began this moment is measured anew.
+        """
+        if not self._is_spent():
+            return
+        for invocation in list(self._running.values()):
+            if invocation.current is None and invocation.waiting:
+                self._backend.cancel(invocation.planned)
+                self._plan_again(narrowed(invocation.planned, invocation.waiting))
+                self._let_go(invocation)
 
     def _give_idle_targets_more(self) -> None:
         """Let a target whose pilot has ended go on while others are still at theirs.
@@ -297,10 +311,14 @@ class Runner:
         if invocation.waiting:
             remaining = narrowed(planned, invocation.waiting)
             self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
-        del self._running[id(planned)]
+        self._let_go(invocation)
+
+    def _let_go(self, invocation: _RunningInvocation) -> None:
+        """Note that an invocation has ended, and that its target is free."""
+        del self._running[id(invocation.planned)]
         invocation.has_ended = self._has_ended = True
-        self._gauges.mark_free(planned.target)
-        self._schedule.release(planned.target)
+        self._gauges.mark_free(invocation.planned.target)
+        self._schedule.release(invocation.planned.target)
 
     def _plan_again(self, remaining: PlannedInvocation) -> None:
         if self._schedule.accepts(remaining):

@@ -116,12 +116,12 @@ def test_a_budget_counts_for_pilot_and_rest_together(tmp_path: Path) -> None:
     request = SubmitRequest(sweep=loaded, results=str(tmp_path / "r"), budget_s=7.5 * 60)
     backend = Slow(make_inventory(), rows, source="tape")
     _, outcome = submission.run(request, backend, lambda _: None, now=NOW, clock=slow)
-    assert (outcome.stored, outcome.not_reached) == (16, 8)
-    assert outcome.problems == ["the budget left 8 measurements in 4 invocations undone"]
+    assert (outcome.stored, outcome.not_reached) == (14, 10)  # the eighth process began its cells after the budget
+    assert outcome.problems == ["the budget left 10 measurements in 5 invocations undone"]
     short = dataclasses.replace(request, results=str(tmp_path / "s"), budget_s=2.5 * 60)
     backend = Slow(make_inventory(), rows, source="tape")
     _, outcome = submission.run(short, backend, lambda _: None, now=NOW, clock=slow)
-    assert outcome.problems == ["the budget left 4 measurements in 2 invocations undone"]
+    assert outcome.problems == ["the budget left 6 measurements in 3 invocations undone"]
 
 
 def test_a_host_that_joins_is_announced_and_gets_its_share_at_the_end(tmp_path: Path) -> None:
