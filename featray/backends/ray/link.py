@@ -5,11 +5,14 @@ Tasks are pinned to a node by id, never to a resource: a task for a node that is
 resource that no node has would keep it pending for ever, without an error.
 """
 
+import atexit
 import collections
 import contextlib
 import logging
 import math
 import os
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -45,6 +48,7 @@ def connect(address: str | None, metadata: Mapping[str, str]) -> Any:
     if address is None:
         needs.check()
         token.ensure()
+        atexit.register(kill_embedded)  # also where a second Ctrl-C has ended what would have stopped it
         options |= {"include_dashboard": True, "_node_ip_address": "127.0.0.1"}
     elif (address := _of_featray(address)) != "auto":
         # Says in seconds what is wrong; Ray itself takes up to minutes, or ends this process.
@@ -93,14 +97,31 @@ def _on_loopback() -> Iterator[None]:
 def kill_embedded() -> None:
     """End the processes of an embedded Ray, and what they started, such as processes that measure.
 
-    Without their head Ray's own would run for another minute.
+    Without their head Ray's own would run for another minute. A second Ctrl-C waits until all have been killed.
     """
-    for process in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if any("/ray/" in word or word.startswith("ray::") for word in process.cmdline()):
-                below = process.children(recursive=True)
-                process.kill()  # first, so that it replaces none of the others
-                _kill(below)
+    with _ctrl_c_held():
+        for process in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if any("/ray/" in word or word.startswith("ray::") for word in process.cmdline()):
+                    below = process.children(recursive=True)
+                    process.kill()  # first, so that it replaces none of the others
+                    _kill(below)
+
+
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Put off Ctrl-C while the body runs. Only the main thread is told of it, and only that may set a handler."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 import subprocess
+from collections.abc import Iterable
 
 import psutil
 import pytest
@@ -74,3 +76,23 @@ def test_rays_processes_are_killed_with_an_embedded_ray_and_what_they_started_an
         for child in (rays, other):
             child.kill()
             child.communicate()
+
+
+def test_a_second_ctrl_c_waits_until_all_of_an_embedded_ray_have_been_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "exec -a ray::raylet bash -c 'sleep 60 & sleep 60 & wait'"
+    child = subprocess.Popen(["bash", "-c", script])
+    below: list[psutil.Process] = []
+    while len(below) < 2:
+        below = psutil.Process(child.pid).children()
+    kill = link._kill
+
+    def interrupted(processes: Iterable[psutil.Process]) -> None:
+        signal.raise_signal(signal.SIGINT)
+        kill(processes)
+
+    monkeypatch.setattr(link, "_kill", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        link.kill_embedded()
+    assert child.wait(timeout=10) == -9
+    wait_until_ended(below, 10)
+    assert not any(map(raylet_records.is_running, below))
