@@ -36,7 +36,7 @@ def find_cause(code: int, *, finished: int, oom_kills_before: int | None) -> Cau
     """
     if code == -signal.SIGKILL and _has_new_oom_kill(oom_kills_before):
         return Cause(Status.OOM, f"killed by the memory limit of its cgroup ({describe_exit(code)})")
-    where = f" after {finished} cells of this process" if finished else ""
+    where = f" after {wording.count(finished, 'cell')} of this process" if finished else ""
     return Cause(Status.CRASHED, f"the child died{where} ({describe_exit(code)})")
 
 

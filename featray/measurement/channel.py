@@ -144,6 +144,7 @@ def end_processes() -> NoReturn:
 
 def exit_now(code: int) -> NoReturn:
     """Flush what was printed and exit without tearing down the interpreter: CUDA's teardown may crash or hang."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # a detector may close it, or put anything in its place
+            stream.flush()
     os._exit(code)

@@ -39,6 +39,7 @@ from featray.measurement.request import ChildRequest
 from featray.measurement.telemetry import EnergySource, GpuSource
 
 GRACE_S = 5.0  # beyond a limit: the supervisor acts first; only without a supervisor does this process end itself
+STDERR = 2  # file descriptor: a detector may close `sys.stderr`, or put None in its place
 NEW_PROCESS = 75  # exit code after a device fault: the supervisor starts a new process for the cells that are left
 
 
@@ -61,7 +62,7 @@ class InvocationRun:
         """Measure every cell; return the exit code."""
         self._channel.send(EventKind.LOADING)
         with _ends_after(self._request.invocation.rules.load_limit_s):
-            opened = outcome.attempt(self._open)
+            opened = outcome.attempt(self._open, catches=BaseException)
         if self._request.member is not None and not isinstance(opened, Failure):
             self._channel.assemble()
         while self._remaining:
@@ -83,7 +84,9 @@ class InvocationRun:
         gpu = nvml.attach(asked.gpu_uuid) if asked.gpu_uuid else None
         self._context |= {**facts, **(gpu.read_settings() if gpu else {}), "driver": gpu.driver() if gpu else None}
         meters = self._open_meters(gpu)
-        loaded = outcome.attempt(lambda: detector.load(first, cache=self._request.cache, device=asked.device))
+        loaded = outcome.attempt(
+            lambda: detector.load(first, cache=self._request.cache, device=asked.device), catches=BaseException
+        )
         self._context |= {**provenance.describe_software(), "ffmpeg": self._request.ffmpeg}
         device.check_torch(asked.device, facts, sys.modules.get("torch"))
         if isinstance(loaded, Failure):
@@ -115,7 +118,8 @@ class InvocationRun:
         started_at, began = clock.utc_now(), time.monotonic()
         with _ends_after(self._request.invocation.rules.cell_limit_s):
             measured = outcome.attempt(
-                lambda: opened.measure(cell, self._request.input_files(cell), self._request.cut_from(cell))
+                lambda: opened.measure(cell, self._request.input_files(cell), self._request.cut_from(cell)),
+                catches=BaseException,
             )
             has_time = time.monotonic() - began + LOOK_S < self._request.invocation.rules.cell_limit_s
             if isinstance(measured, Failure) and has_time:
@@ -180,7 +184,7 @@ def _ends_after(limit_s: float) -> Iterator[None]:
 
     The timer needs no interpreter lock, so it also ends a call that never releases it.
     """
-    faulthandler.dump_traceback_later(limit_s + GRACE_S, exit=True)
+    faulthandler.dump_traceback_later(limit_s + GRACE_S, exit=True, file=STDERR)
     try:
         yield
     finally:

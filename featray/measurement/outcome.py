@@ -3,6 +3,7 @@
 Flow: `attempt` runs one step; a failure is returned as a value, ready to become a row.
 """
 
+import contextlib
 import dataclasses
 import errno
 import sys
@@ -16,6 +17,7 @@ from featray.errors import FeatrayError
 
 T = TypeVar("T")
 
+MESSAGE_LENGTH = 100_000  # characters of a message that are looked at
 REASON_LENGTH = 500  # characters: fits a table's footnote
 
 OUT_OF_MEMORY = (
@@ -50,19 +52,41 @@ class Failure:
     trace: str | None = None
 
 
-def attempt(step: Callable[[], T]) -> T | Failure:
-    """Run a step of a measurement; return any Python error it raises as a `Failure`."""
+def attempt(step: Callable[[], T], *, catches: type[BaseException] = Exception) -> T | Failure:
+    """Run a step of a measurement; return any Python error it raises as a `Failure`.
+
+    Args:
+        step: What to run.
+        catches: `BaseException` in the measuring process, where also `sys.exit()` of a detector is one failed cell.
+    """
     try:
         return step()
-    except Exception as error:  # noqa: BLE001 - one failed cell must cost one row, whatever a detector raises
+    except catches as error:  # one failed cell must cost one row, whatever a detector raises
         if isinstance(error, WrongWork | Refused):  # the reason is complete without a traceback
             return Failure(status=classify(error), reason=str(error))
-        trace = row_texts.tail("".join(traceback.format_exception(error)))
-        print(trace, file=sys.stderr, flush=True)
+        trace = _trace(error)
+        with contextlib.suppress(Exception):  # whatever a detector has put in the place of stderr
+            print(trace, file=sys.stderr, flush=True)
         return Failure(status=classify(error), reason=describe(error), trace=trace)
 
 
-def classify(error: Exception) -> Status:
+def _trace(error: BaseException) -> str:
+    """Write the end of a traceback; where an error cannot be written so, the error in one line."""
+    try:
+        return row_texts.tail("".join(traceback.format_exception(error)))
+    except Exception:  # noqa: BLE001 - an error may be of any class, with any methods
+        return describe(error)
+
+
+def _message(error: BaseException) -> str:
+    """Give an error's own text, as far as anything here looks at it."""
+    try:
+        return str(error)[:MESSAGE_LENGTH]
+    except Exception as wrong:  # noqa: BLE001 - an error may be of any class, with any methods
+        return f"its message cannot be written ({type(wrong).__name__})"
+
+
+def classify(error: BaseException) -> Status:
     """Choose the status of a unit that ended with an error."""
     if isinstance(error, Refused):
         return error.status
@@ -73,19 +97,19 @@ def classify(error: Exception) -> Status:
     return Status.OOM if is_out_of_memory(error) else Status.FAILED
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Return True if an error means that memory ran out, on the host or on the device.
 
     torch's OutOfMemoryError is a RuntimeError with such a text. A failed allocation elsewhere is a plain RuntimeError.
     """
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(text in _message(error).lower() for text in OUT_OF_MEMORY)
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """Write an error in one line: its type and its message's first line; no type for featray's own errors."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in _message(error).splitlines() if line.strip()]
     kind = [] if isinstance(error, FeatrayError) and lines else [type(error).__name__]
     text = ": ".join([*kind, *lines[:1]])
     return text if len(text) <= REASON_LENGTH else text[: REASON_LENGTH - 3] + "..."

@@ -22,6 +22,10 @@ FAULTS = (
     "memory",
     "hog",
     "error",
+    "no_text",
+    "not_utf8",
+    "sys_exit",
+    "no_streams",
     "garbage",
     "forged_row",
     "half_line",
@@ -117,6 +121,26 @@ def _raise() -> None:
     raise RuntimeError("failed on purpose in detect()")
 
 
+class _NoText(Exception):
+    """Has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("failed on purpose in __str__()")
+
+
+def _raise_no_text() -> None:
+    raise _NoText
+
+
+def _raise_not_utf8() -> None:
+    raise ValueError("no file caf\udce9.pt")  # how Python writes a name that is not UTF-8
+
+
+def _take_streams() -> None:
+    """Leave this process without streams, as some libraries do to be silent."""
+    sys.stdout = sys.stderr = None
+
+
 def _write_to_protocol(text: bytes) -> None:
     """Write to every pipe of this process, as a native library might do by mistake."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names of open files
@@ -165,6 +189,10 @@ _ACTIONS: dict[str, Callable[[], object]] = {
     "memory": _exhaust,
     "hog": _hog,
     "error": _raise,
+    "no_text": _raise_no_text,
+    "not_utf8": _raise_not_utf8,
+    "sys_exit": lambda: sys.exit("bye"),
+    "no_streams": _take_streams,
     "garbage": _garbage,
     "forged_row": _forge_row,
     "half_line": _half_line,

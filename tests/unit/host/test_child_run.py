@@ -113,6 +113,39 @@ def test_a_child_that_dies_while_it_loads_costs_all_its_cells(
     assert [(row.status, row.reason) for row in rows] == [(Status.CRASHED, reason)] * 2
 
 
+def make_failing(fault: str, batch_size: int = 1) -> Cell:
+    spec = Detector(
+        name="failing",
+        class_name="featray.measurement.fakes.failing_detector:FailingDetector",
+        keywords={"fault": fault},
+        heading="failing",
+    )
+    return make_cell(detector=spec, input=CATALOGUE["short"], device="cpu", batch_size=batch_size)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("no_text", "_NoText: its message cannot be written (RuntimeError)"),
+        ("not_utf8", r"ValueError: no file caf\udce9.pt"),
+        ("sys_exit", "SystemExit: bye"),
+    ],
+)
+def test_whatever_a_detector_raises_is_one_failed_cell_with_a_reason(tmp_path: Path, fault: str, reason: str) -> None:
+    events = run(tmp_path, make_failing(fault))
+    (row,) = rows_of(events)
+    assert (row.status, row.reason) == (Status.FAILED, reason)
+    assert "failing_detector.py" in str(row.stderr_tail)
+    assert events[-1]["kind"] == "row"
+
+
+def test_a_detector_that_takes_stdout_and_stderr_away_is_measured_in_one_process(tmp_path: Path) -> None:
+    rules = Rules(warmup_min=1, warmup_max=1, repeats_min=1, repeats_max=1, min_time_s=0.0, stages=False)
+    events = run(tmp_path, make_failing("no_streams", 1), make_failing("no_streams", 2), rules=rules)
+    assert [row.status for row in rows_of(events)] == [Status.OK] * 2
+    assert [event["kind"] for event in events].count("loading") == 1
+
+
 START = "print(json.dumps({'event': 'started', 'cell_id': sorted(request['files'])[0]}))\n"
 
 

@@ -1,6 +1,8 @@
 """Outcome: what an error makes of a unit."""
 
 import errno
+import io
+import sys
 
 import pytest
 
@@ -87,6 +89,45 @@ def test_wrong_work_and_refusals_need_no_traceback(capsys: pytest.CaptureFixture
     assert raising(WrongWork("found 0 faces")) == Failure(status=Status.WRONG_WORK, reason="found 0 faces")
     assert raising(Refused(Status.WRONG_DEVICE, "saw another")).status is Status.WRONG_DEVICE
     assert capsys.readouterr().err == ""
+
+
+class Hostile(Exception):
+    """Cannot be written in any way."""
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # a hostile one
+        raise RuntimeError
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+def test_an_error_that_cannot_be_written_is_named() -> None:
+    failure = raising(Hostile())
+    assert failure.reason == "Hostile: its message cannot be written (RuntimeError)"
+    assert failure.trace is not None
+    assert "Hostile" in failure.trace
+
+
+def test_a_stream_that_was_closed_or_taken_away_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in (None, object(), io.StringIO()):
+        if isinstance(stream, io.StringIO):
+            stream.close()
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert raising(ValueError("x")).reason == "ValueError: x"
+
+
+def test_the_end_of_the_program_is_a_failure_only_in_the_measuring_process() -> None:
+    def step() -> None:
+        sys.exit("bye")
+
+    with pytest.raises(SystemExit):
+        outcome.attempt(step)
+    failure = outcome.attempt(step, catches=BaseException)
+    assert isinstance(failure, Failure)
+    assert (failure.status, failure.reason) == (Status.FAILED, "SystemExit: bye")
 
 
 def test_a_step_that_works_gives_its_value() -> None:
