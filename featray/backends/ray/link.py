@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -25,6 +26,7 @@ from featray.backends.ray import needs
 from featray.cluster import heads, raylet_records, token
 from featray.errors import BackendError
 
+FORK_SERVER = "from multiprocessing.forkserver import"  # begins the code that Python runs one with
 SEVERAL_NODES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray reads it on every system, whatever its name says
 
 
@@ -104,8 +106,10 @@ def kill_embedded() -> None:
             with contextlib.suppress(psutil.Error):
                 if any("/ray/" in word or word.startswith("ray::") for word in process.cmdline()):
                     below = process.children(recursive=True)
+                    listeners = [path for each in below for path in _list_listeners(each)]
                     process.kill()  # first, so that it replaces none of the others
                     _kill(below)
+                    _remove(listeners)
 
 
 @contextlib.contextmanager
@@ -122,6 +126,25 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if came:
         raise KeyboardInterrupt
+
+
+def _list_listeners(process: psutil.Process) -> list[Path]:
+    """List the sockets of one of Python's fork servers, such as the dashboard's; killed, it leaves a folder of them."""
+    with contextlib.suppress(psutil.Error):
+        if any(word.startswith(FORK_SERVER) for word in process.cmdline()):
+            paths = [Path(str(connection.laddr)) for connection in process.net_connections("unix")]
+            return [
+                path for path in paths if path.name.startswith("listener-") and path.parent.name.startswith("pymp-")
+            ]
+    return []
+
+
+def _remove(listeners: Iterable[Path]) -> None:
+    """Remove sockets on which nobody listens any more, and their folders where nothing else is in them."""
+    for path in listeners:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            path.parent.rmdir()
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

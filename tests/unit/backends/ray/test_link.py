@@ -4,7 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,6 +18,7 @@ from featray.backends.ray.server_process import wait_until_ended
 from featray.cluster import raylet_records
 from featray.cluster.raylet_records import RunningRaylet
 from featray.errors import BackendError, BadInput
+from tests.support.failing_sweeps import wait_until
 
 
 def test_an_address_without_a_head_is_refused_before_ray_is_started() -> None:
@@ -96,3 +99,33 @@ def test_a_second_ctrl_c_waits_until_all_of_an_embedded_ray_have_been_killed(mon
     assert child.wait(timeout=10) == -9
     wait_until_ended(below, 10)
     assert not any(map(raylet_records.is_running, below))
+
+
+LISTENING = """
+import multiprocessing, sys, time
+from multiprocessing import forkserver
+if __name__ == "__main__":
+    forkserver.ensure_running()
+    open(sys.argv[1], "w").close()
+    time.sleep(60)
+"""
+
+
+def test_the_sockets_of_a_fork_server_below_ray_are_removed_with_it(tmp_path: Path) -> None:
+    (tmp_path / "pymp-other").mkdir()
+    (tmp_path / "pymp-other" / "listener-other").touch()
+    (tmp_path / "main.py").write_text(LISTENING, encoding="utf-8")
+    command = f"{sys.executable} {tmp_path}/main.py {tmp_path}/up & wait"
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec -a ray::dashboard bash -c '{command}'"], env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    try:
+        wait_until((tmp_path / "up").exists, 30)
+        assert len(list(tmp_path.glob("pymp-*/listener-*"))) == 2
+        link.kill_embedded()
+        assert process.wait(timeout=10) == -9
+        assert [path.name for path in tmp_path.glob("pymp-*/*")] == ["listener-other"]
+        assert len(list(tmp_path.glob("pymp-*"))) == 1
+    finally:
+        process.kill()
+        process.wait()
