@@ -26,6 +26,8 @@ class StoredUnit:
     order_index: int | None
     warmup_s: Floats | None
     timed_s: Floats | None
+    import_s: float | None = None
+    load_s: float | None = None
 
     def key(self) -> RowKey:
         """Identify the row, as `Row.key` does."""
@@ -40,6 +42,11 @@ class StoredUnit:
     def calls_s(self) -> float | None:
         """Seconds of warm-up and timed calls together; None where nothing was timed."""
         return None if self.timed_s is None else sum(self.warmup_s or ()) + sum(self.timed_s)
+
+    @property
+    def start_s(self) -> float | None:
+        """Seconds to import the detector's package and construct it; None where the row does not say."""
+        return None if self.import_s is None or self.load_s is None else self.import_s + self.load_s
 
     @property
     def rank(self) -> Precedence:

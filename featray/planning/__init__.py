@@ -12,6 +12,7 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     obstacle              why a target cannot run a cell
     placement             which cell runs on which targets
     time_estimate         how long a cell takes
+    known_times           what earlier rows tell of times
     wall_time             how long a plan takes
     invocations_per_unit  how often each unit is measured
     search                which invocations of a searched setting come now

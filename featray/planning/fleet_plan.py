@@ -72,6 +72,7 @@ class FleetPlan:
     unknown_prices: tuple[str, ...]  # names of prices that belong to no host
     has_prices: bool
     is_shared_out: bool  # cells run on any host; the time of each host is then a share of the whole
+    cells_of_unknown_time: int = 0  # of these only the start of each process counts in the times
     cells_placed: int | None = None  # of those that run on any host; None: each runs on every host that can
 
     @property

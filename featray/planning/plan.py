@@ -12,9 +12,9 @@ from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
 from featray.planning import planned_invocation, process_names, wall_time
 from featray.planning.inventory import Target
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit, Placement, Refusal
 from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
-from featray.planning.time_estimate import Durations
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,9 @@ class Plan:
     refusals: tuple[Refusal, ...]
     progress: Mapping[tuple[str, str], tuple[int, int]]
     """(cell_id, target_id) -> invocations that the store has, and invocations in all."""
+    cells_of_unknown_time: int = 0
+    """Cells still to be measured of which nothing tells how long a call takes: only the start of their processes counts
+    in `expected_s`."""
 
     def __repr__(self) -> str:
         """Count what is done and what is left."""
@@ -85,7 +88,7 @@ def make(
     *,
     invocations_needed: Callable[[str, str], int | Collection[int]],
     retry_failed: bool = False,
-    durations: Durations | None = None,
+    known: KnownTimes | None = None,
 ) -> Plan:
     """Group what is still to be measured into invocations, block by block.
 
@@ -95,9 +98,9 @@ def make(
         run: What the invocations share.
         invocations_needed: (cell_id, target_id) -> how many invocations, or their numbers.
         retry_failed: Plan again every unit whose last row is not ok.
-        durations: Seconds of warm-up and timed calls, from earlier rows.
+        known: What earlier rows tell of times.
     """
-    attempts, expected = _index(stored), ExpectedTimes(run.rules, durations or {})
+    attempts, expected = _index(stored), ExpectedTimes(run.rules, known or KnownTimes())
     invocations: list[PlannedInvocation] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
     groups = list(_groups(placement.units).values())
@@ -113,7 +116,13 @@ def make(
                 due_units += [due] if due else []
             invocations += _invocations(due_units, number, run, expected)
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
-    return Plan(run=run, invocations=tuple(invocations), refusals=placement.refusals, progress=progress)
+    return Plan(
+        run=run,
+        invocations=tuple(invocations),
+        refusals=placement.refusals,
+        progress=progress,
+        cells_of_unknown_time=len(expected.unknown),
+    )
 
 
 def _numbers(needed: int | Collection[int]) -> Collection[int]:

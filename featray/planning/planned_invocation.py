@@ -14,8 +14,8 @@ from featray.core.invocation import Invocation
 from featray.core.rules import Rules
 from featray.planning import time_estimate
 from featray.planning.inventory import Target
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit
-from featray.planning.time_estimate import Durations
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,9 +74,11 @@ Elsewhere = tuple[tuple[Target, ...], float, tuple[float, ...]]
 class ExpectedTimes:
     """How long units should take on targets. The invocations of one process have the same units, block after block."""
 
-    def __init__(self, rules: Rules, durations: Durations) -> None:
-        """Take the rules of the run, and seconds from earlier rows."""
-        self._rules, self._durations = rules, durations
+    def __init__(self, rules: Rules, known: KnownTimes) -> None:
+        """Take the rules of the run, and what earlier rows tell."""
+        self._rules, self._known = rules, known
+        self.unknown: set[str] = set()
+        """Ids of cells of which nothing tells how long a call takes."""
         self._guesses: dict[str, float] = {}  # cell id -> seconds of a cell that was never measured
         self._last: tuple[Sequence[PlacedUnit], Sequence[Target], list[float]] = ((), (), [])
         self._elsewhere: tuple[Sequence[PlacedUnit], Target | None, Elsewhere] = ((), None, ((), 0.0, ()))
@@ -99,31 +101,28 @@ class ExpectedTimes:
         """Expect the seconds of one process with these units, on each of the places."""
         last_units, last_places, seconds = self._last
         if not _are_same(units, last_units) or not _are_same(places, last_places):
-            seconds = [time_estimate.LOAD_S] * len(places)
+            seconds = [self._known.start_s(units[0].cell, place.target_id) for place in places]
             for unit in units:
                 self._add(unit, places, seconds)
             self._last = units, places, seconds
         return seconds
 
     def _add(self, unit: PlacedUnit, places: Sequence[Target], seconds: list[float]) -> None:
-        """Add a unit's seconds at each place: as stored there, else on the first other of its targets, else a guess."""
-        stored = [self._durations.get((unit.cell_id, place.target_id)) for place in places] if self._durations else ()
-        elsewhere: float | None = None
-        if None in stored:
-            others = (self._durations.get((unit.cell_id, target.target_id)) for target in unit.targets)
-            elsewhere = next((s for s in others if s is not None), None)
-        if elsewhere is None and all(known_s is None for known_s in stored):
+        """Add a unit's seconds at each place, from what is known of its calls, else from a guess."""
+        calls = self._known.calls(unit.cell)
+        if calls is None:
             guess_s = self._guess(unit)
             seconds[:] = [known_s + guess_s for known_s in seconds]
             return
-        for index, stored_s in enumerate(stored):
-            known_s = elsewhere if stored_s is None else stored_s
-            gpus = max(1, len(places[index].gpus))
-            seconds[index] += time_estimate.expect_s(unit.cell, self._rules, known_s, gpus=gpus)
+        for index, place in enumerate(places):
+            gpus, calls_s = max(1, len(place.gpus)), calls.at(place.target_id)
+            seconds[index] += time_estimate.expect_s(unit.cell, self._rules, calls_s, gpus=gpus)
 
     def _guess(self, unit: PlacedUnit) -> float:
         if unit.cell_id not in self._guesses:
             self._guesses[unit.cell_id] = time_estimate.expect_s(unit.cell, self._rules, None)
+            if not time_estimate.can_guess(unit.cell):
+                self.unknown.add(unit.cell_id)
         return self._guesses[unit.cell_id]
 
 

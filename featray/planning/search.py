@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from featray.core.cell import Cell
 from featray.planning.ladder import Ladder, Numbers, Rung, RungLimits, RungReading, next_numbers
 from featray.planning.placement import PlacedUnit
-from featray.planning.time_estimate import LOAD_S
 from featray.sweep import Axes, Invocations, Search
 
 UnitId = tuple[str, str]
@@ -125,7 +124,7 @@ def outlook(
         asked: Invocations of the sweep.
         units: As placed.
         readings: What the run has.
-        unit_s: Expects the seconds of a unit in one invocation, without the load of the detector.
+        unit_s: Expects the seconds of a unit in one invocation, with the start of its process.
     """
     seconds: dict[str, float] = collections.defaultdict(float)
     count, may_come = 0, set[UnitId]()
@@ -133,7 +132,7 @@ def outlook(
         for member, numbers in zip(group, _numbers(group, asked), strict=True):
             for unit, number in _later(member, numbers, asked):
                 count += number
-                seconds[unit.target.target_id] += number * (unit_s(unit) + LOAD_S)
+                seconds[unit.target.target_id] += number * unit_s(unit)
                 may_come.add((unit.cell_id, unit.target.target_id))
     return SearchOutlook(axis=search.axis, measurements=count, expected_s=dict(seconds), may_come=frozenset(may_come))
 

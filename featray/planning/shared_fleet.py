@@ -13,10 +13,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 import numpy as np
 
 from featray.planning.fleet_plan import HostFigures
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import Placement
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.planning.time_estimate import LOAD_S
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,9 @@ class _Part:
         return min(self.seconds.values())
 
 
-def share_out(work: Plan, placed: Placement, kinds: Mapping[str, Hashable], slack: float) -> dict[str, HostFigures]:
+def share_out(
+    work: Plan, placed: Placement, kinds: Mapping[str, Hashable], slack: float, known: KnownTimes
+) -> dict[str, HostFigures]:
     """Share the invocations of a plan out over hosts.
 
     Args:
@@ -39,17 +41,19 @@ def share_out(work: Plan, placed: Placement, kinds: Mapping[str, Hashable], slac
         placed: What it was made of.
         kinds: Id of each host, those that stand for others included -> its kind.
         slack: Times as long as it takes if every unit needs as many invocations as the sweep allows.
+        known: What earlier rows tell of times.
 
     Returns:
         Id of a host that measures, or has measured, something -> what it does.
     """
     hosts, busy_s = list(kinds), np.zeros(len(kinds))
-    columns = {kind: np.array([kinds[host] == kind for host in hosts]) for kind in dict.fromkeys(kinds.values())}
+    rows = {kind: row for row, kind in enumerate(dict.fromkeys(kinds.values()))}
+    row_of_host = np.array([rows[kind] for kind in kinds.values()])
     given: dict[str, list[_Part]] = collections.defaultdict(list)
-    for part in sorted(_parts(work, kinds), key=lambda part: -part.shortest_s):
-        ends_s = np.full(len(hosts), np.inf)
-        for kind, seconds in part.seconds.items():
-            ends_s[columns[kind]] = busy_s[columns[kind]] + seconds
+    for part in sorted(_parts(work, kinds, known), key=lambda part: -part.shortest_s):
+        seconds = np.full(len(rows), np.inf)
+        seconds[[rows[kind] for kind in part.seconds]] = list(part.seconds.values())
+        ends_s = busy_s + seconds[row_of_host]
         first = int(ends_s.argmin())
         busy_s[first] = ends_s[first]
         given[hosts[first]].append(part)
@@ -68,23 +72,25 @@ def share_out(work: Plan, placed: Placement, kinds: Mapping[str, Hashable], slac
     }
 
 
-def _parts(work: Plan, kinds: Mapping[str, Hashable]) -> Iterator[_Part]:
+def _parts(work: Plan, kinds: Mapping[str, Hashable], known: KnownTimes) -> Iterator[_Part]:
     """Divide each invocation over the hosts that can run it, as far as there are more of these than invocations."""
     counts = collections.Counter(kinds.values())
     groups = max(1, sum(planned.invocation.block == 1 for planned in work.invocations))
     for planned in work.invocations:
-        seconds: dict[Hashable, float] = {}
-        for target, expected_s in planned.everywhere():
-            kind = kinds[target.host.host_id]
-            seconds[kind] = min(expected_s, seconds.get(kind, expected_s))
-        hosts = sum(counts[kind] for kind in seconds)
+        hosts = sum(counts[kind] for kind in {kinds[target.host.host_id] for target, _ in planned.everywhere()})
         count = min(len(planned.cell_ids), -(-hosts // groups))
-        yield from (_part(planned, planned.cell_ids[number::count], seconds) for number in range(count))
+        yield from (_part(planned, planned.cell_ids[number::count], kinds, known) for number in range(count))
 
 
-def _part(planned: PlannedInvocation, cell_ids: Sequence[str], seconds: Mapping[Hashable, float]) -> _Part:
-    share = len(cell_ids) / len(planned.cell_ids)
-    return _Part(tuple(cell_ids), {kind: LOAD_S + (whole_s - LOAD_S) * share for kind, whole_s in seconds.items()})
+def _part(
+    planned: PlannedInvocation, cell_ids: Sequence[str], kinds: Mapping[str, Hashable], known: KnownTimes
+) -> _Part:
+    share, seconds = len(cell_ids) / len(planned.cell_ids), dict[Hashable, float]()
+    for target, whole_s in planned.everywhere():
+        kind, start_s = kinds[target.host.host_id], known.start_s(planned.invocation.cells[0], target.target_id)
+        expected_s = start_s + (whole_s - start_s) * share
+        seconds[kind] = min(expected_s, seconds.get(kind, expected_s))
+    return _Part(tuple(cell_ids), seconds)
 
 
 def _done(work: Plan, placed: Placement) -> Mapping[str, dict[str, int]]:

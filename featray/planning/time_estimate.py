@@ -1,6 +1,7 @@
 """Time estimates: how long a cell should take on a target. Pure.
 
-Flow: stored calls -> `measured_s` -> `plan.make`, which expects the same again, or else what `guess_s` says.
+Flow: stored calls -> `measured_s` -> `known_times` -> `plan.make`, which expects the same again, or else what `guess_s`
+says.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from featray.core.choices import Device, ProtocolName
 from featray.core.rules import Rules
 from featray.core.stored_unit import StoredUnit
 
-LOAD_S = 15.0  # start, import and load of one child: import 7 to 9 s, build 1 to 4 s on a 2-core host
+LOAD_S = 15.0  # until the store knows: start, import, load of a child; import 7 to 9 s, build 1 to 4 s on 2 cores
 
 GUESSED_S_PER_FRAME = {Device.CPU: 1.2, Device.MPS: 0.15, Device.CUDA: 0.04}
 """Used until the store has times: 0.9 to 1.5 s per frame on a 2-core CPU; 6 to 120 ms on the GPUs of py-feat's
@@ -37,6 +38,11 @@ def expect_s(cell: Cell, rules: Rules, stored_s: float | None, *, gpus: int = 1)
     """
     calls_s = guess_s(cell, rules) if stored_s is None else max(stored_s * cell.processes * gpus, rules.min_time_s)
     return calls_s + rules.sustained_time_s
+
+
+def can_guess(cell: Cell) -> bool:
+    """Return True if `guess_s` knows something of a cell's calls: they are py-feat's, or have a delay."""
+    return cell.detector.is_pyfeat or bool(cell.delay_s_per_frame)
 
 
 def guess_s(cell: Cell, rules: Rules) -> float:

@@ -61,8 +61,8 @@ def title(plan: FleetPlan) -> str:
     where = f"on {wording.count(len(plan.shares), 'host')}"
     if not plan.left:
         return f"{plan.sweep}: {counts} {where}: nothing left to measure"
-    times = wording.duration(plan.time_s)
-    if plan.time_max_s > plan.time_s:
+    times = f"{'at least ' if plan.cells_of_unknown_time else ''}{wording.duration(plan.time_s)}"
+    if plan.time_max_s > plan.time_s and not plan.cells_of_unknown_time:
         times += f", at most {wording.duration(plan.time_max_s)}"
     return f"{plan.sweep}: {counts} {where}, {wording.count(plan.left, 'measurement')} left: {times}{_cost(plan)}"
 
@@ -87,7 +87,7 @@ def sentences(plan: FleetPlan) -> Iterator[str]:
         yield f"missing on {_hosts(lack)}: {wording.plain(lack.reason)}{remedy}"
     yield from map(wording.plain, plan.remarks)
     if plan.is_shared_out:
-        yield "cells run on whichever host is free; every host is taken to be as fast as the others"
+        yield "cells run on whichever host is free; a host without rows is taken to be as fast as the others"
     if plan.has_prices and plan.unpriced:
         yield f"price unknown: {wording.listed(plan.unpriced)}; write price_per_hour of each host in the cluster file"
     if plan.unknown_prices:
@@ -113,6 +113,7 @@ def record(plan: FleetPlan) -> dict[str, Any]:
         "left": plan.left,
         "time_s": plan.time_s,
         "time_max_s": plan.time_max_s,
+        "cells_of_unknown_time": plan.cells_of_unknown_time,
         "cost": plan.cost if plan.has_prices else None,
         "cost_max": plan.cost_max if plan.has_prices else None,
         "without_price": list(plan.unpriced),

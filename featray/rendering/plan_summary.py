@@ -26,8 +26,17 @@ def summary(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
     if not plan.invocations:
         return f"{text}, nothing left to measure"
     invocations = wording.count(len(plan.invocations), "invocation")
-    text += f", {plan.remaining} left in {invocations}, about {wording.duration(plan.expected_s)}"
+    text += f", {plan.remaining} left in {invocations}, {_time(plan)}"
     return f"{text}; {later(search)}" if search is not None and search.measurements else text
+
+
+def _time(plan: Plan) -> str:
+    """Say how long it should take, and what is not known of that."""
+    about = f"about {wording.duration(plan.expected_s)}"
+    if not plan.cells_of_unknown_time:
+        return about
+    unknown = wording.count(plan.cells_of_unknown_time, "cell")
+    return f"at least {about} (the time of a call is unknown for {unknown}: only the start of each process counts)"
 
 
 def done(plan: Plan, unit: PlacedUnit, search: SearchOutlook | None, between: str = "/") -> str:
@@ -63,6 +72,7 @@ def to_json(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
         ],
         "invocations": [planned.invocation.name for planned in plan.invocations],
         "estimate_s": plan.expected_s,
+        "cells_of_unknown_time": plan.cells_of_unknown_time,
     }
     if search is not None:
         value["search"] = {

@@ -16,13 +16,14 @@ from collections.abc import Set as AbstractSet
 
 from featray import errors, store
 from featray.core import host_names, wording
-from featray.core.cell import Cell, cell_id
+from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
 from featray.core.version import __version__
 from featray.planning import fleet_plan, placement, readiness, shared_fleet, target_selection
 from featray.planning.fleet_plan import FleetLack, FleetPlan, HostFigures, HostShare
 from featray.planning.inventory import Host, Inventory, Target
+from featray.planning.known_times import KnownTimes
 from featray.planning.obstacle import Obstacle, ObstacleCause, find_obstacle
 from featray.planning.placement import Placement, Refusal
 from featray.planning.target_selection import Places
@@ -79,6 +80,7 @@ def plan_fleet(
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal, _ in refusals[:3]))
         raise errors.NothingMatches(f"{sweep.name}: no cell can run on any of the hosts: {reasons or 'none is usable'}")
     figures, cells_placed = planner.plan(working, able, by_host)
+    unknown = planner.count_unknown_times()
     found = [
         HostShare(
             host=host,
@@ -104,10 +106,11 @@ def plan_fleet(
         idle=_idle(inventory, by_host, devices, figures, why_unable),
         refusals=fleet_plan.gather_refusals(refusals),
         lacks=_lacks(kinds, working, by_host),
-        remarks=(*planner.describe_unknown_times(), *_remarks(working, prices or {})),
+        remarks=(*_unknown_times(unknown), *_remarks(working, prices or {})),
         unknown_prices=tuple(name for name in sorted(prices or {}) if not host_names.is_called(name, names)),
         has_prices=any(price is not None for price in (prices or {}).values()),
         is_shared_out=sweep.interchangeable,
+        cells_of_unknown_time=unknown,
         cells_placed=cells_placed,
     )
 
@@ -169,7 +172,9 @@ class _Planner:
         self._stored: dict[str, list[StoredUnit]] = collections.defaultdict(list)  # by target
         for unit in store.keys(request.results, sweep=request.sweep.name, every_attempt=True).units:
             self._stored[unit.target_id].append(unit)
-        self._known: dict[Hashable, HostFigures] = {}
+        stored = [unit for units in self._stored.values() for unit in units]
+        self._times = KnownTimes(stored, cells)
+        self._figures_of: dict[Hashable, HostFigures] = {}  # kind of host, or id of a host with rows
 
     def plan(
         self, hosts: Sequence[Host], able: Mapping[str, Hashable], by_host: Mapping[str, Sequence[Target]]
@@ -190,36 +195,30 @@ class _Planner:
 
     def _plan_own(self, host: Host, able: Hashable, targets: Sequence[Target]) -> HostFigures:
         key = host.host_id if self._is_touched(targets) else able
-        if key not in self._known:
-            self._known[key] = self._figures(self._place(Inventory(hosts=(host,))))
-        return self._known[key]
+        if key not in self._figures_of:
+            self._figures_of[key] = self._figures(self._place(Inventory(hosts=(host,))))
+        return self._figures_of[key]
 
     def _plan_shared(
         self, hosts: Sequence[Host], able: Mapping[str, Hashable], by_host: Mapping[str, Sequence[Target]]
     ) -> tuple[dict[str, HostFigures], int]:
         """Plan one host of each kind, and those that have measured something, then share that out over all."""
-        kinds = {host.host_id: able[host.host_id] for host in hosts}
+        kinds: dict[str, Hashable] = {
+            host.host_id: host.host_id if self._is_touched(by_host[host.host_id]) else able[host.host_id]
+            for host in hosts
+        }
         first = {kind: host for host in reversed(hosts) for kind in [kinds[host.host_id]]}
-        chosen = [
-            host for host in hosts if host is first[kinds[host.host_id]] or self._is_touched(by_host[host.host_id])
-        ]
+        chosen = [host for host in hosts if host is first[kinds[host.host_id]]]
         stored = [unit for units in self._stored.values() for unit in units]
         placed = self._place(Inventory(hosts=tuple(chosen)))
-        planned = preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)))
+        planned = preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)), self._times)
         asked = self._request.sweep.invocations
         slack = max(asked.max / asked.pilot, 1.0)
-        return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack), len(placed.units)
+        return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack, self._times), len(placed.units)
 
-    def describe_unknown_times(self) -> Iterator[str]:
-        """Say of how many cells nobody knows how long a call takes: classes that are not py-feat's, never measured."""
-        timed = {unit.cell_id for units in self._stored.values() for unit in units if unit.calls_s is not None}
-        own = [cell for cell in self._cells if not (cell.detector.is_pyfeat or cell.delay_s_per_frame)]
-        unknown = sum(cell_id(cell) not in timed for cell in own)
-        if unknown:
-            yield (
-                f"the time of a call is unknown for {wording.count(unknown, 'cell')}: no row of this sweep has one, so "
-                "only the start of each process counts; measure them on one host first"
-            )
+    def count_unknown_times(self) -> int:
+        """Count the cells of which nobody knows how long a call takes: not py-feat's, and never measured."""
+        return sum(map(self._times.is_unknown, self._cells))
 
     def _is_touched(self, targets: Iterable[Target]) -> bool:
         return any(target.target_id in self._stored for target in targets)
@@ -233,7 +232,7 @@ class _Planner:
         """Plan what the run lacks there."""
         targets = {target.target_id for unit in placed.units for target in unit.targets}
         stored = [unit for target_id in targets & self._stored.keys() for unit in self._stored[target_id]]
-        return preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)))
+        return preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)), self._times)
 
     def _figures(self, placed: Placement) -> HostFigures:
         planned = self._submit_plan(placed)
@@ -267,6 +266,15 @@ def _lacks(
             *readiness.check_processors(host, cells, by_host[host.host_id]),
         )
     )
+
+
+def _unknown_times(cells: int) -> Iterator[str]:
+    """Say of how many cells nobody knows how long a call takes."""
+    if cells:
+        yield (
+            f"the time of a call is unknown for {wording.count(cells, 'cell')}: no row of this sweep tells it, so only "
+            "the start of each process counts; measure them on one host first"
+        )
 
 
 def _remarks(hosts: Sequence[Host], prices: Prices) -> Iterator[str]:

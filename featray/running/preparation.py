@@ -14,13 +14,13 @@ from featray.core.argument_names import flag
 from featray.core.row import REPLAYED_FROM, Row, RowKey
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit
-from featray.planning import invocations_per_unit, own_classes, placement, plan, search, time_estimate
+from featray.planning import invocations_per_unit, own_classes, placement, plan, search
 from featray.planning.inventory import Inventory
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
-from featray.planning.planned_invocation import RunSettings
+from featray.planning.planned_invocation import ExpectedTimes, RunSettings
 from featray.planning.search import SearchOutlook
-from featray.planning.time_estimate import Durations
 from featray.running import recorded_secrets, search_readings
 from featray.running.searching import Searching
 from featray.store import StoredKeys
@@ -110,21 +110,27 @@ def place(sweep: Sweep, inventory: Inventory) -> Placement:
     return placement.match(expand(sweep), inventory, sweep.hosts, interchangeable=sweep.interchangeable)
 
 
-def plan_run(request: SubmitRequest, placed: Placement, run_id: str, reading: StoredKeys | None = None) -> SubmitPlan:
-    """Plan what one run still lacks, given what the store has now, or what was read of it."""
+def plan_run(
+    request: SubmitRequest,
+    placed: Placement,
+    run_id: str,
+    reading: StoredKeys | None = None,
+    known: KnownTimes | None = None,
+) -> SubmitPlan:
+    """Plan what one run still lacks, given what the store has now, or what was read of it and tells of times."""
     if reading is None:
         reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
     stored = [unit for unit in reading.units if unit.run_id == run_id]
     placed = plan.prefer_measured_target(placed, stored)
-    durations = time_estimate.measured_s(reading.units)
-    needed, later = _needed(request, placed, stored, run_id, durations)
+    known = known or KnownTimes(reading.units, (unit.cell for unit in placed.units))
+    needed, later = _needed(request, placed, stored, run_id, known)
     work = plan.make(
         placed,
         stored,
         _run_settings(request.sweep, run_id),
         invocations_needed=needed,
         retry_failed=request.retry_failed,
-        durations=durations,
+        known=known,
     )
     return SubmitPlan(
         plan=work,
@@ -136,7 +142,7 @@ def plan_run(request: SubmitRequest, placed: Placement, run_id: str, reading: St
 
 
 def _needed(
-    request: SubmitRequest, placed: Placement, stored: Sequence[StoredUnit], run_id: str, durations: Durations
+    request: SubmitRequest, placed: Placement, stored: Sequence[StoredUnit], run_id: str, known: KnownTimes
 ) -> tuple[Callable[[str, str], int | Collection[int]], SearchOutlook | None]:
     """Give the invocations of each unit: those of a grid, or what a search measures now, and what it may later."""
     sweep = request.sweep
@@ -146,8 +152,7 @@ def _needed(
     needed = search.decide(sweep.search, sweep.invocations, placed.units, readings)
 
     def unit_s(unit: PlacedUnit) -> float:
-        stored_s = durations.get((unit.cell_id, unit.target.target_id))
-        return time_estimate.expect_s(unit.cell, sweep.rules, stored_s, gpus=max(1, len(unit.target.gpus)))
+        return ExpectedTimes(sweep.rules, known).of([unit], [unit.target])[0]
 
     return needed, search.outlook(sweep.search, sweep.invocations, placed.units, readings, unit_s)
 
@@ -161,9 +166,10 @@ def follow_search(request: SubmitRequest, prepared: SubmitPlan) -> Searching | N
     if request.sweep.search is None:
         return None
     run = prepared.plan.run
-    durations = time_estimate.measured_s(store.keys(request.results, sweep=run.sweep, every_attempt=True).units)
+    units = store.keys(request.results, sweep=run.sweep, every_attempt=True).units
+    known = KnownTimes(units, (unit.cell for unit in prepared.placement.units))
     rows = _rows(request, run.run_id)
-    return Searching(request.sweep, request.sweep.search, prepared.placement, run, rows, durations)
+    return Searching(request.sweep, request.sweep.search, prepared.placement, run, rows, known)
 
 
 def _unusable_hosts(inventory: Inventory) -> list[str]:

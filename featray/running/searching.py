@@ -14,10 +14,10 @@ from featray.core import wording
 from featray.core.row import Row
 from featray.core.stored_unit import of_row
 from featray.planning import plan, search
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.planned_invocation import PlannedInvocation, RunSettings
 from featray.planning.search import LadderOfUnits, UnitId
-from featray.planning.time_estimate import Durations
 from featray.running import search_readings
 from featray.sweep import Search, Sweep
 
@@ -43,7 +43,7 @@ class Searching:
         placed: Placement,
         run: RunSettings,
         rows: Iterable[Row],
-        durations: Durations,
+        known: KnownTimes,
     ) -> None:
         """Take what is planned already.
 
@@ -53,9 +53,9 @@ class Searching:
             placed: Its units.
             run: What its invocations share.
             rows: Of the run, every attempt.
-            durations: Seconds of warm-up and timed calls, from earlier rows.
+            known: What earlier rows tell of times.
         """
-        self._search, self._asked, self._run, self._durations = wanted, sweep.invocations, run, durations
+        self._search, self._asked, self._run, self._known = wanted, sweep.invocations, run, known
         self._rows: dict[UnitId, list[Row]] = collections.defaultdict(list)
         self._groups = [
             [unit for member in group for unit in member.units] for group in search.gather(wanted, placed.units, {})
@@ -100,7 +100,7 @@ class Searching:
             [of_row(row) for unit in due for row in self._rows[_id(unit)]],
             self._run,
             invocations_needed=lambda cell_id, target_id: fresh[cell_id, target_id],
-            durations=self._durations,
+            known=self._known,
         )
         text = "; ".join(self._describe(units, fresh))
         return SearchStep(invocations=made.invocations, text=f"search: {text}" if text else None)

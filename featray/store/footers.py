@@ -19,7 +19,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 ROWS_KEY = "featray.units"
@@ -41,13 +41,17 @@ COLUMNS = (
     "order_index",
     "warmup_s",
     "timed_s",
+    "import_s",
+    "load_s",
 )
+OLDEST = 12  # how many of `COLUMNS` every file with rows in its footer has; the others came later
+
 _MAGIC = b"PAR1"
 _TAIL_B = 8  # behind a footer: its length and `_MAGIC`
 _VALUE_FIELD = b"\x18"  # Thrift's compact protocol: the next field, of type binary
 
 FooterRow = Mapping[str, Any]
-"""`COLUMNS` of one row."""
+"""`COLUMNS` of one row, or as many of the first ones as its file has."""
 
 
 def describe_rows(rows: Iterable[FooterRow]) -> dict[str, str]:
@@ -133,9 +137,15 @@ def read_rows(content: bytes) -> list[FooterRow] | None:
     if span is None or not is_whole(content):
         return None
     try:
-        return [dict(zip(COLUMNS, values, strict=True)) for values in json.loads(content[span])]
+        return [_name(values) for values in json.loads(content[span])]
     except (ValueError, TypeError):
         return None
+
+
+def _name(values: Sequence[Any]) -> FooterRow:
+    if not OLDEST <= len(values) <= len(COLUMNS):
+        raise ValueError(f"{len(values)} values of {len(COLUMNS)} columns")
+    return dict(zip(COLUMNS, values, strict=False))
 
 
 def describe_sources(names: Iterable[str]) -> dict[str, str]:

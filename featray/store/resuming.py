@@ -1,8 +1,8 @@
 """Resuming: the few columns of rows that the next submit needs, read without building the rows.
 
 Flow: `small_files.read_footers` and `scanning.scan_files` -> `keys` -> `planning`.
-`reading` gives every column, this gives eleven: small files hold them in their footers, and large files are read. Other
-columns of large files are checked all the same, so that both agree on what can be read.
+`reading` gives every column, this gives thirteen: small files hold them in their footers, and large files are read.
+Other columns of large files are checked all the same, so that both agree on what can be read.
 """
 
 import dataclasses
@@ -77,10 +77,12 @@ def scan_with_footers(
         check_all_columns: Also check the other columns of files that are read whole.
         note_faults: As of `scanning.scan`.
     """
+    key_values = condition.key_values if condition else {}
 
     def read(files: list[StoredFile]) -> Scan:
         archives = [file for file in files if stored_files.is_archive(file.name)]  # their rows need the file's name
-        footer_rows, others = small_files.read_footers(location, [file for file in files if file not in archives])
+        small = [file for file in files if file not in archives]
+        footer_rows, others = small_files.read_footers(location, small, columns, key_values)
         scanned = scanning.scan_files(
             location,
             [*others, *archives],
@@ -89,7 +91,6 @@ def scan_with_footers(
             check_all_columns=check_all_columns,
             note_faults=note_faults,
         )
-        key_values = condition.key_values if condition else {}
         records = [{**row, FILE_COLUMN: ""} for row in footer_rows if footers.has_values(row, key_values)]
         added = pa.Table.from_pylist(records, schema=scanned.table.schema)
         return Scan(pa.concat_tables([scanned.table, added]), scanned.problems)

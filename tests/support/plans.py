@@ -10,6 +10,7 @@ from featray.core.rules import Rules
 from featray.core.stored_unit import StoredUnit
 from featray.planning import placement, plan
 from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.known_times import KnownTimes
 from featray.planning.placement import Placement
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import RunSettings
@@ -63,10 +64,20 @@ def make_plan(
     n: int | Callable[[str, str], int | Collection[int]] = 2,
     seed: int = 0,
     exclusive: Exclusive = Exclusive.HOST,
+    durations: Mapping[tuple[str, str], float] | None = None,
     **changes: Any,
 ) -> Plan:
+    """Plan cells; `durations` maps (cell id, target id) to the seconds of calls that earlier rows have."""
     run = RunSettings(sweep="demo", run_id="demo-1", rules=Rules(), seed=seed, exclusive=exclusive)
     needed = n if callable(n) else lambda *_: n
+    if durations is not None:
+        cells = {unit.cell_id: unit.cell for unit in placed.units}
+        timed = [
+            make_stored(cells[id_], target, timed_s=[seconds])
+            for (id_, target), seconds in durations.items()
+            if id_ in cells
+        ]
+        changes["known"] = KnownTimes(timed, cells.values())
     return plan.make(placed, stored, run, invocations_needed=needed, **changes)
 
 

@@ -16,11 +16,11 @@ def planned_anywhere(durations: dict[tuple[str, str], float]) -> PlannedInvocati
     return planned
 
 
-def test_each_target_should_take_what_it_took_and_else_what_another_took() -> None:
+def test_each_target_should_take_what_it_took_and_else_the_mean_of_the_others() -> None:
     planned = planned_anywhere({(ID, "cpu@id-b"): 10.0})
     assert [seconds for _, seconds in planned.everywhere()] == [25.0, 25.0, 25.0]  # 15 s of load each
     planned = planned_anywhere({(ID, "cpu@id-a"): 2.0, (ID, "cpu@id-c"): 3.0})
-    assert [seconds for _, seconds in planned.everywhere()] == [17.0, 17.0, 18.0]
+    assert [seconds for _, seconds in planned.everywhere()] == [17.0, 17.5, 18.0]
 
 
 def test_an_invocation_that_moves_keeps_its_cells_and_every_other_target() -> None:
@@ -28,7 +28,7 @@ def test_an_invocation_that_moves_keeps_its_cells_and_every_other_target() -> No
     moved = planned_invocation.move(planned, planned.alternatives[0])
     assert (moved.target.target_id, moved.invocation.target_id, moved.expected_s) == ("cpu@id-b", "cpu@id-b", 17.0)
     assert [target.target_id for target in moved.alternatives] == ["cpu@id-a", "cpu@id-c"]
-    assert moved.elsewhere_s == (18.0, 18.0)
+    assert moved.elsewhere_s == (18.0, 17.5)  # c takes the mean of a and b
     assert moved.cell_ids == planned.cell_ids == (ID,)
     assert planned_invocation.move(moved, planned.target) == planned
 

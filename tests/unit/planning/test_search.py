@@ -62,9 +62,9 @@ def test_detectors_climb_by_themselves() -> None:
 
 def test_the_outlook_is_the_rest_of_the_climb_and_the_values_that_are_measured_further() -> None:
     placed = place(cells())
-    outlook = search.outlook(SEARCH, ASKED, placed.units, {}, lambda _: 10.0)
+    outlook = search.outlook(SEARCH, ASKED, placed.units, {}, lambda _: 25.0)
     assert outlook.measurements == 2 + 3 * 4  # two values of the climb, and each of the three 4 times more
-    assert outlook.expected_s == {TARGET: 14 * (10.0 + 15.0)}
+    assert outlook.expected_s == {TARGET: 14 * 25.0}
     assert len(outlook.may_come) == 3
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from featray.core.detectors import Detector
 from featray.rendering import plan_summary
 from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
 
@@ -38,3 +39,15 @@ def test_the_json_lists_units_and_refusals() -> None:
     assert [refusal["target_id"] for refusal in value["refusals"]] == [None]
     assert value["invocations"]
     assert value["estimate_s"] > 0
+
+
+def test_an_unknown_time_of_a_call_is_said() -> None:
+    own = Detector(name="own", class_name="package.module:Own", heading="own")
+    placed = place([CELL, make_cell(detector=own)], make_host())
+    work = make_plan(placed, n=1)
+    said = (
+        "at least about 10 min 35 s (the time of a call is unknown for 1 cell: only the start of each process counts)"
+    )
+    assert plan_summary.summary(work, placed).endswith(said)
+    assert json.loads(plan_summary.to_json(work, placed))["cells_of_unknown_time"] == 1
+    assert "unknown" not in plan_summary.summary(make_plan(place([CELL]), n=1), place([CELL]))

@@ -1,12 +1,13 @@
 """Fleet plans: time, cost, what cannot run and which hosts do nothing, as the plan of each host has it."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from featray import sweep
+from featray import store, sweep
 from featray.core.choices import Device, Exclusive
 from featray.errors import NothingMatches
 from featray.host import clips
@@ -125,8 +126,13 @@ def test_a_class_of_ones_own_that_was_never_measured_has_no_known_time(tmp_path:
     loaded = load(tmp_path)
     assert not any("unknown" in remark for remark in plan(loaded, make_host("a")).remarks)
     own = dataclasses.replace(loaded.detectors[0], class_name="own:Detector")
-    (said,) = plan(dataclasses.replace(loaded, detectors=(own,)), make_host("a")).remarks
-    assert said.startswith("the time of a call is unknown for 2 cells: no row of this sweep has one, so only the start")
+    fleet = plan(dataclasses.replace(loaded, detectors=(own,)), make_host("a"))
+    (said,) = fleet.remarks
+    assert fleet_text.title(fleet).endswith(": at least 30 s")  # the start of two processes
+    assert fleet_text.record(fleet)["cells_of_unknown_time"] == 2
+    assert said.startswith(
+        "the time of a call is unknown for 2 cells: no row of this sweep tells it, so only the start"
+    )
 
 
 def test_packages_that_are_not_recorded_are_named(tmp_path: Path) -> None:
@@ -192,6 +198,43 @@ def test_what_one_of_interchangeable_hosts_has_measured_is_done_for_all(tmp_path
     assert [(each.host.hostname, each.figures.done) for each in fleet.shares] == [("b", 4)]
     assert [lack.hosts for lack in fleet.idle] == [("a",)]
     assert "nothing left to measure" in fleet_text.text(fleet)
+
+
+def set_times(results: Path, seconds: Mapping[str, float]) -> None:
+    """Write what a replay left again, each call as long as it takes on the host of that name."""
+    rows = store.read(results, every_attempt=True).rows
+    (results / "rows").rename(results / "before")
+    timed = [
+        dataclasses.replace(
+            row, warmup_s=[], timed_s=[seconds[row.target_id.removeprefix("cpu@id-")]] * 4, import_s=4.0, load_s=0.5
+        )
+        for row in rows
+    ]
+    store.append(results, timed)
+
+
+def test_measured_hosts_are_as_fast_as_they_were_measured(tmp_path: Path) -> None:
+    loaded, hosts = load(tmp_path), [make_host(name) for name in "abc"]
+    replay(loaded, tmp_path / "r", hosts=make_inventory(*hosts))
+    set_times(tmp_path / "r", {"a": 10.0, "b": 30.0, "c": 50.0})
+    loaded = dataclasses.replace(loaded, name="demo", interchangeable=True)
+    request = SubmitRequest(sweep=loaded, results=str(tmp_path / "r"), rerun=True, replay=None)
+    fleet = fleet_planning.plan_fleet(request, make_inventory(*hosts), now=NOW)
+    # Two cells, twice each: 45 s a measurement on a, 125 s on b, 205 s on c. The bound by hand: 3 on a, 1 on b.
+    assert {share.host.hostname: share.figures.time_s for share in fleet.shares} == {"a": 135.0, "b": 125.0}
+    together = preparation.prepare(request, make_inventory(*hosts), now=NOW)
+    assert together.plan.expected_s == pytest.approx(fleet.time_s, rel=0.1)
+
+
+def test_a_host_that_was_never_measured_starts_and_measures_like_the_others(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    replay(loaded, tmp_path / "r", hosts=make_inventory(make_host("a")))
+    set_times(tmp_path / "r", {"a": 10.0})
+    fleet = plan(loaded, make_host("a"), make_host("b"), results=tmp_path / "r")
+    request = SubmitRequest(sweep=loaded, results=str(tmp_path / "r"), replay=None)
+    alone = preparation.prepare(request, make_inventory(make_host("b")), now=NOW)
+    assert alone.plan.expected_s == pytest.approx(2 * (5.0 + 2 * 40.0))
+    assert {share.host.hostname: share.figures.time_s for share in fleet.shares}["b"] == alone.plan.expected_s
 
 
 def test_more_hosts_than_measurements_are_named(tmp_path: Path) -> None:

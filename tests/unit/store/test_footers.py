@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.store import footers
+from featray.store import footers, small_files
 from tests.support.builders import make_row
 
 
@@ -101,3 +101,36 @@ def test_the_keys_of_many_small_files_take_a_fraction_of_the_time_that_reading_t
 
     keys_s, read_s = (min(processor_s(use) for _ in range(3)) for use in (store.keys, store.read))
     assert keys_s < read_s / 5
+
+
+def write_older(folder: Path, monkeypatch: pytest.MonkeyPatch, *invocations: int) -> None:
+    """Write a file for each invocation as a featray did whose footers lacked the times of the start."""
+    with monkeypatch.context() as patch:
+        patch.setattr(footers, "COLUMNS", footers.COLUMNS[: footers.OLDEST])
+        for number in invocations:
+            (row,) = footers.read_rows(content(folder, number)) or []
+            assert "load_s" not in row
+
+
+def test_a_column_that_an_older_footer_lacks_is_read_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_older(tmp_path, monkeypatch, 1)
+    (unit,) = store.keys(tmp_path).units
+    assert unit.start_s == 10.0
+    frame, _ = store.load(tmp_path, columns=["invocation", "import_s", "load_s"])
+    assert frame[["import_s", "load_s"]].to_numpy().tolist() == [[8.0, 2.0]]
+
+
+def test_of_many_files_with_older_footers_only_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_files, "OLDER_READ", 2)
+    write_older(tmp_path, monkeypatch, 1, 2, 3)
+    units = store.keys(tmp_path).units
+    assert [unit.invocation for unit in units] == [1, 2, 3]
+    assert sorted(unit.start_s or 0.0 for unit in units) == [0.0, 10.0, 10.0]
+
+
+def test_a_footer_tells_how_long_the_start_took(tmp_path: Path) -> None:
+    content(tmp_path, 1)
+    (unit,) = store.keys(tmp_path).units
+    assert unit.start_s == 10.0
