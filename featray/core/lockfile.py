@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = 0  # user id
+FULL = (errno.ENOSPC, errno.EDQUOT)  # numbers of the errors of a disk or a quota that is used up
 SIGNATURE_MAX_B = 4096  # bytes of a holder's name that are read
 
 
@@ -91,7 +92,11 @@ def _checked(file: int, path: Path) -> int:
 
 
 def sign(file: int, text: str) -> None:
-    """Replace the content of a locked file by the name of its holder."""
+    """Replace the content of a locked file by the name of its holder.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk; the lock holds all the same.
+    """
     os.ftruncate(file, 0)
     os.pwrite(file, text.encode(), 0)
 

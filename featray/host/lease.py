@@ -103,8 +103,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as wrong:
+        remedy = "free some space" if wrong.errno in lockfile.FULL else "remove it"
         raise BackendError(
-            f"{wrong.filename}: cannot hold the locks of this machine ({wrong.strerror}); remove it, or name another "
+            f"{wrong.filename}: cannot hold the locks of this machine ({wrong.strerror}); {remedy}, or name another "
             "folder in FEATRAY_LEASES, the same for all users of this machine"
         ) from wrong
 
@@ -160,7 +161,8 @@ def _wait(file: int, *, is_shared: bool, signed: int) -> Iterator[str]:
 
 
 def _sign(file: int, holder: str) -> None:
-    lockfile.sign(file, json.dumps({"holder": holder, "pid": os.getpid()}))
+    with contextlib.suppress(OSError):  # such as a full disk: then who waits is told no name
+        lockfile.sign(file, json.dumps({"holder": holder, "pid": os.getpid()}))
 
 
 def _remove_signature(file: int) -> None:

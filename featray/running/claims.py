@@ -108,8 +108,11 @@ def claim(results: str, sweep: str) -> Iterator[Callable[[str], None]]:
     files = _lock(results, sweep)
 
     def sign(run_id: str | None = None) -> None:
-        for file in files:
-            lockfile.sign(file, holder_name() + (f", as run {run_id}" if run_id else ""))
+        name = holder_name() + (f", as run {run_id}" if run_id else "")
+        with _explained(results):  # no row could be stored there either
+            lockfile.sign(files[0], name)
+        with contextlib.suppress(OSError):  # such as a full disk: then who is refused is told no name
+            lockfile.sign(files[1], name)
 
     try:
         sign()
@@ -141,6 +144,11 @@ def _explained(results: str) -> Iterator[None]:
     try:
         yield
     except OSError as wrong:
+        if wrong.errno in lockfile.FULL:
+            raise errors.StoreError(
+                f"{shown}: cannot be written ({wrong.strerror}); free some space, or name another place with "
+                f"{argument('results')}"
+            ) from wrong
         if wrong.filename is not None:
             raise errors.StoreError(f"{shown}: cannot be written ({wrong.strerror}: {wrong.filename})") from wrong
         raise errors.StoreError(

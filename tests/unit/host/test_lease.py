@@ -1,5 +1,6 @@
 """Leases: who may measure on a host at the same time."""
 
+import errno
 import itertools
 import os
 import subprocess
@@ -60,6 +61,17 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 def test_a_free_host_is_leased_at_once() -> None:
     assert isinstance(try_once("GPU-1", Exclusive.HOST), Lease)
+
+
+def test_a_lease_on_a_full_disk_is_held_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    held = acquire("ann@box")
+    assert try_once("GPU-2", Exclusive.HOST) == lease.UNKNOWN_HOLDER
+    lease.release(held)
+    assert isinstance(try_once("GPU-2", Exclusive.HOST), Lease)
 
 
 def test_who_waits_sees_the_name_of_the_holder() -> None:
