@@ -43,9 +43,9 @@ from featray.cli import (
     suggest,
 )
 from featray.cli.examples import epilog
-from featray.core import argument_names
+from featray.core import argument_names, files
 from featray.core.version import __version__
-from featray.errors import FeatrayError, Interrupted
+from featray.errors import BadInput, FeatrayError, Interrupted
 
 app = typer.Typer(
     name="featray",
@@ -134,6 +134,11 @@ def _run_command() -> int:
         return wrong.exit_code
     except ModuleNotFoundError as missing:
         return _explain_missing(missing)
+    except FileNotFoundError:
+        if files.has_folder():
+            raise
+        console.error(files.NO_FOLDER)  # whoever asked for it meant a path from there, as a sweep's inputs
+        return BadInput.exit_code
     except typer.Abort:  # Ctrl-C or the end of the input where a command asks
         code = Interrupted.exit_code
     except TyperException as wrong:  # a wrong option or argument

@@ -20,6 +20,19 @@ BINARY = getattr(os, "O_BINARY", 0)
 """On Windows a file is otherwise one of text, whose bytes change when they are written."""
 
 
+NO_FOLDER = "the current folder was deleted; change to another one, such as with `cd ~`, and try again"
+"""What to say where a path is meant from the current folder and there is none."""
+
+
+def has_folder() -> bool:
+    """Return False where the current folder was deleted, from which every relative path is meant."""
+    try:
+        os.getcwd()  # noqa: PTH109 - light, and the same question
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = False) -> None:
     """Write a file in one step: a reader sees the old file or the new one, never a part.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from featray.core.argument_names import argument
-from featray.core.files import is_text
+from featray.core.files import NO_FOLDER, has_folder, is_text
 from featray.errors import BadInput
 
 HARMLESS = (
@@ -67,9 +67,11 @@ def check_address(results: str | os.PathLike[str]) -> None:
 
     Raises:
         BadInput: it does; the message names the variables to use instead, and holds no credentials. Or the path of the
-            folder is not UTF-8.
+            folder is not UTF-8, or is meant from a current folder that was deleted.
     """
     text = os.fspath(results)
+    if "://" not in text and not Path(text).is_absolute() and not has_folder():
+        raise BadInput(f"{text}: {NO_FOLDER}")
     if "://" not in text and not is_text(str(Path(text).absolute())):
         raise BadInput(
             f"{text!r}: the path of a store must be UTF-8; rename the folder, or name another with "

@@ -1,5 +1,6 @@
 """The command itself: what its help lists, and how it is started."""
 
+import errno
 import fcntl
 import os
 import re
@@ -191,6 +192,26 @@ def test_a_closed_output_changes_no_exit_code(slower: tuple[str, ...]) -> None:
     for arguments, code in ((told, 0), (slower, 1), (["nothing"], 2)):
         done = subprocess.run(["/bin/sh", "-c", script, sys.executable, *arguments], check=False, timeout=60)
         assert done.returncode == code, arguments
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("plan", "quickstart"), ("submit", "FILE"), ("report",), ("store", "ls"), ("estimate", "--hours", "3")],
+    ids=" ".join,
+)
+def test_a_current_folder_that_was_deleted_is_one_line(
+    command: tuple[str, ...], shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = tmp_path / "demo.yaml"
+    sweep.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n", encoding="utf-8")
+
+    def refuse() -> str:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getcwd", refuse)
+    said = shell.complain(*(sweep if part == "FILE" else part for part in command))
+    assert "the current folder was deleted; change to another one, such as with `cd ~`, and try again" in said
 
 
 def test_another_error_of_the_system_keeps_its_traceback() -> None:
