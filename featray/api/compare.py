@@ -115,7 +115,7 @@ def compare(
         NothingMatches: a selection is empty, or the two have nothing in common.
         StoreError: the store cannot be read.
     """
-    varied, failing = given.names(over), _read_verdicts(given.names(fail_if))
+    varied, failing = given.names("over", over), _read_verdicts(given.names("fail_if", fail_if))
     required = _read_require(require, is_gate=bool(fail_if))
     given.check_numbers({"margin_percent": margin_percent})
     if margin_percent is not None and not 0 < margin_percent < math.inf:

@@ -10,9 +10,20 @@ from collections.abc import Iterable, Mapping
 from featray.errors import BadInput
 
 
-def names(value: str | Iterable[str]) -> list[str]:
-    """List names that a caller gave: one text, with or without commas, or several texts."""
-    listed = [value] if isinstance(value, str) else value
+def names(argument: str, value: str | Iterable[str]) -> list[str]:
+    """List names that a caller gave: one text, with or without commas, or several texts.
+
+    Args:
+        argument: Name of the argument.
+        value: As given.
+
+    Raises:
+        BadInput: it is something else.
+    """
+    listed = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    for text in listed:
+        if not isinstance(text, str):
+            raise BadInput(f"{argument}: {text!r} is not a name; expected a text, or a list of texts")
     return [name.strip() for text in listed for name in text.split(",") if name.strip()]
 
 

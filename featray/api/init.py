@@ -64,9 +64,10 @@ def init(
     new = NewSweep(
         name=name,
         source=Path(report).name if report is not None else None,
-        detectors=_known("detector", given.names(detectors), known_detectors.CATALOGUE) or _of_rows(rows, "detector"),
+        detectors=_known("detector", given.names("detectors", detectors), known_detectors.CATALOGUE)
+        or _of_rows(rows, "detector"),
         inputs=tuple(_input(text, path.parent) for text in given.paths(inputs)) or _of_rows(rows, "input"),
-        devices=_known("device", given.names(devices), tuple(Device))
+        devices=_known("device", given.names("devices", devices), tuple(Device))
         or _of_rows(rows, "device")
         or host_devices.list_here(),
         batch_sizes=_sizes(batch_sizes) or tuple(sorted({row.batch_size for row in rows})),

@@ -10,7 +10,7 @@ from featray import store
 from featray.api import given
 from featray.core import row
 from featray.core.files import PathLike
-from featray.errors import FeatrayError, NothingMatches, suggest
+from featray.errors import BadInput, FeatrayError, NothingMatches, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def load(
     Raises:
         NothingMatches: a name in `columns` is no column, or the store has no such sweep or run, or no rows at all; the
             message lists what exists.
-        BadInput: `sweep` or `run_id` is not one text.
+        BadInput: `sweep` or `run_id` is not one text, or `columns` names none.
         StoreError: the store cannot be reached.
 
     Warns:
@@ -51,7 +51,11 @@ def load(
     several = "load each and join the frames with pandas.concat, or leave it out"
     given.check_name("sweep", sweep, several)
     given.check_name("run_id", run_id, several)
-    wanted = None if columns is None else given.names(columns)
+    wanted = None if columns is None else given.names("columns", columns)
+    if wanted == []:
+        raise BadInput(
+            f"columns: {columns!r} names no column; name one, such as 'fps', or leave it out for all of them"
+        )
     stored, computed = _split(wanted)
     frame, problems = store.load(results, sweep=sweep, run_id=run_id, columns=stored, every_attempt=every_attempt)
     if frame.empty:

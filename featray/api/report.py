@@ -117,7 +117,7 @@ def report(
     chosen_path = Path(output) if output is not None else None
     if form not in FORMATS:
         raise BadInput(f"{argument('form', form)}: no such format{suggest(form, FORMATS)}")
-    named, varied = _read_reference(reference), given.names(over)
+    named, varied = _read_reference(reference), given.names("over", over)
     with garbage.paused():
         chosen = chosen_runs.choose(results, names)
         path = _path(results, chosen.name, form, chosen_path)

@@ -98,6 +98,23 @@ def test_an_argument_that_lists_names_may_be_one_text(name: str, tmp_path: Path)
     assert with_text(str(tmp_path)) == with_list(str(tmp_path))
 
 
+NOT_NAMES: dict[str, Callable[[str, Any], object]] = {
+    "columns": lambda results, value: featray.load(results, columns=value),
+    "over": lambda results, value: featray.report("demo", baseline="demo", over=value, results=results),
+    "fail_if": lambda results, value: featray.compare("demo", "demo", fail_if=value, results=results),
+    "detectors": lambda results, value: featray.init(detectors=value, folder=results),
+    "devices": lambda results, value: featray.init(devices=value, folder=results),
+}
+
+
+@pytest.mark.parametrize("value", [[1], 1, ["a", None]])
+@pytest.mark.parametrize("argument", NOT_NAMES)
+def test_what_is_no_name_is_refused_with_what_is_expected(argument: str, value: object, tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row()])
+    with pytest.raises(BadInput, match=rf"^{argument}: (1|None) is not a name; expected a text, or a list of texts$"):
+        NOT_NAMES[argument](str(tmp_path), value)
+
+
 def test_one_batch_size_may_be_a_number(tmp_path: Path) -> None:
     one = featray.init(batch_sizes=8, folder=tmp_path / "a")
     listed = featray.init(batch_sizes=[8], folder=tmp_path / "b")
@@ -157,6 +174,10 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_names_may_be_a_text_with_commas() -> None:
-    assert given.names("batch_size, gpu") == given.names(["batch_size", "gpu"]) == ["batch_size", "gpu"]
-    assert given.names(["slower,inconclusive"]) == ["slower", "inconclusive"]
-    assert given.names("") == []
+    assert (
+        given.names("argument", "batch_size, gpu")
+        == given.names("argument", ["batch_size", "gpu"])
+        == ["batch_size", "gpu"]
+    )
+    assert given.names("argument", ["slower,inconclusive"]) == ["slower", "inconclusive"]
+    assert given.names("argument", "") == []

@@ -1,6 +1,7 @@
 """`featray.load`: stored rows as a DataFrame."""
 
 import pydoc
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import featray
 from featray import store
 from featray.core import row
-from featray.errors import NothingMatches
+from featray.errors import BadInput, NothingMatches
 from tests.support.builders import make_row
 
 
@@ -65,3 +66,10 @@ def test_an_unknown_sweep_or_run_or_an_empty_store_is_told(tmp_path: Path) -> No
 def test_an_unknown_column_is_named_with_those_that_exist(tmp_path: Path) -> None:
     with pytest.raises(NothingMatches, match=r"no column 'fp'.*Did you mean 'fps'"):
         featray.load(tmp_path, columns=["fp"])
+
+
+@pytest.mark.parametrize("columns", [[], "", ",", ()])
+def test_no_column_is_refused_and_the_store_is_not_called_empty(columns: str | Sequence[str], tmp_path: Path) -> None:
+    store.append(tmp_path, [make_row()])
+    with pytest.raises(BadInput, match=r"^columns: .* names no column; name one, such as 'fps'"):
+        featray.load(tmp_path, columns=columns)
