@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from featray.measurement import __main__ as child
-from featray.measurement import cuda, nvml
+from featray.measurement import cuda, nvml, telemetry
 from featray.measurement.telemetry import RecordedGpu, TelemetrySample
 from tests.support.command import ROOT
 from tests.support.cuda_driver import FakeCudaDriver
@@ -49,6 +49,7 @@ def main() -> None:
     visible = os.environ.get(SHOWN) or os.environ["CUDA_VISIBLE_DEVICES"]
     cuda.open_driver = lambda: FakeCudaDriver(*filter(None, visible.split(",")))
     nvml.attach = RecordedBoard  # type: ignore[assignment]
+    telemetry.UTILIZATION_SPAN_S = telemetry.POWER_SPAN_S = 0.0  # the made-up figures are no averages
     child.main()
 
 
