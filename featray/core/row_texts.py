@@ -8,13 +8,15 @@ What is shortened already stays as it is, so a row may be made of another one's 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 TAIL = "stderr_tail"
 TAIL_LINES = 20  # the innermost calls of a traceback and its message
 LINE_LENGTH = 500  # characters of one of them; a path and a line of code take under 200
 TEXT_LENGTH = 4000  # characters of any other text; an installer's message with its cause takes under 2000
-VALUE_LENGTH = 20_000  # characters of one resolved setting; longer ones are named by their digest
+SETTINGS_LENGTH = 2_000_000  # characters of all resolved settings; the digests of 30,000 images fit
+VALUE_LENGTH = 1000  # where they do not fit: of one setting; longer ones are named by their digest
 ENTRIES = 2000  # of a map; py-feat's outputs have 500 columns
 NAME_LENGTH = 200  # characters of a name in a map
 NOTE_LENGTH = 50  # characters for the words that say what is left out
@@ -24,10 +26,30 @@ def bounded(column: str, value: Any) -> Any:
     """Write a column's value as a row can hold it: texts of a readable length that UTF-8 can carry."""
     if isinstance(value, str):
         return tail(value) if column == TAIL else cut(plain(value), TEXT_LENGTH)
-    if isinstance(value, dict):
-        entries = list(value.items())[:ENTRIES]
-        return {cut(plain(str(name)), NAME_LENGTH): _setting(item) for name, item in entries}
-    return value
+    return _bounded_map(value) if isinstance(value, dict) else value
+
+
+def _bounded_map(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the first entries of a map; of settings, the rest becomes one digest, and so do long texts of too many.
+
+    Other texts have another digest, so that settings which differ still do.
+    """
+    entries = [
+        (cut(plain(str(name)), NAME_LENGTH), plain(value) if isinstance(value, str) else value)
+        for name, value in values.items()
+    ]
+    if len(entries) > ENTRIES:
+        rest = entries[ENTRIES - 1 :]
+        is_of_settings = all(isinstance(value, str) for _, value in rest)
+        last = (f"{len(rest):,} more", _digest(json.dumps(rest))) if is_of_settings else rest[0]
+        entries = [*entries[: ENTRIES - 1], last]
+    if sum(len(value) for _, value in entries if isinstance(value, str)) > SETTINGS_LENGTH:
+        entries = [(name, _digest(value) if _is_long(value) else value) for name, value in entries]
+    return dict(entries)
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > VALUE_LENGTH
 
 
 def tail(text: str) -> str:
@@ -51,11 +73,5 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _setting(value: Any) -> Any:
-    """Bound a map's value: a text that is too long becomes its digest, so that other texts still differ."""
-    if not isinstance(value, str):
-        return value
-    text = plain(value)
-    if len(text) <= VALUE_LENGTH:
-        return text
+def _digest(text: str) -> str:
     return json.dumps(f"sha256:{hashlib.sha256(text.encode()).hexdigest()} of {len(text):,} characters")

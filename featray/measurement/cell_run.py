@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from featray.core import identity, inputs, label_files
+from featray.core import identity, inputs, label_files, row_texts
 from featray.core.cell import Cell
 from featray.core.choices import ProtocolName
 from featray.core.output_table import OutputTable
@@ -258,7 +258,8 @@ class CellRun:
     def _work_columns(self) -> dict[str, Any]:
         """Resolve what was computed, after the last call, since calls may load or replace a model."""
         loaded = self._instruments.loaded
-        work = {**loaded.resolve(), **loaded.resolve_input(self._cell, self._files)}
+        resolved = {**loaded.resolve(), **loaded.resolve_input(self._cell, self._files)}
+        work = row_texts.bounded("work", resolved)  # as the row holds it: whoever reads it computes `work_id` again
         return {"work": work, "work_id": identity.digest(work)}
 
     def _check(self, result: Any) -> None:

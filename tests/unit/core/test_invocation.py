@@ -122,7 +122,7 @@ def test_a_row_holds_no_text_of_any_length_that_a_process_made() -> None:
         reason="r" * 1_000_000,
         stderr_tail="s" * 1_000_000,
         torch="2" * 1_000_000,
-        work={"k" * 1_000_000: "v" * 1_000_000},
+        work={"k" * 1_000_000: "v" * 3_000_000},
         output_summary={str(number): [0.0, 0.0, 1.0] for number in range(100_000)},
     )
     assert len(to_json(made)) < 100_000

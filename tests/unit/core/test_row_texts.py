@@ -38,17 +38,31 @@ def test_characters_that_utf_8_cannot_carry_become_escapes() -> None:
 
 
 def test_long_settings_become_digests_that_differ_where_they_do() -> None:
-    work = {"short": '"1"', "one": "1" * 50_000, "two": "2" * 50_000}
+    work = {"short": '"1"', "one": "1" * 1_500_000, "two": "2" * 1_500_000}
     bounded = row_texts.bounded("work", work)
     assert bounded["short"] == '"1"'
-    assert json.loads(bounded["one"]).endswith("of 50,000 characters")
+    assert json.loads(bounded["one"]).endswith("of 1,500,000 characters")
     assert bounded["one"] != bounded["two"]
+    assert row_texts.bounded("work", bounded) == bounded
+
+
+def test_the_digests_of_thousands_of_images_stay_as_they_are() -> None:
+    work = {"input_sha256": json.dumps(["0" * 64] * 20_000)}
+    assert row_texts.bounded("work", work) == work
 
 
 def test_a_map_has_no_more_entries_than_a_row_can_carry() -> None:
     summary = {f"column {number}": [1.0, 0.0, 2.0] for number in range(10_000)} | {"n" * 10_000: [0.0]}
     assert len(row_texts.bounded("output_summary", summary)) == row_texts.ENTRIES
     assert [len(name) <= 200 for name in row_texts.bounded("output_summary", {"n" * 10_000: [0.0]})] == [True]
+
+
+def test_settings_beyond_those_that_a_row_can_carry_become_one_digest() -> None:
+    settings = {f"setting {number:05}": str(number) for number in range(5000)}
+    bounded = row_texts.bounded("work", settings)
+    assert list(bounded)[-2:] == ["setting 01998", "3,001 more"]
+    assert row_texts.bounded("work", settings | {"setting 04999": "other"}) != bounded
+    assert row_texts.bounded("work", bounded) == bounded
 
 
 def test_short_texts_and_numbers_stay() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from featray.analysis import energy, units
-from featray.core import identity, inputs
+from featray.core import identity, inputs, row_texts
 from featray.core import row as rows
 from featray.core.cell import Cell
 from featray.core.choices import Device, ProtocolName
@@ -64,11 +64,25 @@ class Telling(Clockwork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.info = {"calls": 0}
+        self.info: dict[str, object] = {}
+        self._calls = 0
 
     def detect(self, inputs: Sequence[str] | str, **settings: object) -> list[dict[str, float]]:
-        self.info["calls"] += 1
+        self._calls += 1
+        self.info["calls"] = self._calls
         return super().detect(inputs, **settings)
+
+
+def test_work_of_any_length_and_characters_is_named_by_what_the_row_can_hold() -> None:
+    told = {"long": "v" * 3_000_000, "caf\udce9": "\udce9", **{f"setting {number}": "x" for number in range(5000)}}
+    detector = Telling()
+    detector.info.update(told)
+    columns = measure(Bench(loaded(detector), rules=QUICK))
+    work = columns["work"]
+    assert isinstance(work, dict)
+    assert sum(map(len, work.values())) < 100_000
+    assert row_texts.bounded("work", work) == work
+    assert columns["work_id"] == identity.digest(work)
 
 
 def test_work_is_named_after_the_last_call() -> None:
