@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from featray.core import output_families, output_sums
+from featray.core import output_families, output_sums, row_texts
 from featray.core.output_sums import COUNT, FACES_MAX, MISSING, Sums
 from featray.core.output_table import OutputTable
 
@@ -74,7 +74,7 @@ def _of_table(table: Any) -> FaceColumns:
     for position, name in enumerate(map(str, numbers.columns)):
         values: array[float] = array("d" if name == output_families.FRAME else "f")
         values.frombytes(block[:, position].astype(f"float{8 * values.itemsize}").tobytes())
-        columns[name] = values
+        columns[row_texts.plain(name)] = values
     return columns
 
 
@@ -85,7 +85,9 @@ def _of_records(records: Sequence[Mapping[str, Any]]) -> FaceColumns:
         values = [record.get(name) for record in records]
         if all(value is None or isinstance(value, int | float) for value in values):
             numbers = [math.nan if value is None else float(value) for value in values]
-            columns[name] = array("d" if name == output_families.FRAME else "f", map(_in_range, numbers))
+            columns[row_texts.plain(name)] = array(
+                "d" if name == output_families.FRAME else "f", map(_in_range, numbers)
+            )
     return columns
 
 

@@ -38,6 +38,11 @@ def test_a_result_without_scores_and_frames_has_a_face_in_every_row() -> None:
     assert (table.frames, list(table.columns)) == ([0, 1], ["mine"])
 
 
+def test_a_column_whose_name_is_not_utf_8_has_one_that_a_file_can_hold() -> None:
+    table = output_tables.read([{"frame": 0, "FaceScore": 0.9, "caf\udce9": 2.0}])
+    assert list(table.columns[r"caf\udce9"]) == [2.0]
+
+
 def test_an_empty_result_has_no_sums_but_those_of_missing_values() -> None:
     assert set(output_tables.add_up(output_tables.read([]))) == {MISSING}
 
