@@ -9,8 +9,9 @@ Every file has a checksum of all its bytes in its footer. Parquet's own checksum
 the name of a column leaves a whole file in which that column is null. Every reader checks small files; large ones are
 checked by a checkup and before a compaction.
 
-A file of many rows has a mark where all of them were found to be without a fault, with a checksum of the footer. Who
-copies the mark into a file of other pages writes another footer, and pages have checksums of their own.
+A mark says whether all rows of a file of many were found to be without a fault, with a checksum of the footer. By it
+every reader finds a large file whose footer has changed, as of one that another tool wrote again. Pages have checksums
+of their own.
 
 A compacted file names the files that were merged into it: a killed compaction may have left them behind.
 """
@@ -27,6 +28,7 @@ SOURCES_KEY = "featray.sources"
 CHECKSUM_KEY = "featray.crc32"
 SOUND_KEY = "featray.sound"
 FILLER_KEY = "featray.filler"  # makes a file too large for a small one, where compression made it so
+NO_RULES = 0  # in the mark of a file whose rows were not all found to be without a fault
 NO_CHECKSUM = "0" * 8  # hex digits that hold the place while the checksum is computed
 COLUMNS = (
     "schema_version",
@@ -60,7 +62,7 @@ def describe_rows(rows: Iterable[FooterRow]) -> dict[str, str]:
 
 
 def place_sound_mark(rules: int) -> dict[str, str]:
-    """Write metadata that says that no row has a fault by these rules; `add_sound_mark` fills in its checksum."""
+    """Write a mark: by these rules no row has a fault, or `NO_RULES`. `add_sound_mark` fills in its checksum."""
     return {SOUND_KEY: f"{rules}:{NO_CHECKSUM}"}
 
 
@@ -80,6 +82,12 @@ def has_sound_mark(footer: bytes, rules: int) -> bool:
         return False
     found_rules, _, checksum = footer[span].partition(b":")
     return (found_rules, checksum) == (str(rules).encode(), _sum_footer(footer))
+
+
+def is_footer_changed(footer: bytes) -> bool:
+    """Return True for a footer that is not as it was when its mark was added; False where it has none."""
+    span = _find_value(footer, SOUND_KEY)
+    return span is not None and footer[span].rpartition(b":")[2] != _sum_footer(footer)
 
 
 def _sum_footer(footer: bytes) -> bytes:

@@ -6,7 +6,8 @@ unreadable ones become problems, and the rest is scanned again. Small files are 
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -138,7 +139,11 @@ def scan_files(
         table = table.filter(expression)
     large = [file for file in files if file.size_b > small_files.LIMIT_B]
     tables = [table]
-    for wanted, chosen in _choose(location, large, _Wanted(columns, expression, check_all_columns, note_faults)):
+    feet = _read_footers(location, large)
+    changed = [file for file in large if footers.is_footer_changed(feet[file]) and not keep_unusable]
+    problems += [report_change(file.name) for file in changed]
+    whole = {file: footer for file, footer in feet.items() if file not in changed}
+    for wanted, chosen in _choose(whole, _Wanted(columns, expression, check_all_columns, note_faults)):
         large_table, unreadable = _scan_large(location, chosen, wanted)
         tables += [] if large_table is None else [large_table.select(table.schema.names).cast(table.schema)]
         problems += unreadable
@@ -172,13 +177,19 @@ class _Wanted:
         return piece.select([*self.columns, FILE_COLUMN])
 
 
-def _choose(
-    location: Location, files: Sequence[StoredFile], wanted: _Wanted
-) -> Iterator[tuple[_Wanted, list[StoredFile]]]:
-    """Divide files into those that are to be checked and those that are known to have no faults."""
-    checked = [file for file in files if has_sound_mark(location, file.name)] if wanted.note_faults else []
-    yield wanted, [file for file in files if file not in checked]
-    yield dataclasses.replace(wanted, are_checked=True), checked
+def _choose(feet: Mapping[StoredFile, bytes], wanted: _Wanted) -> Iterator[tuple[_Wanted, list[StoredFile]]]:
+    """Divide files, with their footers, into those to be checked and those that are known to have no faults."""
+    is_checked = {
+        file: wanted.note_faults and footers.has_sound_mark(footer, row_values.RULES) for file, footer in feet.items()
+    }
+    yield wanted, [file for file in feet if not is_checked[file]]
+    yield dataclasses.replace(wanted, are_checked=True), [file for file in feet if is_checked[file]]
+
+
+def _read_footers(location: Location, files: Sequence[StoredFile]) -> dict[StoredFile, bytes]:
+    """Read the footers of files, several at a time where requests wait."""
+    read = functools.partial(_read_footer, location)
+    return dict(zip(files, small_files.run_together(location, read, [file.name for file in files]), strict=True))
 
 
 def has_sound_mark(location: Location, name: str) -> bool:
@@ -187,13 +198,22 @@ def has_sound_mark(location: Location, name: str) -> bool:
     Raises:
         FileNotFoundError: it is gone.
     """
+    return footers.has_sound_mark(_read_footer(location, name), row_values.RULES)
+
+
+def _read_footer(location: Location, name: str) -> bytes:
+    """Read a file's footer; empty where it cannot be read.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
     try:
         with open_file(location, name) as stream:
-            return footers.has_sound_mark(footers.read_footer(stream), row_values.RULES)
+            return footers.read_footer(stream)
     except FileNotFoundError:
         raise
     except OSError:
-        return False  # whoever reads it whole says why
+        return b""  # whoever reads it whole says why
 
 
 def _scan_large(

@@ -8,7 +8,7 @@ import concurrent.futures
 import dataclasses
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +42,9 @@ BATCH_FILES = 128  # files made into one table at a time: 2000 tables of one row
 LOCAL_THREADS = 2  # parsing footers holds the interpreter's lock most of the time
 REMOTE_THREADS = 16  # requests to an object store mostly wait
 READ_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError)
+
+
+Done = TypeVar("Done")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,10 +180,10 @@ def read_footers(
     return rows, [files[index] for index in sorted(unread)]
 
 
-def run_together(location: Location, work: Callable[[str], object], names: Iterable[str]) -> None:
-    """Do something with many files, several at a time where requests wait."""
+def run_together(location: Location, work: Callable[[str], Done], names: Iterable[str]) -> list[Done]:
+    """Do something with many files, several at a time where requests wait; return what each gave."""
     with _thread_pool(location) as pool:
-        list(pool.map(work, names))
+        return list(pool.map(work, names))
 
 
 def _thread_pool(location: Location) -> concurrent.futures.ThreadPoolExecutor:

@@ -57,7 +57,10 @@ def write(table: Any, stream: Any, *, sources: Sequence[str] = ()) -> None:
     """
     metadata = footers.describe_sources(sources) if sources else {}
     is_small = table.num_rows < SMALL_ROWS
-    metadata |= _describe_rows(table) if is_small else _mark_sound(table)
+    metadata |= _describe_rows(table) if is_small else {}
+    metadata |= footers.place_sound_mark(
+        row_values.RULES if not is_small and faults.are_none(table) else footers.NO_RULES
+    )
     content = _encode(table, metadata, is_small=is_small)
     if table.nbytes > PLAIN_B and small_files.is_refused(content):
         content = _encode(table, {footers.FILLER_KEY: " " * small_files.LIMIT_B} | metadata, is_small=is_small)
@@ -68,10 +71,6 @@ def _encode(table: Any, metadata: Mapping[str, str], *, is_small: bool) -> bytes
     buffer = io.BytesIO()
     _write_parquet(table, buffer, {**metadata, **footers.place_checksum()}, is_small=is_small)
     return footers.add_checksum(footers.add_sound_mark(buffer.getvalue()))
-
-
-def _mark_sound(table: Any) -> dict[str, str]:
-    return footers.place_sound_mark(row_values.RULES) if faults.are_none(table) else {}
 
 
 def _describe_rows(table: Any) -> dict[str, str]:

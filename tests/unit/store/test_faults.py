@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import io
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from featray.core import row_values
 from featray.core.row import Row
 from featray.store import faults, footers, scanning, schema, small_files, soundness
 from featray.store.location import locate
+from featray.store.problems import report_change
 from tests.support.builders import make_row
 
 FEW = ["cell_id", "status", "timed_s"]
@@ -76,13 +78,36 @@ def test_a_file_with_a_fault_has_no_mark_and_its_row_is_named(tmp_path: Path) ->
     assert "column timed_s: expected times" in problem.reason
 
 
-@pytest.mark.parametrize(("column", "value"), [("status", "great"), ("device", "abacus"), ("import_s", -1.0)])
-def test_a_mark_that_was_copied_into_another_file_is_not_believed(large: Path, column: str, value: object) -> None:
-    rewrite(large, column, value)
-    assert not has_mark(large)
-    frame, (problem,) = store.load(large.parents[1], columns=FEW)
-    assert len(frame) == 399
-    assert f"column {column}: expected" in problem.reason
+@pytest.mark.parametrize(("column", "value"), [("status", "great"), ("device", "abacus"), ("device", "cpu")])
+def test_a_file_that_another_tool_wrote_again_is_damaged_to_every_reader(
+    marked: Path, column: str, value: object
+) -> None:
+    rewrite(marked, column, value)
+    assert not has_mark(marked)
+    results = marked.parents[1]
+    expected = (report_change(marked.name),)
+    frame, problems = store.load(results, columns=FEW)
+    assert (len(frame), problems) == (0, expected)
+    assert store.read(results) == store.Reading((), expected)
+    assert (store.keys(results).units, store.keys(results).problems) == ((), expected)
+    assert store.runs(results) == ([], expected)
+    assert (store.check(results).rows, store.check(results).problems) == (0, expected)
+    assert store.compact(results).problems == expected
+
+
+def test_a_file_without_a_mark_of_an_older_featray_is_read(large: Path) -> None:
+    table = pq.read_table(large)
+    pq.write_table(table.replace_schema_metadata(None), large)
+    assert len(store.read(large.parents[1]).rows) == store.check(large.parents[1]).rows == 400
+
+
+@pytest.mark.parametrize("count", [3, 400])
+def test_every_file_has_a_checksum_of_its_footer(tmp_path: Path, count: int) -> None:
+    file = tmp_path / "rows" / store.append(tmp_path, [make_row(invocation=1 + number) for number in range(count)])
+    footer = footers.read_footer(io.BytesIO(file.read_bytes()))
+    assert not footers.is_footer_changed(footer)
+    assert footers.is_footer_changed(footer.replace(b"power_limit_w", b"qower_limit_w"))
+    assert not footers.is_footer_changed(b"")
 
 
 def test_a_mark_by_other_rules_is_not_believed(marked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
