@@ -4,7 +4,7 @@ Flow: the stored units of a run -> `decide` -> `plan.make`.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.core.status import Status
@@ -14,7 +14,21 @@ from featray.planning.placement import PlacedUnit, Placement
 from featray.sweep import Invocations
 
 
-def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) -> Callable[[str, str], int]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NeededInvocations:
+    """How many invocations each unit needs; call it with (cell_id, target_id)."""
+
+    pilot: int
+    by_unit: Mapping[tuple[str, str], int]  # of units with another number than that of a pilot
+    may_come: int
+    """Measurements that the pilots which are not over may ask for, at most, beyond themselves."""
+
+    def __call__(self, cell_id: str, target_id: str) -> int:
+        """Give the number of invocations of a unit."""
+        return self.by_unit.get((cell_id, target_id), self.pilot)
+
+
+def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) -> NeededInvocations:
     """Decide how many invocations each unit gets: the pilot, then once what the pilot's spread asks for.
 
     All cells that one process measures get the same number, the largest that any of them needs, and so do the same in
@@ -26,22 +40,23 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
         asked: What the sweep says.
         placed: Its units.
         stored: Rows of this run, every attempt.
-
-    Returns:
-        (cell_id, target_id) -> number of invocations.
     """
     if asked.max == asked.pilot:
-        return lambda cell_id, target_id: asked.pilot  # noqa: ARG005
+        return NeededInvocations(pilot=asked.pilot, by_unit={}, may_come=0)
     pilots = _Pilots(asked.pilot, stored)
     groups: dict[str, list[PlacedUnit]] = {}
     for unit in placed.units:
         process = process_names.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
         groups.setdefault(process, []).append(unit)
     numbers: dict[tuple[str, str], int] = {}
+    in_pilot = 0  # units of processes whose pilot is not over
     for group in groups.values():
-        members = ((unit.cell_id, unit.target.target_id) for unit in group)
-        numbers |= dict.fromkeys(members, _needed(asked, [pilots.of(unit) for unit in group]))
-    return lambda cell_id, target_id: numbers[cell_id, target_id]
+        needed = _needed(asked, [pilots.of(unit) for unit in group])
+        if needed is None:
+            in_pilot += len(group)
+        elif needed != asked.pilot:
+            numbers |= dict.fromkeys(((unit.cell_id, unit.target.target_id) for unit in group), needed)
+    return NeededInvocations(pilot=asked.pilot, by_unit=numbers, may_come=in_pilot * (asked.max - asked.pilot))
 
 
 def finished(stored: Iterable[StoredUnit]) -> list[StoredUnit]:
@@ -68,13 +83,13 @@ class _Pilots:
         return len({ended.invocation for units in by_target.values() for ended in units}), by_target[most]
 
 
-def _needed(asked: Invocations, pilots: Sequence[tuple[int, Sequence[StoredUnit]]]) -> int:
-    """Fix one number for the cells of one process, once the pilots of all of them are there.
+def _needed(asked: Invocations, pilots: Sequence[tuple[int, Sequence[StoredUnit]]]) -> int | None:
+    """Fix one number for the cells of one process; None while the pilot of any of them is not over.
 
     A pilot that lost an invocation still tells a spread, as long as it has enough of them for a verdict.
     """
     if any(ended < asked.pilot for ended, _ in pilots):
-        return asked.pilot
+        return None
     timed = [[unit.timed_s for unit in pilot if unit.status == Status.OK and unit.timed_s] for _, pilot in pilots]
     logs = [[stats.log_median(repeats) for repeats in pilot] for pilot in timed if len(pilot) >= stats.INVOCATIONS_MIN]
     return stats.planned_together(logs, half_width=asked.half_width, least=asked.pilot, most=asked.max)

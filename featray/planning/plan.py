@@ -26,6 +26,8 @@ class Plan:
     refusals: tuple[Refusal, ...]
     progress: Mapping[tuple[str, str], tuple[int, int]]
     """(cell_id, target_id) -> invocations that the store has, and invocations in all."""
+    may_come: int = 0
+    """Measurements that pilots may ask for, at most, beyond those that are planned now."""
     cells_of_unknown_time: int = 0
     """Cells still to be measured of which nothing tells how long a call takes: only the start of their processes counts
     in `expected_s`."""
@@ -54,6 +56,11 @@ class Plan:
     def expected_s(self) -> float:
         """Estimate the wall time, in seconds."""
         return wall_time.expect_s(self.invocations, self.run.exclusive)
+
+    @property
+    def expected_max_s(self) -> float:
+        """Estimate the wall time if all comes that may come, in seconds."""
+        return self.expected_s * (1 + self.may_come / self.remaining) if self.may_come else self.expected_s
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +94,7 @@ def make(
     run: RunSettings,
     *,
     invocations_needed: Callable[[str, str], int | Collection[int]],
+    may_come: int = 0,
     retry_failed: bool = False,
     known: KnownTimes | None = None,
 ) -> Plan:
@@ -97,6 +105,7 @@ def make(
         stored: Rows of this run only; a `--rerun` passes none.
         run: What the invocations share.
         invocations_needed: (cell_id, target_id) -> how many invocations, or their numbers.
+        may_come: Measurements that pilots may ask for later, at most.
         retry_failed: Plan again every unit whose last row is not ok.
         known: What earlier rows tell of times.
     """
@@ -121,6 +130,7 @@ def make(
         invocations=tuple(invocations),
         refusals=placement.refusals,
         progress=progress,
+        may_come=may_come if invocations else 0,
         cells_of_unknown_time=len(expected.unknown),
     )
 

@@ -26,7 +26,7 @@ def summary(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
     if not plan.invocations:
         return f"{text}, nothing left to measure"
     invocations = wording.count(len(plan.invocations), "invocation")
-    text += f", {plan.remaining} left in {invocations}, {_time(plan)}"
+    text += f", {plan.remaining} left in {invocations}, {_time(plan)}{_most(plan)}"
     return f"{text}; {later(search)}" if search is not None and search.measurements else text
 
 
@@ -37,6 +37,15 @@ def _time(plan: Plan) -> str:
         return about
     unknown = wording.count(plan.cells_of_unknown_time, "cell")
     return f"at least {about} (the time of a call is unknown for {unknown}: only the start of each process counts)"
+
+
+def _most(plan: Plan) -> str:
+    """Say what it may become: pilots whose times vary ask for more."""
+    if not plan.may_come:
+        return ""
+    time = "" if plan.cells_of_unknown_time else f", about {wording.duration(plan.expected_max_s)},"
+    most = wording.count(plan.remaining + plan.may_come, "measurement")
+    return f"; at most {most}{time} if the first ones differ much"
 
 
 def done(plan: Plan, unit: PlacedUnit, search: SearchOutlook | None, between: str = "/") -> str:
@@ -73,8 +82,11 @@ def to_json(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
         "invocations": [planned.invocation.name for planned in plan.invocations],
         "estimate_s": plan.expected_s,
         "cells_of_unknown_time": plan.cells_of_unknown_time,
+        "left": plan.remaining,
     }
-    if search is not None:
+    if search is None:
+        value |= {"left_max": plan.remaining + plan.may_come, "estimate_max_s": plan.expected_max_s}
+    else:
         value["search"] = {
             "axis": search.axis,
             "may_come": search.measurements,

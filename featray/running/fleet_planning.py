@@ -212,8 +212,8 @@ class _Planner:
         stored = [unit for units in self._stored.values() for unit in units]
         placed = self._place(Inventory(hosts=tuple(chosen)))
         planned = preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)), self._times)
-        asked = self._request.sweep.invocations
-        slack = max(asked.max / asked.pilot, 1.0)
+        work = planned.plan
+        slack = work.expected_max_s / work.expected_s if work.invocations else 1.0
         return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack, self._times), len(placed.units)
 
     def count_unknown_times(self) -> int:
@@ -236,17 +236,15 @@ class _Planner:
 
     def _figures(self, placed: Placement) -> HostFigures:
         planned = self._submit_plan(placed)
-        work, asked = planned.plan, self._request.sweep.invocations
-        time_s, left = work.expected_s, work.remaining
-        more = sum(asked.max - wanted for done, wanted in work.progress.values() if done < wanted < asked.max)
-        time_max_s = time_s * (1 + more / left) if left else time_s
+        work = planned.plan
+        time_s, time_max_s = work.expected_s, work.expected_max_s
         if planned.search is not None:
             is_in_turn = self._request.sweep.exclusive is Exclusive.HOST
             time_max_s = time_s + (sum(planned.search.expected_s.values()) if is_in_turn else planned.search.total_s)
         return HostFigures(
             units=len(placed.units),
             done=work.done,
-            left=left,
+            left=work.remaining,
             invocations=len(work.invocations),
             time_s=time_s,
             time_max_s=time_max_s,

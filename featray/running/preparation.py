@@ -123,12 +123,13 @@ def plan_run(
     stored = [unit for unit in reading.units if unit.run_id == run_id]
     placed = plan.prefer_measured_target(placed, stored)
     known = known or KnownTimes(reading.units, (unit.cell for unit in placed.units))
-    needed, later = _needed(request, placed, stored, run_id, known)
+    needed, may_come, later = _needed(request, placed, stored, run_id, known)
     work = plan.make(
         placed,
         stored,
         _run_settings(request.sweep, run_id),
         invocations_needed=needed,
+        may_come=may_come,
         retry_failed=request.retry_failed,
         known=known,
     )
@@ -143,18 +144,19 @@ def plan_run(
 
 def _needed(
     request: SubmitRequest, placed: Placement, stored: Sequence[StoredUnit], run_id: str, known: KnownTimes
-) -> tuple[Callable[[str, str], int | Collection[int]], SearchOutlook | None]:
-    """Give the invocations of each unit: those of a grid, or what a search measures now, and what it may later."""
+) -> tuple[Callable[[str, str], int | Collection[int]], int, SearchOutlook | None]:
+    """Give the invocations of each unit, what pilots of a grid may ask for, and what a search may measure later."""
     sweep = request.sweep
     if sweep.search is None:
-        return invocations_per_unit.decide(sweep.invocations, placed, stored), None
+        per_unit = invocations_per_unit.decide(sweep.invocations, placed, stored)
+        return per_unit, per_unit.may_come, None
     readings = search_readings.read(_rows(request, run_id) if stored else ())
     needed = search.decide(sweep.search, sweep.invocations, placed.units, readings)
 
     def unit_s(unit: PlacedUnit) -> float:
         return ExpectedTimes(sweep.rules, known).of([unit], [unit.target])[0]
 
-    return needed, search.outlook(sweep.search, sweep.invocations, placed.units, readings, unit_s)
+    return needed, 0, search.outlook(sweep.search, sweep.invocations, placed.units, readings, unit_s)
 
 
 def _rows(request: SubmitRequest, run_id: str) -> Sequence[Row]:

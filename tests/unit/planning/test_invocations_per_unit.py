@@ -50,6 +50,16 @@ def test_environments_get_the_same_number() -> None:
     assert needed(cell.cell_id(newer), TARGET) == 9
 
 
+def test_only_processes_whose_pilot_is_not_over_may_ask_for_more() -> None:
+    placed = place([CELL, LARGER, OTHER])  # two processes: two units and one
+    apart = [dataclasses.replace(unit, cell_id=cell.cell_id(OTHER)) for unit in NOISY]
+    assert invocations_per_unit.decide(ASKED, placed, []).may_come == 3 * 6
+    assert invocations_per_unit.decide(ASKED, placed, [*NOISY, *apart]).may_come == 2 * 6  # LARGER has no pilot yet
+    calm = [dataclasses.replace(unit, cell_id=cell.cell_id(LARGER)) for unit in STEADY]
+    assert invocations_per_unit.decide(ASKED, placed, [*NOISY, *calm, *apart]).may_come == 0
+    assert invocations_per_unit.decide(Invocations(pilot=4, max=4), placed, []).may_come == 0
+
+
 def keys_of_finished(stored: list[StoredUnit]) -> list[tuple[object, ...]]:
     return [unit.key() for unit in invocations_per_unit.finished(stored)]
 

@@ -3,11 +3,13 @@
 import json
 
 from featray.core.detectors import Detector
+from featray.planning.known_times import KnownTimes
 from featray.rendering import plan_summary
 from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
 
 CELL = make_cell(batch_size=1)
 TARGET = "cpu@id-box"
+OWN = Detector(name="own", class_name="package.module:Own", heading="own")
 
 
 def test_the_line_counts_cells_units_targets_and_what_is_left() -> None:
@@ -42,8 +44,7 @@ def test_the_json_lists_units_and_refusals() -> None:
 
 
 def test_an_unknown_time_of_a_call_is_said() -> None:
-    own = Detector(name="own", class_name="package.module:Own", heading="own")
-    placed = place([CELL, make_cell(detector=own)], make_host())
+    placed = place([CELL, make_cell(detector=OWN)], make_host())
     work = make_plan(placed, n=1)
     said = (
         "at least about 10 min 35 s (the time of a call is unknown for 1 cell: only the start of each process counts)"
@@ -51,3 +52,22 @@ def test_an_unknown_time_of_a_call_is_said() -> None:
     assert plan_summary.summary(work, placed).endswith(said)
     assert json.loads(plan_summary.to_json(work, placed))["cells_of_unknown_time"] == 1
     assert "unknown" not in plan_summary.summary(make_plan(place([CELL]), n=1), place([CELL]))
+
+
+def test_what_pilots_may_ask_for_is_said() -> None:
+    placed = place([CELL], make_host())
+    known = KnownTimes([make_stored(CELL, TARGET, timed_s=[4.5], import_s=4.0, load_s=1.0)], [CELL])  # 10 s in all
+    work = make_plan(placed, n=5, may_come=7, known=known)
+    said = (
+        "5 left in 5 invocations, about 50 s; at most 12 measurements, about 2 min 00 s, if the first ones differ much"
+    )
+    assert plan_summary.summary(work, placed).endswith(said)
+    value = json.loads(plan_summary.to_json(work, placed))
+    assert (value["left"], value["left_max"], value["estimate_s"], value["estimate_max_s"]) == (5, 12, 50.0, 120.0)
+    assert "at most" not in plan_summary.summary(make_plan(placed, n=5), placed)
+
+
+def test_no_longest_time_is_told_where_the_time_is_unknown() -> None:
+    placed = place([make_cell(detector=OWN)], make_host())
+    said = plan_summary.summary(make_plan(placed, n=5, may_come=7), placed)
+    assert said.endswith("; at most 12 measurements if the first ones differ much")
