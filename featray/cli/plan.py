@@ -70,9 +70,12 @@ def plan(
                 rerun=rerun,
                 retry_failed=retry_failed,
             )
-        shown = None if show_all else fleet_text.SHOWN
-        written = fleet_text.to_json(planned) if json else fleet_text.text(planned, shown)
-        console.result(console.printable(written))
+        if json:
+            console.result(console.printable(fleet_text.to_json(planned)))
+            return
+        width = console.terminal_width()
+        console.lines([*fleet_text.table(planned, None if show_all else fleet_text.SHOWN, width), ""])
+        console.lines(listing.sentences("\n".join(fleet_text.said(planned)), width))
         return
     with waiting:
         prepared = featray.plan(

@@ -1,8 +1,9 @@
 """Fleet text: a fleet plan as text for people and as JSON for scripts.
 
-Flow: `planning.fleet_plan.FleetPlan` -> `text`, `to_json` -> `featray plan --fleet`, notebooks. Pure.
+Flow: `planning.fleet_plan.FleetPlan` -> `table`, `said`, `to_json` -> `featray plan --fleet`, notebooks. Pure.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,21 +11,54 @@ from featray.core import json_text, wording
 from featray.planning.fleet_plan import FleetLack, FleetPlan, HostShare
 
 SHOWN = 20  # hosts in a table of the terminal
-HEADINGS = ("host", "devices", "units", "left", "time", "at most", "price/h", "cost", "at most")
+AT_MOST = "at most"
+HEADINGS = ("host", "devices", "units", "left", "time", AT_MOST, "price/h", "cost", AT_MOST)
+PRICES = 6  # columns before those of prices
+INDENT = "    "  # of what stands below its line
 
 
-def text(plan: FleetPlan, shown: int | None = SHOWN) -> str:
-    """Write a fleet plan: a line per host, what cannot run, and the sum.
+def table(plan: FleetPlan, shown: int | None = SHOWN, width: int | None = None) -> list[str]:
+    """Draw a line per host, without columns that say nothing.
 
     Args:
         plan: The plan.
         shown: At most so many hosts; None shows all.
+        width: Of the terminal: where the columns do not fit, those of prices stand below each host; None: any width.
     """
-    lines = [line(share) for share in plan.shares]
-    table = _table([list(HEADINGS), *lines[:shown]])
-    if shown is not None and len(lines) > shown:
-        table.append(f"and {wording.count(len(lines) - shown, 'more host')}, which end no later; --all lists them")
-    return "\n".join([*table, "", *(f"- {sentence}" for sentence in sentences(plan)), title(plan)])
+    lines, kept = [list(HEADINGS), *map(line, plan.shares[:shown])], _columns(plan)
+    drawn = _draw(_pick(lines, kept))
+    if width is not None and max(map(len, drawn)) > width:
+        drawn = _draw_folded(lines, kept)
+    left = len(plan.shares) - len(lines) + 1
+    more = f"and {wording.count(left, 'more host')}, which end no later; --all lists them"
+    return [*drawn, *([more] if left else [])]
+
+
+def _columns(plan: FleetPlan) -> list[int]:
+    """List the columns that say something of a plan."""
+    differs = any(share.figures.time_max_s > share.figures.time_s for share in plan.shares)
+    has_most = differs and not plan.cells_of_unknown_time
+    columns = range(len(HEADINGS) if plan.has_prices else PRICES)
+    return [column for column in columns if has_most or HEADINGS[column] != AT_MOST]
+
+
+def _pick(lines: Sequence[Sequence[str]], columns: Sequence[int]) -> list[list[str]]:
+    return [[texts[column] for column in columns] for texts in lines]
+
+
+def _draw_folded(lines: Sequence[Sequence[str]], columns: Sequence[int]) -> list[str]:
+    """Draw lines with the columns of prices below each."""
+    first = [column for column in columns if column < PRICES]
+    heading, *drawn = _draw(_pick(lines, first))
+    rest = [column for column in columns if column >= PRICES]
+    below = [", ".join(f"{HEADINGS[column]} {texts[column]}" for column in rest) for texts in lines[1:]]
+    folded = [(above, INDENT + text) if text else (above,) for above, text in zip(drawn, below, strict=True)]
+    return [heading, *itertools.chain.from_iterable(folded)]
+
+
+def said(plan: FleetPlan) -> list[str]:
+    """Say what cannot run, what is unknown, and the sum, a line each."""
+    return [*(f"- {sentence}" for sentence in sentences(plan)), title(plan)]
 
 
 def line(share: HostShare) -> list[str]:
@@ -44,7 +78,7 @@ def line(share: HostShare) -> list[str]:
     ]
 
 
-def _table(lines: Sequence[Sequence[str]]) -> list[str]:
+def _draw(lines: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return [
         "  ".join(

@@ -22,7 +22,7 @@ from tests.support.plans import make_host
 UNITS = 1_000_000
 SECONDS, MEMORY_B = 10.0, 2 * 10**9
 
-CODE = """
+CODE = r"""
 import json, resource, sys, time
 started = time.perf_counter()
 import featray
@@ -30,7 +30,7 @@ from featray.rendering import fleet_text
 folder = sys.argv[1]
 planned = featray.plan_fleet(f"{folder}/fleet.yaml", inventory=f"{folder}/hosts.json", cluster=f"{folder}/prices.yaml",
                              results=f"{folder}/results")
-text = fleet_text.text(planned)
+text = "\n".join([*fleet_text.table(planned), "", *fleet_text.said(planned)])
 found = {"s": time.process_time(), "wall_s": time.perf_counter() - started, "units": planned.units}
 found |= {"last": text.splitlines()[-1], "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 print(json.dumps(found))

@@ -38,6 +38,10 @@ def plan(loaded: Sweep, *hosts: Host, results: Path | str = "/nowhere", **prices
     return fleet_planning.plan_fleet(request, make_inventory(*hosts), prices, now=NOW)
 
 
+def text_of(fleet: FleetPlan) -> str:
+    return "\n".join([*fleet_text.table(fleet), *fleet_text.said(fleet)])
+
+
 def test_time_and_units_are_those_of_the_plan_of_each_host(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     hosts = [make_host("a"), make_host("b"), make_host("c")]
@@ -78,7 +82,7 @@ def test_costs_add_up_over_the_hosts_with_a_price(tmp_path: Path) -> None:
     assert fleet.cost == pytest.approx(fleet.time_s / 1000)
     assert fleet.unpriced == ("b",)
     assert fleet.unknown_prices == ("c",)
-    text = fleet_text.text(fleet)
+    text = text_of(fleet)
     assert "price unknown: b; write price_per_hour of each host in the cluster file" in text
     assert "the cluster file has hosts that are not in the inventory: c" in text
 
@@ -90,7 +94,7 @@ def test_what_cannot_run_is_counted_by_reason_over_hosts(tmp_path: Path) -> None
     (refusal,) = fleet.refusals
     assert (refusal.units, refusal.hosts) == (4, ("a", "b"))
     assert refusal.reason == "torch 2.11.0 has no kernels for sm_70 (it has sm_80, sm_86, sm_90, sm_120)"
-    assert "cannot run: 4 units on 2 hosts (a, b): torch 2.11.0 has no kernels for sm_70" in fleet_text.text(fleet)
+    assert "cannot run: 4 units on 2 hosts (a, b): torch 2.11.0 has no kernels for sm_70" in text_of(fleet)
 
 
 def test_hosts_that_measure_nothing_say_why(tmp_path: Path) -> None:
@@ -137,14 +141,14 @@ def test_a_class_of_ones_own_that_was_never_measured_has_no_known_time(tmp_path:
 
 def test_packages_that_are_not_recorded_are_named(tmp_path: Path) -> None:
     said = "packages not recorded: 1 host (b); what is not installed there is unknown"
-    assert said in fleet_text.text(plan(load(tmp_path), make_host("a"), make_host("b", packages={})))
+    assert said in text_of(plan(load(tmp_path), make_host("a"), make_host("b", packages={})))
 
 
 def test_hosts_of_one_name_and_one_price_are_named(tmp_path: Path) -> None:
     twins = [make_host("a", host_id="id_1"), make_host("a", host_id="id_2")]
     said = "2 hosts are called a: the price of a counts for each; name them by host_id"
-    assert said in fleet_text.text(plan(load(tmp_path), *twins, a=2.0))
-    assert said not in fleet_text.text(plan(load(tmp_path), *twins, id_1=2.0, id_2=3.0))
+    assert said in text_of(plan(load(tmp_path), *twins, a=2.0))
+    assert said not in text_of(plan(load(tmp_path), *twins, id_1=2.0, id_2=3.0))
 
 
 def test_a_fleet_that_can_run_nothing_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -174,7 +178,7 @@ def test_interchangeable_cells_count_once_also_where_the_first_host_cannot_run_t
     assert sum(each.figures.left for each in fleet.shares) == 8
     assert all(each.figures.units >= 1 for each in fleet.shares)
     assert (fleet.refusals, fleet.idle) == ((), ())
-    assert "4 cells, 4 units on 3 hosts, 8 measurements left" in fleet_text.text(fleet)
+    assert "4 cells, 4 units on 3 hosts, 8 measurements left" in text_of(fleet)
 
 
 def test_of_interchangeable_cells_each_goes_only_where_it_can_run(tmp_path: Path) -> None:
@@ -197,7 +201,7 @@ def test_what_one_of_interchangeable_hosts_has_measured_is_done_for_all(tmp_path
     assert (fleet.left, fleet.units) == (0, 2)
     assert [(each.host.hostname, each.figures.done) for each in fleet.shares] == [("b", 4)]
     assert [lack.hosts for lack in fleet.idle] == [("a",)]
-    assert "nothing left to measure" in fleet_text.text(fleet)
+    assert "nothing left to measure" in text_of(fleet)
 
 
 def set_times(results: Path, seconds: Mapping[str, float]) -> None:
