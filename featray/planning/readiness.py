@@ -100,8 +100,8 @@ def check_processors(host: Host, cells: Iterable[Cell], targets: Sequence[Target
         return ()
     memory = f" and {wording.size(host.memory_b)} of memory" if host.memory_b else ""
     what = (
-        f"{wording.count(count, 'processor')}{memory} for {max(too_many)} processes side by side, which are then not "
-        "pinned to processors of their own"
+        f"a processor for each of {max(too_many)} processes side by side; it has {wording.count(count, 'processor')}"
+        f"{memory}, and they are not pinned to processors of their own"
     )
     return (Lack(host=host.hostname, what=what),)
 

@@ -11,7 +11,11 @@ import yaml
 
 from featray import stats, store
 from featray.core.rules import Rules
+from featray.planning import target_selection
+from featray.planning.inventory import Inventory
+from featray.sweep import Selector
 from tests.support.command import ROOT
+from tests.support.plans import make_host
 
 PAGES = sorted(
     str(page.relative_to(ROOT))
@@ -102,3 +106,13 @@ def test_the_defaults_of_measure_are_those_of_the_code() -> None:
     assert written == {**rules, "protocol": str(rules["protocol"])}
     planned = f"{{pilot: {stats.PILOT}, max: {stats.INVOCATIONS_MAX}, half_width: {stats.HALF_WIDTH}}}"
     assert defaults["invocations"] == planned
+
+
+def test_the_sweep_of_one_driver_of_many_has_as_many_hosts_as_the_page_says() -> None:
+    page = read("docs/many-hosts.md")
+    (example,) = re.findall(r"```yaml\n(name: fleet-02\n.*?)```", page, re.DOTALL)
+    fleet = Inventory(hosts=tuple(make_host(f"node-{number:04}") for number in range(1, 1001)))
+    targets = target_selection.select(fleet, Selector(host=tuple(yaml.safe_load(example)["hosts"]["host"])))
+    assert [target.host.hostname for target in targets] == [f"node-{number:04}" for number in range(60, 119)]
+    assert "17\n  clusters of 58 or 59 hosts" in page
+    assert "the 59 from `node-0060` to `node-0118`" in page

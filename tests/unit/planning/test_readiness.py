@@ -161,4 +161,6 @@ def test_processes_on_all_gpus_need_processors_for_all_of_them() -> None:
     host = dataclasses.replace(TWO, cpu_count=4)
     assert lacks(host, dataclasses.replace(WHOLE, processes=2)) == ()
     (lack,) = lacks(host, dataclasses.replace(WHOLE, processes=3))
-    assert lack.what.startswith("4 processors and 64.0 GiB of memory for 6 processes side by side")
+    assert lack.what.startswith(
+        "a processor for each of 6 processes side by side; it has 4 processors and 64.0 GiB of m"
+    )

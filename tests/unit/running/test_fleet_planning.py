@@ -118,10 +118,12 @@ def test_more_processes_than_processors_are_named(tmp_path: Path) -> None:
     small, large = make_host("a", cpu_count=1), make_host("b", cpu_count=16)
     (lack,) = [lack for lack in plan(loaded, small, large).lacks if "side by side" in lack.reason]
     assert lack.hosts == ("a",)
-    assert lack.reason == (
-        "1 processor and 64.0 GiB of memory for 16 processes side by side, which are then not pinned to processors of "
-        "their own"
+    reason = (
+        "a processor for each of 16 processes side by side; it has 1 processor and 64.0 GiB of memory, and they are "
+        "not pinned to processors of their own"
     )
+    assert lack.reason == reason
+    assert f"missing on 1 host (a): {reason}" in text_of(plan(loaded, small, large))
     poor = make_host("a", cpu_count=1, memory_b=2 * 1024**3)  # 16 processes cannot run there at all
     assert not any("side by side" in lack.reason for lack in plan(loaded, poor).lacks)
 
