@@ -1,10 +1,11 @@
 """Growth: how the processor time of each step grows with its size, as an exponent: 1 is in proportion, 2 is quadratic.
 
-    uv run python -m tests.benchmarks.growth [--large]
+    uv run python -m tests.benchmarks.growth [--large] [STEP...]
 
 It takes two minutes. Every step is run at two sizes, ten times apart, in one process; `--large` adds larger sizes, up
 to a million units or rows and 1000 hosts, and takes long. The exponent is that from one size to the next. It exits 1
-when one is above the goal. Small sizes have fixed costs, so an exponent may also be far below 1.
+when one is above the goal. STEP is a part of a step's name. Small sizes have fixed costs, so an exponent may also be
+far below 1.
 """
 
 import argparse
@@ -189,10 +190,13 @@ def main() -> int:
     """Print every step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--large", action="store_true", help="up to a million units or rows and 1000 hosts")
-    is_large, missed = parser.parse_args().large, 0
+    parser.add_argument("steps", metavar="STEP", nargs="*", help="only steps with this in their name")
+    arguments, missed = parser.parse_args(), 0
     for name, (step, sizes, larger) in STEPS.items():
+        if arguments.steps and not any(part in name for part in arguments.steps):
+            continue
         step(sizes[0])  # imports and caches
-        took_s = {size: step(size) for size in (*sizes, *(larger if is_large else ()))}
+        took_s = {size: step(size) for size in (*sizes, *(larger if arguments.large else ()))}
         exponents = [
             math.log(max(took_s[large], 1e-6) / max(took_s[small], 1e-6)) / math.log(large / small)
             for small, large in itertools.pairwise(took_s)
