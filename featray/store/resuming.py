@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from featray.core import garbage
 from featray.core.stored_unit import StoredUnit
 from featray.store import footers, reading, scanning, schema, small_files, stored_files
 from featray.store.conditions import Condition, make_condition
@@ -47,14 +48,17 @@ def keys(
         StoreError: the store cannot be reached.
     """
     location, condition = locate(results), make_condition(sweep=sweep, run_id=run_id)
-    names = [field.name for field in dataclasses.fields(StoredUnit)]
-    kept = list(dict.fromkeys([*footers.COLUMNS, *names]))
-    scanned = scan_with_footers(location, condition, kept, check_all_columns=True, note_faults=True)
-    complete, incomplete = reading.drop_faulty(location, reading.distinct(scanned.table, every_attempt=every_attempt))
-    table, bad_rows = reading.migrate_older(location, complete, condition)
-    units = [StoredUnit(**record) for record in schema.to_records(table.select(names))]
-    units.sort(key=reading.order_key)
-    return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
+    with garbage.paused():  # a dictionary for each row, all kept
+        names = [field.name for field in dataclasses.fields(StoredUnit)]
+        kept = list(dict.fromkeys([*footers.COLUMNS, *names]))
+        scanned = scan_with_footers(location, condition, kept, check_all_columns=True, note_faults=True)
+        complete, incomplete = reading.drop_faulty(
+            location, reading.distinct(scanned.table, every_attempt=every_attempt)
+        )
+        table, bad_rows = reading.migrate_older(location, complete, condition)
+        units = [StoredUnit(**record) for record in schema.to_records(table.select(names))]
+        units.sort(key=reading.order_key)
+        return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
 
 
 def scan_with_footers(
