@@ -169,11 +169,11 @@ class _Planner:
 
     def __init__(self, request: SubmitRequest, cells: Sequence[Cell], run_id: str) -> None:
         self._request, self._cells, self._run_id = request, cells, run_id
+        self._reading = store.keys(request.results, sweep=request.sweep.name, every_attempt=True)
         self._stored: dict[str, list[StoredUnit]] = collections.defaultdict(list)  # by target
-        for unit in store.keys(request.results, sweep=request.sweep.name, every_attempt=True).units:
+        for unit in self._reading.units:
             self._stored[unit.target_id].append(unit)
-        stored = [unit for units in self._stored.values() for unit in units]
-        self._times = KnownTimes(stored, cells)
+        self._times = KnownTimes(self._reading.units, cells)
         self._figures_of: dict[Hashable, HostFigures] = {}  # kind of host, or id of a host with rows
 
     def plan(
@@ -209,9 +209,8 @@ class _Planner:
         }
         first = {kind: host for host in reversed(hosts) for kind in [kinds[host.host_id]]}
         chosen = [host for host in hosts if host is first[kinds[host.host_id]]]
-        stored = [unit for units in self._stored.values() for unit in units]
         placed = self._place(Inventory(hosts=tuple(chosen)))
-        planned = preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)), self._times)
+        planned = preparation.plan_run(self._request, placed, self._run_id, self._reading, self._times)
         work = planned.plan
         slack = work.expected_max_s / work.expected_s if work.invocations else 1.0
         return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack, self._times), len(placed.units)

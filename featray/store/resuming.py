@@ -85,8 +85,8 @@ def scan_with_footers(
 
     def read(files: list[StoredFile]) -> Scan:
         archives = [file for file in files if stored_files.is_archive(file.name)]  # their rows need the file's name
-        small = [file for file in files if file not in archives]
-        footer_rows, others = small_files.read_footers(location, small, columns, key_values)
+        own = [file for file in files if not stored_files.is_archive(file.name)]
+        footer_rows, others = small_files.read_footers(location, own, columns, key_values)
         scanned = scanning.scan_files(
             location,
             [*others, *archives],

@@ -110,6 +110,7 @@ def kill_embedded() -> None:
                     process.kill()  # first, so that it replaces none of the others
                     _kill(below)
                     _remove(listeners)
+        atexit.unregister(kill_embedded)
 
 
 @contextlib.contextmanager
@@ -125,7 +126,7 @@ def _ctrl_c_held() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if came:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # for whoever handles it, or ignores it
 
 
 def _list_listeners(process: psutil.Process) -> list[Path]:
