@@ -6,8 +6,9 @@ All measure the same work, which does nothing: a call to warm up and a timed one
 fresh process, or a fresh actor. "warm": the measurements share one. The cost is the slope between a few and many
 measurements, so that starting the tool does not count; the median of three rounds, in which all tools take turns.
 hyperfine is used where it is installed. A tool that is not there is named; `uv run --with pyperf --with
-pytest-benchmark --with hydra-core --with hydra-joblib-launcher python -m ...` brings the others. optimum-benchmark is
-left out: it measures models, and has no work that does nothing.
+pytest-benchmark --with hydra-core --with hydra-joblib-launcher --with optimum-benchmark python -m ...` brings the
+others. optimum-benchmark measures models: it gets a backend and a scenario of this work by the names that its
+configuration has for them.
 
 It exits 1 when featray misses what it promises.
 """
@@ -93,6 +94,27 @@ def app(config):
 app()
 """
 
+OPTIMUM = """
+import sys, time
+from types import SimpleNamespace
+from optimum_benchmark import Benchmark, BenchmarkConfig, BenchmarkReport, ProcessConfig
+class Backend:
+    def __init__(self, config):
+        pass
+class Scenario(Backend):
+    def run(self, backend):
+        for _ in range(2):
+            WORK
+        return BenchmarkReport.from_list(targets=["call"])
+if __name__ == "__main__":
+    begun = time.perf_counter()
+    for _ in range(int(sys.argv[1])):
+        work, calls = SimpleNamespace(_target_="measured.Backend"), SimpleNamespace(_target_="measured.Scenario")
+        config = BenchmarkConfig(name="peers", backend=work, scenario=calls, launcher=ProcessConfig())
+        Benchmark.launch(config)
+    print(time.perf_counter() - begun)
+"""
+
 PYTEST = """
 import pytest
 @pytest.mark.parametrize("number", range({count}))
@@ -134,10 +156,11 @@ def wall_s(command: Sequence[str | Path], folder: Path, times: int = 1) -> float
 
 
 def printed_s(code: str, count: int, folder: Path) -> float:
-    """Run Python code that prints its own seconds as the last word."""
+    """Run Python code as a program that prints its own seconds as the last word; its new processes may import it."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-c", code.replace("WORK", WORK), str(count), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900, env=variables())
+    (folder / "measured.py").write_text(code.replace("WORK", WORK), encoding="utf-8")
+    command = [sys.executable, "measured.py", str(count), str(folder)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=900, env=variables())
     return float(done.stdout.split()[-1])
 
 
@@ -206,6 +229,7 @@ ISOLATED = [
     Peer("featray on Ray, isolated", submit(), 2, 22),
     Peer("Ray actor, isolated", ray("actor"), 2, 8),
     Peer("Ray Tune", lambda count, folder: printed_s(TUNE, count, folder), 2, 8),
+    Peer("optimum-benchmark", lambda count, folder: printed_s(OPTIMUM, count, folder), 1, 4, ["optimum_benchmark"]),
 ]
 WARM = [
     Peer("Ray task, warm", ray("task"), 10, 510),
