@@ -50,7 +50,8 @@ def _of_input(units: Sequence[Unit]) -> list[BestSetting]:
     by_run: dict[str, list[Unit]] = {}
     for unit in units:
         by_run.setdefault(unit.row.run_id, []).append(unit)
-    best = [_setting(chosen, members) for members in by_run.values() for chosen in _choose(members)]
+    own = {unit.key: unit for unit in units}
+    best = [_setting(chosen, own[chosen.unit.key]) for members in by_run.values() for chosen in _choose(members)]
     return sorted(best, key=_order)
 
 
@@ -63,9 +64,8 @@ def _choose(units: Sequence[Unit]) -> list[Setting]:
     return list(best.values())
 
 
-def _setting(chosen: Setting, units: Sequence[Unit]) -> BestSetting:
+def _setting(chosen: Setting, own: Unit) -> BestSetting:
     """Give the setting as the report's own unit: the chosen one may hold further sessions."""
-    own = next(unit for unit in units if unit.key == chosen.unit.key)
     alike = [equal.row for equal in (chosen.fastest, *(pair.candidate for pair in chosen.equals))]
     others = {
         row.batch_size for row in alike if (row.num_workers, row.processes) == (own.row.num_workers, own.row.processes)

@@ -9,7 +9,7 @@ by side. Otherwise the cells that nobody asked for yet make a sweep of their own
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from featray import stats
 from featray.analysis.advice import measured_rules, wanted_cells
@@ -77,6 +77,10 @@ class Draft:
     cells: dict[tuple[str, str], PlacedCell] = dataclasses.field(default_factory=dict)  # to measure
     wanted: list[PlacedCell] = dataclasses.field(default_factory=list)
     """Everything that the sweep answers, with cells that several findings want."""
+    measures: set[ComparisonRole] = dataclasses.field(default_factory=set)
+    """The parts that the sweep measures."""
+    labels: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    """(detector, input) of its cells."""
     most_wanted: int = 0
     """The most invocations that a finding wants; 0 if none says so."""
     _rules: Rules | None = None  # of the first member whose unit says by what rules it was measured
@@ -92,11 +96,6 @@ class Draft:
     def against(self) -> ComparisonRole | None:
         """Give the part that the sweep is compared with: the first finding's."""
         return self.wanted[0].wanted.against
-
-    @property
-    def measures(self) -> set[ComparisonRole]:
-        """List the parts that the sweep measures."""
-        return {member.wanted.measures for member in self.wanted if member.wanted.measures}
 
     @property
     def asked(self) -> int | None:
@@ -144,7 +143,9 @@ class Draft:
         """Add cells, or further reasons for those that are there."""
         for member in members:
             self.wanted.append(member)
+            self.measures |= {member.wanted.measures} if member.wanted.measures else set()
             self.most_wanted = max(self.most_wanted, member.wanted.invocations or 0)
+            self.labels.add((member.cell.detector.name, member.cell.input.name))
             is_new = member.key not in self.cells
             self.cells.setdefault(member.key, member)
             if self._rules is None and (found := measured_rules.find(member.wanted.unit)):
@@ -166,7 +167,7 @@ def collect(findings: Iterable[Finding], units: Iterable[Unit]) -> list[Draft]:
         In the order of their first findings.
     """
     places = {unit.row.target_id: unit for unit in units}
-    drafts: list[Draft] = []
+    collection = _Collection()
     for finding in findings:
         for together in _compared_together(finding):
             members = [
@@ -175,8 +176,8 @@ def collect(findings: Iterable[Finding], units: Iterable[Unit]) -> list[Draft]:
                 for cell in wanted_cells.resolve(wanted)
             ]
             for group in _by_software(members):
-                _place(drafts, finding.kind, group)
-    return drafts
+                collection.place(finding.kind, group)
+    return collection.drafts
 
 
 def _compared_together(finding: Finding) -> Iterator[list[WantedCells]]:
@@ -184,7 +185,7 @@ def _compared_together(finding: Finding) -> Iterator[list[WantedCells]]:
     without = [wanted for wanted in finding.wanted if wanted.against is None and wanted.measures is None]
     if without:
         yield without
-    yield from ([wanted] for wanted in finding.wanted if wanted not in without)
+    yield from ([wanted] for wanted in finding.wanted if (wanted.against, wanted.measures) != (None, None))
 
 
 def _by_software(members: Iterable[PlacedCell]) -> Iterable[list[PlacedCell]]:
@@ -194,40 +195,44 @@ def _by_software(members: Iterable[PlacedCell]) -> Iterable[list[PlacedCell]]:
     return groups.values()
 
 
-def _place(drafts: list[Draft], kind: FindingKind, members: Sequence[PlacedCell]) -> None:
-    """Put wanted cells where they belong: what is asked for already into its draft, the rest into the same if it can.
+class _Collection:
+    """The drafts so far, found by what they have."""
 
-    Otherwise the rest goes into a draft of its kind that has room, or into a new one.
-    """
-    shared = [(draft, [member for member in members if member.key in draft.cells]) for draft in drafts]
-    shared = [(draft, own) for draft, own in shared if own]
-    for draft, own in shared:
-        draft.add(own)
-    asked = {member.key for _, own in shared for member in own}
-    new = [member for member in members if member.key not in asked]
-    if not new:
-        return
-    joined = sorted(shared, key=lambda entry: (-len(entry[1]), members.index(entry[1][0])))
-    alike = [draft for draft in drafts if _is_alike(draft, kind, new[0])]
-    home = next((draft for draft in [*(draft for draft, _ in joined), *alike] if draft.has_room(new)), None)
-    if home is None:
-        home = Draft(kind)
-        drafts.append(home)
-    home.add(new)
+    def __init__(self) -> None:
+        """Hold none yet."""
+        self.drafts: list[Draft] = []
+        self._by_cell: dict[tuple[str, str], Draft] = {}
+        self._by_likeness: dict[Hashable, list[Draft]] = {}
 
+    def place(self, kind: FindingKind, members: Sequence[PlacedCell]) -> None:
+        """Put wanted cells where they belong: what is asked for already into its draft, the rest into the same.
 
-def _is_alike(draft: Draft, kind: FindingKind, member: PlacedCell) -> bool:
-    first = draft.wanted[0]
-    is_same_part = first.wanted.measures == member.wanted.measures
-    return draft.kind == kind and is_same_part and first.software == member.software
+        If that has no room, the rest goes into a draft of its kind that has, or into a new one.
+        """
+        shared: dict[int, tuple[Draft, list[PlacedCell]]] = {}
+        new = []
+        for member in members:
+            if draft := self._by_cell.get(member.key):
+                shared.setdefault(id(draft), (draft, []))[1].append(member)
+            else:
+                new.append(member)
+        for draft, own in shared.values():
+            draft.add(own)
+        if not new:
+            return
+        joined = [draft for draft, _ in sorted(shared.values(), key=lambda entry: -len(entry[1]))]
+        first = new[0]
+        alike = self._by_likeness.setdefault((kind, first.wanted.measures, first.software), [])
+        home = next((draft for draft in [*joined, *alike] if draft.has_room(new)), None)
+        if home is None:
+            home = Draft(kind)
+            self.drafts.append(home)
+            alike.append(home)
+        home.add(new)
+        self._by_cell |= dict.fromkeys((member.key for member in new), home)
 
 
 def find_measuring(drafts: Sequence[Draft], role: ComparisonRole, draft: Draft) -> Draft | None:
     """Find the draft that measures a part; of several the one that shares most detectors and inputs with a draft."""
     measuring = [other for other in drafts if role in other.measures and other is not draft]
-    own = _labels(draft)
-    return max(measuring, key=lambda other: len(own & _labels(other)), default=None)
-
-
-def _labels(draft: Draft) -> set[tuple[str, str]]:
-    return {(member.cell.detector.name, member.cell.input.name) for member in draft.cells.values()}
+    return max(measuring, key=lambda other: len(draft.labels & other.labels), default=None)

@@ -64,11 +64,9 @@ def propose(
     """
     collected = drafts.collect(findings, units)
     names = _file_names(name, [str(draft.kind) for draft in collected])
+    name_of = {id(draft): file_name for draft, file_name in zip(collected, names, strict=True)}
     stored = {"baseline": baseline, "candidate": candidate, "all": candidate}
-    return [
-        _followup(draft, file_name, _baseline(draft, collected, names, stored))
-        for draft, file_name in zip(collected, names, strict=True)
-    ]
+    return [_followup(draft, name_of[id(draft)], _baseline(draft, collected, name_of, stored)) for draft in collected]
 
 
 def _file_names(name: str, kinds: Sequence[str]) -> list[str]:
@@ -87,13 +85,12 @@ def _file_name(name: str) -> str:
 
 
 def _baseline(
-    draft: Draft, collected: Sequence[Draft], names: Sequence[str], stored: Mapping[str, str | None]
+    draft: Draft, collected: Sequence[Draft], name_of: Mapping[int, str], stored: Mapping[str, str | None]
 ) -> str | None:
     """Name the sweep of a part: the follow-up that measures it, or a stored one, or a follow-up of the same kind."""
     role = draft.against
     if role is None:
         return None
-    name_of = {id(other): name for other, name in zip(collected, names, strict=True)}
     measuring = drafts.find_measuring(collected, role, draft)
     if measuring:
         return name_of[id(measuring)]

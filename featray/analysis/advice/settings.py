@@ -108,7 +108,8 @@ def choose(lineup: Sequence[Candidate]) -> Setting:
     units = speeds.alike([candidate.unit for candidate in pool])
     compared = dict(zip(units, pool, strict=True))
     fastest = min(units, key=lambda unit: fmean(timing.log for timing in unit.timings))
-    pairs = [_by_time(fastest, unit) for unit in units if unit is not fastest]
+    # Another state of the machine, such as its temperature, is the setting's own.
+    pairs = [comparison.judge_by_time(fastest, unit, OVER) for unit in units if unit is not fastest]
     equals = [pair for pair in comparison.mark_daggers(pairs) if is_equally_good(pair)]
     equally_good = [compared[unit] for unit in (fastest, *(pair.candidate for pair in equals))]
     smallest = min(equally_good, key=lambda candidate: candidate.size)
@@ -146,18 +147,6 @@ def _most_trusted(lineup: Sequence[Candidate]) -> list[Candidate]:
     pool = [candidate for candidate in lineup if candidate.rank == rank]
     newest = max(pool, key=lambda candidate: candidate.unit.row.started_at)
     return [candidate for candidate in pool if candidate.older == newest.older]
-
-
-def _by_time(fastest: Unit, unit: Unit) -> Pair:
-    """Judge by the times alone whether a setting is slower than the fastest of the same detector, target and context.
-
-    Different work stays NOT COMPARABLE. Another state of the machine, such as its temperature, is the setting's own.
-    """
-    pair = comparison.judge(fastest, unit, OVER)
-    if pair.verdict is Verdict.NOT_COMPARABLE:
-        return pair
-    decision = stats.decide(fastest.timings, unit.timings)
-    return dataclasses.replace(pair, verdict=decision.verdict, decision=decision, reasons=())
 
 
 def against(best: Setting, other: Setting) -> Pair:

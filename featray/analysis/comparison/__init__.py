@@ -34,7 +34,7 @@ from featray.analysis.comparison.factors import Factor, FactorKind
 from featray.analysis.comparison.matching import MatchedUnits
 from featray.analysis.comparison.next_steps import next_step
 from featray.analysis.comparison.noise import NO_NOISE, Noise
-from featray.analysis.comparison.pairs import Pair, judge
+from featray.analysis.comparison.pairs import Pair, judge, judge_by_time
 from featray.analysis.comparison.pooling import pool
 from featray.analysis.comparison.selection import find_name, select
 from featray.analysis.comparison.separation import SeparatingCell, SeparationPlan
@@ -63,6 +63,7 @@ __all__ = [
     "find_calibrations",
     "find_name",
     "judge",
+    "judge_by_time",
     "mark_daggers",
     "next_step",
     "pool",

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from collections.abc import Collection
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
 from featray.analysis.comparison import keys, machine_settings, part_of_whole, work
 from featray.analysis.comparison.work import Change
@@ -107,6 +108,8 @@ def _work_changes(baseline: Unit, candidate: Unit, over: Collection[str]) -> tup
 
 
 def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
+    if _all_context(baseline) == _all_context(candidate):
+        return []
     factors = []
     for key, columns in keys.FACTORS.items():
         if _is_of_device(key) and baseline.row.device != candidate.row.device:
@@ -121,6 +124,21 @@ def _context(baseline: Unit, candidate: Unit) -> list[Factor]:
     if changes := _variables(baseline, candidate):
         factors.append(Factor(keys.VARIABLES, FactorKind.CONTEXT, changes))
     return factors
+
+
+_ALL_CONTEXT: WeakKeyDictionary[Unit, tuple[object, ...]] = WeakKeyDictionary()
+
+
+def _all_context(unit: Unit) -> tuple[object, ...]:
+    """Give everything of a unit that `_context` compares; a report compares each unit with many that are alike."""
+    if unit not in _ALL_CONTEXT:
+        columns = [column for columns in keys.FACTORS.values() for column in columns]
+        _ALL_CONTEXT[unit] = (
+            *(machine_settings.text(unit, column) for column in columns if column in machine_settings.NAMES),
+            *(keys.as_text(getattr(unit.row, column)) for column in columns if column not in machine_settings.NAMES),
+            *(keys.value(unit, name) for name in (*keys.CALL, keys.VARIABLES)),
+        )
+    return _ALL_CONTEXT[unit]
 
 
 def _changes(baseline: Unit, candidate: Unit, key: str, columns: Collection[str]) -> tuple[Change, ...]:

@@ -56,10 +56,11 @@ def name(key: str) -> str:
 
 def values(baseline: Unit, candidate: Unit, column: str) -> tuple[str | None, str | None]:
     """Write a column of `NAMES` as text for both sides; None where no row of a side knows it."""
-    return _value(baseline, column), _value(candidate, column)
+    return text(baseline, column), text(candidate, column)
 
 
-def _value(unit: Unit, column: str) -> str | None:
+def text(unit: Unit, column: str) -> str | None:
+    """Write a column of `NAMES` as text; None where no row knows it."""
     known = [value for row in _rows(unit) if (value := _read(row, column)) is not None]
     if known and column in FALLING:
         known = [max(known)]

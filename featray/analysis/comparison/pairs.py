@@ -112,7 +112,8 @@ def judge(
     drift = _measure_drift(baseline, candidate, over, outputs)
     causes = work.find_causes(baseline, candidate, on_purpose)
     is_explained = drift is not None and bool(causes)
-    refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over, is_explained)
+    refusals = [str(change) for change in changes]
+    refusals += _other_refusals(baseline, candidate, over, is_explained=is_explained)
     refusals += [] if drift is None or is_explained or changes else drift_wording.refusals(drift)
     differing = factors.find_differing(baseline, candidate, over)
     decision = None if refusals else _decide(baseline, candidate, margin, noise)
@@ -153,13 +154,40 @@ def judge(
     )
 
 
+def judge_by_time(baseline: Unit, candidate: Unit, over: Collection[str]) -> Pair:
+    """Compare two units with times by these alone; different work stays NOT COMPARABLE.
+
+    Nothing is said of the state of the machine, and nothing that qualifies the verdict.
+
+    Args:
+        baseline: One unit.
+        candidate: The other, on the same target.
+        over: Keys that are expected to differ.
+    """
+    changes = work.differences(baseline, candidate, over)
+    refusals = [str(change) for change in changes] + _other_refusals(baseline, candidate, over, is_explained=False)
+    decision = None if refusals else stats.decide(baseline.timings, candidate.timings)
+    return Pair(
+        baseline=baseline,
+        candidate=candidate,
+        verdict=decision.verdict if decision else Verdict.NOT_COMPARABLE,
+        decision=decision,
+        reasons=tuple(refusals),
+        changes=changes,
+        factors=factors.find_differing(baseline, candidate, over),
+        unknown=(),
+        cautions=(),
+        separation=None,
+    )
+
+
 def _measure_drift(baseline: Unit, candidate: Unit, over: Collection[str], outputs: Outputs) -> Drift | None:
     """Measure the drift between two units, unless they are different detectors: nobody expects one output of these."""
     is_other = "detector" in over and baseline.row.detector != candidate.row.detector
     return None if is_other else outputs.between(baseline, candidate)
 
 
-def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str], is_explained: bool) -> list[str]:
+def _other_refusals(baseline: Unit, candidate: Unit, over: Collection[str], *, is_explained: bool) -> list[str]:
     """Say what else is different work: the kind of weights where no work is stored, and the outputs."""
     kinds = baseline.row.weights, candidate.row.weights
     has_work = baseline.row.work and candidate.row.work
