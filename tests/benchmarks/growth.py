@@ -31,6 +31,7 @@ from featray.core import detectors
 from featray.core.cell import Cell
 from featray.core.choices import Exclusive
 from featray.core.events import EventKind
+from featray.core.row import Row
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
@@ -145,11 +146,7 @@ def report_curve(count: int) -> float:
         for number in range(1, 6)
         for size in range(1, count + 1)
     ]
-    with tempfile.TemporaryDirectory(prefix="featray-growth-") as folder:
-        store.append(Path(folder), rows)
-        started = time.process_time()
-        featray.report(results=folder, output="-")
-        return time.process_time() - started
+    return report(rows)
 
 
 def report_settings(count: int) -> float:
@@ -159,6 +156,30 @@ def report_settings(count: int) -> float:
         for number in range(count // 10)
         for size in range(1, 11)
     ]
+    return report(rows)
+
+
+def report_on_hosts(count: int) -> float:
+    """Report 40 settings, four batch sizes of each detector, on so many hosts; return CPU seconds."""
+    rows = [
+        make_row(
+            detector=f"d{number}",
+            cell_id=f"{number}-{size}",
+            batch_size=size,
+            timed_s=[(1 + host % 7) / size] * 3,
+            target_id=f"GPU-{host}",
+            gpu_uuid=f"GPU-{host}",
+            hostname=f"host-{host}",
+        )
+        for host in range(count)
+        for number in range(10)
+        for size in (1, 2, 4, 8)
+    ]
+    return report(rows)
+
+
+def report(rows: list[Row]) -> float:
+    """Store rows and report them; return CPU seconds."""
     with tempfile.TemporaryDirectory(prefix="featray-growth-") as folder:
         store.append(Path(folder), rows)
         started = time.process_time()
@@ -182,6 +203,7 @@ STEPS: dict[str, tuple[Callable[[int], float], tuple[int, ...], tuple[int, ...]]
     "store.compact, rows": (of_store(store.compact), (300, 3000), (10_000, 100_000)),
     "report, batch sizes of a curve": (report_curve, (100, 1000), ()),
     "report, settings": (report_settings, (100, 1000), (10_000,)),
+    "report, 40 settings on hosts": (report_on_hosts, (10, 100), (1000,)),
 }
 """Name -> the step, its sizes, and those that `--large` adds."""
 
