@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ORDER = ("started_at", "run_id", "invocation", "order_index", "cell_id", "target_id", "attempt")
 SUMMARY = "output_summary"
+LARGEST = 2**63 - 1  # of the numbers that keys get
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,19 +221,39 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
 
     Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host.
     """
-    key_names = list(schema.KEY if every_attempt else schema.KEY[:-1])
-    if table.select(key_names).group_by(key_names).aggregate([]).num_rows == table.num_rows:
+    key_names = schema.KEY if every_attempt else schema.KEY[:-1]
+    numbers = _number_keys(table, key_names)
+    by_number = np.argsort(numbers, kind="stable")
+    follows = numbers[by_number[1:]] == numbers[by_number[:-1]]  # the row before it has the same key
+    if not follows.any():
         return table
-    parts = [table.column(name).to_pylist() for name in schema.KEY]
-    has_status = "status" in table.schema.names
-    statuses = table.column("status").to_pylist() if has_status else [None] * table.num_rows
-    ranks = [precedence(status or "", attempt or 0) for status, attempt in zip(statuses, parts[-1], strict=True)]
-    chosen: dict[tuple[Any, ...], int] = {}
-    for index, key in enumerate(zip(*parts, strict=True)):
-        name = key if every_attempt else key[:-1]
-        best = chosen.get(name)
-        if best is None or ranks[index] > ranks[best]:
-            chosen[name] = index
-    if len(chosen) == table.num_rows:
-        return table
-    return table.take(pa.array(sorted(chosen.values()), pa.int64()))
+    repeated = np.sort(by_number[np.append(follows, False) | np.append(False, follows)])
+    stays = np.ones(table.num_rows, dtype=bool)
+    stays[repeated] = False
+    stays[_choose(table.take(repeated), numbers[repeated], repeated)] = True
+    return table.filter(pa.array(stays))
+
+
+def _number_keys(table: Any, names: Sequence[str]) -> Any:
+    """Number the keys of rows: two rows have the same number if they have the same key."""
+    numbers, count = np.zeros(table.num_rows, dtype=np.int64), 1
+    for name in names:
+        encoded = table.column(name).dictionary_encode(null_encoding="encode").combine_chunks()
+        values = max(1, len(encoded.dictionary))
+        if count > LARGEST // values:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+            count = table.num_rows
+        numbers, count = numbers * values + encoded.indices.to_numpy(), count * values
+    return numbers
+
+
+def _choose(table: Any, numbers: Any, indices: Any) -> list[int]:
+    """Choose one of the rows of each key; `numbers` name the keys and `indices` the rows."""
+    statuses = table.column("status").to_pylist() if "status" in table.schema.names else [None] * table.num_rows
+    attempts = table.column(schema.KEY[-1]).to_pylist()
+    ranks = [precedence(status or "", attempt or 0) for status, attempt in zip(statuses, attempts, strict=True)]
+    chosen: dict[int, tuple[Any, int]] = {}
+    for number, rank, index in zip(numbers.tolist(), ranks, indices.tolist(), strict=True):
+        if number not in chosen or rank > chosen[number][0]:
+            chosen[number] = (rank, index)
+    return [index for _, index in chosen.values()]
