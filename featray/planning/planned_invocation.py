@@ -56,6 +56,11 @@ class PlannedInvocation:
     """0 to 1, seeded: orders the invocations of one block and target, every second block in reverse, so that a machine
     that warms up or slows down during a block favours no detector and no environment."""
 
+    @property
+    def failures(self) -> int:
+        """Count how often its cells failed or were lost before."""
+        return self.tries + self.losses
+
     @functools.cached_property
     def seconds_by_target(self) -> Mapping[str, float]:
         """Map the id of each target that it may run on to the seconds that it should take there."""

@@ -5,12 +5,13 @@ clock); both use this rule.
 Pure: it holds no host and no clock; the caller says what time it is, what started and what ended.
 
 The rule: a free lease takes, among what may run there, the lowest block of its target first (blocks of one target
-never overtake each other). Within a block, work that is bound to its target goes in a seeded random order: the sum is
-equal in any, and drift then favours no detector. Interchangeable work goes longest expected first (Graham's LPT rule),
-and towards the end waits for a host that will be free later but end sooner (earliest completion time): a slow host that
-takes the last invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts of speeds
-1 to 20: 1.51 times the lower bound by LPT alone. What pilots are expected to ask for counts as work to come: without it
-slow hosts would wait near the end of the pilots, although they are needed later.
+never overtake each other). What failed before comes after all of these: a cell that takes its process down every time
+must not keep the others waiting. Within a block, work that is bound to its target goes in a seeded random order: the
+sum is equal in any, and drift then favours no detector. Interchangeable work goes longest expected first (Graham's LPT
+rule), and towards the end waits for a host that will be free later but end sooner (earliest completion time): a slow
+host that takes the last invocation would decide when the whole sweep ends. Measured on a virtual clock with 100 hosts
+of speeds 1 to 20: 1.51 times the lower bound by LPT alone. What pilots are expected to ask for counts as work to come:
+without it slow hosts would wait near the end of the pilots, although they are needed later.
 
 All GPUs of a host at the same time are a target of its own, which needs the host alone. Its invocations take their turn
 block by block, after the other targets of the host: until then these start nothing of a later block, so that it never
@@ -327,5 +328,5 @@ def _host(target: Target) -> str:
     return target.host.host_id
 
 
-def _patience(planned: PlannedInvocation) -> tuple[int, float]:
-    return (-planned.invocation.block, -planned.rank)
+def _patience(planned: PlannedInvocation) -> tuple[int, int, float]:
+    return (-planned.failures, -planned.invocation.block, -planned.rank)

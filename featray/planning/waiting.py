@@ -85,6 +85,7 @@ def may_run_on(waiting: Waiting, target: Target) -> bool:
     return target.target_id in waiting.places.seconds
 
 
-def urgency(waiting: Waiting) -> tuple[int, float]:
-    """Order waiting invocations, most urgent first: by block, then the longest."""
-    return (waiting.planned.invocation.block, -waiting.planned.expected_s)
+def urgency(waiting: Waiting) -> tuple[int, int, float]:
+    """Order waiting invocations, most urgent first: those that never failed, then by block, then the longest."""
+    planned = waiting.planned
+    return (planned.failures, planned.invocation.block, -planned.expected_s)

@@ -13,7 +13,7 @@ from featray.errors import StoreError
 
 
 def keep(results: str, outputs: Iterable[tuple[Row, PlainOutput]]) -> list[str]:
-    """Keep outputs beside their rows, which are stored already; return what could not be kept, and why.
+    """Keep outputs before their rows are stored; return what could not be kept, and why.
 
     Without its output a row loses its drift, but no time: so nothing here ends a run.
     """

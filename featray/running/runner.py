@@ -365,13 +365,16 @@ class Runner:
         return is_over or not self._fresh or self._now() >= self._stored_s + STORE_S
 
     def _store_and_tell(self) -> None:
-        """Store the rows that are waiting as one file; then tell the watcher, and let their hosts drop them."""
+        """Store the rows that are waiting as one file; then tell the watcher, and let their hosts drop them.
+
+        Outputs come first: whoever finds a row in the store asks no host for its output again.
+        """
+        self.outcome.problems += kept_outputs.keep(self._results, self._outputs)
+        self._outputs = []
         if self._fresh:
             self._is_storing = True
             self._files.append(self._fresh)
             self._fresh, self._is_storing, self._stored_s = [], False, self._now()
-        outputs, self._outputs = self._outputs, []
-        self.outcome.problems += kept_outputs.keep(self._results, outputs)
         self._tell_all()
         for key, invocation in list(self._spooling.items()):
             if invocation.has_ended or len(invocation.spooled) >= FORGET_ROWS:

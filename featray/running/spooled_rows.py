@@ -52,10 +52,11 @@ def store_spooled(results: str, backend: Backend, *, own: str | None = None) -> 
         waiting = [entry for entry in collected if entry.sweep not in claimed]
         if not waiting:
             return []
-        fresh = new_rows(without_removed_runs(results, waiting), store.keys(results, every_attempt=True).units)
+        wanted = without_removed_runs(results, waiting)
+        kept_outputs.keep(results, backend.collect_outputs(spool, wanted))
+        fresh = new_rows(wanted, store.keys(results, every_attempt=True).units)
         if fresh:
             store.append(results, fresh)
-            kept_outputs.keep(results, backend.collect_outputs(spool, fresh))
         backend.forget(spool, waiting)
         return fresh
 

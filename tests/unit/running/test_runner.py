@@ -213,6 +213,35 @@ def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> N
     assert {row.status for row in last} == {"lost"}
 
 
+def test_a_detector_that_takes_its_worker_down_every_time_keeps_no_other_from_being_measured(tmp_path: Path) -> None:
+    def script(planned: PlannedInvocation) -> Iterator[Event]:
+        is_deadly = planned.invocation.cells[0].detector.name == "mpdetector"
+        return lost(planned, Status.CRASHED) if is_deadly else goes_well(planned)
+
+    wanted = [cell for name in ("retinaface", "mpdetector") for cell in cells(1, detector=CATALOGUE[name])]
+    run(ScriptedBackend(script), tmp_path, wanted, n=5)
+    rows = store.read(str(tmp_path)).rows
+    statuses = {name: {row.status for row in rows if row.detector == name} for name in ("retinaface", "mpdetector")}
+    assert statuses == {"retinaface": {"ok"}, "mpdetector": {"crashed"}}
+
+
+def test_outputs_are_kept_before_their_rows_are_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_with: list[int] = []
+
+    def keep(results: str, outputs: Collection[object]) -> list[str]:
+        if outputs:
+            kept_with.append(len(store.read(results).rows))
+        return []
+
+    def script(planned: PlannedInvocation) -> Iterator[Event]:
+        for event in goes_well(planned):
+            yield dataclasses.replace(event, output={}) if event.row else event
+
+    monkeypatch.setattr(runner.kept_outputs, "keep", keep)
+    run(ScriptedBackend(script), tmp_path, cells(1))
+    assert kept_with == [0]
+
+
 def test_a_lost_worker_costs_the_cell_that_it_was_at(tmp_path: Path) -> None:
     backend = ScriptedBackend(lost_in_the_second, goes_well)
     run(backend, tmp_path, cells(1, 2, 4, 8))
