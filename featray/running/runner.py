@@ -220,7 +220,8 @@ class Runner:
         if left:
             measurements = wording.count(self.outcome.not_reached, "measurement")
             invocations = wording.count(len(left), "invocation")
-            self.outcome.problems.append(f"the budget left {measurements} in {invocations} undone")
+            hint = "" if self._gauges.done else "; it was over before the first was measured, so give it more minutes"
+            self.outcome.problems.append(f"the budget left {measurements} in {invocations} undone{hint}")
 
     def cancel(self) -> None:
         """End every running invocation; every planned unit without a row gets one of status cancelled, in one file.

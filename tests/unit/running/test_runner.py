@@ -184,6 +184,8 @@ def test_a_process_that_has_not_begun_a_cell_ends_with_the_budget_without_a_row(
     assert backend.cancelled == backend.started
     assert store.read(str(tmp_path)).rows == ()
     assert (outcome.stored, outcome.not_reached) == (0, 4)
+    (told,) = outcome.problems
+    assert told.endswith("undone; it was over before the first was measured, so give it more minutes")
 
 
 def test_a_process_with_all_its_rows_may_end_by_itself_after_the_budget(tmp_path: Path) -> None:
