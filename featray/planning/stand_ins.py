@@ -18,7 +18,7 @@ MARGIN = 0.1
 Both the length and the sweep's end are guesses, and a slow host that ends last decides when the sweep ends. Measured on
 a virtual clock with 1000 hosts and lengths that are known, over the bound of whole invocations: 1.064 with 0.02."""
 
-_Queue = list[tuple[tuple[int, float], int, Waiting]]
+_Queue = list[tuple[tuple[int, int, float], int, Waiting]]
 """A heap, the most urgent first; of equally urgent ones the earlier."""
 
 

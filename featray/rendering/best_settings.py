@@ -75,7 +75,7 @@ def _setting(chosen: Setting, own: Unit) -> BestSetting:
 
 def _order(setting: BestSetting) -> tuple[object, ...]:
     row, target = setting.unit.row, setting.unit.target
-    place = (target.host_id, target.host_name, target.device, target.target_id)
+    place = (target.host_name, target.host_id, target.device, target.target_id)
     return (report_order.detector_rank(row.detector), row.detector, *place, row.run_id, row.weights or "")
 
 

@@ -29,6 +29,9 @@ FIRST = ("sec", "ms/frame", "ms/img", "fps", "rows", "95% CI", "calls")
 LAST = ("IQR", *columns.START)
 """The most and the least important figures; the others stand between them."""
 
+UNITS_MAX = 200
+"""Units whose figures are drawn, and lines of each other table: some screens. The written report has all."""
+
 VERDICT_STYLES = {"FASTER": "green", "SLOWER": "red", "EQUIVALENT": "cyan"}
 """Verdict -> colour; what is undecided has none. The words say the same without colours."""
 
@@ -61,7 +64,9 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
         yield WholeWords(NO_ROWS)
     if report.synthetic:
         yield WholeWords(SYNTHETIC, style="yellow")
-    for block in report.blocks:
+    if len(report.units) > UNITS_MAX:
+        yield WholeWords(f"\nThe figures of {wording.count(len(report.units), 'unit')} are in the report.")
+    for block in report.blocks if len(report.units) <= UNITS_MAX else ():
         yield WholeWords(f"\n{block.heading}", style="bold")
         for section in block.sections:
             yield from _section(section, report)
@@ -82,7 +87,8 @@ def _parts(report: Report) -> "Iterator[RenderableType]":
 def _changes(report: Report) -> "Iterator[RenderableType]":
     if changes_text.has_changes(report):
         lines = [line.texts for line in changes_text.lines(report)]
-        yield FittedTable(title=changes_text.TITLE, headings=changes_text.HEADINGS, keys=3, groups=[lines])
+        yield FittedTable(title=changes_text.TITLE, headings=changes_text.HEADINGS, keys=3, groups=[lines[:UNITS_MAX]])
+        yield from _more(len(lines))
         yield WholeWords(" ".join([changes_text.note(report), *changes_text.left_out(report)]))
 
 
@@ -152,7 +158,7 @@ def _rank(heading: str) -> int:
     return FIRST.index(heading) if heading in FIRST else len(FIRST)
 
 
-def _best(report: Report) -> Iterator[FittedTable]:
+def _best(report: Report) -> "Iterator[RenderableType]":
     """Draw the settings to use, a table per input."""
     if not report.best:
         return
@@ -160,18 +166,27 @@ def _best(report: Report) -> Iterator[FittedTable]:
     figures = [name for name in headings if name in ("ms", "95% CI", "fps", "equally fast")]
     order = [headings.index(name) for name in (*(name for name in headings if name not in figures), *figures)][1:]
     for section, members in itertools.groupby(lines, key=lambda line: line[0]):
+        ordered = [[line[index] for index in order] for line in members]
         yield FittedTable(
             title=f"{best_settings.title(report.best)}: {section}",
             headings=[headings[index] for index in order],
             keys=len(order) - len(figures),
-            groups=[[[line[index] for index in order] for line in members]],
+            groups=[ordered[:UNITS_MAX]],
         )
+        yield from _more(len(ordered))
 
 
-def _tradeoffs(report: Report) -> Iterator[FittedTable]:
+def _tradeoffs(report: Report) -> "Iterator[RenderableType]":
     """Draw the settings that no other one beats, a table per input."""
     lines = tradeoffs_text.lines(report.tradeoffs)
     for section, members in itertools.groupby(sorted(lines, key=lambda line: line[0]), key=lambda line: line[0]):
-        groups = [[line[1:] for line in members]]
+        own = [line[1:] for line in members]
         title = f"{tradeoffs_text.TITLE}: {section}"
-        yield FittedTable(title=title, headings=tradeoffs_text.HEADINGS[1:], keys=3, groups=groups)
+        yield FittedTable(title=title, headings=tradeoffs_text.HEADINGS[1:], keys=3, groups=[own[:UNITS_MAX]])
+        yield from _more(len(own))
+
+
+def _more(lines: int) -> "Iterator[RenderableType]":
+    """Say how many lines of a table are left out."""
+    if lines > UNITS_MAX:
+        yield WholeWords(f"{lines - UNITS_MAX} more are in the report.")

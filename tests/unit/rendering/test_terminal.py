@@ -169,3 +169,15 @@ def test_lengths_are_sentences_since_their_table_is_too_wide() -> None:
     text = " ".join(drawn_report(report, 80).split())
     assert "single_face.mp4, RTX 3090, batch 16 (72, 288, 1152 frames): start-up 0." in text
     assert "ms/frame per 1000 frames" in text
+
+
+def test_a_prompt_gets_some_screens_of_many_units_and_is_told_where_the_rest_is() -> None:
+    rows = [
+        make_row(cell_id=f"{number}-{size}", detector=f"d{number}", batch_size=size)
+        for number in range(terminal.UNITS_MAX + 5)
+        for size in (1, 2)
+    ]
+    text = drawn(rows)
+    assert "The figures of 410 units are in the report." in text
+    assert "5 more are in the report." in text
+    assert len(re.findall(r"^d\d+", text.partition("5 more")[0], re.MULTILINE)) == terminal.UNITS_MAX

@@ -23,7 +23,7 @@ from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.outlook import DOUBT, Outlook
 from featray.planning.planned_invocation import PlannedInvocation
-from featray.running import runner
+from featray.running import kept_outputs, runner
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.run_outcome import RunOutcome
@@ -239,7 +239,7 @@ def test_outputs_are_kept_before_their_rows_are_stored(tmp_path: Path, monkeypat
         for event in goes_well(planned):
             yield dataclasses.replace(event, output={}) if event.row else event
 
-    monkeypatch.setattr(runner.kept_outputs, "keep", keep)
+    monkeypatch.setattr(kept_outputs, "keep", keep)
     run(ScriptedBackend(script), tmp_path, cells(1))
     assert kept_with == [0]
 
