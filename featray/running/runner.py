@@ -40,6 +40,7 @@ POLL_S = 0.5  # how late a passed deadline may be noticed: nothing against limit
 GRACE_S = 60.0  # added to a supervisor's own limits before its host counts as gone
 BUILD_S = 3600.0  # twice the limit for building an environment: the host may first wait for another builder
 FORGET_ROWS = 256  # stored rows of a running invocation that its host still keeps: a message to it takes some ms
+CANCELLED_ROWS = 20_000  # of one file; a million at once would take 4 GB
 ASK_PAUSE = 20  # times as long as planning took, until it is asked again
 FAILURES_MAX = 3  # invocations in a row that a target may lose before it is set aside: as many as a unit's attempts
 
@@ -224,7 +225,7 @@ class Runner:
             self.outcome.problems.append(f"the budget left {measurements} in {invocations} undone{hint}")
 
     def cancel(self) -> None:
-        """End every running invocation; every planned unit without a row gets one of status cancelled, in one file.
+        """End every running invocation; every planned unit without a row gets one of status cancelled.
 
         Rows whose storing was interrupted stay on their hosts: the next submit stores them, if the store lacks them.
         """
@@ -238,11 +239,9 @@ class Runner:
             self._backend.forget(self._spool, [row for row in invocation.spooled if row.key() not in unstored])
         unfinished = [(invocation.planned, cell) for invocation in running for cell in invocation.waiting.values()]
         unfinished += [(planned, cell) for planned in self._schedule.drop_all() for cell in planned.invocation.cells]
-        rows = [
-            unmeasured.make_row(planned, cell, Status.CANCELLED, "the sweep was stopped")
-            for planned, cell in unfinished
-        ]
-        if rows:
+        for first in range(0, len(unfinished), CANCELLED_ROWS):
+            part = unfinished[first : first + CANCELLED_ROWS]
+            rows = [unmeasured.make_row(*each, Status.CANCELLED, "the sweep was stopped") for each in part]
             store.append(self._results, rows)
         if not self._fresh:  # stored, and the watcher was interrupted
             self._tell_all()

@@ -244,6 +244,14 @@ def test_outputs_are_kept_before_their_rows_are_stored(tmp_path: Path, monkeypat
     assert kept_with == [0]
 
 
+def test_a_stopped_sweep_of_many_units_is_stored_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CANCELLED_ROWS", 2)
+    plan = make_plan(place(cells(1, 2, 4, 8, 16), make_host()), n=1)
+    Runner(plan, ScriptedBackend(goes_well), str(tmp_path), lambda _: None).cancel()
+    assert [row.status for row in store.read(str(tmp_path)).rows] == ["cancelled"] * 5
+    assert len(list((tmp_path / "rows").glob("*.parquet"))) == 3
+
+
 def test_a_lost_worker_costs_the_cell_that_it_was_at(tmp_path: Path) -> None:
     backend = ScriptedBackend(lost_in_the_second, goes_well)
     run(backend, tmp_path, cells(1, 2, 4, 8))
