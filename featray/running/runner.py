@@ -264,7 +264,7 @@ class Runner:
         invocation.has_begun = invocation.has_begun or event.kind in (EventKind.LOADING, EventKind.STARTED)
         if event.kind == EventKind.STARTED:
             invocation.current = invocation.waiting.get(event.cell_id or "")
-        if event.row is not None:
+        if event.row is not None and event.row.cell_id in invocation.waiting:
             invocation.current = None
         self._gauges.mark_waiting(event.planned.target, waits=event.kind in (EventKind.QUEUED, EventKind.WAITING))
         if event.kind != EventKind.QUEUED:

@@ -83,6 +83,7 @@ class RayCluster(Backend):
         self._hosts = RayHosts(self._head, this_host if self._is_embedded else None)
         self._meters = Meters()
         self._gone: HeadGone | None = None  # for the next `poll`
+        self._store = ""  # name of the spool that invocations write to
         self._listener = Listener(self._receive)
 
     @property
@@ -137,7 +138,7 @@ class RayCluster(Backend):
 
     def start(self, planned: PlannedInvocation, store: str) -> None:
         """Send an invocation to its target's node."""
-        node = self._hosts.node_of(planned)
+        self._store, node = store, self._hosts.node_of(planned)
         events = _invocation.options(
             name=planned.invocation.name,
             scheduling_strategy=link.pin_to(node),
@@ -155,13 +156,28 @@ class RayCluster(Backend):
             raise self._gone
         self._head.check()
         events = self._listener.poll(timeout_s)
+        left: dict[int, list[Event]] = {}  # by the crash before which they belong
+        lost: list[Event] = []
         try:
-            events.extend(self._check_nodes())
+            left |= {id(event): self._left_rows(event.planned) for event in events if event.status is Status.CRASHED}
+            lost.extend(self._check_nodes())
         except HeadGone as gone:
             if not events:
                 raise
             self._gone = gone
-        return events
+        return [*(each for event in events for each in (*left.get(id(event), ()), event)), *lost]
+
+    def _left_rows(self, planned: PlannedInvocation) -> list[Event]:
+        """Give the rows of an invocation that wait on its host: the events of the last ones died with its worker.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        own = planned.invocation
+        keys = {(own.run_id, id_, own.target_id, own.invocation, own.attempt) for id_ in planned.cell_ids}
+        rows = [row for row in self._hosts.collect(self._store, [planned.target.host.host_id]) if row.key() in keys]
+        outputs = {row.key(): output for row, output in self._hosts.collect_outputs(self._store, rows)}
+        return [Event(planned=planned, kind=EventKind.ROW, row=row, output=outputs.get(row.key())) for row in rows]
 
     def _receive(self) -> Iterator[Event]:
         """Wait for events and give the next one of each invocation that has one."""

@@ -139,14 +139,15 @@ class RayHosts:
         lacking = {host_id: problems for host_id, problems in answers.items() if problems}
         return lacking | {host_id: [reason] for host_id, reason in unanswered.items()}
 
-    def collect(self, store: str) -> list[Row]:
-        """Fetch what waits in the spool of every host that answers.
+    def collect(self, store: str, host_ids: Collection[str] | None = None) -> list[Row]:
+        """Fetch what waits in the spools of hosts that answer, of all or of some.
 
         Raises:
             HeadGone: the head is gone.
         """
         self._head.check()
-        answers, unanswered = self._call(_collect, {host_id: [store] for host_id in self._usable()}, SPOOL_S)
+        asked = {host_id: [store] for host_id in self._usable() if host_ids is None or host_id in host_ids}
+        answers, unanswered = self._call(_collect, asked, SPOOL_S)
         for host_id, reason in unanswered.items():
             name = self._usable()[host_id].hostname
             _log.warning("the rows in the spool of %s stay there until the next submit: %s", name, reason)

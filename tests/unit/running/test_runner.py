@@ -244,6 +244,21 @@ def test_outputs_are_kept_before_their_rows_are_stored(tmp_path: Path, monkeypat
     assert kept_with == [0]
 
 
+def test_rows_that_come_again_before_a_worker_s_end_leave_the_cell_that_it_was_at(tmp_path: Path) -> None:
+    def script(planned: PlannedInvocation) -> Iterator[Event]:
+        first, second = planned.invocation.cells
+        yield started(planned, first)
+        yield row(planned, first)
+        yield started(planned, second)
+        yield row(planned, first)
+        yield Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text="gone")
+
+    run(ScriptedBackend(script, goes_well), tmp_path, cells(1, 4))
+    assert sorted((attempt, status) for _, attempt, status in attempts(tmp_path)) == [
+        *((1, "crashed"), (1, "ok"), (2, "ok"))
+    ]
+
+
 def test_a_stopped_sweep_of_many_units_is_stored_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "CANCELLED_ROWS", 2)
     plan = make_plan(place(cells(1, 2, 4, 8, 16), make_host()), n=1)

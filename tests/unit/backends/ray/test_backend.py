@@ -1,7 +1,8 @@
 """The backend on Ray: what had come is told before an error, and what no host like this one sends is set aside."""
 
+import dataclasses
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import ray
 from featray.backends import Event
 from featray.backends.ray import backend
 from featray.backends.ray.backend import RayCluster
+from featray.core import invocation
 from featray.core.events import EventKind
+from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import HeadGone
 from tests.support.plans import make_cell, make_plan, place
@@ -47,6 +50,30 @@ def test_what_came_before_an_embedded_ray_died_is_told_first(
         with pytest.raises(HeadGone, match="the embedded Ray has died"):
             cluster.poll(0)
     assert len(waiting) == 1
+
+
+def test_the_rows_that_a_dead_worker_left_on_its_host_come_before_its_end(
+    cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashed = Event(planned=PLANNED, kind=EventKind.ENDED, status=Status.CRASHED, text="Ray's worker died")
+    (cell,) = PLANNED.invocation.cells
+    own = invocation.record(PLANNED.invocation, cell, status="ok", started_at="2026-05-14T23:15:32Z")
+    others = [dataclasses.replace(own, run_id="another"), dataclasses.replace(own, attempt=2)]
+    asked: list[Any] = []
+
+    def collect(store: str, host_ids: Collection[str]) -> Sequence[Row]:
+        asked.append((store, host_ids))
+        return [*others, own]
+
+    hosts = types.SimpleNamespace(
+        collect=collect, collect_outputs=lambda _, rows: [(row, {"frame": []}) for row in rows]
+    )
+    cluster._hosts, cluster._store = hosts, "spool"  # type: ignore[assignment] # all that `poll` asks of it
+    cluster._listener = types.SimpleNamespace(poll=lambda _: [LOADING, crashed])  # type: ignore[assignment] # as above
+    monkeypatch.setattr(cluster, "_check_nodes", lambda: iter(()))
+    left = Event(planned=PLANNED, kind=EventKind.ROW, row=own, output={"frame": []})
+    assert cluster.poll(0) == [LOADING, left, crashed]
+    assert asked == [("spool", [PLANNED.target.host.host_id])]
 
 
 def test_an_invocation_whose_host_sends_what_cannot_be_is_cancelled_and_crashed(
