@@ -31,6 +31,7 @@ class Plan:
     cells_of_unknown_time: int = 0
     """Cells still to be measured of which nothing tells how long a call takes: only the start of their processes counts
     in `expected_s`."""
+    has_many_targets: bool = False  # that units may run on, those that are done included
 
     def __repr__(self) -> str:
         """Count what is done and what is left."""
@@ -132,6 +133,7 @@ def make(
         progress=progress,
         may_come=may_come if invocations else 0,
         cells_of_unknown_time=len(expected.unknown),
+        has_many_targets=placement.has_many_targets,
     )
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -184,6 +185,21 @@ def test_interchangeable_work_moves_to_the_other_host(tmp_path: Path) -> None:
     outcome = replay(loaded, tmp_path / "r", hosts=hosts)
     assert outcome.stored == 2
     assert replay(loaded, tmp_path / "r", hosts=hosts).stored == 0
+
+
+@pytest.mark.parametrize("more", ["", "\ninterchangeable: true"])
+def test_events_say_where_they_happen_where_the_run_has_several_targets(tmp_path: Path, more: str) -> None:
+    loaded = load_sweep(tmp_path, f"measure: {{invocations: 1}}{more}")
+
+    def places(*hosts: str) -> set[object]:
+        backend, told = make_replay(*make_rows_of(loaded), hosts=make_inventory(*map(make_host, hosts))), set()
+        submit(loaded, tmp_path / "r", backend, lambda progress: told.add(progress.to_mapping().get("place")))
+        return told - {None}
+
+    assert places("a") == set()
+    assert places("a", "b") == (set() if more else {"CPU of b"})  # what is done on a counts as well
+    shutil.rmtree(tmp_path / "r")
+    assert places("a", "b") == {"CPU of a", "CPU of b"}
 
 
 def test_the_cells_of_a_host_that_falls_silent_are_lost(tmp_path: Path) -> None:
