@@ -26,12 +26,12 @@ def detector_and_clip(row: Row) -> str:
     return f"{detector(row)}, {clip(row)}"
 
 
-def unit(unit: Unit) -> str:
-    """Name a unit: `retinaface, short (72 frames), b=16, RTX 3090`."""
+def unit(unit: Unit, *, with_host: bool = False) -> str:
+    """Name a unit: `retinaface, short (72 frames), b=16, RTX 3090`, or `RTX 3090 of box` at its end."""
     row = unit.row
     parts = [detector_and_clip(row), *short_settings(unit)]
     parts += [short(row.environment)] if row.environment else []
-    parts += [unit.target.name] if row.target_id != NO_TARGET else []
+    parts += [unit.target.place if with_host else unit.target.name] if row.target_id != NO_TARGET else []
     return ", ".join(parts)
 
 

@@ -61,7 +61,7 @@ class ProgressBar:
         if event["total"]:
             self._bar.update(event["done"] - self._bar.n)
         if "row" in event and "invocation" in event:
-            self._bar.set_description_str(event_text.row_line(event["row"]))
+            self._bar.set_description_str(event_text.row_line(event["row"], event.get("place")))
         elif event.get("event") == EventKind.LOADING:
             self._bar.set_description_str(f"loads {event['detector']}")
         if line := _line_above(event):

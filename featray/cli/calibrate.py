@@ -52,13 +52,13 @@ def calibrate(
         console.result(json_text.write(values))
     elif calibrations:
         console.stdout().print(_table(calibrations))
-    for target_id, calibration in calibrations.items():
+    for calibration in calibrations.values():
         if calibration.runs > calibration.sessions:
             runs, sessions = wording.count(calibration.runs, "run"), wording.count(calibration.sessions, "session")
             hours = wording.count(round(NIGHT_S / 3600), "hour")
             console.say(
-                f"{target_id}: its {runs} are {sessions}: another one begins after {hours} without a measurement, or a "
-                "reboot"
+                f"{calibration.place}: its {runs} are {sessions}: another one begins after {hours} without a "
+                "measurement, or a reboot"
             )
     if not calibrations:
         console.warn("no target gave enough numbers to calibrate; the report of the run says why")
@@ -75,7 +75,7 @@ def _table(calibrations: "Mapping[str, Calibration]") -> "Table":
     table.add_column("target")
     for heading in ("sd of processes", "sd of sessions", "sessions", "A/A of one session", "A against A"):
         table.add_column(heading, justify="right")
-    for target_id, calibration in calibrations.items():
+    for calibration in calibrations.values():
         verdicts = ", ".join(str(pair.verdict) for pair in calibration.pairs)
         spread = calibration.session_spread
         figures = (
@@ -85,5 +85,5 @@ def _table(calibrations: "Mapping[str, Calibration]") -> "Table":
             f"±{wording.percent(calibration.half_width)}",
             verdicts,
         )
-        table.add_row(Text(target_id), *figures)
+        table.add_row(Text(calibration.place), *figures)
     return table

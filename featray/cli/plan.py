@@ -106,10 +106,10 @@ def _describe_wait(address: str | None, inventory: Sequence[Path] | None) -> str
 
 
 def list_targets(prepared: "SubmitPlan", rows_max: int | None) -> list[str]:
-    """List the id and the label of each target, of at most so many; None lists all."""
-    labels = {target.target_id: target.label for unit in prepared.placement.units for target in unit.targets}
-    lines = [f"{target_id}  {label}" for target_id, label in itertools.islice(labels.items(), rows_max)]
-    left = len(labels) - len(lines)
+    """List the id, the name and the host of each target, of at most so many; None lists all."""
+    targets = prepared.placement.targets.values()
+    lines = [f"{target.target_id}  {target.place}" for target in itertools.islice(targets, rows_max)]
+    left = len(targets) - len(lines)
     return [*lines, *([f"and {wording.count(left, 'more target')}; --all lists them"] if left else [])]
 
 

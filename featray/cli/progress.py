@@ -20,13 +20,18 @@ from featray.rendering.event_text import event_line, row_line, split_row_line, t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.table import Table
 
     from featray.running.progress import Progress, Watch
 
 REFRESH_HZ = 4
-LINES_MAX = 40  # targets that are drawn: a screen; a draw of 1000 lines takes a third of a second
+LINES_MAX = 40  # targets that are drawn at most: a draw of 1000 lines takes a third of a second
+OTHER_LINES = 3  # of the terminal: heading, bar, and the line below them where the cursor stands
+FIGURES_WIDTH = 24  # columns of the terminal that the figures take
 TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are cut at their end
+GAP = 2  # between two columns of the table
+WAITS, IDLE = "waits for ", "idle"
 
 
 @contextlib.contextmanager
@@ -88,15 +93,29 @@ class _TargetLine:
     """What the view shows of one target."""
 
     name: str
+    short_name: str
     now: str = ""
     last: str = ""
     speed: str = ""
     done: int = 0
     failed: int = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Return True while it loads, measures or waits."""
+        return self.now not in ("", IDLE)
+
+    @property
+    def rank(self) -> tuple[int, bool, bool]:
+        """Order targets where not all are drawn: failures first, then those that measure, that wait, that are idle."""
+        return -self.failed, not self.is_busy, self.now.startswith(WAITS)
+
 
 class LiveView:
-    """Draws one line per target and a bar below; failures and messages go above, through `say`."""
+    """Draws one line per target and a bar below; failures and messages go above, through `say`.
+
+    On a terminal it has at most so many lines as fit: Rich would cut the bar.
+    """
 
     def __init__(self) -> None:
         """Start empty and silent."""
@@ -120,8 +139,9 @@ class LiveView:
             if message := event_line(event):
                 self.say(message, markup=False)
             return
-        line = self._lines.setdefault(event["target"], _TargetLine(event["target_label"]))
-        line.name = event["target_label"]  # a host that joins may make the name longer
+        name = event["target_label"]
+        line = self._lines.setdefault(event["target"], _TargetLine(name, name))
+        line.name, line.short_name = name, event.get("target_short_name", name)  # longer once another host joins
         line.now = _activity(event, line.now)
         if "row" in event:
             self._count(line, event)
@@ -138,48 +158,66 @@ class LiveView:
         line.done += 1
         if row["status"] != "ok":
             line.failed += 1
-            self.say(row_line(row), style="yellow", markup=False)
+            self.say(row_line(row, event.get("place")), style="yellow", markup=False)
         if warning := event.get("text"):
             self.say(warning, style="yellow", markup=False)
 
-    def __rich__(self) -> "RenderableType":
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         """Draw: numbers first and never cut; the names in the last columns share what is left of the width."""
-        from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
         if not self._lines:
-            return self._bar if self._has_counts else self._starting
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+            yield self._bar if self._has_counts else self._starting
+            return
         lines = list(self._lines.values())
-        shown, hidden = (lines, []) if len(lines) <= LINES_MAX else _choose(lines)
-        longest = max(len(line.name) for line in shown)
-        table.add_column("ms/frame", justify="right", no_wrap=True, min_width=8)
-        table.add_column("done", justify="right", no_wrap=True, min_width=4)
-        table.add_column("failed", justify="right", no_wrap=True, min_width=6)
-        table.add_column("target", no_wrap=True, overflow="ellipsis", min_width=min(longest, TARGET_WIDTH))
-        table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
-        table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
-        for line in shown:
-            failed = Text(str(line.failed), style="yellow" if line.failed else "dim")
-            figures = (Text(line.speed, style="bold"), str(line.done), failed)
-            table.add_row(*figures, Text(line.name), Text(line.now), Text(line.last))
-        rest = [Text(_summarize(hidden), style="dim")] if hidden else []
-        return Group(table, *rest, self._bar)
+        shown, hidden = _choose(lines, _count_fitting(len(lines), options))
+        parts: list[RenderableType] = [_table(shown, options.max_width)] if shown else []
+        if hidden:
+            parts.append(Text(_summarize(hidden), style="dim", no_wrap=True, overflow="ellipsis"))
+        parts.append(self._bar)
+        yield from parts if options.size.height >= OTHER_LINES else parts[-1:]
 
 
-def _choose(lines: "Sequence[_TargetLine]") -> "tuple[list[_TargetLine], list[_TargetLine]]":
-    """Split lines into those to draw, the ones with most failures, and the rest; both in their order."""
-    chosen = set(sorted(range(len(lines)), key=lambda index: -lines[index].failed)[:LINES_MAX])
-    return (
-        [line for index, line in enumerate(lines) if index in chosen],
-        [line for index, line in enumerate(lines) if index not in chosen],
-    )
+def _count_fitting(total: int, options: "ConsoleOptions") -> int:
+    """Return how many of the targets to draw: one fewer than fit where a line below them sums up the rest."""
+    free = options.size.height - OTHER_LINES if options.is_terminal else LINES_MAX + 1
+    return total if total <= min(free, LINES_MAX) else max(0, min(free - 1, LINES_MAX))
+
+
+def _choose(lines: "Sequence[_TargetLine]", most: int) -> "tuple[list[_TargetLine], list[_TargetLine]]":
+    """Split lines into those to draw and the rest: in their order where all are drawn, else by rank."""
+    if len(lines) <= most:
+        return list(lines), []
+    ranked = sorted(lines, key=lambda line: line.rank)
+    return ranked[:most], ranked[most:]
+
+
+def _table(lines: "Sequence[_TargetLine]", width: int) -> "Table":
+    """Draw a line per target, all of them with names of one form: short ones where the others do not fit."""
+    from rich.table import Table
+    from rich.text import Text
+
+    names_max = max(TARGET_WIDTH, (width - FIGURES_WIDTH) // 2 - GAP)
+    names = [wording.plain(line.name) for line in lines]
+    if max(map(len, names)) > names_max:
+        names = [wording.plain(line.short_name) for line in lines]
+    table = Table(box=None, padding=(0, GAP, 0, 0), header_style="dim", expand=True)
+    table.add_column("ms/frame", justify="right", no_wrap=True, min_width=8)
+    table.add_column("done", justify="right", no_wrap=True, min_width=4)
+    table.add_column("failed", justify="right", no_wrap=True, min_width=6)
+    table.add_column("target", no_wrap=True, overflow="ellipsis", width=min(max(map(len, names)), names_max))
+    table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+    for line, name in zip(lines, names, strict=True):
+        failed = Text(str(line.failed), style="yellow" if line.failed else "dim")
+        figures = (Text(line.speed, style="bold"), str(line.done), failed)
+        table.add_row(*figures, *(Text(wording.plain(text)) for text in (name, line.now, line.last)))
+    return table
 
 
 def _summarize(lines: "Sequence[_TargetLine]") -> str:
     """Write one line for targets that are not drawn."""
-    busy = sum(line.now not in ("", "idle") for line in lines)
+    busy = sum(line.is_busy for line in lines)
     counts = f"{busy} busy, {sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
     return f"and {wording.count(len(lines), 'more target')}: {counts}"
 
@@ -188,9 +226,9 @@ def _activity(event: PlainEvent, before: str) -> str:
     """Describe what a target does now."""
     kind = event.get("event")
     if kind in (EventKind.QUEUED, EventKind.WAITING):
-        return f"waits for {event.get('text')}"
+        return f"{WAITS}{event.get('text')}"
     if kind == EventKind.LOADING:
         return f"loads {event['detector']}"
     if kind == EventKind.STARTED:
         return str(event.get("cell", event["cell_id"]))
-    return "idle" if kind == EventKind.ENDED else before
+    return IDLE if kind == EventKind.ENDED else before

@@ -3,7 +3,8 @@
 Flow: rows, or an inventory's targets -> `NamedTarget` -> `analysis`, `interchange`, `rendering`. Pure.
 
 A name is as short as it can be without naming another device too, among those that are named together:
-`RTX 3090`; `RTX 3090 of box` where another host has one; `RTX 3090 (GPU-1f0c22aa)` where the same host has two.
+`RTX 3090`; `RTX 3090 of box` where another host has one; `RTX 3090 (GPU-1f0c22aa)` where the same host has two;
+`RTX 3090 (GPU-1f0c22aa) of box` where both are so.
 Several GPUs of a host that work at the same time are one target: `2 GPUs`, `2 GPUs of box`.
 
 A row of a lost host or of a dead child may hold little more than its target's id; then another row of the same target
@@ -22,7 +23,7 @@ from featray.core.row import NO_TARGET, Row
 DEVICES = (Device.CPU, Device.MPS, Device.CUDA)  # order of the tables in py-feat's reports
 NAME_LENGTH = 42  # characters of a GPU's name: "RTX PRO 6000 Blackwell Workstation Edition" in full
 HOST_LENGTH = 28  # characters of a host's name: "RTX PRO 6000 Blackwell of ..." then fits beside a plot
-ID_LENGTH = 12  # characters of an id to begin with: "GPU-" and 8 hex digits, or a host's id
+ID_LENGTH = 12  # characters of an id at least: "GPU-" and 8 hex digits, or a host's id
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class NamedTarget:
     device_name: str  # on its host: `RTX 3090`, `RTX 3090 (GPU-1f0c22aa)`, `2 GPUs`, `CPU`
     host_name: str
     name: str  # among all devices that are named together
+    short_name: str
+    """For narrow columns, which cut its end: what tells it from the others comes first, `box GPU-1f0c22aa RTX 3090`."""
 
     @property
     def place(self) -> str:
@@ -90,19 +93,23 @@ def name_devices(devices: Iterable[KnownDevice]) -> dict[str, NamedTarget]:
         Target id -> the device and its names, in input order.
     """
     distinct = list({device.target_id: device for device in devices}.values())
-    host_names, device_names = _host_names(distinct), _device_names(distinct)
-    counts = collections.Counter(device_names.values())
+    hosts, models = _host_names(distinct), _model_names(distinct)
+    ids = _ids_of_twins(distinct, models)
+    on_hosts = {(device.host_id, models[device.target_id]) for device in distinct}
+    hosts_of_model = collections.Counter(model for _, model in on_hosts)
     named: dict[str, NamedTarget] = {}
     for device in distinct:
-        name, host_name = device_names[device.target_id], host_names[device.host_id]
+        model, id_, host_name = models[device.target_id], ids.get(device.target_id), hosts[device.host_id]
+        device_name = f"{model} ({id_})" if id_ else model
         named[device.target_id] = NamedTarget(
             target_id=device.target_id,
             device=device.device,
             host_id=device.host_id,
             gpu_name=device.gpu_name,
-            device_name=name,
+            device_name=device_name,
             host_name=host_name,
-            name=name if counts[name] == 1 else f"{name} of {host_name}",
+            name=device_name if hosts_of_model[model] == 1 else f"{device_name} of {host_name}",
+            short_name=" ".join(filter(None, (host_name if len(hosts) > 1 else None, id_, model))),
         )
     return named
 
@@ -111,24 +118,24 @@ def _host_names(devices: Collection[KnownDevice]) -> dict[str, str]:
     """Name each host, by host id: its name, and the id where two have the same."""
     plain = {device.host_id: wording.shortened(device.hostname or device.host_id, HOST_LENGTH) for device in devices}
     counts = collections.Counter(plain.values())
-    ids = beginnings(plain)
+    ids = short_ids(plain)
     return {
         host: name if counts[name] == 1 or name == host else f"{name} ({ids[host]})" for host, name in plain.items()
     }
 
 
-def _device_names(devices: Collection[KnownDevice]) -> dict[str, str]:
-    """Name each device on its host, by target id: its model, and its id where the host has two of the model."""
+def _model_names(devices: Collection[KnownDevice]) -> dict[str, str]:
+    """Name the model of each device, by target id."""
     models = short_models(device.gpu_name for device in devices if device.gpu_name and device.gpus == 1)
-    plain = {device.target_id: _plain_name(device, models) for device in devices}
-    counts = collections.Counter((device.host_id, plain[device.target_id]) for device in devices)
-    ids = beginnings(plain)
-    return {
-        device.target_id: plain[device.target_id]
-        if counts[device.host_id, plain[device.target_id]] == 1
-        else f"{plain[device.target_id]} ({ids[device.target_id]})"
-        for device in devices
-    }
+    return {device.target_id: _plain_name(device, models) for device in devices}
+
+
+def _ids_of_twins(devices: Iterable[KnownDevice], models: Mapping[str, str]) -> dict[str, str]:
+    """Shorten the ids of devices whose host has another one of their model; the others have none."""
+    by_model: dict[tuple[str, str], list[str]] = {}
+    for device in devices:
+        by_model.setdefault((device.host_id, models[device.target_id]), []).append(device.target_id)
+    return {id_: short for ids in by_model.values() if len(ids) > 1 for id_, short in short_ids(ids).items()}
 
 
 def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
@@ -139,12 +146,19 @@ def _plain_name(device: KnownDevice, models: Mapping[str, str]) -> str:
     return wording.shortened(models[device.gpu_name], NAME_LENGTH) if device.gpu_name else device.device.upper()
 
 
-def beginnings(ids: Collection[str]) -> dict[str, str]:
-    """Shorten ids to as few characters as tell them apart, in steps of ID_LENGTH."""
+def short_ids(ids: Collection[str]) -> dict[str, str]:
+    """Shorten ids to as few characters as tell them apart: their beginnings, else beginning and end, `GPU-000…00a1`."""
     length = ID_LENGTH
-    while len({id_[:length] for id_ in ids}) < len(set(ids)):
+    while True:
+        for shorten in (_begin, wording.shortened):
+            short = {id_: shorten(id_, length) for id_ in ids}
+            if len(set(short.values())) == len(short) or length >= max(map(len, short)):
+                return short
         length += ID_LENGTH
-    return {id_: wording.plain(id_[:length]) for id_ in ids}
+
+
+def _begin(id_: str, length: int) -> str:
+    return wording.plain(id_[:length])
 
 
 _VENDOR = re.compile(r"^NVIDIA (GeForce )?")

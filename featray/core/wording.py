@@ -67,6 +67,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def counted(names: Sequence[str], noun: str) -> str:
+    """Count things and name the first of them: `1000 hosts (a, b, c and 997 more)`."""
+    return f"{count(len(names), noun)} ({listed(map(short, names), 3)})"
+
+
 def share(number: int, total: int, noun: str) -> str:
     """Name some of several: `The only unit`, `All 6 units`, `2 of 6 units`."""
     if total == 1:

@@ -7,6 +7,7 @@ Pure: backends probe; this module holds what a probe found, as values and as JSO
 
 import collections
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from featray.core import identity, lease_rule
 from featray.core.choices import Device, Exclusive
 from featray.core.gpus import joined_name
-from featray.core.targets import KnownDevice, name_devices
+from featray.core.targets import KnownDevice, NamedTarget, name_devices
 from featray.errors import InventoryFileError
 from featray.planning import inventory_fields
 
@@ -94,13 +95,23 @@ class Target:
     device: Device
     gpu: Gpu | None = None
     gpus: tuple[Gpu, ...] = ()  # several at the same time; `gpu` is then None
-    label: str = dataclasses.field(default="", compare=False)
-    """Its name among the targets of its inventory (`core.targets`)."""
+    named_among: NamedTarget | None = dataclasses.field(default=None, compare=False, repr=False)
+    """Its names among the targets of its inventory; None where it belongs to none."""
 
-    def __post_init__(self) -> None:
-        """Name a target that belongs to no inventory."""
-        if not self.label:
-            object.__setattr__(self, "label", name_devices([_known(self)])[self.target_id].name)
+    @functools.cached_property
+    def named(self) -> NamedTarget:
+        """Give its names."""
+        return self.named_among or name_devices([_known(self)])[self.target_id]
+
+    @property
+    def label(self) -> str:
+        """Give its name among the targets of its inventory (`core.targets`)."""
+        return self.named.name
+
+    @property
+    def place(self) -> str:
+        """Give its name and its host, even where the name is enough."""
+        return self.named.place
 
     @property
     def memory_b(self) -> int | None:
@@ -168,7 +179,7 @@ class Inventory:
 
 def _named(targets: Sequence[Target]) -> tuple[Target, ...]:
     names = name_devices(map(_known, targets))
-    return tuple(dataclasses.replace(target, label=names[target.target_id].name) for target in targets)
+    return tuple(dataclasses.replace(target, named_among=names[target.target_id]) for target in targets)
 
 
 def join_gpus(targets: Sequence[Target]) -> tuple[Target, ...]:

@@ -54,6 +54,18 @@ class Placement:
         """Count the units and the refusals."""
         return f"Placement({len(self.units)} units, {len(self.refusals)} refusals)"
 
+    @property
+    def targets(self) -> dict[str, Target]:
+        """Map the id of each target that a unit may run on to the target."""
+        return {target.target_id: target for unit in self.units for target in unit.targets}
+
+    @property
+    def has_many_targets(self) -> bool:
+        """Return True where units may run on several targets; a thousand targets take no longer than two."""
+        ids = (target.target_id for unit in self.units for target in unit.targets)
+        first = next(ids, None)
+        return any(target_id != first for target_id in ids)
+
     def on(self, target_ids: Collection[str]) -> "Placement":
         """Keep the units of some targets, and those that may run on several."""
         kept = (unit for unit in self.units if unit.alternatives or unit.target.target_id in target_ids)

@@ -6,7 +6,7 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
@@ -31,6 +31,7 @@ class Plan:
     cells_of_unknown_time: int = 0
     """Cells still to be measured of which nothing tells how long a call takes: only the start of their processes counts
     in `expected_s`."""
+    has_many_targets: bool = False  # that units may run on, those that are done included
 
     def __repr__(self) -> str:
         """Count what is done and what is left."""
@@ -51,6 +52,11 @@ class Plan:
     def remaining(self) -> int:
         """Count the unit-invocations still to be measured."""
         return sum(len(planned.invocation.cells) for planned in self.invocations)
+
+    @property
+    def due_units(self) -> Iterator[tuple[str, str]]:
+        """Iterate over (cell_id, target_id) of what is still to be measured, once for each invocation."""
+        return ((cell_id, planned.target.target_id) for planned in self.invocations for cell_id in planned.cell_ids)
 
     @functools.cached_property
     def expected_s(self) -> float:
@@ -132,6 +138,7 @@ def make(
         progress=progress,
         may_come=may_come if invocations else 0,
         cells_of_unknown_time=len(expected.unknown),
+        has_many_targets=placement.has_many_targets,
     )
 
 

@@ -16,24 +16,39 @@ REASON_LENGTH = 160  # characters of a reason in a line; the row holds all: torc
 
 def event_line(event: PlainEvent) -> str:
     """Describe an event in one line; empty for one that says nothing new, such as a row that was found in a spool."""
+    place = event.get("place")
     if "row" in event and "invocation" in event:
         ends = [part for part in (time_left(event), event.get("text")) if part]  # text: a warning about the row
-        return ", ".join([f"[{event['done']}/{event['total']}] {row_line(event['row'])}", *ends])
+        return ", ".join([f"[{event['done']}/{event['total']}] {row_line(event['row'], place)}", *ends])
     if event.get("event") in (EventKind.QUEUED, EventKind.WAITING):
-        return f"{event['invocation']} on {event['target_label']}: waiting for {event.get('text')}"
+        return f"{event['invocation']}{_on(place or event['target_label'])}: waiting for {event.get('text')}"
     text = str(event.get("text", ""))
-    return f"{event['invocation']}: {text}" if text and "invocation" in event else text
+    return f"{event['invocation']}{_on(place)}: {text}" if text and "invocation" in event else text
 
 
-def row_line(row: Mapping[str, Any]) -> str:
-    """Describe a row in one line: its time per frame, or why it has none."""
-    name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
-    name = ", ".join([name, *_settings(row)])
+def _on(place: str | None) -> str:
+    return f" on {place}" if place else ""
+
+
+def row_line(row: Mapping[str, Any], place: str | None = None) -> str:
+    """Describe a row in one line: its time per frame, or why it has none.
+
+    Args:
+        row: Its columns.
+        place: Name of its target and host; None leaves it out.
+    """
+    name = _row_name(row) + _on(place)
     if row["timed_s"] and row["frames"]:
         call_s = statistics.median(row["timed_s"])
         fps = frames_per_second(row["frames"], call_s)
         return f"{name}: {wording.milliseconds(call_s / row['frames'])} ms/frame, {wording.rate(fps)} fps"
     return f"{name}: {row['status']} ({wording.shortened(str(row['reason']), REASON_LENGTH)})"
+
+
+def _row_name(row: Mapping[str, Any]) -> str:
+    """Name what a row measured."""
+    name = f"{row['detector']} {row['input']} {row['device']} b={row['batch_size']} #{row['invocation']}"
+    return ", ".join([name, *_settings(row)])
 
 
 def _settings(row: Mapping[str, Any]) -> Iterator[str]:
@@ -54,8 +69,7 @@ def _settings(row: Mapping[str, Any]) -> Iterator[str]:
 
 def split_row_line(row: Mapping[str, Any]) -> tuple[str, str]:
     """Describe a row as its figure, which may be a status, and the name of what was measured."""
-    line = row_line(row)
-    name, _, _ = line.partition(": ")
+    name = _row_name(row)
     if row["timed_s"] and row["frames"]:
         return wording.milliseconds(statistics.median(row["timed_s"]) / row["frames"]), name
     return str(row["status"]), name

@@ -129,7 +129,7 @@ def sentences(plan: FleetPlan) -> Iterator[str]:
 
 
 def _hosts(lack: FleetLack) -> str:
-    return f"{wording.count(len(lack.hosts), 'host')} ({wording.listed(map(wording.short, lack.hosts), 3)})"
+    return wording.counted(lack.hosts, "host")
 
 
 def to_json(plan: FleetPlan) -> str:

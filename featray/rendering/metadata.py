@@ -100,8 +100,8 @@ def _models(gpus: Mapping[str, str]) -> str:
 
 
 def _gpus(row: Row) -> str | None:
-    """Name several GPUs that work at the same time by beginnings of their UUIDs that tell them apart."""
-    return wording.listed(targets.beginnings(row.gpus or ()).values(), limit=None) or None
+    """Name several GPUs that work at the same time by parts of their UUIDs that tell them apart."""
+    return wording.listed(targets.short_ids(row.gpus or ()).values(), limit=None) or None
 
 
 def _cpu_settings(row: Row) -> str | None:

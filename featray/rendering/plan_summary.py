@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from featray.core import wording
+from featray.planning.inventory import Target
 from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
 from featray.planning.search import SearchOutlook
@@ -16,7 +17,7 @@ from featray.rendering.search_text import axis_name
 def summary(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> str:
     """Say in one line what is planned, what is done and how long the rest should take."""
     cells = {unit.cell_id for unit in placement.units} | {refusal.cell_id for refusal in placement.refusals}
-    targets = {target.target_id for unit in placement.units for target in unit.targets}
+    targets = placement.targets
     counts = f"{wording.count(len(cells), 'cell')}, {wording.count(len(placement.units), 'unit')}"
     may_move = any(unit.alternatives for unit in placement.units)
     text = f"{counts}{', each on one of' if may_move else ' on'} {wording.count(len(targets), 'target')}"
@@ -65,16 +66,19 @@ def later(search: SearchOutlook) -> str:
 
 
 def to_json(plan: Plan, placement: Placement, search: SearchOutlook | None = None) -> str:
-    """Write a plan for scripts, one unit, refusal or invocation a line: a million units take seconds that way."""
+    """Write a plan for scripts, one value of a list per line: a million units take seconds that way."""
     value: dict[str, Any] = {
         "sweep": plan.run.sweep,
         "run_id": plan.run.run_id,
+        "targets": [_target_record(target) for target in placement.targets.values()],
         "units": records(plan, placement, search),
         "refusals": [
             {
                 "cell_id": refusal.cell_id,
                 "label": refusal.cell.label,
                 "target_id": refusal.target.target_id if refusal.target else None,
+                "target": refusal.target.label if refusal.target else None,
+                "hostname": refusal.target.host.hostname if refusal.target else None,
                 "reason": refusal.reason,
             }
             for refusal in placement.refusals
@@ -93,6 +97,16 @@ def to_json(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
             "may_come_s": search.total_s,
         }
     return "{\n" + ",\n".join(f"  {_json(key)}: {_json_lines(item)}" for key, item in value.items()) + "\n}"
+
+
+def _target_record(target: Target) -> dict[str, Any]:
+    host = target.host
+    return {
+        "target_id": target.target_id,
+        "target": target.label,
+        "hostname": host.hostname,
+        "host_id": host.host_id,
+    }
 
 
 def _json_lines(value: Any) -> str:
@@ -114,6 +128,7 @@ def records(plan: Plan, placement: Placement, search: SearchOutlook | None = Non
             "label": unit.cell.label,
             "target_id": unit.target.target_id,
             "target": unit.target.label,
+            "hostname": unit.target.host.hostname,
             "alternatives": [target.target_id for target in unit.alternatives],
             "done": plan.progress[unit.cell_id, unit.target.target_id][0],
             "wanted": plan.progress[unit.cell_id, unit.target.target_id][1],

@@ -4,6 +4,7 @@ Flow: `submission` -> `runner` -> `backends` -> rows -> `store`.
 
     preparation       what a submit would do; `featray plan` prints it
     fleet_planning    the same on many recorded hosts
+    changed_packages  what hosts have of another version than when a run was measured there
     recorded_secrets  what a user is told about a sweep's secrets, which rows hold as digests
     weights_on_hosts  pretrained weights, before anything is measured
     submission        carries out one submit from its plan to its end

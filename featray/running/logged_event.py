@@ -20,7 +20,10 @@ ROWS = ("row", "other")
 SET_ASIDE = "set_aside"
 """Key of the text that says why a row was left out."""
 
-_TEXTS = ("text", "event", "invocation", "detector", "target", "target_label", "cell_id", "cell", "message")
+_TEXTS = (
+    *("text", "event", "invocation", "detector", "cell_id", "cell", "message"),
+    *("target", "target_label", "target_short_name", "place"),
+)
 _PLACE = frozenset({"invocation", "target", "target_label"})  # a view needs all of them, or none
 _NEEDS: Mapping[Any, str] = {
     EventKind.LOADING: "detector",

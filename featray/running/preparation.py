@@ -3,16 +3,14 @@
 Flow: `SubmitRequest`, `Inventory`, store -> `prepare` -> `SubmitPlan` -> `submission`; `featray plan` prints it.
 """
 
-import collections
 import dataclasses
 import datetime
 import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from featray import errors, store
-from featray.core.argument_names import flag
+from featray.core import wording
 from featray.core.row import REPLAYED_FROM, Row, RowKey
-from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit
 from featray.planning import invocations_per_unit, own_classes, placement, plan, search
 from featray.planning.inventory import Inventory
@@ -21,13 +19,10 @@ from featray.planning.placement import PlacedUnit, Placement
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import ExpectedTimes, RunSettings
 from featray.planning.search import SearchOutlook
-from featray.running import recorded_secrets, search_readings
+from featray.running import changed_packages, recorded_secrets, search_readings
 from featray.running.searching import Searching
 from featray.store import StoredKeys
 from featray.sweep import Sweep, expand
-
-PACKAGES = (("torch", "torch"), ("pyfeat", "py-feat"), ("featray", "featray"))
-"""(column of a row, package of a host) whose versions must not change within a run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,7 +73,7 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
     run_id = find_continued(request)
     new = request.new_run_id or new_run_id(request.sweep.name, now)
     prepared = plan_run(request, placed, run_id or new)
-    changed = _changed_versions(request.results, run_id, placed) if run_id is not None else []
+    changed = _changed_packages(request.results, run_id, prepared) if run_id is not None else []
     problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
     notes = (recorded_secrets.note(cells), own_classes.note_unbuilt(cells, inventory.hosts))
     return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, notes)))
@@ -175,28 +170,21 @@ def follow_search(request: SubmitRequest, prepared: SubmitPlan) -> Searching | N
 
 
 def _unusable_hosts(inventory: Inventory) -> list[str]:
-    return [f"{host.hostname} was left out: {host.error}" for host in inventory.hosts if host.error is not None]
-
-
-def _changed_versions(results: str, run_id: str, placed: Placement) -> list[str]:
-    """Name the hosts whose packages have changed since a run was measured there, outside the sweep's environments."""
-    hosts = {target.target_id: target.host for unit in placed.units for target in (unit.target, *unit.alternatives)}
-    columns = ["target_id", "environment", "status", "source_file", "replayed", *(column for column, _ in PACKAGES)]
-    frame, _ = store.load(results, run_id=run_id, columns=columns)
-    changed: collections.Counter[tuple[str, str, str, str]] = collections.Counter()
-    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
-        host = hosts.get(row["target_id"])
-        if host is None or row["status"] != Status.OK or row["environment"] or row["source_file"] or row["replayed"]:
-            continue
-        for column, package in PACKAGES:
-            before, now = row[column], host.packages.get(package)
-            if before and now and before != now:
-                changed[host.hostname, package, before, now] += 1
+    by_error: dict[str, list[str]] = {}
+    for host in inventory.hosts:
+        if host.error is not None:
+            by_error.setdefault(host.error, []).append(host.hostname)
     return [
-        f"{count} rows of {run_id} were measured on {hostname} with {package} {before}, but {hostname} now has {now}: "
-        f"new rows beside them make them stale; {flag('rerun')} measures everything again"
-        for (hostname, package, before, now), count in changed.items()
+        f"{hosts[0]} was left out: {error}"
+        if len(hosts) == 1
+        else f"{wording.counted(hosts, 'host')} were left out: {error}"
+        for error, hosts in by_error.items()
     ]
+
+
+def _changed_packages(results: str, run_id: str, prepared: SubmitPlan) -> list[str]:
+    later = prepared.search.may_come if prepared.search else ()
+    return changed_packages.describe(results, run_id, prepared.placement, {*prepared.plan.due_units, *later})
 
 
 def _run_settings(sweep: Sweep, run_id: str) -> RunSettings:

@@ -50,6 +50,7 @@ class Progress:
     other: Row | None = None  # the same, of another run: left by a killed driver of this store
     found: Mapping[str, Any] | None = None  # what a search found, as plain values
     end: RunEnd | None = None  # given at the last call
+    has_many_targets: bool = False  # the run; then lines about an event say where it happened
 
     def to_mapping(self) -> dict[str, object]:
         """Write it as plain values; what is not known is left out."""
@@ -61,7 +62,9 @@ class Progress:
             invocation, target = event.planned.invocation, event.planned.target
             values |= {"event": event.kind, "invocation": invocation.name}
             values |= {"detector": invocation.cells[0].detector.name, "target": target.target_id}
-            values |= {"target_label": target.label, "cell_id": event.cell_id, "cell": _cell_label(event)}
+            values |= {"target_label": target.label, "target_short_name": target.named.short_name}
+            values |= {"place": target.place if self.has_many_targets else None}
+            values |= {"cell_id": event.cell_id, "cell": _cell_label(event)}
         if self.found is not None:
             values |= {"event": FOUND, "search": dict(self.found)}
         if self.end is not None:

@@ -417,7 +417,14 @@ class Runner:
         left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
         before = self._done_before  # in earlier parts of the submit
         self._watch(
-            Progress(event=event, done=before + done, total=before + self._total, left_s=max(0.0, left_s), text=text)
+            Progress(
+                event=event,
+                done=before + done,
+                total=before + self._total,
+                left_s=max(0.0, left_s),
+                text=text,
+                has_many_targets=self._plan.has_many_targets,
+            )
         )
 
 

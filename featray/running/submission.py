@@ -14,7 +14,9 @@ from featray.backends import Backend
 from featray.core import wording
 from featray.core.cell import Cell
 from featray.core.row import Row
+from featray.planning import fleet_plan
 from featray.planning.outlook import Outlook
+from featray.planning.placement import Refusal
 from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import claims, preparation, spooled_rows, unmeasured, weights_on_hosts
@@ -200,11 +202,18 @@ def _store_refusals(request: SubmitRequest, work: Plan) -> list[Row]:
 
 
 def _refusal_texts(work: Plan) -> list[str]:
-    """Say which cells cannot run, one line for each reason."""
-    by_reason: dict[str, list[str]] = {}
+    """Say which cells cannot run, one line for each reason, whatever the number of hosts."""
+    by_reason: dict[str, list[Refusal]] = {}
     for refusal in work.refusals:
-        by_reason.setdefault(refusal.reason, []).append(refusal.cell.label)
-    return [
-        f"cannot run: {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}"
-        for reason, labels in by_reason.items()
-    ]
+        hostname = refusal.target.host.hostname if refusal.target else None
+        by_reason.setdefault(fleet_plan.without_name(refusal.reason, hostname), []).append(refusal)
+    return [_refusal_text(reason, refusals) for reason, refusals in by_reason.items()]
+
+
+def _refusal_text(reason: str, refusals: Sequence[Refusal]) -> str:
+    hosts = {refusal.target.host.host_id: refusal.target.host.hostname for refusal in refusals if refusal.target}
+    labels = list(dict.fromkeys(refusal.cell.label for refusal in refusals))
+    cells = f"{labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}"
+    if len(hosts) <= 1:
+        return f"cannot run: {cells}: {refusals[0].reason}"
+    return f"cannot run: {cells} on {wording.counted(list(hosts.values()), 'host')}: {reason}"

@@ -121,6 +121,20 @@ def test_a_plan_has_the_same_names(tmp_path: Path) -> None:
     assert names_in("\n".join(plan.draw(planned, None))) == NAMES
 
 
+def test_a_plan_lists_the_host_of_each_id(tmp_path: Path) -> None:
+    load_sweep(tmp_path, "include: [{device: cuda}]\nmeasure: {invocations: 1}")
+    recorded = tmp_path / "hosts.json"
+    shelf = make_host("shelf", dataclasses.replace(RTX3090, uuid="GPU-5e1f0000"))
+    recorded.write_text(inventory.to_json(make_inventory(*HOSTS.hosts, shelf)), encoding="utf-8")
+    planned = featray.plan(tmp_path / "demo.yaml", results=str(tmp_path / "results"), inventory=recorded)
+    assert plan.list_targets(planned, None)[-3:] == [
+        f"{RTX3090.uuid}  RTX 3090 (GPU-a3090000) of box",
+        f"{TWIN.uuid}  RTX 3090 (GPU-ffff0000) of box",
+        "GPU-5e1f0000  RTX 3090 of shelf",
+    ]
+    assert all(host in "\n".join(plan.draw(planned, 80)) for host in ("(GPU-a3090000) of box", "RTX 3090 of shelf"))
+
+
 def test_the_message_about_a_target_that_keeps_failing_has_the_same_name() -> None:
     messages = [runner.set_aside_reason(target) for target in HOSTS.targets() if target.gpu]
     assert names_in("\n".join(messages)) == NAMES

@@ -64,6 +64,6 @@ def scope(about: Sequence[Unit], total: int) -> str:
     return f" for {len(about)} of {total} settings ({names(about)})"
 
 
-def names(about: Iterable[Unit]) -> str:
+def names(about: Iterable[Unit], *, with_hosts: bool = False) -> str:
     """List units in a sentence."""
-    return wording.phrases([unit_wording.unit(unit) for unit in about])
+    return wording.phrases([unit_wording.unit(unit, with_host=with_hosts) for unit in about])

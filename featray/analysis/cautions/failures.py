@@ -4,13 +4,13 @@ Flow: units of a report -> `group` -> `FailedUnits` -> cautions, findings with t
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from featray.analysis import unit_wording
 from featray.analysis.cautions.caution import Caution, CautionKind, names
 from featray.analysis.unit import Unit
 from featray.core import wording
-from featray.core.row import Row
+from featray.core.row import NO_TARGET, Row
 from featray.core.status import Status
 
 TRY_AGAIN = "To try again, submit with `--retry-failed`"
@@ -36,6 +36,8 @@ class FailedUnits:
 
     units: tuple[Unit, ...]
     rows: tuple[Row, ...]
+    has_many_targets: bool = False
+    """The report has several; then it is said on which host a unit failed."""
 
     def cause(self, length: int) -> str:
         """Write the status and a reason of at most so many characters; one example if the messages differ."""
@@ -49,23 +51,24 @@ class FailedUnits:
         """Warn about them."""
         return Caution(
             kind=CautionKind.FAILED,
-            sentence=f"no number ({self.cause(length)}): {names(self.units)}",
+            sentence=f"no number ({self.cause(length)}): {names(self.units, with_hosts=self.has_many_targets)}",
             what_to_do=WHAT_TO_DO.get(self.rows[0].status),
             units=self.units,
         )
 
 
-def group(units: Iterable[Unit]) -> Iterator[FailedUnits]:
-    """Group failed rows by status and message; messages that differ only in their numbers are one."""
+def group(units: Sequence[Unit]) -> Iterator[FailedUnits]:
+    """Group failed rows by status and message; messages that differ only in their numbers are one.
+
+    Args:
+        units: All of a report.
+    """
+    has_many_targets = len({unit.row.target_id for unit in units} - {NO_TARGET}) > 1
     causes: dict[tuple[str, str], list[tuple[Unit, Row]]] = {}
     for unit in units:
         for row in unit.failed:
             cause = str(row.status), wording.without_numbers(row.reason or "")
             causes.setdefault(cause, []).append((unit, row))
     for failures in causes.values():
-        yield _failed_units(failures)
-
-
-def _failed_units(failures: Sequence[tuple[Unit, Row]]) -> FailedUnits:
-    about = {unit.key: unit for unit, _ in failures}
-    return FailedUnits(tuple(about.values()), tuple(row for _, row in failures))
+        about = {unit.key: unit for unit, _ in failures}
+        yield FailedUnits(tuple(about.values()), tuple(row for _, row in failures), has_many_targets)

@@ -31,6 +31,7 @@ class Calibration:
     """
 
     target_id: str
+    place: str  # name of the target and its host
     sd: float  # between invocations, of log time, pooled over cells
     half_width: float
     invocations: int  # per side
@@ -78,6 +79,7 @@ def _calibration(target_id: str, units: Sequence[Unit]) -> Calibration:
     spreads = sessions.find_spreads((target_id, timings) for timings in by_cell.values())
     return Calibration(
         target_id=target_id,
+        place=units[0].target.place,
         sd=sd,
         half_width=stats.half_width(sd, invocations, sum(freedoms)),
         invocations=invocations,

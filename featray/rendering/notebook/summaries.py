@@ -131,17 +131,18 @@ def of_plan(
 def of_calibrations(calibrations: Mapping[str, Calibration]) -> Summary:
     """Show how much identical cells differ on each target."""
     lines = []
-    for target_id, calibration in calibrations.items():
+    for calibration in calibrations.values():
         spread = calibration.session_spread
         figures = (wording.percent(calibration.sd), wording.percent(spread.sd) if spread else "unknown")
         verdicts = ", ".join(str(pair.verdict) for pair in calibration.pairs)
         half = f"±{wording.percent(calibration.half_width)}"
-        lines.append([target_id, *figures, str(calibration.sessions), half, verdicts])
+        lines.append([calibration.place, *figures, str(calibration.sessions), half, verdicts])
     table = make_table("Noise of each target", CALIBRATION_HEADINGS, lines)
     title = f"Calibration of {wording.count(len(calibrations), 'target')}"
     records = [
         {
             "target_id": target_id,
+            "place": calibration.place,
             "sd": calibration.sd,
             "session_sd": calibration.session_spread.sd if calibration.session_spread else None,
             "sessions": calibration.sessions,

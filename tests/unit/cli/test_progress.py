@@ -132,14 +132,89 @@ def test_the_live_view_begins_with_the_number_at_every_width(columns: int) -> No
     assert max(len(heading.rstrip()), len(line.rstrip())) <= columns
 
 
+def show_many(view: progress.LiveView, total: int) -> None:
+    """Let so many targets end a cell; after that one measures, one waits and one fails."""
+    for number in range(total):
+        place = {"target": f"t{number}", "target_label": f"target {number}"}
+        view.show({**row_event(), **place})
+        view.show({**event("ended", done=1), **place})
+    view.show({**event("waiting", text="ann@box"), "target": f"t{total - 3}", "target_label": f"target {total - 3}"})
+    view.show({**event("started"), "target": f"t{total - 2}", "target_label": f"target {total - 2}"})
+    view.show({**row_event(status="failed"), "target": f"t{total - 1}", "target_label": f"target {total - 1}"})
+
+
+def on_a_terminal(view: progress.LiveView, columns: int, lines: int) -> list[str]:
+    console = Console(width=columns, height=lines, force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(view)
+    return captured.get().splitlines()
+
+
+def targets_of(lines: list[str]) -> list[int]:
+    return [int(match[1]) for line in lines if (match := re.search(r" target (\d+) ", line))]
+
+
 def test_of_many_targets_the_live_view_draws_a_screen_and_sums_up_the_rest() -> None:
-    view = progress.LiveView()
-    for number in range(progress.LINES_MAX + 10):
-        view.show({**row_event(), "target": f"t{number}", "target_label": f"target {number}"})
-    view.show({**event("started"), "target": "t45", "target_label": "target 45"})
-    view.show({**row_event(status="failed"), "target": "t49", "target_label": "target 49"})
+    view, total = progress.LiveView(), progress.LINES_MAX + 10
+    show_many(view, total)
     lines = drawn(view)
-    targets = [match[1] for line in lines if (match := re.search(r" target (\d+) ", line))]
-    assert len(targets) == progress.LINES_MAX
-    assert "49" in targets  # the failure is among those drawn
-    assert "and 10 more targets: 1 busy, 10 done, 0 failed" in "\n".join(lines)
+    # First the failure, then what measures, then what waits, then the others in their order.
+    assert targets_of(lines) == [total - 1, total - 2, total - 3, *range(progress.LINES_MAX - 3)]
+    assert "and 10 more targets: 0 busy, 10 done, 0 failed" in lines
+
+
+@pytest.mark.parametrize("columns", [30, 80, 120])
+@pytest.mark.parametrize("height", [2, 3, 4, 5, 24, 60])
+@pytest.mark.parametrize("total", [21, 22, 25, 1000])
+def test_the_bar_is_on_view_and_no_line_beyond_the_terminal(columns: int, height: int, total: int) -> None:
+    view = progress.LiveView()
+    show_many(view, total)
+    lines = on_a_terminal(view, columns, height)
+    assert len(lines) < height
+    assert "1/2" in lines[-1]
+    # The heading, the sum, the bar and the cursor take a line each.
+    fitting = total if total <= min(40, height - 3) else max(0, min(40, height - 4))
+    assert len(targets_of(lines)) == fitting or columns < 80
+    if fitting < total and height > 2:
+        assert lines[-2].startswith(f"and {total - fitting} more targets"[:columns])
+
+
+def test_targets_that_all_fit_keep_their_order() -> None:
+    view = progress.LiveView()
+    show_many(view, 21)
+    assert targets_of(on_a_terminal(view, 80, 24)) == list(range(21))
+    assert targets_of(on_a_terminal(view, 80, 23)) == [20, 19, 18, *range(16)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        (80, "node-00099 GPU-1f0c22aa R…"),
+        (120, "node-00099 GPU-1f0c22aa RTX PRO 6000 Blackwell"),
+        (160, "RTX PRO 6000 Blackwell (GPU-1f0c22aa) of node-00099"),
+    ],
+)
+def test_a_narrow_terminal_shows_short_names_which_begin_with_the_host(columns: int, named: str) -> None:
+    view = progress.LiveView()
+    names = {
+        "target_label": "RTX PRO 6000 Blackwell (GPU-1f0c22aa) of node-00099",
+        "target_short_name": "node-00099 GPU-1f0c22aa RTX PRO 6000 Blackwell",
+    }
+    view.show({**event("started", cell="retinaface short cuda b=16"), **names})
+    line = on_a_terminal(view, columns, 24)[1]
+    assert line.split(maxsplit=2)[2].startswith(f"{named}  retinafa")
+
+
+def test_among_several_targets_a_line_says_where_it_happened() -> None:
+    failed = {**row_event(status="failed", reason="CUDA driver is too old"), "place": "RTX 3090 of box"}
+    line = "retinaface short cuda b=16 #1 on RTX 3090 of box: failed (CUDA driver is too old)"
+    assert event_text.event_line(failed) == f"[1/2] {line}, about 2 min 05 s left"
+    view, said = progress.LiveView(), list[str]()
+    view.say = lambda text, **_: said.append(text)
+    view.show(failed)
+    assert said == [line]
+    assert event_text.split_row_line(failed["row"]) == ("failed", "retinaface short cuda b=16 #1")
+    ended = {**event("ended", text="its host is gone"), "place": "RTX 3090 of box"}
+    assert event_text.event_line(ended) == "demo/retinaface/cuda/invocation-1 on RTX 3090 of box: its host is gone"
+    waiting = {**event("waiting", text="ann@box"), "place": "RTX 3090 of box"}
+    assert event_text.event_line(waiting).endswith("invocation-1 on RTX 3090 of box: waiting for ann@box")

@@ -44,17 +44,62 @@ def test_two_equal_gpus_of_a_host_are_named_with_the_beginning_of_their_ids() ->
     assert names(*twins) == ["RTX 3090 (GPU-1f0c22aa)", "RTX 3090 (GPU-7b3d99ee)"]
 
 
-def test_twins_and_a_third_on_another_host_are_all_named_apart() -> None:
+def test_equal_gpus_are_named_with_their_host_also_where_a_host_has_two_of_them() -> None:
     devices = gpu("GPU-1f0c22aa-0"), gpu("GPU-7b3d99ee-0"), gpu("GPU-c", "h2", hostname="shelf")
-    assert names(*devices) == ["RTX 3090 (GPU-1f0c22aa)", "RTX 3090 (GPU-7b3d99ee)", "RTX 3090"]
-    assert places(*devices)[2] == "RTX 3090 of shelf"
+    assert names(*devices) == [
+        "RTX 3090 (GPU-1f0c22aa) of box",
+        "RTX 3090 (GPU-7b3d99ee) of box",
+        "RTX 3090 of shelf",
+    ]
+    assert names(*devices) == places(*devices)
 
 
-def test_ids_that_begin_alike_are_written_as_far_as_they_differ() -> None:
+def test_a_model_that_one_host_alone_has_is_named_without_it() -> None:
+    devices = gpu("GPU-1f0c22aa-0"), gpu("GPU-7b3d99ee-0"), gpu("GPU-c", "h2", name=SERVER, hostname="shelf")
+    assert names(*devices) == ["RTX 3090 (GPU-1f0c22aa)", "RTX 3090 (GPU-7b3d99ee)", "RTX PRO 6000 Blackwell"]
+
+
+def test_only_ids_of_one_host_and_model_need_be_told_apart() -> None:
+    twins = [gpu(f"GPU-12345678-{host}{number}", host, hostname=host) for host in ("a", "b") for number in (1, 2)]
+    far_apart = gpu("GPU-12345678-a3", "a", name=SERVER, hostname="a"), gpu("GPU-87654321-a1", "a", hostname="a")
+    assert names(twins[0], *far_apart) == [
+        "RTX 3090 (GPU-12345678)",
+        "RTX PRO 6000 Blackwell",
+        "RTX 3090 (GPU-87654321)",
+    ]
+    assert names(*twins) == [
+        "RTX 3090 (GPU-123…8-a1) of a",
+        "RTX 3090 (GPU-123…8-a2) of a",
+        "RTX 3090 (GPU-123…8-b1) of b",
+        "RTX 3090 (GPU-123…8-b2) of b",
+    ]
+
+
+def test_ids_are_written_by_their_beginnings_else_by_beginning_and_end_else_longer() -> None:
     same = "GPU-12345678"  # 12 characters
-    assert names(gpu(f"{same}-aaaa-x"), gpu(f"{same}-bbbb-y")) == [
-        f"RTX 3090 ({same}-aaaa-x)",
-        f"RTX 3090 ({same}-bbbb-y)",
+    ends_alike = [f"{same}-{middle}-0123" for middle in ("aaaaaaa", "bbbbbbb")]
+    assert list(targets.short_ids(ends_alike).values()) == [f"{same}-aaaaaaa-012", f"{same}-bbbbbbb-012"]
+    assert list(targets.short_ids([f"{same}-0-aaaa", f"{same}-0-bbbb"]).values()) == ["GPU-123…aaaa", "GPU-123…bbbb"]
+    assert list(targets.short_ids(["MIG-GPU-7b3d99ee/1/0", "MIG-GPU-7b3d99ee/2/0"]).values()) == [
+        "MIG-GPU…/1/0",
+        "MIG-GPU…/2/0",
+    ]
+    assert targets.short_ids([same]) == {same: same}
+    assert targets.short_ids([]) == {}
+
+
+def test_a_short_name_begins_with_what_tells_a_target_from_the_others() -> None:
+    def short(*devices: KnownDevice) -> list[str]:
+        return [target.short_name for target in targets.name_devices(devices).values()]
+
+    twins = gpu("GPU-1f0c22aa-0"), gpu("GPU-7b3d99ee-0")
+    assert short(gpu("GPU-a"), cpu("h1", "box")) == ["RTX 3090", "CPU"]
+    assert short(*twins) == ["GPU-1f0c22aa RTX 3090", "GPU-7b3d99ee RTX 3090"]
+    assert short(*twins, gpu("GPU-c", "h2", hostname="shelf"), cpu("h2", "shelf")) == [
+        "box GPU-1f0c22aa RTX 3090",
+        "box GPU-7b3d99ee RTX 3090",
+        "shelf RTX 3090",
+        "shelf CPU",
     ]
 
 

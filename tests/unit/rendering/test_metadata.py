@@ -112,4 +112,4 @@ def test_gpus_at_the_same_time_are_told_apart() -> None:
         {**RTX3090, "target_id": uuid, "gpu_uuid": uuid} for uuid in ("GPU-00000002-0000-1", "GPU-00000002-0000-2")
     ]
     labels = dict(metadata.of_block(units.gather(make_whole_rows([0.5], *twins))))
-    assert labels["At the same time"] == "GPU-00000002-0000-1, GPU-00000002-0000-2"
+    assert labels["At the same time"] == "GPU-000…00-1, GPU-000…00-2"

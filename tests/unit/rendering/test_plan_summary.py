@@ -1,11 +1,12 @@
 """What a submit would do, as a line and as JSON."""
 
+import dataclasses
 import json
 
 from featray.core.detectors import Detector
 from featray.planning.known_times import KnownTimes
 from featray.rendering import plan_summary
-from tests.support.plans import make_cell, make_host, make_plan, make_stored, place
+from tests.support.plans import RTX3090, make_cell, make_host, make_plan, make_stored, place
 
 CELL = make_cell(batch_size=1)
 TARGET = "cpu@id-box"
@@ -41,6 +42,25 @@ def test_the_json_lists_units_and_refusals() -> None:
     assert [refusal["target_id"] for refusal in value["refusals"]] == [None]
     assert value["invocations"]
     assert value["estimate_s"] > 0
+
+
+def test_the_json_names_the_host_of_each_target() -> None:
+    twins = [dataclasses.replace(RTX3090, uuid=f"GPU-{number}0000000") for number in (1, 2)]
+    hosts = make_host("a", *twins), make_host("b", RTX3090)
+    placed = place([make_cell(device="cuda")], *hosts, interchangeable=True)
+    value = json.loads(plan_summary.to_json(make_plan(placed), placed))
+    assert [(unit["target"], unit["hostname"]) for unit in value["units"]] == [("RTX 3090 (GPU-10000000) of a", "a")]
+    assert [(target["target_id"], target["hostname"], target["host_id"]) for target in value["targets"]] == [
+        ("GPU-10000000", "a", "id-a"),
+        ("GPU-20000000", "a", "id-a"),
+        (RTX3090.uuid, "b", "id-b"),
+    ]
+
+
+def test_the_json_names_the_host_that_cannot_run_a_cell() -> None:
+    placed = place([make_cell(device="cuda")], make_host("a", RTX3090, cuda_architectures=("sm_120",)))
+    value = json.loads(plan_summary.to_json(make_plan(placed), placed))
+    assert [(refusal["target"], refusal["hostname"]) for refusal in value["refusals"]] == [("RTX 3090", "a")]
 
 
 def test_an_unknown_time_of_a_call_is_said() -> None:

@@ -17,6 +17,7 @@ ROW = dataclasses.asdict(make_row())
 PLACED: PlainEvent = {
     "done": 1, "total": 2, "left_s": 1.0, "event": "row", "invocation": "demo/tick/cpu/invocation-1",
     "detector": "tick", "target": "cpu@box", "target_label": "CPU of box", "cell_id": "abc", "cell": "tick b=1",
+    "target_short_name": "box CPU", "place": "CPU of box",
 }  # fmt: skip
 
 
@@ -44,6 +45,7 @@ HOSTILE = [
     {**PLACED, "cell_id": {}, "cell": 7, "event": "started"},
     {**PLACED, "event": "waiting", "invocation": None},
     {**PLACED, "target_label": 7},
+    {**PLACED, "target_short_name": 7, "place": ["box"]},
     {"done": 1, "total": 2, "event": "loading"},
     {"done": 1, "total": 2, "target": "cpu@box"},
     {"done": 1, "total": 2, "event": "ended_run"},

@@ -11,6 +11,7 @@ from featray.core.invocation import record
 from featray.errors import NothingMatches
 from featray.host import clips
 from featray.running.preparation import SubmitRequest, prepare
+from featray.sweep import Sweep
 from tests.support.command import ROOT
 from tests.support.plans import BLACKWELL, RTX3090, make_host, make_inventory
 from tests.support.replays import NOW, load_sweep, replay, stored_rows
@@ -61,23 +62,73 @@ def test_a_removed_run_is_not_continued_where_an_archive_still_holds_its_rows(tm
     assert len({row.run_id for row in stored_rows(results)}) == 2
 
 
-def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured(tmp_path: Path) -> None:
-    loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
-    replay(loaded, results)
-    (run_id,) = {row.run_id for row in stored_rows(results)}
-    # Replayed rows come from hosts elsewhere; these look as if they had been measured here.
+def measure_before(loaded: Sweep, results: Path, *hosts: str) -> str:
+    """Store rows of a run that look as if they had been measured with torch 2.11.0 on these hosts; name the run."""
+    replay(loaded, results, hosts=make_inventory(*map(make_host, hosts)))
     measured = [dataclasses.replace(row, replayed=None, torch="2.11.0", pyfeat="2.1.5") for row in stored_rows(results)]
     shutil.rmtree(results / "rows")
     store.append(str(results), measured)
+    return measured[0].run_id
 
-    def problems(**packages: str) -> tuple[str, ...]:
-        host = make_host(packages={"py-feat": "2.1.5", "torch": "2.11.0", **packages})
-        return prepare(SubmitRequest(sweep=loaded, results=str(results)), make_inventory(host), now=NOW).problems
 
-    assert problems() == ()
-    (problem,) = problems(torch="2.15.0")
-    assert problem.startswith(f"2 rows of {run_id} were measured on box with torch 2.11.0, but box now has 2.15.0: ")
-    assert "rerun=True" in problem
+def problems_now(loaded: Sweep, results: Path, *hosts: str, **packages: str) -> tuple[str, ...]:
+    """List what is said before a submit, where these hosts have other packages now."""
+    now = [make_host(name, packages={"py-feat": "2.1.5", "torch": "2.11.0", **packages}) for name in hosts]
+    return prepare(SubmitRequest(sweep=loaded, results=str(results)), make_inventory(*now), now=NOW).problems
+
+
+def test_hosts_whose_versions_have_changed_are_named_before_anything_is_measured(tmp_path: Path) -> None:
+    results = tmp_path / "r"
+    run_id = measure_before(load_sweep(tmp_path, "measure: {invocations: 1}"), results, "box")
+    more = load_sweep(tmp_path, "measure: {invocations: 2}")
+    assert problems_now(more, results, "box") == ()
+    assert problems_now(more, results, "box", torch="2.15.0") == (
+        f"2 rows of {run_id} were measured on box with torch 2.11.0, but box now has 2.15.0: "
+        "new rows beside them make them stale; rerun=True measures everything again",
+    )
+
+
+def test_where_no_new_rows_come_none_is_called_stale(tmp_path: Path) -> None:
+    loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    run_id = measure_before(loaded, results, "box")
+    assert problems_now(loaded, results, "box", torch="2.15.0") == (
+        f"2 rows of {run_id} were measured on box with torch 2.11.0, but box now has 2.15.0; "
+        "rerun=True measures everything again",
+    )
+
+
+def test_one_difference_of_many_hosts_is_one_problem(tmp_path: Path) -> None:
+    loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    run_id = measure_before(loaded, results, "a", "b", "c", "d")
+    torch, pyfeat = problems_now(loaded, results, "a", "b", "c", "d", torch="2.15.0", **{"py-feat": "2.2.0"})
+    assert torch == (
+        f"8 rows of {run_id} were measured on 4 hosts (a, b, c and 1 more) with torch 2.11.0, but they now have "
+        "2.15.0; rerun=True measures everything again"
+    )
+    assert "with py-feat 2.1.5, but they now have 2.2.0; " in pyfeat
+
+
+def test_only_rows_of_units_that_get_new_ones_become_stale(tmp_path: Path) -> None:
+    loaded, results = load_sweep(tmp_path, "measure: {invocations: 2}"), tmp_path / "r"
+    measure_before(loaded, results, "a", "b")
+    lacking = ("cpu@id-b", 4, 2)
+    kept = [row for row in stored_rows(results) if (row.target_id, row.batch_size, row.invocation) != lacking]
+    shutil.rmtree(results / "rows")
+    store.append(str(results), kept)
+    (problem,) = problems_now(loaded, results, "a", "b", torch="2.15.0")
+    assert problem.startswith("7 rows of ")
+    assert "but they now have 2.15.0: new rows beside them make 1 of them stale; rerun=True" in problem
+
+
+def test_hosts_whose_probe_failed_alike_are_one_problem(tmp_path: Path) -> None:
+    loaded = load_sweep(tmp_path, "measure: {invocations: 1}")
+    silent = [make_host(name, error="no answer within 90 s") for name in ("b", "c")]
+    hosts = make_inventory(make_host("a"), *silent, make_host("d", error="no Python"))
+    prepared = prepare(SubmitRequest(sweep=loaded, results=str(tmp_path / "r")), hosts, now=NOW)
+    assert prepared.problems == (
+        "2 hosts (b, c) were left out: no answer within 90 s",
+        "d was left out: no Python",
+    )
 
 
 def test_the_reference_of_a_sweep_is_a_column_of_its_rows_and_no_part_of_its_cells(tmp_path: Path) -> None:

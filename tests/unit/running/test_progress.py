@@ -24,9 +24,12 @@ def test_an_event_names_its_invocation_target_and_cell() -> None:
         "detector": "retinaface",
         "target": RTX3090.uuid,
         "target_label": "RTX 3090",
+        "target_short_name": "RTX 3090",
         "cell_id": planned.cell_ids[0],
         "cell": "retinaface short cuda b=4",
     }
+    among_many = Progress(event=event, has_many_targets=True).to_mapping()
+    assert among_many["place"] == "RTX 3090 of box"
 
 
 def test_a_row_without_an_event_is_a_line_too() -> None:

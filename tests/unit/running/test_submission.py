@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from featray.backends.replay import SILENT, Replay
 from featray.core.row import Row
 from featray.core.status import Status
 from featray.errors import Interrupted
+from featray.planning.inventory import Host
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import submission
 from featray.running.preparation import SubmitRequest
 from featray.running.runner import DriverClock
-from tests.support.plans import make_host, make_inventory
+from tests.support.plans import RTX3090, make_host, make_inventory
 from tests.support.replays import NOW, load_sweep, make_replay, make_rows_of, replay, stored_rows, submit
 
 
@@ -184,6 +186,39 @@ def test_interchangeable_work_moves_to_the_other_host(tmp_path: Path) -> None:
     outcome = replay(loaded, tmp_path / "r", hosts=hosts)
     assert outcome.stored == 2
     assert replay(loaded, tmp_path / "r", hosts=hosts).stored == 0
+
+
+@pytest.mark.parametrize("more", ["", "\ninterchangeable: true"])
+def test_events_say_where_they_happen_where_the_run_has_several_targets(tmp_path: Path, more: str) -> None:
+    loaded = load_sweep(tmp_path, f"measure: {{invocations: 1}}{more}")
+
+    def places(*hosts: str) -> set[object]:
+        backend, told = make_replay(*make_rows_of(loaded), hosts=make_inventory(*map(make_host, hosts))), set()
+        submit(loaded, tmp_path / "r", backend, lambda progress: told.add(progress.to_mapping().get("place")))
+        return told - {None}
+
+    assert places("a") == set()
+    assert places("a", "b") == (set() if more else {"CPU of b"})  # what is done on a counts as well
+    shutil.rmtree(tmp_path / "r")
+    assert places("a", "b") == {"CPU of a", "CPU of b"}
+
+
+def test_what_many_hosts_cannot_run_for_one_reason_is_one_line(tmp_path: Path) -> None:
+    loaded = load_sweep(tmp_path, "include: [{device: cuda}]\nmeasure: {invocations: 1}")
+    hosts = [
+        make_host(name, dataclasses.replace(RTX3090, uuid=f"GPU-{name}"), cuda_architectures=("sm_120",))
+        for name in ("a", "b")
+    ]
+
+    def told(*shown: Host) -> list[str]:
+        backend, texts = make_replay(*make_rows_of(loaded), hosts=make_inventory(*shown)), list[str]()
+        submit(loaded, tmp_path / str(len(shown)), backend, lambda progress: texts.append(progress.text or ""))
+        return [text for text in texts if text.startswith("cannot run: ")]
+
+    (one,) = told(hosts[0])
+    (both,) = told(*hosts)
+    assert " cuda b=1 and 1 more: torch 2.11.0 on a has no kernels" in one
+    assert " cuda b=1 and 1 more on 2 hosts (a, b): torch 2.11.0 has no kernels" in both
 
 
 def test_the_cells_of_a_host_that_falls_silent_are_lost(tmp_path: Path) -> None:

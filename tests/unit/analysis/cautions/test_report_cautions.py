@@ -70,6 +70,17 @@ def test_failures_whose_messages_differ_only_in_numbers_are_one_caution() -> Non
     )
 
 
+def test_a_failure_is_named_with_its_host_where_there_are_several_targets() -> None:
+    gpu = {"target_id": "GPU-2", "gpu_uuid": "GPU-2", "host_id": "host-2", "hostname": "shelf", "cell_id": "c"}
+    failed = make_failed_row("failed", "the driver is too old", **gpu, gpu_name="NVIDIA GeForce RTX 3090")
+    (caution,) = [caution for caution in of_rows(make_row(), failed) if caution.kind is CautionKind.FAILED]
+    assert str(caution).startswith(
+        "No number (failed: the driver is too old): retinaface, short (72 frames), b=16, RTX 3090 of shelf. "
+    )
+    (alone,) = of_rows(failed)
+    assert "b=16, RTX 3090. " in str(alone)
+
+
 def test_stale_rows_are_counted() -> None:
     (text,) = texts(make_row(work_id="old"), make_row(invocation=2, work_id="new", started_at=LATER))
     assert text == (

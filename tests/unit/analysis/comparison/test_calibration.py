@@ -19,6 +19,7 @@ def test_identical_cells_give_their_spread() -> None:
     assert calibration.half_width == pytest.approx(0.010541 * 1.4307, rel=1e-3)
     assert (calibration.invocations, calibration.cells) == (5, 1)
     assert calibration.target_id == RTX3090["target_id"]
+    assert calibration.place == "RTX 3090 of box"
 
 
 def test_odd_and_even_invocations_are_the_two_sides() -> None:
