@@ -5,6 +5,7 @@ Rows come in the order in which they were measured; an imported report's in the 
 """
 
 import dataclasses
+import functools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -219,7 +220,8 @@ def migrate_older(location: Location, table: Any, condition: Condition | None) -
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     """Keep one row per key, or without `every_attempt` one per invocation: the row that `status.precedence` puts first.
 
-    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host.
+    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host. A row
+    that lacks a part of the key stays: nobody can tell whether another one is the same.
     """
     key_names = schema.KEY if every_attempt else schema.KEY[:-1]
     numbers = _number_keys(table, key_names)
@@ -235,7 +237,7 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
 
 
 def _number_keys(table: Any, names: Sequence[str]) -> Any:
-    """Number the keys of rows: two rows have the same number if they have the same key."""
+    """Number the keys of rows: two rows have the same number if they have the same whole key."""
     numbers, count = np.zeros(table.num_rows, dtype=np.int64), 1
     for name in names:
         encoded = table.column(name).dictionary_encode(null_encoding="encode").combine_chunks()
@@ -244,7 +246,13 @@ def _number_keys(table: Any, names: Sequence[str]) -> Any:
             numbers = np.unique(numbers, return_inverse=True)[1]
             count = table.num_rows
         numbers, count = numbers * values + encoded.indices.to_numpy(), count * values
-    return numbers
+    is_whole = has_whole_key(table, names).to_numpy()
+    return np.where(is_whole, numbers, -1 - np.arange(table.num_rows))
+
+
+def has_whole_key(table: Any, names: Sequence[str] = schema.KEY) -> Any:
+    """Mark the rows that lack no part of their key."""
+    return functools.reduce(pc.and_, [pc.is_valid(table.column(name)) for name in names])
 
 
 def _choose(table: Any, numbers: Any, indices: Any) -> list[int]:
