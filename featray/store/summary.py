@@ -8,6 +8,8 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
+import pyarrow.compute as pc
+
 from featray.core import identity
 from featray.store import reading, resuming, schema
 from featray.store.conditions import make_condition
@@ -57,7 +59,7 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
 def runs(
     results: str | os.PathLike[str], *, sweep: str | None = None
 ) -> tuple[list[RunSummary], tuple[StoreProblem, ...]]:
-    """Sum up every run, oldest first.
+    """Sum up every run, oldest first; rows without a run are of none.
 
     Returns:
         The runs, and the files that could not be used.
@@ -67,8 +69,9 @@ def runs(
     """
     names = ["sweep", "status", "started_at", "hostname", "source_file", *schema.KEY]
     scanned = scan(locate(results), names, make_condition(sweep=sweep))
+    of_runs = scanned.table.filter(pc.is_valid(scanned.table.column("run_id")))
     by_run: dict[str, list[dict[str, str | None]]] = collections.defaultdict(list)
-    for record in reading.distinct(scanned.table).select(names).to_pylist():
+    for record in reading.distinct(of_runs).select(names).to_pylist():
         by_run[record["run_id"]].append(record)
     summaries = [_summary(run_id, records) for run_id, records in by_run.items()]
     return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), scanned.problems

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from featray import store
+from featray.store import schema
 from tests.support import pyfeat_reports
 from tests.support.builders import make_row
 from tests.support.command import Shell
+from tests.support.store_files import put_file, to_parquet
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def test_the_store_lists_its_runs(shell: Shell) -> None:
     assert "4 ok" in ran.out
     (run,) = json.loads(shell("store", "ls", "--json").out)
     assert (run["run_id"], run["rows"]) == ("2026-07-01-abc1234", 4)
+
+
+def test_a_row_without_a_run_is_no_run_of_the_list(shell: Shell) -> None:
+    results = shell.folder / "results"
+    store.append(results, [make_row()])
+    put_file(str(results), "part.parquet", to_parquet(schema.to_table([make_row()]).drop_columns(["run_id"])))
+    ran = shell("store", "ls")
+    assert ran.code == 0
+    assert "demo-1" in ran.out
 
 
 def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from featray import store
+from featray.store import schema
 from tests.support.builders import make_row
 from tests.support.store_files import list_names, put_file, read_table, to_parquet
 
@@ -37,3 +38,11 @@ def test_runs_are_summed_up_by_the_last_attempt_of_each_unit(results: str) -> No
     ((run,), problems) = store.runs(results)
     assert (run.sweep, run.run_id, run.rows, run.statuses) == ("demo", "demo-1", 2, {"ok": 1, "oom": 1})
     assert (run.hostnames, run.source_file, problems) == (("box",), None, ())
+
+
+def test_a_row_without_a_run_is_of_none(results: str) -> None:
+    table = schema.to_table([make_row(run_id="demo-1"), make_row(run_id="demo-2")])
+    runs = pa.array(["demo-1", None])
+    put_file(results, "odd.parquet", to_parquet(table.set_column(table.schema.names.index("run_id"), "run_id", runs)))
+    put_file(results, "part.parquet", to_parquet(table.drop_columns(["run_id"])))
+    assert [run.run_id for run in store.runs(results)[0]] == ["demo-1"]
