@@ -7,6 +7,7 @@ Pure: a problem is a value. It names the file as `stored_files.list_files` does.
 import dataclasses
 import shlex
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from featray.core import row_values
@@ -66,6 +67,16 @@ def explain_no_rows(
 def report_stranger(name: str) -> StoreProblem:
     """Report a file that is no parquet file by its name."""
     return StoreProblem(name, "not a parquet file; move it out of the store")
+
+
+def report_broken_link(name: str, target: Path) -> StoreProblem:
+    """Report a link to what is not there."""
+    return StoreProblem(name, f"{explain_broken_link(target)}; mount its disk, or delete the link")
+
+
+def explain_broken_link(target: Path) -> str:
+    """Say where a link leads in vain."""
+    return f"a link to {target}, which is not there"
 
 
 def report_empty(name: str) -> StoreProblem:
