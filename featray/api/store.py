@@ -27,9 +27,13 @@ def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
         sweep: Only runs of this sweep.
 
     Raises:
-        StoreError: the store cannot be reached.
+        NothingMatches: there is no such store.
+        StoreError: the store cannot be reached, or nothing of what was asked for can be read.
     """
+    store.check_there(results)
     summaries, problems = store.runs(results, sweep=sweep)
+    if not summaries and problems and sweep is None:
+        raise store.explain_no_rows(results, problems)
     return StoredRuns(
         store=store.display_name(results), runs=tuple(summaries), problems=tuple(str(problem) for problem in problems)
     )
@@ -43,8 +47,10 @@ def check(results: str = "results", *, note: ReadCount = lambda *_: None) -> Che
     """Read every file whole, and say what is wrong.
 
     Raises:
+        NothingMatches: there is no such store.
         StoreError: the store cannot be reached.
     """
+    store.check_there(results)
     return store.check(results, note=note)
 
 
@@ -57,9 +63,14 @@ def compact(results: str = "results", *, run: str | None = None, note: ReadCount
         note: Told how far it is.
 
     Raises:
-        StoreError: the store cannot be read or written.
+        NothingMatches: there is no such store.
+        StoreError: the store cannot be read or written, or it holds no row that can be read.
     """
-    return store.compact(results, run, note=note)
+    store.check_there(results)
+    compacted = store.compact(results, run, note=note)
+    if compacted.problems and not compacted.files_before and not store.runs(results)[0]:
+        raise store.explain_no_rows(results, compacted.problems)
+    return compacted
 
 
 def plan_removal(results: str, run: str) -> Removal:

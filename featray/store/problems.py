@@ -54,13 +54,22 @@ def explain_no_rows(
     if not found and of is not None:
         return NothingMatches(f"{shown}: holds no rows{of_what}: they were removed just now")
     if not found:
-        return NothingMatches(
-            f"{shown}: holds no rows; submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
-            f"or name another store with {argument('results')}"
-        )
+        return NothingMatches(f"{shown}: holds no rows; {_how_to_start()}")
     check = shlex.join(["featray", "store", "check", "--results", shown])
     return StoreError(
         f"{shown}: holds no row{of_what} that can be read; `{check}` checks every file{format_problems(found)}"
+    )
+
+
+def explain_absence(results: str) -> NothingMatches:
+    """Make the error of a store that is not there."""
+    return NothingMatches(f"{store_names.display_name(results)}: there is no such store; {_how_to_start()}")
+
+
+def _how_to_start() -> str:
+    return (
+        "submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
+        f"or name another store with {argument('results')}"
     )
 
 

@@ -19,8 +19,14 @@ from pyarrow import fs
 from featray.core.argument_names import argument
 from featray.core.files import sync_to_disk
 from featray.errors import StoreError
-from featray.store.location import Location, explain_errors
-from featray.store.problems import StoreProblem, explain_broken_link, report_broken_link, report_stranger
+from featray.store.location import ROWS, Location, explain_errors, locate
+from featray.store.problems import (
+    StoreProblem,
+    explain_absence,
+    explain_broken_link,
+    report_broken_link,
+    report_stranger,
+)
 
 SUFFIX = ".parquet"
 COMPACTED = "compacted"  # first word of the names of files that hold rows of others
@@ -28,6 +34,7 @@ ARCHIVE_PREFIX = "history-"  # files that compaction and rm leave alone
 TEMPORARY = ".tmp"
 ABANDONED_S = 86_400.0  # no write takes a day
 HIDDEN = (".", "_")  # pyarrow, and so pandas, skips files and folders with these in front
+BUCKETS = ("s3", "gcs", "abfs")  # Arrow's names of filesystems whose paths begin with a bucket
 LISTINGS = 20  # tries in a row; each failed one means that a folder has just appeared or vanished
 
 
@@ -86,6 +93,32 @@ def _list_broken_links(folder: Path) -> list[Path]:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(HIDDEN) for part in name.split("/"))
+
+
+def check_there(results: str | os.PathLike[str]) -> None:
+    """Check that a store is there: one whose name is misspelt would seem to be empty.
+
+    Raises:
+        NothingMatches: there is no such folder.
+        StoreError: there is no such bucket, or it cannot be reached.
+    """
+    location = locate(results)
+    folder = location.folder.removesuffix(f"/{ROWS}")
+    if _is_there(location, folder):
+        return
+    if location.is_local:
+        _check_links(location)
+    bucket = folder.partition("/")[0]
+    if location.filesystem.type_name in BUCKETS and not _is_there(location, bucket):
+        raise StoreError(
+            f"{location.name}: there is no bucket {bucket!r}; name another store with {argument('results')}"
+        )
+    raise explain_absence(os.fspath(results))
+
+
+def _is_there(location: Location, path: str) -> bool:
+    with explain_errors(location, "read"):
+        return bool(location.filesystem.get_file_info(path).type != fs.FileType.NotFound)
 
 
 def find(location: Location, names: Sequence[str]) -> list[StoredFile]:
