@@ -11,7 +11,7 @@ from typing import Any
 from featray.core.row_texts import TAIL
 from featray.store import reading, removed_runs, scanning, schema
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem, report_long_texts
+from featray.store.problems import BadRow, StoreProblem, report_bad_rows, report_long_texts
 from featray.store.removed_runs import Marks
 from featray.store.stored_files import StoredFile, list_files, list_unfinished
 
@@ -91,10 +91,10 @@ def _read_keys(
         return None, [problem]
     scanned = scanning.scan_files(location, [file], schema.reading_schema().names)
     keys: list[_KeyAndTimes] = []
-    problems = list(scanned.problems)
+    bad_rows: list[BadRow] = []
     for built in reading.build_rows(reading.named_records(location, removed_runs.drop_rows(scanned.table, marks))):
-        if isinstance(built, StoreProblem):
-            problems.append(built)
+        if isinstance(built, BadRow):
+            bad_rows.append(built)
         else:
             keys.append((built.key(), tuple(built.timed_s or ())))
-    return keys, problems
+    return keys, [*scanned.problems, *report_bad_rows(bad_rows)]

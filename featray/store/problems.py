@@ -6,7 +6,7 @@ Pure: a problem is a value. It names the file as `stored_files.list_files` does.
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +128,40 @@ def report_newer(name: str) -> StoreProblem:
     return StoreProblem(name, f"holds rows of a newer schema than {SCHEMA_VERSION}; update featray to use them")
 
 
-def report_bad_row(name: str, error: object, record: Mapping[str, Any]) -> StoreProblem:
-    """Report a row that lacks a column which every row needs, holds what cannot be, or has no migration."""
-    keys = ", ".join(f"{key.removesuffix('_id')} {row_values.shown(record.get(key))}" for key in ("run_id", "cell_id"))
-    return StoreProblem(name, f"holds a row that cannot be read ({keys}): {error}")
+@dataclasses.dataclass(frozen=True)
+class BadRow:
+    """A row that lacks a column which every row needs, holds what cannot be, or has no migration."""
+
+    file: str
+    name: str  # its run and cell
+    error: str
+
+    @property
+    def cause(self) -> tuple[str, str]:
+        """Name the file and the rule that the row breaks, without the value that it has instead."""
+        return self.file, self.error.partition(", got ")[0]
+
+
+def bad_row(file: str, error: object, record: Mapping[str, Any]) -> BadRow:
+    """Name a row that cannot be used."""
+    keys = [f"{key.removesuffix('_id')} {row_values.shown(record.get(key))}" for key in ("run_id", "cell_id")]
+    return BadRow(file, ", ".join(keys), str(error))
+
+
+def report_bad_rows(rows: Iterable[BadRow]) -> list[StoreProblem]:
+    """Report rows that cannot be used: once for each file and cause, by the first of them."""
+    by_cause: dict[tuple[str, str], list[BadRow]] = {}
+    for row in rows:
+        by_cause.setdefault(row.cause, []).append(row)
+    return [_report_alike(alike) for alike in by_cause.values()]
+
+
+def _report_alike(rows: Sequence[BadRow]) -> StoreProblem:
+    first = rows[0]
+    if len(rows) == 1:
+        return StoreProblem(first.file, f"holds a row that cannot be read ({first.name}): {first.error}")
+    reason = f"holds {len(rows)} rows that cannot be read (the first: {first.name}): {first.error}"
+    return StoreProblem(first.file, reason)
 
 
 def _first_line(error: BaseException) -> str:

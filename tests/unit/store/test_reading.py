@@ -230,7 +230,8 @@ def test_a_row_that_cannot_be_is_set_aside_by_name_by_every_reader(
     name = store.append(results, bad)
     store.append(results, [good])
     column = list(changes)[-1 if changes.get("device") else 0]
-    message = f"{name}: holds a row that cannot be read (run 'demo-1', cell '{bad[0].cell_id}'): column {column}"
+    rows = "a row that cannot be read (" if count == 1 else f"{count} rows that cannot be read (the first: "
+    message = f"{name}: holds {rows}run 'demo-1', cell '{bad[0].cell_id}'): column {column}"
     frame, problems = store.load(results, columns=["run_id"])
     assert list(frame["run_id"]) == ["demo-2"]
     assert store.read(results).rows == (good,)
