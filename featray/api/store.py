@@ -4,10 +4,11 @@ Flow: a store's name -> here -> the room `store`.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from featray import store
-from featray.store import Checkup, Compacted, Removal, RunSummary
+from featray.api import chosen_runs
+from featray.store import Checkup, Compacted, Removal, RunSummary, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class StoredRuns:
 
 
 def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
-    """List every run: its sweep, when it began, its rows by status, its hosts.
+    """List every run: its sweep, when it began, its rows by status, its hosts; rows that cannot be read count nowhere.
 
     Args:
         results: Store: a folder or URI.
@@ -31,12 +32,24 @@ def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
         StoreError: the store cannot be reached, or nothing of what was asked for can be read.
     """
     store.check_there(results)
-    summaries, problems = store.runs(results, sweep=sweep)
-    if not summaries and problems and sweep is None:
-        raise store.explain_no_rows(results, problems)
+    summaries, problems = store.runs(results, sweep=sweep, only_usable=True)
+    if not summaries and problems:
+        _check_readable(results, sweep, problems)
     return StoredRuns(
         store=store.display_name(results), runs=tuple(summaries), problems=tuple(str(problem) for problem in problems)
     )
+
+
+def _check_readable(results: str, sweep: str | None, problems: Sequence[StoreProblem]) -> None:
+    """Check that a store holds a row that can be read, or no row of the sweep.
+
+    Raises:
+        StoreError: it does not.
+    """
+    if sweep is not None and (unreadable := chosen_runs.explain_unreadable(results, sweep, problems)) is not None:
+        raise unreadable
+    if not store.runs(results, only_usable=True)[0]:
+        raise store.explain_no_rows(results, problems)
 
 
 ReadCount = Callable[[int, int], None]
@@ -68,8 +81,8 @@ def compact(results: str = "results", *, run: str | None = None, note: ReadCount
     """
     store.check_there(results)
     compacted = store.compact(results, run, note=note)
-    if compacted.problems and not compacted.files_before and not store.runs(results)[0]:
-        raise store.explain_no_rows(results, compacted.problems)
+    if compacted.problems and not compacted.files_before:
+        _check_readable(results, None, compacted.problems)
     return compacted
 
 

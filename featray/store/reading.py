@@ -170,14 +170,28 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    location, kept = locate(results), list(dict.fromkeys([*names, *schema.KEY, "status", *ORDER]))
-    scanned = scan(location, kept, condition, note_faults=True)
-    possible, faulty = drop_faulty(location, distinct(scanned.table, every_attempt=every_attempt))
-    table, too_old = migrate_older(location, possible, condition)
-    problems = tuple(dict.fromkeys([*scanned.problems, *report_bad_rows([*faulty, *too_old])]))
+    table, problems = read_usable(locate(results), [*names, *ORDER], condition, every_attempt=every_attempt)
     order = pc.sort_indices(table.select(ORDER), sort_keys=[(name, "ascending") for name in ORDER])
     table = table.select(names).take(order)
     return table.to_pandas(maps_as_pydicts="strict"), problems
+
+
+def read_usable(
+    location: Location, columns: Sequence[str], condition: Condition | None, *, every_attempt: bool = False
+) -> tuple[Any, tuple[StoreProblem, ...]]:
+    """Read columns of the rows that `read` gives as a table, with `schema.KEY`, in any order.
+
+    Returns:
+        The table, and the files or rows that could not be used.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    kept = list(dict.fromkeys([*columns, *schema.KEY, "status"]))
+    scanned = scan(location, kept, condition, note_faults=True)
+    possible, faulty = drop_faulty(location, distinct(scanned.table, every_attempt=every_attempt))
+    table, too_old = migrate_older(location, possible, condition)
+    return table, tuple(dict.fromkeys([*scanned.problems, *report_bad_rows([*faulty, *too_old])]))
 
 
 def drop_faulty(location: Location, table: Any) -> tuple[Any, list[BadRow]]:

@@ -36,7 +36,8 @@ def test_a_row_without_a_run_is_no_run_of_the_list(shell: Shell) -> None:
     put_file(str(results), "part.parquet", to_parquet(schema.to_table([make_row()]).drop_columns(["run_id"])))
     ran = shell("store", "ls")
     assert ran.code == 0
-    assert "demo-1" in ran.out
+    assert "1 ok" in ran.out
+    assert "part.parquet: holds a row that cannot be read (run None, cell " in ran.err
 
 
 @pytest.mark.parametrize("verb", ["ls", "check", "compact"])
@@ -53,6 +54,17 @@ def test_a_store_of_which_no_row_can_be_read_is_not_called_empty(command: tuple[
     assert (ran.code, ran.out) == (3, "")
     assert "results: holds no row that can be read; `featray store check" in ran.err
     assert "left out: bad.parquet: damaged" in ran.err
+
+
+def test_a_sweep_of_which_no_row_can_be_read_is_named_as_damaged_beside_others(shell: Shell) -> None:
+    results = shell.folder / "results"
+    store.append(results, [make_row()])
+    table = schema.to_table([make_row(sweep="bad", run_id="bad-1")]).drop_columns(["timed_s"])
+    put_file(str(results), "part.parquet", to_parquet(table))
+    assert "bad-1" not in shell("store", "ls").out
+    ran = shell("store", "ls", "--sweep", "bad")
+    assert ran.code == 3
+    assert "results: holds no row of sweep 'bad' that can be read; " in ran.err
 
 
 def test_a_sweep_without_rows_beside_others_is_named(shell: Shell) -> None:
