@@ -240,7 +240,7 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     that lacks a part of the key stays: nobody can tell whether another one is the same.
     """
     key_names = schema.KEY if every_attempt else schema.KEY[:-1]
-    numbers = _number_keys(table, key_names)
+    numbers = number_keys(table, key_names)
     by_number = np.argsort(numbers, kind="stable")
     follows = numbers[by_number[1:]] == numbers[by_number[:-1]]  # the row before it has the same key
     if not follows.any():
@@ -252,7 +252,7 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     return table.filter(pa.array(stays))
 
 
-def _number_keys(table: Any, names: Sequence[str]) -> Any:
+def number_keys(table: Any, names: Sequence[str]) -> Any:
     """Number the keys of rows: two rows have the same number if they have the same whole key."""
     numbers, count = np.zeros(table.num_rows, dtype=np.int64), 1
     for name in names:
