@@ -1,7 +1,7 @@
 """Faults: which rows of a table hold what cannot be, and files that are known to have none.
 
 Flow: `scanning.scan_files` -> `note` for each piece -> `reading` and `resuming`, which drop and report the rows;
-`writing` -> `are_none`, for the mark in a file's footer, and `checkup`.
+`writing` -> `are_none`, for the mark in a file's footer; `checkup` -> `are_none`, so that it need not build rows.
 Half of all columns decide whether a row can be used. Of a million rows they take gigabytes, so only what the caller
 wants is kept of a piece once it is checked, and of a file with a mark nothing else is read.
 """
