@@ -281,8 +281,7 @@ def _repeats_texts(content: bytes, chunks: Sequence[Any]) -> bool:
     at_most_b: collections.Counter[str] = collections.Counter()
     for chunk in chunks:
         if chunk.physical_type == "BYTE_ARRAY":
-            # Half of what is there may be indices, of two bytes at most.
-            at_most_b[chunk.path_in_schema] += chunk.num_values * (chunk.total_uncompressed_size - 2 * chunk.num_values)
+            at_most_b[chunk.path_in_schema] += chunk.num_values * chunk.total_uncompressed_size
     suspects = {path for path, size_b in at_most_b.items() if size_b > REPEATED_B}
     if any(chunk.path_in_schema in suspects and SHARED_PREFIXES in chunk.encodings for chunk in chunks):
         return True

@@ -62,8 +62,8 @@ def test_more_files_than_one_batch_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "length", "use_dictionary"),
-    [(100, 2**20, False), (10_000_000, 1, True), (3000, 2**20, True)],
-    ids=["long texts", "many rows", "one text for many rows"],
+    [(100, 2**20, False), (10_000_000, 1, True), (3000, 2**20, True), (600_000, 2**20, True)],
+    ids=["long texts", "many rows", "one text for many rows", "one text for so many rows that they outweigh it"],
 )
 def test_a_small_file_that_would_take_gigabytes_is_refused_before_it_is_decoded(
     results: str, rows: int, length: int, use_dictionary: bool
@@ -100,6 +100,15 @@ def test_one_long_text_for_many_entries_of_maps_is_refused(results: str, group_r
     rows = [{"schema_version": 1, "work": [(f"setting {number}", "x" * 2**14) for number in range(3)]}] * 600
     table = pa.Table.from_pylist(rows, schema=pa.schema([schema.SCHEMA.field(name) for name in rows[0]]))
     assert_refused(results, to_parquet(table, compression="zstd", row_group_size=group_rows))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_one_long_text_for_all_entries_of_a_large_map_is_refused(results: str) -> None:
+    nothing = pa.nulls(100_000, pa.int32()).fill_null(0)
+    texts = pa.DictionaryArray.from_arrays(nothing, ["x" * 2**14])
+    names = pa.DictionaryArray.from_arrays(nothing, ["a"]).cast(pa.string())
+    work = pa.MapArray.from_arrays([0, len(nothing)], names, texts)
+    assert_refused(results, to_parquet(pa.table({"schema_version": [1], "work": work}), compression="zstd"))
 
 
 @pytest.mark.usefixtures("little_memory")
