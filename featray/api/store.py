@@ -4,10 +4,11 @@ Flow: a store's name -> here -> the room `store`.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from featray import store
-from featray.store import Checkup, Compacted, Removal, RunSummary
+from featray.api import chosen_runs
+from featray.store import Checkup, Compacted, Removal, RunSummary, StoreProblem
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,19 +21,35 @@ class StoredRuns:
 
 
 def runs(results: str = "results", *, sweep: str | None = None) -> StoredRuns:
-    """List every run: its sweep, when it began, its rows by status, its hosts.
+    """List every run: its sweep, when it began, its rows by status, its hosts; rows that cannot be read count nowhere.
 
     Args:
         results: Store: a folder or URI.
         sweep: Only runs of this sweep.
 
     Raises:
-        StoreError: the store cannot be reached.
+        NothingMatches: there is no such store.
+        StoreError: the store cannot be reached, or nothing of what was asked for can be read.
     """
-    summaries, problems = store.runs(results, sweep=sweep)
+    store.check_there(results)
+    summaries, problems = store.runs(results, sweep=sweep, only_usable=True)
+    if not summaries and problems:
+        _check_readable(results, sweep, problems)
     return StoredRuns(
         store=store.display_name(results), runs=tuple(summaries), problems=tuple(str(problem) for problem in problems)
     )
+
+
+def _check_readable(results: str, sweep: str | None, problems: Sequence[StoreProblem]) -> None:
+    """Check that a store holds a row that can be read, or no row of the sweep.
+
+    Raises:
+        StoreError: it does not.
+    """
+    if sweep is not None and (unreadable := chosen_runs.explain_unreadable(results, sweep, problems)) is not None:
+        raise unreadable
+    if not store.runs(results, only_usable=True)[0]:
+        raise store.explain_no_rows(results, problems)
 
 
 ReadCount = Callable[[int, int], None]
@@ -43,8 +60,10 @@ def check(results: str = "results", *, note: ReadCount = lambda *_: None) -> Che
     """Read every file whole, and say what is wrong.
 
     Raises:
+        NothingMatches: there is no such store.
         StoreError: the store cannot be reached.
     """
+    store.check_there(results)
     return store.check(results, note=note)
 
 
@@ -57,9 +76,14 @@ def compact(results: str = "results", *, run: str | None = None, note: ReadCount
         note: Told how far it is.
 
     Raises:
-        StoreError: the store cannot be read or written.
+        NothingMatches: there is no such store.
+        StoreError: the store cannot be read or written, or it holds no row that can be read.
     """
-    return store.compact(results, run, note=note)
+    store.check_there(results)
+    compacted = store.compact(results, run, note=note)
+    if compacted.problems and not compacted.files_before:
+        _check_readable(results, None, compacted.problems)
+    return compacted
 
 
 def plan_removal(results: str, run: str) -> Removal:

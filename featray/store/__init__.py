@@ -48,6 +48,7 @@ from featray.store.removal import Removal, is_removed, plan_removal, remove, res
 from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
 from featray.store.store_names import check_address, display_name, full_name
+from featray.store.stored_files import check_there
 from featray.store.summary import RunSummary, latest_run, runs
 from featray.store.writing import append
 
@@ -64,6 +65,7 @@ __all__ = [
     "append",
     "check",
     "check_address",
+    "check_there",
     "compact",
     "create_spool_name",
     "display_name",

@@ -243,7 +243,7 @@ def _count_duplicates(table: Any) -> int:
     A row that the driver wrote for a lost host has another status than the host's own row, and is no duplicate.
     Cancelled rows do not count: an attempt may be cancelled again and again.
     """
-    keys = table.select([*schema.KEY, "status"])
+    keys = table.select([*schema.KEY, "status"]).filter(reading.has_whole_key(table))
     keys = keys.filter(pc.fill_null(pc.not_equal(keys.column("status"), Status.CANCELLED.value), True))
     return int(keys.num_rows - keys.group_by([*schema.KEY, "status"]).aggregate([]).num_rows)
 

@@ -1,7 +1,7 @@
 """Faults: which rows of a table hold what cannot be, and files that are known to have none.
 
 Flow: `scanning.scan_files` -> `note` for each piece -> `reading` and `resuming`, which drop and report the rows;
-`writing` -> `are_none`, for the mark in a file's footer.
+`writing` -> `are_none`, for the mark in a file's footer; `checkup` -> `are_none`, so that it need not build rows.
 Half of all columns decide whether a row can be used. Of a million rows they take gigabytes, so only what the caller
 wants is kept of a piece once it is checked, and of a file with a mark nothing else is read.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from featray.core import row_values
 from featray.core.row import SCHEMA_VERSION
 from featray.store import schema
 from featray.store.schema import FILE_COLUMN
@@ -43,7 +44,20 @@ def _find(piece: Any) -> Any:
     return pa.array([schema.find_fault(record) if is_new else None for record, is_new in records], pa.string())
 
 
-def are_none(table: Any) -> bool:
-    """Return True for a table of today's schema without a fault, with all columns that are checked."""
+def are_none(table: Any, *, by_all_columns: bool = False) -> bool:
+    """Return True for a table of today's schema without a fault, with all columns that are checked.
+
+    Args:
+        table: Any columns.
+        by_all_columns: Also look for numbers that are too large for any column, as `reading.build_rows` does.
+    """
     types = {field.name: field.type for field in table.schema}
-    return all(types.get(name) == schema.SCHEMA.field(name).type for name in schema.CHECKED) and is_sound(table)
+    is_complete = all(types.get(name) == schema.SCHEMA.field(name).type for name in schema.CHECKED)
+    return is_complete and is_sound(table) and not (by_all_columns and _has_huge_numbers(table))
+
+
+def _has_huge_numbers(table: Any) -> bool:
+    """Return True where a number is larger than any that can be observed; readers take infinities for null."""
+    numbers = [column for column in table.columns if pa.types.is_floating(column.type)]
+    sizes = [pc.abs(column.filter(pc.is_finite(column))) for column in numbers]
+    return any(pc.any(pc.greater(size, row_values.LARGEST)).as_py() for size in sizes)

@@ -6,7 +6,8 @@ Pure: a problem is a value. It names the file as `stored_files.list_files` does.
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from featray.core import row_values
@@ -53,19 +54,38 @@ def explain_no_rows(
     if not found and of is not None:
         return NothingMatches(f"{shown}: holds no rows{of_what}: they were removed just now")
     if not found:
-        return NothingMatches(
-            f"{shown}: holds no rows; submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
-            f"or name another store with {argument('results')}"
-        )
+        return NothingMatches(f"{shown}: holds no rows; {_how_to_start()}")
     check = shlex.join(["featray", "store", "check", "--results", shown])
     return StoreError(
         f"{shown}: holds no row{of_what} that can be read; `{check}` checks every file{format_problems(found)}"
     )
 
 
+def explain_absence(results: str) -> NothingMatches:
+    """Make the error of a store that is not there."""
+    return NothingMatches(f"{store_names.display_name(results)}: there is no such store; {_how_to_start()}")
+
+
+def _how_to_start() -> str:
+    return (
+        "submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "
+        f"or name another store with {argument('results')}"
+    )
+
+
 def report_stranger(name: str) -> StoreProblem:
     """Report a file that is no parquet file by its name."""
     return StoreProblem(name, "not a parquet file; move it out of the store")
+
+
+def report_broken_link(name: str, target: Path) -> StoreProblem:
+    """Report a link to what is not there."""
+    return StoreProblem(name, f"{explain_broken_link(target)}; mount its disk, or delete the link")
+
+
+def explain_broken_link(target: Path) -> str:
+    """Say where a link leads in vain."""
+    return f"a link to {target}, which is not there"
 
 
 def report_empty(name: str) -> StoreProblem:
@@ -108,10 +128,40 @@ def report_newer(name: str) -> StoreProblem:
     return StoreProblem(name, f"holds rows of a newer schema than {SCHEMA_VERSION}; update featray to use them")
 
 
-def report_bad_row(name: str, error: object, record: Mapping[str, Any]) -> StoreProblem:
-    """Report a row that lacks a column which every row needs, holds what cannot be, or has no migration."""
-    keys = ", ".join(f"{key.removesuffix('_id')} {row_values.shown(record.get(key))}" for key in ("run_id", "cell_id"))
-    return StoreProblem(name, f"holds a row that cannot be read ({keys}): {error}")
+@dataclasses.dataclass(frozen=True)
+class BadRow:
+    """A row that lacks a column which every row needs, holds what cannot be, or has no migration."""
+
+    file: str
+    name: str  # its run and cell
+    error: str
+
+    @property
+    def cause(self) -> tuple[str, str]:
+        """Name the file and the rule that the row breaks, without the value that it has instead."""
+        return self.file, self.error.partition(", got ")[0]
+
+
+def bad_row(file: str, error: object, record: Mapping[str, Any]) -> BadRow:
+    """Name a row that cannot be used."""
+    keys = [f"{key.removesuffix('_id')} {row_values.shown(record.get(key))}" for key in ("run_id", "cell_id")]
+    return BadRow(file, ", ".join(keys), str(error))
+
+
+def report_bad_rows(rows: Iterable[BadRow]) -> list[StoreProblem]:
+    """Report rows that cannot be used: once for each file and cause, by the first of them."""
+    by_cause: dict[tuple[str, str], list[BadRow]] = {}
+    for row in rows:
+        by_cause.setdefault(row.cause, []).append(row)
+    return [_report_alike(alike) for alike in by_cause.values()]
+
+
+def _report_alike(rows: Sequence[BadRow]) -> StoreProblem:
+    first = rows[0]
+    if len(rows) == 1:
+        return StoreProblem(first.file, f"holds a row that cannot be read ({first.name}): {first.error}")
+    reason = f"holds {len(rows)} rows that cannot be read (the first: {first.name}): {first.error}"
+    return StoreProblem(first.file, reason)
 
 
 def _first_line(error: BaseException) -> str:

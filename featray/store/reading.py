@@ -5,6 +5,7 @@ Rows come in the order in which they were measured; an imported report's in the 
 """
 
 import dataclasses
+import functools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from featray.store import scanning, schema
 from featray.store.conditions import ColumnValue, Condition, make_condition, only_older
 from featray.store.faults import FAULT_COLUMN
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem, report_bad_row
+from featray.store.problems import BadRow, StoreProblem, bad_row, report_bad_rows
 from featray.store.scanning import scan
 from featray.store.schema import FILE_COLUMN
 
@@ -75,19 +76,20 @@ def read(
     scanned = scan(location, [name for name in names if summaries is None or name != SUMMARY], condition)
     pa.default_memory_pool().release_unused()  # decoding left 300 MB behind it of 100 000 rows
     rows: list[Row] = []
-    problems = list(scanned.problems)
+    bad_rows: list[BadRow] = []
+    problems = scanned.problems
     with garbage.paused():
         table = distinct(scanned.table, every_attempt=every_attempt)
         del scanned
         for built in build_rows(_with_summaries(named_records(location, table), summaries)):
-            if isinstance(built, StoreProblem):
-                problems.append(built)
+            if isinstance(built, BadRow):
+                bad_rows.append(built)
             else:
                 rows.append(built)
     del table
     pa.default_memory_pool().release_unused()
     rows.sort(key=order_key)
-    return Reading(tuple(rows), tuple(dict.fromkeys(problems)))
+    return Reading(tuple(rows), tuple(dict.fromkeys([*problems, *report_bad_rows(bad_rows)])))
 
 
 def named_records(location: Location, table: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -96,13 +98,13 @@ def named_records(location: Location, table: Any) -> Iterator[tuple[str, dict[st
         yield scanning.file_name(location, record.pop(FILE_COLUMN)), record
 
 
-def build_rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Row | StoreProblem]:
-    """Build a row of today's schema from each record with its file's name, or report a record that is no row."""
+def build_rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Row | BadRow]:
+    """Build a row of today's schema from each record with its file's name, or name a record that is no row."""
     for name, record in records:
         try:
             yield from_mapping(schema.migrate(record))
         except ValueError as error:
-            yield report_bad_row(name, error, record)
+            yield bad_row(name, error, record)
 
 
 def order_key(row: "Row | StoredUnit") -> tuple[Any, ...]:
@@ -168,17 +170,32 @@ def load(
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
     condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
-    location, kept = locate(results), list(dict.fromkeys([*names, *schema.KEY, "status", *ORDER]))
-    scanned = scan(location, kept, condition, note_faults=True)
-    possible, bad_rows = drop_faulty(location, distinct(scanned.table, every_attempt=every_attempt))
-    table, problems = migrate_older(location, possible, condition)
+    table, problems = read_usable(locate(results), [*names, *ORDER], condition, every_attempt=every_attempt)
     order = pc.sort_indices(table.select(ORDER), sort_keys=[(name, "ascending") for name in ORDER])
     table = table.select(names).take(order)
-    return table.to_pandas(maps_as_pydicts="strict"), tuple(dict.fromkeys([*scanned.problems, *bad_rows, *problems]))
+    return table.to_pandas(maps_as_pydicts="strict"), problems
 
 
-def drop_faulty(location: Location, table: Any) -> tuple[Any, list[StoreProblem]]:
-    """Drop the rows that `faults.note` found a fault in, and report them.
+def read_usable(
+    location: Location, columns: Sequence[str], condition: Condition | None, *, every_attempt: bool = False
+) -> tuple[Any, tuple[StoreProblem, ...]]:
+    """Read columns of the rows that `read` gives as a table, with `schema.KEY`, in any order.
+
+    Returns:
+        The table, and the files or rows that could not be used.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    kept = list(dict.fromkeys([*columns, *schema.KEY, "status"]))
+    scanned = scan(location, kept, condition, note_faults=True)
+    possible, faulty = drop_faulty(location, distinct(scanned.table, every_attempt=every_attempt))
+    table, too_old = migrate_older(location, possible, condition)
+    return table, tuple(dict.fromkeys([*scanned.problems, *report_bad_rows([*faulty, *too_old])]))
+
+
+def drop_faulty(location: Location, table: Any) -> tuple[Any, list[BadRow]]:
+    """Drop the rows that `faults.note` found a fault in, and name them.
 
     Args:
         location: The store.
@@ -188,11 +205,11 @@ def drop_faulty(location: Location, table: Any) -> tuple[Any, list[StoreProblem]
     faulty = table.filter(is_faulty).select([*schema.KEY, FILE_COLUMN, FAULT_COLUMN])
     if not faulty.num_rows:
         return table, []
-    problems = [report_bad_row(name, record[FAULT_COLUMN], record) for name, record in named_records(location, faulty)]
-    return table.filter(pc.invert(is_faulty)), problems
+    bad_rows = [bad_row(name, record[FAULT_COLUMN], record) for name, record in named_records(location, faulty)]
+    return table.filter(pc.invert(is_faulty)), bad_rows
 
 
-def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[StoreProblem]]:
+def migrate_older(location: Location, table: Any, condition: Condition | None) -> tuple[Any, list[BadRow]]:
     """Migrate a table's rows of older schemas; today's stay as they are.
 
     Each older record is read again with all its columns: a migration may make a column out of any others.
@@ -205,24 +222,25 @@ def migrate_older(location: Location, table: Any, condition: Condition | None) -
     today = table.filter(pc.invert(is_old))
     old_keys = {_key(record) for record in table.filter(is_old).select(schema.KEY).to_pylist()}
     older = distinct(scan(location, schema.reading_schema().names, only_older(condition)).table, every_attempt=True)
-    migrated, problems = [], []
+    migrated, bad_rows = [], []
     for name, record in named_records(location, older):
         if _key(record) in old_keys:
             try:
                 migrated.append(schema.to_storable(schema.migrate(record)))
             except ValueError as error:
-                problems.append(report_bad_row(name, error, record))
+                bad_rows.append(bad_row(name, error, record))
     added = pa.Table.from_pylist(migrated, schema=pa.schema(fields))
-    return pa.concat_tables([today, added]), list(dict.fromkeys(problems))
+    return pa.concat_tables([today, added]), bad_rows
 
 
 def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     """Keep one row per key, or without `every_attempt` one per invocation: the row that `status.precedence` puts first.
 
-    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host.
+    Of two rows of one key, the row that a host wrote counts, not the one that the driver wrote for a lost host. A row
+    that lacks a part of the key stays: nobody can tell whether another one is the same.
     """
     key_names = schema.KEY if every_attempt else schema.KEY[:-1]
-    numbers = _number_keys(table, key_names)
+    numbers = number_keys(table, key_names)
     by_number = np.argsort(numbers, kind="stable")
     follows = numbers[by_number[1:]] == numbers[by_number[:-1]]  # the row before it has the same key
     if not follows.any():
@@ -234,8 +252,8 @@ def distinct(table: Any, *, every_attempt: bool = False) -> Any:
     return table.filter(pa.array(stays))
 
 
-def _number_keys(table: Any, names: Sequence[str]) -> Any:
-    """Number the keys of rows: two rows have the same number if they have the same key."""
+def number_keys(table: Any, names: Sequence[str]) -> Any:
+    """Number the keys of rows: two rows have the same number if they have the same whole key."""
     numbers, count = np.zeros(table.num_rows, dtype=np.int64), 1
     for name in names:
         encoded = table.column(name).dictionary_encode(null_encoding="encode").combine_chunks()
@@ -244,7 +262,13 @@ def _number_keys(table: Any, names: Sequence[str]) -> Any:
             numbers = np.unique(numbers, return_inverse=True)[1]
             count = table.num_rows
         numbers, count = numbers * values + encoded.indices.to_numpy(), count * values
-    return numbers
+    is_whole = has_whole_key(table, names).to_numpy()
+    return np.where(is_whole, numbers, -1 - np.arange(table.num_rows))
+
+
+def has_whole_key(table: Any, names: Sequence[str] = schema.KEY) -> Any:
+    """Mark the rows that lack no part of their key."""
+    return functools.reduce(pc.and_, [pc.is_valid(table.column(name)) for name in names])
 
 
 def _choose(table: Any, numbers: Any, indices: Any) -> list[int]:

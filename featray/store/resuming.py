@@ -16,7 +16,7 @@ from featray.core.stored_unit import StoredUnit
 from featray.store import footers, reading, scanning, schema, small_files, stored_files
 from featray.store.conditions import Condition, make_condition
 from featray.store.location import Location, locate
-from featray.store.problems import StoreProblem
+from featray.store.problems import StoreProblem, report_bad_rows
 from featray.store.scanning import Scan
 from featray.store.schema import FILE_COLUMN
 from featray.store.stored_files import StoredFile
@@ -52,13 +52,12 @@ def keys(
         names = [field.name for field in dataclasses.fields(StoredUnit)]
         kept = list(dict.fromkeys([*footers.COLUMNS, *names]))
         scanned = scan_with_footers(location, condition, kept, check_all_columns=True, note_faults=True)
-        complete, incomplete = reading.drop_faulty(
-            location, reading.distinct(scanned.table, every_attempt=every_attempt)
-        )
-        table, bad_rows = reading.migrate_older(location, complete, condition)
+        possible, faulty = reading.drop_faulty(location, reading.distinct(scanned.table, every_attempt=every_attempt))
+        table, too_old = reading.migrate_older(location, possible, condition)
+        bad_rows = report_bad_rows([*faulty, *too_old])
         units = [StoredUnit(**record) for record in schema.to_records(table.select(names))]
         units.sort(key=reading.order_key)
-        return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *incomplete, *bad_rows])))
+        return StoredKeys(tuple(units), tuple(dict.fromkeys([*scanned.problems, *bad_rows])))
 
 
 def scan_with_footers(

@@ -311,6 +311,10 @@ def examine(location: Location, file: StoredFile) -> StoreProblem | None:
             return _find_cause(location, file, error)
         if has_changed(location, file.name):
             return report_change(file.name)
+    try:
+        table.validate(full=True)  # texts that are not UTF-8
+    except pa.ArrowInvalid as error:
+        return report_misfit(file.name, error)
     is_foreign = table.num_rows and pc.any(pc.is_null(table.column("schema_version"))).as_py()
     return report_foreign(file.name) if is_foreign else None
 

@@ -4,10 +4,11 @@ Flow: `scanning` and `resuming` -> `read`, `read_footers`; `compaction` -> `read
 Arrow's dataset scanner keeps the parsed footer of every file that it has seen, 230 kB each, and takes twice as long.
 """
 
+import collections
 import concurrent.futures
 import dataclasses
 import io
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -37,6 +38,7 @@ LIMIT_B = 128 * 1024  # files up to this size are read in one request; a file of
 OLDER_READ = 20  # files with an older footer that are read for what it lacks: 3 ms each; a run ends with one file
 DECODED_B = 64 * 1024**2  # before decompression ends; a full small file with 1000 rows of 90 columns takes 10 MB
 REPEATED_B = 2**30  # of one column of texts, if each were as long as all of them
+SHARED_PREFIXES = "DELTA_BYTE_ARRAY"  # an encoding of texts by what they do not share with the one before
 DECODED_VALUES = 8_000_000  # 1000 rows with 50 columns of outputs have 500 000
 BATCH_FILES = 128  # files made into one table at a time: 2000 tables of one row each took 260 MB
 LOCAL_THREADS = 2  # parsing footers holds the interpreter's lock most of the time
@@ -275,23 +277,40 @@ def _is_too_large(parquet: Any, content: bytes, left_out: str | None = None) -> 
 
 
 def _repeats_texts(content: bytes, chunks: Sequence[Any]) -> bool:
-    """Return True where a dictionary's long text stands for so many values that they do not fit."""
-    suspects = {
-        chunk.path_in_schema
-        for chunk in chunks
-        if chunk.physical_type == "BYTE_ARRAY"
-        # Half of what is there may be indices, of two bytes at most.
-        and chunk.num_values * (chunk.total_uncompressed_size - 2 * chunk.num_values) > REPEATED_B
-    }
-    if any("." in path for path in suspects):
+    """Return True where a long text stands for so many values that they do not fit."""
+    at_most_b: collections.Counter[str] = collections.Counter()
+    for chunk in chunks:
+        if chunk.physical_type == "BYTE_ARRAY":
+            at_most_b[chunk.path_in_schema] += chunk.num_values * chunk.total_uncompressed_size
+    suspects = {path for path, size_b in at_most_b.items() if size_b > REPEATED_B}
+    if any(chunk.path_in_schema in suspects and SHARED_PREFIXES in chunk.encodings for chunk in chunks):
         return True
+    return bool(suspects) and _sum_texts(content, suspects) > DECODED_B
+
+
+def _sum_texts(content: bytes, paths: Collection[str]) -> int:
+    """Add up the bytes of all texts of some columns, each different text decoded once."""
     total_b = 0
-    for path in sorted(suspects):
-        table = pq.read_table(pa.BufferReader(content), columns=[path], read_dictionary=[path], use_threads=False)
-        for chunk in table.column(path).chunks:
-            if pa.types.is_dictionary(chunk.type):
-                total_b += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
-    return total_b > DECODED_B
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=paths) as parquet:
+        for path in sorted(paths):
+            for index in range(parquet.num_row_groups):  # maps with two dictionaries cannot be read at once
+                table = parquet.read_row_group(index, columns=[path], use_threads=False)
+                for texts in _find_dictionaries(table.columns):
+                    total_b += pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0
+    return total_b
+
+
+def _find_dictionaries(columns: Iterable[Any]) -> Iterator[Any]:
+    """Find the texts in columns, also those in lists and maps."""
+    arrays = [chunk for column in columns for chunk in column.chunks]
+    while arrays:
+        array = arrays.pop()
+        if pa.types.is_dictionary(array.type):
+            yield array
+        elif pa.types.is_struct(array.type):
+            arrays += array.flatten()
+        elif pa.types.is_nested(array.type):
+            arrays.append(array.values)
 
 
 def _empty_table(wanted: Any) -> Any:

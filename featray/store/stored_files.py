@@ -10,15 +10,23 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from pyarrow import fs
 
+from featray.core.argument_names import argument
 from featray.core.files import sync_to_disk
-from featray.store.location import Location, explain_errors
-from featray.store.problems import StoreProblem, report_stranger
+from featray.errors import StoreError
+from featray.store.location import ROWS, Location, explain_errors, locate
+from featray.store.problems import (
+    StoreProblem,
+    explain_absence,
+    explain_broken_link,
+    report_broken_link,
+    report_stranger,
+)
 
 SUFFIX = ".parquet"
 COMPACTED = "compacted"  # first word of the names of files that hold rows of others
@@ -26,6 +34,7 @@ ARCHIVE_PREFIX = "history-"  # files that compaction and rm leave alone
 TEMPORARY = ".tmp"
 ABANDONED_S = 86_400.0  # no write takes a day
 HIDDEN = (".", "_")  # pyarrow, and so pandas, skips files and folders with these in front
+BUCKETS = ("s3", "gcs", "abfs")  # Arrow's names of filesystems whose paths begin with a bucket
 LISTINGS = 20  # tries in a row; each failed one means that a folder has just appeared or vanished
 
 
@@ -44,20 +53,72 @@ def list_files(location: Location) -> tuple[list[StoredFile], list[StoreProblem]
     where it has not been yet. So a listing counts only when the next one shows no new compacted file.
 
     Raises:
-        StoreError: the folder cannot be listed. One that does not exist is empty.
+        StoreError: the folder cannot be listed, or is a link to what is not there. One that does not exist is empty.
     """
-    sizes_b = _list_sizes(location)
-    while _compacted(later := _list_sizes(location)) - _compacted(sizes_b):
-        sizes_b = later
+    infos = _list_by_name(location)
+    while _compacted(later := _list_by_name(location)) - _compacted(infos):
+        infos = later
     files, problems = [], []
-    for name, size_b in sorted(sizes_b.items()):
-        if any(part.startswith(HIDDEN) for part in name.split("/")):
-            continue
-        if name.endswith(SUFFIX):
-            files.append(StoredFile(name, size_b))
-        else:
+    for name, info in sorted(infos.items()):
+        if info.type == fs.FileType.File and name.endswith(SUFFIX):
+            files.append(StoredFile(name, info.size))
+        elif info.type != fs.FileType.Directory or _is_empty_file(name, infos):
             problems.append(report_stranger(name))
-    return files, problems
+    return files, [*problems, *_find_broken_links(location, infos)]
+
+
+def _is_empty_file(name: str, names: Iterable[str]) -> bool:
+    """Return True for a folder with nothing in it that has the name of a file."""
+    return name.endswith(SUFFIX) and not any(other.startswith(f"{name}/") for other in names)
+
+
+def _find_broken_links(location: Location, infos: Mapping[str, Any]) -> list[StoreProblem]:
+    """Find links to what is not there, such as a disk that is not mounted; Arrow does not list them."""
+    if not location.is_local:
+        return []
+    top = Path(location.folder)
+    folders = [top, *(top / name for name, info in infos.items() if info.type == fs.FileType.Directory)]
+    broken = {link.relative_to(top).as_posix(): link for folder in folders for link in _list_broken_links(folder)}
+    return [report_broken_link(name, link.readlink()) for name, link in sorted(broken.items()) if not _is_hidden(name)]
+
+
+def _list_broken_links(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            links = [Path(entry.path) for entry in entries if entry.is_symlink()]
+    except FileNotFoundError:
+        return []
+    return [link for link in links if not link.exists()]
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(HIDDEN) for part in name.split("/"))
+
+
+def check_there(results: str | os.PathLike[str]) -> None:
+    """Check that a store is there: one whose name is misspelt would seem to be empty.
+
+    Raises:
+        NothingMatches: there is no such folder.
+        StoreError: there is no such bucket, or it cannot be reached.
+    """
+    location = locate(results)
+    folder = location.folder.removesuffix(f"/{ROWS}")
+    if _is_there(location, folder):
+        return
+    if location.is_local:
+        _check_links(location)
+    bucket = folder.partition("/")[0]
+    if location.filesystem.type_name in BUCKETS and not _is_there(location, bucket):
+        raise StoreError(
+            f"{location.name}: there is no bucket {bucket!r}; name another store with {argument('results')}"
+        )
+    raise explain_absence(os.fspath(results))
+
+
+def _is_there(location: Location, path: str) -> bool:
+    with explain_errors(location, "read"):
+        return bool(location.filesystem.get_file_info(path).type != fs.FileType.NotFound)
 
 
 def find(location: Location, names: Sequence[str]) -> list[StoredFile]:
@@ -73,12 +134,29 @@ def find(location: Location, names: Sequence[str]) -> list[StoredFile]:
     ]
 
 
-def _list_sizes(location: Location) -> dict[str, int]:
-    """Map the name of each file under the folder to its size in bytes."""
+def _list_by_name(location: Location) -> dict[str, Any]:
+    """Map the name of what is under the folder and not hidden to what Arrow says of it."""
     with explain_errors(location, "list"):
         infos = _list_infos(location)
+        if not infos and location.is_local:
+            _check_links(location)
     start = len(location.folder) + 1
-    return {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
+    return {name: info for info in infos if not _is_hidden(name := info.path[start:])}
+
+
+def _check_links(location: Location) -> None:
+    """Check that the folder is not, and does not lie in, a link to what is not there: it would seem to be empty.
+
+    Raises:
+        StoreError: it is.
+    """
+    folder = Path(location.folder)
+    for path in (folder, *folder.parents):
+        if path.is_symlink() and not path.exists():
+            where = f"{path} is {explain_broken_link(path.readlink())}"
+            raise StoreError(
+                f"{location.name}: {where}; mount its disk, or name another place with {argument('results')}"
+            )
 
 
 def _list_infos(location: Location) -> list[Any]:
@@ -98,7 +176,7 @@ def _is_gone(error: OSError) -> bool:
     return isinstance(error, FileNotFoundError) or error.errno == errno.ESTALE
 
 
-def _compacted(names: Mapping[str, int]) -> set[str]:
+def _compacted(names: Iterable[str]) -> set[str]:
     return {name for name in names if is_compacted(name)}
 
 

@@ -1,12 +1,15 @@
 """Summary: what the store holds, run by run, and which run is the latest.
 
-Flow: `scanning.scan` -> `runs`; `resuming.scan_with_footers` -> `latest_run`.
+Flow: `scanning.scan`, `reading.read_usable` -> `runs`; `resuming.scan_with_footers` -> `latest_run`.
 """
 
 import collections
 import dataclasses
+import datetime
 import os
 from collections.abc import Mapping
+
+import pyarrow.compute as pc
 
 from featray.core import identity
 from featray.store import reading, resuming, schema
@@ -20,7 +23,8 @@ from featray.store.scanning import scan
 class RunSummary:
     """One run of a sweep, or one imported report.
 
-    `statuses` counts the last attempt of each unit and invocation; `source_file` is set for imports.
+    `started_at` and `last_at` are in UTC; `statuses` counts the last attempt of each unit and invocation; `source_file`
+    is set for imports.
     """
 
     sweep: str
@@ -55,27 +59,37 @@ def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str
 
 
 def runs(
-    results: str | os.PathLike[str], *, sweep: str | None = None
+    results: str | os.PathLike[str], *, sweep: str | None = None, only_usable: bool = False
 ) -> tuple[list[RunSummary], tuple[StoreProblem, ...]]:
-    """Sum up every run, oldest first.
+    """Sum up every run, oldest first; rows without a run are of none.
+
+    Args:
+        results: Folder or URI.
+        sweep: Only runs of this sweep.
+        only_usable: Only rows that `read` gives, instead of all that name their run.
 
     Returns:
-        The runs, and the files that could not be used.
+        The runs, and the files, and with `only_usable` also the rows, that could not be used.
 
     Raises:
         StoreError: the store cannot be reached.
     """
     names = ["sweep", "status", "started_at", "hostname", "source_file", *schema.KEY]
-    scanned = scan(locate(results), names, make_condition(sweep=sweep))
+    location, condition = locate(results), make_condition(sweep=sweep)
+    if only_usable:
+        table, problems = reading.read_usable(location, names, condition)
+    else:
+        scanned = scan(location, names, condition)
+        table, problems = reading.distinct(scanned.table), scanned.problems
     by_run: dict[str, list[dict[str, str | None]]] = collections.defaultdict(list)
-    for record in reading.distinct(scanned.table).select(names).to_pylist():
+    for record in table.filter(pc.is_valid(table.column("run_id"))).select(names).to_pylist():
         by_run[record["run_id"]].append(record)
     summaries = [_summary(run_id, records) for run_id, records in by_run.items()]
-    return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), scanned.problems
+    return sorted(summaries, key=lambda run: (run.started_at, run.run_id)), problems
 
 
 def _summary(run_id: str, records: list[dict[str, str | None]]) -> RunSummary:
-    times = sorted(str(record["started_at"]) for record in records)
+    times = sorted(_in_utc(str(record["started_at"])) for record in records)
     return RunSummary(
         sweep=str(records[0]["sweep"]),
         run_id=run_id,
@@ -86,3 +100,13 @@ def _summary(run_id: str, records: list[dict[str, str | None]]) -> RunSummary:
         hostnames=tuple(sorted({name for record in records if (name := record["hostname"])})),
         source_file=next((record["source_file"] for record in records if record["source_file"]), None),
     )
+
+
+def _in_utc(moment: str) -> str:
+    """Write a moment as rows of featray have it: another program may have written it with the offset of a zone."""
+    if moment.endswith("+00:00"):
+        return moment
+    try:
+        return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        return moment

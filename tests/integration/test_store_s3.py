@@ -13,7 +13,7 @@ from pyarrow import fs
 from werkzeug.serving import WSGIRequestHandler
 
 from featray import store
-from featray.errors import StoreError
+from featray.errors import NothingMatches, StoreError
 from tests.support.builders import make_row
 from tests.unit.store.test_appending import *  # noqa: F403 - its tests run again here, on this module's `results`
 from tests.unit.store.test_checkup import *  # noqa: F403 - its tests run again here, on this module's `results`
@@ -57,6 +57,15 @@ def results(server: str) -> str:
 def test_a_bucket_that_does_not_exist_is_a_store_error(server: str) -> None:
     with pytest.raises(StoreError, match="cannot write s3://nowhere-at-all/lab/results/rows"):
         store.append(uri(server, "nowhere-at-all"), [make_row()])
+
+
+def test_a_store_in_a_bucket_that_does_not_exist_is_not_called_empty(server: str, results: str) -> None:
+    with pytest.raises(StoreError, match="s3://nowhere-at-all/lab/results/rows: there is no bucket 'nowhere-at-all'"):
+        store.check_there(uri(server, "nowhere-at-all"))
+    with pytest.raises(NothingMatches, match="/lab/results: there is no such store"):
+        store.check_there(results)
+    store.append(results, [make_row()])
+    store.check_there(results)
 
 
 def test_two_writers_in_one_bucket_see_each_others_rows(results: str) -> None:

@@ -97,6 +97,8 @@ def _second_submit(submit: RunningSubmit) -> bool:
 
 
 def _compact(submit: RunningSubmit) -> bool:
+    if not submit.results.exists():
+        return False
     done = _run("store", "compact", "--results", submit.results)
     if done.returncode != 0:
         submit.problems.append(f"compaction ends with exit code {done.returncode}: {done.stderr[-200:]}")

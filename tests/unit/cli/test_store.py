@@ -5,9 +5,11 @@ import json
 import pytest
 
 from featray import store
+from featray.store import schema
 from tests.support import pyfeat_reports
 from tests.support.builders import make_row
 from tests.support.command import Shell
+from tests.support.store_files import put_file, to_parquet
 
 
 @pytest.fixture
@@ -18,6 +20,7 @@ def shell(shell: Shell) -> Shell:
 
 
 def test_the_store_lists_its_runs(shell: Shell) -> None:
+    (shell.folder / "results").mkdir()
     assert "no rows yet" in shell("store", "ls").err
     shell("import", "2026-07-01-abc1234.md")
     ran = shell("store", "ls")
@@ -25,6 +28,48 @@ def test_the_store_lists_its_runs(shell: Shell) -> None:
     assert "4 ok" in ran.out
     (run,) = json.loads(shell("store", "ls", "--json").out)
     assert (run["run_id"], run["rows"]) == ("2026-07-01-abc1234", 4)
+
+
+def test_a_row_without_a_run_is_no_run_of_the_list(shell: Shell) -> None:
+    results = shell.folder / "results"
+    store.append(results, [make_row()])
+    put_file(str(results), "part.parquet", to_parquet(schema.to_table([make_row()]).drop_columns(["run_id"])))
+    ran = shell("store", "ls")
+    assert ran.code == 0
+    assert "1 ok" in ran.out
+    assert "part.parquet: holds a row that cannot be read (run None, cell " in ran.err
+
+
+@pytest.mark.parametrize("verb", ["ls", "check", "compact"])
+def test_a_store_that_is_not_there_is_not_called_empty(verb: str, shell: Shell) -> None:
+    ran = shell("store", verb, "--results", "reslts")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("featray: error: reslts: there is no such store; submit a sweep")
+
+
+@pytest.mark.parametrize("command", [("ls",), ("ls", "--json"), ("compact",)], ids=" ".join)
+def test_a_store_of_which_no_row_can_be_read_is_not_called_empty(command: tuple[str, ...], shell: Shell) -> None:
+    put_file(str(shell.folder / "results"), "bad.parquet", b"bad")
+    ran = shell("store", *command)
+    assert (ran.code, ran.out) == (3, "")
+    assert "results: holds no row that can be read; `featray store check" in ran.err
+    assert "left out: bad.parquet: damaged" in ran.err
+
+
+def test_a_sweep_of_which_no_row_can_be_read_is_named_as_damaged_beside_others(shell: Shell) -> None:
+    results = shell.folder / "results"
+    store.append(results, [make_row()])
+    table = schema.to_table([make_row(sweep="bad", run_id="bad-1")]).drop_columns(["timed_s"])
+    put_file(str(results), "part.parquet", to_parquet(table))
+    assert "bad-1" not in shell("store", "ls").out
+    ran = shell("store", "ls", "--sweep", "bad")
+    assert ran.code == 3
+    assert "results: holds no row of sweep 'bad' that can be read; " in ran.err
+
+
+def test_a_sweep_without_rows_beside_others_is_named(shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    assert shell("store", "ls", "--sweep", "demi").err == "results: no rows of sweep 'demi'\n"
 
 
 def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: Shell) -> None:
@@ -37,6 +82,7 @@ def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: 
 
 
 def test_compaction_says_what_it_did(shell: Shell) -> None:
+    (shell.folder / "results").mkdir()
     assert shell("store", "compact").err == "nothing to compact\n"
     for number in (1, 2, 3):
         store.append(shell.folder / "results", [make_row(invocation=number)])

@@ -13,6 +13,7 @@ from featray.core.row import Row, columns
 from featray.errors import NothingMatches
 from featray.store import schema
 from featray.store.location import locate
+from featray.store.reading import distinct
 from tests.support.builders import CPU, make_row
 from tests.support.store_files import assert_keys_agree, list_names, of_schema, put_file, to_parquet
 
@@ -61,6 +62,18 @@ def test_a_row_in_two_files_counts_once(results: str) -> None:
     assert len(store.read(results, every_attempt=True).rows) == 1
     assert len(store.load(results)[0]) == 1
     assert store.check(results).duplicates == 1
+
+
+@pytest.mark.parametrize("part", schema.KEY)
+def test_rows_that_lack_a_part_of_their_key_are_never_the_same_row(results: str, part: str) -> None:
+    table = schema.to_table([make_row(started_at=f"2026-05-14T0{number}:00:00.000+00:00") for number in range(3)])
+    values = pa.array([None, None, getattr(make_row(), part)], table.schema.field(part).type)
+    table = table.set_column(table.schema.get_field_index(part), part, values)
+    assert distinct(table, every_attempt=True).equals(table)
+    put_file(results, "a.parquet", to_parquet(table.slice(0, 1)))
+    put_file(results, "b.parquet", to_parquet(table.slice(1)))
+    compacted = store.compact(results)
+    assert (compacted.rows, compacted.duplicates) == (3, 0)
 
 
 def test_the_last_attempt_counts(results: str) -> None:
@@ -217,7 +230,8 @@ def test_a_row_that_cannot_be_is_set_aside_by_name_by_every_reader(
     name = store.append(results, bad)
     store.append(results, [good])
     column = list(changes)[-1 if changes.get("device") else 0]
-    message = f"{name}: holds a row that cannot be read (run 'demo-1', cell '{bad[0].cell_id}'): column {column}"
+    rows = "a row that cannot be read (" if count == 1 else f"{count} rows that cannot be read (the first: "
+    message = f"{name}: holds {rows}run 'demo-1', cell '{bad[0].cell_id}'): column {column}"
     frame, problems = store.load(results, columns=["run_id"])
     assert list(frame["run_id"]) == ["demo-2"]
     assert store.read(results).rows == (good,)

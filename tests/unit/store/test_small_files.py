@@ -62,8 +62,8 @@ def test_more_files_than_one_batch_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "length", "use_dictionary"),
-    [(100, 2**20, False), (10_000_000, 1, True), (3000, 2**20, True)],
-    ids=["long texts", "many rows", "one text for many rows"],
+    [(100, 2**20, False), (10_000_000, 1, True), (3000, 2**20, True), (600_000, 2**20, True)],
+    ids=["long texts", "many rows", "one text for many rows", "one text for so many rows that they outweigh it"],
 )
 def test_a_small_file_that_would_take_gigabytes_is_refused_before_it_is_decoded(
     results: str, rows: int, length: int, use_dictionary: bool
@@ -74,6 +74,10 @@ def test_a_small_file_that_would_take_gigabytes_is_refused_before_it_is_decoded(
         "reason": pa.DictionaryArray.from_arrays(indices, ["x" * length]),
     }
     content = to_parquet(pa.table(columns), compression="zstd", use_dictionary=use_dictionary)
+    assert_refused(results, content)
+
+
+def assert_refused(results: str, content: bytes) -> None:
     put_file(results, "bomb.parquet", content)
     assert len(content) < small_files.LIMIT_B
     reading = store.read(results)
@@ -81,6 +85,59 @@ def test_a_small_file_that_would_take_gigabytes_is_refused_before_it_is_decoded(
     assert [str(problem).partition(";")[0] for problem in reading.problems] == [
         "bomb.parquet: holds far more than featray writes into so small a file"
     ]
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a megabyte be what gigabytes are."""
+    monkeypatch.setattr(small_files, "DECODED_B", 2**20)
+    monkeypatch.setattr(small_files, "REPEATED_B", 2**24)
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("group_rows", [600, 40])
+def test_one_long_text_for_many_entries_of_maps_is_refused(results: str, group_rows: int) -> None:
+    rows = [{"schema_version": 1, "work": [(f"setting {number}", "x" * 2**14) for number in range(3)]}] * 600
+    table = pa.Table.from_pylist(rows, schema=pa.schema([schema.SCHEMA.field(name) for name in rows[0]]))
+    assert_refused(results, to_parquet(table, compression="zstd", row_group_size=group_rows))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_one_long_text_for_all_entries_of_a_large_map_is_refused(results: str) -> None:
+    nothing = pa.nulls(100_000, pa.int32()).fill_null(0)
+    texts = pa.DictionaryArray.from_arrays(nothing, ["x" * 2**14])
+    names = pa.DictionaryArray.from_arrays(nothing, ["a"]).cast(pa.string())
+    work = pa.MapArray.from_arrays([0, len(nothing)], names, texts)
+    assert_refused(results, to_parquet(pa.table({"schema_version": [1], "work": work}), compression="zstd"))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_long_texts_that_share_their_beginning_are_refused(results: str) -> None:
+    table = pa.table({"schema_version": [1] * 2000, "reason": ["x" * 2**14 + str(number) for number in range(2000)]})
+    options = {"use_dictionary": False, "column_encoding": {"reason": "DELTA_BYTE_ARRAY"}}
+    assert_refused(results, to_parquet(table, compression="zstd", **options))
+
+
+@pytest.mark.parametrize("group_rows", [1000, 500])
+@pytest.mark.parametrize("use_dictionary", [True, False])
+def test_a_thousand_rows_as_another_tool_writes_them_are_read(
+    results: str, use_dictionary: bool, group_rows: int
+) -> None:
+    """Polars writes the texts of maps without a dictionary."""
+    work = {f"setting {number}": f"{number}" * 40 for number in range(40)}
+    table = schema.to_table([make_row(invocation=number, work=work) for number in range(1000)])
+    columns = [name for name in table.schema.names if pa.types.is_map(table.schema.field(name).type)]
+    other_columns = [name for name in table.schema.names if name not in columns]
+    content = to_parquet(
+        table,
+        compression="zstd",
+        row_group_size=group_rows,
+        use_dictionary=True if use_dictionary else other_columns,
+    )
+    assert len(content) < small_files.LIMIT_B
+    put_file(results, "rows.parquet", content)
+    reading = store.read(results)
+    assert (len(reading.rows), reading.problems) == (1000, ())
 
 
 def test_a_thousand_rows_with_long_texts_that_differ_are_read(results: str) -> None:

@@ -57,6 +57,39 @@ def test_a_listing_names_files_in_folders_and_reports_what_is_no_parquet_file(tm
     assert [str(problem) for problem in problems] == ["notes.txt: not a parquet file; move it out of the store"]
 
 
+def test_a_link_to_what_is_not_there_is_named_and_one_to_a_file_is_listed(tmp_path: Path) -> None:
+    write_file(tmp_path, "sub/a.parquet")
+    rows, disk = tmp_path / "rows", tmp_path / "disk"
+    for name in ("b.parquet", "sub/c.parquet", "folder", ".hidden.parquet", "_removed"):
+        (rows / name).symlink_to(disk)
+    (rows / "d.parquet").symlink_to(rows / "sub" / "a.parquet")
+    listed, problems = stored_files.list_files(locate(tmp_path))
+    assert [file.name for file in listed] == ["d.parquet", "sub/a.parquet"]
+    reason = f"a link to {disk}, which is not there; mount its disk, or delete the link"
+    assert [str(problem) for problem in problems] == [
+        f"{name}: {reason}" for name in ("b.parquet", "folder", "sub/c.parquet")
+    ]
+
+
+@pytest.mark.parametrize("name", ["results", "results/rows"])
+def test_a_store_behind_a_link_to_what_is_not_there_is_not_empty(tmp_path: Path, name: str) -> None:
+    link, disk = tmp_path / name, tmp_path / "disk"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(disk)
+    with pytest.raises(StoreError, match=f"{link} is a link to {disk}, which is not there; mount its disk, or"):
+        stored_files.list_files(locate(tmp_path / "results"))
+
+
+def test_what_is_named_like_a_file_and_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "rows" / "folder.parquet").mkdir(parents=True)
+    (tmp_path / "rows" / "empty").mkdir()
+    os.mkfifo(tmp_path / "rows" / "pipe.parquet")
+    file = write_file(tmp_path, "partitioned.parquet/part-0.parquet")
+    listed, problems = stored_files.list_files(locate(tmp_path))
+    assert listed == [file]
+    assert [problem.file for problem in problems] == ["folder.parquet", "pipe.parquet"]
+
+
 class CompactingFilesystem:
     """Lists a store before, and then after, a compaction put all rows into a new file."""
 

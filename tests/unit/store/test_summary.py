@@ -1,8 +1,10 @@
 """Summary: runs, and which of them is the latest."""
 
 import pyarrow as pa
+import pytest
 
 from featray import store
+from featray.store import schema
 from tests.support.builders import make_row
 from tests.support.store_files import list_names, put_file, read_table, to_parquet
 
@@ -37,3 +39,33 @@ def test_runs_are_summed_up_by_the_last_attempt_of_each_unit(results: str) -> No
     ((run,), problems) = store.runs(results)
     assert (run.sweep, run.run_id, run.rows, run.statuses) == ("demo", "demo-1", 2, {"ok": 1, "oom": 1})
     assert (run.hostnames, run.source_file, problems) == (("box",), None, ())
+
+
+def test_a_row_without_a_run_is_of_none(results: str) -> None:
+    table = schema.to_table([make_row(run_id="demo-1"), make_row(run_id="demo-2")])
+    runs = pa.array(["demo-1", None])
+    put_file(results, "odd.parquet", to_parquet(table.set_column(table.schema.names.index("run_id"), "run_id", runs)))
+    put_file(results, "part.parquet", to_parquet(table.drop_columns(["run_id"])))
+    assert [run.run_id for run in store.runs(results)[0]] == ["demo-1"]
+
+
+@pytest.mark.parametrize(("column", "values"), [("timed_s", [None, [0.5]]), ("status", [None, "ok"])])
+def test_rows_that_cannot_be_read_are_left_out_and_named_where_only_usable_ones_count(
+    results: str, column: str, values: list[object]
+) -> None:
+    table = schema.to_table([make_row(invocation=1), make_row(invocation=2)])
+    index = table.schema.get_field_index(column)
+    field = table.schema.field(index)
+    put_file(results, "odd.parquet", to_parquet(table.set_column(index, field, pa.array(values, field.type))))
+    ((run,), problems) = store.runs(results, only_usable=True)
+    assert run.statuses == {"ok": 1}
+    assert [problem.file for problem in problems] == ["odd.parquet"]
+    assert problems == store.read(results).problems
+    assert [run.rows for run in store.runs(results)[0]] == [2]
+
+
+def test_moments_of_another_zone_are_in_utc(results: str) -> None:
+    moments = ("2026-05-14T23:30:00.000+00:00", "2026-05-15T01:00:00.000+02:00", "2026-05-14T20:00:00.000-05:00")
+    store.append(results, [make_row(invocation=1 + number, started_at=at) for number, at in enumerate(moments)])
+    ((run,), _) = store.runs(results)
+    assert (run.started_at, run.last_at) == ("2026-05-14T23:00:00.000+00:00", "2026-05-15T01:00:00.000+00:00")
