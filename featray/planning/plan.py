@@ -15,6 +15,7 @@ from featray.planning.inventory import Target
 from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit, Placement, Refusal
 from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
+from featray.planning.wall_time import WallTime
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,14 @@ class Plan:
         return sum(len(planned.invocation.cells) for planned in self.invocations)
 
     @functools.cached_property
+    def expected(self) -> WallTime:
+        """Expect where its invocations run, and when they end."""
+        return wall_time.expect(self.invocations, self.run.exclusive)
+
+    @property
     def expected_s(self) -> float:
         """Estimate the wall time, in seconds."""
-        return wall_time.expect_s(self.invocations, self.run.exclusive)
+        return self.expected.end_s
 
     @property
     def expected_max_s(self) -> float:
