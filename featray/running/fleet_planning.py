@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
-from featray.core import host_names, wording
+from featray.core import garbage, host_names, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
@@ -49,6 +49,7 @@ class _Kind:
     count: int
 
 
+@garbage.paused()
 def plan_fleet(
     request: SubmitRequest, inventory: Inventory, prices: Prices | None = None, *, now: datetime.datetime
 ) -> FleetPlan:

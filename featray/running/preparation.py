@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from featray import errors, store
+from featray.core import garbage
 from featray.core.argument_names import flag
 from featray.core.row import Row, RowKey
 from featray.core.status import Status
@@ -61,6 +62,7 @@ def new_run_id(sweep: str, now: datetime.datetime) -> str:
     return f"{sweep}-{now.astimezone(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+@garbage.paused()
 def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datetime) -> SubmitPlan:
     """Plan what is still to be measured, in the sweep's latest run of the request's kind or in a new one.
 
