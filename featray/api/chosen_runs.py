@@ -29,7 +29,7 @@ class ChosenRuns:
 
 
 def choose(results: str, names: Sequence[str]) -> ChosenRuns:
-    """Read the rows of runs, by default of the run that measured last.
+    """Read the rows of runs, by default of the run that measured last; of a replay only where there is no other run.
 
     Args:
         results: Store.
@@ -98,13 +98,10 @@ def _sweeps(runs: Iterable[RunSummary]) -> set[str]:
 
 def _latest_run(results: str) -> str:
     """Find the run that measured last; a calibration only where there is nothing else."""
-    run_id = store.latest_run(results)
+    run_id = store.latest_run(results, other_than=comparison.CALIBRATION) or store.latest_run(results)
     if run_id is None:
         _, problems = store.runs(results)
         raise store.explain_no_rows(results, problems)
-    if run_id == store.latest_run(results, comparison.CALIBRATION):
-        others = [run for run in store.runs(results)[0] if run.sweep != comparison.CALIBRATION]
-        return max(others, key=lambda run: (run.last_at, run.run_id)).run_id if others else run_id
     return run_id
 
 

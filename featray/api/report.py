@@ -96,7 +96,8 @@ def report(
     """Report what was measured, and write the report under `RESULTS/reports`.
 
     Args:
-        names: Sweeps (their latest run counts), run ids, or sweep files; the latest run by default.
+        names: Sweeps (their latest run counts), run ids, or sweep files; the latest run by default. A replay is the
+            latest run only where there is no other.
         results: Store of rows and reports: a folder or URI.
         baseline: Sweep or run to compare with; None takes the one that the sweep names.
         over: Keys that are meant to differ from the baseline, as in `compare`.

@@ -1,6 +1,7 @@
-"""Garbage: when Python looks for cycles of objects: not while rows are read, once after a detector is imported.
+"""Garbage: when Python looks for cycles of objects: not while rows are read or planned, once after an import.
 
-Flow: `store.reading`, `api.report` -> `paused`; `measurement.detector` -> `collected_at_end`. Standard library only.
+Flow: `store.reading`, `running.preparation`, `api.report` -> `paused`; `measurement.detector` -> `collected_at_end`.
+Standard library only.
 """
 
 import gc
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Keep Python from searching rows for cycles, which they never have: it took a fifth of reading 100 000 rows."""
+    """Keep Python from searching rows or plans for cycles, which they never have: a fifth of reading 100 000 rows."""
     was_on = gc.isenabled()
     gc.disable()
     try:

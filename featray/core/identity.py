@@ -7,11 +7,14 @@ machines and in all Python versions.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 _TIME = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$")
 
 ID_LENGTH = 12  # hex digits: a 1% chance of any collision needs 2.4 million ids (birthday bound)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical(value: object) -> str:
@@ -20,12 +23,36 @@ def canonical(value: object) -> str:
     Raises:
         ValueError: the value holds NaN or an infinity, which JSON cannot carry.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(value: Mapping[str, object]) -> str:
     """Name a mapping by the first `ID_LENGTH` hex digits of the SHA-256 of its canonical form."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:ID_LENGTH]
+
+
+def prepare_digest(value: Mapping[str, object], key: str) -> Callable[[object], str]:
+    """Make what gives the `digest` of a mapping that also has a certain key, for each value of that key.
+
+    The rest of the text is written once.
+
+    Args:
+        value: The mapping without the key.
+        key: The key.
+    """
+    before, after = (
+        canonical(dict(items))[1:-1]
+        for items in ([pair for pair in value.items() if (pair[0] < key) is is_before] for is_before in (True, False))
+    )
+    begun = hashlib.sha256(f"{{{before}{',' * bool(before)}{canonical(key)}:".encode())
+    end = f"{',' * bool(after)}{after}}}".encode()
+
+    def give(item: object) -> str:
+        whole = begun.copy()
+        whole.update(canonical(item).encode() + end)
+        return whole.hexdigest()[:ID_LENGTH]
+
+    return give
 
 
 WHOLE = "all-"  # begins the id of a target of several GPUs

@@ -13,7 +13,7 @@ Flow: cells and `inventory` -> `placement` -> `plan` -> `schedule` -> `running.r
     placement             which cell runs on which targets
     time_estimate         how long a cell takes
     known_times           what earlier rows tell of times
-    wall_time             how long a plan takes
+    wall_time             how long a plan takes, and which target gets interchangeable work
     invocations_per_unit  how often each unit is measured
     search                which invocations of a searched setting come now
     ladder                which values of it are measured next

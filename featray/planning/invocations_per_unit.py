@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from featray import stats
 from featray.core.status import Status
 from featray.core.stored_unit import StoredUnit, last_attempts
-from featray.planning import process_names
 from featray.planning.placement import PlacedUnit, Placement
+from featray.planning.process_names import ProcessNames
 from featray.sweep import Invocations
 
 
@@ -45,9 +45,9 @@ def decide(asked: Invocations, placed: Placement, stored: Iterable[StoredUnit]) 
         return NeededInvocations(pilot=asked.pilot, by_unit={}, may_come=0)
     pilots = _Pilots(asked.pilot, stored)
     groups: dict[str, list[PlacedUnit]] = {}
+    names = ProcessNames(all_environments=True)
     for unit in placed.units:
-        process = process_names.process_key(dataclasses.replace(unit.cell, requirements=()), unit.target.target_id)
-        groups.setdefault(process, []).append(unit)
+        groups.setdefault(names.of(unit.cell, unit.target.target_id), []).append(unit)
     numbers: dict[tuple[str, str], int] = {}
     in_pilot = 0  # units of processes whose pilot is not over
     for group in groups.values():

@@ -1,7 +1,6 @@
 """Known times: what earlier rows tell of how long a cell's calls, and the start of its process, take on a target.
 
-Flow: stored units and the sweep's cells -> `KnownTimes` -> `planned_invocation.ExpectedTimes`, `shared_fleet`,
-`search`. Pure.
+Flow: stored units and the sweep's cells -> `KnownTimes` -> `planned_invocation.ExpectedTimes`, `search`. Pure.
 
 A cell without a row is expected to take as long per frame as what is most like it: the same detector and input in the
 same kind of process, then in any, then on any input; on the same target before others.

@@ -6,15 +6,17 @@ Pure: `featray plan` stops here. The same arguments give the same plan, on every
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from featray.core.status import Status
 from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
-from featray.planning import planned_invocation, process_names, wall_time
+from featray.planning import planned_invocation, wall_time
 from featray.planning.inventory import Target
 from featray.planning.known_times import KnownTimes
 from featray.planning.placement import PlacedUnit, Placement, Refusal
 from featray.planning.planned_invocation import ExpectedTimes, PlannedInvocation, RunSettings
+from featray.planning.process_names import ProcessNames
+from featray.planning.wall_time import WallTime
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,14 @@ class Plan:
         return ((cell_id, planned.target.target_id) for planned in self.invocations for cell_id in planned.cell_ids)
 
     @functools.cached_property
+    def expected(self) -> WallTime:
+        """Expect where its invocations run, and when they end."""
+        return wall_time.expect(self.invocations, self.run.exclusive)
+
+    @property
     def expected_s(self) -> float:
         """Estimate the wall time, in seconds."""
-        return wall_time.expect_s(self.invocations, self.run.exclusive)
+        return self.expected.end_s
 
     @property
     def expected_max_s(self) -> float:
@@ -118,18 +125,22 @@ def make(
     attempts, expected = _index(stored), ExpectedTimes(run.rules, known or KnownTimes())
     invocations: list[PlannedInvocation] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
-    groups = list(_groups(placement.units).values())
+    names = ProcessNames()
+    groups = list(_groups(placement.units, names).values())
     for group in [part for whole in groups for part in _split(whole, len(groups))]:
-        numbers = {unit.cell_id: _numbers(invocations_needed(unit.cell_id, unit.target.target_id)) for unit in group}
-        progress |= {(unit.cell_id, unit.target.target_id): (0, len(numbers[unit.cell_id])) for unit in group}
-        for number in sorted(set().union(*numbers.values())):
+        numbers = [_numbers(invocations_needed(unit.cell_id, unit.target.target_id)) for unit in group]
+        left = [0] * len(group)
+        for number in sorted(set().union(*numbers)):
             due_units: list[_DueUnit] = []
-            for unit in (unit for unit in group if number in numbers[unit.cell_id]):
-                due = _due(unit, attempts.of(unit, number), retry_failed=retry_failed)
-                done, total = progress[unit.cell_id, unit.target.target_id]
-                progress[unit.cell_id, unit.target.target_id] = (done + (due is None), total)
-                due_units += [due] if due else []
-            invocations += _invocations(due_units, number, run, expected)
+            for index, unit in enumerate(group):
+                if number not in numbers[index]:
+                    continue
+                if (due := _due(unit, attempts.of(unit, number), retry_failed=retry_failed)) is not None:
+                    due_units.append(due)
+                    left[index] += 1
+            invocations += _invocations(due_units, number, run, names, expected)
+        for unit, of_unit, due_count in zip(group, numbers, left, strict=True):
+            progress[unit.cell_id, unit.target.target_id] = (len(of_unit) - due_count, len(of_unit))
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
     return Plan(
         run=run,
@@ -179,39 +190,19 @@ def _index(stored: Iterable[StoredUnit]) -> _LastAttempts:
     return _LastAttempts(by_target, by_cell)
 
 
-def _groups(units: Sequence[PlacedUnit]) -> dict[str, list[PlacedUnit]]:
+def _groups(units: Sequence[PlacedUnit], names: ProcessNames) -> dict[str, list[PlacedUnit]]:
     """Gather the units that one process can measure: same target, detector, weights and environment."""
     groups: dict[str, list[PlacedUnit]] = {}
-    keys: dict[Hashable, str] = {}  # the cells of a process share nearly all of its text: each is digested once
     for unit in units:
-        alike = _process_parts(unit)
-        if alike not in keys:
-            keys[alike] = process_names.process_key(unit.cell, unit.target.target_id)
-        groups.setdefault(keys[alike], []).append(unit)
+        groups.setdefault(names.of(unit.cell, unit.target.target_id), []).append(unit)
     return groups
-
-
-def _process_parts(unit: PlacedUnit) -> Hashable:
-    """Give what `process_key` is made of. Detectors go by their identity: the cells of a sweep share theirs."""
-    cell = unit.cell
-    variables = tuple(cell.env.items())
-    together = (cell.processes, cell.mps_daemon)
-    return (
-        unit.target.target_id,
-        id(cell.detector),
-        cell.weights,
-        cell.requirements,
-        variables,
-        cell.threads,
-        together,
-    )
 
 
 def _split(group: list[PlacedUnit], groups: int) -> list[list[PlacedUnit]]:
     """Split a group where there are more interchangeable targets than groups, so that every target has work."""
     targets = 1 + len(group[0].alternatives)
     count = min(len(group), -(-targets // groups))
-    return [group[index::count] for index in range(count)]
+    return [group] if count == 1 else [group[index::count] for index in range(count)]
 
 
 def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: bool) -> _DueUnit | None:
@@ -228,7 +219,7 @@ def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: boo
 
 
 def _invocations(
-    due_units: Sequence[_DueUnit], number: int, run: RunSettings, expected: ExpectedTimes
+    due_units: Sequence[_DueUnit], number: int, run: RunSettings, names: ProcessNames, expected: ExpectedTimes
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
     groups: dict[tuple[int, int, str], list[_DueUnit]] = {}
@@ -241,7 +232,7 @@ def _invocations(
             number=number,
             attempt=attempt,
             tries=tries,
-            process=process_names.process_key(group[0].unit.cell, target_id),
+            process=names.of(group[0].unit.cell, target_id),
             run=run,
             expected=expected,
         )

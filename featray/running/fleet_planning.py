@@ -1,11 +1,12 @@
-"""Fleet planning: a sweep on many recorded hosts, from the plan of one host of each kind.
+"""Fleet planning: what a sweep takes on many recorded hosts.
 
 Nothing is started or written.
 
 Flow: `SubmitRequest`, `Inventory`, prices, store -> `plan_fleet` -> `FleetPlan`.
 
 A host whose targets have rows in the store is planned by itself, by what the store knows of it. Others are alike if
-the same cells can run on the same devices: then they have the same plan.
+the same cells can run on the same devices: then they have the same plan. Interchangeable cells are planned on all hosts
+together, as a submit does.
 """
 
 import collections
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from collections.abc import Set as AbstractSet
 
 from featray import errors, store
-from featray.core import host_names, wording
+from featray.core import garbage, host_names, wording
 from featray.core.cell import Cell
 from featray.core.choices import Device, Exclusive
 from featray.core.stored_unit import StoredUnit
@@ -48,6 +49,7 @@ class _Kind:
     count: int
 
 
+@garbage.paused()
 def plan_fleet(
     request: SubmitRequest, inventory: Inventory, prices: Prices | None = None, *, now: datetime.datetime
 ) -> FleetPlan:
@@ -190,7 +192,7 @@ class _Planner:
             Id of each host that measures -> its figures, and how many cells run somewhere if any host is good enough.
         """
         if self._request.sweep.interchangeable:
-            return self._plan_shared(hosts, able, by_host)
+            return self._plan_shared(hosts)
         return {host.host_id: self._plan_own(host, able[host.host_id], by_host[host.host_id]) for host in hosts}, None
 
     def _plan_own(self, host: Host, able: Hashable, targets: Sequence[Target]) -> HostFigures:
@@ -199,21 +201,11 @@ class _Planner:
             self._figures_of[key] = self._figures(self._place(Inventory(hosts=(host,))))
         return self._figures_of[key]
 
-    def _plan_shared(
-        self, hosts: Sequence[Host], able: Mapping[str, Hashable], by_host: Mapping[str, Sequence[Target]]
-    ) -> tuple[dict[str, HostFigures], int]:
-        """Plan one host of each kind, and those that have measured something, then share that out over all."""
-        kinds: dict[str, Hashable] = {
-            host.host_id: host.host_id if self._is_touched(by_host[host.host_id]) else able[host.host_id]
-            for host in hosts
-        }
-        first = {kind: host for host in reversed(hosts) for kind in [kinds[host.host_id]]}
-        chosen = [host for host in hosts if host is first[kinds[host.host_id]]]
-        placed = self._place(Inventory(hosts=tuple(chosen)))
+    def _plan_shared(self, hosts: Sequence[Host]) -> tuple[dict[str, HostFigures], int]:
+        """Plan all hosts together."""
+        placed = self._place(Inventory(hosts=tuple(hosts)))
         planned = preparation.plan_run(self._request, placed, self._run_id, self._reading, self._times)
-        work = planned.plan
-        slack = work.expected_max_s / work.expected_s if work.invocations else 1.0
-        return shared_fleet.share_out(planned.plan, planned.placement, kinds, slack, self._times), len(placed.units)
+        return shared_fleet.share_out(planned.plan, planned.placement), len(placed.units)
 
     def count_unknown_times(self) -> int:
         """Count the cells of which nobody knows how long a call takes: not py-feat's, and never measured."""

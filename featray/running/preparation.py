@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from featray import errors, store
-from featray.core import wording
-from featray.core.row import REPLAYED_FROM, Row, RowKey
+from featray.core import garbage, wording
+from featray.core.row import Row, RowKey
 from featray.core.stored_unit import StoredUnit
 from featray.planning import invocations_per_unit, own_classes, placement, plan, search
 from featray.planning.inventory import Inventory
@@ -36,7 +36,7 @@ class SubmitRequest:
     budget_s: float | None = None
     new_run_id: str | None = None  # of a run that this submit starts; None makes one
     replay: bool | None = None
-    """True replays, False measures: neither continues a run of the other kind. None continues any run."""
+    """True replays, False measures: each continues the last run of its own kind. None continues any run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,9 @@ def new_run_id(sweep: str, now: datetime.datetime) -> str:
     return f"{sweep}-{now.astimezone(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+@garbage.paused()
 def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datetime) -> SubmitPlan:
-    """Plan what is still to be measured, in the sweep's latest run or in a new one.
+    """Plan what is still to be measured, in the sweep's latest run of the request's kind or in a new one.
 
     Raises:
         NothingMatches: the selector picks nothing, or no cell can run on any target.
@@ -85,19 +86,12 @@ def find_continued(request: SubmitRequest) -> str | None:
     Raises:
         StoreError: the store cannot be read.
     """
-    run_id = None if request.rerun else store.latest_run(request.results, request.sweep.name)
-    if run_id is not None and request.replay is not None and _is_replay(request.results, run_id) != request.replay:
+    if request.rerun:
         return None
+    run_id = store.latest_run(request.results, request.sweep.name, replayed=request.replay)
     if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
         return None
     return run_id
-
-
-def _is_replay(results: str, run_id: str) -> bool:
-    """Return True if a run has replayed rows."""
-    frame, _ = store.load(results, run_id=run_id, columns=["replayed", "source_file"])
-    marked = frame["source_file"].astype("string").str.startswith(REPLAYED_FROM)
-    return bool(frame["replayed"].notna().any() or marked.any())
 
 
 def place(sweep: Sweep, inventory: Inventory) -> Placement:

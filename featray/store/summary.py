@@ -1,6 +1,6 @@
 """Summary: what the store holds, run by run, and which run is the latest.
 
-Flow: `scanning.scan`, `reading.read_usable` -> `runs`; `resuming.scan_with_footers` -> `latest_run`.
+Flow: `scanning.scan`, `reading.read_usable` -> `runs`; `resuming.scan_with_footers`, `reading.load` -> `latest_run`.
 """
 
 import collections
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from featray.core import identity
+from featray.core.row import REPLAYED_FROM
 from featray.store import reading, resuming, schema
 from featray.store.conditions import make_condition
 from featray.store.location import locate
@@ -37,25 +38,47 @@ class RunSummary:
     source_file: str | None
 
 
-def latest_run(results: str | os.PathLike[str], sweep: str | None = None) -> str | None:
+def latest_run(
+    results: str | os.PathLike[str],
+    sweep: str | None = None,
+    *,
+    other_than: str | None = None,
+    replayed: bool | None = None,
+) -> str | None:
     """Name the run that measured last, or the run of a sweep that was started last; None when there is none.
 
     A run's id holds its start by the driver's clock; rows have the clocks of the hosts that measured them.
 
+    Args:
+        results: Folder or URI.
+        sweep: Only runs of this sweep.
+        other_than: No run of this sweep.
+        replayed: True: only replays. False: no replays. None: a replay only where there is no other run.
+
     Raises:
         StoreError: the store cannot be reached.
     """
-    columns = ("run_id", "started_at")
+    columns = ("sweep", "run_id", "started_at")
     scanned = resuming.scan_with_footers(locate(results), make_condition(sweep=sweep), columns, check_all_columns=False)
-    last_rows = scanned.table.group_by("run_id").aggregate([("started_at", "max")]).to_pylist()
+    last_rows = scanned.table.group_by(["sweep", "run_id"]).aggregate([("started_at", "max")]).to_pylist()
     moments = [
         (record["started_at_max"], record["run_id"])
         for record in last_rows
         if None not in record.values()  # a file that lacks a column is named by `read`
+        and record["sweep"] != other_than
     ]
     if sweep is not None:
         moments = [(identity.read_run_start(run_id) or started_at, run_id) for started_at, run_id in moments]
-    return max(moments)[1] if moments else None
+    run_ids = [run_id for _, run_id in sorted(moments, reverse=True)]
+    first = next((run_id for run_id in run_ids if _is_replay(results, run_id) == bool(replayed)), None)
+    return first if replayed is not None else first or next(iter(run_ids), None)
+
+
+def _is_replay(results: str | os.PathLike[str], run_id: str) -> bool:
+    """Return True if a run has replayed rows."""
+    frame, _ = reading.load(results, run_id=run_id, columns=["replayed", "source_file"])
+    marked = frame["source_file"].astype("string").str.startswith(REPLAYED_FROM)
+    return bool(frame["replayed"].notna().any() or marked.any())
 
 
 def runs(

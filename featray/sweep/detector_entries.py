@@ -98,11 +98,13 @@ def _values(name: str, given: object) -> Sequence[Keyword]:
     values = given if isinstance(given, tuple) else (given,)
     if not values:
         raise ValueError(f"keyword {name}: expected at least one value, got none")
-    for index, value in enumerate(values):
+    seen: set[str] = set()
+    for value in values:
         if value is not None and not isinstance(value, str | int | float | bool):
             raise ValueError(f"keyword {name}: expected text, a number, true, false or null, got {show(value)}")
-        if any(_text(value) == _text(other) for other in values[:index]):
+        if (text := _text(value)) in seen:
             raise ValueError(f"keyword {name}: {show(value)} is listed twice; expected distinct values")
+        seen.add(text)
     return values
 
 

@@ -35,6 +35,8 @@ class MatchedUnits:
 def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
     """Split units into the last measured unit of each cell and target, and the superseded others.
 
+    A replay counts only where nothing was measured.
+
     Earlier units with the same work in the same context are no rivals of the last one but further sessions of it: it
     takes them along as `earlier`.
     """
@@ -51,14 +53,14 @@ def split_latest(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
 
 
 def _is_session_of(unit: Unit, last: Unit) -> bool:
-    """Return True if both measured the same work in the same context, and neither is imported."""
-    if not (unit.logs and last.logs) or unit.is_imported or last.is_imported or unit.row.work_id is None:
+    """Return True if both measured the same work in the same context, and neither is imported or replayed."""
+    if any(not side.logs or side.is_imported or side.is_replayed for side in (unit, last)) or unit.row.work_id is None:
         return False
     return not is_other(unit.row, last.row)
 
 
-def _recency(unit: Unit) -> tuple[bool, str, str]:
-    return bool(unit.measured), unit.row.started_at, unit.row.run_id
+def _recency(unit: Unit) -> tuple[bool, bool, str, str]:
+    return not unit.is_replayed, bool(unit.measured), unit.row.started_at, unit.row.run_id
 
 
 def split_replaced(units: Sequence[Unit], over: Collection[str] = ()) -> tuple[list[Unit], list[Unit]]:

@@ -93,14 +93,16 @@ def _terms(expression: str) -> list[str]:
 
 
 def _of_name(rows: Sequence[Row], name: str) -> list[Row]:
-    """Select a run, or the last run of a sweep; an imported report is both."""
+    """Select a run, or the last run of a sweep, a replay only where there is no other; an imported report is both."""
     of_run = [row for row in rows if row.run_id == name]
     if of_run:
         return of_run
     of_sweep = [row for row in rows if row.sweep == name]
     if not of_sweep:
         return []
-    last = max(of_sweep, key=lambda row: (read_run_start(row.run_id) or row.started_at, row.run_id)).run_id
+    replays = {row.run_id for row in of_sweep if row.is_replayed}
+    measured = [row for row in of_sweep if row.run_id not in replays]
+    last = max(measured or of_sweep, key=lambda row: (read_run_start(row.run_id) or row.started_at, row.run_id)).run_id
     return [row for row in of_sweep if row.run_id == last]
 
 

@@ -1,14 +1,19 @@
 """Replayed rows are marked everywhere, and are evidence nowhere."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import featray
 from featray import store
+from featray.analysis.comparison.selection import select
 from featray.errors import NothingMatches
 from tests.support.builders import make_row, make_rows
 from tests.support.replays import load_sweep, make_rows_of
+
+MEASURED = "demo-20260514-231532-a1b2"
+"""A run that began before any replay of today."""
 
 
 def replay(folder: Path) -> str:
@@ -51,6 +56,30 @@ def test_a_submit_continues_no_replay(tmp_path: Path) -> None:
     planned = featray.plan(tmp_path / "demo.yaml", results=results)
     assert planned.plan.done == 0
     assert planned.plan.run.run_id not in set(featray.load(results)["run_id"])
+
+
+def test_a_replay_hides_nothing_that_was_measured(tmp_path: Path) -> None:
+    tape, results = replay(tmp_path), str(tmp_path / "measured")
+    store.append(results, [replace(row, run_id=MEASURED, replayed=None) for row in store.read(tape).rows])
+    replayed = featray.submit(tmp_path / "demo.yaml", results=results, replay=tape)
+    assert replayed.run_id != MEASURED
+    planned = featray.plan(tmp_path / "demo.yaml", results=results)
+    assert (planned.plan.run.run_id, planned.plan.done, planned.plan.remaining) == (MEASURED, 10, 0)
+    assert featray.plan_fleet(tmp_path / "demo.yaml", results=results).run_id == MEASURED
+    assert featray.submit(tmp_path / "demo.yaml", results=results, replay=tape).run_id == replayed.run_id
+
+
+@pytest.mark.parametrize("names", [(), ("demo",)])
+def test_reports_comparisons_and_exports_take_a_replay_only_where_there_is_no_other_run(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    tape, results = replay(tmp_path), str(tmp_path / "measured")
+    store.append(results, [replace(row, run_id=MEASURED, replayed=None) for row in store.read(tape).rows])
+    featray.submit(tmp_path / "demo.yaml", results=results, replay=tape)
+    assert "Replayed from" not in featray.report(*names, results=results).text
+    assert MEASURED in featray.export("csv", *names, results=results).text
+    assert {row.run_id for row in select(store.read(results).rows, "demo")} == {MEASURED}
+    assert {row.run_id for row in select(store.read(tape).rows, "demo")} != {MEASURED}
 
 
 def test_a_replay_again_continues_itself(tmp_path: Path) -> None:

@@ -24,6 +24,14 @@ def test_digests_are_pinned_since_stored_rows_carry_them() -> None:
     assert identity.digest({"a": 1}) != identity.digest({"a": 1.0})
 
 
+@pytest.mark.parametrize("key", ["a", "b", "c", "ä"])
+@pytest.mark.parametrize("item", ['"quoted" ü', 7, None])
+def test_a_prepared_digest_is_that_of_the_whole_mapping(key: str, item: object) -> None:
+    value = {name: [1, {"y": 2, "x": name}] for name in "abc" if name != key}
+    assert identity.prepare_digest(value, key)(item) == identity.digest({**value, key: item})
+    assert identity.prepare_digest({}, key)(item) == identity.digest({key: item})
+
+
 @pytest.mark.parametrize(
     ("run_id", "start"),
     [

@@ -101,25 +101,25 @@ def test_interchangeable_work_goes_to_whichever_host_is_free() -> None:
     assert schedule.waiting == 0
 
 
-def test_the_invocations_of_a_cell_stay_where_its_first_one_ran() -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_the_invocations_of_a_cell_stay_where_its_first_one_ran(seed: int) -> None:
     cells = [make_cell(threads=number) for number in range(1, 7)]
-    work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=5)
-    schedule, running, where = (
-        Schedule(work.invocations, exclusive=Exclusive.HOST),
-        list[PlannedInvocation](),
-        set[tuple[str, str]](),
-    )
+    work = make_plan(place(cells, make_host("a"), make_host("b"), interchangeable=True), n=5, seed=seed)
+    schedule, running = Schedule(work.invocations, exclusive=Exclusive.HOST), list[PlannedInvocation]()
+    where: dict[str, list[str]] = {}
     now = 0.0
     while schedule.waiting:
         while (planned := schedule.take(now)) is not None:
             running.append(planned)
-            where.update((id_, planned.target.target_id) for id_ in planned.cell_ids)
+            for id_ in planned.cell_ids:
+                where.setdefault(id_, []).append(planned.target.target_id)
         now += running[0].expected_s
         for planned in running:
             schedule.release(planned.target)
         running.clear()
-    assert len(where) == len(cells)
-    assert sum(target == "cpu@id-a" for _, target in where) == 3
+    assert sorted(targets[0] for targets in where.values()) == ["cpu@id-a"] * 3 + ["cpu@id-b"] * 3
+    # Two of 30 may move near the end, where the sweep might otherwise end later.
+    assert sum(target != targets[0] for targets in where.values() for target in targets) <= 2
 
 
 def test_a_retry_starts_where_the_last_try_was_or_anywhere_else() -> None:

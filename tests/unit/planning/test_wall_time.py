@@ -37,6 +37,17 @@ def test_interchangeable_work_is_expected_to_take_as_long_as_its_schedule(speeds
     assert work.expected_s == pytest.approx(simulate(work), rel=0.06)
 
 
+def test_cells_of_unlike_length_are_expected_to_go_where_the_schedule_sends_them() -> None:
+    hosts = [make_host(name) for name in "abc"]
+    placed = place(CELLS[:6], *hosts, interchangeable=True)
+    lengths = dict(zip((unit.cell_id for unit in placed.units), (64.0, 32.0, 16.0, 8.0, 4.0, 2.0), strict=True))
+    speeds = {"cpu@id-a": 2.0, "cpu@id-b": 1.0, "cpu@id-c": 0.5}
+    durations = {(cell, cpu): 10 * length / speed for cell, length in lengths.items() for cpu, speed in speeds.items()}
+    work = make_plan(placed, n=1, durations=durations)
+    # The start of each process takes 15 s. a: 64 and 8 in 335 + 55 s; b: 32 and 4; c: 16 and 2 in the same time.
+    assert work.expected_s == simulate(work) == pytest.approx(390.0)
+
+
 def test_interchangeable_work_waits_for_what_is_bound_to_a_host() -> None:
     hosts = [make_host("a"), make_host("b")]
     shared, bound = place(CELLS[:2], *hosts, interchangeable=True), place(CELLS[2:], hosts[0])

@@ -229,7 +229,20 @@ def test_measured_hosts_are_as_fast_as_they_were_measured(tmp_path: Path) -> Non
     # Two cells, twice each: 45 s a measurement on a, 125 s on b, 205 s on c. The bound by hand: 3 on a, 1 on b.
     assert {share.host.hostname: share.figures.time_s for share in fleet.shares} == {"a": 135.0, "b": 125.0}
     together = preparation.prepare(request, make_inventory(*hosts), now=NOW)
-    assert together.plan.expected_s == pytest.approx(fleet.time_s, rel=0.1)
+    assert together.plan.expected_s == fleet.time_s
+
+
+@pytest.mark.parametrize("exclusive", list(Exclusive))
+def test_interchangeable_cells_take_as_long_on_the_fleet_as_the_plan_tells(
+    tmp_path: Path, exclusive: Exclusive
+) -> None:
+    loaded = share(load(tmp_path), device=(Device.CUDA,), batch_size=tuple(range(1, 8)))
+    loaded = dataclasses.replace(loaded, exclusive=exclusive)
+    hosts = make_host("a", gpu(1)), make_host("b", gpu(2), gpu(3))
+    fleet = plan(loaded, *hosts)
+    together = preparation.prepare(SubmitRequest(sweep=loaded, results="/nowhere"), make_inventory(*hosts), now=NOW)
+    assert fleet.time_s == together.plan.expected_s
+    assert sum(each.figures.left for each in fleet.shares) == together.plan.remaining == 14
 
 
 def test_a_host_that_was_never_measured_starts_and_measures_like_the_others(tmp_path: Path) -> None:

@@ -24,6 +24,17 @@ def test_a_sweeps_latest_run_is_the_one_that_started_last_by_the_drivers_clock(r
     assert store.latest_run(results) == "demo-20260514-231532-a1b2"  # of all sweeps: the one that measured last
 
 
+def test_a_replay_is_the_latest_run_only_where_there_is_no_other_or_it_is_asked_for(results: str) -> None:
+    store.append(results, [make_row(sweep="a", run_id="a-1"), make_row(sweep="b", run_id="b-1", replayed="tape")])
+    store.append(results, [make_row(sweep="a", run_id="a-2", replayed="tape")])
+    store.append(results, [make_row(sweep="a", run_id="a-3", source_file="replayed from tape")])
+    assert store.latest_run(results, "a") == store.latest_run(results, "a", replayed=False) == "a-1"
+    assert store.latest_run(results, "a", replayed=True) == "a-3"
+    assert store.latest_run(results, "b") == store.latest_run(results, "b", replayed=True) == "b-1"
+    assert store.latest_run(results, "b", replayed=False) is None
+    assert store.latest_run(results, other_than="a") == "b-1"
+
+
 def test_a_run_without_times_is_never_the_latest(results: str) -> None:
     store.append(results, [make_row(run_id="demo-1")])
     table = read_table(results, list_names(results)[0])

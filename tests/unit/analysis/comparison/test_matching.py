@@ -124,6 +124,14 @@ def test_a_failed_cell_is_not_replaced_by_one_that_differs_in_what_is_compared()
     assert compared.superseded == ()
 
 
+def test_a_replay_neither_hides_what_was_measured_nor_is_a_session_of_it() -> None:
+    measured = make_rows(STEADY)
+    replayed = [dataclasses.replace(row, run_id="demo-2", replayed="tape") for row in measured]
+    (pair,) = comparison.compare([*measured, *replayed], make_rows(scale(0.5), run_id="demo-3")).pairs
+    assert (pair.baseline.row.run_id, pair.baseline.earlier) == ("demo-1", ())
+    assert pair.decision is not None
+
+
 def test_earlier_runs_of_the_same_are_further_sessions() -> None:
     def daily(*names: str) -> list[Row]:
         days = [LATER + datetime.timedelta(days=day) for day in range(len(names))]
