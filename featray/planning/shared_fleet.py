@@ -17,7 +17,7 @@ from featray.planning.planned_invocation import PlannedInvocation
 
 def share_out(work: Plan, placed: Placement) -> dict[str, HostFigures]:
     """Give the figures of each host that measures, or has measured, something, by its id."""
-    targets = {target.target_id: target for unit in placed.units for target in unit.targets}
+    targets = placed.targets
     given: dict[str, list[PlannedInvocation]] = collections.defaultdict(list)
     for planned in work.invocations:
         if not planned.alternatives:

@@ -221,7 +221,7 @@ class _Planner:
 
     def _submit_plan(self, placed: Placement) -> SubmitPlan:
         """Plan what the run lacks there."""
-        targets = {target.target_id for unit in placed.units for target in unit.targets}
+        targets = placed.targets.keys()
         stored = [unit for target_id in targets & self._stored.keys() for unit in self._stored[target_id]]
         return preparation.plan_run(self._request, placed, self._run_id, StoredKeys(tuple(stored)), self._times)
 
