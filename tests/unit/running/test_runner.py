@@ -2,206 +2,38 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from featray import store
 from featray.backends import Event
-from featray.core import invocation
-from featray.core.cell import Cell, cell_id
 from featray.core.choices import Exclusive
 from featray.core.detectors import CATALOGUE
 from featray.core.events import EventKind
-from featray.core.output_table import PlainOutput
-from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
-from featray.measurement.weights import HubFile
-from featray.planning.inventory import Inventory
 from featray.planning.outlook import DOUBT, Outlook
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import kept_outputs, runner
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
-from featray.running.run_outcome import RunOutcome
-from featray.running.runner import REAL_TIME, DriverClock, Runner
-from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_inventory, make_plan, place
-
-Script = Callable[[PlannedInvocation], Iterator[Event]]
-
-
-class ScriptedBackend:
-    """A backend that plays one script per start, and the last one at every further start."""
-
-    dashboard = None
-    runs_one_at_a_time = False
-
-    def __init__(self, *scripts: Script) -> None:
-        self.scripts = collections.deque(scripts)
-        self.started: list[PlannedInvocation] = []
-        self.cancelled: list[PlannedInvocation] = []
-        self.published: list[dict[str, Any]] = []
-        self.forgotten: list[Row] = []
-        self._live: dict[int, tuple[PlannedInvocation, Iterator[Event]]] = {}
-
-    def inventory(self) -> Inventory:
-        return make_inventory()
-
-    def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
-        return {}
-
-    def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:  # noqa: ARG002
-        return ()
-
-    def start(self, planned: PlannedInvocation, store: str) -> None:  # noqa: ARG002
-        script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
-        self.started.append(planned)
-        self._live[id(planned)] = (planned, script(planned))
-
-    def poll(self, timeout_s: float) -> Sequence[Event]:  # noqa: ARG002
-        events = [event for _, script in list(self._live.values()) if (event := next(script, None))]
-        for event in events:
-            if event.kind == EventKind.ENDED:
-                self._live.pop(id(event.planned), None)
-        return events
-
-    def cancel(self, planned: PlannedInvocation) -> None:
-        self.cancelled.append(planned)
-        self._live.pop(id(planned), None)
-
-    def newcomers(self) -> Sequence[str]:
-        return ()
-
-    def collect(self, store: str) -> Sequence[Row]:  # noqa: ARG002
-        return ()
-
-    def forget(self, store: str, stored: Sequence[Row]) -> None:  # noqa: ARG002
-        self.forgotten += stored
-
-    def publish(self, gauges: Mapping[str, Any]) -> None:
-        self.published.append(dict(gauges))
-
-    def close(self) -> None:
-        pass
-
-
-def row(planned: PlannedInvocation, cell: Cell, status: str = "ok") -> Event:
-    made = invocation.record(planned.invocation, cell, status=status, started_at="2026-05-14T23:15:32Z")
-    return Event(planned=planned, kind=EventKind.ROW, row=dataclasses.replace(made, timed_s=[0.5]))
-
-
-def started(planned: PlannedInvocation, cell: Cell) -> Event:
-    return Event(planned=planned, kind=EventKind.STARTED, cell_id=cell_id(cell))
-
-
-def goes_well(planned: PlannedInvocation) -> Iterator[Event]:
-    for cell in planned.invocation.cells:
-        yield started(planned, cell)
-        yield row(planned, cell)
-    yield Event(planned=planned, kind=EventKind.ENDED)
-
-
-def lost(planned: PlannedInvocation, status: Status = Status.LOST) -> Iterator[Event]:
-    yield Event(planned=planned, kind=EventKind.ENDED, status=status, text="gone")
-
-
-def lost_in_the_second(planned: PlannedInvocation, status: Status = Status.LOST) -> Iterator[Event]:
-    first, second = planned.invocation.cells[:2]
-    yield started(planned, first)
-    yield row(planned, first)
-    yield started(planned, second)
-    yield Event(planned=planned, kind=EventKind.ENDED, status=status, text="gone")
-
-
-def falls_silent(planned: PlannedInvocation) -> Iterator[Event]:
-    yield Event(planned=planned, kind=EventKind.LOADING)
-
-
-def cells(*sizes: int, **changes: Any) -> list[Cell]:
-    return [make_cell(batch_size=size, **changes) for size in sizes]
-
-
-def run(
-    backend: ScriptedBackend,
-    results: Path,
-    wanted: Sequence[Cell],
-    *,
-    watch: Watch = lambda _: None,
-    n: int = 1,
-    clock: DriverClock = REAL_TIME,
-) -> RunOutcome:
-    return Runner(make_plan(place(wanted, make_host()), n=n), backend, str(results), watch, clock=clock).run()
-
-
-def attempts(results: Path) -> list[tuple[int, int, str]]:
-    rows = store.read(str(results), every_attempt=True).rows
-    assert len({row.key() for row in rows}) == len(rows)
-    return sorted((row.batch_size, row.attempt, row.status) for row in rows)
-
-
-def run_with_budget(backend: ScriptedBackend, results: Path, wanted: Sequence[Cell], now_s: list[float]) -> RunOutcome:
-    """Run with a budget of 100 s on a clock that a script sets."""
-    clock = DriverClock(now=lambda: now_s[0])
-    plan = make_plan(place(wanted, make_host()), n=2)
-    return Runner(plan, backend, str(results), lambda _: None, ends_s=100.0, clock=clock).run()
-
-
-def test_no_cell_starts_after_the_budget_and_the_one_that_is_measured_gets_its_row(tmp_path: Path) -> None:
-    now_s = [0.0]
-
-    def script(planned: PlannedInvocation) -> Iterator[Event]:
-        for number, cell in enumerate(planned.invocation.cells):
-            yield started(planned, cell)
-            now_s[0] += 60.0
-            yield Event(planned=planned, kind=EventKind.WAITING)
-            assert number < 2, "a third cell was measured"
-            yield row(planned, cell)
-
-    backend = ScriptedBackend(script)
-    outcome = run_with_budget(backend, tmp_path, cells(1, 2, 4, 8), now_s)
-    first = backend.started[0]
-    assert (backend.started, backend.cancelled) == ([first], [first])
-    assert attempts(tmp_path) == sorted((cell.batch_size, 1, "ok") for cell in first.invocation.cells[:2])
-    assert outcome.problems == ["the budget left 6 measurements in 2 invocations undone"]
-    assert (outcome.stored, outcome.not_reached) == (2, 6)
-    assert len(backend.forgotten) == 2
-
-
-def test_a_process_that_has_not_begun_a_cell_ends_with_the_budget_without_a_row(tmp_path: Path) -> None:
-    now_s = [0.0]
-
-    def script(planned: PlannedInvocation) -> Iterator[Event]:
-        yield Event(planned=planned, kind=EventKind.LOADING)
-        now_s[0] += 101.0
-        yield Event(planned=planned, kind=EventKind.WAITING)
-        raise AssertionError("it went on after the budget")
-
-    backend = ScriptedBackend(script)
-    outcome = run_with_budget(backend, tmp_path, cells(1, 4), now_s)
-    assert backend.cancelled == backend.started
-    assert store.read(str(tmp_path)).rows == ()
-    assert (outcome.stored, outcome.not_reached) == (0, 4)
-    (told,) = outcome.problems
-    assert told.endswith("undone; it was over before the first was measured, so give it more minutes")
-
-
-def test_a_process_with_all_its_rows_may_end_by_itself_after_the_budget(tmp_path: Path) -> None:
-    now_s = [0.0]
-
-    def script(planned: PlannedInvocation) -> Iterator[Event]:
-        (cell,) = planned.invocation.cells
-        yield started(planned, cell)
-        now_s[0] += 101.0
-        yield row(planned, cell)
-        yield Event(planned=planned, kind=EventKind.ENDED)
-
-    backend = ScriptedBackend(script)
-    outcome = run_with_budget(backend, tmp_path, cells(1), now_s)
-    assert backend.cancelled == []
-    assert (outcome.stored, outcome.not_reached) == (1, 1)
+from featray.running.runner import DriverClock, Runner
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, place
+from tests.support.scripted_backend import (
+    Script,
+    ScriptedBackend,
+    attempts,
+    cells,
+    falls_silent,
+    goes_well,
+    lost,
+    lost_in_the_second,
+    row,
+    run,
+    started,
+)
 
 
 def test_a_target_set_aside_at_a_first_attempt_ends_the_run(tmp_path: Path) -> None:
