@@ -15,7 +15,7 @@ import ray
 
 from featray import backends
 from featray.backends import Backend, Event
-from featray.backends.ray import link, liveness, task_log
+from featray.backends.ray import event_groups, link, liveness, task_log
 from featray.backends.ray.hosts import RayHosts
 from featray.backends.ray.link import first_line
 from featray.backends.ray.listener import Listener
@@ -35,11 +35,14 @@ WAIT_S = 0.1  # the longest that an invocation just started waits to be included
 
 
 @ray.remote(num_cpus=1, max_retries=0, num_returns="streaming", max_calls=0)
-def _invocation(request: dict[str, Any]) -> Iterator[PlainEvent]:
-    """Supervise one invocation on this node."""
-    for event in supervisor.supervise(request, watch_parent=True):
-        task_log.note(event)
-        yield event
+def _invocation(request: dict[str, Any]) -> Iterator[list[PlainEvent]]:
+    """Supervise one invocation on this node; give its events in groups."""
+    yield from event_groups.gather(map(_noted, supervisor.supervise(request, watch_parent=True, tells_idle=True)))
+
+
+def _noted(event: PlainEvent) -> PlainEvent:
+    task_log.note(event)
+    return event
 
 
 @dataclasses.dataclass
@@ -180,7 +183,7 @@ class RayCluster(Backend):
         return [Event(planned=planned, kind=EventKind.ROW, row=row, output=outputs.get(row.key())) for row in rows]
 
     def _receive(self) -> Iterator[Event]:
-        """Wait for events and give the next one of each invocation that has one."""
+        """Wait for events and give the next group of each invocation that has one."""
         waiting = {entry.events: entry for entry in list(self._running.values())}
         if not waiting:
             return
@@ -190,10 +193,10 @@ class RayCluster(Backend):
         for events in ready:
             entry = waiting[events]
             entry.has_begun = True
-            event = self._next(entry)
-            if event.kind == EventKind.ENDED:
-                self._running.pop(id(entry.planned), None)
-            yield event
+            for event in self._next(entry):
+                if event.kind == EventKind.ENDED:
+                    self._running.pop(id(entry.planned), None)
+                yield event
 
     def _check_nodes(self) -> Iterator[Event]:
         """Give up what runs on dead nodes; for what has not begun, say what it waits for."""
@@ -215,25 +218,27 @@ class RayCluster(Backend):
             return Event(planned=entry.planned, kind=EventKind.QUEUED, text=f"Ray to start it on {where}")
         return Event(planned=entry.planned, kind=EventKind.WAITING, text=f"other Ray tasks on {where}")
 
-    def _next(self, entry: _RayInvocation) -> Event:
+    def _next(self, entry: _RayInvocation) -> Iterator[Event]:
+        """Give the next group of an invocation's events, or its end."""
         try:
-            return backends.read_event(entry.planned, ray.get(next(entry.events)))
+            for event in ray.get(next(entry.events)):
+                yield backends.read_event(entry.planned, event)
         except backends.Unreadable as wrong:
             self.cancel(entry.planned)
-            return _ended(entry.planned, Status.CRASHED, str(wrong))
+            yield _ended(entry.planned, Status.CRASHED, str(wrong))
         except StopIteration:
-            return Event(planned=entry.planned, kind=EventKind.ENDED)
+            yield Event(planned=entry.planned, kind=EventKind.ENDED)
         except ray.exceptions.OutOfMemoryError as wrong:
-            return _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
+            yield _ended(entry.planned, Status.OOM, f"killed by Ray's memory monitor: {first_line(wrong)}")
         except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError) as wrong:
             self._hosts.mark_lost(entry.node)
-            return self._lost(entry, first_line(wrong).partition(". ")[0])
+            yield self._lost(entry, first_line(wrong).partition(". ")[0])
         except ray.exceptions.WorkerCrashedError as wrong:
-            return _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
+            yield _ended(entry.planned, Status.CRASHED, f"Ray's worker died: {first_line(wrong)}")
         except ray.exceptions.RayTaskError as wrong:
-            return _ended(entry.planned, Status.CRASHED, f"the supervisor failed: {wrong.cause!r}")
+            yield _ended(entry.planned, Status.CRASHED, f"the supervisor failed: {wrong.cause!r}")
         except ray.exceptions.RayError as wrong:
-            return _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
+            yield _ended(entry.planned, Status.LOST, f"Ray: {first_line(wrong)}")
 
     def _lost(self, entry: _RayInvocation, reason: str) -> Event:
         """End an invocation whose node is dead.

@@ -82,10 +82,11 @@ def test_an_invocation_whose_host_sends_what_cannot_be_is_cancelled_and_crashed(
     cancelled: list[Any] = []
     monkeypatch.setattr(ray, "get", lambda sent: sent)
     monkeypatch.setattr(ray, "cancel", lambda events, force: cancelled.append((events, force)))
-    events = iter([{"kind": "row", "row": "{}"}])
+    events = iter([[{"kind": "loading"}, {"kind": "row", "row": "{}"}, {"kind": "loading"}]])
     entry = backend._RayInvocation(PLANNED, events, "node", sent_at=0.0)
     cluster._running[id(PLANNED)] = entry
-    event = cluster._next(entry)
+    before, event = cluster._next(entry)
+    assert before == LOADING
     assert (event.kind, event.status, event.row) == (EventKind.ENDED, Status.CRASHED, None)
     assert str(event.text).startswith(f"{PLANNED.target.host.hostname} sent an event that was set aside: column ")
     assert cancelled == [(events, True)]
