@@ -9,7 +9,10 @@ from typing import Any
 
 def write(value: Any, *, indent: int | None = 2) -> str:
     """Write plain values, indented for people unless `indent` is None; characters stay as they are."""
-    return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # some number is not finite; seeking it in every value would take longer than writing them all
+        return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def finite(value: Any) -> Any:
