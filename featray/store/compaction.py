@@ -150,16 +150,16 @@ class _Batch:
             run_id: Leave files alone that hold rows of other runs.
         """
         group: list[tuple[str, Any]] = []
+        rows = size_b = 0
         for name, table in _read_tables(self.location, files, run_id, self.problems):
             if group and not table.schema.equals(group[0][1].schema):
                 self._add(group)
-                group = []
+                group, rows, size_b = [], 0, 0
             group.append((name, table))
-            parts = [part for _, part in group]
-            is_full = self.rows + sum(part.num_rows for part in parts) >= CHUNK_ROWS
-            if is_full or self.size_b + sum(part.nbytes for part in parts) >= CHUNK_B:
+            rows, size_b = rows + table.num_rows, size_b + table.nbytes
+            if self.rows + rows >= CHUNK_ROWS or self.size_b + size_b >= CHUNK_B:
                 self._add(group)
-                group = []
+                group, rows, size_b = [], 0, 0
                 self.merge()
         self._add(group)
 
