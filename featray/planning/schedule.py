@@ -272,6 +272,12 @@ class Schedule:
         self._choices.clear()
         return waiting
 
+    def has_untried(self, target: Target) -> bool:
+        """Return True where an invocation that never failed waits for a target."""
+        never_failed = itertools.takewhile(lambda waiting: not waiting.planned.failures, self._shared)
+        own = self._fixed.get(target.target_id)
+        return bool(own and not own[-1].failures) or any(may_run_on(waiting, target) for waiting in never_failed)
+
     def idle_targets(self) -> list[Target]:
         """List the targets whose lease is free and for which nothing of their own is waiting."""
         return [target for target, _ in self._free.values() if not self._fixed.get(target.target_id)]

@@ -43,6 +43,7 @@ FORGET_ROWS = 256  # stored rows of a running invocation that its host still kee
 CANCELLED_ROWS = 20_000  # of one file; a million at once would take 4 GB
 ASK_PAUSE = 20  # times as long as planning took, until it is asked again
 FAILURES_MAX = 3  # invocations in a row that a target may lose before it is set aside: as many as a unit's attempts
+CRASHES_MAX = 10  # the same of workers that died while others live, as long as something waits that was never tried
 
 
 FindMore = Callable[[Collection[str]], Sequence[PlannedInvocation]]
@@ -278,7 +279,7 @@ class Runner:
             self._spooling[id(invocation)] = invocation
             return
         if event.kind == EventKind.ENDED:
-            self._count_failures(invocation.planned.target, failed=event.status in RETRIED)
+            self._count_failures(invocation.planned.target, event.status)
             self._close(invocation, event.status or Status.CRASHED, event.text or "its supervisor ended without a row")
         self._report(event, event.text)
 
@@ -310,6 +311,8 @@ class Runner:
             self._take_row(invocation, unmeasured.make_row(planned, cell, status, reason))
         if invocation.waiting:
             remaining = narrowed(planned, invocation.waiting)
+            if status is Status.CRASHED:  # what its worker died of may be in all its cells
+                remaining = dataclasses.replace(remaining, losses=planned.losses + 1)
             self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
         self._let_go(invocation)
 
@@ -326,17 +329,20 @@ class Runner:
         else:
             self._give_up(remaining)
 
-    def _count_failures(self, target: Target, *, failed: bool) -> None:
+    def _count_failures(self, target: Target, status: Status | None) -> None:
         """Set a target aside after FAILURES_MAX lost invocations in a row.
 
         Only the loss of a worker or node counts: the death of a child costs one cell. A host may have a node for each
         GPU, so each target is counted by itself; where the whole host is gone, all its targets are soon set aside.
+        Workers also die of what they measure: where the host lives, all that was never tried has its turn first.
         """
         target_id = target.target_id
-        self._failures_in_a_row[target_id] = self._failures_in_a_row.get(target_id, 0) + 1 if failed else 0
-        if self._failures_in_a_row[target_id] != FAILURES_MAX:
+        count = self._failures_in_a_row.get(target_id, 0) + 1 if status in RETRIED else 0
+        self._failures_in_a_row[target_id] = count
+        goes_on = status is Status.CRASHED and count < CRASHES_MAX and self._schedule.has_untried(target)
+        if count < FAILURES_MAX or goes_on:
             return
-        reason = set_aside_reason(target)
+        reason = set_aside_reason(target, count)
         self.outcome.problems.append(reason)
         self._report(None, reason)
         for planned in self._schedule.drop(target_id):
@@ -347,8 +353,8 @@ class Runner:
         if planned.invocation.attempt > 1:
             self._total -= len(planned.invocation.cells)
             return
+        reason = set_aside_reason(planned.target, self._failures_in_a_row.get(planned.target.target_id, 0))
         for cell in planned.invocation.cells:
-            reason = set_aside_reason(planned.target)
             self._store(unmeasured.make_row(planned, cell, Status.LOST, reason), planned)
 
     def _store(self, row: Row, planned: PlannedInvocation, text: str | None = None) -> None:
@@ -403,7 +409,7 @@ class Runner:
         for invocation in list(self._running.values()):
             if now > invocation.deadline:
                 self._backend.cancel(invocation.planned)
-                self._count_failures(invocation.planned.target, failed=True)
+                self._count_failures(invocation.planned.target, Status.LOST)
                 grace = wording.duration(self._grace_s)
                 self._close(invocation, Status.LOST, f"its host sent nothing for {grace} beyond its time limit")
 
@@ -432,7 +438,7 @@ def _by_id(planned: PlannedInvocation) -> dict[str, Cell]:
     return dict(zip(planned.cell_ids, planned.invocation.cells, strict=True))
 
 
-def set_aside_reason(target: Target) -> str:
-    """Say why nothing more runs on a target."""
+def set_aside_reason(target: Target, count: int = FAILURES_MAX) -> str:
+    """Say why nothing more runs on a target, after so many losses in a row."""
     verb = "were" if target.is_whole else "was"
-    return f"{target.label} {verb} set aside after {FAILURES_MAX} invocations in a row were lost with their process"
+    return f"{target.label} {verb} set aside after {count} invocations in a row were lost with their process"

@@ -59,6 +59,50 @@ def test_a_detector_that_takes_its_worker_down_every_time_keeps_no_other_from_be
     assert statuses == {"retinaface": {"ok"}, "mpdetector": {"crashed"}}
 
 
+def deadly(*names: str) -> Script:
+    """Make a script whose detectors of these names take their Ray worker down at each cell."""
+
+    def script(planned: PlannedInvocation) -> Iterator[Event]:
+        first = planned.invocation.cells[0]
+        if first.detector.name not in names:
+            return goes_well(planned)
+        ended = Event(planned=planned, kind=EventKind.ENDED, status=Status.CRASHED, text="gone")
+        return iter([started(planned, first), ended])
+
+    return script
+
+
+def test_the_cells_left_by_a_dead_worker_come_after_all_that_was_never_tried(tmp_path: Path) -> None:
+    names = ("retinaface", "mpdetector", "detectorv2")
+    backend = ScriptedBackend(deadly("mpdetector"))
+    run(backend, tmp_path, [cell for name in names for cell in cells(1, 4, 16, detector=CATALOGUE[name])])
+    tried = [planned.invocation.cells[0].detector.name for planned in backend.started]
+    first = tried.index("mpdetector")
+    assert sorted(tried[: first + 1] + tried[first + 1 : 3]) == sorted(names)
+    statuses = {row.status for row in store.read(str(tmp_path)).rows if row.detector != "mpdetector"}
+    assert statuses == {"ok"}
+
+
+def test_many_detectors_that_take_their_worker_down_keep_no_other_from_being_measured(tmp_path: Path) -> None:
+    made = [dataclasses.replace(CATALOGUE["retinaface"], name=f"d{n}", class_name=f"own:D{n}") for n in range(9)]
+    bad = [detector.name for detector in made[:6]]
+    outcome = run(ScriptedBackend(deadly(*bad)), tmp_path, [make_cell(detector=detector) for detector in made])
+    rows = store.read(str(tmp_path)).rows
+    assert {row.status for row in rows if row.detector not in bad} == {"ok"}
+    assert {row.status for row in rows if row.detector in bad} == {"crashed"}
+    assert [problem.partition(" invocations")[0] for problem in outcome.problems] == ["CPU was set aside after 3"]
+
+
+def test_a_target_on_which_no_worker_lives_is_set_aside_whatever_was_never_tried(tmp_path: Path) -> None:
+    made = [dataclasses.replace(CATALOGUE["retinaface"], name=f"d{n}", class_name=f"own:D{n}") for n in range(30)]
+    backend = ScriptedBackend(deadly(*(detector.name for detector in made)))
+    outcome = run(backend, tmp_path, [make_cell(detector=detector) for detector in made])
+    assert len(backend.started) == runner.CRASHES_MAX
+    assert outcome.problems == [
+        f"CPU was set aside after {runner.CRASHES_MAX} invocations in a row were lost with their process"
+    ]
+
+
 def test_outputs_are_kept_before_their_rows_are_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept_with: list[int] = []
 
