@@ -11,6 +11,7 @@ for each invocation -> `host.supervisor` on that host -> events -> `poll`.
     link            starting Ray or joining it, and what the others share
     hosts           the hosts: probed, given weights, emptied of what waits in their spools
     backend         invocations as tasks, from their start to their end
+    event_groups    events that travel together
     task_log        what an invocation does now, for Ray's dashboard
     listener        the thread that receives events
     liveness        whether the head and the nodes still answer
