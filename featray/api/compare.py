@@ -18,6 +18,7 @@ from featray.analysis.unit import Unit
 from featray.api import chosen_runs, given, noise
 from featray.api import results as results_shown
 from featray.api.results import Result
+from featray.core import garbage
 from featray.core.argument_names import argument
 from featray.core.row import Row
 from featray.errors import BadInput, NothingMatches, suggest
@@ -82,6 +83,7 @@ class Compared(Result):
         return self.gate.exit_code
 
 
+@garbage.paused()
 def compare(
     baseline: str,
     candidate: str | None = None,

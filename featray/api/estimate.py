@@ -15,6 +15,7 @@ from featray.analysis.estimate.footage import Footage
 from featray.analysis.estimate.terms import Terms
 from featray.api import films, given, measured_rows, prices, written_plan
 from featray.api.results import Result
+from featray.core import garbage
 from featray.core.argument_names import argument
 from featray.core.quantities import FILM_HZ
 from featray.errors import BadInput
@@ -39,6 +40,7 @@ class Estimated(Result):
         return estimates.of_estimate(self.estimate, self.problems)
 
 
+@garbage.paused()
 def estimate(
     path: str | Path | None = None,
     *,

@@ -12,7 +12,7 @@ from featray.analysis.history import ORDERS, ChangeState, HistoryChange, Series
 from featray.api import notebook_progress, read_history
 from featray.api.output_files import write_files
 from featray.api.results import Result, draw_kind
-from featray.core import wording
+from featray.core import garbage, wording
 from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike
 from featray.core.version import __version__
@@ -112,6 +112,7 @@ def _titled(drawn: Plot, series: Series, *, many: bool) -> Plot:
     return dataclasses.replace(drawn, title=title) if many else drawn
 
 
+@garbage.paused()
 def history(
     *,
     detector: str | None = None,

@@ -2,8 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from featray import store
 from featray.analysis import comparison, sessions
@@ -13,12 +13,17 @@ from featray.analysis.units import CONTEXT, gather
 from featray.core.row import Row
 from featray.stats import Basis, SessionSpread, Timing
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 COLUMNS = (
     *("run_id", "cell_id", "target_id", "invocation", "attempt", "status", "order_index", "timed_s"),
     *("started_at", "ended_at", "boot_id", "process", "work_id", "replayed", "source_file"),
     *CONTEXT,
 )
 """What is needed of a row to know its session and its time."""
+
+ROWS_AT_ONCE = 100_000  # about 1 GB
 
 LABELS = ("sweep", "detector", "input", "section_kind", "section_label", "device")
 
@@ -46,8 +51,7 @@ def judge(results: str, compare: Callable[[Noise], T], pairs_of: Callable[[T], I
         if not unit.is_imported
     ]
     runs = {row.run_id for side in sides for unit in (side, *side.earlier) for row in unit.rows}
-    targets = sorted({unit.row.target_id for unit in sides})
-    spreads = {target_id: spread for target_id in targets if (spread := _spread(results, target_id, runs))}
+    spreads = _find_spreads(results, {unit.row.target_id for unit in sides}, runs)
     return compare(dataclasses.replace(noise, spreads=spreads)) if spreads else compared
 
 
@@ -59,17 +63,48 @@ def find_calibrations(results: str) -> Noise:
     return Noise(calibrations=comparison.find_calibrations(rows))
 
 
-def _spread(results: str, target_id: str, compared: Collection[str]) -> SessionSpread | None:
-    """Learn how a target's sessions differ, from everything that was measured there in several of them.
+def _find_spreads(results: str, target_ids: Collection[str], compared: Collection[str]) -> dict[str, SessionSpread]:
+    """Learn how the sessions of targets differ, from everything that was measured there in several of them.
 
     The runs that are compared are left out: what differs between them is the question, not the noise.
     """
-    frame, _ = store.load(results, where={"target_id": target_id}, columns=COLUMNS)
-    by_work: dict[tuple[Any, ...], list[Timing]] = {}
-    rows = _rows(frame[~frame["run_id"].isin(compared)].to_dict("records"))
-    for unit in gather(row for row in rows if not row.is_replayed):
-        by_work.setdefault(_work(unit), []).extend(unit.timings)
-    return sessions.find_spreads((target_id, timings) for timings in by_work.values()).get(target_id)
+    spreads: dict[str, SessionSpread] = {}
+    for part in _parts(_count_others(results, target_ids, compared)):
+        frame = _load_others(results, part, compared, COLUMNS)
+        by_work: dict[tuple[Any, ...], list[Timing]] = {}
+        for unit in gather(row for row in _rows(frame.to_dict("records")) if not row.is_replayed):
+            by_work.setdefault(_work(unit), []).extend(unit.timings)
+        spreads |= sessions.find_spreads((target_id, timings) for (target_id, *_), timings in by_work.items())
+    return spreads
+
+
+def _count_others(results: str, target_ids: Collection[str], compared: Collection[str]) -> dict[str, int]:
+    """Count the rows of other runs on each target; few stores have any."""
+    if not target_ids:
+        return {}
+    frame = _load_others(results, target_ids, compared, ("run_id", "target_id"))
+    return {str(target_id): int(count) for target_id, count in frame["target_id"].value_counts(sort=False).items()}
+
+
+def _load_others(
+    results: str, target_ids: Collection[str], compared: Collection[str], columns: Sequence[str]
+) -> "pd.DataFrame":
+    frame, _ = store.load(results, target_ids=target_ids, columns=columns)
+    return frame[~frame["run_id"].isin(compared)]
+
+
+def _parts(rows_by_target: Mapping[str, int]) -> Iterator[list[str]]:
+    """Split targets so that the rows of each part fit in memory: each part is a reading of the whole store."""
+    part: list[str] = []
+    rows = 0
+    for target_id, count in sorted(rows_by_target.items()):
+        if part and rows + count > ROWS_AT_ONCE:
+            yield part
+            part, rows = [], 0
+        part.append(target_id)
+        rows += count
+    if part:
+        yield part
 
 
 def _rows(records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:
@@ -91,4 +126,4 @@ def _plain(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _work(unit: Unit) -> tuple[Any, ...]:
-    return (unit.row.cell_id, unit.row.work_id, *(getattr(unit.row, column) for column in CONTEXT))
+    return (unit.row.target_id, unit.row.cell_id, unit.row.work_id, *(getattr(unit.row, column) for column in CONTEXT))

@@ -17,6 +17,7 @@ from featray.analysis.advice.recommendation import Recommendation
 from featray.analysis.outputs import Outputs
 from featray.api import given, measured_rows, prices
 from featray.api.results import Result, draw_kind
+from featray.core import garbage
 from featray.core.files import PathLike
 from featray.errors import BadInput, suggest
 from featray.rendering import document
@@ -68,6 +69,7 @@ class Recommendations(Result, list[Recommendation]):
         return summaries.of_recommendations(self, self.problems)
 
 
+@garbage.paused()
 def recommend(
     *,
     detector: str | None = None,

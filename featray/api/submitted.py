@@ -15,7 +15,7 @@ from featray.analysis.advice import search_results
 from featray.analysis.advice.search_results import SearchResult
 from featray.api.report import save_run_report
 from featray.api.results import Result, draw_kind
-from featray.core import wording
+from featray.core import garbage, wording
 from featray.core.cell import cell_id
 from featray.core.row import Row
 from featray.errors import HeadGone, StoreError
@@ -83,6 +83,7 @@ class Submitted(Result):
         return f"{wording.count(self.without_number, 'measurement')} without a number"
 
 
+@garbage.paused()
 def read_back(
     request: SubmitRequest, run_id: str, outcome: RunOutcome | None, problems: tuple[str, ...] = ()
 ) -> Submitted:

@@ -19,6 +19,7 @@ from featray.analysis.unit import Unit
 from featray.api import chosen_runs, noise
 from featray.api.output_files import write_files
 from featray.api.results import Result
+from featray.core import garbage
 from featray.core.argument_names import argument, flag
 from featray.core.files import PathLike
 from featray.errors import BadInput
@@ -53,6 +54,7 @@ class Suggested(Result):
         return {f"{followup.name}.yaml": followup_file.to_yaml(followup) for followup in self.followups}
 
 
+@garbage.paused()
 def suggest(
     *names: str,
     results: str = "results",

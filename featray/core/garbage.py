@@ -1,6 +1,6 @@
 """Garbage: when Python looks for cycles of objects: not while rows are read or planned, once after an import.
 
-Flow: `store.reading`, `running.preparation`, `api.report` -> `paused`; `measurement.detector` -> `collected_at_end`.
+Flow: `store.reading`, `running.preparation`, `api` -> `paused`; `measurement.detector` -> `collected_at_end`.
 Standard library only.
 """
 

@@ -33,6 +33,7 @@ def make_condition(
     run_id: str | None = None,
     named: str | None = None,
     cell_ids: Collection[str] | None = None,
+    target_ids: Collection[str] | None = None,
     where: Mapping[str, ColumnValue] | None = None,
 ) -> Condition | None:
     """Write a filter as one Arrow expression; None keeps every row."""
@@ -42,8 +43,9 @@ def make_condition(
     ]
     if named is not None:
         parts.append((("run_id", "sweep"), (pc.field("run_id") == named) | (pc.field("sweep") == named)))
-    if cell_ids is not None:
-        parts.append((("cell_id",), pc.field("cell_id").isin(schema.to_string_array(cell_ids))))
+    for name, ids in (("cell_id", cell_ids), ("target_id", target_ids)):
+        if ids is not None:
+            parts.append(((name,), pc.field(name).isin(schema.to_string_array(ids))))
     for name, value in (where or {}).items():
         parts.append(((name,), ~pc.field(name).is_valid() if value is None else pc.field(name) == value))
     if not parts:

@@ -152,6 +152,7 @@ def load(
     sweep: str | None = None,
     run_id: str | None = None,
     cell_ids: Collection[str] | None = None,
+    target_ids: Collection[str] | None = None,
     where: Mapping[str, ColumnValue] | None = None,
     columns: Sequence[str] | None = None,
     every_attempt: bool = False,
@@ -169,7 +170,7 @@ def load(
     for name in names:
         if name not in schema.SCHEMA.names:
             raise NothingMatches(f"no column {name!r}{suggest(name, schema.SCHEMA.names)}")
-    condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, where=where)
+    condition = make_condition(sweep=sweep, run_id=run_id, cell_ids=cell_ids, target_ids=target_ids, where=where)
     table, problems = read_usable(locate(results), [*names, *ORDER], condition, every_attempt=every_attempt)
     order = pc.sort_indices(table.select(ORDER), sort_keys=[(name, "ascending") for name in ORDER])
     table = table.select(names).take(order)
