@@ -93,10 +93,17 @@ def compact(results: str = "results", *, run: str | None = None, note: ReadCount
     store.check_there(results)
     if run is not None:
         _check_run(results, run)
-    compacted = store.compact(results, run, note=note)
+    compacted = _with_problems_of_rows(store.compact(results, run, note=note), results, run)
     if compacted.problems and not compacted.files_before:
         _check_readable(results, None, compacted.problems)
     return compacted
+
+
+def _with_problems_of_rows(compacted: Compacted, results: str, run: str | None) -> Compacted:
+    """Add the rows that cannot be used, by the files in which they lie now."""
+    named = {problem.file for problem in compacted.problems}
+    found = [problem for problem in store.find_problems(results, run_id=run) if problem.file not in named]
+    return dataclasses.replace(compacted, problems=(*compacted.problems, *found))
 
 
 def _check_run(results: str, run: str) -> None:

@@ -1,5 +1,6 @@
 """`featray store`: what it lists, what it says that it did, and its exit codes."""
 
+import dataclasses
 import json
 
 import pytest
@@ -116,6 +117,23 @@ def test_compaction_says_what_it_did(shell: Shell) -> None:
     for number in (1, 2, 3):
         store.append(shell.folder / "results", [make_row(invocation=number)])
     assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--run", "demo-1")], ids=["all", "run"])
+def test_a_compaction_names_rows_that_cannot_be_used_as_a_check_does(options: tuple[str, ...], shell: Shell) -> None:
+    results = shell.folder / "results"
+    good, bad = make_row(), make_row(invocation=2, timed_s=[-1.0])
+    store.append(results, [good])
+    for row in (bad, dataclasses.replace(bad, attempt=2), dataclasses.replace(bad, invocation=3)):
+        store.append(results, [row])
+    ran = shell("store", "compact", *options)
+    (name,) = [file.name for file in (results / "rows").iterdir()]
+    warned = [line for line in ran.err.splitlines() if "warning" in line]
+    assert ran.code == 0
+    assert len(warned) == 1
+    assert f"{name}: holds 3 rows that cannot be read (the first: run 'demo-1', cell " in warned[0]
+    assert [line for line in shell("store", "check").err.splitlines() if "warning" in line] == warned
+    assert shell("store", "compact", *options).err.splitlines() == [*warned, "nothing to compact"]
 
 
 def test_a_compaction_says_what_it_deletes_after_one_that_was_killed(shell: Shell) -> None:
