@@ -227,11 +227,12 @@ def choose_rows(
             wrong := chosen_runs.explain_unreadable(os.fspath(results), sweep or run or "", reading.problems)
         ) is not None:
             raise wrong
-        names = {summary.sweep for summary in runs} if sweep else {summary.run_id for summary in runs}
-        wanted = f"no rows of sweep {sweep!r}" if sweep else f"no rows of run {run!r}" if run else "no rows"
+        names = {summary.run_id for summary in runs} if sweep is None else {summary.sweep for summary in runs}
+        of_run = f" of run {run!r}" if run is not None else ""
+        wanted = of_run if sweep is None else f" of sweep {sweep!r}"
         hint = suggest(sweep or run or "", sorted(names))
         left_out = store.format_problems(reading.problems)
-        raise NothingMatches(f"{store.display_name(results)}: {wanted}{hint}{left_out}")
+        raise NothingMatches(f"{store.display_name(results)}: no rows{wanted}{hint}{left_out}")
     return reading
 
 

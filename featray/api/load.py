@@ -120,7 +120,7 @@ def _nothing_found(
     wanted = [f"sweep {sweep!r}"] * (sweep is not None) + [f"run {run_id!r}"] * (run_id is not None)
     if not runs or not wanted:
         return store.explain_no_rows(results, problems)
-    if any(run.sweep == (sweep or run.sweep) and run.run_id == (run_id or run.run_id) for run in runs):
+    if any(sweep in (None, run.sweep) and run_id in (None, run.run_id) for run in runs):
         return store.explain_no_rows(results, problems, " and ".join(wanted))
     names = {run.run_id for run in runs} if run_id is not None else {run.sweep for run in runs}
     hint = suggest(run_id or sweep or "", sorted(names))

@@ -39,8 +39,6 @@ def list_runs(
         console.result(json_text.write(values))
     elif stored.runs:
         console.lines(draw(stored, console.terminal_width()))
-    elif sweep is not None:
-        console.say(f"{stored.store}: no rows of sweep {sweep!r}")
     else:
         console.say(f"{stored.store}: no rows yet; `featray submit` or `featray import` brings some")
 

@@ -43,7 +43,7 @@ from featray.store.appending import Appender
 from featray.store.checkup import Checkup, check
 from featray.store.compaction import Compacted, compact
 from featray.store.problems import StoreProblem, StoreWarning, explain_no_rows, format_problems
-from featray.store.reading import Reading, load, read
+from featray.store.reading import Reading, find_problems, load, read
 from featray.store.removal import Removal, is_removed, plan_removal, remove, restore
 from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
@@ -70,6 +70,7 @@ __all__ = [
     "create_spool_name",
     "display_name",
     "explain_no_rows",
+    "find_problems",
     "format_problems",
     "full_name",
     "is_removed",

@@ -14,8 +14,12 @@ every reader finds a large file whose footer has changed, as of one that another
 of their own.
 
 A compacted file names the files that were merged into it: a killed compaction may have left them behind.
+
+When pyarrow writes a file of few rows again, it carries all of this over to other bytes. It also puts a copy into the
+schema that it stores, where featray never writes any: no damage looks like that. Such a file is read like any other.
 """
 
+import base64
 import io
 import json
 import os
@@ -48,6 +52,7 @@ COLUMNS = (
 )
 OLDEST = 12  # how many of `COLUMNS` every file with rows in its footer has; the others came later
 
+_SCHEMA_KEY = "ARROW:schema"  # Arrow's own schema, with the metadata of the table; in base64
 _MAGIC = b"PAR1"
 _TAIL_B = 8  # behind a footer: its length and `_MAGIC`
 _VALUE_FIELD = b"\x18"  # Thrift's compact protocol: the next field, of type binary
@@ -85,9 +90,10 @@ def has_sound_mark(footer: bytes, rules: int) -> bool:
 
 
 def is_footer_changed(footer: bytes) -> bool:
-    """Return True for a footer that is not as it was when its mark was added; False where it has none."""
+    """Return True for a footer that is not as it was when its mark was added; False where it has no mark of its own."""
     span = _find_value(footer, SOUND_KEY)
-    return span is not None and footer[span].rpartition(b":")[2] != _sum_footer(footer)
+    is_as_it_was = span is None or footer[span].rpartition(b":")[2] == _sum_footer(footer)
+    return not is_as_it_was and not is_rewritten(footer)
 
 
 def _sum_footer(footer: bytes) -> bytes:
@@ -131,8 +137,22 @@ def is_whole(content: bytes) -> bool:
 
 
 def is_changed(content: bytes) -> bool:
-    """Return True for a file that has changed since its checksum was added; False where it has no checksum."""
-    return _find_value(content, CHECKSUM_KEY) is not None and not is_whole(content)
+    """Return True for a file that has changed since its checksum was added; False where it has none of its own."""
+    return _find_value(content, CHECKSUM_KEY) is not None and not is_whole(content) and not is_rewritten(content)
+
+
+def is_rewritten(content: bytes) -> bool:
+    """Return True for a file, or a footer, that another tool wrote with the metadata of one of featray's."""
+    span = _find_value(content, _SCHEMA_KEY)
+    return span is not None and content.endswith(_MAGIC) and _has_metadata(content[span])
+
+
+def _has_metadata(arrow_schema: bytes) -> bool:
+    """Return True for a schema, in base64, of a table that was read from a file of featray."""
+    try:
+        return CHECKSUM_KEY.encode() in base64.b64decode(arrow_schema, validate=True)
+    except ValueError:
+        return False
 
 
 def read_rows(content: bytes) -> list[FooterRow] | None:
@@ -162,9 +182,16 @@ def describe_sources(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_sources(metadata: Mapping[bytes, bytes] | None) -> list[str]:
-    """Read the names of the files that were merged into a file from its footer's metadata; empty where it has none."""
+    """Read the names of the files that were merged into a file from its footer's metadata.
+
+    Returns:
+        Empty where it has none, and of a file that another tool wrote: it may have left rows out.
+    """
+    found = metadata or {}
+    if _has_metadata(found.get(_SCHEMA_KEY.encode(), b"")):
+        return []
     try:
-        names = json.loads((metadata or {}).get(SOURCES_KEY.encode(), b"[]"))
+        names = json.loads(found.get(SOURCES_KEY.encode(), b"[]"))
     except ValueError:
         return []
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

@@ -66,6 +66,29 @@ def explain_absence(results: str) -> NothingMatches:
     return NothingMatches(f"{store_names.display_name(results)}: there is no such store; {_how_to_start()}")
 
 
+def explain_part(results: str, folder: str, part: str) -> NothingMatches:
+    """Make the error of what lies within a store and was named in its place.
+
+    Args:
+        results: What was named.
+        folder: The store's folder.
+        part: Path from there to what was named.
+    """
+    shown = store_names.display_name(results)
+    named = shown.rstrip("/").removesuffix(f"/{part}")
+    whole = named if named != shown.rstrip("/") else folder
+    return NothingMatches(f"{shown}: is a part of the store {whole}; use {argument('results', whole)}")
+
+
+def explain_layout(results: str) -> NothingMatches:
+    """Make the error of a folder whose parquet files do not lie where those of a store do."""
+    shown = store_names.display_name(results)
+    return NothingMatches(
+        f"{shown}: is no store: it holds parquet files, but no folder `rows`; move the files of a store to "
+        f"{shown.rstrip('/')}/rows, or name another store with {argument('results')}"
+    )
+
+
 def _how_to_start() -> str:
     return (
         "submit a sweep, such as `featray submit quickstart`, import a report of py-feat, "

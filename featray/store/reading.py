@@ -195,6 +195,19 @@ def read_usable(
     return table, tuple(dict.fromkeys([*scanned.problems, *report_bad_rows([*faulty, *too_old])]))
 
 
+def find_problems(results: str | os.PathLike[str], *, run_id: str | None = None) -> tuple[StoreProblem, ...]:
+    """Find the files, and the rows of every attempt, that could not be used.
+
+    Args:
+        results: Folder or URI.
+        run_id: Only rows of this run.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    return read_usable(locate(results), schema.KEY, make_condition(run_id=run_id), every_attempt=True)[1]
+
+
 def drop_faulty(location: Location, table: Any) -> tuple[Any, list[BadRow]]:
     """Drop the rows that `faults.note` found a fault in, and name them.
 

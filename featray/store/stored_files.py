@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from pyarrow import fs
@@ -19,11 +19,13 @@ from pyarrow import fs
 from featray.core.argument_names import argument
 from featray.core.files import sync_to_disk
 from featray.errors import StoreError
-from featray.store.location import ROWS, Location, explain_errors, locate
+from featray.store.location import OUTPUTS, ROWS, Location, explain_errors, locate
 from featray.store.problems import (
     StoreProblem,
     explain_absence,
     explain_broken_link,
+    explain_layout,
+    explain_part,
     report_broken_link,
     report_stranger,
 )
@@ -35,6 +37,8 @@ TEMPORARY = ".tmp"
 ABANDONED_S = 86_400.0  # no write takes a day
 HIDDEN = (".", "_")  # pyarrow, and so pandas, skips files and folders with these in front
 BUCKETS = ("s3", "gcs", "abfs")  # Arrow's names of filesystems whose paths begin with a bucket
+PARTS = (ROWS, OUTPUTS, "reports", "logs")  # folders of a store
+DEPTH = 3  # a file in a folder of one of `PARTS` lies so deep in the store
 LISTINGS = 20  # tries in a row; each failed one means that a folder has just appeared or vanished
 
 
@@ -64,7 +68,8 @@ def list_files(location: Location) -> tuple[list[StoredFile], list[StoreProblem]
             files.append(StoredFile(name, info.size))
         elif info.type != fs.FileType.Directory or _is_empty_file(name, infos):
             problems.append(report_stranger(name))
-    return files, [*problems, *_find_broken_links(location, infos)]
+    with explain_errors(location, "list"):
+        return files, [*problems, *_find_broken_links(location, infos)]
 
 
 def _is_empty_file(name: str, names: Iterable[str]) -> bool:
@@ -99,12 +104,14 @@ def check_there(results: str | os.PathLike[str]) -> None:
     """Check that a store is there: one whose name is misspelt would seem to be empty.
 
     Raises:
-        NothingMatches: there is no such folder.
+        NothingMatches: there is no such folder, it is a part of a store, or it holds parquet files elsewhere.
         StoreError: there is no such bucket, or it cannot be reached.
     """
     location = locate(results)
     folder = location.folder.removesuffix(f"/{ROWS}")
     if _is_there(location, folder):
+        if not _is_there(location, location.folder):
+            _check_layout(location, folder, os.fspath(results))
         return
     if location.is_local:
         _check_links(location)
@@ -114,6 +121,22 @@ def check_there(results: str | os.PathLike[str]) -> None:
             f"{location.name}: there is no bucket {bucket!r}; name another store with {argument('results')}"
         )
     raise explain_absence(os.fspath(results))
+
+
+def _check_layout(location: Location, folder: str, results: str) -> None:
+    """Check that what is there, and has no rows, is neither a part of a store nor a folder of parquet files.
+
+    Raises:
+        NothingMatches: it is.
+    """
+    for ancestor in list(PurePosixPath(folder).parents)[:-1][:DEPTH]:
+        part = PurePosixPath(folder).relative_to(ancestor)
+        if part.parts[0] in PARTS and _is_there(location, f"{ancestor}/{ROWS}"):
+            raise explain_part(results, str(ancestor), str(part))
+    with explain_errors(location, "list"):
+        infos = location.filesystem.get_file_info(fs.FileSelector(folder))
+    if any(info.type == fs.FileType.File and info.path.endswith(SUFFIX) for info in infos):
+        raise explain_layout(results)
 
 
 def _is_there(location: Location, path: str) -> bool:

@@ -63,6 +63,18 @@ def test_an_unknown_sweep_or_run_or_an_empty_store_is_told(tmp_path: Path) -> No
         featray.load(tmp_path, run_id="x")
 
 
+def test_an_empty_name_of_a_sweep_or_run_is_one_that_does_not_exist(tmp_path: Path) -> None:
+    store.append(str(tmp_path), [make_row(sweep="blackwell", run_id="blackwell-1")])
+    with pytest.raises(NothingMatches, match=r"no rows of sweep ''; expected blackwell$"):
+        featray.load(tmp_path, sweep="")
+    with pytest.raises(NothingMatches, match=r"no rows of run ''; expected blackwell-1$"):
+        featray.load(tmp_path, run_id="")
+    with pytest.raises(NothingMatches, match=r"no rows of sweep ''; expected blackwell$"):
+        featray.export("csv", sweep="", results=str(tmp_path))
+    with pytest.raises(NothingMatches, match=r"no rows of run ''; expected blackwell-1$"):
+        featray.export("csv", run="", results=str(tmp_path))
+
+
 def test_an_unknown_column_is_named_with_those_that_exist(tmp_path: Path) -> None:
     with pytest.raises(NothingMatches, match=r"no column 'fp'.*Did you mean 'fps'"):
         featray.load(tmp_path, columns=["fp"])

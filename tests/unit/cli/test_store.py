@@ -1,5 +1,6 @@
 """`featray store`: what it lists, what it says that it did, and its exit codes."""
 
+import dataclasses
 import json
 
 import pytest
@@ -67,9 +68,38 @@ def test_a_sweep_of_which_no_row_can_be_read_is_named_as_damaged_beside_others(s
     assert "results: holds no row of sweep 'bad' that can be read; " in ran.err
 
 
-def test_a_sweep_without_rows_beside_others_is_named(shell: Shell) -> None:
+@pytest.mark.parametrize("command", [("ls",), ("ls", "--json")], ids=" ".join)
+def test_a_sweep_that_the_store_does_not_hold_is_refused_with_those_that_it_holds(
+    command: tuple[str, ...], shell: Shell
+) -> None:
     store.append(shell.folder / "results", [make_row()])
-    assert shell("store", "ls", "--sweep", "demi").err == "results: no rows of sweep 'demi'\n"
+    ran = shell("store", *command, "--sweep", "demi")
+    message = "featray: error: results: holds no rows of sweep 'demi'; expected demo. Did you mean 'demo'?\n"
+    assert (ran.code, ran.out, ran.err) == (2, "", message)
+
+
+def test_a_sweep_of_a_store_without_rows_is_no_error(shell: Shell) -> None:
+    (shell.folder / "results").mkdir()
+    assert shell("store", "ls", "--sweep", "demi").err.startswith("results: no rows yet; ")
+    assert shell("store", "ls", "--sweep", "demi", "--json").out == "[]\n"
+
+
+def test_a_run_that_the_store_does_not_hold_is_not_compacted(shell: Shell) -> None:
+    for number in (1, 2):
+        store.append(shell.folder / "results", [make_row(invocation=number)])
+    ran = shell("store", "compact", "--run", "demo-2")
+    message = "featray: error: results: holds no rows of run 'demo-2'; expected demo-1. Did you mean 'demo-1'?\n"
+    assert (ran.code, ran.err) == (2, message)
+    put_file(str(shell.folder / "bad"), "bad.parquet", b"bad")
+    assert shell("store", "compact", "--run", "demo-2", "--results", "bad").code == 3
+
+
+@pytest.mark.parametrize("verb", ["ls", "check", "compact"])
+def test_a_part_of_a_store_is_answered_with_the_store(verb: str, shell: Shell) -> None:
+    store.append(shell.folder / "results", [make_row()])
+    ran = shell("store", verb, "--results", "results/rows")
+    message = "featray: error: results/rows: is a part of the store results; use --results results\n"
+    assert (ran.code, ran.out, ran.err) == (2, "", message)
 
 
 def test_of_many_machines_of_a_run_some_are_named_and_the_others_counted(shell: Shell) -> None:
@@ -87,6 +117,23 @@ def test_compaction_says_what_it_did(shell: Shell) -> None:
     for number in (1, 2, 3):
         store.append(shell.folder / "results", [make_row(invocation=number)])
     assert shell("store", "compact").err == "3 files became 1, with 3 rows\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--run", "demo-1")], ids=["all", "run"])
+def test_a_compaction_names_rows_that_cannot_be_used_as_a_check_does(options: tuple[str, ...], shell: Shell) -> None:
+    results = shell.folder / "results"
+    good, bad = make_row(), make_row(invocation=2, timed_s=[-1.0])
+    store.append(results, [good])
+    for row in (bad, dataclasses.replace(bad, attempt=2), dataclasses.replace(bad, invocation=3)):
+        store.append(results, [row])
+    ran = shell("store", "compact", *options)
+    (name,) = [file.name for file in (results / "rows").iterdir()]
+    warned = [line for line in ran.err.splitlines() if "warning" in line]
+    assert ran.code == 0
+    assert len(warned) == 1
+    assert f"{name}: holds 3 rows that cannot be read (the first: run 'demo-1', cell " in warned[0]
+    assert [line for line in shell("store", "check").err.splitlines() if "warning" in line] == warned
+    assert shell("store", "compact", *options).err.splitlines() == [*warned, "nothing to compact"]
 
 
 def test_a_compaction_says_what_it_deletes_after_one_that_was_killed(shell: Shell) -> None:

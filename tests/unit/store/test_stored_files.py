@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from featray import store
-from featray.errors import StoreError
+from featray.errors import NothingMatches, StoreError
 from featray.store import stored_files
 from featray.store.location import Location, locate
 from featray.store.stored_files import StoredFile
@@ -69,6 +69,49 @@ def test_a_link_to_what_is_not_there_is_named_and_one_to_a_file_is_listed(tmp_pa
     assert [str(problem) for problem in problems] == [
         f"{name}: {reason}" for name in ("b.parquet", "folder", "sub/c.parquet")
     ]
+
+
+@pytest.mark.parametrize("part", ["rows", "rows/", "outputs/demo-1", "reports", "logs", "rows/a.parquet"])
+def test_a_part_of_a_store_is_not_taken_for_a_store(tmp_path: Path, part: str) -> None:
+    write_file(tmp_path, "a.parquet")
+    for name in ("outputs/demo-1", "reports", "logs"):
+        (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(NothingMatches) as raised:
+        stored_files.check_there(f"{tmp_path}/{part}")
+    assert str(raised.value) == f"{tmp_path}/{part}: is a part of the store {tmp_path}; use results='{tmp_path}'"
+    stored_files.check_there(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rows", "."])
+def test_a_part_of_a_store_that_is_named_from_within_is_told_the_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_file(tmp_path, "a.parquet")
+    monkeypatch.chdir(tmp_path if name == "rows" else tmp_path / "rows")
+    with pytest.raises(NothingMatches, match=f"is a part of the store {tmp_path}; "):
+        stored_files.check_there(name)
+
+
+def test_a_folder_of_parquet_files_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"")
+    with pytest.raises(NothingMatches, match=f"holds parquet files, but no folder `rows`; move .* to {tmp_path}/rows"):
+        stored_files.check_there(tmp_path)
+    (tmp_path / "rows").mkdir()
+    stored_files.check_there(tmp_path)
+
+
+def test_a_folder_without_parquet_files_is_an_empty_store(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "results").mkdir()
+    stored_files.check_there(tmp_path / "results")
+
+
+def test_a_file_in_place_of_a_store_is_a_store_error(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("x")
+    for look in (stored_files.check_there, lambda path: stored_files.list_files(locate(path))):
+        with pytest.raises(StoreError, match=f"cannot list {file}/rows: .*; a file lies where the store's folder"):
+            look(file)
 
 
 @pytest.mark.parametrize("name", ["results", "results/rows"])
