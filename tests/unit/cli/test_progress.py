@@ -205,6 +205,48 @@ def test_a_narrow_terminal_shows_short_names_which_begin_with_the_host(columns: 
     assert line.split(maxsplit=2)[2].startswith(f"{named}  retinafa")
 
 
+def names_on_view(names: list[str], columns: int) -> list[str]:
+    """Show idle targets of these short names; return what the view calls them."""
+    view = progress.LiveView()
+    for number, name in enumerate(names):
+        place = {"target": f"t{number}", "target_label": f"{name} in full", "target_short_name": name}
+        view.show({**row_event(), **place})
+        view.show({**event("ended", done=1), **place})
+    lines = on_a_terminal(view, columns, 24)[1 : len(names) + 1]
+    return [line.split(maxsplit=3)[3].split("  ")[0] for line in lines]
+
+
+WORKERS = [f"featray-worker-h10…6c5-x{number:02d}vq CPU" for number in range(6)]
+
+
+def test_hosts_whose_names_differ_at_the_end_have_unlike_lines() -> None:
+    assert names_on_view(WORKERS, 80) == WORKERS
+    assert names_on_view(WORKERS, 60) == [f"featray-worker-…{number:02d}vq CPU" for number in range(6)]
+
+
+def test_a_long_name_of_a_host_is_whole_also_where_its_beginning_is_enough() -> None:
+    assert names_on_view(WORKERS[:1], 80) == WORKERS[:1]
+
+
+def test_gpus_of_a_host_with_a_long_name_have_unlike_lines() -> None:
+    names = [f"lab-rack0001-abcde…ijabcdefg GPU-000…000{number} H100 80GB HBM3" for number in (1, 2)]
+    assert names_on_view(names, 80) == [f"lab-rack0001-abcde…ijabcdefg GPU-000…000{number} H…" for number in (1, 2)]
+
+
+def test_a_name_takes_no_more_room_than_tells_it_apart() -> None:
+    names = [name.replace("CPU", "H100 80GB HBM3") for name in WORKERS]
+    assert names_on_view(names, 80) == [name.replace("CPU", "H100 80GB…") for name in WORKERS]
+
+
+def test_long_names_take_the_room_of_what_was_measured_last_and_leave_some_to_what_is_measured_now() -> None:
+    view = progress.LiveView()
+    view.show({**row_event(), "target_label": WORKERS[0], "target_short_name": WORKERS[0]})
+    view.show({**event("loading"), "target_label": WORKERS[0], "target_short_name": WORKERS[0]})
+    heading, line, *_ = on_a_terminal(view, 80, 24)
+    assert heading.split() == ["ms/frame", "done", "failed", "target", "now"]
+    assert line.split()[3:] == [*WORKERS[0].split(), "loads", "retinaface"]
+
+
 def test_among_several_targets_a_line_says_where_it_happened() -> None:
     failed = {**row_event(status="failed", reason="CUDA driver is too old"), "place": "RTX 3090 of box"}
     line = "retinaface short cuda b=16 #1 on RTX 3090 of box: failed (CUDA driver is too old)"
