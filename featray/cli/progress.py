@@ -128,6 +128,7 @@ class LiveView:
         self.say: Callable[..., None] = lambda *_, **__: None
         self._lines: dict[str, _TargetLine] = {}  # by target id
         self._has_counts = False
+        self._targets = 0  # that have work of their own
         self._starting = Spinner("dots", Text("starting", style="dim"))
         self._bar = Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
         self._task = self._bar.add_task("", total=None, left="")
@@ -137,6 +138,7 @@ class LiveView:
         if event["total"]:
             self._has_counts = True
             self._bar.update(self._task, completed=event["done"], total=event["total"], left=time_left(event))
+        self._targets = max(self._targets, event.get("targets", 0))  # a later part of the submit may have fewer
         if "target" not in event:
             if message := event_line(event):
                 self.say(message, markup=False)
@@ -172,10 +174,11 @@ class LiveView:
             yield self._bar if self._has_counts else self._starting
             return
         lines = list(self._lines.values())
-        shown, hidden = _choose(lines, _count_fitting(len(lines), options))
+        not_begun = max(0, self._targets - len(lines))
+        shown, hidden = _choose(lines, _count_fitting(len(lines) + not_begun, options))
         parts: list[RenderableType] = [_table(shown, options.max_width)] if shown else []
-        if hidden:
-            parts.append(Text(_summarize(hidden), style="dim", no_wrap=True, overflow="ellipsis"))
+        if hidden or not_begun:
+            parts.append(Text(_summarize(hidden, not_begun), style="dim", no_wrap=True, overflow="ellipsis"))
         parts.append(self._bar)
         yield from parts if options.size.height >= OTHER_LINES else parts[-1:]
 
@@ -244,11 +247,12 @@ def _is_clear(cut: "Sequence[str]", names: "Sequence[str]") -> bool:
     return len(set(cut)) == len(set(names)) and all(whole)
 
 
-def _summarize(lines: "Sequence[_TargetLine]") -> str:
-    """Write one line for targets that are not drawn."""
+def _summarize(lines: "Sequence[_TargetLine]", not_begun: int) -> str:
+    """Write one line for targets that are not drawn, the given ones and some that have not begun."""
     busy = sum(line.is_busy for line in lines)
-    counts = f"{busy} busy, {sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
-    return f"and {wording.count(len(lines), 'more target')}: {counts}"
+    states = [f"{busy} busy", f"{len(lines) - busy} idle", *([f"{not_begun} not begun"] if not_begun else [])]
+    counts = f"{sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
+    return f"and {wording.count(len(lines) + not_begun, 'more target')}: {', '.join(states)}; {counts}"
 
 
 def _activity(event: PlainEvent, before: str) -> str:

@@ -423,6 +423,7 @@ class Runner:
                 total=before + self._total,
                 left_s=max(0.0, left_s),
                 text=text,
+                targets=self._plan.bound_targets,
                 has_many_targets=self._plan.has_many_targets,
             )
         )

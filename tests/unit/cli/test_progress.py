@@ -160,7 +160,19 @@ def test_of_many_targets_the_live_view_draws_a_screen_and_sums_up_the_rest() -> 
     lines = drawn(view)
     # First the failure, then what measures, then what waits, then the others in their order.
     assert targets_of(lines) == [total - 1, total - 2, total - 3, *range(progress.LINES_MAX - 3)]
-    assert "and 10 more targets: 0 busy, 10 done, 0 failed" in lines
+    assert "and 10 more targets: 0 busy, 10 idle; 10 done, 0 failed" in lines
+
+
+def test_targets_that_have_not_begun_are_counted_too() -> None:
+    view = progress.LiveView()
+    show_many(view, 5)
+    for targets in (4000, 2):  # a later part of the submit has fewer
+        view.show({**event("started"), "target": "t3", "target_label": "target 3", "targets": targets})
+    lines = on_a_terminal(view, 80, 10)
+    assert targets_of(lines) == [0, 1, 2, 3, 4]
+    assert lines[-2] == "and 3995 more targets: 0 busy, 0 idle, 3995 not begun; 0 done, 0 failed"
+    show_many(view, 50)
+    assert on_a_terminal(view, 80, 10)[-2].startswith("and 3994 more targets: 0 busy, 44 idle, 3950 not begun; ")
 
 
 @pytest.mark.parametrize("columns", [30, 80, 120])

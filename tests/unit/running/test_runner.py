@@ -253,6 +253,14 @@ def test_a_gpu_that_keeps_dying_leaves_the_other_one_of_its_host_alone(tmp_path:
     assert outcome.problems == ["RTX 3090 was set aside after 3 invocations in a row were lost with their process"]
 
 
+def test_a_watcher_hears_how_many_targets_have_work_of_their_own(tmp_path: Path) -> None:
+    placed = place(cells(1, 4, device="cuda"), make_host("box", RTX3090, BLACKWELL))
+    heard: set[int | None] = set()
+    watch: Watch = lambda progress: heard.add(progress.targets)  # noqa: E731
+    Runner(make_plan(placed, n=1), ScriptedBackend(goes_well), str(tmp_path), watch).run()
+    assert heard == {2}
+
+
 def test_rows_that_the_driver_makes_reach_the_watcher_like_those_of_a_host(tmp_path: Path) -> None:
     progresses: list[Progress] = []
     run(ScriptedBackend(lost), tmp_path, cells(1, 4), watch=progresses.append)
