@@ -35,6 +35,11 @@ def test_a_row_is_a_line_with_its_time_and_the_time_left() -> None:
     )
 
 
+def test_no_time_is_left_where_the_rest_is_given_up() -> None:
+    line = event_text.event_line({**row_event(), "left_s": 0.0})
+    assert line == "[1/2] retinaface short cuda b=16 #1: 10.6 ms/frame, 94.7 fps"
+
+
 def test_a_row_without_a_time_says_why() -> None:
     line = event_text.row_line(dataclasses.asdict(make_row(status="oom", reason="CUDA out of memory", attempt=2)))
     assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
