@@ -18,6 +18,7 @@ from featray.api.results import Result, draw_kind
 from featray.core import garbage, wording
 from featray.core.cell import cell_id
 from featray.core.row import Row
+from featray.core.status import is_final
 from featray.errors import HeadGone, StoreError
 from featray.rendering import document, search_text
 from featray.rendering.notes import NONE
@@ -41,6 +42,8 @@ class Submitted(Result):
     problems: tuple[str, ...]
     without_number: int  # units of the run that have none, with those that the budget left
     not_reached: int = 0  # units that the budget left
+    unfinished: int = 0  # units without a number that the next submit tries again
+    final: int = 0  # units without a number that only `retry_failed` tries again
     failed: int = 0  # rows without a number that this submit added
     searches: tuple[SearchResult, ...] = ()  # what the sweep's search found
 
@@ -103,11 +106,14 @@ def read_back(
     reading = store.read(request.results, run_id=run_id)
     not_reached = outcome.not_reached if outcome else 0
     search = request.sweep.search
-    missing = without_number.count(
+    missing = without_number.find(
         _asked_for(request.sweep, reading.rows),
         interchangeable=request.sweep.interchangeable,
         searched=search.axis if search else None,
     )
+    # A replay would give the same rows again, and the plan would refuse again what it could not start.
+    tried = [row for row in missing if not request.replay and row.order_index is not None]
+    final = sum(is_final(row.status, row.attempt) for row in tried)
     report = save_run_report(request.results, run_id, reading.rows)
     if outcome:
         _check_ended_well(request, run_id, outcome, report)
@@ -118,7 +124,9 @@ def read_back(
         failed=failed,
         report=report,
         problems=tuple(dict.fromkeys([*map(str, reading.problems), *(outcome.problems if outcome else problems)])),
-        without_number=missing + not_reached,
+        without_number=len(missing) + not_reached,
+        unfinished=len(tried) - final,
+        final=final,
         not_reached=not_reached,
         searches=tuple(search_results.find(units.gather(reading.rows), search)) if search else (),
     )

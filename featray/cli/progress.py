@@ -29,8 +29,10 @@ REFRESH_HZ = 4
 LINES_MAX = 40  # targets that are drawn at most: a draw of 1000 lines takes a third of a second
 OTHER_LINES = 3  # of the terminal: heading, bar, and the line below them where the cursor stands
 FIGURES_WIDTH = 24  # columns of the terminal that the figures take
-TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are cut at their end
-GAP = 2  # between two columns of the table
+TARGET_WIDTH = 22  # of 80 columns it leaves 30 for the cells; longer names are cut
+NOW_WIDTH = 8  # that long names leave at least to what a target does: `waits f…`, `idle`
+CELL_WIDTH = 12  # of a column of cells that says anything; where it is narrower, `measured last` is left out
+GAP = 2  # behind each column of the table
 WAITS, IDLE = "waits for ", "idle"
 
 
@@ -126,6 +128,7 @@ class LiveView:
         self.say: Callable[..., None] = lambda *_, **__: None
         self._lines: dict[str, _TargetLine] = {}  # by target id
         self._has_counts = False
+        self._targets = 0  # that have work of their own
         self._starting = Spinner("dots", Text("starting", style="dim"))
         self._bar = Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
         self._task = self._bar.add_task("", total=None, left="")
@@ -135,6 +138,7 @@ class LiveView:
         if event["total"]:
             self._has_counts = True
             self._bar.update(self._task, completed=event["done"], total=event["total"], left=time_left(event))
+        self._targets = max(self._targets, event.get("targets", 0))  # a later part of the submit may have fewer
         if "target" not in event:
             if message := event_line(event):
                 self.say(message, markup=False)
@@ -170,10 +174,11 @@ class LiveView:
             yield self._bar if self._has_counts else self._starting
             return
         lines = list(self._lines.values())
-        shown, hidden = _choose(lines, _count_fitting(len(lines), options))
+        not_begun = max(0, self._targets - len(lines))
+        shown, hidden = _choose(lines, _count_fitting(len(lines) + not_begun, options))
         parts: list[RenderableType] = [_table(shown, options.max_width)] if shown else []
-        if hidden:
-            parts.append(Text(_summarize(hidden), style="dim", no_wrap=True, overflow="ellipsis"))
+        if hidden or not_begun:
+            parts.append(Text(_summarize(hidden, not_begun), style="dim", no_wrap=True, overflow="ellipsis"))
         parts.append(self._bar)
         yield from parts if options.size.height >= OTHER_LINES else parts[-1:]
 
@@ -193,33 +198,61 @@ def _choose(lines: "Sequence[_TargetLine]", most: int) -> "tuple[list[_TargetLin
 
 
 def _table(lines: "Sequence[_TargetLine]", width: int) -> "Table":
-    """Draw a line per target, all of them with names of one form: short ones where the others do not fit."""
+    """Draw a line per target; what a long name needs is taken from the columns behind it, the last one first."""
     from rich.table import Table
     from rich.text import Text
 
-    names_max = max(TARGET_WIDTH, (width - FIGURES_WIDTH) // 2 - GAP)
-    names = [wording.plain(line.name) for line in lines]
-    if max(map(len, names)) > names_max:
-        names = [wording.plain(line.short_name) for line in lines]
+    names = _fit_names(lines, width)
+    target_width = max(map(len, names))
+    has_last = width - FIGURES_WIDTH - target_width - GAP >= 2 * (CELL_WIDTH + GAP)
     table = Table(box=None, padding=(0, GAP, 0, 0), header_style="dim", expand=True)
     table.add_column("ms/frame", justify="right", no_wrap=True, min_width=8)
     table.add_column("done", justify="right", no_wrap=True, min_width=4)
     table.add_column("failed", justify="right", no_wrap=True, min_width=6)
-    table.add_column("target", no_wrap=True, overflow="ellipsis", width=min(max(map(len, names)), names_max))
+    table.add_column("target", no_wrap=True, overflow="ellipsis", width=target_width)
     table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+    if has_last:
+        table.add_column("measured last", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
     for line, name in zip(lines, names, strict=True):
         failed = Text(str(line.failed), style="yellow" if line.failed else "dim")
         figures = (Text(line.speed, style="bold"), str(line.done), failed)
-        table.add_row(*figures, *(Text(wording.plain(text)) for text in (name, line.now, line.last)))
+        texts = (name, line.now, line.last) if has_last else (name, line.now)
+        table.add_row(*figures, *(Text(wording.plain(text)) for text in texts))
     return table
 
 
-def _summarize(lines: "Sequence[_TargetLine]") -> str:
-    """Write one line for targets that are not drawn."""
+def _fit_names(lines: "Sequence[_TargetLine]", width: int) -> list[str]:
+    """Name targets, all in one form: in full, or by short names where these take over half of the room.
+
+    A short name that does not fit loses its end, the model. It gets more room where that is not enough to know the host
+    or to tell two targets apart, and loses its middle where nothing else helps.
+    """
+    names = [wording.plain(line.name) for line in lines]
+    half = max(TARGET_WIDTH, (width - FIGURES_WIDTH) // 2 - GAP)
+    if max(map(len, names)) <= half:
+        return names
+    names = [wording.plain(line.short_name) for line in lines]
+    free = width - FIGURES_WIDTH - 2 * GAP
+    most = max(half, free - NOW_WIDTH)
+    for room in (half, max(half, free - CELL_WIDTH), most):
+        cut = [name if len(name) <= room else f"{name[: room - 1].rstrip()}…" for name in names]
+        if _is_clear(cut, names):
+            return cut
+    return [wording.shortened(name, most) for name in names]
+
+
+def _is_clear(cut: "Sequence[str]", names: "Sequence[str]") -> bool:
+    """Return True if names that differ still do, each with its first word, the host, in full."""
+    whole = (text.split()[:1] == name.split()[:1] for text, name in zip(cut, names, strict=True))
+    return len(set(cut)) == len(set(names)) and all(whole)
+
+
+def _summarize(lines: "Sequence[_TargetLine]", not_begun: int) -> str:
+    """Write one line for targets that are not drawn, the given ones and some that have not begun."""
     busy = sum(line.is_busy for line in lines)
-    counts = f"{busy} busy, {sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
-    return f"and {wording.count(len(lines), 'more target')}: {counts}"
+    states = [f"{busy} busy", f"{len(lines) - busy} idle", *([f"{not_begun} not begun"] if not_begun else [])]
+    counts = f"{sum(line.done for line in lines)} done, {sum(line.failed for line in lines)} failed"
+    return f"and {wording.count(len(lines) + not_begun, 'more target')}: {', '.join(states)}; {counts}"
 
 
 def _activity(event: PlainEvent, before: str) -> str:

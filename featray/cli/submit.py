@@ -127,6 +127,16 @@ def show(submitted: "Submitted") -> None:
     if submitted.without_number > submitted.not_reached:
         failed = submitted.without_number - submitted.not_reached
         console.say(f"{failed} without a number; the table says why")
-        console.say("submit again for those that were lost, with --retry-failed for all of them")
+        _show_how_to_try_again(submitted)
     if submitted.report is not None:
         console.say(f"report: {submitted.report}")
+
+
+def _show_how_to_try_again(submitted: "Submitted") -> None:
+    """Say which submit tries the units without a number again, where one does."""
+    if submitted.unfinished and submitted.final:
+        console.say("submit again for those that were lost, with --retry-failed for all of them")
+    elif submitted.unfinished:
+        console.say("submit again for those that were lost")
+    elif submitted.final:
+        console.say("submit with --retry-failed to try them again")

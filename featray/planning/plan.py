@@ -65,6 +65,11 @@ class Plan:
         """Expect where its invocations run, and when they end."""
         return wall_time.expect(self.invocations, self.run.exclusive)
 
+    @functools.cached_property
+    def bound_targets(self) -> int:
+        """Count the targets of the invocations that may run nowhere else."""
+        return len({planned.target.target_id for planned in self.invocations if not planned.alternatives})
+
     @property
     def expected_s(self) -> float:
         """Estimate the wall time, in seconds."""

@@ -50,6 +50,8 @@ class PlannedInvocation:
     """How often its cells were tried before, without attempts that were lost with their host."""
     losses: int = 0
     """How often they were lost in this submit."""
+    is_retry: bool = False
+    """Its cells have a row of this submit already, of the attempt before."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""

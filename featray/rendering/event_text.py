@@ -76,7 +76,7 @@ def split_row_line(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def time_left(event: PlainEvent) -> str:
-    """Say how long the rest takes; empty where nobody knows."""
-    if "left_s" not in event or event["done"] == event["total"]:
+    """Say how long the rest takes; empty where nobody knows, and where nothing more will be measured."""
+    if not event.get("left_s") or event["done"] == event["total"]:
         return ""
     return f"about {wording.duration(event['left_s'])} left"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from featray.analysis import unit_wording
 from featray.analysis.unit import Unit
 from featray.core import wording
+from featray.core.row import NO_TARGET
 from featray.rendering import best_settings, changes_text, columns, lengths_text, tradeoffs_text, unit_text
 from featray.rendering.document import InputSection, Report, Table
 from featray.rendering.fitted_tables import FittedTable, label
@@ -102,13 +103,14 @@ def _section(section: InputSection, report: Report) -> "Iterator[RenderableType]
         yield _figures(section, report, title)
     else:
         yield WholeWords(f"\n{title}", style="italic")
-    yield from (WholeWords(f"- {_failure(unit)}") for unit in units if unit.call_s is None)
+    yield from (WholeWords(f"- {_failure(unit, report)}") for unit in units if unit.call_s is None)
 
 
-def _failure(unit: Unit) -> str:
-    """Name a unit without a number, with its status and reason."""
+def _failure(unit: Unit, report: Report) -> str:
+    """Name a unit without a number, with its status and reason; among several targets also its device and host."""
     name = ", ".join([unit_wording.detector(unit.row), unit.row.device, *unit_text.settings(unit)])
-    return f"{name}: {unit_text.outcome(unit)}"
+    is_placed = report.has_many_targets and unit.row.target_id != NO_TARGET
+    return f"{name}{f' on {unit.target.place}' if is_placed else ''}: {unit_text.outcome(unit)}"
 
 
 def _figures(section: InputSection, report: Report, title: str) -> FittedTable:

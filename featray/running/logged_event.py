@@ -41,6 +41,8 @@ def check(event: Any) -> PlainEvent | None:
         checked = {key: value for key, value in checked.items() if key not in _PLACE | {"event"}}
     if not _is_duration(checked.get("left_s", 0.0)):
         del checked["left_s"]
+    if not _is_count(checked.get("targets", 0)):
+        del checked["targets"]
     for key in ROWS:
         if key in checked:
             try:

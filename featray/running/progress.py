@@ -50,12 +50,14 @@ class Progress:
     other: Row | None = None  # the same, of another run: left by a killed driver of this store
     found: Mapping[str, Any] | None = None  # what a search found, as plain values
     end: RunEnd | None = None  # given at the last call
+    targets: int | None = None  # that have work which may run nowhere else, in this part of the submit
     has_many_targets: bool = False  # the run; then lines about an event say where it happened
 
     def to_mapping(self) -> dict[str, object]:
         """Write it as plain values; what is not known is left out."""
         event, row = self.event, self.event.row if self.event is not None else self.row
         values: dict[str, object] = {"done": self.done, "total": self.total, "left_s": self.left_s, "text": self.text}
+        values["targets"] = self.targets
         values["row"] = dict(vars(row)) if row is not None else None
         values["other"] = dict(vars(self.other)) if self.other is not None else None
         if event is not None:

@@ -41,7 +41,8 @@ def next_attempt(planned: PlannedInvocation, row: Row) -> PlannedInvocation | No
     status, tries, losses = Status(row.status), planned.tries + 1, planned.losses + 1
     if status not in RETRIED:
         return None  # nearly every row, of an invocation that may have thousands of cells
-    again = narrowed(planned, [row.cell_id], attempt=row.attempt + 1)
+    narrow = narrowed(planned, [row.cell_id], attempt=row.attempt + 1)
+    again = dataclasses.replace(narrow, is_retry=True)
     if status == Status.LOST and losses < MAX_ATTEMPTS:
         return moved_elsewhere(dataclasses.replace(again, losses=losses))
     if status != Status.LOST and tries < MAX_ATTEMPTS:

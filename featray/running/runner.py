@@ -126,6 +126,7 @@ class Runner:
         )  # for the watcher, once `_fresh` is stored
         self._spooling: dict[int, _RunningInvocation] = {}  # whose hosts may drop rows, once `_fresh` is stored
         self._total = work.remaining
+        self._given_up = 0  # of them, those that get no row
         self._begun = self._now()
         self._ends_s = ends_s
         self._gauges = gauges or Gauges(self._begun)
@@ -349,9 +350,15 @@ class Runner:
             self._give_up(planned)
 
     def _give_up(self, planned: PlannedInvocation) -> None:
-        """Store a lost row for every cell of an invocation; a unit that was tried before keeps that attempt's row."""
-        if planned.invocation.attempt > 1:
+        """Store a lost row for every cell of an invocation; a unit that was tried before keeps that attempt's row.
+
+        Such a unit stays among those to measure, unless it counts with its row of this submit.
+        """
+        if planned.is_retry:
             self._total -= len(planned.invocation.cells)
+            return
+        if planned.invocation.attempt > 1:
+            self._given_up += len(planned.invocation.cells)
             return
         reason = set_aside_reason(planned.target, self._failures_in_a_row.get(planned.target.target_id, 0))
         for cell in planned.invocation.cells:
@@ -420,7 +427,8 @@ class Runner:
     def _tell(self, event: Event | None, text: str | None) -> None:
         done = self.outcome.stored
         elapsed_s = self._now() - self._begun
-        left_s = elapsed_s / done * (self._total - done) if done else self._plan.expected_s
+        left = self._total - self._given_up - done
+        left_s = elapsed_s / done * left if done else self._plan.expected_s
         before = self._done_before  # in earlier parts of the submit
         self._watch(
             Progress(
@@ -429,6 +437,7 @@ class Runner:
                 total=before + self._total,
                 left_s=max(0.0, left_s),
                 text=text,
+                targets=self._plan.bound_targets,
                 has_many_targets=self._plan.has_many_targets,
             )
         )

@@ -9,26 +9,35 @@ from featray.core.status import Precedence, Status, precedence
 
 
 def count(rows: Iterable[Row], *, interchangeable: bool, searched: str | None = None) -> int:
-    """Count the units of one run that have no number.
+    """Count the units of one run that have no number; the arguments are those of `find`."""
+    return len(find(rows, interchangeable=interchangeable, searched=searched))
+
+
+def find(rows: Iterable[Row], *, interchangeable: bool, searched: str | None = None) -> list[Row]:
+    """Find the units of one run that have no number.
 
     Args:
         rows: Every attempt, or only the last ones; a refusal does not count once its cell could run.
         interchangeable: The sweep's: a unit that was lost on one target and measured on another has its number.
         searched: Axis that the sweep searches: a value that ran out of memory is its end, not a lack, if a smaller
             value has a number.
+
+    Returns:
+        A row of each, which counts among its attempts on one target.
     """
     if searched is not None:
         rows = _without_ends(list(rows), searched)
-    last: dict[tuple[str, int, str], tuple[Precedence, str]] = {}
+    last: dict[tuple[str, int, str], tuple[Precedence, Row]] = {}
     for row in units.without_outdated_refusals(rows):
         unit, rank = (row.cell_id, row.invocation, row.target_id), precedence(row.status, row.attempt)
         if unit not in last or rank >= last[unit][0]:
-            last[unit] = rank, row.status
-    has_number: dict[tuple[str, int, str], bool] = {}
-    for (cell_id, invocation, target_id), (_, status) in last.items():
+            last[unit] = rank, row
+    best: dict[tuple[str, int, str], tuple[Precedence, Row]] = {}
+    for (cell_id, invocation, target_id), ranked in last.items():
         place = (cell_id, invocation, "" if interchangeable else target_id)
-        has_number[place] = has_number.get(place, False) or status == Status.OK
-    return sum(not has for has in has_number.values())
+        if place not in best or ranked[0] > best[place][0]:
+            best[place] = ranked
+    return [row for _, row in best.values() if row.status != Status.OK]
 
 
 def _without_ends(rows: Sequence[Row], axis: str) -> list[Row]:

@@ -19,6 +19,7 @@ from featray.backends.replay import Replay
 from featray.core.row import Row
 from featray.errors import BackendError, BadInput, HeadGone, StoreError
 from featray.planning import inventory
+from featray.running.preparation import SubmitRequest
 from featray.running.progress import Progress, RunEnd, Watch
 from tests.support.plans import make_host, make_inventory
 from tests.support.replays import load_sweep, make_rows_of
@@ -71,6 +72,26 @@ def test_the_reason_for_missing_numbers_is_the_last_problem_or_their_count(
 ) -> None:
     submitted = Submitted(run_id="r", rows=(), measured=0, report=None, problems=problems, without_number=2)
     assert (submitted.exit_code, submitted.reason) == (1, reason)
+
+
+@pytest.mark.parametrize(
+    ("columns", "replay", "counts"),
+    [
+        ([{"status": "failed"}, {"status": "lost"}], False, (1, 1)),
+        ([{"status": "crashed", "attempt": 1}, {"status": "crashed", "attempt": 3}], False, (1, 1)),
+        ([{"status": "infeasible", "order_index": None}, {"status": "ok"}], False, (0, 0)),
+        ([{"status": "failed"}, {"status": "lost"}], True, (0, 0)),
+    ],
+)
+def test_units_without_a_number_are_counted_by_what_tries_them_again(
+    columns: list[dict[str, Any]], replay: bool, counts: tuple[int, int], tmp_path: Path
+) -> None:
+    loaded = load_sweep(tmp_path, "measure: {invocations: 1}")
+    rows = make_rows_of(loaded)
+    store.append(tmp_path / "r", [dataclasses.replace(row, **of) for row, of in zip(rows, columns, strict=True)])
+    request = SubmitRequest(sweep=loaded, results=str(tmp_path / "r"), replay=replay)
+    ended = submitted.read_back(request, rows[0].run_id, None)
+    assert (ended.unfinished, ended.final) == counts
 
 
 @pytest.mark.parametrize("damage", ["removed", "cut short"])

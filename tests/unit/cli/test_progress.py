@@ -35,6 +35,11 @@ def test_a_row_is_a_line_with_its_time_and_the_time_left() -> None:
     )
 
 
+def test_no_time_is_left_where_the_rest_is_given_up() -> None:
+    line = event_text.event_line({**row_event(), "left_s": 0.0})
+    assert line == "[1/2] retinaface short cuda b=16 #1: 10.6 ms/frame, 94.7 fps"
+
+
 def test_a_row_without_a_time_says_why() -> None:
     line = event_text.row_line(dataclasses.asdict(make_row(status="oom", reason="CUDA out of memory", attempt=2)))
     assert line == "retinaface short cuda b=16 #1, try 2: oom (CUDA out of memory)"
@@ -160,7 +165,19 @@ def test_of_many_targets_the_live_view_draws_a_screen_and_sums_up_the_rest() -> 
     lines = drawn(view)
     # First the failure, then what measures, then what waits, then the others in their order.
     assert targets_of(lines) == [total - 1, total - 2, total - 3, *range(progress.LINES_MAX - 3)]
-    assert "and 10 more targets: 0 busy, 10 done, 0 failed" in lines
+    assert "and 10 more targets: 0 busy, 10 idle; 10 done, 0 failed" in lines
+
+
+def test_targets_that_have_not_begun_are_counted_too() -> None:
+    view = progress.LiveView()
+    show_many(view, 5)
+    for targets in (4000, 2):  # a later part of the submit has fewer
+        view.show({**event("started"), "target": "t3", "target_label": "target 3", "targets": targets})
+    lines = on_a_terminal(view, 80, 10)
+    assert targets_of(lines) == [0, 1, 2, 3, 4]
+    assert lines[-2] == "and 3995 more targets: 0 busy, 0 idle, 3995 not begun; 0 done, 0 failed"
+    show_many(view, 50)
+    assert on_a_terminal(view, 80, 10)[-2].startswith("and 3994 more targets: 0 busy, 44 idle, 3950 not begun; ")
 
 
 @pytest.mark.parametrize("columns", [30, 80, 120])
@@ -203,6 +220,48 @@ def test_a_narrow_terminal_shows_short_names_which_begin_with_the_host(columns: 
     view.show({**event("started", cell="retinaface short cuda b=16"), **names})
     line = on_a_terminal(view, columns, 24)[1]
     assert line.split(maxsplit=2)[2].startswith(f"{named}  retinafa")
+
+
+def names_on_view(names: list[str], columns: int) -> list[str]:
+    """Show idle targets of these short names; return what the view calls them."""
+    view = progress.LiveView()
+    for number, name in enumerate(names):
+        place = {"target": f"t{number}", "target_label": f"{name} in full", "target_short_name": name}
+        view.show({**row_event(), **place})
+        view.show({**event("ended", done=1), **place})
+    lines = on_a_terminal(view, columns, 24)[1 : len(names) + 1]
+    return [line.split(maxsplit=3)[3].split("  ")[0] for line in lines]
+
+
+WORKERS = [f"featray-worker-h10…6c5-x{number:02d}vq CPU" for number in range(6)]
+
+
+def test_hosts_whose_names_differ_at_the_end_have_unlike_lines() -> None:
+    assert names_on_view(WORKERS, 80) == WORKERS
+    assert names_on_view(WORKERS, 60) == [f"featray-worker-…{number:02d}vq CPU" for number in range(6)]
+
+
+def test_a_long_name_of_a_host_is_whole_also_where_its_beginning_is_enough() -> None:
+    assert names_on_view(WORKERS[:1], 80) == WORKERS[:1]
+
+
+def test_gpus_of_a_host_with_a_long_name_have_unlike_lines() -> None:
+    names = [f"lab-rack0001-abcde…ijabcdefg GPU-000…000{number} H100 80GB HBM3" for number in (1, 2)]
+    assert names_on_view(names, 80) == [f"lab-rack0001-abcde…ijabcdefg GPU-000…000{number} H…" for number in (1, 2)]
+
+
+def test_a_name_takes_no_more_room_than_tells_it_apart() -> None:
+    names = [name.replace("CPU", "H100 80GB HBM3") for name in WORKERS]
+    assert names_on_view(names, 80) == [name.replace("CPU", "H100 80GB…") for name in WORKERS]
+
+
+def test_long_names_take_the_room_of_what_was_measured_last_and_leave_some_to_what_is_measured_now() -> None:
+    view = progress.LiveView()
+    view.show({**row_event(), "target_label": WORKERS[0], "target_short_name": WORKERS[0]})
+    view.show({**event("loading"), "target_label": WORKERS[0], "target_short_name": WORKERS[0]})
+    heading, line, *_ = on_a_terminal(view, 80, 24)
+    assert heading.split() == ["ms/frame", "done", "failed", "target", "now"]
+    assert line.split()[3:] == [*WORKERS[0].split(), "loads", "retinaface"]
 
 
 def test_among_several_targets_a_line_says_where_it_happened() -> None:

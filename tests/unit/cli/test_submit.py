@@ -38,12 +38,34 @@ def test_a_budget_that_left_everything_undone_left_something_to_measure(capsys: 
 
 
 def test_failed_units_are_counted_apart_from_those_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
-    assert summary(capsys, measured=3, not_reached=2, without_number=3)[:4] == [
+    assert summary(capsys, measured=3, not_reached=2, without_number=3) == [
         "3 measured in demo-1",
         "2 not reached; the next submit goes on with them",
         "1 without a number; the table says why",
-        "submit again for those that were lost, with --retry-failed for all of them",
+        "report: r.md",
     ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"unfinished": 2, "final": 1}, "submit again for those that were lost, with --retry-failed for all of them"),
+        ({"unfinished": 3}, "submit again for those that were lost"),
+        ({"final": 3}, "submit with --retry-failed to try them again"),
+    ],
+)
+def test_a_submit_ends_with_what_tries_its_failures_again(
+    counts: dict[str, int], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert summary(capsys, failed=3, without_number=3, **counts)[2] == said
+
+
+def test_nothing_tries_the_failures_of_a_replay_again(shell: Shell) -> None:
+    trial.prepare(shell)
+    ended = trial.replay(shell).err
+    assert "1 without a number; the table says why" in ended
+    assert "submit again" not in ended
+    assert "--retry-failed" not in ended
 
 
 def test_what_failed_is_not_called_measured(capsys: pytest.CaptureFixture[str]) -> None:

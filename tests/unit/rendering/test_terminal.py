@@ -11,7 +11,7 @@ from rich.console import Console
 from featray.analysis import unit_drifts, units
 from featray.analysis.outputs import Outputs
 from featray.core import inputs
-from featray.core.row import Row
+from featray.core.row import NO_TARGET, Row
 from featray.rendering import changes_text, columns, document, terminal
 from featray.rendering.document import Report
 from tests.support import fake_outputs
@@ -43,6 +43,16 @@ def test_the_terminal_shows_failures_and_every_target() -> None:
     text = drawn([make_failed_row("oom", "CUDA out of memory"), make_row(cell_id="b", batch_size=1), make_cpu_row()])
     assert "oom: CUDA out of memory" in text
     assert "Settings to use, across hosts and devices" in text
+
+
+def test_among_several_targets_a_failure_says_on_which_device_and_host() -> None:
+    failed = make_failed_row("oom", "CUDA out of memory")
+    assert "- retinaface, cuda, batch 16: oom: CUDA out of memory" in drawn([failed])
+    nowhere: dict[str, Any] = {"target_id": NO_TARGET, "hostname": None, "host_id": None, "gpu_name": None}
+    unplaced = make_failed_row("infeasible", "needs 99 GB", cell_id="c", **nowhere)
+    lines = drawn([failed, make_cpu_row(host_id="host-2", hostname="shelf"), unplaced]).splitlines()
+    assert "- retinaface, cuda, batch 16 on RTX 4000 of box: oom: CUDA out of memory" in lines
+    assert "- retinaface, cuda, batch 16: infeasible: needs 99 GB" in lines
 
 
 @WIDTHS

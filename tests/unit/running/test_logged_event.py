@@ -40,6 +40,7 @@ HOSTILE = [
     {**PLACED, "row": "no row"},
     {**PLACED, "other": {**ROW, "run_id": None}},
     {**PLACED, "left_s": "soon"},
+    {**PLACED, "targets": "many"},
     {**PLACED, "left_s": float("nan")},
     {**PLACED, "text": ["x"]},
     {**PLACED, "cell_id": {}, "cell": 7, "event": "started"},

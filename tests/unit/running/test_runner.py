@@ -20,7 +20,7 @@ from featray.running import kept_outputs, runner
 from featray.running.gauges import Gauges
 from featray.running.progress import Progress, Watch
 from featray.running.runner import DriverClock, Runner
-from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, place
+from tests.support.plans import BLACKWELL, RTX3090, make_cell, make_host, make_plan, make_stored, place
 from tests.support.scripted_backend import (
     Script,
     ScriptedBackend,
@@ -295,6 +295,28 @@ def test_a_gpu_that_keeps_dying_leaves_the_other_one_of_its_host_alone(tmp_path:
     ends = collections.Counter((row.gpu_uuid == RTX3090.uuid, row.status) for row in store.read(str(tmp_path)).rows)
     assert ends == {(True, "lost"): 10, (False, "ok"): 10}
     assert outcome.problems == ["RTX 3090 was set aside after 3 invocations in a row were lost with their process"]
+
+
+def test_what_an_earlier_submit_tried_stays_in_the_total_when_its_target_is_set_aside(tmp_path: Path) -> None:
+    names = ("retinaface", "mpdetector", "detectorv2")
+    wanted = [cell for name in names for cell in cells(1, 4, detector=CATALOGUE[name])]
+    placed = place(wanted, make_host())
+    (target_id,) = placed.targets
+    stored = [make_stored(cell, target_id, number, status="lost") for cell in wanted for number in (1, 2)]
+    progresses: list[Progress] = []
+    backend = ScriptedBackend(lost)
+    Runner(make_plan(placed, stored, n=2), backend, str(tmp_path), progresses.append).run()
+    # Three invocations of two cells each were lost; the other three, and all retries, are given up.
+    assert (progresses[-1].done, progresses[-1].total, progresses[-1].left_s) == (6, 12, 0.0)
+    assert backend.published[-1]["units_planned"] == 12
+
+
+def test_a_watcher_hears_how_many_targets_have_work_of_their_own(tmp_path: Path) -> None:
+    placed = place(cells(1, 4, device="cuda"), make_host("box", RTX3090, BLACKWELL))
+    heard: set[int | None] = set()
+    watch: Watch = lambda progress: heard.add(progress.targets)  # noqa: E731
+    Runner(make_plan(placed, n=1), ScriptedBackend(goes_well), str(tmp_path), watch).run()
+    assert heard == {2}
 
 
 def test_rows_that_the_driver_makes_reach_the_watcher_like_those_of_a_host(tmp_path: Path) -> None:
