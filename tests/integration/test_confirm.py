@@ -31,7 +31,7 @@ confirming_sweeps.INVOCATIONS_MAX = 5
 from featray.cli.app import main
 main()
 """
-"""Runs the command with fewer processes of each version: each takes three seconds, and five decide versions like these."""
+"""Runs the command with fewer processes of each version: each takes three seconds, and five are enough here."""
 
 
 def history_of(versions: Mapping[str, Path], here: Mapping[str, Any]) -> Iterator[Row]:
