@@ -85,10 +85,14 @@ def test_a_host_that_has_everything_a_sweep_needs_is_called_ready(tmp_path: Path
     assert f"featray {version('featray')}" in done.out
 
 
-def test_a_host_that_lacks_something_for_a_sweep_is_named_beside_its_inventory(tmp_path: Path, shell: Shell) -> None:
+@pytest.mark.usefixtures("quick_probe")
+def test_a_host_that_lacks_something_for_a_sweep_is_named_beside_its_inventory(
+    tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path / "cache"))
     sweep, recorded = tmp_path / "pretrained.yaml", tmp_path / "here.json"
     sweep.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n", encoding="utf-8")
-    done = featray("hosts", "--check", sweep, "--json", FEATRAY_CACHE=str(tmp_path / "cache"))
+    done = shell("hosts", "--check", sweep, "--json")
     assert done.code == 1
     assert f"{os.uname().nodename}: weights are not cached: py-feat/retinaface_r34: model.safetensors\n" in done.err
     assert "    hf download py-feat/retinaface_r34 model.safetensors --cache-dir " in done.err
