@@ -158,9 +158,10 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     ends = collections.Counter(status for _, _, status in list_attempts(results))
     assert 1 <= ends["ok"] < 8
     assert ends == {"ok": ends["ok"], "cancelled": 8 - ends["ok"]}
-    submit = facts(home, id_)
+    shown = on_cluster(home, "status", id_, "--json")
+    submit = json.loads(shown.out)
     assert (submit["state"], submit["reason"]) == ("stopped", f"stopped at {submit['done']} of 8")
-    assert on_cluster(home, "status", id_).code == 1  # units have no number
+    assert shown.code == 1  # units have no number
     assert "had ended already" in on_cluster(home, "cancel", id_).err
     again = detach(sweep, results, home)
     assert on_cluster(home, "status", again, "--watch").code == 0
@@ -226,10 +227,14 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     assert re.search(r'^\d\d:\d\d:\d\d \[\d/8\] bad .*: .* ms/frame.*\t\{"done"', log, flags=re.MULTILINE), log
 
 
-def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:
+def test_without_a_cluster_it_says_how_to_start_one(
+    tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweep = write_sweep(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path / "cache"))
     for arguments in (("submit", sweep, "--detach"), ("status",), ("logs", "x"), ("cancel", "x")):
-        refused = featray(*arguments, HOME=str(tmp_path), FEATRAY_CACHE=str(tmp_path / "cache"))
+        refused = shell(*arguments)
         assert refused.code == 4
         assert "`featray cluster start` first" in refused.err
         assert "Traceback" not in refused.err
