@@ -43,8 +43,11 @@ def dashboard(home: Path) -> Iterator[str]:
     """Start a cluster of this machine alone; give its dashboard's address."""
     port, board = find_two_free_ports()
     ports = ("--port", str(port), "--dashboard-port", str(board))
-    often = {"RAY_metrics_report_interval_ms": "1000"}  # every 10 s by default
-    started = featray("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports, HOME=str(home), **often)
+    started = featray(
+        *("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports),
+        HOME=str(home),
+        RAY_metrics_report_interval_ms="1000",  # 10 s by default
+    )
     assert started.code == 0, started.err
     yield f"http://127.0.0.1:{board}"
     assert featray("cluster", "stop", HOME=str(home)).code == 0
