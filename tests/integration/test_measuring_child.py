@@ -211,7 +211,7 @@ def test_what_the_child_and_its_workers_use_is_not_taken_by_others(tmp_path: Pat
 
 @pytest.mark.slow  # a rest of 15 s
 def test_a_sustained_run_fits_beside_the_cells_own_limit() -> None:
-    rules = dataclasses.replace(QUICK, sustained_s=2.0, time_limit_s=1.0)
+    rules = dataclasses.replace(QUICK, sustained_s=5.0, time_limit_s=1.0)
     asked = clockwork_cell(seconds_per_frame=0.005)  # 8 frames: 40 ms, 200 frames per second
     (row,) = measure(invocation_of(asked, rules=rules))
     (rate,) = row["sustained_hz"]
