@@ -81,3 +81,12 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
     """Run commands in this process, in an empty folder."""
     return Shell(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def quick_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask torch nothing when this machine is probed: importing it takes seconds."""
+    from featray.host import probe
+
+    probe_host = probe.this_host
+    monkeypatch.setattr(probe, "this_host", lambda **_: probe_host())

@@ -61,7 +61,8 @@ def calibrate(
     """
     check_backend(backend, address)
     loaded = arguments.load_sweep(sweep)
-    present = {target.device for target in hosts(address=address).targets()}
+    inventory = arguments.recorded_or_here(None) if address is None else hosts(address=address)
+    present = {target.device for target in inventory.targets()}
     devices = tuple(device for device in loaded.axes.device if device in present)
     axes = dataclasses.replace(loaded.axes, device=devices or loaded.axes.device)
     request = SubmitRequest(

@@ -2,13 +2,15 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from featray import store
 from tests.support.builders import make_rows
-from tests.support.command import featray
+from tests.support.command import Shell, featray
 
 NOISY = """
 detectors:
@@ -31,12 +33,34 @@ def compare(results: Path) -> dict[str, object]:
     return dict(pair)
 
 
-def test_a_noisy_calibration_never_makes_a_real_difference_equivalent(tmp_path: Path) -> None:
-    sweep, results = tmp_path / "tick.yaml", tmp_path / "results"
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sweep = tmp_path_factory.mktemp("sweep") / "tick.yaml"
     sweep.write_text(NOISY, encoding="utf-8")
+    return sweep
+
+
+@pytest.fixture(scope="module")
+def calibrated(sweep: Path) -> tuple[Path, dict[str, Any]]:
+    """Calibrate on Ray; return the store, and the one target's noise as JSON."""
+    results = sweep.parent / "results"
     done = featray("calibrate", sweep, "--json", "--results", results)
     assert done.code == 0, done.err
     ((target, noise),) = json.loads(done.out).items()  # this machine has no mps device, and the sweep's is left out
+    return results, {"target": target, **noise}
+
+
+@pytest.fixture
+def results(calibrated: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """A copy of the store with the calibration."""
+    return Path(shutil.copytree(calibrated[0], tmp_path / "results"))
+
+
+def test_a_noisy_calibration_never_makes_a_real_difference_equivalent(
+    calibrated: tuple[Path, dict[str, Any]], results: Path
+) -> None:
+    _, noise = calibrated
+    target = noise["target"]
     assert (noise["cells"], noise["invocations"], noise["sessions"]) == (1, 3, 1)
     assert noise["half_width"] > math.log(1.045)  # processes differ by 20%
     measured = store.read(str(results)).rows
@@ -49,14 +73,14 @@ def test_a_noisy_calibration_never_makes_a_real_difference_equivalent(tmp_path: 
     assert (pair["verdict"], pair["margin_ratio"]) == ("SLOWER", pytest.approx(1.03))
 
 
-def test_a_session_is_added_to_what_is_there(tmp_path: Path) -> None:
-    sweep, results = tmp_path / "tick.yaml", tmp_path / "results"
-    sweep.write_text(NOISY, encoding="utf-8")
-    missing = featray("calibrate", sweep, "--session", "--results", results, *INLINE)
-    assert (missing.code, "no calibration to add a session to" in missing.err) == (2, True)
-    assert featray("calibrate", sweep, "--quiet", "--results", results, *INLINE).code == 0
-    done = featray("calibrate", sweep, "--session", "--json", "--results", results, *INLINE)
+def test_a_session_is_added_to_what_is_there(sweep: Path, results: Path) -> None:
+    done = featray("calibrate", sweep, "--session", "--json", "--quiet", "--results", results, *INLINE)
     assert done.code == 0, done.err
     ((_, noise),) = json.loads(done.out).items()
     assert (noise["runs"], noise["sessions"], noise["session_spread"]) == (2, 1, None)  # of one day
     assert "2 runs are 1 session: another one begins after 8 hours without a measurement, or a reboot" in done.err
+
+
+def test_without_a_calibration_there_is_nothing_to_add_a_session_to(sweep: Path, shell: Shell) -> None:
+    message = shell.complain("calibrate", sweep, "--session", "--results", "results", *INLINE)
+    assert "no calibration to add a session to" in message

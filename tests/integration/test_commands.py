@@ -1,4 +1,7 @@
-"""Commands without Ray: plans, replays, hosts, bad input. Each is a process of its own, as a user runs it."""
+"""Commands without Ray: plans, replays, hosts, bad input.
+
+The first of a kind is a process of its own, as a user runs it; the others run in this one.
+"""
 
 import json
 import os
@@ -11,7 +14,7 @@ from featray import store, sweep
 from featray.host import clips
 from featray.sweep import expand
 from tests.support.builders import make_row
-from tests.support.command import ROOT, featray
+from tests.support.command import ROOT, Shell, featray
 from tests.support.failing_sweeps import write_sweep
 
 BLACKWELL = ROOT / "sweeps" / "blackwell.yaml"
@@ -24,13 +27,13 @@ def blackwell_uuid() -> str:
     return str(uuid)
 
 
-def test_the_flagship_is_planned_on_the_blackwell_alone(tmp_path: Path) -> None:
+def test_the_flagship_is_planned_on_the_blackwell_alone(tmp_path: Path, shell: Shell) -> None:
     done = featray("plan", BLACKWELL, "--inventory", INVENTORY, "--results", tmp_path / "r", "--json")
     assert done.code == 0, done.err
     units = json.loads(done.out)["units"]
     assert len(units) == 36
     assert {unit["target_id"] for unit in units} == {blackwell_uuid()}
-    table = featray("plan", BLACKWELL, "--inventory", INVENTORY, "--results", tmp_path / "r")
+    table = shell("plan", BLACKWELL, "--inventory", INVENTORY, "--results", tmp_path / "r")
     assert "36 cells, 36 units on 1 target" in table.out
     assert "3090" not in table.out
     assert not (tmp_path / "r").exists()
@@ -82,24 +85,31 @@ def test_a_host_that_has_everything_a_sweep_needs_is_called_ready(tmp_path: Path
     assert f"featray {version('featray')}" in done.out
 
 
-def test_a_host_that_lacks_something_for_a_sweep_is_named_beside_its_inventory(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("quick_probe")
+def test_a_host_that_lacks_something_for_a_sweep_is_named_beside_its_inventory(
+    tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path / "cache"))
     sweep, recorded = tmp_path / "pretrained.yaml", tmp_path / "here.json"
     sweep.write_text("detectors: [retinaface]\ninputs: [short]\naxes: {device: cpu, batch_size: 1}\n", encoding="utf-8")
-    done = featray("hosts", "--check", sweep, "--json", FEATRAY_CACHE=str(tmp_path / "cache"))
+    done = shell("hosts", "--check", sweep, "--json")
     assert done.code == 1
     assert f"{os.uname().nodename}: weights are not cached: py-feat/retinaface_r34: model.safetensors\n" in done.err
     assert "    hf download py-feat/retinaface_r34 model.safetensors --cache-dir " in done.err
     recorded.write_text(done.out, encoding="utf-8")
-    planned = featray("plan", sweep, "--inventory", recorded, "--results", tmp_path / "r", "--json")
+    planned = shell("plan", sweep, "--inventory", recorded, "--results", tmp_path / "r", "--json")
     assert [unit["label"] for unit in json.loads(planned.out)["units"]] == ["retinaface short cpu b=1"]
 
 
 @pytest.mark.parametrize("typed", ["", "too-short", "two words of enough letters"])
-def test_a_host_that_is_given_no_token_does_not_join_and_keeps_the_one_it_has(typed: str, tmp_path: Path) -> None:
+def test_a_host_that_is_given_no_token_does_not_join_and_keeps_the_one_it_has(
+    typed: str, tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token_file = tmp_path / "auth_token"
     token_file.write_text("0123456789abcdef", encoding="utf-8")
     command = ("cluster", "join", "--token-stdin", "127.0.0.1:9")
-    refused = featray(*command, typed=f"{typed}\n", RAY_AUTH_TOKEN_PATH=str(token_file))
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(token_file))
+    refused = shell(*command, typed=f"{typed}\n")
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith("featray: error: that is no token; expected the line that `featray cluster token`")
     assert token_file.read_text(encoding="utf-8") == "0123456789abcdef"
@@ -117,8 +127,10 @@ def test_a_host_that_is_given_no_token_does_not_join_and_keeps_the_one_it_has(ty
         (("submit", "--no-such-option"), "No such option: --no-such-option"),
     ],
 )
-def test_a_bad_argument_exits_2_and_says_which(arguments: tuple[str, ...], expected: str, tmp_path: Path) -> None:
-    done = featray(*arguments, *(("--results", tmp_path / "r") if arguments[-1][:2] != "--" else ()))
+def test_a_bad_argument_exits_2_and_says_which(
+    arguments: tuple[str, ...], expected: str, tmp_path: Path, shell: Shell
+) -> None:
+    done = shell(*arguments, *(("--results", tmp_path / "r") if arguments[-1][:2] != "--" else ()))
     assert done.code == 2, done.err
     assert expected in done.err
     assert "Traceback" not in done.err

@@ -25,6 +25,14 @@ from tests.support.versions_of_packages import write_wheel
 CALLS_S = {"2.1.5": 0.02, "2.2.0": 0.06}
 """So far apart that other work on the machine cannot decide it."""
 
+FIVE_PROCESSES = """
+from featray.analysis.advice import confirming_sweeps
+confirming_sweeps.INVOCATIONS_MAX = 5
+from featray.cli.app import main
+main()
+"""
+"""Runs the command with fewer processes of each version: each takes three seconds, and five are enough here."""
+
 
 def history_of(versions: Mapping[str, Path], here: Mapping[str, Any]) -> Iterator[Row]:
     """Make ten nights with the old version and ten with the new one, on this machine."""
@@ -56,16 +64,17 @@ def test_a_suspected_step_is_confirmed_after_ctrl_c_by_a_run_of_both_versions(tm
     results = tmp_path / "results"
     store.append(results, list(history_of(wheels, here)))
     command = ("history", "--confirm", "--backend", "inline", "--results", results)
-    with start(*command) as process:
+    program = ("-c", FIVE_PROCESSES)
+    with start(*command, program=program) as process:
         assert process.stderr is not None
-        while not re.match(r"\[3/\d+\]", line := process.stderr.readline()):
+        while not re.match(r"\[3/10\]", line := process.stderr.readline()):
             assert line, process.wait()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "the next `featray history --confirm` goes on from there" in err
 
-    done = featray(*command, "--json", timeout=500)
+    done = featray(*command, "--json", timeout=500, program=program)
     assert done.code == 0, done.err
     (series,) = json.loads(done.out)["series"]
     (change,) = series["changes"]
@@ -76,5 +85,5 @@ def test_a_suspected_step_is_confirmed_after_ctrl_c_by_a_run_of_both_versions(tm
         assert any("other processes" in reason for reason in found["reasons"])
         return
     assert (change["state"], found["verdict"]) == ("CONFIRMED", "SLOWER")
-    again = featray(*command)
+    again = featray(*command, program=program)
     assert "nothing to confirm" in again.err

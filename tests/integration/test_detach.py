@@ -1,6 +1,7 @@
 """Detached submits on a real cluster of this machine, with a token: submit, status, logs, cancel; what Ray shows."""
 
 import collections
+import dataclasses
 import json
 import re
 import socket
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import CommandResult, featray, list_children
+from tests.support.command import CommandResult, Shell, featray, list_children, start
 from tests.support.failing_sweeps import (
     final_rows,
     list_attempts,
@@ -42,7 +43,11 @@ def dashboard(home: Path) -> Iterator[str]:
     """Start a cluster of this machine alone; give its dashboard's address."""
     port, board = find_two_free_ports()
     ports = ("--port", str(port), "--dashboard-port", str(board))
-    started = featray("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports, HOME=str(home))
+    started = featray(
+        *("cluster", "start", "--ip", "127.0.0.1", "--gpus", "none", *ports),
+        HOME=str(home),
+        RAY_metrics_report_interval_ms="1000",  # 10 s by default
+    )
     assert started.code == 0, started.err
     yield f"http://127.0.0.1:{board}"
     assert featray("cluster", "stop", HOME=str(home)).code == 0
@@ -74,19 +79,42 @@ def ask(url: str, home: Path) -> Any:
     return json.loads(text) if "json" in answer.headers["Content-Type"] else text
 
 
-def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results = write_sweep(tmp_path, "fault: error, at_batch: 4", sizes=[1, 4], n=2), tmp_path / "r"
+@dataclasses.dataclass(frozen=True)
+class Followed:
+    """A submit that was followed to its end: its store on the head, and one of a caller that shares no disk with it."""
+
+    id: str
+    results: Path
+    mine: Path
+    watched: CommandResult
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory, home: Path, dashboard: str) -> Followed:
+    folder = tmp_path_factory.mktemp("followed")
+    sweep, results, mine = (
+        write_sweep(folder, "fault: error, at_batch: 4", sizes=[1, 4], n=2),
+        folder / "r",
+        folder / "m",
+    )
     id_ = detach(sweep, results, home)
-    watched = on_cluster(home, "status", id_, "--watch")
+    watched = on_cluster(home, "status", id_, "--watch", "--results", mine, "--address", dashboard)
+    return Followed(id=id_, results=results, mine=mine, watched=watched)
+
+
+ENDS = [(1, 1, "ok"), (1, 1, "ok"), (4, 1, "failed"), (4, 1, "failed")]
+
+
+def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(followed: Followed, home: Path, dashboard: str) -> None:
+    id_, results, watched = followed.id, followed.results, followed.watched
     assert watched.code == 1, watched.err  # two units have no number
     assert "[4/4]" in watched.err
     assert "4/4" in watched.out
-    assert list_attempts(results) == [(1, 1, "ok"), (1, 1, "ok"), (4, 1, "failed"), (4, 1, "failed")]
+    assert list_attempts(results) == ENDS
     logged = on_cluster(home, "logs", id_).out
     assert "[1/4]" in logged
     assert "failed (RuntimeError: failed on purpose in detect())" in logged
     assert on_cluster(home, "logs", id_, "-f").out == logged
-    assert on_cluster(home, "report", id_, "--results", results, "-o", "-").code == 0  # one id, from here to there
     with_no_cluster = featray("logs", id_, "--results", results, "--address", "http://127.0.0.1:1", HOME=str(home))
     assert with_no_cluster.code == 0, with_no_cluster.err
     assert set(with_no_cluster.out.splitlines()) <= set(logged.splitlines())  # Ray adds lines of its own
@@ -102,14 +130,14 @@ def test_a_detached_sweep_runs_to_its_end_and_its_rows_are_here(tmp_path: Path, 
         urllib.request.urlopen(f"{dashboard}/api/jobs/", timeout=20)
 
 
-def test_rows_come_to_a_caller_that_shares_no_disk_with_the_head(tmp_path: Path, home: Path, dashboard: str) -> None:
-    sweep, results, mine = write_sweep(tmp_path, sizes=[1, 4]), tmp_path / "head", tmp_path / "mine"
-    id_ = detach(sweep, results, home)
-    code = on_cluster(home, "status", id_, "--watch", "--results", mine, "--address", dashboard)
-    assert code.code == 0, code.err
-    assert "2 rows came from the cluster" in code.err
-    assert "rows came" not in on_cluster(home, "status", id_, "--results", mine).err
-    assert list_attempts(mine) == list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
+def test_a_submit_has_one_id_from_here_to_its_report(followed: Followed, shell: Shell) -> None:
+    assert shell("report", followed.id, "--results", followed.results, "-o", "-").code == 0
+
+
+def test_rows_come_to_a_caller_that_shares_no_disk_with_the_head(followed: Followed, home: Path) -> None:
+    assert "4 rows came from the cluster" in followed.watched.err
+    assert "rows came" not in on_cluster(home, "status", followed.id, "--results", followed.mine).err
+    assert list_attempts(followed.mine) == list_attempts(followed.results) == ENDS
 
 
 def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, home: Path, dashboard: str) -> None:
@@ -133,9 +161,10 @@ def test_a_cancelled_sweep_leaves_no_child_and_keeps_its_rows(tmp_path: Path, ho
     ends = collections.Counter(status for _, _, status in list_attempts(results))
     assert 1 <= ends["ok"] < 8
     assert ends == {"ok": ends["ok"], "cancelled": 8 - ends["ok"]}
-    submit = facts(home, id_)
+    shown = on_cluster(home, "status", id_, "--json")
+    submit = json.loads(shown.out)
     assert (submit["state"], submit["reason"]) == ("stopped", f"stopped at {submit['done']} of 8")
-    assert on_cluster(home, "status", id_).code == 1  # units have no number
+    assert shown.code == 1  # units have no number
     assert "had ended already" in on_cluster(home, "cancel", id_).err
     again = detach(sweep, results, home)
     assert on_cluster(home, "status", again, "--watch").code == 0
@@ -166,8 +195,6 @@ def test_a_submit_whose_interpreter_is_not_there_says_so(tmp_path: Path, home: P
 
 
 def featray_in_background(command: str, id_: str, home: Path) -> Any:
-    from tests.support.command import start
-
     process = start(command, id_, HOME=str(home))
 
     def finish() -> CommandResult:
@@ -203,10 +230,14 @@ def _check_what_ray_shows(id_: str, home: Path, dashboard: str) -> None:
     assert re.search(r'^\d\d:\d\d:\d\d \[\d/8\] bad .*: .* ms/frame.*\t\{"done"', log, flags=re.MULTILINE), log
 
 
-def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:
+def test_without_a_cluster_it_says_how_to_start_one(
+    tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweep = write_sweep(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path / "cache"))
     for arguments in (("submit", sweep, "--detach"), ("status",), ("logs", "x"), ("cancel", "x")):
-        refused = featray(*arguments, HOME=str(tmp_path), FEATRAY_CACHE=str(tmp_path / "cache"))
+        refused = shell(*arguments)
         assert refused.code == 4
         assert "`featray cluster start` first" in refused.err
         assert "Traceback" not in refused.err

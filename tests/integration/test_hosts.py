@@ -44,9 +44,13 @@ def from_desk(network: Network, *arguments: str | Path) -> CommandResult:
     return featray(*arguments, HOME=str(desk), FEATRAY_CACHE=str(desk / "cache"), FEATRAY_SSH=network.ssh())
 
 
+SOON_GONE = {"RAY_health_check_period_ms": "1000", "RAY_health_check_timeout_ms": "3000"}
+"""Lets the head give up a silent host after 20 s; by default that takes Ray over a minute."""
+
+
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with Network(tmp_path_factory.mktemp("hosts"), ["alpha", "beta", "gamma"]) as up:
+    with Network(tmp_path_factory.mktemp("hosts"), ["alpha", "beta", "gamma"], SOON_GONE) as up:
         yield up
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,9 +38,14 @@ class Missing(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
-sys.argv = ["featray", *sys.argv[1:]]
 from featray.cli.app import main
-main()
+for command in {commands}:
+    sys.argv = ["featray", *command]
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code:
+            raise
 """
 
 OF_ONE_MEASUREMENT = frozenset(
@@ -68,11 +73,13 @@ def submit(sweep: Path, results: Path, *options: str | Path) -> CommandResult:
     return featray("submit", sweep, "--results", results, *INLINE, *options)
 
 
-def without(packages: tuple[str, ...], *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run the command in an interpreter in which these packages cannot be imported."""
-    code = BLOCKED.replace("{packages}", repr(packages))
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=200, check=False)
+def without(packages: tuple[str, ...], *commands: Sequence[str | Path]) -> "subprocess.CompletedProcess[str]":
+    """Run commands in an interpreter in which these packages cannot be imported, up to the first that fails."""
+    words = [[str(word) for word in command] for command in commands]
+    code = BLOCKED.replace("{packages}", repr(packages)).replace("{commands}", repr(words))
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=200, check=False
+    )
 
 
 def different_columns(one: Row, other: Row) -> set[str]:
@@ -82,13 +89,12 @@ def different_columns(one: Row, other: Row) -> set[str]:
 def test_a_sweep_is_planned_measured_resumed_and_reported_without_ray_and_plotly(tmp_path: Path) -> None:
     sweep, results = write_sweep(tmp_path, sizes=[1, 4]), tmp_path / "r"
     store_option = ("--results", results)
-    planned = without(WITHOUT, "plan", sweep, *store_option)
-    measured = without(WITHOUT, "submit", sweep, *store_option, *INLINE)
-    again = without(WITHOUT, "submit", sweep, *store_option, *INLINE)
-    verbs = [without(WITHOUT, verb, *store_option) for verb in ("report", "recommend", "suggest")]
-    verbs.append(without(WITHOUT, "hosts"))
-    for done in (planned, measured, again, *verbs):
-        assert done.returncode == 0, (done.args[3:], done.stderr)
+    planned = without(WITHOUT, ("plan", sweep, *store_option))
+    measured = without(WITHOUT, ("submit", sweep, *store_option, *INLINE))
+    again = without(WITHOUT, ("submit", sweep, *store_option, *INLINE))
+    others = without(WITHOUT, *((verb, *store_option) for verb in ("report", "recommend", "suggest")), ("hosts",))
+    for done in (planned, measured, again, others):
+        assert done.returncode == 0, done.stderr
     assert list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok")]
     assert "nothing was left to measure" in again.stderr
     assert list((results / "reports").glob("faulty-*.md"))

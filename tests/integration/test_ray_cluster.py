@@ -1,5 +1,6 @@
 """Several Ray nodes of this machine, as hosts of their own: where cells run, what cannot run, who leaves, who joins."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -18,7 +19,7 @@ from featray import store
 from featray.core.row import Row
 from featray.host import input_files
 from tests.support.command import CommandResult, featray, list_children, start
-from tests.support.failing_sweeps import wait_until, wait_until_stalled, write_stalling, write_sweep
+from tests.support.failing_sweeps import release, wait_until, wait_until_stalled, write_stalling, write_sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -114,32 +115,42 @@ def overlap(rows: Sequence[Row]) -> bool:
     return any(before[1] > after[0] for before, after in itertools.pairwise(spans(rows)))
 
 
-def test_every_cell_runs_on_the_node_that_it_belongs_to(cluster: Nodes, tmp_path: Path) -> None:
-    sweep = tmp_path / "place.yaml"
-    sweep.write_text(SWEEP + "axes: {device: [cpu, cuda], batch_size: [1, 2]}")
-    code, err = ended(cluster.submit(sweep, tmp_path / "r"))
-    assert code == 1, err  # no GPU is there: the cuda units have no number
-    rows = rows_of(tmp_path / "r")
-    cpu = [(row.target_id, row.host_id, row.status) for row in rows if row.device == "cpu"]
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    """A submit of cells for every node and for none: what was planned before, how it ended, and its rows."""
+
+    refusal: str
+    code: int
+    err: str
+    rows: tuple[Row, ...]
+
+
+@pytest.fixture(scope="module")
+def placed(cluster: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Placed:
+    folder = tmp_path_factory.mktemp("placed")
+    sweep = folder / "place.yaml"
+    sweep.write_text(SWEEP + "axes: {device: [cpu, cuda, mps], batch_size: [1, 2]}")
+    planned = cluster.plan(sweep, folder / "r")
+    (reason,) = {refusal["reason"] for refusal in json.loads(planned.out)["refusals"]}
+    code, err = ended(cluster.submit(sweep, folder / "r"))
+    return Placed(refusal=reason, code=code, err=err, rows=rows_of(folder / "r"))
+
+
+def test_every_cell_runs_on_the_node_that_it_belongs_to(placed: Placed) -> None:
+    assert placed.code == 1, placed.err  # no GPU is there: the cuda units have no number
+    cpu = [(row.target_id, row.host_id, row.status) for row in placed.rows if row.device == "cpu"]
     assert sorted(cpu) == sorted((f"cpu@{id_}", id_, "ok") for id_ in map(host_id, ("front", "back")) for _ in range(2))
-    cuda = {(row.target_id, row.host_id) for row in rows if row.device == "cuda"}
+    cuda = {(row.target_id, row.host_id) for row in placed.rows if row.device == "cuda"}
     assert cuda == {(FIRST_GPU, host_id("back")), (SECOND_GPU, host_id("back"))}
-    assert {row.timed_s for row in rows if row.device == "cuda"} == {None}
+    assert {row.timed_s for row in placed.rows if row.device == "cuda"} == {None}
 
 
-def test_a_cell_that_no_node_can_run_is_named_at_once_and_the_rest_runs(cluster: Nodes, tmp_path: Path) -> None:
-    sweep = tmp_path / "part.yaml"
-    sweep.write_text(SWEEP + "axes: {device: [cpu, mps], batch_size: 1}\nhosts: {label: {room: front}}")
-    planned = cluster.plan(sweep, tmp_path / "r")
-    (refusal,) = json.loads(planned.out)["refusals"]
-    assert "mps" in refusal["reason"]
-    code, err = ended(cluster.submit(sweep, tmp_path / "r"))
-    assert code == 1, err
-    assert err.index(refusal["reason"]) < err.index("[1/")
-    assert sorted((row.device, row.status, row.target_id) for row in rows_of(tmp_path / "r")) == [
-        ("cpu", "ok", f"cpu@{host_id('front')}"),
-        ("mps", "infeasible", "none"),
-    ]
+def test_a_cell_that_no_node_can_run_is_named_at_once_and_the_rest_runs(placed: Placed) -> None:
+    assert "mps" in placed.refusal
+    assert placed.err.index(placed.refusal) < placed.err.index("[1/")
+    ends = [(row.status, row.target_id) for row in placed.rows if row.device == "mps"]
+    assert ends == [("infeasible", "none")] * 2
+    assert {row.status for row in placed.rows if row.device == "cpu"} == {"ok"}
 
 
 def test_a_check_finds_the_clips_that_a_host_lacks(cluster: Nodes, tmp_path: Path) -> None:
@@ -218,17 +229,20 @@ def test_a_host_that_loses_one_of_its_nodes_measures_on_through_the_other(cluste
 
 
 def test_a_node_that_joins_gets_its_share(cluster: Nodes, tmp_path: Path) -> None:
-    sweep, results = write_sweep(tmp_path, "seconds: 0.5", sizes=[1, 4], n=4), tmp_path / "r"
+    (sweep, stalled), results = write_stalling(tmp_path, sizes=[1, 4]), tmp_path / "r"
     with cluster.submit(sweep, results) as process:
-        wait_until(lambda: rows_of(results), 90)
+        wait_until_stalled(stalled, results)
         cluster.tell("add", "joining")
+        assert process.stderr is not None
+        while "joined; its share of the sweep is measured after the rest" not in (line := process.stderr.readline()):
+            assert line, process.wait()
+        release(stalled)
         code, err = ended(process)
     cluster.tell("kill", "joining")
     assert code == 0, err
-    assert "joined; its share of the sweep is measured after the rest" in err
     rows = rows_of(results)
-    assert len(rows) == 24
-    assert sum(row.target_id == f"cpu@{host_id('joining')}" for row in rows) == 8
+    assert len(rows) == 12
+    assert sum(row.target_id == f"cpu@{host_id('joining')}" for row in rows) == 4
     assert len({row.run_id for row in rows}) == 1
 
 

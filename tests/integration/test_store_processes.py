@@ -34,13 +34,13 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
     return stdout.split()
 
 
-def write_together(results: Path, writers: int, rows: int) -> None:
-    """Append from several processes while another compacts and this one reads; check that no row is lost or doubled."""
-    compacting = start("compact", results, 0, 0)
-    processes = [start("append", results, writer, rows) for writer in range(writers)]
+def test_eight_writers_a_compaction_and_a_reader_share_a_store(tmp_path: Path) -> None:
+    writers, rows = 8, 25
+    compacting = start("compact", tmp_path, 0, 0)
+    processes = [start("append", tmp_path, writer, rows) for writer in range(writers)]
     seen = 0
     while any(process.poll() is None for process in processes):
-        frame, problems = store.load(results)
+        frame, problems = store.load(tmp_path)
         assert problems == ()
         assert not frame.duplicated(["run_id", "invocation"]).any()
         assert len(frame) >= seen  # no row disappears
@@ -48,18 +48,9 @@ def write_together(results: Path, writers: int, rows: int) -> None:
     for process in processes:
         assert finish(process) == [str(number) for number in range(1, rows + 1)]
     assert finish(compacting) == ["done"]
-    assert len(store.load(results)[0]) == writers * rows
-    checkup = store.check(results)
+    assert len(store.load(tmp_path)[0]) == writers * rows
+    checkup = store.check(tmp_path)
     assert (checkup.rows, checkup.problems, checkup.unfinished) == (writers * rows, (), ())
-
-
-def test_writers_a_compaction_and_a_reader_share_a_store(tmp_path: Path) -> None:
-    write_together(tmp_path, writers=2, rows=40)
-
-
-@pytest.mark.slow
-def test_eight_writers_of_80_rows_a_compaction_and_a_reader_share_a_store(tmp_path: Path) -> None:
-    write_together(tmp_path, writers=8, rows=80)
 
 
 def test_writers_killed_at_any_moment_leave_no_damage_and_lose_no_stored_row(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # a kernel's libraries warn a
 
 CHEAP_QUICKSTART = """
 detectors:
-- {name: one, class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.01, frames: 72}}
-- {name: two, class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.02, frames: 72}}
+- {name: one, class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.002, frames: 72}}
+- {name: two, class: "featray.measurement.clockwork:Clockwork", keywords: {seconds_per_frame: 0.004, frames: 72}}
 inputs: [short]
 axes: {device: cpu, batch_size: [1, 2]}
 measure: {warmup: 1, repeats: 3, min_time_s: 0, stages: false, invocations: 3}

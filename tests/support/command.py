@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,23 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def start(
-    *arguments: str | Path, cwd: Path | None = None, stdin: int | None = None, **changes: str
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    stdin: int | None = None,
+    program: Sequence[str] = ("-m", "featray"),
+    **changes: str,
 ) -> "subprocess.Popen[str]":
-    """Start the command and leave it running; it leads a process group of its own."""
+    """Start the command and leave it running; it leads a process group of its own.
+
+    Args:
+        arguments: Of the command.
+        cwd: Its folder; the root of the checkout if None.
+        stdin: As in `Popen`.
+        program: What Python runs.
+        changes: Environment variables.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "featray", *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         cwd=cwd or ROOT,
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -46,10 +59,15 @@ def start(
 
 
 def featray(
-    *arguments: str | Path, cwd: Path | None = None, typed: str = "", timeout: float = 240, **changes: str
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    typed: str = "",
+    timeout: float = 240,
+    program: Sequence[str] = ("-m", "featray"),
+    **changes: str,
 ) -> CommandResult:
-    """Run the command to its end; `typed` is its stdin."""
-    with start(*arguments, cwd=cwd, stdin=subprocess.PIPE, **changes) as process:
+    """Run the command to its end; `typed` is its stdin, `program` what Python runs."""
+    with start(*arguments, cwd=cwd, stdin=subprocess.PIPE, program=program, **changes) as process:
         try:
             out, err = process.communicate(typed, timeout=timeout)
         except BaseException:  # too slow, or the test run was stopped: it must not measure on

@@ -49,7 +49,7 @@ def write_sweep(
 
 
 def write_stalling(folder: Path, *, sizes: Collection[int] = (1, 4, 8), name: str = "faulty") -> tuple[Path, Path]:
-    """Write a sweep of two invocations that measures one cell and stalls in the next one, for good.
+    """Write a sweep of two invocations that measures one cell and stalls in the next one, until it is released.
 
     What a test does then happens in the middle of a cell, on a slow machine too. Nothing stalls a second time.
 
@@ -69,6 +69,11 @@ def wait_until_stalled(stalled: Path, results: Path) -> None:
     while not (stalled.exists() and list((results / "rows").glob("*.parquet"))):
         assert time.monotonic() < deadline, [(row.status, row.reason) for row in store.read(str(results)).rows]
         time.sleep(0.05)
+
+
+def release(stalled: Path) -> None:
+    """Let what stalls go on."""
+    stalled.write_text("go on", encoding="utf-8")
 
 
 class ThisMachine(Inline):

@@ -18,6 +18,7 @@ def test_this_machine_is_probed_without_ray() -> None:
     assert host.disk_free_b is not None
 
 
+@pytest.mark.usefixtures("quick_probe")
 def test_what_a_host_lacks_comes_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,6 +30,7 @@ def test_what_a_host_lacks_comes_with_the_command_that_brings_it(
     assert any("hf download py-feat/retinaface_r34" in (lack.remedy or "") for lack in lacks)
 
 
+@pytest.mark.usefixtures("quick_probe")
 def test_a_detector_class_of_ones_own_is_imported_by_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATRAY_CACHE", str(tmp_path))
     (tmp_path / "mine.yaml").write_text(

@@ -56,6 +56,7 @@ RESULTS: Mapping[str, Callable[[str], Result]] = {
 
 
 @pytest.mark.parametrize("verb", RESULTS)
+@pytest.mark.usefixtures("quick_probe")
 def test_a_result_is_a_short_text_tables_and_a_frame(verb: str, history: Path) -> None:
     result = RESULTS[verb](str(history))
     assert 0 < len(repr(result)) <= TEXT_MAX

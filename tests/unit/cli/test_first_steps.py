@@ -25,6 +25,7 @@ def test_init_asks_nothing_where_nobody_can_answer(shell: Shell) -> None:
     assert shell("init").code == 0
 
 
+@pytest.mark.usefixtures("quick_probe")
 def test_doctor_names_each_part_and_what_to_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     checked = featray.doctor()  # takes seconds: once is enough for both forms
     monkeypatch.setattr(featray, "doctor", lambda: checked)
