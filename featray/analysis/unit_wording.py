@@ -31,8 +31,17 @@ def unit(unit: Unit, *, with_host: bool = False) -> str:
     row = unit.row
     parts = [detector_and_clip(row), *short_settings(unit)]
     parts += [short(row.environment)] if row.environment else []
-    parts += [unit.target.place if with_host else unit.target.name] if row.target_id != NO_TARGET else []
+    parts += [place(unit, with_host=with_host)] if row.target_id != NO_TARGET else []
     return ", ".join(parts)
+
+
+def place(unit: Unit, *, with_host: bool = False) -> str:
+    """Name where a unit was measured: `RTX 3090`, `RTX 3090 of box`, or `RTX 3090 in run quickstart-1`.
+
+    The run is named where several runs measured on this target, so that sentences about them differ.
+    """
+    name = unit.target.place if with_host else unit.target.name
+    return f"{name} in run {wording.shortened(unit.row.run_id)}" if unit.names_run else name
 
 
 def short_settings(unit: Unit) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
 from featray.analysis.comparison import Change
-from featray.analysis.unit import Unit
+from featray.analysis.unit import Unit, UnitKey
 from featray.analysis.units import CONTEXT, is_other
 from featray.core.choices import ProtocolName
 from featray.core.row import Row
@@ -89,6 +89,17 @@ def gather(units: Iterable[Unit]) -> list[Candidate]:
     for unit in units:
         families.setdefault(_family(unit), []).append(unit)
     return [candidate for members in families.values() for candidate in _candidates(members)]
+
+
+def gather_in_runs(units: Iterable[Unit]) -> list[list[Candidate]]:
+    """Make the candidates of each run on its own, as reports show them; each has the figures of its unit alone."""
+    by_run: dict[str, dict[UnitKey, Unit]] = {}
+    for unit in units:
+        by_run.setdefault(unit.key[0], {})[unit.key] = unit
+    return [
+        [dataclasses.replace(candidate, unit=own[candidate.unit.key]) for candidate in gather(own.values())]
+        for own in by_run.values()
+    ]
 
 
 def _family(unit: Unit) -> Hashable:

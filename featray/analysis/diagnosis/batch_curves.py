@@ -96,10 +96,7 @@ Rank = tuple[bool, ...]
 
 def _ranks(units: Sequence[Unit]) -> dict[UnitKey, Rank]:
     """Say how far each unit of a run can be trusted: as a candidate, which may stand for several units of a setting."""
-    by_run: dict[str, list[Unit]] = {}
-    for unit in units:
-        by_run.setdefault(unit.key[0], []).append(unit)
-    ranked = [candidate for members in by_run.values() for candidate in candidates.gather(members)]
+    ranked = [candidate for members in candidates.gather_in_runs(units) for candidate in members]
     alone = {unit.key: Candidate(unit, failures=unit.failed, invocations=len(unit.rows)).rank for unit in units}
     return alone | {candidate.unit.key: candidate.rank for candidate in ranked}
 
