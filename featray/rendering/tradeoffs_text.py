@@ -20,8 +20,8 @@ from featray.rendering import unit_text
 TITLE = "Settings that no other one beats"
 NOTE = (
     "For each detector, input, machine and run: no other setting is at least as good in speed, time of a batch, "
-    "memory, energy and drift. Differences within 3% count as equal. Drift is a share of the tolerance: beyond 1 the results "
-    "are others. A figure that one of the settings lacks counts for none."
+    "memory, energy and drift. Differences within 3% count as equal. Drift is a share of the tolerance: beyond 1 the "
+    "results are others. A figure that one of the settings lacks counts for none."
 )
 HEADINGS = (
     *("input", "detector", "target", "setting"),
