@@ -102,6 +102,17 @@ def gather_in_runs(units: Iterable[Unit]) -> list[list[Candidate]]:
     ]
 
 
+def find_superseded(units: Iterable[Unit]) -> set[UnitKey]:
+    """Find the units with a time whose cell a later run measured again on the same target."""
+    last: dict[tuple[str, ...], UnitKey] = {}
+    superseded: set[UnitKey] = set()
+    for unit in sorted((unit for unit in units if unit.logs), key=_recency):
+        if (before := last.get(unit.key[1:])) is not None:
+            superseded.add(before)
+        last[unit.key[1:]] = unit.key
+    return superseded
+
+
 def _family(unit: Unit) -> Hashable:
     """Give what has one newest context. Named environments differ in software on purpose, so that each has its own."""
     row = unit.row

@@ -137,11 +137,8 @@ def choose_in_runs(units: Iterable[Unit]) -> list[Setting]:
 
 def choose_current(units: Sequence[Unit]) -> list[Setting]:
     """Choose as `choose_in_runs` does, without settings that a later run measured again."""
-    last: dict[tuple[str, ...], str] = {}
-    for unit in sorted(units, key=lambda unit: unit.row.started_at):
-        if unit.logs:
-            last[unit.key[1:]] = unit.key[0]
-    return [setting for setting in choose_in_runs(units) if last[setting.unit.key[1:]] == setting.unit.key[0]]
+    superseded = candidates.find_superseded(units)
+    return [setting for setting in choose_in_runs(units) if setting.unit.key not in superseded]
 
 
 def sort(chosen: Iterable[Setting]) -> list[Setting]:

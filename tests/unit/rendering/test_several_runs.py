@@ -63,6 +63,14 @@ def test_the_setting_to_use_of_a_run_does_not_hang_on_failures_of_another() -> N
     assert [(each.unit.row.run_id, each.unit.row.batch_size) for each in made.best] == [("A", 8), ("B", 1)]
 
 
+def test_the_ratio_to_a_baseline_is_that_of_the_run_whose_speed_is_named() -> None:
+    both = [*make_run("A", 0, 1.0), *make_run("B", 2, 1.3)]
+    found = diagnosis.diagnose(*units.gather_sides(both, make_run("before", -2, 1.0)))
+    assert [pair.candidate.row.run_id for pair in found.pairs] == ["B"]
+    assert found.headline is not None
+    assert "in run B)" in found.headline.text
+
+
 def test_what_no_later_run_measured_again_may_be_the_setting_to_use() -> None:
     old = [row for row in make_run("A", 0, 1.0) if row.batch_size == 8]
     new = [row for row in make_run("B", 2, 1.3) if row.batch_size == 1]
