@@ -37,6 +37,7 @@ class Unit:
     replaced: tuple[Row, ...] = ()  # attempts that a later one replaced, where they were read
     earlier: tuple["Unit", ...] = ()  # the same cell, target, work and context in earlier runs: further sessions
     price_per_hour: float | None = None  # of its host, which rows do not hold (`prices`)
+    names_run: bool = False  # its name says the run: several runs measured on its target
 
     def __repr__(self) -> str:
         """Name the unit and say how many of its invocations have a number."""

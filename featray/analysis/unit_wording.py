@@ -31,8 +31,18 @@ def unit(unit: Unit, *, with_host: bool = False) -> str:
     row = unit.row
     parts = [detector_and_clip(row), *short_settings(unit)]
     parts += [short(row.environment)] if row.environment else []
-    parts += [unit.target.place if with_host else unit.target.name] if row.target_id != NO_TARGET else []
+    parts += [place(unit, with_host=with_host)] if row.target_id != NO_TARGET else []
     return ", ".join(parts)
+
+
+def place(unit: Unit, *, with_host: bool = False) -> str:
+    """Name where a unit was measured: `RTX 3090`, `RTX 3090 of box`, or `RTX 3090 in run quickstart-1`."""
+    return f"{unit.target.place if with_host else unit.target.name}{in_run(unit)}"
+
+
+def in_run(unit: Unit) -> str:
+    """Name the run, as ` in run quickstart-1`, where several runs measured on the target; empty where one did."""
+    return f" in run {wording.shortened(unit.row.run_id)}" if unit.names_run else ""
 
 
 def short_settings(unit: Unit) -> list[str]:
@@ -65,7 +75,7 @@ def rate(unit: Unit) -> str:
 
 def detector_speed(unit: Unit) -> str:
     """Write a detector with its throughput: `img2pose 29.0 fps (b=16)`."""
-    return f"{detector(unit.row)} {rate(unit)} (b={unit.row.batch_size})"
+    return f"{detector(unit.row)} {rate(unit)} (b={unit.row.batch_size}{in_run(unit)})"
 
 
 def per_frame(*units: Unit) -> str:

@@ -44,11 +44,21 @@ def gather(rows: Iterable[Row]) -> list[Unit]:
 
 
 def gather_sides(baseline: Iterable[Row], candidate: Iterable[Row]) -> tuple[list[Unit], list[Unit]]:
-    """Gather the rows of two sides whose targets are named together, so that every name is unique."""
+    """Gather the rows of two sides whose targets are named together, so that every name of a side is unique."""
     baseline, candidate = list(baseline), list(candidate)
     both = [*baseline, *candidate]
     names, occasions = targets.name_targets(both), sessions.find_occasions(both)
-    return _gather_named(baseline, names, occasions), _gather_named(candidate, names, occasions)
+    sides = (_gather_named(rows, names, occasions) for rows in (baseline, candidate))
+    first, second = map(_tell_runs_apart, sides)
+    return first, second
+
+
+def _tell_runs_apart(units: Sequence[Unit]) -> list[Unit]:
+    """Let units name their run where several runs measured on one target."""
+    runs: dict[str, set[str]] = {}
+    for unit in units:
+        runs.setdefault(unit.key[2], set()).add(unit.key[0])
+    return [dataclasses.replace(unit, names_run=len(runs[unit.key[2]]) > 1) for unit in units]
 
 
 def _gather_named(

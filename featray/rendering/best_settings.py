@@ -5,12 +5,11 @@ Flow: units -> `choose` -> `Report.best` -> `table` -> `markdown`, `terminal`, `
 
 import dataclasses
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from featray import stats
 from featray.analysis import unit_wording
-from featray.analysis.advice import settings
-from featray.analysis.advice.settings import Setting
+from featray.analysis.advice.settings import Setting, choose_in_runs
 from featray.analysis.unit import Unit
 from featray.core import report_order, wording
 from featray.rendering import unit_text
@@ -41,36 +40,15 @@ def choose(groups: Sequence[Sequence[Unit]]) -> tuple[BestSetting, ...]:
         Empty where there was nothing to choose: a single target with one setting of each detector on each input.
     """
     measured = [[unit for unit in group if unit.logs and unit.row.frames] for group in groups]
-    best = [setting for group in measured for setting in _of_input(group)]
+    best = [setting for group in measured for setting in sorted(map(_setting, choose_in_runs(group)), key=_order)]
     places = {(setting.unit.row.run_id, setting.unit.row.target_id) for setting in best}
     return tuple(best) if len(places) > 1 or len(best) < sum(map(len, measured)) else ()
 
 
-def _of_input(units: Sequence[Unit]) -> list[BestSetting]:
-    by_run: dict[str, list[Unit]] = {}
-    for unit in units:
-        by_run.setdefault(unit.row.run_id, []).append(unit)
-    own = {unit.key: unit for unit in units}
-    best = [_setting(chosen, own[chosen.unit.key]) for members in by_run.values() for chosen in _choose(members)]
-    return sorted(best, key=_order)
-
-
-def _choose(units: Sequence[Unit]) -> list[Setting]:
-    """Keep the best setting of each detector, target and kind of weights, of all its environments."""
-    best: dict[Hashable, Setting] = {}
-    for setting in settings.choose_all(units):
-        row = setting.unit.row
-        best.setdefault((row.detector, row.target_id, row.weights), setting)
-    return list(best.values())
-
-
-def _setting(chosen: Setting, own: Unit) -> BestSetting:
-    """Give the setting as the report's own unit: the chosen one may hold further sessions."""
-    alike = [equal.row for equal in (chosen.fastest, *(pair.candidate for pair in chosen.equals))]
-    others = {
-        row.batch_size for row in alike if (row.num_workers, row.processes) == (own.row.num_workers, own.row.processes)
-    }
-    return BestSetting(own, tuple(sorted(others - {own.row.batch_size})))
+def _setting(chosen: Setting) -> BestSetting:
+    own, alike = chosen.unit.row, [unit.row for unit in (chosen.fastest, *(pair.candidate for pair in chosen.equals))]
+    others = {row.batch_size for row in alike if (row.num_workers, row.processes) == (own.num_workers, own.processes)}
+    return BestSetting(chosen.unit, tuple(sorted(others - {own.batch_size})))
 
 
 def _order(setting: BestSetting) -> tuple[object, ...]:

@@ -115,7 +115,11 @@ def _figures(family: FamilyDrift) -> tuple[str, ...]:
 def _against(change: UnitDrift) -> str:
     """Name the reference, with its run where that is another."""
     name, run = unit_wording.unit(change.reference), change.reference.row.run_id
-    return name if run == change.unit.row.run_id else f"{name} (run {wording.shortened(run, RUN_LENGTH)})"
+    return (
+        name
+        if run == change.unit.row.run_id or change.reference.names_run
+        else f"{name} (run {wording.shortened(run, RUN_LENGTH)})"
+    )
 
 
 def _together(within: Sequence[UnitDrift], noun: str, others: str) -> list[ChangeLine]:

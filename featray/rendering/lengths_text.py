@@ -35,7 +35,7 @@ def _line(series: LengthSeries) -> tuple[str, ...]:
     return (
         unit_wording.detector(first.row),
         wording.short(series.clip),
-        first.target.name,
+        unit_wording.place(first),
         ", ".join(unit_text.settings(first)),
         _frames(series),
         between(calls.startup_s if calls else None, 1, wording.seconds),

@@ -148,7 +148,7 @@ def pair_note(pair: Pair, *, with_target: bool) -> PairNote:
 
 def _speed(unit: Unit) -> str:
     """Write a setting and its speed: `47.9 ms/frame (b=16, 20.9 fps)`."""
-    batch = f"b={unit.row.batch_size}"
+    batch = f"b={unit.row.batch_size}{unit_wording.in_run(unit)}"
     if unit.frame_s is None:
         return f"no number ({batch})"
     return f"{unit_wording.per_frame(unit)} ({batch}, {unit_wording.rate(unit)})"

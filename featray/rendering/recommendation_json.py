@@ -76,7 +76,8 @@ SETTING_KEYS: Mapping[str, str] = {
     "older": "changes of the software or the machine since it was measured",
     "invocations": "fresh processes with a time",
     "measured_at": "UTC, ISO 8601: start of the last of them",
-    "run_id": "run that measured it",
+    "run_id": "run that measured it; the latest where several did",
+    "run_ids": "runs whose times count in frames_per_s: run_id, then earlier ones",
     "cell_id": "its cell",
     "command": "command that measures it again; null for an import",
 }
@@ -101,14 +102,14 @@ CANDIDATE_KEYS: Mapping[str, str] = {
 } | {
     "frames_per_s": "speed of the repeated calls; null without a time",
     "reason": "the first message of a failure; null without one",
-    "run_id": SETTING_KEYS["run_id"],
-    "cell_id": SETTING_KEYS["cell_id"],
+    **{key: SETTING_KEYS[key] for key in ("run_id", "run_ids", "cell_id")},
 }
 """Of each entry of `failed` and of the recommendation's `older`."""
 
 TRADEOFF_KEYS: Mapping[str, str] = {
     **{key: SETTING_KEYS[key] for key in ("batch_size", "num_workers", "threads", "processes", "mps_daemon", "env")},
     "frames_per_s": SETTING_KEYS["frames_per_s"],
+    "run_ids": SETTING_KEYS["run_ids"],
     "batch_s": "seconds of a full batch: its frames times the time per frame",
     "batch_frames": "frames of that batch: the batch size, or all frames of a shorter input",
     "memory_b": SETTING_KEYS["memory_b"],
@@ -222,6 +223,7 @@ def setting_record(setting: Setting) -> dict[str, Any]:
         "against_best": _verdict(setting.against_best) if setting.against_best else None,
         **_history(setting.candidate),
         "run_id": row.run_id,
+        "run_ids": list(setting.speed.run_ids),
         "cell_id": row.cell_id,
         "command": unit_fields.command(unit),
     }
@@ -231,6 +233,7 @@ def _tradeoff(tradeoff: Tradeoff) -> dict[str, Any]:
     return {
         **_settings(tradeoff.candidate.unit),
         "frames_per_s": tradeoff.hz,
+        "run_ids": list(tradeoff.speed.run_ids),
         "batch_s": tradeoff.batch_s,
         "batch_frames": objectives.batch_frames(tradeoff.candidate.unit),
         "memory_b": tradeoff.memory_b,
@@ -268,6 +271,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "frames_per_s": candidate.unit.throughput_hz if candidate.is_timed else None,
         "reason": next((row.reason for row in candidate.failures if row.reason), None),
         "run_id": candidate.unit.row.run_id,
+        "run_ids": list(speeds.of_calls(candidate.unit).run_ids),
         "cell_id": candidate.unit.row.cell_id,
     }
 

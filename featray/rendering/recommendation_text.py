@@ -77,7 +77,7 @@ def _too_few(left_out: Sequence[Candidate]) -> str:
 def _tradeoff(tradeoff: Tradeoff) -> str:
     unit = tradeoff.candidate.unit
     figures = [
-        f"{wording.rate(tradeoff.hz)} {'fps' if unit.is_video else 'images/s'}",
+        f"{_hz(unit, tradeoff.speed)}{tradeoff.speed.over}",
         objectives.per_batch(unit),
         *([] if tradeoff.memory_b is None else [wording.size(tradeoff.memory_b)]),
         *([] if tradeoff.frame_j is None else [f"{wording.digits(tradeoff.frame_j)} J per frame"]),
@@ -137,7 +137,7 @@ def _rate(unit: Unit, speed: Speed) -> str:
     text = _hz(unit, speed) + (" sustained" if speed.is_sustained else "")
     if speed.low is not None and speed.high is not None:
         text += f" (95% CI {wording.rate(speed.low)} to {wording.rate(speed.high)})"
-    text += f" over {speed.runs} runs" if speed.runs > 1 else ""
+    text += speed.over
     if speed.decay is None:
         return text
     lost = f"{wording.percent(speed.decay)} below" if speed.decay >= DECAY_SHOWN else "no slower than"

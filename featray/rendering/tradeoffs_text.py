@@ -1,4 +1,4 @@
-"""Tradeoffs text: the settings of each detector and target that no other one beats in everything, as lines of a table.
+"""Tradeoffs text: the settings of each detector, target and run that no other one beats in everything, as a table.
 
 Flow: units, drifts -> `choose` -> `Report.tradeoffs` -> `lines` -> `markdown`, `page.tables`; `to_plain` ->
 `json_report`. Pure. The rule is that of `advice.objectives`. Imports have no table: of them only labels are known.
@@ -10,6 +10,7 @@ from typing import Any
 from featray import stats
 from featray.analysis import unit_wording
 from featray.analysis.advice import candidates, objectives
+from featray.analysis.advice.candidates import Candidate
 from featray.analysis.advice.objectives import DRIFT_LEAST, Tradeoff
 from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import DriftOf
@@ -18,9 +19,9 @@ from featray.rendering import unit_text
 
 TITLE = "Settings that no other one beats"
 NOTE = (
-    "For each detector, input and machine: no other setting is at least as good in speed, time of a batch, memory, "
-    "energy and drift. Differences within 3% count as equal. Drift is a share of the tolerance: beyond 1 the results "
-    "are others. A figure that one of the settings lacks counts for none."
+    "For each detector, input, machine and run: no other setting is at least as good in speed, time of a batch, "
+    "memory, energy and drift. Differences within 3% count as equal. Drift is a share of the tolerance: beyond 1 the "
+    "results are others. A figure that one of the settings lacks counts for none."
 )
 HEADINGS = (
     *("input", "detector", "target", "setting"),
@@ -32,20 +33,27 @@ MOST_LINES = 60  # of the table; the JSON report has all
 
 
 def choose(units: Iterable[Unit], drift_of: DriftOf) -> tuple[Tradeoff, ...]:
-    """Choose the settings to name: of each detector, input and target on which there is a choice.
+    """Choose the settings to name: of each detector, input, target and run with a choice.
 
     Args:
         units: Of a report.
         drift_of: Gives the drift of each.
     """
-    timed = [each for each in candidates.gather(units) if each.is_timed and not each.unit.is_imported]
     chosen: list[Tradeoff] = []
-    for members in candidates.group_by_lineup(timed).values():
+    for members in _lineups(units):
         rank = min(each.rank for each in members)
         rivals = [each for each in members if each.rank == rank]
         if len(rivals) > 1:
             chosen += objectives.undominated(rivals, drift_of)
     return tuple(chosen)
+
+
+def _lineups(units: Iterable[Unit]) -> list[list[Candidate]]:
+    timed = [
+        [each for each in members if each.is_timed and not each.unit.is_imported]
+        for members in candidates.gather_in_runs(units)
+    ]
+    return [lineup for members in timed for lineup in candidates.group_by_lineup(members).values()]
 
 
 def too_few(units: Iterable[Unit], tradeoffs: Sequence[Tradeoff]) -> tuple[Unit, ...]:
@@ -55,10 +63,9 @@ def too_few(units: Iterable[Unit], tradeoffs: Sequence[Tradeoff]) -> tuple[Unit,
         units: Of a report.
         tradeoffs: Its table; what it has no line of has no choice either.
     """
-    timed = [each for each in candidates.gather(units) if each.is_timed and not each.unit.is_imported]
-    shown = {tradeoff.candidate.lineup for tradeoff in tradeoffs}
-    lineups = candidates.group_by_lineup(timed)
-    return tuple(each.unit for key in lineups if key in shown for each in candidates.too_few(lineups[key]))
+    shown = {tradeoff.candidate.unit.key for tradeoff in tradeoffs}
+    with_lines = [lineup for lineup in _lineups(units) if any(each.unit.key in shown for each in lineup)]
+    return tuple(each.unit for lineup in with_lines for each in candidates.too_few(lineup))
 
 
 def remarks(tradeoffs: Sequence[Tradeoff], few: Sequence[Unit]) -> list[str]:
@@ -87,7 +94,7 @@ def _line(tradeoff: Tradeoff) -> tuple[str, ...]:
     return (
         unit_text.section(unit.row),
         unit_wording.detector(unit.row),
-        unit.target.name,
+        unit_wording.place(unit),
         setting(unit),
         wording.rate(tradeoff.hz),
         wording.milliseconds(tradeoff.batch_s) + objectives.of_frames(unit),

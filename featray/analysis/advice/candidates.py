@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from featray import stats
 from featray.analysis.comparison import Change
-from featray.analysis.unit import Unit
+from featray.analysis.unit import Unit, UnitKey
 from featray.analysis.units import CONTEXT, is_other
 from featray.core.choices import ProtocolName
 from featray.core.row import Row
@@ -89,6 +89,28 @@ def gather(units: Iterable[Unit]) -> list[Candidate]:
     for unit in units:
         families.setdefault(_family(unit), []).append(unit)
     return [candidate for members in families.values() for candidate in _candidates(members)]
+
+
+def gather_in_runs(units: Iterable[Unit]) -> list[list[Candidate]]:
+    """Make the candidates of each run on its own, as reports show them; each has the figures of its unit alone."""
+    by_run: dict[str, dict[UnitKey, Unit]] = {}
+    for unit in units:
+        by_run.setdefault(unit.key[0], {})[unit.key] = unit
+    return [
+        [dataclasses.replace(candidate, unit=own[candidate.unit.key]) for candidate in gather(own.values())]
+        for own in by_run.values()
+    ]
+
+
+def find_superseded(units: Iterable[Unit]) -> set[UnitKey]:
+    """Find the units with a time whose cell a later run measured again on the same target."""
+    last: dict[tuple[str, ...], UnitKey] = {}
+    superseded: set[UnitKey] = set()
+    for unit in sorted((unit for unit in units if unit.logs), key=_recency):
+        if (before := last.get(unit.key[1:])) is not None:
+            superseded.add(before)
+        last[unit.key[1:]] = unit.key
+    return superseded
 
 
 def _family(unit: Unit) -> Hashable:

@@ -6,7 +6,7 @@ Side by side, both versions share the machine, its state and the day. What diffe
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from featray import stats
 from featray.analysis import unit_cell, unit_wording, units
@@ -18,7 +18,7 @@ from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device
 from featray.core.row import Row
 from featray.core.rules import Rules
-from featray.planning import time_estimate
+from featray.planning import process_names, time_estimate
 
 BEFORE, AFTER = "before", "after"
 """Names of the two environments in each sweep."""
@@ -135,7 +135,6 @@ def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
     row = first.after.rows[-1]
     invocations = max(map(_invocations, members))
     is_tagged = any("+" in (point.software.torch or "") for point in (first.before, first.after))
-    invocation_s = sum(time_estimate.guess_s(cell, Rules()) + time_estimate.LOAD_S for cell in cells.values())
     return Followup(
         name=name,
         cells=tuple(cells.values()),
@@ -153,8 +152,14 @@ def _followup(members: Sequence[HistoryChange], name: str) -> Followup:
             "then run featray history again; featray history --confirm does both",
             *([BUILD_TAG] if is_tagged else []),
         ),
-        expected_s=invocations * invocation_s,
+        expected_s=invocations * _invocation_s(cells.values(), first.series.machine.target_id),
     )
+
+
+def _invocation_s(cells: Collection[Cell], target_id: str) -> float:
+    """Estimate the seconds of one invocation of every cell as `featray plan` will estimate it for the file."""
+    processes = {process_names.process_key(cell, target_id) for cell in cells}
+    return sum(time_estimate.guess_s(cell, Rules()) for cell in cells) + len(processes) * time_estimate.LOAD_S
 
 
 def _invocations(change: HistoryChange) -> int:

@@ -12,6 +12,7 @@ from featray import stats
 from featray.analysis import energy, prices
 from featray.analysis.advice import memory_use, speeds
 from featray.analysis.advice.candidates import Candidate
+from featray.analysis.advice.speeds import Speed
 from featray.analysis.unit import Unit
 from featray.analysis.unit_drifts import DriftOf
 from featray.core import wording
@@ -48,11 +49,16 @@ class Tradeoff:
     """A setting that no other one of its detector, target and input beats in everything."""
 
     candidate: Candidate
-    hz: float
+    speed: Speed
     batch_s: float  # time of a batch: what a frame waits for at most
     memory_b: int | None  # None: unknown
     frame_j: float | None  # None: not measured
     drift: float | None = None  # share of the tolerance; None: no output was kept
+
+    @property
+    def hz(self) -> float:
+        """Give the frames or images per second."""
+        return self.speed.hz
 
     @property
     def costs(self) -> tuple[float | None, ...]:
@@ -93,7 +99,7 @@ def weigh(candidate: Candidate, drift_of: DriftOf = unknown_drift) -> Tradeoff:
     unit, use = candidate.unit, memory_use.of_unit(candidate.unit)
     return Tradeoff(
         candidate=candidate,
-        hz=speeds.of_unit(unit).hz,
+        speed=speeds.of_unit(unit),
         batch_s=batch_s(unit),
         memory_b=use.size_b if use else None,
         frame_j=energy.frame_j(unit),

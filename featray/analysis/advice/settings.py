@@ -8,7 +8,7 @@ is chosen: it needs the least memory and answers first.
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from statistics import fmean
 
 from featray import stats
@@ -123,10 +123,22 @@ def choose(lineup: Sequence[Candidate]) -> Setting:
     )
 
 
-def choose_all(units: Iterable[Unit]) -> list[Setting]:
-    """Choose a setting for each detector, target and input among units of any runs; the best first, as `sort` does."""
-    timed = [candidate for candidate in candidates.gather(units) if candidate.unit.logs and candidate.unit.row.frames]
-    return sort(choose(members) for members in candidates.group_by_lineup(timed).values())
+def choose_in_runs(units: Iterable[Unit]) -> list[Setting]:
+    """Choose a setting for each run, detector, target, input and kind of weights; the best first, as `sort` does."""
+    measured = [unit for unit in units if unit.logs and unit.row.frames]
+    lineups = [candidates.group_by_lineup(members).values() for members in candidates.gather_in_runs(measured)]
+    best: dict[Hashable, Setting] = {}
+    for setting in sort(choose(members) for of_run in lineups for members in of_run):
+        row = setting.unit.row
+        place = row.run_id, row.section_kind, row.input, row.section_label, row.detector, row.target_id, row.weights
+        best.setdefault(place, setting)
+    return list(best.values())
+
+
+def choose_current(units: Sequence[Unit]) -> list[Setting]:
+    """Choose as `choose_in_runs` does, without settings that a later run measured again."""
+    superseded = candidates.find_superseded(units)
+    return [setting for setting in choose_in_runs(units) if setting.unit.key not in superseded]
 
 
 def sort(chosen: Iterable[Setting]) -> list[Setting]:

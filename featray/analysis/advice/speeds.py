@@ -31,7 +31,12 @@ class Speed:
     high: float | None
     is_sustained: bool = False  # of the end of sustained runs; else of repeated calls
     decay: float | None = None  # share of the first window's speed that is lost in the last; None: unknown
-    runs: int = 1  # that measured the same cell with the same work in the same context; all count
+    run_ids: tuple[str, ...]  # that measured the same cell with the same work in the same context; all count
+
+    @property
+    def over(self) -> str:
+        """Say over how many runs it is: ` over 2 runs`; nothing for a single one."""
+        return f" over {len(self.run_ids)} runs" if len(self.run_ids) > 1 else ""
 
 
 def of_unit(unit: Unit) -> Speed:
@@ -57,7 +62,7 @@ def of_calls(unit: Unit) -> Speed:
         hz=frames / (unit.call_s or math.inf),
         low=frames / interval_s[1] if interval_s else None,
         high=frames / interval_s[0] if interval_s else None,
-        runs=1 + len(unit.earlier),
+        run_ids=tuple(dict.fromkeys(each.key[0] for each in (unit, *unit.earlier))),
     )
 
 

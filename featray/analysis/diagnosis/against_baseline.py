@@ -110,10 +110,10 @@ def _to_plan_with(units: Sequence[Unit], measured: Sequence[Unit]) -> tuple[Unit
     sustained = [unit for unit in clips if speeds.is_sustained(unit)]
     most = max(unit.row.frames or 0 for unit in sustained or clips)
     longest = [unit for unit in sustained or clips if unit.row.frames == most]
-    own = {unit.key: unit for unit in longest}
+    keys = {unit.key for unit in longest}
     labels = {unit.row.section_label for unit in longest}
-    to_use = settings.choose_all(unit for unit in units if unit.row.section_label in labels)
-    top = next((own[setting.unit.key] for setting in to_use if setting.unit.key in own), longest[0])
+    to_use = settings.choose_current([unit for unit in units if unit.row.section_label in labels])
+    top = next((setting.unit for setting in to_use if setting.unit.key in keys), longest[0])
     return top, SUSTAINED if sustained else "longest clip" if top.is_video else "most images"
 
 

@@ -74,20 +74,23 @@ def find_best(units: Iterable[Unit], margin: float = stats.MARGIN) -> list[BestB
 
     Args:
         units: Of any runs, workers, threads and environments: the most trusted curve wins, then the fastest, one for
-            each kind of weights.
+            each kind of weights. What a later run measured again comes last.
         margin: Least log ratio that counts.
     """
     units = list(units)
-    ranks = _ranks(units)
+    ranks, superseded = _ranks(units), candidates.find_superseded(units)
     fastest: dict[Hashable, tuple[Rank, float, BestBatch]] = {}
     for curve in gather(units):
-        rank = min(ranks[unit.key] for unit in curve.units)
-        times = {unit.row.batch_size: fmean(unit.logs) for unit in curve.units if ranks[unit.key] == rank}
+        current = [unit for unit in curve.units if unit.key not in superseded]
+        members = current or curve.units
+        rank = min(ranks[unit.key] for unit in members)
+        times = {unit.row.batch_size: fmean(unit.logs) for unit in members if ranks[unit.key] == rank}
         tied = tuple(stats.tied_best(times, margin))
         unit = curve.at(min(tied)) or curve.first
         key, time = (*detector_input_target(unit), unit.row.weights), min(times.values())
-        if key not in fastest or (rank, time) < fastest[key][:2]:
-            fastest[key] = rank, time, BestBatch(unit=unit, tied=tied, curve=curve)
+        order = not current, *rank
+        if key not in fastest or (order, time) < fastest[key][:2]:
+            fastest[key] = order, time, BestBatch(unit=unit, tied=tied, curve=curve)
     return [best for _, _, best in fastest.values()]
 
 
@@ -96,10 +99,7 @@ Rank = tuple[bool, ...]
 
 def _ranks(units: Sequence[Unit]) -> dict[UnitKey, Rank]:
     """Say how far each unit of a run can be trusted: as a candidate, which may stand for several units of a setting."""
-    by_run: dict[str, list[Unit]] = {}
-    for unit in units:
-        by_run.setdefault(unit.key[0], []).append(unit)
-    ranked = [candidate for members in by_run.values() for candidate in candidates.gather(members)]
+    ranked = [candidate for members in candidates.gather_in_runs(units) for candidate in members]
     alone = {unit.key: Candidate(unit, failures=unit.failed, invocations=len(unit.rows)).rank for unit in units}
     return alone | {candidate.unit.key: candidate.rank for candidate in ranked}
 

@@ -92,8 +92,11 @@ def _pattern(curve: Curve, losses: Sequence[BatchPair], gains: Sequence[BatchPai
 
 def _finding(members: Sequence[PatternedCurve]) -> Finding:
     where = _where([member.curve.first for member in members])
-    if len({member.curve.first.row.target_id for member in members}) > 1:
-        members = [dataclasses.replace(one, name=f"{one.name}, {one.curve.first.target.name}") for one in members]
+    places = [unit_wording.place(member.curve.first) for member in members]
+    if len(set(places)) > 1:
+        members = [
+            dataclasses.replace(one, name=f"{one.name}, {place}") for one, place in zip(members, places, strict=True)
+        ]
     by_pattern = {pattern: [member for member in members if member.pattern is pattern] for pattern in Pattern}
     first, *others = sorted(((pattern, own) for pattern, own in by_pattern.items() if own), key=_rank)
     total = wording.count(len(members), "batch curve")

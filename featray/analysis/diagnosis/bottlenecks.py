@@ -96,7 +96,11 @@ def _other_gpu(batch: BestBatch, same_work: Sequence[BestBatch]) -> str | None:
         and other.unit.is_whole == unit.is_whole
         and abs(fmean(other.unit.logs) - fmean(unit.logs)) < stats.MARGIN
     ]
-    return f"{unit_wording.rate(unit)} here, {unit_wording.rate(close[0])} on {close[0].target.name}" if close else None
+    return (
+        f"{unit_wording.rate(unit)} here, {unit_wording.rate(close[0])} on {unit_wording.place(close[0])}"
+        if close
+        else None
+    )
 
 
 def _by_work_and_host(best: Iterable[BestBatch]) -> dict[Hashable, list[BestBatch]]:

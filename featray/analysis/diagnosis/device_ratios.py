@@ -111,7 +111,7 @@ def _finding(pairs: JudgedPairs, alike: JudgedPairs) -> Finding:
 def _name(units: Iterable[Unit]) -> str:
     """Name a device of one host: `CPU`, `RTX 3090`, `Apple M5 Max (mps)`."""
     units = list(units)
-    names = wording.listed(unit.target.device_name for unit in units)
+    names = wording.listed(f"{unit.target.device_name}{unit_wording.in_run(unit)}" for unit in units)
     is_apple = units[0].row.device == Device.MPS and units[0].row.gpu_name
     return f"{names} ({Device.MPS})" if is_apple else names
 

@@ -49,7 +49,7 @@ def _finding(members: Sequence[GpuScaling]) -> Finding:
 
 def _setting(unit: Unit) -> str:
     name = unit_wording.detector_and_clip(unit.row)
-    return wording.listed([name, *unit_wording.settings(unit)], limit=None)
+    return f"{wording.listed([name, *unit_wording.settings(unit)], limit=None)}{unit_wording.in_run(unit)}"
 
 
 def _divided(timed: Sequence[GpuScaling]) -> str:
@@ -65,7 +65,7 @@ def _divided(timed: Sequence[GpuScaling]) -> str:
     parts = [part for film_s in FILMS_S if (part := _film(chosen, film_s)) is not None]
     if not parts:
         return ""
-    name = unit_wording.detector_and_clip(chosen.whole.row)
+    name = f"{unit_wording.detector_and_clip(chosen.whole.row)}{unit_wording.in_run(chosen.whole)}"
     return f" One film divided over them, start included ({name}): {wording.phrases(parts)}."
 
 

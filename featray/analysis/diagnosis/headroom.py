@@ -85,7 +85,7 @@ def last_gain(batch: BestBatch) -> float:
 def _finding(about: Sequence[BestBatch], disturbed: Collection[int]) -> Finding:
     total = footprint.total_b(about[0].unit)
     used = max((value for batch in about if (value := footprint.used_b(batch.unit)) is not None), default=None)
-    where = wording.listed(batch.unit.target.name for batch in about)
+    where = wording.listed(unit_wording.place(batch.unit) for batch in about)
     why = batch_steps.why_undecided(map(_last_step, about))
     rose = "seemed still to rise" if why else "still rose"
     text = (

@@ -69,7 +69,7 @@ def _limit(before: Unit, after: Unit) -> float:
 
 def _finding(jump: Jump, settings: str) -> Finding:
     row, before, after = jump.after.row, jump.before.row.batch_size, jump.after.row.batch_size
-    where = f"{unit_wording.detector(row)} on {unit_wording.clip(row)}, {jump.after.target.name}{settings}"
+    where = f"{unit_wording.detector(row)} on {unit_wording.clip(row)}, {unit_wording.place(jump.after)}{settings}"
     fewer = wording.count(slowdowns.batches(jump.after), "batch", "batches")
     return Finding(
         kind=FindingKind.JUMP,

@@ -103,7 +103,7 @@ def _whole(frames: float) -> str:
 
 def _where(series: LengthSeries) -> str:
     row = series.first.row
-    return f"{unit_wording.detector(row)} on {series.clip}, {series.first.target.name}, b={row.batch_size}"
+    return f"{unit_wording.detector(row)} on {series.clip}, {unit_wording.place(series.first)}, b={row.batch_size}"
 
 
 def _between(figure: Coefficient, factor: float, write: Callable[[float], str]) -> str:

@@ -106,9 +106,11 @@ def _about_outputs(pairs: Sequence[Pair]) -> str:
 
 
 def _places(pairs: Sequence[Pair]) -> str:
-    return wording.phrases([f"{unit_wording.clip(pair.candidate.row)}, {pair.candidate.target.name}" for pair in pairs])
+    return wording.phrases(
+        [f"{unit_wording.clip(pair.candidate.row)}, {unit_wording.place(pair.candidate)}" for pair in pairs]
+    )
 
 
 def _where(pair: Pair, ratio: float) -> str:
     row = pair.candidate.row
-    return f"{unit_wording.clip(row)}, {pair.candidate.target.name} {judged_pairs.times(ratio)}"
+    return f"{unit_wording.clip(row)}, {unit_wording.place(pair.candidate)} {judged_pairs.times(ratio)}"

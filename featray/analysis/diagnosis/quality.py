@@ -167,9 +167,10 @@ def _share_the_cells(targets: Iterable[Mapping[str, Unit]]) -> bool:
 
 def _hole(missing: Sequence[Unit], target_id: str, on_target: Unit) -> Finding:
     names = [f"{unit_wording.detector_and_clip(unit.row)}, b={unit.row.batch_size}" for unit in missing]
+    where = f"Not measured on {unit_wording.place(on_target)}, but elsewhere in the same run"
     return Finding(
         kind=FindingKind.MISSING,
-        text=f"Not measured on {on_target.target.name}, but elsewhere in the same run: {wording.phrases(names)}.",
+        text=f"{where}: {wording.phrases(names)}.",
         figures={"cells": len(missing)},
         wanted=tuple(WantedCells(unit=unit, reason="missing on this target", target_id=target_id) for unit in missing),
     )

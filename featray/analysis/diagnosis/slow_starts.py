@@ -66,9 +66,9 @@ def _finding(pair: _Pair) -> Finding:
     speedup = (quick.frame_s or 0.0) / (slow.frame_s or 1.0)
     names = [f"{unit_wording.detector(unit.row)} (b={unit.row.batch_size})" for unit in (slow, quick)]
     text = (
-        f"{unit_wording.clip(slow.row)}, {slow.target.name}: {names[0]} starts {wording.extra(point.later_s)} later "
-        f"than {names[1]} and is then {wording.times(speedup)} as fast. It pays from about {_whole(point.frames)} "
-        f"{kind} on (95% CI {_whole(point.low)} to {_whole(point.high)}){_film(slow, point)}."
+        f"{unit_wording.clip(slow.row)}, {unit_wording.place(slow)}: {names[0]} starts {wording.extra(point.later_s)} "
+        f"later than {names[1]} and is then {wording.times(speedup)} as fast. It pays from about "
+        f"{_whole(point.frames)} {kind} on (95% CI {_whole(point.low)} to {_whole(point.high)}){_film(slow, point)}."
     )
     return Finding(
         kind=FindingKind.COLD_START,

@@ -42,7 +42,7 @@ def what(members: Sequence[Slowdown], settings: Callable[[Unit], str]) -> str:
 def _one(slowdown: Slowdown, settings: Callable[[Unit], str]) -> str:
     row, verb = slowdown.after.row, "looks" if slowdown.why_undecided else "is"
     return (
-        f"{unit_wording.detector(row)} on {unit_wording.clip(row)}, {slowdown.after.target.name}"
+        f"{unit_wording.detector(row)} on {unit_wording.clip(row)}, {unit_wording.place(slowdown.after)}"
         f"{settings(slowdown.after)}, {verb} slower at {_larger(slowdown)} than at b={slowdown.before.row.batch_size} "
         f"({_times(slowdown)}): {_excess(slowdown)}{_remark(slowdown)}."
     )
@@ -52,7 +52,8 @@ def _several(members: Sequence[Slowdown], settings: Callable[[Unit], str]) -> st
     after, before = members[0].after, members[0].before
     singular, plural = ("looks", "look") if members[0].why_undecided else ("is", "are")
     several_settings = len({settings(member.after) for member in members}) > 1
-    where = after.target.name if several_settings else f"{after.target.name}{settings(after)}"
+    place = unit_wording.place(after)
+    where = place if several_settings else f"{place}{settings(after)}"
     larger, smaller = _larger(members[0]), before.row.batch_size
     if len({member.after.row.detector for member in members}) == 1:
         text, describe = (
@@ -121,7 +122,7 @@ def _shared_clues(effect: Effect) -> Iterator[Clue]:
         yield f"{limit}{wording.count(max(counts), 'batch', 'batches')} per call", ""
     for explained in effect:
         for other in explained.evidence.on_other_gpus[:1]:
-            yield f"the same extra time on {other.after.target.name}", wording.extra(other.excess_s)
+            yield f"the same extra time on {unit_wording.place(other.after)}", wording.extra(other.excess_s)
     unaffected = {id(unit): unit for explained in effect for unit in explained.evidence.unaffected}
     if unaffected:
         yield f"{wording.listed(unit_wording.clip(unit.row) for unit in unaffected.values())} not slower", ""

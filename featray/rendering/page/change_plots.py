@@ -37,9 +37,9 @@ def _plot(
     members: Sequence[Unit], by_unit: dict[int, UnitDrift], report: Report, legend: Legend, anchors: Anchors
 ) -> Plot:
     section = plot.about(members[0])["input"]
-    groups: dict[tuple[str, str], list[Unit]] = {}
+    groups: dict[tuple[str, str, str], list[Unit]] = {}
     for unit in members:
-        groups.setdefault((unit.row.detector, unit.row.target_id), []).append(unit)
+        groups.setdefault((unit.row.detector, unit.row.run_id, unit.row.target_id), []).append(unit)
     speed = "frames per second" if members[0].is_video else "images per second"
     edge = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 1, "y1": 1}
     return Plot(
@@ -61,7 +61,7 @@ def _trace(
     units: Sequence[Unit], by_unit: dict[int, UnitDrift], report: Report, legend: Legend, anchors: Anchors
 ) -> Trace:
     first = units[0]
-    name = ", ".join([unit_wording.detector(first.row), first.target.name])
+    name = ", ".join([unit_wording.detector(first.row), unit_wording.place(first)])
     return {
         "type": "scatter",
         "mode": "markers",

@@ -57,14 +57,12 @@ def _plot(
 ) -> Plot:
     first = known[0].candidate.unit
     section = plot.about(first)["input"]
-    groups: dict[tuple[str, str, bool], list[Tradeoff]] = {}
+    groups: dict[tuple[str, str, str, bool], list[Tradeoff]] = {}
     for tradeoff in known:
         row = tradeoff.candidate.unit.row
         is_named = tradeoff.candidate.unit.key in named
-        groups.setdefault((row.detector, row.target_id, is_named), []).append(tradeoff)
-    traces = [
-        _trace(members, figure, legend, anchors, is_named=is_named) for (_, _, is_named), members in groups.items()
-    ]
+        groups.setdefault((row.detector, row.run_id, row.target_id, is_named), []).append(tradeoff)
+    traces = [_trace(members, figure, legend, anchors, is_named=is_named) for (*_, is_named), members in groups.items()]
     speed = "frames per second" if first.is_video else "images per second"
     return Plot(
         kind="tradeoffs",
@@ -94,7 +92,7 @@ def _trace(
     return {
         "type": "scatter",
         "mode": "markers+text" if is_named else "markers",
-        "name": plot.label(", ".join([unit_wording.detector(first.row), first.target.name])),
+        "name": plot.label(", ".join([unit_wording.detector(first.row), unit_wording.place(first)])),
         "x": [plot.rounded(tradeoff.hz) for tradeoff in members],
         "y": [plot.rounded(figure(tradeoff) or 0.0) for tradeoff in members],
         "text": [plot.label(", ".join(unit_wording.short_settings(unit))) for unit in units],  # longer ones are cut off

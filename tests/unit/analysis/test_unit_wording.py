@@ -37,6 +37,16 @@ def test_equal_gpus_of_two_hosts_are_named_with_their_host() -> None:
     assert [name.rpartition(", ")[2] for name in names] == ["RTX 3090 of box", "RTX 3090 of shelf"]
 
 
+def test_units_of_two_runs_on_one_target_are_named_with_their_run() -> None:
+    elsewhere = make_row(run_id="b", **{**SHELF, **RTX3090, "target_id": "GPU-b"})
+    gathered, _ = units.gather_sides([make_row(run_id="a"), make_row(run_id="b"), elsewhere], [make_row(run_id="c")])
+    assert [unit_wording.unit(unit).rpartition(", ")[2] for unit in gathered] == [
+        "RTX 3090 of box in run a",
+        "RTX 3090 of box in run b",
+        "RTX 3090 of shelf",
+    ]
+
+
 def test_a_clip_is_measured_in_frames_and_a_list_in_images() -> None:
     clip, images = (gather_one(make_row(timed_s=[1.0], input=name)) for name in ("short", "multi-face"))
     assert unit_wording.rate(clip) == "72.0 fps"

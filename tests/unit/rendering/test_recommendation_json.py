@@ -50,6 +50,14 @@ def test_every_key_is_documented() -> None:
     assert list(equal) == list(runner_up["against_best"]) == list(VERDICT_KEYS)
 
 
+def test_a_speed_over_several_runs_names_them_the_latest_first() -> None:
+    earlier = steady(0.8, run_id="before", started_at=STARTED.replace(month=1))
+    (value,) = render(steady(0.72), earlier)
+    latest = value["best"]["run_id"]
+    assert value["best"]["run_ids"] == [latest, "before"]
+    assert [tradeoff["run_ids"] for tradeoff in value["tradeoffs"]] == [[latest, "before"]]
+
+
 def test_the_page_lists_every_key_with_its_meaning() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for keys in (KEYS, SETTING_KEYS, CANDIDATE_KEYS, TRADEOFF_KEYS, VERDICT_KEYS, SCALING_KEYS):

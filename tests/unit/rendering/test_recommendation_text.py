@@ -71,6 +71,19 @@ def test_a_speed_over_several_runs_says_so() -> None:
     assert ") over 2 runs" in lines[0]
 
 
+def test_a_setting_that_is_not_beaten_says_over_how_many_runs_its_speed_is() -> None:
+    earlier, mib = STARTED - datetime.timedelta(days=1), 2**20
+    lines = write(
+        make_rows([7.2] * 3, batch_size=1, run_id="before", started_at=earlier, gpu_memory_reserved_peak_b=100 * mib),
+        make_rows([7.2] * 3, batch_size=1, gpu_memory_reserved_peak_b=100 * mib),
+        make_rows([0.72] * 3, gpu_memory_reserved_peak_b=800 * mib),
+    )
+    assert [line for line in lines if "not beaten" in line] == [
+        "  not beaten in everything: batch 1: 10.0 fps over 2 runs, 100.0 ms per batch, 100.0 MiB",
+        "  not beaten in everything: batch 16: 100.0 fps, 160.0 ms per batch, 800.0 MiB",
+    ]
+
+
 def test_every_runner_up_has_its_verdict_and_only_a_decided_one_a_ratio() -> None:
     lines = write(
         steady(0.72),

@@ -4,14 +4,20 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from featray.analysis import history
 from featray.analysis.advice import confirming_sweeps, followup_file
 from featray.analysis.advice.followups import Followup
 from featray.analysis.comparison import NO_NOISE
 from featray.core.cell import cell_id
 from featray.core.row import Row
+from featray.planning import placement, plan
+from featray.planning.inventory import Gpu, Host, Inventory
+from featray.planning.planned_invocation import RunSettings
 from featray.rendering import history_json, history_text
-from tests.support.builders import BLACKWELL, make_row
+from featray.sweep import Selector
+from tests.support.builders import BLACKWELL, RTX3090, make_row
 from tests.support.followups import read_back
 from tests.support.histories import OLD, make_history, make_session, make_side_by_side
 
@@ -38,6 +44,19 @@ def test_settings_that_step_between_the_same_versions_share_a_sweep(tmp_path: Pa
         *(("after", 4), ("after", 16)),
         *(("before", 4), ("before", 16)),
     ]
+
+
+def test_the_expected_duration_is_what_the_plan_of_the_file_will_say(tmp_path: Path) -> None:
+    rows = [row for batch in (1, 4, 16) for row in make_history(10, 10, batch_size=batch)]
+    (followup,) = propose(rows)
+    gpu = Gpu(uuid=str(RTX3090["gpu_uuid"]), name=str(RTX3090["gpu_name"]))
+    box = Host(host_id="id-box", hostname="box", gpus=(gpu,))
+    placed = placement.match(read_back(followup, tmp_path), Inventory(hosts=(box,)), Selector())
+    needed = followup.invocations
+    assert needed is not None
+    planned = plan.make(placed, (), RunSettings(sweep="demo", run_id="demo"), invocations_needed=lambda *_: needed)
+    assert len(planned.invocations) == 2 * needed
+    assert followup.expected_s == pytest.approx(planned.expected_s)
 
 
 def test_each_machine_has_a_sweep_of_its_own() -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from featray.analysis import units
-from featray.analysis.advice import settings, speeds
+from featray.analysis.advice import candidates, settings, speeds
 from featray.analysis.unit import Unit
 from tests.support.builders import make_row, make_rows
 
@@ -71,9 +71,10 @@ def test_earlier_runs_of_the_same_work_count_with_the_latest_as_in_comparisons()
             medians_s, run_id=f"run-{day}", started_at=datetime.datetime(2026, 11, day, tzinfo=datetime.UTC)
         )
     ]
-    (setting,) = settings.choose_all(units.gather(rows))
-    assert setting.speed.hz == pytest.approx(72 / math.sqrt(1.2))
-    assert setting.speed.runs == 2
-    assert setting.speed.low is not None
-    assert setting.speed.low < 72 / 1.2
+    (candidate,) = candidates.gather(units.gather(rows))
+    speed = settings.choose([candidate]).speed
+    assert speed.hz == pytest.approx(72 / math.sqrt(1.2))
+    assert speed.run_ids == ("run-27", "run-26")
+    assert speed.low is not None
+    assert speed.low < 72 / 1.2
     assert [speeds.of_unit(unit).hz for unit in units.gather(rows)] == pytest.approx([72.0, 60.0])
