@@ -1,20 +1,24 @@
 """Spool: rows on the host that measured them, from the moment they exist until the store has them.
 
-Flow: `child_run.keep` -> `write`; a backend's `collect` -> `pending`; a backend's `forget` -> `forget`.
+Flow: `child_run.keep` -> `write`; a backend's `collect` -> `pending`; a backend's `forget` -> `forget`;
+`ChildProgress` -> `mark`, `unmark`; a backend's `collect_begun` -> `begun`.
 A row is on disk before the child may start its next cell, so a later crash costs no measurement. One folder per store,
 one file per row key; a row that is written again replaces the first.
+What a child begins has a mark here until it ends. A mark is left where this host or its driver went down.
 """
 
 import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from featray.core.events import EventKind
 from featray.core.files import why_unwritable, write_whole
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json, to_json
+from featray.core.stored_unit import BegunUnit
 from featray.errors import BackendError
 
 ABANDONED_S = 3600.0  # a row is written within seconds; an hour also allows for the clock of a file server
@@ -34,6 +38,8 @@ def check_folder(cache: Path) -> None:
     if reason := why_unwritable(cache):
         raise BackendError(f"{cache} cannot be written ({reason}): name another folder in FEATRAY_CACHE")
 
+
+MARK = ".begun"  # end of a mark's name
 
 KEPT_OUTPUT = "output"
 """Key of the output in a spooled row's JSON; `row.from_json` passes over it."""
@@ -90,6 +96,44 @@ def forget(place: Path, stored: Sequence[Row]) -> None:
     for row in stored:
         with contextlib.suppress(OSError):
             (place / _name(row)).unlink()
+
+
+def mark(place: Path, step: EventKind, units: Sequence[BegunUnit]) -> Path:
+    """Leave a mark of what begins: a step of these units. If the same begins again, that is added.
+
+    It is not forced to disk, which would take longer than many cells: a power cut may lose the marks of some seconds.
+    Where it cannot be written, there is none.
+    """
+    keys = [(unit.run_id, unit.cell_id, unit.target_id, unit.invocation) for unit in units]
+    file = place / (hashlib.sha256(repr((step.value, keys)).encode()).hexdigest()[:24] + MARK)
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        with file.open("ab", buffering=0) as stream:
+            stream.write("".join(f"{json.dumps(vars(unit))}\n" for unit in units).encode())
+    return file
+
+
+def unmark(file: Path) -> None:
+    """Take a mark away: what began has ended, whatever came of it."""
+    with contextlib.suppress(OSError):
+        file.unlink()
+
+
+def begun(place: Path) -> list[BegunUnit]:
+    """List what has a mark, once for each time it began; also what runs just now. Damaged lines are left out."""
+    found: list[BegunUnit] = []
+    for path in place.glob(f"*{MARK}"):
+        with contextlib.suppress(OSError, ValueError):
+            found += _read_marks(path.read_text(encoding="utf-8").splitlines())
+    return found
+
+
+def _read_marks(lines: Iterable[str]) -> Iterator[BegunUnit]:
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            record = json.loads(line)
+            texts = {name: str(record[name]) for name in ("run_id", "cell_id", "target_id", "begun_at")}
+            yield BegunUnit(**texts, invocation=int(record["invocation"]))
 
 
 def _name(row: Row) -> str:

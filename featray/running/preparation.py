@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from featray import errors, store
 from featray.core import garbage, wording
 from featray.core.row import Row, RowKey
-from featray.core.stored_unit import StoredUnit
+from featray.core.stored_unit import BegunUnit, StoredUnit
 from featray.planning import invocations_per_unit, own_classes, placement, plan, search
 from featray.planning.inventory import Inventory
 from featray.planning.known_times import KnownTimes
@@ -35,6 +35,7 @@ class SubmitRequest:
     retry_failed: bool = False
     budget_s: float | None = None
     new_run_id: str | None = None  # of a run that this submit starts; None makes one
+    begun: Sequence[BegunUnit] = ()  # what hosts began, and whose end they did not see
     replay: bool | None = None
     """True replays, False measures: each continues the last run of its own kind. None continues any run."""
 
@@ -137,6 +138,7 @@ def plan_run(
         may_come=may_come,
         retry_failed=request.retry_failed,
         known=known,
+        begun=request.begun,
     )
     return SubmitPlan(
         plan=work,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from featray.core.events import EventKind
+from featray.core.stored_unit import BegunUnit
 from featray.errors import BackendError
 from featray.host import spool
 from tests.support import fake_outputs
@@ -97,3 +99,40 @@ def test_an_output_waits_with_its_row(tmp_path: Path) -> None:
     assert (row, output) == (make_row(), plain)
     spool.forget(tmp_path, rows)
     assert spool.pending_outputs(tmp_path, rows) == []
+
+
+def make_begun(cell_id: str, at: str = "2026-05-14T00:00:00.000+00:00") -> BegunUnit:
+    return BegunUnit(run_id="demo-1", cell_id=cell_id, target_id="cpu@here", invocation=1, begun_at=at)
+
+
+def test_what_begins_again_is_listed_once_for_each_time_and_no_more_once_it_ends(tmp_path: Path) -> None:
+    place, first, again = tmp_path / "spool", make_begun("a"), make_begun("a", at="2026-05-15T00:00:00.000+00:00")
+    assert spool.begun(place) == []
+    spool.mark(place, EventKind.STARTED, [first])
+    other = spool.mark(place, EventKind.LOADING, [make_begun("b"), make_begun("c")])
+    mark = spool.mark(place, EventKind.STARTED, [again])
+    assert sorted(spool.begun(place), key=repr) == [first, again, make_begun("b"), make_begun("c")]
+    spool.unmark(mark)
+    assert spool.begun(place) == [make_begun("b"), make_begun("c")]
+    spool.unmark(other)
+    spool.unmark(other)
+    assert not spool.begun(place)
+    assert not spool.pending(place)
+
+
+def test_a_cell_that_begins_again_is_counted_again_though_it_is_alone_in_its_process(tmp_path: Path) -> None:
+    unit = make_begun("a")
+    for _ in range(2):
+        spool.unmark(spool.mark(tmp_path, EventKind.LOADING, [unit]))
+        spool.mark(tmp_path, EventKind.STARTED, [unit])
+    assert spool.begun(tmp_path) == [unit, unit]
+
+
+def test_a_mark_that_is_damaged_or_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    mark = spool.mark(tmp_path, EventKind.STARTED, [make_begun("a")])
+    lines = ['{"run_id": ', "[]", '{"run_id": "demo-1"}', '{"invocation": {}}']
+    mark.write_text("\n".join([*lines, *mark.read_text().splitlines()]))
+    (tmp_path / "folder.begun").mkdir()
+    assert spool.begun(tmp_path) == [make_begun("a")]
+    (tmp_path / "file").touch()
+    assert spool.begun(spool.mark(tmp_path / "file", EventKind.STARTED, [make_begun("a")]).parent) == []
