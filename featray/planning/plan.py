@@ -142,8 +142,8 @@ def make(
         may_come: Measurements that pilots may ask for later, at most.
         retry_failed: Plan again every unit whose last row is not ok.
         known: What earlier rows tell of times.
-        begun: Units that hosts began, and whose end they did not see. They come after all that was never tried: one of
-            them may be what took its host down.
+        begun: Units that hosts began, and whose end they did not see. They come last, after the other cells of their
+            process, and these after all that was never tried: any of them may be what took its host down.
     """
     interruptions = _Interruptions(begun, run.run_id)
     attempts, expected = _index(stored), ExpectedTimes(run.rules, known or KnownTimes())
@@ -153,9 +153,9 @@ def make(
     groups = list(_groups(placement.units, names).values())
     for group in [part for whole in groups for part in _split(whole, len(groups))]:
         numbers = [_numbers(invocations_needed(unit.cell_id, unit.target.target_id)) for unit in group]
-        left = [0] * len(group)
+        left, due_by_number = [0] * len(group), dict[int, list[_DueUnit]]()
         for number in sorted(set().union(*numbers)):
-            due_units: list[_DueUnit] = []
+            due_units = due_by_number[number] = []
             for index, unit in enumerate(group):
                 if number not in numbers[index]:
                     continue
@@ -163,7 +163,9 @@ def make(
                 if (due := _due(unit, tried, retry_failed=retry_failed)) is not None:
                     due_units.append(interruptions.note(due, number, tried))
                     left[index] += 1
-            invocations += _invocations(due_units, number, run, names, expected)
+        was_interrupted = any(due.interruptions for due_units in due_by_number.values() for due in due_units)
+        for number, due_units in due_by_number.items():
+            invocations += _invocations(due_units, number, run, names, expected, was_interrupted=was_interrupted)
         for unit, of_unit, due_count in zip(group, numbers, left, strict=True):
             progress[unit.cell_id, unit.target.target_id] = (len(of_unit) - due_count, len(of_unit))
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
@@ -244,7 +246,13 @@ def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: boo
 
 
 def _invocations(
-    due_units: Sequence[_DueUnit], number: int, run: RunSettings, names: ProcessNames, expected: ExpectedTimes
+    due_units: Sequence[_DueUnit],
+    number: int,
+    run: RunSettings,
+    names: ProcessNames,
+    expected: ExpectedTimes,
+    *,
+    was_interrupted: bool,
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
     groups: dict[tuple[int, int, int, str], list[_DueUnit]] = {}
@@ -257,7 +265,7 @@ def _invocations(
             number=number,
             attempt=attempt,
             tries=tries,
-            interruptions=interruptions,
+            interruptions=interruptions + was_interrupted,
             process=names.of(group[0].unit.cell, target_id),
             run=run,
             expected=expected,

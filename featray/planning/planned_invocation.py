@@ -51,7 +51,7 @@ class PlannedInvocation:
     losses: int = 0
     """How often they were lost in this submit."""
     interruptions: int = 0
-    """How often they were begun, and their driver or host went down with them."""
+    """How often they were begun and their driver or host went down; one more where a cell of their process was."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""
@@ -158,7 +158,7 @@ def make(
         number: Which invocation of its units, from 1.
         attempt: Which attempt of it, from 1.
         tries: How often its cells were tried before, without attempts that were lost.
-        interruptions: How often they were begun, and their driver or host went down with them.
+        interruptions: How often they, or a cell of their process, were begun and their driver or host went down.
         process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
         expected: How long its units should take.
