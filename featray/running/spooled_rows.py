@@ -64,11 +64,13 @@ def store_spooled(results: str, backend: Backend, *, own: str | None = None) -> 
 def find_begun(results: str, backend: Backend) -> Sequence[BegunUnit]:
     """List what hosts began for a store and whose end they did not see, as where a cell took its host down.
 
+    Hosts may share a spool, and then give the same.
+
     Raises:
         HeadGone: the head is gone.
     """
     spool = store.spool_name(results)
-    return () if spool is None else backend.collect_begun(spool)
+    return () if spool is None else tuple(dict.fromkeys(backend.collect_begun(spool)))
 
 
 def store_reported(results: str, events: Iterable[PlainEvent]) -> int:
