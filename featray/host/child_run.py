@@ -70,11 +70,10 @@ class ChildProgress:
     deadline: float = 0.0
     finished: int = 0  # cells
     oom_kills: int | None = None  # count of this cgroup when the child started
-    mark: Path | None = None  # in the spool, of what is begun
+    mark: spool.Mark | None = None  # of what is begun
 
     def begin(self, shared: Shared, cell: Cell | None = None) -> None:
         """Note that a cell begins, or the loading for all cells that are left, and mark it in the spool."""
-        self.end()
         self.current, self.started_at = cell, clock.utc_now()
         rules, invocation = shared.invocation.rules, shared.invocation
         self.deadline = deadline(rules.load_limit_s if cell is None else rules.cell_limit_s)
@@ -88,12 +87,18 @@ class ChildProgress:
             )
             for id_ in ([cell_id(cell)] if cell is not None else self.remaining)
         ]
-        self.mark = spool.mark(shared.spool, EventKind.STARTED if cell else EventKind.LOADING, units)
+        self.mark = self.mark or spool.Mark(shared.spool)
+        self.mark.write(units)
+
+    def keep_mark(self) -> None:
+        """See to it that a power cut leaves the mark of what has run for a while."""
+        if self.mark is not None:
+            self.mark.sync()
 
     def end(self) -> None:
         """Take the mark away, if there is one."""
         if self.mark is not None:
-            spool.unmark(self.mark)
+            self.mark.remove()
             self.mark = None
 
     def finish(self, cell_id: str, rules: Rules) -> None:
@@ -274,6 +279,7 @@ def _follow(shared: Shared, child: Child, progress: ChildProgress) -> Generator[
             event = child.receive(min(TICK_S, progress.deadline - time.monotonic()))
             cell, row = read_event(event, progress.remaining)
         except TimeoutError:
+            progress.keep_mark()
             if time.monotonic() < progress.deadline:
                 yield from shared.idle()
                 continue

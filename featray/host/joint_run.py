@@ -152,6 +152,7 @@ class _JointRun:
             try:
                 member = self._members[self._arrivals.get(timeout=self._patience_s())]
             except queue.Empty:
+                self._progress.keep_mark()
                 if time.monotonic() >= self._progress.deadline:
                     return self._overdue()
                 yield from self._shared.idle()

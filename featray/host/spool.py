@@ -1,20 +1,23 @@
 """Spool: rows on the host that measured them, from the moment they exist until the store has them.
 
 Flow: `child_run.keep` -> `write`; a backend's `collect` -> `pending`; a backend's `forget` -> `forget`;
-`ChildProgress` -> `mark`, `unmark`; a backend's `collect_begun` -> `begun`.
+`ChildProgress` -> `Mark`; a backend's `collect_begun` -> `begun`.
 A row is on disk before the child may start its next cell, so a later crash costs no measurement. One folder per store,
 one file per row key; a row that is written again replaces the first.
-What a child begins has a mark here until it ends. A mark is left where this host or its driver went down.
+What a child begins has a mark here until it ends. A mark is left where this host or its driver went down; a later row
+of its unit makes it void (`planning.plan`).
 """
 
 import contextlib
 import hashlib
 import json
+import os
+import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from featray.core.events import EventKind
 from featray.core.files import why_unwritable, write_whole
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json, to_json
@@ -40,6 +43,7 @@ def check_folder(cache: Path) -> None:
 
 
 MARK = ".begun"  # end of a mark's name
+MARK_KEPT_S = 30 * 86400.0  # a sweep that was not continued for a month
 
 KEPT_OUTPUT = "output"
 """Key of the output in a spooled row's JSON; `row.from_json` passes over it."""
@@ -98,42 +102,55 @@ def forget(place: Path, stored: Sequence[Row]) -> None:
             (place / _name(row)).unlink()
 
 
-def mark(place: Path, step: EventKind, units: Sequence[BegunUnit]) -> Path:
-    """Leave a mark of what begins: a step of these units. If the same begins again, that is added.
+class Mark:
+    """What one child is at, in a file of its own; a file that cannot be written is no fault."""
 
-    It is not forced to disk, which would take longer than many cells: a power cut may lose the marks of some seconds.
-    Where it cannot be written, there is none.
-    """
-    keys = [(unit.run_id, unit.cell_id, unit.target_id, unit.invocation) for unit in units]
-    file = place / (hashlib.sha256(repr((step.value, keys)).encode()).hexdigest()[:24] + MARK)
-    with contextlib.suppress(OSError):
-        place.mkdir(parents=True, exist_ok=True)
-        with file.open("ab", buffering=0) as stream:
-            stream.write("".join(f"{json.dumps(vars(unit))}\n" for unit in units).encode())
-    return file
+    def __init__(self, place: Path) -> None:
+        """Make the file, which is empty."""
+        self._path = place / f"{os.getpid()}-{secrets.token_hex(4)}{MARK}"
+        self._file: int | None = None
+        self._is_on_disk = True
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
 
+    def write(self, units: Sequence[BegunUnit]) -> None:
+        """Write what begins now, in place of what began before. It takes some microseconds."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._file, f"{json.dumps([vars(unit) for unit in units])}\n".encode())
+                self._is_on_disk = False
 
-def unmark(file: Path) -> None:
-    """Take a mark away: what began has ended, whatever came of it."""
-    with contextlib.suppress(OSError):
-        file.unlink()
+    def sync(self) -> None:
+        """Wait until it survives a power cut. That may take longer than a short cell, so it is for long ones."""
+        if self._file is not None and not self._is_on_disk:
+            self._is_on_disk = True
+            with contextlib.suppress(OSError):
+                os.fsync(self._file)
+
+    def remove(self) -> None:
+        """Take it away: what began has ended, whatever came of it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            with contextlib.suppress(OSError):
+                self._path.unlink()
 
 
 def begun(place: Path) -> list[BegunUnit]:
-    """List what has a mark, once for each time it began; also what runs just now. Damaged lines are left out."""
+    """List what has a mark, once for each time it began; also what runs just now. Old marks are removed."""
     found: list[BegunUnit] = []
     for path in place.glob(f"*{MARK}"):
-        with contextlib.suppress(OSError, ValueError):
-            found += _read_marks(path.read_text(encoding="utf-8").splitlines())
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, IndexError):
+            if time.time() - path.stat().st_mtime > MARK_KEPT_S:
+                path.unlink()
+            found += map(_read_begun, json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
     return found
 
 
-def _read_marks(lines: Iterable[str]) -> Iterator[BegunUnit]:
-    for line in lines:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            record = json.loads(line)
-            texts = {name: str(record[name]) for name in ("run_id", "cell_id", "target_id", "begun_at")}
-            yield BegunUnit(**texts, invocation=int(record["invocation"]))
+def _read_begun(record: Mapping[str, Any]) -> BegunUnit:
+    texts = {name: str(record[name]) for name in ("run_id", "cell_id", "target_id", "begun_at")}
+    return BegunUnit(**texts, invocation=int(record["invocation"]))
 
 
 def _name(row: Row) -> str:

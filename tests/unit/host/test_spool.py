@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from featray.core.events import EventKind
 from featray.core.stored_unit import BegunUnit
 from featray.errors import BackendError
 from featray.host import spool
@@ -105,34 +104,38 @@ def make_begun(cell_id: str, at: str = "2026-05-14T00:00:00.000+00:00") -> Begun
     return BegunUnit(run_id="demo-1", cell_id=cell_id, target_id="cpu@here", invocation=1, begun_at=at)
 
 
-def test_what_begins_again_is_listed_once_for_each_time_and_no_more_once_it_ends(tmp_path: Path) -> None:
-    place, first, again = tmp_path / "spool", make_begun("a"), make_begun("a", at="2026-05-15T00:00:00.000+00:00")
+def test_a_mark_is_what_began_last_until_it_is_removed(tmp_path: Path) -> None:
+    place = tmp_path / "spool"
     assert spool.begun(place) == []
-    spool.mark(place, EventKind.STARTED, [first])
-    other = spool.mark(place, EventKind.LOADING, [make_begun("b"), make_begun("c")])
-    mark = spool.mark(place, EventKind.STARTED, [again])
-    assert sorted(spool.begun(place), key=repr) == [first, again, make_begun("b"), make_begun("c")]
-    spool.unmark(mark)
-    assert spool.begun(place) == [make_begun("b"), make_begun("c")]
-    spool.unmark(other)
-    spool.unmark(other)
-    assert not spool.begun(place)
+    marks = [spool.Mark(place), spool.Mark(place)]
+    assert spool.begun(place) == []
+    marks[0].write([make_begun("a"), make_begun("b")])
+    marks[1].write([make_begun("a")])
+    marks[0].write([make_begun("b")])
+    marks[0].sync()
+    assert sorted(spool.begun(place), key=repr) == [make_begun("a"), make_begun("b")]
     assert not spool.pending(place)
-
-
-def test_a_cell_that_begins_again_is_counted_again_though_it_is_alone_in_its_process(tmp_path: Path) -> None:
-    unit = make_begun("a")
-    for _ in range(2):
-        spool.unmark(spool.mark(tmp_path, EventKind.LOADING, [unit]))
-        spool.mark(tmp_path, EventKind.STARTED, [unit])
-    assert spool.begun(tmp_path) == [unit, unit]
+    for mark in (*marks, *marks):
+        mark.remove()
+    assert list(place.iterdir()) == []
 
 
 def test_a_mark_that_is_damaged_or_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    mark = spool.mark(tmp_path, EventKind.STARTED, [make_begun("a")])
-    lines = ['{"run_id": ', "[]", '{"run_id": "demo-1"}', '{"invocation": {}}']
-    mark.write_text("\n".join([*lines, *mark.read_text().splitlines()]))
+    spool.Mark(tmp_path).write([make_begun("a")])
+    for number, text in enumerate(['{"run_id": ', "[[]]", '[{"run_id": "demo-1"}]', "3", "\n"]):
+        (tmp_path / f"{number}.begun").write_text(text)
     (tmp_path / "folder.begun").mkdir()
     assert spool.begun(tmp_path) == [make_begun("a")]
     (tmp_path / "file").touch()
-    assert spool.begun(spool.mark(tmp_path / "file", EventKind.STARTED, [make_begun("a")]).parent) == []
+    mark = spool.Mark(tmp_path / "file")
+    mark.write([make_begun("a")])
+    mark.sync()
+    mark.remove()
+
+
+def test_a_mark_of_last_month_is_removed(tmp_path: Path) -> None:
+    spool.Mark(tmp_path).write([make_begun("a")])
+    (file,) = tmp_path.iterdir()
+    os.utime(file, (1, 1))
+    assert not spool.begun(tmp_path)
+    assert not list(tmp_path.iterdir())
