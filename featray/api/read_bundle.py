@@ -9,7 +9,7 @@ from pathlib import Path
 from featray import store
 from featray.core.files import check_regular
 from featray.core.output_table import OutputTable
-from featray.core.row import Row
+from featray.core.row import BUNDLE_FROM, Row
 from featray.errors import ImportFileError
 from featray.interchange import bundle
 from featray.interchange.bundle import Bundle, OutputKey
@@ -52,7 +52,7 @@ def read(path: Path) -> ParsedReport:
 
 def _provenance(row: Row, label: str) -> str:
     """Name the bundle, and the one in which the row came to the store that made it."""
-    return label if row.bundle is None else f"{label}, from {row.bundle}"
+    return label if row.bundle is None else f"{label}{BUNDLE_FROM}{row.bundle}"
 
 
 def _check_work(whole: Bundle) -> None:

@@ -186,6 +186,8 @@ def _run_here(request: SubmitRequest, backend: str, watch: Watch) -> "Submitted"
         raise
     if not prepared.plan.invocations:
         _end(loading)
+        for note in prepared.notes:
+            watch(Progress(text=note))
         return _read_back(request, prepared.plan.run.run_id, None, prepared.problems)
     with contextlib.ExitStack() as opened:
         with _weights_made(prepared.plan, watch), _reporting_imported(backend):

@@ -21,6 +21,7 @@ from featray.core.invocation import to_mapping
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_json
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Host, Inventory
 from featray.planning.planned_invocation import PlannedInvocation
@@ -152,6 +153,10 @@ class Backend(Protocol):
     @abstractmethod
     def collect(self, store: str) -> Sequence[Row]:
         """Fetch the rows of this store that wait in the hosts' spools."""
+
+    def collect_begun(self, store: str) -> Sequence[BegunUnit]:  # noqa: ARG002 - the default has none
+        """Fetch the marks in the hosts' spools: what was begun and has not ended."""
+        return ()
 
     def collect_outputs(
         self,

@@ -13,6 +13,7 @@ from featray.core.events import EventKind, PlainEvent
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.errors import FeatrayError
 from featray.host import environments, probe, spool, supervisor
 from featray.measurement import weights
@@ -77,6 +78,10 @@ class Inline(Backend):
     def collect(self, store: str) -> Sequence[Row]:
         """Read this machine's spool."""
         return spool.pending(spool.folder(weights.featray_cache(), store))
+
+    def collect_begun(self, store: str) -> Sequence[BegunUnit]:
+        """Read the marks in this machine's spool."""
+        return spool.begun(spool.folder(weights.featray_cache(), store))
 
     def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
         """Read the outputs in this machine's spool."""

@@ -25,6 +25,9 @@ NO_TARGET = "none"
 REPLAYED_FROM = "replayed from "
 """How `source_file` of a replayed row begins, in stores of featray 0.1.0."""
 
+BUNDLE_FROM = ", from "
+"""Stands in `bundle` before the bundle in which the row came to the store that made this one."""
+
 Floats = list[float]
 """One number per call, in call order."""
 

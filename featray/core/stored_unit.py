@@ -1,6 +1,7 @@
-"""Stored units: what the next submit needs to know of each row of the store.
+"""Stored units: what the next submit needs to know of each row of the store, and of units that were left unfinished.
 
-Flow: `store.resuming` -> `StoredUnit` -> `planning.invocations_per_unit`, `planning.plan`. Pure.
+Flow: `store.resuming` -> `StoredUnit` -> `planning.invocations_per_unit`, `planning.plan`; `host.spool` -> `BegunUnit`
+-> `planning.plan`. Pure.
 """
 
 import collections
@@ -57,6 +58,17 @@ class StoredUnit:
 def of_row(row: Row) -> StoredUnit:
     """Keep of a row what the next submit needs to know."""
     return StoredUnit(**{field.name: getattr(row, field.name) for field in dataclasses.fields(StoredUnit)})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BegunUnit:
+    """One unit in one invocation that a host began and whose end it did not see."""
+
+    run_id: str
+    cell_id: str
+    target_id: str
+    invocation: int
+    begun_at: str  # UTC, ISO 8601, by the host's clock
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from featray.core.output_table import PlainOutput
 from featray.core.row import Row, from_mapping
 from featray.core.rules import Rules
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.host import cgroup, child_death, environments, input_files, spool, venvs
 from featray.host.child import Child, Garbled, ParentWatch
 from featray.host.child_death import Cause
@@ -69,6 +70,36 @@ class ChildProgress:
     deadline: float = 0.0
     finished: int = 0  # cells
     oom_kills: int | None = None  # count of this cgroup when the child started
+    mark: spool.Mark | None = None  # of what is begun
+
+    def begin(self, shared: Shared, cell: Cell | None = None) -> None:
+        """Note that a cell begins, or the loading for all cells that are left, and mark it in the spool."""
+        self.current, self.started_at = cell, clock.utc_now()
+        rules, invocation = shared.invocation.rules, shared.invocation
+        self.deadline = deadline(rules.load_limit_s if cell is None else rules.cell_limit_s)
+        units = [
+            BegunUnit(
+                run_id=invocation.run_id,
+                cell_id=id_,
+                target_id=invocation.target_id,
+                invocation=invocation.invocation,
+                begun_at=self.started_at,
+            )
+            for id_ in ([cell_id(cell)] if cell is not None else self.remaining)
+        ]
+        self.mark = self.mark or spool.Mark(shared.spool)
+        self.mark.write(units)
+
+    def keep_mark(self) -> None:
+        """See to it that a power cut leaves the mark of what has run for a while."""
+        if self.mark is not None:
+            self.mark.sync()
+
+    def end(self) -> None:
+        """Take the mark away, if there is one."""
+        if self.mark is not None:
+            self.mark.remove()
+            self.mark = None
 
     def finish(self, cell_id: str, rules: Rules) -> None:
         """Note that a cell has its row."""
@@ -87,10 +118,12 @@ def run(shared: Shared, cells: dict[str, Cell]) -> Iterator[PlainEvent]:
     except OSError as wrong:
         yield from cannot_start(shared, cells, wrong)
         return
+    progress = ChildProgress(cells, started_at=clock.utc_now())
     try:
-        yield from _attend(shared, child, ChildProgress(cells, started_at=clock.utc_now()))
+        yield from _attend(shared, child, progress)
     finally:
         child.close()
+        progress.end()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -223,7 +256,7 @@ def wait_for_shared_end(shared: Shared, code: int) -> None:
 def _attend(shared: Shared, child: Child, progress: ChildProgress) -> Iterator[PlainEvent]:
     """Follow a child to its end; make rows for what a dead one leaves."""
     progress.oom_kills = cgroup.count_oom_kills()
-    progress.deadline = deadline(shared.invocation.rules.load_limit_s)
+    progress.begin(shared)
     cause: Cause | None = None
     code = 0
     try:
@@ -246,6 +279,7 @@ def _follow(shared: Shared, child: Child, progress: ChildProgress) -> Generator[
             event = child.receive(min(TICK_S, progress.deadline - time.monotonic()))
             cell, row = read_event(event, progress.remaining)
         except TimeoutError:
+            progress.keep_mark()
             if time.monotonic() < progress.deadline:
                 yield from shared.idle()
                 continue
@@ -257,9 +291,7 @@ def _follow(shared: Shared, child: Child, progress: ChildProgress) -> Generator[
         if event["event"] == EventKind.LOADING:
             yield {"kind": EventKind.LOADING}
         elif cell is not None:
-            progress.current = cell
-            progress.started_at = clock.utc_now()
-            progress.deadline = deadline(rules.cell_limit_s)
+            progress.begin(shared, cell)
             yield {"kind": EventKind.STARTED, "cell_id": event["cell_id"]}
         elif row is not None:
             row = child_death.with_memory_limit(row, progress.oom_kills)

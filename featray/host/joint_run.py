@@ -115,7 +115,7 @@ class _JointRun:
         if self._shared.invocation.exclusive is Exclusive.HOST:  # else others would have the same shares
             self._shares = cpu_shares.share_out(self._count, cpu_shares.allowed_cpus())
         self._progress.oom_kills = cgroup.count_oom_kills()
-        self._progress.deadline = child_run.deadline(self._shared.invocation.rules.load_limit_s)
+        self._progress.begin(self._shared)
         try:
             self._start(prepared, variables)
         except OSError as wrong:
@@ -140,6 +140,7 @@ class _JointRun:
         self._end()
         for member in self._members:
             member.child.close()
+        self._progress.end()
 
     def _end(self) -> None:
         for member in self._members:
@@ -151,6 +152,7 @@ class _JointRun:
             try:
                 member = self._members[self._arrivals.get(timeout=self._patience_s())]
             except queue.Empty:
+                self._progress.keep_mark()
                 if time.monotonic() >= self._progress.deadline:
                     return self._overdue()
                 yield from self._shared.idle()
@@ -197,8 +199,7 @@ class _JointRun:
             raise Garbled("it is at another cell than the others")
 
     def _begin(self, cell: Cell, name: str) -> PlainEvent:
-        self._progress.current, self._progress.started_at = cell, clock.utc_now()
-        self._progress.deadline = child_run.deadline(self._shared.invocation.rules.cell_limit_s)
+        self._progress.begin(self._shared, cell)
         return {"kind": EventKind.STARTED, "cell_id": name}
 
     def _failed(self, member: _Member, row: Row) -> _Failure:

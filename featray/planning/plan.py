@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from featray.core.status import Status
-from featray.core.stored_unit import LastAttempt, StoredUnit, last_attempts
+from featray.core.stored_unit import BegunUnit, LastAttempt, StoredUnit, last_attempts
 from featray.planning import planned_invocation, wall_time
 from featray.planning.inventory import Target
 from featray.planning.known_times import KnownTimes
@@ -89,6 +89,26 @@ class _DueUnit:
     attempt: int
     target: Target
     tries: int  # so far, without those that were lost
+    interruptions: int = 0  # since its last row
+
+
+class _Interruptions:
+    """When units of a run were begun without an end that their host saw."""
+
+    def __init__(self, begun: Iterable[BegunUnit], run_id: str) -> None:
+        self._begun_at: dict[tuple[str, str, int], list[str]] = {}
+        for unit in begun:
+            if unit.run_id == run_id:
+                self._begun_at.setdefault((unit.cell_id, unit.target_id, unit.invocation), []).append(unit.begun_at)
+
+    def note(self, due: _DueUnit, number: int, attempts: Sequence[LastAttempt]) -> _DueUnit:
+        """Note how often a unit was begun after its last row: a row says what came of what began before it."""
+        if not self._begun_at:
+            return due
+        last = max((attempt.started_at for attempt in attempts), default="")
+        places = [(due.unit.cell_id, target.target_id, number) for target in due.unit.targets]
+        count = sum(moment > last for place in places for moment in self._begun_at.get(place, ()))
+        return dataclasses.replace(due, interruptions=count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +135,7 @@ def make(
     may_come: int = 0,
     retry_failed: bool = False,
     known: KnownTimes | None = None,
+    begun: Iterable[BegunUnit] = (),
 ) -> Plan:
     """Group what is still to be measured into invocations, block by block.
 
@@ -126,7 +147,10 @@ def make(
         may_come: Measurements that pilots may ask for later, at most.
         retry_failed: Plan again every unit whose last row is not ok.
         known: What earlier rows tell of times.
+        begun: Units that hosts began, and whose end they did not see. They come last, after the other cells of their
+            process, and these after all that was never tried: any of them may be what took its host down.
     """
+    interruptions = _Interruptions(begun, run.run_id)
     attempts, expected = _index(stored), ExpectedTimes(run.rules, known or KnownTimes())
     invocations: list[PlannedInvocation] = []
     progress: dict[tuple[str, str], tuple[int, int]] = {}
@@ -134,16 +158,19 @@ def make(
     groups = list(_groups(placement.units, names).values())
     for group in [part for whole in groups for part in _split(whole, len(groups))]:
         numbers = [_numbers(invocations_needed(unit.cell_id, unit.target.target_id)) for unit in group]
-        left = [0] * len(group)
+        left, due_by_number = [0] * len(group), dict[int, list[_DueUnit]]()
         for number in sorted(set().union(*numbers)):
-            due_units: list[_DueUnit] = []
+            due_units = due_by_number[number] = []
             for index, unit in enumerate(group):
                 if number not in numbers[index]:
                     continue
-                if (due := _due(unit, attempts.of(unit, number), retry_failed=retry_failed)) is not None:
-                    due_units.append(due)
+                tried = attempts.of(unit, number)
+                if (due := _due(unit, tried, retry_failed=retry_failed)) is not None:
+                    due_units.append(interruptions.note(due, number, tried))
                     left[index] += 1
-            invocations += _invocations(due_units, number, run, names, expected)
+        was_interrupted = any(due.interruptions for due_units in due_by_number.values() for due in due_units)
+        for number, due_units in due_by_number.items():
+            invocations += _invocations(due_units, number, run, names, expected, was_interrupted=was_interrupted)
         for unit, of_unit, due_count in zip(group, numbers, left, strict=True):
             progress[unit.cell_id, unit.target.target_id] = (len(of_unit) - due_count, len(of_unit))
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
@@ -224,12 +251,18 @@ def _due(unit: PlacedUnit, attempts: Sequence[LastAttempt], *, retry_failed: boo
 
 
 def _invocations(
-    due_units: Sequence[_DueUnit], number: int, run: RunSettings, names: ProcessNames, expected: ExpectedTimes
+    due_units: Sequence[_DueUnit],
+    number: int,
+    run: RunSettings,
+    names: ProcessNames,
+    expected: ExpectedTimes,
+    *,
+    was_interrupted: bool,
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
-    groups: dict[tuple[int, int, str], list[_DueUnit]] = {}
+    groups: dict[tuple[int, int, int, str], list[_DueUnit]] = {}
     for due in due_units:
-        groups.setdefault((due.attempt, due.tries, due.target.target_id), []).append(due)
+        groups.setdefault((due.attempt, due.tries, due.interruptions, due.target.target_id), []).append(due)
     return [
         planned_invocation.make(
             [due.unit for due in group],
@@ -237,9 +270,10 @@ def _invocations(
             number=number,
             attempt=attempt,
             tries=tries,
+            interruptions=interruptions + was_interrupted,
             process=names.of(group[0].unit.cell, target_id),
             run=run,
             expected=expected,
         )
-        for (attempt, tries, target_id), group in sorted(groups.items())
+        for (attempt, tries, interruptions, target_id), group in sorted(groups.items())
     ]

@@ -52,6 +52,8 @@ class PlannedInvocation:
     """How often they were lost in this submit."""
     is_retry: bool = False
     """Its cells have a row of this submit already, of the attempt before."""
+    interruptions: int = 0
+    """How often they were begun and their driver or host went down; one more where a cell of their process was."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""
@@ -61,8 +63,8 @@ class PlannedInvocation:
 
     @property
     def failures(self) -> int:
-        """Count how often its cells failed or were lost before."""
-        return self.tries + self.losses
+        """Count how often its cells failed, were lost or were interrupted before."""
+        return self.tries + self.losses + self.interruptions
 
     @functools.cached_property
     def seconds_by_target(self) -> Mapping[str, float]:
@@ -141,6 +143,7 @@ def make(
     number: int,
     attempt: int,
     tries: int = 0,
+    interruptions: int = 0,
     process: str,
     run: RunSettings,
     expected: ExpectedTimes,
@@ -157,6 +160,7 @@ def make(
         number: Which invocation of its units, from 1.
         attempt: Which attempt of it, from 1.
         tries: How often its cells were tried before, without attempts that were lost.
+        interruptions: How often they, or a cell of their process, were begun and their driver or host went down.
         process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
         expected: How long its units should take.
@@ -194,6 +198,7 @@ def make(
         alternatives=alternatives,
         was_measured_here=any(unit.was_measured_here for unit in units),
         tries=tries,
+        interruptions=interruptions,
         expected_s=expected_s,
         elsewhere_s=elsewhere_s,
         rank=1 - rank if is_mirrored else rank,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from featray import errors, store
 from featray.core import garbage, wording
 from featray.core.row import Row, RowKey
-from featray.core.stored_unit import StoredUnit
+from featray.core.stored_unit import BegunUnit, StoredUnit
 from featray.planning import invocations_per_unit, own_classes, placement, plan, search
 from featray.planning.inventory import Inventory
 from featray.planning.known_times import KnownTimes
@@ -21,7 +21,7 @@ from featray.planning.planned_invocation import ExpectedTimes, RunSettings
 from featray.planning.search import SearchOutlook
 from featray.running import changed_packages, recorded_secrets, search_readings
 from featray.running.searching import Searching
-from featray.store import StoredKeys
+from featray.store import Continued, StoredKeys
 from featray.sweep import Sweep, expand
 
 
@@ -35,6 +35,7 @@ class SubmitRequest:
     retry_failed: bool = False
     budget_s: float | None = None
     new_run_id: str | None = None  # of a run that this submit starts; None makes one
+    begun: Sequence[BegunUnit] = ()  # what hosts began, and whose end they did not see
     replay: bool | None = None
     """True replays, False measures: each continues the last run of its own kind. None continues any run."""
 
@@ -58,7 +59,7 @@ def new_run_id(sweep: str, now: datetime.datetime) -> str:
 
 @garbage.paused()
 def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datetime) -> SubmitPlan:
-    """Plan what is still to be measured, in the sweep's latest run of the request's kind or in a new one.
+    """Plan what is still to be measured, in the sweep's run that is continued or in a new one.
 
     Raises:
         NothingMatches: the selector picks nothing, or no cell can run on any target.
@@ -71,12 +72,17 @@ def prepare(request: SubmitRequest, inventory: Inventory, *, now: datetime.datet
     if not placed.units:
         reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in placed.refusals))
         raise errors.NothingMatches(f"{request.sweep.name}: no cell can run anywhere: {reasons}")
-    run_id = find_continued(request)
+    continued = _find_continued(request)
+    run_id = continued.run_id
     new = request.new_run_id or new_run_id(request.sweep.name, now)
     prepared = plan_run(request, placed, run_id or new)
     changed = _changed_packages(request.results, run_id, prepared) if run_id is not None else []
     problems = (*_unusable_hosts(inventory), *changed, *prepared.problems)
-    notes = (recorded_secrets.note(cells), own_classes.note_unbuilt(cells, inventory.hosts))
+    notes = (
+        recorded_secrets.note(cells),
+        own_classes.note_unbuilt(cells, inventory.hosts),
+        _note_import(continued, prepared.plan.run.run_id),
+    )
     return dataclasses.replace(prepared, problems=problems, notes=tuple(filter(None, notes)))
 
 
@@ -86,12 +92,23 @@ def find_continued(request: SubmitRequest) -> str | None:
     Raises:
         StoreError: the store cannot be read.
     """
+    return _find_continued(request).run_id
+
+
+def _find_continued(request: SubmitRequest) -> Continued:
     if request.rerun:
+        return Continued()
+    found = store.find_continued(request.results, request.sweep.name, replayed=request.replay)
+    if found.run_id is not None and store.is_removed(request.results, found.run_id):  # an archive still holds its rows
+        return dataclasses.replace(found, run_id=None)
+    return found
+
+
+def _note_import(continued: Continued, run_id: str) -> str | None:
+    """Say that a newer run of the sweep is there that this submit leaves alone."""
+    if continued.newer_import is None:
         return None
-    run_id = store.latest_run(request.results, request.sweep.name, replayed=request.replay)
-    if run_id is not None and store.is_removed(request.results, run_id):  # an archive still holds rows of it
-        return None
-    return run_id
+    return f"{continued.newer_import} is a newer run of this sweep, but it was imported; new rows go into {run_id}"
 
 
 def place(sweep: Sweep, inventory: Inventory) -> Placement:
@@ -121,6 +138,7 @@ def plan_run(
         may_come=may_come,
         retry_failed=request.retry_failed,
         known=known,
+        begun=request.begun,
     )
     return SubmitPlan(
         plan=work,

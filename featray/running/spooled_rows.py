@@ -11,7 +11,7 @@ from featray.backends import Backend
 from featray.core.events import PlainEvent
 from featray.core.row import Row
 from featray.core.status import Status, precedence
-from featray.core.stored_unit import StoredUnit
+from featray.core.stored_unit import BegunUnit, StoredUnit
 from featray.running import claims, kept_outputs, logged_event
 from featray.running.progress import Progress, Watch
 
@@ -59,6 +59,18 @@ def store_spooled(results: str, backend: Backend, *, own: str | None = None) -> 
             store.append(results, fresh)
         backend.forget(spool, waiting)
         return fresh
+
+
+def find_begun(results: str, backend: Backend) -> Sequence[BegunUnit]:
+    """List what hosts began for a store and whose end they did not see, as where a cell took its host down.
+
+    Hosts may share a spool, and then give the same.
+
+    Raises:
+        HeadGone: the head is gone.
+    """
+    spool = store.spool_name(results)
+    return () if spool is None else tuple(dict.fromkeys(backend.collect_begun(spool)))
 
 
 def store_reported(results: str, events: Iterable[PlainEvent]) -> int:

@@ -52,6 +52,7 @@ def run(
     with claims.claim(request.results, request.sweep.name) as sign:
         inventory = backend.inventory()
         spooled = spooled_rows.store_spooled(request.results, backend, own=request.sweep.name)
+        request = dataclasses.replace(request, begun=spooled_rows.find_begun(request.results, backend))
         prepared = preparation.prepare(request, inventory, now=now)
         run_id = prepared.plan.run.run_id
         spooled_rows.announce(spooled, run_id, watch)

@@ -49,13 +49,14 @@ from featray.store.resuming import StoredKeys, keys
 from featray.store.spool_names import create_spool_name, spool_name
 from featray.store.store_names import check_address, display_name, full_name
 from featray.store.stored_files import check_there
-from featray.store.summary import RunSummary, latest_run, runs
+from featray.store.summary import Continued, RunSummary, find_continued, latest_run, runs
 from featray.store.writing import append
 
 __all__ = [
     "Appender",
     "Checkup",
     "Compacted",
+    "Continued",
     "Reading",
     "Removal",
     "RunSummary",
@@ -70,6 +71,7 @@ __all__ = [
     "create_spool_name",
     "display_name",
     "explain_no_rows",
+    "find_continued",
     "find_problems",
     "format_problems",
     "full_name",

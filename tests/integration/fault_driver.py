@@ -11,6 +11,7 @@ from pathlib import Path
 from featray import sweep
 from featray.backends import Event
 from featray.core import invocation
+from featray.core.events import EventKind
 from featray.host import clips, probe, supervisor
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
@@ -28,6 +29,19 @@ class Doomed(ThisMachine):
         return events
 
 
+class DoomedAtCell(ThisMachine):
+    """Kills this process when a cell of batch size 4 begins."""
+
+    def poll(self, timeout_s: float) -> Sequence[Event]:
+        events = super().poll(timeout_s)
+        for event in events:
+            if event.kind == EventKind.STARTED:
+                sizes = dict(zip(event.planned.cell_ids, event.planned.invocation.cells, strict=True))
+                if sizes[str(event.cell_id)].batch_size == 4:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return events
+
+
 def plan_first(path: str) -> PlannedInvocation:
     """Plan a sweep's first invocation on this machine."""
     loaded = sweep.load(Path(path), probe_clip=clips.probe)
@@ -40,6 +54,8 @@ def main() -> None:
     path, results, how = sys.argv[1:]
     if how == "dies-before-it-stores":
         run_sweep(Path(path), Path(results), Doomed(Inventory(hosts=(probe.this_host(),))))
+    elif how == "dies-at-a-cell":
+        run_sweep(Path(path), Path(results), DoomedAtCell(Inventory(hosts=(probe.this_host(),))))
     elif how == "to-its-end":
         run_sweep(Path(path), Path(results), ThisMachine(Inventory(hosts=(probe.this_host(),))))
     elif how == "as-an-orphan":

@@ -133,6 +133,23 @@ def test_the_row_of_a_driver_that_was_killed_is_collected_by_the_next(tmp_path: 
     assert spool.pending(place) == []
 
 
+def test_a_cell_that_takes_the_driver_down_is_begun_last_by_the_next(tmp_path: Path, here: Inventory) -> None:
+    sweep, results = write_sweep(tmp_path, sizes=[1, 4, 8, 16]), tmp_path / "r"
+    sizes = []
+    for _ in range(2):
+        with drive(sweep, results, "dies-at-a-cell") as driver:
+            driver.communicate(timeout=60)
+        assert driver.returncode == -signal.SIGKILL
+        wait_until(lambda: not list_children(), 5)
+        sizes.append({size for size, _, _ in list_attempts(results)})
+    assert sizes[0] < sizes[1] == {1, 8, 16}
+    place = spool.folder(weights.featray_cache(), str(store.spool_name(results)))
+    assert len(spool.begun(place)) == 2
+    assert run_sweep(sweep, results, ThisMachine(here)).stored == 1
+    assert list_attempts(results) == [(1, 1, "ok"), (4, 1, "ok"), (8, 1, "ok"), (16, 1, "ok")]
+    assert run_sweep(sweep, results, ThisMachine(here)).stored == 0
+
+
 def test_a_child_is_gone_within_5_s_of_its_supervisors_parent(tmp_path: Path) -> None:
     sweep = write_sweep(tmp_path, "seconds: 60", sizes=[1])
     with drive(sweep, tmp_path / "r", "as-an-orphan") as parent:

@@ -14,6 +14,7 @@ from featray.core.events import EventKind
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.measurement.weights import HubFile
 from featray.planning.inventory import Inventory
 from featray.planning.planned_invocation import PlannedInvocation
@@ -44,6 +45,9 @@ class ScriptedBackend:
 
     def fetch(self, needs: Mapping[str, Collection[HubFile]]) -> dict[str, list[str]]:  # noqa: ARG002
         return {}
+
+    def collect_begun(self, store: str) -> Sequence[BegunUnit]:  # noqa: ARG002
+        return ()
 
     def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:  # noqa: ARG002
         return ()

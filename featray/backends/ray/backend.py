@@ -24,6 +24,7 @@ from featray.core.events import EventKind, PlainEvent
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.errors import HeadGone
 from featray.host import supervisor
 from featray.measurement.weights import HubFile
@@ -122,6 +123,14 @@ class RayCluster(Backend):
             HeadGone: the head is gone.
         """
         return self._hosts.collect(store)
+
+    def collect_begun(self, store: str) -> Sequence[BegunUnit]:
+        """Fetch the marks in the spool of every host that answers.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        return self._hosts.collect_begun(store)
 
     def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
         """Fetch the outputs that wait with these rows.

@@ -17,6 +17,7 @@ from featray.core.events import EventKind
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.errors import BackendError, FeatrayError, HeadGone
 from featray.host import installation
 from featray.measurement.weights import HubFile
@@ -211,6 +212,15 @@ class RayClient(Backend):
         """
         rows: Sequence[Row] = self._call("collect", store, limit_s=ANSWER_S)
         return rows
+
+    def collect_begun(self, store: str) -> Sequence[BegunUnit]:
+        """Fetch the marks in the spool of every host that answers.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        begun: Sequence[BegunUnit] = self._call("collect_begun", store, limit_s=ANSWER_S)
+        return begun
 
     def collect_outputs(self, store: str, rows: Sequence[Row]) -> Sequence[tuple[Row, PlainOutput]]:
         """Fetch the outputs that wait with these rows in the spool of every host that answers.

@@ -17,6 +17,7 @@ from featray.cluster.nodes import GPU_LABEL
 from featray.core import wording
 from featray.core.output_table import PlainOutput
 from featray.core.row import Row
+from featray.core.stored_unit import BegunUnit
 from featray.core.version import __version__
 from featray.host import clips, environments, own_classes, probe, spool
 from featray.measurement import weights
@@ -57,6 +58,11 @@ def _fetch(files: list[weights.HubFile]) -> list[str]:
 @ray.remote(num_cpus=0, max_retries=0)
 def _collect(store: str) -> list[Row]:
     return spool.pending(spool.folder(weights.featray_cache(), store))
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+def _collect_begun(store: str) -> list[BegunUnit]:
+    return spool.begun(spool.folder(weights.featray_cache(), store))
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -152,6 +158,16 @@ class RayHosts:
             name = self._usable()[host_id].hostname
             _log.warning("the rows in the spool of %s stay there until the next submit: %s", name, reason)
         return [row for rows in answers.values() for row in rows]
+
+    def collect_begun(self, store: str) -> list[BegunUnit]:
+        """Fetch the marks in the spools of hosts that answer; without those of the others, units keep their turn.
+
+        Raises:
+            HeadGone: the head is gone.
+        """
+        self._head.check()
+        answers, _ = self._call(_collect_begun, {host_id: [store] for host_id in self._usable()}, SPOOL_S)
+        return [unit for units in answers.values() for unit in units]
 
     def collect_outputs(self, store: str, rows: Sequence[Row]) -> list[tuple[Row, PlainOutput]]:
         """Fetch the outputs of rows from the hosts that measured them; those of a host that does not answer are lost.

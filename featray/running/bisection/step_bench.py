@@ -33,7 +33,7 @@ class StepBench:
 
     def find_run(self, name: str) -> str | None:
         """Find the run that the next submit of a sweep continues; None if there is none."""
-        run_id = store.latest_run(self._results, name, replayed=False)
+        run_id = store.find_continued(self._results, name, replayed=False).run_id
         return None if run_id is None or store.is_removed(self._results, run_id) else run_id
 
     def has(self, sweep: Sweep, cell_ids: Collection[str], target_id: str) -> bool:

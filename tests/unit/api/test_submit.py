@@ -215,3 +215,17 @@ def test_what_loads_ray_ends_where_nothing_is_left_to_measure(
     progresses: list[Progress] = []
     assert submit_here(tmp_path, monkeypatch, progresses.append).has_ended
     assert progresses == [Progress(end=RunEnd(code=0))]
+
+
+def test_a_submit_with_nothing_left_says_that_a_newer_imported_run_is_there(
+    tmp_path: Path, hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [dataclasses.replace(row, replayed=None) for row in submit(tmp_path, hosts, []).rows]
+    imported = dataclasses.replace(rows[0], run_id="demo-20991231-080000-0b0b", bundle="lab.featray sha256:1")
+    store.append(tmp_path / "here", [*rows, imported])
+    progresses: list[Progress] = []
+    submit_here(tmp_path, monkeypatch, progresses.append)
+    texts = [progress.text for progress in progresses if progress.text]
+    assert texts == [
+        f"{imported.run_id} is a newer run of this sweep, but it was imported; new rows go into {rows[0].run_id}"
+    ]

@@ -13,7 +13,7 @@ from featray.core.inputs import CATALOGUE, VIDEO, Input
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
-from featray.host import child_run, input_files, venvs
+from featray.host import child_run, input_files, spool, venvs
 from featray.host.child import ParentWatch
 from featray.host.child_run import Shared
 from featray.host.input_files import Found
@@ -27,10 +27,8 @@ TICK = Detector(
 GONE = Input(name="gone", kind=VIDEO, paths=("/gone.mp4",), source_frames=72, fps=30.0)
 
 
-def run(
-    folder: Path, *cells: Cell, rules: Rules | None = None, watch: ParentWatch | None = None
-) -> list[dict[str, Any]]:
-    shared = Shared(
+def make_shared(folder: Path, *cells: Cell, rules: Rules | None = None, watch: ParentWatch | None = None) -> Shared:
+    return Shared(
         invocation=make_invocation(*cells, device="cpu", gpu_uuid=None, target_id="cpu@here", rules=rules or Rules()),
         spool=folder / "spool",
         cache=folder,
@@ -39,6 +37,12 @@ def run(
         lease=Lease(()),
         watch=watch,
     )
+
+
+def run(
+    folder: Path, *cells: Cell, rules: Rules | None = None, watch: ParentWatch | None = None
+) -> list[dict[str, Any]]:
+    shared = make_shared(folder, *cells, rules=rules, watch=watch)
     return [dict(event) for event in child_run.run(shared, {cell_id(cell): cell for cell in cells})]
 
 
@@ -155,6 +159,29 @@ def test_a_child_that_dies_at_a_cell_costs_that_cell_alone(tmp_path: Path, monke
     (row,) = rows_of(run(tmp_path, *cells))
     assert row.cell_id == min(map(cell_id, cells))
     assert (row.status, row.stderr_tail) == (Status.CRASHED, "last words")
+
+
+def marked(folder: Path) -> list[str]:
+    return sorted(unit.cell_id for unit in spool.begun(folder / "spool"))
+
+
+def test_what_begins_is_marked_in_the_spool_until_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "print(json.dumps({'event': 'loading'}))\ntime.sleep(0.2)\n"
+    answer(monkeypatch, tmp_path, code + START + "time.sleep(60)")
+    cells = {cell_id(cell): cell for cell in (make_tick(), make_tick(batch_size=1))}
+    events = child_run.run(make_shared(tmp_path, *cells.values()), dict(cells))
+    assert next(events)["kind"] == "loading"
+    assert marked(tmp_path) == sorted(cells)
+    assert next(events)["kind"] == "started"
+    assert marked(tmp_path) == [min(cells)]
+    events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert marked(tmp_path) == []
+
+
+def test_a_child_that_dies_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, tmp_path, START + "os._exit(3)")
+    run(tmp_path, make_tick(), make_tick(batch_size=1))
+    assert marked(tmp_path) == []
 
 
 def test_a_child_that_has_measured_everything_is_not_waited_for(

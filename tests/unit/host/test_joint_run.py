@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from featray.core import identity, invocation, row
-from featray.core.cell import Cell
+from featray.core.cell import Cell, cell_id
 from featray.core.choices import Device
 from featray.core.detectors import Detector, Keyword
 from featray.core.row import Row
 from featray.core.rules import Rules
 from featray.core.status import Status
 from featray.host import child_run, cpu_shares, lease, mps_daemon, spool, supervisor, venvs
+from featray.measurement import weights
 from tests.support import gpu_child
 from tests.support.builders import BLACKWELL, RTX3090, make_cell, make_invocation
 
@@ -136,7 +137,10 @@ def test_no_process_is_left_where_the_caller_stops_listening(monkeypatch: pytest
     events = supervisor.supervise(request)
     while next(events)["kind"] != "started":
         pass
+    place = spool.folder(weights.featray_cache(), "/results")
+    assert [unit.cell_id for unit in spool.begun(place)] == [cell_id(cells[0])]
     events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert spool.begun(place) == []
     assert len(pids) == 2
     for pid in pids:
         with pytest.raises(ProcessLookupError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from featray.core.stored_unit import BegunUnit
 from featray.errors import BackendError
 from featray.host import spool
 from tests.support import fake_outputs
@@ -97,3 +98,44 @@ def test_an_output_waits_with_its_row(tmp_path: Path) -> None:
     assert (row, output) == (make_row(), plain)
     spool.forget(tmp_path, rows)
     assert spool.pending_outputs(tmp_path, rows) == []
+
+
+def make_begun(cell_id: str, at: str = "2026-05-14T00:00:00.000+00:00") -> BegunUnit:
+    return BegunUnit(run_id="demo-1", cell_id=cell_id, target_id="cpu@here", invocation=1, begun_at=at)
+
+
+def test_a_mark_is_what_began_last_until_it_is_removed(tmp_path: Path) -> None:
+    place = tmp_path / "spool"
+    assert spool.begun(place) == []
+    marks = [spool.Mark(place), spool.Mark(place)]
+    assert spool.begun(place) == []
+    marks[0].write([make_begun("a"), make_begun("b")])
+    marks[1].write([make_begun("a")])
+    marks[0].write([make_begun("b")])
+    marks[0].sync()
+    assert sorted(spool.begun(place), key=repr) == [make_begun("a"), make_begun("b")]
+    assert not spool.pending(place)
+    for mark in (*marks, *marks):
+        mark.remove()
+    assert list(place.iterdir()) == []
+
+
+def test_a_mark_that_is_damaged_or_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    spool.Mark(tmp_path).write([make_begun("a")])
+    for number, text in enumerate(['{"run_id": ', "[[]]", '[{"run_id": "demo-1"}]', "3", "\n"]):
+        (tmp_path / f"{number}.begun").write_text(text)
+    (tmp_path / "folder.begun").mkdir()
+    assert spool.begun(tmp_path) == [make_begun("a")]
+    (tmp_path / "file").touch()
+    mark = spool.Mark(tmp_path / "file")
+    mark.write([make_begun("a")])
+    mark.sync()
+    mark.remove()
+
+
+def test_a_mark_of_last_month_is_removed(tmp_path: Path) -> None:
+    spool.Mark(tmp_path).write([make_begun("a")])
+    (file,) = tmp_path.iterdir()
+    os.utime(file, (1, 1))
+    assert not spool.begun(tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -71,6 +71,20 @@ def measure_before(loaded: Sweep, results: Path, *hosts: str) -> str:
     return measured[0].run_id
 
 
+def test_a_newer_imported_run_is_named_and_not_continued(tmp_path: Path) -> None:
+    loaded, results = load_sweep(tmp_path, "measure: {invocations: 1}"), tmp_path / "r"
+    own, newer = measure_before(loaded, results, "box"), "demo-20991231-080000-0b0b"
+    request, hosts = SubmitRequest(sweep=loaded, results=str(results), replay=False), make_inventory(make_host("box"))
+    assert prepare(request, hosts, now=NOW).notes == ()
+    half = stored_rows(results)[:1]
+    store.append(results, [dataclasses.replace(row, run_id=newer, bundle="lab.featray sha256:1") for row in half])
+    prepared = prepare(request, hosts, now=NOW)
+    assert (prepared.plan.run.run_id, prepared.plan.done, prepared.plan.remaining) == (own, 2, 0)
+    assert prepared.notes == (f"{newer} is a newer run of this sweep, but it was imported; new rows go into {own}",)
+    again = prepare(dataclasses.replace(request, rerun=True), hosts, now=NOW)
+    assert (again.plan.done, again.notes) == (0, ())
+
+
 def problems_now(loaded: Sweep, results: Path, *hosts: str, **packages: str) -> tuple[str, ...]:
     """List what is said before a submit, where these hosts have other packages now."""
     now = [make_host(name, packages={"py-feat": "2.1.5", "torch": "2.11.0", **packages}) for name in hosts]

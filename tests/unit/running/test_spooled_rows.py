@@ -14,12 +14,13 @@ from featray.backends.replay import Replay
 from featray.core.choices import Device
 from featray.core.row import Row
 from featray.core.status import Status
+from featray.core.stored_unit import BegunUnit
 from featray.errors import Interrupted
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.running import claims
 from featray.running.preparation import SubmitRequest, prepare
 from featray.running.progress import Progress, read_lines
-from featray.running.spooled_rows import store_reported, store_spooled
+from featray.running.spooled_rows import find_begun, store_reported, store_spooled
 from tests.support.builders import make_row
 from tests.support.plans import make_inventory
 from tests.support.replays import NOW, load_sweep, make_rows_of, replay, stored_rows, submit
@@ -241,3 +242,16 @@ def test_a_reported_row_that_cannot_be_is_set_aside_and_the_others_are_stored(tm
     events = [{"row": values} for values in (*hostile, whole)] + [{"other": "no row"}]
     assert store_reported(str(tmp_path), events) == 1
     assert len(stored_rows(tmp_path)) == 1
+
+
+def test_hosts_that_share_a_spool_give_what_they_began_once(tmp_path: Path) -> None:
+    class Sharing(Replay):
+        def collect_begun(self, store: str) -> Sequence[BegunUnit]:  # noqa: ARG002
+            return [begun, begun]
+
+    at = "2026-05-14T00:00:00.000+00:00"
+    begun = BegunUnit(run_id="demo-1", cell_id="a", target_id="cpu@here", invocation=1, begun_at=at)
+    backend = Sharing(make_inventory(), (), source="tape")
+    assert find_begun(str(tmp_path / "new"), backend) == ()
+    store.create_spool_name(tmp_path / "new")
+    assert find_begun(str(tmp_path / "new"), backend) == (begun,)

@@ -24,15 +24,68 @@ def test_a_sweeps_latest_run_is_the_one_that_started_last_by_the_drivers_clock(r
     assert store.latest_run(results) == "demo-20260514-231532-a1b2"  # of all sweeps: the one that measured last
 
 
-def test_a_replay_is_the_latest_run_only_where_there_is_no_other_or_it_is_asked_for(results: str) -> None:
-    store.append(results, [make_row(sweep="a", run_id="a-1"), make_row(sweep="b", run_id="b-1", replayed="tape")])
-    store.append(results, [make_row(sweep="a", run_id="a-2", replayed="tape")])
-    store.append(results, [make_row(sweep="a", run_id="a-3", source_file="replayed from tape")])
-    assert store.latest_run(results, "a") == store.latest_run(results, "a", replayed=False) == "a-1"
-    assert store.latest_run(results, "a", replayed=True) == "a-3"
-    assert store.latest_run(results, "b") == store.latest_run(results, "b", replayed=True) == "b-1"
-    assert store.latest_run(results, "b", replayed=False) is None
-    assert store.latest_run(results, other_than="a") == "b-1"
+def store_runs(results: str, *runs: dict[str, str]) -> None:
+    """Store runs of sweep `a`, named `a-1`, `a-2` and so on in the order of their start, with a row each."""
+    rows = [make_row(sweep="a", run_id=f"a-{number}", **columns) for number, columns in enumerate(runs, 1)]
+    store.append(results, rows)
+
+
+def find(results: str, *, replayed: bool | None = None) -> tuple[str | None, str | None]:
+    found = store.find_continued(results, "a", replayed=replayed)
+    return found.run_id, found.newer_import
+
+
+TAPE, OLD_TAPE, REPORT = {"replayed": "tape"}, {"source_file": "replayed from tape"}, {"source_file": "a.md"}
+LAB, LAB_OF_LAB = {"bundle": "lab.featray sha256:1"}, {"bundle": "lab.featray sha256:2, from lab.featray sha256:1"}
+
+
+def test_a_replay_is_the_latest_run_only_where_there_is_no_other(results: str) -> None:
+    store_runs(results, {}, TAPE, OLD_TAPE)
+    store.append(results, [make_row(sweep="b", run_id="b-1", replayed="tape")])
+    assert store.latest_run(results, "a") == "a-1"
+    assert store.latest_run(results, "b") == store.latest_run(results, other_than="a") == "b-1"
+
+
+def test_a_submit_and_a_replay_each_continue_the_last_run_of_their_own_kind(results: str) -> None:
+    assert find(results) == (None, None)
+    store_runs(results, {}, TAPE, OLD_TAPE)
+    assert find(results) == find(results, replayed=False) == ("a-1", None)
+    assert find(results, replayed=True) == ("a-3", None)
+
+
+def test_where_all_runs_are_replays_a_submit_continues_none(results: str) -> None:
+    store_runs(results, TAPE)
+    assert find(results, replayed=False) == (None, None)
+    assert find(results) == ("a-1", None)
+
+
+def test_a_newer_imported_run_is_the_latest_and_is_not_continued(results: str) -> None:
+    store_runs(results, {}, {}, LAB, LAB)
+    assert store.latest_run(results, "a") == "a-4"
+    assert find(results, replayed=False) == find(results) == ("a-2", "a-4")
+
+
+def test_an_imported_run_is_continued_where_there_is_no_other_and_is_an_own_one_from_then_on(results: str) -> None:
+    store_runs(results, LAB, LAB)
+    assert find(results, replayed=False) == ("a-2", None)
+    store.append(results, [make_row(sweep="a", run_id="a-1", invocation=2)])
+    assert find(results, replayed=False) == ("a-1", "a-2")
+
+
+def test_a_store_that_was_moved_as_a_bundle_continues_its_own_run(results: str) -> None:
+    store_runs(results, LAB, LAB_OF_LAB)
+    assert find(results, replayed=False) == ("a-1", "a-2")
+
+
+def test_an_older_imported_run_is_not_worth_a_word(results: str) -> None:
+    store_runs(results, LAB, {})
+    assert find(results, replayed=False) == ("a-2", None)
+
+
+def test_the_run_of_a_report_is_never_continued(results: str) -> None:
+    store_runs(results, REPORT, {**REPORT, **LAB})
+    assert find(results, replayed=False) == (None, None)
+    assert store.latest_run(results, "a") == "a-2"
 
 
 def test_a_run_without_times_is_never_the_latest(results: str) -> None:
