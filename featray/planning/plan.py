@@ -89,11 +89,11 @@ class _DueUnit:
     attempt: int
     target: Target
     tries: int  # so far, without those that were lost
-    interruptions: int = 0  # since its last row
+    begun_at: frozenset[str] = frozenset()  # each time since its last row, without an end that its host saw
 
 
 class _Interruptions:
-    """When units of a run were begun without an end that their host saw."""
+    """The moments at which units of a run were begun without an end that their host saw."""
 
     def __init__(self, begun: Iterable[BegunUnit], run_id: str) -> None:
         self._begun_at: dict[tuple[str, str, int], list[str]] = {}
@@ -102,13 +102,13 @@ class _Interruptions:
                 self._begun_at.setdefault((unit.cell_id, unit.target_id, unit.invocation), []).append(unit.begun_at)
 
     def note(self, due: _DueUnit, number: int, attempts: Sequence[LastAttempt]) -> _DueUnit:
-        """Note how often a unit was begun after its last row: a row says what came of what began before it."""
+        """Note when a unit was begun after its last row: a row says what came of what began before it."""
         if not self._begun_at:
             return due
         last = max((attempt.started_at for attempt in attempts), default="")
         places = [(due.unit.cell_id, target.target_id, number) for target in due.unit.targets]
-        count = sum(moment > last for place in places for moment in self._begun_at.get(place, ()))
-        return dataclasses.replace(due, interruptions=count)
+        moments = (moment for place in places for moment in self._begun_at.get(place, ()))
+        return dataclasses.replace(due, begun_at=frozenset(moment for moment in moments if moment > last))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,8 +147,9 @@ def make(
         may_come: Measurements that pilots may ask for later, at most.
         retry_failed: Plan again every unit whose last row is not ok.
         known: What earlier rows tell of times.
-        begun: Units that hosts began, and whose end they did not see. They come last, after the other cells of their
-            process, and these after all that was never tried: any of them may be what took its host down.
+        begun: Units that hosts began, and whose end they did not see: any of them may be what took its host down. So
+            they come last. The other cells of a process that was interrupted more than once come just before them; once
+            is bad luck, and these cells are best measured among the others.
     """
     interruptions = _Interruptions(begun, run.run_id)
     attempts, expected = _index(stored), ExpectedTimes(run.rules, known or KnownTimes())
@@ -168,9 +169,9 @@ def make(
                 if (due := _due(unit, tried, retry_failed=retry_failed)) is not None:
                     due_units.append(interruptions.note(due, number, tried))
                     left[index] += 1
-        was_interrupted = any(due.interruptions for due_units in due_by_number.values() for due in due_units)
+        moments = frozenset[str]().union(*(due.begun_at for dues in due_by_number.values() for due in dues))
         for number, due_units in due_by_number.items():
-            invocations += _invocations(due_units, number, run, names, expected, was_interrupted=was_interrupted)
+            invocations += _invocations(due_units, number, run, names, expected, is_suspect=len(moments) > 1)
         for unit, of_unit, due_count in zip(group, numbers, left, strict=True):
             progress[unit.cell_id, unit.target.target_id] = (len(of_unit) - due_count, len(of_unit))
     invocations.sort(key=lambda planned: (planned.invocation.block, planned.target.target_id, planned.rank))
@@ -257,12 +258,12 @@ def _invocations(
     names: ProcessNames,
     expected: ExpectedTimes,
     *,
-    was_interrupted: bool,
+    is_suspect: bool,
 ) -> list[PlannedInvocation]:
     """Make one invocation for each attempt number and target: a retry never shares a process with a first try."""
     groups: dict[tuple[int, int, int, str], list[_DueUnit]] = {}
     for due in due_units:
-        groups.setdefault((due.attempt, due.tries, due.interruptions, due.target.target_id), []).append(due)
+        groups.setdefault((due.attempt, due.tries, len(due.begun_at), due.target.target_id), []).append(due)
     return [
         planned_invocation.make(
             [due.unit for due in group],
@@ -270,7 +271,7 @@ def _invocations(
             number=number,
             attempt=attempt,
             tries=tries,
-            interruptions=interruptions + was_interrupted,
+            interruptions=interruptions + is_suspect,
             process=names.of(group[0].unit.cell, target_id),
             run=run,
             expected=expected,

@@ -53,7 +53,7 @@ class PlannedInvocation:
     is_retry: bool = False
     """Its cells have a row of this submit already, of the attempt before."""
     interruptions: int = 0
-    """How often they were begun and their driver or host went down; one more where a cell of their process was."""
+    """How often they were begun and their driver or host went down; one more where their process was more than once."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""
@@ -160,7 +160,7 @@ def make(
         number: Which invocation of its units, from 1.
         attempt: Which attempt of it, from 1.
         tries: How often its cells were tried before, without attempts that were lost.
-        interruptions: How often they, or a cell of their process, were begun and their driver or host went down.
+        interruptions: How often they were begun and their driver or host went down, as `PlannedInvocation` counts.
         process: Name of the process that the units need; the random order follows from it.
         run: What it shares with the others of the run.
         expected: How long its units should take.
