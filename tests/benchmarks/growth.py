@@ -10,6 +10,7 @@ far below 1.
 
 import argparse
 import dataclasses
+import datetime
 import heapq
 import io
 import itertools
@@ -36,7 +37,8 @@ from featray.planning.plan import Plan
 from featray.planning.planned_invocation import PlannedInvocation
 from featray.planning.schedule import Schedule
 from featray.running.progress import Progress
-from tests.support.builders import make_row
+from tests.support import sides
+from tests.support.builders import make_row, make_rows
 from tests.support.plans import make_cell, make_host, make_plan, place
 
 GOAL = 1.1
@@ -178,6 +180,32 @@ def report_on_hosts(count: int) -> float:
     return report(rows)
 
 
+def compare_on_hosts(count: int) -> float:
+    """Compare two runs of four batch sizes on so many hosts; return CPU seconds."""
+    with tempfile.TemporaryDirectory(prefix="featray-growth-") as folder:
+        for sweep, factor, day in (("before", 1.0, 1), ("after", 1.1, 3)):
+            store.append(
+                Path(folder),
+                [
+                    row
+                    for host in range(count)
+                    for size in (1, 2, 4, 8)
+                    for row in make_rows(
+                        sides.scale(factor),
+                        sweep=sweep,
+                        run_id=f"{sweep}-1",
+                        batch_size=size,
+                        target_id=f"GPU-{host}",
+                        gpu_uuid=f"GPU-{host}",
+                        started_at=datetime.datetime(2026, 5, day, tzinfo=datetime.UTC),
+                    )
+                ],
+            )
+        started = time.process_time()
+        featray.compare("before", "after", results=folder)
+        return time.process_time() - started
+
+
 def report(rows: list[Row]) -> float:
     """Store rows and report them; return CPU seconds."""
     with tempfile.TemporaryDirectory(prefix="featray-growth-") as folder:
@@ -204,6 +232,7 @@ STEPS: dict[str, tuple[Callable[[int], float], tuple[int, ...], tuple[int, ...]]
     "report, batch sizes of a curve": (report_curve, (100, 1000), ()),
     "report, settings": (report_settings, (100, 1000), (10_000,)),
     "report, 40 settings on hosts": (report_on_hosts, (10, 100), (1000,)),
+    "compare, 4 settings on hosts": (compare_on_hosts, (10, 100), (1000,)),
 }
 """Name -> the step, its sizes, and those that `--large` adds."""
 
