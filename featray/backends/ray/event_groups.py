@@ -1,7 +1,7 @@
 """Event groups: events that come close together travel from the host to the driver as one object of Ray.
 
 Flow: `host.supervisor` in a Ray task -> `gather` -> Ray -> `backend`.
-Ray takes two milliseconds of processor time for an object, on the host and at the driver together, whatever is in it.
+Ray takes over a millisecond of processor time for an object, on the host and at the driver together, whatever is in it.
 """
 
 import time
