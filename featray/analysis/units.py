@@ -58,7 +58,7 @@ def _tell_runs_apart(units: Sequence[Unit]) -> list[Unit]:
     runs: dict[str, set[str]] = {}
     for unit in units:
         runs.setdefault(unit.key[2], set()).add(unit.key[0])
-    return [dataclasses.replace(unit, names_run=len(runs[unit.key[2]]) > 1) for unit in units]
+    return [dataclasses.replace(unit, names_run=True) if len(runs[unit.key[2]]) > 1 else unit for unit in units]
 
 
 def _gather_named(

@@ -53,7 +53,8 @@ class PlannedInvocation:
     is_retry: bool = False
     """Its cells have a row of this submit already, of the attempt before."""
     interruptions: int = 0
-    """How often they were begun and their driver or host went down; one more where their process was more than once."""
+    """How often they were begun and their driver or host went down. One more where their process went down under
+    another cell: once with its worker, or more than once with its driver or host."""
     expected_s: float
     elsewhere_s: tuple[float, ...] = ()
     """How long it should take on each alternative, in their order."""

@@ -313,7 +313,7 @@ class Runner:
         if invocation.waiting:
             remaining = narrowed(planned, invocation.waiting)
             if status is Status.CRASHED:  # what its worker died of may be in all its cells
-                remaining = dataclasses.replace(remaining, losses=planned.losses + 1)
+                remaining = dataclasses.replace(remaining, interruptions=planned.interruptions + 1)
             self._plan_again(moved_elsewhere(remaining) if status is Status.LOST else remaining)
         self._let_go(invocation)
 
